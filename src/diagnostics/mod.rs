@@ -1,0 +1,87 @@
+//! Findings about the user's files: what is wrong, where, and what to do.
+
+mod text;
+
+pub(crate) use text::Text;
+
+use crate::source::{Position, Source, Span};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    Warning,
+    Error,
+}
+
+impl Severity {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place in a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) source: Source,
+    pub(crate) span: Span,
+}
+
+impl Place {
+    pub(crate) fn new(source: &Source, span: Span) -> Self {
+        Self { source: source.clone(), span }
+    }
+
+    pub(crate) fn start(&self) -> Position {
+        self.source.position(self.span.start)
+    }
+
+    pub(crate) fn end(&self) -> Position {
+        self.source.position(self.span.end)
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone)]
+pub(crate) struct Diagnostic {
+    /// Stable, such as `unknown-key`; what `prefectl explain` takes.
+    pub(crate) code: &'static str,
+    pub(crate) severity: Severity,
+    /// One sentence without a full stop at its end.
+    pub(crate) message: String,
+    pub(crate) place: Option<Place>,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, severity: Severity::Error, message: message.into(), place: None, help: None }
+    }
+
+    pub(crate) fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    #[must_use]
+    pub(crate) fn at(self, place: impl Into<Option<Place>>) -> Self {
+        Self { place: place.into(), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+/// The closest of `known` to a word that is not among them, if any is close enough to suggest.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,90 @@
+//! Source texts and places in them. Spans are byte ranges; lines and columns are made only for people.
+
+use std::{ops::Range, sync::Arc};
+
+/// A byte range of a [`Source`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// A line and a column, both from 1; the column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// A text with the name it is known by. Clones are cheap.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    text: String,
+    line_starts: Vec<usize>,
+}
+
+impl Source {
+    /// `name` is what messages call the text: the path as the user wrote it.
+    pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { inner: Arc::new(Inner { name: name.into(), text, line_starts }) }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.inner.text
+    }
+
+    /// The place of a byte offset; offsets past the end, or inside a character, give the nearest one before.
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.text().len());
+        while !self.text().is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.inner.line_starts.partition_point(|start| *start <= offset);
+        let start = self.inner.line_starts[line - 1];
+        Position { line, column: self.text()[start..offset].chars().count() + 1 }
+    }
+
+    /// The text of a line (from 1), without its end.
+    pub(crate) fn line(&self, line: usize) -> &str {
+        let start = self.inner.line_starts.get(line.wrapping_sub(1)).copied().unwrap_or(self.text().len());
+        self.text()[start..].lines().next().unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_and_lines_from_one() {
+        let source = Source::new("a.yaml", "é: ü\nb\n");
+        let at = |offset| {
+            let Position { line, column } = source.position(offset);
+            (line, column)
+        };
+        assert_eq!([at(0), at(2), at(4), at(7), at(99)], [(1, 1), (1, 2), (1, 4), (2, 1), (3, 1)]);
+        assert_eq!((source.line(1), source.line(2), source.line(9)), ("é: ü", "b", ""));
+    }
+}

@@ -1,0 +1,114 @@
+//! Steps: what `build`, `push` and `pull` sections list.
+//!
+//! A step is one file here and one row in [`registry`]. It has typed inputs, made from the templated mapping
+//! under its name, and gives a mapping of outputs.
+
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    clock::Clock,
+    environment::Environment,
+    progress::Progress,
+    value::{Mapping, Value},
+};
+
+/// What a step may use of its surroundings.
+pub(crate) struct StepContext<'a> {
+    /// The current directory; `set_working_directory` changes it for the steps after it.
+    pub(crate) directory: PathBuf,
+    pub(crate) environment: &'a Environment,
+    /// Prefixed to image names without a `/` (setting `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`).
+    pub(crate) docker_namespace: Option<&'a str>,
+    pub(crate) clock: &'a Clock,
+    pub(crate) progress: &'a dyn Progress,
+}
+
+/// A step with its inputs, ready to run.
+pub(crate) trait Step: Send + Sync {
+    /// Runs the step and returns its outputs.
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>>;
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StepError {
+    /// An input that cannot be used; `key` is the input's name where one is to blame.
+    #[error("{message}")]
+    Input { key: Option<String>, message: String },
+    /// The step ran and failed; `help` says what to do, where that is known.
+    #[error("{message}")]
+    Failed { message: String, help: Option<String> },
+}
+
+impl StepError {
+    pub(crate) fn input(key: &str, message: impl Into<String>) -> Self {
+        Self::Input { key: Some(key.to_owned()), message: message.into() }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), help: None }
+    }
+}
+
+/// The section a step belongs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Build,
+    Push,
+    Pull,
+    Any,
+}
+
+/// The type of an input, for checking before anything runs and for the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Boolean,
+    Integer,
+    /// Text or a number, such as an image tag.
+    Scalar,
+    List,
+    Mapping,
+    Any,
+}
+
+impl Kind {
+    /// Whether a value fits; null fits every input that has a default.
+    pub(crate) fn accepts(self, value: &Value) -> bool {
+        match self {
+            Self::Text => value.is_string(),
+            Self::Boolean => value.is_bool(),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Scalar => value.is_string() || value.is_number(),
+            Self::List => value.is_sequence(),
+            Self::Mapping => value.is_mapping(),
+            Self::Any => true,
+        }
+    }
+}
+
+/// An input of a step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    /// What it means, and its default.
+    pub(crate) meaning: &'static str,
+}
+
+/// A row of the registry.
+pub(crate) struct StepEntry {
+    /// The fully qualified name, as `prefect.yaml` writes it.
+    pub(crate) name: &'static str,
+    /// Other module paths under which the reference has the same function.
+    pub(crate) aliases: &'static [&'static str],
+    pub(crate) phase: Phase,
+    pub(crate) inputs: &'static [Input],
+    /// The keys of the outputs.
+    pub(crate) outputs: &'static [&'static str],
+    /// Makes the step of its templated inputs (without `id` and `requires`).
+    pub(crate) create: fn(Mapping) -> Result<Box<dyn Step>, StepError>,
+}

@@ -1,0 +1,92 @@
+//! Values without a type of their own yet: what YAML holds, templates work on and steps return.
+//!
+//! They are `serde_yaml` values. JSON is made of them only where they leave for the API.
+
+pub(crate) use serde_yaml::{Mapping, Value};
+
+/// The value as JSON: not-a-number and the infinities become null, keys become text as Python's `json` writes them.
+pub(crate) fn to_json(value: &Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(*flag),
+        Value::Number(number) => number_to_json(number),
+        Value::String(text) => Json::String(text.clone()),
+        Value::Sequence(items) => Json::Array(items.iter().map(to_json).collect()),
+        Value::Mapping(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key_text(key), to_json(value))).collect())
+        }
+        Value::Tagged(tagged) => to_json(&tagged.value),
+    }
+}
+
+fn number_to_json(number: &serde_yaml::Number) -> serde_json::Value {
+    if let Some(number) = number.as_i64() {
+        number.into()
+    } else if let Some(number) = number.as_u64() {
+        number.into()
+    } else {
+        number.as_f64().and_then(serde_json::Number::from_f64).into()
+    }
+}
+
+fn key_text(key: &Value) -> String {
+    match to_json(key) {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// A value of what the API sent.
+pub(crate) fn from_json(json: &serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(number) => {
+            if let Some(number) = number.as_i64() {
+                Value::from(number)
+            } else if let Some(number) = number.as_u64() {
+                Value::from(number)
+            } else {
+                Value::from(number.as_f64().unwrap_or(f64::NAN))
+            }
+        }
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::Sequence(items.iter().map(from_json).collect()),
+        Json::Object(entries) => Value::Mapping(
+            entries.iter().map(|(key, value)| (Value::String(key.clone()), from_json(value))).collect(),
+        ),
+    }
+}
+
+/// What kind of value it is, in the words of messages.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a number",
+        Value::Number(_) => "an integer",
+        Value::String(_) => "text",
+        Value::Sequence(_) => "a list",
+        Value::Mapping(_) => "a mapping",
+        Value::Tagged(_) => "a tagged value",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_numbers_and_order_and_writes_keys_as_python_does() {
+        let value: Value =
+            serde_yaml::from_str("{b: 1, a: 2.5, 3: [null, .nan], true: 18446744073709551615}").unwrap();
+        assert_eq!(
+            serde_json::to_string(&to_json(&value)).unwrap(),
+            r#"{"b":1,"a":2.5,"3":[null,null],"true":18446744073709551615}"#
+        );
+        let json = to_json(&value);
+        assert_eq!(to_json(&from_json(&json)), json);
+    }
+}
