@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Templates: values with placeholders in them, and what fills them in.
+//!
+//! `{{ name }}` is Prefect's placeholder, with Prefect's rules: [`placeholder`] finds them, [`apply`] fills in values
+//! and the environment, [`resolve`] blocks and variables, and [`pipeline`] knows which passes run where.
+
+mod apply;
+mod blocks;
+mod note;
+mod path;
+mod pipeline;
+mod placeholder;
+mod reference;
+mod resolve;
+mod text;
+mod variables;
+mod walk;
+
+#[cfg(test)]
+mod test_data;
+#[cfg(test)]
+mod vectors;
+
+pub(crate) use apply::{Applied, Pass, Unknown};
+pub(crate) use blocks::{BlockError, BlockProblem};
+pub(crate) use note::{Note, NoteKind, Segment, ValuePath};
+pub(crate) use path::Values;
+pub(crate) use pipeline::{
+    deployment_after_steps, deployment_before_steps, pull_steps, schedules, step_inputs, trigger,
+};
+pub(crate) use placeholder::{Kind, Placeholder, find};
+pub(crate) use reference::{Reference, references};
+pub(crate) use resolve::{Found, Lookup, LookupError, ResolveError, Resolver};
+pub(crate) use walk::Filled;

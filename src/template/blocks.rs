@@ -1,0 +1,167 @@
+//! Putting the data of blocks in the places of their references.
+
+use super::{
+    note::{Note, NoteKind, Trail, ValuePath},
+    path,
+    placeholder::{self, Kind, Placeholder},
+    reference::Reference,
+    resolve::Documents,
+    text,
+    walk::{self, Fill, Filled},
+};
+use crate::{
+    secret::{Redactor, Secret},
+    value::{Mapping, Value},
+};
+
+/// A reference to a block that leads nowhere, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub(crate) struct BlockError {
+    pub(crate) path: ValuePath,
+    pub(crate) problem: BlockProblem,
+}
+
+/// What is wrong with a reference to a block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BlockProblem {
+    #[error(
+        "Invalid block placeholder format: '{name}'. Expected format: prefect.blocks.<block-type-slug>.<block-document-name>"
+    )]
+    Format { name: String },
+    #[error("Block not found: '{document}' of type '{block_type}'. It may have been deleted or misspelt")]
+    NotFound { block_type: String, document: String },
+    #[error("Block not found: ID '{id}'. It may have been deleted")]
+    IdNotFound { id: String },
+    #[error("Invalid template: {template}. Could not resolve the keypath in the block document data")]
+    KeyPath { template: String },
+    #[error(
+        "Invalid template: {template}. Block placeholder {placeholder} resolved to a {python_type}, which cannot be \
+         used for inline string substitution: name one text or number in it"
+    )]
+    Inline { template: String, placeholder: String, python_type: &'static str },
+}
+
+/// The template with the data of `documents` in it, which `redactor` learns; or all that is wrong.
+pub(crate) fn fill(
+    template: &Value,
+    documents: &Documents,
+    redactor: &Redactor,
+) -> Result<Filled, Vec<BlockError>> {
+    let mut filling = Filling { documents, redactor, notes: Vec::new(), errors: Vec::new() };
+    let value = walk::fill(template, &mut filling).unwrap_or_default();
+    if filling.errors.is_empty() { Ok(Filled { value, notes: filling.notes }) } else { Err(filling.errors) }
+}
+
+struct Filling<'a> {
+    documents: &'a Documents,
+    redactor: &'a Redactor,
+    notes: Vec<Note>,
+    errors: Vec<BlockError>,
+}
+
+impl Filling<'_> {
+    /// What a placeholder of the text `template` stands for.
+    fn value(&self, placeholder: &Placeholder<'_>, template: &str) -> Result<Value, BlockProblem> {
+        let (reference, key_path) = Reference::block(placeholder)
+            .ok_or_else(|| BlockProblem::Format { name: placeholder.name.to_owned() })?;
+        let data = self.data(&reference)?;
+        let data = unwrapped(data, key_path.as_deref());
+        match key_path {
+            None => Ok(data.clone()),
+            Some(key_path) => path::get(data, &key_path)
+                .map(std::borrow::Cow::into_owned)
+                .ok_or_else(|| BlockProblem::KeyPath { template: text::quoted(template) }),
+        }
+    }
+
+    fn data(&self, reference: &Reference) -> Result<&Value, BlockProblem> {
+        self.documents.get(reference).and_then(Option::as_ref).ok_or_else(|| match reference.clone() {
+            Reference::Block { block_type, document } => BlockProblem::NotFound { block_type, document },
+            Reference::BlockById { id } | Reference::Variable { name: id } => BlockProblem::IdNotFound { id },
+        })
+    }
+
+    fn inline(&self, placeholder: &Placeholder<'_>, template: &str) -> Result<String, BlockProblem> {
+        let value = self.value(placeholder, template)?;
+        let python_type = match value {
+            Value::Mapping(_) => "dict",
+            Value::Sequence(_) => "list",
+            _ => {
+                learn(self.redactor, &value);
+                return Ok(text::to_text(&value));
+            }
+        };
+        Err(BlockProblem::Inline {
+            template: text::quoted(template),
+            placeholder: text::quoted(placeholder.text),
+            python_type,
+        })
+    }
+
+    /// The result of a reference, or nothing and one more error.
+    fn noted<T>(&mut self, result: Result<T, BlockProblem>, trail: &Trail<'_>) -> Option<T> {
+        result.map_err(|problem| self.errors.push(BlockError { path: trail.path(), problem })).ok()
+    }
+}
+
+impl Fill for Filling<'_> {
+    fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
+        if let Some(placeholder) = placeholder::only(text).filter(|only| only.kind() == Kind::Block) {
+            let value = self.noted(self.value(&placeholder, text), trail)?;
+            learn(self.redactor, &value);
+            self.notes.push(Note::new(NoteKind::Secret, trail, &placeholder, true));
+            return Some(value);
+        }
+        let filled = placeholder::replace(text, |placeholder| {
+            if placeholder.kind() != Kind::Block {
+                return None;
+            }
+            let value = self.noted(self.inline(placeholder, text), trail)?;
+            self.notes.push(Note::new(NoteKind::Secret, trail, placeholder, false));
+            Some(value)
+        });
+        Some(Value::String(filled))
+    }
+
+    fn mapping(&mut self, mapping: &Mapping, trail: &Trail<'_>) -> Option<Value> {
+        let reference = Reference::block_by_id(mapping)?;
+        let data = self.data(&reference).cloned();
+        let data = self.noted(data, trail)?;
+        learn(self.redactor, &data);
+        self.notes.push(Note::secret_at(trail, &reference));
+        Some(data)
+    }
+}
+
+/// The data that a key path is looked up in: what a document consists of, if that is one field named `value`.
+///
+/// A key path that itself begins with `value` is meant for the document.
+fn unwrapped<'a>(data: &'a Value, key_path: Option<&str>) -> &'a Value {
+    let only_value =
+        data.as_mapping().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("value"));
+    match only_value {
+        Some(value) if !key_path.is_some_and(|path| path.starts_with("value")) => value,
+        _ => data,
+    }
+}
+
+/// Numbers of fewer digits than this are everywhere, and no secrets.
+const SHORTEST_SECRET_NUMBER: usize = 4;
+
+/// Teaches the redactor every text and every long number in a value.
+fn learn(redactor: &Redactor, value: &Value) {
+    match value {
+        Value::String(text) => redactor.learn(&Secret::new(text.as_str())),
+        Value::Number(number) => {
+            let number = number.to_string();
+            if number.chars().filter(char::is_ascii_digit).count() >= SHORTEST_SECRET_NUMBER {
+                redactor.learn(&Secret::new(number));
+            }
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| learn(redactor, item)),
+        Value::Mapping(entries) => entries.values().for_each(|entry| learn(redactor, entry)),
+        Value::Tagged(tagged) => learn(redactor, &tagged.value),
+        Value::Null | Value::Bool(_) => {}
+    }
+}

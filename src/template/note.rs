@@ -1,0 +1,128 @@
+//! What filling in a template comes upon that its author may want to know, each with its place.
+
+use std::fmt;
+
+use super::{placeholder::Placeholder, reference::Reference, text};
+use crate::value::Value;
+
+/// A step from a value to one inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Segment {
+    Key(String),
+    Index(usize),
+}
+
+/// Where a value stands in the template.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct ValuePath(pub(crate) Vec<Segment>);
+
+impl fmt::Display for ValuePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Key(key) if position == 0 => f.write_str(key)?,
+                Segment::Key(key) => write!(f, ".{key}")?,
+                Segment::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Something to know about a placeholder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) kind: NoteKind,
+    /// Where the text with the placeholder stands.
+    pub(crate) path: ValuePath,
+    /// The placeholder as it is written, with its braces.
+    pub(crate) placeholder: String,
+    /// The name in it.
+    pub(crate) name: String,
+    /// Whether it is the whole text and so keeps the type of its value.
+    pub(crate) alone: bool,
+}
+
+/// What there is to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoteKind {
+    /// There is no such value; the placeholder was removed or kept.
+    Missing,
+    /// There is no such Prefect variable, and empty text stands in its place.
+    MissingVariable,
+    /// A value that is neither text nor a number became part of a text; what it is, in the words of messages.
+    Embedded(&'static str),
+    /// `{{ $NAME }}` was filled in from the environment.
+    Environment,
+    /// `{{ NAME }}`, without the `$`, was filled in from the environment.
+    EnvironmentWithoutDollar,
+    /// The value of a block, which is a secret, now stands here in clear.
+    Secret,
+}
+
+impl Note {
+    pub(crate) fn new(kind: NoteKind, trail: &Trail<'_>, placeholder: &Placeholder<'_>, alone: bool) -> Self {
+        Self {
+            kind,
+            path: trail.path(),
+            placeholder: placeholder.text.to_owned(),
+            name: placeholder.name.to_owned(),
+            alone,
+        }
+    }
+
+    /// A note that a value became part of a text, unless it is text or a number.
+    pub(crate) fn embedded(value: &Value, trail: &Trail<'_>, placeholder: &Placeholder<'_>) -> Option<Self> {
+        let reads_well = value.is_string() || value.is_number();
+        let kind = NoteKind::Embedded(crate::value::kind(value));
+        (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
+    }
+
+    /// A note that a mapping which stands for a block gave way to its data.
+    pub(crate) fn secret_at(trail: &Trail<'_>, reference: &Reference) -> Self {
+        let name = reference.to_string();
+        Self { kind: NoteKind::Secret, path: trail.path(), placeholder: name.clone(), name, alone: true }
+    }
+
+    /// What the reference's warnings quote: the name of a placeholder that is the whole text, or else all of it.
+    pub(crate) fn label(&self) -> &str {
+        if self.alone { &self.name } else { &self.placeholder }
+    }
+}
+
+/// The way from the root to the value being looked at; it becomes a [`ValuePath`] only where one is needed.
+#[derive(Debug, Default)]
+pub(crate) struct Trail<'a> {
+    steps: Vec<Step<'a>>,
+}
+
+#[derive(Debug)]
+enum Step<'a> {
+    Key(&'a Value),
+    Index(usize),
+}
+
+impl<'a> Trail<'a> {
+    pub(crate) fn at_key<T>(&mut self, key: &'a Value, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.inside(Step::Key(key), visit)
+    }
+
+    pub(crate) fn at_index<T>(&mut self, index: usize, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.inside(Step::Index(index), visit)
+    }
+
+    fn inside<T>(&mut self, step: Step<'a>, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.steps.push(step);
+        let result = visit(self);
+        self.steps.pop();
+        result
+    }
+
+    pub(crate) fn path(&self) -> ValuePath {
+        let segment = |step: &Step<'_>| match step {
+            Step::Key(key) => Segment::Key(text::to_text(key)),
+            Step::Index(index) => Segment::Index(*index),
+        };
+        ValuePath(self.steps.iter().map(segment).collect())
+    }
+}

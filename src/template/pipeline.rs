@@ -1,0 +1,179 @@
+//! Which passes run over which part of a project, and in what order.
+//!
+//! The order is the reference's, since files rely on it. A pass sees what the passes before it put in: a value that
+//! itself contains a placeholder is filled in by a later pass.
+
+use super::{
+    apply::{Applied, Pass, Unknown},
+    note::{Note, NoteKind, Segment, ValuePath},
+    path::Values,
+    resolve::{ResolveError, Resolver},
+    walk::Filled,
+};
+use crate::{
+    environment::Environment,
+    value::{Mapping, Value},
+};
+
+/// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`triggers`], or alone.
+const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
+
+/// Placeholders for the time of the run, which a deployment keeps.
+const RUN_TIME_PREFIXES: [&str; 1] = ["ctx."];
+
+/// The inputs of a step, without `id` and `requires`, filled in just before it runs.
+pub(crate) async fn step_inputs(
+    inputs: &Mapping,
+    outputs: &Mapping,
+    environment: &Environment,
+    resolver: &Resolver<'_>,
+) -> Result<Filled, ResolveError> {
+    let mut passes = Passes::new(Value::Mapping(inputs.clone()));
+    passes.apply(&Pass::removing(Values::Mapping(outputs), environment));
+    passes.resolve(resolver).await?;
+    passes.apply(&Pass::removing(Values::Environment(environment), environment));
+    Ok(passes.finish())
+}
+
+/// A deployment before any step runs: blocks, variables and the environment; what is unknown stays.
+///
+/// `{{ NAME }}` is filled in from the environment also without a `$`, and so beats an output of that name: a note of
+/// kind [`NoteKind::EnvironmentWithoutDollar`] tells of each.
+pub(crate) async fn deployment_before_steps(
+    deployment: &Value,
+    environment: &Environment,
+    resolver: &Resolver<'_>,
+) -> Result<Filled, ResolveError> {
+    let mut passes = Passes::new(deployment.clone());
+    passes.resolve(resolver).await?;
+    passes.apply(&Pass::keeping(Values::Environment(environment), environment));
+    let mut filled = passes.finish();
+    // What is missing now may be the output of a step.
+    filled.notes.retain(|note| note.kind != NoteKind::Missing);
+    Ok(filled)
+}
+
+/// A deployment after its steps have run: their outputs; what is unknown goes, except `{{ ctx... }}`.
+///
+/// Schedules, triggers and the parameter schema stay as they are.
+pub(crate) fn deployment_after_steps(
+    deployment: &Mapping,
+    outputs: &Mapping,
+    environment: &Environment,
+) -> Filled {
+    let pass =
+        Pass { skip_prefixes: &RUN_TIME_PREFIXES, ..Pass::removing(Values::Mapping(outputs), environment) };
+    apply_except(&SET_ASIDE, deployment, &pass)
+}
+
+/// Pull steps as they are registered: step outputs and the environment; what is unknown stays for the worker.
+pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
+    let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
+    // What is missing here the worker may have.
+    filled.notes.retain(|note| note.kind != NoteKind::Missing);
+    filled
+}
+
+/// Schedules after the steps have run: their outputs; what is unknown goes.
+pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
+    whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules))
+}
+
+/// A trigger after the steps have run: their outputs; what is unknown goes, but `parameters` stay as they are, since
+/// their placeholders are for the event.
+pub(crate) fn trigger(trigger: &Mapping, outputs: &Mapping, environment: &Environment) -> Filled {
+    apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment))
+}
+
+impl<'a> Pass<'a> {
+    fn removing(values: Values<'a>, environment: &'a Environment) -> Self {
+        Self { values, environment, unknown: Unknown::Remove, skip_prefixes: &[] }
+    }
+
+    fn keeping(values: Values<'a>, environment: &'a Environment) -> Self {
+        Self { unknown: Unknown::Keep, ..Self::removing(values, environment) }
+    }
+}
+
+/// A text without a value, as a whole section of a file, is null.
+fn whole(applied: Applied) -> Filled {
+    Filled { value: applied.value.unwrap_or_default(), notes: applied.notes }
+}
+
+/// The mapping filled in, with the values of some keys as they were.
+fn apply_except(keys: &[&str], mapping: &Mapping, pass: &Pass<'_>) -> Filled {
+    let mut template = mapping.clone();
+    let mut set_aside = Vec::new();
+    for key in keys {
+        if let Some(value) = template.get_mut(*key) {
+            set_aside.push((*key, std::mem::take(value)));
+        }
+    }
+    let mut filled = whole(pass.apply(&Value::Mapping(template)));
+    for (key, value) in set_aside {
+        // A null stands in its place, and keeps it.
+        if let Some(place) = filled.value.get_mut(key) {
+            *place = value;
+        }
+    }
+    filled
+}
+
+/// A template on its way through several passes.
+struct Passes {
+    value: Value,
+    notes: Vec<Note>,
+    /// The items of lists that passes have removed, in the order of the template.
+    removed: Vec<ValuePath>,
+}
+
+impl Passes {
+    fn new(value: Value) -> Self {
+        Self { value, notes: Vec::new(), removed: Vec::new() }
+    }
+
+    async fn resolve(&mut self, resolver: &Resolver<'_>) -> Result<(), ResolveError> {
+        let blocks = resolver.blocks(&self.value).await?;
+        self.next(blocks);
+        let variables = resolver.variables(&self.value).await?;
+        self.next(variables);
+        Ok(())
+    }
+
+    fn apply(&mut self, pass: &Pass<'_>) {
+        let filled = whole(pass.apply(&self.value));
+        let first_new = self.notes.len();
+        self.next(filled);
+        if pass.unknown == Unknown::Remove {
+            let is_removed_item = |note: &&Note| {
+                note.kind == NoteKind::Missing
+                    && note.alone
+                    && matches!(note.path.0.last(), Some(Segment::Index(_)))
+            };
+            self.removed
+                .extend(self.notes[first_new..].iter().filter(is_removed_item).map(|note| note.path.clone()));
+        }
+    }
+
+    fn next(&mut self, filled: Filled) {
+        self.value = filled.value;
+        self.notes.extend(filled.notes.into_iter().map(|mut note| {
+            self.removed.iter().for_each(|removed| make_room(&mut note.path, removed));
+            note
+        }));
+    }
+
+    fn finish(self) -> Filled {
+        Filled { value: self.value, notes: self.notes }
+    }
+}
+
+/// Corrects a path for an item that once stood in the same list as it, or in one that it leads through.
+fn make_room(path: &mut ValuePath, removed: &ValuePath) {
+    let Some((Segment::Index(gone), list)) = removed.0.split_last() else { return };
+    if let (true, Some(Segment::Index(index))) = (path.0.starts_with(list), path.0.get_mut(list.len())) {
+        if *gone <= *index {
+            *index += 1;
+        }
+    }
+}

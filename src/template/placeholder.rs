@@ -1,0 +1,225 @@
+//! Placeholders: `{{ name }}` in a text, and the kinds of them.
+//!
+//! A placeholder is two opening braces, a name, and two closing braces, with white space allowed around the
+//! name. There is no escape, and nothing else is special. What counts as a letter or as white space follows
+//! Python's `re`, since files may rely on it.
+
+use std::ops::Range;
+
+use unicode_ident::{is_xid_continue, is_xid_start};
+
+/// What stands before the reference to a block.
+pub(crate) const BLOCK_PREFIX: &str = "prefect.blocks.";
+/// What stands before the name of a variable.
+pub(crate) const VARIABLE_PREFIX: &str = "prefect.variables.";
+
+/// Where the value of a placeholder comes from; its name alone decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `prefect.blocks.<type>.<document>[.<key path>]`
+    Block,
+    /// `prefect.variables.<name>`
+    Variable,
+    /// `$NAME`
+    Environment,
+    /// A path into the values at hand.
+    Standard,
+}
+
+/// A placeholder in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placeholder<'a> {
+    /// As it is written, with its braces.
+    pub(crate) text: &'a str,
+    /// The bytes of the whole text it takes.
+    pub(crate) range: Range<usize>,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> Placeholder<'a> {
+    /// The placeholder that begins exactly at `start`.
+    fn at(text: &'a str, start: usize) -> Option<Self> {
+        let inside = text[start..].strip_prefix("{{")?.trim_start_matches(is_space);
+        let name_end = inside.find(|character| !is_name_character(character))?;
+        let (name, after) = inside.split_at(name_end);
+        let rest = after.trim_start_matches(is_space).strip_prefix("}}")?;
+        let range = start..text.len() - rest.len();
+        (!name.is_empty()).then(|| Self { text: &text[range.clone()], range, name })
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        if self.name.starts_with(BLOCK_PREFIX) {
+            Kind::Block
+        } else if self.name.starts_with(VARIABLE_PREFIX) {
+            Kind::Variable
+        } else if self.name.starts_with('$') {
+            Kind::Environment
+        } else {
+            Kind::Standard
+        }
+    }
+
+    /// The name of the environment variable that a placeholder of [`Kind::Environment`] asks for.
+    pub(crate) fn environment_name(&self) -> &'a str {
+        self.name.trim_start_matches('$')
+    }
+
+    /// The name of the Prefect variable that a placeholder of [`Kind::Variable`] asks for; dots belong to it.
+    pub(crate) fn variable_name(&self) -> String {
+        self.name.replace(VARIABLE_PREFIX, "")
+    }
+}
+
+/// The placeholders of a text from left to right.
+pub(crate) fn find(text: &str) -> Placeholders<'_> {
+    Placeholders { text, from: 0 }
+}
+
+/// The placeholder that is the whole text.
+pub(crate) fn only(text: &str) -> Option<Placeholder<'_>> {
+    Placeholder::at(text, 0).filter(|placeholder| placeholder.range.end == text.len())
+}
+
+/// The text with its placeholders replaced; those for which `replacement` gives nothing stay.
+///
+/// The original text is read once from left to right, so text that is put in is never itself searched.
+pub(crate) fn replace(text: &str, mut replacement: impl FnMut(&Placeholder<'_>) -> Option<String>) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut copied = 0;
+    for placeholder in find(text) {
+        if let Some(new) = replacement(&placeholder) {
+            result.push_str(&text[copied..placeholder.range.start]);
+            result.push_str(&new);
+            copied = placeholder.range.end;
+        }
+    }
+    result.push_str(&text[copied..]);
+    result
+}
+
+/// See [`find`].
+pub(crate) struct Placeholders<'a> {
+    text: &'a str,
+    from: usize,
+}
+
+impl<'a> Iterator for Placeholders<'a> {
+    type Item = Placeholder<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(offset) = self.text[self.from..].find("{{") {
+            let start = self.from + offset;
+            if let Some(placeholder) = Placeholder::at(self.text, start) {
+                self.from = placeholder.range.end;
+                return Some(placeholder);
+            }
+            self.from = start + 1;
+        }
+        None
+    }
+}
+
+fn is_name_character(character: char) -> bool {
+    matches!(character, '.' | '-' | '[' | ']' | '$') || is_word(character)
+}
+
+/// Python's `\s`: the white space of Unicode and the four separators of ASCII.
+fn is_space(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1C}'..='\u{1F}')
+}
+
+/// Python's `\w`: letters, everything with a numeric value, and the underscore.
+///
+/// Rust's notion of alphabetic also takes marks and circled letters. The marks are the characters that may
+/// continue an identifier but not start one, apart from a few that Unicode treats otherwise.
+fn is_word(character: char) -> bool {
+    let is_circled = matches!(
+        character,
+        '\u{24B6}'..='\u{24E9}' | '\u{1F130}'..='\u{1F149}' | '\u{1F150}'..='\u{1F169}' | '\u{1F170}'..='\u{1F189}'
+    );
+    let is_mark = match character {
+        '\u{1885}' | '\u{1886}' => true,
+        '\u{E33}' | '\u{EB3}' | '\u{FF9E}' | '\u{FF9F}' => false,
+        _ => is_xid_continue(character) && !is_xid_start(character),
+    };
+    character == '_' || character.is_numeric() || (character.is_alphabetic() && !is_circled && !is_mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::test_data;
+
+    fn names(text: &str) -> Vec<&str> {
+        find(text).map(|placeholder| placeholder.name).collect()
+    }
+
+    #[test]
+    fn placeholders_are_found_from_left_to_right() {
+        for (text, expected) in [
+            ("", vec![]),
+            ("{{ a }}", vec!["a"]),
+            ("{{a}}{{ b.c[0] }}", vec!["a", "b.c[0]"]),
+            ("{{{ a }}}", vec!["a"]),
+            ("{{\n\t a \u{A0}\u{1C}}}", vec!["a"]),
+            ("{{ a b }} {{ }} {{ a | b }} {{ 'a' }} { a } {{ a }", vec![]),
+            ("{{ {{ a }}", vec!["a"]),
+            ("{{ . }}{{ - }}{{ [] }}{{ $ }}", vec![".", "-", "[]", "$"]),
+            ("é {{ été }} 中", vec!["été"]),
+            ("{{ x² }} {{ e\u{301} }}", vec!["x²"]),
+        ] {
+            assert_eq!(names(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_the_bytes_of_the_whole_placeholder() {
+        let text = "é{{ a }}!";
+        let placeholder = find(text).next().unwrap();
+        assert_eq!((placeholder.range.clone(), placeholder.text), (2..9, "{{ a }}"));
+        assert_eq!(&text[placeholder.range], placeholder.text);
+        assert!(only(text).is_none());
+        assert_eq!(only("{{ a }}").unwrap().name, "a");
+        assert!(only("{{ a }}{{ a }}").is_none());
+    }
+
+    #[test]
+    fn the_name_decides_the_kind() {
+        for (name, kind) in [
+            ("prefect.blocks.secret.x", Kind::Block),
+            ("prefect.blocks.", Kind::Block),
+            ("prefect.blocks", Kind::Standard),
+            ("prefect.variables.x", Kind::Variable),
+            ("prefect.version", Kind::Standard),
+            ("$X", Kind::Environment),
+            ("$", Kind::Environment),
+            ("a$b", Kind::Standard),
+            ("ctx.flow.name", Kind::Standard),
+        ] {
+            let text = format!("{{{{ {name} }}}}");
+            assert_eq!(only(&text).unwrap().kind(), kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn replaced_text_is_not_searched_again() {
+        let replaced = replace("{{a}} {{b}} {{c}}", |placeholder| match placeholder.name {
+            "a" => Some("{{b}}".to_owned()),
+            "b" => Some("X".to_owned()),
+            _ => None,
+        });
+        assert_eq!(replaced, "{{b}} X {{c}}");
+    }
+
+    /// Every character of the Unicode version that the recorded Python knows.
+    #[test]
+    fn characters_are_classified_as_python_does() {
+        let classes = test_data::characters();
+        let differs = |character: &char| {
+            (is_word(*character), is_space(*character))
+                != (classes.word(*character), classes.space(*character))
+        };
+        let known = ('\0'..=char::MAX).filter(|character| !classes.unassigned(*character));
+        assert_eq!(known.filter(differs).collect::<Vec<_>>(), []);
+    }
+}

@@ -1,0 +1,103 @@
+//! References to what the server holds: blocks and Prefect variables.
+
+use std::fmt;
+
+use indexmap::IndexSet;
+
+use super::{
+    note::Trail,
+    placeholder::{self, BLOCK_PREFIX, Kind, Placeholder},
+    text,
+    walk::{self, Fill},
+};
+use crate::value::{Mapping, Value};
+
+/// Something that the server holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Reference {
+    Block { block_type: String, document: String },
+    BlockById { id: String },
+    Variable { name: String },
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Block { block_type, document } => write!(f, "block '{document}' of type '{block_type}'"),
+            Self::BlockById { id } => write!(f, "block with ID '{id}'"),
+            Self::Variable { name } => write!(f, "variable '{name}'"),
+        }
+    }
+}
+
+impl Reference {
+    /// The block that a placeholder names, and the path into its data, if there is one.
+    pub(crate) fn block(placeholder: &Placeholder<'_>) -> Option<(Self, Option<String>)> {
+        let name = placeholder.name.replace(BLOCK_PREFIX, "");
+        let mut parts = name.splitn(3, '.').map(str::to_owned);
+        let reference = Self::Block { block_type: parts.next()?, document: parts.next()? };
+        Some((reference, parts.next()))
+    }
+
+    /// The block that a mapping of the older form `{"$ref": {"block_document_id": ...}}` stands for.
+    ///
+    /// Other mappings with such a key, as in JSON Schema, stand for themselves.
+    pub(crate) fn block_by_id(mapping: &Mapping) -> Option<Self> {
+        let id = mapping.get("$ref")?.as_mapping()?.get("block_document_id")?;
+        let id = text::to_text(id);
+        (!matches!(id.as_str(), "" | "None" | "False" | "0")).then_some(Self::BlockById { id })
+    }
+}
+
+/// What a template refers to, each once, in the order of its first mention.
+pub(crate) fn references(template: &Value) -> IndexSet<Reference> {
+    let mut collecting = Collecting::default();
+    walk::fill(template, &mut collecting);
+    collecting.references
+}
+
+#[derive(Default)]
+struct Collecting {
+    references: IndexSet<Reference>,
+}
+
+impl Fill for Collecting {
+    fn text(&mut self, text: &str, _: &Trail<'_>) -> Option<Value> {
+        self.references.extend(placeholder::find(text).filter_map(|placeholder| match placeholder.kind() {
+            Kind::Block => Reference::block(&placeholder).map(|(reference, _)| reference),
+            Kind::Variable => Some(Reference::Variable { name: placeholder.variable_name() }),
+            Kind::Environment | Kind::Standard => None,
+        }));
+        None
+    }
+
+    fn mapping(&mut self, mapping: &Mapping, _: &Trail<'_>) -> Option<Value> {
+        let reference = Reference::block_by_id(mapping)?;
+        self.references.insert(reference);
+        Some(Value::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_collected_once_each_in_order() {
+        let template: Value = serde_yaml::from_str(
+            r##"
+            a: "{{ prefect.variables.v }} {{ prefect.blocks.secret.x.value.y }} {{ a }} {{ $E }}"
+            b: ["{{prefect.blocks.secret.x}}", {$ref: {block_document_id: "1-2", }, c: "{{ prefect.variables.w }}"}]
+            c: {$ref: "#/definitions/X", d: "{{ prefect.variables.v.k }}"}
+            d: {$ref: {block_document_id: null}}
+            e: "{{ prefect.blocks.secret }}"
+            "##,
+        )
+        .unwrap();
+        let found: Vec<_> = references(&template).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            ["variable 'v'", "block 'x' of type 'secret'", "block with ID '1-2'", "variable 'v.k'"]
+        );
+    }
+}

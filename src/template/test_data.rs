@@ -1,0 +1,49 @@
+//! What tests of several files here need.
+
+use std::{fs, path::Path};
+
+use serde::Deserialize;
+
+/// A file of the recorded data, read as JSON.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What Python says of characters, as ranges.
+#[derive(Deserialize)]
+pub(crate) struct Characters {
+    word: Vec<(u32, u32)>,
+    space: Vec<(u32, u32)>,
+    printable: Vec<(u32, u32)>,
+    unassigned: Vec<(u32, u32)>,
+}
+
+pub(crate) fn characters() -> Characters {
+    read("templating-characters.json")
+}
+
+impl Characters {
+    pub(crate) fn word(&self, character: char) -> bool {
+        contain(&self.word, character)
+    }
+
+    pub(crate) fn space(&self, character: char) -> bool {
+        contain(&self.space, character)
+    }
+
+    pub(crate) fn printable(&self, character: char) -> bool {
+        contain(&self.printable, character)
+    }
+
+    /// Whether the recorded version of Unicode does not know it.
+    pub(crate) fn unassigned(&self, character: char) -> bool {
+        contain(&self.unassigned, character)
+    }
+}
+
+fn contain(ranges: &[(u32, u32)], character: char) -> bool {
+    let code = u32::from(character);
+    let after = ranges.partition_point(|(start, _)| *start <= code);
+    after > 0 && code <= ranges[after - 1].1
+}

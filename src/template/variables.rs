@@ -1,0 +1,51 @@
+//! Putting Prefect variables in the places of their references.
+
+use super::{
+    note::{Note, NoteKind, Trail},
+    placeholder::{self, Kind, Placeholder},
+    reference::Reference,
+    resolve::Documents,
+    text,
+    walk::{self, Fill, Filled},
+};
+use crate::value::Value;
+
+/// The template with the variables of `documents` in it, and empty text for those that do not exist.
+pub(crate) fn fill(template: &Value, documents: &Documents) -> Filled {
+    let mut filling = Filling { documents, notes: Vec::new() };
+    let value = walk::fill(template, &mut filling).unwrap_or_default();
+    Filled { value, notes: filling.notes }
+}
+
+struct Filling<'a> {
+    documents: &'a Documents,
+    notes: Vec<Note>,
+}
+
+impl<'a> Filling<'a> {
+    fn value(&mut self, placeholder: &Placeholder<'_>, trail: &Trail<'_>, alone: bool) -> Option<&'a Value> {
+        let reference = Reference::Variable { name: placeholder.variable_name() };
+        let value = self.documents.get(&reference).and_then(Option::as_ref);
+        if value.is_none() {
+            self.notes.push(Note::new(NoteKind::MissingVariable, trail, placeholder, alone));
+        }
+        value
+    }
+}
+
+impl Fill for Filling<'_> {
+    fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
+        if let Some(placeholder) = placeholder::only(text).filter(|only| only.kind() == Kind::Variable) {
+            let value = self.value(&placeholder, trail, true);
+            return Some(value.cloned().unwrap_or_else(|| Value::from("")));
+        }
+        let filled = placeholder::replace(text, |placeholder| {
+            (placeholder.kind() == Kind::Variable).then(|| {
+                let Some(value) = self.value(placeholder, trail, false) else { return String::new() };
+                self.notes.extend(Note::embedded(value, trail, placeholder));
+                text::to_text(value)
+            })
+        });
+        Some(Value::String(filled))
+    }
+}
