@@ -1,1 +1,110 @@
-//! Placeholder.
+//! The command line: clap structures only. Their doc comments are the help text.
+
+mod arguments;
+mod deploy;
+mod deployment;
+mod work_pool;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+pub(crate) use arguments::normalise;
+pub(crate) use deploy::DeployArguments;
+pub(crate) use deployment::{DeploymentCommand, RunArguments};
+pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
+
+/// Deploy Prefect flows from prefect.yaml, fast and without Python
+///
+/// prefectl reads the same prefect.yaml, takes the same options and settings, and registers the same
+/// deployments through the same API as `prefect deploy`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "prefectl",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "Settings come from PREFECT_* variables, .env, prefect.toml, pyproject.toml and the active profile, \
+                  as Prefect reads them."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes, before or after its name.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArguments {
+    /// Use this profile of profiles.toml (`-p` works too, before the command)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Ask for what is missing
+    #[arg(long, global = true, overrides_with = "no_prompt", hide_short_help = true)]
+    pub(crate) prompt: bool,
+
+    /// Never ask for anything
+    #[arg(long, global = true, overrides_with = "prompt")]
+    pub(crate) no_prompt: bool,
+
+    /// Print results and errors only
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
+    pub(crate) color: ColorChoice,
+
+    /// Exit with 1 for every failure, as `prefect` does
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) compat_exit_codes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a result is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum OutputFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
+    Deploy(Box<DeployArguments>),
+
+    /// Run deployments
+    #[command(subcommand, visible_alias = "deployments")]
+    Deployment(DeploymentCommand),
+
+    /// Create and inspect work pools
+    #[command(subcommand, visible_alias = "work-pools")]
+    WorkPool(WorkPoolCommand),
+}
+
+/// A list option and the flag that empties it, as the reference has them.
+fn list(values: &[String], empty: bool) -> Option<Vec<String>> {
+    (empty || !values.is_empty()).then(|| if empty { Vec::new() } else { values.to_vec() })
+}
+
+/// The action of options that may be repeated, with one value each.
+const REPEATED: ArgAction = ArgAction::Append;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

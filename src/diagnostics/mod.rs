@@ -65,6 +65,10 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     #[must_use]
     pub(crate) fn at(self, place: impl Into<Option<Place>>) -> Self {
         Self { place: place.into(), ..self }

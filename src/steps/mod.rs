@@ -3,6 +3,19 @@
 //! A step is one file here and one row in [`registry`]. It has typed inputs, made from the templated mapping
 //! under its name, and gives a mapping of outputs.
 
+mod docker_build;
+mod docker_push;
+mod inputs;
+mod pip_install;
+pub(crate) mod registry;
+mod runner;
+mod set_working_directory;
+mod shell;
+mod split;
+
+pub(crate) use inputs::problems;
+pub(crate) use runner::{Listed, Runner, StepFailure};
+
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
@@ -75,6 +88,19 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The type in the words of messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Boolean => "true or false",
+            Self::Integer => "a whole number",
+            Self::Scalar => "text or a number",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+            Self::Any => "anything",
+        }
+    }
+
     /// Whether a value fits; null fits every input that has a default.
     pub(crate) fn accepts(self, value: &Value) -> bool {
         match self {
@@ -99,6 +125,16 @@ pub(crate) struct Input {
     pub(crate) meaning: &'static str,
 }
 
+/// When two uses of a step are one, which runs once for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// The same inputs in the same directory.
+    SameInputs,
+    /// That, and written in one place of the file: an anchor, or the section for all deployments.
+    SamePlace,
+    Never,
+}
+
 /// A row of the registry.
 pub(crate) struct StepEntry {
     /// The fully qualified name, as `prefect.yaml` writes it.
@@ -106,9 +142,17 @@ pub(crate) struct StepEntry {
     /// Other module paths under which the reference has the same function.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) phase: Phase,
+    pub(crate) sharing: Sharing,
     pub(crate) inputs: &'static [Input],
     /// The keys of the outputs.
     pub(crate) outputs: &'static [&'static str],
     /// Makes the step of its templated inputs (without `id` and `requires`).
     pub(crate) create: fn(Mapping) -> Result<Box<dyn Step>, StepError>,
+}
+
+impl StepEntry {
+    /// The last part of the name, which people call the step by.
+    pub(crate) fn short_name(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
 }

@@ -1,1 +1,88 @@
-//! Placeholder.
+//! What users see: results on standard output, everything else on standard error.
+//!
+//! Only commands and the entry of the program use this module. Everything that leaves goes through [`Ui`], which
+//! masks the secrets that the command has met.
+
+use std::{
+    io::{self, Write},
+    sync::{Mutex, PoisonError},
+};
+
+use anstream::AutoStream;
+use owo_colors::OwoColorize;
+
+use crate::{
+    diagnostics::{Diagnostic, Text},
+    error::CommandError,
+    progress::{Progress, Stream},
+    secret::Redactor,
+};
+
+pub(crate) use anstream::ColorChoice;
+
+/// The two streams of the program.
+pub(crate) struct Ui {
+    stdout: Mutex<AutoStream<io::Stdout>>,
+    stderr: Mutex<AutoStream<io::Stderr>>,
+    redactor: Redactor,
+    quiet: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(color: ColorChoice, quiet: bool, redactor: Redactor) -> Self {
+        Self {
+            stdout: Mutex::new(AutoStream::new(io::stdout(), color)),
+            stderr: Mutex::new(AutoStream::new(io::stderr(), color)),
+            redactor,
+            quiet,
+        }
+    }
+
+    /// Prints a result and a line end.
+    ///
+    /// A reader that has gone away is no error: there is nobody left to tell.
+    pub(crate) fn result(&self, text: &str) {
+        let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(stream, "{}", self.redactor.mask(text));
+        let _ = stream.flush();
+    }
+
+    /// Prints a line about what is going on, unless the user asked for quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.tell(text);
+        }
+    }
+
+    /// Prints why the command failed.
+    pub(crate) fn error(&self, error: &CommandError) {
+        for diagnostic in &error.diagnostics {
+            self.tell(Text(diagnostic).to_string().trim_end());
+        }
+        if !error.message.is_empty() {
+            self.tell(&format!("{} {}", "error:".red().bold(), error.message));
+        }
+        if let Some(help) = &error.help {
+            self.tell(&format!("{} {help}", "help:".cyan()));
+        }
+    }
+
+    fn tell(&self, text: &str) {
+        let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(stream, "{}", self.redactor.mask(text));
+    }
+}
+
+impl Progress for Ui {
+    fn status(&self, line: &str) {
+        self.note(line);
+    }
+
+    fn output(&self, _: Stream, line: &str) {
+        self.note(&format!("   {} {line}", "|".dimmed()));
+    }
+
+    fn warn(&self, diagnostic: &Diagnostic) {
+        self.tell(Text(diagnostic).to_string().trim_end());
+    }
+}

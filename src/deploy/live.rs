@@ -1,0 +1,74 @@
+//! What the server has of the deployments that are to be made: read once, in batches.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::api::{ApiError, Automation, Client, Deployment, DeploymentFilter, WorkPool};
+
+/// The server's state, as far as a deploy needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    flows: HashMap<String, Uuid>,
+    deployments: HashMap<(Uuid, String), Deployment>,
+    automations: HashMap<Uuid, Vec<Automation>>,
+}
+
+impl Live {
+    /// Reads the flows and deployments of these `(flow, deployment)` names, and the automations that run them.
+    pub(crate) async fn observe(client: &Client, names: &BTreeSet<(String, String)>) -> Result<Self, ApiError> {
+        let unique = |names: BTreeSet<&String>| names.into_iter().cloned().collect::<Vec<_>>();
+        let flow_names = unique(names.iter().map(|(flow, _)| flow).collect());
+        let filter = DeploymentFilter {
+            names: unique(names.iter().map(|(_, name)| name).collect()),
+            flow_names: flow_names.clone(),
+            ..DeploymentFilter::default()
+        };
+        let (flows, deployments) = tokio::try_join!(client.flows_by_name(&flow_names), client.deployments(&filter))?;
+        let automations = if deployments.is_empty() { Vec::new() } else { client.automations().await? };
+        Ok(Self {
+            flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),
+            deployments: deployments.into_iter().map(|one| ((one.flow_id, one.name.clone()), one)).collect(),
+            automations: by_deployment(automations),
+        })
+    }
+
+    pub(crate) fn flow(&self, name: &str) -> Option<Uuid> {
+        self.flows.get(name).copied()
+    }
+
+    pub(crate) fn deployment(&self, flow: &str, name: &str) -> Option<&Deployment> {
+        self.deployments.get(&(self.flow(flow)?, name.to_owned()))
+    }
+
+    /// The automations that run a deployment.
+    pub(crate) fn automations(&self, deployment: Uuid) -> &[Automation] {
+        self.automations.get(&deployment).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn by_deployment(automations: Vec<Automation>) -> HashMap<Uuid, Vec<Automation>> {
+    let mut grouped: HashMap<Uuid, Vec<Automation>> = HashMap::new();
+    for automation in automations {
+        let actions = automation.raw.get("actions").and_then(serde_json::Value::as_array);
+        let deployments: BTreeSet<Uuid> = actions
+            .into_iter()
+            .flatten()
+            .filter_map(|action| action.get("deployment_id")?.as_str()?.parse().ok())
+            .collect();
+        for deployment in deployments {
+            grouped.entry(deployment).or_default().push(automation.clone());
+        }
+    }
+    grouped
+}
+
+/// The work pools by name, those that exist.
+pub(crate) async fn work_pools(
+    client: &Client,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, WorkPool>, ApiError> {
+    let names: Vec<String> = names.iter().cloned().collect();
+    let pools = client.work_pools_by_name(&names).await?;
+    Ok(pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect())
+}

@@ -1,0 +1,58 @@
+//! What the command line asks of a deploy.
+
+use std::path::PathBuf;
+
+/// The options of `prefectl deploy`, as typed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) entrypoint: Option<String>,
+    pub(crate) all: bool,
+    pub(crate) names: Vec<String>,
+    pub(crate) prefect_file: Option<PathBuf>,
+    pub(crate) description: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) version_type: Option<String>,
+    /// `Some` replaces the file's tags, also when empty.
+    pub(crate) tags: Option<Vec<String>>,
+    pub(crate) concurrency_limit: Option<String>,
+    pub(crate) collision_strategy: Option<String>,
+    pub(crate) pool: Option<String>,
+    pub(crate) work_queue: Option<String>,
+    pub(crate) job_variables: Vec<String>,
+    pub(crate) cron: Vec<String>,
+    pub(crate) interval: Vec<String>,
+    pub(crate) anchor_date: Option<String>,
+    pub(crate) rrule: Vec<String>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) triggers: Vec<String>,
+    pub(crate) param: Vec<String>,
+    pub(crate) params: Option<String>,
+    pub(crate) enforce_parameter_schema: Option<bool>,
+    /// `Some` replaces the file's service level agreements, also when empty.
+    pub(crate) slas: Option<Vec<String>>,
+    pub(crate) strict: bool,
+    pub(crate) force: bool,
+}
+
+impl Options {
+    /// Whether an option is given that is meant for one deployment only.
+    pub(crate) fn describe_a_deployment(&self) -> bool {
+        let texts = [
+            &self.entrypoint,
+            &self.description,
+            &self.version,
+            &self.version_type,
+            &self.concurrency_limit,
+            &self.collision_strategy,
+            &self.pool,
+            &self.work_queue,
+            &self.anchor_date,
+            &self.timezone,
+            &self.params,
+        ];
+        let lists = [&self.job_variables, &self.cron, &self.interval, &self.rrule, &self.triggers, &self.param];
+        texts.into_iter().flatten().any(|text| !text.is_empty())
+            || lists.into_iter().any(|list| !list.is_empty())
+            || [&self.tags, &self.slas].into_iter().flatten().any(|list| !list.is_empty())
+    }
+}

@@ -1,0 +1,99 @@
+//! The plain fields of a deployment, one by one.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{api::Deployment, deploy::desired::Desired};
+
+/// A field that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FieldChange {
+    pub(crate) field: String,
+    pub(crate) old: Json,
+    pub(crate) new: Json,
+}
+
+/// The fields that differ; all of them with `force`.
+pub(super) fn compare(desired: &Desired, live: &Deployment, force: bool) -> Vec<FieldChange> {
+    differences(desired.update_body(), &live.raw, force)
+}
+
+fn differences(body: Map<String, Json>, live: &Map<String, Json>, force: bool) -> Vec<FieldChange> {
+    body.into_iter()
+        .filter_map(|(field, new)| {
+            let old = current(&field, live)?;
+            (force || !same(&field, &old, &new)).then_some(FieldChange { field, old, new })
+        })
+        .collect()
+}
+
+/// The value of a field as it would be written; `None` for what the server does not keep.
+fn current(field: &str, live: &Map<String, Json>) -> Option<Json> {
+    match field {
+        // An open-source server takes it and forgets it.
+        "version_info" => live.get(field).filter(|value| !value.is_null()).cloned(),
+        "concurrency_limit" => {
+            let limit = live.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
+            Some(limit.or(live.get(field)).cloned().unwrap_or_default())
+        }
+        _ => Some(live.get(field).cloned().unwrap_or_default()),
+    }
+}
+
+fn same(field: &str, old: &Json, new: &Json) -> bool {
+    match field {
+        "work_queue_name" if new.is_null() => old.is_null() || old == "default",
+        // The server ignores an empty mapping: what was there stays.
+        "job_variables" if new.as_object().is_some_and(Map::is_empty) => true,
+        "concurrency_options" => without_nulls(old) == without_nulls(new),
+        _ => old == new,
+    }
+}
+
+fn without_nulls(value: &Json) -> Option<Map<String, Json>> {
+    let entries = value.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    Some(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn changed(body: &Json, live: &Json) -> Vec<String> {
+        let object = |value: &Json| value.as_object().unwrap().clone();
+        differences(object(body), &object(live), false).into_iter().map(|change| change.field).collect()
+    }
+
+    #[test]
+    fn only_what_differs_is_a_change() {
+        let live = json!({
+            "version": "1", "tags": ["a"], "description": null, "work_queue_name": "default",
+            "concurrency_limit": null, "global_concurrency_limit": {"limit": 2},
+            "concurrency_options": {"collision_strategy": "ENQUEUE", "grace_period_seconds": null},
+            "job_variables": {"env": {"A": "1"}}, "parameters": {"b": 1, "a": 2}
+        });
+        let same = json!({
+            "version": "1", "tags": ["a"], "description": null, "work_queue_name": null, "concurrency_limit": 2,
+            "concurrency_options": {"collision_strategy": "ENQUEUE"}, "job_variables": {},
+            "parameters": {"a": 2, "b": 1}, "version_info": {"type": "prefect:simple"}
+        });
+        assert_eq!(changed(&same, &live), Vec::<String>::new());
+        let other = json!({
+            "version": "2", "tags": [], "work_queue_name": "q", "concurrency_limit": null,
+            "concurrency_options": null, "job_variables": {"env": {}}, "parameters": {"a": 2}
+        });
+        assert_eq!(
+            changed(&other, &live),
+            [
+                "version",
+                "tags",
+                "work_queue_name",
+                "concurrency_limit",
+                "concurrency_options",
+                "job_variables",
+                "parameters"
+            ]
+        );
+    }
+}

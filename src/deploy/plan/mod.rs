@@ -1,0 +1,59 @@
+//! What a deploy changes: the desired deployments against the live ones, without any request.
+
+mod fields;
+mod schedules;
+mod triggers;
+
+pub(crate) use fields::FieldChange;
+pub(crate) use schedules::{ScheduleChanges, ScheduleError};
+pub(crate) use triggers::TriggerChanges;
+
+use super::{desired::Desired, live::Live};
+use crate::api::Deployment;
+
+/// What happens to one deployment.
+#[derive(Debug)]
+pub(crate) enum Change<'a> {
+    /// The server does not have it.
+    Create,
+    /// It is there, and differs in something.
+    Update { live: &'a Deployment, changes: Changes<'a> },
+    /// It is there, and is right.
+    Unchanged { live: &'a Deployment },
+}
+
+/// How a deployment differs from what it shall be.
+#[derive(Debug)]
+pub(crate) struct Changes<'a> {
+    pub(crate) fields: Vec<FieldChange>,
+    pub(crate) schedules: ScheduleChanges<'a>,
+    pub(crate) triggers: TriggerChanges<'a>,
+}
+
+impl Changes<'_> {
+    fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
+    }
+
+    /// The names of what changes, for the report.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.fields.iter().map(|change| change.field.as_str()).collect();
+        names.extend((!self.schedules.is_empty()).then_some("schedules"));
+        names.extend((!self.triggers.is_empty()).then_some("triggers"));
+        names
+    }
+}
+
+/// Compares one deployment; with `force`, one that is right is written as well.
+pub(crate) fn compare<'a>(desired: &'a Desired, live: &'a Live, force: bool) -> Result<Change<'a>, ScheduleError> {
+    let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else { return Ok(Change::Create) };
+    let changes = Changes {
+        fields: fields::compare(desired, deployment, force),
+        schedules: schedules::compare(&desired.schedules, &deployment.schedules)?,
+        triggers: triggers::compare(desired, deployment.id, live.automations(deployment.id)),
+    };
+    if changes.is_empty() {
+        return Ok(Change::Unchanged { live: deployment });
+    }
+    Ok(Change::Update { live: deployment, changes })
+}

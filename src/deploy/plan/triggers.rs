@@ -1,0 +1,142 @@
+//! A deployment's triggers against the automations that run it.
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::{api::Automation, deploy::desired::Desired};
+
+/// What happens to the automations of a deployment.
+#[derive(Debug, Default)]
+pub(crate) struct TriggerChanges<'a> {
+    /// Bodies of automations to create.
+    pub(crate) create: Vec<Map<String, Json>>,
+    /// Automations that go, after the new ones are there.
+    pub(crate) delete: Vec<&'a Automation>,
+    /// Whether all automations that the deployment owns go first, since one of those to go may belong to somebody
+    /// else: the server tells nobody whose an automation is, but deletes only those of the owner.
+    pub(crate) delete_owned: bool,
+}
+
+impl TriggerChanges<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.create.is_empty() && self.delete.is_empty() && !self.delete_owned
+    }
+}
+
+/// Compares the triggers of a deployment with what runs it.
+pub(super) fn compare<'a>(desired: &Desired, id: Uuid, live: &'a [Automation]) -> TriggerChanges<'a> {
+    let bodies = desired.triggers.iter().map(|trigger| object(trigger.automation_body(id))).collect();
+    differences(bodies, &desired.name, live)
+}
+
+fn object(body: Json) -> Map<String, Json> {
+    if let Json::Object(body) = body { body } else { Map::new() }
+}
+
+fn differences<'a>(bodies: Vec<Map<String, Json>>, deployment: &str, live: &'a [Automation]) -> TriggerChanges<'a> {
+    let mut left: Vec<&Automation> = live.iter().filter(|automation| could_be_ours(automation)).collect();
+    let mut create = Vec::new();
+    for body in &bodies {
+        match left.iter().position(|automation| same(body, &automation.raw)) {
+            Some(position) => drop(left.swap_remove(position)),
+            None => create.push(body.clone()),
+        }
+    }
+    let names: Vec<&Json> = bodies.iter().filter_map(|body| body.get("name")).collect();
+    let ours = |automation: &&Automation| {
+        names.iter().any(|name| **name == automation.name.as_str()) || is_default_name(&automation.name, deployment)
+    };
+    if left.iter().all(ours) {
+        TriggerChanges { create, delete: left, delete_owned: false }
+    } else {
+        TriggerChanges { create: bodies, delete: Vec::new(), delete_owned: true }
+    }
+}
+
+/// Whether an automation has the form that triggers give it: one action, which runs the deployment.
+fn could_be_ours(automation: &Automation) -> bool {
+    let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
+    count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0
+}
+
+/// `NAME__automation_1`, the name that a trigger without one gets.
+fn is_default_name(name: &str, deployment: &str) -> bool {
+    let number = name.strip_prefix(deployment).and_then(|rest| rest.strip_prefix("__automation_"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether an automation is what a body would make: the server sends all that the body has, and more.
+fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
+    body.iter()
+        .filter(|(key, _)| key.as_str() != "owner_resource")
+        .all(|(key, value)| contains(live.get(key).unwrap_or(&Json::Null), value))
+}
+
+/// Whether `live` has everything of `wanted`; numbers compare by value, and lists of texts in any order, since
+/// the server keeps `expect`, `after` and `for_each` as sets.
+fn contains(live: &Json, wanted: &Json) -> bool {
+    match (live, wanted) {
+        (Json::Object(live), Json::Object(wanted)) => {
+            wanted.iter().all(|(key, value)| contains(live.get(key).unwrap_or(&Json::Null), value))
+        }
+        (Json::Array(live), Json::Array(wanted)) if live.iter().all(Json::is_string) => {
+            let sorted = |items: &[Json]| {
+                let mut texts: Vec<String> = items.iter().map(Json::to_string).collect();
+                texts.sort_unstable();
+                texts
+            };
+            sorted(live) == sorted(wanted)
+        }
+        (Json::Array(live), Json::Array(wanted)) => {
+            live.len() == wanted.len() && live.iter().zip(wanted).all(|(live, wanted)| contains(live, wanted))
+        }
+        (Json::Number(live), Json::Number(wanted)) => live.as_f64() == wanted.as_f64(),
+        _ => live == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn automation(name: &str, expect: &[&str]) -> Automation {
+        let raw = json!({
+            "id": Uuid::nil(), "name": name, "enabled": true, "tags": [], "actions": [{"type": "run-deployment"}],
+            "trigger": {"type": "event", "expect": expect, "within": 0.0, "id": Uuid::nil()},
+        });
+        Automation { id: Uuid::nil(), name: name.into(), raw: object(raw) }
+    }
+
+    fn body(name: &str, expect: &[&str]) -> Map<String, Json> {
+        object(json!({
+            "name": name, "enabled": true, "actions": [{"type": "run-deployment"}], "owner_resource": "x",
+            "trigger": {"type": "event", "expect": expect, "within": 0},
+        }))
+    }
+
+    #[test]
+    fn equal_triggers_keep_their_automations() {
+        let live = [automation("d__automation_1", &["a", "b"]), automation("mine", &["c"])];
+        let changes = differences(vec![body("d__automation_1", &["b", "a"]), body("mine", &["c"])], "d", &live);
+        assert!(changes.is_empty());
+    }
+
+    #[test]
+    fn a_changed_trigger_is_made_anew_and_then_the_old_one_goes() {
+        let live = [automation("d__automation_1", &["a"]), automation("mine", &["c"])];
+        let changes = differences(vec![body("mine", &["x"])], "d", &live);
+        assert_eq!(changes.create, [body("mine", &["x"])]);
+        assert_eq!(changes.delete.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["d__automation_1", "mine"]);
+        assert!(!changes.delete_owned);
+    }
+
+    #[test]
+    fn what_may_be_somebody_elses_is_left_to_the_server() {
+        let live = [automation("made in the UI", &["a"]), automation("d__automation_1", &["b"])];
+        let changes = differences(vec![body("d__automation_1", &["b"])], "d", &live);
+        assert_eq!(changes.create.len(), 1);
+        assert!(changes.delete_owned && changes.delete.is_empty());
+    }
+}

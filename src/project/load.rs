@@ -1,0 +1,305 @@
+//! From the text of prefect.yaml to a [`Project`], with all that is wrong with its shape.
+
+use std::path::Path;
+
+use super::{
+    Declared, Findings, Project, Section,
+    fields::{self, Field, Shape},
+    removed,
+};
+use crate::{
+    diagnostics::{Diagnostic, did_you_mean},
+    fs::{self, FileError},
+    source::Source,
+    value::{self, Mapping, Value},
+    yaml::{self, Pointer},
+};
+
+/// Why there is no project.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProjectError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is no YAML, or has the wrong shape.
+    #[error("{} has {} error(s)", file, diagnostics.len())]
+    Invalid { file: String, diagnostics: Vec<Diagnostic> },
+}
+
+/// Reads a project file.
+///
+/// # Errors
+///
+/// When it cannot be read, or is invalid: with every error in it.
+pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+    let source = Source::new(path.to_string_lossy(), fs::read_text(&directory.join(path))?);
+    let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
+    let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
+    let root = document.root().to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
+    let mut findings = Findings::new(Some(&document));
+    let fields = match root {
+        Value::Mapping(fields) => checked(&fields, &mut findings),
+        other => {
+            let message = format!("a project file is a mapping of keys, not {}", value::kind(&other));
+            findings.at_value(&Pointer::root(), Diagnostic::error("not-a-mapping", message));
+            Mapping::new()
+        }
+    };
+    let diagnostics = findings.into_diagnostics();
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(invalid(diagnostics));
+    }
+    let deployments = match fields.get("deployments") {
+        Some(Value::Sequence(items)) => items.iter().enumerate().filter_map(declared).collect(),
+        _ => Vec::new(),
+    };
+    let [build, push, pull] = ["build", "push", "pull"].map(|key| Section::of(&fields, key));
+    let project = Project { path: path.to_owned(), document: Some(document), build, push, pull, deployments };
+    Ok((project, diagnostics))
+}
+
+fn declared((index, item): (usize, &Value)) -> Option<Declared> {
+    Some(Declared { index: Some(index), fields: item.as_mapping()?.clone() })
+}
+
+/// The top of the file with its values brought to one form.
+fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
+    let root = Pointer::root();
+    let mut checker = Checker { findings };
+    let mut result = checker.mapping(fields, fields::TOP, &root);
+    for key in fields.keys().filter_map(Value::as_str) {
+        let known = fields::TOP.iter().map(|field| field.key);
+        if fields::find(fields::TOP, key).is_none()
+            && !fields::FREE.contains(&key)
+            && let Some(suggestion) = did_you_mean(key, known).filter(|known| close(key, known))
+        {
+            let message = format!("the key `{key}` is not used; did you mean `{suggestion}`?");
+            checker.findings.at_key(&root.key(key), Diagnostic::warning("unknown-key", message));
+        }
+    }
+    if let Some(Value::Sequence(items)) = result.get_mut("deployments") {
+        let pointer = root.key("deployments");
+        for (index, item) in items.iter_mut().enumerate() {
+            if let Value::Mapping(fields) = item {
+                *item = Value::Mapping(checker.deployment(fields, &pointer.index(index)));
+            }
+        }
+    }
+    result
+}
+
+/// Whether two keys are likely the same word: free keys at the top are common and not mistakes.
+fn close(key: &str, known: &str) -> bool {
+    strsim::damerau_levenshtein(key, known) <= 2
+}
+
+struct Checker<'a, 'b> {
+    findings: &'a mut Findings<'b>,
+}
+
+impl Checker<'_, '_> {
+    fn deployment(&mut self, fields: &Mapping, pointer: &Pointer) -> Mapping {
+        for key in fields.keys().filter_map(Value::as_str) {
+            if fields::find(fields::DEPLOYMENT, key).is_none() {
+                self.unknown_deployment_key(key, &pointer.key(key));
+            }
+        }
+        self.mapping(fields, fields::DEPLOYMENT, pointer)
+    }
+
+    fn unknown_deployment_key(&mut self, key: &str, pointer: &Pointer) {
+        let diagnostic = match removed::find(removed::DEPLOYMENT, key) {
+            Some(removed) => Diagnostic::warning(
+                "removed-key",
+                format!("Prefect {} and later ignore the key `{key}`", removed.since),
+            )
+            .help(removed.instead),
+            None => {
+                let known = fields::DEPLOYMENT.iter().map(|field| field.key);
+                let diagnostic = Diagnostic::warning("unknown-key", format!("the key `{key}` is not used"));
+                match did_you_mean(key, known) {
+                    Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
+                    None => diagnostic,
+                }
+            }
+        };
+        self.findings.at_key(pointer, diagnostic);
+    }
+
+    /// Checks the known keys of a mapping and returns it with their values in one form.
+    fn mapping(&mut self, fields: &Mapping, known: &'static [Field], pointer: &Pointer) -> Mapping {
+        let normal = |(key, value): (&Value, &Value)| {
+            let value = match key.as_str().and_then(|name| fields::find(known, name)) {
+                Some(field) if value.is_null() && field.nullable => Value::Null,
+                Some(field) => self.value(field, value, &pointer.key(field.key)),
+                None => value.clone(),
+            };
+            (key.clone(), value)
+        };
+        fields.iter().map(normal).collect()
+    }
+
+    /// A value in its one form; what does not fit is noted and stays as it is.
+    fn value(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
+        match (field.shape, value) {
+            (Shape::Text, Value::String(_))
+            | (Shape::Tags, Value::String(_) | Value::Sequence(_))
+            | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
+            | (Shape::Interval, Value::Number(_))
+            | (Shape::Any, _) => value.clone(),
+            (Shape::Steps, Value::Sequence(steps)) => {
+                self.items_are_mappings(steps, "step", pointer);
+                value.clone()
+            }
+            (Shape::Steps, Value::Mapping(_)) => value.clone(),
+            (Shape::Mappings, Value::Sequence(items)) => {
+                self.items_are_mappings(items, "mapping", pointer);
+                value.clone()
+            }
+            (Shape::Interval, Value::String(text)) if is_duration(text) => value.clone(),
+            (Shape::Flag, _) => flag(value).map_or_else(|| self.mismatch(field, value, pointer), Value::Bool),
+            (Shape::Count | Shape::Limit, _) if count(value).is_some() => count(value).into(),
+            (Shape::Limit, Value::Mapping(limit)) => self.mapping(limit, fields::LIMIT, pointer).into(),
+            (Shape::Parameters, Value::Mapping(parameters)) => {
+                self.keys_are_text(field, parameters, pointer);
+                value.clone()
+            }
+            (Shape::WorkPool, Value::Mapping(pool)) => self.mapping(pool, fields::WORK_POOL, pointer).into(),
+            (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
+            (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
+            (Shape::Schedules, Value::Sequence(items)) => {
+                items.iter().enumerate().map(|(index, item)| self.schedule_item(item, &pointer.index(index))).collect()
+            }
+            _ => self.mismatch(field, value, pointer),
+        }
+    }
+
+    fn schedule_item(&mut self, item: &Value, pointer: &Pointer) -> Value {
+        if let Value::Mapping(schedule) = item {
+            return self.schedule(schedule, pointer);
+        }
+        let message = format!("a schedule is a mapping with `cron`, `interval` or `rrule`, not {}", value::kind(item));
+        self.findings.at_value(pointer, Diagnostic::error("wrong-type", message));
+        item.clone()
+    }
+
+    fn schedule(&mut self, schedule: &Mapping, pointer: &Pointer) -> Value {
+        for key in schedule.keys().filter_map(Value::as_str) {
+            if fields::find(fields::SCHEDULE, key).is_some() {
+                continue;
+            }
+            let diagnostic = match removed::find(removed::SCHEDULE, key) {
+                Some(removed) => Diagnostic::error(
+                    "removed-key",
+                    format!("Prefect {} and later refuse the key `{key}` in a schedule", removed.since),
+                )
+                .help(removed.instead),
+                None => {
+                    let known = fields::SCHEDULE.iter().map(|field| field.key);
+                    let help = did_you_mean(key, known.clone()).map_or_else(
+                        || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
+                        |known| format!("did you mean `{known}`?"),
+                    );
+                    Diagnostic::error("unknown-key", format!("a schedule has no key `{key}`")).help(help)
+                }
+            };
+            self.findings.at_key(&pointer.key(key), diagnostic);
+        }
+        let kinds: Vec<_> =
+            ["cron", "interval", "rrule"].into_iter().filter(|key| schedule.get(key).is_some_and(|v| !v.is_null())).collect();
+        if kinds.len() != 1 {
+            let message = match kinds.as_slice() {
+                [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
+                kinds => format!("a schedule has one kind, and this one has {}", kinds.join(" and ")),
+            };
+            let diagnostic = Diagnostic::error("schedule-kind", message).help("give one of `cron`, `interval`, `rrule`");
+            self.findings.at_value(pointer, diagnostic);
+        }
+        self.mapping(schedule, fields::SCHEDULE, pointer).into()
+    }
+
+    fn items_are_mappings(&mut self, items: &[Value], what: &str, pointer: &Pointer) {
+        for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_mapping()) {
+            let message = format!("each item of `{}` must be a {what}, not {}", pointer.last_key(), value::kind(item));
+            self.findings.at_value(&pointer.index(index), Diagnostic::error("wrong-type", message));
+        }
+    }
+
+    fn keys_are_text(&mut self, field: &Field, mapping: &Mapping, pointer: &Pointer) {
+        for key in mapping.keys().filter(|key| !key.is_string()) {
+            let text = serde_json::Value::to_string(&value::to_json(key));
+            let message = format!("the keys of `{}` must be text, and {text} is {}", field.key, value::kind(key));
+            let diagnostic = Diagnostic::error("wrong-type", message).help(format!("put it in quotes: \"{text}\""));
+            self.findings.at_value(pointer, diagnostic);
+        }
+    }
+
+    fn mismatch(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
+        let diagnostic = Diagnostic::error(
+            "wrong-type",
+            format!("`{}` must be {}, not {}", field.key, expected(field.shape), value::kind(value)),
+        );
+        let help = match (field.shape, value) {
+            (Shape::Text, Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".to_owned()),
+            (Shape::Parameters, Value::Null) => Some(format!("remove the key, or write `{}: {{}}`", field.key)),
+            (Shape::Mappings, Value::Null) => Some(format!("remove the key, or write `{}: []`", field.key)),
+            (Shape::Schedule, Value::Sequence(_)) => Some("a list goes under `schedules`".to_owned()),
+            _ => None,
+        };
+        self.findings.at_value(pointer, Diagnostic { help, ..diagnostic });
+        value.clone()
+    }
+}
+
+fn expected(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Text => "text",
+        Shape::Flag => "true or false",
+        Shape::FlagOrText => "true, false or a template",
+        Shape::Count => "a whole number",
+        Shape::Tags => "a list of tags",
+        Shape::Parameters | Shape::WorkPool => "a mapping",
+        Shape::Steps => "a list of steps",
+        Shape::Interval => "a number of seconds, or text such as `1 day` or `PT1H`",
+        Shape::Limit => "a whole number, or a mapping with `limit` and `collision_strategy`",
+        Shape::Schedule => "one schedule",
+        Shape::Schedules => "a list of schedules",
+        Shape::Mappings => "a list of mappings",
+        Shape::Any => "anything",
+    }
+}
+
+/// What counts as true or false, in the spellings that the reference takes.
+fn flag(value: &Value) -> Option<bool> {
+    let text = match value {
+        Value::Bool(flag) => return Some(*flag),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.to_lowercase(),
+        _ => return None,
+    };
+    match text.as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" | "1.0" => Some(true),
+        "false" | "no" | "off" | "n" | "f" | "0" | "0.0" => Some(false),
+        _ => None,
+    }
+}
+
+/// A whole number, also written as text or with a zero fraction.
+fn count(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
+/// Whether text can be an interval: it has a unit or colons; a bare number in quotes is refused.
+fn is_duration(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')
+        && !text.contains("{{")
+}

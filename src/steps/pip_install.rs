@@ -1,0 +1,74 @@
+//! `pip_install_requirements`: installs a requirements file with the user's Python.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
+use crate::{
+    process::{self, Program},
+    value::{Mapping, Value},
+};
+
+pub(super) const ENTRY: StepEntry = StepEntry {
+    name: "prefect.deployments.steps.pip_install_requirements",
+    aliases: &["prefect.deployments.steps.utility.pip_install_requirements"],
+    phase: Phase::Any,
+    sharing: Sharing::SameInputs,
+    inputs: &[
+        Input { name: "directory", kind: Kind::Text, required: false, meaning: "where it runs (the current directory)" },
+        Input {
+            name: "requirements_file",
+            kind: Kind::Text,
+            required: false,
+            meaning: "the file to install (requirements.txt)",
+        },
+        Input { name: "stream_output", kind: Kind::Boolean, required: false, meaning: "show output as it comes (true)" },
+    ],
+    outputs: &["stdout", "stderr"],
+    create: |mapping| Ok(Box::new(inputs::typed::<PipInstall>(mapping)?)),
+};
+
+#[derive(Debug, Deserialize)]
+struct PipInstall {
+    directory: Option<PathBuf>,
+    requirements_file: Option<String>,
+    stream_output: Option<bool>,
+}
+
+impl Step for PipInstall {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+        Box::pin(self.install(context))
+    }
+}
+
+impl PipInstall {
+    async fn install(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
+        let directory = context.directory.join(self.directory.as_deref().unwrap_or(".".as_ref()));
+        if !directory.is_dir() {
+            return Err(StepError::input("directory", format!("there is no directory '{}'", directory.display())));
+        }
+        let python = crate::environment::python(context.environment, &context.directory);
+        let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
+        let arguments = ["-m", "pip", "install", "-r", file].map(str::to_owned);
+        let program = Program {
+            program: &python,
+            arguments: &arguments,
+            directory: &directory,
+            environment: context.environment,
+            variables: &BTreeMap::new(),
+        };
+        let progress = self.stream_output.unwrap_or(true).then_some(context.progress);
+        let finished = process::run(&program, progress).await.map_err(|error| StepError::Failed {
+            message: format!("the Python interpreter '{python}' could not be started: {error}"),
+            help: Some("install Python, activate a virtual environment, or set PREFECTL_PYTHON".into()),
+        })?;
+        if finished.code != 0 {
+            let (code, stderr) = (finished.code, finished.stderr.trim());
+            return Err(StepError::failed(format!("pip_install_requirements failed with error code {code}: {stderr}")));
+        }
+        let outputs = [("stdout", finished.stdout), ("stderr", finished.stderr)];
+        Ok(outputs.into_iter().map(|(key, text)| (key.into(), Value::from(text.trim()))).collect())
+    }
+}

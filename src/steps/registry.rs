@@ -1,0 +1,100 @@
+//! The table of steps: lookup by name, the phase they belong to, and what they take.
+
+use super::{StepEntry, docker_build, docker_push, pip_install, set_working_directory, shell};
+use crate::diagnostics::did_you_mean;
+
+/// Every step that runs here.
+const STEPS: &[StepEntry] = &[
+    shell::ENTRY,
+    pip_install::ENTRY,
+    set_working_directory::ENTRY,
+    docker_build::ENTRY,
+    docker_push::ENTRY,
+];
+
+/// Steps of the reference that only workers run, with the other paths of the same function.
+const WORKER_STEPS: &[&str] = &[
+    "prefect.deployments.steps.git_clone",
+    "prefect.deployments.steps.pull_from_remote_storage",
+    "prefect.deployments.steps.pull_with_block",
+    "prefect.deployments.steps.pull.git_clone",
+    "prefect.deployments.steps.pull.agit_clone",
+    "prefect.deployments.steps.pull.pull_from_remote_storage",
+    "prefect.deployments.steps.pull.pull_with_block",
+    "prefect_aws.deployments.steps.push_to_s3",
+    "prefect_aws.deployments.steps.pull_from_s3",
+    "prefect_gcp.deployments.steps.push_to_gcs",
+    "prefect_gcp.deployments.steps.pull_from_gcs",
+    "prefect_azure.deployments.steps.push_to_azure_blob_storage",
+    "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+];
+
+/// Names of Prefect 2, and what they are called today.
+const RENAMED: &[(&str, &str)] = &[
+    ("prefect.projects.steps.git_clone_project", "prefect.deployments.steps.git_clone"),
+    ("prefect.projects.steps.git_clone", "prefect.deployments.steps.git_clone"),
+    ("prefect.deployments.steps.git_clone_project", "prefect.deployments.steps.git_clone"),
+    ("prefect.projects.steps.run_shell_script", "prefect.deployments.steps.run_shell_script"),
+    ("prefect.projects.steps.pip_install_requirements", "prefect.deployments.steps.pip_install_requirements"),
+    ("prefect.projects.steps.set_working_directory", "prefect.deployments.steps.set_working_directory"),
+    ("prefect_docker.projects.steps.build_docker_image", "prefect_docker.deployments.steps.build_docker_image"),
+    ("prefect_docker.projects.steps.push_docker_image", "prefect_docker.deployments.steps.push_docker_image"),
+    ("prefect_aws.projects.steps.push_project_to_s3", "prefect_aws.deployments.steps.push_to_s3"),
+    ("prefect_aws.projects.steps.pull_project_from_s3", "prefect_aws.deployments.steps.pull_from_s3"),
+    ("prefect_gcp.projects.steps.push_project_to_gcs", "prefect_gcp.deployments.steps.push_to_gcs"),
+    ("prefect_gcp.projects.steps.pull_project_from_gcs", "prefect_gcp.deployments.steps.pull_from_gcs"),
+];
+
+/// The step of a name.
+pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
+    STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
+}
+
+/// Why a name is probably not a step, and which is meant; `None` for a step, and for a Python function of the
+/// user's own, which nobody can judge from here.
+pub(crate) fn doubt(name: &str) -> Option<String> {
+    if find(name).is_some() || WORKER_STEPS.contains(&name) {
+        return None;
+    }
+    if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == name) {
+        return Some(format!("this is its name in Prefect 2; today it is {today}"));
+    }
+    let of_the_reference = name.starts_with("prefect.") || name.starts_with("prefect_");
+    let known = STEPS.iter().map(|entry| entry.name).chain(WORKER_STEPS.iter().copied());
+    match did_you_mean(name, known).filter(|known| of_the_reference || strsim::levenshtein(name, known) <= 2) {
+        Some(known) => Some(format!("did you mean {known}?")),
+        None if of_the_reference => Some("Prefect has no such step".to_owned()),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_aliases_are_unique() {
+        let mut names: Vec<_> = STEPS.iter().flat_map(|entry| entry.aliases.iter().chain([&entry.name])).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn doubtful_names_are_told_from_unknown_ones() {
+        for (name, expected) in [
+            ("prefect.deployments.steps.run_shell_script", None),
+            ("prefect.deployments.steps.utility.run_shell_script", None),
+            ("prefect.deployments.steps.git_clone", None),
+            ("my_company.steps.sign", None),
+            ("prefect.deployments.steps.run_shel_script", Some("did you mean")),
+            ("prefect.projects.steps.git_clone_project", Some("Prefect 2")),
+            ("prefect_docker.deployments.steps.something_else", Some("")),
+        ] {
+            let doubt = doubt(name);
+            assert_eq!(doubt.is_some(), expected.is_some(), "{name}");
+            assert!(doubt.unwrap_or_default().contains(expected.unwrap_or_default()), "{name}");
+        }
+    }
+}

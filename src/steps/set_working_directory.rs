@@ -1,0 +1,39 @@
+//! `set_working_directory`: changes the directory of the steps after it.
+
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
+use crate::value::Mapping;
+
+pub(super) const ENTRY: StepEntry = StepEntry {
+    name: "prefect.deployments.steps.set_working_directory",
+    aliases: &["prefect.deployments.steps.pull.set_working_directory"],
+    phase: Phase::Any,
+    sharing: Sharing::Never,
+    inputs: &[Input { name: "directory", kind: Kind::Text, required: true, meaning: "the directory to change to" }],
+    outputs: &["directory"],
+    create: |mapping| Ok(Box::new(inputs::typed::<SetWorkingDirectory>(mapping)?)),
+};
+
+#[derive(Debug, Deserialize)]
+struct SetWorkingDirectory {
+    directory: PathBuf,
+}
+
+impl Step for SetWorkingDirectory {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+        Box::pin(async move {
+            let directory = context.directory.join(&self.directory).canonicalize().ok().filter(|path| path.is_dir());
+            let Some(directory) = directory else {
+                let message = format!("there is no directory '{}'", self.directory.display());
+                return Err(StepError::input("directory", message));
+            };
+            let text = directory.to_string_lossy().into_owned();
+            context.directory = directory;
+            Ok(Mapping::from_iter([("directory".into(), text.into())]))
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! `run_shell_script`: runs the lines of a script, each as a process of its own.
+
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, split};
+use crate::{
+    environment::Environment,
+    process::{self, Finished, Program},
+    value::{Mapping, Value},
+};
+
+pub(super) const ENTRY: StepEntry = StepEntry {
+    name: "prefect.deployments.steps.run_shell_script",
+    aliases: &["prefect.deployments.steps.utility.run_shell_script"],
+    phase: Phase::Any,
+    sharing: Sharing::SamePlace,
+    inputs: &[
+        Input { name: "script", kind: Kind::Text, required: true, meaning: "one command a line" },
+        Input { name: "directory", kind: Kind::Text, required: false, meaning: "where it runs (the current directory)" },
+        Input { name: "env", kind: Kind::Mapping, required: false, meaning: "variables over the environment (none)" },
+        Input { name: "stream_output", kind: Kind::Boolean, required: false, meaning: "show output as it comes (true)" },
+        Input { name: "expand_env_vars", kind: Kind::Boolean, required: false, meaning: "fill in $NAME first (false)" },
+        Input { name: "shell", kind: Kind::Boolean, required: false, meaning: "run each line by /bin/sh -c (false)" },
+    ],
+    outputs: &["stdout", "stderr"],
+    create: |mapping| Ok(Box::new(inputs::typed::<ShellScript>(mapping)?)),
+};
+
+#[derive(Debug, Deserialize)]
+struct ShellScript {
+    script: String,
+    directory: Option<PathBuf>,
+    env: Option<BTreeMap<String, String>>,
+    stream_output: Option<bool>,
+    expand_env_vars: Option<bool>,
+    shell: Option<bool>,
+}
+
+impl Step for ShellScript {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+        Box::pin(self.run_lines(context))
+    }
+}
+
+impl ShellScript {
+    async fn run_lines(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
+        let directory = context.directory.join(self.directory.as_deref().unwrap_or(".".as_ref()));
+        if !directory.is_dir() {
+            let named = self.directory.as_deref().unwrap_or(&directory).display();
+            return Err(StepError::input("directory", format!("there is no directory '{named}'")));
+        }
+        let no_variables = BTreeMap::new();
+        let variables = self.env.as_ref().unwrap_or(&no_variables);
+        let progress = self.stream_output.unwrap_or(true).then_some(context.progress);
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        for line in split::lines(&self.script).filter(|line| !line.trim().is_empty()) {
+            let words = self.words(line, context.environment, variables)?;
+            let Some((program, arguments)) = words.split_first() else { continue };
+            let program =
+                Program { program, arguments, directory: &directory, environment: context.environment, variables };
+            let finished = process::run(&program, progress)
+                .await
+                .map_err(|error| not_started(line, program.program, &error))?;
+            stdout += &finished.stdout;
+            stderr += &finished.stderr;
+            if finished.code != 0 {
+                return Err(failed(line, &finished, &stderr));
+            }
+        }
+        let output = |text: &str| Value::from(text.trim());
+        Ok([("stdout", output(&stdout)), ("stderr", output(&stderr))].map(|(k, v)| (k.into(), v)).into_iter().collect())
+    }
+
+    fn words(
+        &self,
+        line: &str,
+        environment: &Environment,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Vec<String>, StepError> {
+        let lookup = |name: &str| variables.get(name).map(String::as_str).or(environment.get(name));
+        let line = if self.expand_env_vars.unwrap_or(false) { split::expand(line, lookup) } else { line.to_owned() };
+        if self.shell.unwrap_or(false) {
+            return Ok(vec!["/bin/sh".into(), "-c".into(), line.trim().into()]);
+        }
+        split::words(&line).map_err(|error| StepError::input("script", format!("{error} in the line `{}`", line.trim())))
+    }
+}
+
+fn not_started(line: &str, program: &str, error: &io::Error) -> StepError {
+    let line = line.trim();
+    if error.kind() != io::ErrorKind::NotFound {
+        return StepError::failed(format!("`{line}` could not be started: {error}"));
+    }
+    StepError::Failed {
+        message: format!("there is no program '{program}' (in the line `{line}`)"),
+        help: Some("each line runs as a program of its own, without a shell; `shell: true` runs it by /bin/sh".into()),
+    }
+}
+
+fn failed(line: &str, finished: &Finished, stderr: &str) -> StepError {
+    let last_lines: Vec<&str> = stderr.trim_end().lines().rev().take(20).collect();
+    let said: Vec<&str> = last_lines.into_iter().rev().collect();
+    StepError::failed(format!(
+        "`run_shell_script` failed with error code {}: {}\n  in the line `{}`",
+        finished.code,
+        said.join("\n"),
+        line.trim()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, progress::Silent};
+
+    async fn run(yaml: &str) -> Result<Mapping, StepError> {
+        let step = (ENTRY.create)(serde_yaml::from_str(yaml).unwrap())?;
+        let environment = Environment::of_process();
+        let clock = Clock::system();
+        let mut context = StepContext {
+            directory: std::env::temp_dir(),
+            environment: &environment,
+            docker_namespace: None,
+            clock: &clock,
+            progress: &Silent,
+        };
+        step.run(&mut context).await
+    }
+
+    #[tokio::test]
+    async fn lines_run_one_after_the_other_and_without_a_shell() {
+        for (yaml, stdout) in [
+            ("script: echo a && echo b", "a && echo b"),
+            ("script: 'echo x # c'", "x # c"),
+            ("{script: 'echo x # c', shell: true}", "x"),
+            (r#"{script: "A=1\necho [$A]", shell: true}"#, "[]"),
+            (r#"{script: 'printf "  a\n\nb  \n\n"'}"#, "a\n\nb"),
+            ("{script: echo $FOO $$ $1, expand_env_vars: true, env: {FOO: foo bar}}", "foo bar $ $1"),
+        ] {
+            assert_eq!(run(yaml).await.unwrap()["stdout"], Value::from(stdout), "{yaml}");
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_say_what_happened() {
+        for (yaml, message) in [
+            (r#"{script: "false\necho never"}"#, "failed with error code 1"),
+            ("{script: kill -9 $$, shell: true}", "failed with error code -9"),
+            ("script: cd /tmp", "no program 'cd'"),
+            ("script: echo 'open", "No closing quotation"),
+            ("{script: ls, directory: no-such-place}", "no directory 'no-such-place'"),
+            ("{script: 7}", "script"),
+            ("{script: ls, nonsense: 1}", "nonsense"),
+        ] {
+            let error = run(yaml).await.unwrap_err().to_string();
+            assert!(error.contains(message), "{yaml}: {error}");
+        }
+    }
+}

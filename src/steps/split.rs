@@ -1,0 +1,126 @@
+//! How a script becomes lines, and a line words: as Python's `splitlines` and `shlex` do it.
+
+/// Why a line cannot be split; the texts are those of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SplitError {
+    #[error("No closing quotation")]
+    OpenQuote,
+    #[error("No escaped character")]
+    NothingEscaped,
+}
+
+/// The lines of a text, at every character at which Python ends a line.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    // The pieces of `\r\n` are an empty line between the two, which callers skip anyway.
+    text.split([
+        '\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}',
+    ])
+}
+
+/// Splits a line into words by the rules of a POSIX shell, without comments.
+///
+/// Within double quotes a backslash stays unless it is before a backslash or a double quote; white space is
+/// space, tab, carriage return and line feed.
+pub(super) fn words(line: &str) -> Result<Vec<String>, SplitError> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
+            '\'' => single_quoted(&mut characters, word.get_or_insert_default())?,
+            '"' => double_quoted(&mut characters, word.get_or_insert_default())?,
+            '\\' => word.get_or_insert_default().push(characters.next().ok_or(SplitError::NothingEscaped)?),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+fn single_quoted(characters: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), SplitError> {
+    loop {
+        match characters.next().ok_or(SplitError::OpenQuote)? {
+            '\'' => return Ok(()),
+            quoted => word.push(quoted),
+        }
+    }
+}
+
+fn double_quoted(characters: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), SplitError> {
+    loop {
+        match characters.next().ok_or(SplitError::OpenQuote)? {
+            '"' => return Ok(()),
+            '\\' => match characters.next().ok_or(SplitError::NothingEscaped)? {
+                escaped @ ('"' | '\\') => word.push(escaped),
+                other => word.extend(['\\', other]),
+            },
+            other => word.push(other),
+        }
+    }
+}
+
+/// Fills in `$name` and `${name}`; `$$` is a dollar sign, and what is unknown or malformed stays.
+pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        expanded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (length, replacement) = match reference(&rest[1..]) {
+            Some((length, "")) => (length, Some("$")),
+            Some((length, name)) => (length, lookup(name)),
+            None => (0, None),
+        };
+        expanded.push_str(replacement.unwrap_or(&rest[..=length]));
+        rest = &rest[1 + length..];
+    }
+    expanded + rest
+}
+
+/// What follows a dollar sign: how much of the text belongs to it, and the name (none for a second dollar).
+fn reference(text: &str) -> Option<(usize, &str)> {
+    if text.starts_with('$') {
+        return Some((1, ""));
+    }
+    let (braced, inner) = text.strip_prefix('{').map_or((false, text), |inner| (true, inner));
+    let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
+    let name = &inner[..end];
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let closed = !braced || inner[end..].starts_with('}');
+    (starts_well && closed).then_some((end + if braced { 2 } else { 0 }, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_as_python_does() {
+        for (line, expected) in [
+            ("echo a  b\tc", vec!["echo", "a", "b", "c"]),
+            (r"a\ b 'c d' \'", vec!["a b", "c d", "'"]),
+            (r#""a\$b" "x\"y" "p\\q""#, vec![r"a\$b", r#"x"y"#, r"p\q"]),
+            ("a#b #c", vec!["a#b", "#c"]),
+            (r#"'' "" x''y"#, vec!["", "", "xy"]),
+            ("   ", vec![]),
+        ] {
+            assert_eq!(words(line).unwrap(), expected, "{line}");
+        }
+        assert_eq!(words("echo 'a"), Err(SplitError::OpenQuote));
+        assert_eq!(words("echo \"a"), Err(SplitError::OpenQuote));
+        assert_eq!(words("echo a \\"), Err(SplitError::NothingEscaped));
+    }
+
+    #[test]
+    fn expansion_is_that_of_string_template() {
+        let lookup = |name: &str| (name == "FOO").then_some("foo bar");
+        for (text, expected) in [
+            ("echo $FOO ${FOO} $MISSING $$ $1", "echo foo bar foo bar $MISSING $ $1"),
+            (r"\$FOO ${FOO $ ${} $", r"\foo bar ${FOO $ ${} $"),
+            ("$FOOd ${FOO}d é$FOO", "$FOOd foo bard éfoo bar"),
+        ] {
+            assert_eq!(expand(text, lookup), expected, "{text}");
+        }
+    }
+}
