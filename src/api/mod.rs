@@ -1,1 +1,45 @@
-//! Placeholder.
+//! The Prefect API: a client for a server of one's own or for Prefect Cloud.
+//!
+//! [`Client`] sends requests: base URL, credentials, CSRF token, retries, errors. Each kind of object on the
+//! server has a file with its models and an `impl Client` of the calls this program makes. Objects keep what
+//! the server sent (`raw`), so that a field this program does not know is still shown and compared.
+
+mod answer;
+mod auth;
+mod automations;
+mod block_documents;
+mod client;
+mod csrf;
+mod deployments;
+mod error;
+mod flow_runs;
+mod flows;
+mod links;
+mod page;
+mod request;
+mod retry;
+mod slas;
+mod transport;
+mod variables;
+mod work_pools;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use auth::Credentials;
+pub(crate) use automations::Automation;
+pub(crate) use client::{Client, ClientOptions, Notify};
+pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
+pub(crate) use error::ApiError;
+pub(crate) use flow_runs::{FlowRun, LogLine, NewFlowRun, RunState, StateType};
+pub(crate) use flows::Flow;
+pub(crate) use links::Links;
+pub(crate) use retry::{RetryNotice, RetryPolicy};
+pub(crate) use slas::AppliedSlas;
+pub(crate) use transport::TransportOptions;
+pub(crate) use work_pools::{WorkPool, Worker, WorkerType};
+
+/// A JSON object, as requests and responses carry them.
+pub(crate) type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,69 @@
+//! What came back for one try of a request.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+};
+
+use super::{ApiError, error, request::Request};
+
+/// A whole answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Answer {
+    pub(super) async fn read(response: reqwest::Response) -> Result<Self, reqwest::Error> {
+        let status = response.status();
+        let headers = response.headers().clone();
+        Ok(Self { status, headers, body: response.bytes().await? })
+    }
+
+    /// Whether it is a web page: what a server's user interface sends for a path it does not know.
+    pub(super) fn is_web_page(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        kind.is_some_and(|kind| kind.starts_with("text/html"))
+    }
+}
+
+/// A try that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The server answered, but not with a success.
+    #[error("the server answered {}", .0.status)]
+    Status(Answer),
+    #[error("{}", error::root_cause(.0))]
+    Exchange(#[from] reqwest::Error),
+    /// Nothing was sent.
+    #[error(transparent)]
+    Setup(#[from] ApiError),
+}
+
+impl Failure {
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status(answer) => Some(answer.status.as_u16()),
+            Self::Exchange(_) | Self::Setup(_) => None,
+        }
+    }
+
+    /// The error to report when the request is given up. `url` is the API's.
+    pub(super) fn into_error(self, request: &Request, url: String, timeout: Duration) -> ApiError {
+        let request = request.summary();
+        match self {
+            Self::Status(answer) => error::from_answer(answer.status, &answer.body, request, url),
+            Self::Exchange(cause) if cause.is_connect() => {
+                ApiError::Unreachable { url, reason: error::root_cause(&cause) }
+            }
+            Self::Exchange(cause) if cause.is_timeout() => ApiError::Timeout { request, after: timeout },
+            Self::Exchange(cause) => ApiError::Broken { request, reason: error::root_cause(&cause) },
+            Self::Setup(error) => error,
+        }
+    }
+}

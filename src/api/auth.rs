@@ -1,0 +1,119 @@
+//! The headers that every request carries: who is asking, and for which version of the API.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+use super::ApiError;
+use crate::secret::Secret;
+
+/// The version of the API this program was written for; servers refuse versions they no longer serve.
+const API_VERSION: &str = "0.8.4";
+
+/// The product is not `prefect`: servers change their answers for what they take for an old Prefect.
+const AGENT: &str = concat!("prefectl/", env!("CARGO_PKG_VERSION"));
+
+/// How this program proves who it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Credentials {
+    #[default]
+    None,
+    /// `user:password`, for a server with an auth string.
+    Basic(Secret),
+    /// An API key.
+    Bearer(Secret),
+}
+
+impl Credentials {
+    fn header(&self) -> Result<Option<HeaderValue>, ApiError> {
+        let (text, setting) = match self {
+            Self::None => return Ok(None),
+            Self::Basic(secret) => {
+                (format!("Basic {}", STANDARD.encode(secret.expose())), "PREFECT_API_AUTH_STRING")
+            }
+            Self::Bearer(secret) => (format!("Bearer {}", secret.expose()), "PREFECT_API_KEY"),
+        };
+        let mut value = HeaderValue::from_str(&text)
+            .map_err(|_| ApiError::Setup(format!("{setting} holds characters that a header cannot carry")))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+/// The headers of every request, and the names of the custom ones that were refused.
+pub(super) fn headers(
+    credentials: &Credentials,
+    custom: &BTreeMap<String, Secret>,
+) -> Result<(HeaderMap, Vec<String>), ApiError> {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-prefect-api-version", HeaderValue::from_static(API_VERSION));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(value) = credentials.header()? {
+        headers.insert(AUTHORIZATION, value);
+    }
+    let mut refused = Vec::new();
+    for (name, value) in custom {
+        if is_protected(name) {
+            refused.push(name.clone());
+            continue;
+        }
+        let unusable =
+            || ApiError::Setup(format!("PREFECT_CLIENT_CUSTOM_HEADERS: cannot send the header '{name}'"));
+        let header = HeaderName::try_from(name.as_str()).map_err(|_| unusable())?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| unusable())?;
+        // Proxies are passed with secrets in custom headers.
+        value.set_sensitive(true);
+        headers.insert(header, value);
+    }
+    Ok((headers, refused))
+}
+
+fn is_protected(name: &str) -> bool {
+    ["user-agent", "prefect-csrf-token", "prefect-csrf-client"]
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn custom(pairs: &[(&str, &str)]) -> BTreeMap<String, Secret> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
+    }
+
+    #[test]
+    fn credentials_become_an_authorization_header_that_does_not_print() {
+        let cases = [
+            (Credentials::None, None),
+            (Credentials::Basic(Secret::new("admin:pass")), Some("Basic YWRtaW46cGFzcw==")),
+            (Credentials::Bearer(Secret::new("pnu_1")), Some("Bearer pnu_1")),
+        ];
+        for (credentials, expected) in cases {
+            let (headers, _) = headers(&credentials, &BTreeMap::new()).unwrap();
+            let value = headers.get(AUTHORIZATION);
+            assert_eq!(value.map(|value| value.to_str().unwrap()), expected);
+            assert!(!format!("{headers:?}").contains("pnu_1"));
+        }
+    }
+
+    #[test]
+    fn custom_headers_come_last_but_cannot_replace_protected_ones() {
+        let custom = custom(&[("Authorization", "Custom x"), ("USER-agent", "me"), ("X-A", "1")]);
+        let (headers, refused) = headers(&Credentials::Bearer(Secret::new("key")), &custom).unwrap();
+        assert_eq!(headers[AUTHORIZATION], "Custom x");
+        assert_eq!(headers["x-a"], "1");
+        assert_eq!(headers["x-prefect-api-version"], "0.8.4");
+        assert!(headers[USER_AGENT].to_str().unwrap().starts_with("prefectl/"));
+        assert_eq!(refused, ["USER-agent"]);
+    }
+
+    #[test]
+    fn what_no_header_can_carry_is_an_error_without_the_secret() {
+        let error = headers(&Credentials::Bearer(Secret::new("key\nx")), &BTreeMap::new()).unwrap_err();
+        assert_eq!(error.to_string(), "PREFECT_API_KEY holds characters that a header cannot carry");
+        assert!(headers(&Credentials::None, &custom(&[("a b", "1")])).is_err());
+    }
+}

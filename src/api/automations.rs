@@ -1,0 +1,61 @@
+//! Automations: what a deployment's triggers become.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{ApiError, Client, JsonObject, error::optional, request::Request};
+
+/// An automation as the server has it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "JsonObject")]
+pub(crate) struct Automation {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    /// All that the server sent.
+    pub(crate) raw: JsonObject,
+}
+
+impl TryFrom<JsonObject> for Automation {
+    type Error = serde_json::Error;
+
+    fn try_from(raw: JsonObject) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            id: Uuid,
+            name: String,
+        }
+        let Fields { id, name } = Fields::deserialize(&raw)?;
+        Ok(Self { id, name, raw })
+    }
+}
+
+/// The name under which events and automations know a deployment.
+pub(super) fn deployment_resource(deployment: Uuid) -> String {
+    format!("prefect.deployment.{deployment}")
+}
+
+impl Client {
+    pub(crate) async fn create_automation(&self, body: &JsonObject) -> Result<Automation, ApiError> {
+        self.json(Request::post(&["automations", ""], body.clone()).once()).await
+    }
+
+    /// The automations whose trigger or actions name the deployment, or that belong to it.
+    pub(crate) async fn automations_related_to(&self, deployment: Uuid) -> Result<Vec<Automation>, ApiError> {
+        self.json(Request::get(&["automations", "related-to", &deployment_resource(deployment)])).await
+    }
+
+    /// Deletes the automations that belong to a deployment, if any.
+    pub(crate) async fn delete_automations_owned_by(&self, deployment: Uuid) -> Result<(), ApiError> {
+        self.done(Request::delete(&["automations", "owned-by", &deployment_resource(deployment)])).await
+    }
+
+    /// Replaces an automation.
+    pub(crate) async fn replace_automation(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
+        self.done(Request::put(&["automations", &id.to_string()], body.clone())).await
+    }
+
+    /// Whether there was such an automation.
+    pub(crate) async fn delete_automation(&self, id: Uuid) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["automations", &id.to_string()])).await)?.is_some())
+    }
+}

@@ -1,0 +1,231 @@
+//! The one way in which requests are sent.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use rand::Rng as _;
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{
+    ApiError, Credentials, RetryNotice, RetryPolicy, TransportOptions,
+    answer::{Answer, Failure},
+    auth,
+    csrf::{self, CsrfToken, CsrfTokens},
+    request::Request,
+    retry::Situation,
+    transport::Transport,
+};
+use crate::{
+    clock::Clock,
+    secret::{MASK, Secret},
+};
+
+/// Told before a request is sent again.
+pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
+
+/// What a client needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientOptions {
+    /// Where the API is, `/api` included.
+    pub(crate) url: String,
+    /// Prefect Cloud has no CSRF tokens and knows more kinds of objects.
+    pub(crate) is_cloud: bool,
+    pub(crate) credentials: Credentials,
+    pub(crate) custom_headers: BTreeMap<String, Secret>,
+    /// Whether to fetch a CSRF token for a server that asks for one.
+    pub(crate) csrf: bool,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) transport: TransportOptions,
+}
+
+/// A connection to one Prefect API.
+pub(crate) struct Client {
+    base: Url,
+    is_cloud: bool,
+    headers: HeaderMap,
+    csrf: Option<CsrfTokens>,
+    retry: RetryPolicy,
+    transport: Transport,
+    /// Whether the server has ever answered.
+    connected: AtomicBool,
+    clock: Clock,
+    notify: Notify,
+    refused_headers: Vec<String>,
+}
+
+impl Client {
+    /// Checks the options. Nothing is sent, and for `http://` nothing read.
+    pub(crate) fn new(options: ClientOptions, clock: Clock, notify: Notify) -> Result<Self, ApiError> {
+        let (base, login) = parse_base(&options.url)?;
+        let credentials = login.unwrap_or(options.credentials);
+        let (headers, refused_headers) = auth::headers(&credentials, &options.custom_headers)?;
+        let transport = Transport::new(options.transport);
+        transport.prepare(&base)?;
+        Ok(Self {
+            base,
+            is_cloud: options.is_cloud,
+            headers,
+            csrf: (options.csrf && !options.is_cloud).then(CsrfTokens::new),
+            retry: options.retry,
+            transport,
+            connected: AtomicBool::new(false),
+            clock,
+            notify,
+            refused_headers,
+        })
+    }
+
+    /// The API's URL, without credentials.
+    pub(crate) fn url(&self) -> String {
+        self.base.to_string()
+    }
+
+    pub(crate) fn is_cloud(&self) -> bool {
+        self.is_cloud
+    }
+
+    /// The custom headers that were left out because this program sets them itself.
+    pub(crate) fn refused_headers(&self) -> &[String] {
+        &self.refused_headers
+    }
+
+    /// Sends a request and reads the JSON of the answer.
+    pub(super) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
+        let answer = self.send(&request).await?;
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            if answer.is_web_page() || error.is_syntax() || error.is_eof() {
+                ApiError::NotJson { url: self.url() }
+            } else {
+                ApiError::Unexpected { request: request.summary(), reason: error.to_string() }
+            }
+        })
+    }
+
+    /// Sends a request whose answer says nothing.
+    pub(super) async fn done(&self, request: Request) -> Result<(), ApiError> {
+        let answer = self.send(&request).await?;
+        if answer.is_web_page() { Err(ApiError::NotJson { url: self.url() }) } else { Ok(()) }
+    }
+
+    /// Sends a request, again if need be, until it succeeds or there is no hope.
+    async fn send(&self, request: &Request) -> Result<Answer, ApiError> {
+        let url = request.url(&self.base)?;
+        let started = Instant::now();
+        let mut retries = 0;
+        loop {
+            let failure = match self.attempt(request, &url).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let situation = Situation {
+                retries,
+                started,
+                repeatable: request.repeatable,
+                connected: self.connected.load(Ordering::Relaxed),
+                now: self.clock.now(),
+                random: rand::rng().random(),
+            };
+            let Some(wait) = self.retry.wait(&failure, &situation) else {
+                return Err(failure.into_error(request, self.url(), self.transport.timeout()));
+            };
+            (self.notify)(&RetryNotice::new(request, &failure, wait));
+            tokio::time::sleep(wait).await;
+            retries += 1;
+        }
+    }
+
+    /// One try, with a CSRF token if the server wants one.
+    async fn attempt(&self, request: &Request, url: &Url) -> Result<Answer, Failure> {
+        let Some(tokens) = self.csrf.as_ref().filter(|_| request.changes()) else {
+            return self.exchange(request, url, None).await;
+        };
+        let token = tokens.current().await;
+        match self.exchange(request, url, token.as_ref()).await {
+            Err(Failure::Status(answer))
+                if answer.status == StatusCode::FORBIDDEN && csrf::asks_for_token(&answer.body) =>
+            {
+                let fresh = tokens.renew(token.as_ref(), async || self.fetch_token(tokens).await).await?;
+                self.exchange(request, url, Some(&fresh)).await
+            }
+            other => other,
+        }
+    }
+
+    async fn fetch_token(&self, tokens: &CsrfTokens) -> Result<CsrfToken, Failure> {
+        let request = tokens.request();
+        let answer = self.exchange(&request, &request.url(&self.base)?, None).await?;
+        Ok(tokens.parse(&answer.body).ok_or_else(|| ApiError::Unexpected {
+            request: request.summary(),
+            reason: "it holds no token".to_owned(),
+        })?)
+    }
+
+    /// Sends a request as it is and waits for the whole answer.
+    async fn exchange(
+        &self,
+        request: &Request,
+        url: &Url,
+        token: Option<&CsrfToken>,
+    ) -> Result<Answer, Failure> {
+        let response = self.transport.execute(self.message(request, url, token)).await?;
+        self.connected.store(true, Ordering::Relaxed);
+        let answer = Answer::read(response).await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(Failure::Status(answer)) }
+    }
+
+    fn message(&self, request: &Request, url: &Url, token: Option<&CsrfToken>) -> reqwest::Request {
+        let mut message = reqwest::Request::new(request.method.clone(), url.clone());
+        let headers = message.headers_mut();
+        headers.clone_from(&self.headers);
+        if let Some(CsrfToken { token, client }) = token {
+            headers.insert("prefect-csrf-token", token.clone());
+            headers.insert("prefect-csrf-client", client.clone());
+        }
+        if let Some(body) = request.body() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *message.body_mut() = Some(body.into());
+        }
+        message
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
+/// Splits `http://user:password@host/api` into the URL and the credentials in it.
+fn parse_base(text: &str) -> Result<(Url, Option<Credentials>), ApiError> {
+    let usable =
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    // What cannot be read as a URL may still hold a password.
+    let Some(mut url) = usable else { return Err(ApiError::InvalidUrl { url: mask_password(text) }) };
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok((url, None));
+    }
+    let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let login = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
+    // Cannot fail for a URL with a host.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    Ok((url, Some(Credentials::Basic(Secret::new(login)))))
+}
+
+fn mask_password(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}{MASK}{}", &text[..scheme + 3], &text[at..]),
+        _ => text.to_owned(),
+    }
+}

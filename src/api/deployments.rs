@@ -1,0 +1,184 @@
+//! Deployments and their schedules.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
+
+/// A deployment as the server has it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "JsonObject")]
+pub(crate) struct Deployment {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) flow_id: Uuid,
+    pub(crate) paused: bool,
+    pub(crate) work_pool_name: Option<String>,
+    pub(crate) work_queue_name: Option<String>,
+    pub(crate) parameters: JsonObject,
+    /// Null for deployments made by very old clients.
+    pub(crate) parameter_openapi_schema: Option<JsonObject>,
+    pub(crate) job_variables: JsonObject,
+    pub(crate) tags: Vec<String>,
+    pub(crate) schedules: Vec<DeploymentSchedule>,
+    /// All that the server sent, these fields included.
+    pub(crate) raw: JsonObject,
+}
+
+/// A schedule of a deployment.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct DeploymentSchedule {
+    pub(crate) id: Uuid,
+    /// An interval, a cron or an rrule object.
+    pub(crate) schedule: JsonObject,
+    #[serde(default = "yes")]
+    pub(crate) active: bool,
+    #[serde(default)]
+    pub(crate) max_scheduled_runs: Option<u64>,
+    #[serde(default)]
+    pub(crate) parameters: JsonObject,
+    #[serde(default)]
+    pub(crate) slug: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl TryFrom<JsonObject> for Deployment {
+    type Error = serde_json::Error;
+
+    fn try_from(raw: JsonObject) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            id: Uuid,
+            name: String,
+            flow_id: Uuid,
+            #[serde(default)]
+            paused: bool,
+            work_pool_name: Option<String>,
+            work_queue_name: Option<String>,
+            parameters: Option<JsonObject>,
+            parameter_openapi_schema: Option<JsonObject>,
+            job_variables: Option<JsonObject>,
+            tags: Option<Vec<String>>,
+            schedules: Option<Vec<DeploymentSchedule>>,
+        }
+        let fields = Fields::deserialize(&raw)?;
+        Ok(Self {
+            id: fields.id,
+            name: fields.name,
+            flow_id: fields.flow_id,
+            paused: fields.paused,
+            work_pool_name: fields.work_pool_name,
+            work_queue_name: fields.work_queue_name,
+            parameters: fields.parameters.unwrap_or_default(),
+            parameter_openapi_schema: fields.parameter_openapi_schema,
+            job_variables: fields.job_variables.unwrap_or_default(),
+            tags: fields.tags.unwrap_or_default(),
+            schedules: fields.schedules.unwrap_or_default(),
+            raw,
+        })
+    }
+}
+
+impl Identified for Deployment {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+/// Which deployments to read. Conditions that are not empty must all hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeploymentFilter {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) names: Vec<String>,
+    pub(crate) flow_names: Vec<String>,
+}
+
+impl DeploymentFilter {
+    fn body(&self) -> JsonObject {
+        let mut deployments = JsonObject::new();
+        if !self.ids.is_empty() {
+            deployments.insert("id".to_owned(), json!({"any_": self.ids}));
+        }
+        if !self.names.is_empty() {
+            deployments.insert("name".to_owned(), json!({"any_": self.names}));
+        }
+        let mut body = JsonObject::new();
+        if !deployments.is_empty() {
+            body.insert("deployments".to_owned(), Value::Object(deployments));
+        }
+        if !self.flow_names.is_empty() {
+            body.insert("flows".to_owned(), json!({"name": {"any_": self.flow_names}}));
+        }
+        // By name would be ambiguous (`default` of every flow), and pages could overlap.
+        body.insert("sort".to_owned(), json!("CREATED_DESC"));
+        body
+    }
+}
+
+impl Client {
+    pub(crate) async fn deployment(&self, id: Uuid) -> Result<Option<Deployment>, ApiError> {
+        optional(self.json(Request::get(&["deployments", &id.to_string()])).await)
+    }
+
+    pub(crate) async fn deployment_by_name(
+        &self,
+        flow: &str,
+        name: &str,
+    ) -> Result<Option<Deployment>, ApiError> {
+        optional(self.json(Request::get(&["deployments", "name", flow, name])).await)
+    }
+
+    /// All deployments that match, newest first.
+    pub(crate) async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>, ApiError> {
+        self.filter(&["deployments", "filter"], filter.body()).await
+    }
+
+    /// Creates a deployment. One of the same flow and name is changed instead, and loses its schedules.
+    pub(crate) async fn create_deployment(&self, body: &JsonObject) -> Result<Deployment, ApiError> {
+        self.json(Request::post(&["deployments", ""], body.clone())).await
+    }
+
+    /// Changes the fields in `body`. The server removes the deployment's future scheduled runs.
+    pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
+        self.done(Request::patch(&["deployments", &id.to_string()], body.clone())).await
+    }
+
+    /// Whether there was such a deployment.
+    pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
+        let gone = self.done(Request::delete(&["deployments", &id.to_string()])).await;
+        Ok(optional(gone)?.is_some())
+    }
+
+    pub(crate) async fn schedules(&self, deployment: Uuid) -> Result<Vec<DeploymentSchedule>, ApiError> {
+        self.json(Request::get(&["deployments", &deployment.to_string(), "schedules"])).await
+    }
+
+    pub(crate) async fn create_schedules(
+        &self,
+        deployment: Uuid,
+        schedules: &[Value],
+    ) -> Result<Vec<DeploymentSchedule>, ApiError> {
+        let path = ["deployments", &deployment.to_string(), "schedules"];
+        self.json(Request::post(&path, schedules).once()).await
+    }
+
+    pub(crate) async fn update_schedule(
+        &self,
+        deployment: Uuid,
+        schedule: Uuid,
+        body: &JsonObject,
+    ) -> Result<(), ApiError> {
+        let path = ["deployments", &deployment.to_string(), "schedules", &schedule.to_string()];
+        self.done(Request::patch(&path, body.clone())).await
+    }
+
+    /// Whether there was such a schedule.
+    pub(crate) async fn delete_schedule(&self, deployment: Uuid, schedule: Uuid) -> Result<bool, ApiError> {
+        let path = ["deployments", &deployment.to_string(), "schedules", &schedule.to_string()];
+        Ok(optional(self.done(Request::delete(&path)).await)?.is_some())
+    }
+}

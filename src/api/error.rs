@@ -1,0 +1,216 @@
+//! What can go wrong with a request, and reading the server's several shapes of error bodies.
+
+use std::{error::Error, time::Duration};
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+/// Why a request did not do what it should. Every message is one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("`{url}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api")]
+    InvalidUrl { url: String },
+    /// No connection, or none that could be trusted.
+    #[error("cannot reach the Prefect API at {url}: {reason}")]
+    Unreachable { url: String, reason: String },
+    #[error("the Prefect API did not answer {request} within {} s", .after.as_secs_f64())]
+    Timeout { request: String, after: Duration },
+    #[error("the connection broke during {request}: {reason}")]
+    Broken { request: String, reason: String },
+    /// 401.
+    #[error(
+        "the Prefect API at {url} refuses the credentials (401 Unauthorized); \
+         check PREFECT_API_KEY or PREFECT_API_AUTH_STRING"
+    )]
+    Unauthorized { url: String },
+    /// 403.
+    #[error("the Prefect API does not allow {request} (403 Forbidden): {detail}")]
+    Forbidden { request: String, detail: String },
+    /// 404 for an object.
+    #[error("{detail}")]
+    NotFound { detail: String },
+    /// 404 or 405 for the route itself.
+    #[error("the server at {url} has no {request}; is PREFECT_API_URL right? It usually ends in /api")]
+    NoSuchRoute { url: String, request: String },
+    /// 409.
+    #[error("{detail}")]
+    Conflict { detail: String },
+    /// 400, 422 and the like, with the path of the field where the server named one.
+    #[error("{}", .messages.join("; "))]
+    Invalid { status: StatusCode, messages: Vec<String> },
+    /// 429 and 5xx, after the retries.
+    #[error("the Prefect API failed at {request} ({status}): {detail}")]
+    Server { request: String, status: StatusCode, detail: String },
+    /// A web page or anything else where JSON belongs.
+    #[error(
+        "the server at {url} answers with something else than JSON; \
+         is PREFECT_API_URL right? It usually ends in /api"
+    )]
+    NotJson { url: String },
+    /// JSON, but not what this version of the program understands.
+    #[error("cannot understand the answer to {request}: {reason}")]
+    Unexpected { request: String, reason: String },
+    /// A setting of the connection that cannot be used.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl ApiError {
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}
+
+/// `None` where the server has no such object.
+pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Makes the error of an answer that is not a success.
+pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, url: String) -> ApiError {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let mut messages = json.as_ref().map(messages).unwrap_or_default();
+    if messages.is_empty() {
+        messages.push(status.canonical_reason().unwrap_or("no explanation").to_owned());
+    }
+    let detail = || messages.join("; ");
+    match status {
+        StatusCode::UNAUTHORIZED => ApiError::Unauthorized { url },
+        StatusCode::FORBIDDEN => ApiError::Forbidden { request, detail: detail() },
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if json.is_none() || is_routing(&messages) => {
+            ApiError::NoSuchRoute { url, request }
+        }
+        StatusCode::NOT_FOUND => ApiError::NotFound { detail: detail() },
+        StatusCode::CONFLICT => ApiError::Conflict { detail: detail() },
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
+            ApiError::Server { request, status, detail: detail() }
+        }
+        _ if status.is_client_error() => ApiError::Invalid { status, messages },
+        _ => ApiError::Server { request, status, detail: detail() },
+    }
+}
+
+/// The router's own words: no object was looked for.
+fn is_routing(messages: &[String]) -> bool {
+    matches!(messages, [only] if only == "Not Found" || only == "Method Not Allowed")
+}
+
+/// The messages in an error body, whichever of the server's shapes it has.
+fn messages(body: &Value) -> Vec<String> {
+    if let Some(details) = body.get("exception_detail").and_then(Value::as_array) {
+        return details.iter().map(validation_message).collect();
+    }
+    match body.get("detail") {
+        Some(Value::String(detail)) => return vec![one_line(detail)],
+        Some(Value::Array(details)) => return details.iter().map(validation_message).collect(),
+        Some(Value::Null) | None => {}
+        Some(other) => return vec![one_line(&other.to_string())],
+    }
+    body.get("exception_message").and_then(Value::as_str).map(one_line).into_iter().collect()
+}
+
+/// `body.parameters.n: Input should be a valid integer`.
+fn validation_message(detail: &Value) -> String {
+    let Some(message) = detail.get("msg").and_then(Value::as_str) else {
+        return one_line(&detail.to_string());
+    };
+    let place: Vec<String> = detail
+        .get("loc")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned))
+        .collect();
+    if place.is_empty() { one_line(message) } else { format!("{}: {}", place.join("."), one_line(message)) }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The innermost cause of a failed exchange, which is the one that says something.
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    one_line(&cause.to_string())
+}
+
+/// Whether the connection failed because the two sides could not agree on TLS, which waiting does not mend.
+pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // An `io::Error` skips the error it wraps when asked for its source.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(status: u16, body: &str) -> ApiError {
+        let status = StatusCode::from_u16(status).unwrap();
+        from_answer(status, body.as_bytes(), "POST /x".into(), "http://host/api".into())
+    }
+
+    #[test]
+    fn every_shape_of_error_body_becomes_one_line() {
+        let cases = [
+            (404, r#"{"detail":"Deployment not found"}"#, "Deployment not found"),
+            (409, r#"{"detail":"Data integrity\nconflict."}"#, "Data integrity conflict."),
+            (
+                422,
+                r#"{"exception_message":"Invalid request received.","exception_detail":[
+                    {"type":"int_parsing","loc":["body","parameters","n"],"msg":"not an integer","input":"x"},
+                    {"type":"missing","loc":["body","tags",0],"msg":"Field required"}],"request_body":{}}"#,
+                "body.parameters.n: not an integer; body.tags.0: Field required",
+            ),
+            (422, r#"{"detail":[{"loc":["body"],"msg":"bad"}]}"#, "body: bad"),
+            (422, r#"{"detail":"CSRF protection is disabled."}"#, "CSRF protection is disabled."),
+            (400, "<html>", "Bad Request"),
+            (
+                401,
+                r#"{"exception_message":"Unauthorized"}"#,
+                "the Prefect API at http://host/api refuses the credentials (401 Unauthorized); \
+                 check PREFECT_API_KEY or PREFECT_API_AUTH_STRING",
+            ),
+            (
+                403,
+                r#"{"detail":"Missing CSRF token."}"#,
+                "the Prefect API does not allow POST /x (403 Forbidden): Missing CSRF token.",
+            ),
+            (
+                500,
+                r#"{"exception_message":"Internal Server Error"}"#,
+                "the Prefect API failed at POST /x (500 Internal Server Error): Internal Server Error",
+            ),
+            (
+                404,
+                r#"{"detail":"Not Found"}"#,
+                "the server at http://host/api has no POST /x; is PREFECT_API_URL right? It usually ends in /api",
+            ),
+            (502, "", "the Prefect API failed at POST /x (502 Bad Gateway): Bad Gateway"),
+        ];
+        for (status, body, expected) in cases {
+            assert_eq!(error_of(status, body).to_string(), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn only_a_missing_object_is_optional() {
+        assert!(optional::<()>(Err(error_of(404, r#"{"detail":"Flow not found"}"#))).unwrap().is_none());
+        for (status, body) in [(404, r#"{"detail":"Not Found"}"#), (404, "<html>"), (500, ""), (405, "{}")] {
+            assert!(optional::<()>(Err(error_of(status, body))).is_err(), "{status} {body}");
+        }
+    }
+}

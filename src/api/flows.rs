@@ -1,0 +1,48 @@
+//! Flows.
+
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{ApiError, Client, error::optional, page::Identified, request::Request};
+
+/// A flow. The server knows no more of it than its name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Flow {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+}
+
+impl Identified for Flow {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+impl Client {
+    /// Creates a flow; one of the same name is returned as it is.
+    pub(crate) async fn create_flow(&self, name: &str) -> Result<Flow, ApiError> {
+        self.json(Request::post(&["flows", ""], json!({"name": name, "tags": [], "labels": {}}))).await
+    }
+
+    pub(crate) async fn flow(&self, id: Uuid) -> Result<Option<Flow>, ApiError> {
+        optional(self.json(Request::get(&["flows", &id.to_string()])).await)
+    }
+
+    pub(crate) async fn flow_by_name(&self, name: &str) -> Result<Option<Flow>, ApiError> {
+        optional(self.json(Request::get(&["flows", "name", name])).await)
+    }
+
+    pub(crate) async fn flows_by_name(&self, names: &[String]) -> Result<Vec<Flow>, ApiError> {
+        self.flows(json!({"name": {"any_": names}})).await
+    }
+
+    pub(crate) async fn flows_by_id(&self, ids: &[Uuid]) -> Result<Vec<Flow>, ApiError> {
+        self.flows(json!({"id": {"any_": ids}})).await
+    }
+
+    async fn flows(&self, filter: serde_json::Value) -> Result<Vec<Flow>, ApiError> {
+        let body = [("flows".to_owned(), filter), ("sort".to_owned(), json!("NAME_ASC"))];
+        self.filter(&["flows", "filter"], body.into_iter().collect()).await
+    }
+}

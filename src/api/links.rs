@@ -1,0 +1,55 @@
+//! Where the user interface shows an object.
+
+use uuid::Uuid;
+
+/// Links into the user interface; none if there is no interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Links {
+    ui_url: Option<String>,
+}
+
+impl Links {
+    pub(crate) fn new(ui_url: Option<&str>) -> Self {
+        Self { ui_url: ui_url.map(str::to_owned) }
+    }
+
+    pub(crate) fn flow(&self, id: Uuid) -> Option<String> {
+        self.link("flows/flow", &id.to_string())
+    }
+
+    pub(crate) fn flow_run(&self, id: Uuid) -> Option<String> {
+        self.link("runs/flow-run", &id.to_string())
+    }
+
+    pub(crate) fn deployment(&self, id: Uuid) -> Option<String> {
+        self.link("deployments/deployment", &id.to_string())
+    }
+
+    pub(crate) fn work_pool(&self, name: &str) -> Option<String> {
+        self.link("work-pools/work-pool", name)
+    }
+
+    pub(crate) fn automation(&self, id: Uuid) -> Option<String> {
+        self.link("automations/automation", &id.to_string())
+    }
+
+    fn link(&self, kind: &str, object: &str) -> Option<String> {
+        let ui_url = self.ui_url.as_deref()?.trim_end_matches('/');
+        Some(format!("{ui_url}/{kind}/{object}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_name_the_object_under_the_user_interface() {
+        let links = Links::new(Some("http://h:4200/"));
+        let id = Uuid::nil();
+        assert_eq!(links.flow_run(id).unwrap(), format!("http://h:4200/runs/flow-run/{id}"));
+        assert_eq!(links.deployment(id).unwrap(), format!("http://h:4200/deployments/deployment/{id}"));
+        assert_eq!(links.work_pool("a b").unwrap(), "http://h:4200/work-pools/work-pool/a b");
+        assert_eq!(Links::default().flow(id), None);
+    }
+}

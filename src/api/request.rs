@@ -1,0 +1,131 @@
+//! One request, before it is sent.
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
+use serde_json::Value;
+use url::Url;
+
+use super::ApiError;
+
+/// What a path segment may hold as it is: the unreserved characters of RFC 3986.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A method, a path under the API's URL, and a body.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) method: Method,
+    segments: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    body: Option<Bytes>,
+    /// Whether sending it twice does no more than sending it once.
+    pub(super) repeatable: bool,
+}
+
+impl Request {
+    /// The segments of the path are encoded one by one; a last empty one gives a slash at the end.
+    fn new<S: AsRef<str>>(method: Method, path: &[S]) -> Self {
+        let segments = path.iter().map(|segment| segment.as_ref().to_owned()).collect();
+        Self { method, segments, query: Vec::new(), body: None, repeatable: true }
+    }
+
+    pub(super) fn get<S: AsRef<str>>(path: &[S]) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    pub(super) fn post<S: AsRef<str>>(path: &[S], body: impl Into<Value>) -> Self {
+        Self::new(Method::POST, path).with_body(body)
+    }
+
+    pub(super) fn put<S: AsRef<str>>(path: &[S], body: impl Into<Value>) -> Self {
+        Self::new(Method::PUT, path).with_body(body)
+    }
+
+    pub(super) fn patch<S: AsRef<str>>(path: &[S], body: impl Into<Value>) -> Self {
+        Self::new(Method::PATCH, path).with_body(body)
+    }
+
+    pub(super) fn delete<S: AsRef<str>>(path: &[S]) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    fn with_body(self, body: impl Into<Value>) -> Self {
+        Self { body: Some(body.into().to_string().into()), ..self }
+    }
+
+    pub(super) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Marks a request that would make a second object if the server got it twice.
+    pub(super) fn once(self) -> Self {
+        Self { repeatable: false, ..self }
+    }
+
+    /// Whether it may change something, by its method; filters count.
+    pub(super) fn changes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    pub(super) fn body(&self) -> Option<Bytes> {
+        self.body.clone()
+    }
+
+    /// `POST /deployments/filter`, for messages.
+    pub(super) fn summary(&self) -> String {
+        format!("{} /{}", self.method, self.segments.join("/"))
+    }
+
+    /// The whole URL. A name that no path can hold (`..`, or one with a slash) cannot be on the server either.
+    pub(super) fn url(&self, base: &Url) -> Result<Url, ApiError> {
+        let mut text = base.as_str().trim_end_matches('/').to_owned();
+        for segment in &self.segments {
+            if segment == "." || segment == ".." || segment.contains('/') {
+                return Err(ApiError::NotFound { detail: format!("nothing can be named '{segment}'") });
+            }
+            text.push('/');
+            text.extend(utf8_percent_encode(segment, ENCODED));
+        }
+        let mut url = Url::parse(&text).map_err(|_| ApiError::InvalidUrl { url: text })?;
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(request: &Request) -> Result<String, ApiError> {
+        let base = Url::parse("http://host:4200/base/api/").unwrap();
+        request.url(&base).map(String::from)
+    }
+
+    #[test]
+    fn segments_are_encoded_and_joined_to_the_base() {
+        let cases: &[(&[&str], &str)] = &[
+            (&["deployments", ""], "http://host:4200/base/api/deployments/"),
+            (&["flows", "name", "a b?#é"], "http://host:4200/base/api/flows/name/a%20b%3F%23%C3%A9"),
+            (&["work_pools", "50%"], "http://host:4200/base/api/work_pools/50%25"),
+            (
+                &["automations", "prefect.deployment.1-2_3~"],
+                "http://host:4200/base/api/automations/prefect.deployment.1-2_3~",
+            ),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(url(&Request::get(path)).unwrap(), *expected);
+        }
+        let query = Request::get(&["x"]).query("include_secrets", "true");
+        assert_eq!(url(&query).unwrap(), "http://host:4200/base/api/x?include_secrets=true");
+    }
+
+    #[test]
+    fn names_that_would_leave_their_place_in_the_path_are_not_found() {
+        for name in ["..", ".", "a/b"] {
+            assert!(matches!(url(&Request::get(&["flows", name])), Err(ApiError::NotFound { .. })), "{name}");
+        }
+    }
+}

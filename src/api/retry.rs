@@ -1,0 +1,242 @@
+//! Whether, and after how long, a failed request is sent again.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, RETRY_AFTER},
+};
+
+use super::{
+    answer::{Answer, Failure},
+    error,
+    request::Request,
+};
+
+/// How patient to be.
+#[derive(Debug, Clone)]
+pub(crate) struct RetryPolicy {
+    /// How often a request is sent again after its first failure.
+    pub(crate) max_retries: u32,
+    /// Waits are longer by up to this share of themselves.
+    pub(crate) jitter: f64,
+    /// Statuses to retry besides those that always are.
+    pub(crate) extra_codes: BTreeSet<u16>,
+    /// The first wait; each further one is [`RetryPolicy::GROWTH`] times as long.
+    pub(crate) first_wait: Duration,
+    /// No request is sent again later than this after its first try.
+    pub(crate) deadline: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_retries: 5,
+            jitter: 0.2,
+            extra_codes: BTreeSet::new(),
+            first_wait: Duration::from_millis(250),
+            deadline: Duration::from_secs(300),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Short first waits for a busy server (SQLite under parallel writes answers 503 for a moment), long last
+    /// ones for a server that restarts.
+    const GROWTH: u32 = 4;
+    const LONGEST: Duration = Duration::from_secs(20);
+    /// How often to knock at a server that has never answered: it may be starting, or the URL is wrong.
+    const FIRST_CONTACT_RETRIES: u32 = 2;
+
+    /// How long to wait before sending a request again that failed `retries + 1` times, `None` to give up.
+    pub(super) fn wait(&self, failure: &Failure, situation: &Situation) -> Option<Duration> {
+        let (limit, asked) = match failure {
+            Failure::Status(Answer { status, headers, .. }) => {
+                if !self.is_retryable(*status, situation.repeatable) {
+                    return None;
+                }
+                // A server under maintenance says so, and is waited for until the deadline.
+                let maintenance = headers.get("prefect-maintenance").is_some_and(|value| value == "true");
+                let limit = if maintenance { u32::MAX } else { self.max_retries };
+                (limit, retry_after(headers, situation.now))
+            }
+            Failure::Exchange(error) => (self.exchange_limit(error, situation)?, None),
+            Failure::Setup(_) => return None,
+        };
+        if situation.retries >= limit {
+            return None;
+        }
+        let wait = asked.unwrap_or_else(|| self.backoff(situation.retries));
+        let wait = wait.mul_f64(1.0 + self.jitter.clamp(0.0, 10.0) * situation.random);
+        (situation.started.elapsed() + wait <= self.deadline).then_some(wait)
+    }
+
+    fn is_retryable(&self, status: StatusCode, repeatable: bool) -> bool {
+        match status.as_u16() {
+            // The server did nothing.
+            429 | 503 => true,
+            // Something between gave up waiting; the server may have done it.
+            408 | 502 | 504 => repeatable,
+            code => self.extra_codes.contains(&code),
+        }
+    }
+
+    fn exchange_limit(&self, error: &reqwest::Error, situation: &Situation) -> Option<u32> {
+        if error.is_builder() || error.is_redirect() || error::is_tls_failure(error) {
+            return None;
+        }
+        match (error.is_connect(), situation.connected) {
+            (true, true) => Some(self.max_retries),
+            (true, false) if error.is_timeout() => None,
+            (true, false) => Some(self.max_retries.min(Self::FIRST_CONTACT_RETRIES)),
+            (false, _) => situation.repeatable.then_some(self.max_retries),
+        }
+    }
+
+    fn backoff(&self, retries: u32) -> Duration {
+        self.first_wait.saturating_mul(Self::GROWTH.saturating_pow(retries)).min(Self::LONGEST)
+    }
+}
+
+/// Where a request stands when it fails.
+#[derive(Debug)]
+pub(super) struct Situation {
+    /// How often it was sent again already.
+    pub(super) retries: u32,
+    /// When it was sent first.
+    pub(super) started: Instant,
+    pub(super) repeatable: bool,
+    /// Whether the server has ever answered this client.
+    pub(super) connected: bool,
+    pub(super) now: Timestamp,
+    /// Between 0 and 1.
+    pub(super) random: f64,
+}
+
+/// The `Retry-After` header: seconds, or a date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// What a user is told before a wait.
+#[derive(Debug, Clone)]
+pub(crate) struct RetryNotice {
+    /// `POST /deployments/`.
+    pub(crate) request: String,
+    /// The status, if the server answered.
+    pub(crate) status: Option<u16>,
+    /// What went wrong.
+    pub(crate) reason: String,
+    pub(crate) wait: Duration,
+}
+
+impl RetryNotice {
+    pub(super) fn new(request: &Request, failure: &Failure, wait: Duration) -> Self {
+        Self { request: request.summary(), status: failure.status(), reason: failure.to_string(), wait }
+    }
+}
+
+impl fmt::Display for RetryNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; trying again in {:.1} s", self.request, self.reason, self.wait.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn situation(retries: u32) -> Situation {
+        Situation {
+            retries,
+            started: Instant::now(),
+            repeatable: true,
+            connected: true,
+            now: "2026-11-23T14:00:00Z".parse().unwrap(),
+            random: 0.0,
+        }
+    }
+
+    fn wait(
+        policy: &RetryPolicy,
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        at: &Situation,
+    ) -> Option<f64> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = Answer { status, headers, body: bytes::Bytes::new() };
+        policy.wait(&Failure::Status(answer), at).map(|wait| wait.as_secs_f64())
+    }
+
+    #[test]
+    fn statuses_that_may_pass_are_retried_until_the_limit() {
+        let policy = RetryPolicy { extra_codes: [418].into(), ..RetryPolicy::default() };
+        for (status, expected) in
+            [(429, true), (503, true), (502, true), (504, true), (408, true), (418, true)]
+        {
+            assert_eq!(wait(&policy, status, &[], &situation(0)).is_some(), expected, "{status}");
+        }
+        for status in [400, 401, 403, 404, 409, 422, 500] {
+            assert_eq!(wait(&policy, status, &[], &situation(0)), None, "{status}");
+        }
+        assert!(wait(&policy, 503, &[], &situation(4)).is_some());
+        assert_eq!(wait(&policy, 503, &[], &situation(5)), None);
+        assert!(wait(&policy, 503, &[("prefect-maintenance", "true")], &situation(50)).is_some());
+    }
+
+    #[test]
+    fn what_must_not_happen_twice_is_repeated_only_if_the_server_did_nothing() {
+        let once = Situation { repeatable: false, ..situation(0) };
+        let policy = RetryPolicy::default();
+        let retried: Vec<u16> = [408, 429, 502, 503, 504]
+            .into_iter()
+            .filter(|status| wait(&policy, *status, &[], &once).is_some())
+            .collect();
+        assert_eq!(retried, [429, 503]);
+    }
+
+    #[test]
+    fn waits_grow_and_follow_the_server() {
+        let policy = RetryPolicy::default();
+        let waits: Vec<_> =
+            (0..5).filter_map(|retries| wait(&policy, 503, &[], &situation(retries))).collect();
+        assert_eq!(waits, [0.25, 1.0, 4.0, 16.0, 20.0]);
+        let cases = [
+            ("7", Some(7.0)),
+            ("0.5", Some(0.5)),
+            ("Mon, 23 Nov 2026 14:00:30 GMT", Some(30.0)),
+            ("Mon, 23 Nov 2026 13:00:00 GMT", Some(0.0)),
+            ("soon", Some(0.25)),
+            ("-1", Some(0.25)),
+            ("100000", None),
+        ];
+        for (header, expected) in cases {
+            let answer = wait(&policy, 429, &[("retry-after", header)], &situation(0));
+            assert_eq!(answer, expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn jitter_only_lengthens_a_wait() {
+        let latest = Situation { random: 1.0, ..situation(0) };
+        assert_eq!(wait(&RetryPolicy::default(), 429, &[("retry-after", "10")], &latest), Some(12.0));
+        let steady = RetryPolicy { jitter: 0.0, ..RetryPolicy::default() };
+        assert_eq!(wait(&steady, 429, &[("retry-after", "10")], &latest), Some(10.0));
+    }
+}

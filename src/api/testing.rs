@@ -1,0 +1,40 @@
+//! A client for tests, with short waits and a record of its retries.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+
+use super::{Client, ClientOptions, Credentials, RetryPolicy, TransportOptions};
+use crate::clock::Clock;
+
+/// The notices a client gave.
+pub(crate) type Notices = Arc<Mutex<Vec<String>>>;
+
+pub(crate) fn options(url: &str) -> ClientOptions {
+    let retry = RetryPolicy { first_wait: Duration::from_millis(1), jitter: 0.0, ..RetryPolicy::default() };
+    let timeout = Duration::from_secs(5);
+    ClientOptions {
+        url: url.to_owned(),
+        is_cloud: false,
+        credentials: Credentials::None,
+        custom_headers: BTreeMap::new(),
+        csrf: true,
+        retry,
+        transport: TransportOptions { timeout, certificates: None, skip_verification: false },
+    }
+}
+
+pub(crate) fn clock() -> Clock {
+    Clock::fixed("2026-11-23T14:00:00Z".parse().unwrap(), TimeZone::UTC)
+}
+
+pub(crate) fn client(options: ClientOptions) -> (Client, Notices) {
+    let notices = Notices::default();
+    let seen = Arc::clone(&notices);
+    let notify = move |notice: &super::RetryNotice| seen.lock().unwrap().push(notice.to_string());
+    (Client::new(options, clock(), Arc::new(notify)).unwrap(), notices)
+}

@@ -1,0 +1,351 @@
+//! The client against a scripted server.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+use wiremock::{
+    Mock, MockServer, Request, Respond, ResponseTemplate,
+    matchers::{header, header_exists, method, path, query_param},
+};
+
+use super::{
+    ApiError, Client, Credentials, DeploymentFilter, JsonObject, RetryPolicy,
+    testing::{self, Notices},
+};
+use crate::secret::Secret;
+
+async fn server() -> (MockServer, Client, Notices) {
+    let server = MockServer::start().await;
+    let (client, notices) = testing::client(testing::options(&format!("{}/api", server.uri())));
+    (server, client, notices)
+}
+
+fn answer(status: u16, body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+/// Gives one answer after the other, the last one for ever.
+struct InTurn {
+    answers: Vec<ResponseTemplate>,
+    next: AtomicUsize,
+}
+
+fn in_turn(answers: impl IntoIterator<Item = ResponseTemplate>) -> InTurn {
+    InTurn { answers: answers.into_iter().collect(), next: AtomicUsize::new(0) }
+}
+
+impl Respond for InTurn {
+    fn respond(&self, _: &Request) -> ResponseTemplate {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        self.answers[turn.min(self.answers.len() - 1)].clone()
+    }
+}
+
+fn flow(name: &str) -> Value {
+    json!({"id": Uuid::nil(), "name": name, "tags": [], "labels": {}, "something_new": 1})
+}
+
+async fn requests(server: &MockServer) -> Vec<String> {
+    let received = server.received_requests().await.unwrap();
+    received.iter().map(|request| format!("{} {}", request.method, request.url.path())).collect()
+}
+
+#[tokio::test]
+async fn a_request_says_who_asks_and_what() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/api/flows/"))
+        .and(header("authorization", "Bearer pnu_1"))
+        .and(header("x-prefect-api-version", "0.8.4"))
+        .and(header("content-type", "application/json"))
+        .and(header("user-agent", concat!("prefectl/", env!("CARGO_PKG_VERSION"))))
+        .respond_with(answer(201, flow("hello")))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let credentials = Credentials::Bearer(Secret::new("pnu_1"));
+    let options = testing::options(&format!("{}/api/", server.uri()));
+    let (client, _) = testing::client(super::ClientOptions { credentials, ..options });
+    assert_eq!(client.create_flow("hello").await.unwrap().name, "hello");
+    // A server without CSRF protection is not asked for a token.
+    assert_eq!(requests(&server).await, ["POST /api/flows/"]);
+    let sent = &server.received_requests().await.unwrap()[0];
+    assert_eq!(sent.body, br#"{"name":"hello","tags":[],"labels":{}}"#);
+}
+
+#[tokio::test]
+async fn credentials_in_the_url_are_sent_and_not_shown() {
+    let server = MockServer::start().await;
+    Mock::given(header("authorization", "Basic YWRtaW46cEBzcw=="))
+        .respond_with(answer(200, json!([])))
+        .mount(&server)
+        .await;
+    let (client, _) = testing::client(testing::options(&server.uri().replace("://", "://admin:p%40ss@")));
+    assert!(client.work_pools().await.unwrap().is_empty());
+    assert_eq!(client.url(), format!("{}/", server.uri()));
+}
+
+#[tokio::test]
+async fn a_token_is_fetched_once_and_only_when_the_server_asks() {
+    let (server, client, _) = server().await;
+    Mock::given(method("GET"))
+        .and(path("/api/csrf-token"))
+        .respond_with(answer(
+            200,
+            json!({"token": "t1", "client": "c", "expiration": "2026-11-23T15:00:00Z"}),
+        ))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(header("prefect-csrf-token", "t1"))
+        .and(header_exists("prefect-csrf-client"))
+        .respond_with(answer(201, flow("hello")))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(answer(403, json!({"detail": "Missing CSRF token."})))
+        .mount(&server)
+        .await;
+
+    let together = futures_util::future::join(client.create_flow("hello"), client.create_flow("hello")).await;
+    together.0.unwrap();
+    together.1.unwrap();
+    client.create_flow("hello").await.unwrap();
+    let fetched = requests(&server).await.iter().filter(|request| request.ends_with("csrf-token")).count();
+    assert_eq!(fetched, 1);
+    assert_eq!(requests(&server).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_token_that_expired_is_replaced() {
+    let (server, client, notices) = server().await;
+    let token = |text: &str| answer(200, json!({"token": text}));
+    Mock::given(path("/api/csrf-token"))
+        .respond_with(in_turn([token("t1"), token("t2")]))
+        .mount(&server)
+        .await;
+    let invalid = || answer(403, json!({"detail": "Invalid CSRF token or client identifier."}));
+    let answers = [
+        answer(403, json!({"detail": "Missing CSRF token."})),
+        answer(201, flow("a")),
+        invalid(),
+        answer(201, flow("b")),
+    ];
+    Mock::given(path("/api/flows/")).respond_with(in_turn(answers)).mount(&server).await;
+    client.create_flow("a").await.unwrap();
+    client.create_flow("b").await.unwrap();
+    let last = server.received_requests().await.unwrap().pop().unwrap();
+    assert_eq!(last.headers["prefect-csrf-token"], "t2");
+    assert!(notices.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_csrf_support_the_refusal_is_the_error() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .respond_with(answer(403, json!({"detail": "Missing CSRF token."})))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let (client, _) =
+        testing::client(super::ClientOptions { csrf: false, ..testing::options(&server.uri()) });
+    assert!(matches!(client.create_flow("a").await, Err(ApiError::Forbidden { .. })));
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again_and_the_wait_is_told() {
+    let (server, client, notices) = server().await;
+    let answers = [
+        ResponseTemplate::new(429).insert_header("retry-after", "0"),
+        ResponseTemplate::new(503),
+        answer(200, flow("hello")),
+    ];
+    Mock::given(path("/api/flows/name/hello")).respond_with(in_turn(answers)).mount(&server).await;
+    assert!(client.flow_by_name("hello").await.unwrap().is_some());
+    assert_eq!(
+        *notices.lock().unwrap(),
+        [
+            "GET /flows/name/hello: the server answered 429 Too Many Requests; trying again in 0.0 s",
+            "GET /flows/name/hello: the server answered 503 Service Unavailable; trying again in 0.0 s",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn after_the_last_failure_there_is_no_wait() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET")).respond_with(ResponseTemplate::new(503)).expect(3).mount(&server).await;
+    let retry = RetryPolicy { max_retries: 2, ..testing::options("").retry };
+    let (client, notices) =
+        testing::client(super::ClientOptions { retry, ..testing::options(&server.uri()) });
+    let error = client.flow_by_name("a").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the Prefect API failed at GET /flows/name/a (503 Service Unavailable): Service Unavailable"
+    );
+    assert_eq!(notices.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn failures_that_would_repeat_are_not_repeated() {
+    for status in [400, 401, 403, 409, 422, 500] {
+        let (server, client, _) = server().await;
+        Mock::given(method("POST"))
+            .respond_with(answer(status, json!({"detail": "no"})))
+            .expect(1)
+            .mount(&server)
+            .await;
+        client.create_deployment(&JsonObject::new()).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_happen_twice_is_not_sent_twice() {
+    let server = MockServer::start().await;
+    let late = answer(201, json!({})).set_delay(Duration::from_secs(5));
+    Mock::given(method("POST")).respond_with(late).expect(1).mount(&server).await;
+    let mut options = testing::options(&server.uri());
+    options.transport.timeout = Duration::from_millis(100);
+    let (client, _) = testing::client(options);
+    let error = client.create_automation(&JsonObject::new()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the Prefect API did not answer POST /automations/ within 0.1 s");
+}
+
+#[tokio::test]
+async fn a_web_page_means_the_url_lacks_api() {
+    let (server, client, _) = server().await;
+    let page = || ResponseTemplate::new(200).set_body_raw("<!doctype html>", "text/html; charset=utf-8");
+    Mock::given(path("/api/work_pools/p")).respond_with(page()).mount(&server).await;
+    let error = client.work_pool("p").await.unwrap_err();
+    assert!(matches!(error, ApiError::NotJson { .. }), "{error:?}");
+    assert!(matches!(client.update_work_pool("p", &JsonObject::new()).await, Err(ApiError::NotJson { .. })));
+    Mock::given(path("/api/work_pools/q")).respond_with(answer(200, json!({"id": 7}))).mount(&server).await;
+    assert!(matches!(client.work_pool("q").await, Err(ApiError::Unexpected { .. })));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_reported_soon() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    drop(listener);
+    let mut options = testing::options(&url);
+    options.retry = RetryPolicy::default();
+    let (client, notices) = testing::client(options);
+    let started = Instant::now();
+    let error = client.work_pool("p").await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(matches!(error, ApiError::Unreachable { .. }));
+    assert!(
+        error.to_string().starts_with(&format!("cannot reach the Prefect API at {url}: Connection refused"))
+    );
+    assert_eq!(notices.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_nothing_appears_twice() {
+    let (server, client, _) = server().await;
+    let deployment =
+        |n: u128| json!({"id": Uuid::from_u128(n), "name": "d", "flow_id": Uuid::nil(), "paused": false});
+    let page = |range: std::ops::Range<u128>| answer(200, range.map(deployment).collect());
+    // Two deployments moved to the second page while the first was read.
+    let pages = in_turn([page(0..200), page(198..398), page(398..400)]);
+    Mock::given(path("/api/deployments/filter")).respond_with(pages).mount(&server).await;
+    let filter = DeploymentFilter { flow_names: vec!["hello".into()], ..DeploymentFilter::default() };
+    assert_eq!(client.deployments(&filter).await.unwrap().len(), 400);
+    let bodies: Vec<Value> = server
+        .received_requests()
+        .await
+        .unwrap()
+        .iter()
+        .map(|request| serde_json::from_slice(&request.body).unwrap())
+        .collect();
+    assert_eq!(
+        bodies[2],
+        json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 400})
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_gives_smaller_pages_is_obeyed() {
+    let (server, client, _) = server().await;
+    let refusal = answer(422, json!({"detail": "Invalid limit: must be less than or equal to 1."}));
+    let one = |n: u128| answer(200, json!([{"id": Uuid::from_u128(n), "name": "f"}]));
+    let answers = in_turn([refusal, one(1), one(2), answer(200, json!([]))]);
+    Mock::given(path("/api/flows/filter")).respond_with(answers).mount(&server).await;
+    assert_eq!(client.flows_by_name(&["f".into()]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect_to_another_origin() {
+    let (elsewhere, _, _) = server().await;
+    Mock::given(method("POST")).respond_with(answer(201, flow("f"))).mount(&elsewhere).await;
+    let server = MockServer::start().await;
+    let target = format!("{}/other/", elsewhere.uri());
+    let redirect = ResponseTemplate::new(307).insert_header("location", target.as_str());
+    Mock::given(header("authorization", "Bearer key")).respond_with(redirect).mount(&server).await;
+    let credentials = Credentials::Bearer(Secret::new("key"));
+    let (client, _) =
+        testing::client(super::ClientOptions { credentials, ..testing::options(&server.uri()) });
+    client.create_flow("f").await.unwrap();
+    let received = &elsewhere.received_requests().await.unwrap()[0];
+    assert!(!received.headers.contains_key("authorization"));
+    assert!(!received.body.is_empty());
+}
+
+#[tokio::test]
+async fn objects_that_are_missing_are_none() {
+    let (server, client, _) = server().await;
+    Mock::given(method("GET"))
+        .and(query_param("include_secrets", "true"))
+        .respond_with(answer(200, json!({"id": Uuid::nil(), "data": {"value": "s"}})))
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(answer(404, json!({"detail": "Variable not found."})))
+        .mount(&server)
+        .await;
+    assert_eq!(client.block_document("secret", "a").await.unwrap(), Some(json!({"value": "s"})));
+    assert_eq!(client.variable("a").await.unwrap(), None);
+    assert_eq!(client.variable("a/b").await.unwrap(), None);
+}
+
+#[test]
+fn urls_that_cannot_be_used_are_refused_without_their_password() {
+    let cases = [
+        ("127.0.0.1:4200/api", "127.0.0.1:4200/api"),
+        ("localhost:4200/api", "localhost:4200/api"),
+        ("ftp://user:secret@host/api", "ftp://********@host/api"),
+        ("http://", "http://"),
+    ];
+    for (url, shown) in cases {
+        let created = Client::new(testing::options(url), testing::clock(), std::sync::Arc::new(|_| ()));
+        let message = created.unwrap_err().to_string();
+        assert_eq!(
+            message,
+            format!(
+                "`{shown}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api"
+            )
+        );
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_an_error_before_anything_is_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = directory.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    for (file, reason) in
+        [(empty, "it holds no certificate"), (directory.path().join("none.pem"), "No such file")]
+    {
+        let mut options = testing::options("https://host/api");
+        options.transport.certificates = Some(file);
+        let created = Client::new(options, testing::clock(), std::sync::Arc::new(|_| ()));
+        let message = created.unwrap_err().to_string();
+        assert!(message.starts_with("PREFECT_API_SSL_CERT_FILE: cannot use "), "{message}");
+        assert!(message.contains(reason), "{message}");
+    }
+}
