@@ -1,1 +1,133 @@
-//! Placeholder.
+//! Schedules: from an item of `prefect.yaml`, with its templates filled, to the request bodies of the API.
+//!
+//! Everything that can be known to be wrong is found here: the server's answer would come after other writes.
+
+pub(crate) mod coerce;
+mod cron;
+pub(crate) mod duration;
+mod error;
+mod item;
+mod moment;
+mod options;
+mod rrule;
+mod zone;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde_json::{Value as Json, json};
+
+use crate::value::{Mapping, Value, to_json};
+
+pub(crate) use cron::CronError;
+pub(crate) use error::{BothKeys, Problem, ScheduleError};
+pub(crate) use options::{IntervalOptionError, ScheduleOptions, interval_option, with_options};
+pub(crate) use rrule::RruleError;
+pub(crate) use zone::ZoneError;
+
+use moment::Moment;
+use rrule::Recurrence;
+
+/// The zone of schedules that name none.
+const UTC: &str = "UTC";
+
+/// One schedule of a deployment. What is `None` or empty was not given.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Schedule {
+    pub(crate) kind: Kind,
+    pub(crate) active: Option<bool>,
+    pub(crate) parameters: Mapping,
+    pub(crate) slug: Option<String>,
+    pub(crate) replaces: Option<String>,
+}
+
+/// When a schedule runs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    Cron { expression: String, timezone: Option<String>, day_or: Option<bool> },
+    Interval { every: SignedDuration, anchor: Option<Moment>, timezone: Option<String> },
+    Rrule { rule: Recurrence, timezone: String, zone: TimeZone },
+}
+
+impl Schedule {
+    /// Reads an item, and finds all that is wrong with it.
+    pub(crate) fn from_item(item: &Mapping) -> Result<Self, Vec<ScheduleError>> {
+        item::read(item)
+    }
+
+    /// What a new schedule is made of, with the defaults filled in.
+    pub(crate) fn for_create(&self, now: Timestamp) -> Json {
+        let schedule = match &self.kind {
+            Kind::Cron { expression, timezone, day_or } => {
+                json!({"cron": expression, "timezone": timezone, "day_or": day_or.unwrap_or(true)})
+            }
+            Kind::Interval { every, anchor, timezone } => json!({
+                "interval": duration::seconds(*every),
+                "anchor_date": anchor.unwrap_or_else(|| Moment::utc(now)).to_string(),
+                "timezone": timezone.as_deref().unwrap_or(UTC),
+            }),
+            Kind::Rrule { rule, timezone, zone } => rrule_json(rule, timezone, zone, now),
+        };
+        json!({
+            "schedule": schedule,
+            "active": self.active.unwrap_or(true),
+            "max_scheduled_runs": null,
+            "parameters": self.parameters_json(),
+            "slug": self.slug,
+            "replaces": self.replaces,
+        })
+    }
+
+    /// What a deployment that exists is told: only what was given.
+    pub(crate) fn for_update(&self, now: Timestamp) -> Json {
+        let schedule = match &self.kind {
+            Kind::Cron { expression, timezone, day_or } => object([
+                ("cron", Some(json!(expression))),
+                ("timezone", timezone.as_ref().map(|zone| json!(zone))),
+                ("day_or", day_or.map(Json::Bool)),
+            ]),
+            Kind::Interval { every, anchor, timezone } => object([
+                ("interval", Some(json!(duration::seconds(*every)))),
+                ("anchor_date", anchor.map(|anchor| json!(anchor.to_string()))),
+                ("timezone", Some(json!(timezone.as_deref().unwrap_or(UTC)))),
+            ]),
+            Kind::Rrule { rule, timezone, zone } => rrule_json(rule, timezone, zone, now),
+        };
+        object([
+            ("schedule", Some(schedule)),
+            ("active", self.active.map(Json::Bool)),
+            ("parameters", Some(self.parameters_json()).filter(|_| !self.parameters.is_empty())),
+            ("slug", self.slug.as_ref().map(|slug| json!(slug))),
+            ("replaces", self.replaces.as_ref().map(|slug| json!(slug))),
+        ])
+    }
+
+    fn parameters_json(&self) -> Json {
+        to_json(&Value::Mapping(self.parameters.clone()))
+    }
+}
+
+fn rrule_json(rule: &Recurrence, timezone: &str, zone: &TimeZone, now: Timestamp) -> Json {
+    json!({"rrule": rule.started(zone, now), "timezone": timezone})
+}
+
+/// An object of the values there are.
+fn object<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
+    entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// The items of a deployment, from its keys `schedules` and `schedule`, the older one for a single item.
+///
+/// `None` leaves the schedules of the deployment as they are, which an empty list does not.
+pub(crate) fn given_items<'a>(
+    schedule: Option<&'a Value>,
+    schedules: Option<&'a Value>,
+) -> Result<Option<Vec<&'a Value>>, BothKeys> {
+    match (schedule.filter(|value| coerce::is_truthy(value)), schedules) {
+        (Some(_), Some(_)) => Err(BothKeys),
+        (Some(single), None) => Ok(Some(vec![single])),
+        (None, Some(Value::Sequence(items))) => Ok(Some(items.iter().collect())),
+        (None, _) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

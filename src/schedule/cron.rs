@@ -1,0 +1,318 @@
+//! Checks cron expressions as croniter does, which is what Prefect's server computes the runs with.
+//!
+//! Its language is not quite that of any cron library: the sixth field is the seconds and the seventh the year,
+//! ranges can run backwards (`sat-mon`), `mon#1` is the first Monday and `l5` the last Friday of a month.
+
+use std::collections::BTreeSet;
+
+/// Why an expression is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CronError {
+    #[error("Invalid cron string: \"{expression}\": {reason}")]
+    Invalid { expression: String, reason: String },
+    #[error("Random and Hashed expressions are unsupported, received: \"{0}\"")]
+    Hashed(String),
+}
+
+const ALIASES: [&str; 7] = ["@midnight", "@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@annually"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/// Checks an expression.
+pub(crate) fn check(expression: &str) -> Result<(), CronError> {
+    let lower = expression.to_lowercase();
+    if ALIASES.contains(&lower.as_str()) {
+        return Ok(());
+    }
+    let texts: Vec<&str> = lower.split_whitespace().collect();
+    if texts.iter().any(|text| is_hashed(text)) {
+        return Err(CronError::Hashed(expression.to_owned()));
+    }
+    check_fields(&texts).map_err(|reason| CronError::Invalid { expression: expression.to_owned(), reason })
+}
+
+/// `H`, `R`, `H/15`, `H(0-29)`: another time for every deployment or for every look.
+fn is_hashed(text: &str) -> bool {
+    text.strip_prefix(['h', 'r']).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']))
+}
+
+fn check_fields(texts: &[&str]) -> Result<(), String> {
+    if !(5..=7).contains(&texts.len()) {
+        return Err(match texts.first() {
+            Some(first) if first.starts_with('@') => {
+                format!("`{first}` is none of {}", ALIASES.join(", "))
+            }
+            _ => format!("it has {} fields, not 5 (or 6, with seconds as the last)", texts.len()),
+        });
+    }
+    let fields = FIELDS.iter().zip(texts);
+    let mut weekdays = Days::default();
+    for (field, text) in fields {
+        let days = field.check(text, texts.len()).map_err(|reason| format!("{}: {reason}", field.name))?;
+        if field.kind == Kind::Weekday {
+            weekdays = days;
+        }
+    }
+    weekdays.check_mix()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Day,
+    Month,
+    Weekday,
+}
+
+struct Field {
+    name: &'static str,
+    kind: Kind,
+    min: u64,
+    max: u64,
+}
+
+const FIELDS: [Field; 7] = [
+    Field { name: "minute", kind: Kind::Number, min: 0, max: 59 },
+    Field { name: "hour", kind: Kind::Number, min: 0, max: 23 },
+    Field { name: "day of month", kind: Kind::Day, min: 1, max: 31 },
+    Field { name: "month", kind: Kind::Month, min: 1, max: 12 },
+    Field { name: "day of week", kind: Kind::Weekday, min: 0, max: 6 },
+    Field { name: "second", kind: Kind::Number, min: 0, max: 59 },
+    Field { name: "year", kind: Kind::Number, min: 1970, max: 2099 },
+];
+
+/// The days of the week that a field names, for the one check across its items.
+#[derive(Default)]
+struct Days {
+    any: bool,
+    plain: BTreeSet<u64>,
+    nth: BTreeSet<u64>,
+}
+
+impl Days {
+    /// Plain days cannot stand beside the nth day of a month, unless they are the same or every day.
+    fn check_mix(&self) -> Result<(), String> {
+        let all: BTreeSet<_> = self.plain.union(&self.nth).collect();
+        let every_day = all.len() + usize::from(self.any) == 7;
+        let mixed = !self.nth.is_empty() && !self.plain.is_subset(&self.nth);
+        if mixed && !every_day {
+            return Err("day of week: plain days and the nth day of the month cannot be mixed".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// A day of the week in its month: `#2`, or `l5`, the last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nth {
+    Of,
+    Last,
+}
+
+impl Field {
+    fn check(&self, text: &str, count: usize) -> Result<Days, String> {
+        if text.contains('?') {
+            return match (text, self.kind) {
+                ("?", Kind::Day | Kind::Weekday) => Ok(Days { any: true, ..Days::default() }),
+                ("?", _) => Err("`?` stands only for days".to_owned()),
+                _ => Err(format!("`?` stands alone, not as in `{text}`")),
+            };
+        }
+        let mut days = Days::default();
+        for item in text.split(',') {
+            self.check_item(item, count, &mut days)?;
+        }
+        Ok(days)
+    }
+
+    fn check_item(&self, item: &str, count: usize, days: &mut Days) -> Result<(), String> {
+        let (item, nth) = if self.kind == Kind::Weekday { split_nth(item)? } else { (item, None) };
+        let numbers = match self.range(item) {
+            Some(range) => self.expand(item, &range, count)?,
+            None if item == "*" => {
+                days.any = true;
+                return Ok(());
+            }
+            None if item == "l" && self.kind == Kind::Day => return Ok(()),
+            None => {
+                let number = self.alias(self.number(item)?, count);
+                self.check_bounds(number)?;
+                vec![number]
+            }
+        };
+        if nth.is_some() {
+            days.nth.extend(numbers)
+        } else {
+            days.plain.extend(numbers)
+        }
+        Ok(())
+    }
+
+    /// The two ends and the step of a range, or `None` for a single value. `10/5` is `10-59/5`.
+    fn range(&self, item: &str) -> Option<Range> {
+        let (ends, step) = match item.rsplit_once('/') {
+            Some((ends, step)) if is_digits(step) => (ends, Some(step)),
+            Some(_) => return None,
+            None => (item, None),
+        };
+        let step_number = step.map_or(1, to_number);
+        let text = |text: &str| (!text.is_empty() && !text.contains('/')).then(|| text.to_owned());
+        if let Some((low, high)) = ends.split_once('-') {
+            return (!high.contains('-'))
+                .then(|| Some(Range { low: text(low)?, high: text(high)?, step: step_number }))
+                .flatten();
+        }
+        step?;
+        let low = if ends == "*" { self.min.to_string() } else { text(ends)? };
+        Some(Range { low, high: self.max.to_string(), step: step_number })
+    }
+
+    /// The numbers of a range. It can run backwards over the end of its field, and from a value to itself, which
+    /// means all.
+    fn expand(&self, item: &str, range: &Range, count: usize) -> Result<Vec<u64>, String> {
+        if range.step == 0 {
+            return Err(format!("the step of `{item}` is 0"));
+        }
+        let low = self.alias(self.number(&range.low)?, count);
+        let high = if self.kind == Kind::Day && range.high == "l" { 31 } else { self.number(&range.high)? };
+        let high = self.alias(high, count);
+        if low.max(high) > self.max {
+            return Err(self.out_of_bounds(low.max(high)));
+        }
+        let step = usize::try_from(range.step).unwrap_or(usize::MAX);
+        if low == high {
+            return Ok((self.min..=self.max).step_by(step).collect());
+        }
+        self.check_bounds(low)?;
+        if low < high {
+            return Ok((low..=high).step_by(step).collect());
+        }
+        let mut numbers: Vec<u64> = (low..=self.max).step_by(step).collect();
+        let last = numbers.last().copied().unwrap_or(low);
+        let (after_last, size) = (self.max - last, self.max - self.min + 1);
+        let wraps = last - self.min + range.step > size && after_last < range.step;
+        let skip = if wraps { range.step - after_last } else { 0 };
+        numbers.extend((self.min.saturating_add(skip)..=high).step_by(step));
+        Ok(numbers)
+    }
+
+    fn number(&self, text: &str) -> Result<u64, String> {
+        if is_digits(text) {
+            return Ok(to_number(text));
+        }
+        let names: &[&str] = match self.kind {
+            Kind::Month => &MONTHS,
+            Kind::Weekday => &WEEKDAYS,
+            Kind::Number | Kind::Day => &[],
+        };
+        names
+            .iter()
+            .position(|name| *name == text)
+            .and_then(|index| u64::try_from(index).ok())
+            .map(|index| index + self.min)
+            .ok_or_else(|| format!("`{text}` is not acceptable"))
+    }
+
+    /// Sunday as 7 with five fields, and the first day or month as 0 where more fields are allowed to say so.
+    fn alias(&self, number: u64, count: usize) -> u64 {
+        match (self.kind, number, count) {
+            (Kind::Weekday, 7, 5) => 0,
+            (Kind::Day, 0, 6) => 1,
+            _ => number,
+        }
+    }
+
+    fn check_bounds(&self, number: u64) -> Result<(), String> {
+        if (self.min..=self.max).contains(&number) { Ok(()) } else { Err(self.out_of_bounds(number)) }
+    }
+
+    fn out_of_bounds(&self, number: u64) -> String {
+        format!("{number} is not from {} to {}", self.min, self.max)
+    }
+}
+
+struct Range {
+    low: String,
+    high: String,
+    step: u64,
+}
+
+/// Splits `mon#1`, `mon-fri#2` and `l5` into the days and what of the month they are.
+fn split_nth(item: &str) -> Result<(&str, Option<Nth>), String> {
+    if let Some(day) = item.strip_prefix('l').filter(|day| is_digits(day)) {
+        return Ok((day, Some(Nth::Last)));
+    }
+    let Some((days, nth)) = item.split_once('#').filter(|(days, nth)| is_digits(nth) && is_day(days)) else {
+        return Ok((item, None));
+    };
+    if (1..=5).contains(&to_number(nth)) {
+        Ok((days, Some(Nth::Of)))
+    } else {
+        Err(format!("no month has a {nth}th week, as `{item}` asks"))
+    }
+}
+
+/// What can stand before `#`: a word, or a range of weekdays by name.
+fn is_day(text: &str) -> bool {
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_word(text)
+        || text.split_once('-').is_some_and(|(low, high)| WEEKDAYS.contains(&low) && WEEKDAYS.contains(&high))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number of digits; more than fit are out of every bound anyway.
+fn to_number(digits: &str) -> u64 {
+    digits.parse().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        cron: String,
+        valid: bool,
+    }
+
+    #[test]
+    fn accepts_what_the_reference_accepts() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/data/schedule/crons.json")).unwrap();
+        assert!(cases.len() > 400);
+        let wrong: Vec<_> = cases
+            .iter()
+            .filter(|case| check(&case.cron).is_ok() != case.valid)
+            .map(|case| (&case.cron, case.valid))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (expression, message) in [
+            (
+                "not a cron",
+                "Invalid cron string: \"not a cron\": it has 3 fields, not 5 (or 6, with seconds as the last)",
+            ),
+            ("0 24 * * *", "Invalid cron string: \"0 24 * * *\": hour: 24 is not from 0 to 23"),
+            ("H * * * *", "Random and Hashed expressions are unsupported, received: \"H * * * *\""),
+            ("R/5 * * * *", "Random and Hashed expressions are unsupported, received: \"R/5 * * * *\""),
+            (
+                "0 0 * * mon#6",
+                "Invalid cron string: \"0 0 * * mon#6\": day of week: no month has a 6th week, as `mon#6` asks",
+            ),
+            ("*/0 * * * *", "Invalid cron string: \"*/0 * * * *\": minute: the step of `*/0` is 0"),
+            (
+                "@reboot",
+                "Invalid cron string: \"@reboot\": `@reboot` is none of @midnight, @hourly, @daily, @weekly, @monthly, @yearly, @annually",
+            ),
+        ] {
+            assert_eq!(check(expression).unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Lengths of time as Prefect's models read them: a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` or an
+//! ISO 8601 duration. Years count 365 days and months 30.
+
+use jiff::SignedDuration;
+
+use crate::value::{self, Value};
+
+/// The longest length there is on the other side: Python's `timedelta.max`, in days.
+const MAX_DAYS: i128 = 999_999_999;
+const MICROSECONDS: i128 = 1_000_000;
+const DAY: i128 = 86_400;
+
+/// Why a value is not a length of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DurationError {
+    #[error("expected a length of time, found {0}")]
+    Kind(&'static str),
+    #[error("the text is a bare number; write the seconds without quotes, or name the unit, as in `PT{0}S`")]
+    BareNumber(String),
+    #[error("`{0}` is not a length of time; write seconds (90), HH:MM:SS (00:01:30) or ISO 8601 (PT1M30S)")]
+    Text(String),
+    #[error("a length of time has at most {MAX_DAYS} days")]
+    TooLong,
+}
+
+/// Reads a length of time; it can be zero or negative.
+pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
+    match value {
+        Value::Number(number) => match number.as_i64() {
+            Some(seconds) => of_microseconds(i128::from(seconds) * MICROSECONDS),
+            None => of_float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => parse_text(text),
+        other => Err(DurationError::Kind(value::kind(other))),
+    }
+}
+
+/// The number of seconds as the API has it.
+#[expect(clippy::cast_precision_loss, reason = "the API's own type is a floating-point number")]
+pub(crate) fn seconds(duration: SignedDuration) -> f64 {
+    if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
+}
+
+fn of_microseconds(microseconds: i128) -> Result<SignedDuration, DurationError> {
+    if microseconds.abs() >= (MAX_DAYS + 1) * DAY * MICROSECONDS {
+        return Err(DurationError::TooLong);
+    }
+    i64::try_from(microseconds / MICROSECONDS)
+        .ok()
+        .zip(i32::try_from(microseconds % MICROSECONDS * 1000).ok())
+        .map(|(seconds, nanoseconds)| SignedDuration::new(seconds, nanoseconds))
+        .ok_or(DurationError::TooLong)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a cast of a float saturates, and the limit is far below"
+)]
+fn of_float(seconds: f64) -> Result<SignedDuration, DurationError> {
+    if seconds.is_nan() {
+        return Err(DurationError::Text("NaN".to_owned()));
+    }
+    of_microseconds((seconds * 1e6).round_ties_even() as i128)
+}
+
+fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
+    if text.parse::<f64>().is_ok() && text.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(DurationError::BareNumber(text.to_owned()));
+    }
+    let (negative, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let microseconds = if let Some(components) = unsigned.strip_prefix('P') {
+        iso(components)
+    } else if unsigned.contains(['d', 'D']) {
+        days_and_time(unsigned)
+    } else {
+        time(unsigned)
+    };
+    let microseconds = microseconds.ok_or_else(|| DurationError::Text(text.to_owned()))?;
+    of_microseconds(if negative { -microseconds } else { microseconds })
+}
+
+/// What follows the `P` of an ISO 8601 duration. Only the last number can have a fraction.
+fn iso(components: &str) -> Option<i128> {
+    let mut total = 0;
+    let mut in_time = false;
+    let mut had_fraction = false;
+    let mut rest = components;
+    let mut numbers = 0;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('T').filter(|_| !in_time) {
+            in_time = true;
+            rest = after;
+            continue;
+        }
+        let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',')?;
+        let unit = match (rest.as_bytes()[unit_at], in_time) {
+            (b'Y', false) => 365 * DAY,
+            (b'M', false) => 30 * DAY,
+            (b'W', false) => 7 * DAY,
+            (b'D', false) => DAY,
+            (b'H', true) => 3600,
+            (b'M', true) => 60,
+            (b'S', true) => 1,
+            _ => return None,
+        };
+        if had_fraction {
+            return None;
+        }
+        let number = &rest[..unit_at];
+        let (whole, fraction) = number.split_once(['.', ',']).unwrap_or((number, ""));
+        had_fraction = whole.len() < number.len();
+        total += digits(whole)? * unit * MICROSECONDS;
+        if had_fraction {
+            total += fraction_of(fraction, unit)?;
+        }
+        numbers += 1;
+        rest = &rest[unit_at + 1..];
+    }
+    (numbers > 0).then_some(total)
+}
+
+/// `.25` of a unit of so many seconds, in microseconds.
+fn fraction_of(fraction: &str, unit: i128) -> Option<i128> {
+    // More digits than these are below a microsecond of the longest unit.
+    let fraction = &fraction[..fraction.len().min(15)];
+    let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
+    let microseconds = digits(fraction)? * unit * MICROSECONDS;
+    Some((microseconds + scale / 2) / scale)
+}
+
+/// `1 day`, `2 days, 03:04:05`, `3d 04:05`.
+fn days_and_time(text: &str) -> Option<i128> {
+    let number_ends = text.find(|c: char| !c.is_ascii_digit())?;
+    let days = digits(&text[..number_ends])? * DAY * MICROSECONDS;
+    let rest = &text[number_ends..];
+    let rest = skip(rest, [' ']).strip_prefix(['d', 'D'])?;
+    let rest = match rest.get(..2) {
+        Some(word) if word.eq_ignore_ascii_case("ay") => skip(&rest[2..], ['s', 'S']),
+        _ => rest,
+    };
+    let rest = skip(skip(rest, [',']), [' ']);
+    if rest.is_empty() { Some(days) } else { Some(days + time(rest)?) }
+}
+
+/// `HH:MM` or `HH:MM:SS.ffffff`, with any number of hours.
+fn time(text: &str) -> Option<i128> {
+    if text.len() < 5 {
+        return None;
+    }
+    let (hours, rest) = text.split_once(':')?;
+    let (minutes, rest) = rest.split_once(':').map_or((rest, None), |(minutes, rest)| (minutes, Some(rest)));
+    let (seconds, fraction) = match rest {
+        Some(rest) => rest.split_once(['.', ',']).map_or((rest, None), |(whole, part)| (whole, Some(part))),
+        None => ("00", None),
+    };
+    let microseconds = fraction.map_or(Some(0), microseconds)?;
+    let total = digits(hours)? * 3600 + below_sixty(minutes)? * 60 + below_sixty(seconds)?;
+    Some(total * MICROSECONDS + microseconds)
+}
+
+/// The first six digits of a fraction of a second: a time is cut off where a duration is rounded.
+fn microseconds(fraction: &str) -> Option<i128> {
+    digits(fraction)?;
+    digits(&format!("{:0<6}", &fraction[..fraction.len().min(6)]))
+}
+
+fn below_sixty(text: &str) -> Option<i128> {
+    digits(text).filter(|number| text.len() == 2 && *number < 60)
+}
+
+/// A number of plain digits, few enough that no sum of them overflows.
+fn digits(text: &str) -> Option<i128> {
+    let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+/// Takes off one leading character, if it is one of these.
+fn skip<const N: usize>(text: &str, any_of: [char; N]) -> &str {
+    text.strip_prefix(any_of).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        text: String,
+        seconds: Option<f64>,
+    }
+
+    #[test]
+    fn text_is_read_as_the_reference_reads_it() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/data/schedule/durations.json")).unwrap();
+        assert!(cases.len() > 80);
+        for Case { text, seconds: expected } in cases {
+            let found = parse(&Value::String(text.clone())).ok().map(seconds);
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_seconds_to_the_microsecond() {
+        for (yaml, expected) in
+            [("900", 900.0), ("90.5", 90.5), ("-5", -5.0), ("0.0000014", 0.000_001), ("1e3", 1000.0)]
+        {
+            let value: Value = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!(parse(&value).map(seconds), Ok(expected), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn errors_tell_what_to_write() {
+        let error = |yaml: &str| parse(&serde_yaml::from_str(yaml).unwrap()).unwrap_err().to_string();
+        assert!(error("'60'").contains("without quotes"));
+        assert!(error("1 hour").contains("ISO 8601"));
+        assert_eq!(error("true"), "expected a length of time, found a boolean");
+        assert_eq!(error("1e300"), DurationError::TooLong.to_string());
+        assert_eq!(error(".inf"), DurationError::TooLong.to_string());
+    }
+}

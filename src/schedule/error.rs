@@ -1,0 +1,65 @@
+//! What can be wrong with a schedule.
+
+use super::{CronError, RruleError, ZoneError, duration::DurationError};
+
+/// A mistake in an item, with the key it is about; without one it is about the whole item.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub(crate) struct ScheduleError {
+    pub(crate) key: Option<String>,
+    pub(crate) problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("unknown key `{key}`")]
+    UnknownKey { key: String, suggestion: Option<String> },
+    /// The item as Python prints it, because scripts look for this line of Prefect's.
+    #[error("Unknown schedule type. Please provide a valid schedule. schedule={0}")]
+    NoKind(String),
+    #[error("Exactly one of 'cron', 'interval', or 'rrule' must be provided")]
+    SeveralKinds,
+    #[error("expected {expected}, found {found}")]
+    Type { expected: &'static str, found: &'static str },
+    #[error(transparent)]
+    Cron(#[from] CronError),
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    #[error("an interval must be greater than 0 seconds")]
+    NotPositive,
+    #[error(
+        "`{0}` is not a date or a date and time in ISO 8601, such as 2024-01-31 or 2024-01-31T12:00:00+01:00"
+    )]
+    Anchor(String),
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
+    #[error(transparent)]
+    Rrule(#[from] RruleError),
+    #[error("the JSON object of an rrule has no `{0}` of its own")]
+    RruleJsonKey(String),
+    #[error("the JSON object of an rrule needs its rule as text under `rrule`")]
+    RruleJsonRule,
+}
+
+impl ScheduleError {
+    /// What to do about it, where that is known.
+    pub(crate) fn help(&self) -> Option<String> {
+        match &self.problem {
+            Problem::UnknownKey { suggestion: Some(meant), .. }
+            | Problem::Zone(ZoneError { suggestion: Some(meant), .. }) => {
+                Some(format!("did you mean `{meant}`?"))
+            }
+            Problem::NoKind(_) => Some("give it one of `cron`, `interval` and `rrule`".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// A deployment has both keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use \
+     `schedules`."
+)]
+pub(crate) struct BothKeys;

@@ -1,0 +1,163 @@
+//! Dates and times in the ISO 8601 notations that Prefect takes for anchors and rules.
+
+use std::fmt;
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, ISOWeekDate, Time, Weekday},
+    tz::Offset,
+};
+
+/// A date and time as written; without an offset it is in UTC or in the zone of what it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) local: DateTime,
+    pub(crate) offset: Option<Offset>,
+}
+
+impl Moment {
+    /// A moment in UTC.
+    pub(crate) fn utc(timestamp: Timestamp) -> Self {
+        Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
+    }
+
+    /// Reads a date or a date and time.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (date_text, time_text) = match text.split_once(['T', ' ']) {
+            Some((date, time)) => (date, Some(time)),
+            None => (text, None),
+        };
+        let date = date(date_text)?;
+        let (time, offset) = match time_text {
+            Some(text) => time_and_offset(text)?,
+            None => (Time::midnight(), None),
+        };
+        Some(Self { local: date.to_datetime(time), offset })
+    }
+}
+
+/// As JSON has it: to the second, or to the microsecond where there are any, with `Z` for UTC.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.local.strftime("%Y-%m-%dT%H:%M:%S"))?;
+        let microseconds = self.local.subsec_nanosecond() / 1000;
+        if microseconds != 0 {
+            write!(f, ".{microseconds:06}")?;
+        }
+        let seconds = self.offset.map_or(0, Offset::seconds);
+        if seconds == 0 {
+            return f.write_str("Z");
+        }
+        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// A text with every digit as `9`, to recognise notations by.
+fn shape(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
+}
+
+/// The digits from `start` on, `length` of them, as a number.
+fn number(text: &str, start: usize, length: usize) -> Option<i16> {
+    text.get(start..start + length)?.parse().ok()
+}
+
+fn small(text: &str, start: usize, length: usize) -> Option<i8> {
+    number(text, start, length)?.try_into().ok()
+}
+
+fn date(text: &str) -> Option<Date> {
+    let year = number(text, 0, 4)?;
+    let calendar = |month: i8, day: i8| Date::new(year, month, day).ok();
+    match shape(text).as_str() {
+        "9999" => calendar(1, 1),
+        "9999-99" => calendar(small(text, 5, 2)?, 1),
+        "9999-99-99" | "9999/99/99" | "9999:99:99" => calendar(small(text, 5, 2)?, small(text, 8, 2)?),
+        "99999999" => calendar(small(text, 4, 2)?, small(text, 6, 2)?),
+        "9999-999" => ordinal(year, number(text, 5, 3)?),
+        "9999999" => ordinal(year, number(text, 4, 3)?),
+        "9999-W99" => week(year, small(text, 6, 2)?, 1),
+        "9999-W99-9" => week(year, small(text, 6, 2)?, small(text, 9, 1)?),
+        "9999W99" => week(year, small(text, 5, 2)?, 1),
+        "9999W999" => week(year, small(text, 5, 2)?, small(text, 7, 1)?),
+        _ => None,
+    }
+}
+
+fn ordinal(year: i16, day: i16) -> Option<Date> {
+    Date::new(year, 1, 1).ok()?.with().day_of_year(day).build().ok()
+}
+
+fn week(year: i16, week: i8, day: i8) -> Option<Date> {
+    Some(ISOWeekDate::new(year, week, Weekday::from_monday_one_offset(day).ok()?).ok()?.date())
+}
+
+fn time_and_offset(text: &str) -> Option<(Time, Option<Offset>)> {
+    let (time, offset) = match text.find(['Z', '+', '-']) {
+        Some(at) => (&text[..at], Some(offset(&text[at..])?)),
+        None => (text, None),
+    };
+    let (whole, fraction) = match time.split_once(['.', ',']) {
+        Some((whole, fraction)) => (whole, microseconds(fraction)?),
+        None => (time, 0),
+    };
+    let (minute, second) = match shape(whole).as_str() {
+        "99" => (Some(0), Some(0)),
+        "99:99" => (small(whole, 3, 2), Some(0)),
+        "9999" => (small(whole, 2, 2), Some(0)),
+        "99:99:99" => (small(whole, 3, 2), small(whole, 6, 2)),
+        "999999" => (small(whole, 2, 2), small(whole, 4, 2)),
+        _ => return None,
+    };
+    let time = Time::new(small(whole, 0, 2)?, minute?, second?, fraction * 1000).ok()?;
+    Some((time, offset))
+}
+
+/// The first six digits of a fraction of a second; the rest is cut off.
+fn microseconds(fraction: &str) -> Option<i32> {
+    let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && (1..=9).contains(&fraction.len());
+    digits.then(|| format!("{:0<6}", &fraction[..fraction.len().min(6)]).parse().ok()).flatten()
+}
+
+fn offset(text: &str) -> Option<Offset> {
+    let sign = match text.as_bytes()[0] {
+        b'Z' => return (text.len() == 1).then_some(Offset::UTC),
+        b'-' => -1,
+        _ => 1,
+    };
+    let (hours, minutes) = match shape(&text[1..]).as_str() {
+        "99" => (number(text, 1, 2)?, 0),
+        "9999" => (number(text, 1, 2)?, number(text, 3, 2)?),
+        "99:99" => (number(text, 1, 2)?, number(text, 4, 2)?),
+        _ => return None,
+    };
+    Offset::from_seconds(sign * (i32::from(hours) * 60 + i32::from(minutes)) * 60).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        text: String,
+        anchor: Option<String>,
+    }
+
+    #[test]
+    fn dates_are_read_as_the_reference_reads_them() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/data/schedule/anchors.json")).unwrap();
+        assert!(cases.len() > 50);
+        for Case { text, anchor } in cases {
+            assert_eq!(Moment::parse(&text).map(|moment| moment.to_string()), anchor, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_present_is_sent_in_utc_with_microseconds() {
+        let now: Timestamp = "2026-11-23T14:45:07.250Z".parse().unwrap();
+        assert_eq!(Moment::utc(now).to_string(), "2026-11-23T14:45:07.250000Z");
+    }
+}

@@ -1,0 +1,113 @@
+//! The schedule options of the command line.
+
+use crate::value::{Mapping, Value};
+
+use super::coerce;
+
+/// What `--cron`, `--interval`, `--rrule`, `--anchor-date` and `--timezone` gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ScheduleOptions {
+    pub(crate) cron: Vec<String>,
+    /// In seconds.
+    pub(crate) interval: Vec<i64>,
+    pub(crate) rrule: Vec<String>,
+    pub(crate) anchor_date: Option<String>,
+    pub(crate) timezone: Option<String>,
+}
+
+impl ScheduleOptions {
+    /// Whether no schedule is added; an anchor and a time zone only change those that are there.
+    pub(crate) fn adds_none(&self) -> bool {
+        self.cron.is_empty() && self.interval.is_empty() && self.rrule.is_empty()
+    }
+}
+
+/// A value of `--interval` that is neither a number nor a list of numbers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither a number of seconds nor a JSON list of such")]
+pub(crate) struct IntervalOptionError(String);
+
+/// The values of one `--interval`: seconds, or a JSON list of seconds.
+pub(crate) fn interval_option(text: &str) -> Result<Vec<i64>, IntervalOptionError> {
+    let single = text.trim().parse().map(|seconds| vec![seconds]);
+    single.or_else(|_| serde_json::from_str(text)).map_err(|_| IntervalOptionError(text.to_owned()))
+}
+
+/// The items of a deployment with those of the options behind them. The anchor goes to every interval, the time
+/// zone to every schedule, also to those of the file.
+pub(crate) fn with_options(mut items: Vec<Mapping>, options: &ScheduleOptions) -> Vec<Mapping> {
+    let item = |key: &str, value: Value| Mapping::from_iter([(Value::from(key), value)]);
+    items.extend(options.cron.iter().map(|cron| item("cron", Value::from(cron.as_str()))));
+    items.extend(options.interval.iter().map(|seconds| item("interval", Value::from(*seconds))));
+    items.extend(options.rrule.iter().map(|rrule| item("rrule", Value::from(rrule.as_str()))));
+    let non_empty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    for item in &mut items {
+        if let Some(anchor) = non_empty(&options.anchor_date)
+            && item.get("interval").is_some_and(coerce::is_truthy)
+        {
+            item.insert(Value::from("anchor_date"), Value::from(anchor));
+        }
+        if let Some(timezone) = non_empty(&options.timezone) {
+            item.insert(Value::from("timezone"), Value::from(timezone));
+        }
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(yaml: &str) -> Vec<Mapping> {
+        serde_yaml::from_str(yaml).unwrap()
+    }
+
+    #[test]
+    fn options_are_appended_and_change_all() {
+        let options = ScheduleOptions {
+            cron: vec!["0 1 * * *".into()],
+            interval: vec![60, 120],
+            rrule: vec!["FREQ=DAILY".into()],
+            anchor_date: Some("2022-01-01".into()),
+            timezone: Some("Europe/Rome".into()),
+        };
+        let found = with_options(
+            items(
+                "[{interval: 3600, anchor_date: '2020-01-01', slug: hourly}, {cron: '@daily', timezone: UTC}]",
+            ),
+            &options,
+        );
+        let expected = items(
+            "- {interval: 3600, anchor_date: '2022-01-01', slug: hourly, timezone: Europe/Rome}
+             - {cron: '@daily', timezone: Europe/Rome}
+             - {cron: '0 1 * * *', timezone: Europe/Rome}
+             - {interval: 60, anchor_date: '2022-01-01', timezone: Europe/Rome}
+             - {interval: 120, anchor_date: '2022-01-01', timezone: Europe/Rome}
+             - {rrule: FREQ=DAILY, timezone: Europe/Rome}"
+                .replace("             ", "")
+                .as_str(),
+        );
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn empty_options_change_nothing() {
+        let given = items("[{interval: 60}]");
+        let options = ScheduleOptions { timezone: Some(String::new()), ..ScheduleOptions::default() };
+        assert!(options.adds_none());
+        assert_eq!(with_options(given.clone(), &options), given);
+    }
+
+    #[test]
+    fn an_interval_is_a_number_or_a_list() {
+        for (text, expected) in [
+            ("60", Some(vec![60])),
+            ("[60, 120]", Some(vec![60, 120])),
+            ("-5", Some(vec![-5])),
+            ("PT1M", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(interval_option(text).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Recurrence rules (RFC 5545) as Prefect's server reads them, which is python-dateutil's reading.
+//!
+//! The server needs every rule to have a start. A rule that names none starts in 2020; one that runs every few
+//! seconds or minutes starts shortly before now, in step with 2020, because the server counts from the start.
+
+mod date_list;
+mod rule;
+
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{DateTime, datetime},
+    tz::TimeZone,
+};
+
+use date_list::Awareness;
+use rule::{Frequency, Rule, Start};
+
+/// The longest text the server takes.
+const MAX_LENGTH: usize = 6500;
+/// Where rules without a start begin.
+const DEFAULT_START: DateTime = datetime(2020, 1, 1, 0, 0, 0, 0);
+
+/// Why a rule is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RruleError {
+    #[error("Invalid RRule string \"{text}\": {reason}")]
+    Invalid { text: String, reason: String },
+    #[error("Invalid RRule string \"{beginning}...\": Max length is {MAX_LENGTH}, got {length}")]
+    TooLong { beginning: String, length: usize },
+}
+
+/// A rule that was checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Recurrence {
+    text: String,
+    start: StartToAdd,
+}
+
+/// What start to put before a rule when it is sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum StartToAdd {
+    /// The rule has one, or has an end with a time zone, beside which a start without one would be wrong.
+    None,
+    Default,
+    /// The default, moved forward by whole periods of so many seconds.
+    Recent {
+        period: i64,
+    },
+}
+
+impl Recurrence {
+    /// Checks a rule.
+    pub(crate) fn parse(text: &str) -> Result<Self, RruleError> {
+        let set = RuleSet::parse(&text.to_uppercase())
+            .map_err(|reason| RruleError::Invalid { text: text.to_owned(), reason })?;
+        let length = text.chars().count();
+        if length > MAX_LENGTH {
+            return Err(RruleError::TooLong { beginning: text.chars().take(40).collect(), length });
+        }
+        Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
+    }
+
+    /// The rule with a start.
+    pub(crate) fn started(&self, zone: &TimeZone, now: Timestamp) -> String {
+        let start = match self.start {
+            StartToAdd::None => return self.text.clone(),
+            StartToAdd::Default => DEFAULT_START,
+            StartToAdd::Recent { period } => recent_start(period, zone, now).unwrap_or(DEFAULT_START),
+        };
+        format!("DTSTART:{}\n{}", start.strftime("%Y%m%dT%H%M%S"), self.text)
+    }
+}
+
+/// The last start at or before now that is whole periods after the default. It is counted on the clock of the
+/// rule's own zone, because the server reads a start without a zone there.
+fn recent_start(period: i64, zone: &TimeZone, now: Timestamp) -> Option<DateTime> {
+    let elapsed = zone.to_datetime(now).duration_since(DEFAULT_START).as_secs();
+    if elapsed <= 0 {
+        return None;
+    }
+    DEFAULT_START.checked_add(elapsed.checked_div(period)?.checked_mul(period)?.seconds()).ok()
+}
+
+/// The lines of a text, in upper case.
+#[derive(Default)]
+struct RuleSet {
+    rules: Vec<Rule>,
+    excluded_rules: Vec<Rule>,
+    start: Option<Start>,
+    has_dates: bool,
+}
+
+impl RuleSet {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut set = Self::default();
+        let lines: Vec<&str> = text.split_whitespace().collect();
+        match lines[..] {
+            [] => return Err("empty string".to_owned()),
+            [line] if !line.contains(':') || line.starts_with("RRULE:") => set.rules.push(Rule::parse(line)?),
+            _ => lines.iter().try_for_each(|line| set.add_line(line))?,
+        }
+        if set.rules.is_empty() && !set.is_set() {
+            return Err("it has no RRULE".to_owned());
+        }
+        for rule in set.rules.iter().chain(&set.excluded_rules) {
+            rule.check(set.start)?;
+        }
+        Ok(set)
+    }
+
+    fn add_line(&mut self, line: &str) -> Result<(), String> {
+        let (property, value) = line.split_once(':').unwrap_or(("RRULE", line));
+        let mut parameters = property.split(';');
+        let name = parameters.next().unwrap_or_default();
+        let parameters: Vec<&str> = parameters.collect();
+        let unsupported = |allowed: &[&str]| match parameters.iter().find(|found| !allowed.contains(found)) {
+            Some(parameter) => Err(format!("unsupported {name} parm: {parameter}")),
+            None => Ok(()),
+        };
+        match name {
+            "RRULE" => {
+                unsupported(&[])?;
+                self.rules.push(Rule::parse(value)?);
+            }
+            "EXRULE" => {
+                unsupported(&[])?;
+                self.excluded_rules.push(Rule::parse(value)?);
+            }
+            "RDATE" => {
+                unsupported(&["VALUE=DATE-TIME"])?;
+                date_list::parse(value, &[])?;
+                self.has_dates = true;
+            }
+            "EXDATE" => {
+                date_list::parse(value, &parameters)?;
+                self.has_dates = true;
+            }
+            "DTSTART" => {
+                let [(local, awareness)] = date_list::parse(value, &parameters)?[..] else {
+                    return Err(format!("Multiple DTSTART values specified:{value}"));
+                };
+                self.start = Some(Start { time: local.time(), awareness });
+            }
+            _ => return Err(format!("unsupported property: {name}")),
+        }
+        Ok(())
+    }
+
+    /// Whether there is more than one rule.
+    fn is_set(&self) -> bool {
+        self.rules.len() > 1 || !self.excluded_rules.is_empty() || self.has_dates
+    }
+
+    fn start_to_add(&self, text: &str) -> StartToAdd {
+        let mut rules = self.rules.iter().chain(&self.excluded_rules);
+        if text.to_uppercase().contains("DTSTART") || rules.any(|rule| rule.until == Some(Awareness::Zoned)) {
+            return StartToAdd::None;
+        }
+        match &self.rules[..] {
+            [rule] if !self.is_set() && !rule.has_count => match rule.frequency {
+                Frequency::Secondly => StartToAdd::Recent { period: rule.interval },
+                Frequency::Minutely => StartToAdd::Recent { period: rule.interval.saturating_mul(60) },
+                _ => StartToAdd::Default,
+            },
+            _ => StartToAdd::Default,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::zone;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        rrule: String,
+        timezone: String,
+        sent: Option<String>,
+    }
+
+    fn sent(rrule: &str, timezone: &str) -> Option<String> {
+        let now = "2026-11-23T14:45:07.250Z".parse().unwrap();
+        Some(Recurrence::parse(rrule).ok()?.started(&zone::parse(timezone).unwrap(), now))
+    }
+
+    #[test]
+    fn rules_are_taken_and_started_as_the_reference_does() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/data/schedule/rrules.json")).unwrap();
+        assert!(cases.len() > 120);
+        for case in cases {
+            assert_eq!(sent(&case.rrule, &case.timezone), case.sent, "{:?}", case.rrule);
+        }
+    }
+
+    /// The reference checks these against the hour and minute of the check; what it sends depends on the clock.
+    #[test]
+    fn rules_without_a_start_are_checked_from_the_start_they_get() {
+        for (rrule, expected) in [
+            (
+                "FREQ=HOURLY;INTERVAL=2;BYHOUR=2",
+                Some("DTSTART:20200101T000000\nFREQ=HOURLY;INTERVAL=2;BYHOUR=2"),
+            ),
+            ("FREQ=HOURLY;INTERVAL=2;BYHOUR=3", None),
+            (
+                "FREQ=MINUTELY;INTERVAL=15;BYMINUTE=0,30",
+                Some("DTSTART:20261123T144500\nFREQ=MINUTELY;INTERVAL=15;BYMINUTE=0,30"),
+            ),
+            ("FREQ=MINUTELY;INTERVAL=15;BYMINUTE=7", None),
+            (
+                "DTSTART:20240101T010000\nRRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=3",
+                Some("DTSTART:20240101T010000\nRRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=3"),
+            ),
+            ("FREQ=DAILY;INTERVAL=0", None),
+        ] {
+            assert_eq!(sent(rrule, "UTC").as_deref(), expected, "{rrule}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let long = format!("FREQ=DAILY;BYHOUR={}1", "1,".repeat(4000));
+        for (rrule, message) in [
+            ("FREQ=SOMETIMES", "Invalid RRule string \"FREQ=SOMETIMES\": invalid 'FREQ': SOMETIMES"),
+            ("FREQ=DAILY;FOO=1", "Invalid RRule string \"FREQ=DAILY;FOO=1\": unknown parameter 'FOO'"),
+            (
+                "FREQ=DAILY;BYHOUR=24",
+                "Invalid RRule string \"FREQ=DAILY;BYHOUR=24\": BYHOUR must be from 0 to 23, not 24",
+            ),
+            ("INTERVAL=2", "Invalid RRule string \"INTERVAL=2\": it has no FREQ"),
+            (
+                long.as_str(),
+                "Invalid RRule string \"FREQ=DAILY;BYHOUR=1,1,1,1,1,1,1,1,1,1,1,...\": Max length is 6500, got 8019",
+            ),
+        ] {
+            assert_eq!(Recurrence::parse(rrule).unwrap_err().to_string(), message);
+        }
+    }
+}

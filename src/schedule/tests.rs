@@ -1,0 +1,171 @@
+use super::*;
+
+fn now() -> Timestamp {
+    "2026-11-23T14:45:07.250Z".parse().unwrap()
+}
+
+fn read(yaml: &str) -> Result<Schedule, Vec<ScheduleError>> {
+    Schedule::from_item(&serde_yaml::from_str(yaml).unwrap())
+}
+
+fn errors(yaml: &str) -> Vec<(Option<String>, String)> {
+    let errors = read(yaml).unwrap_err();
+    errors.into_iter().map(|error| (error.key.clone(), error.to_string())).collect()
+}
+
+/// An item, the schedule of its create body and its whole update body.
+const BODIES: [(&str, &str, &str); 9] = [
+    (
+        "{cron: '0 0 * * *'}",
+        r#"{"cron":"0 0 * * *","timezone":null,"day_or":true}"#,
+        r#"{"schedule":{"cron":"0 0 * * *"}}"#,
+    ),
+    (
+        "{cron: '0 0 1 * 1', timezone: America/Chicago, day_or: 'false', active: 'no', parameters: {n: 1}, slug: one}",
+        r#"{"cron":"0 0 1 * 1","timezone":"America/Chicago","day_or":false}"#,
+        r#"{"schedule":{"cron":"0 0 1 * 1","timezone":"America/Chicago","day_or":false},"active":false,"parameters":{"n":1},"slug":"one"}"#,
+    ),
+    (
+        "{cron: '@daily', anchor_date: anything, timezone: '', slug: '', replaces: old, parameters: {}}",
+        r#"{"cron":"@daily","timezone":null,"day_or":true}"#,
+        r#"{"schedule":{"cron":"@daily"},"replaces":"old"}"#,
+    ),
+    (
+        "{interval: 900}",
+        r#"{"interval":900.0,"anchor_date":"2026-11-23T14:45:07.250000Z","timezone":"UTC"}"#,
+        r#"{"schedule":{"interval":900.0,"timezone":"UTC"}}"#,
+    ),
+    (
+        "{interval: PT1M, anchor_date: '2024-01-01', timezone: America/New_York}",
+        r#"{"interval":60.0,"anchor_date":"2024-01-01T00:00:00Z","timezone":"America/New_York"}"#,
+        r#"{"schedule":{"interval":60.0,"anchor_date":"2024-01-01T00:00:00Z","timezone":"America/New_York"}}"#,
+    ),
+    (
+        "{interval: '1:30:00', anchor_date: '2020-01-01T00:00:00-05:00'}",
+        r#"{"interval":5400.0,"anchor_date":"2020-01-01T00:00:00-05:00","timezone":"UTC"}"#,
+        r#"{"schedule":{"interval":5400.0,"anchor_date":"2020-01-01T00:00:00-05:00","timezone":"UTC"}}"#,
+    ),
+    (
+        "{rrule: FREQ=HOURLY, day_or: false}",
+        r#"{"rrule":"DTSTART:20200101T000000\nFREQ=HOURLY","timezone":"UTC"}"#,
+        r#"{"schedule":{"rrule":"DTSTART:20200101T000000\nFREQ=HOURLY","timezone":"UTC"}}"#,
+    ),
+    (
+        r#"{rrule: '{"rrule": "FREQ=MINUTELY;INTERVAL=7", "timezone": "America/New_York"}'}"#,
+        r#"{"rrule":"DTSTART:20261123T094400\nFREQ=MINUTELY;INTERVAL=7","timezone":"America/New_York"}"#,
+        r#"{"schedule":{"rrule":"DTSTART:20261123T094400\nFREQ=MINUTELY;INTERVAL=7","timezone":"America/New_York"}}"#,
+    ),
+    (
+        r#"{rrule: '{"rrule": "FREQ=DAILY", "timezone": "Asia/Tokyo"}', timezone: Europe/Paris, active: true}"#,
+        r#"{"rrule":"DTSTART:20200101T000000\nFREQ=DAILY","timezone":"Europe/Paris"}"#,
+        r#"{"schedule":{"rrule":"DTSTART:20200101T000000\nFREQ=DAILY","timezone":"Europe/Paris"},"active":true}"#,
+    ),
+];
+
+#[test]
+fn bodies_are_those_of_the_reference() {
+    for (item, create, update) in BODIES {
+        let schedule = read(item).unwrap();
+        assert_eq!(schedule.for_create(now())["schedule"].to_string(), create, "{item}");
+        assert_eq!(schedule.for_update(now()).to_string(), update, "{item}");
+    }
+}
+
+#[test]
+fn a_new_schedule_has_every_key() {
+    let create = |item: &str| read(item).unwrap().for_create(now()).to_string();
+    assert_eq!(
+        create("{cron: '@daily'}"),
+        r#"{"schedule":{"cron":"@daily","timezone":null,"day_or":true},"active":true,"max_scheduled_runs":null,"parameters":{},"slug":null,"replaces":null}"#
+    );
+    assert_eq!(
+        create("{cron: '@daily', active: false, parameters: {n: 1}, slug: a, replaces: b}"),
+        r#"{"schedule":{"cron":"@daily","timezone":null,"day_or":true},"active":false,"max_scheduled_runs":null,"parameters":{"n":1},"slug":"a","replaces":"b"}"#
+    );
+}
+
+#[test]
+fn mistakes_name_their_key() {
+    for (item, key, message) in [
+        ("{cron: not a cron}", "cron", "Invalid cron string: \"not a cron\": it has 3 fields"),
+        ("{cron: 5}", "cron", "expected text, found an integer"),
+        ("{cron: '@daily', timezone: Mars/Base}", "timezone", "Invalid timezone: \"Mars/Base\""),
+        ("{cron: '@daily', active: maybe}", "active", "expected true or false, found text"),
+        ("{cron: '@daily', parameters: null}", "parameters", "expected a mapping, found null"),
+        ("{cron: '@daily', slug: 7}", "slug", "expected text, found an integer"),
+        ("{cron: '@daily', catchup: true}", "catchup", "unknown key `catchup`"),
+        ("{interval: 0}", "interval", "an interval must be greater than 0 seconds"),
+        ("{interval: -PT5S}", "interval", "an interval must be greater than 0 seconds"),
+        ("{interval: '60'}", "interval", "the text is a bare number"),
+        ("{interval: 60, anchor_date: soon}", "anchor_date", "`soon` is not a date"),
+        (
+            "{rrule: FREQ=SOMETIMES}",
+            "rrule",
+            "Invalid RRule string \"FREQ=SOMETIMES\": invalid 'FREQ': SOMETIMES",
+        ),
+        ("{rrule: '5'}", "rrule", "the JSON object of an rrule needs its rule"),
+        (r#"{rrule: '{"timezone": "UTC"}'}"#, "rrule", "the JSON object of an rrule needs its rule"),
+        (
+            r#"{rrule: '{"rrule": "FREQ=DAILY", "tz": "UTC"}'}"#,
+            "rrule",
+            "the JSON object of an rrule has no `tz`",
+        ),
+        (r#"{rrule: '{"rrule": "FREQ=DAILY", "timezone": "X"}'}"#, "rrule", "Invalid timezone: \"X\""),
+    ] {
+        let found = errors(item);
+        let [(found_key, found_message)] = &found[..] else { panic!("{item}: {found:?}") };
+        assert_eq!(found_key.as_deref(), Some(key), "{item}");
+        assert!(found_message.starts_with(message), "{item}: {found_message}");
+    }
+}
+
+#[test]
+fn the_kind_is_one_of_three() {
+    let unknown =
+        |item: &str| format!("Unknown schedule type. Please provide a valid schedule. schedule={item}");
+    for (item, message) in [
+        ("{timezone: UTC}", unknown("{'timezone': 'UTC'}")),
+        ("{}", unknown("{}")),
+        (
+            "{cron: '', interval: null, active: true}",
+            unknown("{'cron': '', 'interval': None, 'active': True}"),
+        ),
+        (
+            "{cron: '@daily', interval: 60}",
+            "Exactly one of 'cron', 'interval', or 'rrule' must be provided".into(),
+        ),
+    ] {
+        assert_eq!(errors(item), [(None, message)], "{item}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_found_at_once() {
+    let found = errors("{cron: x, timezone: X, actve: true, slug: []}");
+    let keys: Vec<_> = found.iter().filter_map(|(key, _)| key.as_deref()).collect();
+    assert_eq!(keys, ["actve", "slug", "timezone", "cron"]);
+    assert_eq!(
+        read("{cron: '@daily', actve: true}").unwrap_err()[0].help().as_deref(),
+        Some("did you mean `active`?")
+    );
+}
+
+#[test]
+fn items_come_from_either_key() {
+    let count = |schedule: Option<&str>, schedules: Option<&str>| {
+        let value = |yaml: Option<&str>| yaml.map(|yaml| serde_yaml::from_str::<Value>(yaml).unwrap());
+        let (schedule, schedules) = (value(schedule), value(schedules));
+        given_items(schedule.as_ref(), schedules.as_ref()).map(|items| items.map(|items| items.len()))
+    };
+    assert_eq!(count(None, None), Ok(None));
+    assert_eq!(count(Some("{cron: x}"), None), Ok(Some(1)));
+    assert_eq!(count(Some("{}"), None), Ok(None));
+    assert_eq!(count(Some("null"), Some("[{cron: x}, {cron: y}]")), Ok(Some(2)));
+    assert_eq!(count(None, Some("[]")), Ok(Some(0)));
+    assert_eq!(count(None, Some("null")), Ok(None));
+    let error = count(Some("{cron: x}"), Some("null")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use `schedules`."
+    );
+}

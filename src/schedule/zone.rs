@@ -1,0 +1,56 @@
+//! Time zones by their IANA names.
+
+use jiff::tz::TimeZone;
+
+use crate::diagnostics::did_you_mean;
+
+/// A name that is in no time zone database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Invalid timezone: \"{name}\" (specify in IANA tzdata format, for example, America/New_York)")]
+pub(crate) struct ZoneError {
+    pub(crate) name: String,
+    /// The name that was probably meant.
+    pub(crate) suggestion: Option<String>,
+}
+
+/// The zone of a name. The case counts, as it does on the server.
+pub(crate) fn parse(name: &str) -> Result<TimeZone, ZoneError> {
+    let found = TimeZone::get(name).ok();
+    let canonical = found.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);
+    match (found, canonical) {
+        (Some(zone), Some(canonical)) if canonical == name => Ok(zone),
+        (_, canonical) => {
+            Err(ZoneError { name: name.to_owned(), suggestion: canonical.or_else(|| closest(name)) })
+        }
+    }
+}
+
+fn closest(name: &str) -> Option<String> {
+    let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    did_you_mean(name, known.iter().map(String::as_str)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_to_the_letter() {
+        for name in ["UTC", "Etc/UTC", "America/New_York", "Asia/Kolkata", "GMT", "EST5EDT"] {
+            assert!(parse(name).is_ok(), "{name}");
+        }
+        for (name, suggestion) in [
+            ("utc", Some("UTC")),
+            ("america/new_york", Some("America/New_York")),
+            ("America/NewYork", Some("America/New_York")),
+            ("", None),
+            ("+02:00", None),
+        ] {
+            assert_eq!(parse(name).unwrap_err().suggestion.as_deref(), suggestion, "{name}");
+        }
+        assert_eq!(
+            parse("Mars/Base").unwrap_err().to_string(),
+            "Invalid timezone: \"Mars/Base\" (specify in IANA tzdata format, for example, America/New_York)"
+        );
+    }
+}
