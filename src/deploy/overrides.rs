@@ -3,7 +3,7 @@
 use super::Options;
 use crate::{
     project::Declared,
-    schedule::{self, ScheduleOptions},
+    schedule::{self, BothKeys, IntervalOptionError, ScheduleOptions},
     value::{self, Mapping, Value},
 };
 
@@ -32,13 +32,10 @@ pub(crate) enum OptionError {
     JobVariable(String),
     #[error("`--concurrency-limit {0}` is no whole number")]
     ConcurrencyLimit(String),
-    #[error(
-        "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use \
-         `schedules`."
-    )]
-    ScheduleAndSchedules,
     #[error(transparent)]
-    Schedule(#[from] schedule::OptionError),
+    ScheduleAndSchedules(#[from] BothKeys),
+    #[error("`--interval`: {0}")]
+    Interval(#[from] IntervalOptionError),
 }
 
 /// The fields of a deployment that the options do not change.
@@ -121,7 +118,7 @@ fn set(fields: &mut Mapping, key: &str, value: Option<Value>) {
 fn legacy_schedule(fields: &mut Mapping) -> Result<(), OptionError> {
     let old = fields.shift_remove("schedule").filter(|old| !old.is_null());
     match old {
-        Some(_) if fields.contains_key("schedules") => Err(OptionError::ScheduleAndSchedules),
+        Some(_) if fields.contains_key("schedules") => Err(BothKeys.into()),
         Some(old) => {
             fields.insert("schedules".into(), Value::Sequence(vec![old]));
             Ok(())
@@ -176,20 +173,23 @@ fn entries(object: &serde_json::Map<String, serde_json::Value>) -> impl Iterator
 }
 
 fn schedules(fields: &mut Mapping, options: &Options) -> Result<(), OptionError> {
+    let mut interval = Vec::new();
+    for text in &options.interval {
+        interval.extend(schedule::interval_option(text)?);
+    }
     let options = ScheduleOptions {
-        cron: &options.cron,
-        interval: &options.interval,
-        rrule: &options.rrule,
-        anchor_date: options.anchor_date.as_deref(),
-        timezone: options.timezone.as_deref(),
+        cron: options.cron.clone(),
+        interval,
+        rrule: options.rrule.clone(),
+        anchor_date: options.anchor_date.clone(),
+        timezone: options.timezone.clone(),
     };
     let items = match fields.get("schedules") {
         Some(Value::Sequence(items)) => items.iter().filter_map(Value::as_mapping).cloned().collect(),
         _ => Vec::new(),
     };
-    let had_none = items.is_empty();
-    let items = schedule::with_options(items, &options)?;
-    if !(had_none && items.is_empty()) {
+    let items: Vec<Mapping> = schedule::with_options(items, &options);
+    if !items.is_empty() {
         fields.insert("schedules".into(), items.into_iter().map(Value::Mapping).collect());
     }
     Ok(())
@@ -241,7 +241,7 @@ mod tests {
         assert!(fields("{schedule: {cron: 0 0 * * *}}", &options).unwrap()["schedules"].is_sequence());
         assert_eq!(
             fields("{schedule: {cron: x}, schedules: null}", &options).unwrap_err(),
-            OptionError::ScheduleAndSchedules
+            OptionError::ScheduleAndSchedules(BothKeys)
         );
     }
 

@@ -1,7 +1,7 @@
 //! Collects what is wrong with a project, with the places.
 
 use crate::{
-    diagnostics::{Diagnostic, Place},
+    diagnostics::Diagnostic,
     yaml::{Document, Pointer},
 };
 
@@ -19,13 +19,13 @@ impl<'a> Findings<'a> {
 
     /// Notes a finding about a value; it is placed where the value stands.
     pub(crate) fn at_value(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
-        let place = self.document.map(|document| Place::new(document.source(), document.value_span(pointer)));
+        let place = self.document.map(|document| document.value_place(pointer));
         self.diagnostics.push(diagnostic.at(place));
     }
 
     /// Notes a finding about a key; it is placed where the key stands.
     pub(crate) fn at_key(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
-        let place = self.document.map(|document| Place::new(document.source(), document.key_span(pointer)));
+        let place = self.document.map(|document| document.key_place(pointer));
         self.diagnostics.push(diagnostic.at(place));
     }
 

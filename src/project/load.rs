@@ -34,7 +34,7 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     let source = Source::new(path.to_string_lossy(), fs::read_text(&directory.join(path))?);
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
-    let root = document.root().to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
+    let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let mut findings = Findings::new(Some(&document));
     let fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
@@ -73,14 +73,14 @@ fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
             && let Some(suggestion) = did_you_mean(key, known).filter(|known| close(key, known))
         {
             let message = format!("the key `{key}` is not used; did you mean `{suggestion}`?");
-            checker.findings.at_key(&root.key(key), Diagnostic::warning("unknown-key", message));
+            checker.findings.at_key(&root.join(key), Diagnostic::warning("unknown-key", message));
         }
     }
     if let Some(Value::Sequence(items)) = result.get_mut("deployments") {
-        let pointer = root.key("deployments");
+        let pointer = root.join("deployments");
         for (index, item) in items.iter_mut().enumerate() {
             if let Value::Mapping(fields) = item {
-                *item = Value::Mapping(checker.deployment(fields, &pointer.index(index)));
+                *item = Value::Mapping(checker.deployment(fields, &pointer.join(index)));
             }
         }
     }
@@ -100,7 +100,7 @@ impl Checker<'_, '_> {
     fn deployment(&mut self, fields: &Mapping, pointer: &Pointer) -> Mapping {
         for key in fields.keys().filter_map(Value::as_str) {
             if fields::find(fields::DEPLOYMENT, key).is_none() {
-                self.unknown_deployment_key(key, &pointer.key(key));
+                self.unknown_deployment_key(key, &pointer.join(key));
             }
         }
         self.mapping(fields, fields::DEPLOYMENT, pointer)
@@ -130,7 +130,7 @@ impl Checker<'_, '_> {
         let normal = |(key, value): (&Value, &Value)| {
             let value = match key.as_str().and_then(|name| fields::find(known, name)) {
                 Some(field) if value.is_null() && field.nullable => Value::Null,
-                Some(field) => self.value(field, value, &pointer.key(field.key)),
+                Some(field) => self.value(field, value, &pointer.join(field.key)),
                 None => value.clone(),
             };
             (key.clone(), value)
@@ -147,12 +147,12 @@ impl Checker<'_, '_> {
             | (Shape::Interval, Value::Number(_))
             | (Shape::Any, _) => value.clone(),
             (Shape::Steps, Value::Sequence(steps)) => {
-                self.items_are_mappings(steps, "step", pointer);
+                self.items_are_mappings(field, steps, pointer);
                 value.clone()
             }
             (Shape::Steps, Value::Mapping(_)) => value.clone(),
             (Shape::Mappings, Value::Sequence(items)) => {
-                self.items_are_mappings(items, "mapping", pointer);
+                self.items_are_mappings(field, items, pointer);
                 value.clone()
             }
             (Shape::Interval, Value::String(text)) if is_duration(text) => value.clone(),
@@ -167,7 +167,7 @@ impl Checker<'_, '_> {
             (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
             (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
             (Shape::Schedules, Value::Sequence(items)) => {
-                items.iter().enumerate().map(|(index, item)| self.schedule_item(item, &pointer.index(index))).collect()
+                items.iter().enumerate().map(|(index, item)| self.schedule_item(item, &pointer.join(index))).collect()
             }
             _ => self.mismatch(field, value, pointer),
         }
@@ -202,7 +202,7 @@ impl Checker<'_, '_> {
                     Diagnostic::error("unknown-key", format!("a schedule has no key `{key}`")).help(help)
                 }
             };
-            self.findings.at_key(&pointer.key(key), diagnostic);
+            self.findings.at_key(&pointer.join(key), diagnostic);
         }
         let kinds: Vec<_> =
             ["cron", "interval", "rrule"].into_iter().filter(|key| schedule.get(key).is_some_and(|v| !v.is_null())).collect();
@@ -217,10 +217,10 @@ impl Checker<'_, '_> {
         self.mapping(schedule, fields::SCHEDULE, pointer).into()
     }
 
-    fn items_are_mappings(&mut self, items: &[Value], what: &str, pointer: &Pointer) {
+    fn items_are_mappings(&mut self, field: &Field, items: &[Value], pointer: &Pointer) {
         for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_mapping()) {
-            let message = format!("each item of `{}` must be a {what}, not {}", pointer.last_key(), value::kind(item));
-            self.findings.at_value(&pointer.index(index), Diagnostic::error("wrong-type", message));
+            let message = format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
+            self.findings.at_value(&pointer.join(index), Diagnostic::error("wrong-type", message));
         }
     }
 

@@ -41,8 +41,7 @@ impl Project {
 
     /// Where a value is written; the nearest place around it if the file does not have it.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
-        let document = self.document.as_ref()?;
-        Some(Place::new(document.source(), document.value_span(pointer)))
+        Some(self.document.as_ref()?.value_place(pointer))
     }
 }
 
@@ -99,6 +98,6 @@ impl Declared {
 
     /// Where the deployment is in the file.
     pub(crate) fn pointer(&self) -> Pointer {
-        self.index.map_or_else(Pointer::root, |index| Pointer::root().key("deployments").index(index))
+        self.index.map_or_else(Pointer::root, |index| Pointer::root().join("deployments").join(index))
     }
 }

@@ -10,6 +10,7 @@ mod item;
 mod moment;
 mod options;
 mod rrule;
+mod same;
 mod zone;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};

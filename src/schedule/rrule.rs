@@ -60,6 +60,12 @@ impl Recurrence {
         Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
     }
 
+    /// Whether a rule of the server is this one, whatever start was put before it.
+    pub(crate) fn is(&self, live: &str) -> bool {
+        let started = |rest: &str| rest.split_once('\n').is_some_and(|(_, rule)| rule == self.text);
+        live == self.text || self.start != StartToAdd::None && live.strip_prefix("DTSTART:").is_some_and(started)
+    }
+
     /// The rule with a start.
     pub(crate) fn started(&self, zone: &TimeZone, now: Timestamp) -> String {
         let start = match self.start {

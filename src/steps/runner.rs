@@ -82,7 +82,7 @@ impl<'a> Runner<'a> {
     ) -> Result<(), StepFailure> {
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
-            let failure = |error| StepFailure { name: name.to_owned(), pointer: listed.pointer.key(name), error };
+            let failure = |error| StepFailure { name: name.to_owned(), pointer: listed.pointer.join(name), error };
             let Parts { inputs, id } = step.map_err(failure)?;
             let entry = registry::find(name).ok_or_else(|| {
                 failure(RunError::Unknown { name: name.to_owned(), doubt: registry::doubt(name) })

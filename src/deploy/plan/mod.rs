@@ -8,6 +8,8 @@ pub(crate) use fields::FieldChange;
 pub(crate) use schedules::{ScheduleChanges, ScheduleError};
 pub(crate) use triggers::TriggerChanges;
 
+use jiff::Timestamp;
+
 use super::{desired::Desired, live::Live};
 use crate::api::Deployment;
 
@@ -45,11 +47,16 @@ impl Changes<'_> {
 }
 
 /// Compares one deployment; with `force`, one that is right is written as well.
-pub(crate) fn compare<'a>(desired: &'a Desired, live: &'a Live, force: bool) -> Result<Change<'a>, ScheduleError> {
+pub(crate) fn compare<'a>(
+    desired: &'a Desired,
+    live: &'a Live,
+    force: bool,
+    now: Timestamp,
+) -> Result<Change<'a>, ScheduleError> {
     let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else { return Ok(Change::Create) };
     let changes = Changes {
         fields: fields::compare(desired, deployment, force),
-        schedules: schedules::compare(&desired.schedules, &deployment.schedules)?,
+        schedules: schedules::compare(&desired.schedules, &deployment.schedules, now)?,
         triggers: triggers::compare(desired, deployment.id, live.automations(deployment.id)),
     };
     if changes.is_empty() {

@@ -1,0 +1,154 @@
+//! The schedules of a deployment, changed in place.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use crate::{
+    api::DeploymentSchedule,
+    deploy::desired::Schedules,
+    schedule::Schedule,
+    value::{self, Value},
+};
+
+/// What happens to the schedules of a deployment.
+#[derive(Debug, Default)]
+pub(crate) struct ScheduleChanges<'a> {
+    pub(crate) create: Vec<&'a Schedule>,
+    /// With what is changed of them.
+    pub(crate) update: Vec<(&'a DeploymentSchedule, Map<String, Json>)>,
+    pub(crate) delete: Vec<&'a DeploymentSchedule>,
+}
+
+impl ScheduleChanges<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
+    }
+}
+
+/// The server's schedules have slugs and those of the file have not: which is which cannot be known.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
+pub(crate) struct ScheduleError;
+
+/// Compares the schedules of the file with those of the server.
+///
+/// They are matched by slug where all have one, and then those of the server that the file does not name stay, as
+/// in the reference; else by slug or by when they run, and what is left of the server's goes.
+pub(super) fn compare<'a>(
+    desired: &'a Schedules,
+    live: &'a [DeploymentSchedule],
+    now: Timestamp,
+) -> Result<ScheduleChanges<'a>, ScheduleError> {
+    let Schedules::Exactly(wanted) = desired else { return Ok(ScheduleChanges::default()) };
+    if wanted.is_empty() {
+        return Ok(ScheduleChanges { delete: live.iter().collect(), ..ScheduleChanges::default() });
+    }
+    let live_by_slug = !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some());
+    let wanted_by_slug = wanted.iter().all(|schedule| schedule.slug.is_some());
+    if live_by_slug && !wanted_by_slug {
+        return Err(ScheduleError);
+    }
+    let mut changes = ScheduleChanges::default();
+    let mut left: Vec<&DeploymentSchedule> = live.iter().collect();
+    for schedule in wanted {
+        match find(schedule, &left, !live_by_slug).map(|position| left.swap_remove(position)) {
+            Some(live) => {
+                let body = differences(schedule, live, now);
+                if !body.is_empty() {
+                    changes.update.push((live, body));
+                }
+            }
+            None => changes.create.push(schedule),
+        }
+    }
+    if !live_by_slug {
+        changes.delete = left;
+    }
+    Ok(changes)
+}
+
+fn find(schedule: &Schedule, live: &[&DeploymentSchedule], by_definition: bool) -> Option<usize> {
+    let by_slug = |slug: &Option<String>| {
+        slug.as_ref().and_then(|slug| live.iter().position(|live| live.slug.as_ref() == Some(slug)))
+    };
+    by_slug(&schedule.replaces).or_else(|| by_slug(&schedule.slug)).or_else(|| {
+        let position = |live: &&DeploymentSchedule| schedule.runs_as(&live.schedule) && live.slug.is_none();
+        by_definition.then(|| live.iter().position(position)).flatten()
+    })
+}
+
+/// The body of the request that makes a schedule of the server what it shall be.
+fn differences(schedule: &Schedule, live: &DeploymentSchedule, now: Timestamp) -> Map<String, Json> {
+    let mut body = Map::new();
+    if !schedule.runs_as(&live.schedule) {
+        body.insert("schedule".into(), schedule.for_update(now)["schedule"].clone());
+    }
+    if let Some(active) = schedule.active.filter(|active| *active != live.active) {
+        body.insert("active".into(), active.into());
+    }
+    let parameters = value::to_json(&Value::Mapping(schedule.parameters.clone()));
+    if parameters != Json::Object(live.parameters.clone()) {
+        body.insert("parameters".into(), parameters);
+    }
+    if schedule.slug.is_some() && schedule.slug != live.slug {
+        body.insert("slug".into(), json!(schedule.slug));
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(yaml: &str) -> Schedules {
+        let items: Vec<value::Mapping> = serde_yaml::from_str(yaml).unwrap();
+        Schedules::Exactly(items.iter().map(|item| Schedule::from_item(item).unwrap()).collect())
+    }
+
+    fn live(items: &[(&str, Option<&str>, bool)]) -> Vec<DeploymentSchedule> {
+        let schedule = |(cron, slug, active): &(&str, Option<&str>, bool)| {
+            serde_json::from_value(json!({
+                "id": uuid::Uuid::new_v4(), "active": active, "slug": slug, "parameters": {},
+                "schedule": {"cron": cron, "timezone": null, "day_or": true},
+            }))
+        };
+        items.iter().map(|item| schedule(item).unwrap()).collect()
+    }
+
+    /// How many are created, updated and deleted.
+    fn counts(yaml: &str, items: &[(&str, Option<&str>, bool)]) -> (usize, usize, usize) {
+        let (wanted, live) = (wanted(yaml), live(items));
+        let changes = compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap();
+        (changes.create.len(), changes.update.len(), changes.delete.len())
+    }
+
+    #[test]
+    fn schedules_are_matched_and_changed_in_place() {
+        let paused = ("0 0 * * *", None, false);
+        for (yaml, items, expected) in [
+            ("[]", &[paused][..], (0, 0, 1)),
+            ("[{cron: 0 0 * * *}]", &[paused], (0, 0, 0)), // an operator's pause stays
+            ("[{cron: 0 0 * * *, active: true}]", &[paused], (0, 1, 0)),
+            ("[{cron: 0 0 * * *, slug: a}]", &[paused], (0, 1, 0)),
+            ("[{cron: 0 1 * * *}]", &[paused], (1, 0, 1)),
+            ("[{cron: 0 1 * * *}, {cron: 0 0 * * *}]", &[paused, ("0 2 * * *", None, true)], (1, 0, 1)),
+            ("[{cron: 0 1 * * *, slug: a}]", &[("0 0 * * *", Some("a"), true), ("0 2 * * *", Some("b"), true)], (0, 1, 0)),
+            ("[{cron: 0 1 * * *, slug: c}]", &[("0 0 * * *", Some("a"), true)], (1, 0, 0)),
+            ("[{cron: 0 1 * * *, slug: c, replaces: a}]", &[("0 0 * * *", Some("a"), true)], (0, 1, 0)),
+            ("[{cron: 0 0 * * *}]", &[], (1, 0, 0)),
+        ] {
+            assert_eq!(counts(yaml, items), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn without_slugs_nothing_can_be_matched_to_slugs() {
+        let (wanted, live) = (wanted("[{cron: 0 0 * * *}]"), live(&[("0 0 * * *", Some("a"), true)]));
+        assert_eq!(compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap_err(), ScheduleError);
+    }
+
+    #[test]
+    fn nothing_said_keeps_everything() {
+        assert!(compare(&Schedules::Keep, &live(&[("0 0 * * *", None, true)]), Timestamp::UNIX_EPOCH).unwrap().is_empty());
+    }
+}
