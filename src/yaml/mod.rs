@@ -1,1 +1,43 @@
-//! Placeholder.
+//! YAML as PyYAML's `SafeLoader` reads it, with the place of every node.
+//!
+//! Prefect reads `prefect.yaml` with PyYAML, which follows YAML 1.1: `yes` is a boolean, `017` is
+//! fifteen, `1:30` is ninety and `2024-01-01` is a date. Text goes through these stages:
+//!
+//! - `reader`: bytes to text, refusing characters that YAML does not allow;
+//! - `parse`: text to events, by a YAML 1.2 parser held to PyYAML's stricter syntax;
+//! - `compose`: events to a tree, with anchors, tags and the limits on depth and aliases;
+//! - `construct`: the tree to [`Node`]s, with `scalar`, `timestamp` and `merge` for their rules.
+//!
+//! Nothing is lost on the way that a later message needs: any value can be found by its [`Pointer`].
+
+mod compose;
+mod construct;
+mod document;
+mod error;
+mod key;
+mod merge;
+mod node;
+mod parse;
+mod pointer;
+mod reader;
+mod scalar;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod timestamp;
+mod value;
+
+pub(crate) use document::{Document, DuplicateKey};
+pub(crate) use error::{YamlError, YamlErrorKind};
+pub(crate) use node::{DateTime, Entry, Integer, Mapping, Node, NodeKind};
+pub(crate) use pointer::{Pointer, Segment};
+pub(crate) use reader::decode;
+
+use crate::source::Source;
+
+/// Reads the one document of a text; a text without any is null.
+pub(crate) fn load(source: &Source) -> Result<Document, YamlError> {
+    reader::check_characters(source.text())?;
+    let tree = compose::compose(source.text())?;
+    construct::construct(source, &tree)
+}

@@ -1,0 +1,290 @@
+//! Events to a tree: anchors are resolved, every node has its tag, and limits hold.
+
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
+
+use super::{
+    error::{YamlError, YamlErrorKind},
+    parse::{Anchor, Event, EventKind, Events, Properties, Tag as WrittenTag},
+    scalar::{self, ScalarTag},
+};
+use crate::{diagnostics::did_you_mean, source::Span};
+
+/// How deep collections may be nested, aliases expanded: everything that walks values may then recurse.
+pub(super) const MAXIMUM_DEPTH: usize = 100;
+
+/// How many values aliases may stand for in any file, however short.
+const FREE_ALIASED_NODES: usize = 1_000_000;
+/// How many values aliases may stand for, for each one that is written.
+const ALIASED_NODES_EACH: usize = 100;
+
+/// A document before its values are made.
+#[derive(Debug)]
+pub(super) struct Tree<'a> {
+    /// `None` for a text without a document.
+    pub(super) root: Option<Rc<TreeNode<'a>>>,
+    /// How many anchors there are; they are numbered from 0.
+    pub(super) anchors: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct TreeNode<'a> {
+    pub(super) span: Span,
+    pub(super) tag: Tag,
+    pub(super) content: Content<'a>,
+    /// The number of its anchor.
+    pub(super) anchor: Option<usize>,
+    /// How many values there are in it, itself included, with all aliases expanded.
+    size: usize,
+    /// How many levels of collections there are in it.
+    height: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum Content<'a> {
+    Scalar(Cow<'a, str>),
+    Sequence(Vec<Rc<TreeNode<'a>>>),
+    Mapping(Vec<TreeEntry<'a>>),
+}
+
+/// A key and its value.
+pub(super) type TreeEntry<'a> = (Rc<TreeNode<'a>>, Rc<TreeNode<'a>>);
+
+/// What a node is to become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Tag {
+    Scalar(ScalarTag),
+    Sequence,
+    Mapping,
+    Set,
+    /// `!!omap` and `!!pairs`: a list of pairs.
+    Pairs,
+    Unknown {
+        name: String,
+        span: Span,
+    },
+}
+
+impl Tag {
+    fn named(name: String, span: Span) -> Self {
+        let Some(short) = name.strip_prefix("tag:yaml.org,2002:") else {
+            return Self::Unknown { name, span };
+        };
+        match short {
+            "null" => Self::Scalar(ScalarTag::Null),
+            "bool" => Self::Scalar(ScalarTag::Bool),
+            "int" => Self::Scalar(ScalarTag::Int),
+            "float" => Self::Scalar(ScalarTag::Float),
+            "str" => Self::Scalar(ScalarTag::Text),
+            "timestamp" => Self::Scalar(ScalarTag::Timestamp),
+            "binary" => Self::Scalar(ScalarTag::Binary),
+            "merge" => Self::Scalar(ScalarTag::Merge),
+            "value" => Self::Scalar(ScalarTag::Value),
+            "seq" => Self::Sequence,
+            "map" => Self::Mapping,
+            "set" => Self::Set,
+            "omap" | "pairs" => Self::Pairs,
+            _ => Self::Unknown { name: format!("!!{short}"), span },
+        }
+    }
+}
+
+impl TreeNode<'_> {
+    /// What kind of node it is, in the words of messages.
+    pub(super) fn description(&self) -> &'static str {
+        match self.content {
+            Content::Scalar(_) => "a single value",
+            Content::Sequence(_) => "a list",
+            Content::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+/// Reads the only document of a text.
+pub(super) fn compose(text: &str) -> Result<Tree<'_>, YamlError> {
+    let mut composer = Composer { text, ..Composer::default() };
+    let mut events = Events::new(text);
+    while let Some(event) = events.next()? {
+        composer.take(event)?;
+    }
+    Ok(Tree { root: composer.root, anchors: composer.anchors.len() })
+}
+
+#[derive(Default)]
+struct Composer<'a> {
+    text: &'a str,
+    has_document: bool,
+    root: Option<Rc<TreeNode<'a>>>,
+    /// The collections that are open, from the outside in.
+    open: Vec<Open<'a>>,
+    anchors: HashMap<&'a str, Anchored<'a>>,
+    nodes: usize,
+    aliased_nodes: usize,
+}
+
+struct Anchored<'a> {
+    span: Span,
+    /// `None` while the node is still open.
+    node: Option<Rc<TreeNode<'a>>>,
+}
+
+struct Open<'a> {
+    start: Span,
+    /// The end of what is in it so far.
+    end: usize,
+    tag: Tag,
+    anchor: Option<Anchor<'a>>,
+    number: Option<usize>,
+    children: Vec<Rc<TreeNode<'a>>>,
+    mapping: bool,
+    size: usize,
+    height: usize,
+}
+
+impl<'a> Composer<'a> {
+    fn take(&mut self, Event { kind, span }: Event<'a>) -> Result<(), YamlError> {
+        match kind {
+            EventKind::DocumentStart => {
+                if std::mem::replace(&mut self.has_document, true) {
+                    return Err(YamlErrorKind::SeveralDocuments.at(span));
+                }
+            }
+            EventKind::Alias(name) => self.alias(name, span)?,
+            EventKind::Scalar { text, plain, properties: Properties { anchor, tag } } => {
+                let number = self.define(anchor.as_ref())?;
+                let tag = match tag {
+                    WrittenTag::Named { name, span } => Tag::named(name, span),
+                    WrittenTag::Absent if !plain => Tag::Scalar(ScalarTag::Text),
+                    WrittenTag::Absent | WrittenTag::NonSpecific => Tag::Scalar(scalar::resolve(&text)),
+                };
+                let span = Span::new(span.start, self.trimmed_end(span));
+                let node = TreeNode {
+                    span,
+                    tag,
+                    content: Content::Scalar(text),
+                    anchor: number,
+                    size: 1,
+                    height: 0,
+                };
+                self.finish(anchor.as_ref(), node);
+            }
+            EventKind::SequenceStart(properties) => self.start(properties, span, false)?,
+            EventKind::MappingStart(properties) => self.start(properties, span, true)?,
+            EventKind::End => self.end(span),
+        }
+        Ok(())
+    }
+
+    /// The end of a scalar without the line breaks after a block scalar.
+    fn trimmed_end(&self, span: Span) -> usize {
+        span.start + self.text[span.range()].trim_end_matches(['\n', '\r']).len()
+    }
+
+    /// Registers an anchor and numbers it.
+    fn define(&mut self, anchor: Option<&Anchor<'a>>) -> Result<Option<usize>, YamlError> {
+        let Some(Anchor { name, span }) = anchor else { return Ok(None) };
+        if let Some(first) = self.anchors.get(name) {
+            let first_line = self.text[..first.span.start].matches('\n').count() + 1;
+            return Err(YamlErrorKind::DuplicateAnchor { name: (*name).to_owned(), first_line }.at(*span));
+        }
+        let number = self.anchors.len();
+        self.anchors.insert(name, Anchored { span: *span, node: None });
+        Ok(Some(number))
+    }
+
+    fn alias(&mut self, name: &'a str, span: Span) -> Result<(), YamlError> {
+        let node = match self.anchors.get(name) {
+            Some(Anchored { node: Some(node), .. }) => Rc::clone(node),
+            Some(Anchored { node: None, .. }) => {
+                return Err(YamlErrorKind::RecursiveAlias(name.to_owned()).at(span));
+            }
+            None => {
+                let suggestion = did_you_mean(name, self.anchors.keys().copied()).map(str::to_owned);
+                return Err(YamlErrorKind::UndefinedAlias { name: name.to_owned(), suggestion }.at(span));
+            }
+        };
+        if self.open.len() + node.height > MAXIMUM_DEPTH {
+            return Err(YamlErrorKind::TooDeep(MAXIMUM_DEPTH).at(span));
+        }
+        self.aliased_nodes = self.aliased_nodes.saturating_add(node.size);
+        if self.aliased_nodes > FREE_ALIASED_NODES.max(self.nodes * ALIASED_NODES_EACH) {
+            return Err(YamlErrorKind::TooManyAliases.at(span));
+        }
+        self.attach(node, span.end);
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        Properties { anchor, tag }: Properties<'a>,
+        start: Span,
+        mapping: bool,
+    ) -> Result<(), YamlError> {
+        if self.open.len() >= MAXIMUM_DEPTH {
+            return Err(YamlErrorKind::TooDeep(MAXIMUM_DEPTH).at(start));
+        }
+        let number = self.define(anchor.as_ref())?;
+        let tag = match tag {
+            WrittenTag::Named { name, span } => Tag::named(name, span),
+            WrittenTag::Absent | WrittenTag::NonSpecific if mapping => Tag::Mapping,
+            WrittenTag::Absent | WrittenTag::NonSpecific => Tag::Sequence,
+        };
+        let end = start.end;
+        self.open.push(Open {
+            start,
+            end,
+            tag,
+            anchor,
+            number,
+            children: Vec::new(),
+            mapping,
+            size: 1,
+            height: 1,
+        });
+        Ok(())
+    }
+
+    fn end(&mut self, end: Span) {
+        let Some(open) = self.open.pop() else { return };
+        let content = if open.mapping {
+            let mut children = open.children.into_iter();
+            let pairs = std::iter::from_fn(|| Some((children.next()?, children.next()?)));
+            Content::Mapping(pairs.collect())
+        } else {
+            Content::Sequence(open.children)
+        };
+        // A block collection ends where its last value does; its own end event is after the blank lines.
+        let end = if end.start == end.end { open.end } else { end.end };
+        let node = TreeNode {
+            span: Span::new(open.start.start, end),
+            tag: open.tag,
+            content,
+            anchor: open.number,
+            size: open.size,
+            height: open.height,
+        };
+        self.finish(open.anchor.as_ref(), node);
+    }
+
+    /// Puts a complete node where it belongs.
+    fn finish(&mut self, anchor: Option<&Anchor<'a>>, node: TreeNode<'a>) {
+        self.nodes += 1;
+        let end = node.span.end;
+        let node = Rc::new(node);
+        if let Some(anchored) = anchor.and_then(|anchor| self.anchors.get_mut(anchor.name)) {
+            anchored.node = Some(Rc::clone(&node));
+        }
+        self.attach(node, end);
+    }
+
+    fn attach(&mut self, node: Rc<TreeNode<'a>>, end: usize) {
+        match self.open.last_mut() {
+            Some(parent) => {
+                parent.end = parent.end.max(end);
+                parent.size = parent.size.saturating_add(node.size);
+                parent.height = parent.height.max(node.height + 1);
+                parent.children.push(node);
+            }
+            None => self.root = Some(node),
+        }
+    }
+}

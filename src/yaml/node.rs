@@ -1,0 +1,186 @@
+//! Values with the place where they are written.
+
+use std::{fmt, sync::Arc};
+
+use indexmap::IndexMap;
+use jiff::{
+    civil::{self, Date},
+    tz::Offset,
+};
+
+use super::key::Key;
+use crate::source::Span;
+
+/// A value and the text it comes from. Clones are cheap: collections and texts are shared, which is also
+/// how an alias refers to its anchor's value.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    /// Where the value is written, without its anchor and tag; for an alias that is at the anchor.
+    pub(crate) span: Span,
+    pub(crate) kind: NodeKind,
+}
+
+/// The values that PyYAML's safe loader makes.
+#[derive(Debug, Clone)]
+pub(crate) enum NodeKind {
+    Null,
+    Bool(bool),
+    Int(Integer),
+    Float(f64),
+    Text(Arc<str>),
+    Date(Date),
+    DateTime(DateTime),
+    Binary(Arc<[u8]>),
+    /// A list; also `!!omap` and `!!pairs`, as a list of lists of two.
+    Sequence(Arc<[Node]>),
+    Mapping(Arc<Mapping>),
+    /// The members of a `!!set`, in the order of the text.
+    Set(Arc<[Node]>),
+}
+
+/// An integer of any size.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Integer {
+    Small(i128),
+    /// Beyond 128 bits nothing is ever computed with it: the digits as written, without underscores.
+    Large(Arc<str>),
+}
+
+impl fmt::Display for Integer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Small(number) => number.fmt(f),
+            Self::Large(digits) => f.write_str(digits),
+        }
+    }
+}
+
+/// A date with a time of day, at a known distance from UTC or local to nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DateTime {
+    pub(crate) local: civil::DateTime,
+    pub(crate) offset: Option<Offset>,
+}
+
+/// The entries of a mapping in the order of Python's dictionaries: an entry stays where its key first came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mapping {
+    entries: IndexMap<Key, Entry>,
+}
+
+/// A key and its value; after a merge both are where they are written.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: Node,
+    pub(crate) value: Node,
+}
+
+impl Mapping {
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// The entry under a text key.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// The value under a text key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// Sets a value as Python's dictionaries do: an equal key keeps its place and its type, the value is the new
+    /// one. The place in the text becomes that of the new key, which belongs to the value.
+    pub(super) fn insert(&mut self, identity: Key, Entry { key, value }: Entry) {
+        match self.entries.entry(identity) {
+            indexmap::map::Entry::Occupied(mut occupied) => {
+                let entry = occupied.get_mut();
+                entry.key.span = key.span;
+                entry.value = value;
+            }
+            indexmap::map::Entry::Vacant(vacant) => {
+                vacant.insert(Entry { key, value });
+            }
+        }
+    }
+
+    pub(super) fn identified(&self) -> impl Iterator<Item = (&Key, &Entry)> {
+        self.entries.iter()
+    }
+}
+
+impl Node {
+    pub(crate) fn new(span: Span, kind: NodeKind) -> Self {
+        Self { span, kind }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.kind, NodeKind::Null)
+    }
+
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        match self.kind {
+            NodeKind::Bool(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_i64(&self) -> Option<i64> {
+        match self.kind {
+            NodeKind::Int(Integer::Small(number)) => number.try_into().ok(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_sequence(&self) -> Option<&[Node]> {
+        match &self.kind {
+            NodeKind::Sequence(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_mapping(&self) -> Option<&Mapping> {
+        match &self.kind {
+            NodeKind::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The value under a text key, if this is a mapping that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.as_mapping()?.get(key)
+    }
+
+    /// What kind of value it is, in the words of messages.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self.kind {
+            NodeKind::Null => "null",
+            NodeKind::Bool(_) => "a boolean",
+            NodeKind::Int(_) => "an integer",
+            NodeKind::Float(_) => "a number",
+            NodeKind::Text(_) => "text",
+            NodeKind::Date(_) => "a date",
+            NodeKind::DateTime(_) => "a date and time",
+            NodeKind::Binary(_) => "binary data",
+            NodeKind::Sequence(_) => "a list",
+            NodeKind::Mapping(_) => "a mapping",
+            NodeKind::Set(_) => "a set",
+        }
+    }
+}

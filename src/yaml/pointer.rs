@@ -1,0 +1,100 @@
+//! Paths to values in a document.
+
+use std::fmt;
+
+/// One step down into a value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Segment {
+    Key(String),
+    Index(usize),
+}
+
+impl From<&str> for Segment {
+    fn from(key: &str) -> Self {
+        Self::Key(key.to_owned())
+    }
+}
+
+impl From<String> for Segment {
+    fn from(key: String) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl From<usize> for Segment {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+/// A path from the root of a document, shown as `deployments[1].work_pool.name`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Pointer {
+    segments: Vec<Segment>,
+}
+
+impl Pointer {
+    /// The path of the whole document.
+    pub(crate) fn root() -> Self {
+        Self::default()
+    }
+
+    /// The path of something inside the value that this path leads to.
+    #[must_use]
+    pub(crate) fn join(&self, segment: impl Into<Segment>) -> Self {
+        let mut joined = self.clone();
+        joined.push(segment);
+        joined
+    }
+
+    pub(crate) fn push(&mut self, segment: impl Into<Segment>) {
+        self.segments.push(segment.into());
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Segment> {
+        self.segments.pop()
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+}
+
+impl<S: Into<Segment>> FromIterator<S> for Pointer {
+    fn from_iter<I: IntoIterator<Item = S>>(segments: I) -> Self {
+        Self { segments: segments.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.segments.iter().enumerate() {
+            match segment {
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Key(key) if !is_plain(key) => write!(f, "[{key:?}]")?,
+                Segment::Key(key) if position == 0 => f.write_str(key)?,
+                Segment::Key(key) => write!(f, ".{key}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a key can stand between dots without being misread.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|next| next.is_alphanumeric() || matches!(next, '_' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_read_like_the_way_to_a_value() {
+        let pool = Pointer::root().join("deployments").join(1).join("work_pool").join("name");
+        assert_eq!(pool.to_string(), "deployments[1].work_pool.name");
+        let odd: Pointer = ["build", "prefect.docker", "", "a-b"].into_iter().collect();
+        assert_eq!(odd.to_string(), r#"build["prefect.docker"][""].a-b"#);
+        assert_eq!(Pointer::root().to_string(), "");
+    }
+}

@@ -1,0 +1,68 @@
+//! Bytes to text that YAML allows.
+
+use super::error::{YamlError, YamlErrorKind};
+use crate::{
+    diagnostics::Diagnostic,
+    source::{Source, Span},
+};
+
+/// A source from the bytes of a file, which must be UTF-8; a byte order mark stays and is skipped when parsed.
+pub(crate) fn decode(name: impl Into<String>, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(name, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+            // What comes before the first wrong byte is the same text, so the place holds.
+            let source = Source::new(name, String::from_utf8_lossy(bytes));
+            Err(Box::new(YamlErrorKind::NotUtf8 { utf16 }.at(Span::new(at, at)).diagnostic(&source)))
+        }
+    }
+}
+
+/// Refuses the control characters and the non-characters that YAML forbids anywhere in a text.
+pub(super) fn check_characters(text: &str) -> Result<(), YamlError> {
+    match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
+        Some((at, character)) => {
+            Err(YamlErrorKind::Character(character).at(Span::new(at, at + character.len_utf8())))
+        }
+        None => Ok(()),
+    }
+}
+
+fn is_allowed(character: char) -> bool {
+    matches!(character,
+        '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_must_be_utf8_and_the_first_wrong_one_is_shown() {
+        assert_eq!(decode("a.yaml", "\u{feff}a: é".into()).unwrap().text(), "\u{feff}a: é");
+        for (bytes, line, column, help) in [
+            (b"a: 1\nb: \xff\n".to_vec(), 2, 4, "save it as UTF-8"),
+            (b"\xff\xfea\0".to_vec(), 1, 1, "it is UTF-16; save it as UTF-8"),
+        ] {
+            let diagnostic = decode("a.yaml", bytes).unwrap_err();
+            let start = diagnostic.place.as_ref().unwrap().start();
+            assert_eq!((diagnostic.code, start.line, start.column), ("yaml-encoding", line, column));
+            assert_eq!(diagnostic.help.as_deref(), Some(help));
+        }
+    }
+
+    #[test]
+    fn control_characters_are_refused_where_they_stand() {
+        assert_eq!(check_characters("a: \u{85}\u{a0}\u{2028}\u{e000}\u{fffd}\u{10ffff}\t\r\n~"), Ok(()));
+        for character in
+            ['\0', '\u{7}', '\u{b}', '\u{1b}', '\u{7f}', '\u{80}', '\u{9f}', '\u{fffe}', '\u{ffff}']
+        {
+            let error = check_characters(&format!("é{character}")).unwrap_err();
+            assert_eq!(error.kind, YamlErrorKind::Character(character));
+            assert_eq!(error.span, Span::new(2, 2 + character.len_utf8()));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What plain scalars mean in YAML 1.1, and what the tags make of a scalar's text.
+
+use std::sync::Arc;
+
+use base64::{Engine, alphabet, engine};
+
+use super::{
+    node::{Integer, NodeKind},
+    timestamp::Timestamp,
+};
+
+/// The types that a scalar can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScalarTag {
+    Null,
+    Bool,
+    Int,
+    Float,
+    Text,
+    Timestamp,
+    Binary,
+    /// A plain `<<`.
+    Merge,
+    /// A plain `=`.
+    Value,
+}
+
+impl ScalarTag {
+    /// What a scalar of the type is called in messages.
+    pub(super) fn expectation(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Int => "an integer",
+            Self::Float => "a number",
+            Self::Text => "a text",
+            Self::Timestamp => "a date or time that exists",
+            Self::Binary => "base64 data",
+            Self::Merge | Self::Value => "a value",
+        }
+    }
+}
+
+/// The type that a plain scalar has by the look of its text.
+pub(super) fn resolve(text: &str) -> ScalarTag {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return ScalarTag::Null,
+        "yes" | "Yes" | "YES" | "no" | "No" | "NO" | "true" | "True" | "TRUE" | "false" | "False"
+        | "FALSE" | "on" | "On" | "ON" | "off" | "Off" | "OFF" => return ScalarTag::Bool,
+        "<<" => return ScalarTag::Merge,
+        "=" => return ScalarTag::Value,
+        _ => {}
+    }
+    if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.')) {
+        ScalarTag::Text
+    } else if is_float(text) {
+        ScalarTag::Float
+    } else if is_integer(text) {
+        ScalarTag::Int
+    } else if Timestamp::parse(text).is_some_and(|timestamp| timestamp.is_implicit()) {
+        ScalarTag::Timestamp
+    } else {
+        ScalarTag::Text
+    }
+}
+
+/// The value that a type makes of a text, or `None` if the text is none of that type.
+pub(super) fn construct(tag: ScalarTag, text: &str) -> Option<NodeKind> {
+    match tag {
+        ScalarTag::Null => Some(NodeKind::Null),
+        ScalarTag::Bool => boolean(text).map(NodeKind::Bool),
+        ScalarTag::Int => integer(text).map(NodeKind::Int),
+        ScalarTag::Float => float(text).map(NodeKind::Float),
+        ScalarTag::Text => Some(NodeKind::Text(text.into())),
+        ScalarTag::Timestamp => Timestamp::parse(text)?.resolve(),
+        ScalarTag::Binary => binary(text).map(NodeKind::Binary),
+        ScalarTag::Merge | ScalarTag::Value => None,
+    }
+}
+
+fn is_integer(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    cursor.expect_any(&['-', '+']);
+    let rest = cursor.rest;
+    let all = |digits: &str, allowed: fn(char) -> bool| {
+        !digits.is_empty() && digits.chars().all(|digit| digit == '_' || allowed(digit))
+    };
+    match rest.as_bytes() {
+        [b'0'] => true,
+        [b'0', b'b', ..] => all(&rest[2..], |digit| matches!(digit, '0' | '1')),
+        [b'0', b'x', ..] => all(&rest[2..], |digit| digit.is_ascii_hexdigit()),
+        [b'0', ..] => all(&rest[1..], |digit| matches!(digit, '0'..='7')),
+        [b'1'..=b'9', ..] => {
+            cursor.grouped_digits();
+            cursor.is_empty() || (cursor.sexagesimal_parts() && cursor.is_empty())
+        }
+        _ => false,
+    }
+}
+
+fn is_float(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    let signed = cursor.expect_any(&['-', '+']).is_some();
+    match cursor.rest {
+        ".inf" | ".Inf" | ".INF" => return true,
+        ".nan" | ".NaN" | ".NAN" => return !signed,
+        _ => {}
+    }
+    if cursor.expect('.').is_some() {
+        return !signed && cursor.grouped_digits() && cursor.exponent() && cursor.is_empty();
+    }
+    if !cursor.grouped_digits() {
+        return false;
+    }
+    let sexagesimal = cursor.sexagesimal_parts();
+    if cursor.expect('.').is_none() {
+        return false;
+    }
+    cursor.take_while(|digit| digit.is_ascii_digit() || digit == '_');
+    (sexagesimal || cursor.exponent()) && cursor.is_empty()
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "yes" | "true" | "on" => Some(true),
+        "no" | "false" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// The sign of a number and what follows it.
+fn split_sign(text: &str) -> (bool, &str) {
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+fn integer(text: &str) -> Option<Integer> {
+    let text = text.replace('_', "");
+    let text = text.trim();
+    let (negative, digits) = split_sign(text);
+    let parsed = if let Some(digits) = digits.strip_prefix("0b") {
+        whole_number(digits, 2)
+    } else if let Some(digits) = digits.strip_prefix("0x") {
+        whole_number(digits, 16)
+    } else if digits.len() > 1 && digits.starts_with('0') {
+        whole_number(&digits[1..], 8)
+    } else if digits.contains(':') {
+        sexagesimal(digits)
+    } else {
+        // Python refuses to read longer decimal numbers.
+        (digits.len() <= 4300).then(|| whole_number(digits, 10))?
+    }?;
+    Some(match parsed {
+        Magnitude::Small(number) => Integer::Small(if negative { -number } else { number }),
+        Magnitude::Large => Integer::Large(text.into()),
+    })
+}
+
+/// The size of an integer, as far as it is known.
+enum Magnitude {
+    Small(i128),
+    Large,
+}
+
+impl From<Option<i128>> for Magnitude {
+    fn from(number: Option<i128>) -> Self {
+        number.map_or(Self::Large, Self::Small)
+    }
+}
+
+fn whole_number(digits: &str, radix: u32) -> Option<Magnitude> {
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return None;
+    }
+    Some(i128::from_str_radix(digits, radix).ok().into())
+}
+
+fn sexagesimal(text: &str) -> Option<Magnitude> {
+    text.split(':').try_fold(Magnitude::Small(0), |total, part| {
+        let (total, part) = match (total, whole_number(part, 10)?) {
+            (Magnitude::Small(total), Magnitude::Small(part)) => (total, part),
+            _ => return Some(Magnitude::Large),
+        };
+        Some(total.checked_mul(60).and_then(|total| total.checked_add(part)).into())
+    })
+}
+
+fn float(text: &str) -> Option<f64> {
+    let text = text.replace('_', "").to_lowercase();
+    let (negative, digits) = split_sign(text.trim());
+    let number = match digits {
+        ".inf" => f64::INFINITY,
+        ".nan" => f64::NAN,
+        _ if digits.contains(':') => {
+            // From the seconds up, in the order in which Python adds, for the same rounding.
+            let mut base = 1.0;
+            digits.rsplit(':').try_fold(0.0, |total, part| {
+                let term = part.parse::<f64>().ok()? * base;
+                base *= 60.0;
+                Some(total + term)
+            })?
+        }
+        _ => digits.parse().ok()?,
+    };
+    Some(if negative { -number } else { number })
+}
+
+/// Decodes as Python does: characters outside the alphabet are passed over, and so is what follows the padding.
+fn binary(text: &str) -> Option<Arc<[u8]>> {
+    const ENGINE: engine::GeneralPurpose = engine::GeneralPurpose::new(
+        &alphabet::STANDARD,
+        engine::GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(engine::DecodePaddingMode::RequireCanonical),
+    );
+    if !text.is_ascii() {
+        return None;
+    }
+    let mut data: String = text
+        .chars()
+        .filter(|digit| digit.is_ascii_alphanumeric() || matches!(digit, '+' | '/' | '='))
+        .collect();
+    if let Some(padding) = data.find('=') {
+        let length = padding.next_multiple_of(4).min(data.len());
+        data.truncate(length);
+    }
+    ENGINE.decode(data).ok().map(Into::into)
+}
+
+/// The rest of a text that is being matched.
+pub(super) struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        taken
+    }
+
+    fn take_while(&mut self, allowed: impl Fn(char) -> bool) -> &'a str {
+        self.take(self.rest.find(|next| !allowed(next)).unwrap_or(self.rest.len()))
+    }
+
+    pub(super) fn expect(&mut self, character: char) -> Option<char> {
+        self.expect_any(&[character])
+    }
+
+    pub(super) fn expect_any(&mut self, characters: &[char]) -> Option<char> {
+        let next = self.rest.chars().next().filter(|next| characters.contains(next))?;
+        self.take(next.len_utf8());
+        Some(next)
+    }
+
+    /// As many digits as there are, at most `most`; `None` if they are fewer than `least`.
+    pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<&'a str> {
+        let length = self.rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+        (length >= least).then(|| self.take(length))
+    }
+
+    pub(super) fn blanks(&mut self) -> &'a str {
+        self.take_while(|next| matches!(next, ' ' | '\t'))
+    }
+
+    /// A digit and then digits and underscores; whether there was one.
+    fn grouped_digits(&mut self) -> bool {
+        self.rest.starts_with(|first: char| first.is_ascii_digit())
+            && !self.take_while(|next| next.is_ascii_digit() || next == '_').is_empty()
+    }
+
+    /// `:` and a number below sixty, once or more; whether there was one.
+    fn sexagesimal_parts(&mut self) -> bool {
+        let mut found = false;
+        while let Some(rest) = self.rest.strip_prefix(':') {
+            match rest.as_bytes() {
+                [b'0'..=b'5', b'0'..=b'9', ..] => self.take(3),
+                [b'0'..=b'9', ..] => self.take(2),
+                _ => break,
+            };
+            found = true;
+        }
+        found
+    }
+
+    /// An exponent with a sign, or none; false if it is one that YAML 1.1 does not know.
+    fn exponent(&mut self) -> bool {
+        self.expect_any(&['e', 'E']).is_none()
+            || (self.expect_any(&['-', '+']).is_some() && self.digits(1, usize::MAX).is_some())
+    }
+}

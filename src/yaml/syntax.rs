@@ -1,0 +1,91 @@
+//! Syntax errors in our words.
+
+use granit_parser::{ErrorKind, ScanError};
+
+use super::{
+    compose::MAXIMUM_DEPTH,
+    error::{QUOTE_TEMPLATE, YamlError, YamlErrorKind},
+};
+use crate::source::Span;
+
+const QUOTE_COLON: &str = "quote a value that holds `: `; otherwise check the indentation of this line";
+const INDENT: &str = "make it line up with its neighbours";
+const USE_SPACES: &str = "use spaces";
+
+/// A tab where PyYAML wants spaces.
+pub(super) fn tab() -> YamlErrorKind {
+    YamlErrorKind::Syntax { message: "a tab cannot stand here".to_owned(), help: Some(USE_SPACES) }
+}
+
+/// The parser's error, at a place inside the text.
+pub(super) fn error(text: &str, error: &ScanError) -> YamlError {
+    let mut at = error.marker().byte_offset().unwrap_or_default().min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let width =
+        text[at..].chars().next().filter(|next| !matches!(next, '\n' | '\r')).map_or(0, char::len_utf8);
+    kind(text, at, error.kind()).at(Span::new(at, at + width))
+}
+
+fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
+    let (message, help) = match kind {
+        ErrorKind::RecursionLimitExceeded => return YamlErrorKind::TooDeep(MAXIMUM_DEPTH),
+        ErrorKind::UnclosedFlowCollection { open } => (format!("this `{open}` is not closed"), None),
+        ErrorKind::UnexpectedEofFlowSequence => ("this list has no `]` at its end".to_owned(), None),
+        ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            ("this mapping has no `}` at its end".to_owned(), None)
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => ("this bracket closes nothing".to_owned(), None),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            (format!("`{close}` does not close `{open}`"), None)
+        }
+        ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` in this mapping".to_owned(), None),
+        ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` in this list".to_owned(), None),
+        ErrorKind::UnclosedQuotedScalar => ("this quote is not closed".to_owned(), None),
+        ErrorKind::UnexpectedCharacter { character } => {
+            (format!("a plain value cannot start with `{character}`"), Some("put the value in quotes"))
+        }
+        ErrorKind::MappingValueNotAllowed => ("a mapping cannot start here".to_owned(), Some(QUOTE_COLON)),
+        ErrorKind::MappingKeyNotAllowed => ("a key cannot stand here".to_owned(), Some(INDENT)),
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            ("a list item cannot stand here".to_owned(), Some("start the list in a line of its own"))
+        }
+        ErrorKind::ExpectedBlockMappingKey => {
+            ("expected another key of the mapping".to_owned(), Some(INDENT))
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            ("expected another `- ` item of the list".to_owned(), Some(INDENT))
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            ("expected `:` after this key".to_owned(), Some("a key and its `:` stand in one line"))
+        }
+        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
+            ("this line has the wrong indentation".to_owned(), Some(INDENT))
+        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => return tab(),
+        ErrorKind::UndeclaredTagHandle => (
+            "this tag has a prefix that nothing declares".to_owned(),
+            Some("quote a text that starts with `!`"),
+        ),
+        ErrorKind::UnknownQuotedScalarEscape => (
+            "unknown escape in double quotes".to_owned(),
+            Some("write `\\\\` for a backslash, or use single quotes"),
+        ),
+        ErrorKind::ExpectedDocumentStart => ("the document has ended before this".to_owned(), Some(INDENT)),
+        other => (format!("not valid YAML: {other}"), None),
+    };
+    let help = if starts_with_template(text, at) { Some(QUOTE_TEMPLATE) } else { help };
+    YamlErrorKind::Syntax { message, help }
+}
+
+/// Whether the line around an offset has an unquoted value that starts with `{{`.
+fn starts_with_template(text: &str, at: usize) -> bool {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    [": {{", "- {{"].iter().any(|opening| line.contains(opening)) || line.trim_start().starts_with("{{")
+}

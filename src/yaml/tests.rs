@@ -1,0 +1,418 @@
+//! The layer as a whole: against recorded results of PyYAML, and on arbitrary texts.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::source::Span;
+
+fn read(text: &str) -> Result<Document, YamlError> {
+    load(&Source::new("prefect.yaml", text))
+}
+
+/// A value in the notation of the recorded results, where what JSON cannot hold is a mapping with one `!` key.
+fn recorded(node: &Node) -> Json {
+    match &node.kind {
+        NodeKind::Null => Json::Null,
+        NodeKind::Bool(flag) => json!(flag),
+        // Through text, because JSON numbers reach further there than in Rust.
+        NodeKind::Int(number) => json!({"!int": number.to_string()}),
+        NodeKind::Float(number) if number.is_nan() => json!({"!float": "NaN"}),
+        NodeKind::Float(number) if number.is_infinite() => {
+            json!({"!float": if *number > 0.0 { "Infinity" } else { "-Infinity" }})
+        }
+        NodeKind::Float(number) => json!(number),
+        NodeKind::Text(text) => json!(**text),
+        NodeKind::Date(date) => json!(date.to_string()),
+        NodeKind::DateTime(moment) => {
+            let text = moment.to_string();
+            json!(text.strip_suffix('Z').map_or(text.clone(), |local| format!("{local}+00:00")))
+        }
+        NodeKind::Binary(bytes) => json!({"!binary": String::from_utf8_lossy(bytes)}),
+        NodeKind::Sequence(items) => items.iter().map(recorded).collect(),
+        NodeKind::Set(items) => json!({"!set": items.iter().map(recorded).collect::<Vec<_>>()}),
+        NodeKind::Mapping(mapping) => mapping
+            .entries()
+            .map(|Entry { key, value }| {
+                let name = if key.is_null() { "".into() } else { key.key_text().unwrap() };
+                (name.into_owned(), recorded(value))
+            })
+            .collect(),
+    }
+}
+
+/// The class of exception that PyYAML raises for an error.
+fn exceptions(error: &YamlError) -> &'static [&'static str] {
+    match error.kind {
+        YamlErrorKind::NotUtf8 { .. } | YamlErrorKind::Character(_) => &["ReaderError"],
+        YamlErrorKind::Syntax { .. } => &["ScannerError", "ParserError"],
+        YamlErrorKind::SeveralDocuments
+        | YamlErrorKind::UndefinedAlias { .. }
+        | YamlErrorKind::DuplicateAnchor { .. } => &["ComposerError"],
+        YamlErrorKind::InvalidScalar { .. } => &["ValueError", "IndexError", "KeyError", "AttributeError"],
+        YamlErrorKind::TooDeep(_) | YamlErrorKind::RecursiveAlias(_) => &["RecursionError"],
+        _ => &["ConstructorError"],
+    }
+}
+
+/// Writes the integers of a recorded JSON text as texts, before a reader can round them.
+fn with_integers_as_text(json: &str) -> String {
+    let mut result = String::new();
+    let mut rest = json;
+    let mut quoted = false;
+    while let Some(next) = rest.chars().next() {
+        let length = rest.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(rest.len());
+        let number = &rest[..length];
+        if !quoted && (next == '-' || next.is_ascii_digit()) {
+            if number.contains(['.', 'e', 'E']) {
+                result += number;
+            } else {
+                write!(result, r#"{{"!int": "{number}"}}"#).unwrap();
+            }
+            rest = &rest[length..];
+        } else {
+            let taken = if next == '\\' { 2 } else { next.len_utf8() };
+            quoted ^= next == '"';
+            result += &rest[..taken];
+            rest = &rest[taken..];
+        }
+    }
+    result
+}
+
+#[test]
+fn documents_read_as_pyyaml_reads_them() {
+    let vectors = with_integers_as_text(include_str!("../../tests/data/yaml-vectors.json"));
+    let vectors: Vec<Json> = serde_json::from_str(&vectors).unwrap();
+    assert_eq!(vectors.len(), 114);
+    for vector in &vectors {
+        let text = vector["yaml"].as_str().unwrap();
+        match (read(text), vector["error"].as_str()) {
+            (Ok(document), None) => assert_eq!(recorded(&document.root), vector["json"], "{text:?}"),
+            (Err(error), Some(expected)) => {
+                assert!(exceptions(&error).contains(&expected), "{text:?}: {expected}, not {error:?}");
+            }
+            (Ok(document), Some(expected)) => panic!("{text:?}: {expected}, not {:?}", document.root),
+            (Err(error), None) => panic!("{text:?}: {error:?}"),
+        }
+    }
+}
+
+/// The text that an error points at, and its help.
+fn complaint(text: &str) -> (String, String, Option<String>) {
+    let error = read(text).unwrap_err();
+    (error.to_string(), text[error.span.range()].to_owned(), error.kind.help())
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_where() {
+    let quote = "a value that starts with `{{` needs quotes: \"{{ ... }}\"";
+    for (text, message, place, help) in [
+        (
+            "a: &bucket x\nb: *buket",
+            "the alias `*buket` has no anchor `&buket` before it",
+            "*buket",
+            Some("did you mean `*bucket`?"),
+        ),
+        ("a: &x [*x]", "the alias `*x` stands inside the value it refers to", "*x", None),
+        (
+            "a: &x 1\nb: &x 2",
+            "the anchor `&x` is already defined in line 1",
+            "&x",
+            Some("give every anchor a name of its own"),
+        ),
+        (
+            "a: 1\n---\nb: 2",
+            "the file holds more than one YAML document",
+            "---",
+            Some("keep everything in one document; remove this `---`"),
+        ),
+        (
+            "a: !Ref x",
+            "the tag `!Ref` is not supported",
+            "!Ref",
+            Some("remove the tag; quote a text that starts with `!`"),
+        ),
+        (
+            "a: !!python/name:x y",
+            "the tag `!!python/name:x` is not supported",
+            "!!python/name:x",
+            Some("remove the tag; quote a text that starts with `!`"),
+        ),
+        ("a: =", "a bare `=` cannot be a value", "=", Some("put it in quotes to make it a text")),
+        ("a: 2024-02-30", "`2024-02-30` is not a date or time that exists", "2024-02-30", None),
+        ("a: !!int ten", "`ten` is not an integer", "ten", None),
+        ("a: !!str [x]", "expected a text, found a list", "[x]", None),
+        (
+            "a: !!omap [{x: 1, y: 2}]",
+            "expected a mapping with one entry, found a mapping",
+            "{x: 1, y: 2}",
+            None,
+        ),
+        ("<<: x", "`<<` merges a mapping or a list of mappings, not a single value", "x", None),
+        ("<<: [{a: 1}, [b]]", "`<<` merges a mapping or a list of mappings, not a list", "[b]", None),
+        (
+            "image: {{ build.image }}",
+            "a mapping cannot be the key of a mapping",
+            "{ build.image }",
+            Some(quote),
+        ),
+        ("image: {{ build.image }}:{{ build.tag }}", "expected another key of the mapping", ":", Some(quote)),
+        ("? [a]\n: b", "a list cannot be the key of a mapping", "[a]", None),
+        ("a: \u{1b}", "the character U+001B is not allowed in YAML", "\u{1b}", None),
+        ("a:\tb", "a tab cannot stand here", "\t", Some("use spaces")),
+        (
+            "a: b: c",
+            "a mapping cannot start here",
+            ":",
+            Some("quote a value that holds `: `; otherwise check the indentation of this line"),
+        ),
+        ("a: [1, 2", "this `[` is not closed", "[", None),
+        ("a: 'x", "this quote is not closed", "'", None),
+        ("a: @x", "a plain value cannot start with `@`", "@", Some("put the value in quotes")),
+        (
+            "a: *x.y",
+            "`*x.y` is not a name that PyYAML reads",
+            "*x.y",
+            Some("use letters, digits, `-` and `_`; quote a text that starts with `&` or `*`"),
+        ),
+    ] {
+        assert_eq!(complaint(text), (message.into(), place.into(), help.map(Into::into)), "{text:?}");
+    }
+}
+
+#[test]
+fn values_that_the_api_cannot_take_are_located() {
+    for (text, message) in [
+        ("- 18446744073709551615\n- 18446744073709551616", "18446744073709551616"),
+        ("- -9223372036854775808\n- -9223372036854775809", "-9223372036854775809"),
+        ("- !!binary aGk=\n- !!binary /w==", "not UTF-8"),
+    ] {
+        let document = read(text).unwrap();
+        let error = document.root.to_value().unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        assert_eq!(document.source.position(error.span.start).line, 2);
+    }
+}
+
+#[test]
+fn values_become_what_pydantic_writes_into_json() {
+    let text = "
+        dates: [2024-01-01, 2024-01-01 10:00:00, 2024-01-01T10:00:00Z, 2024-01-01t10:00:00.5-05:00]
+        zones: [2024-01-01 1:02:03.1234567 +5, 2024-01-01 10:00:00 -0:30, 2024-01-01 10:00:00 +00:00]
+        floats: [.nan, -.inf, 1.5, 1.0]
+        binary: !!binary aGk=
+        set: !!set {b, a}
+        pairs: !!omap [b: 1, a: [2]]
+        largest: [18446744073709551615, -9223372036854775808]
+        keys: {2024-01-01: a, 1: b}
+    ";
+    assert_eq!(
+        crate::value::to_json(&read(text).unwrap().root.to_value().unwrap()),
+        json!({
+            "dates": ["2024-01-01", "2024-01-01T10:00:00", "2024-01-01T10:00:00Z", "2024-01-01T10:00:00.500000-05:00"],
+            "zones": ["2024-01-01T01:02:03.123456+05:00", "2024-01-01T10:00:00-00:30", "2024-01-01T10:00:00Z"],
+            "floats": [null, null, 1.5, 1.0],
+            "binary": "hi",
+            "set": ["b", "a"],
+            "pairs": [["b", 1], ["a", [2]]],
+            "largest": [u64::MAX, i64::MIN],
+            "keys": {"2024-01-01": "a", "1": "b"},
+        })
+    );
+}
+
+#[test]
+fn merges_keep_the_order_and_precedence_of_pyyaml() {
+    let bases = "- &a {x: a, y: a}\n- &b {y: b, z: b}\n- &c {<<: *a, w: c, x: c}\n- ";
+    for (mapping, expected) in [
+        ("{<<: *a, y: own, v: own}", r#"{"x":"a","y":"own","v":"own"}"#),
+        ("{v: own, <<: *a}", r#"{"x":"a","y":"a","v":"own"}"#),
+        ("{<<: [*a, *b]}", r#"{"y":"a","z":"b","x":"a"}"#),
+        ("{<<: *a, <<: *b}", r#"{"x":"a","y":"b","z":"b"}"#),
+        ("{<<: *c}", r#"{"x":"c","y":"a","w":"c"}"#),
+        ("{<<: {<<: *a, y: inner}, v: own}", r#"{"x":"a","y":"inner","v":"own"}"#),
+        ("{'<<': *a}", r#"{"<<":{"x":"a","y":"a"}}"#),
+        ("{<<: []}", "{}"),
+        ("{1: int, true: bool, 1.0: float}", r#"{"1":"float"}"#),
+    ] {
+        let document = read(&format!("{bases}{mapping}")).unwrap();
+        let value = crate::value::to_json(&document.root.as_sequence().unwrap()[3].to_value().unwrap());
+        assert_eq!(value.to_string(), expected, "{mapping}");
+    }
+}
+
+#[test]
+fn duplicate_keys_are_told_with_both_places() {
+    let text = "a: 1\nb: {x: 1, x: 2}\na: 3\nc: {<<: {d: 1}, d: 2}\n";
+    let document = read(text).unwrap();
+    assert_eq!(document.root.get("a").and_then(Node::as_i64), Some(3));
+    let told: Vec<_> = document
+        .duplicate_keys
+        .iter()
+        .map(|key| (key.key.as_str(), key.first.start, key.second.start))
+        .collect();
+    assert_eq!(told, [("x", 9, 15), ("a", 0, 21)]);
+    assert_eq!(
+        document.duplicate_keys[1].diagnostic(&document.source).message,
+        "`a` is already set in line 1; the value here replaces that one"
+    );
+    assert_eq!(document.key_span(&Pointer::root().join("a")), Span::new(21, 22));
+}
+
+#[test]
+fn paths_lead_to_what_is_written() {
+    let text = "\u{feff}base: &pool\n  name: döcker  # the pool\n  1: one\n\ndeployments:\n  - name: x\n    work_pool: *pool\n  - \
+                {<<: *pool, tags: [a, b]}\nscript: |\n  echo\n\nempty:\n";
+    let document = read(text).unwrap();
+    let pointer = |segments: &[&str]| -> Pointer {
+        segments
+            .iter()
+            .map(|text| text.parse().map_or_else(|_| Segment::from(*text), Segment::Index))
+            .collect()
+    };
+    for (path, value, key) in [
+        (&["base", "name"][..], "döcker", "name"),
+        (&["deployments", "0", "work_pool", "name"], "döcker", "name"),
+        (&["deployments", "1", "name"], "döcker", "name"),
+        (&["deployments", "1", "tags", "1"], "b", "b"),
+        (&["deployments", "1", "tags"], "[a, b]", "tags"),
+        (&["deployments", "1"], "{<<: *pool, tags: [a, b]}", "{<<: *pool, tags: [a, b]}"),
+        (&["script"], "echo", "script"),
+        (&["empty"], "", "empty"),
+        (&["base"], "name: döcker  # the pool\n  1: one", "base"),
+        // What is not there is shown at what is around it.
+        (&["base", "nothing", "inside"], "name: döcker  # the pool\n  1: one", "base"),
+        (&["deployments", "0", "name", "x"], "x", "name"),
+    ] {
+        let path = pointer(path);
+        assert_eq!(&text[document.value_span(&path).range()], value, "{path}");
+        assert_eq!(&text[document.key_span(&path).range()], key, "{path}");
+    }
+    let missing = pointer(&["base", "nothing"]);
+    assert!(document.locate(&missing).is_none());
+    let one = Pointer::root().join("base").join("1");
+    assert_eq!(document.locate(&one).and_then(Node::as_str), Some("one"));
+}
+
+#[test]
+fn hostile_files_are_refused_at_a_place() {
+    let mut bomb = "- &a0 [x, x]\n".to_owned();
+    for level in 1..40 {
+        writeln!(bomb, "- &a{level} [{}]", format!("*a{}, ", level - 1).repeat(9)).unwrap();
+    }
+    assert_eq!(read(&bomb).unwrap_err().kind, YamlErrorKind::TooManyAliases);
+    let merges = bomb.replace("[x, x]", "{k: v}").replace("- &a1 [", "- &a1 {<<: [").replace(", ]", "]");
+    assert!(read(&merges).is_err());
+    for deep in ["[".repeat(5000), "- ".repeat(5000), "{a: ".repeat(5000), "? ".repeat(5000)] {
+        assert_eq!(read(&deep).unwrap_err().kind, YamlErrorKind::TooDeep(100), "{}", &deep[..4]);
+    }
+    let mut tower = format!("- &a0 {}{}\n", "[".repeat(60), "]".repeat(60));
+    write!(tower, "- {}*a0{}\n", "[".repeat(60), "]".repeat(60)).unwrap();
+    assert_eq!(read(&tower).unwrap_err().kind, YamlErrorKind::TooDeep(100));
+    let deepest = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    assert!(read(&deepest).unwrap().root.to_value().is_ok());
+}
+
+/// Calls `visit` with every span of a value.
+fn spans(node: &Node, visit: &mut impl FnMut(Span)) {
+    visit(node.span);
+    match &node.kind {
+        NodeKind::Sequence(items) | NodeKind::Set(items) => items.iter().for_each(|item| spans(item, visit)),
+        NodeKind::Mapping(mapping) => mapping.entries().for_each(|Entry { key, value }| {
+            spans(key, visit);
+            spans(value, visit);
+        }),
+        _ => {}
+    }
+}
+
+/// Reads a text and checks that every place is a part of it.
+fn check_places(text: &str) {
+    let check = |span: Span| assert!(text.get(span.range()).is_some(), "{span:?} is not in {text:?}");
+    match read(text) {
+        Ok(document) => {
+            spans(&document.root, &mut |span| check(span));
+            document
+                .duplicate_keys
+                .iter()
+                .for_each(|key| [key.first, key.second].into_iter().for_each(check));
+            let _ = document.root.to_value().map_err(|error| check(error.span));
+        }
+        Err(error) => check(error.span),
+    }
+}
+
+/// Texts made of what YAML is made of.
+fn yaml_like() -> impl Strategy<Value = String> {
+    let parts = prop::sample::select(vec![
+        "a",
+        "b: ",
+        "- ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "é",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ": ",
+        "? ",
+        "&x ",
+        "*x",
+        "<<: ",
+        "'",
+        "\"",
+        "|\n",
+        ">-\n",
+        "!!str ",
+        "!!set ",
+        "!!omap ",
+        "!!int ",
+        "! ",
+        "---\n",
+        "...\n",
+        "# c",
+        "\t",
+        "1",
+        "1:30",
+        "2024-01-01",
+        "=",
+        "{{ x }}",
+        "\\",
+        "%",
+        "\u{feff}",
+        "\r\n",
+        "\u{85}",
+        "\u{2028}",
+        "~",
+        ".nan",
+        "0x",
+        "_",
+    ]);
+    prop::collection::vec(parts, 0..40).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused_in_place(text in any::<String>()) {
+        check_places(&text);
+    }
+
+    #[test]
+    fn yaml_like_text_is_read_or_refused_in_place(text in yaml_like()) {
+        check_places(&text);
+    }
+
+    #[test]
+    fn any_scalar_is_read_or_refused(text in "[-+.:_ 0-9eExbTZtn]{0,12}") {
+        check_places(&text);
+        check_places(&format!("!!int '{text}'"));
+        check_places(&format!("!!float '{text}'"));
+        check_places(&format!("!!timestamp '{text}'"));
+    }
+}

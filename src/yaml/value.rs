@@ -1,0 +1,51 @@
+//! Nodes to the values that templates and requests are made of.
+
+use super::{
+    error::{YamlError, YamlErrorKind},
+    node::{Integer, Mapping, Node, NodeKind},
+};
+use crate::value;
+
+impl Node {
+    /// The value without its places, as pydantic would put it into JSON: dates are ISO text, binary data is its
+    /// text, a set is a list, and not-a-number and the infinities are null.
+    pub(crate) fn to_value(&self) -> Result<value::Value, YamlError> {
+        use value::Value;
+        Ok(match &self.kind {
+            NodeKind::Null => Value::Null,
+            NodeKind::Bool(flag) => Value::Bool(*flag),
+            NodeKind::Int(number) => {
+                to_number(number).ok_or_else(|| YamlErrorKind::IntegerRange(number.clone()).at(self.span))?
+            }
+            NodeKind::Float(number) if number.is_finite() => Value::from(*number),
+            NodeKind::Float(_) => Value::Null,
+            NodeKind::Text(text) => Value::String(text.to_string()),
+            NodeKind::Date(date) => Value::String(date.to_string()),
+            NodeKind::DateTime(moment) => Value::String(moment.to_string()),
+            NodeKind::Binary(bytes) => match str::from_utf8(bytes) {
+                Ok(text) => Value::String(text.to_owned()),
+                Err(_) => return Err(YamlErrorKind::BinaryNotText.at(self.span)),
+            },
+            NodeKind::Sequence(items) | NodeKind::Set(items) => {
+                Value::Sequence(items.iter().map(Self::to_value).collect::<Result<_, _>>()?)
+            }
+            NodeKind::Mapping(mapping) => Value::Mapping(mapping.to_value()?),
+        })
+    }
+}
+
+impl Mapping {
+    /// The entries without their places.
+    pub(crate) fn to_value(&self) -> Result<value::Mapping, YamlError> {
+        self.entries().map(|entry| Ok((entry.key.to_value()?, entry.value.to_value()?))).collect()
+    }
+}
+
+/// The integer as far as JSON numbers reach in Rust and on the server: 64 bits, with or without a sign.
+fn to_number(number: &Integer) -> Option<value::Value> {
+    let Integer::Small(number) = *number else { return None };
+    i64::try_from(number)
+        .map(value::Value::from)
+        .or_else(|_| u64::try_from(number).map(value::Value::from))
+        .ok()
+}
