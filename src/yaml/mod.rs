@@ -18,7 +18,7 @@ mod key;
 mod merge;
 mod node;
 mod parse;
-mod pointer;
+
 mod reader;
 mod scalar;
 mod syntax;
@@ -30,7 +30,7 @@ mod value;
 pub(crate) use document::{Document, DuplicateKey};
 pub(crate) use error::{YamlError, YamlErrorKind};
 pub(crate) use node::{DateTime, Entry, Integer, Mapping, Node, NodeKind};
-pub(crate) use pointer::{Pointer, Segment};
+
 pub(crate) use reader::decode;
 
 use crate::source::Source;
