@@ -2,9 +2,11 @@
 //!
 //! `{{ name }}` is Prefect's placeholder, with Prefect's rules: [`placeholder`] finds them, [`apply`] fills in values
 //! and the environment, [`resolve`] blocks and variables, and [`pipeline`] knows which passes run where.
+//! `<< expression >>` is our own: [`expression`].
 
 mod apply;
 mod blocks;
+mod expression;
 mod note;
 mod path;
 mod pipeline;
@@ -22,6 +24,9 @@ mod vectors;
 
 pub(crate) use apply::{Applied, Pass, Unknown};
 pub(crate) use blocks::{BlockError, BlockProblem};
+pub(crate) use expression::{
+    BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use, check, evaluate,
+};
 pub(crate) use note::{Note, NoteKind, Segment, ValuePath};
 pub(crate) use path::Values;
 pub(crate) use pipeline::{

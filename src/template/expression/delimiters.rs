@@ -1,0 +1,196 @@
+//! Where expressions stand in a text: `<< expression >>`.
+//!
+//! Both delimiters stand on one line. A `>>` or `<<` inside a quoted text of the expression does not count. To write
+//! the delimiter itself: `<< "<<" >>`.
+//!
+//! Shell scripts use the same characters, so these are left alone:
+//! - here-strings, and everything else with three or more `<` in a row;
+//! - a here-document: `<< WORD`, also as `<<-WORD` or with quotes, whose `WORD` is a whole later line of the text;
+//! - `command << WORD >> file` on one line, where `WORD` is in capitals and nothing that expressions know;
+//! - shifts such as `$((1 << 4)) >> file`: what stands between closes more brackets than it opens.
+
+use std::ops::Range;
+
+/// An expression in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Delimited {
+    /// The bytes from `<<` to `>>`.
+    pub(super) outer: Range<usize>,
+    /// The bytes of the expression, without white space around it.
+    pub(super) inner: Range<usize>,
+}
+
+/// The expressions of a text from left to right; `is_known` tells the names that expressions know.
+pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = next_opening(text, from) {
+        match closing(text, start + 2) {
+            Closing::At(end) => {
+                let delimited = Delimited::new(text, start, end);
+                from = if is_shell(text, &delimited, &is_known) {
+                    // Another expression may begin after the `<<` of the shell.
+                    start + 2
+                } else {
+                    found.push(delimited.clone());
+                    end
+                };
+            }
+            Closing::Reopened(at) => from = at,
+            Closing::None(line_end) => from = line_end,
+        }
+    }
+    found
+}
+
+impl Delimited {
+    fn new(text: &str, start: usize, end: usize) -> Self {
+        let inside = &text[start + 2..end - 2];
+        let inner_start = start + 2 + (inside.len() - inside.trim_start().len());
+        Self { outer: start..end, inner: inner_start..inner_start + inside.trim().len() }
+    }
+}
+
+/// The next `<<` that is not part of a longer row.
+fn next_opening(text: &str, mut from: usize) -> Option<usize> {
+    while let Some(offset) = text[from..].find("<<") {
+        let start = from + offset;
+        let row = text[start..].len() - text[start..].trim_start_matches('<').len();
+        if row == 2 {
+            return Some(start);
+        }
+        from = start + row;
+    }
+    None
+}
+
+/// How the search for the end of an expression went.
+enum Closing {
+    /// The end of the closing delimiter.
+    At(usize),
+    /// Another `<<` came first.
+    Reopened(usize),
+    /// The line ended first.
+    None(usize),
+}
+
+fn closing(text: &str, from: usize) -> Closing {
+    let line_end = text[from..].find(['\n', '\r']).map_or(text.len(), |offset| from + offset);
+    let line = &text[from..line_end];
+    let mut quote = None;
+    let mut characters = line.char_indices();
+    while let Some((offset, character)) = characters.next() {
+        match quote {
+            Some(_) if character == '\\' => _ = characters.next(),
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None if matches!(character, '"' | '\'') => quote = Some(character),
+            None if line[offset..].starts_with(">>") => return Closing::At(from + offset + 2),
+            None if line[offset..].starts_with("<<") => return Closing::Reopened(from + offset),
+            None => {}
+        }
+    }
+    // A quote that is never closed is an apostrophe, or a mistake that parsing will tell of.
+    match line.find(">>").filter(|_| quote.is_some()) {
+        Some(offset) => Closing::At(from + offset + 2),
+        None => Closing::None(line_end),
+    }
+}
+
+fn is_shell(text: &str, delimited: &Delimited, is_known: &impl Fn(&str) -> bool) -> bool {
+    let inner = &text[delimited.inner.clone()];
+    if closes_more_than_it_opens(inner) {
+        return true;
+    }
+    let Some((word, rest)) = here_document_word(inner) else { return false };
+    let after = &text[delimited.outer.end..];
+    if after.lines().skip(1).any(|line| line.trim() == word) {
+        return true;
+    }
+    let before = text[..delimited.outer.start].lines().next_back().unwrap_or("");
+    let is_command = !before.trim().is_empty() && !after.lines().next().unwrap_or("").trim().is_empty();
+    let is_capitals =
+        word.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'));
+    rest.is_empty() && is_command && is_capitals && !is_known(word)
+}
+
+/// The word after the `<<` of a here-document, and what follows it.
+fn here_document_word(inner: &str) -> Option<(&str, &str)> {
+    let inner = inner.strip_prefix(['-', '~']).unwrap_or(inner).trim_start();
+    let quote = inner.chars().next().filter(|character| matches!(character, '"' | '\'' | '\\'));
+    let start = quote.map_or(inner, |quote| &inner[quote.len_utf8()..]);
+    let length = start.find(|character: char| !(character.is_alphanumeric() || character == '_'));
+    let (word, rest) = start.split_at(length.unwrap_or(start.len()));
+    let rest = match quote {
+        Some(quote @ ('"' | '\'')) => rest.strip_prefix(quote)?,
+        _ => rest,
+    };
+    (!word.is_empty()).then_some((word, rest.trim_start()))
+}
+
+fn closes_more_than_it_opens(inner: &str) -> bool {
+    let mut depth = 0_i32;
+    let mut quote = None;
+    for character in inner.chars() {
+        match (quote, character) {
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (Some(open), _) if character == open => quote = None,
+            _ => {}
+        }
+        if depth < 0 {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_found_and_shell_is_left_alone() {
+        for (text, expected) in [
+            ("<< a.b >>", vec!["a.b"]),
+            ("<<a>>-<<  b  >>", vec!["a", "b"]),
+            ("é<< a >>é", vec!["a"]),
+            ("<< '>> <<' >>", vec!["'>> <<'"]),
+            ("<< \"\\\">>\" >>", vec!["\"\\\">>\""]),
+            ("<< a >>>", vec!["a"]),
+            ("x << << a >>", vec!["a"]),
+            ("<< it's >> x", vec!["it's"]),
+            ("<< >>", vec![""]),
+            ("<< imgae >>", vec!["imgae"]),
+            ("<< VERSION >>", vec!["VERSION"]),
+            ("say << TAG >> now", vec!["TAG"]),
+            ("a < b > c, a << b", vec![]),
+            ("<< a\n>>", vec![]),
+            ("cat <<< word >> out", vec![]),
+            ("<<<<<<< HEAD >>", vec![]),
+            ("cat << EOF >> out", vec![]),
+            ("cat <<EOF >>out", vec![]),
+            ("cat <<-EOF >> out", vec![]),
+            ("cat << 'EOF' >> out", vec![]),
+            ("cat <<\\EOF >> out", vec![]),
+            ("cat << EOF >> << tag >>", vec!["tag"]),
+            ("cat << end >> out\ntext << tag >>\nend\n", vec!["tag"]),
+            ("cat << end | tee x >> out\n  end", vec![]),
+            ("echo $((1 << 4)) >> out", vec![]),
+            ("a << slugify(git.branch >> b", vec!["slugify(git.branch"]),
+        ] {
+            let found = find(text, |name| name == "TAG");
+            let inner: Vec<_> = found.iter().map(|delimited| &text[delimited.inner.clone()]).collect();
+            assert_eq!(inner, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_the_bytes_of_the_expression() {
+        let text = "é<<  a >>!";
+        let found = find(text, |_| false);
+        assert_eq!(found, [Delimited { outer: 2..10, inner: 6..7 }]);
+        assert_eq!(&text[found[0].outer.clone()], "<<  a >>");
+    }
+}

@@ -1,0 +1,42 @@
+//! The filters that expressions have beside the engine's own.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+/// The engine as expressions use it.
+pub(super) fn engine() -> Environment<'static> {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.add_filter("slugify", |text: String| slugify(&text));
+    engine.add_filter("b64encode", |text: String| STANDARD.encode(text));
+    engine.add_filter("tojson", to_json);
+    engine
+}
+
+/// Lower-case ASCII letters and digits, with one hyphen for whatever else is between them.
+fn slugify(text: &str) -> String {
+    let words =
+        text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+}
+
+/// Compact JSON. The engine's own filter escapes characters that are special in HTML.
+fn to_json(value: &Value) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::BadSerialization, "cannot be written as JSON").with_source(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_fit_for_image_tags() {
+        for (text, expected) in
+            [("feature/ABC_1: größe", "feature-abc-1-gr-e"), ("--a--b--", "a-b"), ("", ""), ("é", "")]
+        {
+            assert_eq!(slugify(text), expected);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Expressions: `<< expression >>`, which Prefect does not know and so never touches.
+//!
+//! They are minijinja expressions over a [`Scope`] of names, and strict: a name that is not defined is an error, unless
+//! the expression itself says what to do then. A value that is exactly one expression keeps the type of its result.
+
+mod delimiters;
+mod error;
+mod evaluate;
+mod filters;
+mod names;
+mod scope;
+
+pub(crate) use error::{ExpressionError, ExpressionProblem};
+pub(crate) use evaluate::{Checked, Use, check, evaluate};
+pub(crate) use scope::{BUILT_IN, Scope};

@@ -1,0 +1,265 @@
+//! The names in an expression, and its form for the engine.
+//!
+//! Names may contain hyphens, as the ids of steps do: `build-image.image`. A run of words and hyphens is one name where
+//! it is known as one; otherwise a hyphen is a minus sign. The engine reads no such names, so they are rewritten to
+//! look-ups in a mapping.
+
+use std::ops::Range;
+
+/// The mapping in which the engine looks up names with hyphens.
+pub(super) const ALL_NAMES: &str = "__names";
+
+/// Words of the expression language.
+const KEYWORDS: [&str; 12] =
+    ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False"];
+
+/// A use of a name, with the keys that follow it as they are written: `git.branch`, `env["HOME"]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NameUse {
+    /// The bytes of the expression.
+    pub(super) range: Range<usize>,
+    pub(super) root: String,
+    pub(super) keys: Vec<String>,
+    /// Whether the expression says what to do where the name is not defined, with `default` or `is defined`.
+    pub(super) is_guarded: bool,
+}
+
+/// The names that an expression uses, in order, and the expression in the form for the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) uses: Vec<NameUse>,
+    pub(super) source: String,
+}
+
+/// Reads an expression; `is_known` tells which names with hyphens are names.
+pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
+    let mut reader = Reader { text: expression, at: 0, uses: Vec::new(), source: String::new(), copied: 0 };
+    reader.read(&is_known);
+    reader.source.push_str(&expression[reader.copied..]);
+    let Reader { mut uses, source, .. } = reader;
+    spread_guards(&mut uses);
+    Names { uses, source }
+}
+
+/// What guards a name guards it, and all inside it, in the whole expression.
+fn spread_guards(uses: &mut [NameUse]) {
+    let guarded: Vec<NameUse> = uses.iter().filter(|name| name.is_guarded).cloned().collect();
+    for name in uses {
+        name.is_guarded =
+            guarded.iter().any(|guard| guard.root == name.root && name.keys.starts_with(&guard.keys));
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    uses: Vec<NameUse>,
+    source: String,
+    /// How far the text has been copied to `source`.
+    copied: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn read(&mut self, is_known: &impl Fn(&str) -> bool) {
+        // What came before, as far as it decides what a word is.
+        let mut previous = ' ';
+        while let Some(character) = self.rest().chars().next() {
+            if matches!(character, '"' | '\'') {
+                self.quoted();
+                previous = character;
+            } else if character.is_ascii_digit() {
+                self.word();
+                previous = '0';
+            } else if is_word(character) {
+                let is_name = !matches!(previous, '.' | '|');
+                if is_name {
+                    self.name(is_known)
+                } else {
+                    self.at += self.word_here().len()
+                }
+                previous = 'a';
+            } else {
+                self.at += character.len_utf8();
+                if !character.is_whitespace() {
+                    previous = character;
+                }
+            }
+        }
+    }
+
+    /// Reads a word that is no key and no filter: a keyword, the name of an argument or of a function, or a name.
+    fn name(&mut self, is_known: &impl Fn(&str) -> bool) {
+        let start = self.at;
+        let word = self.word();
+        if word == "is" {
+            self.test();
+        }
+        let next = self.rest().trim_start();
+        let is_argument = next.starts_with('=') && !next.starts_with("==");
+        if is_argument || next.starts_with('(') || KEYWORDS.contains(&word) {
+            return;
+        }
+        let root = self.hyphenated(start, word, is_known);
+        let mut keys = Vec::new();
+        while let Some(key) = self.key() {
+            keys.push(key);
+        }
+        let is_guarded = self.is_guarded();
+        self.uses.push(NameUse { range: start..self.at, root, keys, is_guarded });
+    }
+
+    /// The name that begins at `start` with `word`, with its hyphens if they belong to it.
+    fn hyphenated(&mut self, start: usize, word: &str, is_known: &impl Fn(&str) -> bool) -> String {
+        let run = self.text[start..].find(|character| !(is_word(character) || character == '-'));
+        let run =
+            self.text[start..run.map_or(self.text.len(), |length| start + length)].trim_end_matches('-');
+        let mut name = run;
+        while name.len() > word.len() && !is_known(name) {
+            name = name.rsplit_once('-').map_or(word, |(shorter, _)| shorter);
+        }
+        if name.len() > word.len() {
+            self.source.push_str(&self.text[self.copied..start]);
+            self.source.push_str(&format!("{ALL_NAMES}[\"{name}\"]"));
+            self.at = start + name.len();
+            self.copied = self.at;
+        } else if !is_known(word) {
+            // Not a difference of two names either: most likely one name, misspelt.
+            self.at = start + run.len();
+            name = run;
+        }
+        name.to_owned()
+    }
+
+    /// Reads a key that follows a name: `.key` or `["key"]`.
+    fn key(&mut self) -> Option<String> {
+        let rest = self.rest();
+        if let Some(after) = rest.strip_prefix('.') {
+            let word = word_of(after);
+            let is_method = after[word.len()..].trim_start().starts_with('(');
+            let is_key = !is_method && !word.is_empty();
+            return is_key.then(|| {
+                self.at += 1 + word.len();
+                word.to_owned()
+            });
+        }
+        let inside = rest.strip_prefix('[')?.trim_start();
+        let quote = inside.chars().next().filter(|character| matches!(character, '"' | '\''))?;
+        let (key, after) = inside[1..].split_once(quote)?;
+        let after = after.trim_start().strip_prefix(']').filter(|_| !key.contains('\\'))?;
+        self.at = self.text.len() - after.len();
+        Some(key.to_owned())
+    }
+
+    /// Whether what follows deals with a name that is not defined.
+    fn is_guarded(&self) -> bool {
+        let rest = self.rest().trim_start();
+        if let Some(filter) = rest.strip_prefix('|') {
+            return matches!(word_of(filter.trim_start()), "default" | "d");
+        }
+        let words: Vec<_> = rest.split_whitespace().map(word_of).take(3).collect();
+        matches!(words[..], ["is", "defined" | "undefined", ..] | ["is", "not", "defined" | "undefined"])
+    }
+
+    /// Passes over the name of a test, as in `is defined`.
+    fn test(&mut self) {
+        for expected in [Some("not"), None] {
+            let start = self.text.len() - self.rest().trim_start().len();
+            let word = word_of(&self.text[start..]);
+            if expected.is_none_or(|expected| expected == word) {
+                self.at = start + word.len();
+            }
+        }
+    }
+
+    fn quoted(&mut self) {
+        let mut characters = self.rest().char_indices();
+        let quote = characters.next().map(|(_, quote)| quote);
+        let mut end = self.text.len() - self.at;
+        while let Some((offset, character)) = characters.next() {
+            if character == '\\' {
+                characters.next();
+            } else if Some(character) == quote {
+                end = offset + character.len_utf8();
+                break;
+            }
+        }
+        self.at += end;
+    }
+
+    fn word(&mut self) -> &'a str {
+        let word = self.word_here();
+        self.at += word.len();
+        word
+    }
+
+    fn word_here(&self) -> &'a str {
+        word_of(&self.text[self.at..])
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// The word at the start of a text.
+fn word_of(text: &str) -> &str {
+    &text[..text.find(|character| !is_word(character)).unwrap_or(text.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(expression: &str) -> (Vec<String>, String) {
+        let names = read(expression, |name| ["a", "b", "build-image", "a-b"].contains(&name));
+        let show = |name: &NameUse| {
+            assert!(expression[name.range.clone()].starts_with(&name.root), "{name:?}");
+            let keys: String = name.keys.iter().map(|key| format!(".{key}")).collect();
+            format!("{}{keys}{}", name.root, if name.is_guarded { "?" } else { "" })
+        };
+        (names.uses.iter().map(show).collect(), names.source)
+    }
+
+    #[test]
+    fn names_are_told_from_everything_else() {
+        for (expression, expected) in [
+            ("a", vec!["a"]),
+            ("a.b.c", vec!["a.b.c"]),
+            ("env[\"HOME\"].x + env['A']", vec!["env.HOME.x", "env.A"]),
+            ("a[0].b", vec!["a"]),
+            ("a[b.c]", vec!["a", "b.c"]),
+            ("a | replace('x.y', b) | lower", vec!["a", "b"]),
+            ("a | default(value=b)", vec!["a?", "b"]),
+            ("a.x|d('') ~ a.y", vec!["a.x?", "a.y"]),
+            ("a.x if a is defined else b", vec!["a.x?", "a?", "b"]),
+            ("b if a.x is not defined", vec!["b", "a.x?"]),
+            ("a is divisibleby(3) and not b in [true, none, 1.5e3]", vec!["a", "b"]),
+            ("range(3) ~ a.upper() ~ {'k': b}", vec!["a", "b"]),
+            ("'a \\' b' ~ \"b\"", vec![]),
+            ("unknown-thing.x", vec!["unknown-thing.x"]),
+        ] {
+            assert_eq!(shown(expression).0, expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn hyphens_belong_to_names_that_are_known() {
+        for (expression, names, source) in [
+            ("build-image.image", vec!["build-image.image"], "__names[\"build-image\"].image"),
+            ("a-b", vec!["a-b"], "__names[\"a-b\"]"),
+            ("a - b", vec!["a", "b"], "a - b"),
+            ("a-b-1", vec!["a-b"], "__names[\"a-b\"]-1"),
+            ("b-a", vec!["b", "a"], "b-a"),
+            ("'build-image'", vec![], "'build-image'"),
+        ] {
+            assert_eq!(
+                shown(expression),
+                (names.into_iter().map(str::to_owned).collect(), source.to_owned())
+            );
+        }
+    }
+}

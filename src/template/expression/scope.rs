@@ -1,0 +1,98 @@
+//! The names that expressions see.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use minijinja::value::{Serde, Value as EngineValue, ValueKind};
+
+use super::{filters, names::ALL_NAMES};
+use crate::{
+    diagnostics::did_you_mean,
+    environment::Environment,
+    value::{Mapping, Value},
+};
+
+/// Names that mean the same in every project; outputs of steps cannot take them.
+pub(crate) const BUILT_IN: [&str; 5] = ["env", "git", "flow", "deployment", "variables"];
+
+/// Names and their values. Clones share the values.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    engine: Arc<minijinja::Environment<'static>>,
+    names: BTreeMap<String, EngineValue>,
+}
+
+impl Scope {
+    /// A scope with nothing but `env`.
+    pub(crate) fn new(environment: &Environment) -> Self {
+        let env: BTreeMap<_, _> = environment.iter().collect();
+        let names = BTreeMap::from([("env".to_owned(), EngineValue::from(Serde(env)))]);
+        Self { engine: Arc::new(filters::engine()), names }
+    }
+
+    /// The scope with one more name, or another value for it.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: &Value) -> Self {
+        self.names.insert(name.to_owned(), EngineValue::from(Serde(value)));
+        self
+    }
+
+    /// The scope with the outputs of steps, by id and by key, as far as their names are not built in.
+    #[must_use]
+    pub(crate) fn with_outputs(self, outputs: &Mapping) -> Self {
+        let named = outputs.iter().filter_map(|(name, value)| Some((name.as_str()?, value)));
+        named
+            .filter(|(name, _)| !BUILT_IN.contains(name))
+            .fold(self, |scope, (name, value)| scope.with(name, value))
+    }
+
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// The first part of a dotted name that is not defined, and the name that was perhaps meant.
+    pub(super) fn first_undefined(&self, root: &str, keys: &[String]) -> Option<(String, Option<String>)> {
+        let Some(mut value) = self.names.get(root).cloned() else {
+            return Some((root.to_owned(), did_you_mean(root, self.names()).map(str::to_owned)));
+        };
+        let mut name = root.to_owned();
+        for key in keys {
+            let child = value.get_attr(key).ok().filter(|child| !child.is_undefined());
+            let Some(child) = child else {
+                let suggestion = key_like(&value, key).map(|key| format!("{name}.{key}"));
+                return Some((format!("{name}.{key}"), suggestion));
+            };
+            (name, value) = (format!("{name}.{key}"), child);
+        }
+        None
+    }
+
+    /// Compiles an expression in the form for the engine, to find its mistakes.
+    pub(super) fn compile(&self, source: &str) -> Result<(), minijinja::Error> {
+        self.engine.compile_expression(source).map(drop)
+    }
+
+    pub(super) fn evaluate(&self, source: &str) -> Result<EngineValue, minijinja::Error> {
+        let all = EngineValue::from_pairs(self.names.clone());
+        let names = self.names.clone().into_iter().chain([(ALL_NAMES.to_owned(), all)]);
+        self.engine.compile_expression(source)?.eval(EngineValue::from_pairs(names))
+    }
+}
+
+fn key_like(value: &EngineValue, key: &str) -> Option<String> {
+    let keys: Vec<_> = match value.kind() {
+        ValueKind::Map => value.try_iter().ok()?.map(|key| key.to_string()).collect(),
+        _ => return None,
+    };
+    did_you_mean(key, keys.iter().map(String::as_str)).map(str::to_owned)
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be secrets.
+        f.debug_set().entries(self.names()).finish()
+    }
+}
