@@ -15,6 +15,8 @@ mod error;
 mod flow;
 mod fs;
 mod git;
+mod json_schema;
+mod pointer;
 mod process;
 mod progress;
 mod project;

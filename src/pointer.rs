@@ -1,4 +1,4 @@
-//! Paths to values in a document.
+//! Paths to values inside values: in a document, and in what templates make of it.
 
 use std::fmt;
 
@@ -57,6 +57,16 @@ impl Pointer {
 
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    pub(crate) fn segment_mut(&mut self, position: usize) -> Option<&mut Segment> {
+        self.segments.get_mut(position)
+    }
+
+    /// The path of something that is at `path` inside the value that this path leads to.
+    #[must_use]
+    pub(crate) fn join_all(&self, path: &Self) -> Self {
+        Self { segments: self.segments.iter().chain(&path.segments).cloned().collect() }
     }
 }
 

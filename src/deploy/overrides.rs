@@ -38,6 +38,18 @@ pub(crate) enum OptionError {
     Interval(#[from] IntervalOptionError),
 }
 
+impl Spec {
+    /// Fills in the work pool of a deployment that names none.
+    pub(crate) fn default_work_pool(&mut self, name: Option<&str>) {
+        let pool = section(&mut self.fields, "work_pool");
+        if let Some(name) = name
+            && pool.get("name").is_none_or(Value::is_null)
+        {
+            pool.insert("name".into(), name.into());
+        }
+    }
+}
+
 /// The fields of a deployment that the options do not change.
 pub(crate) fn plain(declared: Declared) -> Result<Spec, OptionError> {
     let mut fields = declared.fields.clone();

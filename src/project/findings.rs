@@ -1,8 +1,9 @@
 //! Collects what is wrong with a project, with the places.
 
 use crate::{
-    diagnostics::Diagnostic,
-    yaml::{Document, Pointer},
+    diagnostics::{Diagnostic, Place},
+    pointer::Pointer,
+    yaml::Document,
 };
 
 /// Findings about one document, all of them and not just the first.
@@ -29,9 +30,26 @@ impl<'a> Findings<'a> {
         self.diagnostics.push(diagnostic.at(place));
     }
 
+    /// The same, unless it has been noted for this place: deployments may share what is written there.
+    pub(crate) fn at_key_once(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
+        let place = self.document.map(|document| document.key_place(pointer));
+        let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
+        let known = |known: &Diagnostic| known.message == diagnostic.message && span(&known.place) == span(&place);
+        if !self.diagnostics.iter().any(known) {
+            self.diagnostics.push(diagnostic.at(place));
+        }
+    }
+
     /// Notes a finding that has its place, or none.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Notes a finding unless the same has been noted: deployments may share what it is about.
+    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.iter().any(|known| known.code == diagnostic.code && known.message == diagnostic.message) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {

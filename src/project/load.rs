@@ -12,7 +12,8 @@ use crate::{
     fs::{self, FileError},
     source::Source,
     value::{self, Mapping, Value},
-    yaml::{self, Pointer},
+    pointer::Pointer,
+    yaml,
 };
 
 /// Why there is no project.

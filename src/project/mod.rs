@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use crate::{
     diagnostics::Place,
     value::{Mapping, Value},
-    yaml::{Document, Pointer},
+    pointer::Pointer,
+    yaml::Document,
 };
 
 /// What prefectl reads when no other file is named.

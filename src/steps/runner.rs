@@ -8,7 +8,7 @@ use crate::{
     source::Span,
     template::{self, ResolveError, Resolver},
     value::{self, Mapping, Value},
-    yaml::Pointer,
+    pointer::Pointer,
 };
 
 /// A step of a list, with its place.

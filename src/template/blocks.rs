@@ -1,7 +1,7 @@
 //! Putting the data of blocks in the places of their references.
 
 use super::{
-    note::{Note, NoteKind, Trail, ValuePath},
+    note::{Note, NoteKind, Trail},
     path,
     placeholder::{self, Kind, Placeholder},
     reference::Reference,
@@ -10,6 +10,7 @@ use super::{
     walk::{self, Fill, Filled},
 };
 use crate::{
+    pointer::Pointer,
     secret::{Redactor, Secret},
     value::{Mapping, Value},
 };
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct BlockError {
-    pub(crate) path: ValuePath,
+    pub(crate) path: Pointer,
     pub(crate) problem: BlockProblem,
 }
 

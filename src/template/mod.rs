@@ -27,7 +27,8 @@ pub(crate) use blocks::{BlockError, BlockProblem};
 pub(crate) use expression::{
     BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use, check, evaluate,
 };
-pub(crate) use note::{Note, NoteKind, Segment, ValuePath};
+pub(crate) use note::{Note, NoteKind};
+pub(crate) use text::to_text;
 pub(crate) use path::Values;
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, pull_steps, schedules, step_inputs, trigger,

@@ -1,40 +1,17 @@
 //! What filling in a template comes upon that its author may want to know, each with its place.
 
-use std::fmt;
-
 use super::{placeholder::Placeholder, reference::Reference, text};
-use crate::value::Value;
-
-/// A step from a value to one inside it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Segment {
-    Key(String),
-    Index(usize),
-}
-
-/// Where a value stands in the template.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub(crate) struct ValuePath(pub(crate) Vec<Segment>);
-
-impl fmt::Display for ValuePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, segment) in self.0.iter().enumerate() {
-            match segment {
-                Segment::Key(key) if position == 0 => f.write_str(key)?,
-                Segment::Key(key) => write!(f, ".{key}")?,
-                Segment::Index(index) => write!(f, "[{index}]")?,
-            }
-        }
-        Ok(())
-    }
-}
+use crate::{
+    pointer::{Pointer, Segment},
+    value::Value,
+};
 
 /// Something to know about a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Note {
     pub(crate) kind: NoteKind,
     /// Where the text with the placeholder stands.
-    pub(crate) path: ValuePath,
+    pub(crate) path: Pointer,
     /// The placeholder as it is written, with its braces.
     pub(crate) placeholder: String,
     /// The name in it.
@@ -90,7 +67,7 @@ impl Note {
     }
 }
 
-/// The way from the root to the value being looked at; it becomes a [`ValuePath`] only where one is needed.
+/// The way from the root to the value being looked at; it becomes a [`Pointer`] only where one is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Trail<'a> {
     steps: Vec<Step<'a>>,
@@ -118,11 +95,11 @@ impl<'a> Trail<'a> {
         result
     }
 
-    pub(crate) fn path(&self) -> ValuePath {
+    pub(crate) fn path(&self) -> Pointer {
         let segment = |step: &Step<'_>| match step {
             Step::Key(key) => Segment::Key(text::to_text(key)),
             Step::Index(index) => Segment::Index(*index),
         };
-        ValuePath(self.steps.iter().map(segment).collect())
+        self.steps.iter().map(segment).collect()
     }
 }

@@ -5,13 +5,14 @@
 
 use super::{
     apply::{Applied, Pass, Unknown},
-    note::{Note, NoteKind, Segment, ValuePath},
+    note::{Note, NoteKind},
     path::Values,
     resolve::{ResolveError, Resolver},
     walk::Filled,
 };
 use crate::{
     environment::Environment,
+    pointer::{Pointer, Segment},
     value::{Mapping, Value},
 };
 
@@ -124,7 +125,7 @@ struct Passes {
     value: Value,
     notes: Vec<Note>,
     /// The items of lists that passes have removed, in the order of the template.
-    removed: Vec<ValuePath>,
+    removed: Vec<Pointer>,
 }
 
 impl Passes {
@@ -148,7 +149,7 @@ impl Passes {
             let is_removed_item = |note: &&Note| {
                 note.kind == NoteKind::Missing
                     && note.alone
-                    && matches!(note.path.0.last(), Some(Segment::Index(_)))
+                    && matches!(note.path.segments().last(), Some(Segment::Index(_)))
             };
             self.removed
                 .extend(self.notes[first_new..].iter().filter(is_removed_item).map(|note| note.path.clone()));
@@ -169,9 +170,9 @@ impl Passes {
 }
 
 /// Corrects a path for an item that once stood in the same list as it, or in one that it leads through.
-fn make_room(path: &mut ValuePath, removed: &ValuePath) {
-    let Some((Segment::Index(gone), list)) = removed.0.split_last() else { return };
-    if let (true, Some(Segment::Index(index))) = (path.0.starts_with(list), path.0.get_mut(list.len())) {
+fn make_room(path: &mut Pointer, removed: &Pointer) {
+    let Some((Segment::Index(gone), list)) = removed.segments().split_last() else { return };
+    if let (true, Some(Segment::Index(index))) = (path.segments().starts_with(list), path.segment_mut(list.len())) {
         if *gone <= *index {
             *index += 1;
         }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::{
     node::{Entry, Mapping, Node, NodeKind},
-    pointer::{Pointer, Segment},
 };
 use crate::{
     diagnostics::{Diagnostic, Place},
+    pointer::{Pointer, Segment},
     source::{Source, Span},
 };
 

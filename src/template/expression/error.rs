@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use crate::template::ValuePath;
+use crate::pointer::Pointer;
 
 /// A mistake in an expression, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct ExpressionError {
     /// Where the text with the expression stands.
-    pub(crate) path: ValuePath,
+    pub(crate) path: Pointer,
     /// The bytes of that text which are to blame.
     pub(crate) range: Range<usize>,
     pub(crate) problem: ExpressionProblem,

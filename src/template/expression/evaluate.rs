@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     diagnostics::did_you_mean,
+    pointer::Pointer,
     template::{
-        ValuePath,
         note::Trail,
         walk::{self, Fill},
     },
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use {
     /// Where the text with the expression stands.
-    pub(crate) path: ValuePath,
+    pub(crate) path: Pointer,
     /// The bytes of that text which are the name and its keys.
     pub(crate) range: Range<usize>,
     /// The name itself, such as `variables` or the id of a step.
