@@ -1,1 +1,4 @@
 //! Placeholder.
+
+mod triggers;
+mod version;

@@ -20,6 +20,31 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
+/// An integer: also as a number without a fraction, and as text.
+pub(crate) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the number has no fraction and is in range")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
+/// A number: also as text.
+#[expect(clippy::cast_precision_loss, reason = "an integer is taken for the float it is next to")]
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        other => integer(other).map(|number| number as f64),
+    }
+}
+
 /// Whether Python holds it for true.
 pub(crate) fn is_truthy(value: &Value) -> bool {
     match value {
@@ -52,6 +77,23 @@ mod tests {
             ("[true]", None),
         ] {
             assert_eq!(boolean(&serde_yaml::from_str(yaml).unwrap()), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_taken_in_all_notations() {
+        for (yaml, as_integer, as_number) in [
+            ("3", Some(3), Some(3.0)),
+            ("-2.0", Some(-2), Some(-2.0)),
+            ("2.5", None, Some(2.5)),
+            ("' 4 '", Some(4), Some(4.0)),
+            ("'1.5'", None, Some(1.5)),
+            ("true", Some(1), Some(1.0)),
+            ("many", None, None),
+            ("null", None, None),
+        ] {
+            let value = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!((integer(&value), number(&value)), (as_integer, as_number), "{yaml}");
         }
     }
 

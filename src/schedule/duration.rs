@@ -2,6 +2,7 @@
 //! ISO 8601 duration. Years count 365 days and months 30.
 
 use jiff::SignedDuration;
+use serde::{Serialize, Serializer};
 
 use crate::value::{self, Value};
 
@@ -32,6 +33,28 @@ pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
         },
         Value::String(text) => parse_text(text),
         other => Err(DurationError::Kind(value::kind(other))),
+    }
+}
+
+/// A length of time that JSON has as seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Seconds(pub(crate) SignedDuration);
+
+impl Seconds {
+    pub(crate) const ZERO: Self = Self(SignedDuration::ZERO);
+
+    pub(crate) const fn from_secs(seconds: i64) -> Self {
+        Self(SignedDuration::from_secs(seconds))
+    }
+
+    pub(crate) fn is_negative(self) -> bool {
+        self.0.is_negative()
+    }
+}
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(seconds(self.0))
     }
 }
 

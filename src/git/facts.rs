@@ -1,0 +1,160 @@
+//! The facts of a repository at its current commit.
+
+use std::path::{Path, PathBuf};
+
+use git2::{Repository, StatusOptions};
+
+/// How many characters of a commit's id stand for it.
+const SHORT_LENGTH: usize = 8;
+
+/// A repository with at least one commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The top of the working tree.
+    pub(crate) root: PathBuf,
+    pub(crate) sha: String,
+    /// What is checked out; `None` when that is a commit and not a branch.
+    pub(crate) branch: Option<String>,
+    /// The address of `origin`, as it was configured.
+    pub(crate) remote: Option<String>,
+    /// The first line of the commit's message, if it has one.
+    pub(crate) message: Option<String>,
+}
+
+/// Finds the repository that a directory is in. There is none, too, where it has no commit or no working tree, or
+/// belongs to somebody else.
+pub(crate) fn discover(directory: &Path) -> Option<Facts> {
+    let repository = Repository::discover(directory).ok()?;
+    let head = repository.head().ok()?;
+    let commit = head.peel_to_commit().ok()?;
+    let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+    let branch = head.is_branch().then(|| String::from_utf8_lossy(head.shorthand_bytes()).into_owned());
+    let config = repository.config().and_then(|mut config| config.snapshot()).ok()?;
+    let remote = config.get_string("remote.origin.url").ok();
+    Some(Facts {
+        root: repository.workdir()?.to_owned(),
+        sha: commit.id().to_string(),
+        branch,
+        remote: remote.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()),
+        message: message.trim().lines().next().map(str::to_owned),
+    })
+}
+
+impl Facts {
+    /// The beginning of the commit's id.
+    pub(crate) fn short_sha(&self) -> &str {
+        self.sha.get(..SHORT_LENGTH).unwrap_or(&self.sha)
+    }
+
+    /// A tag of the commit; of several the last in the alphabet, which is most often the newest version.
+    ///
+    /// This and [`Facts::is_dirty`] look at the repository when they are asked, because they can take long.
+    pub(crate) fn tag(&self) -> Option<String> {
+        let repository = Repository::open(&self.root).ok()?;
+        let mut tags: Vec<String> = Vec::new();
+        for reference in repository.references_glob("refs/tags/*").ok()?.flatten() {
+            let is_here = reference.peel_to_commit().is_ok_and(|commit| commit.id().to_string() == self.sha);
+            if is_here {
+                tags.push(String::from_utf8_lossy(reference.shorthand_bytes()).into_owned());
+            }
+        }
+        tags.into_iter().max()
+    }
+
+    /// Whether files under version control differ from the commit. Files that Git does not track do not count, as
+    /// in `git describe --dirty`.
+    pub(crate) fn is_dirty(&self) -> Result<bool, GitError> {
+        let repository = Repository::open(&self.root)?;
+        let mut options = StatusOptions::new();
+        options.include_untracked(false).include_ignored(false);
+        let statuses = repository.statuses(Some(&mut options))?;
+        Ok(!statuses.is_empty())
+    }
+}
+
+/// A repository that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the Git repository: {0}")]
+pub(crate) struct GitError(#[from] git2::Error);
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A repository in a new directory with one commit on `main`.
+    pub(crate) fn repository(message: &str, remote: Option<&str>) -> (tempfile::TempDir, Repository) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut options = git2::RepositoryInitOptions::new();
+        let repository = Repository::init_opts(directory.path(), options.initial_head("main")).unwrap();
+        std::fs::write(directory.path().join("flow.py"), "print()\n").unwrap();
+        let tree = {
+            let mut index = repository.index().unwrap();
+            index.add_path(Path::new("flow.py")).unwrap();
+            index.write().unwrap();
+            index.write_tree().unwrap()
+        };
+        let author = git2::Signature::new("A", "a@example.com", &git2::Time::new(0, 0)).unwrap();
+        {
+            let tree = repository.find_tree(tree).unwrap();
+            repository.commit(Some("HEAD"), &author, &author, message, &tree, &[]).unwrap();
+        }
+        if let Some(url) = remote {
+            repository.remote("origin", url).unwrap();
+        }
+        (directory, repository)
+    }
+
+    #[test]
+    fn facts_are_those_of_the_current_commit() {
+        let (directory, repository) =
+            repository("\nAdd the flow\n\nIt greets.\n", Some("https://github.com/acme/etl.git"));
+        let inside = directory.path().join("flows");
+        std::fs::create_dir(&inside).unwrap();
+        let facts = discover(&inside).unwrap();
+        let sha = repository.head().unwrap().peel_to_commit().unwrap().id().to_string();
+        assert_eq!(facts.root.canonicalize().unwrap(), directory.path().canonicalize().unwrap());
+        assert_eq!((facts.sha.as_str(), facts.short_sha()), (sha.as_str(), &sha[..8]));
+        assert_eq!(facts.branch.as_deref(), Some("main"));
+        assert_eq!(facts.remote.as_deref(), Some("https://github.com/acme/etl.git"));
+        assert_eq!(facts.message.as_deref(), Some("Add the flow"));
+        assert_eq!(facts.tag(), None);
+    }
+
+    #[test]
+    fn a_detached_head_has_no_branch() {
+        let (directory, repository) = repository("one", None);
+        let id = repository.head().unwrap().peel_to_commit().unwrap().id();
+        repository.set_head_detached(id).unwrap();
+        let facts = discover(directory.path()).unwrap();
+        assert_eq!((facts.branch, facts.remote), (None, None));
+    }
+
+    #[test]
+    fn both_kinds_of_tags_are_found() {
+        let (directory, repository) = repository("one", None);
+        let commit = repository.head().unwrap().peel_to_commit().unwrap();
+        repository.tag_lightweight("v1.0", commit.as_object(), false).unwrap();
+        let facts = discover(directory.path()).unwrap();
+        assert_eq!(facts.tag().as_deref(), Some("v1.0"));
+        repository.tag("v1.1", commit.as_object(), &commit.author(), "release", false).unwrap();
+        assert_eq!(facts.tag().as_deref(), Some("v1.1"));
+    }
+
+    #[test]
+    fn only_tracked_files_make_it_dirty() {
+        let (directory, _repository) = repository("one", None);
+        let facts = discover(directory.path()).unwrap();
+        std::fs::write(directory.path().join("new.py"), "").unwrap();
+        assert!(!facts.is_dirty().unwrap());
+        std::fs::write(directory.path().join("flow.py"), "print(1)\n").unwrap();
+        assert!(facts.is_dirty().unwrap());
+    }
+
+    #[test]
+    fn no_commit_is_no_facts() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(discover(directory.path()), None);
+        Repository::init(directory.path()).unwrap();
+        assert_eq!(discover(directory.path()), None);
+    }
+}
