@@ -1,7 +1,6 @@
 //! The one way in which requests are sent.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -19,7 +18,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{
-    ApiError, Credentials, RetryNotice, RetryPolicy, TransportOptions,
+    ApiError, ClientOptions, Credentials, RetryNotice, RetryPolicy,
     answer::{Answer, Failure},
     auth,
     csrf::{self, CsrfToken, CsrfTokens},
@@ -34,21 +33,6 @@ use crate::{
 
 /// Told before a request is sent again.
 pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
-
-/// What a client needs to know.
-#[derive(Debug, Clone)]
-pub(crate) struct ClientOptions {
-    /// Where the API is, `/api` included.
-    pub(crate) url: String,
-    /// Prefect Cloud has no CSRF tokens and knows more kinds of objects.
-    pub(crate) is_cloud: bool,
-    pub(crate) credentials: Credentials,
-    pub(crate) custom_headers: BTreeMap<String, Secret>,
-    /// Whether to fetch a CSRF token for a server that asks for one.
-    pub(crate) csrf: bool,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) transport: TransportOptions,
-}
 
 /// A connection to one Prefect API.
 pub(crate) struct Client {

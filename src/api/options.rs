@@ -1,0 +1,58 @@
+//! What a client needs to know, from the settings.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Credentials, RetryPolicy, TransportOptions};
+use crate::{
+    secret::Secret,
+    settings::{NoApiUrl, Settings},
+};
+
+/// What a client needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientOptions {
+    /// Where the API is, `/api` included.
+    pub(crate) url: String,
+    /// Prefect Cloud has no CSRF tokens and knows more kinds of objects.
+    pub(crate) is_cloud: bool,
+    pub(crate) credentials: Credentials,
+    pub(crate) custom_headers: BTreeMap<String, Secret>,
+    /// Whether to fetch a CSRF token for a server that asks for one.
+    pub(crate) csrf: bool,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) transport: TransportOptions,
+}
+
+impl ClientOptions {
+    /// The options for the API that the settings name.
+    pub(crate) fn from_settings(settings: &Settings) -> Result<Self, NoApiUrl> {
+        let credentials = match (&settings.api_auth_string.value, &settings.api_key.value) {
+            (Some(auth_string), _) => Credentials::Basic(auth_string.clone()),
+            (None, Some(key)) => Credentials::Bearer(key.clone()),
+            (None, None) => Credentials::None,
+        };
+        Ok(Self {
+            url: settings.require_api_url()?.to_owned(),
+            is_cloud: settings.is_cloud(),
+            credentials,
+            custom_headers: settings.client_custom_headers.value.clone(),
+            csrf: settings.client_csrf_support_enabled.value,
+            retry: RetryPolicy {
+                max_retries: settings.client_max_retries.value,
+                jitter: settings.client_retry_jitter_factor.value,
+                extra_codes: settings.client_retry_extra_codes.value.clone(),
+                ..RetryPolicy::default()
+            },
+            transport: TransportOptions {
+                timeout: timeout(settings.api_request_timeout.value),
+                certificates: settings.api_ssl_cert_file.value.clone(),
+                skip_verification: settings.api_tls_insecure_skip_verify.value,
+            },
+        })
+    }
+}
+
+/// A timeout of nothing would fail every request, and one of ages cannot be counted.
+fn timeout(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_secs(60))
+}

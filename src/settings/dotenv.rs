@@ -1,0 +1,123 @@
+//! Reading a `.env` file as Prefect's library does: quotes, comments, `export`, `${NAME}` and `${NAME:-default}`.
+
+use std::collections::BTreeMap;
+
+use crate::environment::Environment;
+
+/// The assignments in `text`; of several to one name the last counts. Lines that assign nothing are passed over.
+pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    let mut rest = text;
+    while let Some((assignment, after)) = next_assignment(rest) {
+        rest = after;
+        if let Some((name, value)) = assignment {
+            let value = interpolate(&value, |name| {
+                values.get(name).map(String::as_str).or_else(|| environment.get(name))
+            });
+            values.insert(name, value);
+        }
+    }
+    values
+}
+
+/// What a line, or a quoted value over several lines, assigns; and the text after it.
+type Parsed<'a> = (Option<(String, String)>, &'a str);
+
+fn next_assignment(text: &str) -> Option<Parsed<'_>> {
+    let text = text.trim_start();
+    if text.is_empty() {
+        return None;
+    }
+    let (line, after) = split_line(text);
+    let body = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let Some(equals) = body.find('=').filter(|_| !body.starts_with('#')) else { return Some((None, after)) };
+    let name = body[..equals].trim().trim_matches('\'').to_owned();
+    // From here on the text may go past the line: a quoted value holds line ends.
+    let start = line.len() - body.len() + equals + 1;
+    let value = text[start..].trim_start_matches([' ', '\t']);
+    for quote in ['\'', '"'] {
+        if let Some((value, after)) = value.strip_prefix(quote).and_then(|value| quoted(value, quote)) {
+            return Some((Some((name, value)), split_line(after).1));
+        }
+    }
+    Some((Some((name, bare(&body[equals + 1..]).to_owned())), after))
+}
+
+fn split_line(text: &str) -> (&str, &str) {
+    match text.split_once('\n') {
+        Some((line, after)) => (line.trim_end_matches('\r'), after),
+        None => (text, ""),
+    }
+}
+
+/// The value before the closing quote, and the text after that.
+fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => match characters.next()?.1 {
+                escaped if escaped == quote || escaped == '\\' => value.push(escaped),
+                'n' if quote == '"' => value.push('\n'),
+                'r' if quote == '"' => value.push('\r'),
+                't' if quote == '"' => value.push('\t'),
+                other => value.extend(['\\', other]),
+            },
+            _ if character == quote => return Some((value, &text[at + 1..])),
+            _ => value.push(character),
+        }
+    }
+    None
+}
+
+/// A value without quotes ends at a `#` that follows a blank.
+fn bare(text: &str) -> &str {
+    let comment = text.match_indices('#').map(|(at, _)| at).find(|at| text[..*at].ends_with([' ', '\t']));
+    text[..comment.unwrap_or(text.len())].trim()
+}
+
+fn interpolate<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once("${") {
+        let Some((reference, after)) = inside.split_once('}') else { break };
+        let (name, default) = reference.split_once(":-").unwrap_or((reference, ""));
+        result.push_str(before);
+        result.push_str(lookup(name).unwrap_or(default));
+        rest = after;
+    }
+    result + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_read_as_the_library_reads_them() {
+        let cases = [
+            ("A=1\nB=two words \n", vec![("A", "1"), ("B", "two words")]),
+            ("# no\n\nexport A=\"x\" # c\r\nB='k#1'\n", vec![("A", "x"), ("B", "k#1")]),
+            ("A=pool # not\nB=a#b\nC=", vec![("A", "pool"), ("B", "a#b"), ("C", "")]),
+            ("A=\"one\ntwo\"\nB=3", vec![("A", "one\ntwo"), ("B", "3")]),
+            (
+                r#"A="a\nb\"c"
+B='a\nb\'c'"#,
+                vec![("A", "a\nb\"c"), ("B", "a\\nb'c")],
+            ),
+            (
+                "A=${HOME}/x\nB=${A}-${NONE}-${NONE:-d}\nC=${",
+                vec![("A", "/h/x"), ("B", "/h/x--d"), ("C", "${")],
+            ),
+            ("A=1\nnothing\nA=2", vec![("A", "2")]),
+            ("A='open\nB=1", vec![("A", "'open"), ("B", "1")]),
+            (" A = 1 ", vec![("A", "1")]),
+        ];
+        let environment = Environment::from_iter([("HOME", "/h")]);
+        for (text, expected) in cases {
+            let values = parse(text, &environment);
+            let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(values, expected, "{text}");
+        }
+    }
+}

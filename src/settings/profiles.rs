@@ -1,0 +1,67 @@
+//! The profiles in `profiles.toml`, over those that are built in.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::Value;
+
+use super::SettingsError;
+use crate::fs;
+
+/// The profile that is active if nothing names one.
+pub(super) const DEFAULT: &str = "ephemeral";
+
+/// Settings as text, under their names in capitals.
+pub(super) type ProfileSettings = BTreeMap<String, String>;
+
+/// All profiles by name.
+#[derive(Debug)]
+pub(super) struct Profiles {
+    /// The one that the file makes active.
+    pub(super) active: Option<String>,
+    profiles: BTreeMap<String, ProfileSettings>,
+}
+
+impl Profiles {
+    /// The built-in profiles, and what the file adds to them if it exists.
+    pub(super) fn load(path: &Path) -> Result<Self, SettingsError> {
+        let mut profiles = Self::built_in();
+        if let Some(text) = fs::read_text_if_exists(path)? {
+            let file = super::sources::parse_toml(&path.display().to_string(), &text)?;
+            profiles.add(&file);
+        }
+        Ok(profiles)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&ProfileSettings> {
+        self.profiles.get(name)
+    }
+
+    pub(super) fn built_in() -> Self {
+        const EPHEMERAL: &[(&str, &str)] = &[("PREFECT_SERVER_EPHEMERAL_ENABLED", "true")];
+        const PROFILES: [(&str, &[(&str, &str)]); 4] = [
+            (DEFAULT, EPHEMERAL),
+            ("local", &[("PREFECT_API_URL", "http://127.0.0.1:4200/api")]),
+            ("test", EPHEMERAL),
+            ("cloud", &[]),
+        ];
+        let owned = |settings: &[(&str, &str)]| {
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let profiles =
+            PROFILES.iter().map(|(name, settings)| ((*name).to_owned(), owned(settings))).collect();
+        Self { active: None, profiles }
+    }
+
+    fn add(&mut self, file: &Value) {
+        if let Some(active) = file.get("active").and_then(Value::as_str) {
+            self.active = Some(active.to_owned());
+        }
+        for (name, settings) in file.get("profiles").and_then(Value::as_object).into_iter().flatten() {
+            let profile = self.profiles.entry(name.clone()).or_default();
+            for (key, value) in settings.as_object().into_iter().flatten() {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                profile.insert(key.clone(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+use super::*;
+
+/// A working directory with files in it, and a home without any.
+struct Fixture {
+    directory: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().join("home");
+        std::fs::create_dir(&home).unwrap();
+        Self { directory, variables: vec![("HOME".into(), home.display().to_string())] }
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        let path = self.directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    fn profiles(self, text: &str) -> Self {
+        self.file("home/.prefect/profiles.toml", text)
+    }
+
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    fn resolve(&self, profile: Option<&str>) -> Result<Settings, SettingsError> {
+        let environment = Environment::from_iter(self.variables.clone());
+        Settings::resolve(&environment, profile, self.directory.path())
+    }
+
+    fn settings(&self) -> Settings {
+        self.resolve(None).unwrap()
+    }
+}
+
+fn url(settings: &Settings) -> (Option<&str>, Origin) {
+    (settings.api_url.value.as_deref(), settings.api_url.origin)
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    let fixture = Fixture::new();
+    let settings = fixture.settings();
+    assert_eq!(settings.profile, "ephemeral");
+    assert_eq!(url(&settings), (None, Origin::Default));
+    assert_eq!(settings.require_api_url(), Err(NoApiUrl));
+    assert!(NoApiUrl.to_string().contains("PREFECT_API_URL"));
+    assert_eq!(settings.ui_url.value, None);
+    assert_eq!(settings.home.value, fixture.directory.path().join("home/.prefect"));
+    assert_eq!((settings.client_max_retries.value, settings.cli_prompt.value), (5, None));
+    // The built-in profile that is active by default has it.
+    assert_eq!(settings.server_ephemeral_enabled, Setting { value: true, origin: Origin::Profile });
+}
+
+#[test]
+fn the_strongest_source_wins() {
+    let profiles = "active = 'p'\n[profiles.p]\nPREFECT_API_URL = 'http://profile/api'\n";
+    let fixture = Fixture::new().profiles(profiles);
+    assert_eq!(url(&fixture.settings()), (Some("http://profile/api"), Origin::Profile));
+    let fixture = fixture.file("pyproject.toml", "[tool.prefect.api]\nurl = 'http://pyproject/api'\n");
+    assert_eq!(url(&fixture.settings()), (Some("http://pyproject/api"), Origin::PyprojectToml));
+    let fixture = fixture.file("prefect.toml", "[api]\nurl = 'http://toml/api'\n");
+    assert_eq!(url(&fixture.settings()), (Some("http://toml/api"), Origin::PrefectToml));
+    let fixture = fixture.file(".env", "prefect_api_url=http://dotenv/api\n");
+    assert_eq!(url(&fixture.settings()), (Some("http://dotenv/api"), Origin::DotEnv));
+    let fixture = fixture.variable("prefect_api_url", "http://lower/api");
+    assert_eq!(url(&fixture.settings()), (Some("http://lower/api"), Origin::Environment));
+    let fixture = fixture.variable("PREFECT_API_URL", "http://env/api");
+    assert_eq!(url(&fixture.settings()), (Some("http://env/api"), Origin::Environment));
+    assert_eq!(fixture.settings().ui_url.value.as_deref(), Some("http://env"));
+}
+
+#[test]
+fn an_empty_value_hides_a_weaker_source() {
+    let fixture = Fixture::new()
+        .profiles("active = 'p'\n[profiles.p]\nPREFECT_API_URL = 'http://profile/api'\n")
+        .variable("PREFECT_API_URL", "");
+    assert_eq!(url(&fixture.settings()), (None, Origin::Environment));
+}
+
+#[test]
+fn an_old_name_counts_where_the_new_one_is_not_in_the_same_source() {
+    let fixture = Fixture::new()
+        .file(".env", "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME=new\nPREFECT_DEFAULT_WORK_POOL_NAME=old\n");
+    assert_eq!(fixture.settings().default_work_pool_name.value.as_deref(), Some("new"));
+    let fixture = fixture.variable("PREFECT_DEFAULT_WORK_POOL_NAME", "environment");
+    assert_eq!(fixture.settings().default_work_pool_name.value.as_deref(), Some("environment"));
+}
+
+#[test]
+fn the_command_line_chooses_the_profile_and_the_environment_still_wins() {
+    let fixture = Fixture::new().variable("PREFECT_PROFILE", "cloud");
+    assert_eq!(fixture.settings().profile, "cloud");
+    let settings = fixture.resolve(Some("local")).unwrap();
+    assert_eq!(url(&settings), (Some("http://127.0.0.1:4200/api"), Origin::Profile));
+    let fixture = fixture.variable("PREFECT_API_URL", "http://env/api");
+    assert_eq!(url(&fixture.resolve(Some("local")).unwrap()), (Some("http://env/api"), Origin::Environment));
+    assert_eq!(fixture.resolve(Some("nope")).unwrap_err().to_string(), "Unknown profile 'nope'.");
+}
+
+#[test]
+fn an_unknown_active_profile_is_a_warning() {
+    let message = |fixture: &Fixture| fixture.settings().warnings[0].message.clone();
+    let fixture = Fixture::new().profiles("active = 'zzz'\n");
+    let end = "not found. The default profile will be used instead.";
+    assert_eq!(message(&fixture), format!("Active profile 'zzz' set in the profiles file {end}"));
+    let fixture = fixture.variable("PREFECT_PROFILE", "yyy");
+    assert_eq!(message(&fixture), format!("Active profile 'yyy' set by environment variable {end}"));
+    assert_eq!(fixture.settings().profile, "ephemeral");
+}
+
+#[test]
+fn the_profiles_file_is_found_where_the_reference_looks() {
+    let text = "[profiles.local]\nPREFECT_API_URL = 'http://mine/api'\n";
+    let cases: [(&str, &[(&str, &str)]); 3] = [
+        ("elsewhere/profiles.toml", &[("PREFECT_HOME", "elsewhere")]),
+        (
+            "elsewhere/p.toml",
+            &[("PREFECT_HOME", "elsewhere"), ("PREFECT_PROFILES_PATH", "$PREFECT_HOME/p.toml")],
+        ),
+        ("home/p.toml", &[("PREFECT_PROFILES_PATH", "~/p.toml")]),
+    ];
+    for (file, variables) in cases {
+        let fixture = Fixture::new().file(file, text);
+        let fixture = variables.iter().fold(fixture, |fixture, (name, value)| fixture.variable(name, value));
+        let settings = fixture.resolve(Some("local")).unwrap();
+        assert_eq!(url(&settings), (Some("http://mine/api"), Origin::Profile), "{file}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named_without_its_value() {
+    let fixture = Fixture::new().variable("PREFECT_CLIENT_CUSTOM_HEADERS", "secret");
+    assert_eq!(
+        fixture.resolve(None).unwrap_err().to_string(),
+        "PREFECT_CLIENT_CUSTOM_HEADERS (from env) must be a JSON object of texts"
+    );
+    let fixture = Fixture::new().file("prefect.toml", "[api]\nurl = \n");
+    let message = fixture.resolve(None).unwrap_err().to_string();
+    assert!(
+        message.starts_with("Failed to load Prefect settings from prefect.toml: invalid TOML ("),
+        "{message}"
+    );
+    assert!(message.ends_with("line 2)"), "{message}");
+}
+
+#[test]
+fn native_toml_values_are_understood() {
+    let text = "[client]\nmax_retries = 2\nretry_extra_codes = [404]\ncustom_headers = { A = 'b' }\n[cli]\nprompt = false\n";
+    let settings = Fixture::new().file("prefect.toml", text).settings();
+    assert_eq!(settings.client_max_retries, Setting { value: 2, origin: Origin::PrefectToml });
+    assert_eq!(settings.client_retry_extra_codes.value, BTreeSet::from([404]));
+    assert_eq!(settings.client_custom_headers.value["A"].expose(), "b");
+    assert_eq!(settings.cli_prompt.value, Some(false));
+}
+
+#[test]
+fn a_copied_address_of_the_user_interface_is_noticed() {
+    let copied = "https://app.prefect.cloud/account/1/workspace/2";
+    let fixture = Fixture::new().variable("PREFECT_API_URL", copied);
+    let warnings = fixture.settings().warnings;
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].message.contains("Did you mean `api.prefect.cloud`?"));
+    let silenced = fixture.variable("PREFECT_SILENCE_API_URL_MISCONFIGURATION", "1");
+    assert!(silenced.settings().warnings.is_empty());
+}
+
+#[test]
+fn cloud_is_told_by_the_url() {
+    let cloud =
+        Fixture::new().variable("PREFECT_API_URL", "https://api.prefect.cloud/api/accounts/A/workspaces/W");
+    assert!(cloud.settings().is_cloud());
+    assert!(!Fixture::new().variable("PREFECT_API_URL", "http://h/api").settings().is_cloud());
+}

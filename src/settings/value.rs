@@ -1,0 +1,176 @@
+//! Typed values of settings, and the texts they are written as.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use serde_json::Value;
+
+use super::sources::Origin;
+use crate::secret::Secret;
+
+/// A value and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+impl<T> Setting<T> {
+    pub(super) fn default_value(value: T) -> Self {
+        Self { value, origin: Origin::Default }
+    }
+}
+
+/// A type that a setting can have. `None` stands for a value that is not one of it.
+pub(super) trait FromSetting: Sized {
+    /// What a value must be, after "must be".
+    const EXPECTED: &'static str;
+
+    fn from_setting(value: &Value) -> Option<Self>;
+}
+
+impl FromSetting for String {
+    const EXPECTED: &'static str = "text";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for Secret {
+    const EXPECTED: &'static str = "text";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        String::from_setting(value).map(Self::new)
+    }
+}
+
+impl FromSetting for PathBuf {
+    const EXPECTED: &'static str = "a path";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        value.as_str().map(Self::from)
+    }
+}
+
+impl FromSetting for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        let text = match value {
+            Value::Bool(flag) => return Some(*flag),
+            Value::String(text) => text.to_ascii_lowercase(),
+            other => other.to_string(),
+        };
+        match text.as_str() {
+            "true" | "1" | "yes" | "on" | "t" | "y" => Some(true),
+            "false" | "0" | "no" | "off" | "f" | "n" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl FromSetting for u32 {
+    const EXPECTED: &'static str = "a whole number, 0 or more";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_u64().and_then(|number| number.try_into().ok()),
+        }
+    }
+}
+
+impl FromSetting for f64 {
+    const EXPECTED: &'static str = "a number, 0 or more";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        let number = match value {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_f64(),
+        };
+        number.filter(|number: &f64| number.is_finite() && *number >= 0.0)
+    }
+}
+
+/// HTTP status codes.
+impl FromSetting for BTreeSet<u16> {
+    const EXPECTED: &'static str = "HTTP status codes with commas between them";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        let code = |text: &str| text.trim().parse().ok().filter(|code| (100..600).contains(code));
+        match value {
+            Value::String(text) => text.split(',').filter(|part| !part.trim().is_empty()).map(code).collect(),
+            Value::Array(codes) => codes.iter().map(|item| code(&item.to_string())).collect(),
+            other => code(&other.to_string()).map(|code| Self::from([code])),
+        }
+    }
+}
+
+/// Headers; their values may be secrets.
+impl FromSetting for BTreeMap<String, Secret> {
+    const EXPECTED: &'static str = "a JSON object of texts";
+
+    fn from_setting(value: &Value) -> Option<Self> {
+        let parsed;
+        let headers = match value {
+            Value::String(text) => {
+                parsed = serde_json::from_str::<Value>(text).ok()?;
+                parsed.as_object()?
+            }
+            other => other.as_object()?,
+        };
+        headers.iter().map(|(name, value)| Some((name.clone(), Secret::new(value.as_str()?)))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn texts_and_toml_values_mean_the_same() {
+        for yes in [json!(true), json!("TRUE"), json!("1"), json!(1), json!("on"), json!("Y")] {
+            assert_eq!(bool::from_setting(&yes), Some(true), "{yes}");
+        }
+        assert_eq!(bool::from_setting(&json!("off")), Some(false));
+        assert_eq!(bool::from_setting(&json!("maybe")), None);
+        assert_eq!(u32::from_setting(&json!(" 3 ")), Some(3));
+        assert_eq!(u32::from_setting(&json!(-1)), None);
+        assert_eq!(f64::from_setting(&json!("0.5")), Some(0.5));
+        for bad in [json!("-0.5"), json!("inf"), json!("x"), json!([])] {
+            assert_eq!(f64::from_setting(&bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn status_codes_are_lists_texts_or_numbers() {
+        let codes = BTreeSet::from([404, 500]);
+        for value in [json!(" 404 , 500,"), json!([404, 500])] {
+            assert_eq!(BTreeSet::from_setting(&value), Some(codes.clone()), "{value}");
+        }
+        assert_eq!(BTreeSet::from_setting(&json!(500)), Some(BTreeSet::from([500])));
+        for bad in [json!("99"), json!("600"), json!("x"), json!([true])] {
+            assert_eq!(BTreeSet::<u16>::from_setting(&bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn headers_are_objects_of_texts() {
+        let headers = BTreeMap::from([("X-A".to_owned(), Secret::new("1"))]);
+        for value in [json!({"X-A": "1"}), json!(r#"{"X-A": "1"}"#)] {
+            assert_eq!(BTreeMap::from_setting(&value), Some(headers.clone()));
+        }
+        for bad in [json!({"X-A": 1}), json!("[]"), json!("x"), json!(1)] {
+            assert_eq!(BTreeMap::<String, Secret>::from_setting(&bad), None, "{bad}");
+        }
+    }
+}
