@@ -30,11 +30,101 @@ mod ui;
 mod value;
 mod yaml;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::Path, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, GlobalArguments},
+    clock::Clock,
+    commands::Context,
+    environment::Environment,
+    error::{CommandError, Exit},
+    secret::Redactor,
+    settings::Settings,
+    ui::{ColorChoice, Ui},
+};
 
 /// Runs the command line `args` (the program's name first) and returns its exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
-    let _ = args;
-    ExitCode::SUCCESS
+    let environment = Environment::of_process();
+    let is_link = args.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|name| name == "prefect"));
+    let cli = match Cli::try_parse_from(cli::normalise(args)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A failing stream leaves nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+        }
+    };
+    let compatible = cli.global.compat_exit_codes || is_link;
+    let redactor = Redactor::default();
+    let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone());
+    let exit = match start(cli, environment, ui.clone(), redactor) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => {
+            ui.error(&error);
+            error.exit
+        }
+        Err(error) => {
+            ui.error(&CommandError::new(Exit::Failed, format!("{error:#}")));
+            Exit::Failed
+        }
+    };
+    ExitCode::from(exit.folded(compatible).code())
+}
+
+/// Runs the command. The outer error is the machine's: no current directory, no threads.
+fn start(
+    cli: Cli,
+    environment: Environment,
+    ui: Ui,
+    redactor: Redactor,
+) -> anyhow::Result<Result<Exit, CommandError>> {
+    let directory = std::env::current_dir().context("cannot tell the current directory")?;
+    let directory = directory.canonicalize().unwrap_or(directory);
+    let settings = match Settings::resolve(&environment, cli.global.profile.as_deref(), &directory) {
+        Ok(settings) => settings,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
+    let context = Context { ui, settings, environment, clock: Clock::system(), redactor, directory };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the program")?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = commands::run(cli.command, &context) => result,
+            exit = interrupted() => Ok(exit),
+        }
+    });
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+/// Waits for Ctrl-C or a request to end; dropping the command then ends what it has started.
+async fn interrupted() -> Exit {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Exit::Interrupted,
+            _ = terminate.recv() => return Exit::Terminated,
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+    Exit::Interrupted
+}
+
+fn colors(global: &GlobalArguments, environment: &Environment) -> ColorChoice {
+    match global.color {
+        cli::ColorChoice::Always => ColorChoice::Always,
+        cli::ColorChoice::Never => ColorChoice::Never,
+        cli::ColorChoice::Auto if environment.non_empty("NO_COLOR").is_some() => ColorChoice::Never,
+        cli::ColorChoice::Auto if environment.non_empty("FORCE_COLOR").is_some() => ColorChoice::Always,
+        cli::ColorChoice::Auto => ColorChoice::Auto,
+    }
 }

@@ -1,1 +1,39 @@
-//! Placeholder.
+//! One file per command: from the parsed arguments to an operation, and from its result to what is printed.
+
+pub(crate) mod connection;
+mod deploy;
+mod deployment;
+mod errors;
+mod work_pools;
+
+use std::path::PathBuf;
+
+use crate::{
+    cli::{Command, DeploymentCommand},
+    clock::Clock,
+    environment::Environment,
+    error::{CommandError, Exit},
+    secret::Redactor,
+    settings::Settings,
+    ui::Ui,
+};
+
+/// What every command works with.
+pub(crate) struct Context {
+    pub(crate) ui: Ui,
+    pub(crate) settings: Settings,
+    pub(crate) environment: Environment,
+    pub(crate) clock: Clock,
+    pub(crate) redactor: Redactor,
+    /// The current directory, links resolved.
+    pub(crate) directory: PathBuf,
+}
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, CommandError> {
+    match command {
+        Command::Deploy(arguments) => deploy::run(&arguments, context).await,
+        Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
+        Command::WorkPool(command) => work_pools::run(command, context).await,
+    }
+}

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
+    Surroundings,
     desired,
     prepare::Prepared,
     pull::PullSteps,
     steps::{self, Sections},
-    triggers,
+    triggers::{self, Trigger},
+    version,
 };
 use crate::{
     api::WorkPool,
@@ -102,7 +104,33 @@ fn trigger_items(one: &Prepared, findings: &mut Findings<'_>) {
     let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return };
     let known: Vec<Value> = items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
     if known.len() == items.len() {
-        triggers::read(&known, one.text("name").unwrap_or_default(), &one.pointer(["triggers"]), findings);
+        triggers(&known, one.text("name").unwrap_or_default(), &one.pointer(["triggers"]), findings);
+    }
+}
+
+/// The triggers of a deployment, if they can be read; what is wrong with them becomes findings.
+pub(crate) fn triggers(
+    items: &[Value],
+    deployment: &str,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<Trigger>> {
+    match triggers::triggers(items, deployment) {
+        Ok(read) => {
+            for key in read.unknown_keys {
+                let diagnostic = Diagnostic::warning("unknown-key", format!("the key `{}` is not used", key.path));
+                let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
+                findings.at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+            }
+            Some(read.triggers)
+        }
+        Err(errors) => {
+            for error in errors {
+                let at = at.join(error.index).join_all(&error.path);
+                findings.at_value(&at, Diagnostic::error("trigger", error.message));
+            }
+            None
+        }
     }
 }
 
@@ -115,20 +143,13 @@ fn without_parameters(item: &Value) -> Value {
     item
 }
 
-const VERSION_TYPES: [&str; 6] =
-    ["prefect:simple", "vcs:git", "vcs:github", "vcs:gitlab", "vcs:bitbucket", "vcs:azuredevops"];
-
 fn version_type(one: &Prepared, findings: &mut Findings<'_>) {
     let Some(kind) = one.text("version_type").filter(|kind| !is_pending(kind)) else { return };
-    if VERSION_TYPES.contains(&kind) {
-        return;
+    if let Err(error) = version::check_type(kind) {
+        let diagnostic = Diagnostic::error("version-type", error.to_string());
+        let help = did_you_mean(kind, version::TYPES).map(|known| format!("did you mean {known}?"));
+        findings.at_value(&one.pointer(["version_type"]), Diagnostic { help, ..diagnostic });
     }
-    let help = did_you_mean(kind, VERSION_TYPES).map_or_else(
-        || format!("it is one of {}", VERSION_TYPES.join(", ")),
-        |known| format!("did you mean {known}?"),
-    );
-    let diagnostic = Diagnostic::error("version-type", format!("there is no version type '{kind}'")).help(help);
-    findings.at_value(&one.pointer(["version_type"]), diagnostic);
 }
 
 fn concurrency_limit(one: &Prepared, findings: &mut Findings<'_>) {
@@ -192,9 +213,18 @@ fn join(at: &Pointer, key: &str) -> Pointer {
     key.parse::<usize>().map_or_else(|_| at.join(key), |index| at.join(index))
 }
 
+/// Service level agreements are known to Prefect Cloud only.
+pub(crate) fn slas(one: &Prepared, with: &Surroundings<'_>, findings: &mut Findings<'_>) {
+    let given = one.fields.get("sla").is_some_and(|sla| !sla.is_null());
+    if given && !with.client.is_cloud() {
+        let message = "SLA configuration is currently only supported on Prefect Cloud.";
+        findings.at_key(&one.pointer(["sla"]), Diagnostic::error("sla", message));
+    }
+}
+
 /// Checks the work pools of all deployments, and their job variables.
-pub(crate) fn work_pools(
-    prepared: &[Prepared],
+pub(crate) fn work_pools<'a>(
+    prepared: impl IntoIterator<Item = &'a Prepared>,
     pools: &BTreeMap<String, WorkPool>,
     all: &[String],
     findings: &mut Findings<'_>,

@@ -72,3 +72,8 @@ pub(crate) async fn work_pools(
     let pools = client.work_pools_by_name(&names).await?;
     Ok(pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect())
 }
+
+/// The names of all work pools, to suggest one.
+pub(crate) async fn work_pool_names(client: &Client) -> Result<Vec<String>, ApiError> {
+    Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect())
+}

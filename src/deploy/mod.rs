@@ -1,4 +1,196 @@
-//! Placeholder.
+//! Deploying: from prefect.yaml and options to deployments on the server.
+//!
+//! Data flows one way: load, select, override, resolve and inspect (`prepare`), check, run the steps, render, observe
+//! (`live`), compare (`plan`), apply, report. Nothing is written before everything that can be checked has been.
 
+mod apply;
+mod check;
+mod desired;
+mod failure;
+mod live;
+mod lookup;
+mod options;
+mod overrides;
+mod plan;
+mod prepare;
+mod pull;
+mod render;
+mod report;
+mod select;
+mod steps;
 mod triggers;
 mod version;
+
+pub(crate) use failure::Failure;
+pub(crate) use options::Options;
+pub(crate) use report::{Line, Report, Status};
+pub(crate) use select::SelectError;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use self::{
+    desired::Desired,
+    live::Live,
+    lookup::ApiLookup,
+    prepare::{FlowNames, Prepared},
+    pull::PullSteps,
+    steps::Sections,
+};
+use crate::{
+    api::{Client, Links, WorkPool},
+    clock::Clock,
+    diagnostics::Diagnostic,
+    environment::Environment,
+    flow::Inspector,
+    git,
+    progress::Progress,
+    project::{self, Declared, Findings, Project, ProjectError},
+    secret::Redactor,
+    template::Resolver,
+};
+
+/// What a deploy works with.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) options: &'a Options,
+    /// The current directory, links resolved.
+    pub(crate) directory: &'a Path,
+    pub(crate) client: &'a Client,
+    pub(crate) links: &'a Links,
+    pub(crate) environment: &'a Environment,
+    pub(crate) clock: &'a Clock,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) redactor: &'a Redactor,
+    pub(crate) default_work_pool: Option<&'a str>,
+    pub(crate) docker_namespace: Option<&'a str>,
+}
+
+/// Deploys what the options say.
+///
+/// # Errors
+///
+/// When nothing was registered. What went wrong while registering is in the report.
+pub(crate) async fn deploy(with: &Surroundings<'_>) -> Result<Report, Failure> {
+    let (project, warnings) = load(with)?;
+    let mut findings = Findings::new(project.document.as_ref());
+    warnings.into_iter().for_each(|warning| findings.push(warning));
+
+    let inspector = Inspector::new();
+    let lookup = ApiLookup(with.client);
+    let resolver = Resolver::new(&lookup, with.redactor.clone());
+    let prepared = select(&project, with, &resolver, &inspector, &mut findings).await?;
+    let pools = check(&prepared, with, &mut findings).await?;
+    stop_on_errors(&mut findings, &project, with)?;
+
+    let outputs = steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
+    let facts = git::discover(with.directory);
+    let desired: Vec<Desired> = prepared
+        .iter()
+        .zip(&outputs)
+        .filter_map(|((one, sections), outputs)| {
+            render::render(one, sections, outputs, with, facts.as_ref(), &pools, &mut findings)
+        })
+        .collect();
+    stop_on_errors(&mut findings, &project, with)?;
+
+    write(&desired, &pools, with).await
+}
+
+/// Reads the project file. One that is not named may be missing: then everything comes from the options.
+fn load(with: &Surroundings<'_>) -> Result<(Project, Vec<Diagnostic>), Failure> {
+    let named = with.options.prefect_file.as_deref();
+    let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
+    match project::load(path, with.directory) {
+        Err(ProjectError::File(error)) if named.is_none() && error.is_not_found() => {
+            Ok((Project::empty(path.to_owned()), Vec::new()))
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Picks the deployments, lays the options over them and reads their flows.
+async fn select(
+    project: &Project,
+    with: &Surroundings<'_>,
+    resolver: &Resolver<'_>,
+    inspector: &Inspector,
+    findings: &mut Findings<'_>,
+) -> Result<Vec<(Prepared, Sections)>, Failure> {
+    let names = FlowNames { inspector, directory: with.directory, environment: with.environment };
+    let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
+    let mut selection = select::select(project, with.options, flow_name)?;
+    std::mem::take(&mut selection.warnings).into_iter().for_each(|warning| findings.push(warning));
+    if !selection.single && with.options.describe_a_deployment() {
+        let message = "You have passed options to the deploy command, but you are creating or updating multiple \
+                       deployments. These options will be ignored.";
+        findings.push(Diagnostic::warning("ignored-options", message));
+    }
+    let specs = prepare::specs(selection, with)
+        .map_err(|(pointer, error)| Failure::option(error, project.place(&pointer)))?;
+    let prepared = prepare::prepare(project, specs, with, resolver, inspector, findings).await?;
+    prepare::duplicates(&prepared, findings);
+    let sections = |one: Prepared| {
+        let sections = Sections::of(project, &one, with.directory);
+        (one, sections)
+    };
+    Ok(prepared.into_iter().map(sections).collect())
+}
+
+/// Checks everything, and reads the work pools.
+async fn check(
+    prepared: &[(Prepared, Sections)],
+    with: &Surroundings<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<BTreeMap<String, WorkPool>, Failure> {
+    for (one, sections) in prepared {
+        check::deployment(one, sections, findings);
+        check::slas(one, with, findings);
+        if let PullSteps::Generated { note: Some(note), .. } = &sections.pull {
+            tell(note, with, findings);
+        }
+    }
+    let names: BTreeSet<String> = prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
+    let pools = if names.is_empty() { BTreeMap::new() } else { live::work_pools(with.client, &names).await? };
+    let known = if pools.len() < names.len() { live::work_pool_names(with.client).await? } else { Vec::new() };
+    check::work_pools(prepared.iter().map(|(one, _)| one), &pools, &known, findings);
+    Ok(pools)
+}
+
+fn tell(note: &pull::Note, with: &Surroundings<'_>, findings: &mut Findings<'_>) {
+    match note {
+        pull::Note::ThisMachine(_) => with.progress.status(&note.text()),
+        pull::Note::DefaultDirectory => findings.push_once(Diagnostic::warning("default-directory", note.text())),
+    }
+}
+
+/// Shows the warnings; errors, and with `--strict` warnings too, end the deploy.
+fn stop_on_errors(findings: &mut Findings<'_>, project: &Project, with: &Surroundings<'_>) -> Result<(), Failure> {
+    let next = Findings::new(project.document.as_ref());
+    let diagnostics = std::mem::replace(findings, next).into_diagnostics();
+    let strict = with.options.strict;
+    let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|one| strict || one.is_error());
+    warnings.iter().for_each(|warning| with.progress.warn(warning));
+    if errors.is_empty() { Ok(()) } else { Err(Failure::Findings(errors)) }
+}
+
+/// Compares with the server and writes what differs.
+async fn write(
+    desired: &[Desired],
+    pools: &BTreeMap<String, WorkPool>,
+    with: &Surroundings<'_>,
+) -> Result<Report, Failure> {
+    let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
+    let live = Live::observe(with.client, &names).await?;
+    let now = with.clock.now();
+    let mut changes = Vec::new();
+    for one in desired {
+        let change = plan::compare(one, &live, with.options.force, now);
+        changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
+    }
+    let outcomes = apply::apply(with.client, &live, &changes, now).await;
+    let lines = desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, with.links)).collect();
+    let idle_pools = report::idle_pools(desired, pools, with.client).await;
+    Ok(Report { lines, idle_pools })
+}

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
+    pointer::Pointer,
     schedule::duration::Seconds,
     value::{Mapping, Value, kind, to_json},
 };
@@ -66,10 +67,10 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
 impl Trigger {
     fn read(item: &Value, default_name: String, findings: &mut Findings) -> Option<Self> {
         let Value::Mapping(entries) = item else {
-            findings.error("", format!("expected a mapping, found {}", kind(item)));
+            findings.error(&Pointer::root(), format!("expected a mapping, found {}", kind(item)));
             return None;
         };
-        let mut reader = Reader::new(entries, String::new(), findings);
+        let mut reader = Reader::new(entries, Pointer::root(), findings);
         let name = reader.optional("name", None, nullable(text)).filter(|name| !name.is_empty());
         let schedule_after = reader.optional("schedule_after", Seconds::ZERO, |value| {
             let wait = duration_value(value)?;

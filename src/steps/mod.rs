@@ -14,7 +14,7 @@ mod shell;
 mod split;
 
 pub(crate) use inputs::problems;
-pub(crate) use runner::{Listed, Runner, StepFailure};
+pub(crate) use runner::{Listed, RunError, Runner, StepFailure};
 
 use std::path::PathBuf;
 

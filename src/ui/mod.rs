@@ -5,7 +5,7 @@
 
 use std::{
     io::{self, Write},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anstream::AutoStream;
@@ -20,10 +20,11 @@ use crate::{
 
 pub(crate) use anstream::ColorChoice;
 
-/// The two streams of the program.
+/// The two streams of the program. Clones share them.
+#[derive(Clone)]
 pub(crate) struct Ui {
-    stdout: Mutex<AutoStream<io::Stdout>>,
-    stderr: Mutex<AutoStream<io::Stderr>>,
+    stdout: Arc<Mutex<AutoStream<io::Stdout>>>,
+    stderr: Arc<Mutex<AutoStream<io::Stderr>>>,
     redactor: Redactor,
     quiet: bool,
 }
@@ -31,8 +32,8 @@ pub(crate) struct Ui {
 impl Ui {
     pub(crate) fn new(color: ColorChoice, quiet: bool, redactor: Redactor) -> Self {
         Self {
-            stdout: Mutex::new(AutoStream::new(io::stdout(), color)),
-            stderr: Mutex::new(AutoStream::new(io::stderr(), color)),
+            stdout: Arc::new(Mutex::new(AutoStream::new(io::stdout(), color))),
+            stderr: Arc::new(Mutex::new(AutoStream::new(io::stderr(), color))),
             redactor,
             quiet,
         }

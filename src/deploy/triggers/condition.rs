@@ -238,7 +238,7 @@ fn nested(reader: &mut Reader<'_>) -> Option<Vec<Condition>> {
     let items = reader.get("triggers")?.as_sequence()?;
     let mut conditions = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let path = reader.path_of(&format!("triggers[{index}]"));
+        let path = reader.path_of("triggers").join(index);
         match item {
             Value::Mapping(entries) => {
                 conditions.extend(read(&mut Reader::new(entries, path, reader.findings), Depth::Nested));

@@ -1,6 +1,7 @@
 //! Reads the values of triggers, and notes what is wrong with them and where.
 
 use crate::{
+    pointer::Pointer,
     diagnostics::did_you_mean,
     schedule::{
         coerce,
@@ -15,8 +16,8 @@ use crate::{
 pub(crate) struct TriggerError {
     /// Which of the triggers, from 0.
     pub(crate) index: usize,
-    /// Where in it, such as `triggers[1].within`; empty for all of it.
-    pub(crate) path: String,
+    /// Where in it, such as `triggers[1].within`.
+    pub(crate) path: Pointer,
     pub(crate) message: String,
 }
 
@@ -24,7 +25,7 @@ pub(crate) struct TriggerError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownKey {
     pub(crate) index: usize,
-    pub(crate) path: String,
+    pub(crate) path: Pointer,
     /// The key that was probably meant.
     pub(crate) suggestion: Option<&'static str>,
 }
@@ -38,20 +39,20 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn error(&mut self, path: &str, message: impl Into<String>) {
-        self.errors.push(TriggerError { index: self.index, path: path.to_owned(), message: message.into() });
+    pub(super) fn error(&mut self, path: &Pointer, message: impl Into<String>) {
+        self.errors.push(TriggerError { index: self.index, path: path.clone(), message: message.into() });
     }
 }
 
 /// Reads one mapping.
 pub(super) struct Reader<'a> {
     entries: &'a Mapping,
-    path: String,
+    path: Pointer,
     pub(super) findings: &'a mut Findings,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(entries: &'a Mapping, path: String, findings: &'a mut Findings) -> Self {
+    pub(super) fn new(entries: &'a Mapping, path: Pointer, findings: &'a mut Findings) -> Self {
         Self { entries, path, findings }
     }
 
@@ -59,8 +60,8 @@ impl<'a> Reader<'a> {
         self.entries.get(key)
     }
 
-    pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    pub(super) fn path_of(&self, key: &str) -> Pointer {
+        self.path.join(key)
     }
 
     pub(super) fn error(&mut self, key: &str, message: impl Into<String>) {

@@ -52,8 +52,12 @@ fn mistakes_are_all_found_with_their_places() {
 - text",
     )
     .unwrap_err();
-    let found: Vec<_> =
-        found.iter().map(|error| (error.index, error.path.as_str(), error.message.as_str())).collect();
+    let paths: Vec<String> = found.iter().map(|error| error.path.to_string()).collect();
+    let found: Vec<_> = found
+        .iter()
+        .zip(&paths)
+        .map(|(error, path)| (error.index, path.as_str(), error.message.as_str()))
+        .collect();
     assert_eq!(
         found,
         [
@@ -77,6 +81,7 @@ fn mistakes_are_all_found_with_their_places() {
 fn keys_that_mean_nothing_are_noted() {
     let found = parse("[{expcet: [a], name: x}, {triggers: [{name: y, for_each: []}], metric: {}}]").unwrap();
     let found: Vec<_> =
-        found.unknown_keys.iter().map(|key| (key.index, key.path.as_str(), key.suggestion)).collect();
-    assert_eq!(found, [(0, "expcet", Some("expect")), (1, "metric", None), (1, "triggers[0].name", None)]);
+        found.unknown_keys.iter().map(|key| (key.index, key.path.to_string(), key.suggestion)).collect();
+    let expected = [(0, "expcet", Some("expect")), (1, "metric", None), (1, "triggers[0].name", None)];
+    assert_eq!(found, expected.map(|(index, path, suggestion)| (index, path.to_owned(), suggestion)));
 }

@@ -1,0 +1,96 @@
+//! `prefectl deploy`.
+
+use owo_colors::OwoColorize;
+use serde_json::json;
+
+use super::{Context, connection};
+use crate::{
+    api::ApiError,
+    cli::{DeployArguments, OutputFormat},
+    deploy::{self, Line, Report, Status, Surroundings},
+    error::{CommandError, Exit},
+};
+
+pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
+    let options = arguments.options();
+    let (client, links) = (connection::client(context)?, connection::links(context));
+    let settings = &context.settings;
+    let report = deploy::deploy(&Surroundings {
+        options: &options,
+        directory: &context.directory,
+        client: &client,
+        links: &links,
+        environment: &context.environment,
+        clock: &context.clock,
+        progress: &context.ui,
+        redactor: &context.redactor,
+        default_work_pool: settings.default_work_pool_name.value.as_deref(),
+        docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
+    })
+    .await?;
+    match arguments.output {
+        OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
+        OutputFormat::Json => context.ui.result(&document(&report).to_string()),
+    }
+    hints(&report, context);
+    finish(&report)
+}
+
+/// The line of a deployment; the sentence is the reference's, also for what was updated or needed nothing.
+fn show(line: &Line, context: &Context) {
+    let Line { name, id, url, status } = line;
+    let what = match status {
+        Status::Updated(changed) => format!("{}: {}", status.word(), changed.join(", ")),
+        _ => status.word().to_owned(),
+    };
+    match id {
+        Some(id) => {
+            let sentence = format!("Deployment '{name}' successfully created with id '{id}'.");
+            context.ui.result(&format!("{} {}", sentence.green(), format!("({what})").dimmed()));
+        }
+        None => context.ui.result(&format!("Deployment '{name}' {what}.")),
+    }
+    if let Some(url) = url {
+        context.ui.result(&format!("  View Deployment in UI: {url}"));
+    }
+}
+
+fn hints(report: &Report, context: &Context) {
+    for pool in &report.idle_pools {
+        context.ui.note(&format!(
+            "\nTo execute flow runs from these deployments, start a worker in a separate terminal that pulls work \
+             from the '{pool}' work pool:\n\n\t$ prefect worker start --pool '{pool}'"
+        ));
+    }
+    if let Some(line) = report.lines.iter().find(|line| line.id.is_some()) {
+        context.ui.note(&format!(
+            "\nTo schedule a run for this deployment, use the following command:\n\n\t$ prefectl deployment run '{}'\n",
+            line.name
+        ));
+    }
+}
+
+/// The report as one document.
+fn document(report: &Report) -> serde_json::Value {
+    let line = |line: &Line| {
+        let mut entry = json!({"name": line.name, "status": line.status.word(), "id": line.id, "url": line.url});
+        match &line.status {
+            Status::Updated(changed) => entry["changed"] = json!(changed),
+            Status::Failed { error, .. } => entry["error"] = json!(error.to_string()),
+            _ => {}
+        }
+        entry
+    };
+    json!({"schema": 1, "deployments": report.lines.iter().map(line).collect::<Vec<_>>()})
+}
+
+fn finish(report: &Report) -> Result<Exit, CommandError> {
+    let failures: Vec<(&Line, &ApiError)> = report.failures().collect();
+    if failures.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let texts: Vec<String> = failures.iter().map(|(line, error)| format!("deployment '{}': {error}", line.name)).collect();
+    let exit = if report.wrote() { Exit::Partly } else { Exit::Failed };
+    let help = "what was written stays; running the same command again goes on where this one stopped";
+    Err(CommandError::new(exit, texts.join("\n")).help(if report.wrote() { help } else { "nothing was written" }))
+}

@@ -1,0 +1,99 @@
+//! From the errors of the domain to exit codes, messages and what to do: the one place that decides.
+
+use crate::{
+    api::ApiError,
+    deploy::{Failure, SelectError},
+    diagnostics::Diagnostic,
+    error::{CommandError, Exit},
+    project::ProjectError,
+    settings::{NoApiUrl, SettingsError},
+    steps::{RunError, StepError, StepFailure},
+};
+
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<NoApiUrl> for CommandError {
+    fn from(error: NoApiUrl) -> Self {
+        Self::usage(error)
+            .help("set PREFECT_API_URL, for example PREFECT_API_URL=http://127.0.0.1:4200/api, or use a profile that does")
+    }
+}
+
+impl From<ApiError> for CommandError {
+    fn from(error: ApiError) -> Self {
+        let exit = match &error {
+            ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Broken { .. } => Exit::Unreachable,
+            ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Unauthorized,
+            ApiError::InvalidUrl { .. } | ApiError::Setup(_) | ApiError::NotJson { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        let help = matches!(error, ApiError::Unreachable { .. })
+            .then(|| "is the server running, and is PREFECT_API_URL right?".to_owned());
+        Self { help, ..Self::new(exit, error) }
+    }
+}
+
+impl From<ProjectError> for CommandError {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::File(error) => {
+                Self::usage(error).help("name the file with --prefect-file, or go to the directory that has it")
+            }
+            ProjectError::Invalid { diagnostics, file } => {
+                Self { message: format!("{file} is invalid; nothing was registered"), ..Self::findings(Exit::Usage, diagnostics) }
+            }
+        }
+    }
+}
+
+impl From<SelectError> for CommandError {
+    fn from(error: SelectError) -> Self {
+        let help = match &error {
+            SelectError::NoName { names } => {
+                Some(format!("use --all, or -n with one of: {}", names.join(", ")))
+            }
+            _ => None,
+        };
+        Self { help, ..Self::usage(error) }
+    }
+}
+
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Project(error) => error.into(),
+            Failure::Select(error) => error.into(),
+            Failure::Api(error) => error.into(),
+            Failure::Option { error, place: None } => Self::usage(error),
+            Failure::Option { error, place } => {
+                Self::findings(Exit::Usage, vec![Diagnostic::error("options", error.to_string()).at(place)])
+            }
+            Failure::Findings(diagnostics) => {
+                Self { message: "nothing was registered".into(), ..Self::findings(Exit::Failed, diagnostics) }
+            }
+            Failure::Resolve { error, place } => {
+                Self::findings(Exit::Failed, vec![Diagnostic::error("reference", error.to_string()).at(place)])
+            }
+            Failure::Step { failure, place } => step(failure, place),
+            Failure::Schedules { name, error } => Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
+                .help("give every schedule a `slug`, or remove the schedules from the server first"),
+        }
+    }
+}
+
+fn step(failure: StepFailure, place: Option<crate::diagnostics::Place>) -> CommandError {
+    let message = format!("Encountered error while running {}: {}", failure.name, failure.error);
+    let help = match failure.error {
+        RunError::Step(StepError::Failed { help, .. }) => help,
+        _ => None,
+    };
+    let diagnostic = Diagnostic { help, ..Diagnostic::error("step-failed", message).at(place) };
+    CommandError {
+        message: "a step failed; nothing was registered".into(),
+        ..CommandError::findings(Exit::StepFailed, vec![diagnostic])
+    }
+}

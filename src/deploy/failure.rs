@@ -1,0 +1,49 @@
+//! Why a deploy registered nothing.
+
+use super::{overrides::OptionError, plan::ScheduleError, select::SelectError};
+use crate::{
+    api::ApiError,
+    diagnostics::{Diagnostic, Place},
+    project::{Project, ProjectError},
+    steps::StepFailure,
+    template::ResolveError,
+};
+
+/// The end of a deploy before its first write.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// An option, or the file where it contradicts itself.
+    #[error("{error}")]
+    Option { error: OptionError, place: Option<Place> },
+    /// Everything that is wrong.
+    #[error("{} finding(s)", .0.len())]
+    Findings(Vec<Diagnostic>),
+    #[error("{error}")]
+    Resolve { error: ResolveError, place: Option<Place> },
+    #[error("{failure}")]
+    Step { failure: StepFailure, place: Option<Place> },
+    #[error("deployment '{name}': {error}")]
+    Schedules { name: String, error: ScheduleError },
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl Failure {
+    pub(super) fn option(error: OptionError, place: Option<Place>) -> Self {
+        Self::Option { error, place }
+    }
+
+    /// A failed lookup of the server is the server's failure.
+    pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
+        Self::Resolve { error, place }
+    }
+
+    pub(super) fn step(failure: StepFailure, project: &Project) -> Self {
+        let place = project.place(&failure.pointer);
+        Self::Step { failure, place }
+    }
+}

@@ -1,0 +1,150 @@
+//! Step outputs into the deployments: what comes out has every value known, and is checked once more.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::{
+    Surroundings, check,
+    desired::{self, Desired, Rendered, Schedules},
+    prepare::{self, Prepared},
+    pull::PullSteps,
+    steps::Sections,
+    version,
+};
+use crate::{
+    api::WorkPool,
+    diagnostics::Diagnostic,
+    git::Facts,
+    pointer::Pointer,
+    project::Findings,
+    template,
+    value::{self, Mapping, Value},
+};
+
+/// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
+pub(crate) fn render(
+    one: &Prepared,
+    sections: &Sections,
+    outputs: &Mapping,
+    with: &Surroundings<'_>,
+    facts: Option<&Facts>,
+    pools: &BTreeMap<String, WorkPool>,
+    findings: &mut Findings<'_>,
+) -> Option<Desired> {
+    let at = one.spec.declared.pointer();
+    let filled = template::deployment_after_steps(&one.fields, outputs, with.environment);
+    prepare::note(&filled.notes, &at, findings);
+    let rendered = typed(filled.value, &at, findings)?;
+    let schedules = schedules(one, outputs, with, findings);
+    let triggers = triggers(one, &rendered.name, outputs, with, findings);
+    let (version, version_info) = version::version_info(
+        rendered.version_type.as_deref(),
+        rendered.version.as_deref(),
+        one.flow.version.as_deref(),
+        with.environment,
+        facts,
+    )
+    .ok()?; // the type has been checked
+    let enforced = rendered.enforce_parameter_schema.unwrap_or(true);
+    let parameters = desired::object(&rendered.parameters);
+    check::check_parameters(&parameters, &one.flow.parameters, enforced, &at.join("parameters"), findings);
+    let job_variables = desired::object(&rendered.work_pool.job_variables);
+    let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
+    if let Some(pool) = pools.get(&work_pool) {
+        check::check_job_variables(&job_variables, pool, &at.join("work_pool").join("job_variables"), findings);
+    }
+    let described = rendered.description.filter(|text| !text.is_empty());
+    Some(Desired {
+        flow_name: one.flow.name.clone(),
+        name: desired::api_name(&rendered.name),
+        entrypoint: rendered.entrypoint,
+        version,
+        version_info,
+        description: described.or_else(|| one.flow.description.clone()),
+        tags: desired::tags(&rendered.tags),
+        paused: rendered.paused.unwrap_or(false),
+        concurrency_limit: rendered.concurrency_limit,
+        parameters,
+        parameter_schema: one.flow.parameters.clone(),
+        enforce_parameter_schema: rendered.enforce_parameter_schema,
+        work_pool,
+        work_queue: rendered.work_pool.work_queue_name.filter(|name| !name.is_empty()),
+        job_variables,
+        pull_steps: pull_steps(&sections.pull, outputs, with),
+        schedules: schedules?,
+        triggers: triggers?,
+    })
+}
+
+/// The typed fields; a value of the wrong type is a finding at its place.
+fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rendered> {
+    let Value::Mapping(fields) = value else { return None };
+    // One key after the other, so that each mistake has its place.
+    for (key, value) in &fields {
+        let Some(key) = key.as_str() else { continue };
+        let alone = Mapping::from_iter([(Value::from(key), value.clone())]);
+        if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
+            let message = format!("`{key}` is no longer what it must be once its templates are filled in: {error}");
+            findings.at_value(&at.join(key), Diagnostic::error("wrong-type", message));
+        }
+    }
+    let fields: Mapping = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    serde_yaml::from_value(fields.into()).ok()
+}
+
+/// The fields of [`Rendered`], none of them required.
+#[derive(serde::Deserialize)]
+#[expect(dead_code, reason = "only whether it can be read matters")]
+struct Partial {
+    name: Option<String>,
+    entrypoint: Option<String>,
+    version: Option<String>,
+    version_type: Option<String>,
+    description: Option<String>,
+    paused: Option<bool>,
+    concurrency_limit: Option<desired::ConcurrencyLimit>,
+    parameters: Option<Mapping>,
+    enforce_parameter_schema: Option<bool>,
+    work_pool: Option<desired::RenderedPool>,
+}
+
+fn schedules(
+    one: &Prepared,
+    outputs: &Mapping,
+    with: &Surroundings<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Schedules> {
+    let Some(items @ Value::Sequence(_)) = one.fields.get("schedules") else { return Some(Schedules::Keep) };
+    let Value::Sequence(items) = template::schedules(items, outputs, with.environment).value else { return None };
+    let at = one.pointer(["schedules"]);
+    let schedule = |(index, item): (usize, &Value)| check::schedule(item.as_mapping()?, &at.join(index), findings);
+    items.iter().enumerate().map(schedule).collect::<Option<Vec<_>>>().map(Schedules::Exactly)
+}
+
+fn triggers(
+    one: &Prepared,
+    name: &str,
+    outputs: &Mapping,
+    with: &Surroundings<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<super::triggers::Trigger>> {
+    let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return Some(Vec::new()) };
+    let fill = |item: &Value| match item {
+        Value::Mapping(trigger) => template::trigger(trigger, outputs, with.environment).value,
+        other => other.clone(),
+    };
+    let items: Vec<Value> = items.iter().map(fill).collect();
+    check::triggers(&items, name, &one.pointer(["triggers"]), findings)
+}
+
+fn pull_steps(pull: &PullSteps, outputs: &Mapping, with: &Surroundings<'_>) -> Option<Json> {
+    let steps = match pull {
+        PullSteps::None => return None,
+        PullSteps::Generated { steps, .. } => Value::Sequence(steps.clone()),
+        PullSteps::Listed(steps) => {
+            template::pull_steps(&Value::Sequence(steps.clone()), outputs, with.environment).value
+        }
+    };
+    Some(value::to_json(&steps))
+}
