@@ -3,6 +3,9 @@
 //! A step is one file here and one row in [`registry`]. It has typed inputs, made from the templated mapping
 //! under its name, and gives a mapping of outputs.
 
+pub(crate) mod docker_build;
+pub(crate) mod docker_push;
+
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
