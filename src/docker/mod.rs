@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Container images: finding an engine, building with it, pushing with it.
+//!
+//! [`engine::Engine`] speaks to Docker or Podman through bollard. What is sent (the context, the generated
+//! Dockerfile, credentials) is prepared by modules that know nothing of the engine.
+
+mod archive;
+pub(crate) mod auth;
+pub(crate) mod build;
+pub(crate) mod buildx;
+pub(crate) mod config;
+pub(crate) mod context;
+pub(crate) mod dockerfile;
+pub(crate) mod engine;
+pub(crate) mod error;
+mod glob;
+pub(crate) mod ignore;
+pub(crate) mod inputs;
+mod lines;
+mod push;
+pub(crate) mod reference;
+pub(crate) mod requirements;

@@ -1,0 +1,112 @@
+//! Writing the tar archive of a build context.
+
+use std::{
+    fs::{File, Metadata},
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use tar::{EntryType, Header};
+
+use super::error::DockerError;
+use crate::fs::FileError;
+
+/// The time of files that exist in the archive only: the first that a zip file can express, and the same in every
+/// build.
+const GENERATED_TIME: u64 = 315_532_800;
+
+/// A tar archive being written.
+pub(crate) struct Archive<W: Write> {
+    builder: tar::Builder<W>,
+}
+
+impl<W: Write> Archive<W> {
+    pub(crate) fn new(writer: W) -> Self {
+        Self { builder: tar::Builder::new(writer) }
+    }
+
+    /// Adds a file that is on no disk.
+    pub(crate) fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError> {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.set_mode(0o644);
+        header.set_mtime(GENERATED_TIME);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_size(text.len() as u64);
+        self.builder.append_data(&mut header, path, text.as_bytes()).map_err(DockerError::sending)
+    }
+
+    /// Adds a file, a directory or a link as it is; sockets and devices are passed over.
+    pub(crate) fn entry(
+        &mut self,
+        path: &Path,
+        source: &Path,
+        metadata: &Metadata,
+    ) -> Result<(), DockerError> {
+        let mut header = Header::new_gnu();
+        header.set_metadata(metadata);
+        header.set_size(0);
+        if metadata.modified().is_ok_and(|time| time < std::time::UNIX_EPOCH) {
+            header.set_mtime(0);
+        }
+        if let Ok(mode) = header.mode() {
+            header.set_mode(mode & 0o7777);
+        }
+        let unreadable = |error| FileError::new("read", source, error);
+        if metadata.is_symlink() {
+            let target = std::fs::read_link(source).map_err(unreadable)?;
+            self.builder.append_link(&mut header, path, target).map_err(DockerError::sending)
+        } else if metadata.is_dir() || is_fifo(metadata) {
+            self.builder.append_data(&mut header, path, io::empty()).map_err(DockerError::sending)
+        } else if metadata.is_file() {
+            let mut file = File::open(source).map_err(unreadable)?;
+            // Of the open file: the one in the directory may have been replaced meanwhile.
+            let size = file.metadata().map_err(unreadable)?.len();
+            header.set_size(size);
+            let content = Content { file: &mut file, left: size };
+            self.builder.append_data(&mut header, path, content).map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => DockerError::sending(error),
+                _ => unreadable(error).into(),
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes the end of the archive.
+    pub(crate) fn finish(mut self) -> Result<(), DockerError> {
+        self.builder.finish().map_err(DockerError::sending)
+    }
+}
+
+/// As many bytes of a file as were announced, even if it grows; if it shrinks, that is an error.
+struct Content<'a> {
+    file: &'a mut File,
+    left: u64,
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Ok(0);
+        }
+        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let read = self.file.read(&mut buffer[..most])?;
+        if read == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was sent"));
+        }
+        self.left -= read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(unix)]
+fn is_fifo(metadata: &Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_fifo(_: &Metadata) -> bool {
+    false
+}

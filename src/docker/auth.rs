@@ -1,0 +1,229 @@
+//! Credentials of registries: what a step gives, what `docker login` left, and what helper programs know.
+
+use std::{collections::HashMap, process::Stdio};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bollard::auth::DockerCredentials;
+use futures_util::future::join_all;
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+
+use super::{
+    config::{Config, Login},
+    error::DockerError,
+    reference::DOCKER_HUB,
+};
+use crate::{environment::Environment, secret::Secret};
+
+/// The name under which Docker keeps the credentials of Docker Hub.
+const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// The user name with which a helper says that the secret is an identity token.
+const TOKEN_USER: &str = "<token>";
+
+/// What proves to a registry who we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credentials {
+    Password {
+        username: String,
+        password: Secret,
+    },
+    /// A token to be exchanged for others.
+    IdentityToken(Secret),
+    /// A token that is sent to the registry as it is.
+    RegistryToken(Secret),
+}
+
+impl Credentials {
+    /// In the form that the engine takes.
+    pub(super) fn for_engine(&self, registry: &str) -> DockerCredentials {
+        let serveraddress = Some(key(registry).to_owned());
+        let given = DockerCredentials { serveraddress, ..DockerCredentials::default() };
+        match self {
+            Self::Password { username, password } => DockerCredentials {
+                username: Some(username.clone()),
+                password: Some(password.expose().to_owned()),
+                ..given
+            },
+            Self::IdentityToken(token) => {
+                DockerCredentials { identitytoken: Some(token.expose().to_owned()), ..given }
+            }
+            Self::RegistryToken(token) => {
+                DockerCredentials { registrytoken: Some(token.expose().to_owned()), ..given }
+            }
+        }
+    }
+
+    fn of_login(registry: &str, login: &Login) -> Result<Option<Self>, DockerError> {
+        let token =
+            |token: &Option<String>| token.as_ref().filter(|token| !token.is_empty()).map(Secret::new);
+        if let Some(token) = token(&login.identitytoken) {
+            return Ok(Some(Self::IdentityToken(token)));
+        }
+        if let Some(token) = token(&login.registrytoken) {
+            return Ok(Some(Self::RegistryToken(token)));
+        }
+        if let Some(auth) = login.auth.as_deref().filter(|auth| !auth.is_empty()) {
+            let broken = || {
+                DockerError::Credentials(format!(
+                    "the Docker configuration has no valid login for {registry}"
+                ))
+            };
+            let text = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let text = text.ok_or_else(broken)?;
+            let (username, password) = text.split_once(':').ok_or_else(broken)?;
+            // Some tools pad the text with NUL.
+            let password = Secret::new(password.trim_matches('\0'));
+            return Ok(Some(Self::Password { username: username.to_owned(), password }));
+        }
+        Ok(login
+            .username
+            .clone()
+            .zip(login.password.clone())
+            .map(|(username, password)| Self::Password { username, password: Secret::new(password) }))
+    }
+}
+
+/// The host of a registry as it is written in an image name, whatever URL it is given as.
+pub(crate) fn host(registry: &str) -> &str {
+    let without_scheme = registry.split_once("://").map_or(registry, |(_, rest)| rest);
+    let host = without_scheme.split_once('/').map_or(without_scheme, |(host, _)| host);
+    match host {
+        "" | "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
+        host => host,
+    }
+}
+
+/// The name under which Docker's configuration and the engine know a registry.
+fn key(registry: &str) -> &str {
+    match host(registry) {
+        DOCKER_HUB => DOCKER_HUB_KEY,
+        host => host,
+    }
+}
+
+/// All credentials that a configuration leads to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CredentialStore<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) environment: &'a Environment,
+}
+
+impl CredentialStore<'_> {
+    /// The credentials of one registry, if there are any.
+    pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credentials>, DockerError> {
+        let registry = host(registry);
+        if let Some(program) = self.helper(registry)
+            && let Some(found) = self.ask(program, key(registry)).await?
+        {
+            return Ok(Some(found));
+        }
+        match self.config.auths.iter().find(|(name, _)| host(name) == registry) {
+            Some((name, login)) => Credentials::of_login(name, login),
+            None => Ok(None),
+        }
+    }
+
+    /// The credentials of every registry that is known, by host, and the troubles met on the way.
+    pub(crate) async fn all(&self) -> (HashMap<String, Credentials>, Vec<DockerError>) {
+        let mut troubles = Vec::new();
+        let mut registries: Vec<String> =
+            self.config.auths.keys().map(|name| host(name).to_owned()).collect();
+        registries.extend(self.config.cred_helpers.keys().map(|name| host(name).to_owned()));
+        if let Some(program) = &self.config.creds_store {
+            match self.list(program).await {
+                Ok(stored) => registries.extend(stored.iter().map(|name| host(name).to_owned())),
+                Err(error) => troubles.push(error),
+            }
+        }
+        registries.sort();
+        registries.dedup();
+        let mut found = HashMap::new();
+        let answers = join_all(registries.iter().map(|registry| self.get(registry))).await;
+        for (registry, answer) in registries.into_iter().zip(answers) {
+            match answer {
+                Ok(Some(credentials)) => drop(found.insert(registry, credentials)),
+                Ok(None) => {}
+                Err(error) => troubles.push(error),
+            }
+        }
+        (found, troubles)
+    }
+
+    fn helper(&self, registry: &str) -> Option<&str> {
+        let mut own = self.config.cred_helpers.iter().filter(|(name, _)| host(name) == registry);
+        own.next().map(|(_, program)| program).or(self.config.creds_store.as_ref()).map(String::as_str)
+    }
+
+    /// What a helper knows about a registry.
+    async fn ask(&self, program: &str, registry: &str) -> Result<Option<Credentials>, DockerError> {
+        let Some(answer) = self.run(program, "get", registry).await? else {
+            return Ok(None);
+        };
+        let answer: HelperAnswer = serde_json::from_slice(&answer).map_err(|_| answered_nonsense(program))?;
+        let secret = Secret::new(answer.secret);
+        Ok(Some(if answer.username == TOKEN_USER {
+            Credentials::IdentityToken(secret)
+        } else {
+            Credentials::Password { username: answer.username, password: secret }
+        }))
+    }
+
+    /// The registries that a helper knows.
+    async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
+        let answer = self.run(program, "list", "").await?.unwrap_or_default();
+        let users: HashMap<String, String> =
+            serde_json::from_slice(&answer).map_err(|_| answered_nonsense(program))?;
+        Ok(users.into_keys().collect())
+    }
+
+    /// Runs `docker-credential-<program> <action>` with `input` on its standard input. `None` is its way to say
+    /// that it has nothing stored.
+    async fn run(&self, program: &str, action: &str, input: &str) -> Result<Option<Vec<u8>>, DockerError> {
+        let program = format!("docker-credential-{program}");
+        let failed = |error: &dyn std::fmt::Display| {
+            DockerError::Credentials(format!("the credential helper {program} failed: {error}"))
+        };
+        let mut child = tokio::process::Command::new(&program)
+            .arg(action)
+            .env_clear()
+            .envs(self.environment.iter())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(&error))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A helper that does not read its input says on its output what it is about.
+            let _ = stdin.write_all(input.as_bytes()).await;
+        }
+        let output = child.wait_with_output().await.map_err(|error| failed(&error))?;
+        if output.status.success() {
+            return Ok(Some(output.stdout));
+        }
+        // Helpers print their errors on standard output, which then has no secret.
+        let message =
+            String::from_utf8_lossy(if output.stdout.is_empty() { &output.stderr } else { &output.stdout })
+                .trim()
+                .to_owned();
+        if message.contains("credentials not found") { Ok(None) } else { Err(failed(&message)) }
+    }
+}
+
+/// What a helper prints for `get`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HelperAnswer {
+    username: String,
+    secret: String,
+}
+
+fn answered_nonsense(program: &str) -> DockerError {
+    DockerError::Credentials(format!(
+        "the credential helper docker-credential-{program} gave an unreadable answer"
+    ))
+}
+
+#[cfg(test)]
+mod tests;

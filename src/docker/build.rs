@@ -1,0 +1,283 @@
+//! Building an image with the engine's classic builder.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use bollard::{
+    BollardRequest, body_full, body_try_stream,
+    models::BuildInfo,
+    query_parameters::{BuildImageOptions, TagImageOptionsBuilder},
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+
+use super::{
+    auth::Credentials,
+    context::BuildContext,
+    engine::{Engine, message},
+    error::{BuildFailure, DockerError},
+    lines::Lines,
+};
+use crate::progress::{Progress, Stream as OutputStream};
+
+/// How many of the last lines an error repeats.
+const LAST_LINES: usize = 10;
+
+/// Where the files come from.
+#[derive(Debug)]
+pub(crate) enum BuildSource {
+    Directory(BuildContext),
+    /// A Git repository or an archive that the engine fetches itself.
+    Remote {
+        url: String,
+        dockerfile: String,
+    },
+}
+
+/// What to build, in the engine's terms.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct BuildOptions {
+    pub(crate) pull: bool,
+    pub(crate) no_cache: bool,
+    pub(crate) force_remove: bool,
+    pub(crate) squash: bool,
+    /// Print nothing of what the build prints.
+    pub(crate) quiet: bool,
+    pub(crate) build_arguments: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) cache_from: Vec<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) platform: Option<String>,
+    pub(crate) network: Option<String>,
+    pub(crate) isolation: Option<String>,
+    /// `name:address` each.
+    pub(crate) extra_hosts: Vec<String>,
+    pub(crate) shared_memory: Option<i32>,
+    pub(crate) limits: Limits,
+}
+
+/// What the containers of a build may use.
+#[derive(Debug, Default, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) memory: Option<i32>,
+    pub(crate) memswap: Option<i32>,
+    pub(crate) cpushares: Option<i32>,
+    pub(crate) cpusetcpus: Option<String>,
+}
+
+impl Engine {
+    /// Builds an image, gives it the first of `references` and then the others, and returns its id.
+    pub(crate) async fn build(
+        &self,
+        source: BuildSource,
+        options: &BuildOptions,
+        references: &[String],
+        credentials: &HashMap<String, Credentials>,
+        progress: &dyn Progress,
+    ) -> Result<String, DockerError> {
+        let client = self.client.clone().with_request_modifier(adjust(options));
+        let registries = credentials
+            .iter()
+            .map(|(registry, credentials)| {
+                let credentials = credentials.for_engine(registry);
+                (credentials.serveraddress.clone().unwrap_or_default(), credentials)
+            })
+            .collect();
+        let mut query = options.query();
+        query.t = references.first().cloned();
+        let mut log = BuildLog::new(progress, options.quiet);
+        match source {
+            BuildSource::Remote { url, dockerfile } => {
+                query.remote = Some(url);
+                query.dockerfile = dockerfile;
+                let body = body_full(Bytes::new());
+                log.follow(client.build_image(query, Some(registries), Some(body))).await?;
+            }
+            BuildSource::Directory(context) => {
+                context.dockerfile().clone_into(&mut query.dockerfile);
+                let (body, sending) = context.stream();
+                let events = client.build_image(query, Some(registries), Some(body_try_stream(body)));
+                let followed = log.follow(events).await;
+                // A context that could not be read explains why the build failed.
+                sending.outcome().await?;
+                followed?;
+            }
+        }
+        let id = self.image_id(log.image_id, references).await?;
+        for reference in references.iter().skip(1) {
+            self.tag(&id, reference).await?;
+        }
+        Ok(id)
+    }
+
+    /// The id that the build told, or else the one behind the name it was given.
+    async fn image_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
+        if let Some(id) = told {
+            return Ok(id);
+        }
+        let name = references.first().map(String::as_str).unwrap_or_default();
+        let inspected = self.client.inspect_image(name).await;
+        inspected.ok().and_then(|image| image.id).ok_or_else(|| DockerError::Engine {
+            action: "build the image",
+            message: "it ended without reporting an image".to_owned(),
+        })
+    }
+
+    async fn tag(&self, image: &str, reference: &str) -> Result<(), DockerError> {
+        let (name, tag) = super::reference::split_tag(reference);
+        let options = TagImageOptionsBuilder::new().repo(name).tag(tag.unwrap_or("latest")).build();
+        self.client
+            .tag_image(image, Some(options))
+            .await
+            .map_err(|error| DockerError::Engine { action: "tag the image", message: message(&error) })
+    }
+}
+
+impl BuildOptions {
+    fn query(&self) -> BuildImageOptions {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let map = |map: &BTreeMap<String, String>| Some(map.clone().into_iter().collect());
+        BuildImageOptions {
+            rm: true,
+            forcerm: self.force_remove,
+            nocache: self.no_cache,
+            pull: self.pull.then(|| "true".to_owned()),
+            squash: self.squash.then_some(true),
+            buildargs: map(&self.build_arguments),
+            labels: map(&self.labels),
+            cachefrom: (!self.cache_from.is_empty()).then(|| self.cache_from.clone()),
+            target: text(&self.target),
+            platform: text(&self.platform),
+            networkmode: self.network.clone(),
+            shmsize: self.shared_memory,
+            memory: self.limits.memory,
+            memswap: self.limits.memswap,
+            cpushares: self.limits.cpushares,
+            cpusetcpus: self.limits.cpusetcpus.clone(),
+            ..BuildImageOptions::default()
+        }
+    }
+}
+
+/// What bollard's request lacks: parameters that come several times, those it does not know, and credentials in
+/// the URL-safe alphabet that engines expect.
+fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync + 'static {
+    let mut more = url::form_urlencoded::Serializer::new(String::new());
+    for host in &options.extra_hosts {
+        more.append_pair("extrahosts", host);
+    }
+    if let Some(isolation) = &options.isolation {
+        more.append_pair("isolation", isolation);
+    }
+    let more = more.finish();
+    move |mut request| {
+        if !more.is_empty()
+            && let Ok(uri) = format!("{}&{more}", request.uri()).parse()
+        {
+            *request.uri_mut() = uri;
+        }
+        make_credentials_url_safe(request)
+    }
+}
+
+/// Engines decode credentials with the URL-safe alphabet of base64; bollard writes the other one.
+pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardRequest {
+    for name in ["x-registry-auth", "x-registry-config"] {
+        if let Some(value) = request.headers_mut().get_mut(name)
+            && let Some(safe) =
+                value.to_str().ok().and_then(|text| text.replace('+', "-").replace('/', "_").parse().ok())
+        {
+            *value = safe;
+        }
+    }
+    request
+}
+
+/// Follows the events of a build.
+struct BuildLog<'a> {
+    progress: &'a dyn Progress,
+    quiet: bool,
+    lines: Lines,
+    step: Option<String>,
+    last_lines: VecDeque<String>,
+    image_id: Option<String>,
+}
+
+impl<'a> BuildLog<'a> {
+    fn new(progress: &'a dyn Progress, quiet: bool) -> Self {
+        Self {
+            progress,
+            quiet,
+            lines: Lines::default(),
+            step: None,
+            last_lines: VecDeque::new(),
+            image_id: None,
+        }
+    }
+
+    async fn follow(
+        &mut self,
+        events: impl Stream<Item = Result<BuildInfo, bollard::errors::Error>>,
+    ) -> Result<(), DockerError> {
+        let mut events = std::pin::pin!(events);
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => self.event(event),
+                Err(error) => {
+                    let rest = self.lines.finish();
+                    self.print(rest);
+                    return Err(self.failure(message(&error)));
+                }
+            }
+        }
+        let rest = self.lines.finish();
+        self.print(rest);
+        Ok(())
+    }
+
+    fn event(&mut self, event: BuildInfo) {
+        if let Some(id) = event.aux.and_then(|image| image.id) {
+            self.image_id = Some(id);
+        }
+        if let Some(text) = event.stream {
+            let lines = self.lines.push(&text);
+            self.print(lines);
+        }
+        // The pull of a base image. Its progress bars would drown the rest.
+        if let (Some(status), None) = (event.status, event.progress_detail.and_then(|detail| detail.current))
+        {
+            let layer = event.id.map(|id| format!("{id}: ")).unwrap_or_default();
+            self.progress.status(&format!("{layer}{status}"));
+        }
+    }
+
+    fn print(&mut self, lines: impl IntoIterator<Item = String>) {
+        for line in lines {
+            if !self.quiet {
+                self.progress.output(OutputStream::Stdout, &line);
+            }
+            if line.starts_with("Step ") && line.contains(" : ") {
+                self.step = Some(line);
+                self.last_lines.clear();
+                continue;
+            }
+            if self.last_lines.len() == LAST_LINES {
+                self.last_lines.pop_front();
+            }
+            self.last_lines.push_back(line);
+        }
+    }
+
+    fn failure(&self, message: String) -> DockerError {
+        // The id of the container that failed says nothing.
+        let tells = |line: &&String| !line.trim().is_empty() && !line.starts_with(" ---> ");
+        DockerError::Build(BuildFailure {
+            message,
+            step: self.step.clone(),
+            last_lines: self.last_lines.iter().filter(tells).cloned().collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

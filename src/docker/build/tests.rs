@@ -1,0 +1,83 @@
+use std::sync::Mutex;
+
+use bollard::models::{ErrorDetail, ImageId};
+use futures_util::stream;
+
+use super::*;
+use crate::diagnostics::Diagnostic;
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<String>>);
+
+impl Recorder {
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Progress for Recorder {
+    fn status(&self, line: &str) {
+        self.0.lock().unwrap().push(format!("status: {line}"));
+    }
+
+    fn output(&self, _: OutputStream, line: &str) {
+        self.0.lock().unwrap().push(line.to_owned());
+    }
+
+    fn warn(&self, _: &Diagnostic) {}
+}
+
+fn text(text: &str) -> Result<BuildInfo, bollard::errors::Error> {
+    Ok(BuildInfo { stream: Some(text.to_owned()), ..BuildInfo::default() })
+}
+
+#[tokio::test]
+async fn what_the_build_prints_is_passed_on_and_the_last_id_counts() {
+    let recorder = Recorder::default();
+    let id =
+        |id: &str| Ok(BuildInfo { aux: Some(ImageId { id: Some(id.to_owned()) }), ..BuildInfo::default() });
+    let status = Ok(BuildInfo {
+        status: Some("Pull complete".to_owned()),
+        id: Some("0a1b".to_owned()),
+        error_detail: None::<ErrorDetail>,
+        ..BuildInfo::default()
+    });
+    let events =
+        [text("Step 1/1 : FROM"), status, text(" x\n"), id("sha256:1"), text(" ---> 1\n"), id("sha256:2")];
+    let mut log = BuildLog::new(&recorder, false);
+    log.follow(stream::iter(events)).await.unwrap();
+    assert_eq!(log.image_id.as_deref(), Some("sha256:2"));
+    assert_eq!(recorder.lines(), ["status: 0a1b: Pull complete", "Step 1/1 : FROM x", " ---> 1"]);
+}
+
+#[tokio::test]
+async fn a_failure_has_the_message_the_step_and_the_last_lines() {
+    let recorder = Recorder::default();
+    let error = bollard::errors::Error::DockerStreamError { error: "returned a non-zero code: 1".to_owned() };
+    let events =
+        [text("Step 1/2 : FROM x\n ---> 1\nStep 2/2 : RUN make\n ---> Running in 7\nno rule\n"), Err(error)];
+    let error = BuildLog::new(&recorder, true).follow(stream::iter(events)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the image was not built: returned a non-zero code: 1\n  at Step 2/2 : RUN make\n  | no rule"
+    );
+    assert!(recorder.lines().is_empty(), "a quiet build prints nothing");
+}
+
+#[test]
+fn options_become_the_parameters_of_the_request() {
+    let options = BuildOptions {
+        pull: true,
+        labels: [("a".to_owned(), "b".to_owned())].into(),
+        cache_from: vec!["r/i:v1".to_owned()],
+        limits: Limits { memory: Some(1), ..Limits::default() },
+        ..BuildOptions::default()
+    };
+    let query = options.query();
+    assert!(query.rm && !query.q && !query.nocache);
+    assert_eq!(query.pull.as_deref(), Some("true"));
+    assert_eq!(query.labels.unwrap()["a"], "b");
+    assert_eq!(query.cachefrom.unwrap(), ["r/i:v1"]);
+    assert_eq!(query.memory, Some(1));
+    assert_eq!(BuildOptions::default().query().pull, None);
+}

@@ -1,0 +1,211 @@
+//! The configuration of the Docker command line: `config.json` and the contexts beside it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::error::DockerError;
+use crate::{
+    environment::Environment,
+    fs::{self, FileError},
+};
+
+/// The part of `config.json` that concerns us.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Config {
+    /// Credentials by registry, as `docker login` writes them without a helper.
+    pub(super) auths: BTreeMap<String, Login>,
+    /// Helper program by registry.
+    pub(super) cred_helpers: BTreeMap<String, String>,
+    /// Helper program of all other registries.
+    pub(super) creds_store: Option<String>,
+    pub(super) current_context: Option<String>,
+    /// Proxies by engine address, or `default`.
+    pub(super) proxies: BTreeMap<String, Proxy>,
+    #[serde(skip)]
+    directory: PathBuf,
+}
+
+/// An entry of `auths`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Login {
+    /// `user:password` in base64.
+    pub(super) auth: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) identitytoken: Option<String>,
+    pub(super) registrytoken: Option<String>,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login")
+    }
+}
+
+/// Proxies that builds may get as build arguments.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Proxy {
+    http_proxy: Option<String>,
+    https_proxy: Option<String>,
+    ftp_proxy: Option<String>,
+    no_proxy: Option<String>,
+    all_proxy: Option<String>,
+}
+
+/// Where a Docker context leads.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) host: String,
+    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, if the context has one.
+    pub(crate) certificates: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the configuration; one that does not exist is empty.
+    pub(crate) fn load(environment: &Environment) -> Result<Self, DockerError> {
+        let Some(directory) = directory(environment) else {
+            return Ok(Self::default());
+        };
+        let path = directory.join("config.json");
+        let config = match fs::read_text_if_exists(&path)? {
+            Some(text) if !text.trim().is_empty() => serde_json::from_str(&text).map_err(|error| {
+                DockerError::Credentials(format!("{} is not a Docker configuration: {error}", path.display()))
+            })?,
+            _ => Self::default(),
+        };
+        Ok(Self { directory, ..config })
+    }
+
+    /// Where the context of this name leads.
+    pub(crate) fn endpoint(&self, context: &str) -> Result<Endpoint, DockerError> {
+        let id =
+            Sha256::digest(context.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let path = self.directory.join("contexts/meta").join(&id).join("meta.json");
+        let text = fs::read_text(&path).map_err(|error| unknown_context(context, error))?;
+        let metadata: ContextMetadata = serde_json::from_str(&text)
+            .map_err(|error| DockerError::Address(format!("{} cannot be read: {error}", path.display())))?;
+        let host = metadata.endpoints.docker.and_then(|docker| docker.host).ok_or_else(|| {
+            DockerError::Address(format!("the Docker context `{context}` has no address of an engine"))
+        })?;
+        let certificates = self.directory.join("contexts/tls").join(&id).join("docker");
+        Ok(Endpoint { host, certificates: certificates.is_dir().then_some(certificates) })
+    }
+
+    /// The build arguments that carry the proxies configured for an engine.
+    pub(crate) fn proxy_arguments(&self, host: &str) -> BTreeMap<String, String> {
+        let Some(proxy) = self.proxies.get(host).or_else(|| self.proxies.get("default")) else {
+            return BTreeMap::new();
+        };
+        let named = [
+            ("http_proxy", &proxy.http_proxy),
+            ("https_proxy", &proxy.https_proxy),
+            ("ftp_proxy", &proxy.ftp_proxy),
+            ("no_proxy", &proxy.no_proxy),
+            ("all_proxy", &proxy.all_proxy),
+        ];
+        let both_cases = |(name, value): (&str, &Option<String>)| {
+            let value = value.clone()?;
+            Some([(name.to_owned(), value.clone()), (name.to_uppercase(), value)])
+        };
+        named.into_iter().filter_map(both_cases).flatten().collect()
+    }
+}
+
+/// `$DOCKER_CONFIG`, or `.docker` in the home directory.
+pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
+    let home = || environment.non_empty("HOME").or_else(|| environment.non_empty("USERPROFILE"));
+    match environment.non_empty("DOCKER_CONFIG") {
+        Some(directory) => Some(PathBuf::from(directory)),
+        None => home().map(|home| Path::new(home).join(".docker")),
+    }
+}
+
+fn unknown_context(context: &str, error: FileError) -> DockerError {
+    if error.is_not_found() {
+        let list = "`docker context ls` lists those there are";
+        DockerError::Address(format!("there is no Docker context `{context}`; {list}"))
+    } else {
+        error.into()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContextMetadata {
+    #[serde(default)]
+    endpoints: Endpoints,
+}
+
+#[derive(Default, Deserialize)]
+struct Endpoints {
+    docker: Option<DockerEndpoint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DockerEndpoint {
+    host: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(directory: &Path) -> Environment {
+        [("DOCKER_CONFIG", directory.to_str().unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn no_configuration_is_an_empty_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::load(&environment(directory.path())).unwrap();
+        assert!(config.auths.is_empty() && config.creds_store.is_none());
+        assert!(Config::load(&Environment::default()).is_ok());
+    }
+
+    #[test]
+    fn broken_configurations_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("config.json"), "{").unwrap();
+        let error = Config::load(&environment(directory.path())).unwrap_err().to_string();
+        assert!(error.contains("config.json is not a Docker configuration"), "{error}");
+    }
+
+    #[test]
+    fn contexts_lead_to_hosts_and_certificates() {
+        let directory = tempfile::tempdir().unwrap();
+        // The folders are named by the SHA-256 of the context's name.
+        let id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a";
+        let meta = directory.path().join("contexts/meta").join(id);
+        std::fs::create_dir_all(&meta).unwrap();
+        let text = r#"{"Name":"remote","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376"}}}"#;
+        std::fs::write(meta.join("meta.json"), text).unwrap();
+        let config = Config::load(&environment(directory.path())).unwrap();
+        let endpoint = Endpoint { host: "tcp://10.0.0.1:2376".to_owned(), certificates: None };
+        assert_eq!(config.endpoint("remote").unwrap(), endpoint);
+
+        let certificates = directory.path().join("contexts/tls").join(id).join("docker");
+        std::fs::create_dir_all(&certificates).unwrap();
+        assert_eq!(config.endpoint("remote").unwrap().certificates, Some(certificates));
+        let error = config.endpoint("other").unwrap_err().to_string();
+        assert!(error.starts_with("there is no Docker context `other`"), "{error}");
+    }
+
+    #[test]
+    fn proxies_become_build_arguments_in_both_cases() {
+        let text = r#"{"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "localhost"}}}"#;
+        let config: Config = serde_json::from_str(text).unwrap();
+        let arguments = config.proxy_arguments("unix:///var/run/docker.sock");
+        let names: Vec<&str> = arguments.keys().map(String::as_str).collect();
+        assert_eq!(names, ["HTTP_PROXY", "NO_PROXY", "http_proxy", "no_proxy"]);
+        assert_eq!(arguments["HTTP_PROXY"], "http://p:1");
+    }
+}

@@ -1,0 +1,227 @@
+//! The build context: a directory, less what `.dockerignore` names, as a tar stream.
+//!
+//! The archive is written by a thread that walks the directory and is read by the request while it is being
+//! written, so a context of any size takes the same little memory. Nothing is ever written to the directory:
+//! a generated Dockerfile exists only in the stream.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use sha2::{Digest, Sha256};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{
+    archive::Archive,
+    error::DockerError,
+    ignore::{Ignore, clean},
+};
+use crate::fs::{self, FileError};
+
+const IGNORE_FILE: &str = ".dockerignore";
+
+/// The Dockerfile to build with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Dockerfile<'a> {
+    /// A path, relative to the context's root; it may lead out of it.
+    Path(&'a str),
+    /// A text that is in no file.
+    Text(&'a str),
+}
+
+/// A directory to build from.
+#[derive(Debug)]
+pub(crate) struct BuildContext {
+    root: PathBuf,
+    ignore: Ignore,
+    /// Path of the Dockerfile in the archive.
+    dockerfile: String,
+    /// Files that are in the archive only, by path; they take the place of files of the directory.
+    generated: BTreeMap<String, String>,
+}
+
+impl BuildContext {
+    /// Reads `.dockerignore` and finds the Dockerfile; the directory itself is read by [`Self::stream`].
+    pub(crate) fn open(root: &Path, dockerfile: Dockerfile<'_>) -> Result<Self, DockerError> {
+        if !root.is_dir() {
+            return Err(DockerError::Context(format!(
+                "the build context {} is not a directory",
+                root.display()
+            )));
+        }
+        let patterns = fs::read_text_if_exists(&root.join(IGNORE_FILE))?;
+        let ignore = Ignore::parse(patterns.as_deref().unwrap_or_default())?;
+        let mut context =
+            Self { root: root.to_owned(), ignore, dockerfile: String::new(), generated: BTreeMap::new() };
+        match dockerfile {
+            Dockerfile::Path(path) => match context.path_inside(path)? {
+                Some(path) => context.dockerfile = path,
+                None => context.add_hidden(fs::read_text(&root.join(path))?, patterns.as_deref()),
+            },
+            // As `Dockerfile`, where Prefect puts it; a file of that name stays what it is.
+            Dockerfile::Text(text) if root.join("Dockerfile").exists() => {
+                context.add_hidden(text.to_owned(), patterns.as_deref());
+            }
+            Dockerfile::Text(text) => {
+                "Dockerfile".clone_into(&mut context.dockerfile);
+                context.generated.insert("Dockerfile".to_owned(), text.to_owned());
+            }
+        }
+        // The engine needs both, and takes them out of the context itself if they are ignored.
+        context.ignore.always_keep(IGNORE_FILE);
+        context.ignore.always_keep(&context.dockerfile);
+        Ok(context)
+    }
+
+    /// Path of the Dockerfile in the archive.
+    pub(crate) fn dockerfile(&self) -> &str {
+        &self.dockerfile
+    }
+
+    /// The Dockerfile's path from the root, or `None` if it lies elsewhere.
+    fn path_inside(&self, dockerfile: &str) -> Result<Option<String>, DockerError> {
+        let missing = |_| DockerError::Context(format!("Cannot locate specified Dockerfile: {dockerfile}"));
+        let file = self.root.join(dockerfile).canonicalize().map_err(missing)?;
+        let root = self.root.canonicalize().map_err(|error| FileError::new("read", &self.root, error))?;
+        if !file.starts_with(&root) {
+            return Ok(None);
+        }
+        // As written if that has a meaning in the archive, because a link is stored as a link.
+        if Path::new(dockerfile).is_relative() && !clean(dockerfile).starts_with("..") {
+            return Ok(Some(clean(&slashes(Path::new(dockerfile)))));
+        }
+        Ok(file.strip_prefix(&root).ok().map(slashes))
+    }
+
+    /// Sends a Dockerfile under a name of its own that the engine removes before COPY can see it.
+    fn add_hidden(&mut self, text: String, patterns: Option<&str>) {
+        let digest = Sha256::digest(text.as_bytes());
+        let name =
+            digest[..10].iter().fold(".dockerfile.".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+        // A .dockerignore that the user does not have must not show either.
+        let patterns = patterns.unwrap_or(IGNORE_FILE);
+        self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n"));
+        self.generated.insert(name.clone(), text);
+        self.dockerfile = name;
+    }
+
+    /// Writes the archive.
+    pub(crate) fn write(&self, writer: impl Write) -> Result<(), DockerError> {
+        let mut archive = Archive::new(writer);
+        for (path, text) in &self.generated {
+            archive.text(path, text)?;
+        }
+        self.write_directory(&mut archive, Path::new(""))?;
+        archive.finish()
+    }
+
+    fn write_directory<W: Write>(
+        &self,
+        archive: &mut Archive<W>,
+        directory: &Path,
+    ) -> Result<(), DockerError> {
+        let absolute = self.root.join(directory);
+        let failed = |error| FileError::new("read", &absolute, error);
+        let mut names = std::fs::read_dir(&absolute)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>())
+            .map_err(failed)?;
+        names.sort();
+        for name in names {
+            let path = directory.join(name);
+            let name = slashes(&path);
+            if self.generated.contains_key(&name) {
+                continue;
+            }
+            let absolute = self.root.join(&path);
+            let excluded = self.ignore.excludes(&name);
+            if excluded && !self.ignore.may_keep_below(&name) {
+                continue;
+            }
+            let metadata =
+                absolute.symlink_metadata().map_err(|error| FileError::new("read", &absolute, error))?;
+            if !excluded {
+                archive.entry(&path, &absolute, &metadata)?;
+            }
+            if metadata.is_dir() {
+                self.write_directory(archive, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts writing the archive; the stream ends with an error if that fails, and [`Sending::outcome`] says why.
+    pub(crate) fn stream(self) -> (impl Stream<Item = io::Result<Bytes>> + Send + use<>, Sending) {
+        let (sender, mut receiver) = mpsc::channel(CHUNKS_AHEAD);
+        let thread = tokio::task::spawn_blocking(move || {
+            let mut writer = ChannelWriter { sender: sender.clone(), buffer: BytesMut::new() };
+            let outcome = self.write(&mut writer).and_then(|()| writer.flush().map_err(DockerError::sending));
+            if outcome.is_err() {
+                // Breaks the request off; nobody listens if that has happened already.
+                let _ = sender.blocking_send(Err(io::Error::other("the build context could not be read")));
+            }
+            outcome
+        });
+        let stream = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+        (stream, Sending { thread })
+    }
+}
+
+/// The path with `/` between its parts.
+fn slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' {
+        text.into_owned()
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/")
+    }
+}
+
+const CHUNK: usize = 64 * 1024;
+const CHUNKS_AHEAD: usize = 16;
+
+/// A context that is being sent.
+pub(crate) struct Sending {
+    thread: JoinHandle<Result<(), DockerError>>,
+}
+
+impl Sending {
+    /// What became of reading the context. That the engine stopped listening is not an error of ours.
+    pub(crate) async fn outcome(self) -> Result<(), DockerError> {
+        match self.thread.await {
+            Ok(Err(error)) if !error.is_broken_pipe() => Err(error),
+            Ok(_) => Ok(()),
+            Err(error) => Err(DockerError::Context(format!("the build context could not be read: {error}"))),
+        }
+    }
+}
+
+/// Hands what is written to a channel, in chunks.
+struct ChannelWriter {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    buffer: BytesMut,
+}
+
+impl Write for ChannelWriter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(data);
+        if self.buffer.len() >= CHUNK {
+            self.flush()?;
+        }
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let chunk = self.buffer.split().freeze();
+        self.sender.blocking_send(Ok(chunk)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

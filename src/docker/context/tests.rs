@@ -1,0 +1,152 @@
+use std::{fs, io::Read};
+
+use futures_util::StreamExt;
+
+use super::*;
+
+/// An entry of an archive, as `kind path content-or-target`.
+fn listing(archive: &[u8]) -> Vec<String> {
+    let mut listing = Vec::new();
+    for entry in tar::Archive::new(archive).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut content = String::new();
+        entry.read_to_string(&mut content).unwrap();
+        let target = entry.link_name().unwrap().map(|target| target.to_str().unwrap().to_owned());
+        listing.push(match entry.header().entry_type() {
+            tar::EntryType::Directory => format!("d {path}"),
+            tar::EntryType::Symlink => format!("l {path} {}", target.unwrap()),
+            _ => format!("f {path} {content}"),
+        });
+    }
+    listing
+}
+
+fn archive(root: &Path, dockerfile: Dockerfile<'_>) -> (String, Vec<String>) {
+    let context = BuildContext::open(root, dockerfile).unwrap();
+    let mut archive = Vec::new();
+    context.write(&mut archive).unwrap();
+    (context.dockerfile().to_owned(), listing(&archive))
+}
+
+fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    root
+}
+
+#[test]
+fn entries_are_sorted_and_directories_come_before_what_is_in_them() {
+    let root = tree(&[("b.py", "B"), ("a/z.py", "Z"), ("a/b/c.py", "C"), ("Dockerfile", "FROM x")]);
+    let (dockerfile, entries) = archive(root.path(), Dockerfile::Path("Dockerfile"));
+    assert_eq!(dockerfile, "Dockerfile");
+    assert_eq!(entries, ["f Dockerfile FROM x", "d a", "d a/b", "f a/b/c.py C", "f a/z.py Z", "f b.py B"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn modes_and_times_are_kept_links_are_links_and_sockets_are_passed_over() {
+    use std::os::unix::{fs::PermissionsExt, net::UnixListener};
+
+    let root = tree(&[("Dockerfile", ""), ("run.sh", "#!/bin/sh")]);
+    let script = root.path().join("run.sh");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o750)).unwrap();
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    fs::File::options().write(true).open(&script).unwrap().set_modified(time).unwrap();
+    std::os::unix::fs::symlink("/nowhere", root.path().join("link")).unwrap();
+    let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
+
+    let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
+    let mut bytes = Vec::new();
+    context.write(&mut bytes).unwrap();
+    assert_eq!(listing(&bytes), ["f Dockerfile ", "l link /nowhere", "f run.sh #!/bin/sh"]);
+    let mut reader = tar::Archive::new(bytes.as_slice());
+    let script = reader.entries().unwrap().nth(2).unwrap().unwrap();
+    assert_eq!(script.header().mode().unwrap(), 0o750);
+    assert_eq!(script.header().mtime().unwrap(), 1_000_000_000);
+}
+
+#[test]
+fn a_generated_dockerfile_is_in_the_archive_only() {
+    let root = tree(&[("flow.py", "code"), (".dockerignore", "Dockerfile\n")]);
+    let (dockerfile, entries) = archive(root.path(), Dockerfile::Text("FROM auto\n"));
+    assert_eq!(dockerfile, "Dockerfile");
+    assert_eq!(entries, ["f Dockerfile FROM auto\n", "f .dockerignore Dockerfile\n", "f flow.py code"]);
+    assert!(!root.path().join("Dockerfile").exists());
+}
+
+#[test]
+fn a_generated_dockerfile_does_not_hide_one_of_the_directory() {
+    let root = tree(&[("Dockerfile", "FROM mine\n")]);
+    let (dockerfile, entries) = archive(root.path(), Dockerfile::Text("FROM auto\n"));
+    assert!(dockerfile.starts_with(".dockerfile."), "{dockerfile}");
+    assert_eq!(
+        entries,
+        [
+            format!("f {dockerfile} FROM auto\n"),
+            format!("f .dockerignore .dockerignore\n{dockerfile}\n"),
+            "f Dockerfile FROM mine\n".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_dockerfile_outside_is_sent_under_a_name_that_is_ignored() {
+    let root = tree(&[("build/Dockerfile", "FROM x\n"), ("src/a.py", "A"), ("src/.dockerignore", "*.pyc")]);
+    let (dockerfile, entries) = archive(&root.path().join("src"), Dockerfile::Path("../build/Dockerfile"));
+    assert_eq!(
+        entries,
+        [
+            format!("f {dockerfile} FROM x\n"),
+            format!("f .dockerignore *.pyc\n{dockerfile}\n"),
+            "f a.py A".to_owned(),
+        ]
+    );
+    let again = archive(&root.path().join("src"), Dockerfile::Path("../build/Dockerfile"));
+    assert_eq!(again, (dockerfile, entries), "the name is the same in every build");
+}
+
+#[test]
+fn a_dockerfile_inside_may_be_named_by_any_path() {
+    let root = tree(&[("docker/Dockerfile.etl", "FROM x"), (".dockerignore", "*")]);
+    let absolute = root.path().join("docker/Dockerfile.etl");
+    for path in ["docker/Dockerfile.etl", "./docker//Dockerfile.etl", absolute.to_str().unwrap()] {
+        let (dockerfile, entries) = archive(root.path(), Dockerfile::Path(path));
+        assert_eq!(dockerfile, "docker/Dockerfile.etl", "{path}");
+        assert_eq!(entries, ["f .dockerignore *", "f docker/Dockerfile.etl FROM x"], "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let root = tree(&[("a.py", "")]);
+    let error = |root: &Path| BuildContext::open(root, Dockerfile::Path("Nope")).unwrap_err().to_string();
+    assert_eq!(error(root.path()), "Cannot locate specified Dockerfile: Nope");
+    let missing = root.path().join("missing");
+    assert_eq!(error(&missing), format!("the build context {} is not a directory", missing.display()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stream_is_the_archive() {
+    let root = tree(&[("Dockerfile", "FROM x"), ("big", &"0123456789".repeat(100_000))]);
+    let mut expected = Vec::new();
+    BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().write(&mut expected).unwrap();
+    let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
+    let (stream, sending) = context.stream();
+    let chunks: Vec<Bytes> = stream.map(Result::unwrap).collect().await;
+    assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() <= 2 * CHUNK));
+    assert!(chunks.concat() == expected);
+    sending.outcome().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_goes_away_is_no_error() {
+    let root = tree(&[("Dockerfile", ""), ("big", &"0".repeat(10 * CHUNK * CHUNKS_AHEAD))]);
+    let (stream, sending) = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().stream();
+    drop(stream);
+    sending.outcome().await.unwrap();
+}

@@ -1,0 +1,245 @@
+//! Finding the container engine and talking to it.
+//!
+//! An engine that is named (`DOCKER_HOST`, a Docker context) is the only one that is tried. Otherwise the sockets at
+//! which Docker and Podman listen are tried in turn, and the first that answers is taken.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use super::{
+    config::{self, Config},
+    error::{Attempt, DockerError},
+};
+use crate::environment::Environment;
+
+/// How long an engine may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take to begin its answer to anything else: a build answers only once it has the whole context.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A connection to a container engine that has answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine {
+    pub(super) client: Docker,
+    /// Such as `unix:///var/run/docker.sock`.
+    pub(crate) address: String,
+}
+
+/// Where an engine may listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Address {
+    host: String,
+    /// The folder of the certificates with which it is to be spoken to.
+    certificates: Option<PathBuf>,
+}
+
+impl Engine {
+    /// Connects to the engine that the environment and Docker's configuration name, or to the first that is found.
+    pub(crate) async fn connect(environment: &Environment, config: &Config) -> Result<Self, DockerError> {
+        let mut tried = Vec::new();
+        for address in addresses(environment, config)? {
+            match address.connect().await {
+                Ok(client) => return Ok(Self { client, address: address.host }),
+                Err(reason) => tried.push(Attempt { address: address.host, reason }),
+            }
+        }
+        Err(DockerError::NoEngine { tried })
+    }
+}
+
+impl Address {
+    async fn connect(&self) -> Result<Docker, String> {
+        let client = self.client().map_err(|error| explain(&error))?;
+        match tokio::time::timeout(PATIENCE, client.ping()).await {
+            Ok(Ok(_)) => Ok(client.with_timeout(LONGEST_SILENCE)),
+            Ok(Err(error)) => Err(explain(&error)),
+            Err(_) => Err(format!("no answer within {} seconds", PATIENCE.as_secs())),
+        }
+    }
+
+    fn client(&self) -> Result<Docker, bollard::errors::Error> {
+        let seconds = LONGEST_SILENCE.as_secs();
+        let host = self.host.as_str();
+        match (host.split_once("://").map(|(scheme, _)| scheme), &self.certificates) {
+            (Some("tcp" | "http" | "https"), Some(folder)) => Docker::connect_with_ssl(
+                host.replacen("http://", "", 1).trim_end_matches('/'),
+                &folder.join("key.pem"),
+                &folder.join("cert.pem"),
+                &folder.join("ca.pem"),
+                seconds,
+                API_DEFAULT_VERSION,
+            ),
+            (Some("tcp" | "http"), None) => {
+                Docker::connect_with_http(host.trim_end_matches('/'), seconds, API_DEFAULT_VERSION)
+            }
+            _ => Docker::connect_with_socket(host, seconds, API_DEFAULT_VERSION),
+        }
+    }
+}
+
+/// Where to look for an engine, in order.
+fn addresses(environment: &Environment, config: &Config) -> Result<Vec<Address>, DockerError> {
+    let named = match environment.non_empty("DOCKER_HOST") {
+        Some(host) => Some(Address { host: host.to_owned(), certificates: certificates(environment, host) }),
+        None => context_address(environment, config)?,
+    };
+    match named {
+        Some(address) => Ok(vec![Address { host: normalise(&address.host)?, ..address }]),
+        None => Ok(default_sockets(environment)
+            .into_iter()
+            .map(|host| Address { host, certificates: None })
+            .collect()),
+    }
+}
+
+fn context_address(environment: &Environment, config: &Config) -> Result<Option<Address>, DockerError> {
+    let name = environment.non_empty("DOCKER_CONTEXT").or(config.current_context.as_deref());
+    match name {
+        None | Some("" | "default") => Ok(None),
+        Some(name) => {
+            let endpoint = config.endpoint(name)?;
+            Ok(Some(Address { host: endpoint.host, certificates: endpoint.certificates }))
+        }
+    }
+}
+
+/// The certificates for an engine that `DOCKER_HOST` names: asked for by `DOCKER_TLS_VERIFY` or `https://`.
+fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
+    let wanted = environment.non_empty("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
+    let folder = || match environment.non_empty("DOCKER_CERT_PATH") {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => config::directory(environment),
+    };
+    wanted.then(folder).flatten()
+}
+
+/// The address with a scheme, or why it cannot be used.
+fn normalise(host: &str) -> Result<String, DockerError> {
+    match host.split_once("://") {
+        None if host.starts_with('/') => Ok(format!("unix://{host}")),
+        None => Ok(format!("tcp://{host}")),
+        Some(("unix" | "npipe" | "tcp" | "http" | "https", rest)) if !rest.is_empty() => Ok(host.to_owned()),
+        Some(("ssh", target)) => Err(DockerError::Address(format!(
+            "an engine is not reached over ssh directly; forward its socket with `ssh -nNT -L \
+             /tmp/docker.sock:/var/run/docker.sock {target}` and set DOCKER_HOST=unix:///tmp/docker.sock"
+        ))),
+        Some(_) => Err(DockerError::Address(format!("`{host}` is not the address of a container engine"))),
+    }
+}
+
+/// Where Docker and Podman listen unless told otherwise.
+fn default_sockets(environment: &Environment) -> Vec<String> {
+    if cfg!(windows) {
+        return vec!["npipe:////./pipe/docker_engine".to_owned()];
+    }
+    let runtime = environment.non_empty("XDG_RUNTIME_DIR").map(Path::new);
+    let home = environment.non_empty("HOME").map(Path::new);
+    let sockets = [
+        Some(PathBuf::from("/var/run/docker.sock")),
+        runtime.map(|folder| folder.join("docker.sock")),
+        home.map(|folder| folder.join(".docker/run/docker.sock")),
+        home.map(|folder| folder.join(".docker/desktop/docker.sock")),
+        runtime.map(|folder| folder.join("podman/podman.sock")),
+        Some(PathBuf::from("/run/podman/podman.sock")),
+    ];
+    sockets.into_iter().flatten().map(|path| format!("unix://{}", path.display())).collect()
+}
+
+/// The innermost cause of an error, which says most.
+fn explain(error: &bollard::errors::Error) -> String {
+    use bollard::errors::Error;
+    if let Error::SocketNotFoundError(_) = error {
+        return "there is no such socket".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// What the engine said.
+pub(super) fn message(error: &bollard::errors::Error) -> String {
+    use bollard::errors::Error;
+    match error {
+        Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+        Error::DockerStreamError { error } => error.trim().to_owned(),
+        other => explain(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(pairs: &[(&str, &str)]) -> Vec<String> {
+        let environment = pairs.iter().copied().collect();
+        let addresses = addresses(&environment, &Config::default()).unwrap();
+        addresses.into_iter().map(|address| address.host).collect()
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn without_a_name_the_usual_sockets_are_tried_in_order() {
+        assert_eq!(
+            hosts(&[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/home/u")]),
+            [
+                "unix:///var/run/docker.sock",
+                "unix:///run/user/7/docker.sock",
+                "unix:///home/u/.docker/run/docker.sock",
+                "unix:///home/u/.docker/desktop/docker.sock",
+                "unix:///run/user/7/podman/podman.sock",
+                "unix:///run/podman/podman.sock",
+            ]
+        );
+        assert_eq!(hosts(&[]), ["unix:///var/run/docker.sock", "unix:///run/podman/podman.sock"]);
+    }
+
+    #[test]
+    fn docker_host_is_the_only_one_tried_and_wins_over_contexts() {
+        for (value, host) in [
+            ("unix:///x.sock", "unix:///x.sock"),
+            ("/x.sock", "unix:///x.sock"),
+            ("10.0.0.1:2375", "tcp://10.0.0.1:2375"),
+            ("tcp://10.0.0.1:2375", "tcp://10.0.0.1:2375"),
+        ] {
+            assert_eq!(hosts(&[("DOCKER_HOST", value), ("DOCKER_CONTEXT", "other")]), [host]);
+        }
+        assert_eq!(hosts(&[("DOCKER_HOST", ""), ("DOCKER_CONTEXT", "default")])[0], hosts(&[])[0]);
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_used_say_what_to_do() {
+        let error = normalise("ssh://me@host").unwrap_err().to_string();
+        assert!(error.contains("ssh -nNT -L") && error.contains("me@host"), "{error}");
+        assert!(normalise("fd://").is_err());
+        let environment = [("DOCKER_CONTEXT", "missing")].into_iter().collect();
+        let error = addresses(&environment, &Config::default()).unwrap_err().to_string();
+        assert!(error.contains("there is no Docker context `missing`"), "{error}");
+    }
+
+    #[test]
+    fn tls_is_spoken_when_asked_for() {
+        let folder = |pairs: &[(&str, &str)], host| certificates(&pairs.iter().copied().collect(), host);
+        assert_eq!(folder(&[("DOCKER_CERT_PATH", "/certs")], "tcp://h:1"), None);
+        let asked = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
+        assert_eq!(folder(&asked, "tcp://h:1"), Some("/certs".into()));
+        assert_eq!(folder(&[("HOME", "/home/u")], "https://h:1"), Some("/home/u/.docker".into()));
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_is_not_there_is_an_error_with_all_that_was_tried() {
+        let environment = [("DOCKER_HOST", "unix:///nonexistent/docker.sock")].into_iter().collect();
+        let error = Engine::connect(&environment, &Config::default()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no container engine answered\n  unix:///nonexistent/docker.sock: there is no such socket"
+        );
+        assert!(error.help().unwrap().contains("DOCKER_HOST"));
+    }
+}

@@ -1,0 +1,180 @@
+//! The patterns of `.dockerignore`, matched against whole paths.
+//!
+//! `*` and `?` stop at `/`, `**` does not, `[a-z]` is a class, `[^a-z]` its opposite, and `\` takes the next
+//! character as it is. Matching follows all possibilities at once, so no pattern is slow.
+
+/// Why a text is not a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GlobError {
+    #[error("there is nothing after `!`")]
+    Empty,
+    #[error("what follows a `[` is not a class of characters")]
+    Class,
+    #[error("it ends with `\\`")]
+    Escape,
+}
+
+/// A compiled pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Glob {
+    tokens: Vec<Token>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    Literal(char),
+    /// `?`
+    AnyOne,
+    /// `*`
+    AnyInPart,
+    /// `**` at an end: anything.
+    Anything,
+    /// `**/`: no or any number of directories.
+    AnyDirectories,
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+}
+
+impl Token {
+    /// Whether it can match no character at all.
+    fn is_optional(&self) -> bool {
+        matches!(self, Self::AnyInPart | Self::Anything | Self::AnyDirectories)
+    }
+
+    /// Whether it goes on after `character`, which it matched.
+    fn repeats_over(&self, character: char) -> bool {
+        match self {
+            Self::AnyInPart => character != '/',
+            Self::Anything | Self::AnyDirectories => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it may end with `character`.
+    fn ends_with(&self, character: char) -> bool {
+        match self {
+            Self::Literal(literal) => *literal == character,
+            Self::AnyOne | Self::AnyInPart => character != '/',
+            Self::Anything => true,
+            Self::AnyDirectories => character == '/',
+            Self::Class { negated, ranges } => {
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&character)) != *negated
+            }
+        }
+    }
+}
+
+/// The positions in a pattern that a prefix of the path can have led to.
+struct Positions(Vec<bool>);
+
+impl Positions {
+    /// Marks a position, and those after tokens that may match nothing.
+    fn enter(&mut self, tokens: &[Token], position: usize) {
+        for next in position..=tokens.len() {
+            self.0[next] = true;
+            if !tokens.get(next).is_some_and(Token::is_optional) {
+                break;
+            }
+        }
+    }
+
+    fn step(&self, tokens: &[Token], character: char) -> Self {
+        let mut after = Self(vec![false; tokens.len() + 1]);
+        for (position, token) in tokens.iter().enumerate().filter(|(position, _)| self.0[*position]) {
+            if token.ends_with(character) {
+                after.enter(tokens, position + 1);
+            }
+            if token.repeats_over(character) {
+                after.0[position] = true;
+            }
+        }
+        after
+    }
+}
+
+impl Glob {
+    /// Compiles a pattern that [`super::ignore::clean`] has cleaned.
+    pub(crate) fn parse(pattern: &str) -> Result<Self, GlobError> {
+        let mut tokens = Vec::new();
+        let mut characters = pattern.chars().peekable();
+        while let Some(character) = characters.next() {
+            tokens.push(match character {
+                '*' if characters.next_if_eq(&'*').is_some() => {
+                    let before_slash = characters.next_if_eq(&'/').is_some();
+                    let at_start = tokens.is_empty();
+                    let rest = characters.clone();
+                    match characters.peek() {
+                        None => Token::Anything,
+                        // `**.log` at the start means every path that ends so, if nothing else is special.
+                        Some(_) if at_start && !before_slash && is_literal(rest) => Token::Anything,
+                        Some(_) => Token::AnyDirectories,
+                    }
+                }
+                '*' => Token::AnyInPart,
+                '?' => Token::AnyOne,
+                '[' => class(&mut characters)?,
+                '\\' => Token::Literal(characters.next().ok_or(GlobError::Escape)?),
+                literal => Token::Literal(literal),
+            });
+        }
+        Ok(Self { tokens })
+    }
+
+    /// A pattern that matches just this text.
+    pub(crate) fn literal(text: &str) -> Self {
+        Self { tokens: text.chars().map(Token::Literal).collect() }
+    }
+
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        self.positions(path).0[self.tokens.len()]
+    }
+
+    /// Whether some path under `directory` can match.
+    pub(crate) fn may_match_below(&self, directory: &str) -> bool {
+        let inside = self.positions(directory).step(&self.tokens, '/');
+        // A pattern that matched the directory or one above it takes everything below with it.
+        inside.0.iter().any(|reached| *reached)
+            || self.matches(directory)
+            || directory.match_indices('/').any(|(slash, _)| self.matches(&directory[..slash]))
+    }
+
+    fn positions(&self, path: &str) -> Positions {
+        let mut start = Positions(vec![false; self.tokens.len() + 1]);
+        start.enter(&self.tokens, 0);
+        path.chars().fold(start, |positions, character| positions.step(&self.tokens, character))
+    }
+}
+
+fn is_literal(mut rest: impl Iterator<Item = char>) -> bool {
+    !rest.any(|character| matches!(character, '*' | '?' | '[' | '\\'))
+}
+
+/// The class after its `[`.
+fn class(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Token, GlobError> {
+    let negated = characters.next_if_eq(&'^').is_some();
+    let mut ranges = Vec::new();
+    loop {
+        let low = match characters.next().ok_or(GlobError::Class)? {
+            ']' if ranges.is_empty() => return Err(GlobError::Class),
+            ']' => return Ok(Token::Class { negated, ranges }),
+            character => member(character, characters)?,
+        };
+        let high = if characters.next_if_eq(&'-').is_some() {
+            let end = characters.next().ok_or(GlobError::Class)?;
+            member(end, characters)?
+        } else {
+            low
+        };
+        ranges.push((low, high));
+    }
+}
+
+fn member(character: char, rest: &mut impl Iterator<Item = char>) -> Result<char, GlobError> {
+    match character {
+        '-' | ']' => Err(GlobError::Class),
+        '\\' => rest.next().ok_or(GlobError::Escape),
+        character => Ok(character),
+    }
+}

@@ -1,0 +1,104 @@
+use std::{collections::BTreeSet, path::Path};
+
+use super::*;
+use crate::docker::context::{BuildContext, Dockerfile};
+
+/// What Docker 28 with its classic builder does, recorded by `tests/data/dockerignore/record.py`.
+const RECORDED: &str = include_str!("../../../tests/data/dockerignore/cases.json");
+
+/// The one difference on purpose: a wildcard after `!` also brings back what is deep in an excluded directory. The
+/// classic builder never looks there.
+const REACHES_DEEPER: [(&str, &[&str]); 1] = [("*\n!**/*.md", &["docs", "docs/README.md"])];
+
+#[derive(serde::Deserialize)]
+struct Recording {
+    files: Vec<String>,
+    directories: Vec<String>,
+    cases: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    dockerignore: String,
+    /// Null where Docker refuses the file.
+    kept: Option<BTreeSet<String>>,
+}
+
+/// The paths of the archive and the directories that they imply, without the two files that are always sent.
+fn kept(root: &Path) -> Result<BTreeSet<String>, String> {
+    let context =
+        BuildContext::open(root, Dockerfile::Path("Dockerfile")).map_err(|error| error.to_string())?;
+    let mut archive = Vec::new();
+    context.write(&mut archive).unwrap();
+    let mut kept = BTreeSet::new();
+    for entry in tar::Archive::new(archive.as_slice()).entries().unwrap() {
+        let path = entry.unwrap().path().unwrap().into_owned();
+        kept.extend(path.ancestors().map(|path| path.to_str().unwrap().to_owned()));
+    }
+    for always in ["", "Dockerfile", ".dockerignore"] {
+        assert!(kept.remove(always), "{always} is missing");
+    }
+    Ok(kept)
+}
+
+#[test]
+fn leaves_out_what_docker_leaves_out() {
+    let recording: Recording = serde_json::from_str(RECORDED).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    for directory in &recording.directories {
+        std::fs::create_dir(root.path().join(directory)).unwrap();
+    }
+    for file in recording.files.iter().map(String::as_str).chain(["Dockerfile"]) {
+        let path = root.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, file).unwrap();
+    }
+    let mut wrong = Vec::new();
+    for mut case in recording.cases {
+        for (patterns, more) in REACHES_DEEPER {
+            if patterns == case.dockerignore {
+                case.kept.as_mut().unwrap().extend(more.iter().map(|&path| path.to_owned()));
+            }
+        }
+        std::fs::write(root.path().join(".dockerignore"), &case.dockerignore).unwrap();
+        let kept = kept(root.path()).ok();
+        if kept != case.kept {
+            wrong.push((case.dockerignore, case.kept, kept));
+        }
+    }
+    assert!(wrong.is_empty(), "(patterns, Docker, ours): {wrong:#?}");
+}
+
+#[test]
+fn a_line_that_is_no_pattern_is_named() {
+    let error = Ignore::parse("*.pyc\n# comment\nsub/[a\n").unwrap_err();
+    assert_eq!((error.line, error.pattern.as_str()), (3, "sub/[a"));
+    assert_eq!(Ignore::parse(" ! ").unwrap_err().reason, GlobError::Empty);
+}
+
+#[test]
+fn excluded_directories_are_searched_only_if_something_in_them_can_come_back() {
+    let searched = |text: &str, directory: &str| Ignore::parse(text).unwrap().may_keep_below(directory);
+    assert!(!searched("*", "sub"));
+    assert!(!searched("*\n!docs/*.md", "sub"));
+    assert!(!searched("*\n!docs/*.md", "docs/img"));
+    assert!(searched("*\n!docs/*.md", "docs"));
+    assert!(searched("*\n!**/*.md", "docs/img"));
+    assert!(searched("*\n!docs", "docs/img/old"));
+}
+
+#[test]
+fn paths_are_cleaned_as_go_cleans_them() {
+    for (path, clean_path) in [
+        ("./a//b/", "a/b"),
+        ("/a", "a"),
+        ("a/../b", "b"),
+        ("../a", "../a"),
+        ("../../a", "../../a"),
+        ("/../a", "a"),
+        ("a/..", "."),
+        ("", "."),
+    ] {
+        assert_eq!(clean(path), clean_path, "{path}");
+    }
+}

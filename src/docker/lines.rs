@@ -1,0 +1,47 @@
+//! Whole lines out of pieces of text.
+
+/// Collects pieces until a line is complete.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    begun: String,
+}
+
+impl Lines {
+    /// Takes a piece and returns the lines that it completes. Of a line that overwrites itself with carriage
+    /// returns, only the last state counts.
+    pub(super) fn push(&mut self, text: &str) -> Vec<String> {
+        self.begun.push_str(text);
+        let Some(end) = self.begun.rfind('\n') else {
+            return Vec::new();
+        };
+        let rest = self.begun.split_off(end + 1);
+        let complete = std::mem::replace(&mut self.begun, rest);
+        complete.lines().map(last_state).collect()
+    }
+
+    /// The last line, if it has no end.
+    pub(super) fn finish(&mut self) -> Option<String> {
+        let rest = std::mem::take(&mut self.begun);
+        (!rest.is_empty()).then(|| last_state(&rest))
+    }
+}
+
+fn last_state(line: &str) -> String {
+    let line = line.trim_end_matches('\r');
+    line.rsplit('\r').next().unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_become_lines() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.push("Step 1/2"), Vec::<String>::new());
+        assert_eq!(lines.push(" : FROM scratch\n ---> "), ["Step 1/2 : FROM scratch"]);
+        assert_eq!(lines.push("\n\r\n10%\r50%\r100%\r\nlast"), [" ---> ", "", "100%"]);
+        assert_eq!(lines.finish().as_deref(), Some("last"));
+        assert_eq!(lines.finish(), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Pushing images to their registry.
+
+use bollard::{models::PushImageInfo, query_parameters::PushImageOptions};
+use futures_util::StreamExt;
+
+use super::{
+    auth::Credentials,
+    build::make_credentials_url_safe,
+    engine::{Engine, message},
+    error::DockerError,
+    reference::ImageName,
+};
+use crate::progress::{Progress, Stream as OutputStream};
+
+impl Engine {
+    /// Pushes one tag of an image, or all its local tags if none is given, and returns the digest of the one.
+    pub(crate) async fn push(
+        &self,
+        name: &ImageName,
+        tag: Option<&str>,
+        credentials: Option<&Credentials>,
+        progress: &dyn Progress,
+    ) -> Result<Option<String>, DockerError> {
+        let reference = tag.map_or_else(|| name.as_str().to_owned(), |tag| name.with_tag(tag));
+        let client = self.client.clone().with_request_modifier(make_credentials_url_safe);
+        let options = PushImageOptions { tag: tag.map(str::to_owned), platform: None };
+        let credentials = credentials.map(|credentials| credentials.for_engine(name.registry()));
+        let mut layers = Layers::default();
+        let mut digest = None;
+        let mut events = std::pin::pin!(client.push_image(name.as_str(), Some(options), credentials));
+        while let Some(event) = events.next().await {
+            let event = event.map_err(|error| DockerError::Push {
+                reference: reference.clone(),
+                message: message(&error),
+            })?;
+            let Some(status) = event.status.as_deref() else { continue };
+            if let Some(pushed) = digest_in(status) {
+                digest = Some(pushed.to_owned());
+            }
+            if layers.count(&event) {
+                progress.status(&format!("Pushing {reference}: {} of {} layers", layers.done, layers.all));
+            } else if !is_transfer(status) {
+                progress.output(OutputStream::Stdout, status);
+            }
+        }
+        match (tag, digest) {
+            (None, _) => Ok(None),
+            (Some(_), Some(digest)) => Ok(Some(digest)),
+            (Some(_), None) => Ok(self.pushed_digest(name, &reference).await),
+        }
+    }
+
+    /// The digest under which the engine knows a pushed image; some engines do not tell it while they push.
+    async fn pushed_digest(&self, name: &ImageName, reference: &str) -> Option<String> {
+        let image = self.client.inspect_image(reference).await.ok()?;
+        let of_this = |known: &String| {
+            let (repository, digest) = known.split_once('@')?;
+            (repository == name.as_str()).then(|| digest.to_owned())
+        };
+        image.repo_digests?.iter().find_map(of_this)
+    }
+}
+
+/// How many layers there are, and how many the registry has.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Layers {
+    all: usize,
+    done: usize,
+}
+
+impl Layers {
+    /// Whether the event is about a layer that is now known or done.
+    fn count(&mut self, event: &PushImageInfo) -> bool {
+        let status = event.status.as_deref().unwrap_or_default();
+        if status == "Preparing" {
+            self.all += 1;
+        } else if matches!(status, "Pushed" | "Layer already exists") || status.starts_with("Mounted from ") {
+            self.done += 1;
+        } else {
+            return false;
+        }
+        true
+    }
+}
+
+/// Progress of single layers, which the engine does not let us tell apart.
+fn is_transfer(status: &str) -> bool {
+    matches!(status, "Waiting" | "Pushing" | "Retrying") || status.starts_with("Retrying in ")
+}
+
+/// The digest in `v1: digest: sha256:0123... size: 522`.
+fn digest_in(status: &str) -> Option<&str> {
+    let (_, rest) = status.split_once("digest: ")?;
+    rest.split_whitespace().next().filter(|digest| digest.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_read_from_the_last_line() {
+        assert_eq!(digest_in("v1: digest: sha256:01ab size: 522"), Some("sha256:01ab"));
+        assert_eq!(digest_in("The push refers to repository [localhost:5000/img]"), None);
+        assert_eq!(digest_in("digest: none"), None);
+    }
+
+    #[test]
+    fn layers_are_counted() {
+        let mut layers = Layers::default();
+        let events =
+            ["Preparing", "Preparing", "Waiting", "Pushing", "Pushed", "Layer already exists", "v1: digest"];
+        let counted = events.map(|status| {
+            layers.count(&PushImageInfo { status: Some(status.to_owned()), ..PushImageInfo::default() })
+        });
+        assert_eq!(counted, [true, true, false, false, true, true, false]);
+        assert_eq!(layers, Layers { all: 2, done: 2 });
+    }
+}

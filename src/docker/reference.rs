@@ -1,0 +1,238 @@
+//! Image names and tags, checked before anything is built or pushed.
+//!
+//! The grammar is that of Docker's distribution references: `[registry/]path[:tag]`.
+
+/// The registry of names that do not say one.
+pub(crate) const DOCKER_HUB: &str = "docker.io";
+
+const LONGEST_NAME: usize = 255;
+const LONGEST_TAG: usize = 128;
+
+/// Why a name or a tag is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReferenceError {
+    /// Worded as Prefect words it: scripts look for it.
+    #[error(
+        "Invalid Docker image name '{0}'. Image names cannot contain spaces. Use lowercase letters, numbers, \
+         and separators like '-', '_', '.', and '/'."
+    )]
+    Spaces(String),
+    #[error("the image name `{0}` has upper-case letters; only a registry's host may have them")]
+    UpperCase(String),
+    #[error("the image name `{name}` contains the tag `{tag}`; write it as `tag: {tag}`")]
+    TagInName { name: String, tag: String },
+    #[error("the image name `{0}` contains a digest; an image that is built or pushed is named by a tag")]
+    DigestInName(String),
+    #[error("`{0}` is not an image name: it is a URL; leave out the scheme")]
+    Scheme(String),
+    #[error(
+        "`{0}` is not an image name: its parts are lower-case letters and digits with single `.`, `_`, `__` or \
+         dashes between them"
+    )]
+    Name(String),
+    #[error("the image name `{0}` is longer than {LONGEST_NAME} characters")]
+    NameTooLong(String),
+    #[error(
+        "`{0}` is not a tag: a tag is up to {LONGEST_TAG} letters, digits, `_`, `.` and `-`, and begins with \
+         neither `.` nor `-`"
+    )]
+    Tag(String),
+}
+
+/// An image name without tag, such as `ghcr.io/team/flows`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageName(String);
+
+impl ImageName {
+    /// Checks a name as it is written in a file, and puts `namespace` before one that has no `/`.
+    pub(crate) fn parse(text: &str, namespace: Option<&str>) -> Result<Self, ReferenceError> {
+        if text.chars().any(char::is_whitespace) {
+            return Err(ReferenceError::Spaces(text.to_owned()));
+        }
+        let name = match namespace {
+            Some(namespace) if !namespace.is_empty() && !text.contains('/') => {
+                format!("{}/{text}", namespace.trim_end_matches('/'))
+            }
+            _ => text.to_owned(),
+        };
+        check_name(&name)?;
+        Ok(Self(name))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host of the registry, [`DOCKER_HUB`] if the name has none.
+    pub(crate) fn registry(&self) -> &str {
+        split_registry(&self.0).0.unwrap_or(DOCKER_HUB)
+    }
+
+    pub(crate) fn with_tag(&self, tag: &str) -> String {
+        format!("{}:{tag}", self.0)
+    }
+}
+
+/// `name:tag` apart, where there is a tag.
+pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
+    match reference.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (reference, None),
+    }
+}
+
+/// Checks that a text can be a tag.
+pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {
+    let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let fits = tag.len() <= LONGEST_TAG
+        && tag.starts_with(word)
+        && tag.chars().all(|character| word(character) || matches!(character, '.' | '-'));
+    if fits { Ok(()) } else { Err(ReferenceError::Tag(tag.to_owned())) }
+}
+
+fn check_name(name: &str) -> Result<(), ReferenceError> {
+    let owned = || name.to_owned();
+    if name.contains("://") {
+        return Err(ReferenceError::Scheme(owned()));
+    }
+    if name.contains('@') {
+        return Err(ReferenceError::DigestInName(owned()));
+    }
+    let (registry, path) = split_registry(name);
+    if let (_, Some(tag)) = split_tag(path) {
+        return Err(ReferenceError::TagInName { name: owned(), tag: tag.to_owned() });
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(ReferenceError::NameTooLong(owned()));
+    }
+    if path.chars().any(|character| character.is_ascii_uppercase()) {
+        return Err(ReferenceError::UpperCase(owned()));
+    }
+    if registry.is_none_or(is_registry) && path.split('/').all(is_component) {
+        Ok(())
+    } else {
+        Err(ReferenceError::Name(owned()))
+    }
+}
+
+/// The first part of a name is a registry's host if it looks like one: it has a `.`, a `:` or upper-case letters,
+/// or is `localhost`.
+fn split_registry(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('/') {
+        Some((first, rest))
+            if first.contains(['.', ':'])
+                || first == "localhost"
+                || first.chars().any(|character| character.is_ascii_uppercase()) =>
+        {
+            (Some(first), rest)
+        }
+        _ => (None, name),
+    }
+}
+
+fn is_registry(host: &str) -> bool {
+    let (host, port) = match host.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (host, None),
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+    };
+    let is_address = || {
+        let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        inner.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok())
+    };
+    let is_port = |port: &str| !port.is_empty() && port.chars().all(|digit| digit.is_ascii_digit());
+    port.is_none_or(is_port) && (host.split('.').all(is_label) || is_address())
+}
+
+/// Letters and digits, with `.`, `_`, `__` or any number of dashes between them.
+fn is_component(component: &str) -> bool {
+    let is_word = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
+    component.starts_with(is_word)
+        && component.ends_with(is_word)
+        && component.split(is_word).all(|between| {
+            matches!(between, "" | "." | "_" | "__") || between.chars().all(|dash| dash == '-')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_grammar_of_docker() {
+        let error = |name: &str| ImageName::parse(name, None).unwrap_err();
+        for name in [
+            "img",
+            "library/img",
+            "a/b/c-d--e__f_g.h",
+            "localhost/img",
+            "localhost:5000/img",
+            "REGISTRY/img",
+            "ghcr.io/team/flows",
+            "[::1]:5000/img",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/etl",
+        ] {
+            assert_eq!(ImageName::parse(name, None).unwrap().as_str(), name);
+        }
+        for name in
+            ["", "/", "a//b", "a/", "-a", "a-", "a..b", "a___b", "a._b", "_a", "é", "ghcr.io:x/img", "a.b/"]
+        {
+            assert_eq!(error(name), ReferenceError::Name(name.to_owned()), "{name}");
+        }
+        assert_eq!(error("Img"), ReferenceError::UpperCase("Img".into()));
+        assert_eq!(error("localhost:1/a/B"), ReferenceError::UpperCase("localhost:1/a/B".into()));
+        assert_eq!(error("r/i:zz"), ReferenceError::TagInName { name: "r/i:zz".into(), tag: "zz".into() });
+        assert_eq!(error("img@sha256:00"), ReferenceError::DigestInName("img@sha256:00".into()));
+        assert_eq!(error("https://ghcr.io/i"), ReferenceError::Scheme("https://ghcr.io/i".into()));
+        assert_eq!(error(&"a".repeat(256)), ReferenceError::NameTooLong("a".repeat(256)));
+    }
+
+    #[test]
+    fn a_space_in_a_name_is_told_in_the_words_of_prefect() {
+        let message = ImageName::parse("my image", None).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "Invalid Docker image name 'my image'. Image names cannot contain spaces. Use lowercase letters, \
+             numbers, and separators like '-', '_', '.', and '/'."
+        );
+    }
+
+    #[test]
+    fn the_namespace_goes_before_names_without_a_slash() {
+        let parse = |name, namespace| ImageName::parse(name, namespace).unwrap().0;
+        assert_eq!(parse("img", Some("reg.example.com/team")), "reg.example.com/team/img");
+        assert_eq!(parse("img", Some("reg.example.com/")), "reg.example.com/img");
+        assert_eq!(parse("o/img", Some("reg.example.com/team")), "o/img");
+        assert_eq!(parse("img", Some("")), "img");
+    }
+
+    #[test]
+    fn the_registry_of_a_name() {
+        for (name, registry) in [
+            ("img", "docker.io"),
+            ("team/img", "docker.io"),
+            ("docker.io/team/img", "docker.io"),
+            ("localhost/img", "localhost"),
+            ("127.0.0.1:5000/img", "127.0.0.1:5000"),
+        ] {
+            assert_eq!(ImageName::parse(name, None).unwrap().registry(), registry, "{name}");
+        }
+    }
+
+    #[test]
+    fn tags() {
+        for tag in ["v1", "_x", "1.2-rc_3", "2026-11-23t14-57-10-936277-00-00", &"a".repeat(128)] {
+            assert_eq!(check_tag(tag), Ok(()), "{tag}");
+        }
+        for tag in ["", ".a", "-a", "a b", "a/b", "a:b", "é", &"a".repeat(129)] {
+            assert_eq!(check_tag(tag), Err(ReferenceError::Tag(tag.to_owned())), "{tag}");
+        }
+        assert_eq!(split_tag("localhost:5000/img"), ("localhost:5000/img", None));
+        assert_eq!(split_tag("localhost:5000/img:v1"), ("localhost:5000/img", Some("v1")));
+    }
+}

@@ -1,0 +1,100 @@
+//! Where a project lists the packages it needs.
+
+use std::path::Path;
+
+/// Folders deeper than this are not searched.
+const DEEPEST: usize = 3;
+
+/// The nearest list of requirements that `dockerfile: auto` does not install, relative to `root`. None if there is a
+/// `requirements.txt` in `root`, which it does install.
+pub(crate) fn elsewhere(root: &Path) -> Option<String> {
+    if root.join("requirements.txt").is_file() {
+        return None;
+    }
+    let mut folders = vec![String::new()];
+    for _ in 0..=DEEPEST {
+        folders.sort();
+        let found = folders.iter().find_map(|folder| {
+            ["requirements.txt", "pyproject.toml"]
+                .map(|name| format!("{folder}{name}"))
+                .into_iter()
+                .find(|path| lists_requirements(&root.join(path)))
+        });
+        if found.is_some() {
+            return found;
+        }
+        folders = folders.iter().flat_map(|folder| subfolders(root, folder)).collect();
+    }
+    None
+}
+
+/// A `pyproject.toml` often holds settings of tools and nothing else.
+fn lists_requirements(path: &Path) -> bool {
+    let is_requirements = path.extension().is_some_and(|extension| extension == "txt");
+    if is_requirements {
+        return path.is_file();
+    }
+    std::fs::read_to_string(path)
+        .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("dependencies")))
+}
+
+/// The folders in a folder, each with a slash at its end, without hidden ones and other people's code.
+fn subfolders(root: &Path, folder: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
+        return Vec::new();
+    };
+    let is_own = |path: &Path, name: &str| {
+        !name.starts_with('.')
+            && !matches!(name, "node_modules" | "__pycache__" | "site-packages")
+            && !path.join("pyvenv.cfg").exists()
+    };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            is_own(&entry.path(), &name).then(|| format!("{folder}{name}/"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn the_nearest_list_is_found() {
+        let cases: [(&[(&str, &str)], Option<&str>); 6] = [
+            (&[("flows/hello.py", "")], None),
+            (&[("flows/requirements.txt", "")], Some("flows/requirements.txt")),
+            (&[("requirements.txt", ""), ("flows/requirements.txt", "")], None),
+            (&[("pyproject.toml", "[project]\ndependencies = []\n")], Some("pyproject.toml")),
+            (&[("pyproject.toml", "[tool.ruff]\n")], None),
+            (&[("a/b/requirements.txt", ""), ("b/requirements.txt", "")], Some("b/requirements.txt")),
+        ];
+        for (files, expected) in cases {
+            assert_eq!(elsewhere(tree(files).path()).as_deref(), expected, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn hidden_folders_and_environments_do_not_count() {
+        let root = tree(&[
+            (".cache/requirements.txt", ""),
+            ("venv/pyvenv.cfg", ""),
+            ("venv/requirements.txt", ""),
+            ("node_modules/x/requirements.txt", ""),
+        ]);
+        assert_eq!(elsewhere(root.path()), None);
+    }
+}

@@ -1,0 +1,165 @@
+use std::{path::PathBuf, sync::Mutex};
+
+use super::*;
+use crate::{
+    clock::Clock,
+    environment::Environment,
+    progress::{Progress, Silent, Stream},
+};
+
+fn mapping(yaml: &str) -> Mapping {
+    serde_yaml::from_str(yaml).unwrap()
+}
+
+fn inputs(yaml: &str) -> Inputs {
+    Inputs::parse(mapping(yaml)).unwrap()
+}
+
+fn refused(yaml: &str) -> (Option<String>, String) {
+    match Inputs::parse(mapping(yaml)).unwrap_err() {
+        StepError::Input { key, message } => (key, message),
+        other => panic!("{other}"),
+    }
+}
+
+/// Keeps the warnings.
+#[derive(Default)]
+struct Warnings(Mutex<Vec<Diagnostic>>);
+
+impl Progress for Warnings {
+    fn status(&self, _: &str) {}
+    fn output(&self, _: Stream, _: &str) {}
+    fn warn(&self, diagnostic: &Diagnostic) {
+        self.0.lock().unwrap().push(diagnostic.clone());
+    }
+}
+
+/// A project `flows` with these files.
+fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("flows");
+    std::fs::create_dir(&root).unwrap();
+    for (path, text) in files {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    (folder, root)
+}
+
+fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<String, StepError> {
+    let context = StepContext {
+        directory: root.to_owned(),
+        environment: &Environment::default(),
+        docker_namespace: None,
+        clock: &Clock::system(),
+        progress,
+    };
+    let inputs = inputs(&format!("{{image_name: i, dockerfile: auto, {yaml}}}"));
+    let path = root.join(inputs.path.clone().unwrap_or_default());
+    BuildDockerImage { inputs }.auto_dockerfile(&context, &path)
+}
+
+#[test]
+fn names_and_tags_are_checked_before_anything_runs() {
+    assert_eq!(refused("{image_name: a b}").0.as_deref(), Some("image_name"));
+    assert_eq!(refused("{image_name: Img}").0.as_deref(), Some("image_name"));
+    assert_eq!(refused("{image_name: i, tag: a/b}").0.as_deref(), Some("tag"));
+    assert_eq!(
+        refused("{image_name: i, additional_tags: [ok, 'not ok']}").0.as_deref(),
+        Some("additional_tags")
+    );
+    assert_eq!(
+        refused("{image_name: i, build_backend: kaniko}").1,
+        "Invalid build_backend 'kaniko'. Expected 'docker-py' or 'buildx'."
+    );
+    assert_eq!(refused("{}"), (Some("image_name".into()), "`image_name` is missing".into()));
+    assert_eq!(refused("{image_name: null}").1, "`image_name` cannot be null");
+}
+
+#[test]
+fn unknown_inputs_are_refused_with_a_suggestion() {
+    let (key, message) = refused("{image_name: i, build_args: {}}");
+    assert_eq!(
+        (key.as_deref(), message.as_str()),
+        (Some("build_args"), "there is no input `build_args`; did you mean `buildargs`?")
+    );
+    assert_eq!(refused("{image_name: i, xyz: 1}").1, "there is no input `xyz`");
+    assert_eq!(refused("{image_name: i, nocache: 'yes'}").1, "`nocache` cannot be text");
+}
+
+#[test]
+fn what_only_buildx_can_do_needs_it() {
+    assert_eq!(refused("{image_name: i, push: true}").1, "`push` needs `build_backend: buildx`");
+    assert!(inputs("{image_name: i, push: true, build_backend: buildx}").buildx_options().push);
+    let (key, _) = refused("{image_name: i, build_backend: buildx, platforms: [linux/amd64, linux/arm64]}");
+    assert_eq!(key.as_deref(), Some("platforms"));
+}
+
+#[test]
+fn inputs_become_options_of_the_build() {
+    let inputs = inputs(
+        "{image_name: i, tag: 7, additional_tags: latest, nocache: true, target: run, platform: linux/amd64,
+          buildargs: {A: text, B: 1, TOKEN: null, ABSENT: null}, labels: {team: data}, cache_from: r/i:v1,
+          extra_hosts: {db: 10.0.0.1}, shmsize: 1000, container_limits: {memory: 5}}",
+    );
+    assert_eq!(Tag::of(inputs.tag.as_ref()).unwrap().value(), Value::from(7));
+    assert_eq!(inputs.additional_tags.0.iter().map(Tag::text).collect::<Vec<_>>(), ["latest"]);
+    let options = inputs.options(&[("TOKEN", "t")].into_iter().collect());
+    let arguments: Vec<(&str, &str)> =
+        options.build_arguments.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(arguments, [("A", "text"), ("B", "1"), ("TOKEN", "t")]);
+    assert!(options.pull && options.no_cache && !options.squash);
+    assert_eq!(options.cache_from, ["r/i:v1"]);
+    assert_eq!(options.extra_hosts, ["db:10.0.0.1"]);
+    assert_eq!(options.limits.memory, Some(5));
+    assert_eq!((options.target.as_deref(), options.shared_memory), (Some("run"), Some(1000)));
+}
+
+#[test]
+fn the_default_tag_is_the_time() {
+    for (time, tag) in [
+        ("2026-11-23T14:57:10.936277Z", "2026-11-23t14-57-10-936277-00-00"),
+        ("2026-11-23T14:57:10.000123456Z", "2026-11-23t14-57-10-000123-00-00"),
+        ("2026-11-23T14:57:10Z", "2026-11-23t14-57-10-00-00"),
+    ] {
+        assert_eq!(time_tag(time.parse().unwrap()), tag);
+        assert_eq!(crate::docker::reference::check_tag(tag), Ok(()));
+    }
+}
+
+#[test]
+fn auto_installs_requirements_of_the_root_or_those_named() {
+    let (_folder, root) = project(&[("requirements.txt", ""), ("etl/requirements.txt", "")]);
+    let text = auto_dockerfile(&root, "", &Silent).unwrap();
+    assert!(text.contains("RUN uv pip install -r /opt/prefect/flows/requirements.txt\n"), "{text}");
+    let text = auto_dockerfile(&root, "requirements: etl/requirements.txt", &Silent).unwrap();
+    assert!(text.contains("RUN uv pip install -r /opt/prefect/flows/etl/requirements.txt\n"), "{text}");
+    for path in ["nope.txt", "../flows/requirements.txt"] {
+        let error = auto_dockerfile(&root, &format!("requirements: {path}"), &Silent).unwrap_err();
+        assert!(matches!(error, StepError::Input { key: Some(key), .. } if key == "requirements"));
+    }
+    assert!(!root.join("Dockerfile").exists());
+}
+
+#[test]
+fn auto_warns_of_requirements_that_it_does_not_install() {
+    let (_folder, root) = project(&[("flows/requirements.txt", "")]);
+    let warnings = Warnings::default();
+    assert!(!auto_dockerfile(&root, "", &warnings).unwrap().contains("RUN"));
+    let warnings = warnings.0.into_inner().unwrap();
+    assert_eq!(
+        warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(),
+        ["auto-requirements-elsewhere"]
+    );
+    assert!(warnings[0].help.as_deref().unwrap().contains("requirements: flows/requirements.txt"));
+}
+
+#[test]
+fn auto_is_written_to_a_file_if_asked_for() {
+    let (_folder, root) = project(&[]);
+    let text = auto_dockerfile(&root, "persist_dockerfile: true", &Silent).unwrap();
+    assert_eq!(std::fs::read_to_string(root.join("Dockerfile.generated")).unwrap(), text);
+    let error = auto_dockerfile(&root, "persist_dockerfile: true, dockerfile_output_path: no/x", &Silent);
+    assert!(error.unwrap_err().to_string().starts_with("cannot write "));
+}

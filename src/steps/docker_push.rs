@@ -1,0 +1,191 @@
+//! `push_docker_image`: pushes an image to its registry.
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::{
+    Input, Kind, Phase, Step, StepContext, StepEntry, StepError,
+    docker_build::{check_tags, optional, parse},
+};
+use crate::{
+    diagnostics::Diagnostic,
+    docker::{
+        auth::{self, CredentialStore, Credentials},
+        config::Config,
+        engine::Engine,
+        error::DockerError,
+        inputs::{OneOrMany, Tag},
+        reference::{self, ImageName},
+    },
+    secret::Secret,
+    value::{Mapping, Value},
+};
+
+pub(crate) const ENTRY: StepEntry = StepEntry {
+    name: "prefect_docker.deployments.steps.push_docker_image",
+    aliases: &[],
+    phase: Phase::Push,
+    inputs: INPUTS,
+    outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest"],
+    create: |inputs| Ok(Box::new(PushDockerImage { inputs: Inputs::parse(inputs)? })),
+};
+
+const INPUTS: &[Input] = &[
+    Input { required: true, ..optional("image_name", Kind::Text, "name of the image, with its registry") },
+    optional("tag", Kind::Scalar, "default: all tags that the engine has of the image"),
+    optional("additional_tags", Kind::Any, "more tags to push: a list, or one"),
+    optional(
+        "credentials",
+        Kind::Mapping,
+        "`username`, `password` and `registry_url`; default: those of `docker login`",
+    ),
+    optional(
+        "ignore_cache",
+        Kind::Boolean,
+        "push even if an identical step of this command has; default false",
+    ),
+    optional("build_backend", Kind::Text, "accepted; the engine pushes either way"),
+];
+
+#[derive(Debug, Deserialize)]
+struct Inputs {
+    image_name: String,
+    tag: Option<Value>,
+    #[serde(default)]
+    additional_tags: OneOrMany<Tag>,
+    credentials: Option<GivenCredentials>,
+    build_backend: Option<String>,
+}
+
+/// As a Docker registry credentials block has them.
+#[derive(Deserialize)]
+struct GivenCredentials {
+    username: Option<String>,
+    password: Option<String>,
+    registry_url: Option<String>,
+}
+
+impl std::fmt::Debug for GivenCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GivenCredentials")
+    }
+}
+
+impl Inputs {
+    fn parse(given: Mapping) -> Result<Self, StepError> {
+        let mut inputs: Self = parse(INPUTS, given)?;
+        // `image_name: name:tag` without `tag` has always been understood here.
+        if Tag::of(inputs.tag.as_ref()).is_none()
+            && let (name, Some(tag)) = reference::split_tag(&inputs.image_name)
+        {
+            inputs.tag = Some(tag.into());
+            inputs.image_name = name.to_owned();
+        }
+        ImageName::parse(&inputs.image_name, None)
+            .map_err(|error| StepError::input("image_name", error.to_string()))?;
+        if let Some(tag) = Tag::of(inputs.tag.as_ref()) {
+            check_tags("tag", &[tag])?;
+        }
+        check_tags("additional_tags", &inputs.additional_tags.0)?;
+        if !matches!(inputs.build_backend.as_deref(), None | Some("docker-py" | "buildx")) {
+            let given = inputs.build_backend.as_deref().unwrap_or_default();
+            let message = format!("Invalid build_backend '{given}'. Expected 'docker-py' or 'buildx'.");
+            return Err(StepError::input("build_backend", message));
+        }
+        Ok(inputs)
+    }
+}
+
+#[derive(Debug)]
+struct PushDockerImage {
+    inputs: Inputs,
+}
+
+impl Step for PushDockerImage {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+        Box::pin(async move {
+            let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
+                .map_err(|error| StepError::input("image_name", error.to_string()))?;
+            let config = Config::load(context.environment)?;
+            let credentials = self.credentials(context, &config, &name).await?;
+            let engine = Engine::connect(context.environment, &config).await?;
+            let tag = Tag::of(self.inputs.tag.as_ref());
+            let digest = self.push(context, &engine, &name, tag.as_ref(), credentials.as_ref()).await?;
+            Ok(self.outputs(&name, tag.as_ref(), digest))
+        })
+    }
+}
+
+impl PushDockerImage {
+    /// Pushes the tags in turn; the first refusal ends it. Returns the digest of the first tag.
+    async fn push(
+        &self,
+        context: &StepContext<'_>,
+        engine: &Engine,
+        name: &ImageName,
+        tag: Option<&Tag>,
+        credentials: Option<&Credentials>,
+    ) -> Result<Option<String>, DockerError> {
+        let tag = tag.map(Tag::text);
+        let digest = engine.push(name, tag.as_deref(), credentials, context.progress).await?;
+        for tag in &self.inputs.additional_tags.0 {
+            engine.push(name, Some(&tag.text()), credentials, context.progress).await?;
+        }
+        Ok(digest)
+    }
+
+    /// The given credentials if they are for the image's registry, else those of the Docker configuration.
+    async fn credentials(
+        &self,
+        context: &StepContext<'_>,
+        config: &Config,
+        name: &ImageName,
+    ) -> Result<Option<Credentials>, StepError> {
+        let registry = auth::host(name.registry());
+        if let Some(given) = &self.inputs.credentials {
+            let given_for = auth::host(given.registry_url.as_deref().unwrap_or_default());
+            if given_for == registry {
+                return given.as_credentials().map(Some);
+            }
+            context.progress.warn(&not_for_this_registry(given_for, registry));
+        }
+        let store = CredentialStore { config, environment: context.environment };
+        Ok(store.get(registry).await?)
+    }
+
+    fn outputs(&self, name: &ImageName, tag: Option<&Tag>, digest: Option<String>) -> Mapping {
+        let image = tag.map_or_else(|| name.as_str().to_owned(), |tag| name.with_tag(&tag.text()));
+        let additional_tags = self.inputs.additional_tags.0.iter().map(Tag::value).collect();
+        let by_digest = digest.as_ref().map(|digest| format!("{}@{digest}", name.as_str()));
+        let outputs = [
+            ("image_name", name.as_str().into()),
+            ("tag", tag.map_or(Value::Null, Tag::value)),
+            ("image", image.into()),
+            ("additional_tags", Value::Sequence(additional_tags)),
+            ("digest", digest.map_or(Value::Null, Value::from)),
+            ("image_by_digest", by_digest.map_or(Value::Null, Value::from)),
+        ];
+        outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
+    }
+}
+
+impl GivenCredentials {
+    fn as_credentials(&self) -> Result<Credentials, StepError> {
+        match (&self.username, &self.password) {
+            (Some(username), Some(password)) => {
+                Ok(Credentials::Password { username: username.clone(), password: Secret::new(password) })
+            }
+            _ => Err(StepError::input("credentials", "`credentials` needs `username` and `password`")),
+        }
+    }
+}
+
+fn not_for_this_registry(given_for: &str, registry: &str) -> Diagnostic {
+    let message = format!("the credentials are for {given_for}, but the image goes to {registry}");
+    Diagnostic::warning("registry-mismatch", message).help(format!(
+        "set `registry_url: {registry}`; the login of the Docker configuration is used instead"
+    ))
+}
+
+#[cfg(test)]
+mod tests;
