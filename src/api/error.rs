@@ -146,7 +146,8 @@ pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
     while let Some(error) = cause {
         // An `io::Error` skips the error it wraps when asked for its source.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if error.is::<rustls::Error>() || wrapped.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
+        {
             return true;
         }
         cause = error.source();

@@ -54,5 +54,5 @@ impl ClientOptions {
 
 /// A timeout of nothing would fail every request, and one of ages cannot be counted.
 fn timeout(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_secs(60))
+    Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_mins(1))
 }

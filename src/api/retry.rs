@@ -40,7 +40,7 @@ impl Default for RetryPolicy {
             jitter: 0.2,
             extra_codes: BTreeSet::new(),
             first_wait: Duration::from_millis(250),
-            deadline: Duration::from_secs(300),
+            deadline: Duration::from_mins(5),
         }
     }
 }

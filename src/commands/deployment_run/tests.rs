@@ -1,0 +1,228 @@
+use std::{sync::Mutex, time::Duration};
+
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_partial_json, method, path},
+};
+
+use super::*;
+use crate::{
+    api::{Links, testing},
+    progress::Silent,
+};
+
+const DEPLOYMENT: &str = "0b7a5a3e-0000-4000-8000-000000000001";
+const FLOW: &str = "0b7a5a3e-0000-4000-8000-000000000002";
+const RUN: &str = "0b7a5a3e-0000-4000-8000-a323bd2c1d1e";
+
+fn answer(status: u16, body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+fn deployment(properties: &Value) -> Value {
+    json!({
+        "id": DEPLOYMENT, "name": "dep", "flow_id": FLOW, "parameters": {"name": "Marvin"},
+        "parameter_openapi_schema": {"type": "object", "properties": properties},
+    })
+}
+
+async fn server(properties: &Value) -> (MockServer, Client) {
+    let server = MockServer::start().await;
+    let mount = async |route: &str, body: Value| {
+        Mock::given(method("GET")).and(path(route)).respond_with(answer(200, body)).mount(&server).await;
+    };
+    mount("/deployments/name/hello/dep", deployment(properties)).await;
+    mount(&format!("/deployments/{DEPLOYMENT}"), deployment(properties)).await;
+    mount(&format!("/flows/{FLOW}"), json!({"id": FLOW, "name": "hello"})).await;
+    let missing = answer(404, json!({"detail": "Deployment not found"}));
+    Mock::given(method("GET")).respond_with(missing).with_priority(9).mount(&server).await;
+    let (client, _) = testing::client(testing::options(&server.uri()));
+    (server, client)
+}
+
+async fn prepared(client: &Client, options: &RunOptions) -> Result<PreparedRun, RunError> {
+    prepare(client, &testing::clock(), &Silent, options, &mut std::io::empty()).await
+}
+
+fn named(name: &str) -> RunOptions {
+    RunOptions { name: Some(name.into()), ..RunOptions::default() }
+}
+
+#[tokio::test]
+async fn a_run_is_created_with_all_that_was_given() {
+    let (server, client) = server(&json!({"name": {}, "n": {}})).await;
+    let run = json!({
+        "id": RUN, "name": "horned-lizard", "parameters": {"name": "Marvin", "n": 3}, "job_variables": {"a.b": true},
+    });
+    Mock::given(method("POST"))
+        .and(path(format!("/deployments/{DEPLOYMENT}/create_flow_run")))
+        .and(body_partial_json(json!({
+            "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": "2026-11-23T14:10:00Z"}},
+            "name": "run-Marvin-3", "parameters": {"n": 3}, "tags": ["t"], "job_variables": {"a.b": true},
+        })))
+        .respond_with(answer(201, run))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let options = RunOptions {
+        param: vec!["n=3".into()],
+        params: Some(r#"{"n": 1}"#.into()),
+        job_variable: vec!["a.b=true".into()],
+        tags: vec!["t".into()],
+        flow_run_name: Some("run-{name}-{n}".into()),
+        start: Some("2026-11-23T14:10:00Z".parse().unwrap()),
+        ..named("hello/dep")
+    };
+    let prepared = prepared(&client, &options).await.unwrap();
+    assert_eq!(prepared.announcement(), "Creating flow run for deployment 'hello/dep'...");
+    let created = prepared.create(&client).await.unwrap();
+    assert_eq!(
+        created.render(&testing::clock(), &Links::new(Some("http://ui"))),
+        format!(
+            "Created flow run 'horned-lizard'.\n\
+             └── UUID: {RUN}\n\
+             └── Parameters: {{'name': 'Marvin', 'n': 3}}\n\
+             └── Job Variables: {{'a.b': True}}\n\
+             └── Scheduled start time: 2026-11-23 14:10:00 UTC (in 10 minutes)\n\
+             └── URL: http://ui/runs/flow-run/{RUN}"
+        )
+    );
+    let sent = server.received_requests().await.unwrap().pop().unwrap();
+    let body: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert!(body["idempotency_key"].as_str().is_some_and(|key| key.len() == 36));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_the_words_of_the_reference() {
+    let (_server, client) = server(&json!({"name": {}, "n": {}})).await;
+    let with = |param: &str| RunOptions { param: vec![param.into()], ..named("hello/dep") };
+    let cases = [
+        (RunOptions::default(), "Must provide a deployed flow's name or id"),
+        (
+            RunOptions { id: Some(Uuid::nil()), ..named("hello/dep") },
+            "Only provide a deployed flow's name or id",
+        ),
+        (named("hello"), "Invalid deployment name format: 'hello'. Expected '<flow-name>/<deployment-name>'"),
+        (named("hello/nope"), "Deployment 'hello/nope' not found!"),
+        (
+            RunOptions { id: Some(Uuid::nil()), ..RunOptions::default() },
+            "Deployment '00000000-0000-0000-0000-000000000000' not found!",
+        ),
+        (
+            with("bogus=1"),
+            "The following parameters were specified but not found on the deployment: 'bogus'\n\
+             The following parameters are available on the deployment: 'name', 'n'",
+        ),
+        (
+            RunOptions { flow_run_name: Some("{zzz}".into()), ..named("hello/dep") },
+            "Missing parameter for flow run name: 'zzz' is undefined",
+        ),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(prepared(&client, &options).await.unwrap_err().to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_without_parameters_says_so_and_ids_are_looked_up() {
+    let (_server, client) = server(&json!({})).await;
+    let by_id = RunOptions { id: Some(DEPLOYMENT.parse().unwrap()), ..RunOptions::default() };
+    let found = prepared(&client, &by_id).await.unwrap();
+    assert_eq!(found.announcement(), "Creating flow run for deployment 'hello/dep'...");
+    let options = RunOptions { param: vec!["a=1".into()], ..by_id };
+    let message = prepared(&client, &options).await.unwrap_err().to_string();
+    assert!(message.ends_with("\nThis deployment does not accept parameters."), "{message}");
+}
+
+#[test]
+fn differences_of_time_are_said_in_one_unit() {
+    let now: Timestamp = "2026-11-23T14:00:00Z".parse().unwrap();
+    let cases = [
+        ("2026-11-23T14:00:00Z", "now"),
+        ("2026-11-23T14:00:01Z", "in 1 second"),
+        ("2026-11-23T14:09:59.9Z", "in 10 minutes"),
+        ("2026-11-23T16:00:00Z", "in 2 hours"),
+        ("2026-11-24T14:00:00Z", "in 1 day"),
+        ("2026-11-23T13:55:00Z", "5 minutes ago"),
+        ("2019-11-23T14:00:00Z", "7 years ago"),
+    ];
+    for (time, expected) in cases {
+        assert_eq!(relative(now, time.parse().unwrap()), expected);
+    }
+}
+
+fn state(n: u128, kind: &str, second: u32) -> Value {
+    let timestamp = format!("2026-11-23T14:00:{second:02}.250Z");
+    json!({"id": Uuid::from_u128(n), "type": kind, "name": null, "timestamp": timestamp, "message": "why"})
+}
+
+fn log(n: u128, message: &str) -> Value {
+    json!({
+        "id": Uuid::from_u128(n), "name": "prefect", "level": 20, "message": message,
+        "timestamp": "2026-11-23T14:00:02Z", "flow_run_id": RUN,
+    })
+}
+
+/// Watches a run that has one set of states and logs at first and another one later.
+async fn watched(
+    first: (Value, Value),
+    later: (Value, Value),
+    timeout: Option<Duration>,
+) -> (Watched, Vec<String>) {
+    let server = MockServer::start().await;
+    for ((states, logs), priority) in [(first, 1), (later, 2)] {
+        let limit = if priority == 1 { 1 } else { u64::MAX };
+        for (route, body) in [("/flow_run_states/", states), ("/logs/filter", logs)] {
+            let mock = Mock::given(path(route)).respond_with(answer(200, body)).with_priority(priority);
+            mock.up_to_n_times(limit).mount(&server).await;
+        }
+    }
+    let (client, _) = testing::client(testing::options(&server.uri()));
+    let lines = Mutex::new(Vec::new());
+    let options = WatchOptions { interval: Duration::from_millis(10), timeout };
+    let mut on_event = |event: WatchEvent<'_>| lines.lock().unwrap().push(event.render(&testing::clock()));
+    let watched = watch(&client, RUN.parse().unwrap(), options, &mut on_event).await.unwrap();
+    (watched, lines.into_inner().unwrap())
+}
+
+#[tokio::test]
+async fn every_state_and_line_is_told_once_until_the_end() {
+    let first = (json!([state(1, "PENDING", 1), state(2, "PAUSED", 2)]), json!([log(10, "one")]));
+    let later = (
+        json!([state(2, "PAUSED", 2), state(1, "PENDING", 1), state(3, "FAILED", 3)]),
+        json!([log(10, "one"), log(11, "two\nmore")]),
+    );
+    let (watched, lines) = watched(first, later, None).await;
+    assert_eq!(
+        lines,
+        [
+            "● 14:00:01.250 a323bd2c1d1e prefect.flow-run.Pending",
+            "● 14:00:02.250 a323bd2c1d1e prefect.flow-run.Paused",
+            "▪ 14:00:02.000 a323bd2c1d1e one",
+            "● 14:00:03.250 a323bd2c1d1e prefect.flow-run.Failed: why",
+            "▪ 14:00:02.000 a323bd2c1d1e two\n                            more",
+        ]
+    );
+    assert_eq!((watched.end, watched.end.exit_code()), (RunEnd::Failed, 20));
+    assert_eq!(watched.render(), "Flow run finished in state 'Failed'.");
+}
+
+#[tokio::test]
+async fn success_is_told_by_the_type_and_named_by_the_name() {
+    let mut cached = state(1, "COMPLETED", 1);
+    cached["name"] = json!("Cached");
+    let answers = (json!([cached]), json!([]));
+    let (watched, _) = watched(answers.clone(), answers, None).await;
+    assert_eq!(watched.end.exit_code(), 0);
+    assert_eq!(watched.render(), "Flow run finished successfully in 'Cached'.");
+}
+
+#[tokio::test]
+async fn watching_stops_when_its_time_is_over() {
+    let answers = (json!([state(1, "RUNNING", 1)]), json!([]));
+    let (watched, _) = watched(answers.clone(), answers, Some(Duration::from_millis(200))).await;
+    assert_eq!(watched.end.exit_code(), 23);
+    assert_eq!(watched.render(), format!("Flow run with ID {RUN} exceeded watch timeout of 0.2 seconds"));
+    assert_eq!(watched.state.unwrap().name(), "Running");
+}

@@ -1,0 +1,239 @@
+//! Values on the command line: `--param key=value`, `--params`, `--job-variable`.
+//!
+//! A value is JSON where it can be read as such, and text otherwise; which broken JSON still counts as text is
+//! the reference's rule, kept exactly because scripts rely on leaving out the quotes.
+
+use std::{io::Read, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    api::JsonObject,
+    fs::{self, FileError},
+};
+
+/// An argument that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArgumentError {
+    #[error("Failed to parse JSON for {noun} '{key}' with value\n\n\t{text}\n\nJSON Error: {reason}")]
+    Value { noun: &'static str, key: String, text: String, reason: String },
+    #[error("Failed to parse JSON: {0}")]
+    Document(serde_json::Error),
+    #[error(
+        "Failed to parse JSON: `--params` must be an object of parameters, such as '{{\"name\": \"value\"}}'"
+    )]
+    NotAnObject,
+    #[error("No data passed to stdin")]
+    NoInput,
+    #[error("cannot read stdin: {0}")]
+    Input(std::io::Error),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The values of `KEY=VALUE` arguments; of several for one key the last counts. `noun` names what they are.
+pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<JsonObject, ArgumentError> {
+    let parse = |argument: &String| {
+        let (key, text) = argument.split_once('=').unwrap_or((argument, ""));
+        let error =
+            |reason| ArgumentError::Value { noun, key: key.to_owned(), text: text.to_owned(), reason };
+        Ok((key.to_owned(), parse_value(text).map_err(error)?))
+    };
+    arguments.iter().map(parse).collect()
+}
+
+/// The object that `--params` gives: JSON, `-` for JSON from `input`, `@file` for JSON from a file.
+pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObject, ArgumentError> {
+    let text = if argument == "-" {
+        let mut text = String::new();
+        input.read_to_string(&mut text).map_err(ArgumentError::Input)?;
+        if text.is_empty() {
+            return Err(ArgumentError::NoInput);
+        }
+        text
+    } else if let Some(path) = argument.strip_prefix('@') {
+        fs::read_text(Path::new(path))?
+    } else {
+        argument.to_owned()
+    };
+    match serde_json::from_str(&text).map_err(ArgumentError::Document)? {
+        Value::Object(parameters) => Ok(parameters),
+        _ => Err(ArgumentError::NotAnObject),
+    }
+}
+
+/// A value: JSON, or the text itself where only quotes are missing. The error is the reason.
+pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
+    let error = match serde_json::from_str(text) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if text.contains('"') {
+        return Err(error.to_string());
+    }
+    if let Err((Problem::Structure(expected), rest)) = scan(text) {
+        let at = text.len() - rest.len();
+        return Err(format!("Expecting {expected}: char {at}"));
+    }
+    // Read as JSON once more: a backslash in it is an escape.
+    serde_json::from_str(&format!("\"{text}\"")).map_err(|error| error.to_string())
+}
+
+/// Why a text without double quotes is not JSON, as Python's decoder sees it.
+enum Problem {
+    /// Something else stands where a value belongs.
+    NoValue,
+    /// A list or an object is broken; what would have to stand there.
+    Structure(&'static str),
+}
+
+/// Reads one value at the start of `text` and returns what follows it; a problem comes with the text from it on.
+fn scan(text: &str) -> Result<&str, (Problem, &str)> {
+    const LITERALS: [&str; 6] = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
+    let text = skip_blanks(text);
+    if let Some(rest) = text.strip_prefix('{') {
+        // Without quotes there are no keys.
+        let rest = skip_blanks(rest);
+        let expected = "property name enclosed in double quotes";
+        return rest.strip_prefix('}').ok_or((Problem::Structure(expected), rest));
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        return scan_list(rest);
+    }
+    let literal = LITERALS.iter().find_map(|literal| text.strip_prefix(literal));
+    literal.or_else(|| strip_number(text)).ok_or((Problem::NoValue, text))
+}
+
+fn scan_list(text: &str) -> Result<&str, (Problem, &str)> {
+    let mut rest = skip_blanks(text);
+    if let Some(after) = rest.strip_prefix(']') {
+        return Ok(after);
+    }
+    loop {
+        rest = skip_blanks(scan(rest)?);
+        if let Some(after) = rest.strip_prefix(']') {
+            return Ok(after);
+        }
+        rest = rest.strip_prefix(',').ok_or((Problem::Structure("',' delimiter"), rest))?;
+    }
+}
+
+fn skip_blanks(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t', '\n', '\r'])
+}
+
+/// What follows the number at the start of `text`.
+fn strip_number(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !digits.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    // A number does not go on after a zero: `01` is a 0 and something else.
+    let rest = digits.strip_prefix('0').unwrap_or_else(|| strip_digits(digits));
+    let rest = rest.strip_prefix('.').and_then(some_digits).unwrap_or(rest);
+    let exponent = rest.strip_prefix(['e', 'E']);
+    let exponent = exponent.map(|exponent| exponent.strip_prefix(['+', '-']).unwrap_or(exponent));
+    Some(exponent.and_then(some_digits).unwrap_or(rest))
+}
+
+fn strip_digits(text: &str) -> &str {
+    text.trim_start_matches(|character: char| character.is_ascii_digit())
+}
+
+fn some_digits(text: &str) -> Option<&str> {
+    let rest = strip_digits(text);
+    (rest.len() < text.len()).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_json_or_text_by_the_rule_of_the_reference() {
+        let same = [
+            "foo",
+            "foo bar",
+            "2024-01-01",
+            "10:30",
+            "1,2",
+            "a=b",
+            "True",
+            "None",
+            "01",
+            "1.",
+            "+1",
+            "1_000",
+            "[foo]",
+            "[foo",
+            "[",
+            "[1,]",
+            "'x'",
+            "-",
+            ".5",
+            "1 2",
+            "{}x",
+            "[1]x",
+            "1e",
+            "nul",
+            "NaN",
+            "[1, x]",
+            "",
+        ];
+        for text in same {
+            assert_eq!(parse_value(text), Ok(json!(text)), "{text}");
+        }
+        let cases = [
+            ("1", json!(1)),
+            ("1.0", json!(1.0)),
+            ("1e5", json!(1e5)),
+            ("true", json!(true)),
+            ("null", json!(null)),
+            ("\"foo\"", json!("foo")),
+            ("[1,2]", json!([1, 2])),
+            (r#"{"a":1}"#, json!({"a": 1})),
+            (r"C:\new", json!("C:\new")),
+            (" 5 ", json!(5)),
+        ];
+        for (text, value) in cases {
+            assert_eq!(parse_value(text), Ok(value), "{text}");
+        }
+        for text in [
+            "[1,2", "{a:1}", "{bad", "{'a':1}", "{", "a\"b", r"a\d", "a\nb", "a\tb", "[1 2]", "[0.5 1]",
+            "\"foo",
+        ] {
+            assert!(parse_value(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_value_is_shown_with_its_key() {
+        let arguments = ["a=1".to_owned(), "a=x=y".to_owned(), "b".to_owned()];
+        assert_eq!(Value::Object(key_values(&arguments, "parameter").unwrap()), json!({"a": "x=y", "b": ""}));
+        let error = key_values(&["k={a".to_owned()], "job variable").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Failed to parse JSON for job variable 'k' with value\n\n\t{a\n\n\
+             JSON Error: Expecting property name enclosed in double quotes: char 1"
+        );
+    }
+
+    #[test]
+    fn parameters_come_from_the_argument_from_stdin_or_from_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.json");
+        std::fs::write(&path, r#"{"file": 1}"#).unwrap();
+        let read =
+            |argument: &str, input: &str| parameters(argument, &mut input.as_bytes()).map(Value::Object);
+        assert_eq!(read(r#"{"a": 1}"#, "").unwrap(), json!({"a": 1}));
+        assert_eq!(read("-", r#"{"b": 1}"#).unwrap(), json!({"b": 1}));
+        assert_eq!(read(&format!("@{}", path.display()), "").unwrap(), json!({"file": 1}));
+        let error = |argument, input| read(argument, input).unwrap_err().to_string();
+        assert_eq!(error("-", ""), "No data passed to stdin");
+        assert!(error("{", "").starts_with("Failed to parse JSON: "));
+        assert!(error("[1]", "").contains("must be an object"));
+        assert!(error("@/nonexistent.json", "").starts_with("cannot read /nonexistent.json"));
+    }
+}
