@@ -10,6 +10,7 @@ mod item;
 mod moment;
 mod options;
 mod rrule;
+pub(crate) mod when;
 mod zone;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
