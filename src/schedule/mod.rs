@@ -11,6 +11,7 @@ mod moment;
 mod options;
 mod rrule;
 mod same;
+pub(crate) mod when;
 mod zone;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};

@@ -1,0 +1,75 @@
+//! Start times as people write them: `10 minutes`, `1h30m`, `tomorrow at 5pm`, `2026-12-01 17:30 EST`.
+//!
+//! Times without a zone are on the clock of this machine. What cannot be meant is refused: bare numbers, of which
+//! nobody can tell the unit, and times that are past.
+
+mod absolute;
+mod relative;
+mod zone_name;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::clock::Clock;
+
+/// Why a phrase is not a start time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WhenError {
+    #[error("Unable to parse scheduled start time '{phrase}'. {hint}")]
+    Unclear { phrase: String, hint: &'static str },
+    #[error("The scheduled start time '{phrase}' is in the past ({time} UTC).")]
+    Past { phrase: String, time: String },
+}
+
+const HINT: &str = "Write a length of time (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a \
+                    date and time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).";
+const NUMBER_HINT: &str = "A number alone has no unit; write 10 minutes, 10:00 or 10am.";
+const AGO_HINT: &str = "A flow run cannot start in the past.";
+const ZONE_HINT: &str = "The zone is unknown or stands for several; write a name such as America/New_York, or an \
+                         offset such as +05:30.";
+
+/// The time that `--start-in` gives.
+pub(crate) fn start_in(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
+    start("in", phrase, clock)
+}
+
+/// The time that `--start-at` gives.
+pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
+    start("at", phrase, clock)
+}
+
+/// Both options take what the other takes, as they do in the reference.
+fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
+    let now = clock.now();
+    let whole = format!("{word} {phrase}");
+    let text = phrase.trim();
+    let text = text.strip_prefix("in ").or_else(|| text.strip_prefix("at ")).unwrap_or(text);
+    let unclear = |hint| WhenError::Unclear { phrase: whole.clone(), hint };
+    if let Some(hint) = refusal(text) {
+        return Err(unclear(hint));
+    }
+    let time = match relative::parse(text) {
+        Some(amount) => amount.after(now).ok_or(HINT),
+        None => absolute::parse(text).and_then(|moment| moment.resolve(now, clock.zone()).ok_or(HINT)),
+    };
+    let time = time.map_err(unclear)?;
+    if time < now {
+        let time = TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        return Err(WhenError::Past { phrase: whole, time });
+    }
+    Ok(time)
+}
+
+/// What the reference would take, but for something else than was meant.
+fn refusal(text: &str) -> Option<&'static str> {
+    let is_number = text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit());
+    if text.starts_with('-') || text.to_lowercase().ends_with(" ago") {
+        Some(AGO_HINT)
+    } else if is_number {
+        Some(NUMBER_HINT)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! Points in time: `17:30`, `tomorrow at 5pm`, `friday 9am EST`, `December 1st, 2026 17:30`.
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, Time, Weekday, time},
+    tz::TimeZone,
+};
+
+use super::{HINT, NUMBER_HINT, ZONE_HINT, zone_name};
+use crate::schedule::moment::Moment;
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// What a phrase says of a point in time.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Point {
+    day: Option<Day>,
+    time: Option<Time>,
+    zone: Option<TimeZone>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Day {
+    Today,
+    Tonight,
+    Tomorrow,
+    Next(Weekday),
+    /// A day of a month, of this year or the next one.
+    OfYear {
+        month: i8,
+        day: i8,
+    },
+    Date(Date),
+}
+
+/// Reads a phrase, or gives a hint what is wrong with it.
+pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
+    let words: Vec<&str> = text
+        .split([' ', '\t', ','])
+        .filter(|word| !word.is_empty() && !["at", "on", "next"].contains(&word.to_lowercase().as_str()))
+        .collect();
+    let mut point = Point::default();
+    let mut rest = words.as_slice();
+    if rest.is_empty() {
+        return Err(HINT);
+    }
+    while !rest.is_empty() {
+        let used = point.take(rest)?;
+        rest = &rest[used..];
+    }
+    if point.day.is_none() && point.time.is_none() { Err(HINT) } else { Ok(point) }
+}
+
+impl Point {
+    /// Takes what the first words say, and tells how many words that were.
+    fn take(&mut self, words: &[&str]) -> Result<usize, &'static str> {
+        let word = words[0].to_lowercase();
+        if let Some(day) = named_day(&word) {
+            return self.set_day(day).map(|()| 1);
+        }
+        if let Some((day, used)) = month_day(words) {
+            return self.set_day(day).map(|()| used);
+        }
+        if let Some(day) = numeric_day(&word) {
+            return self.set_day(day).map(|()| 1);
+        }
+        if let Some(moment) = Moment::parse(words[0]).filter(|_| is_iso_date_time(words[0])) {
+            self.set_day(Day::Date(moment.local.date()))?;
+            self.set_time(moment.local.time())?;
+            return moment.offset.map_or(Ok(()), |offset| self.set_zone(TimeZone::fixed(offset))).map(|()| 1);
+        }
+        if let Some(used) = self.take_time(&word, words)? {
+            return Ok(used);
+        }
+        if let Some(zone) = zone_name::parse(words[0]) {
+            return self.set_zone(zone).map(|()| 1);
+        }
+        let looks_like_zone = words[0].chars().all(|c| c.is_ascii_uppercase()) || words[0].contains('/');
+        Err(match word.parse::<f64>() {
+            Ok(_) if words.len() == 1 => NUMBER_HINT,
+            Ok(_) => HINT,
+            Err(_) if looks_like_zone && self.time.is_some() => ZONE_HINT,
+            Err(_) => HINT,
+        })
+    }
+
+    /// `17:30`, `17:30:15`, `5pm`, `5 pm`, and with a zone behind as in `17:30Z`.
+    fn take_time(&mut self, word: &str, words: &[&str]) -> Result<Option<usize>, &'static str> {
+        let half = words.get(1).map(|next| next.to_lowercase()).filter(|next| next == "am" || next == "pm");
+        if let Some(time) = half.as_ref().and_then(|half| clock_time(&format!("{word}{half}"))) {
+            return self.set_time(time).map(|()| Some(2));
+        }
+        let zone_at = word.find(['+', '-', 'z']).filter(|at| *at > 0).unwrap_or(word.len());
+        let Some(time) = clock_time(&word[..zone_at]) else { return Ok(None) };
+        self.set_time(time)?;
+        if zone_at < word.len() {
+            self.set_zone(zone_name::parse(&word[zone_at..]).ok_or(ZONE_HINT)?)?;
+        }
+        Ok(Some(1))
+    }
+
+    fn set_day(&mut self, day: Day) -> Result<(), &'static str> {
+        self.day.replace(day).map_or(Ok(()), |_| Err(HINT))
+    }
+
+    fn set_time(&mut self, time: Time) -> Result<(), &'static str> {
+        self.time.replace(time).map_or(Ok(()), |_| Err(HINT))
+    }
+
+    fn set_zone(&mut self, zone: TimeZone) -> Result<(), &'static str> {
+        self.zone.replace(zone).map_or(Ok(()), |_| Err(HINT))
+    }
+
+    /// The time that is meant now, on the clock of a place.
+    pub(super) fn resolve(&self, now: Timestamp, local_zone: &TimeZone) -> Option<Timestamp> {
+        let zone = self.zone.as_ref().unwrap_or(local_zone);
+        let here = zone.to_datetime(now);
+        let today = here.date();
+        let at = |day: Date, default: Time| instant(day.to_datetime(self.time.unwrap_or(default)), zone);
+        let midnight = Time::midnight();
+        match self.day {
+            None => {
+                let first = at(today, midnight)?;
+                if first < now { at(today.tomorrow().ok()?, midnight) } else { Some(first) }
+            }
+            Some(Day::Today) if self.time.is_none() => Some(now),
+            Some(Day::Today) => at(today, midnight),
+            Some(Day::Tonight) => at(today, time(20, 0, 0, 0)),
+            Some(Day::Tomorrow) => at(today.tomorrow().ok()?, here.time()),
+            Some(Day::Next(weekday)) => at(today.nth_weekday(1, weekday).ok()?, midnight),
+            Some(Day::OfYear { month, day }) => {
+                let this_year = Date::new(today.year(), month, day).ok().and_then(|day| at(day, midnight));
+                let next_year = || at(Date::new(today.year() + 1, month, day).ok()?, midnight);
+                this_year.filter(|time| *time >= now).or_else(next_year)
+            }
+            Some(Day::Date(date)) => at(date, midnight),
+        }
+    }
+}
+
+fn instant(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_timestamp(local).ok()
+}
+
+fn named_day(word: &str) -> Option<Day> {
+    match word {
+        "now" | "today" => Some(Day::Today),
+        "tonight" => Some(Day::Tonight),
+        "tomorrow" => Some(Day::Tomorrow),
+        _ => {
+            let index = name_index(word, &WEEKDAYS)?;
+            Weekday::from_monday_one_offset(index).ok().map(Day::Next)
+        }
+    }
+}
+
+/// The place of a name, from 1, also when it is cut down to three letters or more.
+fn name_index(word: &str, names: &[&str]) -> Option<i8> {
+    let word = word.strip_suffix('.').unwrap_or(word);
+    let at = names.iter().position(|name| word.len() >= 3 && name.starts_with(word))?;
+    i8::try_from(at + 1).ok()
+}
+
+/// `December 1`, `1st December`, `Dec 1 2026`: the day and how many words it took.
+fn month_day(words: &[&str]) -> Option<(Day, usize)> {
+    let month = |word: &str| name_index(&word.to_lowercase(), &MONTHS);
+    let (month, day) = match (month(words[0]), month(words.get(1)?)) {
+        (Some(month), _) => (month, ordinal(words[1])?),
+        (None, Some(month)) => (month, ordinal(words[0])?),
+        (None, None) => return None,
+    };
+    match words.get(2).filter(|year| year.len() == 4).and_then(|year| year.parse().ok()) {
+        Some(year) => Some((Day::Date(Date::new(year, month, day).ok()?), 3)),
+        None => Some((Day::OfYear { month, day }, 2)),
+    }
+}
+
+fn ordinal(word: &str) -> Option<i8> {
+    let lower = word.to_lowercase();
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|end| lower.strip_suffix(end)).unwrap_or(&lower);
+    digits.parse().ok()
+}
+
+/// `2026-12-01`, `2026/12/01`, `12/01/2026` with the month first where both can be, and `12/01`.
+fn numeric_day(word: &str) -> Option<Day> {
+    let numbers =
+        |separator| word.split(separator).map(|part| part.parse::<i16>().ok()).collect::<Option<Vec<_>>>();
+    let small = |number: i16| i8::try_from(number).ok();
+    let in_order = |year: i16, month: i16, day: i16| Date::new(year, small(month)?, small(day)?).ok();
+    let slashed = word.contains('/');
+    match numbers(if slashed { '/' } else { '-' })?[..] {
+        [year, month, day] if word.find(['/', '-']) == Some(4) => in_order(year, month, day).map(Day::Date),
+        [month, day, year] if slashed && year > 999 => {
+            in_order(year, month, day).or_else(|| in_order(year, day, month)).map(Day::Date)
+        }
+        [month, day] if slashed && (1..=12).contains(&month) => {
+            Some(Day::OfYear { month: small(month)?, day: small(day)? })
+        }
+        _ => None,
+    }
+}
+
+fn is_iso_date_time(word: &str) -> bool {
+    word.len() > 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T'
+}
+
+/// A time of day: `17:30`, `17:30:15`, `5pm`, `5:30pm`, `noon`, `midnight`.
+fn clock_time(word: &str) -> Option<Time> {
+    match word {
+        "noon" => return Some(time(12, 0, 0, 0)),
+        "midnight" => return Some(Time::midnight()),
+        _ => {}
+    }
+    let (digits, afternoon) = match (word.strip_suffix("am"), word.strip_suffix("pm")) {
+        (Some(digits), _) => (digits, Some(false)),
+        (_, Some(digits)) => (digits, Some(true)),
+        _ => (word, None),
+    };
+    let parts: Vec<i8> = digits
+        .split(':')
+        .map(|part| if (1..=2).contains(&part.len()) { part.parse().ok() } else { None })
+        .collect::<Option<_>>()?;
+    let (hour, minute, second) = match parts[..] {
+        [hour] if afternoon.is_some() => (hour, 0, 0),
+        [hour, minute] => (hour, minute, 0),
+        [hour, minute, second] => (hour, minute, second),
+        _ => return None,
+    };
+    let hour = match afternoon {
+        None => hour,
+        Some(_) if !(1..=12).contains(&hour) => return None,
+        Some(afternoon) => hour % 12 + if afternoon { 12 } else { 0 },
+    };
+    Time::new(hour, minute, second, 0).ok()
+}

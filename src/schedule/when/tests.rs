@@ -1,0 +1,184 @@
+use super::*;
+
+/// A Monday, 14:45 in London and 09:45 in New York.
+const NOW: &str = "2026-11-23T14:45:00Z";
+
+fn clock(zone: &str) -> Clock {
+    Clock::fixed(NOW.parse().unwrap(), TimeZone::get(zone).unwrap())
+}
+
+fn table(start: fn(&str, &Clock) -> Result<Timestamp, WhenError>, zone: &str, rows: &[(&str, &str)]) {
+    for (phrase, expected) in rows {
+        let found =
+            start(phrase, &clock(zone)).map(|time| time.to_string()).map_err(|error| error.to_string());
+        assert_eq!(found.as_deref(), Ok(*expected), "{phrase:?} in {zone}");
+    }
+}
+
+#[test]
+fn lengths_of_time_are_added_to_now() {
+    table(
+        start_in,
+        "America/New_York",
+        &[
+            ("5 minutes", "2026-11-23T14:50:00Z"),
+            ("in 5 minutes", "2026-11-23T14:50:00Z"),
+            ("5 minutes from now", "2026-11-23T14:50:00Z"),
+            ("10m", "2026-11-23T14:55:00Z"),
+            ("30s", "2026-11-23T14:45:30Z"),
+            ("3 hrs", "2026-11-23T17:45:00Z"),
+            ("PT5M", "2026-11-23T14:50:00Z"),
+            ("PT1H30M", "2026-11-23T16:15:00Z"),
+            ("P1D", "2026-11-24T14:45:00Z"),
+            ("1h30m", "2026-11-23T16:15:00Z"),
+            ("1h 30m", "2026-11-23T16:15:00Z"),
+            ("1 hour and 30 minutes", "2026-11-23T16:15:00Z"),
+            ("1 hour, 5 minutes", "2026-11-23T15:50:00Z"),
+            ("1.5 hours", "2026-11-23T16:15:00Z"),
+            ("1.5 days", "2026-11-25T02:45:00Z"),
+            ("27 hours + 4 mins", "2026-11-24T17:49:00Z"),
+            ("2 weeks & 1 day", "2026-12-08T14:45:00Z"),
+            ("1 year and 3 months", "2028-02-23T14:45:00Z"),
+            ("1 month", "2026-12-23T14:45:00Z"),
+            ("5 mo", "2027-04-23T14:45:00Z"),
+            ("an hour", "2026-11-23T15:45:00Z"),
+            ("ten minutes", "2026-11-23T14:55:00Z"),
+            ("a fortnight", "2026-12-07T14:45:00Z"),
+            ("0 minutes", "2026-11-23T14:45:00Z"),
+            ("1 Day 2 Hours", "2026-11-24T16:45:00Z"),
+        ],
+    );
+}
+
+#[test]
+fn times_are_found_in_utc() {
+    table(
+        start_at,
+        "UTC",
+        &[
+            ("5:30pm", "2026-11-23T17:30:00Z"),
+            ("5:30 PM", "2026-11-23T17:30:00Z"),
+            ("17:30", "2026-11-23T17:30:00Z"),
+            ("17:30:15", "2026-11-23T17:30:15Z"),
+            ("14:45", "2026-11-23T14:45:00Z"),
+            ("9am", "2026-11-24T09:00:00Z"),
+            ("12am", "2026-11-24T00:00:00Z"),
+            ("at 12pm", "2026-11-24T12:00:00Z"),
+            ("2026-12-01", "2026-12-01T00:00:00Z"),
+            ("2026-12-01 17:30", "2026-12-01T17:30:00Z"),
+            ("2026-12-01 17:30:05", "2026-12-01T17:30:05Z"),
+            ("2026-12-01T17:30:00Z", "2026-12-01T17:30:00Z"),
+            ("2026-12-01T17:30:00+02:00", "2026-12-01T15:30:00Z"),
+            ("2026-12-01 17:30:00+02:00", "2026-12-01T15:30:00Z"),
+            ("tomorrow", "2026-11-24T14:45:00Z"),
+            ("tomorrow at 5pm", "2026-11-24T17:00:00Z"),
+            ("5pm tomorrow", "2026-11-24T17:00:00Z"),
+            ("tomorrow at noon", "2026-11-24T12:00:00Z"),
+            ("monday", "2026-11-30T00:00:00Z"),
+            ("tuesday", "2026-11-24T00:00:00Z"),
+            ("monday at 9pm", "2026-11-30T21:00:00Z"),
+            ("next friday at 9am", "2026-11-27T09:00:00Z"),
+            ("friday at 9am", "2026-11-27T09:00:00Z"),
+            ("5pm on Fri", "2026-11-27T17:00:00Z"),
+            ("12/01/2026", "2026-12-01T00:00:00Z"),
+            ("12/20/2030 1am", "2030-12-20T01:00:00Z"),
+            ("25/12/2026", "2026-12-25T00:00:00Z"),
+            ("12/01", "2026-12-01T00:00:00Z"),
+            ("2026/12/01", "2026-12-01T00:00:00Z"),
+            ("Dec 1", "2026-12-01T00:00:00Z"),
+            ("Nov 1", "2027-11-01T00:00:00Z"),
+            ("December 1st, 2026 17:30", "2026-12-01T17:30:00Z"),
+            ("1 December 2026 at 5pm", "2026-12-01T17:00:00Z"),
+            ("5pm EST", "2026-11-23T22:00:00Z"),
+            ("17:30 UTC", "2026-11-23T17:30:00Z"),
+            ("17:30Z", "2026-11-23T17:30:00Z"),
+            ("17:30 +02:00", "2026-11-23T15:30:00Z"),
+            ("17:30-05", "2026-11-23T22:30:00Z"),
+            ("5pm America/New_York", "2026-11-23T22:00:00Z"),
+            ("2026-12-01 17:30 EST", "2026-12-01T22:30:00Z"),
+            ("8am JST", "2026-11-23T23:00:00Z"),
+            ("now", "2026-11-23T14:45:00Z"),
+            ("today", "2026-11-23T14:45:00Z"),
+            ("today at 5pm", "2026-11-23T17:00:00Z"),
+            ("tonight", "2026-11-23T20:00:00Z"),
+            ("tonight at 9pm", "2026-11-23T21:00:00Z"),
+            ("noon", "2026-11-24T12:00:00Z"),
+            ("midnight", "2026-11-24T00:00:00Z"),
+            ("in 5 minutes", "2026-11-23T14:50:00Z"),
+        ],
+    );
+}
+
+/// The reference takes some of these for UTC, and compares others with the time of another zone.
+#[test]
+fn times_without_a_zone_are_local() {
+    table(
+        start_at,
+        "America/New_York",
+        &[
+            ("5:30pm", "2026-11-23T22:30:00Z"),
+            ("2026-12-01", "2026-12-01T05:00:00Z"),
+            ("tomorrow at 5pm", "2026-11-24T22:00:00Z"),
+            ("today at 5pm", "2026-11-23T22:00:00Z"),
+            ("tonight", "2026-11-24T01:00:00Z"),
+            ("10:00", "2026-11-23T15:00:00Z"),
+            ("9:00", "2026-11-24T14:00:00Z"),
+            ("2027-07-01 12:00", "2027-07-01T16:00:00Z"),
+            ("17:30 UTC", "2026-11-23T17:30:00Z"),
+        ],
+    );
+}
+
+#[test]
+fn both_options_take_both_kinds() {
+    table(
+        start_in,
+        "UTC",
+        &[("tomorrow", "2026-11-24T14:45:00Z"), ("12/20/2030 1am", "2030-12-20T01:00:00Z")],
+    );
+    table(start_at, "UTC", &[("5 minutes", "2026-11-23T14:50:00Z")]);
+}
+
+#[test]
+fn what_is_unclear_is_refused_with_a_hint() {
+    for (phrase, hint) in [
+        ("garbage", HINT),
+        ("", HINT),
+        ("half an hour", HINT),
+        ("5 parsecs", HINT),
+        ("1.5 months", HINT),
+        ("Jan 32nd 2027", HINT),
+        ("Octob 32", HINT),
+        ("13/13/2027", HINT),
+        ("2027-02-30", HINT),
+        ("25:00", HINT),
+        ("13pm", HINT),
+        ("monday tuesday", HINT),
+        ("UTC", HINT),
+        ("99999999 years", HINT),
+        ("5", NUMBER_HINT),
+        ("90", NUMBER_HINT),
+        ("1671483897", NUMBER_HINT),
+        ("20261201", NUMBER_HINT),
+        ("tomorrow 9", NUMBER_HINT),
+        ("-5 minutes", AGO_HINT),
+        ("5 minutes ago", AGO_HINT),
+        ("5pm IST", ZONE_HINT),
+        ("5pm Mars/Base", ZONE_HINT),
+    ] {
+        let error = start_in(phrase, &clock("UTC")).unwrap_err().to_string();
+        assert_eq!(error, format!("Unable to parse scheduled start time 'in {phrase}'. {hint}"));
+    }
+}
+
+#[test]
+fn what_is_past_is_refused() {
+    for (phrase, time) in [
+        ("2020-01-01", "2020-01-01 00:00:00"),
+        ("today at 9am", "2026-11-23 09:00:00"),
+        ("13/1/2020", "2020-01-13 00:00:00"),
+    ] {
+        let error = start_at(phrase, &clock("UTC")).unwrap_err().to_string();
+        assert_eq!(error, format!("The scheduled start time 'at {phrase}' is in the past ({time} UTC)."));
+    }
+}
