@@ -1,0 +1,207 @@
+"""A case: a project, what to run in it, and what that shall leave behind."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from .background import Json, SuiteError, minimal_environment
+from .docker import Docker
+from .server import Server
+from .symbols import Symbols
+
+Snapshot = dict[str, dict[str, Json]]  # section -> name -> what can be seen of it
+
+# A commit's hash shows in tags and versions, so every run makes the very same commit.
+COMMITTER = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+COMMIT_DATE = "2024-01-02T03:04:05+00:00"
+
+
+class Case:
+    """One folder of `cases`; README.md lists what its case.json can hold."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self.settings: Json = json.loads((folder / "case.json").read_text())
+        self.commands = [
+            command if isinstance(command, dict) else {"argv": command} for command in self.settings["commands"]
+        ]
+
+    @property
+    def why(self) -> str:
+        return self.settings["why"]
+
+    @property
+    def needs_docker(self) -> bool:
+        return self.settings.get("docker", False)
+
+    @property
+    def differs(self) -> bool:
+        """Is the candidate meant to do something else than the reference?"""
+        return (self.folder / "intended.json").exists()
+
+    def expected(self, *, of_reference: bool) -> list[Json]:
+        intended = self.differs and not of_reference
+        file = self.folder / ("intended.json" if intended else "expected.json")
+        return json.loads(file.read_text())["steps"]
+
+    def record(self, steps: list[Json]) -> None:
+        kept = [{key: value for key, value in step.items() if key != "output"} for step in steps]
+        text = json.dumps({"steps": kept}, indent=1, sort_keys=True, ensure_ascii=False)
+        (self.folder / "expected.json").write_text(text + "\n")
+
+    def file(self, name: str) -> Path:
+        """A file beside the case, or among those that cases share."""
+        own = self.folder / name
+        return own if own.exists() else self.folder.parent.parent / "shared" / name
+
+    def should_fail(self, command: Json) -> bool:
+        return command.get("expect", self.settings["expect"]) == "failure"
+
+
+class Trial:
+    """One run of a case with a CLI, in a folder of its own, on a server (and an engine) wiped for it."""
+
+    def __init__(self, case: Case, server: Server, docker: Docker | None, folder: Path) -> None:
+        self.case = case
+        self.server = server
+        self.docker = docker if case.needs_docker else None
+        self.project = folder / case.settings.get("project_name", "project")
+        self.symbols = Symbols(
+            {
+                str(self.project): "<PROJECT>",
+                str(folder): "<HOME>",
+                server.api: "<API>",
+                server.origin: "<SERVER>",
+            }
+        )
+        self.environment = {
+            **minimal_environment(folder),
+            "PREFECT_API_URL": server.api,
+            "DOCKER_HOST": self.docker and self.docker.host,
+            **case.settings.get("env", {}),
+        }
+
+    def prepare(self) -> None:
+        shutil.copytree(self.case.folder / "project", self.project)
+        if git := self.case.settings.get("git"):
+            _make_repository(self.project, git)
+        self.server.wipe()
+        if self.docker:
+            self.docker.wipe()
+        for item in self.case.settings.get("setup", []):
+            self._set_up(item)
+
+    def _set_up(self, item: Json) -> None:
+        if pool := item.get("work_pool"):
+            template = item.get("base_job_template")
+            body = {
+                "name": pool,
+                "type": item.get("type", "process"),
+                "base_job_template": json.loads(self.case.file(template).read_text()) if template else {},
+            }
+            self.server.call("POST", "/work_pools/", body)
+        elif variable := item.get("variable"):
+            self.server.call("POST", "/variables/", {"name": variable, "value": item["value"]})
+        elif block := item.get("block"):
+            self.server.make_block(*block.split("/"), item["data"])
+        elif (tag := item.get("image")) and self.docker:
+            self.docker.import_image(self.case.file(item["from"]), tag)
+        else:
+            self.server.call(*item["api"])
+
+    def run(self, cli: list[str], timeout: float) -> list[Json]:
+        """What each command did: its exit status, what it changed, and what it said (for the reader only)."""
+        steps = []
+        before = self._snapshot()
+        for command in self.case.commands:
+            if self._alter(command):
+                before = self._snapshot()
+            status, output = self._execute(cli, command, timeout)
+            after = self._snapshot()
+            shown = shlex.join(["prefect", *command["argv"]])
+            steps.append({"command": shown, "exit": status, "changes": _changes(before, after), "output": output})
+            before = after
+        return steps
+
+    def _alter(self, command: Json) -> bool:
+        """Do what a case wants done before a command."""
+        for target, source in command.get("copy", {}).items():
+            shutil.copyfile(self.project / source, self.project / target)
+        for call in command.get("api", []):
+            with suppress(SuiteError):  # it may be about something that the CLI should have made
+                self.server.call(*self.symbols.reveal(call))
+        return "copy" in command or "api" in command
+
+    def _execute(self, cli: list[str], command: Json, timeout: float) -> tuple[int | str, str]:
+        environment = self.symbols.reveal({**self.environment, **command.get("env", {})})
+        try:
+            done = subprocess.run(
+                [*cli, *self.symbols.reveal(command["argv"])],
+                cwd=self.project / command.get("cwd", "."),
+                env={name: value for name, value in environment.items() if value is not None},
+                input=command.get("stdin", "").encode(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+            )
+        except subprocess.TimeoutExpired:
+            return "none: it ran for too long", ""
+        return done.returncode, done.stdout.decode(errors="replace")
+
+    def _snapshot(self) -> Snapshot:
+        local = {"files": _files(self.project), **(self.docker.snapshot() if self.docker else {})}
+        return {**self.server.snapshot(self.symbols), **self.symbols.hide(local)}
+
+
+def run_case(case: Case, cli: list[str], server: Server, docker: Docker | None, timeout: float) -> list[Json]:
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        trial = Trial(case, server, docker, Path(folder).resolve())
+        trial.prepare()
+        return trial.run(cli, timeout)
+
+
+def _make_repository(project: Path, git: Json) -> None:
+    dates = {"GIT_AUTHOR_DATE": COMMIT_DATE, "GIT_COMMITTER_DATE": COMMIT_DATE}
+    for arguments in (
+        ["init", "--quiet", "-b", git["branch"]],
+        ["remote", "add", "origin", git["remote"]],
+        ["add", "--all"],
+        ["commit", "--quiet", "-m", git["message"]],
+    ):
+        subprocess.run(
+            ["git", *COMMITTER, *arguments],
+            cwd=project,
+            env={**minimal_environment(project), **dates},
+            check=True,
+            capture_output=True,
+        )
+
+
+def _files(project: Path) -> dict[str, list[str]]:
+    """The project's files as lines, without what Git and Python keep there."""
+    found = {}
+    for path in sorted(project.rglob("*")):
+        name = path.relative_to(project).as_posix()
+        if path.is_file() and "__pycache__" not in name and not name.startswith(".git/"):
+            found[name] = path.read_bytes().decode(errors="replace").split("\n")
+    return found
+
+
+def _changes(before: Snapshot, after: Snapshot) -> Snapshot:
+    """What was made, altered or removed; sections without any of these are left out."""
+    changed = {}
+    for section, entities in after.items():
+        names = {**before[section], **entities}
+        altered = {
+            name: entities.get(name, "REMOVED") for name in names if before[section].get(name) != entities.get(name)
+        }
+        if altered:
+            changed[section] = altered
+    return changed

@@ -1,0 +1,63 @@
+"""Where two runs of a case differ, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from .background import Json
+from .case import Case
+
+ABSENT = object()
+WIDTH = 160  # longer values are cut
+SAID = 15  # so many of the last lines that a command printed are shown
+
+
+def differences(expected: list[Json], actual: list[Json]) -> list[str]:
+    """One line for each difference, under the command that it belongs to."""
+    lines = []
+    for number, (wanted, got) in enumerate(zip(expected, actual, strict=True), 1):
+        found = [*_exit_status(wanted["exit"], got["exit"]), *_values(wanted["changes"], got["changes"], "")]
+        if found:
+            said = got["output"].strip().splitlines()[-SAID:]
+            lines += [f"  command {number}: {wanted['command']}", *(f"    {line}" for line in found)]
+            lines += [f"    | {line}" for line in said]
+    return lines
+
+
+def contradictions(case: Case, steps: list[Json]) -> list[str]:
+    """Where the reference does not do what the author of a case says that it does."""
+    lines = []
+    for command, step in zip(case.commands, steps, strict=True):
+        fails = case.should_fail(command)
+        if bool(step["exit"]) != fails:
+            lines.append(f"  {step['command']}: exit status {step['exit']}")
+        elif fails and step["changes"] and not command.get("leaves_traces"):
+            lines.append(f"  {step['command']}: it fails, yet changes {', '.join(step['changes'])}")
+    return lines
+
+
+def _exit_status(expected: int, actual: int | str) -> Iterator[str]:
+    """Of an exit status only success or failure counts; one that never came is wrong in any case."""
+    if isinstance(actual, str) or bool(expected) != bool(actual):
+        yield f"exit status: expected {'a failure' if expected else 'success'}, got {actual}"
+
+
+def _values(expected: Json, actual: Json, path: str) -> Iterator[str]:
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in sorted({**expected, **actual}):
+            yield from _values(expected.get(key, ABSENT), actual.get(key, ABSENT), f"{path} > {key}" if path else key)
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, (wanted, got) in enumerate(zip(expected, actual)):
+            yield from _values(wanted, got, f"{path}[{index}]")
+    elif _json(expected) != _json(actual):  # as text: 1, 1.0 and true are not the same
+        yield f"{path}: expected {_shown(expected)}, got {_shown(actual)}"
+
+
+def _json(value: Json) -> str:
+    return "nothing" if value is ABSENT else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _shown(value: Json) -> str:
+    text = _json(value)
+    return text if len(text) <= WIDTH else text[:WIDTH] + " ..."

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# The image that `dockerfile: auto` builds on, made from Debian and PyPI packages, without Docker Hub.
+
+BASE_IMAGE=prefecthq/prefect:3.8.4-python3.11
+
+# provide_base_image REGISTRY: have the base image in the engine, and in the registry for its mirror.
+provide_base_image() {
+  local mirrored=$1/$BASE_IMAGE
+  if ! docker image inspect "$BASE_IMAGE" >/dev/null 2>&1; then
+    make_base_image
+    import_base_image
+  fi
+  if ! http_answers "${1##*:}" "/v2/${BASE_IMAGE%:*}/manifests/${BASE_IMAGE##*:}" 2>/dev/null; then
+    quietly docker tag "$BASE_IMAGE" "$mirrored"
+    quietly docker push "$mirrored"
+    quietly docker rmi "$mirrored"
+  fi
+}
+
+base_image_tar() { echo "$CACHE/base-image/${BASE_IMAGE//[\/:]/-}.tar"; }
+
+# make_base_image: Debian 12 with its Python 3.11, the pinned Prefect and uv, as a tar in the cache.
+make_base_image() {
+  local tar root
+  tar=$(base_image_tar)
+  [[ -e $tar ]] && return
+  is_root || die "making the base image $BASE_IMAGE needs root; or pull it into the engine beforehand"
+  need debootstrap debootstrap
+  mkdir -p "$CACHE/base-image"
+  root=$CACHE/base-image/root
+  rm -rf --one-file-system "$root"
+  quietly debootstrap --variant=minbase --include=python3,python3-pip,python3-venv,ca-certificates \
+    bookworm "$root" "$(debian_mirror)"
+  install_into "$root"
+  tar -C "$root" --exclude=./proc --exclude=./sys --exclude=./dev --exclude=./var/cache/apt \
+    --exclude=./var/lib/apt/lists -cf "$tar.part" .
+  mv "$tar.part" "$tar"
+  rm -rf --one-file-system "$root"
+}
+
+# debian_mirror: the mirror that this machine's apt uses already.
+debian_mirror() {
+  local mirror
+  # shellcheck disable=SC2016 # apt fills these in
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
+    awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+  echo "${mirror:-http://deb.debian.org/debian}"
+}
+
+# install_into ROOT: Prefect, in a Debian tree that reaches the network as this machine does.
+install_into() {
+  local root=$1 file
+  for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /etc/pip.conf; do
+    [[ ! -e $file ]] || cp -L "$file" "$root$file"
+  done
+  cp "${ROOT:?}/tests/requirements.txt" "$root/tmp/requirements.txt"
+  quietly env HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_ROOT_USER_ACTION=ignore \
+    chroot "$root" pip3 install --break-system-packages --no-cache-dir uv -r /tmp/requirements.txt
+  rm -f "$root/tmp/requirements.txt" "$root/etc/pip.conf"
+}
+
+import_base_image() {
+  quietly docker import \
+    -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+    -c 'ENV UV_SYSTEM_PYTHON=1' -c 'ENV UV_BREAK_SYSTEM_PACKAGES=1' \
+    -c 'WORKDIR /opt/prefect' "$(base_image_tar)" "$BASE_IMAGE"
+}

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# The reference: Prefect from PyPI, pinned, in a virtual environment, and its server.
+
+# find_python: print a Python that the pins support, with the modules that a virtual environment needs.
+find_python() {
+  local python
+  for python in /usr/bin/python3 python3.11 python3; do
+    if "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+      2>/dev/null; then
+      command -v "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+# install_reference: sets REFERENCE to the folder with `prefect`, `python`, ... of the virtual environment.
+install_reference() {
+  local pins=$ROOT/tests/requirements.txt python folder
+  folder=$CACHE/venv/$(sha256sum "$pins" | cut -c 1-16)
+  REFERENCE=$folder/bin
+  [[ -e $folder/complete ]] && return
+  python=$(find_python) || {
+    apt_install python3 python3-venv
+    python=$(find_python) || die "no Python from 3.10 to 3.13 was found"
+  }
+  rm -rf "$folder"
+  quietly "$python" -m venv "$folder"
+  quietly "$REFERENCE/pip" install uv
+  quietly "$REFERENCE/uv" pip install --quiet --compile-bytecode --python "$REFERENCE/python" -r "$pins"
+  touch "$folder/complete"
+}
+
+# start_server [OPTION...]: sets SERVER_PORT, SERVER_URL and SERVER_API of a server with its own database.
+start_server() {
+  local home=$RUN/server database=${REFERENCE%/bin}/empty.db
+  mkdir -p "$home"
+  if [[ -e $database ]]; then # migrated once, then kept
+    cp "$database" "$home/prefect.db"
+  fi
+  SERVER_PORT=$(free_port)
+  SERVER_URL=http://127.0.0.1:$SERVER_PORT
+  SERVER_API=$SERVER_URL/api
+  start_background server env PREFECT_HOME="$home" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+    PREFECT_API_URL="$SERVER_API" \
+    "$REFERENCE/prefect" server start --host 127.0.0.1 --port "$SERVER_PORT" "$@"
+  wait_for server http_answers "$SERVER_PORT" /api/health
+  [[ -e $database ]] || keep_database "$home/prefect.db" "$database"
+}
+
+# keep_database FILE COPY
+keep_database() {
+  "$REFERENCE/python" - "$1" "$2.part" <<'PYTHON'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as source, sqlite3.connect(sys.argv[2]) as target:
+    source.backup(target)
+PYTHON
+  mv "$2.part" "$2"
+}
+
+# start_worker POOL TYPE: start a real Prefect worker, the process NAME being `worker-POOL`.
+start_worker() {
+  local home=$RUN/worker-$1
+  mkdir -p "$home"
+  start_background "worker-$1" env PREFECT_HOME="$home" PREFECT_API_URL="$SERVER_API" DO_NOT_TRACK=1 \
+    PREFECT_WORKER_QUERY_SECONDS=1 PYTHONUNBUFFERED=1 PATH="$REFERENCE:$PATH" \
+    "$REFERENCE/prefect" worker start --pool "$1" --type "$2" --install-policy never
+}
