@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::{environment::Environment, template::expression::ExpressionProblem};
 
@@ -153,4 +155,23 @@ fn checking_needs_only_the_names() {
         checked.errors.iter().map(|error| (error.path.to_string(), error.range.clone())).collect();
     assert_eq!(errors, [("b[0]".to_owned(), 3..7), ("c".to_owned(), 0..9)]);
     assert_eq!(checked.errors[0].problem.help(), "did you mean `git`?");
+}
+
+proptest! {
+    #[test]
+    fn texts_of_any_kind_are_read_without_panic(
+        parts in proptest::collection::vec(
+            prop_oneof![
+                Just("<<".to_owned()), Just(">>".to_owned()), Just("'".to_owned()), Just("\\".to_owned()),
+                Just("build-image.image".to_owned()), "[a-z|.\\[\\]()\"~-]{1,4}", "\\PC{0,3}",
+            ],
+            0..10,
+        ),
+    ) {
+        let text = parts.concat();
+        let outcome = evaluated(&text);
+        if !text.contains("<<") {
+            prop_assert_eq!(outcome, Ok(Value::from(text)));
+        }
+    }
 }
