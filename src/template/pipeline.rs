@@ -172,10 +172,11 @@ impl Passes {
 /// Corrects a path for an item that once stood in the same list as it, or in one that it leads through.
 fn make_room(path: &mut ValuePath, removed: &ValuePath) {
     let Some((Segment::Index(gone), list)) = removed.0.split_last() else { return };
-    if let (true, Some(Segment::Index(index))) = (path.0.starts_with(list), path.0.get_mut(list.len())) {
-        if *gone <= *index {
-            *index += 1;
-        }
+    if path.0.starts_with(list)
+        && let Some(Segment::Index(index)) = path.0.get_mut(list.len())
+        && *gone <= *index
+    {
+        *index += 1;
     }
 }
 

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{environment::Environment, template::expression::ExpressionProblem};
+use crate::{
+    environment::Environment,
+    template::expression::{ExpressionProblem, check},
+};
 
 fn yaml(text: &str) -> Value {
     serde_yaml::from_str(text).unwrap()
@@ -83,6 +86,7 @@ fn mistakes_say_what_and_where_and_what_was_meant() {
             "`env.NOPE` is not defined",
             "`| default(\"...\")` gives a value for a name that may be missing",
         ),
+        ("<< image | lowr >>", 11..15, "there is no filter `lowr`", "did you mean `lower`?"),
         (
             "x<< git.tag >>",
             1..14,
@@ -110,7 +114,7 @@ fn what_is_no_expression_is_a_syntax_error() {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Syntax { .. }), "{template}: {errors:?}");
     }
-    for template in ["<< image | nope >>", "<< git.dirty + [1] >>"] {
+    for template in ["<< deployment.tags[9] >>", "<< git.dirty + [1] >>"] {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Failed { .. }), "{template}: {errors:?}");
     }
