@@ -15,7 +15,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`triggers`], or alone.
+/// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`trigger`], or alone.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
 /// Placeholders for the time of the run, which a deployment keeps.
