@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, error::optional, request::Request};
+use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
 
 /// An automation as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -29,12 +29,23 @@ impl TryFrom<JsonObject> for Automation {
     }
 }
 
+impl Identified for Automation {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 /// The name under which events and automations know a deployment.
 pub(super) fn deployment_resource(deployment: Uuid) -> String {
     format!("prefect.deployment.{deployment}")
 }
 
 impl Client {
+    /// All automations of the server.
+    pub(crate) async fn automations(&self) -> Result<Vec<Automation>, ApiError> {
+        self.filter(&["automations", "filter"], JsonObject::new()).await
+    }
+
     pub(crate) async fn create_automation(&self, body: &JsonObject) -> Result<Automation, ApiError> {
         self.json(Request::post(&["automations", ""], body.clone()).once()).await
     }

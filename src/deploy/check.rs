@@ -64,7 +64,7 @@ fn name(one: &Prepared, findings: &mut Findings<'_>) {
 
 /// Whether a text still has a template that steps may fill in.
 fn is_pending(text: &str) -> bool {
-    template::find(text).next().is_some() || text.contains("<<")
+    template::placeholder::find(text).next().is_some() || text.contains("<<")
 }
 
 /// Whether a value, or anything in it, still has a template.

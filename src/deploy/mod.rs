@@ -82,7 +82,7 @@ pub(crate) async fn deploy(with: &Surroundings<'_>) -> Result<Report, Failure> {
     let resolver = Resolver::new(&lookup, with.redactor.clone());
     let prepared = select(&project, with, &resolver, &inspector, &mut findings).await?;
     let pools = check(&prepared, with, &mut findings).await?;
-    stop_on_errors(&mut findings, &project, with)?;
+    stop_on_errors(&mut findings, with)?;
 
     let outputs = steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
     let facts = git::discover(with.directory);
@@ -93,7 +93,7 @@ pub(crate) async fn deploy(with: &Surroundings<'_>) -> Result<Report, Failure> {
             render::render(one, sections, outputs, with, facts.as_ref(), &pools, &mut findings)
         })
         .collect();
-    stop_on_errors(&mut findings, &project, with)?;
+    stop_on_errors(&mut findings, with)?;
 
     write(&desired, &pools, with).await
 }
@@ -166,9 +166,8 @@ fn tell(note: &pull::Note, with: &Surroundings<'_>, findings: &mut Findings<'_>)
 }
 
 /// Shows the warnings; errors, and with `--strict` warnings too, end the deploy.
-fn stop_on_errors(findings: &mut Findings<'_>, project: &Project, with: &Surroundings<'_>) -> Result<(), Failure> {
-    let next = Findings::new(project.document.as_ref());
-    let diagnostics = std::mem::replace(findings, next).into_diagnostics();
+fn stop_on_errors(findings: &mut Findings<'_>, with: &Surroundings<'_>) -> Result<(), Failure> {
+    let diagnostics = findings.take();
     let strict = with.options.strict;
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|one| strict || one.is_error());
     warnings.iter().for_each(|warning| with.progress.warn(warning));

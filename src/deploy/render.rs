@@ -33,7 +33,7 @@ pub(crate) fn render(
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
     let at = one.spec.declared.pointer();
-    let filled = template::deployment_after_steps(&one.fields, outputs, with.environment);
+    let filled = template::deployment_after_steps(&Value::Mapping(one.fields.clone()), outputs, with.environment);
     prepare::note(&filled.notes, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
     let schedules = schedules(one, outputs, with, findings);
@@ -130,11 +130,8 @@ fn triggers(
     findings: &mut Findings<'_>,
 ) -> Option<Vec<super::triggers::Trigger>> {
     let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return Some(Vec::new()) };
-    let fill = |item: &Value| match item {
-        Value::Mapping(trigger) => template::trigger(trigger, outputs, with.environment).value,
-        other => other.clone(),
-    };
-    let items: Vec<Value> = items.iter().map(fill).collect();
+    let items: Vec<Value> =
+        items.iter().map(|item| template::trigger(item, outputs, with.environment).value).collect();
     check::triggers(&items, name, &one.pointer(["triggers"]), findings)
 }
 

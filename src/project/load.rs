@@ -45,7 +45,7 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
             Mapping::new()
         }
     };
-    let diagnostics = findings.into_diagnostics();
+    let diagnostics = findings.take();
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(invalid(diagnostics));
     }
@@ -158,7 +158,9 @@ impl Checker<'_, '_> {
             }
             (Shape::Interval, Value::String(text)) if is_duration(text) => value.clone(),
             (Shape::Flag, _) => flag(value).map_or_else(|| self.mismatch(field, value, pointer), Value::Bool),
-            (Shape::Count | Shape::Limit, _) if count(value).is_some() => count(value).into(),
+            (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_)) => {
+                count(value).map_or_else(|| self.mismatch(field, value, pointer), Value::from)
+            }
             (Shape::Limit, Value::Mapping(limit)) => self.mapping(limit, fields::LIMIT, pointer).into(),
             (Shape::Parameters, Value::Mapping(parameters)) => {
                 self.keys_are_text(field, parameters, pointer);

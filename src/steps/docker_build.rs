@@ -33,6 +33,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.build_docker_image",
     aliases: &[],
     phase: Phase::Build,
+    sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "image_id", "additional_tags"],
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),

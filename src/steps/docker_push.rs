@@ -25,6 +25,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.push_docker_image",
     aliases: &[],
     phase: Phase::Push,
+    sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest"],
     create: |inputs| Ok(Box::new(PushDockerImage { inputs: Inputs::parse(inputs)? })),

@@ -101,7 +101,7 @@ impl<'a> Runner<'a> {
         outputs: &Mapping,
         context: &mut StepContext<'_>,
     ) -> Result<Mapping, RunError> {
-        let filled = template::step_inputs(inputs, outputs, self.environment, self.resolver).await?;
+        let filled = template::step_inputs(&Value::Mapping(inputs.clone()), outputs, self.environment, self.resolver).await?;
         let Value::Mapping(inputs) = filled.value else { return Err(RunError::NoInputs(value::kind(&filled.value))) };
         if let Some((key, message)) = inputs::problems(entry, &inputs, true).into_iter().next() {
             return Err(StepError::Input { key, message }.into());
@@ -135,7 +135,7 @@ struct Parts {
 /// The name of a step and its inputs; nothing for an empty one, which is skipped.
 fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     let mapping = step.as_mapping()?;
-    let (name, inputs) = mapping.iter().next_back()?;
+    let (name, inputs) = mapping.iter().last()?;
     let name = name.as_str().unwrap_or_default();
     if mapping.len() > 1 {
         let others: Vec<_> = mapping.keys().skip(1).filter_map(Value::as_str).collect();

@@ -129,3 +129,144 @@ impl Fill for Filling<'_> {
         self.pass.unknown == Unknown::Keep
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::value::Mapping;
+
+    fn yaml(text: &str) -> Value {
+        serde_yaml::from_str(text).unwrap()
+    }
+
+    fn pass<'a>(values: &'a Mapping, environment: &'a Environment, unknown: Unknown) -> Pass<'a> {
+        Pass { values: Values::Mapping(values), environment, unknown, skip_prefixes: &["ctx."] }
+    }
+
+    fn applied(template: &str, unknown: Unknown) -> Applied {
+        let values = yaml("{a: 1, t: text, m: {k: v}, n: null}");
+        let environment: Environment = [("HOME", "/root")].into_iter().collect();
+        pass(values.as_mapping().unwrap(), &environment, unknown).apply(&yaml(template))
+    }
+
+    fn notes(applied: &Applied) -> Vec<(NoteKind, String, &str)> {
+        applied.notes.iter().map(|note| (note.kind, note.path.to_string(), note.label())).collect()
+    }
+
+    #[test]
+    fn notes_tell_what_is_missing_and_what_was_embedded_and_where() {
+        let template = r#"
+            tags: ["{{ a }}", "{{ gone }}", "x{{ gone.too }}"]
+            env: {A: "{{ $NOPE }}", B: "{{ m }} {{ n }} {{ t }} {{ a }}", C: "{{ m }}", D: "{{ $HOME }}"}
+            run: ["{{ ctx.flow.name }}", "{{ ctx.x }}-{{ prefect.blocks.secret.x }}"]
+            "#;
+        let removed = applied(template, Unknown::Remove);
+        assert_eq!(
+            removed.value,
+            Some(yaml(
+                r#"
+                tags: [1, x]
+                env: {A: "", B: "{'k': 'v'} None text 1", C: {k: v}, D: /root}
+                run: ["{{ ctx.flow.name }}", "{{ ctx.x }}-{{ prefect.blocks.secret.x }}"]
+                "#
+            ))
+        );
+        assert_eq!(
+            notes(&removed),
+            [
+                (NoteKind::Missing, "tags[1]".to_owned(), "gone"),
+                (NoteKind::Missing, "tags[2]".to_owned(), "{{ gone.too }}"),
+                (NoteKind::Missing, "env.A".to_owned(), "{{ $NOPE }}"),
+                (NoteKind::Embedded("a mapping"), "env.B".to_owned(), "{{ m }}"),
+                (NoteKind::Embedded("null"), "env.B".to_owned(), "{{ n }}"),
+                (NoteKind::Environment, "env.D".to_owned(), "{{ $HOME }}"),
+            ]
+        );
+        let kept = applied(template, Unknown::Keep);
+        assert_eq!(kept.value.unwrap().get("tags"), Some(&yaml(r#"[1, "{{ gone }}", "x{{ gone.too }}"]"#)));
+    }
+
+    #[test]
+    fn the_environment_can_be_the_values() {
+        let environment: Environment = [("HOME", "/root"), ("A", "{{ HOME }}")].into_iter().collect();
+        let pass = Pass {
+            values: Values::Environment(&environment),
+            environment: &environment,
+            unknown: Unknown::Keep,
+            skip_prefixes: &[],
+        };
+        let applied = pass.apply(&yaml(r#"["{{ HOME }}", "{{ A }}", "{{ b }}"]"#));
+        assert_eq!(applied.value, Some(yaml(r#"[/root, "{{ HOME }}", "{{ b }}"]"#)));
+        assert_eq!(
+            notes(&applied),
+            [
+                (NoteKind::EnvironmentWithoutDollar, "[0]".to_owned(), "HOME"),
+                (NoteKind::EnvironmentWithoutDollar, "[1]".to_owned(), "A"),
+                (NoteKind::Missing, "[2]".to_owned(), "b"),
+            ]
+        );
+    }
+
+    /// Texts rich in what placeholders are made of.
+    fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![
+                Just("{{".to_owned()),
+                Just("}}".to_owned()),
+                Just("{{ a[0].b }}".to_owned()),
+                Just("{{$HOME}}".to_owned()),
+                "[a-z0-9_.$\\[\\]-]{1,4}",
+                "\\PC{0,3}",
+            ],
+            0..8,
+        )
+        .prop_map(|parts| parts.concat())
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            text().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Sequence),
+                proptest::collection::vec((text(), inner), 0..4).prop_map(|entries| {
+                    Value::Mapping(
+                        entries.into_iter().map(|(key, value)| (Value::from(key), value)).collect(),
+                    )
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn applying_never_panics(template in value(), a in value(), keep: bool) {
+            let values: Mapping = [(Value::from("a"), a)].into_iter().collect();
+            let environment: Environment = [("HOME", "/root")].into_iter().collect();
+            let unknown = if keep { Unknown::Keep } else { Unknown::Remove };
+            pass(&values, &environment, unknown).apply(&template);
+        }
+
+        #[test]
+        fn text_without_placeholders_stays(text in text()) {
+            prop_assume!(placeholder::find(&text).next().is_none());
+            let (values, environment) = (Mapping::new(), Environment::default());
+            let applied = pass(&values, &environment, Unknown::Remove).apply(&Value::from(text.as_str()));
+            prop_assert_eq!(applied, Applied { value: Some(Value::from(text)), notes: Vec::new() });
+        }
+
+        #[test]
+        fn keeping_with_no_values_changes_nothing(template in value()) {
+            let (values, environment) = (Mapping::new(), Environment::default());
+            let applied = pass(&values, &environment, Unknown::Keep).apply(&template);
+            prop_assert_eq!(applied.value.unwrap_or_else(|| template.clone()), template);
+        }
+    }
+}

@@ -6,11 +6,11 @@
 
 mod apply;
 mod blocks;
-mod expression;
+pub(crate) mod expression;
 mod note;
 mod path;
 mod pipeline;
-mod placeholder;
+pub(crate) mod placeholder;
 mod reference;
 mod resolve;
 mod text;
@@ -24,16 +24,12 @@ mod vectors;
 
 pub(crate) use apply::{Applied, Pass, Unknown};
 pub(crate) use blocks::{BlockError, BlockProblem};
-pub(crate) use expression::{
-    BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use, check, evaluate,
-};
 pub(crate) use note::{Note, NoteKind};
-pub(crate) use text::to_text;
 pub(crate) use path::Values;
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, pull_steps, schedules, step_inputs, trigger,
 };
-pub(crate) use placeholder::{Kind, Placeholder, find};
 pub(crate) use reference::{Reference, references};
 pub(crate) use resolve::{Found, Lookup, LookupError, ResolveError, Resolver};
+pub(crate) use text::to_text;
 pub(crate) use walk::Filled;

@@ -16,7 +16,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`triggers`], or alone.
+/// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`trigger`], or alone.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
 /// Placeholders for the time of the run, which a deployment keeps.
@@ -24,12 +24,12 @@ const RUN_TIME_PREFIXES: [&str; 1] = ["ctx."];
 
 /// The inputs of a step, without `id` and `requires`, filled in just before it runs.
 pub(crate) async fn step_inputs(
-    inputs: &Mapping,
+    inputs: &Value,
     outputs: &Mapping,
     environment: &Environment,
     resolver: &Resolver<'_>,
 ) -> Result<Filled, ResolveError> {
-    let mut passes = Passes::new(Value::Mapping(inputs.clone()));
+    let mut passes = Passes::new(inputs.clone());
     passes.apply(&Pass::removing(Values::Mapping(outputs), environment));
     passes.resolve(resolver).await?;
     passes.apply(&Pass::removing(Values::Environment(environment), environment));
@@ -58,7 +58,7 @@ pub(crate) async fn deployment_before_steps(
 ///
 /// Schedules, triggers and the parameter schema stay as they are.
 pub(crate) fn deployment_after_steps(
-    deployment: &Mapping,
+    deployment: &Value,
     outputs: &Mapping,
     environment: &Environment,
 ) -> Filled {
@@ -82,7 +82,7 @@ pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Envi
 
 /// A trigger after the steps have run: their outputs; what is unknown goes, but `parameters` stay as they are, since
 /// their placeholders are for the event.
-pub(crate) fn trigger(trigger: &Mapping, outputs: &Mapping, environment: &Environment) -> Filled {
+pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment))
 }
 
@@ -101,16 +101,16 @@ fn whole(applied: Applied) -> Filled {
     Filled { value: applied.value.unwrap_or_default(), notes: applied.notes }
 }
 
-/// The mapping filled in, with the values of some keys as they were.
-fn apply_except(keys: &[&str], mapping: &Mapping, pass: &Pass<'_>) -> Filled {
-    let mut template = mapping.clone();
+/// The template filled in, with the values of some of its keys as they were.
+fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
+    let mut template = template.clone();
     let mut set_aside = Vec::new();
     for key in keys {
         if let Some(value) = template.get_mut(*key) {
             set_aside.push((*key, std::mem::take(value)));
         }
     }
-    let mut filled = whole(pass.apply(&Value::Mapping(template)));
+    let mut filled = whole(pass.apply(&template));
     for (key, value) in set_aside {
         // A null stands in its place, and keeps it.
         if let Some(place) = filled.value.get_mut(key) {
@@ -134,6 +134,7 @@ impl Passes {
     }
 
     async fn resolve(&mut self, resolver: &Resolver<'_>) -> Result<(), ResolveError> {
+        resolver.prefetch(&self.value).await?;
         let blocks = resolver.blocks(&self.value).await?;
         self.next(blocks);
         let variables = resolver.variables(&self.value).await?;
@@ -172,9 +173,13 @@ impl Passes {
 /// Corrects a path for an item that once stood in the same list as it, or in one that it leads through.
 fn make_room(path: &mut Pointer, removed: &Pointer) {
     let Some((Segment::Index(gone), list)) = removed.segments().split_last() else { return };
-    if let (true, Some(Segment::Index(index))) = (path.segments().starts_with(list), path.segment_mut(list.len())) {
-        if *gone <= *index {
-            *index += 1;
-        }
+    if path.segments().starts_with(list)
+        && let Some(Segment::Index(index)) = path.segment_mut(list.len())
+        && *gone <= *index
+    {
+        *index += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,11 @@ impl<'a> Resolver<'a> {
         Self { lookup, redactor, fetched: Mutex::default() }
     }
 
+    /// Fetches all that a template refers to, side by side, so that resolving it and others like it need not wait.
+    pub(crate) async fn prefetch(&self, template: &Value) -> Result<(), ResolveError> {
+        self.fetch_all(reference::references(template)).await.map(drop)
+    }
+
     /// The template with its references to blocks resolved.
     pub(crate) async fn blocks(&self, template: &Value) -> Result<Filled, ResolveError> {
         let mut references = reference::references(template);
@@ -125,3 +130,6 @@ impl<'a> Resolver<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,10 +103,10 @@ async fn run(case: &Resolution, resolver: &Resolver<'_>) -> Result<Filled, Resol
     match case.op.as_str() {
         "resolve_blocks" => resolver.blocks(&template).await,
         "resolve_variables" => resolver.variables(&template).await,
-        "step_inputs" => step_inputs(&mapping(&case.template), &outputs, &environment, resolver).await,
+        "step_inputs" => step_inputs(&template, &outputs, &environment, resolver).await,
         "deployment_fields" => {
             let early = deployment_before_steps(&template, &environment, resolver).await?;
-            Ok(deployment_after_steps(&mapping(&to_json(&early.value)), &outputs, &environment))
+            Ok(deployment_after_steps(&early.value, &outputs, &environment))
         }
         "pull_steps" => Ok(pull_steps(&template, &outputs, &environment)),
         other => panic!("unknown operation {other}"),

@@ -83,11 +83,10 @@ fn closing(text: &str, from: usize) -> Closing {
         match quote {
             Some(_) if character == '\\' => _ = characters.next(),
             Some(open) if character == open => quote = None,
-            Some(_) => {}
             None if matches!(character, '"' | '\'') => quote = Some(character),
             None if line[offset..].starts_with(">>") => return Closing::At(from + offset + 2),
             None if line[offset..].starts_with("<<") => return Closing::Reopened(from + offset),
-            None => {}
+            Some(_) | None => {}
         }
     }
     // A quote that is never closed is an apostrophe, or a mistake that parsing will tell of.

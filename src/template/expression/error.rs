@@ -20,6 +20,8 @@ pub(crate) struct ExpressionError {
 pub(crate) enum ExpressionProblem {
     #[error("`{name}` is not defined")]
     Undefined { name: String, suggestion: Option<String> },
+    #[error("there is no filter `{name}`")]
+    UnknownFilter { name: String, suggestion: Option<String> },
     #[error("`{expression}` is not an expression: {reason}")]
     Syntax { expression: String, reason: String },
     #[error("`{expression}` cannot be evaluated: {reason}")]
@@ -32,12 +34,17 @@ impl ExpressionProblem {
     /// What to do about it.
     pub(crate) fn help(&self) -> String {
         match self {
-            Self::Undefined { suggestion: Some(suggestion), .. } => format!("did you mean `{suggestion}`?"),
+            Self::Undefined { suggestion: Some(suggestion), .. }
+            | Self::UnknownFilter { suggestion: Some(suggestion), .. } => {
+                format!("did you mean `{suggestion}`?")
+            }
             Self::Undefined { suggestion: None, .. } => {
                 "`| default(\"...\")` gives a value for a name that may be missing".to_owned()
             }
             Self::Syntax { .. } => "to write `<<` itself, write `<< \"<<\" >>`".to_owned(),
-            Self::Failed { .. } => "the filters and operators are those of Jinja".to_owned(),
+            Self::UnknownFilter { suggestion: None, .. } | Self::Failed { .. } => {
+                "the filters and operators are those of Jinja".to_owned()
+            }
             Self::NotText { kind: "null", .. } => {
                 "`| default(\"...\", true)` gives a text in the place of null".to_owned()
             }

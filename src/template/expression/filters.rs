@@ -3,6 +3,24 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+/// The filters to suggest for one that does not exist.
+pub(super) const COMMON: [&str; 14] = [
+    "b64encode",
+    "default",
+    "first",
+    "int",
+    "join",
+    "last",
+    "length",
+    "lower",
+    "replace",
+    "slugify",
+    "split",
+    "tojson",
+    "trim",
+    "upper",
+];
+
 /// The engine as expressions use it.
 pub(super) fn engine() -> Environment<'static> {
     let mut engine = Environment::new();
@@ -30,6 +48,15 @@ fn to_json(value: &Value) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn suggested_filters_exist() {
+        let engine = engine();
+        for name in COMMON {
+            let error = engine.empty_state().apply_filter(name, &[]).unwrap_err();
+            assert_ne!(error.kind(), ErrorKind::UnknownFilter, "{name}");
+        }
+    }
 
     #[test]
     fn slugs_are_fit_for_image_tags() {

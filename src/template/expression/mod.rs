@@ -3,13 +3,16 @@
 //! They are minijinja expressions over a [`Scope`] of names, and strict: a name that is not defined is an error, unless
 //! the expression itself says what to do then. A value that is exactly one expression keeps the type of its result.
 
+mod check;
 mod delimiters;
 mod error;
 mod evaluate;
 mod filters;
 mod names;
+mod parse;
 mod scope;
 
+pub(crate) use check::{Checked, Use, check};
 pub(crate) use error::{ExpressionError, ExpressionProblem};
-pub(crate) use evaluate::{Checked, Use, check, evaluate};
+pub(crate) use evaluate::evaluate;
 pub(crate) use scope::{BUILT_IN, Scope};

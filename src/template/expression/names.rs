@@ -28,17 +28,24 @@ pub(super) struct NameUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
     pub(super) uses: Vec<NameUse>,
+    /// The bytes of the expression that are names of filters.
+    pub(super) filters: Vec<Range<usize>>,
     pub(super) source: String,
 }
 
 /// Reads an expression; `is_known` tells which names with hyphens are names.
 pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
-    let mut reader = Reader { text: expression, at: 0, uses: Vec::new(), source: String::new(), copied: 0 };
+    let mut reader = Reader {
+        text: expression,
+        at: 0,
+        copied: 0,
+        names: Names { uses: Vec::new(), filters: Vec::new(), source: String::new() },
+    };
     reader.read(&is_known);
-    reader.source.push_str(&expression[reader.copied..]);
-    let Reader { mut uses, source, .. } = reader;
-    spread_guards(&mut uses);
-    Names { uses, source }
+    let mut names = reader.names;
+    names.source.push_str(&expression[reader.copied..]);
+    spread_guards(&mut names.uses);
+    names
 }
 
 /// What guards a name guards it, and all inside it, in the whole expression.
@@ -53,10 +60,9 @@ fn spread_guards(uses: &mut [NameUse]) {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    uses: Vec<NameUse>,
-    source: String,
-    /// How far the text has been copied to `source`.
+    /// How far the text has been copied to the source for the engine.
     copied: usize,
+    names: Names,
 }
 
 impl<'a> Reader<'a> {
@@ -71,11 +77,10 @@ impl<'a> Reader<'a> {
                 self.word();
                 previous = '0';
             } else if is_word(character) {
-                let is_name = !matches!(previous, '.' | '|');
-                if is_name {
-                    self.name(is_known)
-                } else {
-                    self.at += self.word_here().len()
+                match previous {
+                    '.' => _ = self.word(),
+                    '|' => self.filter(),
+                    _ => self.name(is_known),
                 }
                 previous = 'a';
             } else {
@@ -90,44 +95,63 @@ impl<'a> Reader<'a> {
     /// Reads a word that is no key and no filter: a keyword, the name of an argument or of a function, or a name.
     fn name(&mut self, is_known: &impl Fn(&str) -> bool) {
         let start = self.at;
+        let root = match self.known_with_hyphens(is_known) {
+            Some(name) => {
+                self.names.source.push_str(&self.text[self.copied..start]);
+                self.names.source.extend([ALL_NAMES, "[\"", name, "\"]"]);
+                self.at += name.len();
+                self.copied = self.at;
+                name
+            }
+            None => match self.other_word() {
+                None => return,
+                Some(word) if is_known(word) => word,
+                Some(word) => {
+                    // Not a difference of two names: most likely one name with hyphens, misspelt.
+                    self.at = start + self.run_at(start).len().max(word.len());
+                    &self.text[start..self.at]
+                }
+            },
+        };
+        let mut keys = Vec::new();
+        while let Some(key) = self.key() {
+            keys.push(key);
+        }
+        let is_guarded = self.is_guarded();
+        self.names.uses.push(NameUse { range: start..self.at, root: root.to_owned(), keys, is_guarded });
+    }
+
+    fn filter(&mut self) {
+        let start = self.at;
+        self.word();
+        self.names.filters.push(start..self.at);
+    }
+
+    /// Reads a word and, after `is`, the test that follows; gives the word if it can be a name.
+    fn other_word(&mut self) -> Option<&'a str> {
         let word = self.word();
         if word == "is" {
             self.test();
         }
         let next = self.rest().trim_start();
         let is_argument = next.starts_with('=') && !next.starts_with("==");
-        if is_argument || next.starts_with('(') || KEYWORDS.contains(&word) {
-            return;
-        }
-        let root = self.hyphenated(start, word, is_known);
-        let mut keys = Vec::new();
-        while let Some(key) = self.key() {
-            keys.push(key);
-        }
-        let is_guarded = self.is_guarded();
-        self.uses.push(NameUse { range: start..self.at, root, keys, is_guarded });
+        let is_name = !is_argument && !next.starts_with('(') && !KEYWORDS.contains(&word);
+        is_name.then_some(word)
     }
 
-    /// The name that begins at `start` with `word`, with its hyphens if they belong to it.
-    fn hyphenated(&mut self, start: usize, word: &str, is_known: &impl Fn(&str) -> bool) -> String {
-        let run = self.text[start..].find(|character| !(is_word(character) || character == '-'));
-        let run =
-            self.text[start..run.map_or(self.text.len(), |length| start + length)].trim_end_matches('-');
-        let mut name = run;
-        while name.len() > word.len() && !is_known(name) {
-            name = name.rsplit_once('-').map_or(word, |(shorter, _)| shorter);
-        }
-        if name.len() > word.len() {
-            self.source.push_str(&self.text[self.copied..start]);
-            self.source.push_str(&format!("{ALL_NAMES}[\"{name}\"]"));
-            self.at = start + name.len();
-            self.copied = self.at;
-        } else if !is_known(word) {
-            // Not a difference of two names either: most likely one name, misspelt.
-            self.at = start + run.len();
-            name = run;
-        }
-        name.to_owned()
+    /// The longest name with hyphens that begins here.
+    fn known_with_hyphens(&self, is_known: &impl Fn(&str) -> bool) -> Option<&'a str> {
+        let run = self.run_at(self.at);
+        let ends = run.match_indices('-').map(|(end, _)| end).chain([run.len()]);
+        let names = ends.map(|end| &run[..end]);
+        names.filter(|name| name.contains('-') && is_known(name)).last()
+    }
+
+    /// The words and hyphens in a row at a place.
+    fn run_at(&self, start: usize) -> &'a str {
+        let text = &self.text[start..];
+        let end = text.find(|character| !(is_word(character) || character == '-'));
+        text[..end.unwrap_or(text.len())].trim_end_matches('-')
     }
 
     /// Reads a key that follows a name: `.key` or `["key"]`.
@@ -187,13 +211,9 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self) -> &'a str {
-        let word = self.word_here();
+        let word = word_of(self.rest());
         self.at += word.len();
         word
-    }
-
-    fn word_here(&self) -> &'a str {
-        word_of(&self.text[self.at..])
     }
 
     fn rest(&self) -> &'a str {
@@ -215,11 +235,11 @@ mod tests {
     use super::*;
 
     fn shown(expression: &str) -> (Vec<String>, String) {
-        let names = read(expression, |name| ["a", "b", "build-image", "a-b"].contains(&name));
+        let names = read(expression, |name| ["a", "b", "build-image", "a-b", "if-x"].contains(&name));
         let show = |name: &NameUse| {
             assert!(expression[name.range.clone()].starts_with(&name.root), "{name:?}");
-            let keys: String = name.keys.iter().map(|key| format!(".{key}")).collect();
-            format!("{}{keys}{}", name.root, if name.is_guarded { "?" } else { "" })
+            let name_with_keys = [std::slice::from_ref(&name.root), &name.keys].concat().join(".");
+            if name.is_guarded { name_with_keys + "?" } else { name_with_keys }
         };
         (names.uses.iter().map(show).collect(), names.source)
     }
@@ -247,11 +267,19 @@ mod tests {
     }
 
     #[test]
+    fn filters_are_known_by_their_place() {
+        let expression = "a|lower | default(b | upper) ~ '|x'";
+        let filters = read(expression, |_| false).filters.into_iter().map(|range| &expression[range]);
+        assert_eq!(filters.collect::<Vec<_>>(), ["lower", "default", "upper"]);
+    }
+
+    #[test]
     fn hyphens_belong_to_names_that_are_known() {
         for (expression, names, source) in [
             ("build-image.image", vec!["build-image.image"], "__names[\"build-image\"].image"),
             ("a-b", vec!["a-b"], "__names[\"a-b\"]"),
             ("a - b", vec!["a", "b"], "a - b"),
+            ("if-x ~ if-x.y", vec!["if-x", "if-x.y"], "__names[\"if-x\"] ~ __names[\"if-x\"].y"),
             ("a-b-1", vec!["a-b"], "__names[\"a-b\"]-1"),
             ("b-a", vec!["b", "a"], "b-a"),
             ("'build-image'", vec![], "'build-image'"),

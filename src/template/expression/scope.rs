@@ -70,11 +70,11 @@ impl Scope {
         None
     }
 
-    /// Compiles an expression in the form for the engine, to find its mistakes.
-    pub(super) fn compile(&self, source: &str) -> Result<(), minijinja::Error> {
-        self.engine.compile_expression(source).map(drop)
+    pub(super) fn engine(&self) -> &minijinja::Environment<'static> {
+        &self.engine
     }
 
+    /// Evaluates an expression in the form for the engine.
     pub(super) fn evaluate(&self, source: &str) -> Result<EngineValue, minijinja::Error> {
         let all = EngineValue::from_pairs(self.names.clone());
         let names = self.names.clone().into_iter().chain([(ALL_NAMES.to_owned(), all)]);

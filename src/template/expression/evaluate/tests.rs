@@ -1,5 +1,10 @@
+use proptest::prelude::*;
+
 use super::*;
-use crate::{environment::Environment, template::expression::ExpressionProblem};
+use crate::{
+    environment::Environment,
+    template::expression::{ExpressionProblem, check},
+};
 
 fn yaml(text: &str) -> Value {
     serde_yaml::from_str(text).unwrap()
@@ -81,6 +86,7 @@ fn mistakes_say_what_and_where_and_what_was_meant() {
             "`env.NOPE` is not defined",
             "`| default(\"...\")` gives a value for a name that may be missing",
         ),
+        ("<< image | lowr >>", 11..15, "there is no filter `lowr`", "did you mean `lower`?"),
         (
             "x<< git.tag >>",
             1..14,
@@ -108,7 +114,7 @@ fn what_is_no_expression_is_a_syntax_error() {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Syntax { .. }), "{template}: {errors:?}");
     }
-    for template in ["<< image | nope >>", "<< git.dirty + [1] >>"] {
+    for template in ["<< deployment.tags[9] >>", "<< git.dirty + [1] >>"] {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Failed { .. }), "{template}: {errors:?}");
     }
@@ -153,4 +159,23 @@ fn checking_needs_only_the_names() {
         checked.errors.iter().map(|error| (error.path.to_string(), error.range.clone())).collect();
     assert_eq!(errors, [("b[0]".to_owned(), 3..7), ("c".to_owned(), 0..9)]);
     assert_eq!(checked.errors[0].problem.help(), "did you mean `git`?");
+}
+
+proptest! {
+    #[test]
+    fn texts_of_any_kind_are_read_without_panic(
+        parts in proptest::collection::vec(
+            prop_oneof![
+                Just("<<".to_owned()), Just(">>".to_owned()), Just("'".to_owned()), Just("\\".to_owned()),
+                Just("build-image.image".to_owned()), "[a-z|.\\[\\]()\"~-]{1,4}", "\\PC{0,3}",
+            ],
+            0..10,
+        ),
+    ) {
+        let text = parts.concat();
+        let outcome = evaluated(&text);
+        if !text.contains("<<") {
+            prop_assert_eq!(outcome, Ok(Value::from(text)));
+        }
+    }
 }

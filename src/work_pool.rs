@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{ApiError, Client, JsonObject, Links, WorkPool, WorkerType},
-    commands::python,
+    python,
     diagnostics::Diagnostic,
     fs::{self, FileError},
     progress::Progress,

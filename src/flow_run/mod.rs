@@ -1,5 +1,6 @@
-//! `deployment run`: creates a run of a deployment, and follows it if asked.
+//! Flow runs of deployments: creates a run of a deployment, and follows it if asked.
 
+mod arguments;
 mod name_format;
 mod report;
 mod watch;
@@ -14,15 +15,13 @@ pub(crate) use self::{
     report::relative,
     watch::{RunEnd, WatchEvent, WatchOptions, Watched, watch},
 };
-use super::{
-    python,
-    run_arguments::{self, ArgumentError},
-};
+use self::arguments::ArgumentError;
 use crate::{
     api::{ApiError, Client, Deployment, FlowRun, JsonObject, NewFlowRun},
     clock::Clock,
     diagnostics::Diagnostic,
     progress::Progress,
+    python,
 };
 
 /// What the command line says.
@@ -101,7 +100,7 @@ pub(crate) async fn prepare(
 ) -> Result<PreparedRun, RunError> {
     let wanted = wanted(options)?;
     let parameters = merge_parameters(options, progress, input)?;
-    let job_variables = run_arguments::key_values(&options.job_variable, "job variable")?;
+    let job_variables = arguments::key_values(&options.job_variable, "job variable")?;
     let (deployment, flow_name) = find(client, &wanted).await?;
     check_parameters(&deployment, &parameters)?;
     let name = match &options.flow_run_name {
@@ -155,10 +154,10 @@ fn merge_parameters(
     input: &mut (dyn Read + Send),
 ) -> Result<JsonObject, RunError> {
     let mut parameters = match options.params.as_deref() {
-        Some(argument) if !argument.is_empty() => run_arguments::parameters(argument, input)?,
+        Some(argument) if !argument.is_empty() => arguments::parameters(argument, input)?,
         _ => JsonObject::new(),
     };
-    let single = run_arguments::key_values(&options.param, "parameter")?;
+    let single = arguments::key_values(&options.param, "parameter")?;
     let twice: BTreeSet<&str> =
         single.keys().filter(|key| parameters.contains_key(*key)).map(String::as_str).collect();
     if !twice.is_empty() {

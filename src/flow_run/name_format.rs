@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{api::JsonObject, commands::python};
+use crate::{api::JsonObject, python};
 
 /// Why a name cannot be made.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::JsonObject;
 
 /// `repr(value)`.
-pub(super) fn repr(value: &Value) -> String {
+pub(crate) fn repr(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),
@@ -21,17 +21,17 @@ pub(super) fn repr(value: &Value) -> String {
 }
 
 /// `str(value)`.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| repr(value), str::to_owned)
 }
 
 /// `repr` of a dictionary.
-pub(super) fn mapping(entries: &JsonObject) -> String {
+pub(crate) fn mapping(entries: &JsonObject) -> String {
     format!("{{{}}}", join(entries.iter().map(|(key, value)| format!("{}: {}", quoted(key), repr(value)))))
 }
 
 /// The names as `'a', 'b'`.
-pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     join(names.into_iter().map(quoted))
 }
 
@@ -40,7 +40,7 @@ fn join(items: impl Iterator<Item = String>) -> String {
 }
 
 /// `repr` of a text: in single quotes unless it has some and no double ones.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut result = String::from(quote);
     for character in text.chars() {

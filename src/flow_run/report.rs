@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CreatedRun, RunEnd, WatchEvent, Watched};
-use crate::{api::Links, clock::Clock, commands::python};
+use crate::{api::Links, clock::Clock, python};
 
 impl CreatedRun {
     /// The lines about the new run.

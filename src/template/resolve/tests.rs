@@ -1,0 +1,156 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::FutureExt;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    secret::MASK,
+    template::{BlockProblem, NoteKind},
+};
+
+/// A server with a few blocks and one variable, which counts what it is asked.
+#[derive(Default)]
+struct Server {
+    requests: AtomicUsize,
+}
+
+impl Server {
+    fn answer<'a>(&self, name: &str) -> Found<'a> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = match name {
+            "secret/token" => Ok(Some(json!({"value": "hunter2-token"}))),
+            "creds/main" | "1-2" => Ok(Some(json!({
+                "user": "bob-the-user", "keys": ["first-key", 12345, 678], "flag": true, "none": null
+            }))),
+            "region" => Ok(Some(json!("eu"))),
+            "broken/x" => Err("connection refused".into()),
+            _ => Ok(None),
+        };
+        async { answer }.boxed()
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
+
+impl Lookup for Server {
+    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
+        self.answer(&format!("{block_type}/{document}"))
+    }
+
+    fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a> {
+        self.answer(id)
+    }
+
+    fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
+        self.answer(name)
+    }
+}
+
+fn yaml(text: &str) -> Value {
+    serde_yaml::from_str(text).unwrap()
+}
+
+#[tokio::test]
+async fn each_reference_is_fetched_once_even_if_it_is_missing() {
+    let server = Server::default();
+    let resolver = Resolver::new(&server, Redactor::default());
+    let template = yaml(
+        r#"
+        a: "{{ prefect.variables.region }}-{{ prefect.variables.region }}"
+        b: ["{{ prefect.variables.nope }}", "{{prefect.variables.nope}}", "{{ prefect.variables. }}"]
+        c: "{{ prefect.blocks.secret.token }}"
+        "#,
+    );
+    resolver.prefetch(&template).await.unwrap();
+    let (first, second) = tokio::join!(resolver.variables(&template), resolver.variables(&template));
+    assert_eq!(first.unwrap().value, second.unwrap().value);
+    resolver.blocks(&template).await.unwrap();
+    assert_eq!(resolver.variable("region").await.unwrap(), Some(Value::from("eu")));
+    assert_eq!(resolver.variable("nope").await.unwrap(), None);
+    assert_eq!(server.requests(), 3);
+}
+
+#[tokio::test]
+async fn what_comes_from_blocks_is_masked_and_noted() {
+    let server = Server::default();
+    let redactor = Redactor::default();
+    let resolver = Resolver::new(&server, redactor.clone());
+    let template = yaml(
+        r#"
+        env: {TOKEN: "Bearer {{ prefect.blocks.secret.token }}"}
+        list: [x, {$ref: {block_document_id: 1-2}, gone: y}]
+        flag: "{{ prefect.blocks.creds.main.flag }}"
+        "#,
+    );
+    let filled = resolver.blocks(&template).await.unwrap();
+    assert_eq!(
+        filled.value,
+        yaml(
+            "
+            env: {TOKEN: Bearer hunter2-token}
+            list: [x, {user: bob-the-user, keys: [first-key, 12345, 678], flag: true, none: null}]
+            flag: true
+            "
+        )
+    );
+    let places: Vec<_> = filled.notes.iter().map(|note| (note.kind, note.path.to_string())).collect();
+    let secret = |place: &str| (NoteKind::Secret, place.to_owned());
+    assert_eq!(places, [secret("env.TOKEN"), secret("list[1]"), secret("flag")]);
+    assert_eq!(
+        redactor.mask("hunter2-token bob-the-user first-key 12345 678 true True None"),
+        format!("{MASK} {MASK} {MASK} {MASK} 678 true True None")
+    );
+}
+
+#[tokio::test]
+async fn missing_variables_are_noted() {
+    let server = Server::default();
+    let resolver = Resolver::new(&server, Redactor::default());
+    let template = yaml(r#"["{{ prefect.variables.region.x }}", "a{{ prefect.variables.nope }}b"]"#);
+    let filled = resolver.variables(&template).await.unwrap();
+    assert_eq!(filled.value, yaml("['', ab]"));
+    let names: Vec<_> = filled.notes.iter().map(|note| (note.kind, note.name.as_str())).collect();
+    assert_eq!(
+        names,
+        [
+            (NoteKind::MissingVariable, "prefect.variables.region.x"),
+            (NoteKind::MissingVariable, "prefect.variables.nope")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn all_wrong_blocks_are_told_with_their_places() {
+    let server = Server::default();
+    let resolver = Resolver::new(&server, Redactor::default());
+    let template = yaml(
+        r#"
+        a: "{{ prefect.blocks.secret.nope }}"
+        b: ["{{ prefect.blocks.secret }}", "x{{ prefect.blocks.creds.main.keys }}"]
+        c: {$ref: {block_document_id: gone}}
+        d: "{{ prefect.blocks.creds.main.nope }}"
+        "#,
+    );
+    let ResolveError::Blocks(errors) = resolver.blocks(&template).await.unwrap_err() else {
+        panic!("a lookup failed")
+    };
+    let places: Vec<_> = errors.iter().map(|error| error.path.to_string()).collect();
+    assert_eq!(places, ["a", "b[0]", "b[1]", "c", "d"]);
+    assert!(matches!(errors[0].problem, BlockProblem::NotFound { .. }));
+    assert!(matches!(errors[1].problem, BlockProblem::Format { .. }));
+    assert!(matches!(errors[2].problem, BlockProblem::Inline { python_type: "list", .. }));
+    assert!(matches!(errors[3].problem, BlockProblem::IdNotFound { .. }));
+    assert!(matches!(errors[4].problem, BlockProblem::KeyPath { .. }));
+}
+
+#[tokio::test]
+async fn a_failing_lookup_is_told_with_its_cause() {
+    let server = Server::default();
+    let resolver = Resolver::new(&server, Redactor::default());
+    let error = resolver.blocks(&Value::from("{{ prefect.blocks.broken.x }}")).await.unwrap_err();
+    assert_eq!(error.to_string(), "cannot look up block 'x' of type 'broken'");
+    assert_eq!(error.source().unwrap().to_string(), "connection refused");
+}
