@@ -1,0 +1,217 @@
+//! `Annotated[...]`: a type with constraints, a default and other facts.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    SchemaBuilder, constraint,
+    field::{FieldDefault, FieldInfo, as_field},
+};
+use crate::flow::{
+    constant::{self, Value, encode},
+    obstacle::{Known, Obstacle},
+    scope::{Entity, Scope},
+    syntax::{Call, Expr, ExprKind},
+};
+
+/// What an `Annotated[...]` says.
+#[derive(Debug)]
+pub(crate) struct Annotated<'p> {
+    pub(crate) schema: Json,
+    pub(crate) default: FieldDefault<'p>,
+    pub(crate) alias: Option<String>,
+    /// `title`, `description`, `json_schema_extra` and the like.
+    pub(crate) extra: Map<String, Json>,
+}
+
+impl<'p> SchemaBuilder<'p, '_> {
+    /// What stands in the brackets of `Annotated[...]`, if the annotation is that or a name for it.
+    pub(crate) fn as_annotated(&self, scope: Scope<'p>, expr: &'p Expr) -> Option<(Scope<'p>, &'p Expr)> {
+        self.arguments_of("typing.Annotated", scope, expr)
+    }
+
+    /// What stands in the brackets of `generic[...]`, if the expression is that or a name for it.
+    pub(super) fn arguments_of(
+        &self,
+        generic: &str,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+    ) -> Option<(Scope<'p>, &'p Expr)> {
+        let (scope, expr) = match &expr.kind {
+            ExprKind::Name(_) | ExprKind::Attribute(..) => match scope.resolve(self.program, expr).ok()? {
+                Entity::Value(alias) if !alias.is_type_alias => (alias.scope, alias.expr),
+                _ => return None,
+            },
+            _ => (scope, expr),
+        };
+        let (value, arguments) = expr.as_subscript()?;
+        (scope.external(self.program, value)? == generic).then_some((scope, arguments))
+    }
+
+    /// Inside of another type all that `Annotated` says is part of the schema.
+    pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
+        let Annotated { mut schema, extra, .. } = self.annotated(scope, arguments)?;
+        if let Some(schema) = schema.as_object_mut() {
+            schema.extend(extra);
+        }
+        Ok(schema)
+    }
+
+    pub(crate) fn annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Annotated<'p>> {
+        let Some((inner, metadata)) = arguments.elements().split_first() else {
+            return Err(Obstacle::unknown("an `Annotated` without a type"));
+        };
+        let mut result = match self.as_annotated(scope, inner) {
+            Some((scope, arguments)) => {
+                let program = self.program;
+                program.descend(|| self.annotated(scope, arguments))?
+            }
+            None => {
+                let schema = match self.discriminated(scope, inner, metadata)? {
+                    Some(schema) => schema,
+                    None => self.schema(scope, inner)?,
+                };
+                Annotated { schema, default: FieldDefault::Required, alias: None, extra: Map::new() }
+            }
+        };
+        for item in metadata {
+            self.metadata(scope, item, &mut result)?;
+        }
+        Ok(result)
+    }
+
+    fn metadata(&mut self, scope: Scope<'p>, item: &'p Expr, result: &mut Annotated<'p>) -> Known<()> {
+        if let Some(call) = as_field(self.program, scope, item) {
+            let field = FieldInfo::read(self.program, scope, call)?;
+            self.constrain(&mut result.schema, &field.constraints)?;
+            if !field.default.is_required() {
+                result.default = field.default.clone();
+            }
+            result.alias = field.validation_alias.or(field.alias).or(result.alias.take());
+            result.extra.extend(field.annotations);
+            result.extra.extend(field.extra);
+            return Ok(());
+        }
+        let Some(call) = item.as_call() else {
+            // Numbers and texts say nothing to pydantic; names might.
+            return match constant::evaluate(self.program, scope, item) {
+                Ok(value) if value != Value::Opaque => Ok(()),
+                Ok(_) => Err(Obstacle::unknown(format!("the metadata `{}` is not known", scope.text(item)))),
+                Err(obstacle) => Err(obstacle),
+            };
+        };
+        let name = scope.external(self.program, &call.function).unwrap_or_default();
+        self.metadata_call(scope, &name, call, result)
+    }
+
+    fn metadata_call(
+        &mut self,
+        scope: Scope<'p>,
+        name: &str,
+        call: &'p Call,
+        result: &mut Annotated<'p>,
+    ) -> Known<()> {
+        let unknown =
+            || Obstacle::unknown(format!("the metadata `{}` is not known", scope.text(&call.function)));
+        if call.has_unpacking() {
+            return Err(unknown());
+        }
+        let program = self.program;
+        let value = |expr: &'p Expr| constant::evaluate(program, scope, expr);
+        match name {
+            "pydantic.AfterValidator"
+            | "pydantic.BeforeValidator"
+            | "pydantic.PlainSerializer"
+            | "pydantic.WrapSerializer" => Ok(()),
+            "pydantic.WithJsonSchema" => {
+                let schema = call.arguments.first().map(value).ok_or_else(unknown)??;
+                result.schema = encode::default(&schema)?.ok_or_else(unknown)?;
+                Ok(())
+            }
+            "pydantic.StringConstraints" | "annotated_types.Interval" if call.arguments.is_empty() => {
+                let named = |(name, expr): &'p (Option<String>, Expr)| {
+                    Ok((name.clone().unwrap_or_default(), value(expr)?))
+                };
+                let constraints = call.keywords.iter().map(named).collect::<Known<Vec<_>>>()?;
+                self.constrain(&mut result.schema, &constraints)
+            }
+            _ => {
+                let names: &[&str] = match name.strip_prefix("annotated_types.").ok_or_else(unknown)? {
+                    "Gt" => &["gt"],
+                    "Ge" => &["ge"],
+                    "Lt" => &["lt"],
+                    "Le" => &["le"],
+                    "MultipleOf" => &["multiple_of"],
+                    "MinLen" => &["min_length"],
+                    "MaxLen" => &["max_length"],
+                    "Len" => &["min_length", "max_length"],
+                    _ => return Err(unknown()),
+                };
+                if call.arguments.len() > names.len() || !call.keywords.is_empty() {
+                    return Err(unknown());
+                }
+                let constraints = names.iter().zip(&call.arguments);
+                let constraints = constraints
+                    .map(|(name, expr)| Ok(((*name).to_owned(), value(expr)?)))
+                    .collect::<Known<Vec<_>>>()?;
+                self.constrain(&mut result.schema, &constraints)
+            }
+        }
+    }
+
+    /// Adds constraints; those whose effect is not known are left out, which accepts more.
+    pub(crate) fn constrain(
+        &mut self,
+        schema: &mut Json,
+        constraints: &constraint::Constraints,
+    ) -> Known<()> {
+        for item in constraints {
+            match constraint::apply(schema.clone(), &vec![item.clone()]) {
+                Ok(constrained) => *schema = constrained,
+                Err(Obstacle::Unknown(reason)) => self.approximate(reason),
+                Err(obstacle) => return Err(obstacle),
+            }
+        }
+        Ok(())
+    }
+
+    /// A union that a field of its members tells apart, if the metadata say so.
+    fn discriminated(
+        &mut self,
+        scope: Scope<'p>,
+        inner: &'p Expr,
+        metadata: &'p [Expr],
+    ) -> Known<Option<Json>> {
+        for item in metadata {
+            if let Some(call) = as_field(self.program, scope, item)
+                && let Some(discriminator) = FieldInfo::read(self.program, scope, call)?.discriminator
+            {
+                return self.tagged_union(scope, inner, &discriminator).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// `oneOf` with the values of the discriminating field.
+    pub(crate) fn tagged_union(&mut self, scope: Scope<'p>, expr: &'p Expr, property: &str) -> Known<Json> {
+        let schema = self.schema(scope, expr)?;
+        let unknown = || Obstacle::unknown("what tells the members of the union apart is not known");
+        let members = schema.get("anyOf").and_then(Json::as_array).cloned().ok_or_else(unknown)?;
+        let mut mapping: Vec<(String, Json)> = Vec::new();
+        for member in &members {
+            let tag =
+                self.definitions.resolve(member).and_then(|model| model.get("properties")?.get(property));
+            let tag = tag.ok_or_else(unknown)?;
+            let values = match (tag.get("const"), tag.get("enum").and_then(Json::as_array)) {
+                (Some(value), _) => vec![value.clone()],
+                (None, Some(values)) => values.clone(),
+                (None, None) => return Err(unknown()),
+            };
+            for value in values {
+                let Json::String(value) = value else { return Err(unknown()) };
+                mapping.push((value, member["$ref"].clone()));
+            }
+        }
+        let mapping: Map<String, Json> = mapping.into_iter().collect();
+        Ok(json!({"discriminator": {"mapping": mapping, "propertyName": property}, "oneOf": members}))
+    }
+}

@@ -1,0 +1,191 @@
+//! Classes that schemas refer to. Their keys are settled at the end, when it is known which names collide.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::flow::{
+    obstacle::{Known, Obstacle},
+    scope::{Class, Value as Assigned},
+};
+
+/// What references start with until the keys are settled; no text of a program's can be taken for one.
+const PLACEHOLDER: &str = "\0definition:";
+
+/// What a definition describes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Owner<'p> {
+    Class(Class<'p>),
+    /// An assigned name, such as `Row = TypedDict(...)`.
+    Value(Assigned<'p>),
+}
+
+impl PartialEq for Owner<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Class(left), Self::Class(right)) => left == right,
+            (Self::Value(left), Self::Value(right)) => std::ptr::eq(left.expr, right.expr),
+            _ => false,
+        }
+    }
+}
+
+impl Owner<'_> {
+    fn module(&self) -> Option<&str> {
+        let scope = match self {
+            Self::Class(class) => class.scope,
+            Self::Value(value) => value.scope,
+        };
+        scope.module.name.as_deref()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Definitions<'p> {
+    entries: Vec<Entry<'p>>,
+}
+
+#[derive(Debug)]
+struct Entry<'p> {
+    owner: Owner<'p>,
+    name: String,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Being described: the class refers to itself.
+    Open,
+    Done(Json),
+    Failed(Obstacle),
+}
+
+impl<'p> Definitions<'p> {
+    /// A reference to what is described already, or is being described.
+    pub(super) fn reference(&self, owner: Owner<'p>) -> Known<Option<Json>> {
+        let Some(index) = self.entries.iter().position(|entry| entry.owner == owner) else { return Ok(None) };
+        match &self.entries[index].state {
+            State::Failed(obstacle) => Err(obstacle.clone()),
+            State::Open | State::Done(_) => Ok(Some(reference(index))),
+        }
+    }
+
+    pub(super) fn begin(&mut self, owner: Owner<'p>, name: &str) -> usize {
+        self.entries.push(Entry { owner, name: name.to_owned(), state: State::Open });
+        self.entries.len() - 1
+    }
+
+    pub(super) fn finish(&mut self, index: usize, built: Known<Json>) -> Known<Json> {
+        match built {
+            Ok(schema) => {
+                self.entries[index].state = State::Done(schema);
+                Ok(reference(index))
+            }
+            Err(obstacle) => {
+                self.entries[index].state = State::Failed(obstacle.clone());
+                Err(obstacle)
+            }
+        }
+    }
+
+    /// The definition a reference leads to, if it is finished.
+    pub(super) fn resolve(&self, schema: &Json) -> Option<&Json> {
+        let index = index(schema.get("$ref")?.as_str()?)?;
+        match &self.entries.get(index)?.state {
+            State::Done(schema) => Some(schema),
+            State::Open | State::Failed(_) => None,
+        }
+    }
+
+    /// Settles the keys of all that `properties` refers to, and gives those definitions in the order of their keys.
+    pub(crate) fn settle(self, properties: &mut Json) -> Known<Map<String, Json>> {
+        let used = self.used(properties)?;
+        let keys: Vec<String> =
+            (0..self.entries.len()).map(|index| self.key(index, &used)).collect::<Known<_>>()?;
+        rename(properties, &keys);
+        let mut definitions: Vec<(String, Json)> = Vec::new();
+        for (index, entry) in self.entries.into_iter().enumerate().filter(|(index, _)| used.contains(index)) {
+            if let State::Done(mut schema) = entry.state {
+                rename(&mut schema, &keys);
+                definitions.push((keys[index].clone(), schema));
+            }
+        }
+        definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
+        if definitions.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(Obstacle::unknown("two classes have the same name and module"));
+        }
+        Ok(definitions.into_iter().collect())
+    }
+
+    fn used(&self, properties: &Json) -> Known<Vec<usize>> {
+        let mut used = Vec::new();
+        let mut waiting = references(properties);
+        while let Some(index) = waiting.pop() {
+            if used.contains(&index) {
+                continue;
+            }
+            used.push(index);
+            match self.entries.get(index).map(|entry| &entry.state) {
+                Some(State::Done(schema)) => waiting.extend(references(schema)),
+                Some(State::Failed(obstacle)) => return Err(obstacle.clone()),
+                Some(State::Open) | None => {
+                    return Err(Obstacle::unknown("a class refers to itself while it is read"));
+                }
+            }
+        }
+        Ok(used)
+    }
+
+    /// The class's name; with its module if another class in use has the same name.
+    fn key(&self, index: usize, used: &[usize]) -> Known<String> {
+        let entry = &self.entries[index];
+        let collides = used.contains(&index)
+            && used
+                .iter()
+                .any(|other| *other != index && safe(&self.entries[*other].name) == safe(&entry.name));
+        if !collides {
+            return Ok(safe(&entry.name));
+        }
+        let module = entry.owner.module().ok_or_else(|| {
+            Obstacle::unknown(format!(
+                "two classes are called '{}', and one's module is not known",
+                entry.name
+            ))
+        })?;
+        Ok(safe(&format!("{module}.{}", entry.name)))
+    }
+}
+
+fn reference(index: usize) -> Json {
+    json!({"$ref": format!("{PLACEHOLDER}{index}")})
+}
+
+fn index(text: &str) -> Option<usize> {
+    text.strip_prefix(PLACEHOLDER)?.parse().ok()
+}
+
+/// The name with what a key cannot hold replaced.
+fn safe(name: &str) -> String {
+    let replaced = name.replace(|c: char| !(c.is_ascii_alphanumeric() || ".-_".contains(c)), "_");
+    replaced.replace('.', "__")
+}
+
+fn references(json: &Json) -> Vec<usize> {
+    match json {
+        Json::String(text) => index(text).into_iter().collect(),
+        Json::Array(items) => items.iter().flat_map(references).collect(),
+        Json::Object(object) => object.values().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn rename(json: &mut Json, keys: &[String]) {
+    match json {
+        Json::String(text) => {
+            if let Some(key) = index(text).and_then(|index| keys.get(index)) {
+                *text = format!("#/definitions/{key}");
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| rename(item, keys)),
+        Json::Object(object) => object.values_mut().for_each(|value| rename(value, keys)),
+        _ => {}
+    }
+}

@@ -1,0 +1,194 @@
+//! Types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types made by calls.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{SchemaBuilder, constraint, table, unknown};
+use crate::flow::{
+    constant::{self, Value, encode},
+    obstacle::{Known, Obstacle},
+    scope::{Entity, Scope},
+    syntax::{Call, Expr},
+};
+
+impl<'p> SchemaBuilder<'p, '_> {
+    /// `generic[arguments]`.
+    pub(super) fn generic(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        generic: &'p Expr,
+        arguments: &'p Expr,
+    ) -> Known<Json> {
+        let name = match scope.resolve(self.program, generic)? {
+            Entity::External(name) => name,
+            _ => return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr)))),
+        };
+        let elements = arguments.elements();
+        let only = || match elements {
+            [only] => Ok(only),
+            _ => Err(unknown(scope, expr)),
+        };
+        match name.as_str() {
+            "typing.Optional" => self.optional(scope, arguments),
+            "typing.Union" => self.union(scope, elements),
+            "typing.Literal" => self.literal(scope, arguments),
+            "typing.Annotated" => self.nested_annotated(scope, arguments),
+            "typing.Final" | "typing.ClassVar" => Err(Obstacle::Vanishes),
+            "typing.Required" | "typing.NotRequired" | "typing.ReadOnly" => self.schema(scope, only()?),
+            "tuple" => self.tuple(scope, arguments),
+            "collections.Counter" => self.mapping(scope, only()?, None),
+            "pydantic.Secret" => self.schema(scope, only()?),
+            "pydantic.Json" => {
+                let content = self.schema(scope, only()?)?;
+                Ok(
+                    json!({"type": "string", "contentMediaType": "application/json", "contentSchema": content}),
+                )
+            }
+            "collections.abc.Callable" => Err(Obstacle::NoSchema),
+            name if table::is_array(name) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, only()?)?}))
+            }
+            name if table::is_set(name) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, only()?)?, "uniqueItems": true}))
+            }
+            name if table::is_mapping(name) => match elements {
+                [key, value] => self.mapping(scope, key, Some(value)),
+                _ => Err(unknown(scope, expr)),
+            },
+            name if table::accepts_anything(name) => Ok(json!({})),
+            "re.Pattern" | "numpy.ndarray" => table::schema(&name).ok_or_else(|| unknown(scope, expr)),
+            _ => Err(Obstacle::unknown(format!("the type '{name}' comes from outside the project"))),
+        }
+    }
+
+    fn tuple(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
+        let elements = arguments.elements();
+        if let [item, dots] = elements
+            && dots.is_ellipsis()
+        {
+            return Ok(json!({"type": "array", "items": self.schema(scope, item)?}));
+        }
+        let items = elements.iter().map(|item| self.schema(scope, item)).collect::<Known<Vec<_>>>()?;
+        let mut schema = json!({"type": "array", "maxItems": items.len(), "minItems": items.len()});
+        if !items.is_empty() {
+            schema["prefixItems"] = Json::Array(items);
+        }
+        Ok(schema)
+    }
+
+    /// A mapping; without a type of values, a counter.
+    fn mapping(&mut self, scope: Scope<'p>, key: &'p Expr, value: Option<&'p Expr>) -> Known<Json> {
+        let mut key = self.schema(scope, key)?;
+        let mut value = value.map_or(Ok(json!({"type": "integer"})), |value| self.schema(scope, value))?;
+        if let Some(value) = value.as_object_mut() {
+            value.remove("title");
+        }
+        let mut schema = Map::from_iter([("type".to_owned(), json!("object"))]);
+        let is_reference = key.get("$ref").is_some();
+        let pattern = key.as_object_mut().filter(|_| !is_reference).and_then(|key| key.remove("pattern"));
+        if let Some(Json::String(pattern)) = pattern {
+            schema.insert("patternProperties".to_owned(), json!({pattern: value}));
+        } else {
+            let anything = value.as_object().is_some_and(Map::is_empty);
+            schema.insert("additionalProperties".to_owned(), if anything { json!(true) } else { value });
+        }
+        if let Some(key) = key.as_object_mut()
+            && (is_reference || (key.get("type") == Some(&json!("string")) && key.len() > 1))
+        {
+            key.remove("type");
+            schema.insert("propertyNames".to_owned(), Json::Object(key.clone()));
+        }
+        Ok(Json::Object(schema))
+    }
+
+    fn literal(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
+        let mut values = Vec::new();
+        self.literals(scope, arguments, &mut values)?;
+        literal_schema(&values)
+    }
+
+    /// The values of a `Literal`, those of nested aliases included.
+    pub(crate) fn literals(
+        &self,
+        scope: Scope<'p>,
+        arguments: &'p Expr,
+        values: &mut Vec<Value>,
+    ) -> Known<()> {
+        for element in arguments.elements() {
+            if let Some((scope, nested)) = self.arguments_of("typing.Literal", scope, element) {
+                let program = self.program;
+                program.descend(|| self.literals(scope, nested, values))?;
+                continue;
+            }
+            let value = match constant::evaluate(self.program, scope, element)? {
+                Value::Member { value, .. } => *value,
+                value => value,
+            };
+            // Unlike in comparisons, `1` and `True` are two literals.
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// A call as a type: `conint(gt=0)`.
+    pub(super) fn call(&mut self, scope: Scope<'p>, expr: &'p Expr, call: &'p Call) -> Known<Json> {
+        let name = scope.external(self.program, &call.function).ok_or_else(|| unknown(scope, expr))?;
+        let keyword = |(name, value): &'p (Option<String>, Expr)| {
+            let name = name.clone().ok_or_else(|| unknown(scope, expr))?;
+            Ok((name, constant::evaluate(self.program, scope, value)?))
+        };
+        let constraints = call.keywords.iter().map(keyword).collect::<Known<Vec<_>>>()?;
+        let base = match (name.as_str(), call.arguments.as_slice()) {
+            ("pydantic.constr", []) => json!({"type": "string"}),
+            ("pydantic.conint", []) => json!({"type": "integer"}),
+            ("pydantic.confloat", []) => json!({"type": "number"}),
+            ("pydantic.conbytes", []) => json!({"type": "string", "format": "binary"}),
+            ("pydantic.conlist", [item]) => json!({"type": "array", "items": self.schema(scope, item)?}),
+            ("pydantic.conset" | "pydantic.confrozenset", [item]) => {
+                json!({"type": "array", "items": self.schema(scope, item)?, "uniqueItems": true})
+            }
+            ("pydantic.condecimal", [])
+                if constraints
+                    .iter()
+                    .all(|(name, _)| matches!(name.as_str(), "max_digits" | "decimal_places")) =>
+            {
+                return table::schema("decimal.Decimal").ok_or_else(|| unknown(scope, expr));
+            }
+            _ => return Err(unknown(scope, expr)),
+        };
+        constraint::apply(base, &constraints)
+    }
+}
+
+/// The schema of one of several values.
+pub(crate) fn literal_schema(values: &[Value]) -> Known<Json> {
+    let encode =
+        |value: &Value| encode::default(value)?.ok_or_else(|| Obstacle::unknown("a literal has no JSON"));
+    let values = values.iter().map(encode).collect::<Known<Vec<_>>>()?;
+    let mut schema = Map::new();
+    if let Some(kind) = shared_type(&values) {
+        schema.insert("type".to_owned(), json!(kind));
+    }
+    match values.as_slice() {
+        [value] => schema.insert("const".to_owned(), value.clone()),
+        _ => schema.insert("enum".to_owned(), Json::Array(values)),
+    };
+    Ok(Json::Object(schema))
+}
+
+/// The JSON schema type that all values have.
+pub(crate) fn shared_type(values: &[Json]) -> Option<&'static str> {
+    let kind = |value: &Json| match value {
+        Json::Null => Some("null"),
+        Json::Bool(_) => Some("boolean"),
+        Json::Number(number) if number.is_f64() => Some("number"),
+        Json::Number(_) => Some("integer"),
+        Json::String(_) => Some("string"),
+        Json::Array(_) => Some("array"),
+        Json::Object(_) => None,
+    };
+    let first = kind(values.first()?)?;
+    values.iter().all(|value| kind(value) == Some(first)).then_some(first)
+}

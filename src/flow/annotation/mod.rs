@@ -1,0 +1,230 @@
+//! Annotations as JSON schemas, as pydantic 2.14 makes them for Prefect's parameters.
+
+mod annotated;
+pub(crate) mod constraint;
+mod definitions;
+pub(crate) mod field;
+mod generic;
+mod table;
+mod union;
+
+pub(crate) use annotated::Annotated;
+pub(crate) use definitions::{Definitions, Owner};
+pub(crate) use generic::shared_type;
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    class, externals,
+    obstacle::{Known, Obstacle},
+    program::Program,
+    scope::{Entity, Scope, Value as Assigned},
+    syntax::{Call, Expr, ExprKind},
+};
+
+/// Makes the schemas of one flow's parameters; the classes they use become shared definitions.
+pub(crate) struct SchemaBuilder<'p, 'i> {
+    pub(crate) program: &'p Program<'i>,
+    pub(crate) definitions: Definitions<'p>,
+    /// Why parts of the schemas made so far accept anything.
+    pub(crate) approximations: Vec<String>,
+    /// How many classes are being described: inside of one, its own module's names have a meaning in quotes.
+    pub(crate) class_depth: usize,
+}
+
+impl<'p, 'i> SchemaBuilder<'p, 'i> {
+    pub(crate) fn new(program: &'p Program<'i>) -> Self {
+        Self { program, definitions: Definitions::default(), approximations: Vec::new(), class_depth: 0 }
+    }
+
+    pub(crate) fn approximate(&mut self, reason: impl Into<String>) {
+        self.approximations.push(reason.into());
+    }
+
+    /// The schema of an annotation.
+    pub(crate) fn schema(&mut self, scope: Scope<'p>, expr: &'p Expr) -> Known<Json> {
+        let program = self.program;
+        program.descend(|| self.schema_of(scope, expr))
+    }
+
+    fn schema_of(&mut self, scope: Scope<'p>, expr: &'p Expr) -> Known<Json> {
+        match &expr.kind {
+            ExprKind::None => Ok(json!({"type": "null"})),
+            ExprKind::Str(text) => self.quoted(scope, text.as_expression()),
+            ExprKind::Name(_) | ExprKind::Attribute(..) => {
+                let entity = scope.resolve(self.program, expr)?;
+                self.entity(entity)
+            }
+            ExprKind::Subscript(generic, arguments) => self.generic(scope, expr, generic, arguments),
+            ExprKind::Call(call) => self.call(scope, expr, call),
+            // Prefect replaces what is no type by "anything".
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Ellipsis
+            | ExprKind::Bytes(_) => Ok(json!({})),
+            ExprKind::List(_) | ExprKind::Tuple(_) => Ok(json!({})),
+            ExprKind::Dict(_) => Err(Obstacle::Refused("a dictionary is not a type".to_owned())),
+            _ if expr.as_alternatives().is_some() => self.union(scope, std::slice::from_ref(expr)),
+            _ => Err(unknown(scope, expr)),
+        }
+    }
+
+    /// An annotation in quotes. Those inside of real annotations are looked up where only builtins have a meaning,
+    /// unless they belong to a class, whose own module is known.
+    fn quoted(&mut self, scope: Scope<'p>, expr: Option<&'p Expr>) -> Known<Json> {
+        let expr = expr.ok_or(Obstacle::Untyped)?;
+        if self.class_depth > 0 {
+            return self.schema(scope.deferred(), expr);
+        }
+        if uses_only_builtins(expr) { self.schema(scope, expr) } else { Err(Obstacle::Untyped) }
+    }
+
+    pub(crate) fn entity(&mut self, entity: Entity<'p>) -> Known<Json> {
+        match entity {
+            Entity::External(name) => external(&name),
+            Entity::Class(class) => self.class(class),
+            Entity::Value(value) => self.alias(value),
+            // A function is no type: anything passes.
+            Entity::Function(function) if function.def.decorators.is_empty() => Ok(json!({})),
+            Entity::Function(_) | Entity::Module(_) | Entity::Directory(_) => {
+                Err(Obstacle::unknown("the annotation is not a type"))
+            }
+        }
+    }
+
+    fn class(&mut self, class: class::Class<'p>) -> Known<Json> {
+        let kind = class::kind(self.program, class)?;
+        class::require_unchanged(class)?;
+        if kind == class::Kind::Plain {
+            return Ok(json!({}));
+        }
+        if class.def.has_type_parameters {
+            return Err(Obstacle::unknown(format!("'{}' is generic", class.def.name)));
+        }
+        self.reference(Owner::Class(class), &class.def.name, |builder| {
+            class::definition(builder, class, kind)
+        })
+    }
+
+    /// A reference to a definition, which is built at the first one.
+    pub(crate) fn reference(
+        &mut self,
+        owner: Owner<'p>,
+        name: &str,
+        build: impl FnOnce(&mut Self) -> Known<Json>,
+    ) -> Known<Json> {
+        if let Some(reference) = self.definitions.reference(owner)? {
+            return Ok(reference);
+        }
+        let index = self.definitions.begin(owner, name);
+        self.class_depth += 1;
+        let built = build(self);
+        self.class_depth -= 1;
+        self.definitions.finish(index, built)
+    }
+
+    /// A name that stands for a type: `JSON = dict[str, Any]`, `UserId = NewType(...)`, `type X = ...`.
+    fn alias(&mut self, alias: Assigned<'p>) -> Known<Json> {
+        let Assigned { expr, scope, .. } = alias;
+        if alias.is_type_alias {
+            return self.reference(Owner::Value(alias), alias.name, |builder| builder.schema(scope, expr));
+        }
+        let Some(call) = expr.as_call() else { return self.schema(scope, expr) };
+        let name = scope.external(self.program, &call.function);
+        match (name.as_deref(), call.arguments.as_slice()) {
+            (Some("typing.TypeVar"), [_, constraints @ ..]) => match (call.keyword("bound"), constraints) {
+                (Some(bound), []) => self.schema(scope, bound),
+                (None, []) if call.keyword("default").is_none() => Ok(json!({})),
+                (None, constraints) if call.keyword("default").is_none() => self.union(scope, constraints),
+                _ => Err(unknown(scope, expr)),
+            },
+            (Some("typing.NewType"), [_, target]) => self.schema(scope, target),
+            (Some("typing.TypeAliasType"), [name, target]) if call.keywords.is_empty() => {
+                let name = name.as_text().ok_or_else(|| unknown(scope, expr))?;
+                self.reference(Owner::Value(alias), &name.value, |builder| {
+                    builder.schema(scope.deferred(), target)
+                })
+            }
+            (Some("typing.TypedDict"), _) => {
+                self.named(alias, call, |builder| class::typed_dict::functional(builder, scope, call))
+            }
+            (Some("collections.namedtuple"), _) => {
+                self.named(alias, call, |builder| class::named_tuple::functional(builder, scope, call))
+            }
+            _ => self.schema(scope, expr),
+        }
+    }
+
+    /// A class made by a call whose first argument is its name.
+    fn named(
+        &mut self,
+        alias: Assigned<'p>,
+        call: &'p Call,
+        build: impl FnOnce(&mut Self) -> Known<Json>,
+    ) -> Known<Json> {
+        let name =
+            call.arguments.first().and_then(Expr::as_text).ok_or_else(|| unknown(alias.scope, alias.expr))?;
+        self.reference(Owner::Value(alias), &name.value, build)
+    }
+}
+
+fn unknown(scope: Scope<'_>, expr: &Expr) -> Obstacle {
+    Obstacle::unknown(format!("the annotation `{}` is not known", scope.text(expr)))
+}
+
+/// The schema of a type from outside the project.
+fn external(name: &str) -> Known<Json> {
+    if let Some(schema) = table::schema(name) {
+        return Ok(schema);
+    }
+    if table::is_array(name) {
+        return Ok(json!({"type": "array", "items": {}}));
+    }
+    if table::is_mapping(name) || name == "collections.Counter" {
+        return Ok(json!({"type": "object", "additionalProperties": true}));
+    }
+    if table::accepts_anything(name) {
+        return Ok(json!({}));
+    }
+    match name {
+        "collections.abc.Callable" => Err(Obstacle::NoSchema),
+        // A builtin function is no type: anything passes.
+        "print" | "len" | "max" | "min" | "sorted" | "id" | "any" | "all" | "open" => Ok(json!({})),
+        _ => Err(Obstacle::unknown(format!("the type '{name}' comes from outside the project"))),
+    }
+}
+
+/// Whether every name in an annotation is a builtin one.
+pub(crate) fn uses_only_builtins(expr: &Expr) -> bool {
+    let mut all = true;
+    names(expr, &mut |name| all &= externals::is_builtin(name));
+    all
+}
+
+/// Calls `visit` with every name in an annotation.
+pub(crate) fn names<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e str)) {
+    match &expr.kind {
+        ExprKind::Name(name) => visit(name),
+        ExprKind::Attribute(value, _) | ExprKind::Starred(value) | ExprKind::Unary(_, value) => {
+            names(value, visit)
+        }
+        ExprKind::Subscript(value, index) => {
+            names(value, visit);
+            names(index, visit);
+        }
+        ExprKind::Binary(_, left, right) => {
+            names(left, visit);
+            names(right, visit);
+        }
+        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
+            items.iter().for_each(|item| names(item, visit));
+        }
+        ExprKind::Call(call) => {
+            names(&call.function, visit);
+            call.arguments.iter().for_each(|argument| names(argument, visit));
+            call.keywords.iter().for_each(|(_, value)| names(value, visit));
+        }
+        _ => {}
+    }
+}

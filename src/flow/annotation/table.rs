@@ -1,0 +1,153 @@
+//! Types with a fixed schema, by canonical name.
+
+use serde_json::{Value as Json, json};
+
+/// The schema of a type from outside the project, without arguments.
+pub(super) fn schema(name: &str) -> Option<Json> {
+    let string = |format: &str| json!({"type": "string", "format": format});
+    let anything = || json!({});
+    Some(match name {
+        "str" | "complex" => json!({"type": "string"}),
+        "int" => json!({"type": "integer"}),
+        "float" => json!({"type": "number"}),
+        "bool" => json!({"type": "boolean"}),
+        "bytes" => string("binary"),
+        "NoneType" => json!({"type": "null"}),
+        "object" | "type" | "range" => anything(),
+        "list" | "tuple" => json!({"type": "array", "items": {}}),
+        "set" | "frozenset" => json!({"type": "array", "items": {}, "uniqueItems": true}),
+        "dict" => json!({"type": "object", "additionalProperties": true}),
+        _ => return of_module(name),
+    })
+}
+
+fn of_module(name: &str) -> Option<Json> {
+    let (module, name) = name.rsplit_once('.')?;
+    match module {
+        "typing" => typing(name),
+        "datetime" | "uuid" | "decimal" | "fractions" | "re" | "ipaddress" | "zoneinfo" | "pathlib"
+        | "logging" => standard_library(module, name),
+        "pydantic" => pydantic(name),
+        "collections.abc" | "collections" => None,
+        _ => others(module, name),
+    }
+}
+
+fn typing(name: &str) -> Option<Json> {
+    Some(match name {
+        "Any" | "LiteralString" | "IO" => json!({}),
+        "AnyStr" => json!({"anyOf": [{"type": "string", "format": "binary"}, {"type": "string"}]}),
+        _ => return None,
+    })
+}
+
+fn standard_library(module: &str, name: &str) -> Option<Json> {
+    let string = |format: &str| json!({"type": "string", "format": format});
+    Some(match (module, name) {
+        ("datetime", "datetime") => string("date-time"),
+        ("datetime", "date") => string("date"),
+        ("datetime", "time") => string("time"),
+        ("datetime", "timedelta") => string("duration"),
+        ("datetime", "timezone") | ("logging", "Logger") => json!({}),
+        ("uuid", "UUID") => string("uuid"),
+        ("decimal", "Decimal") => json!({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+        ("fractions", "Fraction") => {
+            json!({"anyOf": [{"type": "number"}, {"type": "string", "format": "fraction"}]})
+        }
+        ("re", "Pattern") => string("regex"),
+        ("ipaddress", "IPv4Address") => string("ipv4"),
+        ("zoneinfo", "ZoneInfo") => string("zoneinfo"),
+        ("pathlib", "Path" | "PurePath" | "PurePosixPath" | "PosixPath") => string("path"),
+        _ => return None,
+    })
+}
+
+fn pydantic(name: &str) -> Option<Json> {
+    let string = |format: &str| json!({"type": "string", "format": format});
+    Some(match name {
+        "StrictStr" | "ImportString" => json!({"type": "string"}),
+        "StrictInt" => json!({"type": "integer"}),
+        "StrictFloat" | "FiniteFloat" => json!({"type": "number"}),
+        "StrictBool" => json!({"type": "boolean"}),
+        "StrictBytes" => string("binary"),
+        "PositiveInt" => json!({"type": "integer", "exclusiveMinimum": 0}),
+        "NegativeInt" => json!({"type": "integer", "exclusiveMaximum": 0}),
+        "NonNegativeInt" => json!({"type": "integer", "minimum": 0}),
+        "NonPositiveInt" => json!({"type": "integer", "maximum": 0}),
+        "PositiveFloat" => json!({"type": "number", "exclusiveMinimum": 0}),
+        "NegativeFloat" => json!({"type": "number", "exclusiveMaximum": 0}),
+        "NonNegativeFloat" => json!({"type": "number", "minimum": 0}),
+        "NonPositiveFloat" => json!({"type": "number", "maximum": 0}),
+        "SecretStr" | "SecretBytes" => json!({"type": "string", "format": "password", "writeOnly": true}),
+        "HttpUrl" => json!({"type": "string", "format": "uri", "minLength": 1, "maxLength": 2083}),
+        "AnyUrl" | "AnyHttpUrl" | "FileUrl" | "RedisDsn" => {
+            json!({"type": "string", "format": "uri", "minLength": 1})
+        }
+        "PostgresDsn" => json!({"type": "string", "format": "multi-host-uri", "minLength": 1}),
+        "PastDatetime" | "FutureDatetime" | "AwareDatetime" | "NaiveDatetime" => string("date-time"),
+        "PastDate" | "FutureDate" => string("date"),
+        "FilePath" => string("file-path"),
+        "DirectoryPath" => string("directory-path"),
+        "NewPath" => string("path"),
+        "UUID1" | "UUID3" | "UUID4" | "UUID5" => string(&name.to_lowercase()),
+        "Base64Str" => string("base64"),
+        "ByteSize" => json!({"anyOf": [
+            {"type": "string", "pattern": "^\\s*(\\d*\\.?\\d+)\\s*(\\w+)?"},
+            {"type": "integer", "minimum": 0},
+        ]}),
+        "Json" => {
+            json!({"type": "string", "contentMediaType": "application/json", "contentSchema": {}})
+        }
+        _ => return None,
+    })
+}
+
+fn others(module: &str, name: &str) -> Option<Json> {
+    let string = |format: &str| json!({"type": "string", "format": format});
+    Some(match (module, name) {
+        ("prefect.types", "NonNegativeInteger") => json!({"type": "integer", "minimum": 0}),
+        ("prefect.types", "PositiveInteger") => json!({"type": "integer", "exclusiveMinimum": 0}),
+        ("prefect.types", "DateTime") | ("pydantic_extra_types.pendulum_dt", "DateTime") => {
+            string("date-time")
+        }
+        ("pydantic_extra_types.pendulum_dt", "Date") => string("date"),
+        // Plain classes: pydantic asks for an instance, and Prefect lets anything pass.
+        ("pendulum", "DateTime" | "Date" | "Time" | "Duration" | "Timezone" | "Interval")
+        | ("prefect.futures" | "prefect", "PrefectFuture")
+        | ("pandas", "DataFrame" | "Series" | "Timestamp" | "Timedelta" | "Index")
+        | ("numpy", "ndarray")
+        | ("polars", "DataFrame" | "LazyFrame" | "Series")
+        | ("collections.abc" | "typing", "Hashable") => json!({}),
+        _ => return None,
+    })
+}
+
+/// Containers whose one argument is the type of their items.
+pub(super) fn is_array(name: &str) -> bool {
+    let name = name.strip_prefix("collections.abc.").or(name.strip_prefix("collections.")).unwrap_or(name);
+    matches!(name, "list" | "deque" | "Sequence" | "MutableSequence" | "Iterable")
+}
+
+pub(super) fn is_set(name: &str) -> bool {
+    matches!(name, "set" | "frozenset")
+}
+
+pub(super) fn is_mapping(name: &str) -> bool {
+    let name = name.strip_prefix("collections.abc.").or(name.strip_prefix("collections.")).unwrap_or(name);
+    matches!(name, "dict" | "defaultdict" | "OrderedDict" | "Mapping" | "MutableMapping")
+}
+
+/// Generic classes that pydantic knows nothing of, so that anything passes.
+pub(super) fn accepts_anything(name: &str) -> bool {
+    matches!(
+        name,
+        "collections.abc.Collection"
+            | "collections.abc.Iterator"
+            | "collections.abc.AsyncIterator"
+            | "collections.abc.Generator"
+            | "collections.abc.Awaitable"
+            | "collections.abc.Hashable"
+            | "typing.IO"
+            | "type"
+    )
+}

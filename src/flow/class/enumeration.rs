@@ -1,0 +1,109 @@
+//! Enumerations.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Class, ancestry, description};
+use crate::flow::{
+    annotation::shared_type,
+    constant::{self, Value, encode},
+    obstacle::{Known, Obstacle},
+    program::Program,
+    scope::Entity,
+    syntax::{Bound, Expr},
+};
+
+/// The members of an enumeration with their values, in order.
+pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<Vec<(String, Value)>> {
+    super::require_unchanged(class)?;
+    let lines = ancestry(program, class)?;
+    let makes_values = |class: &Class<'_>| {
+        class.def.functions().any(|function| {
+            matches!(function.name.as_str(), "__new__" | "__init__" | "_generate_next_value_" | "_missing_")
+                && function.name != "_missing_"
+        })
+    };
+    if lines.iter().any(makes_values) {
+        return Err(Obstacle::unknown(format!("'{}' makes its own values", class.def.name)));
+    }
+    let lower_cases = is_string_enum(program, &lines);
+    let mut members: Vec<(String, Value)> = Vec::new();
+    let mut last = 0;
+    for binding in &class.def.body.bindings {
+        let expr = match &binding.bound {
+            Bound::Value(expr) if !binding.name.starts_with('_') => expr,
+            Bound::Unknowable(why) => return Err(Obstacle::unknown(format!("'{}': {why}", binding.name))),
+            _ => continue,
+        };
+        if binding.annotation.is_some() {
+            return Err(Obstacle::unknown("a member of an enumeration is annotated"));
+        }
+        let value = if is_auto(program, class, expr) {
+            last += 1;
+            if lower_cases { Value::text(binding.name.to_lowercase()) } else { Value::Int(last) }
+        } else {
+            constant::evaluate(program, class.scope_at(binding.at), expr)?
+        };
+        match value {
+            Value::Int(number) => last = last.max(number),
+            // Functions and classes in the body are no members.
+            Value::Opaque => {
+                return Err(Obstacle::unknown("a member of an enumeration is not a plain value"));
+            }
+            _ => {}
+        }
+        members.push((binding.name.clone(), value));
+    }
+    Ok(members)
+}
+
+fn is_string_enum<'p>(program: &'p Program<'_>, lines: &[Class<'p>]) -> bool {
+    lines.iter().any(|class| {
+        let external = |base: &'p Expr| class.scope.external(program, base);
+        class.def.bases.iter().any(|base| external(base).is_some_and(|name| name == "enum.StrEnum"))
+    })
+}
+
+fn is_auto<'p>(program: &'p Program<'_>, class: Class<'p>, expr: &'p Expr) -> bool {
+    expr.as_call().is_some_and(|call| {
+        call.arguments.is_empty()
+            && matches!(class.scope.resolve(program, &call.function), Ok(Entity::External(name)) if name == "enum.auto")
+    })
+}
+
+/// `Class.NAME`: a member, or something else that the class holds.
+pub(crate) fn member<'p>(program: &'p Program<'_>, class: Class<'p>, name: &str) -> Known<Value> {
+    let found = members(program, class)?.into_iter().find(|(member, _)| member == name);
+    match found {
+        Some((name, value)) => Ok(Value::Member { name, value: Box::new(value) }),
+        None => Err(Obstacle::unknown(format!("'{name}' is not a member of '{}'", class.def.name))),
+    }
+}
+
+/// `Class(value)`.
+pub(super) fn by_value<'p>(program: &'p Program<'_>, class: Class<'p>, value: &Value) -> Known<Value> {
+    let found = members(program, class)?.into_iter().find(|(_, other)| other.equals(value));
+    match found {
+        Some((name, value)) => Ok(Value::Member { name, value: Box::new(value) }),
+        None => Err(Obstacle::unknown(format!("no member of '{}' has this value", class.def.name))),
+    }
+}
+
+pub(super) fn definition<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<Json> {
+    let json = |(_, value): (String, Value)| {
+        encode::default(&value)?.ok_or_else(|| Obstacle::unknown("a member of an enumeration has no JSON"))
+    };
+    let values = members(program, class)?.into_iter().map(json).collect::<Known<Vec<_>>>()?;
+    if values.is_empty() {
+        return Err(Obstacle::unknown(format!("'{}' has no members", class.def.name)));
+    }
+    let mut schema = Map::new();
+    if let Some(kind) = shared_type(&values) {
+        schema.insert("type".to_owned(), json!(kind));
+    }
+    schema.insert("enum".to_owned(), Json::Array(values));
+    schema.insert("title".to_owned(), json!(class.def.name));
+    if let Some(text) = description(class.def) {
+        schema.insert("description".to_owned(), json!(text));
+    }
+    Ok(Json::Object(schema))
+}

@@ -1,0 +1,392 @@
+//! Calls whose result is certain: constructors of the standard library, a few functions, classes of the project.
+
+use super::{
+    Evaluator, methods,
+    moment::{DateTime, TimeOfDay, UtcOffset},
+    operators, text,
+    value::{Number, Value, distinct},
+};
+use crate::flow::{
+    class,
+    obstacle::{Known, Obstacle},
+    scope::Entity,
+    syntax::{Call, Expr, ExprKind},
+};
+
+/// A name from outside the project as a value.
+pub(super) fn external_constant(name: &str) -> Known<Value> {
+    match name {
+        "math.inf" => Ok(Value::Float(f64::INFINITY)),
+        "math.nan" => Ok(Value::Float(f64::NAN)),
+        "math.pi" => Ok(Value::Float(std::f64::consts::PI)),
+        "datetime.timezone.utc" | "datetime.UTC" => Ok(Value::Timezone(UtcOffset(0))),
+        "Ellipsis" => Ok(Value::Ellipsis),
+        // A builtin function or class.
+        name if !name.contains('.')
+            && !matches!(name, "NotImplemented" | "copyright" | "credits" | "license") =>
+        {
+            Ok(Value::Opaque)
+        }
+        _ => Err(Obstacle::unknown(format!("'{name}' comes from outside the project"))),
+    }
+}
+
+/// The arguments of a call, evaluated.
+pub(crate) struct Arguments {
+    pub(crate) positional: Vec<Value>,
+    pub(crate) named: Vec<(String, Value)>,
+}
+
+impl Arguments {
+    /// The arguments by the names of the first parameters; `None` if others are given.
+    fn bind<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Value>; N]> {
+        let mut bound = [None; N];
+        for (slot, value) in bound.iter_mut().zip(&self.positional) {
+            *slot = Some(value);
+        }
+        for (name, value) in &self.named {
+            let at = names.iter().position(|other| other == name)?;
+            bound[at] = Some(value);
+        }
+        (self.positional.len() <= N).then_some(bound)
+    }
+}
+
+pub(super) fn call<'p>(evaluator: &mut Evaluator<'p, '_>, expr: &'p Expr, call: &'p Call) -> Known<Value> {
+    let unknown = evaluator.unknown(expr);
+    if call.keywords.iter().any(|(name, _)| name.is_none()) {
+        return Err(unknown);
+    }
+    if call.function.is_dotted_name() {
+        match evaluator.scope.resolve(evaluator.program, &call.function) {
+            Ok(Entity::External(name)) => {
+                let arguments = arguments(evaluator, call)?;
+                return external(evaluator, &name, &arguments)?.ok_or(unknown);
+            }
+            Ok(Entity::Class(class)) => {
+                let arguments = arguments(evaluator, call)?;
+                return class::instantiate(evaluator.program, class, arguments);
+            }
+            Ok(Entity::Function(_) | Entity::Module(_) | Entity::Directory(_)) => return Err(unknown),
+            Ok(Entity::Value(_)) | Err(_) => {}
+        }
+    }
+    let ExprKind::Attribute(object, method) = &call.function.kind else { return Err(unknown) };
+    let object = evaluator.value(object)?;
+    let arguments = arguments(evaluator, call)?;
+    methods::call(&object, method, &arguments.positional, &arguments.named)
+}
+
+fn arguments<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> Known<Arguments> {
+    let positional = evaluator.items(&call.arguments)?;
+    let named = |(name, value): &'p (Option<String>, Expr)| {
+        Ok((name.clone().unwrap_or_default(), evaluator.value(value)?))
+    };
+    Ok(Arguments { positional, named: call.keywords.iter().map(named).collect::<Known<_>>()? })
+}
+
+/// A call of something from outside the project; `None` if it is not in the table.
+fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) -> Known<Option<Value>> {
+    if let Some(value) = of_builtins(name, arguments)? {
+        return Ok(Some(value));
+    }
+    let first = arguments.positional.first();
+    Ok(match name {
+        "datetime.datetime" | "datetime.date" | "datetime.time" | "datetime.timedelta"
+        | "datetime.timezone" => moment(name, arguments),
+        "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
+            let mut path = String::from(".");
+            for part in &arguments.positional {
+                match part {
+                    Value::Str(part) | Value::Path(part) => path = operators::join(&path, part),
+                    _ => return Ok(None),
+                }
+            }
+            Some(Value::Path(path))
+        }
+        "uuid.UUID" => match first {
+            Some(Value::Str(text)) => {
+                uuid::Uuid::parse_str(text).ok().map(|id| Value::Printed(id.to_string()))
+            }
+            _ => None,
+        },
+        "decimal.Decimal" => match first {
+            Some(Value::Str(text)) if is_plain_decimal(text) => Some(Value::Printed(text.clone())),
+            Some(Value::Int(value)) => Some(Value::Printed(value.to_string())),
+            _ => None,
+        },
+        "zoneinfo.ZoneInfo" | "re.compile" => match (first, arguments.positional.len()) {
+            (Some(Value::Str(text)), 1) => Some(Value::Printed(text.clone())),
+            _ => None,
+        },
+        "ipaddress.IPv4Address" => match first {
+            Some(Value::Str(text)) => {
+                text.parse::<std::net::Ipv4Addr>().ok().map(|address| Value::Printed(address.to_string()))
+            }
+            _ => None,
+        },
+        "pydantic.SecretStr" => match first {
+            Some(Value::Str(text)) => Some(Value::Secret { is_empty: text.is_empty() }),
+            _ => None,
+        },
+        "pydantic.SecretBytes" => match first {
+            Some(Value::Bytes(bytes)) => Some(Value::Secret { is_empty: bytes.is_empty() }),
+            _ => None,
+        },
+        "os.getenv" | "os.environ.get" => match arguments.bind(["key", "default"]) {
+            Some([Some(Value::Str(key)), default]) => {
+                let set = evaluator.program.environment.get(key).map(Value::text);
+                Some(set.unwrap_or_else(|| default.cloned().unwrap_or(Value::None)))
+            }
+            _ => None,
+        },
+        "os.path.join" => {
+            let parts = arguments.positional.iter().map(Value::as_str).collect::<Known<Vec<_>>>()?;
+            Some(Value::Str(join_texts(&parts)))
+        }
+        "prefect.unmapped" | "prefect.utilities.annotations.unmapped" => {
+            first.map(|value| Value::Tuple(vec![value.clone()]))
+        }
+        "threading.Lock" | "threading.RLock" | "logging.getLogger" => Some(Value::Opaque),
+        _ => None,
+    })
+}
+
+fn join_texts(parts: &[&str]) -> String {
+    parts.iter().fold(String::new(), |joined, part| {
+        if part.starts_with('/') || joined.is_empty() {
+            (*part).to_owned()
+        } else if joined.ends_with('/') {
+            joined + part
+        } else {
+            format!("{joined}/{part}")
+        }
+    })
+}
+
+fn is_plain_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = whole == "0" || !whole.starts_with('0');
+    // Very small numbers print with an exponent.
+    all_digits(whole) && all_digits(fraction) && canonical && fraction.len() <= 6
+}
+
+fn of_builtins(name: &str, arguments: &Arguments) -> Known<Option<Value>> {
+    if name == "dict" {
+        return Ok(dict(arguments));
+    }
+    if !arguments.named.is_empty() {
+        return Ok(None);
+    }
+    Ok(match (name, arguments.positional.as_slice()) {
+        ("object", []) => Some(Value::Opaque),
+        ("str", []) => Some(Value::text("")),
+        ("str", [value]) => Some(Value::Str(text::str_of(value)?)),
+        ("int", [value]) => integer(value),
+        ("float", [value]) => float(value),
+        ("bool", []) => Some(Value::Bool(false)),
+        ("bool", [value]) => Some(Value::Bool(value.truth()?)),
+        ("list", []) => Some(Value::List(Vec::new())),
+        ("list", [value]) => Some(Value::List(value.elements()?)),
+        ("tuple", []) => Some(Value::Tuple(Vec::new())),
+        ("tuple", [value]) => Some(Value::Tuple(value.elements()?)),
+        ("set", []) => Some(Value::Set(Vec::new())),
+        ("set", [value]) => Some(Value::Set(unordered(value)?)),
+        ("frozenset", []) => Some(Value::FrozenSet(Vec::new())),
+        ("frozenset", [value]) => Some(Value::FrozenSet(unordered(value)?)),
+        ("sorted", [value]) => Some(Value::List(methods::sorted_elements(value)?)),
+        ("len", [value]) => length(value),
+        ("range", bounds) => range(bounds),
+        ("abs", [Value::Int(value)]) => value.checked_abs().map(Value::Int),
+        ("min", values) => extreme(values, std::cmp::Ordering::Less)?,
+        ("max", values) => extreme(values, std::cmp::Ordering::Greater)?,
+        _ => None,
+    })
+}
+
+fn dict(arguments: &Arguments) -> Option<Value> {
+    let mut items = match arguments.positional.as_slice() {
+        [] => Vec::new(),
+        [Value::Dict(items)] => items.clone(),
+        _ => return None,
+    };
+    for (name, value) in &arguments.named {
+        super::insert(&mut items, Value::text(name), value.clone());
+    }
+    Some(Value::Dict(items))
+}
+
+/// The elements for a set, whose order does not matter yet.
+fn unordered(value: &Value) -> Known<Vec<Value>> {
+    match value {
+        Value::Set(items) | Value::FrozenSet(items) => Ok(items.clone()),
+        other => other.elements().map(distinct),
+    }
+}
+
+fn integer(value: &Value) -> Option<Value> {
+    match value {
+        Value::Str(text) => text.trim().parse().ok().map(Value::Int),
+        other => match other.number()? {
+            Number::Int(value) => Some(Value::Int(value)),
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "int() drops the fraction; the range is checked"
+            )]
+            Number::Float(value) if value.abs() < 1e15 => Some(Value::Int(value as i128)),
+            Number::Float(_) => None,
+        },
+    }
+}
+
+fn float(value: &Value) -> Option<Value> {
+    match value {
+        Value::Str(text) => {
+            let text = text.trim().to_ascii_lowercase();
+            match text.trim_start_matches(['+', '-']) {
+                "inf" | "infinity" => {
+                    Some(Value::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }))
+                }
+                "nan" => Some(Value::Float(f64::NAN)),
+                _ => text.parse().ok().map(Value::Float),
+            }
+        }
+        other => other.number().map(|number| Value::Float(number.as_float())),
+    }
+}
+
+fn length(value: &Value) -> Option<Value> {
+    let length = match value {
+        Value::Str(text) => text.chars().count(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items) => items.len(),
+        Value::Dict(items) => items.len(),
+        _ => return None,
+    };
+    i128::try_from(length).ok().map(Value::Int)
+}
+
+/// A range as its elements; long ones are not needed.
+fn range(bounds: &[Value]) -> Option<Value> {
+    let bounds = bounds.iter().map(|bound| bound.as_int().ok()).collect::<Option<Vec<_>>>()?;
+    let (start, stop) = match bounds[..] {
+        [stop] => (0, stop),
+        [start, stop] => (start, stop),
+        _ => return None,
+    };
+    (stop.checked_sub(start)? <= 10_000).then(|| Value::Range((start..stop).map(Value::Int).collect()))
+}
+
+fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> Known<Option<Value>> {
+    let values = match values {
+        [one] => one.elements()?,
+        several => several.to_vec(),
+    };
+    let mut values = values.into_iter();
+    let Some(mut best) = values.next() else { return Ok(None) };
+    for value in values {
+        let Some((left, right)) = value.number().zip(best.number()) else { return Ok(None) };
+        if left.compare(right) == Some(wanted) {
+            best = value;
+        }
+    }
+    Ok(best.number().is_some().then_some(best))
+}
+
+fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
+    match name {
+        "datetime.date" => {
+            let [year, month, day] = arguments.bind(["year", "month", "day"])?;
+            Some(Value::Date(date(year, month, day)?))
+        }
+        "datetime.datetime" => {
+            let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"];
+            let [year, month, day, hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
+            let time = time(hour, minute, second, microsecond)?;
+            let civil = date(year, month, day)?.to_datetime(time);
+            Some(Value::DateTime(DateTime { civil, offset: offset(tzinfo)? }))
+        }
+        "datetime.time" => {
+            let names = ["hour", "minute", "second", "microsecond", "tzinfo"];
+            let [hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
+            let civil = time(hour, minute, second, microsecond)?;
+            Some(Value::Time(TimeOfDay { civil, offset: offset(tzinfo)? }))
+        }
+        "datetime.timezone" => match arguments.positional.as_slice() {
+            [Value::Delta(microseconds)] if microseconds % 1_000_000 == 0 => {
+                i32::try_from(microseconds / 1_000_000)
+                    .ok()
+                    .map(|seconds| Value::Timezone(UtcOffset(seconds)))
+            }
+            _ => None,
+        },
+        _ => timedelta(arguments),
+    }
+}
+
+fn small<T: TryFrom<i128>>(value: Option<&Value>, absent: T) -> Option<T> {
+    match value {
+        None => Some(absent),
+        Some(Value::Int(value)) => T::try_from(*value).ok(),
+        Some(_) => None,
+    }
+}
+
+fn date(year: Option<&Value>, month: Option<&Value>, day: Option<&Value>) -> Option<jiff::civil::Date> {
+    let year: i16 = small(Some(year?), 0)?;
+    let date = jiff::civil::Date::new(year, small(Some(month?), 0)?, small(Some(day?), 0)?).ok()?;
+    (year >= 1).then_some(date)
+}
+
+fn time(
+    hour: Option<&Value>,
+    minute: Option<&Value>,
+    second: Option<&Value>,
+    microsecond: Option<&Value>,
+) -> Option<jiff::civil::Time> {
+    let nanosecond = small(microsecond, 0_i32)?.checked_mul(1_000)?;
+    jiff::civil::Time::new(small(hour, 0)?, small(minute, 0)?, small(second, 0)?, nanosecond).ok()
+}
+
+/// The offset of a `tzinfo`; the outer `None` is one that is not known.
+#[expect(clippy::option_option, reason = "absent and not known differ")]
+fn offset(tzinfo: Option<&Value>) -> Option<Option<UtcOffset>> {
+    match tzinfo {
+        None | Some(Value::None) => Some(None),
+        Some(Value::Timezone(offset)) => Some(Some(*offset)),
+        Some(_) => None,
+    }
+}
+
+fn timedelta(arguments: &Arguments) -> Option<Value> {
+    const UNITS: [(&str, i128); 7] = [
+        ("days", 86_400_000_000),
+        ("seconds", 1_000_000),
+        ("microseconds", 1),
+        ("milliseconds", 1_000),
+        ("minutes", 60_000_000),
+        ("hours", 3_600_000_000),
+        ("weeks", 604_800_000_000),
+    ];
+    let bound = arguments.bind(UNITS.map(|(name, _)| name))?;
+    let mut total: i128 = 0;
+    for (value, (_, unit)) in bound.into_iter().zip(UNITS) {
+        let amount = match value.map(Value::number) {
+            None => continue,
+            Some(Some(Number::Int(amount))) => amount.checked_mul(unit)?,
+            Some(Some(Number::Float(amount))) => fractional(amount, unit)?,
+            Some(None) => return None,
+        };
+        total = total.checked_add(amount)?;
+    }
+    Some(Value::Delta(total))
+}
+
+/// A fraction of a unit, where it is a whole number of microseconds beyond doubt.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked")]
+fn fractional(amount: f64, unit: i128) -> Option<i128> {
+    let exact = amount * unit as f64;
+    (exact.abs() < 1e15 && (exact - exact.round()).abs() < 1e-6).then_some(exact.round() as i128)
+}

@@ -1,0 +1,117 @@
+//! Entrypoints: where a flow's function is, as `prefect.yaml` and the command line write it.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+/// A place that holds a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Entrypoint {
+    pub(crate) location: Location,
+    /// The function, after the classes it is in: `["Pipeline", "run"]`.
+    pub(crate) object: Vec<String>,
+    text: String,
+}
+
+/// What holds the function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Location {
+    /// `path/file.py:func`.
+    File(PathBuf),
+    /// `package.module:func` and `package.module.func`: a module found from the working directory.
+    Module(String),
+}
+
+/// Why a text is not an entrypoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EntrypointError {
+    #[error("'{0}' is not an entrypoint: expected 'path/to/file.py:function' or 'package.module.function'")]
+    NoFunction(String),
+    #[error("'{0}' is not an entrypoint: nothing names the file or module")]
+    NoLocation(String),
+}
+
+impl Entrypoint {
+    /// Reads an entrypoint the way the reference does: the last `:` divides, else the last `.`.
+    pub(crate) fn parse(text: &str) -> Result<Self, EntrypointError> {
+        let (location, object) = text
+            .rsplit_once(':')
+            .or_else(|| text.rsplit_once('.'))
+            .ok_or_else(|| EntrypointError::NoFunction(text.to_owned()))?;
+        if object.is_empty() || object.split('.').any(str::is_empty) {
+            return Err(EntrypointError::NoFunction(text.to_owned()));
+        }
+        if location.is_empty() {
+            return Err(EntrypointError::NoLocation(text.to_owned()));
+        }
+        let location = if text.contains(".py:") {
+            Location::File(PathBuf::from(location))
+        } else {
+            Location::Module(location.to_owned())
+        };
+        let object = object.split('.').map(str::to_owned).collect();
+        Ok(Self { location, object, text: text.to_owned() })
+    }
+
+    /// The right-hand side as written: `Pipeline.run`.
+    pub(crate) fn object_path(&self) -> String {
+        self.object.join(".")
+    }
+
+    /// The left-hand side as written.
+    pub(crate) fn location_text(&self) -> String {
+        match &self.location {
+            Location::File(path) => path.display().to_string(),
+            Location::Module(module) => module.clone(),
+        }
+    }
+}
+
+impl FromStr for Entrypoint {
+    type Err = EntrypointError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Entrypoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colon_divides_before_a_dot() {
+        let file = |path: &str| Location::File(PathBuf::from(path));
+        let module = |name: &str| Location::Module(name.to_owned());
+        let cases = [
+            ("flow.py:hello", file("flow.py"), "hello"),
+            ("./a/b.py:Outer.Inner.run", file("./a/b.py"), "Outer.Inner.run"),
+            ("C:/a:b/flow.py:hello", file("C:/a:b/flow.py"), "hello"),
+            ("package.module:hello", module("package.module"), "hello"),
+            ("package.module:Class.run", module("package.module"), "Class.run"),
+            ("package.module.hello", module("package.module"), "hello"),
+            ("folder/module:hello", module("folder/module"), "hello"),
+        ];
+        for (text, location, object) in cases {
+            let entrypoint = Entrypoint::parse(text).unwrap();
+            assert_eq!(
+                (&entrypoint.location, entrypoint.object_path().as_str()),
+                (&location, object),
+                "{text}"
+            );
+            assert_eq!(entrypoint.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_text_without_location_or_function_is_refused() {
+        for text in ["justaname", "", "flow.py:", "flow.py:a..b"] {
+            assert_eq!(Entrypoint::parse(text), Err(EntrypointError::NoFunction(text.to_owned())), "{text}");
+        }
+        assert_eq!(Entrypoint::parse(":hello"), Err(EntrypointError::NoLocation(":hello".to_owned())));
+    }
+}

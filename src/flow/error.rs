@@ -1,0 +1,91 @@
+//! Why a flow cannot be read.
+
+use crate::{
+    diagnostics::{Diagnostic, Place},
+    fs::FileError,
+};
+
+/// An entrypoint that does not give a flow, or a flow that cannot be read without running its program.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FlowError {
+    #[error("there is no file '{path}'")]
+    FileMissing { path: String },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the text of '{path}' is neither UTF-8 nor in an encoding that can be read here")]
+    Encoding { path: String },
+    #[error("No module named '{module}'")]
+    ModuleMissing { module: String },
+    #[error("invalid Python: {message}")]
+    Syntax { place: Place, message: String },
+    #[error("Flow function with name '{name}' not found in '{location}'. ")]
+    NotFound { name: String, location: String, suggestion: Option<String> },
+    #[error("Function with name '{name}' is not a flow. Make sure that it is decorated with '@flow'.")]
+    NotAFlow { name: String, place: Option<Place> },
+    #[error("the name of flow '{function}' cannot be known without running its program: {reason}")]
+    NameUnknown { function: String, reason: String, place: Place },
+    #[error(
+        "flow name '{name}' contains an invalid character; names must not contain any of: '/', '%', '&', '>', '<'"
+    )]
+    InvalidName { name: String, place: Place },
+    #[error("'{parameter}' is a reserved argument name and cannot be used in a flow")]
+    ReservedParameter { parameter: String, place: Place },
+    /// Prefect refuses the flow when it is imported.
+    #[error("flow '{function}' cannot be imported: {reason}")]
+    Refused { function: String, reason: String, place: Place },
+    /// What the flow is depends on code that is not run here.
+    #[error("'{name}' cannot be read without running its program: {reason}")]
+    Unknowable { name: String, reason: String, place: Option<Place> },
+}
+
+impl FlowError {
+    /// A stable name for the kind of error.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::FileMissing { .. } | Self::File(_) | Self::Encoding { .. } => "flow-file",
+            Self::ModuleMissing { .. } => "flow-module",
+            Self::Syntax { .. } => "flow-syntax",
+            Self::NotFound { .. } => "flow-not-found",
+            Self::NotAFlow { .. } => "not-a-flow",
+            Self::NameUnknown { .. } | Self::InvalidName { .. } => "flow-name",
+            Self::ReservedParameter { .. } => "flow-parameter",
+            Self::Refused { .. } => "flow-refused",
+            Self::Unknowable { .. } => "flow-unknowable",
+        }
+    }
+
+    /// Where in the program the mistake is.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Syntax { place, .. }
+            | Self::NameUnknown { place, .. }
+            | Self::InvalidName { place, .. }
+            | Self::ReservedParameter { place, .. }
+            | Self::Refused { place, .. } => Some(place),
+            Self::NotAFlow { place, .. } | Self::Unknowable { place, .. } => place.as_ref(),
+            Self::FileMissing { .. }
+            | Self::File(_)
+            | Self::Encoding { .. }
+            | Self::ModuleMissing { .. }
+            | Self::NotFound { .. } => None,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(&self) -> Option<String> {
+        match self {
+            Self::NotFound { suggestion: Some(name), .. } => Some(format!("did you mean '{name}'?")),
+            Self::ModuleMissing { module } if module.contains('/') => {
+                Some(format!("a file's entrypoint ends in .py: '{module}.py:<function>'"))
+            }
+            Self::NameUnknown { .. } => Some("write the flow's name as text: @flow(name=\"...\")".to_owned()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn diagnostic(&self) -> Diagnostic {
+        let diagnostic =
+            Diagnostic::error(self.code(), self.to_string().trim_end()).at(self.place().cloned());
+        Diagnostic { help: self.help(), ..diagnostic }
+    }
+}

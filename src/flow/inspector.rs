@@ -1,0 +1,105 @@
+//! The cache of parsed files, and the way from an entrypoint to a flow.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    Flow, decorator,
+    entrypoint::{Entrypoint, Location},
+    error::FlowError,
+    file::PythonFile,
+    program::{Found, Module, Program},
+    signature,
+};
+use crate::environment::Environment;
+
+/// Reads flows, each file once. Shared by the threads of a command.
+#[derive(Debug, Default)]
+pub(crate) struct Inspector {
+    files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
+}
+
+impl Inspector {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads the flow that an entrypoint names without running any Python. Paths are taken from `directory`.
+    pub(crate) fn inspect(
+        &self,
+        entrypoint: &Entrypoint,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Result<Flow, FlowError> {
+        let (script, roots) = match &entrypoint.location {
+            Location::File(path) => {
+                let file = self.named_file(&directory.join(path), &path.display().to_string())?;
+                let parent = file.path.parent().map(Path::to_owned).unwrap_or_default();
+                (Some(file), vec![parent, directory.to_owned()])
+            }
+            Location::Module(_) => (None, vec![directory.to_owned()]),
+        };
+        let program = Program::new(self, environment, roots);
+        let module = match (script, &entrypoint.location) {
+            (Some(file), _) => program.add_script(file),
+            (None, location) => module_of(&program, entrypoint, location)?,
+        };
+        let definition = decorator::find(&program, module, entrypoint)?;
+        signature::read(&program, &definition)
+    }
+
+    /// A parsed file, called by its path in messages.
+    pub(super) fn file(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError> {
+        self.named_file(path, &path.display().to_string())
+    }
+
+    fn named_file(&self, path: &Path, name: &str) -> Result<Arc<PythonFile>, FlowError> {
+        let path = normal(path);
+        // A poisoned lock means another thread failed between two whole entries: the map is still good.
+        if let Some(file) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&path) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(PythonFile::read(&path, name)?);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(files.entry(path).or_insert(file)))
+    }
+}
+
+fn module_of<'p>(
+    program: &'p Program<'_>,
+    entrypoint: &Entrypoint,
+    location: &Location,
+) -> Result<&'p Module, FlowError> {
+    let name = match location {
+        Location::Module(name) => name.clone(),
+        Location::File(path) => path.display().to_string(),
+    };
+    match program.find(&name) {
+        Ok(Found::Module(module)) => Ok(module),
+        // A namespace package imports, and has nothing.
+        Ok(Found::Directory(_)) if !name.contains('/') => {
+            Err(FlowError::NotFound { name: entrypoint.object_path(), location: name, suggestion: None })
+        }
+        Ok(_) => Err(FlowError::ModuleMissing { module: name }),
+        Err(obstacle) => Err(FlowError::Unknowable { name, reason: obstacle.reason(), place: None }),
+    }
+}
+
+/// The path without `.` and `dir/..`, so that one file has one key.
+fn normal(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}

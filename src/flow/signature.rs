@@ -1,0 +1,348 @@
+//! A flow's parameters as a schema.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    Flow, Grade, Reason,
+    annotation::{
+        SchemaBuilder,
+        field::{FieldDefault, FieldInfo, as_field},
+        names, uses_only_builtins,
+    },
+    constant::encode,
+    decorator::{Definition, Options, Setting},
+    docstring,
+    error::FlowError,
+    obstacle::{Known, Obstacle},
+    program::Program,
+    scope::{Function, Scope},
+    syntax::{Expr, Parameter},
+};
+use crate::diagnostics::Place;
+
+/// Names that Prefect calls flows with.
+const RESERVED: [&str; 2] = ["return_state", "wait_for"];
+
+/// Names that pydantic cannot validate a call with.
+const CLASHING: [&str; 10] = [
+    "model_config",
+    "model_dump",
+    "model_dump_json",
+    "model_validate",
+    "model_validate_json",
+    "model_validate_strings",
+    "v__args",
+    "v__kwargs",
+    "v__positional_only",
+    "v__duplicate_kwargs",
+];
+
+/// What Prefect would register for a flow.
+pub(super) fn read(program: &Program<'_>, definition: &Definition<'_>) -> Result<Flow, FlowError> {
+    let Definition { function, options, file_of } = definition;
+    let place = function.scope.module.file.place(function.def.span);
+    let name = name(function, options, &place)?;
+    let mut reasons = Vec::new();
+    let text = function.def.docstring.as_deref().map(docstring::clean);
+    let description = match &options.description {
+        Setting::Absent => text.clone(),
+        Setting::Text(text) => Some(text.clone()),
+        setting => unknown_setting("description", setting, &mut reasons),
+    };
+    let version = match &options.version {
+        Setting::Absent => Some(file_of.file.md5.clone()),
+        Setting::Text(version) => Some(version.clone()),
+        Setting::NotText => {
+            let reason = "its version is not text".to_owned();
+            return Err(FlowError::Refused { function: function.def.name.clone(), reason, place });
+        }
+        setting => unknown_setting("version", setting, &mut reasons),
+    };
+    let signature = Signature {
+        function: *function,
+        accepts_any_name: options.accepts_any_name,
+        strings: StringAnnotations::of(program, *function),
+        descriptions: text.as_deref().map(docstring::parameters).unwrap_or_default(),
+        builder: SchemaBuilder::new(program),
+        properties: Map::new(),
+        required: Vec::new(),
+        reasons,
+        place: place.clone(),
+    };
+    let (parameters, reasons) = signature.schema()?;
+    let grade = if reasons.is_empty() { Grade::Exact } else { Grade::Approximate };
+    Ok(Flow { name, description, version, parameters, grade, reasons, place })
+}
+
+fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<String, FlowError> {
+    let function = &function.def.name;
+    let name = match &options.name {
+        Setting::Absent => function.replace('_', "-"),
+        Setting::Text(name) => name.clone(),
+        Setting::NotText => {
+            let reason = "its name is not text".to_owned();
+            return Err(FlowError::Refused { function: function.clone(), reason, place: place.clone() });
+        }
+        Setting::Unknown(reason) => {
+            let reason = reason.clone();
+            return Err(FlowError::NameUnknown { function: function.clone(), reason, place: place.clone() });
+        }
+    };
+    if name.contains(['/', '%', '&', '>', '<']) {
+        return Err(FlowError::InvalidName { name, place: place.clone() });
+    }
+    Ok(name)
+}
+
+fn unknown_setting(what: &str, setting: &Setting, reasons: &mut Vec<Reason>) -> Option<String> {
+    let reason = match setting {
+        Setting::Unknown(reason) => format!("the flow's {what} is not known: {reason}"),
+        _ => format!("the flow's {what} is not text"),
+    };
+    reasons.push(Reason { parameter: None, reason });
+    None
+}
+
+/// How annotations in quotes are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StringAnnotations {
+    /// All of them can be, when everything is defined.
+    Evaluated,
+    /// A name in one of them is defined nowhere, which leaves all of them as text: only builtins have a meaning.
+    Unevaluated,
+}
+
+impl StringAnnotations {
+    fn of<'p>(program: &'p Program<'_>, function: Function<'p>) -> Self {
+        let scope = evaluation_scope(function);
+        let parameters = function.def.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref());
+        let mut undefined = false;
+        for annotation in parameters.chain(&function.def.returns) {
+            if let Some(expr) = quoted(function, annotation) {
+                names(expr, &mut |name| {
+                    undefined |= matches!(scope.lookup(program, name), Err(Obstacle::Undefined(_)));
+                });
+            }
+        }
+        if undefined { Self::Unevaluated } else { Self::Evaluated }
+    }
+}
+
+/// Where annotations in quotes are evaluated: in the function's module, when everything is defined.
+fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
+    Scope::end_of(function.scope.module)
+}
+
+/// The expression of an annotation that Python keeps as text.
+fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option<&'p Expr> {
+    match annotation.as_text() {
+        Some(text) => text.as_expression(),
+        None => function.scope.module.body().postponed_annotations.then_some(annotation),
+    }
+}
+
+struct Signature<'p, 'i> {
+    function: Function<'p>,
+    accepts_any_name: bool,
+    strings: StringAnnotations,
+    descriptions: std::collections::HashMap<String, String>,
+    builder: SchemaBuilder<'p, 'i>,
+    properties: Map<String, Json>,
+    required: Vec<String>,
+    reasons: Vec<Reason>,
+    place: Place,
+}
+
+/// What the annotation and the default of a parameter come to.
+struct Property<'p> {
+    schema: Map<String, Json>,
+    default: FieldDefault<'p>,
+    /// What `Field(...)` as default says of itself.
+    extra: Map<String, Json>,
+    description: Option<String>,
+}
+
+impl<'p> Signature<'p, '_> {
+    fn schema(mut self) -> Result<(Json, Vec<Reason>), FlowError> {
+        let parameters = &self.function.def.parameters;
+        for (position, parameter) in parameters.iter().enumerate() {
+            self.check_name(parameter)?;
+            if matches!(parameter.name.as_str(), "self" | "cls") {
+                continue;
+            }
+            match self.property(parameter) {
+                Ok(property) => self.add(parameter, position, property),
+                Err(Obstacle::Vanishes) => {}
+                Err(obstacle) => return Err(self.refused(obstacle.reason())),
+            }
+        }
+        Ok(self.finish())
+    }
+
+    fn refused(&self, reason: String) -> FlowError {
+        FlowError::Refused { function: self.function.def.name.clone(), reason, place: self.place.clone() }
+    }
+
+    fn check_name(&self, parameter: &Parameter) -> Result<(), FlowError> {
+        let name = parameter.name.as_str();
+        if RESERVED.contains(&name) {
+            return Err(FlowError::ReservedParameter {
+                parameter: name.to_owned(),
+                place: self.place.clone(),
+            });
+        }
+        if name.starts_with('_') {
+            return Err(self.refused(format!("parameter '{name}' starts with an underscore")));
+        }
+        if CLASHING.contains(&name) && !self.accepts_any_name {
+            return Err(self.refused(format!("'{name}' cannot be the name of a parameter")));
+        }
+        Ok(())
+    }
+
+    fn property(&mut self, parameter: &'p Parameter) -> Known<Property<'p>> {
+        let mut property = Property {
+            schema: Map::new(),
+            default: FieldDefault::Required,
+            extra: Map::new(),
+            description: self.descriptions.get(&parameter.name).cloned(),
+        };
+        if let Some(default) = &parameter.default {
+            self.default(default, &mut property);
+        }
+        let Some(annotation) = &parameter.annotation else { return Ok(property) };
+        let result = self.annotation(annotation, parameter.default.is_some(), &mut property);
+        match result {
+            Ok(schema) => property.schema = schema,
+            Err(Obstacle::Untyped | Obstacle::NoSchema) => {}
+            Err(obstacle @ (Obstacle::Unknown(_) | Obstacle::Undefined(_))) => {
+                self.builder.approximate(obstacle.reason());
+            }
+            Err(obstacle @ (Obstacle::Vanishes | Obstacle::Refused(_))) => return Err(obstacle),
+        }
+        Ok(property)
+    }
+
+    fn default(&mut self, default: &'p Expr, property: &mut Property<'p>) {
+        let (program, scope) = (self.builder.program, self.function.scope);
+        let Some(call) = as_field(program, scope, default) else {
+            property.default = FieldDefault::of(program, scope, default);
+            return;
+        };
+        match FieldInfo::read(program, scope, call) {
+            Ok(info) => {
+                property.default = match info.default {
+                    // Prefect takes a field's plain default only.
+                    FieldDefault::Factory(_) => FieldDefault::Required,
+                    default => default,
+                };
+                property.extra = info.extra;
+                if let Some(Json::String(text)) = info.annotations.get("description")
+                    && !text.is_empty()
+                {
+                    property.description = Some(text.clone());
+                }
+            }
+            Err(obstacle) => property.default = FieldDefault::Unknown(obstacle),
+        }
+    }
+
+    fn annotation(
+        &mut self,
+        annotation: &'p Expr,
+        has_default: bool,
+        property: &mut Property<'p>,
+    ) -> Known<Map<String, Json>> {
+        let quoted = quoted(self.function, annotation);
+        if quoted.is_none() && annotation.as_text().is_some() {
+            return Err(Obstacle::Refused("an annotation in quotes is not an expression".to_owned()));
+        }
+        let (scope, annotation) = match quoted {
+            Some(expr) if self.strings == StringAnnotations::Unevaluated && !uses_only_builtins(expr) => {
+                return Err(Obstacle::Untyped);
+            }
+            Some(expr) => (evaluation_scope(self.function), expr),
+            None => (self.function.scope, annotation),
+        };
+        let Some((scope, arguments)) = self.builder.as_annotated(scope, annotation) else {
+            return object(self.builder.schema(scope, annotation)?);
+        };
+        let annotated = self.builder.annotated(scope, arguments)?;
+        if has_default && matches!(annotated.default, FieldDefault::Factory(_)) && !self.accepts_any_name {
+            return Err(Obstacle::Refused("a parameter has both a default and a default factory".to_owned()));
+        }
+        if property.default.is_required() {
+            property.default = annotated.default;
+        }
+        let mut schema = object(annotated.schema)?;
+        // Prefect's own title and description replace these.
+        schema.extend(annotated.extra.into_iter().filter(|(key, _)| key != "title" && key != "description"));
+        Ok(schema)
+    }
+
+    fn add(&mut self, parameter: &Parameter, position: usize, property: Property<'p>) {
+        let mut schema = property.schema;
+        schema.insert("title".to_owned(), json!(parameter.name));
+        schema.insert("position".to_owned(), json!(position));
+        schema.extend(property.extra);
+        if let Some(description) = property.description {
+            schema.insert("description".to_owned(), json!(description));
+        }
+        match &property.default {
+            FieldDefault::Required => self.required.push(parameter.name.clone()),
+            FieldDefault::Factory(_) => {}
+            FieldDefault::Value(value) => match encode::default(value) {
+                Ok(Some(json)) => {
+                    schema.insert("default".to_owned(), json);
+                }
+                Ok(None) => {}
+                Err(obstacle) => {
+                    self.builder.approximate(format!("the default is not known: {}", obstacle.reason()))
+                }
+            },
+            FieldDefault::Unknown(obstacle) => {
+                self.builder.approximate(format!("the default is not known: {}", obstacle.reason()));
+            }
+        }
+        for reason in self.builder.approximations.drain(..) {
+            self.reasons.push(Reason { parameter: Some(parameter.name.clone()), reason });
+        }
+        self.properties.insert(parameter.name.clone(), Json::Object(schema));
+    }
+
+    fn finish(self) -> (Json, Vec<Reason>) {
+        let mut reasons = self.reasons;
+        let before = self.properties.clone();
+        let mut properties = Json::Object(self.properties);
+        let definitions = match self.builder.definitions.settle(&mut properties) {
+            Ok(definitions) => definitions,
+            Err(obstacle) => {
+                reasons.push(Reason { parameter: None, reason: obstacle.reason() });
+                properties =
+                    Json::Object(before.into_iter().map(|(name, schema)| (name, untyped(&schema))).collect());
+                Map::new()
+            }
+        };
+        let mut schema = json!({"title": "Parameters", "type": "object", "properties": properties});
+        if !self.required.is_empty() {
+            schema["required"] = json!(self.required);
+        }
+        if !definitions.is_empty() {
+            schema["definitions"] = Json::Object(definitions);
+        }
+        (schema, reasons)
+    }
+}
+
+fn object(schema: Json) -> Known<Map<String, Json>> {
+    match schema {
+        Json::Object(schema) => Ok(schema),
+        _ => Err(Obstacle::unknown("the schema is not an object")),
+    }
+}
+
+/// A property without its type.
+fn untyped(schema: &Json) -> Json {
+    let kept = ["title", "position", "description", "default"];
+    Json::Object(kept.iter().filter_map(|key| Some(((*key).to_owned(), schema.get(*key)?.clone()))).collect())
+}

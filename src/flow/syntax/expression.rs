@@ -1,0 +1,259 @@
+//! Expressions of the parser's tree as ours.
+
+use std::sync::OnceLock;
+
+use ruff_python_ast::{self as ast, Number};
+use ruff_python_parser::parse_expression;
+use ruff_text_size::{Ranged, TextRange};
+
+use super::tree::{
+    BinaryOperator, Call, Comparison, Comprehension, Conditional, Expr, ExprKind, FormatPart, Text,
+    UnaryOperator,
+};
+use crate::source::Span;
+
+/// Expressions nested deeper than this are left out: nobody writes them, and walking them needs the stack.
+const DEPTH_LIMIT: usize = 100;
+
+pub(super) fn span(range: TextRange) -> Span {
+    Span::new(range.start().to_usize(), range.end().to_usize())
+}
+
+pub(super) fn convert(expr: &ast::Expr) -> Expr {
+    Converter { depth: 0 }.expr(expr)
+}
+
+impl Text {
+    fn new(value: &str) -> Self {
+        Self { value: value.to_owned(), parsed: OnceLock::new() }
+    }
+
+    /// The text read as an expression, the way Python reads an annotation in quotes.
+    pub(crate) fn as_expression(&self) -> Option<&Expr> {
+        let parse = || {
+            let parsed = parse_expression(self.value.trim_start_matches([' ', '\t'])).ok()?;
+            let mut expr = convert(parsed.expr());
+            // Offsets inside the literal mean nothing in the file.
+            expr.span = Span::default();
+            Some(Box::new(expr))
+        };
+        self.parsed.get_or_init(parse).as_deref()
+    }
+}
+
+struct Converter {
+    depth: usize,
+}
+
+impl Converter {
+    fn expr(&mut self, expr: &ast::Expr) -> Expr {
+        self.depth += 1;
+        let kind = if self.depth > DEPTH_LIMIT {
+            ExprKind::Other("an expression nested very deeply")
+        } else {
+            self.kind(expr)
+        };
+        self.depth -= 1;
+        Expr { kind, span: span(expr.range()) }
+    }
+
+    fn boxed(&mut self, expr: &ast::Expr) -> Box<Expr> {
+        Box::new(self.expr(expr))
+    }
+
+    fn all<'e>(&mut self, exprs: impl IntoIterator<Item = &'e ast::Expr>) -> Vec<Expr> {
+        exprs.into_iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    fn kind(&mut self, expr: &ast::Expr) -> ExprKind {
+        use ast::Expr as E;
+        match expr {
+            E::NoneLiteral(_) => ExprKind::None,
+            E::BooleanLiteral(literal) => ExprKind::Bool(literal.value),
+            E::EllipsisLiteral(_) => ExprKind::Ellipsis,
+            E::NumberLiteral(literal) => number(&literal.value),
+            E::StringLiteral(literal) => ExprKind::Str(Text::new(literal.value.to_str())),
+            E::BytesLiteral(literal) => ExprKind::Bytes(literal.value.bytes().collect()),
+            E::FString(literal) => ExprKind::FString(self.f_string(&literal.value)),
+            E::Name(name) => ExprKind::Name(name.id.to_string()),
+            E::Attribute(attribute) => {
+                ExprKind::Attribute(self.boxed(&attribute.value), attribute.attr.to_string())
+            }
+            E::Subscript(node) => ExprKind::Subscript(self.boxed(&node.value), self.boxed(&node.slice)),
+            E::Call(call) => ExprKind::Call(Box::new(self.call(call))),
+            E::List(list) => ExprKind::List(self.all(&list.elts)),
+            E::Tuple(tuple) => ExprKind::Tuple(self.all(&tuple.elts)),
+            E::Set(set) => ExprKind::Set(self.all(&set.elts)),
+            E::Dict(dict) => {
+                let item = |item: &ast::DictItem| {
+                    (item.key.as_ref().map(|key| self.expr(key)), self.expr(&item.value))
+                };
+                ExprKind::Dict(dict.items.iter().map(item).collect())
+            }
+            E::Starred(starred) => ExprKind::Starred(self.boxed(&starred.value)),
+            E::UnaryOp(node) => ExprKind::Unary(unary(node.op), self.boxed(&node.operand)),
+            E::BinOp(node) => {
+                ExprKind::Binary(binary(node.op), self.boxed(&node.left), self.boxed(&node.right))
+            }
+            E::BoolOp(node) => ExprKind::Logical(node.op == ast::BoolOp::And, self.all(&node.values)),
+            E::Compare(node) => {
+                let rest = node
+                    .ops
+                    .iter()
+                    .zip(&node.comparators)
+                    .map(|(op, right)| (comparison(*op), self.expr(right)));
+                let rest = rest.collect();
+                ExprKind::Compare(self.boxed(&node.left), rest)
+            }
+            E::If(node) => ExprKind::Conditional(Box::new(Conditional {
+                test: self.expr(&node.test),
+                then: self.expr(&node.body),
+                otherwise: self.expr(&node.orelse),
+            })),
+            E::Slice(slice) => ExprKind::Slice(Box::new(
+                [&slice.lower, &slice.upper, &slice.step]
+                    .map(|part| part.as_ref().map(|part| self.expr(part))),
+            )),
+            E::Lambda(lambda) => ExprKind::Lambda(self.boxed(&lambda.body)),
+            E::ListComp(node) => self.list_comprehension(node),
+            other => ExprKind::Other(what(other)),
+        }
+    }
+
+    fn call(&mut self, call: &ast::ExprCall) -> Call {
+        let keyword = |keyword: &ast::Keyword| {
+            (keyword.arg.as_ref().map(ToString::to_string), self.expr(&keyword.value))
+        };
+        let keywords = call.arguments.keywords.iter().map(keyword).collect();
+        Call { function: self.expr(&call.func), arguments: self.all(&call.arguments.args), keywords }
+    }
+
+    fn list_comprehension(&mut self, node: &ast::ExprListComp) -> ExprKind {
+        match node.generators.as_slice() {
+            [generator] if !generator.is_async => match &generator.target {
+                ast::Expr::Name(target) => ExprKind::ListComprehension(Box::new(Comprehension {
+                    element: self.expr(&node.elt),
+                    target: target.id.to_string(),
+                    iterable: self.expr(&generator.iter),
+                    conditions: self.all(&generator.ifs),
+                })),
+                _ => ExprKind::Other("a comprehension"),
+            },
+            _ => ExprKind::Other("a comprehension"),
+        }
+    }
+
+    fn f_string(&mut self, value: &ast::FStringValue) -> Vec<FormatPart> {
+        let mut parts = Vec::new();
+        for part in value {
+            match part {
+                ast::FStringPart::Literal(literal) => {
+                    parts.push(FormatPart::Literal(literal.value.to_string()))
+                }
+                ast::FStringPart::FString(string) => {
+                    parts.extend(string.elements.iter().map(|element| self.format_part(element)));
+                }
+            }
+        }
+        parts
+    }
+
+    fn format_part(&mut self, element: &ast::InterpolatedStringElement) -> FormatPart {
+        match element {
+            ast::InterpolatedStringElement::Literal(literal) => {
+                FormatPart::Literal(literal.value.to_string())
+            }
+            ast::InterpolatedStringElement::Interpolation(value) => {
+                let expr = if value.debug_text.is_some() {
+                    let kind = ExprKind::Other("a self-documenting `{x=}`");
+                    Expr { kind, span: span(value.expression.range()) }
+                } else {
+                    self.expr(&value.expression)
+                };
+                let format = value.format_spec.as_ref().map(|spec| {
+                    spec.elements.iter().map(|element| self.format_part(element)).collect::<Vec<_>>()
+                });
+                FormatPart::Value {
+                    expr,
+                    conversion: value.conversion.to_char(),
+                    format: format.unwrap_or_default(),
+                }
+            }
+        }
+    }
+}
+
+fn number(value: &Number) -> ExprKind {
+    match value {
+        Number::Int(int) => match int.as_u64() {
+            Some(small) => ExprKind::Int(small.into()),
+            None => big_int(&int.to_string()),
+        },
+        Number::Float(float) => ExprKind::Float(*float),
+        Number::Complex { real, imag } => ExprKind::Complex(*real, *imag),
+    }
+}
+
+/// An integer beyond 64 bits, which the parser keeps as it is written.
+fn big_int(text: &str) -> ExprKind {
+    let digits = text.replace('_', "").to_ascii_lowercase();
+    let parsed = match digits.split_at_checked(2) {
+        Some(("0x", hexadecimal)) => i128::from_str_radix(hexadecimal, 16),
+        Some(("0o", octal)) => i128::from_str_radix(octal, 8),
+        Some(("0b", binary)) => i128::from_str_radix(binary, 2),
+        _ => digits.parse(),
+    };
+    parsed.map_or(ExprKind::Other("an integer beyond 128 bits"), ExprKind::Int)
+}
+
+fn unary(op: ast::UnaryOp) -> UnaryOperator {
+    match op {
+        ast::UnaryOp::Invert => UnaryOperator::Invert,
+        ast::UnaryOp::Not => UnaryOperator::Not,
+        ast::UnaryOp::UAdd => UnaryOperator::Plus,
+        ast::UnaryOp::USub => UnaryOperator::Minus,
+    }
+}
+
+fn binary(op: ast::Operator) -> BinaryOperator {
+    match op {
+        ast::Operator::Add => BinaryOperator::Add,
+        ast::Operator::Sub => BinaryOperator::Subtract,
+        ast::Operator::Mult => BinaryOperator::Multiply,
+        ast::Operator::MatMult => BinaryOperator::MatrixMultiply,
+        ast::Operator::Div => BinaryOperator::Divide,
+        ast::Operator::Mod => BinaryOperator::Modulo,
+        ast::Operator::Pow => BinaryOperator::Power,
+        ast::Operator::LShift => BinaryOperator::ShiftLeft,
+        ast::Operator::RShift => BinaryOperator::ShiftRight,
+        ast::Operator::BitOr => BinaryOperator::Or,
+        ast::Operator::BitXor => BinaryOperator::Xor,
+        ast::Operator::BitAnd => BinaryOperator::And,
+        ast::Operator::FloorDiv => BinaryOperator::FloorDivide,
+    }
+}
+
+fn comparison(op: ast::CmpOp) -> Comparison {
+    match op {
+        ast::CmpOp::Eq => Comparison::Equal,
+        ast::CmpOp::NotEq => Comparison::NotEqual,
+        ast::CmpOp::Lt => Comparison::Less,
+        ast::CmpOp::LtE => Comparison::LessOrEqual,
+        ast::CmpOp::Gt => Comparison::Greater,
+        ast::CmpOp::GtE => Comparison::GreaterOrEqual,
+        ast::CmpOp::Is => Comparison::Is,
+        ast::CmpOp::IsNot => Comparison::IsNot,
+        ast::CmpOp::In => Comparison::In,
+        ast::CmpOp::NotIn => Comparison::NotIn,
+    }
+}
+
+fn what(expr: &ast::Expr) -> &'static str {
+    match expr {
+        ast::Expr::Await(_) => "`await`",
+        ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) => "`yield`",
+        ast::Expr::Named(_) => "`:=`",
+        ast::Expr::TString(_) => "a template string",
+        _ => "a comprehension",
+    }
+}

@@ -1,0 +1,35 @@
+//! Python source as a small tree of our own. Only this module knows the parser, whose interface changes often.
+
+mod discovery;
+mod expression;
+mod statement;
+mod tree;
+
+pub(crate) use discovery::{Decorated, decorated_flows};
+pub(crate) use tree::{
+    BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension, Expr, ExprKind,
+    FormatPart, FunctionDef, Import, Parameter, ParameterKind, Text, UnaryOperator,
+};
+
+use crate::source::Span;
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+
+/// What is not Python in a file, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct SyntaxError {
+    pub(crate) message: String,
+    pub(crate) span: Span,
+}
+
+/// Reads a module. The syntax of every Python 3 is taken: the version that will run the flow is not known.
+pub(crate) fn parse(text: &str) -> Result<Body, SyntaxError> {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    if let Some(error) = parsed.errors().first() {
+        return Err(SyntaxError { message: error.error.to_string(), span: expression::span(error.location) });
+    }
+    let Some(module) = parsed.try_into_module() else {
+        return Ok(Body::default());
+    };
+    Ok(statement::module(module.suite()))
+}
