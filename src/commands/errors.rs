@@ -5,9 +5,12 @@ use crate::{
     deploy::{Failure, SelectError},
     diagnostics::Diagnostic,
     error::{CommandError, Exit},
+    flow_run,
     project::ProjectError,
+    schedule::when::WhenError,
     settings::{NoApiUrl, SettingsError},
     steps::{RunError, StepError, StepFailure},
+    work_pool::WorkPoolError,
 };
 
 impl From<SettingsError> for CommandError {
@@ -95,5 +98,37 @@ fn step(failure: StepFailure, place: Option<crate::diagnostics::Place>) -> Comma
     CommandError {
         message: "a step failed; nothing was registered".into(),
         ..CommandError::findings(Exit::StepFailed, vec![diagnostic])
+    }
+}
+
+impl From<WhenError> for CommandError {
+    fn from(error: WhenError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<flow_run::RunError> for CommandError {
+    fn from(error: flow_run::RunError) -> Self {
+        use flow_run::RunError;
+        match error {
+            RunError::Api(error) => error.into(),
+            error @ (RunError::NoDeployment
+            | RunError::NameAndId
+            | RunError::NameFormat(_)
+            | RunError::Argument(_)
+            | RunError::UnknownParameters { .. }
+            | RunError::RunName(_)) => Self::usage(error),
+            error @ RunError::NotFound(_) => Self::new(Exit::Failed, error),
+        }
+    }
+}
+
+impl From<WorkPoolError> for CommandError {
+    fn from(error: WorkPoolError) -> Self {
+        match error {
+            WorkPoolError::Api(error) => error.into(),
+            error @ (WorkPoolError::Exists(_) | WorkPoolError::NotFound(_)) => Self::new(Exit::Failed, error),
+            error => Self::usage(error),
+        }
     }
 }

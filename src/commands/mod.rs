@@ -4,7 +4,7 @@ pub(crate) mod connection;
 mod deploy;
 mod deployment;
 mod errors;
-mod work_pools;
+mod work_pool;
 
 use std::path::PathBuf;
 
@@ -34,6 +34,6 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
     match command {
         Command::Deploy(arguments) => deploy::run(&arguments, context).await,
         Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
-        Command::WorkPool(command) => work_pools::run(command, context).await,
+        Command::WorkPool(command) => work_pool::run(command, context).await,
     }
 }

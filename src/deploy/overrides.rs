@@ -1,6 +1,6 @@
 //! The command line over the file: one deployment's fields as they shall be, templates untouched.
 
-use super::Options;
+use super::{Options, triggers::TriggerOptionError};
 use crate::{
     project::Declared,
     schedule::{self, BothKeys, IntervalOptionError, ScheduleOptions},
@@ -34,11 +34,20 @@ pub(crate) enum OptionError {
     ConcurrencyLimit(String),
     #[error(transparent)]
     ScheduleAndSchedules(#[from] BothKeys),
+    #[error(transparent)]
+    Trigger(#[from] TriggerOptionError),
     #[error("`--interval`: {0}")]
     Interval(#[from] IntervalOptionError),
 }
 
 impl Spec {
+    /// Puts the triggers of the command line in place of the file's, if there are any.
+    pub(crate) fn triggers(&mut self, triggers: Vec<Value>) {
+        if !triggers.is_empty() {
+            self.fields.insert("triggers".into(), Value::Sequence(triggers));
+        }
+    }
+
     /// Fills in the work pool of a deployment that names none.
     pub(crate) fn default_work_pool(&mut self, name: Option<&str>) {
         let pool = section(&mut self.fields, "work_pool");

@@ -6,14 +6,18 @@ use super::{
     Failure, Surroundings,
     overrides::{self, Spec},
     select::Selection,
+    triggers::{self, TriggerOptionError},
 };
 use crate::{
     diagnostics::Diagnostic,
     flow::{Entrypoint, Flow, Inspector},
+    fs,
     pointer::Pointer,
     project::{Findings, Project},
+    source::Source,
     template::{self, Note, NoteKind, Resolver},
     value::{Mapping, Value},
+    yaml,
 };
 
 /// A deployment before its steps run.
@@ -68,9 +72,22 @@ pub(crate) fn specs(
         };
         let mut spec = spec.map_err(|error| (pointer, error))?;
         spec.default_work_pool(with.default_work_pool);
+        if single {
+            spec.triggers(read_triggers(with).map_err(|error| (Pointer::root(), error.into()))?);
+        }
         specs.push(spec);
     }
     Ok(specs)
+}
+
+/// The triggers of `--trigger`, from the command line and the files that it names.
+fn read_triggers(with: &Surroundings<'_>) -> Result<Vec<Value>, TriggerOptionError> {
+    let read = |path: &str| fs::read_text(&with.directory.join(path)).map_err(|error| error.to_string());
+    let parse = |text: &str| {
+        let root = yaml::load(&Source::new("--trigger", text)).and_then(|document| document.root.to_value());
+        root.map_err(|error| error.to_string())
+    };
+    triggers::from_options(&with.options.triggers, read, parse)
 }
 
 /// Fills in what can be known before any step runs, and reads the flows.
