@@ -1,14 +1,16 @@
 //! What came back for one try of a request.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap},
 };
 
-use super::{ApiError, error, request::Request};
+use super::{
+    ApiError,
+    error::{self, Peer},
+    request::Request,
+};
 
 /// A whole answer.
 #[derive(Debug)]
@@ -53,17 +55,24 @@ impl Failure {
         }
     }
 
-    /// The error to report when the request is given up. `url` is the API's.
-    pub(super) fn into_error(self, request: &Request, url: String, timeout: Duration) -> ApiError {
+    /// The error to report when the request is given up.
+    pub(super) fn into_error(self, request: &Request, peer: &Peer) -> ApiError {
         let request = request.summary();
-        match self {
-            Self::Status(answer) => error::from_answer(answer.status, &answer.body, request, url),
-            Self::Exchange(cause) if cause.is_connect() => {
-                ApiError::Unreachable { url, reason: error::root_cause(&cause) }
-            }
-            Self::Exchange(cause) if cause.is_timeout() => ApiError::Timeout { request, after: timeout },
-            Self::Exchange(cause) => ApiError::Broken { request, reason: error::root_cause(&cause) },
-            Self::Setup(error) => error,
+        let url = peer.url.clone();
+        let cause = match self {
+            Self::Status(answer) => return error::from_answer(answer.status, &answer.body, request, peer),
+            Self::Setup(error) => return error,
+            Self::Exchange(cause) => cause,
+        };
+        let reason = error::root_cause(&cause);
+        if error::is_tls_failure(&cause) {
+            ApiError::Untrusted { url, reason }
+        } else if cause.is_connect() {
+            ApiError::Unreachable { url, reason }
+        } else if cause.is_timeout() {
+            ApiError::Timeout { request, after: peer.timeout }
+        } else {
+            ApiError::Broken { request, reason }
         }
     }
 }

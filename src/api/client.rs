@@ -22,6 +22,7 @@ use super::{
     answer::{Answer, Failure},
     auth,
     csrf::{self, CsrfToken, CsrfTokens},
+    error::Peer,
     request::Request,
     retry::Situation,
     transport::Transport,
@@ -37,7 +38,7 @@ pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
 /// A connection to one Prefect API.
 pub(crate) struct Client {
     base: Url,
-    is_cloud: bool,
+    peer: Peer,
     headers: HeaderMap,
     csrf: Option<CsrfTokens>,
     retry: RetryPolicy,
@@ -55,11 +56,13 @@ impl Client {
         let (base, login) = parse_base(&options.url)?;
         let credentials = login.unwrap_or(options.credentials);
         let (headers, refused_headers) = auth::headers(&credentials, &options.custom_headers)?;
+        let peer =
+            Peer { url: base.to_string(), is_cloud: options.is_cloud, timeout: options.transport.timeout };
         let transport = Transport::new(options.transport);
         transport.prepare(&base)?;
         Ok(Self {
             base,
-            is_cloud: options.is_cloud,
+            peer,
             headers,
             csrf: (options.csrf && !options.is_cloud).then(CsrfTokens::new),
             retry: options.retry,
@@ -72,12 +75,12 @@ impl Client {
     }
 
     /// The API's URL, without credentials.
-    pub(crate) fn url(&self) -> String {
-        self.base.to_string()
+    pub(crate) fn url(&self) -> &str {
+        &self.peer.url
     }
 
     pub(crate) fn is_cloud(&self) -> bool {
-        self.is_cloud
+        self.peer.is_cloud
     }
 
     /// The custom headers that were left out because this program sets them itself.
@@ -90,7 +93,7 @@ impl Client {
         let answer = self.send(&request).await?;
         serde_json::from_slice(&answer.body).map_err(|error| {
             if answer.is_web_page() || error.is_syntax() || error.is_eof() {
-                ApiError::NotJson { url: self.url() }
+                ApiError::NotJson { url: self.url().to_owned() }
             } else {
                 ApiError::Unexpected { request: request.summary(), reason: error.to_string() }
             }
@@ -100,7 +103,7 @@ impl Client {
     /// Sends a request whose answer says nothing.
     pub(super) async fn done(&self, request: Request) -> Result<(), ApiError> {
         let answer = self.send(&request).await?;
-        if answer.is_web_page() { Err(ApiError::NotJson { url: self.url() }) } else { Ok(()) }
+        if answer.is_web_page() { Err(ApiError::NotJson { url: self.url().to_owned() }) } else { Ok(()) }
     }
 
     /// Sends a request, again if need be, until it succeeds or there is no hope.
@@ -122,7 +125,7 @@ impl Client {
                 random: rand::rng().random(),
             };
             let Some(wait) = self.retry.wait(&failure, &situation) else {
-                return Err(failure.into_error(request, self.url(), self.transport.timeout()));
+                return Err(failure.into_error(request, &self.peer));
             };
             (self.notify)(&RetryNotice::new(request, &failure, wait));
             tokio::time::sleep(wait).await;
@@ -187,7 +190,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("url", &self.url()).finish_non_exhaustive()
+        f.debug_struct("Client").field("url", &self.peer.url).finish_non_exhaustive()
     }
 }
 

@@ -10,9 +10,13 @@ use serde_json::Value;
 pub(crate) enum ApiError {
     #[error("`{url}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api")]
     InvalidUrl { url: String },
-    /// No connection, or none that could be trusted.
     #[error("cannot reach the Prefect API at {url}: {reason}")]
     Unreachable { url: String, reason: String },
+    #[error(
+        "no secure connection to the Prefect API at {url}: {reason}; \
+         PREFECT_API_SSL_CERT_FILE can name the certificates to trust"
+    )]
+    Untrusted { url: String, reason: String },
     #[error("the Prefect API did not answer {request} within {} s", .after.as_secs_f64())]
     Timeout { request: String, after: Duration },
     #[error("the connection broke during {request}: {reason}")]
@@ -69,8 +73,18 @@ pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiE
     }
 }
 
+/// The server, as errors speak of it.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// The API's URL without credentials.
+    pub(super) url: String,
+    pub(super) is_cloud: bool,
+    pub(super) timeout: Duration,
+}
+
 /// Makes the error of an answer that is not a success.
-pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, url: String) -> ApiError {
+pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer: &Peer) -> ApiError {
+    let url = peer.url.clone();
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let mut messages = json.as_ref().map(messages).unwrap_or_default();
     if messages.is_empty() {
@@ -80,7 +94,9 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, url:
     match status {
         StatusCode::UNAUTHORIZED => ApiError::Unauthorized { url },
         StatusCode::FORBIDDEN => ApiError::Forbidden { request, detail: detail() },
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if json.is_none() || is_routing(&messages) => {
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::NoSuchRoute { url, request },
+        // The router's own words for a path that it does not know. What Cloud says is not known that well.
+        StatusCode::NOT_FOUND if json.is_none() || (!peer.is_cloud && messages == ["Not Found"]) => {
             ApiError::NoSuchRoute { url, request }
         }
         StatusCode::NOT_FOUND => ApiError::NotFound { detail: detail() },
@@ -91,11 +107,6 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, url:
         _ if status.is_client_error() => ApiError::Invalid { status, messages },
         _ => ApiError::Server { request, status, detail: detail() },
     }
-}
-
-/// The router's own words: no object was looked for.
-fn is_routing(messages: &[String]) -> bool {
-    matches!(messages, [only] if only == "Not Found" || only == "Method Not Allowed")
 }
 
 /// The messages in an error body, whichever of the server's shapes it has.
@@ -133,26 +144,26 @@ fn one_line(text: &str) -> String {
 
 /// The innermost cause of a failed exchange, which is the one that says something.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    one_line(&cause.to_string())
+    let last = causes(error).last();
+    one_line(&last.map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 /// Whether the connection failed because the two sides could not agree on TLS, which waiting does not mend.
 pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // An `io::Error` skips the error it wraps when asked for its source.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || wrapped.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
-        {
-            return true;
-        }
-        cause = error.source();
+    causes(error).any(<dyn Error>::is::<rustls::Error>)
+}
+
+/// The causes of an error, the innermost last.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(cause(error), |error| cause(*error))
+}
+
+/// The next cause. An `io::Error` that wraps another error skips it when asked for its source.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
     }
-    false
 }
 
 #[cfg(test)]
@@ -160,8 +171,13 @@ mod tests {
     use super::*;
 
     fn error_of(status: u16, body: &str) -> ApiError {
+        error_from(status, body, false)
+    }
+
+    fn error_from(status: u16, body: &str, is_cloud: bool) -> ApiError {
         let status = StatusCode::from_u16(status).unwrap();
-        from_answer(status, body.as_bytes(), "POST /x".into(), "http://host/api".into())
+        let peer = Peer { url: "http://host/api".into(), is_cloud, timeout: Duration::ZERO };
+        from_answer(status, body.as_bytes(), "POST /x".into(), &peer)
     }
 
     #[test]
@@ -213,5 +229,6 @@ mod tests {
         for (status, body) in [(404, r#"{"detail":"Not Found"}"#), (404, "<html>"), (500, ""), (405, "{}")] {
             assert!(optional::<()>(Err(error_of(status, body))).is_err(), "{status} {body}");
         }
+        assert!(error_from(404, r#"{"detail":"Not Found"}"#, true).is_not_found());
     }
 }

@@ -8,6 +8,7 @@ mod answer;
 mod auth;
 mod automations;
 mod block_documents;
+mod certificates;
 mod client;
 mod csrf;
 mod deployments;

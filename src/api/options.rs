@@ -56,3 +56,37 @@ impl ClientOptions {
 fn timeout(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_mins(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+
+    fn options(variables: &[(&str, &str)]) -> Result<ClientOptions, NoApiUrl> {
+        let directory = tempfile::tempdir().unwrap();
+        let home = [("HOME", directory.path().to_str().unwrap())];
+        let environment: Environment = variables.iter().chain(&home).copied().collect();
+        ClientOptions::from_settings(&Settings::resolve(&environment, None, directory.path()).unwrap())
+    }
+
+    #[test]
+    fn the_auth_string_beats_the_key() {
+        let url = ("PREFECT_API_URL", "http://h/api");
+        let key = ("PREFECT_API_KEY", "key");
+        let auth_string = ("PREFECT_API_AUTH_STRING", "user:pass");
+        assert_eq!(options(&[]).unwrap_err(), NoApiUrl);
+        assert!(matches!(options(&[url]).unwrap().credentials, Credentials::None));
+        assert!(matches!(options(&[url, key]).unwrap().credentials, Credentials::Bearer(_)));
+        assert!(matches!(options(&[url, key, auth_string]).unwrap().credentials, Credentials::Basic(_)));
+    }
+
+    #[test]
+    fn timeouts_stay_within_what_can_be_counted() {
+        for (text, expected) in [("0", 0.001), ("2.5", 2.5), ("1e300", 1e9)] {
+            let options =
+                options(&[("PREFECT_API_URL", "http://h/api"), ("PREFECT_API_REQUEST_TIMEOUT", text)])
+                    .unwrap();
+            assert_eq!(options.transport.timeout, Duration::from_secs_f64(expected));
+        }
+    }
+}

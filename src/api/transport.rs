@@ -4,16 +4,21 @@
 //! and images made from scratch have none. If such a server redirects to `https://`, the request goes again
 //! through a client that has them.
 
-use std::{path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{
-    Certificate, Client, Request, Response,
+    Client, Request, Response,
     header::{AUTHORIZATION, LOCATION},
     redirect::{Action, Attempt, Policy},
 };
+use rustls::crypto::ring;
 use url::Url;
 
-use super::{ApiError, answer::Failure};
+use super::{ApiError, answer::Failure, certificates};
 
 const MAX_REDIRECTS: usize = 20;
 /// Shorter than the 30 to 75 seconds after which servers and load balancers drop an idle connection.
@@ -41,10 +46,6 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(options: TransportOptions) -> Self {
         Self { options, plain: OnceLock::new(), secure: OnceLock::new() }
-    }
-
-    pub(super) fn timeout(&self) -> Duration {
-        self.options.timeout
     }
 
     /// Prepares the connection for a URL, so that mistakes in the options show before the first request.
@@ -86,21 +87,15 @@ impl Transport {
             return build(builder.tls_certs_only([]).tls_danger_accept_invalid_certs(true));
         }
         let Some(path) = &self.options.certificates else { return build(builder) };
-        let unusable = |reason: String| {
+        let tls = certificates::trusting(path, Arc::new(ring::default_provider())).map_err(|reason| {
             ApiError::Setup(format!("PREFECT_API_SSL_CERT_FILE: cannot use {}: {reason}", path.display()))
-        };
-        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        let certificates =
-            Certificate::from_pem_bundle(&pem).map_err(|error| unusable(super::error::root_cause(&error)))?;
-        if certificates.is_empty() {
-            return Err(unusable("it holds no certificate".to_owned()));
-        }
-        build(builder.tls_certs_only(certificates))
+        })?;
+        build(builder.tls_backend_preconfigured(tls))
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
         // Fails only if a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = ring::default_provider().install_default();
         let timeout = self.options.timeout;
         Client::builder().connect_timeout(timeout).read_timeout(timeout).pool_idle_timeout(IDLE)
     }

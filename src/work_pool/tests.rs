@@ -131,11 +131,11 @@ async fn refusals_are_in_the_words_of_the_reference() {
 #[tokio::test]
 async fn pools_are_listed_newest_first() {
     let (server, client) = server(None).await;
-    let named = |name: &str, n: u128, created: &str| {
+    let entry = |name: &str, n: u128, created: &str| {
         pool(&json!({"name": name, "id": uuid::Uuid::from_u128(n), "created": created}))
     };
-    let pools = json!([named("old", 1, "2026-01-01T00:00:00Z"), named("new", 2, "2026-02-01T00:00:00Z")]);
-    Mock::given(path("/work_pools/filter")).respond_with(answer(200, pools)).mount(&server).await;
+    let listed = json!([entry("old", 1, "2026-01-01T00:00:00Z"), entry("new", 2, "2026-02-01T00:00:00Z")]);
+    Mock::given(path("/work_pools/filter")).respond_with(answer(200, listed)).mount(&server).await;
     let names: Vec<String> = list(&client).await.unwrap().into_iter().map(|pool| pool.name).collect();
     assert_eq!(names, ["new", "old"]);
 }

@@ -1,0 +1,173 @@
+//! Trusting the certificates in a file, and no others.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+    server::ParsedCertificate,
+};
+
+/// TLS that trusts the certificates of a PEM file. The error is the reason why the file cannot be used.
+pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<ClientConfig, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    let trusted: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("it is not PEM: {error}"))?;
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(trusted.iter().cloned());
+    if usable == 0 {
+        return Err("it holds no certificate".to_owned());
+    }
+    let chains = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
+    let chains = chains.build().map_err(|error| error.to_string())?;
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(FileVerifier { trusted, chains }))
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+/// Checks chains as usual, and lets a server show a certificate of the file itself.
+///
+/// The usual check refuses that if the certificate may sign others, which is what `openssl req -x509` makes for
+/// a server of one's own, and what Python accepts.
+#[derive(Debug)]
+struct FileVerifier {
+    trusted: Vec<CertificateDer<'static>>,
+    chains: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerCertVerifier for FileVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            // The time was checked before; only the kind of certificate is at fault.
+            Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.trusted.iter().any(|trusted| trusted == end_entity) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chains.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chains.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chains.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        path::PathBuf,
+    };
+
+    use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring, pki_types::PrivateKeyDer};
+
+    use crate::api::{ApiError, ClientOptions, testing};
+
+    use super::*;
+
+    fn data(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
+    }
+
+    /// The port of a server with a certificate that it signed itself. It answers every request with a flow.
+    fn secure_server() -> u16 {
+        let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();
+        let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let tls = Arc::new(tls);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = ServerConnection::new(Arc::clone(&tls)).unwrap();
+                let mut stream = StreamOwned::new(connection, stream.unwrap());
+                // A client that does not trust us hangs up here.
+                if stream.read(&mut [0; 4096]).is_ok() {
+                    let flow = r#"{"id": "00000000-0000-0000-0000-000000000000", "name": "f"}"#;
+                    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+                    let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{flow}", flow.len());
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+        });
+        port
+    }
+
+    fn with_certificates(url: &str, file: Option<&str>) -> ClientOptions {
+        let mut options = testing::options(url);
+        options.transport.certificates = file.map(data);
+        options
+    }
+
+    #[tokio::test]
+    async fn only_a_certificate_of_the_file_is_trusted_and_only_for_its_names() {
+        let port = secure_server();
+        let (trusting, _) =
+            testing::client(with_certificates(&format!("https://127.0.0.1:{port}"), Some("certificate.pem")));
+        assert_eq!(trusting.flow_by_name("f").await.unwrap().unwrap().name, "f");
+
+        for (host, file) in [("127.0.0.1", None), ("localhost", Some("certificate.pem"))] {
+            let (client, notices) =
+                testing::client(with_certificates(&format!("https://{host}:{port}"), file));
+            let error = client.flow_by_name("f").await.unwrap_err();
+            assert!(matches!(error, ApiError::Untrusted { .. }), "{error:?}");
+            assert!(notices.lock().unwrap().is_empty(), "trust does not come with waiting");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plain_server_may_send_its_clients_to_the_secure_one() {
+        let target = format!("https://127.0.0.1:{}/flows/", secure_server());
+        let plain = wiremock::MockServer::start().await;
+        let redirect = wiremock::ResponseTemplate::new(301).insert_header("location", target.as_str());
+        wiremock::Mock::given(wiremock::matchers::any()).respond_with(redirect).mount(&plain).await;
+        let (client, _) = testing::client(with_certificates(&plain.uri(), Some("certificate.pem")));
+        assert_eq!(client.create_flow("f").await.unwrap().name, "f");
+    }
+}
