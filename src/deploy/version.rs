@@ -41,22 +41,16 @@ pub(crate) fn version_info(
             .find_map(|(name, origin)| Some((name, origin?)))
     });
     let explicit = explicit.filter(|version| !version.is_empty());
-    Ok(match origin {
-        Some((name, origin)) => {
-            let short = origin.commit.chars().take(SHORT_LENGTH).collect();
-            let version = explicit.map_or(short, str::to_owned);
-            let info = origin.info(name, &version);
-            (Some(version), info)
-        }
-        None => {
-            let version = explicit.or(flow_version).map(str::to_owned);
-            let info = object([
-                ("type", Some("prefect:simple")),
-                ("version", Some(version.as_deref().unwrap_or(""))),
-            ]);
-            (version, info)
-        }
-    })
+    let Some((name, origin)) = origin else {
+        let version = explicit.or(flow_version).map(str::to_owned);
+        let shown = version.as_deref().unwrap_or_default();
+        let info = object([("type", Some("prefect:simple")), ("version", Some(shown))]);
+        return Ok((version, info));
+    };
+    let short = origin.commit.chars().take(SHORT_LENGTH).collect();
+    let version = explicit.map_or(short, str::to_owned);
+    let info = origin.info(name, &version);
+    Ok((Some(version), info))
 }
 
 /// Where the deployed code comes from.

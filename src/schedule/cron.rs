@@ -142,9 +142,9 @@ impl Field {
             }
         };
         if nth.is_some() {
-            days.nth.extend(numbers)
+            days.nth.extend(numbers);
         } else {
-            days.plain.extend(numbers)
+            days.plain.extend(numbers);
         }
         Ok(())
     }

@@ -21,18 +21,14 @@ impl Moment {
         Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
     }
 
-    /// Reads a date or a date and time.
+    /// Reads a date or a date and time. Dates and times with and without separators can be mixed, of which the
+    /// reference takes only some.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (date_text, time_text) = match text.split_once(['T', ' ']) {
-            Some((date, time)) => (date, Some(time)),
-            None => (text, None),
+        let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
+            return Some(Self { local: date(text)?.to_datetime(Time::midnight()), offset: None });
         };
-        let date = date(date_text)?;
-        let (time, offset) = match time_text {
-            Some(text) => time_and_offset(text)?,
-            None => (Time::midnight(), None),
-        };
-        Some(Self { local: date.to_datetime(time), offset })
+        let (time, offset) = time_and_offset(time_text)?;
+        Some(Self { local: date(date_text)?.to_datetime(time), offset })
     }
 }
 
@@ -99,7 +95,8 @@ fn time_and_offset(text: &str) -> Option<(Time, Option<Offset>)> {
         None => (text, None),
     };
     let (whole, fraction) = match time.split_once(['.', ',']) {
-        Some((whole, fraction)) => (whole, microseconds(fraction)?),
+        Some((whole, fraction)) if whole.len() >= 6 => (whole, microseconds(fraction)?),
+        Some(_) => return None,
         None => (time, 0),
     };
     let (minute, second) = match shape(whole).as_str() {
@@ -139,7 +136,7 @@ fn offset(text: &str) -> Option<Offset> {
 mod tests {
     use super::*;
 
-    #[derive(serde::Deserialize)]
+    #[derive(Debug, serde::Deserialize)]
     struct Case {
         text: String,
         anchor: Option<String>,
@@ -150,9 +147,9 @@ mod tests {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../tests/data/schedule/anchors.json")).unwrap();
         assert!(cases.len() > 50);
-        for Case { text, anchor } in cases {
-            assert_eq!(Moment::parse(&text).map(|moment| moment.to_string()), anchor, "{text:?}");
-        }
+        let read = |text: &str| Moment::parse(text).map(|moment| moment.to_string());
+        let wrong: Vec<_> = cases.iter().filter(|case| read(&case.text) != case.anchor).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]

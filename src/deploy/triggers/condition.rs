@@ -221,7 +221,7 @@ fn compound(reader: &mut Reader<'_>) -> Option<Condition> {
     match require {
         Require::Number(number) if number < 1 => reader.error("require", "require must be at least 1"),
         Require::Number(number) if usize::try_from(number).is_ok_and(|number| number > triggers.len()) => {
-            reader.error("require", "require must be less than or equal to the number of triggers")
+            reader.error("require", "require must be less than or equal to the number of triggers");
         }
         _ => {}
     }

@@ -136,7 +136,7 @@ pub(super) fn mapping(value: &Value) -> Result<Mapping, String> {
     value.as_mapping().cloned().map_or_else(|| expected("a mapping", value), Ok)
 }
 
-pub(super) fn list<'a>(value: &'a Value) -> Result<&'a [Value], String> {
+pub(super) fn list(value: &Value) -> Result<&[Value], String> {
     value.as_sequence().map_or_else(|| expected("a list", value), |items| Ok(items.as_slice()))
 }
 

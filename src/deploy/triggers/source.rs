@@ -1,5 +1,7 @@
 //! The values of `--trigger`: a file that holds triggers, or a trigger as JSON text.
 
+use std::{ffi::OsStr, path::Path};
+
 use crate::value::{Mapping, Value, from_json, kind};
 
 /// A value that holds no trigger.
@@ -19,15 +21,13 @@ pub(crate) fn from_options(
 ) -> Result<Vec<Value>, TriggerOptionError> {
     let mut items = Vec::new();
     for value in values {
-        let found = if value.ends_with(".yaml") {
-            read(value).and_then(|text| parse_yaml(&text)).and_then(listed)
-        } else if value.ends_with(".json") {
-            read(value).and_then(|text| parse_json(&text)).and_then(listed)
-        } else {
-            parse_json(value).map(|parsed| match parsed {
+        let found = match Path::new(value).extension().and_then(OsStr::to_str) {
+            Some("yaml") => read(value).and_then(|text| parse_yaml(&text)).and_then(listed),
+            Some("json") => read(value).and_then(|text| parse_json(&text)).and_then(listed),
+            _ => parse_json(value).map(|parsed| match parsed {
                 Value::Sequence(several) => several,
                 one => vec![one],
-            })
+            }),
         };
         items.extend(found.map_err(|reason| TriggerOptionError { value: value.clone(), reason })?);
     }

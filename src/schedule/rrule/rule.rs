@@ -86,7 +86,7 @@ impl Rule {
         match name {
             // The server would look for the next run of a rule with an interval of 0 forever.
             "INTERVAL" => {
-                self.interval = Some(number()?).filter(|n| *n > 0).ok_or_else(|| invalid(name, value))?
+                self.interval = Some(number()?).filter(|n| *n > 0).ok_or_else(|| invalid(name, value))?;
             }
             "COUNT" => {
                 number()?;
@@ -154,12 +154,11 @@ fn numbers(value: &str) -> Option<Vec<i64>> {
 
 /// `MO`, `+1MO`, `-1FR` or `MO(+1)`.
 fn is_weekday(text: &str) -> bool {
-    let (day, nth) = match text.split_once('(') {
-        Some((day, nth)) => (day, nth.strip_suffix(')')),
-        None => {
-            let at = text.find(|c: char| !c.is_ascii_digit() && c != '+' && c != '-').unwrap_or(text.len());
-            (&text[at..], Some(&text[..at]).filter(|nth| !nth.is_empty()))
-        }
+    let (day, nth) = if let Some((day, nth)) = text.split_once('(') {
+        (day, nth.strip_suffix(')'))
+    } else {
+        let at = text.find(|c: char| !c.is_ascii_digit() && c != '+' && c != '-').unwrap_or(text.len());
+        (&text[at..], Some(&text[..at]).filter(|nth| !nth.is_empty()))
     };
     let is_nth = |nth: &str| nth.parse::<i64>().is_ok_and(|nth| nth != 0);
     WEEKDAYS.contains(&day) && nth.is_none_or(is_nth) && text.contains('(') == text.ends_with(')')

@@ -90,11 +90,12 @@ impl Point {
             return self.set_zone(zone).map(|()| 1);
         }
         let looks_like_zone = words[0].chars().all(|c| c.is_ascii_uppercase()) || words[0].contains('/');
-        Err(match word.parse::<f64>() {
-            Ok(_) if words.len() == 1 => NUMBER_HINT,
-            Ok(_) => HINT,
-            Err(_) if looks_like_zone && self.time.is_some() => ZONE_HINT,
-            Err(_) => HINT,
+        Err(if word.parse::<f64>().is_ok() && words.len() == 1 {
+            NUMBER_HINT
+        } else if looks_like_zone && self.time.is_some() {
+            ZONE_HINT
+        } else {
+            HINT
         })
     }
 
