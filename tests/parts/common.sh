@@ -103,6 +103,7 @@ run_stoppable() {
   echo "$!" >"$RUN/foreground.pid"
   STARTED+=(foreground)
   wait "$!" || status=$?
+  rm "$RUN/foreground.pid"
   unset 'STARTED[-1]'
   return "$status"
 }
