@@ -105,13 +105,19 @@ mod tests {
             "required": ["s", "m"],
             "definitions": {"M": {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}},
         });
-        violations(value, &schema, null_over_default).into_iter().map(|violation| violation.path.join(".")).collect()
+        violations(value, &schema, null_over_default)
+            .into_iter()
+            .map(|violation| violation.path.join("."))
+            .collect()
     }
 
     #[test]
     fn types_are_checked_and_required_is_not() {
         assert_eq!(found(&json!({}), false), Vec::<String>::new());
-        assert_eq!(found(&json!({"n": 7, "s": "x", "m": {}, "e": "a", "unknown": 1}), false), Vec::<String>::new());
+        assert_eq!(
+            found(&json!({"n": 7, "s": "x", "m": {}, "e": "a", "unknown": 1}), false),
+            Vec::<String>::new()
+        );
         assert_eq!(found(&json!({"n": "7", "m": {"x": "y"}, "e": "c"}), false), ["n", "m.x", "e"]);
     }
 

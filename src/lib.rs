@@ -53,7 +53,9 @@ use crate::{
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let environment = Environment::of_process();
-    let is_link = args.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|name| name == "prefect"));
+    let is_link = args
+        .first()
+        .is_some_and(|program| Path::new(program).file_stem().is_some_and(|name| name == "prefect"));
     let cli = match Cli::try_parse_from(cli::normalise(args)) {
         Ok(cli) => cli,
         Err(error) => {

@@ -64,7 +64,8 @@ impl Running {
     const GRACE: Duration = Duration::from_secs(10);
 
     fn start(program: &Program<'_>) -> io::Result<Self> {
-        let variable = |name: &str| program.variables.get(name).map(String::as_str).or(program.environment.get(name));
+        let variable =
+            |name: &str| program.variables.get(name).map(String::as_str).or(program.environment.get(name));
         let mut command = Command::new(search(program.program, variable("PATH"), program.directory));
         command
             .args(program.arguments)
@@ -99,7 +100,9 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> std::path::Pat
 impl Drop for Running {
     fn drop(&mut self) {
         #[cfg(unix)]
-        if let Some(id) = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+        if let Some(id) =
+            self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
             end_group(id, Self::GRACE);
         }
     }
@@ -115,7 +118,8 @@ fn end_group(id: rustix::process::Pid, grace: Duration) {
         let _ = kill_process(id, Signal::TERM);
     }
     while test_kill_process(id).is_ok() && Instant::now() < deadline {
-        if rustix::process::waitpid(Some(id), rustix::process::WaitOptions::NOHANG).is_ok_and(|status| status.is_some())
+        if rustix::process::waitpid(Some(id), rustix::process::WaitOptions::NOHANG)
+            .is_ok_and(|status| status.is_some())
         {
             break;
         }
@@ -143,12 +147,14 @@ async fn read(
     while stream.read_buf(&mut bytes).await? > 0 {
         let Some(progress) = progress else { continue };
         while let Some(length) = bytes[told..].iter().position(|byte| *byte == b'\n') {
-            progress.output(which, String::from_utf8_lossy(&bytes[told..told + length]).trim_end_matches('\r'));
+            progress
+                .output(which, String::from_utf8_lossy(&bytes[told..told + length]).trim_end_matches('\r'));
             told += length + 1;
         }
     }
     if let Some(progress) = progress.filter(|_| told < bytes.len()) {
         progress.output(which, &String::from_utf8_lossy(&bytes[told..]));
     }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{ApiError, Client, JsonObject, Links, WorkPool, WorkerType},
-    python,
     diagnostics::Diagnostic,
     fs::{self, FileError},
     progress::Progress,
+    python,
 };
 
 /// Characters that the server takes in no name.

@@ -182,7 +182,8 @@ impl DeployArguments {
             triggers: list(&self.trigger, self.empty_trigger).unwrap_or_default(),
             param: list(&self.param, self.empty_param).unwrap_or_default(),
             params: self.params.clone(),
-            enforce_parameter_schema: match (self.enforce_parameter_schema, self.no_enforce_parameter_schema) {
+            enforce_parameter_schema: match (self.enforce_parameter_schema, self.no_enforce_parameter_schema)
+            {
                 (true, _) => Some(true),
                 (_, true) => Some(false),
                 (false, false) => None,

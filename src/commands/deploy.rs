@@ -73,7 +73,8 @@ fn hints(report: &Report, context: &Context) {
 /// The report as one document.
 fn document(report: &Report) -> serde_json::Value {
     let line = |line: &Line| {
-        let mut entry = json!({"name": line.name, "status": line.status.word(), "id": line.id, "url": line.url});
+        let mut entry =
+            json!({"name": line.name, "status": line.status.word(), "id": line.id, "url": line.url});
         match &line.status {
             Status::Updated(changed) => entry["changed"] = json!(changed),
             Status::Failed { error, .. } => entry["error"] = json!(error.to_string()),
@@ -89,8 +90,13 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     if failures.is_empty() {
         return Ok(Exit::Done);
     }
-    let texts: Vec<String> = failures.iter().map(|(line, error)| format!("deployment '{}': {error}", line.name)).collect();
+    let texts: Vec<String> =
+        failures.iter().map(|(line, error)| format!("deployment '{}': {error}", line.name)).collect();
     let exit = if report.wrote() { Exit::Partly } else { Exit::Failed };
     let help = "what was written stays; running the same command again goes on where this one stopped";
-    Err(CommandError::new(exit, texts.join("\n")).help(if report.wrote() { help } else { "nothing was written" }))
+    Err(CommandError::new(exit, texts.join("\n")).help(if report.wrote() {
+        help
+    } else {
+        "nothing was written"
+    }))
 }

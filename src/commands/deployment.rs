@@ -15,7 +15,8 @@ use crate::{
 pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = options(arguments, context)?;
     let (client, links) = (connection::client(context)?, connection::links(context));
-    let prepared = flow_run::prepare(&client, &context.clock, &context.ui, &options, &mut io::stdin()).await?;
+    let prepared =
+        flow_run::prepare(&client, &context.clock, &context.ui, &options, &mut io::stdin()).await?;
     let is_text = arguments.output == OutputFormat::Text;
     if is_text {
         context.ui.result(&prepared.announcement());
@@ -24,7 +25,8 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     if is_text {
         context.ui.result(&created.render(&context.clock, &links));
     }
-    let watched = if arguments.watch { Some(watch(arguments, &created, &client, context).await?) } else { None };
+    let watched =
+        if arguments.watch { Some(watch(arguments, &created, &client, context).await?) } else { None };
     if !is_text {
         let url = links.flow_run(created.run.id);
         context.ui.result(&document(&created, watched.as_ref(), url).to_string());
@@ -35,7 +37,9 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
 fn options(arguments: &RunArguments, context: &Context) -> Result<RunOptions, CommandError> {
     let start = match (&arguments.start_in, &arguments.start_at) {
         (Some(_), Some(_)) => {
-            return Err(CommandError::usage("Only one of `--start-in` or `--start-at` can be set, not both."));
+            return Err(CommandError::usage(
+                "Only one of `--start-in` or `--start-at` can be set, not both.",
+            ));
         }
         (Some(phrase), None) => Some(when::start_in(phrase, &context.clock)?),
         (None, Some(phrase)) => Some(when::start_at(phrase, &context.clock)?),

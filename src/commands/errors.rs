@@ -29,7 +29,9 @@ impl From<NoApiUrl> for CommandError {
 impl From<ApiError> for CommandError {
     fn from(error: ApiError) -> Self {
         let exit = match &error {
-            ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Broken { .. } => Exit::Unreachable,
+            ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Broken { .. } => {
+                Exit::Unreachable
+            }
             ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Unauthorized,
             ApiError::InvalidUrl { .. } | ApiError::Setup(_) | ApiError::NotJson { .. } => Exit::Usage,
             _ => Exit::Failed,
@@ -43,12 +45,12 @@ impl From<ApiError> for CommandError {
 impl From<ProjectError> for CommandError {
     fn from(error: ProjectError) -> Self {
         match error {
-            ProjectError::File(error) => {
-                Self::usage(error).help("name the file with --prefect-file, or go to the directory that has it")
-            }
-            ProjectError::Invalid { diagnostics, file } => {
-                Self { message: format!("{file} is invalid; nothing was registered"), ..Self::findings(Exit::Usage, diagnostics) }
-            }
+            ProjectError::File(error) => Self::usage(error)
+                .help("name the file with --prefect-file, or go to the directory that has it"),
+            ProjectError::Invalid { diagnostics, file } => Self {
+                message: format!("{file} is invalid; nothing was registered"),
+                ..Self::findings(Exit::Usage, diagnostics)
+            },
         }
     }
 }
@@ -78,12 +80,15 @@ impl From<Failure> for CommandError {
             Failure::Findings(diagnostics) => {
                 Self { message: "nothing was registered".into(), ..Self::findings(Exit::Failed, diagnostics) }
             }
-            Failure::Resolve { error, place } => {
-                Self::findings(Exit::Failed, vec![Diagnostic::error("reference", error.to_string()).at(place)])
-            }
+            Failure::Resolve { error, place } => Self::findings(
+                Exit::Failed,
+                vec![Diagnostic::error("reference", error.to_string()).at(place)],
+            ),
             Failure::Step { failure, place } => step(failure, place),
-            Failure::Schedules { name, error } => Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
-                .help("give every schedule a `slug`, or remove the schedules from the server first"),
+            Failure::Schedules { name, error } => {
+                Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
+                    .help("give every schedule a `slug`, or remove the schedules from the server first")
+            }
         }
     }
 }

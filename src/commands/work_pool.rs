@@ -25,7 +25,9 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
             let pools = work_pool::list(&client).await?;
             match output {
                 OutputFormat::Text => context.ui.result(&table(&pools)),
-                OutputFormat::Json => context.ui.result(&pretty(&pools.into_iter().map(|pool| pool.raw).collect::<Vec<_>>())?),
+                OutputFormat::Json => {
+                    context.ui.result(&pretty(&pools.into_iter().map(|pool| pool.raw).collect::<Vec<_>>())?)
+                }
             }
         }
         WorkPoolCommand::Inspect { name, output } => {
@@ -75,7 +77,8 @@ fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
 }
 
 fn yaml(pool: &WorkPool) -> Result<String, CommandError> {
-    serde_yaml::to_string(&Value::Object(pool.raw.clone())).map_err(|error| CommandError::new(Exit::Failed, error))
+    serde_yaml::to_string(&Value::Object(pool.raw.clone()))
+        .map_err(|error| CommandError::new(Exit::Failed, error))
 }
 
 fn write(file: &Path, text: &str) -> Result<(), CommandError> {

@@ -27,7 +27,10 @@ pub(crate) enum Outcome {
     Updated(Uuid, Vec<String>),
     Unchanged(Uuid),
     /// `written` tells whether something had been written before it failed.
-    Failed { error: ApiError, written: bool },
+    Failed {
+        error: ApiError,
+        written: bool,
+    },
     /// Another one failed before its turn.
     NotTried,
 }
@@ -75,7 +78,9 @@ impl Writer<'_> {
             Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
             Change::Update { live, changes } => {
                 let names = changes.names().into_iter().map(str::to_owned).collect();
-                self.update(live.id, desired, changes, &mut written).await.map(|()| Outcome::Updated(live.id, names))
+                self.update(live.id, desired, changes, &mut written)
+                    .await
+                    .map(|()| Outcome::Updated(live.id, names))
             }
         };
         result.unwrap_or_else(|error| Outcome::Failed { error, written })
@@ -116,7 +121,8 @@ impl Writer<'_> {
         }
         let schedules = &changes.schedules;
         if !schedules.create.is_empty() {
-            let bodies: Vec<Json> = schedules.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
+            let bodies: Vec<Json> =
+                schedules.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
             self.client.create_schedules(id, &bodies).await?;
             *written = true;
         }
@@ -131,7 +137,12 @@ impl Writer<'_> {
         self.triggers(id, &changes.triggers, written).await
     }
 
-    async fn triggers(&self, id: Uuid, changes: &TriggerChanges<'_>, written: &mut bool) -> Result<(), ApiError> {
+    async fn triggers(
+        &self,
+        id: Uuid,
+        changes: &TriggerChanges<'_>,
+        written: &mut bool,
+    ) -> Result<(), ApiError> {
         if changes.delete_owned {
             self.client.delete_automations_owned_by(id).await?;
             *written = true;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    Surroundings,
-    desired,
+    Surroundings, desired,
     prepare::Prepared,
     pull::PullSteps,
     steps::{self, Sections},
@@ -55,7 +54,8 @@ fn name(one: &Prepared, findings: &mut Findings<'_>) {
         Some(name) if is_pending(name) => {}
         Some(name) => {
             if let Some(refused) = name.chars().find(|character| REFUSED.contains(character)) {
-                let message = format!("the deployment name '{name}' contains '{refused}', which the API refuses");
+                let message =
+                    format!("the deployment name '{name}' contains '{refused}', which the API refuses");
                 findings.at_value(&at, Diagnostic::error("deployment-name", message));
             }
         }
@@ -91,7 +91,8 @@ pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Finding
         Ok(schedule) => Some(schedule),
         Err(errors) => {
             for error in errors {
-                let diagnostic = Diagnostic { help: error.help(), ..Diagnostic::error("schedule", error.to_string()) };
+                let diagnostic =
+                    Diagnostic { help: error.help(), ..Diagnostic::error("schedule", error.to_string()) };
                 let at = error.key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
                 findings.at_value(&at, diagnostic);
             }
@@ -102,7 +103,8 @@ pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Finding
 
 fn trigger_items(one: &Prepared, findings: &mut Findings<'_>) {
     let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return };
-    let known: Vec<Value> = items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
+    let known: Vec<Value> =
+        items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
     if known.len() == items.len() {
         triggers(&known, one.text("name").unwrap_or_default(), &one.pointer(["triggers"]), findings);
     }
@@ -118,9 +120,11 @@ pub(crate) fn triggers(
     match triggers::triggers(items, deployment) {
         Ok(read) => {
             for key in read.unknown_keys {
-                let diagnostic = Diagnostic::warning("unknown-key", format!("the key `{}` is not used", key.path));
+                let diagnostic =
+                    Diagnostic::warning("unknown-key", format!("the key `{}` is not used", key.path));
                 let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
-                findings.at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+                findings
+                    .at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
             }
             Some(read.triggers)
         }
@@ -153,7 +157,9 @@ fn version_type(one: &Prepared, findings: &mut Findings<'_>) {
 }
 
 fn concurrency_limit(one: &Prepared, findings: &mut Findings<'_>) {
-    let Some(value) = one.fields.get("concurrency_limit").filter(|value| !value.is_null() && !has_pending(value)) else {
+    let Some(value) =
+        one.fields.get("concurrency_limit").filter(|value| !value.is_null() && !has_pending(value))
+    else {
         return;
     };
     let at = one.pointer(["concurrency_limit"]);
@@ -164,13 +170,16 @@ fn concurrency_limit(one: &Prepared, findings: &mut Findings<'_>) {
                 findings.at_value(&at, Diagnostic::error("concurrency-limit", message));
             }
         }
-        Err(_) => findings.at_value(&at, Diagnostic::error("concurrency-limit", "the limit must be a whole number")),
+        Err(_) => {
+            findings.at_value(&at, Diagnostic::error("concurrency-limit", "the limit must be a whole number"))
+        }
     }
 }
 
 fn parameters(one: &Prepared, findings: &mut Findings<'_>) {
     let Some(Value::Mapping(given)) = one.fields.get("parameters") else { return };
-    let known: Mapping = given.iter().filter(|(_, value)| !has_pending(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let known: Mapping =
+        given.iter().filter(|(_, value)| !has_pending(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
     let enforced = one.fields.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
     let at = one.pointer(["parameters"]);
     check_parameters(&desired::object(&known), &one.flow.parameters, enforced, &at, findings);
@@ -190,7 +199,8 @@ pub(crate) fn check_parameters(
         if names().any(|known| known == name) {
             continue;
         }
-        let diagnostic = Diagnostic::warning("unknown-parameter", format!("the flow has no parameter '{name}'"));
+        let diagnostic =
+            Diagnostic::warning("unknown-parameter", format!("the flow has no parameter '{name}'"));
         let help = match did_you_mean(name, names()) {
             Some(known) => format!("did you mean '{known}'?"),
             None if names().next().is_none() => "it takes none".to_owned(),
@@ -203,7 +213,8 @@ pub(crate) fn check_parameters(
     }
     for violation in json_schema::violations(given, schema, false) {
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
-        let message = format!("Validation failed for field '{}': {}", violation.path.join("."), violation.message);
+        let message =
+            format!("Validation failed for field '{}': {}", violation.path.join("."), violation.message);
         findings.at_value(&place, Diagnostic::error("parameter-type", message));
     }
 }
@@ -247,10 +258,13 @@ pub(crate) fn work_pools<'a>(
         if pool.kind == "prefect-agent" {
             let message = "Cannot create a project-style deployment with work pool of type 'prefect-agent'. If you \
                            wish to use an agent with your deployment, please use the `prefect deployment build` command.";
-            let help = "agents are gone since Prefect 3.0: use a pool of another type, such as process or docker";
+            let help =
+                "agents are gone since Prefect 3.0: use a pool of another type, such as process or docker";
             findings.at_value(&at, Diagnostic::error("agent-work-pool", message).help(help));
         }
-        if let Some(Value::Mapping(given)) = one.fields.get("work_pool").and_then(|pool| pool.get("job_variables")) {
+        if let Some(Value::Mapping(given)) =
+            one.fields.get("work_pool").and_then(|pool| pool.get("job_variables"))
+        {
             let known = given.iter().filter(|(_, value)| !has_pending(value));
             let known: Mapping = known.map(|(key, value)| (key.clone(), value.clone())).collect();
             let at = one.pointer(["work_pool", "job_variables"]);
@@ -261,7 +275,9 @@ pub(crate) fn work_pools<'a>(
 
 /// Checks job variables against the pool's base job template; the server refuses what does not fit it.
 pub(crate) fn check_job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
-    let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else { return };
+    let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else {
+        return;
+    };
     let properties = schema.get("properties").and_then(Json::as_object);
     let Some(properties) = properties.filter(|properties| !properties.is_empty()) else { return };
     for name in given.as_object().into_iter().flat_map(serde_json::Map::keys) {
@@ -274,7 +290,8 @@ pub(crate) fn check_job_variables(given: &Json, pool: &WorkPool, at: &Pointer, f
             || format!("it takes {}", names.collect::<Vec<_>>().join(", ")),
             |known| format!("did you mean '{known}'?"),
         );
-        findings.at_key(&at.join(name.as_str()), Diagnostic::warning("unknown-job-variable", message).help(help));
+        findings
+            .at_key(&at.join(name.as_str()), Diagnostic::warning("unknown-job-variable", message).help(help));
     }
     for violation in json_schema::violations(given, schema, true) {
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));

@@ -97,7 +97,10 @@ impl ConcurrencyLimit {
             None => return Some((None, "`collision_strategy` is missing: ENQUEUE or CANCEL_NEW".into())),
         }
         grace_period_seconds.filter(|seconds| !(60..=86_400).contains(seconds)).map(|seconds| {
-            (Some("grace_period_seconds"), format!("`grace_period_seconds` must be 60 to 86400, not {seconds}"))
+            (
+                Some("grace_period_seconds"),
+                format!("`grace_period_seconds` must be 60 to 86400, not {seconds}"),
+            )
         })
     }
 }

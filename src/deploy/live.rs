@@ -16,7 +16,10 @@ pub(crate) struct Live {
 
 impl Live {
     /// Reads the flows and deployments of these `(flow, deployment)` names, and the automations that run them.
-    pub(crate) async fn observe(client: &Client, names: &BTreeSet<(String, String)>) -> Result<Self, ApiError> {
+    pub(crate) async fn observe(
+        client: &Client,
+        names: &BTreeSet<(String, String)>,
+    ) -> Result<Self, ApiError> {
         let unique = |names: BTreeSet<&String>| names.into_iter().cloned().collect::<Vec<_>>();
         let flow_names = unique(names.iter().map(|(flow, _)| flow).collect());
         let filter = DeploymentFilter {
@@ -24,7 +27,8 @@ impl Live {
             flow_names: flow_names.clone(),
             ..DeploymentFilter::default()
         };
-        let (flows, deployments) = tokio::try_join!(client.flows_by_name(&flow_names), client.deployments(&filter))?;
+        let (flows, deployments) =
+            tokio::try_join!(client.flows_by_name(&flow_names), client.deployments(&filter))?;
         let automations = if deployments.is_empty() { Vec::new() } else { client.automations().await? };
         Ok(Self {
             flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),

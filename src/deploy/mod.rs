@@ -84,7 +84,8 @@ pub(crate) async fn deploy(with: &Surroundings<'_>) -> Result<Report, Failure> {
     let pools = check(&prepared, with, &mut findings).await?;
     stop_on_errors(&mut findings, with)?;
 
-    let outputs = steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
+    let outputs =
+        steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
     let facts = git::discover(with.directory);
     let desired: Vec<Desired> = prepared
         .iter()
@@ -151,9 +152,12 @@ async fn check(
             tell(note, with, findings);
         }
     }
-    let names: BTreeSet<String> = prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
-    let pools = if names.is_empty() { BTreeMap::new() } else { live::work_pools(with.client, &names).await? };
-    let known = if pools.len() < names.len() { live::work_pool_names(with.client).await? } else { Vec::new() };
+    let names: BTreeSet<String> =
+        prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
+    let pools =
+        if names.is_empty() { BTreeMap::new() } else { live::work_pools(with.client, &names).await? };
+    let known =
+        if pools.len() < names.len() { live::work_pool_names(with.client).await? } else { Vec::new() };
     check::work_pools(prepared.iter().map(|(one, _)| one), &pools, &known, findings);
     Ok(pools)
 }
@@ -161,7 +165,9 @@ async fn check(
 fn tell(note: &pull::Note, with: &Surroundings<'_>, findings: &mut Findings<'_>) {
     match note {
         pull::Note::ThisMachine(_) => with.progress.status(&note.text()),
-        pull::Note::DefaultDirectory => findings.push_once(Diagnostic::warning("default-directory", note.text())),
+        pull::Note::DefaultDirectory => {
+            findings.push_once(Diagnostic::warning("default-directory", note.text()))
+        }
     }
 }
 
@@ -169,7 +175,8 @@ fn tell(note: &pull::Note, with: &Surroundings<'_>, findings: &mut Findings<'_>)
 fn stop_on_errors(findings: &mut Findings<'_>, with: &Surroundings<'_>) -> Result<(), Failure> {
     let diagnostics = findings.take();
     let strict = with.options.strict;
-    let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|one| strict || one.is_error());
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.into_iter().partition(|one| strict || one.is_error());
     warnings.iter().for_each(|warning| with.progress.warn(warning));
     if errors.is_empty() { Ok(()) } else { Err(Failure::Findings(errors)) }
 }
@@ -189,7 +196,8 @@ async fn write(
         changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
     }
     let outcomes = apply::apply(with.client, &live, &changes, now).await;
-    let lines = desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, with.links)).collect();
+    let lines =
+        desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, with.links)).collect();
     let idle_pools = report::idle_pools(desired, pools, with.client).await;
     Ok(Report { lines, idle_pools })
 }

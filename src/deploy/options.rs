@@ -50,7 +50,8 @@ impl Options {
             &self.timezone,
             &self.params,
         ];
-        let lists = [&self.job_variables, &self.cron, &self.interval, &self.rrule, &self.triggers, &self.param];
+        let lists =
+            [&self.job_variables, &self.cron, &self.interval, &self.rrule, &self.triggers, &self.param];
         texts.into_iter().flatten().any(|text| !text.is_empty())
             || lists.into_iter().any(|list| !list.is_empty())
             || [&self.tags, &self.slas].into_iter().flatten().any(|list| !list.is_empty())

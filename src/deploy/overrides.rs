@@ -68,7 +68,11 @@ pub(crate) fn plain(declared: Declared) -> Result<Spec, OptionError> {
 }
 
 /// The fields of the one deployment that the options are for; `name` is the name they give it.
-pub(crate) fn with_options(declared: Declared, options: &Options, name: Option<&str>) -> Result<Spec, OptionError> {
+pub(crate) fn with_options(
+    declared: Declared,
+    options: &Options,
+    name: Option<&str>,
+) -> Result<Spec, OptionError> {
     if !options.param.is_empty() && options.params.is_some() {
         return Err(OptionError::ParamAndParams);
     }
@@ -272,9 +276,15 @@ mod tests {
             (Options { param: texts(&["a"]), ..Options::default() }, "--param a"),
             (Options { params: Some("[1]".into()), ..Options::default() }, "JSON object"),
             (Options { params: Some("{".into()), ..Options::default() }, "JSON object"),
-            (Options { job_variables: texts(&["neither"]), ..Options::default() }, "Could not parse variable"),
+            (
+                Options { job_variables: texts(&["neither"]), ..Options::default() },
+                "Could not parse variable",
+            ),
             (Options { concurrency_limit: Some("x".into()), ..Options::default() }, "whole number"),
-            (Options { param: texts(&["a=1"]), params: Some(String::new()), ..Options::default() }, "only pass one"),
+            (
+                Options { param: texts(&["a=1"]), params: Some(String::new()), ..Options::default() },
+                "only pass one",
+            ),
         ] {
             assert!(fields("{}", &options).unwrap_err().to_string().contains(message));
         }

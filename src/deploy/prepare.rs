@@ -161,7 +161,8 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
             || format!("the parameters of flow '{}'", flow.name),
             |parameter| format!("parameter '{parameter}' of flow '{}'", flow.name),
         );
-        let message = format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
+        let message =
+            format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
         findings.push_once(Diagnostic::warning("approximate-schema", message).at(flow.place.clone()));
     }
 }
@@ -180,15 +181,19 @@ pub(crate) fn note(notes: &[Note], pointer: &Pointer, findings: &mut Findings<'_
                     note.label()
                 ),
             ),
-            NoteKind::MissingVariable => {
-                Diagnostic::warning("unknown-variable", format!("there is no variable for {placeholder}, which becomes empty text"))
-            }
-            NoteKind::Embedded(kind) => {
-                Diagnostic::warning("embedded-value", format!("{placeholder} is {kind}, and becomes Python's text for it inside other text"))
-            }
+            NoteKind::MissingVariable => Diagnostic::warning(
+                "unknown-variable",
+                format!("there is no variable for {placeholder}, which becomes empty text"),
+            ),
+            NoteKind::Embedded(kind) => Diagnostic::warning(
+                "embedded-value",
+                format!("{placeholder} is {kind}, and becomes Python's text for it inside other text"),
+            ),
             NoteKind::EnvironmentWithoutDollar => Diagnostic::warning(
                 "environment-without-dollar",
-                format!("{placeholder} is filled in from the environment, before any step output of that name"),
+                format!(
+                    "{placeholder} is filled in from the environment, before any step output of that name"
+                ),
             )
             .help(format!("write {{{{ ${} }}}} if the environment is meant", note.name)),
             NoteKind::Secret => Diagnostic::warning(
@@ -221,7 +226,10 @@ pub(crate) fn duplicates(prepared: &[Prepared], findings: &mut Findings<'_>) {
     for one in prepared {
         let Some(name) = one.text("name") else { continue };
         if seen.insert((one.flow.name.as_str(), name), ()).is_some() {
-            let message = format!("deployment '{}/{name}' is declared more than once; the last one wins", one.flow.name);
+            let message = format!(
+                "deployment '{}/{name}' is declared more than once; the last one wins",
+                one.flow.name
+            );
             findings.at_value(&one.pointer(["name"]), Diagnostic::warning("duplicate-deployment", message));
         }
     }

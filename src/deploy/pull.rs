@@ -48,7 +48,12 @@ impl Note {
 ///
 /// `written` are its fields as they are in the file, `fields` after the early templating; `directory` is the
 /// project's.
-pub(crate) fn pull_steps(project: &Project, written: &Mapping, fields: &Mapping, directory: &Path) -> PullSteps {
+pub(crate) fn pull_steps(
+    project: &Project,
+    written: &Mapping,
+    fields: &Mapping,
+    directory: &Path,
+) -> PullSteps {
     let own = Section::of(written, "pull");
     let effective = if own.is_absent() { &project.pull } else { &own };
     if let Section::Steps(steps) = effective {
@@ -64,7 +69,8 @@ fn generated(project: &Project, fields: &Mapping, directory: &Path) -> PullSteps
     let own = Section::of(fields, "build");
     let build = if own.steps().is_empty() { &project.build } else { &own };
     let image_build = build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE));
-    let set = |directory: &str, note| PullSteps::Generated { steps: vec![set_working_directory(directory)], note };
+    let set =
+        |directory: &str, note| PullSteps::Generated { steps: vec![set_working_directory(directory)], note };
     match image_build {
         Some(inputs) if inputs.get("dockerfile").and_then(Value::as_str) == Some("auto") => {
             let name = directory.file_name().unwrap_or_default().to_string_lossy();
@@ -73,7 +79,8 @@ fn generated(project: &Project, fields: &Mapping, directory: &Path) -> PullSteps
         Some(_) => PullSteps::None,
         None if has_image(fields) => set("/opt/prefect", Some(Note::DefaultDirectory)),
         None => {
-            let file = fields.get("entrypoint").and_then(Value::as_str).and_then(|text| text.rsplit_once(':'));
+            let file =
+                fields.get("entrypoint").and_then(Value::as_str).and_then(|text| text.rsplit_once(':'));
             let path = file.map_or_else(|| directory.to_owned(), |(file, _)| directory.join(file));
             let note = Note::ThisMachine(path.to_string_lossy().into_owned());
             set(&directory.to_string_lossy(), Some(note))
@@ -117,7 +124,8 @@ mod tests {
     #[test]
     fn listed_steps_win_and_defaults_follow_the_build() {
         let auto = "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: auto}}]}";
-        let own = "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: Dockerfile}}]}";
+        let own =
+            "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: Dockerfile}}]}";
         for (top, deployment, expected) in [
             ("{}", "{entrypoint: 'a.py:f'}", "/home/me/flows"),
             ("{}", "{work_pool: {job_variables: {image: x}}}", "/opt/prefect"),

@@ -33,7 +33,8 @@ pub(crate) fn render(
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
     let at = one.spec.declared.pointer();
-    let filled = template::deployment_after_steps(&Value::Mapping(one.fields.clone()), outputs, with.environment);
+    let filled =
+        template::deployment_after_steps(&Value::Mapping(one.fields.clone()), outputs, with.environment);
     prepare::note(&filled.notes, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
     let schedules = schedules(one, outputs, with, findings);
@@ -52,7 +53,12 @@ pub(crate) fn render(
     let job_variables = desired::object(&rendered.work_pool.job_variables);
     let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
     if let Some(pool) = pools.get(&work_pool) {
-        check::check_job_variables(&job_variables, pool, &at.join("work_pool").join("job_variables"), findings);
+        check::check_job_variables(
+            &job_variables,
+            pool,
+            &at.join("work_pool").join("job_variables"),
+            findings,
+        );
     }
     let described = rendered.description.filter(|text| !text.is_empty());
     Some(Desired {
@@ -85,7 +91,8 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
         let Some(key) = key.as_str() else { continue };
         let alone = Mapping::from_iter([(Value::from(key), value.clone())]);
         if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
-            let message = format!("`{key}` is no longer what it must be once its templates are filled in: {error}");
+            let message =
+                format!("`{key}` is no longer what it must be once its templates are filled in: {error}");
             findings.at_value(&at.join(key), Diagnostic::error("wrong-type", message));
         }
     }
@@ -116,9 +123,12 @@ fn schedules(
     findings: &mut Findings<'_>,
 ) -> Option<Schedules> {
     let Some(items @ Value::Sequence(_)) = one.fields.get("schedules") else { return Some(Schedules::Keep) };
-    let Value::Sequence(items) = template::schedules(items, outputs, with.environment).value else { return None };
+    let Value::Sequence(items) = template::schedules(items, outputs, with.environment).value else {
+        return None;
+    };
     let at = one.pointer(["schedules"]);
-    let schedule = |(index, item): (usize, &Value)| check::schedule(item.as_mapping()?, &at.join(index), findings);
+    let schedule =
+        |(index, item): (usize, &Value)| check::schedule(item.as_mapping()?, &at.join(index), findings);
     items.iter().enumerate().map(schedule).collect::<Option<Vec<_>>>().map(Schedules::Exactly)
 }
 

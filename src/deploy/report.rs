@@ -49,7 +49,10 @@ pub(crate) enum Status {
     /// With the names of what changed.
     Updated(Vec<String>),
     Unchanged,
-    Failed { error: ApiError, written: bool },
+    Failed {
+        error: ApiError,
+        written: bool,
+    },
     NotTried,
 }
 
@@ -83,7 +86,10 @@ pub(super) async fn idle_pools(
     client: &Client,
 ) -> Vec<String> {
     let used: BTreeSet<&str> = desired.iter().map(|one| one.work_pool.as_str()).collect();
-    let waiting = used.into_iter().filter_map(|name| pools.get(name)).filter(|pool| !pool.is_push() && !pool.is_managed());
+    let waiting = used
+        .into_iter()
+        .filter_map(|name| pools.get(name))
+        .filter(|pool| !pool.is_push() && !pool.is_managed());
     let idle = waiting.map(async |pool| {
         let workers = client.online_workers(&pool.name).await;
         workers.is_ok_and(|workers| workers.is_empty()).then(|| pool.name.clone())

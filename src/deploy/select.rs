@@ -117,7 +117,8 @@ fn matching(
     }
     if !missing.is_empty() {
         let list = missing.iter().copied().collect::<Vec<_>>().join(", ");
-        let message = format!("The following deployment(s) could not be found and will not be deployed: {list}");
+        let message =
+            format!("The following deployment(s) could not be found and will not be deployed: {list}");
         let known = names(declared);
         let diagnostic = Diagnostic::warning("unknown-deployment", message);
         let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
@@ -168,9 +169,11 @@ impl<'a> Wanted<'a> {
         }
         matches(self.name, name)
             && self.flow.is_none_or(|flow| {
-                let function = declared.entrypoint().and_then(|entrypoint| entrypoint.rsplit([':', '.']).next());
+                let function =
+                    declared.entrypoint().and_then(|entrypoint| entrypoint.rsplit([':', '.']).next());
                 function.is_some_and(|function| {
-                    matches(flow, function) || matches(flow, &function.replace('_', "-"))
+                    matches(flow, function)
+                        || matches(flow, &function.replace('_', "-"))
                         || flow.replace('-', "_") == function
                 }) || flow_name(declared).is_some_and(|name| matches(flow, &name))
             })
@@ -203,8 +206,13 @@ mod tests {
         project
     }
 
-    fn picked(deployments: &[(&str, &str)], names: &[&str], all: bool) -> Result<Vec<Option<usize>>, SelectError> {
-        let options = Options { names: names.iter().map(ToString::to_string).collect(), all, ..Options::default() };
+    fn picked(
+        deployments: &[(&str, &str)],
+        names: &[&str],
+        all: bool,
+    ) -> Result<Vec<Option<usize>>, SelectError> {
+        let options =
+            Options { names: names.iter().map(ToString::to_string).collect(), all, ..Options::default() };
         let custom = |declared: &Declared| (declared.name() == Some("custom")).then(|| "My Flow".to_owned());
         let selection = select(&project(deployments), &options, custom)?;
         Ok(selection.picked.iter().map(|one| one.index).collect())
@@ -212,7 +220,12 @@ mod tests {
 
     #[test]
     fn names_and_patterns_pick_in_the_order_given() {
-        let file = [("default", "a.py:hello"), ("arthur", "a.py:hello"), ("default", "b.py:clean_up"), ("custom", "c.py:x")];
+        let file = [
+            ("default", "a.py:hello"),
+            ("arthur", "a.py:hello"),
+            ("default", "b.py:clean_up"),
+            ("custom", "c.py:x"),
+        ];
         for (names, expected) in [
             (&["arthur"][..], &[1][..]),
             (&["default"], &[0, 2]),

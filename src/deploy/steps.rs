@@ -40,14 +40,16 @@ impl Sections {
             Section::Absent | Section::Null => listed(project, &project.push, &root.join("push")),
             section => listed(project, section, &own.join("push")),
         };
-        let pull_pointer = if matches!(pull, Section::Steps(_)) { own.join("pull") } else { root.join("pull") };
+        let pull_pointer =
+            if matches!(pull, Section::Steps(_)) { own.join("pull") } else { root.join("pull") };
         let pull = super::pull::pull_steps(project, written, &one.fields, directory);
         Self { build, push, pull, pull_pointer }
     }
 }
 
 fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed> {
-    let is_list = project.document.as_ref().and_then(|document| document.locate(pointer)?.as_sequence()).is_some();
+    let is_list =
+        project.document.as_ref().and_then(|document| document.locate(pointer)?.as_sequence()).is_some();
     let at = |index: usize| if is_list { pointer.join(index) } else { pointer.clone() };
     let listed = |(index, step): (usize, &Value)| Listed {
         step: step.clone(),
@@ -64,7 +66,8 @@ pub(crate) fn check(listed: &Listed, findings: &mut Findings<'_>) {
     let pointer = listed.pointer.join(name);
     let Some(entry) = registry::find(name) else {
         let message = format!("there is no step '{name}' that can run here");
-        let diagnostic = Diagnostic { help: registry::doubt(name), ..Diagnostic::error("unknown-step", message) };
+        let diagnostic =
+            Diagnostic { help: registry::doubt(name), ..Diagnostic::error("unknown-step", message) };
         findings.at_key(&pointer, diagnostic);
         return;
     };
@@ -82,7 +85,8 @@ pub(crate) fn check(listed: &Listed, findings: &mut Findings<'_>) {
 /// Checks pull steps, which only a worker runs: a name that is probably wrong would fail there.
 pub(crate) fn check_pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'_>) {
     for (index, step) in steps.iter().enumerate() {
-        let Some((Some(name), _)) = step.as_mapping().and_then(|step| step.iter().next()).map(|(k, v)| (k.as_str(), v))
+        let Some((Some(name), _)) =
+            step.as_mapping().and_then(|step| step.iter().next()).map(|(k, v)| (k.as_str(), v))
         else {
             continue;
         };
@@ -105,8 +109,11 @@ fn form<'a>(
     let diagnostic = match inputs {
         _ if entries.len() > 1 => {
             let others: Vec<_> = entries.keys().skip(1).filter_map(Value::as_str).collect();
-            Diagnostic::error("step-form", format!("Step has unexpected additional keys: {}", others.join(", ")))
-                .help("indent the inputs of a step further than its name")
+            Diagnostic::error(
+                "step-form",
+                format!("Step has unexpected additional keys: {}", others.join(", ")),
+            )
+            .help("indent the inputs of a step further than its name")
         }
         Value::Mapping(inputs) => return Some((name, inputs)),
         _ => Diagnostic::error("step-form", format!("the step '{name}' has no inputs"))

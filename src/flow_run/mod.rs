@@ -10,12 +10,12 @@ use std::{collections::BTreeSet, io::Read};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use self::arguments::ArgumentError;
 pub(crate) use self::{
     name_format::NameError,
     report::relative,
     watch::{RunEnd, WatchEvent, WatchOptions, Watched, watch},
 };
-use self::arguments::ArgumentError;
 use crate::{
     api::{ApiError, Client, Deployment, FlowRun, JsonObject, NewFlowRun},
     clock::Clock,

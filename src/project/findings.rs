@@ -34,7 +34,8 @@ impl<'a> Findings<'a> {
     pub(crate) fn at_key_once(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let place = self.document.map(|document| document.key_place(pointer));
         let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
-        let known = |known: &Diagnostic| known.message == diagnostic.message && span(&known.place) == span(&place);
+        let known =
+            |known: &Diagnostic| known.message == diagnostic.message && span(&known.place) == span(&place);
         if !self.diagnostics.iter().any(known) {
             self.diagnostics.push(diagnostic.at(place));
         }
@@ -47,7 +48,11 @@ impl<'a> Findings<'a> {
 
     /// Notes a finding unless the same has been noted: deployments may share what it is about.
     pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.iter().any(|known| known.code == diagnostic.code && known.message == diagnostic.message) {
+        if !self
+            .diagnostics
+            .iter()
+            .any(|known| known.code == diagnostic.code && known.message == diagnostic.message)
+        {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     diagnostics::{Diagnostic, did_you_mean},
     fs::{self, FileError},
+    pointer::Pointer,
     source::Source,
     value::{self, Mapping, Value},
-    pointer::Pointer,
     yaml,
 };
 
@@ -169,9 +169,11 @@ impl Checker<'_, '_> {
             (Shape::WorkPool, Value::Mapping(pool)) => self.mapping(pool, fields::WORK_POOL, pointer).into(),
             (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
             (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
-            (Shape::Schedules, Value::Sequence(items)) => {
-                items.iter().enumerate().map(|(index, item)| self.schedule_item(item, &pointer.join(index))).collect()
-            }
+            (Shape::Schedules, Value::Sequence(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.schedule_item(item, &pointer.join(index)))
+                .collect(),
             _ => self.mismatch(field, value, pointer),
         }
     }
@@ -180,7 +182,8 @@ impl Checker<'_, '_> {
         if let Value::Mapping(schedule) = item {
             return self.schedule(schedule, pointer);
         }
-        let message = format!("a schedule is a mapping with `cron`, `interval` or `rrule`, not {}", value::kind(item));
+        let message =
+            format!("a schedule is a mapping with `cron`, `interval` or `rrule`, not {}", value::kind(item));
         self.findings.at_value(pointer, Diagnostic::error("wrong-type", message));
         item.clone()
     }
@@ -207,14 +210,17 @@ impl Checker<'_, '_> {
             };
             self.findings.at_key(&pointer.join(key), diagnostic);
         }
-        let kinds: Vec<_> =
-            ["cron", "interval", "rrule"].into_iter().filter(|key| schedule.get(key).is_some_and(|v| !v.is_null())).collect();
+        let kinds: Vec<_> = ["cron", "interval", "rrule"]
+            .into_iter()
+            .filter(|key| schedule.get(key).is_some_and(|v| !v.is_null()))
+            .collect();
         if kinds.len() != 1 {
             let message = match kinds.as_slice() {
                 [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
                 kinds => format!("a schedule has one kind, and this one has {}", kinds.join(" and ")),
             };
-            let diagnostic = Diagnostic::error("schedule-kind", message).help("give one of `cron`, `interval`, `rrule`");
+            let diagnostic =
+                Diagnostic::error("schedule-kind", message).help("give one of `cron`, `interval`, `rrule`");
             self.findings.at_value(pointer, diagnostic);
         }
         self.mapping(schedule, fields::SCHEDULE, pointer).into()
@@ -222,7 +228,8 @@ impl Checker<'_, '_> {
 
     fn items_are_mappings(&mut self, field: &Field, items: &[Value], pointer: &Pointer) {
         for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_mapping()) {
-            let message = format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
+            let message =
+                format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
             self.findings.at_value(&pointer.join(index), Diagnostic::error("wrong-type", message));
         }
     }
@@ -230,8 +237,10 @@ impl Checker<'_, '_> {
     fn keys_are_text(&mut self, field: &Field, mapping: &Mapping, pointer: &Pointer) {
         for key in mapping.keys().filter(|key| !key.is_string()) {
             let text = serde_json::Value::to_string(&value::to_json(key));
-            let message = format!("the keys of `{}` must be text, and {text} is {}", field.key, value::kind(key));
-            let diagnostic = Diagnostic::error("wrong-type", message).help(format!("put it in quotes: \"{text}\""));
+            let message =
+                format!("the keys of `{}` must be text, and {text} is {}", field.key, value::kind(key));
+            let diagnostic =
+                Diagnostic::error("wrong-type", message).help(format!("put it in quotes: \"{text}\""));
             self.findings.at_value(pointer, diagnostic);
         }
     }
@@ -243,7 +252,9 @@ impl Checker<'_, '_> {
         );
         let help = match (field.shape, value) {
             (Shape::Text, Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".to_owned()),
-            (Shape::Parameters, Value::Null) => Some(format!("remove the key, or write `{}: {{}}`", field.key)),
+            (Shape::Parameters, Value::Null) => {
+                Some(format!("remove the key, or write `{}: {{}}`", field.key))
+            }
             (Shape::Mappings, Value::Null) => Some(format!("remove the key, or write `{}: []`", field.key)),
             (Shape::Schedule, Value::Sequence(_)) => Some("a list goes under `schedules`".to_owned()),
             _ => None,

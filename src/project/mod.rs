@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use crate::{
     diagnostics::Place,
-    value::{Mapping, Value},
     pointer::Pointer,
+    value::{Mapping, Value},
     yaml::Document,
 };
 

@@ -63,7 +63,8 @@ impl Recurrence {
     /// Whether a rule of the server is this one, whatever start was put before it.
     pub(crate) fn is(&self, live: &str) -> bool {
         let started = |rest: &str| rest.split_once('\n').is_some_and(|(_, rule)| rule == self.text);
-        live == self.text || self.start != StartToAdd::None && live.strip_prefix("DTSTART:").is_some_and(started)
+        live == self.text
+            || self.start != StartToAdd::None && live.strip_prefix("DTSTART:").is_some_and(started)
     }
 
     /// The rule with a start.

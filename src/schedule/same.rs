@@ -22,7 +22,9 @@ impl Schedule {
                 let seconds = live.get("interval").and_then(Json::as_f64);
                 seconds.is_some_and(|seconds| (seconds - duration::seconds(*every)).abs() < 1e-6)
                     && text("timezone").unwrap_or(UTC) == timezone.as_deref().unwrap_or(UTC)
-                    && anchor.is_none_or(|anchor| text("anchor_date").is_some_and(|live| same_moment(anchor, live)))
+                    && anchor.is_none_or(|anchor| {
+                        text("anchor_date").is_some_and(|live| same_moment(anchor, live))
+                    })
             }
             Kind::Rrule { rule, timezone, .. } => {
                 text("rrule").is_some_and(|live| rule.is(live)) && text("timezone").unwrap_or(UTC) == timezone
@@ -48,7 +50,11 @@ mod tests {
         let daily = json!({"rrule": "DTSTART:20200101T000000\nFREQ=DAILY", "timezone": "UTC"});
         for (item, live, expected) in [
             ("cron: 0 0 * * *", json!({"cron": "0 0 * * *", "timezone": null, "day_or": true}), true),
-            ("cron: 0 0 * * *", json!({"cron": "0 0 * * *", "timezone": "Asia/Tokyo", "day_or": true}), false),
+            (
+                "cron: 0 0 * * *",
+                json!({"cron": "0 0 * * *", "timezone": "Asia/Tokyo", "day_or": true}),
+                false,
+            ),
             ("cron: 0 0 * * *", json!({"cron": "0 1 * * *", "timezone": null, "day_or": true}), false),
             ("interval: 600", anchor.clone(), true),
             ("interval: 601", anchor.clone(), false),

@@ -17,17 +17,26 @@ pub(super) fn typed<T: DeserializeOwned>(mapping: Mapping) -> Result<T, StepErro
 /// What is wrong with a step's inputs: unknown names, missing ones, wrong types.
 ///
 /// With `templated` false the values may still hold placeholders, so that text is taken for any type.
-pub(crate) fn problems(entry: &StepEntry, mapping: &Mapping, templated: bool) -> Vec<(Option<String>, String)> {
+pub(crate) fn problems(
+    entry: &StepEntry,
+    mapping: &Mapping,
+    templated: bool,
+) -> Vec<(Option<String>, String)> {
     let mut problems = Vec::new();
     for (key, value) in mapping {
         let name = key.as_str().unwrap_or_default();
         match entry.inputs.iter().find(|input| input.name == name) {
-            Some(input) => problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text))),
+            Some(input) => {
+                problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text)))
+            }
             None => problems.push((Some(name.into()), unknown(entry, name))),
         }
     }
     for input in entry.inputs.iter().filter(|input| input.required && !mapping.contains_key(input.name)) {
-        problems.push((None, format!("{} needs the input '{}': {}", entry.short_name(), input.name, input.meaning)));
+        problems.push((
+            None,
+            format!("{} needs the input '{}': {}", entry.short_name(), input.name, input.meaning),
+        ));
     }
     problems
 }
@@ -42,7 +51,8 @@ fn unknown(entry: &StepEntry, name: &str) -> String {
 }
 
 fn wrong_type(input: &Input, value: &Value, templated: bool) -> Option<String> {
-    let may_be_filled = !templated && value.as_str().is_some_and(|text| text.contains("{{") || text.contains("<<"));
+    let may_be_filled =
+        !templated && value.as_str().is_some_and(|text| text.contains("{{") || text.contains("<<"));
     let default = value.is_null() && !input.required;
     (!may_be_filled && !default && !input.kind.accepts(value))
         .then(|| format!("'{}' must be {}, not {}", input.name, input.kind.name(), value::kind(value)))

@@ -17,14 +17,24 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Any,
     sharing: Sharing::SameInputs,
     inputs: &[
-        Input { name: "directory", kind: Kind::Text, required: false, meaning: "where it runs (the current directory)" },
+        Input {
+            name: "directory",
+            kind: Kind::Text,
+            required: false,
+            meaning: "where it runs (the current directory)",
+        },
         Input {
             name: "requirements_file",
             kind: Kind::Text,
             required: false,
             meaning: "the file to install (requirements.txt)",
         },
-        Input { name: "stream_output", kind: Kind::Boolean, required: false, meaning: "show output as it comes (true)" },
+        Input {
+            name: "stream_output",
+            kind: Kind::Boolean,
+            required: false,
+            meaning: "show output as it comes (true)",
+        },
     ],
     outputs: &["stdout", "stderr"],
     create: |mapping| Ok(Box::new(inputs::typed::<PipInstall>(mapping)?)),
@@ -47,7 +57,10 @@ impl PipInstall {
     async fn install(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
         let directory = context.directory.join(self.directory.as_deref().unwrap_or(".".as_ref()));
         if !directory.is_dir() {
-            return Err(StepError::input("directory", format!("there is no directory '{}'", directory.display())));
+            return Err(StepError::input(
+                "directory",
+                format!("there is no directory '{}'", directory.display()),
+            ));
         }
         let python = crate::environment::python(context.environment, &context.directory);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
@@ -66,7 +79,9 @@ impl PipInstall {
         })?;
         if finished.code != 0 {
             let (code, stderr) = (finished.code, finished.stderr.trim());
-            return Err(StepError::failed(format!("pip_install_requirements failed with error code {code}: {stderr}")));
+            return Err(StepError::failed(format!(
+                "pip_install_requirements failed with error code {code}: {stderr}"
+            )));
         }
         let outputs = [("stdout", finished.stdout), ("stderr", finished.stderr)];
         Ok(outputs.into_iter().map(|(key, text)| (key.into(), Value::from(text.trim()))).collect())

@@ -37,7 +37,10 @@ const RENAMED: &[(&str, &str)] = &[
     ("prefect.projects.steps.run_shell_script", "prefect.deployments.steps.run_shell_script"),
     ("prefect.projects.steps.pip_install_requirements", "prefect.deployments.steps.pip_install_requirements"),
     ("prefect.projects.steps.set_working_directory", "prefect.deployments.steps.set_working_directory"),
-    ("prefect_docker.projects.steps.build_docker_image", "prefect_docker.deployments.steps.build_docker_image"),
+    (
+        "prefect_docker.projects.steps.build_docker_image",
+        "prefect_docker.deployments.steps.build_docker_image",
+    ),
     ("prefect_docker.projects.steps.push_docker_image", "prefect_docker.deployments.steps.push_docker_image"),
     ("prefect_aws.projects.steps.push_project_to_s3", "prefect_aws.deployments.steps.push_to_s3"),
     ("prefect_aws.projects.steps.pull_project_from_s3", "prefect_aws.deployments.steps.pull_from_s3"),
@@ -61,7 +64,8 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     }
     let of_the_reference = name.starts_with("prefect.") || name.starts_with("prefect_");
     let known = STEPS.iter().map(|entry| entry.name).chain(WORKER_STEPS.iter().copied());
-    match did_you_mean(name, known).filter(|known| of_the_reference || strsim::levenshtein(name, known) <= 2) {
+    match did_you_mean(name, known).filter(|known| of_the_reference || strsim::levenshtein(name, known) <= 2)
+    {
         Some(known) => Some(format!("did you mean {known}?")),
         None if of_the_reference => Some("Prefect has no such step".to_owned()),
         None => None,
@@ -74,7 +78,8 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut names: Vec<_> = STEPS.iter().flat_map(|entry| entry.aliases.iter().chain([&entry.name])).collect();
+        let mut names: Vec<_> =
+            STEPS.iter().flat_map(|entry| entry.aliases.iter().chain([&entry.name])).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

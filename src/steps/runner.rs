@@ -5,10 +5,10 @@ use std::{collections::HashMap, path::PathBuf};
 use super::{Sharing, StepContext, StepEntry, StepError, inputs, registry};
 use crate::{
     environment::Environment,
+    pointer::Pointer,
     source::Span,
     template::{self, ResolveError, Resolver},
     value::{self, Mapping, Value},
-    pointer::Pointer,
 };
 
 /// A step of a list, with its place.
@@ -82,12 +82,14 @@ impl<'a> Runner<'a> {
     ) -> Result<(), StepFailure> {
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
-            let failure = |error| StepFailure { name: name.to_owned(), pointer: listed.pointer.join(name), error };
+            let failure =
+                |error| StepFailure { name: name.to_owned(), pointer: listed.pointer.join(name), error };
             let Parts { inputs, id } = step.map_err(failure)?;
             let entry = registry::find(name).ok_or_else(|| {
                 failure(RunError::Unknown { name: name.to_owned(), doubt: registry::doubt(name) })
             })?;
-            let result = self.run_one(entry, &inputs, listed.written, outputs, context).await.map_err(failure)?;
+            let result =
+                self.run_one(entry, &inputs, listed.written, outputs, context).await.map_err(failure)?;
             merge(outputs, id, result);
         }
         Ok(())
@@ -101,8 +103,12 @@ impl<'a> Runner<'a> {
         outputs: &Mapping,
         context: &mut StepContext<'_>,
     ) -> Result<Mapping, RunError> {
-        let filled = template::step_inputs(&Value::Mapping(inputs.clone()), outputs, self.environment, self.resolver).await?;
-        let Value::Mapping(inputs) = filled.value else { return Err(RunError::NoInputs(value::kind(&filled.value))) };
+        let filled =
+            template::step_inputs(&Value::Mapping(inputs.clone()), outputs, self.environment, self.resolver)
+                .await?;
+        let Value::Mapping(inputs) = filled.value else {
+            return Err(RunError::NoInputs(value::kind(&filled.value)));
+        };
         if let Some((key, message)) = inputs::problems(entry, &inputs, true).into_iter().next() {
             return Err(StepError::Input { key, message }.into());
         }
@@ -141,7 +147,9 @@ fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
         let others: Vec<_> = mapping.keys().skip(1).filter_map(Value::as_str).collect();
         return Some((name, Err(RunError::SeveralKeys(others.join(", ")))));
     }
-    let Some(inputs) = inputs.as_mapping() else { return Some((name, Err(RunError::NoInputs(value::kind(inputs))))) };
+    let Some(inputs) = inputs.as_mapping() else {
+        return Some((name, Err(RunError::NoInputs(value::kind(inputs)))));
+    };
     let mut inputs = inputs.clone();
     let id = inputs.shift_remove("id").filter(is_truthy);
     inputs.shift_remove("requires");

@@ -13,7 +13,12 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     aliases: &["prefect.deployments.steps.pull.set_working_directory"],
     phase: Phase::Any,
     sharing: Sharing::Never,
-    inputs: &[Input { name: "directory", kind: Kind::Text, required: true, meaning: "the directory to change to" }],
+    inputs: &[Input {
+        name: "directory",
+        kind: Kind::Text,
+        required: true,
+        meaning: "the directory to change to",
+    }],
     outputs: &["directory"],
     create: |mapping| Ok(Box::new(inputs::typed::<SetWorkingDirectory>(mapping)?)),
 };
@@ -26,7 +31,8 @@ struct SetWorkingDirectory {
 impl Step for SetWorkingDirectory {
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
         Box::pin(async move {
-            let directory = context.directory.join(&self.directory).canonicalize().ok().filter(|path| path.is_dir());
+            let directory =
+                context.directory.join(&self.directory).canonicalize().ok().filter(|path| path.is_dir());
             let Some(directory) = directory else {
                 let message = format!("there is no directory '{}'", self.directory.display());
                 return Err(StepError::input("directory", message));

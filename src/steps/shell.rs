@@ -19,11 +19,36 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     sharing: Sharing::SamePlace,
     inputs: &[
         Input { name: "script", kind: Kind::Text, required: true, meaning: "one command a line" },
-        Input { name: "directory", kind: Kind::Text, required: false, meaning: "where it runs (the current directory)" },
-        Input { name: "env", kind: Kind::Mapping, required: false, meaning: "variables over the environment (none)" },
-        Input { name: "stream_output", kind: Kind::Boolean, required: false, meaning: "show output as it comes (true)" },
-        Input { name: "expand_env_vars", kind: Kind::Boolean, required: false, meaning: "fill in $NAME first (false)" },
-        Input { name: "shell", kind: Kind::Boolean, required: false, meaning: "run each line by /bin/sh -c (false)" },
+        Input {
+            name: "directory",
+            kind: Kind::Text,
+            required: false,
+            meaning: "where it runs (the current directory)",
+        },
+        Input {
+            name: "env",
+            kind: Kind::Mapping,
+            required: false,
+            meaning: "variables over the environment (none)",
+        },
+        Input {
+            name: "stream_output",
+            kind: Kind::Boolean,
+            required: false,
+            meaning: "show output as it comes (true)",
+        },
+        Input {
+            name: "expand_env_vars",
+            kind: Kind::Boolean,
+            required: false,
+            meaning: "fill in $NAME first (false)",
+        },
+        Input {
+            name: "shell",
+            kind: Kind::Boolean,
+            required: false,
+            meaning: "run each line by /bin/sh -c (false)",
+        },
     ],
     outputs: &["stdout", "stderr"],
     create: |mapping| Ok(Box::new(inputs::typed::<ShellScript>(mapping)?)),
@@ -59,8 +84,13 @@ impl ShellScript {
         for line in split::lines(&self.script).filter(|line| !line.trim().is_empty()) {
             let words = self.words(line, context.environment, variables)?;
             let Some((program, arguments)) = words.split_first() else { continue };
-            let program =
-                Program { program, arguments, directory: &directory, environment: context.environment, variables };
+            let program = Program {
+                program,
+                arguments,
+                directory: &directory,
+                environment: context.environment,
+                variables,
+            };
             let finished = process::run(&program, progress)
                 .await
                 .map_err(|error| not_started(line, program.program, &error))?;
@@ -71,7 +101,10 @@ impl ShellScript {
             }
         }
         let output = |text: &str| Value::from(text.trim());
-        Ok([("stdout", output(&stdout)), ("stderr", output(&stderr))].map(|(k, v)| (k.into(), v)).into_iter().collect())
+        Ok([("stdout", output(&stdout)), ("stderr", output(&stderr))]
+            .map(|(k, v)| (k.into(), v))
+            .into_iter()
+            .collect())
     }
 
     fn words(
@@ -81,11 +114,13 @@ impl ShellScript {
         variables: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, StepError> {
         let lookup = |name: &str| variables.get(name).map(String::as_str).or(environment.get(name));
-        let line = if self.expand_env_vars.unwrap_or(false) { split::expand(line, lookup) } else { line.to_owned() };
+        let line =
+            if self.expand_env_vars.unwrap_or(false) { split::expand(line, lookup) } else { line.to_owned() };
         if self.shell.unwrap_or(false) {
             return Ok(vec!["/bin/sh".into(), "-c".into(), line.trim().into()]);
         }
-        split::words(&line).map_err(|error| StepError::input("script", format!("{error} in the line `{}`", line.trim())))
+        split::words(&line)
+            .map_err(|error| StepError::input("script", format!("{error} in the line `{}`", line.trim())))
     }
 }
 
@@ -96,7 +131,10 @@ fn not_started(line: &str, program: &str, error: &io::Error) -> StepError {
     }
     StepError::Failed {
         message: format!("there is no program '{program}' (in the line `{line}`)"),
-        help: Some("each line runs as a program of its own, without a shell; `shell: true` runs it by /bin/sh".into()),
+        help: Some(
+            "each line runs as a program of its own, without a shell; `shell: true` runs it by /bin/sh"
+                .into(),
+        ),
     }
 }
 

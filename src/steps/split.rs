@@ -12,9 +12,7 @@ pub(super) enum SplitError {
 /// The lines of a text, at every character at which Python ends a line.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     // The pieces of `\r\n` are an empty line between the two, which callers skip anyway.
-    text.split([
-        '\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}',
-    ])
+    text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
 /// Splits a line into words by the rules of a POSIX shell, without comments.

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    node::{Entry, Mapping, Node, NodeKind},
-};
+use super::node::{Entry, Mapping, Node, NodeKind};
 use crate::{
     diagnostics::{Diagnostic, Place},
     pointer::{Pointer, Segment},

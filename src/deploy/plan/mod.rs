@@ -53,7 +53,9 @@ pub(crate) fn compare<'a>(
     force: bool,
     now: Timestamp,
 ) -> Result<Change<'a>, ScheduleError> {
-    let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else { return Ok(Change::Create) };
+    let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else {
+        return Ok(Change::Create);
+    };
     let changes = Changes {
         fields: fields::compare(desired, deployment, force),
         schedules: schedules::compare(&desired.schedules, &deployment.schedules, now)?,

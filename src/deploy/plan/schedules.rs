@@ -132,7 +132,11 @@ mod tests {
             ("[{cron: 0 0 * * *, slug: a}]", &[paused], (0, 1, 0)),
             ("[{cron: 0 1 * * *}]", &[paused], (1, 0, 1)),
             ("[{cron: 0 1 * * *}, {cron: 0 0 * * *}]", &[paused, ("0 2 * * *", None, true)], (1, 0, 1)),
-            ("[{cron: 0 1 * * *, slug: a}]", &[("0 0 * * *", Some("a"), true), ("0 2 * * *", Some("b"), true)], (0, 1, 0)),
+            (
+                "[{cron: 0 1 * * *, slug: a}]",
+                &[("0 0 * * *", Some("a"), true), ("0 2 * * *", Some("b"), true)],
+                (0, 1, 0),
+            ),
             ("[{cron: 0 1 * * *, slug: c}]", &[("0 0 * * *", Some("a"), true)], (1, 0, 0)),
             ("[{cron: 0 1 * * *, slug: c, replaces: a}]", &[("0 0 * * *", Some("a"), true)], (0, 1, 0)),
             ("[{cron: 0 0 * * *}]", &[], (1, 0, 0)),
@@ -149,6 +153,10 @@ mod tests {
 
     #[test]
     fn nothing_said_keeps_everything() {
-        assert!(compare(&Schedules::Keep, &live(&[("0 0 * * *", None, true)]), Timestamp::UNIX_EPOCH).unwrap().is_empty());
+        assert!(
+            compare(&Schedules::Keep, &live(&[("0 0 * * *", None, true)]), Timestamp::UNIX_EPOCH)
+                .unwrap()
+                .is_empty()
+        );
     }
 }

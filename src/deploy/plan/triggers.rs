@@ -33,7 +33,11 @@ fn object(body: Json) -> Map<String, Json> {
     if let Json::Object(body) = body { body } else { Map::new() }
 }
 
-fn differences<'a>(bodies: Vec<Map<String, Json>>, deployment: &str, live: &'a [Automation]) -> TriggerChanges<'a> {
+fn differences<'a>(
+    bodies: Vec<Map<String, Json>>,
+    deployment: &str,
+    live: &'a [Automation],
+) -> TriggerChanges<'a> {
     let mut left: Vec<&Automation> = live.iter().filter(|automation| could_be_ours(automation)).collect();
     let mut create = Vec::new();
     for body in &bodies {
@@ -44,7 +48,8 @@ fn differences<'a>(bodies: Vec<Map<String, Json>>, deployment: &str, live: &'a [
     }
     let names: Vec<&Json> = bodies.iter().filter_map(|body| body.get("name")).collect();
     let ours = |automation: &&Automation| {
-        names.iter().any(|name| **name == automation.name.as_str()) || is_default_name(&automation.name, deployment)
+        names.iter().any(|name| **name == automation.name.as_str())
+            || is_default_name(&automation.name, deployment)
     };
     if left.iter().all(ours) {
         TriggerChanges { create, delete: left, delete_owned: false }
@@ -119,7 +124,8 @@ mod tests {
     #[test]
     fn equal_triggers_keep_their_automations() {
         let live = [automation("d__automation_1", &["a", "b"]), automation("mine", &["c"])];
-        let changes = differences(vec![body("d__automation_1", &["b", "a"]), body("mine", &["c"])], "d", &live);
+        let changes =
+            differences(vec![body("d__automation_1", &["b", "a"]), body("mine", &["c"])], "d", &live);
         assert!(changes.is_empty());
     }
 
@@ -128,7 +134,10 @@ mod tests {
         let live = [automation("d__automation_1", &["a"]), automation("mine", &["c"])];
         let changes = differences(vec![body("mine", &["x"])], "d", &live);
         assert_eq!(changes.create, [body("mine", &["x"])]);
-        assert_eq!(changes.delete.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["d__automation_1", "mine"]);
+        assert_eq!(
+            changes.delete.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            ["d__automation_1", "mine"]
+        );
         assert!(!changes.delete_owned);
     }
 

@@ -1,8 +1,8 @@
 //! Reads the values of triggers, and notes what is wrong with them and where.
 
 use crate::{
-    pointer::Pointer,
     diagnostics::did_you_mean,
+    pointer::Pointer,
     schedule::{
         coerce,
         duration::{self, Seconds},

@@ -14,7 +14,6 @@ use crate::{
     diagnostics::did_you_mean,
     pointer::Pointer,
     template::{
-
         note::Trail,
         walk::{self, Fill},
     },
