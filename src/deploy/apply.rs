@@ -1,10 +1,16 @@
 //! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
@@ -13,7 +19,10 @@ use super::{
     live::Live,
     plan::{Change, Changes, TriggerChanges},
 };
-use crate::api::{ApiError, Client};
+use crate::{
+    api::{ApiError, Client},
+    value::json_object,
+};
 
 /// How many deployments are written at a time. A server on SQLite takes one write after the other, so that more
 /// would only wait there; behind a network it is requests in flight that count.
@@ -45,15 +54,15 @@ pub(crate) async fn apply(
     now: Timestamp,
 ) -> Vec<Outcome> {
     let writer = Writer { client, live, now, flows: Mutex::default() };
-    let failed = std::sync::atomic::AtomicBool::new(false);
+    let failed = AtomicBool::new(false);
     stream::iter(changes)
         .map(async |(desired, change)| {
-            if failed.load(std::sync::atomic::Ordering::Relaxed) {
+            if failed.load(Relaxed) {
                 return Outcome::NotTried;
             }
             let outcome = writer.write(desired, change).await;
             if matches!(outcome, Outcome::Failed { .. }) {
-                failed.store(true, std::sync::atomic::Ordering::Relaxed);
+                failed.store(true, Relaxed);
             }
             outcome
         })
@@ -90,10 +99,10 @@ impl Writer<'_> {
         let flow = self.flow(&desired.flow_name).await?;
         *written = self.live.flow(&desired.flow_name).is_none();
         let body = desired.create_body(flow, self.now);
-        let deployment = self.client.create_deployment(&object(body)).await?;
+        let deployment = self.client.create_deployment(&json_object(body)).await?;
         *written = true;
         for trigger in &desired.triggers {
-            self.client.create_automation(&object(trigger.automation_body(deployment.id))).await?;
+            self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
         }
         Ok(deployment.id)
     }
@@ -157,8 +166,4 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-fn object(body: Json) -> Map<String, Json> {
-    if let Json::Object(body) = body { body } else { Map::new() }
 }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::triggers::Trigger;
 use crate::{
+    python,
     schedule::Schedule,
-    template,
     value::{self, Mapping, Value},
 };
 
@@ -223,7 +223,7 @@ impl Desired {
 pub(crate) fn tags(tags: &Value) -> Vec<String> {
     let texts: Vec<String> = match tags {
         Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),
-        Value::Sequence(items) => items.iter().map(template::to_text).collect(),
+        Value::Sequence(items) => items.iter().map(python::to_text).collect(),
         _ => Vec::new(),
     };
     texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()

@@ -32,7 +32,11 @@ pub(crate) enum ProjectError {
 ///
 /// When it cannot be read, or is invalid: with every error in it.
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
-    let source = Source::new(path.to_string_lossy(), fs::read_text(&directory.join(path))?);
+    let bytes = fs::read_bytes(&directory.join(path))?;
+    let source = yaml::decode(path.to_string_lossy(), bytes).map_err(|error| ProjectError::Invalid {
+        file: path.display().to_string(),
+        diagnostics: vec![*error],
+    })?;
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
