@@ -1,4 +1,6 @@
 //! Placeholder.
 
+mod items;
+mod slas;
 mod triggers;
 mod version;
