@@ -104,6 +104,7 @@ impl Writer<'_> {
         for trigger in &desired.triggers {
             self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
         }
+        self.slas(deployment.id, desired).await?;
         Ok(deployment.id)
     }
 
@@ -143,7 +144,17 @@ impl Writer<'_> {
             self.client.delete_schedule(id, schedule.id).await?;
             *written = true;
         }
-        self.triggers(id, &changes.triggers, written).await
+        self.triggers(id, &changes.triggers, written).await?;
+        self.slas(id, desired).await
+    }
+
+    /// Prefect Cloud compares service level agreements itself, by name.
+    async fn slas(&self, id: Uuid, desired: &Desired) -> Result<(), ApiError> {
+        if let Some(slas) = &desired.slas {
+            let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();
+            self.client.apply_slas(id, &bodies).await?;
+        }
+        Ok(())
     }
 
     async fn triggers(

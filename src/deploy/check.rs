@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    Surroundings, desired,
+    desired,
+    items::{ItemError, UnknownKey},
     prepare::Prepared,
     pull::PullSteps,
+    slas::{self, Sla},
     steps::{self, Sections},
     triggers::{self, Trigger},
     version,
@@ -110,6 +112,15 @@ fn trigger_items(one: &Prepared, findings: &mut Findings<'_>) {
     }
 }
 
+/// A trigger without its parameters, whose templates are for the event.
+fn without_parameters(item: &Value) -> Value {
+    let mut item = item.clone();
+    if let Value::Mapping(entries) = &mut item {
+        entries.shift_remove("parameters");
+    }
+    item
+}
+
 /// The triggers of a deployment, if they can be read; what is wrong with them becomes findings.
 pub(crate) fn triggers(
     items: &[Value],
@@ -119,32 +130,49 @@ pub(crate) fn triggers(
 ) -> Option<Vec<Trigger>> {
     match triggers::triggers(items, deployment) {
         Ok(read) => {
-            for key in read.unknown_keys {
-                let diagnostic =
-                    Diagnostic::warning("unknown-key", format!("the key `{}` is not used", key.path));
-                let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
-                findings
-                    .at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
-            }
+            unknown_keys(read.unknown_keys, at, findings);
             Some(read.triggers)
         }
-        Err(errors) => {
-            for error in errors {
-                let at = at.join(error.index).join_all(&error.path);
-                findings.at_value(&at, Diagnostic::error("trigger", error.message));
-            }
-            None
-        }
+        Err(errors) => item_errors("trigger", errors, at, findings),
     }
 }
 
-/// A trigger without its parameters, whose templates are for the event.
-fn without_parameters(item: &Value) -> Value {
-    let mut item = item.clone();
-    if let Value::Mapping(entries) = &mut item {
-        entries.shift_remove("parameters");
+/// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
+pub(crate) fn slas(one: &Prepared, is_cloud: bool, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
+    let Some(Value::Sequence(items)) = one.fields.get("sla") else { return None };
+    let at = one.pointer(["sla"]);
+    if !is_cloud {
+        findings.at_key(&at, Diagnostic::error("sla", slas::OnlyOnCloud.to_string()));
+        return None;
     }
-    item
+    match slas::slas(items) {
+        Ok(read) => {
+            unknown_keys(read.unknown_keys, &at, findings);
+            Some(read.slas)
+        }
+        Err(errors) => item_errors("sla", errors, &at, findings),
+    }
+}
+
+fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>) {
+    for key in keys {
+        let diagnostic = Diagnostic::warning("unknown-key", format!("the key `{}` is not used", key.path));
+        let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
+        findings.at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+    }
+}
+
+fn item_errors<T>(
+    code: &'static str,
+    errors: Vec<ItemError>,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<T> {
+    for error in errors {
+        findings
+            .at_value(&at.join(error.index).join_all(&error.path), Diagnostic::error(code, error.message));
+    }
+    None
 }
 
 fn version_type(one: &Prepared, findings: &mut Findings<'_>) {
@@ -222,15 +250,6 @@ pub(crate) fn check_parameters(
 /// A step into a value: a whole number may be an index, and then that is what it is.
 fn join(at: &Pointer, key: &str) -> Pointer {
     key.parse::<usize>().map_or_else(|_| at.join(key), |index| at.join(index))
-}
-
-/// Service level agreements are known to Prefect Cloud only.
-pub(crate) fn slas(one: &Prepared, with: &Surroundings<'_>, findings: &mut Findings<'_>) {
-    let given = one.fields.get("sla").is_some_and(|sla| !sla.is_null());
-    if given && !with.client.is_cloud() {
-        let message = "SLA configuration is currently only supported on Prefect Cloud.";
-        findings.at_key(&one.pointer(["sla"]), Diagnostic::error("sla", message));
-    }
 }
 
 /// Checks the work pools of all deployments, and their job variables.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::triggers::Trigger;
+use super::{slas::Sla, triggers::Trigger};
 use crate::{
     python,
     schedule::Schedule,
@@ -147,6 +147,8 @@ pub(crate) struct Desired {
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,
     pub(crate) triggers: Vec<Trigger>,
+    /// `None` where nothing is said of them: then those of the server stay.
+    pub(crate) slas: Option<Vec<Sla>>,
 }
 
 impl Desired {

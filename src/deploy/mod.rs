@@ -7,6 +7,7 @@ mod apply;
 mod check;
 mod desired;
 mod failure;
+mod items;
 mod live;
 mod lookup;
 mod options;
@@ -17,6 +18,7 @@ mod pull;
 mod render;
 mod report;
 mod select;
+mod slas;
 mod steps;
 mod triggers;
 mod version;
@@ -147,7 +149,7 @@ async fn check(
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
     for (one, sections) in prepared {
         check::deployment(one, sections, findings);
-        check::slas(one, with, findings);
+        check::slas(one, with.client.is_cloud(), findings);
         if let PullSteps::Generated { note: Some(note), .. } = &sections.pull {
             tell(note, with, findings);
         }

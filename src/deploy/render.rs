@@ -80,6 +80,7 @@ pub(crate) fn render(
         pull_steps: pull_steps(&sections.pull, outputs, with),
         schedules: schedules?,
         triggers: triggers?,
+        slas: check::slas(one, with.client.is_cloud(), findings),
     })
 }
 
