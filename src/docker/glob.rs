@@ -66,32 +66,50 @@ impl Token {
     }
 }
 
-/// The positions in a pattern that a prefix of the path can have led to.
-struct Positions(Vec<bool>);
+/// The positions in a pattern to which the path so far can have led. Past the last token means that it matches.
+struct Positions<'a> {
+    tokens: &'a [Token],
+    reached: Vec<bool>,
+    /// Spare room for the next step.
+    next: Vec<bool>,
+}
 
-impl Positions {
-    /// Marks a position, and those after tokens that may match nothing.
-    fn enter(&mut self, tokens: &[Token], position: usize) {
-        for next in position..=tokens.len() {
-            self.0[next] = true;
-            if !tokens.get(next).is_some_and(Token::is_optional) {
-                break;
-            }
-        }
+impl<'a> Positions<'a> {
+    fn at_start(tokens: &'a [Token]) -> Self {
+        let nowhere = vec![false; tokens.len() + 1];
+        let mut positions = Self { tokens, reached: nowhere.clone(), next: nowhere };
+        enter(&mut positions.reached, tokens, 0);
+        positions
     }
 
-    fn step(&self, tokens: &[Token], character: char) -> Self {
-        let mut after = Self(vec![false; tokens.len() + 1]);
-        for (position, token) in tokens.iter().enumerate().filter(|(position, _)| self.0[*position]) {
+    fn step(&mut self, character: char) {
+        self.next.fill(false);
+        for (position, token) in
+            self.tokens.iter().enumerate().filter(|(position, _)| self.reached[*position])
+        {
             if token.ends_with(character) {
-                after.enter(tokens, position + 1);
+                enter(&mut self.next, self.tokens, position + 1);
             }
             if token.repeats_over(character) {
-                after.0[position] = true;
+                self.next[position] = true;
             }
         }
-        after
+        std::mem::swap(&mut self.reached, &mut self.next);
     }
+
+    fn match_all(&self) -> bool {
+        self.reached[self.tokens.len()]
+    }
+
+    fn lead_nowhere(&self) -> bool {
+        !self.reached.contains(&true)
+    }
+}
+
+/// Marks a position, and those after tokens that may match nothing.
+fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
+    let optional = tokens[position..].iter().take_while(|token| token.is_optional()).count();
+    reached[position..=position + optional].fill(true);
 }
 
 impl Glob {
@@ -127,23 +145,26 @@ impl Glob {
         Self { tokens: text.chars().map(Token::Literal).collect() }
     }
 
-    pub(crate) fn matches(&self, path: &str) -> bool {
-        self.positions(path).0[self.tokens.len()]
+    /// Whether the pattern matches the path or a directory that it is in.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let mut positions = Positions::at_start(&self.tokens);
+        for character in path.chars() {
+            if character == '/' && positions.match_all() {
+                return true;
+            }
+            positions.step(character);
+            if positions.lead_nowhere() {
+                return false;
+            }
+        }
+        positions.match_all()
     }
 
-    /// Whether some path under `directory` can match.
-    pub(crate) fn may_match_below(&self, directory: &str) -> bool {
-        let inside = self.positions(directory).step(&self.tokens, '/');
-        // A pattern that matched the directory or one above it takes everything below with it.
-        inside.0.iter().any(|reached| *reached)
-            || self.matches(directory)
-            || directory.match_indices('/').any(|(slash, _)| self.matches(&directory[..slash]))
-    }
-
-    fn positions(&self, path: &str) -> Positions {
-        let mut start = Positions(vec![false; self.tokens.len() + 1]);
-        start.enter(&self.tokens, 0);
-        path.chars().fold(start, |positions, character| positions.step(&self.tokens, character))
+    /// Whether the pattern can cover a path under `directory`.
+    pub(crate) fn may_cover_below(&self, directory: &str) -> bool {
+        let mut positions = Positions::at_start(&self.tokens);
+        directory.chars().chain(['/']).for_each(|character| positions.step(character));
+        !positions.lead_nowhere() || self.covers(directory)
     }
 }
 

@@ -57,7 +57,7 @@ impl Ignore {
         let mut excluded = false;
         for pattern in &self.patterns {
             // Only a pattern that would change the answer needs to be tried.
-            if pattern.negated == excluded && pattern.covers(path) {
+            if pattern.negated == excluded && pattern.glob.covers(path) {
                 excluded = !pattern.negated;
             }
         }
@@ -66,7 +66,7 @@ impl Ignore {
 
     /// Whether something under an excluded directory may be brought back, so that it must be searched.
     pub(crate) fn may_keep_below(&self, directory: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.negated && pattern.glob.may_match_below(directory))
+        self.patterns.iter().any(|pattern| pattern.negated && pattern.glob.may_cover_below(directory))
     }
 }
 
@@ -80,11 +80,6 @@ impl Pattern {
             return Err(GlobError::Empty);
         }
         Ok(Self { negated, glob: Glob::parse(&clean(text))? })
-    }
-
-    /// Whether the pattern matches the path or a directory that it is in.
-    fn covers(&self, path: &str) -> bool {
-        self.glob.matches(path) || path.match_indices('/').any(|(slash, _)| self.glob.matches(&path[..slash]))
     }
 }
 
