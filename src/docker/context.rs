@@ -18,7 +18,7 @@ use super::{
     archive::Archive,
     digest::sha256_hex,
     error::DockerError,
-    ignore::{Ignore, clean},
+    ignore::{Ignore, Verdict, clean},
 };
 use crate::fs::{self, FileError};
 
@@ -113,7 +113,7 @@ impl BuildContext {
         for (path, text) in &self.generated {
             archive.text(path, text)?;
         }
-        self.write_directory(&mut archive, Path::new(""))?;
+        self.write_directory(&mut archive, Path::new(""), &Verdict::default())?;
         archive.finish()
     }
 
@@ -121,6 +121,7 @@ impl BuildContext {
         &self,
         archive: &mut Archive<W>,
         directory: &Path,
+        verdict: &Verdict,
     ) -> Result<(), DockerError> {
         let absolute = self.root.join(directory);
         let failed = |error| FileError::new("read", &absolute, error);
@@ -135,17 +136,17 @@ impl BuildContext {
                 continue;
             }
             let absolute = self.root.join(&path);
-            let excluded = self.ignore.excludes(&name);
-            if excluded && !self.ignore.may_keep_below(&name) {
+            let verdict = self.ignore.judge(&name, verdict);
+            if verdict.excluded && !self.ignore.may_keep_below(&name) {
                 continue;
             }
             let metadata =
                 absolute.symlink_metadata().map_err(|error| FileError::new("read", &absolute, error))?;
-            if !excluded {
+            if !verdict.excluded {
                 archive.entry(&path, &absolute, &metadata)?;
             }
             if metadata.is_dir() {
-                self.write_directory(archive, &path)?;
+                self.write_directory(archive, &path, &verdict)?;
             }
         }
         Ok(())

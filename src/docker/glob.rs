@@ -75,18 +75,26 @@ struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    fn at_start(tokens: &'a [Token]) -> Self {
+    /// Follows a path from the start of the pattern; `None` if it leads nowhere.
+    fn after(tokens: &'a [Token], path: impl Iterator<Item = char>) -> Option<Self> {
         let nowhere = vec![false; tokens.len() + 1];
         let mut positions = Self { tokens, reached: nowhere.clone(), next: nowhere };
         enter(&mut positions.reached, tokens, 0);
-        positions
+        for character in path {
+            positions.step(character);
+            if !positions.reached.contains(&true) {
+                return None;
+            }
+        }
+        Some(positions)
     }
 
     fn step(&mut self, character: char) {
         self.next.fill(false);
-        for (position, token) in
-            self.tokens.iter().enumerate().filter(|(position, _)| self.reached[*position])
-        {
+        for (position, token) in self.tokens.iter().enumerate() {
+            if !self.reached[position] {
+                continue;
+            }
             if token.ends_with(character) {
                 enter(&mut self.next, self.tokens, position + 1);
             }
@@ -99,10 +107,6 @@ impl<'a> Positions<'a> {
 
     fn match_all(&self) -> bool {
         self.reached[self.tokens.len()]
-    }
-
-    fn lead_nowhere(&self) -> bool {
-        !self.reached.contains(&true)
     }
 }
 
@@ -145,26 +149,13 @@ impl Glob {
         Self { tokens: text.chars().map(Token::Literal).collect() }
     }
 
-    /// Whether the pattern matches the path or a directory that it is in.
-    pub(crate) fn covers(&self, path: &str) -> bool {
-        let mut positions = Positions::at_start(&self.tokens);
-        for character in path.chars() {
-            if character == '/' && positions.match_all() {
-                return true;
-            }
-            positions.step(character);
-            if positions.lead_nowhere() {
-                return false;
-            }
-        }
-        positions.match_all()
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        Positions::after(&self.tokens, path.chars()).is_some_and(|positions| positions.match_all())
     }
 
-    /// Whether the pattern can cover a path under `directory`.
-    pub(crate) fn may_cover_below(&self, directory: &str) -> bool {
-        let mut positions = Positions::at_start(&self.tokens);
-        directory.chars().chain(['/']).for_each(|character| positions.step(character));
-        !positions.lead_nowhere() || self.covers(directory)
+    /// Whether the pattern can match a path under `directory`.
+    pub(crate) fn may_match_below(&self, directory: &str) -> bool {
+        Positions::after(&self.tokens, directory.chars().chain(['/'])).is_some()
     }
 }
 
