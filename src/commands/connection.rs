@@ -1,6 +1,6 @@
 //! The connection to the API that the settings describe.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::Context;
 use crate::{
@@ -9,6 +9,9 @@ use crate::{
     error::CommandError,
     progress::Progress,
 };
+
+/// How long a wait must be for the user to be told.
+const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// A client for the configured API.
 ///
@@ -22,7 +25,12 @@ pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
     let secrets = [&settings.api_auth_string.value, &settings.api_key.value];
     secrets.into_iter().flatten().chain(headers).for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
-    let notify: Notify = Arc::new(move |notice: &RetryNotice| ui.note(&notice.to_string()));
+    let notify: Notify = Arc::new(move |notice: &RetryNotice| {
+        // A moment's wait is normal: a server on SQLite answers 503 while another write goes on.
+        if notice.wait >= NOTICEABLE {
+            ui.note(&notice.to_string());
+        }
+    });
     let client = Client::new(options, context.clock.clone(), notify)?;
     for header in client.refused_headers() {
         let message = format!("the custom header '{header}' is left out: prefectl sets it itself");

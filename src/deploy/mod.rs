@@ -147,10 +147,13 @@ async fn check(
     with: &Surroundings<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
+    let mut notes = BTreeSet::new();
     for (one, sections) in prepared {
         check::deployment(one, sections, findings);
         check::slas(one, with.client.is_cloud(), findings);
-        if let PullSteps::Generated { note: Some(note), .. } = &sections.pull {
+        if let PullSteps::Generated { note: Some(note), .. } = &sections.pull
+            && notes.insert(note)
+        {
             tell(note, with, findings);
         }
     }
