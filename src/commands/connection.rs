@@ -19,6 +19,14 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 ///
 /// When no API is configured, or the settings of the connection cannot be used.
 pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
+    client_telling(context, || {})
+}
+
+/// The same; `busy` is called whenever the server asks for patience.
+pub(crate) fn client_telling(
+    context: &Context,
+    busy: impl Fn() + Send + Sync + 'static,
+) -> Result<Client, CommandError> {
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings)?;
     let headers = settings.client_custom_headers.value.values();
@@ -26,6 +34,9 @@ pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
     secrets.into_iter().flatten().chain(headers).for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
+        if matches!(notice.status, Some(429 | 503)) {
+            busy();
+        }
         // A moment's wait is normal: a server on SQLite answers 503 while another write goes on.
         if notice.wait >= NOTICEABLE {
             ui.note(&notice.to_string());

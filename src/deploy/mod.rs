@@ -23,6 +23,7 @@ mod steps;
 mod triggers;
 mod version;
 
+pub(crate) use apply::Pacer;
 pub(crate) use failure::Failure;
 pub(crate) use options::Options;
 pub(crate) use report::{Line, Report, Status};
@@ -67,6 +68,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) redactor: &'a Redactor,
     pub(crate) default_work_pool: Option<&'a str>,
     pub(crate) docker_namespace: Option<&'a str>,
+    /// Told by the client when the server is busy.
+    pub(crate) pacer: &'a Pacer,
 }
 
 /// Deploys what the options say.
@@ -200,7 +203,7 @@ async fn write(
         let change = plan::compare(one, &live, with.options.force, now);
         changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
     }
-    let outcomes = apply::apply(with.client, &live, &changes, now).await;
+    let outcomes = apply::apply(with.client, &live, &changes, now, with.pacer).await;
     let lines =
         desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, with.links)).collect();
     let idle_pools = report::idle_pools(desired, pools, with.client).await;

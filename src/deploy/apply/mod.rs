@@ -1,5 +1,9 @@
 //! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
 
+mod pacing;
+
+pub(crate) use pacing::Pacer;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -23,10 +27,6 @@ use crate::{
     api::{ApiError, Client},
     value::json_object,
 };
-
-/// How many deployments are written at a time. A server on SQLite takes one write after the other, so that more
-/// would only wait there; behind a network it is requests in flight that count.
-const AT_A_TIME: usize = 8;
 
 /// What became of one deployment.
 #[derive(Debug)]
@@ -52,21 +52,28 @@ pub(crate) async fn apply(
     live: &Live,
     changes: &[(&Desired, Change<'_>)],
     now: Timestamp,
+    pacer: &Pacer,
 ) -> Vec<Outcome> {
     let writer = Writer { client, live, now, flows: Mutex::default() };
     let failed = AtomicBool::new(false);
     stream::iter(changes)
         .map(async |(desired, change)| {
+            if let Change::Unchanged { live } = change {
+                return Outcome::Unchanged(live.id);
+            }
+            let permit = pacer.enter().await;
             if failed.load(Relaxed) {
                 return Outcome::NotTried;
             }
             let outcome = writer.write(desired, change).await;
             if matches!(outcome, Outcome::Failed { .. }) {
                 failed.store(true, Relaxed);
+            } else {
+                permit.succeed();
             }
             outcome
         })
-        .buffered(AT_A_TIME)
+        .buffered(2 * Pacer::HIGHEST_LIMIT)
         .collect()
         .await
 }
