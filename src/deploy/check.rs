@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::WorkPool,
-    diagnostics::{Diagnostic, did_you_mean},
+    diagnostics::{Code, Diagnostic, did_you_mean},
     json_schema,
     pointer::Pointer,
     project::Findings,
@@ -29,7 +29,8 @@ pub(crate) fn deployment(one: &Prepared, sections: &Sections, findings: &mut Fin
     if one.work_pool().is_none() {
         let message = "A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' \
                        flag or in your prefect.yaml file.";
-        findings.at_value(&one.pointer(["work_pool", "name"]), Diagnostic::error("no-work-pool", message));
+        findings
+            .at_value(&one.pointer(["work_pool", "name"]), Diagnostic::error(Code::NO_WORK_POOL, message));
     }
     schedules(one, findings);
     trigger_items(one, findings);
@@ -50,13 +51,15 @@ const REFUSED: [char; 5] = ['/', '%', '&', '>', '<'];
 fn name(one: &Prepared, findings: &mut Findings<'_>) {
     let at = one.pointer(["name"]);
     match one.text("name") {
-        None => findings.at_value(&at, Diagnostic::error("no-name", "A deployment name must be provided.")),
+        None => {
+            findings.at_value(&at, Diagnostic::error(Code::NO_NAME, "A deployment name must be provided."))
+        }
         Some(name) if is_pending(name) => {}
         Some(name) => {
             if let Some(refused) = name.chars().find(|character| REFUSED.contains(character)) {
                 let message =
                     format!("the deployment name '{name}' contains '{refused}', which the API refuses");
-                findings.at_value(&at, Diagnostic::error("deployment-name", message));
+                findings.at_value(&at, Diagnostic::error(Code::DEPLOYMENT_NAME, message));
             }
         }
     }
@@ -92,7 +95,7 @@ pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Finding
         Err(errors) => {
             for error in errors {
                 let diagnostic =
-                    Diagnostic { help: error.help(), ..Diagnostic::error("schedule", error.to_string()) };
+                    Diagnostic { help: error.help(), ..Diagnostic::error(Code::SCHEDULE, error.to_string()) };
                 let at = error.key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
                 findings.at_value(&at, diagnostic);
             }
@@ -121,7 +124,7 @@ pub(crate) fn triggers(
         Ok(read) => {
             for key in read.unknown_keys {
                 let diagnostic =
-                    Diagnostic::warning("unknown-key", format!("the key `{}` is not used", key.path));
+                    Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
                 let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
                 findings
                     .at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
@@ -131,7 +134,7 @@ pub(crate) fn triggers(
         Err(errors) => {
             for error in errors {
                 let at = at.join(error.index).join_all(&error.path);
-                findings.at_value(&at, Diagnostic::error("trigger", error.message));
+                findings.at_value(&at, Diagnostic::error(Code::TRIGGER, error.message));
             }
             None
         }
@@ -150,7 +153,7 @@ fn without_parameters(item: &Value) -> Value {
 fn version_type(one: &Prepared, findings: &mut Findings<'_>) {
     let Some(kind) = one.text("version_type").filter(|kind| !is_pending(kind)) else { return };
     if let Err(error) = version::check_type(kind) {
-        let diagnostic = Diagnostic::error("version-type", error.to_string());
+        let diagnostic = Diagnostic::error(Code::VERSION_TYPE, error.to_string());
         let help = did_you_mean(kind, version::TYPES).map(|known| format!("did you mean {known}?"));
         findings.at_value(&one.pointer(["version_type"]), Diagnostic { help, ..diagnostic });
     }
@@ -167,12 +170,11 @@ fn concurrency_limit(one: &Prepared, findings: &mut Findings<'_>) {
         Ok(limit) => {
             if let Some((key, message)) = limit.problem() {
                 let at = key.map_or_else(|| at.clone(), |key| at.join(key));
-                findings.at_value(&at, Diagnostic::error("concurrency-limit", message));
+                findings.at_value(&at, Diagnostic::error(Code::CONCURRENCY_LIMIT, message));
             }
         }
-        Err(_) => {
-            findings.at_value(&at, Diagnostic::error("concurrency-limit", "the limit must be a whole number"))
-        }
+        Err(_) => findings
+            .at_value(&at, Diagnostic::error(Code::CONCURRENCY_LIMIT, "the limit must be a whole number")),
     }
 }
 
@@ -200,7 +202,7 @@ pub(crate) fn check_parameters(
             continue;
         }
         let diagnostic =
-            Diagnostic::warning("unknown-parameter", format!("the flow has no parameter '{name}'"));
+            Diagnostic::warning(Code::UNKNOWN_PARAMETER, format!("the flow has no parameter '{name}'"));
         let help = match did_you_mean(name, names()) {
             Some(known) => format!("did you mean '{known}'?"),
             None if names().next().is_none() => "it takes none".to_owned(),
@@ -215,7 +217,7 @@ pub(crate) fn check_parameters(
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
         let message =
             format!("Validation failed for field '{}': {}", violation.path.join("."), violation.message);
-        findings.at_value(&place, Diagnostic::error("parameter-type", message));
+        findings.at_value(&place, Diagnostic::error(Code::PARAMETER_TYPE, message));
     }
 }
 
@@ -229,7 +231,7 @@ pub(crate) fn slas(one: &Prepared, with: &Surroundings<'_>, findings: &mut Findi
     let given = one.fields.get("sla").is_some_and(|sla| !sla.is_null());
     if given && !with.client.is_cloud() {
         let message = "SLA configuration is currently only supported on Prefect Cloud.";
-        findings.at_key(&one.pointer(["sla"]), Diagnostic::error("sla", message));
+        findings.at_key(&one.pointer(["sla"]), Diagnostic::error(Code::SLA, message));
     }
 }
 
@@ -252,7 +254,7 @@ pub(crate) fn work_pools<'a>(
                 || format!("create it with `prefectl work-pool create {name} --type TYPE`"),
                 |known| format!("did you mean '{known}'? Or create it with `prefectl work-pool create {name} --type TYPE`"),
             );
-            findings.at_value(&at, Diagnostic::error("unknown-work-pool", message).help(help));
+            findings.at_value(&at, Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help));
             continue;
         };
         if pool.kind == "prefect-agent" {
@@ -260,7 +262,7 @@ pub(crate) fn work_pools<'a>(
                            wish to use an agent with your deployment, please use the `prefect deployment build` command.";
             let help =
                 "agents are gone since Prefect 3.0: use a pool of another type, such as process or docker";
-            findings.at_value(&at, Diagnostic::error("agent-work-pool", message).help(help));
+            findings.at_value(&at, Diagnostic::error(Code::AGENT_WORK_POOL, message).help(help));
         }
         if let Some(Value::Mapping(given)) =
             one.fields.get("work_pool").and_then(|pool| pool.get("job_variables"))
@@ -290,8 +292,10 @@ pub(crate) fn check_job_variables(given: &Json, pool: &WorkPool, at: &Pointer, f
             || format!("it takes {}", names.collect::<Vec<_>>().join(", ")),
             |known| format!("did you mean '{known}'?"),
         );
-        findings
-            .at_key(&at.join(name.as_str()), Diagnostic::warning("unknown-job-variable", message).help(help));
+        findings.at_key(
+            &at.join(name.as_str()),
+            Diagnostic::warning(Code::UNKNOWN_JOB_VARIABLE, message).help(help),
+        );
     }
     for violation in json_schema::violations(given, schema, true) {
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
@@ -300,6 +304,6 @@ pub(crate) fn check_job_variables(given: &Json, pool: &WorkPool, at: &Pointer, f
             "the job variable '{field}' does not fit work pool '{}': {}",
             pool.name, violation.message
         );
-        findings.at_value(&place, Diagnostic::error("job-variable-type", message));
+        findings.at_value(&place, Diagnostic::error(Code::JOB_VARIABLE_TYPE, message));
     }
 }

@@ -42,7 +42,7 @@ use self::{
 use crate::{
     api::{Client, Links, WorkPool},
     clock::Clock,
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     environment::Environment,
     flow::Inspector,
     git,
@@ -126,7 +126,7 @@ async fn select(
     if !selection.single && with.options.describe_a_deployment() {
         let message = "You have passed options to the deploy command, but you are creating or updating multiple \
                        deployments. These options will be ignored.";
-        findings.push(Diagnostic::warning("ignored-options", message));
+        findings.push(Diagnostic::warning(Code::IGNORED_OPTIONS, message));
     }
     let specs = prepare::specs(selection, with)
         .map_err(|(pointer, error)| Failure::option(error, project.place(&pointer)))?;
@@ -166,7 +166,7 @@ fn tell(note: &pull::Note, with: &Surroundings<'_>, findings: &mut Findings<'_>)
     match note {
         pull::Note::ThisMachine(_) => with.progress.status(&note.text()),
         pull::Note::DefaultDirectory => {
-            findings.push_once(Diagnostic::warning("default-directory", note.text()))
+            findings.push_once(Diagnostic::warning(Code::DEFAULT_DIRECTORY, note.text()))
         }
     }
 }

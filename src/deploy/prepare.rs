@@ -9,7 +9,7 @@ use super::{
     triggers::{self, TriggerOptionError},
 };
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, Flow, Inspector},
     fs,
     pointer::Pointer,
@@ -127,13 +127,13 @@ fn flow(
     let Some(text) = non_empty(fields.get("entrypoint")) else {
         let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\nYou can \
                        also provide an entrypoint in a prefect.yaml file.";
-        findings.at_value(&at, Diagnostic::error("no-entrypoint", message));
+        findings.at_value(&at, Diagnostic::error(Code::NO_ENTRYPOINT, message));
         return None;
     };
     let entrypoint = match Entrypoint::parse(text) {
         Ok(entrypoint) => entrypoint,
         Err(error) => {
-            findings.at_value(&at, Diagnostic::error("entrypoint", error.to_string()));
+            findings.at_value(&at, Diagnostic::error(Code::ENTRYPOINT, error.to_string()));
             return None;
         }
     };
@@ -163,7 +163,7 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
         );
         let message =
             format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
-        findings.push_once(Diagnostic::warning("approximate-schema", message).at(flow.place.clone()));
+        findings.push_once(Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone()));
     }
 }
 
@@ -174,7 +174,7 @@ pub(crate) fn note(notes: &[Note], pointer: &Pointer, findings: &mut Findings<'_
         let placeholder = &note.placeholder;
         let diagnostic = match note.kind {
             NoteKind::Missing => Diagnostic::warning(
-                "unknown-placeholder",
+                Code::UNKNOWN_PLACEHOLDER,
                 format!(
                     "Value for placeholder '{}' not found in provided values. Please ensure that the placeholder is \
                      spelled correctly and that the corresponding value is provided.",
@@ -182,22 +182,22 @@ pub(crate) fn note(notes: &[Note], pointer: &Pointer, findings: &mut Findings<'_
                 ),
             ),
             NoteKind::MissingVariable => Diagnostic::warning(
-                "unknown-variable",
+                Code::UNKNOWN_VARIABLE,
                 format!("there is no variable for {placeholder}, which becomes empty text"),
             ),
             NoteKind::Embedded(kind) => Diagnostic::warning(
-                "embedded-value",
+                Code::EMBEDDED_VALUE,
                 format!("{placeholder} is {kind}, and becomes Python's text for it inside other text"),
             ),
             NoteKind::EnvironmentWithoutDollar => Diagnostic::warning(
-                "environment-without-dollar",
+                Code::ENVIRONMENT_WITHOUT_DOLLAR,
                 format!(
                     "{placeholder} is filled in from the environment, before any step output of that name"
                 ),
             )
             .help(format!("write {{{{ ${} }}}} if the environment is meant", note.name)),
             NoteKind::Secret => Diagnostic::warning(
-                "secret-in-clear",
+                Code::SECRET_IN_CLEAR,
                 format!("the secret of {placeholder} will be stored in clear text on the server"),
             ),
             NoteKind::Environment => continue,
@@ -230,7 +230,8 @@ pub(crate) fn duplicates(prepared: &[Prepared], findings: &mut Findings<'_>) {
                 "deployment '{}/{name}' is declared more than once; the last one wins",
                 one.flow.name
             );
-            findings.at_value(&one.pointer(["name"]), Diagnostic::warning("duplicate-deployment", message));
+            findings
+                .at_value(&one.pointer(["name"]), Diagnostic::warning(Code::DUPLICATE_DEPLOYMENT, message));
         }
     }
 }

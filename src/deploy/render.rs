@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::WorkPool,
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     git::Facts,
     pointer::Pointer,
     project::Findings,
@@ -93,7 +93,7 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
         if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
             let message =
                 format!("`{key}` is no longer what it must be once its templates are filled in: {error}");
-            findings.at_value(&at.join(key), Diagnostic::error("wrong-type", message));
+            findings.at_value(&at.join(key), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
     let fields: Mapping = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();

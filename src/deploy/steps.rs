@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Surroundings, prepare::Prepared, pull::PullSteps};
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     pointer::Pointer,
     project::{Findings, Project, Section},
     steps::{Listed, Runner, StepContext, StepFailure, problems, registry},
@@ -67,14 +67,14 @@ pub(crate) fn check(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(entry) = registry::find(name) else {
         let message = format!("there is no step '{name}' that can run here");
         let diagnostic =
-            Diagnostic { help: registry::doubt(name), ..Diagnostic::error("unknown-step", message) };
+            Diagnostic { help: registry::doubt(name), ..Diagnostic::error(Code::UNKNOWN_STEP, message) };
         findings.at_key(&pointer, diagnostic);
         return;
     };
     let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
     let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
     for (key, message) in problems(entry, &inputs, false) {
-        let diagnostic = Diagnostic::error("step-input", message);
+        let diagnostic = Diagnostic::error(Code::STEP_INPUT, message);
         match key {
             Some(key) => findings.at_key_once(&pointer.join(key), diagnostic),
             None => findings.at_key_once(&pointer, diagnostic),
@@ -92,7 +92,7 @@ pub(crate) fn check_pull(steps: &[Value], pointer: &Pointer, findings: &mut Find
         };
         if let Some(doubt) = registry::doubt(name) {
             let message = format!("workers will not find the pull step '{name}'");
-            let diagnostic = Diagnostic::warning("unknown-pull-step", message).help(doubt);
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
             findings.at_key_once(&pointer.join(index).join(name), diagnostic);
         }
     }
@@ -110,13 +110,13 @@ fn form<'a>(
         _ if entries.len() > 1 => {
             let others: Vec<_> = entries.keys().skip(1).filter_map(Value::as_str).collect();
             Diagnostic::error(
-                "step-form",
+                Code::STEP_FORM,
                 format!("Step has unexpected additional keys: {}", others.join(", ")),
             )
             .help("indent the inputs of a step further than its name")
         }
         Value::Mapping(inputs) => return Some((name, inputs)),
-        _ => Diagnostic::error("step-form", format!("the step '{name}' has no inputs"))
+        _ => Diagnostic::error(Code::STEP_FORM, format!("the step '{name}' has no inputs"))
             .help("write its inputs below it, or `{}` if it takes none"),
     };
     findings.at_key_once(&pointer.join(name), diagnostic);
