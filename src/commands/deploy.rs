@@ -15,19 +15,17 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let options = arguments.options();
     let (client, links) = (connection::client(context)?, connection::links(context));
     let settings = &context.settings;
-    let report = deploy::deploy(&Surroundings {
+    let surroundings = Surroundings {
         options: &options,
         directory: &context.directory,
-        client: &client,
-        links: &links,
         environment: &context.environment,
         clock: &context.clock,
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
-    })
-    .await?;
+    };
+    let report = deploy::deploy(&surroundings, &client, &links).await?;
     match arguments.output {
         OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
         OutputFormat::Json => context.ui.result(&document(&report).to_string()),

@@ -11,7 +11,6 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     fs::{self, FileError},
     pointer::Pointer,
-    source::Source,
     value::{self, Mapping, Value},
     yaml,
 };
@@ -32,11 +31,14 @@ pub(crate) enum ProjectError {
 ///
 /// When it cannot be read, or is invalid: with every error in it.
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
-    let source = Source::new(path.to_string_lossy(), fs::read_text(&directory.join(path))?);
+    let name = path.to_string_lossy();
+    let source = yaml::decode(name.as_ref(), fs::read_bytes(&directory.join(path))?)
+        .map_err(|error| ProjectError::Invalid { file: name.into_owned(), diagnostics: vec![*error] })?;
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let mut findings = Findings::new(Some(&document));
+    document.duplicate_keys.iter().for_each(|key| findings.push(key.diagnostic(&source)));
     let fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {
