@@ -30,9 +30,19 @@ impl<'a> Findings<'a> {
         self.diagnostics.push(diagnostic.at(place));
     }
 
-    /// The same, unless it has been noted for this place: deployments may share what is written there.
+    /// [`Self::at_value`], unless the same has been noted for this place: deployments may share what is written there.
+    pub(crate) fn at_value_once(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
+        let place = self.document.map(|document| document.value_place(pointer));
+        self.once(place, diagnostic);
+    }
+
+    /// [`Self::at_key`], unless the same has been noted for this place.
     pub(crate) fn at_key_once(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let place = self.document.map(|document| document.key_place(pointer));
+        self.once(place, diagnostic);
+    }
+
+    fn once(&mut self, place: Option<Place>, diagnostic: Diagnostic) {
         let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
         let known =
             |known: &Diagnostic| known.message == diagnostic.message && span(&known.place) == span(&place);

@@ -11,7 +11,7 @@ use self::inputs::{INPUTS, Inputs};
 pub(super) use self::inputs::{check_backend, check_tags, optional, parse};
 use super::{Phase, Step, StepContext, StepEntry, StepError};
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     docker::{
         auth::CredentialStore,
         build::{BuildOptions, BuildSource},
@@ -136,7 +136,7 @@ impl BuildDockerImage {
             let help = "a base image from that registry can be built on only if it is public";
             context
                 .progress
-                .warn(&Diagnostic::warning("registry-credentials", trouble.to_string()).help(help));
+                .warn(&Diagnostic::warning(Code::REGISTRY_CREDENTIALS, trouble.to_string()).help(help));
         }
         engine.build(source, &options, references, &credentials, context.progress).await
     }
@@ -197,7 +197,7 @@ fn is_inside(path: &str) -> bool {
 
 fn not_installed(path: &str) -> Diagnostic {
     let message = format!("`dockerfile: auto` installs only requirements.txt; {path} is not installed");
-    Diagnostic::warning("auto-requirements-elsewhere", message)
+    Diagnostic::warning(Code::AUTO_REQUIREMENTS_ELSEWHERE, message)
         .help(format!("set `requirements: {path}` in the build step to install it"))
 }
 

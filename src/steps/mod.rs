@@ -14,7 +14,9 @@ mod shell;
 mod split;
 
 pub(crate) use inputs::problems;
-pub(crate) use runner::{Listed, RunError, Runner, StepFailure};
+pub(crate) use runner::{Listed, RunError, Runner, StepFailure, name_and_id};
+
+pub(crate) use split::shell_operator;
 
 use std::path::PathBuf;
 

@@ -149,7 +149,7 @@ fn auto_warns_of_requirements_that_it_does_not_install() {
     assert!(!auto_dockerfile(&root, "", &warnings).unwrap().contains("RUN"));
     let warnings = warnings.0.into_inner().unwrap();
     assert_eq!(
-        warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(),
+        warnings.iter().map(|warning| warning.code.name()).collect::<Vec<_>>(),
         ["auto-requirements-elsewhere"]
     );
     assert!(warnings[0].help.as_deref().unwrap().contains("requirements: flows/requirements.txt"));
