@@ -98,10 +98,10 @@ impl Engine {
                 context.dockerfile().clone_into(&mut query.dockerfile);
                 let (body, sending) = context.stream();
                 let events = client.build_image(query, Some(registries), Some(body_try_stream(body)));
-                let followed = log.follow(events).await;
-                // A context that could not be read explains why the build failed.
-                sending.outcome().await?;
-                followed?;
+                if let Err(error) = log.follow(events).await {
+                    // A context that could not be read is why the build failed.
+                    return Err(sending.failure().await.unwrap_or(error));
+                }
             }
         }
         let id = self.image_id(log.image_id, references).await?;
