@@ -23,7 +23,7 @@ use crate::{
     steps::name_and_id,
     template::{
         self, ResolveError, Resolver,
-        expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope},
+        expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
     },
     value::{Mapping, Value},
 };
@@ -47,26 +47,24 @@ impl Names {
         let built_in = BUILT_IN.map(str::to_owned).into_iter().collect();
         let uses: Vec<_> =
             templates.flat_map(|template| expression::check(template, &built_in).uses).collect();
-        let keys_of =
-            |root: &str| uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first());
         let mut names = Self {
             scope: Scope::new(with.environment),
             later: BTreeSet::new(),
             is_offline: resolver.is_offline(),
         };
-        if keys_of("git").next().is_some() {
-            let keys: Vec<Option<&String>> = keys_of("git").collect();
-            let uses_key = |key: &str| keys.iter().any(|used| used.is_none_or(|used| used == key));
-            names.scope = names.scope.with("git", &git_facts(with, uses_key).into());
+        let git: Vec<Option<&str>> = keys_used(&uses, "git").collect();
+        if !git.is_empty() {
+            let is_used = |key: &str| git.iter().any(|used| used.is_none_or(|used| used == key));
+            names.scope = names.scope.with("git", &git_facts(with, is_used).into());
         }
         if names.is_offline {
             names.later.insert("variables".to_owned());
         } else {
-            let used: BTreeSet<&String> = keys_of("variables").flatten().collect();
+            let used: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
             let mut variables = Mapping::new();
             for name in used {
                 if let Some(value) = resolver.variable(name).await? {
-                    variables.insert(name.as_str().into(), value);
+                    variables.insert(name.into(), value);
                 }
             }
             names.scope = names.scope.with("variables", &variables.into());
@@ -84,17 +82,22 @@ impl Names {
     }
 }
 
+/// What follows each use of a name, if a key does.
+fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<&'a str>> {
+    uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
+}
+
 /// The facts of the repository, those that take long only where they are used. Without one there are none.
 fn git_facts(with: &Surroundings<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     let Some(facts) = git::discover(with.directory) else { return Mapping::new() };
     let mut values = Mapping::from_iter([
         ("sha".into(), facts.sha.as_str().into()),
         ("short_sha".into(), facts.short_sha().into()),
-        ("branch".into(), facts.branch.clone().into()),
-        ("remote".into(), facts.remote.clone().into()),
+        ("branch".into(), optional(facts.branch.clone())),
+        ("remote".into(), optional(facts.remote.clone())),
     ]);
     if uses("tag") {
-        values.insert("tag".into(), facts.tag().into());
+        values.insert("tag".into(), optional(facts.tag()));
     }
     if uses("dirty")
         && let Ok(is_dirty) = facts.is_dirty()
@@ -104,6 +107,10 @@ fn git_facts(with: &Surroundings<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     values
 }
 
+fn optional(text: Option<String>) -> Value {
+    text.map_or(Value::Null, Value::String)
+}
+
 fn flow_facts(flow: &Flow, fields: &Mapping) -> Mapping {
     let entrypoint =
         fields.get("entrypoint").and_then(Value::as_str).and_then(|text| Entrypoint::parse(text).ok());
@@ -111,8 +118,8 @@ fn flow_facts(flow: &Flow, fields: &Mapping) -> Mapping {
         entrypoint.map(|entrypoint| (entrypoint.object_path(), entrypoint.location_text())).unzip();
     Mapping::from_iter([
         ("name".into(), flow.name.as_str().into()),
-        ("function".into(), function.into()),
-        ("file".into(), file.into()),
+        ("function".into(), optional(function)),
+        ("file".into(), optional(file)),
     ])
 }
 
