@@ -1,99 +1,192 @@
-//! Values as Python writes them: what scripts that read the reference's output expect.
+//! Python's `str` and `repr` of values: how the reference puts them into text, and what scripts that read its
+//! output expect.
 
-use serde_json::Value;
+use std::fmt::{self, Write as _};
 
-use crate::api::JsonObject;
+use crate::value::{Value, from_json};
 
-/// `repr(value)`.
-pub(crate) fn repr(value: &Value) -> String {
+/// What Python's `str` gives.
+pub(crate) fn to_text(value: &Value) -> String {
     match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-            Some(number) => float(number),
-            None => number.to_string(),
-        },
-        Value::String(text) => quoted(text),
-        Value::Array(items) => format!("[{}]", join(items.iter().map(repr))),
-        Value::Object(entries) => mapping(entries),
+        Value::String(text) => text.clone(),
+        Value::Tagged(tagged) => to_text(&tagged.value),
+        other => Repr(other).to_string(),
     }
 }
 
-/// `str(value)`.
-pub(crate) fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| repr(value), str::to_owned)
+/// What Python's `repr` gives of a text.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut result = String::with_capacity(text.len() + 2);
+    // Writing to a `String` does not fail.
+    let _ = write_text(&mut result, text);
+    result
 }
 
-/// `repr` of a dictionary.
-pub(crate) fn mapping(entries: &JsonObject) -> String {
-    format!("{{{}}}", join(entries.iter().map(|(key, value)| format!("{}: {}", quoted(key), repr(value)))))
+/// `repr` of JSON.
+pub(crate) fn json_repr(json: &serde_json::Value) -> String {
+    Repr(&from_json(json)).to_string()
+}
+
+/// `str` of JSON.
+pub(crate) fn json_text(json: &serde_json::Value) -> String {
+    to_text(&from_json(json))
 }
 
 /// The names as `'a', 'b'`.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    join(names.into_iter().map(quoted))
+    names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-fn join(items: impl Iterator<Item = String>) -> String {
-    items.collect::<Vec<_>>().join(", ")
-}
+/// Shows a value as Python's `repr` does.
+struct Repr<'a>(&'a Value);
 
-/// `repr` of a text: in single quotes unless it has some and no double ones.
-pub(crate) fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut result = String::from(quote);
-    for character in text.chars() {
-        match character {
-            '\n' => result.push_str("\\n"),
-            '\r' => result.push_str("\\r"),
-            '\t' => result.push_str("\\t"),
-            '\\' => result.push_str("\\\\"),
-            _ if character == quote => result.extend(['\\', quote]),
-            _ if character.is_control() => result.extend(format!("\\x{:02x}", u32::from(character)).chars()),
-            _ => result.push(character),
+impl fmt::Display for Repr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("None"),
+            Value::Bool(true) => f.write_str("True"),
+            Value::Bool(false) => f.write_str("False"),
+            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(float) => write_float(f, float),
+                None => write!(f, "{number}"),
+            },
+            Value::String(text) => write_text(f, text),
+            Value::Sequence(items) => {
+                f.write_char('[')?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(f, "{}{}", separator(index), Repr(item))?;
+                }
+                f.write_char(']')
+            }
+            Value::Mapping(entries) => {
+                f.write_char('{')?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{}: {}", separator(index), Repr(key), Repr(value))?;
+                }
+                f.write_char('}')
+            }
+            Value::Tagged(tagged) => write!(f, "{}", Repr(&tagged.value)),
         }
     }
-    result.push(quote);
-    result
 }
 
-/// The shortest digits that give the number back, with an exponent where Python uses one.
-fn float(number: f64) -> String {
-    let size = number.abs();
-    if size == 0.0 || (1e-4..1e16).contains(&size) {
-        return format!("{number:?}");
+fn separator(index: usize) -> &'static str {
+    if index == 0 { "" } else { ", " }
+}
+
+/// The shortest digits that read back as the same number, with an exponent only for very large and small ones.
+fn write_float(f: &mut impl fmt::Write, float: f64) -> fmt::Result {
+    if float.is_nan() {
+        return f.write_str("nan");
     }
-    let text = format!("{number:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => match exponent.strip_prefix('-') {
-            Some(exponent) => format!("{digits}e-{exponent:0>2}"),
-            None => format!("{digits}e+{exponent:0>2}"),
-        },
-        None => text,
+    if float.is_infinite() {
+        return f.write_str(if float > 0.0 { "inf" } else { "-inf" });
+    }
+    let scientific = format!("{float:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    match exponent.parse::<i32>() {
+        Ok(exponent) if !(-4..16).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            write!(f, "{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        _ => write!(f, "{float:?}"),
+    }
+}
+
+fn write_text(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    f.write_char(quote)?;
+    for character in text.chars() {
+        match character {
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            _ if character == quote => write!(f, "\\{character}")?,
+            _ if is_printable(character) => f.write_char(character)?,
+            _ => match u32::from(character) {
+                code @ ..=0xFF => write!(f, "\\x{code:02x}")?,
+                code @ ..=0xFFFF => write!(f, "\\u{code:04x}")?,
+                code => write!(f, "\\U{code:08x}")?,
+            },
+        }
+    }
+    f.write_char(quote)
+}
+
+/// Python's `str.isprintable`.
+///
+/// Rust's `escape_debug` leaves the same characters as they are, and marks too where they follow another
+/// character; only quotes and the backslash it also escapes.
+fn is_printable(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        _ if character.is_ascii() => false,
+        _ => {
+            let mut buffer = [b'x'; 5];
+            let length = character.encode_utf8(&mut buffer[1..]).len();
+            str::from_utf8(&buffer[..=length]).is_ok_and(|pair| pair.escape_debug().nth(1) == Some(character))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::template::test_data;
 
     #[test]
-    fn values_print_as_in_python() {
-        let cases = [
-            (json!({"name": "Marvin", "n": 1, "x": null}), "{'name': 'Marvin', 'n': 1, 'x': None}"),
-            (json!([true, false, 1.0, 0.1, 1e16, 1.5e-7, -2]), "[True, False, 1.0, 0.1, 1e+16, 1.5e-07, -2]"),
-            (json!("it's"), "\"it's\""),
-            (json!("it's \"x\"\n\\"), r#"'it\'s "x"\n\\'"#),
-            (json!("\u{7}é"), r"'\x07é'"),
-            (json!({}), "{}"),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(repr(&value), expected);
+    fn values_read_as_in_python() {
+        for (yaml, expected) in [
+            ("text", "text"),
+            ("null", "None"),
+            ("true", "True"),
+            ("false", "False"),
+            ("-7", "-7"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("1.0", "1.0"),
+            ("-0.0", "-0.0"),
+            ("0.1", "0.1"),
+            ("123456789012345.6", "123456789012345.6"),
+            ("9999999999999998.0", "9999999999999998.0"),
+            ("1.0e16", "1e+16"),
+            ("1.5e300", "1.5e+300"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1e-05"),
+            ("-1.25e-7", "-1.25e-07"),
+            (".nan", "nan"),
+            (".inf", "inf"),
+            ("-.inf", "-inf"),
+            ("{a: 1, 2: [true, null, x]}", "{'a': 1, 2: [True, None, 'x']}"),
+            ("[]", "[]"),
+            ("{}", "{}"),
+        ] {
+            let value: Value = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!(to_text(&value), expected, "{yaml}");
         }
-        assert_eq!(text(&json!("it's")), "it's");
-        assert_eq!(names(["a", "b'"]), "'a', \"b'\"");
+    }
+
+    #[test]
+    fn texts_are_quoted_as_in_python() {
+        for (text, expected) in [
+            ("", "''"),
+            ("it's", "\"it's\""),
+            ("say \"hi\"", "'say \"hi\"'"),
+            ("both ' and \"", "'both \\' and \"'"),
+            ("a\\b\n\r\t", "'a\\\\b\\n\\r\\t'"),
+            ("\0\u{7F}\u{A0}\u{AD}", "'\\x00\\x7f\\xa0\\xad'"),
+            ("é中e\u{301}😀", "'é中e\u{301}😀'"),
+            ("\u{200B}\u{E000}\u{10FFFF}", "'\\u200b\\ue000\\U0010ffff'"),
+        ] {
+            assert_eq!(quoted(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn characters_are_printable_as_in_python() {
+        let classes = test_data::characters();
+        let known = ('\0'..=char::MAX).filter(|character| !classes.unassigned(*character));
+        let differing = known.filter(|character| is_printable(*character) != classes.printable(*character));
+        assert_eq!(differing.collect::<Vec<_>>(), []);
     }
 }

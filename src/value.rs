@@ -37,6 +37,11 @@ fn key_text(key: &Value) -> String {
     }
 }
 
+/// The entries of a JSON object; none of anything else.
+pub(crate) fn json_object(json: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+    if let serde_json::Value::Object(entries) = json { entries } else { serde_json::Map::new() }
+}
+
 /// A value of what the API sent.
 pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;

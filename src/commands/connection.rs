@@ -1,6 +1,6 @@
 //! The connection to the API that the settings describe.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::Context;
 use crate::{
@@ -10,19 +10,38 @@ use crate::{
     progress::Progress,
 };
 
+/// How long a wait must be for the user to be told.
+const NOTICEABLE: Duration = Duration::from_secs(1);
+
 /// A client for the configured API.
 ///
 /// # Errors
 ///
 /// When no API is configured, or the settings of the connection cannot be used.
 pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
+    client_telling(context, || {})
+}
+
+/// The same; `busy` is called whenever the server asks for patience.
+pub(crate) fn client_telling(
+    context: &Context,
+    busy: impl Fn() + Send + Sync + 'static,
+) -> Result<Client, CommandError> {
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings)?;
     let headers = settings.client_custom_headers.value.values();
     let secrets = [&settings.api_auth_string.value, &settings.api_key.value];
     secrets.into_iter().flatten().chain(headers).for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
-    let notify: Notify = Arc::new(move |notice: &RetryNotice| ui.note(&notice.to_string()));
+    let notify: Notify = Arc::new(move |notice: &RetryNotice| {
+        if matches!(notice.status, Some(429 | 503)) {
+            busy();
+        }
+        // A moment's wait is normal: a server on SQLite answers 503 while another write goes on.
+        if notice.wait >= NOTICEABLE {
+            ui.note(&notice.to_string());
+        }
+    });
     let client = Client::new(options, context.clock.clone(), notify)?;
     for header in client.refused_headers() {
         let message = format!("the custom header '{header}' is left out: prefectl sets it itself");

@@ -1,5 +1,7 @@
 //! `prefectl deploy`.
 
+use std::sync::Arc;
+
 use owo_colors::OwoColorize;
 use serde_json::json;
 
@@ -7,13 +9,16 @@ use super::{Context, connection};
 use crate::{
     api::ApiError,
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Line, Report, Status, Surroundings},
+    deploy::{self, Line, Pacer, Report, Server, Status, Surroundings},
     error::{CommandError, Exit},
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.options();
-    let (client, links) = (connection::client(context)?, connection::links(context));
+    let pacer = Arc::new(Pacer::default());
+    let busy = Arc::clone(&pacer);
+    let client = connection::client_telling(context, move || busy.slow_down())?;
+    let links = connection::links(context);
     let settings = &context.settings;
     let surroundings = Surroundings {
         options: &options,
@@ -25,7 +30,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     };
-    let report = deploy::deploy(&surroundings, &client, &links).await?;
+    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let report = deploy::deploy(&surroundings, &server).await?;
     match arguments.output {
         OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
         OutputFormat::Json => context.ui.result(&document(&report).to_string()),

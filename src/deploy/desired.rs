@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::triggers::Trigger;
+use super::{slas::Sla, triggers::Trigger};
 use crate::{
+    python,
     schedule::Schedule,
-    template,
     value::{self, Mapping, Value},
 };
 
@@ -147,6 +147,8 @@ pub(crate) struct Desired {
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,
     pub(crate) triggers: Vec<Trigger>,
+    /// `None` where nothing is said of them: then those of the server stay.
+    pub(crate) slas: Option<Vec<Sla>>,
 }
 
 impl Desired {
@@ -223,7 +225,7 @@ impl Desired {
 pub(crate) fn tags(tags: &Value) -> Vec<String> {
     let texts: Vec<String> = match tags {
         Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),
-        Value::Sequence(items) => items.iter().map(template::to_text).collect(),
+        Value::Sequence(items) => items.iter().map(python::to_text).collect(),
         _ => Vec::new(),
     };
     texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()

@@ -20,6 +20,7 @@ use crate::{
     git,
     pointer::{Pointer, Segment},
     project::Findings,
+    python,
     steps::name_and_id,
     template::{
         self, ResolveError, Resolver,
@@ -214,7 +215,7 @@ fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
     path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
         (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),
         (Value::Mapping(entries), Segment::Key(key)) => {
-            entries.iter_mut().find(|(known, _)| template::to_text(known) == *key).map(|(_, value)| value)
+            entries.iter_mut().find(|(known, _)| python::to_text(known) == *key).map(|(_, value)| value)
         }
         _ => None,
     })

@@ -8,6 +8,7 @@ mod check;
 mod desired;
 mod expressions;
 mod failure;
+mod items;
 mod live;
 mod lookup;
 mod options;
@@ -19,10 +20,12 @@ mod pull;
 mod render;
 mod report;
 mod select;
+mod slas;
 mod steps;
 mod triggers;
 mod version;
 
+pub(crate) use apply::Pacer;
 pub(crate) use failure::Failure;
 pub(crate) use options::Options;
 pub(crate) use report::{Line, Report, Status};
@@ -70,27 +73,34 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) docker_namespace: Option<&'a str>,
 }
 
+/// The server to deploy to.
+pub(crate) struct Server<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) links: &'a Links,
+    /// Told by the client when the server is busy.
+    pub(crate) pacer: &'a Pacer,
+}
+
 /// Deploys what the options say.
 ///
 /// # Errors
 ///
 /// When nothing was registered. What went wrong while registering is in the report.
-pub(crate) async fn deploy(
-    with: &Surroundings<'_>,
-    client: &Client,
-    links: &Links,
-) -> Result<Report, Failure> {
+pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Report, Failure> {
     let (project, warnings) = load(with)?;
     let mut findings = Findings::new(project.document.as_ref());
     warnings.into_iter().for_each(|warning| findings.push(warning));
 
-    let lookup = ApiLookup(client);
+    let lookup = ApiLookup(server.client);
     let resolver = Resolver::new(&lookup, with.redactor.clone());
     let prepared = prepare(&project, with, &resolver, &mut findings).await?;
-    let pools = check_with_server(&prepared, client, &mut findings).await?;
+    let pools = check_with_server(&prepared, server.client, &mut findings).await?;
     stop_on_errors(&mut findings, with)?;
-    let on_this_machine = notes(&prepared).filter(|note| matches!(note, pull::Note::ThisMachine(_)));
-    on_this_machine.for_each(|note| with.progress.status(&note.text()));
+    let on_this_machine: BTreeSet<String> = notes(&prepared)
+        .filter(|note| matches!(note, pull::Note::ThisMachine(_)))
+        .map(pull::Note::text)
+        .collect();
+    on_this_machine.iter().for_each(|note| with.progress.status(note));
 
     let outputs =
         steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
@@ -104,7 +114,7 @@ pub(crate) async fn deploy(
         .collect();
     stop_on_errors(&mut findings, with)?;
 
-    write(&desired, &pools, with, client, links).await
+    write(&desired, &pools, with, server).await
 }
 
 /// Everything that can be found about the selected deployments without asking the server or running anything.
@@ -203,7 +213,9 @@ async fn check_with_server(
     client: &Client,
     findings: &mut Findings<'_>,
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
-    prepared.iter().for_each(|(one, _)| check::slas(one, client.is_cloud(), findings));
+    for (one, _) in prepared {
+        check::slas(one, client.is_cloud(), findings);
+    }
     let names: BTreeSet<String> =
         prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
     let pools = if names.is_empty() { BTreeMap::new() } else { live::work_pools(client, &names).await? };
@@ -227,9 +239,9 @@ async fn write(
     desired: &[Desired],
     pools: &BTreeMap<String, WorkPool>,
     with: &Surroundings<'_>,
-    client: &Client,
-    links: &Links,
+    server: &Server<'_>,
 ) -> Result<Report, Failure> {
+    let Server { client, links, pacer } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
     let live = Live::observe(client, &names).await?;
     let now = with.clock.now();
@@ -238,7 +250,7 @@ async fn write(
         let change = plan::compare(one, &live, with.options.force, now);
         changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
     }
-    let outcomes = apply::apply(client, &live, &changes, now).await;
+    let outcomes = apply::apply(client, &live, &changes, now, pacer).await;
     let lines =
         desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, links)).collect();
     let idle_pools = report::idle_pools(desired, pools, client).await;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{overrides::Spec, steps::Sections};
 use crate::{
+    python,
     steps::{Listed, name_and_id, registry},
     template,
     value::Value,
@@ -31,7 +32,7 @@ impl Known {
     /// What the fields of a deployment see.
     pub(crate) fn in_fields(sections: &Sections, spec: &Spec) -> Self {
         let mut known = Self::after(sections.build.iter().chain(&sections.push));
-        let variables = spec.variables.keys().map(template::to_text);
+        let variables = spec.variables.keys().map(python::to_text);
         known.names.extend(variables.map(|name| (name, Name::Anything)));
         known
     }

@@ -1,6 +1,6 @@
 //! The command line over the file: one deployment's fields as they shall be, templates untouched.
 
-use super::{Options, triggers::TriggerOptionError};
+use super::{Options, items::ItemOptionError};
 use crate::{
     project::Declared,
     schedule::{self, BothKeys, IntervalOptionError, ScheduleOptions},
@@ -35,17 +35,15 @@ pub(crate) enum OptionError {
     #[error(transparent)]
     ScheduleAndSchedules(#[from] BothKeys),
     #[error(transparent)]
-    Trigger(#[from] TriggerOptionError),
+    Item(#[from] ItemOptionError),
     #[error("`--interval`: {0}")]
     Interval(#[from] IntervalOptionError),
 }
 
 impl Spec {
-    /// Puts the triggers of the command line in place of the file's, if there are any.
-    pub(crate) fn triggers(&mut self, triggers: Vec<Value>) {
-        if !triggers.is_empty() {
-            self.fields.insert("triggers".into(), Value::Sequence(triggers));
-        }
+    /// Puts items of the command line in place of the file's.
+    pub(crate) fn replace_items(&mut self, key: &str, items: Vec<Value>) {
+        self.fields.insert(key.into(), Value::Sequence(items));
     }
 
     /// Fills in the work pool of a deployment that names none.

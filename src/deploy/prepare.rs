@@ -7,11 +7,11 @@ use super::{
     check::is_pending,
     desired,
     expressions::{self, Names},
+    items::{self, ItemKind, ItemOptionError},
     outputs::Known,
     overrides::{self, OptionError, Spec},
     select::Selection,
     steps::Sections,
-    triggers::{self, TriggerOptionError},
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -93,21 +93,28 @@ pub(crate) fn specs(
         let mut spec = spec.map_err(|error| (pointer, error))?;
         spec.default_work_pool(with.default_work_pool);
         if single {
-            spec.triggers(read_triggers(with).map_err(|error| (Pointer::root(), error.into()))?);
+            items_of_options(&mut spec, with).map_err(|error| (Pointer::root(), error.into()))?;
         }
         specs.push(spec);
     }
     Ok(specs)
 }
 
-/// The triggers of `--trigger`, from the command line and the files that it names.
-fn read_triggers(with: &Surroundings<'_>) -> Result<Vec<Value>, TriggerOptionError> {
+/// Lays the triggers and service level agreements of the command line, and of the files it names, over the file's.
+fn items_of_options(spec: &mut Spec, with: &Surroundings<'_>) -> Result<(), ItemOptionError> {
     let read = |path: &str| fs::read_text(&with.directory.join(path)).map_err(|error| error.to_string());
     let parse = |text: &str| {
-        let root = yaml::load(&Source::new("--trigger", text)).and_then(|document| document.root.to_value());
+        let root = yaml::load(&Source::new("options", text)).and_then(|document| document.root.to_value());
         root.map_err(|error| error.to_string())
     };
-    triggers::from_options(&with.options.triggers, read, parse)
+    if !with.options.triggers.is_empty() {
+        let items = items::from_options(ItemKind::Trigger, &with.options.triggers, read, parse)?;
+        spec.replace_items("triggers", items);
+    }
+    if let Some(slas) = &with.options.slas {
+        spec.replace_items("sla", items::from_options(ItemKind::Sla, slas, read, parse)?);
+    }
+    Ok(())
 }
 
 /// What preparing works with.

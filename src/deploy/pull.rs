@@ -22,7 +22,7 @@ pub(crate) enum PullSteps {
 }
 
 /// What the user is told about generated pull steps.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Note {
     /// The flow will be looked for at this path of this machine.
     ThisMachine(String),

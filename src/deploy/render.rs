@@ -82,6 +82,7 @@ pub(crate) fn render(
         pull_steps: pull_steps?,
         schedules: schedules?,
         triggers: triggers?,
+        slas: check::slas(one, with.client.is_cloud(), findings),
     })
 }
 

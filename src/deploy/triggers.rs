@@ -4,8 +4,6 @@
 //! reference sends them.
 
 mod condition;
-mod reader;
-mod source;
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -16,11 +14,10 @@ use crate::{
     value::{Mapping, Value, kind, to_json},
 };
 
+use super::items::{
+    Findings, ItemError, Reader, UnknownKey, boolean, duration_value, mapping, nullable, text,
+};
 use condition::Condition;
-use reader::{Findings, Reader, boolean, duration_value, mapping, nullable, text};
-
-pub(crate) use reader::{TriggerError, UnknownKey};
-pub(crate) use source::{TriggerOptionError, from_options};
 
 /// The keys that every trigger of a deployment can have.
 const COMMON_KEYS: [&str; 6] =
@@ -46,7 +43,7 @@ pub(crate) struct Triggers {
 }
 
 /// Checks the triggers of a deployment, and finds all that is wrong with them.
-pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Triggers, Vec<TriggerError>> {
+pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Triggers, Vec<ItemError>> {
     let mut findings = Findings::default();
     let triggers: Vec<Trigger> = items
         .iter()
@@ -57,11 +54,7 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
             Trigger::read(item, default_name, &mut findings)
         })
         .collect();
-    if findings.errors.is_empty() {
-        Ok(Triggers { triggers, unknown_keys: findings.unknown_keys })
-    } else {
-        Err(findings.errors)
-    }
+    findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys })
 }
 
 impl Trigger {

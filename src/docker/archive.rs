@@ -47,6 +47,10 @@ impl<W: Write> Archive<W> {
         let mut header = Header::new_gnu();
         header.set_metadata(metadata);
         header.set_size(0);
+        // COPY gives everything to root anyway. The real owner would only keep machines from sharing cached layers,
+        // and an engine in a user namespace refuses owners that it cannot map.
+        header.set_uid(0);
+        header.set_gid(0);
         if metadata.modified().is_ok_and(|time| time < std::time::UNIX_EPOCH) {
             header.set_mtime(0);
         }

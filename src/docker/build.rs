@@ -34,6 +34,7 @@ pub(crate) enum BuildSource {
 }
 
 /// What to build, in the engine's terms.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches of the engine")]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOptions {
     pub(crate) pull: bool,

@@ -268,4 +268,43 @@ mod tests {
         assert!(matches!(error, DockerError::NoBuildx { .. }), "{error}");
         assert!(error.help().unwrap().contains("build_backend"));
     }
+
+    /// A `docker` that tells its arguments and input, and either writes an image's id or fails.
+    #[cfg(unix)]
+    fn fake_docker(last_line: &str) -> (tempfile::TempDir, Environment) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker");
+        let script = format!(
+            "#!/bin/sh\n[ $2 = version ] && exit\necho \"$@\"\ncat\necho '#1 DONE' >&2\n{last_line}\n"
+        );
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        (folder, [("PATH", path)].into_iter().collect())
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_program_gets_a_dockerfile_without_a_file_and_tells_the_id() {
+        let (options, buildx) = (BuildOptions::default(), BuildxOptions::default());
+        let build = BuildxBuild {
+            source: "/project",
+            dockerfile: Dockerfile::Text("FROM scratch\n"),
+            options: &options,
+            buildx: &buildx,
+            references: &["r/i:v1".to_owned()],
+        };
+        let (_folder, environment) = fake_docker("echo sha256:1 > \"$5\"");
+        let id = build.run(Path::new("/"), &environment, &crate::progress::Silent).await.unwrap();
+        assert_eq!(id, "sha256:1");
+
+        let (_folder, environment) = fake_docker("echo 'ERROR: failed to solve: nope' >&2; exit 3");
+        let error = build.run(Path::new("/"), &environment, &crate::progress::Silent).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the image was not built: ERROR: failed to solve: nope\n  | #1 DONE\n  | ERROR: failed to solve: nope"
+        );
+    }
 }

@@ -6,9 +6,8 @@ use std::{
 };
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use super::error::DockerError;
+use super::{digest::sha256_hex, error::DockerError};
 use crate::{
     environment::Environment,
     fs::{self, FileError},
@@ -26,7 +25,7 @@ pub(crate) struct Config {
     pub(super) creds_store: Option<String>,
     pub(super) current_context: Option<String>,
     /// Proxies by engine address, or `default`.
-    pub(super) proxies: BTreeMap<String, Proxy>,
+    pub(super) proxies: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(skip)]
     directory: PathBuf,
 }
@@ -49,16 +48,14 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// Proxies that builds may get as build arguments.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Proxy {
-    http_proxy: Option<String>,
-    https_proxy: Option<String>,
-    ftp_proxy: Option<String>,
-    no_proxy: Option<String>,
-    all_proxy: Option<String>,
-}
+/// The entries of a `proxies` section, with the variables that they become.
+const PROXIES: [(&str, &str); 5] = [
+    ("httpProxy", "http_proxy"),
+    ("httpsProxy", "https_proxy"),
+    ("ftpProxy", "ftp_proxy"),
+    ("noProxy", "no_proxy"),
+    ("allProxy", "all_proxy"),
+];
 
 /// Where a Docker context leads.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +74,10 @@ impl Config {
         let path = directory.join("config.json");
         let config = match fs::read_text_if_exists(&path)? {
             Some(text) if !text.trim().is_empty() => serde_json::from_str(&text).map_err(|error| {
-                DockerError::Credentials(format!("{} is not a Docker configuration: {error}", path.display()))
+                DockerError::Configuration(format!(
+                    "{} is not a Docker configuration: {error}",
+                    path.display()
+                ))
             })?,
             _ => Self::default(),
         };
@@ -86,8 +86,7 @@ impl Config {
 
     /// Where the context of this name leads.
     pub(crate) fn endpoint(&self, context: &str) -> Result<Endpoint, DockerError> {
-        let id =
-            Sha256::digest(context.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let id = sha256_hex(context.as_bytes());
         let path = self.directory.join("contexts/meta").join(&id).join("meta.json");
         let text = fs::read_text(&path).map_err(|error| unknown_context(context, error))?;
         let metadata: ContextMetadata = serde_json::from_str(&text)
@@ -101,21 +100,14 @@ impl Config {
 
     /// The build arguments that carry the proxies configured for an engine.
     pub(crate) fn proxy_arguments(&self, host: &str) -> BTreeMap<String, String> {
-        let Some(proxy) = self.proxies.get(host).or_else(|| self.proxies.get("default")) else {
+        let Some(proxies) = self.proxies.get(host).or_else(|| self.proxies.get("default")) else {
             return BTreeMap::new();
         };
-        let named = [
-            ("http_proxy", &proxy.http_proxy),
-            ("https_proxy", &proxy.https_proxy),
-            ("ftp_proxy", &proxy.ftp_proxy),
-            ("no_proxy", &proxy.no_proxy),
-            ("all_proxy", &proxy.all_proxy),
-        ];
-        let both_cases = |(name, value): (&str, &Option<String>)| {
-            let value = value.clone()?;
-            Some([(name.to_owned(), value.clone()), (name.to_uppercase(), value)])
+        let both_cases = |(entry, name): (&str, &str)| {
+            let value = proxies.get(entry)?;
+            Some([(name.to_owned(), value.clone()), (name.to_uppercase(), value.clone())])
         };
-        named.into_iter().filter_map(both_cases).flatten().collect()
+        PROXIES.into_iter().filter_map(both_cases).flatten().collect()
     }
 }
 

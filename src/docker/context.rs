@@ -12,13 +12,13 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
-use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     archive::Archive,
+    digest::sha256_hex,
     error::DockerError,
-    ignore::{Ignore, clean},
+    ignore::{Ignore, Verdict, clean},
 };
 use crate::fs::{self, FileError};
 
@@ -84,7 +84,7 @@ impl BuildContext {
 
     /// The Dockerfile's path from the root, or `None` if it lies elsewhere.
     fn path_inside(&self, dockerfile: &str) -> Result<Option<String>, DockerError> {
-        let missing = |_| DockerError::Context(format!("Cannot locate specified Dockerfile: {dockerfile}"));
+        let missing = |_| DockerError::NoDockerfile(dockerfile.to_owned());
         let file = self.root.join(dockerfile).canonicalize().map_err(missing)?;
         let root = self.root.canonicalize().map_err(|error| FileError::new("read", &self.root, error))?;
         if !file.starts_with(&root) {
@@ -99,9 +99,7 @@ impl BuildContext {
 
     /// Sends a Dockerfile under a name of its own that the engine removes before COPY can see it.
     fn add_hidden(&mut self, text: String, patterns: Option<&str>) {
-        let digest = Sha256::digest(text.as_bytes());
-        let name =
-            digest[..10].iter().fold(".dockerfile.".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+        let name = format!(".dockerfile.{}", &sha256_hex(text.as_bytes())[..20]);
         // A .dockerignore that the user does not have must not show either.
         let patterns = patterns.unwrap_or(IGNORE_FILE);
         self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n"));
@@ -115,7 +113,7 @@ impl BuildContext {
         for (path, text) in &self.generated {
             archive.text(path, text)?;
         }
-        self.write_directory(&mut archive, Path::new(""))?;
+        self.write_directory(&mut archive, Path::new(""), &Verdict::default())?;
         archive.finish()
     }
 
@@ -123,6 +121,7 @@ impl BuildContext {
         &self,
         archive: &mut Archive<W>,
         directory: &Path,
+        verdict: &Verdict,
     ) -> Result<(), DockerError> {
         let absolute = self.root.join(directory);
         let failed = |error| FileError::new("read", &absolute, error);
@@ -137,17 +136,17 @@ impl BuildContext {
                 continue;
             }
             let absolute = self.root.join(&path);
-            let excluded = self.ignore.excludes(&name);
-            if excluded && !self.ignore.may_keep_below(&name) {
+            let verdict = self.ignore.judge(&name, verdict);
+            if verdict.excluded && !self.ignore.may_keep_below(&name) {
                 continue;
             }
             let metadata =
                 absolute.symlink_metadata().map_err(|error| FileError::new("read", &absolute, error))?;
-            if !excluded {
+            if !verdict.excluded {
                 archive.entry(&path, &absolute, &metadata)?;
             }
             if metadata.is_dir() {
-                self.write_directory(archive, &path)?;
+                self.write_directory(archive, &path, &verdict)?;
             }
         }
         Ok(())

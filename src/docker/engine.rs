@@ -20,7 +20,7 @@ use crate::environment::Environment;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long it may take to begin its answer to anything else: a build answers only once it has the whole context.
-const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_SILENCE: Duration = Duration::from_hours(24);
 
 /// A connection to a container engine that has answered.
 #[derive(Debug, Clone)]
@@ -49,6 +49,12 @@ impl Engine {
             }
         }
         Err(DockerError::NoEngine { tried })
+    }
+
+    /// What the engine knows about an image.
+    #[cfg(test)]
+    pub(crate) async fn inspect(&self, reference: &str) -> Result<bollard::models::ImageInspect, String> {
+        self.client.inspect_image(reference).await.map_err(|error| message(&error))
     }
 }
 

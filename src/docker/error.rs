@@ -23,7 +23,11 @@ pub(crate) enum DockerError {
     #[error("{0}")]
     Ignore(#[from] super::ignore::IgnoreError),
 
-    /// The build context or the Dockerfile cannot be read.
+    /// Worded as engines word it.
+    #[error("Cannot locate specified Dockerfile: {0}")]
+    NoDockerfile(String),
+
+    /// The build context cannot be read.
     #[error("{0}")]
     Context(String),
 
@@ -46,7 +50,11 @@ pub(crate) enum DockerError {
     #[error("{reference} was not pushed: {message}")]
     Push { reference: String, message: String },
 
-    /// The Docker configuration or a credential helper cannot be used.
+    /// Docker's own configuration cannot be read.
+    #[error("{0}")]
+    Configuration(String),
+
+    /// A login of the Docker configuration or a credential helper cannot be used.
     #[error("{0}")]
     Credentials(String),
 
@@ -108,12 +116,19 @@ impl DockerError {
     /// What the user can do about it, where that is known.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
+            Self::NoEngine { tried }
+                if tried.iter().any(|attempt| attempt.reason.contains("ermission denied")) =>
+            {
+                "join the group of the engine's socket (`sudo usermod -aG docker $USER`, then log in again), or use a \
+                 rootless engine"
+            }
             Self::NoEngine { .. } => {
                 "start Docker or Podman, or set DOCKER_HOST to the address of a running engine"
             }
             Self::NoBuildx { .. } => {
                 "install the Docker command line with its buildx plugin, or leave out `build_backend`"
             }
+            Self::NoDockerfile(_) => "`dockerfile` is relative to the build context, `path`",
             Self::Build(failure) => build_help(&failure.message)?,
             Self::Push { message, .. } => push_help(message)?,
             Self::Credentials(_) => "run `docker login` again, or give `credentials` in the step",

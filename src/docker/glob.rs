@@ -66,32 +66,54 @@ impl Token {
     }
 }
 
-/// The positions in a pattern that a prefix of the path can have led to.
-struct Positions(Vec<bool>);
+/// The positions in a pattern to which the path so far can have led. Past the last token means that it matches.
+struct Positions<'a> {
+    tokens: &'a [Token],
+    reached: Vec<bool>,
+    /// Spare room for the next step.
+    next: Vec<bool>,
+}
 
-impl Positions {
-    /// Marks a position, and those after tokens that may match nothing.
-    fn enter(&mut self, tokens: &[Token], position: usize) {
-        for next in position..=tokens.len() {
-            self.0[next] = true;
-            if !tokens.get(next).is_some_and(Token::is_optional) {
-                break;
+impl<'a> Positions<'a> {
+    /// Follows a path from the start of the pattern; `None` if it leads nowhere.
+    fn after(tokens: &'a [Token], path: impl Iterator<Item = char>) -> Option<Self> {
+        let nowhere = vec![false; tokens.len() + 1];
+        let mut positions = Self { tokens, reached: nowhere.clone(), next: nowhere };
+        enter(&mut positions.reached, tokens, 0);
+        for character in path {
+            positions.step(character);
+            if !positions.reached.contains(&true) {
+                return None;
             }
         }
+        Some(positions)
     }
 
-    fn step(&self, tokens: &[Token], character: char) -> Self {
-        let mut after = Self(vec![false; tokens.len() + 1]);
-        for (position, token) in tokens.iter().enumerate().filter(|(position, _)| self.0[*position]) {
+    fn step(&mut self, character: char) {
+        self.next.fill(false);
+        for (position, token) in self.tokens.iter().enumerate() {
+            if !self.reached[position] {
+                continue;
+            }
             if token.ends_with(character) {
-                after.enter(tokens, position + 1);
+                enter(&mut self.next, self.tokens, position + 1);
             }
             if token.repeats_over(character) {
-                after.0[position] = true;
+                self.next[position] = true;
             }
         }
-        after
+        std::mem::swap(&mut self.reached, &mut self.next);
     }
+
+    fn match_all(&self) -> bool {
+        self.reached[self.tokens.len()]
+    }
+}
+
+/// Marks a position, and those after tokens that may match nothing.
+fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
+    let optional = tokens[position..].iter().take_while(|token| token.is_optional()).count();
+    reached[position..=position + optional].fill(true);
 }
 
 impl Glob {
@@ -128,22 +150,12 @@ impl Glob {
     }
 
     pub(crate) fn matches(&self, path: &str) -> bool {
-        self.positions(path).0[self.tokens.len()]
+        Positions::after(&self.tokens, path.chars()).is_some_and(|positions| positions.match_all())
     }
 
-    /// Whether some path under `directory` can match.
+    /// Whether the pattern can match a path under `directory`.
     pub(crate) fn may_match_below(&self, directory: &str) -> bool {
-        let inside = self.positions(directory).step(&self.tokens, '/');
-        // A pattern that matched the directory or one above it takes everything below with it.
-        inside.0.iter().any(|reached| *reached)
-            || self.matches(directory)
-            || directory.match_indices('/').any(|(slash, _)| self.matches(&directory[..slash]))
-    }
-
-    fn positions(&self, path: &str) -> Positions {
-        let mut start = Positions(vec![false; self.tokens.len() + 1]);
-        start.enter(&self.tokens, 0);
-        path.chars().fold(start, |positions, character| positions.step(&self.tokens, character))
+        Positions::after(&self.tokens, directory.chars().chain(['/'])).is_some()
     }
 }
 

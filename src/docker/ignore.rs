@@ -52,22 +52,36 @@ impl Ignore {
         self.patterns.push(Pattern { negated: true, glob: Glob::literal(&clean(path)) });
     }
 
-    /// Whether the path, relative to the context and with `/` between its parts, stays behind.
-    pub(crate) fn excludes(&self, path: &str) -> bool {
+    /// What is to become of a path, relative to the context and with `/` between its parts, given what became of
+    /// the directory that it is in.
+    ///
+    /// As in Docker, a pattern is tried only where it would change the answer, and one that was tried on a directory
+    /// and matched also matches what is in it.
+    pub(crate) fn judge(&self, path: &str, directory: &Verdict) -> Verdict {
         let mut excluded = false;
-        for pattern in &self.patterns {
-            // Only a pattern that would change the answer needs to be tried.
-            if pattern.negated == excluded && pattern.covers(path) {
+        let mut matched = vec![false; self.patterns.len()];
+        for (index, pattern) in self.patterns.iter().enumerate() {
+            matched[index] = directory.matched.get(index).copied().unwrap_or_default()
+                || (pattern.negated == excluded && pattern.glob.matches(path));
+            if matched[index] {
                 excluded = !pattern.negated;
             }
         }
-        excluded
+        Verdict { excluded, matched }
     }
 
     /// Whether something under an excluded directory may be brought back, so that it must be searched.
     pub(crate) fn may_keep_below(&self, directory: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.negated && pattern.glob.may_match_below(directory))
     }
+}
+
+/// What is to become of a path.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verdict {
+    pub(crate) excluded: bool,
+    /// Which patterns matched it, or a directory that it is in.
+    matched: Vec<bool>,
 }
 
 impl Pattern {
@@ -80,11 +94,6 @@ impl Pattern {
             return Err(GlobError::Empty);
         }
         Ok(Self { negated, glob: Glob::parse(&clean(text))? })
-    }
-
-    /// Whether the pattern matches the path or a directory that it is in.
-    fn covers(&self, path: &str) -> bool {
-        self.glob.matches(path) || path.match_indices('/').any(|(slash, _)| self.glob.matches(&path[..slash]))
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod build;
 pub(crate) mod buildx;
 pub(crate) mod config;
 pub(crate) mod context;
+mod digest;
 pub(crate) mod dockerfile;
 pub(crate) mod engine;
 pub(crate) mod error;

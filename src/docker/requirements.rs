@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn the_nearest_list_is_found() {
-        let cases: [(&[(&str, &str)], Option<&str>); 6] = [
-            (&[("flows/hello.py", "")], None),
+        let cases = [
+            (&[("flows/hello.py", "")][..], None),
             (&[("flows/requirements.txt", "")], Some("flows/requirements.txt")),
             (&[("requirements.txt", ""), ("flows/requirements.txt", "")], None),
             (&[("pyproject.toml", "[project]\ndependencies = []\n")], Some("pyproject.toml")),

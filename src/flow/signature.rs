@@ -133,12 +133,13 @@ fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
     Scope::end_of(function.scope.module)
 }
 
-/// The expression of an annotation that Python keeps as text.
+/// The expression of an annotation that Python keeps as text. Where all annotations are kept so, evaluating one in
+/// quotes gives a text again.
 fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option<&'p Expr> {
-    match annotation.as_text() {
-        Some(text) => text.as_expression(),
-        None => function.scope.module.body().postponed_annotations.then_some(annotation),
+    if function.scope.module.body().postponed_annotations {
+        return Some(annotation);
     }
+    annotation.as_text().and_then(|text| text.as_expression())
 }
 
 struct Signature<'p, 'i> {
@@ -265,7 +266,10 @@ impl<'p> Signature<'p, '_> {
             None => (self.function.scope, annotation),
         };
         let Some((scope, arguments)) = self.builder.as_annotated(scope, annotation) else {
-            return object(self.builder.schema(scope, annotation)?);
+            let mut schema = object(self.builder.schema(scope, annotation)?)?;
+            // `Union[X, X]` is X itself, whose description Prefect replaces.
+            schema.remove("description");
+            return Ok(schema);
         };
         let annotated = self.builder.annotated(scope, arguments)?;
         if has_default && matches!(annotated.default, FieldDefault::Factory(_)) && !self.accepts_any_name {

@@ -49,8 +49,8 @@ fn fill(field: &str, parameters: &JsonObject) -> Result<String, NameError> {
     let value = look_up(reference, parameters)?;
     match conversion {
         None => pad(value, specification),
-        Some("s") => pad(&Value::from(python::text(value)), specification),
-        Some("r") => pad(&Value::from(python::repr(value)), specification),
+        Some("s") => pad(&Value::from(python::json_text(value)), specification),
+        Some("r") => pad(&Value::from(python::json_repr(value)), specification),
         Some(other) => malformed(format!("Unknown conversion specifier {other}")),
     }
 }
@@ -95,9 +95,9 @@ fn pad(value: &Value, specification: &str) -> Result<String, NameError> {
         return unsupported();
     }
     let text = match (&rest[digits..], value.as_f64()) {
-        ("", _) => python::text(value),
-        ("s", None) if value.is_string() => python::text(value),
-        ("d", Some(_)) if !value.is_f64() => python::text(value),
+        ("", _) => python::json_text(value),
+        ("s", None) if value.is_string() => python::json_text(value),
+        ("d", Some(_)) if !value.is_f64() => python::json_text(value),
         (kind, Some(number)) => match precision(kind) {
             Some(precision) => format!("{number:.precision$}"),
             None => return unsupported(),

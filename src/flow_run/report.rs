@@ -21,8 +21,8 @@ impl CreatedRun {
              └── URL: {}",
             python::quoted(&run.name),
             run.id,
-            python::mapping(&run.parameters),
-            python::mapping(run.job_variables.as_ref().unwrap_or(&crate::api::JsonObject::new())),
+            python::json_repr(&run.parameters.clone().into()),
+            python::json_repr(&run.job_variables.clone().unwrap_or_default().into()),
             start.strftime("%Y-%m-%d %H:%M:%S %Z"),
             links.flow_run(run.id).as_deref().unwrap_or("<no dashboard available>"),
         )

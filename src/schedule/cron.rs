@@ -103,13 +103,6 @@ impl Days {
     }
 }
 
-/// A day of the week in its month: `#2`, or `l5`, the last.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nth {
-    Of,
-    Last,
-}
-
 impl Field {
     fn check(&self, text: &str, count: usize) -> Result<Days, String> {
         if text.contains('?') {
@@ -127,7 +120,7 @@ impl Field {
     }
 
     fn check_item(&self, item: &str, count: usize, days: &mut Days) -> Result<(), String> {
-        let (item, nth) = if self.kind == Kind::Weekday { split_nth(item)? } else { (item, None) };
+        let (item, is_nth) = if self.kind == Kind::Weekday { split_nth(item)? } else { (item, false) };
         let numbers = match self.range(item) {
             Some(range) => self.expand(item, &range, count)?,
             None if item == "*" => {
@@ -141,7 +134,7 @@ impl Field {
                 vec![number]
             }
         };
-        if nth.is_some() {
+        if is_nth {
             days.nth.extend(numbers);
         } else {
             days.plain.extend(numbers);
@@ -191,7 +184,7 @@ impl Field {
         let mut numbers: Vec<u64> = (low..=self.max).step_by(step).collect();
         let last = numbers.last().copied().unwrap_or(low);
         let (after_last, size) = (self.max - last, self.max - self.min + 1);
-        let wraps = last - self.min + range.step > size && after_last < range.step;
+        let wraps = (last - self.min).saturating_add(range.step) > size && after_last < range.step;
         let skip = if wraps { range.step - after_last } else { 0 };
         numbers.extend((self.min.saturating_add(skip)..=high).step_by(step));
         Ok(numbers)
@@ -214,7 +207,7 @@ impl Field {
             .ok_or_else(|| format!("`{text}` is not acceptable"))
     }
 
-    /// Sunday as 7 with five fields, and the first day or month as 0 where more fields are allowed to say so.
+    /// Sunday can be 7 with five fields, and the first day of a month 0 with six.
     fn alias(&self, number: u64, count: usize) -> u64 {
         match (self.kind, number, count) {
             (Kind::Weekday, 7, 5) => 0,
@@ -238,16 +231,16 @@ struct Range {
     step: u64,
 }
 
-/// Splits `mon#1`, `mon-fri#2` and `l5` into the days and what of the month they are.
-fn split_nth(item: &str) -> Result<(&str, Option<Nth>), String> {
+/// The days of an item, and whether only some of the month are meant: `mon#1`, `mon-fri#2`, `l5`.
+fn split_nth(item: &str) -> Result<(&str, bool), String> {
     if let Some(day) = item.strip_prefix('l').filter(|day| is_digits(day)) {
-        return Ok((day, Some(Nth::Last)));
+        return Ok((day, true));
     }
     let Some((days, nth)) = item.split_once('#').filter(|(days, nth)| is_digits(nth) && is_day(days)) else {
-        return Ok((item, None));
+        return Ok((item, false));
     };
     if (1..=5).contains(&to_number(nth)) {
-        Ok((days, Some(Nth::Of)))
+        Ok((days, true))
     } else {
         Err(format!("no month has a {nth}th week, as `{item}` asks"))
     }
@@ -290,6 +283,13 @@ mod tests {
             .map(|case| (&case.cron, case.valid))
             .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn numbers_have_no_limit() {
+        let huge = "99999999999999999999999";
+        assert_eq!(check(&format!("0 0 * * sat-mon/{huge}")), Ok(()));
+        assert!(check(&format!("0 0 {huge} * *")).is_err());
     }
 
     #[test]

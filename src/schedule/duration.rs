@@ -47,6 +47,11 @@ impl Seconds {
         Self(SignedDuration::from_secs(seconds))
     }
 
+    /// As the API has it.
+    pub(crate) fn as_f64(self) -> f64 {
+        seconds(self.0)
+    }
+
     pub(crate) fn is_negative(self) -> bool {
         self.0.is_negative()
     }
@@ -54,7 +59,7 @@ impl Seconds {
 
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(seconds(self.0))
+        serializer.serialize_f64(self.as_f64())
     }
 }
 

@@ -169,3 +169,25 @@ fn items_come_from_either_key() {
         "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use `schedules`."
     );
 }
+
+proptest::proptest! {
+    /// Texts near those that are meant, which every reader must take or refuse.
+    #[test]
+    fn no_text_makes_a_reader_panic(
+        text in "[-+0-9*/,#lL?:.;=TZPYMDWHS ]{0,24}|(FREQ=|BYHOUR=|BYSETPOS=|INTERVAL=|DTSTART:|[-0-9;,\n]|DAILY|HOURLY|MINUTELY){1,8}|\\PC{0,16}",
+    ) {
+        let clock = crate::clock::Clock::fixed(now(), TimeZone::UTC);
+        let _ = (when::start_in(&text, &clock), when::start_at(&text, &clock));
+        for key in ["cron", "interval", "rrule"] {
+            let item = Mapping::from_iter([
+                (Value::from(key), Value::from(text.as_str())),
+                (Value::from("anchor_date"), Value::from(text.as_str())),
+            ]);
+            let _ = Schedule::from_item(&item);
+            let item = Mapping::from_iter([(Value::from(key), Value::from(text.as_str()))]);
+            if let Ok(schedule) = Schedule::from_item(&item) {
+                let _ = (schedule.for_create(now()), schedule.for_update(now()));
+            }
+        }
+    }
+}

@@ -41,8 +41,7 @@ pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenErr
 fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     let now = clock.now();
     let whole = format!("{word} {phrase}");
-    let text = phrase.trim();
-    let text = text.strip_prefix("in ").or_else(|| text.strip_prefix("at ")).unwrap_or(text);
+    let text = without_preposition(phrase.trim());
     let unclear = |hint| WhenError::Unclear { phrase: whole.clone(), hint };
     if let Some(hint) = refusal(text) {
         return Err(unclear(hint));
@@ -57,6 +56,15 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
         return Err(WhenError::Past { phrase: whole, time });
     }
     Ok(time)
+}
+
+fn without_preposition(text: &str) -> &str {
+    match text.split_once(' ') {
+        Some((word, rest)) if ["in", "at"].iter().any(|known| word.eq_ignore_ascii_case(known)) => {
+            rest.trim_start()
+        }
+        _ => text,
+    }
 }
 
 /// What the reference would take, but for something else than was meant.

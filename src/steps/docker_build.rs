@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::inputs::{INPUTS, Inputs};
-pub(super) use self::inputs::{check_tags, optional, parse};
+pub(super) use self::inputs::{check_backend, check_tags, optional, parse};
 use super::{Phase, Step, StepContext, StepEntry, StepError};
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -80,11 +80,14 @@ impl Step for BuildDockerImage {
 impl BuildDockerImage {
     /// Builds under these names and returns the image's id.
     async fn build(&self, context: &StepContext<'_>, references: &[String]) -> Result<String, StepError> {
-        let root = context.directory.join(self.inputs.path.as_deref().unwrap_or_default());
+        let root = match self.inputs.path.as_deref() {
+            None | Some("") => context.directory.clone(),
+            Some(path) => context.directory.join(path),
+        };
         let text = if self.inputs.is_auto() { Some(self.auto_dockerfile(context, &root)?) } else { None };
         let dockerfile = match &text {
             Some(text) => Dockerfile::Text(text),
-            None => Dockerfile::Path(self.inputs.dockerfile.as_deref().unwrap_or("Dockerfile")),
+            None => Dockerfile::Path(self.inputs.dockerfile()),
         };
         let mut options = self.inputs.options(context.environment);
         options.labels.insert(VERSION_LABEL.to_owned(), PREFECT_VERSION.to_owned());

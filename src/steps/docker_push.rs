@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Input, Kind, Phase, Step, StepContext, StepEntry, StepError,
-    docker_build::{check_tags, optional, parse},
+    docker_build::{check_backend, check_tags, optional, parse},
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -88,11 +88,7 @@ impl Inputs {
             check_tags("tag", &[tag])?;
         }
         check_tags("additional_tags", &inputs.additional_tags.0)?;
-        if !matches!(inputs.build_backend.as_deref(), None | Some("docker-py" | "buildx")) {
-            let given = inputs.build_backend.as_deref().unwrap_or_default();
-            let message = format!("Invalid build_backend '{given}'. Expected 'docker-py' or 'buildx'.");
-            return Err(StepError::input("build_backend", message));
-        }
+        check_backend(inputs.build_backend.as_deref())?;
         Ok(inputs)
     }
 }
@@ -188,5 +184,7 @@ fn not_for_this_registry(given_for: &str, registry: &str) -> Diagnostic {
     ))
 }
 
+#[cfg(test)]
+mod engine_tests;
 #[cfg(test)]
 mod tests;

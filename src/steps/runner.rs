@@ -9,6 +9,7 @@ use super::{Sharing, StepContext, StepEntry, StepError, inputs, registry};
 use crate::{
     environment::Environment,
     pointer::Pointer,
+    python,
     source::Span,
     template::{
         self, ResolveError, Resolver,
@@ -166,7 +167,7 @@ fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value,
 /// The name of a step that has the right form, and its id as templates write it.
 pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
     let (name, parts) = parts(step)?;
-    Some((name, parts.ok()?.id.as_ref().map(template::to_text)))
+    Some((name, parts.ok()?.id.as_ref().map(python::to_text)))
 }
 
 struct Parts {

@@ -6,10 +6,12 @@ use super::{
     note::{Note, NoteKind, Trail},
     path::Values,
     placeholder::{self, Kind, Placeholder},
-    text,
     walk::{self, Fill},
 };
-use crate::{environment::Environment, value::Value};
+use crate::{
+    python,
+    {environment::Environment, value::Value},
+};
 
 /// What becomes of placeholders without a value.
 ///
@@ -108,7 +110,7 @@ impl Filling<'_> {
             Looked::Found(value, note) => {
                 self.notes.extend(note.map(|kind| Note::new(kind, trail, placeholder, false)));
                 self.notes.extend(Note::embedded(&value, trail, placeholder));
-                Some(text::to_text(&value))
+                Some(python::to_text(&value))
             }
         }
     }

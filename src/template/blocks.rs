@@ -6,11 +6,11 @@ use super::{
     placeholder::{self, Kind, Placeholder},
     reference::Reference,
     resolve::Documents,
-    text,
     walk::{self, Fill, Filled},
 };
 use crate::{
     pointer::Pointer,
+    python,
     secret::{Redactor, Secret},
     value::{Mapping, Value},
 };
@@ -94,7 +94,7 @@ impl Filling<'_> {
             None => Ok(data.clone()),
             Some(key_path) => path::get(data, &key_path)
                 .map(std::borrow::Cow::into_owned)
-                .ok_or_else(|| BlockProblem::KeyPath { template: text::quoted(template) }),
+                .ok_or_else(|| BlockProblem::KeyPath { template: python::quoted(template) }),
         }
     }
 
@@ -112,12 +112,12 @@ impl Filling<'_> {
             Value::Sequence(_) => "list",
             _ => {
                 learn(self.redactor, &value);
-                return Ok(text::to_text(&value));
+                return Ok(python::to_text(&value));
             }
         };
         Err(BlockProblem::Inline {
-            template: text::quoted(template),
-            placeholder: text::quoted(placeholder.text),
+            template: python::quoted(template),
+            placeholder: python::quoted(placeholder.text),
             python_type,
         })
     }

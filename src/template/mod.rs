@@ -13,12 +13,11 @@ mod pipeline;
 pub(crate) mod placeholder;
 mod reference;
 mod resolve;
-mod text;
 mod variables;
 mod walk;
 
 #[cfg(test)]
-mod test_data;
+pub(crate) mod test_data;
 #[cfg(test)]
 mod vectors;
 
@@ -31,5 +30,4 @@ pub(crate) use pipeline::{
 };
 pub(crate) use reference::{Reference, references};
 pub(crate) use resolve::{Found, Lookup, LookupError, ResolveError, Resolver};
-pub(crate) use text::to_text;
 pub(crate) use walk::Filled;

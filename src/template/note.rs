@@ -1,8 +1,9 @@
 //! What filling in a template comes upon that its author may want to know, each with its place.
 
-use super::{placeholder::Placeholder, reference::Reference, text};
+use super::{placeholder::Placeholder, reference::Reference};
 use crate::{
     pointer::{Pointer, Segment},
+    python,
     value::Value,
 };
 
@@ -105,7 +106,7 @@ impl<'a> Trail<'a> {
 
     pub(crate) fn path(&self) -> Pointer {
         let segment = |step: &Step<'_>| match step {
-            Step::Key(key) => Segment::Key(text::to_text(key)),
+            Step::Key(key) => Segment::Key(python::to_text(key)),
             Step::Index(index) => Segment::Index(*index),
         };
         self.steps.iter().map(segment).collect()

@@ -7,10 +7,12 @@ use indexmap::IndexSet;
 use super::{
     note::Trail,
     placeholder::{self, BLOCK_PREFIX, Kind, Placeholder},
-    text,
     walk::{self, Fill},
 };
-use crate::value::{Mapping, Value};
+use crate::{
+    python,
+    value::{Mapping, Value},
+};
 
 /// Something that the server holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,7 +46,7 @@ impl Reference {
     /// Other mappings with such a key, as in JSON Schema, stand for themselves.
     pub(crate) fn block_by_id(mapping: &Mapping) -> Option<Self> {
         let id = mapping.get("$ref")?.as_mapping()?.get("block_document_id")?;
-        let id = text::to_text(id);
+        let id = python::to_text(id);
         (!matches!(id.as_str(), "" | "None" | "False" | "0")).then_some(Self::BlockById { id })
     }
 }

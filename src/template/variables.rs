@@ -5,10 +5,9 @@ use super::{
     placeholder::{self, Kind, Placeholder},
     reference::Reference,
     resolve::Documents,
-    text,
     walk::{self, Fill, Filled},
 };
-use crate::value::Value;
+use crate::{python, value::Value};
 
 /// The template with the variables of `documents` in it, and empty text for those that do not exist.
 pub(crate) fn fill(template: &Value, documents: &Documents) -> Filled {
@@ -43,7 +42,7 @@ impl Fill for Filling<'_> {
             (placeholder.kind() == Kind::Variable).then(|| {
                 let Some(value) = self.value(placeholder, trail, false) else { return String::new() };
                 self.notes.extend(Note::embedded(value, trail, placeholder));
-                text::to_text(value)
+                python::to_text(value)
             })
         });
         Some(Value::String(filled))

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use super::{
     error::{YamlError, YamlErrorKind},
-    parse::{Anchor, Event, EventKind, Events, Properties, Tag as WrittenTag},
+    parse::{Anchor, Event, EventKind, Events, Properties, Style, Tag as WrittenTag},
     scalar::{self, ScalarTag},
 };
 use crate::{diagnostics::did_you_mean, source::Span};
@@ -58,17 +58,19 @@ pub(super) enum Tag {
     Set,
     /// `!!omap` and `!!pairs`: a list of pairs.
     Pairs,
-    Unknown {
-        name: String,
-        span: Span,
-    },
+    Unknown(Box<UnknownTag>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UnknownTag {
+    pub(super) name: String,
+    pub(super) span: Span,
 }
 
 impl Tag {
     fn named(name: String, span: Span) -> Self {
-        let Some(short) = name.strip_prefix("tag:yaml.org,2002:") else {
-            return Self::Unknown { name, span };
-        };
+        let unknown = |name| Self::Unknown(Box::new(UnknownTag { name, span }));
+        let Some(short) = name.strip_prefix("tag:yaml.org,2002:") else { return unknown(name) };
         match short {
             "null" => Self::Scalar(ScalarTag::Null),
             "bool" => Self::Scalar(ScalarTag::Bool),
@@ -83,7 +85,7 @@ impl Tag {
             "map" => Self::Mapping,
             "set" => Self::Set,
             "omap" | "pairs" => Self::Pairs,
-            _ => Self::Unknown { name: format!("!!{short}"), span },
+            _ => unknown(format!("!!{short}")),
         }
     }
 }
@@ -149,11 +151,11 @@ impl<'a> Composer<'a> {
                 }
             }
             EventKind::Alias(name) => self.alias(name, span)?,
-            EventKind::Scalar { text, plain, properties: Properties { anchor, tag } } => {
+            EventKind::Scalar { text, style, properties: Properties { anchor, tag } } => {
                 let number = self.define(anchor.as_ref())?;
                 let tag = match tag {
                     WrittenTag::Named { name, span } => Tag::named(name, span),
-                    WrittenTag::Absent if !plain => Tag::Scalar(ScalarTag::Text),
+                    WrittenTag::Absent if style != Style::Plain => Tag::Scalar(ScalarTag::Text),
                     WrittenTag::Absent | WrittenTag::NonSpecific => Tag::Scalar(scalar::resolve(&text)),
                 };
                 let span = Span::new(span.start, self.trimmed_end(span));
@@ -167,9 +169,10 @@ impl<'a> Composer<'a> {
                 };
                 self.finish(anchor.as_ref(), node);
             }
-            EventKind::SequenceStart(properties) => self.start(properties, span, false)?,
-            EventKind::MappingStart(properties) => self.start(properties, span, true)?,
+            EventKind::SequenceStart { properties, .. } => self.start(properties, span, false)?,
+            EventKind::MappingStart { properties, .. } => self.start(properties, span, true)?,
             EventKind::End => self.end(span),
+            EventKind::DocumentEnd => {}
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The tree to values: what each tag makes of its node.
 
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use std::{collections::HashSet, rc::Rc, sync::Arc};
 
 use super::{
     compose::{Content, Tag, Tree, TreeEntry, TreeNode},
@@ -73,7 +73,7 @@ impl<'a> Constructor<'a> {
             }
             (Tag::Sequence | Tag::Pairs, _) => Err(unexpected("a list")),
             (Tag::Mapping | Tag::Set, _) => Err(unexpected("a mapping")),
-            (Tag::Unknown { name, span }, _) => Err(YamlErrorKind::UnknownTag(name.clone()).at(*span)),
+            (Tag::Unknown(tag), _) => Err(YamlErrorKind::UnknownTag(tag.name.clone()).at(tag.span)),
         }
     }
 
@@ -102,16 +102,17 @@ impl<'a> Constructor<'a> {
             return Ok(made);
         }
         let mut mapping = self.merged(entries)?;
-        let mut written = HashMap::new();
+        let merged = mapping.len();
+        let mut overridden = HashSet::new();
         for (key, value) in entries.iter().filter(|(key, _)| !merge::is_merge(key)) {
             let key = self.key(key)?;
             let identity = self.identity(&key)?;
-            if let Some(first) = written.insert(identity.clone(), key.span) {
-                let name = key.key_text().unwrap_or_default().into_owned();
-                self.duplicate_keys.push(DuplicateKey { key: name, first, second: key.span });
-            }
             let value = self.node(value)?;
-            mapping.insert(identity, Entry { key, value });
+            let Some((index, first)) = mapping.insert(identity, Entry { key, value }) else { continue };
+            // To override a merged entry once is what merging is for.
+            if index >= merged || !overridden.insert(index) {
+                self.duplicate_keys.extend(mapping.duplicate(index, first));
+            }
         }
         let made = Arc::new(mapping);
         if let Some(anchor) = node.anchor {

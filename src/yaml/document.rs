@@ -119,6 +119,12 @@ impl Node {
 }
 
 impl Mapping {
+    /// The finding that an entry was already written at another place.
+    pub(super) fn duplicate(&self, index: usize, first: Span) -> Option<DuplicateKey> {
+        let key = &self.entries().nth(index)?.key;
+        Some(DuplicateKey { key: key.key_text()?.into_owned(), first, second: key.span })
+    }
+
     /// The entry whose key is not a text but becomes this one in JSON.
     fn entry_with_text(&self, key: &str) -> Option<&Entry> {
         self.entries().find(|entry| entry.key.key_text().is_some_and(|text| text == key))

@@ -69,7 +69,7 @@ impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Text(text) => text.hash(state),
-            Self::Null => ().hash(state),
+            Self::Null => 0_u8.hash(state),
             Self::Integer(number) => number.hash(state),
             Self::Float(bits) => bits.hash(state),
             Self::NotANumber(span) => span.hash(state),

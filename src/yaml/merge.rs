@@ -20,7 +20,7 @@ impl<'a> Constructor<'a> {
     ///
     /// A later merge key wins over an earlier one, but in a list of mappings the earlier one wins.
     pub(super) fn merged(&mut self, entries: &[TreeEntry<'a>]) -> Result<Mapping, YamlError> {
-        let mut merged = Mapping::default();
+        let mut merged = Mapping::with_capacity(entries.len());
         for (_, source) in entries.iter().filter(|(key, _)| is_merge(key)) {
             for mapping in self.merge_sources(source)?.iter().rev() {
                 for (identity, entry) in mapping.identified() {

@@ -4,11 +4,16 @@
 //! fifteen, `1:30` is ninety and `2024-01-01` is a date. Text goes through these stages:
 //!
 //! - `reader`: bytes to text, refusing characters that YAML does not allow;
-//! - `parse`: text to events, by a YAML 1.2 parser held to PyYAML's stricter syntax;
+//! - `parse`: text to events, by a YAML 1.2 parser that `strict` holds to PyYAML's syntax;
 //! - `compose`: events to a tree, with anchors, tags and the limits on depth and aliases;
 //! - `construct`: the tree to [`Node`]s, with `scalar`, `timestamp` and `merge` for their rules.
 //!
 //! Nothing is lost on the way that a later message needs: any value can be found by its [`Pointer`].
+//!
+//! A few texts that PyYAML reads are refused, always with a place: recursive aliases, collections nested more than
+//! a hundred levels deep, aliases that expand to millions of values, and, because the parser is stricter there,
+//! `{key:[1]}` without a space and anchors that end in punctuation. The line breaks that only YAML 1.1 knows
+//! (U+0085, U+2028, U+2029) do not end a line.
 
 mod compose;
 mod construct;
@@ -21,6 +26,7 @@ mod parse;
 
 mod reader;
 mod scalar;
+mod strict;
 mod syntax;
 #[cfg(test)]
 mod tests;

@@ -98,17 +98,24 @@ impl Mapping {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { entries: IndexMap::with_capacity(capacity) }
+    }
+
     /// Sets a value as Python's dictionaries do: an equal key keeps its place and its type, the value is the new
-    /// one. The place in the text becomes that of the new key, which belongs to the value.
-    pub(super) fn insert(&mut self, identity: Key, Entry { key, value }: Entry) {
+    /// one. The place in the text becomes that of the new key, which belongs to the value; the number of the entry
+    /// and the former place of its key are returned.
+    pub(super) fn insert(&mut self, identity: Key, Entry { key, value }: Entry) -> Option<(usize, Span)> {
         match self.entries.entry(identity) {
             indexmap::map::Entry::Occupied(mut occupied) => {
+                let index = occupied.index();
                 let entry = occupied.get_mut();
-                entry.key.span = key.span;
                 entry.value = value;
+                Some((index, std::mem::replace(&mut entry.key.span, key.span)))
             }
             indexmap::map::Entry::Vacant(vacant) => {
                 vacant.insert(Entry { key, value });
+                None
             }
         }
     }

@@ -1,13 +1,14 @@
-//! Text to events. The only place that knows the YAML parser.
-//!
-//! The parser reads YAML 1.2; what PyYAML refuses and the parser takes is refused here.
+//! Text to events. Only this and the wording of its errors in `syntax` know the YAML parser.
 
 use std::borrow::Cow;
 
-use granit_parser::{Event as ParserEvent, Options, Parser, ScalarStyle, StrInput, Tag as ParserTag};
+use granit_parser::{
+    Event as ParserEvent, Options, Parser, ScalarStyle, StrInput, StructureStyle, Tag as ParserTag,
+};
 
 use super::{
     error::{YamlError, YamlErrorKind},
+    strict::Strictness,
     syntax,
 };
 use crate::source::Span;
@@ -22,23 +23,47 @@ pub(super) struct Event<'a> {
 #[derive(Debug)]
 pub(super) enum EventKind<'a> {
     DocumentStart,
+    DocumentEnd,
     Alias(&'a str),
     Scalar {
         text: Cow<'a, str>,
-        plain: bool,
+        style: Style,
         properties: Properties<'a>,
     },
-    SequenceStart(Properties<'a>),
-    MappingStart(Properties<'a>),
+    SequenceStart {
+        flow: bool,
+        properties: Properties<'a>,
+    },
+    MappingStart {
+        flow: bool,
+        properties: Properties<'a>,
+    },
     /// The end of a sequence or mapping.
     End,
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    Quoted,
+    Block,
+}
+
+impl From<ScalarStyle> for Style {
+    fn from(style: ScalarStyle) -> Self {
+        match style {
+            ScalarStyle::Plain => Self::Plain,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Self::Quoted,
+            ScalarStyle::Literal | ScalarStyle::Folded => Self::Block,
+        }
+    }
 }
 
 /// What can stand before a node.
 #[derive(Debug, Default)]
 pub(super) struct Properties<'a> {
     pub(super) anchor: Option<Anchor<'a>>,
-    /// The full tag, without the one that means "no particular type".
     pub(super) tag: Tag,
 }
 
@@ -64,9 +89,8 @@ pub(super) enum Tag {
 /// The events of a text, in its order.
 pub(super) struct Events<'a> {
     text: &'a str,
-    parser: std::iter::Peekable<Parser<'a, StrInput<'a>>>,
-    /// How far the text between tokens was checked.
-    checked: usize,
+    parser: Parser<'a, StrInput<'a>>,
+    strictness: Strictness<'a>,
 }
 
 impl<'a> Events<'a> {
@@ -78,57 +102,78 @@ impl<'a> Events<'a> {
             emit_anchor_events: true,
             emit_unresolved_aliases: true,
         };
-        Self { text, parser: Parser::new_from_str_with_options(text, options).peekable(), checked: 0 }
+        let parser = Parser::new_from_str_with_options(text, options);
+        Self { text, parser, strictness: Strictness::new(text) }
     }
 
     /// The next event, or `None` at the end of the text.
     pub(super) fn next(&mut self) -> Result<Option<Event<'a>>, YamlError> {
-        loop {
-            let Some(next) = self.parser.next() else { return Ok(None) };
+        while let Some(next) = self.parser.next() {
             let (event, place) = next.map_err(|error| syntax::error(self.text, &error))?;
-            let span = span_of(place);
-            self.check_gap(span, &event)?;
-            let kind = match event {
-                ParserEvent::DocumentStart(..) => EventKind::DocumentStart,
-                ParserEvent::Alias(_) | ParserEvent::UnresolvedAlias(_) => EventKind::Alias(self.name(span)?),
-                ParserEvent::Scalar(text, style, _, tag) => {
-                    let plain = style == ScalarStyle::Plain;
-                    // The parser writes `~` for a scalar that is not there.
-                    let text = if plain && span.start == span.end { Cow::Borrowed("") } else { text };
-                    EventKind::Scalar { text, plain, properties: self.properties(place, tag.as_deref())? }
-                }
-                ParserEvent::SequenceStart(_, _, tag) => {
-                    EventKind::SequenceStart(self.properties(place, tag.as_deref())?)
-                }
-                ParserEvent::MappingStart(_, _, tag) => {
-                    EventKind::MappingStart(self.properties(place, tag.as_deref())?)
-                }
-                ParserEvent::SequenceEnd | ParserEvent::MappingEnd => EventKind::End,
-                _ => continue,
-            };
-            return Ok(Some(Event { kind, span }));
+            if let Some(kind) = self.kind(event, place)? {
+                let event = Event { kind, span: span_of(place) };
+                self.strictness.check(&event)?;
+                return Ok(Some(event));
+            }
         }
+        self.strictness.finish()?;
+        Ok(None)
     }
 
+    /// The event in our terms, if it matters.
+    fn kind(
+        &mut self,
+        event: ParserEvent<'a>,
+        place: granit_parser::Span,
+    ) -> Result<Option<EventKind<'a>>, YamlError> {
+        Ok(Some(match event {
+            ParserEvent::DocumentStart(..) => EventKind::DocumentStart,
+            ParserEvent::DocumentEnd => EventKind::DocumentEnd,
+            ParserEvent::Alias(_) | ParserEvent::UnresolvedAlias(_) => {
+                EventKind::Alias(self.name(span_of(place))?)
+            }
+            ParserEvent::Scalar(text, style, anchor, tag) => {
+                let style = Style::from(style);
+                // The parser writes `~` for a scalar that is not there.
+                let absent = style == Style::Plain && place.is_empty();
+                let text = if absent { Cow::Borrowed("") } else { text };
+                EventKind::Scalar { text, style, properties: self.properties(place, anchor, tag.as_deref())? }
+            }
+            ParserEvent::SequenceStart(style, anchor, tag) => EventKind::SequenceStart {
+                flow: style == StructureStyle::Flow,
+                properties: self.properties(place, anchor, tag.as_deref())?,
+            },
+            ParserEvent::MappingStart(style, anchor, tag) => EventKind::MappingStart {
+                flow: style == StructureStyle::Flow,
+                properties: self.properties(place, anchor, tag.as_deref())?,
+            },
+            ParserEvent::SequenceEnd | ParserEvent::MappingEnd => EventKind::End,
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The anchor and the tag of a node; the parser's number of an anchor is 0 if there is none.
     fn properties(
         &mut self,
         place: granit_parser::Span,
+        anchor: usize,
         tag: Option<&ParserTag>,
     ) -> Result<Properties<'a>, YamlError> {
-        let anchor = self.parser.next_if(|next| matches!(next, Ok((ParserEvent::Anchor(..), _))));
-        let anchor = match anchor {
-            Some(Ok((_, place))) => {
-                let span = span_of(place);
-                Some(Anchor { name: self.name(span)?, span })
-            }
-            _ => None,
-        };
+        let anchor = if anchor == 0 { None } else { self.anchor()? };
         let tag = match tag.map(ToString::to_string) {
             None => Tag::Absent,
             Some(name) if name == "!" => Tag::NonSpecific,
             Some(name) => Tag::Named { name, span: span_of(place.tag_span().unwrap_or(place)) },
         };
         Ok(Properties { anchor, tag })
+    }
+
+    /// The anchor of the node that was just read, which is the parser's next event.
+    fn anchor(&mut self) -> Result<Option<Anchor<'a>>, YamlError> {
+        let Some(next) = self.parser.next() else { return Ok(None) };
+        let (_, place) = next.map_err(|error| syntax::error(self.text, &error))?;
+        let span = span_of(place);
+        Ok(Some(Anchor { name: self.name(span)?, span }))
     }
 
     /// The name in a token such as `&name`, of the characters that PyYAML knows.
@@ -143,32 +188,6 @@ impl<'a> Events<'a> {
             Err(YamlErrorKind::Syntax { message, help }.at(span))
         }
     }
-
-    /// PyYAML takes tabs inside scalars and comments only; the parser also takes them between tokens.
-    fn check_gap(&mut self, span: Span, event: &ParserEvent<'_>) -> Result<(), YamlError> {
-        if span.start == span.end && !matches!(event, ParserEvent::StreamEnd) {
-            return Ok(());
-        }
-        let start = self.checked.min(span.start);
-        self.checked = self.checked.max(span.end);
-        let mut gap = &self.text[start..span.start];
-        if matches!(event, ParserEvent::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..)) {
-            // What follows the header is content, blank lines with tabs among it.
-            gap = gap.split('\n').next().unwrap_or_default();
-        }
-        let Some(tab) = find_tab(gap) else { return Ok(()) };
-        let at = start + tab;
-        Err(syntax::tab().at(Span::new(at, at + 1)))
-    }
-}
-
-/// The first tab of a text between tokens that is not in a comment.
-fn find_tab(gap: &str) -> Option<usize> {
-    let mut comment = false;
-    gap.bytes().position(|byte| {
-        comment = byte != b'\n' && byte != b'\r' && (comment || byte == b'#');
-        byte == b'\t' && !comment
-    })
 }
 
 /// The parser counts bytes when it reads a `str`.

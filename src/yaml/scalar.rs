@@ -179,9 +179,8 @@ fn whole_number(digits: &str, radix: u32) -> Option<Magnitude> {
 
 fn sexagesimal(text: &str) -> Option<Magnitude> {
     text.split(':').try_fold(Magnitude::Small(0), |total, part| {
-        let (total, part) = match (total, whole_number(part, 10)?) {
-            (Magnitude::Small(total), Magnitude::Small(part)) => (total, part),
-            _ => return Some(Magnitude::Large),
+        let (Magnitude::Small(total), Magnitude::Small(part)) = (total, whole_number(part, 10)?) else {
+            return Some(Magnitude::Large);
         };
         Some(total.checked_mul(60).and_then(|total| total.checked_add(part)).into())
     })
@@ -297,5 +296,76 @@ impl<'a> Cursor<'a> {
     fn exponent(&mut self) -> bool {
         self.expect_any(&['e', 'E']).is_none()
             || (self.expect_any(&['-', '+']).is_some() && self.digits(1, usize::MAX).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_scalars_have_the_types_of_yaml_1_1() {
+        for (tag, texts) in [
+            (ScalarTag::Null, "~ null Null NULL"),
+            (ScalarTag::Bool, "yes Yes YES no on On ON off Off OFF true False"),
+            (ScalarTag::Int, "0 -0 +7 0_ 017 -0_7 0b1_0 0x_ 0xFf 1_000 190:20:30 -1:5 1:59"),
+            (
+                ScalarTag::Float,
+                "1. -1.5 .5 1_0.0_1 1.0e+3 .5E-2 1:30.5 -1:59. .inf -.Inf +.INF .nan .NaN .NAN",
+            ),
+            (ScalarTag::Timestamp, "2024-01-01 2024-13-45 2024-1-1T1:02:03 2024-01-01T01:02:03.+5:30"),
+            (ScalarTag::Merge, "<<"),
+            (ScalarTag::Value, "="),
+            (
+                ScalarTag::Text,
+                "y N nULL tRue 08 0o7 0b2 0x - + . 1e3 1.5e3 -.5 +.nan ._5 1:60 1:5:123 01:30 0:30",
+            ),
+            (
+                ScalarTag::Text,
+                "2024-1-1 24-01-01 2024-01-01T01:02 2024-01-01T01:02:03z 1.2.3 <<< == \u{0661}",
+            ),
+        ] {
+            for text in texts.split(' ') {
+                assert_eq!(resolve(text), tag, "{text}");
+            }
+        }
+        assert_eq!(resolve(""), ScalarTag::Null);
+        assert_eq!(resolve("2024-01-01 \t 1:02:03.5 \t Z"), ScalarTag::Timestamp);
+    }
+
+    #[test]
+    fn integers_are_read_in_every_base() {
+        let long = "9".repeat(4300);
+        for (text, value) in [
+            ("0b1_01", "5"),
+            ("-0x1f", "-31"),
+            ("017", "15"),
+            ("-1:30:00", "-5400"),
+            ("1__0", "10"),
+            (" +7 ", "7"),
+            ("-170141183460469231731687303715884105727", "-170141183460469231731687303715884105727"),
+            ("1_70141183460469231731687303715884105728", "170141183460469231731687303715884105728"),
+            ("999999999999999999999999999999999999999:0", "999999999999999999999999999999999999999:0"),
+            (&long, &long),
+        ] {
+            assert_eq!(integer(text).map(|number| number.to_string()).as_deref(), Some(value), "{text}");
+        }
+        for text in ["", "-", "0b", "0x_", "08", "1e3", "1::2", "--1", "ten", &"9".repeat(4301)] {
+            assert_eq!(integer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_scalars_are_made_as_python_makes_them() {
+        assert_eq!(float("190:20:30.15"), Some(685_230.15));
+        assert_eq!(float("-1:30.5"), Some(-90.5));
+        assert_eq!(float("-.INF"), Some(f64::NEG_INFINITY));
+        assert_eq!((float(""), float("1.2.3"), float("1:x")), (None, None, None));
+        assert_eq!((boolean("tRUE"), boolean("Off"), boolean("y")), (Some(true), Some(false), None));
+        for (text, bytes) in
+            [("aGk=", Some(&b"hi"[..])), (" a G\nk= =x", Some(b"hi")), ("", Some(b"")), ("aGk", None)]
+        {
+            assert_eq!(binary(text).as_deref(), bytes, "{text:?}");
+        }
     }
 }

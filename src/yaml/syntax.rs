@@ -17,6 +17,12 @@ pub(super) fn tab() -> YamlErrorKind {
     YamlErrorKind::Syntax { message: "a tab cannot stand here".to_owned(), help: Some(USE_SPACES) }
 }
 
+/// A key that is not in one line with its colon.
+pub(super) fn split_key() -> YamlErrorKind {
+    let message = "a key and its `:` must stand in one line".to_owned();
+    YamlErrorKind::Syntax { message, help: Some("did a `,` or a bracket go missing before it?") }
+}
+
 /// The parser's error, at a place inside the text.
 pub(super) fn error(text: &str, error: &ScanError) -> YamlError {
     let mut at = error.marker().byte_offset().unwrap_or_default().min(text.len());
@@ -45,6 +51,9 @@ fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
         ErrorKind::UnclosedQuotedScalar => ("this quote is not closed".to_owned(), None),
         ErrorKind::UnexpectedCharacter { character } => {
             (format!("a plain value cannot start with `{character}`"), Some("put the value in quotes"))
+        }
+        ErrorKind::FlowMappingValueAdjacentCollection => {
+            ("expected a space after this `:`".to_owned(), Some("write `key: [...]` or `key: {...}`"))
         }
         ErrorKind::MappingValueNotAllowed => ("a mapping cannot start here".to_owned(), Some(QUOTE_COLON)),
         ErrorKind::MappingKeyNotAllowed => ("a key cannot stand here".to_owned(), Some(INDENT)),

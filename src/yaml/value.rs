@@ -17,8 +17,13 @@ impl Node {
             NodeKind::Int(number) => {
                 to_number(number).ok_or_else(|| YamlErrorKind::IntegerRange(number.clone()).at(self.span))?
             }
-            NodeKind::Float(number) if number.is_finite() => Value::from(*number),
-            NodeKind::Float(_) => Value::Null,
+            NodeKind::Float(number) => {
+                if number.is_finite() {
+                    Value::from(*number)
+                } else {
+                    Value::Null
+                }
+            }
             NodeKind::Text(text) => Value::String(text.to_string()),
             NodeKind::Date(date) => Value::String(date.to_string()),
             NodeKind::DateTime(moment) => Value::String(moment.to_string()),

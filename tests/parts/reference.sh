@@ -33,36 +33,44 @@ install_reference() {
 
 # start_server [OPTION...]: sets SERVER_PORT, SERVER_URL and SERVER_API of a server with its own database.
 start_server() {
-  local home=$RUN/server database=${REFERENCE%/bin}/empty.db
+  local home=$RUN/server
   mkdir -p "$home"
-  if [[ -e $database ]]; then # migrated once, then kept
-    cp "$database" "$home/prefect.db"
+  if [[ -e $(empty_database) ]]; then # migrated once, then kept
+    cp "$(empty_database)" "$home/prefect.db"
   fi
   SERVER_PORT=$(free_port)
   SERVER_URL=http://127.0.0.1:$SERVER_PORT
   SERVER_API=$SERVER_URL/api
-  start_background server env PREFECT_HOME="$home" PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+  start_background server env "${PREFECT_ENVIRONMENT[@]}" HOME="$home" PREFECT_HOME="$home" \
     PREFECT_API_URL="$SERVER_API" \
     "$REFERENCE/prefect" server start --host 127.0.0.1 --port "$SERVER_PORT" "$@"
   wait_for server http_answers "$SERVER_PORT" /api/health
-  [[ -e $database ]] || keep_database "$home/prefect.db" "$database"
+  [[ -e $(empty_database) ]] || keep_database "$home/prefect.db"
 }
 
-# keep_database FILE COPY
+# Nothing is reported to anyone, and nothing is done in the caller's own ~/.prefect.
+PREFECT_ENVIRONMENT=(PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1)
+
+empty_database() { echo "${REFERENCE%/bin}/empty.db"; }
+
+# keep_database FILE: keep a copy of a new server's database.
 keep_database() {
-  "$REFERENCE/python" - "$1" "$2.part" <<'PYTHON'
+  local copy
+  copy=$(empty_database)
+  "$REFERENCE/python" - "$1" "$copy.part" <<'PYTHON'
 import sqlite3, sys
 with sqlite3.connect(sys.argv[1]) as source, sqlite3.connect(sys.argv[2]) as target:
     source.backup(target)
 PYTHON
-  mv "$2.part" "$2"
+  mv "$copy.part" "$copy"
 }
 
-# start_worker POOL TYPE: start a real Prefect worker, the process NAME being `worker-POOL`.
+# start_worker POOL TYPE: start a real Prefect worker, the process `worker-POOL`, and wait until it polls.
 start_worker() {
-  local home=$RUN/worker-$1
+  local name=worker-$1 home=$RUN/worker-$1
   mkdir -p "$home"
-  start_background "worker-$1" env PREFECT_HOME="$home" PREFECT_API_URL="$SERVER_API" DO_NOT_TRACK=1 \
-    PREFECT_WORKER_QUERY_SECONDS=1 PYTHONUNBUFFERED=1 PATH="$REFERENCE:$PATH" \
+  start_background "$name" env "${PREFECT_ENVIRONMENT[@]}" HOME="$home" PREFECT_HOME="$home" TMPDIR="$home" \
+    PREFECT_API_URL="$SERVER_API" PREFECT_WORKER_QUERY_SECONDS=1 PYTHONUNBUFFERED=1 PATH="$REFERENCE:$PATH" \
     "$REFERENCE/prefect" worker start --pool "$1" --type "$2" --install-policy never
+  wait_for "$name" grep -q "started!" "$RUN/$name.log"
 }

@@ -63,12 +63,3 @@ pub(super) fn concurrency_limit(one: &Prepared, findings: &mut Findings<'_>) {
             .at_value(&at, Diagnostic::error(Code::CONCURRENCY_LIMIT, "the limit must be a whole number")),
     }
 }
-
-/// Service level agreements are known to Prefect Cloud only.
-pub(crate) fn slas(one: &Prepared, is_cloud: bool, findings: &mut Findings<'_>) {
-    let given = one.fields.get("sla").is_some_and(|sla| !sla.is_null());
-    if given && !is_cloud {
-        let message = "SLA configuration is currently only supported on Prefect Cloud.";
-        findings.at_key(&one.pointer(["sla"]), Diagnostic::error(Code::SLA, message));
-    }
-}

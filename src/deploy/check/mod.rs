@@ -7,9 +7,8 @@ mod schedules;
 mod steps;
 mod work_pools;
 
-pub(crate) use fields::slas;
 pub(crate) use parameters::parameters as check_parameters;
-pub(crate) use schedules::{schedule, triggers};
+pub(crate) use schedules::{schedule, slas, triggers};
 pub(crate) use work_pools::{job_variables, work_pools};
 
 use super::{

@@ -11,6 +11,7 @@ use crate::{
     environment::Environment,
     pointer::{Pointer, Segment},
     project::Findings,
+    python,
     steps::name_and_id,
     template::{
         self, missing_value,
@@ -81,7 +82,7 @@ impl Checker<'_, '_> {
         let Some(inputs) = step.get(name).and_then(Value::as_mapping) else { return };
         let pointer = pointer.join(name);
         for (key, value) in inputs {
-            let key = template::to_text(key);
+            let key = python::to_text(key);
             if !matches!(key.as_str(), "id" | "requires") {
                 self.value(value, &pointer.join(key));
             }
@@ -94,7 +95,7 @@ impl Checker<'_, '_> {
 
     fn fields(&mut self, fields: &Mapping, pointer: &Pointer) {
         for (key, value) in fields {
-            let key = template::to_text(key);
+            let key = python::to_text(key);
             let pointer = pointer.join(key.as_str());
             match (key.as_str(), value) {
                 ("triggers", Value::Sequence(items)) => {
@@ -111,7 +112,7 @@ impl Checker<'_, '_> {
     /// The parameters of a trigger are filled in from the event that fires it.
     fn trigger(&mut self, trigger: &Value, pointer: &Pointer) {
         for (key, value) in trigger.as_mapping().into_iter().flatten() {
-            let key = template::to_text(key);
+            let key = python::to_text(key);
             if key != "parameters" {
                 self.value(value, &pointer.join(key));
             }
@@ -132,7 +133,7 @@ impl Checker<'_, '_> {
             }
             Value::Mapping(entries) => {
                 for (key, value) in entries {
-                    self.value(value, &pointer.join(Segment::Key(template::to_text(key))));
+                    self.value(value, &pointer.join(Segment::Key(python::to_text(key))));
                 }
             }
             _ => {}

@@ -1,9 +1,11 @@
-//! Schedules and triggers.
+//! Schedules, triggers and service level agreements.
 
 use super::has_pending;
 use crate::{
     deploy::{
+        items::{ItemError, UnknownKey},
         prepare::Prepared,
+        slas::{self, Sla},
         triggers::{self, Trigger},
     },
     diagnostics::{Code, Diagnostic},
@@ -55,23 +57,50 @@ pub(crate) fn triggers(
 ) -> Option<Vec<Trigger>> {
     match triggers::triggers(items, deployment) {
         Ok(read) => {
-            for key in read.unknown_keys {
-                let diagnostic =
-                    Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
-                let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
-                findings
-                    .at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
-            }
+            unknown_keys(read.unknown_keys, at, findings);
             Some(read.triggers)
         }
-        Err(errors) => {
-            for error in errors {
-                let at = at.join(error.index).join_all(&error.path);
-                findings.at_value(&at, Diagnostic::error(Code::TRIGGER, error.message));
-            }
-            None
-        }
+        Err(errors) => wrong_items(Code::TRIGGER, errors, at, findings),
     }
+}
+
+/// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
+pub(crate) fn slas(one: &Prepared, is_cloud: bool, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
+    let Some(Value::Sequence(items)) = one.fields.get("sla") else { return None };
+    let at = one.pointer(["sla"]);
+    if !is_cloud {
+        findings.at_key(&at, Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string()));
+        return None;
+    }
+    match slas::slas(items) {
+        Ok(read) => {
+            unknown_keys(read.unknown_keys, &at, findings);
+            Some(read.slas)
+        }
+        Err(errors) => wrong_items(Code::SLA, errors, &at, findings),
+    }
+}
+
+fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>) {
+    for key in keys {
+        let diagnostic =
+            Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
+        let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
+        findings.at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+    }
+}
+
+fn wrong_items<T>(
+    code: Code,
+    errors: Vec<ItemError>,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<T> {
+    for error in errors {
+        findings
+            .at_value(&at.join(error.index).join_all(&error.path), Diagnostic::error(code, error.message));
+    }
+    None
 }
 
 /// A trigger without its parameters, whose templates are for the event.

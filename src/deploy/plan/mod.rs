@@ -30,11 +30,13 @@ pub(crate) struct Changes<'a> {
     pub(crate) fields: Vec<FieldChange>,
     pub(crate) schedules: ScheduleChanges<'a>,
     pub(crate) triggers: TriggerChanges<'a>,
+    /// Whether service level agreements are sent: Prefect Cloud tells nobody which there are.
+    pub(crate) slas: bool,
 }
 
 impl Changes<'_> {
     fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
+        !self.slas && self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
     }
 
     /// The names of what changes, for the report.
@@ -42,6 +44,7 @@ impl Changes<'_> {
         let mut names: Vec<&str> = self.fields.iter().map(|change| change.field.as_str()).collect();
         names.extend((!self.schedules.is_empty()).then_some("schedules"));
         names.extend((!self.triggers.is_empty()).then_some("triggers"));
+        names.extend(self.slas.then_some("service level agreements"));
         names
     }
 }
@@ -60,6 +63,7 @@ pub(crate) fn compare<'a>(
         fields: fields::compare(desired, deployment, force),
         schedules: schedules::compare(&desired.schedules, &deployment.schedules, now)?,
         triggers: triggers::compare(desired, deployment.id, live.automations(deployment.id)),
+        slas: desired.slas.is_some(),
     };
     if changes.is_empty() {
         return Ok(Change::Unchanged { live: deployment });

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use crate::{api::Automation, deploy::desired::Desired};
+use crate::{api::Automation, deploy::desired::Desired, value::json_object};
 
 /// What happens to the automations of a deployment.
 #[derive(Debug, Default)]
@@ -25,12 +25,8 @@ impl TriggerChanges<'_> {
 
 /// Compares the triggers of a deployment with what runs it.
 pub(super) fn compare<'a>(desired: &Desired, id: Uuid, live: &'a [Automation]) -> TriggerChanges<'a> {
-    let bodies = desired.triggers.iter().map(|trigger| object(trigger.automation_body(id))).collect();
+    let bodies = desired.triggers.iter().map(|trigger| json_object(trigger.automation_body(id))).collect();
     differences(bodies, &desired.name, live)
-}
-
-fn object(body: Json) -> Map<String, Json> {
-    if let Json::Object(body) = body { body } else { Map::new() }
 }
 
 fn differences<'a>(
@@ -111,11 +107,11 @@ mod tests {
             "id": Uuid::nil(), "name": name, "enabled": true, "tags": [], "actions": [{"type": "run-deployment"}],
             "trigger": {"type": "event", "expect": expect, "within": 0.0, "id": Uuid::nil()},
         });
-        Automation { id: Uuid::nil(), name: name.into(), raw: object(raw) }
+        Automation { id: Uuid::nil(), name: name.into(), raw: json_object(raw) }
     }
 
     fn body(name: &str, expect: &[&str]) -> Map<String, Json> {
-        object(json!({
+        json_object(json!({
             "name": name, "enabled": true, "actions": [{"type": "run-deployment"}], "owner_resource": "x",
             "trigger": {"type": "event", "expect": expect, "within": 0},
         }))

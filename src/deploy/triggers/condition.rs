@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{
-    COMMON_KEYS,
-    reader::{Reader, duration_value, integer, list, nullable, number, text},
-};
+use super::COMMON_KEYS;
 use crate::{
-    diagnostics::did_you_mean,
+    deploy::items::{Reader, duration_value, integer, list, nullable, number, one_of, text},
     schedule::duration::Seconds,
     value::{Value, kind},
 };
@@ -276,14 +273,4 @@ fn labels(value: &Value) -> Result<Labels, String> {
 
 fn set(value: &Value) -> Result<BTreeSet<String>, String> {
     list(value)?.iter().map(text).collect()
-}
-
-/// One of a few words.
-fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static str, String> {
-    let found = text(value)?;
-    words.iter().find(|word| **word == found).copied().ok_or_else(|| {
-        let meant = did_you_mean(&found, words.iter().copied());
-        let hint = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-        format!("`{found}` is none of {}{hint}", words.join(", "))
-    })
 }

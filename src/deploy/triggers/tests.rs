@@ -8,7 +8,7 @@ struct Case {
     bodies: Option<Json>,
 }
 
-fn parse(yaml: &str) -> Result<Triggers, Vec<TriggerError>> {
+fn parse(yaml: &str) -> Result<Triggers, Vec<ItemError>> {
     triggers(&serde_yaml::from_str::<Vec<Value>>(yaml).unwrap(), "watched")
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use bollard::models::{ErrorDetail, ImageId};
+use bollard::models::ImageId;
 use futures_util::stream;
 
 use super::*;
@@ -27,25 +27,23 @@ impl Progress for Recorder {
     fn warn(&self, _: &Diagnostic) {}
 }
 
-fn text(text: &str) -> Result<BuildInfo, bollard::errors::Error> {
-    Ok(BuildInfo { stream: Some(text.to_owned()), ..BuildInfo::default() })
+fn text(text: &str) -> BuildInfo {
+    BuildInfo { stream: Some(text.to_owned()), ..BuildInfo::default() }
 }
 
 #[tokio::test]
 async fn what_the_build_prints_is_passed_on_and_the_last_id_counts() {
     let recorder = Recorder::default();
-    let id =
-        |id: &str| Ok(BuildInfo { aux: Some(ImageId { id: Some(id.to_owned()) }), ..BuildInfo::default() });
-    let status = Ok(BuildInfo {
+    let id = |id: &str| BuildInfo { aux: Some(ImageId { id: Some(id.to_owned()) }), ..BuildInfo::default() };
+    let status = BuildInfo {
         status: Some("Pull complete".to_owned()),
         id: Some("0a1b".to_owned()),
-        error_detail: None::<ErrorDetail>,
         ..BuildInfo::default()
-    });
+    };
     let events =
         [text("Step 1/1 : FROM"), status, text(" x\n"), id("sha256:1"), text(" ---> 1\n"), id("sha256:2")];
     let mut log = BuildLog::new(&recorder, false);
-    log.follow(stream::iter(events)).await.unwrap();
+    log.follow(stream::iter(events.map(Ok))).await.unwrap();
     assert_eq!(log.image_id.as_deref(), Some("sha256:2"));
     assert_eq!(recorder.lines(), ["status: 0a1b: Pull complete", "Step 1/1 : FROM x", " ---> 1"]);
 }
@@ -54,9 +52,9 @@ async fn what_the_build_prints_is_passed_on_and_the_last_id_counts() {
 async fn a_failure_has_the_message_the_step_and_the_last_lines() {
     let recorder = Recorder::default();
     let error = bollard::errors::Error::DockerStreamError { error: "returned a non-zero code: 1".to_owned() };
-    let events =
-        [text("Step 1/2 : FROM x\n ---> 1\nStep 2/2 : RUN make\n ---> Running in 7\nno rule\n"), Err(error)];
-    let error = BuildLog::new(&recorder, true).follow(stream::iter(events)).await.unwrap_err();
+    let events = [text("Step 1/2 : FROM x\n ---> 1\nStep 2/2 : RUN make\n ---> Running in 7\nno rule\n")];
+    let events = stream::iter(events.map(Ok).into_iter().chain([Err(error)]));
+    let error = BuildLog::new(&recorder, true).follow(events).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "the image was not built: returned a non-zero code: 1\n  at Step 2/2 : RUN make\n  | no rule"
@@ -80,4 +78,30 @@ fn options_become_the_parameters_of_the_request() {
     assert_eq!(query.cachefrom.unwrap(), ["r/i:v1"]);
     assert_eq!(query.memory, Some(1));
     assert_eq!(BuildOptions::default().query().pull, None);
+}
+
+#[test]
+fn repeated_parameters_are_added_and_credentials_made_safe() {
+    let options = BuildOptions {
+        extra_hosts: vec!["a:10.0.0.1".to_owned(), "b:::1".to_owned()],
+        isolation: Some("process".to_owned()),
+        ..BuildOptions::default()
+    };
+    let request = |headers: &[(&'static str, &str)]| {
+        let mut request = BollardRequest::new(body_full(Bytes::new()));
+        *request.uri_mut() = "unix://00/build?rm=true".parse().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        request
+    };
+    let adjusted = adjust(&options)(request(&[("x-registry-config", "ab+/=="), ("x-other", "a+/")]));
+    assert_eq!(
+        adjusted.uri().query(),
+        Some("rm=true&extrahosts=a%3A10.0.0.1&extrahosts=b%3A%3A%3A1&isolation=process")
+    );
+    assert_eq!(adjusted.headers()["x-registry-config"], "ab-_==");
+    assert_eq!(adjusted.headers()["x-other"], "a+/");
+    let unchanged = adjust(&BuildOptions::default())(request(&[]));
+    assert_eq!(unchanged.uri().query(), Some("rm=true"));
 }

@@ -68,6 +68,7 @@ fn modes_and_times_are_kept_links_are_links_and_sockets_are_passed_over() {
     let script = reader.entries().unwrap().nth(2).unwrap().unwrap();
     assert_eq!(script.header().mode().unwrap(), 0o750);
     assert_eq!(script.header().mtime().unwrap(), 1_000_000_000);
+    assert_eq!((script.header().uid().unwrap(), script.header().gid().unwrap()), (0, 0));
 }
 
 #[test]

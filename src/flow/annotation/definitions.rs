@@ -29,12 +29,13 @@ impl PartialEq for Owner<'_> {
 }
 
 impl Owner<'_> {
-    fn module(&self) -> Option<&str> {
-        let scope = match self {
-            Self::Class(class) => class.scope,
-            Self::Value(value) => value.scope,
+    /// The name with the module and the classes around; `None` if the module's name is not known.
+    fn full_name(&self, name: &str) -> Option<String> {
+        let (scope, name) = match self {
+            Self::Class(class) => (class.scope, class.def.qualified_name.as_str()),
+            Self::Value(value) => (value.scope, name),
         };
-        scope.module.name.as_deref()
+        Some(format!("{}.{name}", scope.module.name.as_deref()?))
     }
 }
 
@@ -98,33 +99,36 @@ impl<'p> Definitions<'p> {
     /// Settles the keys of all that `properties` refers to, and gives those definitions in the order of their keys.
     pub(crate) fn settle(self, properties: &mut Json) -> Known<Map<String, Json>> {
         let used = self.used(properties)?;
-        let keys: Vec<String> =
-            (0..self.entries.len()).map(|index| self.key(index, &used)).collect::<Known<_>>()?;
+        let keys = self.keys(&used)?;
         rename(properties, &keys);
         let mut definitions: Vec<(String, Json)> = Vec::new();
-        for (index, entry) in self.entries.into_iter().enumerate().filter(|(index, _)| used.contains(index)) {
-            if let State::Done(mut schema) = entry.state {
-                rename(&mut schema, &keys);
-                definitions.push((keys[index].clone(), schema));
-            }
+        for (index, schema) in used {
+            let mut schema = schema.clone();
+            rename(&mut schema, &keys);
+            definitions.push((keys[index].clone(), schema));
         }
         definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
+        // Equal classes of one name share a definition.
+        definitions.dedup();
         if definitions.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(Obstacle::unknown("two classes have the same name and module"));
         }
         Ok(definitions.into_iter().collect())
     }
 
-    fn used(&self, properties: &Json) -> Known<Vec<usize>> {
-        let mut used = Vec::new();
+    /// The finished definitions that `properties` refers to, through others too.
+    fn used(&self, properties: &Json) -> Known<Vec<(usize, &Json)>> {
+        let mut used: Vec<(usize, &Json)> = Vec::new();
         let mut waiting = references(properties);
         while let Some(index) = waiting.pop() {
-            if used.contains(&index) {
+            if used.iter().any(|(seen, _)| *seen == index) {
                 continue;
             }
-            used.push(index);
             match self.entries.get(index).map(|entry| &entry.state) {
-                Some(State::Done(schema)) => waiting.extend(references(schema)),
+                Some(State::Done(schema)) => {
+                    used.push((index, schema));
+                    waiting.extend(references(schema));
+                }
                 Some(State::Failed(obstacle)) => return Err(obstacle.clone()),
                 Some(State::Open) | None => {
                     return Err(Obstacle::unknown("a class refers to itself while it is read"));
@@ -134,23 +138,38 @@ impl<'p> Definitions<'p> {
         Ok(used)
     }
 
-    /// The class's name; with its module if another class in use has the same name.
-    fn key(&self, index: usize, used: &[usize]) -> Known<String> {
-        let entry = &self.entries[index];
-        let collides = used.contains(&index)
-            && used
-                .iter()
-                .any(|other| *other != index && safe(&self.entries[*other].name) == safe(&entry.name));
-        if !collides {
-            return Ok(safe(&entry.name));
+    /// The key of every entry: the class's name, or with its module if different classes of that name are in use.
+    /// Whether two are different depends on the keys of what they refer to.
+    fn keys(&self, used: &[(usize, &Json)]) -> Known<Vec<String>> {
+        let mut keys: Vec<String> = self.entries.iter().map(|entry| safe(&entry.name)).collect();
+        loop {
+            let named = |(index, schema): &(usize, &Json)| {
+                let mut schema = (*schema).clone();
+                rename(&mut schema, &keys);
+                (*index, schema)
+            };
+            let schemas: Vec<(usize, Json)> = used.iter().map(named).collect();
+            let differs = |(index, schema): &&(usize, Json)| {
+                schemas.iter().any(|(other, theirs)| keys[*other] == keys[*index] && theirs != schema)
+            };
+            let different: Vec<usize> = schemas.iter().filter(differs).map(|(index, _)| *index).collect();
+            let before = keys.clone();
+            for index in different {
+                keys[index] = self.long_key(index)?;
+            }
+            if keys == before {
+                return Ok(keys);
+            }
         }
-        let module = entry.owner.module().ok_or_else(|| {
-            Obstacle::unknown(format!(
-                "two classes are called '{}', and one's module is not known",
-                entry.name
-            ))
+    }
+
+    fn long_key(&self, index: usize) -> Known<String> {
+        let entry = &self.entries[index];
+        let full_name = entry.owner.full_name(&entry.name).ok_or_else(|| {
+            let name = &entry.name;
+            Obstacle::unknown(format!("two classes are called '{name}', and one's module is not known"))
         })?;
-        Ok(safe(&format!("{module}.{}", entry.name)))
+        Ok(safe(&full_name))
     }
 }
 

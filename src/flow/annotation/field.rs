@@ -44,7 +44,11 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) alias: Option<String>,
     pub(crate) validation_alias: Option<String>,
     pub(crate) serialization_alias: Option<String>,
+    /// The alias that an option of the model makes from the name.
+    pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
+    /// Left out of encoded instances.
+    pub(crate) is_excluded: bool,
     pub(crate) constraints: Constraints,
     /// `title`, `description`, `examples` and `deprecated`.
     pub(crate) annotations: Map<String, Json>,
@@ -107,7 +111,8 @@ impl<'p> FieldInfo<'p> {
             "ge" | "gt" | "le" | "lt" | "multiple_of" | "min_length" | "max_length" | "pattern" => {
                 self.constraints.push((name.to_owned(), value()?));
             }
-            "frozen" | "exclude" | "repr" | "strict" | "allow_inf_nan" | "init" | "init_var" | "kw_only"
+            "exclude" => self.is_excluded = value()? == Value::Bool(true),
+            "frozen" | "repr" | "strict" | "allow_inf_nan" | "init" | "init_var" | "kw_only"
             | "validate_default" | "alias_priority" | "exclude_if" => {}
             _ => return Err(not_known(name)),
         }

@@ -30,11 +30,19 @@ pub(crate) struct SchemaBuilder<'p, 'i> {
     pub(crate) approximations: Vec<String>,
     /// How many classes are being described: inside of one, its own module's names have a meaning in quotes.
     pub(crate) class_depth: usize,
+    /// Whether the class being described hands options down to the classes without any that it uses.
+    pub(crate) hands_down_options: bool,
 }
 
 impl<'p, 'i> SchemaBuilder<'p, 'i> {
     pub(crate) fn new(program: &'p Program<'i>) -> Self {
-        Self { program, definitions: Definitions::default(), approximations: Vec::new(), class_depth: 0 }
+        Self {
+            program,
+            definitions: Definitions::default(),
+            approximations: Vec::new(),
+            class_depth: 0,
+            hands_down_options: false,
+        }
     }
 
     pub(crate) fn approximate(&mut self, reason: impl Into<String>) {
@@ -99,6 +107,14 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
         if kind == class::Kind::Plain {
             return Ok(json!({}));
         }
+        let takes_options =
+            matches!(kind, class::Kind::Dataclass | class::Kind::TypedDict | class::Kind::NamedTuple);
+        if self.hands_down_options && takes_options {
+            return Err(Obstacle::unknown(format!(
+                "'{}' takes the options of the model that uses it",
+                class.def.name
+            )));
+        }
         if class.def.has_type_parameters {
             return Err(Obstacle::unknown(format!("'{}' is generic", class.def.name)));
         }
@@ -118,9 +134,11 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             return Ok(reference);
         }
         let index = self.definitions.begin(owner, name);
+        let handed_down = std::mem::take(&mut self.hands_down_options);
         self.class_depth += 1;
         let built = build(self);
         self.class_depth -= 1;
+        self.hands_down_options = handed_down;
         self.definitions.finish(index, built)
     }
 
@@ -150,7 +168,7 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
                 self.named(alias, call, |builder| class::typed_dict::functional(builder, scope, call))
             }
             (Some("collections.namedtuple"), _) => {
-                self.named(alias, call, |builder| class::named_tuple::functional(builder, scope, call))
+                self.named(alias, call, |_| class::named_tuple::functional(call))
             }
             _ => self.schema(scope, expr),
         }

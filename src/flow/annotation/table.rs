@@ -106,6 +106,9 @@ fn others(module: &str, name: &str) -> Option<Json> {
     let string = |format: &str| json!({"type": "string", "format": format});
     Some(match (module, name) {
         ("prefect.types", "NonNegativeInteger") => json!({"type": "integer", "minimum": 0}),
+        ("prefect.types", "LogLevel") => {
+            json!({"type": "string", "enum": ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]})
+        }
         ("prefect.types", "PositiveInteger") => json!({"type": "integer", "exclusiveMinimum": 0}),
         ("prefect.types", "DateTime") | ("pydantic_extra_types.pendulum_dt", "DateTime") => {
             string("date-time")
@@ -114,6 +117,7 @@ fn others(module: &str, name: &str) -> Option<Json> {
         // Plain classes: pydantic asks for an instance, and Prefect lets anything pass.
         ("pendulum", "DateTime" | "Date" | "Time" | "Duration" | "Timezone" | "Interval")
         | ("prefect.futures" | "prefect", "PrefectFuture")
+        | ("prefect.utilities.annotations" | "prefect", "quote" | "allow_failure" | "unmapped")
         | ("pandas", "DataFrame" | "Series" | "Timestamp" | "Timedelta" | "Index")
         | ("numpy", "ndarray")
         | ("polars", "DataFrame" | "LazyFrame" | "Series")

@@ -2,11 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{
-    Class, Field, annotated_names,
-    model::{self, Config},
-    properties,
-};
+use super::{AnnotatedName, Class, Field, ancestry, annotated_names, config::Config, model, properties};
 use crate::flow::{
     annotation::{
         SchemaBuilder,
@@ -26,33 +22,59 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
     model::finish(class, properties, required, &config)
 }
 
-/// The fields of a dataclass, in order.
+/// The fields of a dataclass: those of its bases first, each at the place where it was first named.
 pub(super) fn fields<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<Vec<Field<'p>>> {
-    if class.def.bases.iter().any(|base| class.scope.external(program, base).as_deref() != Some("object")) {
-        return Err(Obstacle::unknown(format!("'{}' is a dataclass with bases", class.def.name)));
-    }
-    if class.def.body.bindings.iter().any(|binding| matches!(binding.bound, Bound::Unknowable(_))) {
-        return Err(Obstacle::unknown(format!("the body of '{}' is not plain", class.def.name)));
-    }
-    let mut fields = Vec::new();
-    for (name, annotation, value, at) in annotated_names(class.def) {
-        let scope = class.scope_at(at);
-        let generic = annotation.as_subscript();
-        let wrapper = generic.and_then(|(generic, _)| scope.external(program, generic));
-        let annotation = match (wrapper.as_deref(), generic) {
-            (Some("typing.ClassVar"), _) => continue,
-            (Some("dataclasses.InitVar"), Some((_, inner))) => inner,
-            _ => annotation,
-        };
-        if scope.external(program, annotation).as_deref() == Some("dataclasses.KW_ONLY") {
+    let mut fields: Vec<Field<'p>> = Vec::new();
+    for line in ancestry(program, class)?.iter().rev() {
+        // Only its own decorator makes the annotations of a class fields.
+        if !is_decorated(program, *line) {
             continue;
         }
-        let info = value.map_or(Ok(FieldInfo::default()), |value| field_info(program, scope, value))?;
-        let is_init_only = wrapper.as_deref() == Some("dataclasses.InitVar");
-        let scope = class.scope_at(at + 1);
-        fields.push(Field { name: name.to_owned(), annotation, scope, info, is_init_only });
+        if line.def.body.bindings.iter().any(|binding| matches!(binding.bound, Bound::Unknowable(_))) {
+            return Err(Obstacle::unknown(format!("the body of '{}' is not plain", line.def.name)));
+        }
+        for name in annotated_names(line.def) {
+            let Some(field) = field(program, *line, &name)? else { continue };
+            match fields.iter_mut().find(|other| other.name == field.name) {
+                Some(slot) => *slot = field,
+                None => fields.push(field),
+            }
+        }
     }
     Ok(fields)
+}
+
+fn is_decorated<'p>(program: &'p Program<'_>, class: Class<'p>) -> bool {
+    class.def.decorators.iter().any(|decorator| {
+        let function = decorator.as_call().map_or(decorator, |call| &call.function);
+        let name = class.scope.external(program, function);
+        matches!(name.as_deref(), Some("dataclasses.dataclass" | "pydantic.dataclasses.dataclass"))
+    })
+}
+
+fn field<'p>(
+    program: &'p Program<'_>,
+    class: Class<'p>,
+    name: &AnnotatedName<'p>,
+) -> Known<Option<Field<'p>>> {
+    let scope = class.scope_at(name.at);
+    let generic = name.annotation.as_subscript();
+    let wrapper = generic.and_then(|(generic, _)| scope.external(program, generic));
+    let annotation = match (wrapper.as_deref(), generic) {
+        (Some("typing.ClassVar"), _) => return Ok(None),
+        (Some("dataclasses.InitVar"), Some((_, inner))) => inner,
+        _ => name.annotation,
+    };
+    if scope.external(program, annotation).as_deref() == Some("dataclasses.KW_ONLY") {
+        return Ok(None);
+    }
+    Ok(Some(Field {
+        name: name.name.to_owned(),
+        annotation,
+        scope: class.scope_at(name.at + 1),
+        info: name.value.map_or(Ok(FieldInfo::default()), |value| field_info(program, scope, value))?,
+        is_init_only: wrapper.as_deref() == Some("dataclasses.InitVar"),
+    }))
 }
 
 fn field_info<'p>(program: &'p Program<'_>, scope: Scope<'p>, value: &'p Expr) -> Known<FieldInfo<'p>> {

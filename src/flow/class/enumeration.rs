@@ -18,14 +18,20 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
     let lines = ancestry(program, class)?;
     let makes_values = |class: &Class<'_>| {
         class.def.functions().any(|function| {
-            matches!(function.name.as_str(), "__new__" | "__init__" | "_generate_next_value_" | "_missing_")
-                && function.name != "_missing_"
+            matches!(function.name.as_str(), "__new__" | "__init__" | "_generate_next_value_")
         })
     };
     if lines.iter().any(makes_values) {
         return Err(Obstacle::unknown(format!("'{}' makes its own values", class.def.name)));
     }
-    let lower_cases = is_string_enum(program, &lines);
+    let lower_cases = has_base(program, &lines, "enum.StrEnum");
+    let mixins = [
+        ("str", Mixin::Text),
+        ("int", Mixin::Integer),
+        ("enum.IntEnum", Mixin::Integer),
+        ("float", Mixin::Float),
+    ];
+    let mixin = mixins.iter().find(|(base, _)| has_base(program, &lines, base)).map(|(_, mixin)| *mixin);
     let mut members: Vec<(String, Value)> = Vec::new();
     let mut last = 0;
     for binding in &class.def.body.bindings {
@@ -51,15 +57,46 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
             }
             _ => {}
         }
-        members.push((binding.name.clone(), value));
+        members.push((binding.name.clone(), mixed_in(value, mixin)?));
     }
     Ok(members)
 }
 
-fn is_string_enum<'p>(program: &'p Program<'_>, lines: &[Class<'p>]) -> bool {
+/// The type that members are made to be.
+#[derive(Clone, Copy)]
+enum Mixin {
+    Text,
+    Integer,
+    Float,
+}
+
+fn mixed_in(value: Value, mixin: Option<Mixin>) -> Known<Value> {
+    match (mixin, value) {
+        (None, value) => Ok(value),
+        (Some(Mixin::Text), value @ (Value::Str(_) | Value::Int(_))) => {
+            constant::text_of(&value).map(Value::Str)
+        }
+        (Some(Mixin::Integer), value @ Value::Int(_)) | (Some(Mixin::Float), value @ Value::Float(_)) => {
+            Ok(value)
+        }
+        (Some(Mixin::Float), value @ Value::Int(_)) => {
+            value.number().map(|number| Value::Float(number.as_float())).ok_or_else(conversion)
+        }
+        _ => Err(conversion()),
+    }
+}
+
+fn conversion() -> Obstacle {
+    Obstacle::unknown("a member of an enumeration is converted")
+}
+
+fn has_base<'p>(program: &'p Program<'_>, lines: &[Class<'p>], name: &str) -> bool {
     lines.iter().any(|class| {
-        let external = |base: &'p Expr| class.scope.external(program, base);
-        class.def.bases.iter().any(|base| external(base).is_some_and(|name| name == "enum.StrEnum"))
+        class
+            .def
+            .bases
+            .iter()
+            .any(|base| class.scope.external(program, base).is_some_and(|base| base == name))
     })
 }
 

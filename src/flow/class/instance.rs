@@ -1,12 +1,18 @@
 //! Instances of the project's classes as defaults: what they are encoded as.
 
-use super::{Class, Field, Kind, ancestry, dataclass, enumeration, kind, model};
+use super::{
+    AnnotatedName, Class, Field, Kind, ancestry, annotated_names, config, dataclass, enumeration, kind, model,
+};
 use crate::flow::{
-    annotation::field::FieldDefault,
-    constant::{Arguments, Value},
+    annotation::{
+        field::{FieldDefault, FieldInfo},
+        names,
+    },
+    constant::{self, Arguments, Value},
     obstacle::{Known, Obstacle},
     program::Program,
-    syntax::{Expr, ExprKind},
+    scope::Entity,
+    syntax::{Expr, ExprKind, FunctionDef},
 };
 
 /// `Class(...)`.
@@ -24,45 +30,86 @@ pub(crate) fn instantiate<'p>(
         },
         Kind::Model => {
             let lines = ancestry(program, class)?;
-            if lines.iter().any(|line| line.def.functions().any(|function| !function.decorators.is_empty())) {
-                return Err(Obstacle::unknown(format!("'{}' has validators or serializers", class.def.name)));
-            }
-            if lines.iter().any(|line| {
-                line.def
-                    .functions()
-                    .any(|function| function.name.starts_with("__") || function.name == "model_post_init")
-            }) {
-                return Err(unknown(class));
-            }
-            let config = model::config(program, &lines)?;
+            require_plain_methods(&lines)?;
+            let config = config::read(program, &lines)?;
             let plain = ["extra", "title", "frozen", "json_schema_extra", "arbitrary_types_allowed"];
             if config.iter().any(|(name, _)| !plain.contains(&name.as_str()))
                 || !arguments.positional.is_empty()
             {
                 return Err(unknown(class));
             }
-            object(program, class, &model::fields(program, &lines)?, arguments)
+            let fields = model::fields(program, &lines, &config)?;
+            object(program, class, &fields, arguments, true).map(Value::Object)
         }
-        Kind::Dataclass => {
-            if class.def.functions().any(|function| function.name.starts_with("__")) {
-                return Err(unknown(class));
+        kind @ (Kind::Dataclass | Kind::PydanticDataclass) => {
+            require_plain_methods(&ancestry(program, class)?)?;
+            let fields = dataclass::fields(program, class)?;
+            object(program, class, &fields, arguments, kind == Kind::PydanticDataclass).map(Value::Object)
+        }
+        Kind::NamedTuple => named_tuple(program, class, arguments),
+        Kind::Settings => Err(Obstacle::unknown(format!("'{}' reads the environment", class.def.name))),
+        Kind::TypedDict => match (arguments.positional.is_empty(), arguments.named) {
+            (true, named) => {
+                Ok(Value::Dict(named.into_iter().map(|(name, value)| (Value::Str(name), value)).collect()))
             }
-            object(program, class, &dataclass::fields(program, class)?, arguments)
-        }
-        Kind::PydanticDataclass | Kind::TypedDict | Kind::NamedTuple => Err(unknown(class)),
+            (false, _) => Err(unknown(class)),
+        },
     }
+}
+
+/// Fails on methods that may change what the fields hold or how they are encoded.
+fn require_plain_methods(lines: &[Class<'_>]) -> Known<()> {
+    for class in lines {
+        let changes = |function: &FunctionDef| {
+            let plain = ["__str__", "__repr__", "__hash__", "__eq__", "__len__", "__lt__"]
+                .contains(&function.name.as_str());
+            (function.name.starts_with("__") && !plain) || function.name == "model_post_init"
+        };
+        if class.def.functions().any(|function| changes(function) || has_unknown_decorator(function)) {
+            return Err(Obstacle::unknown(format!(
+                "'{}' has methods that may change its instances",
+                class.def.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a method has another decorator than those that only say how it is called.
+fn has_unknown_decorator(function: &FunctionDef) -> bool {
+    function.decorators.iter().any(|decorator| match &decorator.kind {
+        ExprKind::Name(name) => {
+            !matches!(name.as_str(), "property" | "staticmethod" | "classmethod" | "cached_property")
+        }
+        _ => true,
+    })
+}
+
+/// A named tuple is an array.
+fn named_tuple<'p>(program: &'p Program<'_>, class: Class<'p>, arguments: Arguments) -> Known<Value> {
+    let mut fields = Vec::new();
+    for AnnotatedName { name, annotation, value, at, .. } in annotated_names(class.def) {
+        let scope = class.scope_at(at);
+        let default = value.map_or(FieldDefault::Required, |value| FieldDefault::of(program, scope, value));
+        let info = FieldInfo { default, ..FieldInfo::default() };
+        fields.push(Field { name: name.to_owned(), annotation, scope, info, is_init_only: false });
+    }
+    let values = object(program, class, &fields, arguments, false)?;
+    Ok(Value::Tuple(values.into_iter().map(|(_, value)| value).collect()))
 }
 
 fn unknown(class: Class<'_>) -> Obstacle {
     Obstacle::unknown(format!("making an instance of '{}' is not evaluated", class.def.name))
 }
 
+/// The fields of an instance by the keys they are encoded with. Models convert what they are given.
 fn object<'p>(
     program: &'p Program<'_>,
     class: Class<'p>,
     fields: &[Field<'p>],
     arguments: Arguments,
-) -> Known<Value> {
+    converts: bool,
+) -> Known<Vec<(String, Value)>> {
     let mut named = arguments.named;
     for (position, value) in arguments.positional.into_iter().enumerate() {
         let field = fields.get(position).ok_or_else(|| unknown(class))?;
@@ -73,20 +120,51 @@ fn object<'p>(
         let key = field.info.key(&field.name);
         let given = named.iter().position(|(name, _)| *name == key).map(|at| named.remove(at).1);
         let value = match given {
-            // Models convert what they are given; plain values of the right type stay as they are.
-            Some(value) if stays(&value, field.annotation) => value,
+            Some(value) if !converts || stays(&value, field.annotation) => value,
             Some(_) => return Err(unknown(class)),
             None => match &field.info.default {
-                FieldDefault::Value(value) => value.clone(),
+                FieldDefault::Value(value) if encodes_plainly(value, field.annotation) => value.clone(),
+                FieldDefault::Value(_) => return Err(unknown(class)),
                 FieldDefault::Factory(factory) => made(program, class, factory)?,
                 FieldDefault::Required | FieldDefault::Unknown(_) => return Err(unknown(class)),
             },
         };
-        if !field.is_init_only {
+        if !field.is_init_only && !field.info.is_excluded {
             values.push((field.info.encoded_key(&field.name), value));
         }
     }
-    if named.is_empty() { Ok(Value::Object(values)) } else { Err(unknown(class)) }
+    if named.is_empty() { Ok(values) } else { Err(unknown(class)) }
+}
+
+/// Whether a default that was never checked against its annotation is encoded by its own type: the encoder of another
+/// type may change it, as `3` in a field of floats becomes `3.0`.
+fn encodes_plainly(value: &Value, annotation: &Expr) -> bool {
+    const PLAIN: [&str; 15] = [
+        "str", "int", "bool", "float", "bytes", "list", "dict", "tuple", "set", "List", "Dict", "Any",
+        "Optional", "Union", "Sequence",
+    ];
+    match value {
+        Value::None | Value::Member { .. } | Value::Object(_) => true,
+        Value::DateTime(_) | Value::Date(_) | Value::Time(_) | Value::Delta(_) | Value::Path(_) => true,
+        _ => {
+            let mut is_plain = true;
+            let mut has_float = false;
+            names(annotation, &mut |name| {
+                is_plain &= PLAIN.contains(&name);
+                has_float |= name == "float";
+            });
+            is_plain && !(has_float && has_integer(value))
+        }
+    }
+}
+
+fn has_integer(value: &Value) -> bool {
+    match value {
+        Value::Int(_) => true,
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => items.iter().any(has_integer),
+        Value::Dict(items) => items.iter().any(|(key, value)| has_integer(key) || has_integer(value)),
+        _ => false,
+    }
 }
 
 /// Whether a value is one of the plainly annotated type, so that no model changes it.
@@ -104,7 +182,7 @@ fn stays(value: &Value, annotation: &Expr) -> bool {
 /// What a default factory makes.
 fn made<'p>(program: &'p Program<'_>, class: Class<'p>, factory: &'p Expr) -> Known<Value> {
     if let ExprKind::Lambda(body) = &factory.kind {
-        return crate::flow::constant::evaluate(program, class.scope_at_end(), body);
+        return constant::evaluate(program, class.scope_at_end(), body);
     }
     match class.scope.external(program, factory).as_deref() {
         Some("list") => Ok(Value::List(Vec::new())),
@@ -112,7 +190,7 @@ fn made<'p>(program: &'p Program<'_>, class: Class<'p>, factory: &'p Expr) -> Kn
         Some("set") => Ok(Value::Set(Vec::new())),
         Some("str") => Ok(Value::text("")),
         _ => match class.scope.resolve(program, factory)? {
-            crate::flow::scope::Entity::Class(made) => {
+            Entity::Class(made) => {
                 let nothing = Arguments { positional: Vec::new(), named: Vec::new() };
                 program.descend(|| instantiate(program, made, nothing))
             }

@@ -1,5 +1,7 @@
 //! Classes of the project: what kind they are, what they inherit, and the definitions they give.
 
+mod alias;
+mod config;
 mod dataclass;
 pub(crate) mod enumeration;
 mod instance;
@@ -33,6 +35,8 @@ pub(crate) enum Kind {
     Plain,
     Enum,
     Model,
+    /// A model whose fields come from the environment.
+    Settings,
     Dataclass,
     PydanticDataclass,
     TypedDict,
@@ -104,16 +108,15 @@ fn of_bases<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<Option<Kind
         let base = base.as_subscript().map_or(base, |(generic, _)| generic);
         let of_base = match class.scope.resolve(program, base)? {
             Entity::Class(base) => match program.descend(|| self::kind(program, base))? {
-                // Only its own decorator makes a class a dataclass.
-                Kind::Dataclass | Kind::PydanticDataclass => {
-                    return Err(Obstacle::unknown(format!("'{}' inherits from a dataclass", class.def.name)));
-                }
                 Kind::Plain => None,
                 kind => Some(kind),
             },
             Entity::External(name) => match name.as_str() {
                 "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" => Some(Kind::Enum),
                 "pydantic.BaseModel" => Some(Kind::Model),
+                "pydantic_settings.BaseSettings" | "pydantic_settings.main.BaseSettings" => {
+                    Some(Kind::Settings)
+                }
                 "typing.TypedDict" => Some(Kind::TypedDict),
                 "typing.NamedTuple" => Some(Kind::NamedTuple),
                 "str" | "int" | "float" => {
@@ -181,7 +184,7 @@ pub(crate) fn definition<'p>(
     match kind {
         Kind::Plain => Ok(json!({})),
         Kind::Enum => enumeration::definition(builder.program, class),
-        Kind::Model => model::definition(builder, class),
+        Kind::Model | Kind::Settings => model::definition(builder, class),
         Kind::Dataclass | Kind::PydanticDataclass => dataclass::definition(builder, class),
         Kind::TypedDict => typed_dict::definition(builder, class),
         Kind::NamedTuple => named_tuple::definition(builder, class),
@@ -250,16 +253,17 @@ fn describe<'p>(
         other => other?,
     };
     builder.constrain(&mut schema, &info.constraints)?;
-    let key = alias.unwrap_or_else(|| name.clone());
+    let key = alias.or(info.generated_alias.clone()).unwrap_or_else(|| name.clone());
     let Some(object) = schema.as_object_mut() else {
         return Err(Obstacle::unknown("a schema is not an object"));
     };
-    if let Some(limit) = max_length
-        && object.get("type") == Some(&json!("string"))
-        && !object.contains_key("maxLength")
-        && !object.contains_key("format")
-    {
-        object.insert("maxLength".to_owned(), limit.clone());
+    if let Some(limit) = max_length {
+        if object.get("type") == Some(&json!("string")) && object.len() == 1 {
+            object.insert("maxLength".to_owned(), limit.clone());
+        } else if has_text(&Json::Object(object.clone())) {
+            builder
+                .approximate(format!("field '{name}': what `str_max_length` does to its type is not known"));
+        }
     }
     object.extend(extra);
     object.extend(info.annotations.clone());
@@ -278,6 +282,15 @@ fn describe<'p>(
     }
     add_title(&mut schema, &key);
     Ok(Described { key, schema, is_required })
+}
+
+/// Whether a schema has text somewhere in it.
+fn has_text(schema: &Json) -> bool {
+    match schema {
+        Json::Object(object) => object.get("type") == Some(&json!("string")) || object.values().any(has_text),
+        Json::Array(items) => items.iter().any(has_text),
+        _ => false,
+    }
 }
 
 fn field_type<'p>(
@@ -336,13 +349,27 @@ pub(super) fn title_of(name: &str) -> String {
     title_case(name).replace('_', " ").trim().to_owned()
 }
 
-/// The annotated names of a class's own body, in order.
-pub(super) fn annotated_names(def: &ClassDef) -> impl Iterator<Item = (&str, &Expr, Option<&Expr>, usize)> {
+/// An annotated name in a class's own body.
+pub(super) struct AnnotatedName<'p> {
+    pub(super) name: &'p str,
+    pub(super) annotation: &'p Expr,
+    pub(super) value: Option<&'p Expr>,
+    pub(super) at: usize,
+    pub(super) docstring: Option<&'p str>,
+}
+
+pub(super) fn annotated_names(def: &ClassDef) -> impl Iterator<Item = AnnotatedName<'_>> {
     def.body.bindings.iter().filter_map(|binding| {
         let value = match &binding.bound {
             Bound::Value(value) => Some(value),
             _ => None,
         };
-        Some((binding.name.as_str(), binding.annotation.as_ref()?, value, binding.at))
+        Some(AnnotatedName {
+            name: &binding.name,
+            annotation: binding.annotation.as_ref()?,
+            value,
+            at: binding.at,
+            docstring: binding.docstring.as_deref(),
+        })
     })
 }

@@ -2,32 +2,35 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Class, Field, Kind, ancestry, annotated_names, description, kind, properties};
+use super::{
+    AnnotatedName, Class, Field, Kind, alias, ancestry, annotated_names,
+    config::{self, Config, option},
+    description, kind, properties,
+};
 use crate::flow::{
     annotation::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
     },
     constant::{self, Value, encode},
+    docstring,
     obstacle::{Known, Obstacle},
     program::Program,
     scope::Entity,
     syntax::{Bound, Expr, ExprKind},
 };
 
-/// Options of `model_config` by name.
-pub(super) type Config = Vec<(String, Value)>;
-
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
     let lines = ancestry(builder.program, class)?;
     for line in &lines {
         check(builder.program, *line)?;
     }
-    let config = config(builder.program, &lines)?;
-    let fields = fields(builder.program, &lines)?;
-    let max_length = option(&config, "str_max_length").map(encode::default).transpose()?.flatten();
+    let options = config::read(builder.program, &lines)?;
+    let fields = fields(builder.program, &lines, &options)?;
+    let max_length = option(&options, "str_max_length").map(encode::default).transpose()?.flatten();
+    builder.hands_down_options = options.iter().any(|(name, _)| name == "extra" || name.starts_with("str_"));
     let (properties, required) = properties(builder, &fields, max_length.as_ref())?;
-    finish(class, properties, required, &config)
+    finish(class, properties, required, &options)
 }
 
 /// The definition of a class with fields.
@@ -64,15 +67,6 @@ pub(super) fn finish(
     Ok(schema)
 }
 
-pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
-    config
-        .iter()
-        .rev()
-        .find(|(option, _)| option == name)
-        .map(|(_, value)| value)
-        .filter(|value| **value != Value::None)
-}
-
 /// Fails where a method or a base changes the schema.
 fn check<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
     let def = class.def;
@@ -98,102 +92,26 @@ fn check<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
     Ok(())
 }
 
-const KNOWN_OPTIONS: &[&str] = &[
-    "arbitrary_types_allowed",
-    "coerce_numbers_to_str",
-    "extra",
-    "from_attributes",
-    "frozen",
-    "json_schema_extra",
-    "populate_by_name",
-    "protected_namespaces",
-    "revalidate_instances",
-    "serialize_by_alias",
-    "str_max_length",
-    "str_min_length",
-    "str_strip_whitespace",
-    "str_to_lower",
-    "str_to_upper",
-    "strict",
-    "title",
-    "use_enum_values",
-    "validate_assignment",
-    "validate_by_alias",
-    "validate_by_name",
-    "validate_default",
-    "validate_return",
-    "allow_inf_nan",
-    "ser_json_timedelta",
-    "hide_input_in_errors",
-];
-
-/// The options of the class and those it inherits, from `model_config`, `class Config` and class keywords.
-pub(super) fn config<'p>(program: &'p Program<'_>, lines: &[Class<'p>]) -> Known<Config> {
-    let mut config = Config::new();
-    for class in lines.iter().rev() {
-        for binding in &class.def.body.bindings {
-            let scope = class.scope_at(binding.at);
-            match &binding.bound {
-                Bound::Value(expr) if binding.name == "model_config" => match &expr.kind {
-                    ExprKind::Call(call) if call.arguments.is_empty() => {
-                        add(program, scope, &call.keywords, &mut config)?;
-                    }
-                    _ => match constant::evaluate(program, scope, expr)? {
-                        Value::Dict(items) => {
-                            for (name, value) in items {
-                                config.push((name.as_str()?.to_owned(), value));
-                            }
-                        }
-                        _ => return Err(Obstacle::unknown("`model_config` is not a dictionary")),
-                    },
-                },
-                Bound::Class(old) if binding.name == "Config" => {
-                    for option in &old.body.bindings {
-                        if let Bound::Value(expr) = &option.bound {
-                            config.push((option.name.clone(), constant::evaluate(program, scope, expr)?));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        let keywords = class.def.keywords.iter().filter(|(name, _)| name.as_deref() != Some("metaclass"));
-        for (name, value) in keywords {
-            let name =
-                name.clone().ok_or_else(|| Obstacle::unknown("the options of a model are unpacked"))?;
-            config.push((name, constant::evaluate(program, class.scope, value)?));
-        }
-    }
-    match config.iter().find(|(name, _)| !KNOWN_OPTIONS.contains(&name.as_str())) {
-        Some((name, _)) => {
-            Err(Obstacle::unknown(format!("what the option '{name}' of a model does is not known")))
-        }
-        None => Ok(config),
-    }
-}
-
-fn add<'p>(
-    program: &'p Program<'_>,
-    scope: crate::flow::scope::Scope<'p>,
-    keywords: &'p [(Option<String>, Expr)],
-    config: &mut Config,
-) -> Known<()> {
-    for (name, value) in keywords {
-        let name = name.clone().ok_or_else(|| Obstacle::unknown("the options of a model are unpacked"))?;
-        if !KNOWN_OPTIONS.contains(&name.as_str()) {
-            return Err(Obstacle::unknown(format!("what the option '{name}' of a model does is not known")));
-        }
-        config.push((name, constant::evaluate(program, scope, value)?));
-    }
-    Ok(())
-}
-
 /// The fields of a model: those of its bases first, each at the place where it was first named.
-pub(super) fn fields<'p>(program: &'p Program<'_>, lines: &[Class<'p>]) -> Known<Vec<Field<'p>>> {
+pub(super) fn fields<'p>(
+    program: &'p Program<'_>,
+    lines: &[Class<'p>],
+    options: &Config,
+) -> Known<Vec<Field<'p>>> {
+    let generator = match option(options, "alias_generator") {
+        Some(Value::Str(name)) => {
+            Some(alias::generator(name).ok_or_else(|| config::unknown("alias_generator"))?)
+        }
+        Some(_) => return Err(config::unknown("alias_generator")),
+        None => None,
+    };
     let mut fields: Vec<Field<'p>> = Vec::new();
     for class in lines.iter().rev() {
         require_plain_body(program, *class)?;
-        for (name, annotation, value, at) in annotated_names(class.def) {
+        // An inherited field keeps the description that its own class gave it.
+        let own_options = config::read(program, &ancestry(program, *class)?)?;
+        let uses_docstrings = option(&own_options, "use_attribute_docstrings") == Some(&Value::Bool(true));
+        for AnnotatedName { name, annotation, value, at, docstring } in annotated_names(class.def) {
             if name == "model_config"
                 || name.starts_with('_')
                 || is_class_variable(program, *class, annotation)
@@ -201,8 +119,15 @@ pub(super) fn fields<'p>(program: &'p Program<'_>, lines: &[Class<'p>]) -> Known
                 continue;
             }
             let scope = class.scope_at(at + 1);
-            let info = field_info(program, *class, value, at)?;
+            let mut info = field_info(program, *class, value, at)?;
+            info.generated_alias = generator.map(|generate| generate(name));
+            if let Some(text) = docstring.filter(|_| uses_docstrings) {
+                info.annotations.entry("description").or_insert_with(|| json!(docstring::clean(text)));
+            }
             let field = Field { name: name.to_owned(), annotation, scope, info, is_init_only: false };
+            if annotated_names(class.def).filter(|other| other.name == name).count() > 1 {
+                return Err(Obstacle::unknown(format!("field '{name}' is defined twice")));
+            }
             match fields.iter_mut().find(|other| other.name == name) {
                 Some(slot) => *slot = field,
                 None => fields.push(field),
@@ -228,7 +153,7 @@ fn field_info<'p>(
 
 /// Fails on what pydantic refuses or what may add fields: attributes without annotation, conditional ones.
 fn require_plain_body<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
-    let is_model = kind(program, class)? == Kind::Model;
+    let is_model = matches!(kind(program, class)?, Kind::Model | Kind::Settings);
     for binding in &class.def.body.bindings {
         match &binding.bound {
             Bound::Unknowable(why) => return Err(Obstacle::unknown(format!("'{}': {why}", binding.name))),

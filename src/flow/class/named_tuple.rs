@@ -2,19 +2,20 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Class, add_title, annotated_names};
+use super::{AnnotatedName, Class, add_title, annotated_names};
 use crate::flow::{
     annotation::SchemaBuilder,
     constant::{self, encode},
     obstacle::{Known, Obstacle},
-    scope::Scope,
-    syntax::{Call, Expr, ExprKind},
+    program::Program,
+    scope::Value as Assigned,
+    syntax::{Call, ExprKind},
 };
 
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
     let mut items = Vec::new();
     let mut required = 0;
-    for (name, annotation, value, at) in annotated_names(class.def) {
+    for AnnotatedName { name, annotation, value, at, .. } in annotated_names(class.def) {
         let scope = class.scope_at(at);
         let mut schema = builder.schema(scope, annotation)?;
         match value {
@@ -29,10 +30,10 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
         add_title(&mut schema, name);
         items.push(schema);
     }
-    Ok(schema(items, required))
+    Ok(schema(&items, required))
 }
 
-fn schema(items: Vec<Json>, required: usize) -> Json {
+fn schema(items: &[Json], required: usize) -> Json {
     let mut schema = json!({"maxItems": items.len(), "prefixItems": items, "type": "array"});
     if required > 0 {
         schema["minItems"] = json!(required);
@@ -41,19 +42,37 @@ fn schema(items: Vec<Json>, required: usize) -> Json {
 }
 
 /// `namedtuple("Pair", ["a", "b"])`.
-pub(crate) fn functional<'p>(_: &mut SchemaBuilder<'p, '_>, _: Scope<'p>, call: &'p Call) -> Known<Json> {
-    let unknown = || Obstacle::unknown("the fields of a named tuple are not written out");
-    let [_, names] = call.arguments.as_slice() else { return Err(unknown()) };
-    let (ExprKind::List(names) | ExprKind::Tuple(names), true) = (&names.kind, call.keywords.is_empty())
-    else {
-        return Err(unknown());
-    };
-    let title = |name: &Expr| {
+pub(crate) fn functional(call: &Call) -> Known<Json> {
+    let names = written_names(call)
+        .ok_or_else(|| Obstacle::unknown("the fields of a named tuple are not written out"))?;
+    let title = |name: &str| {
         let mut schema = json!({});
-        add_title(&mut schema, &name.as_text()?.value);
-        Some(schema)
+        add_title(&mut schema, name);
+        schema
     };
-    let items = names.iter().map(title).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
+    let items: Vec<Json> = names.iter().map(|name| title(name)).collect();
     let required = items.len();
-    Ok(schema(items, required))
+    Ok(schema(&items, required))
+}
+
+/// How many fields an assigned `namedtuple(...)` has.
+pub(crate) fn field_names<'p>(program: &'p Program<'_>, assigned: Assigned<'p>) -> Option<usize> {
+    let call = assigned.expr.as_call()?;
+    let name = assigned.scope.external(program, &call.function)?;
+    if name == "collections.namedtuple" { written_names(call).map(|names| names.len()) } else { None }
+}
+
+/// The names of the fields, given as a list of texts or as words in one.
+fn written_names(call: &Call) -> Option<Vec<&str>> {
+    let [_, names] = call.arguments.as_slice() else { return None };
+    if !call.keywords.is_empty() {
+        return None;
+    }
+    match &names.kind {
+        ExprKind::List(names) | ExprKind::Tuple(names) => {
+            names.iter().map(|name| name.as_text().map(|text| text.value.as_str())).collect()
+        }
+        ExprKind::Str(text) => Some(text.value.split([',', ' ']).filter(|name| !name.is_empty()).collect()),
+        _ => None,
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Class, Field, add_title, ancestry, annotated_names, description, properties};
+use super::{AnnotatedName, Class, Field, add_title, ancestry, annotated_names, description, properties};
 use crate::flow::{
     annotation::{SchemaBuilder, field::FieldInfo},
     obstacle::{Known, Obstacle},
@@ -23,7 +23,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
             },
             _ => return Err(Obstacle::unknown(format!("the options of '{}' are not known", line.def.name))),
         };
-        for (name, annotation, value, at) in annotated_names(line.def) {
+        for AnnotatedName { name, annotation, value, at, .. } in annotated_names(line.def) {
             if value.is_some() {
                 return Err(Obstacle::unknown("a key of a typed dictionary has a value"));
             }

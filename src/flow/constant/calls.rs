@@ -68,7 +68,14 @@ pub(super) fn call<'p>(evaluator: &mut Evaluator<'p, '_>, expr: &'p Expr, call: 
                 return class::instantiate(evaluator.program, class, arguments);
             }
             Ok(Entity::Function(_) | Entity::Module(_) | Entity::Directory(_)) => return Err(unknown),
-            Ok(Entity::Value(_)) | Err(_) => {}
+            Ok(Entity::Value(made)) => {
+                if let Some(fields) = class::named_tuple::field_names(evaluator.program, made) {
+                    let arguments = arguments(evaluator, call)?;
+                    let complete = arguments.positional.len() == fields && arguments.named.is_empty();
+                    return if complete { Ok(Value::Tuple(arguments.positional)) } else { Err(unknown) };
+                }
+            }
+            Err(_) => {}
         }
     }
     let ExprKind::Attribute(object, method) = &call.function.kind else { return Err(unknown) };
@@ -147,6 +154,11 @@ fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) ->
         "prefect.unmapped" | "prefect.utilities.annotations.unmapped" => {
             first.map(|value| Value::Tuple(vec![value.clone()]))
         }
+        "pydantic.AnyUrl" | "pydantic.AnyHttpUrl" | "pydantic.HttpUrl" | "pydantic.FileUrl" => match first {
+            Some(Value::Str(text)) => url::Url::parse(text).ok().map(|url| Value::Printed(url.into())),
+            _ => None,
+        },
+        "pendulum.datetime" => pendulum(arguments),
         "threading.Lock" | "threading.RLock" | "logging.getLogger" => Some(Value::Opaque),
         _ => None,
     })
@@ -324,6 +336,17 @@ fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
         },
         _ => timedelta(arguments),
     }
+}
+
+/// `pendulum.datetime(...)` in UTC, its default.
+fn pendulum(arguments: &Arguments) -> Option<Value> {
+    let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];
+    let [year, month, day, hour, minute, second, microsecond, zone] = arguments.bind(names)?;
+    if !matches!(zone, None | Some(Value::Str(_))) || zone.is_some_and(|zone| *zone != Value::text("UTC")) {
+        return None;
+    }
+    let civil = date(year, month, day)?.to_datetime(time(hour, minute, second, microsecond)?);
+    Some(Value::DateTime(DateTime { civil, offset: Some(UtcOffset(0)) }))
 }
 
 fn small<T: TryFrom<i128>>(value: Option<&Value>, absent: T) -> Option<T> {

@@ -10,6 +10,7 @@ mod value;
 
 pub(crate) use calls::Arguments;
 pub(crate) use methods::title;
+pub(crate) use text::str_of as text_of;
 pub(crate) use value::Value;
 
 use super::{

@@ -12,16 +12,21 @@ use super::{
 };
 
 pub(super) fn module(statements: &[Stmt]) -> Body {
-    let mut body = body(statements);
+    let mut body = body(statements, None);
     let mut globals = GlobalNames::default();
     statements.iter().for_each(|statement| globals.visit_stmt(statement));
     body.rebound_globally = globals.names;
     body
 }
 
-fn body(statements: &[Stmt]) -> Body {
-    let mut builder = Builder { body: Body { docstring: docstring(statements), ..Body::default() } };
-    statements.iter().for_each(|statement| builder.statement(statement));
+/// The body of a module, or of the class called `class`.
+fn body(statements: &[Stmt], class: Option<&str>) -> Body {
+    let body = Body { docstring: docstring(statements), ..Body::default() };
+    let mut builder = Builder { body, class, docstring_below: None };
+    for (index, statement) in statements.iter().enumerate() {
+        builder.docstring_below = docstring(&statements[index + 1..]);
+        builder.statement(statement);
+    }
     builder.body
 }
 
@@ -36,19 +41,30 @@ fn docstring(statements: &[Stmt]) -> Option<String> {
     }
 }
 
-struct Builder {
+struct Builder<'a> {
     body: Body,
+    class: Option<&'a str>,
+    /// The string statement that follows the current one.
+    docstring_below: Option<String>,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn bind(&mut self, name: &str, at: usize, bound: Bound) {
-        self.body.bindings.push(Binding { name: name.to_owned(), at, annotation: None, bound });
+        self.body.bindings.push(Binding {
+            name: name.to_owned(),
+            at,
+            annotation: None,
+            bound,
+            docstring: None,
+        });
     }
 
     fn statement(&mut self, statement: &Stmt) {
         let at = statement.start().to_usize();
         match statement {
-            Stmt::ClassDef(class) => self.bind(&class.name, at, Bound::Class(Box::new(class_def(class)))),
+            Stmt::ClassDef(class) => {
+                self.bind(&class.name, at, Bound::Class(Box::new(class_def(class, self.class))))
+            }
             Stmt::FunctionDef(function) => {
                 self.bind(&function.name, at, Bound::Function(Box::new(function_def(function))));
             }
@@ -98,7 +114,8 @@ impl Builder {
         };
         let bound = assign.value.as_ref().map_or(Bound::Nothing, |value| Bound::Value(convert(value)));
         let annotation = Some(convert(&assign.annotation));
-        self.body.bindings.push(Binding { name: name.id.to_string(), at, annotation, bound });
+        let docstring = std::mem::take(&mut self.docstring_below);
+        self.body.bindings.push(Binding { name: name.id.to_string(), at, annotation, bound, docstring });
     }
 
     fn type_alias(&mut self, alias: &ast::StmtTypeAlias, at: usize) {
@@ -180,7 +197,9 @@ impl Builder {
     }
 }
 
-fn class_def(class: &ast::StmtClassDef) -> ClassDef {
+fn class_def(class: &ast::StmtClassDef, outer: Option<&str>) -> ClassDef {
+    let qualified_name =
+        outer.map_or_else(|| class.name.to_string(), |outer| format!("{outer}.{}", class.name));
     let arguments = class.arguments.as_deref();
     let keyword =
         |keyword: &ast::Keyword| (keyword.arg.as_ref().map(ToString::to_string), convert(&keyword.value));
@@ -193,7 +212,8 @@ fn class_def(class: &ast::StmtClassDef) -> ClassDef {
             .map(|arguments| arguments.keywords.iter().map(keyword).collect())
             .unwrap_or_default(),
         has_type_parameters: class.type_params.is_some(),
-        body: body(&class.body),
+        body: body(&class.body, Some(&qualified_name)),
+        qualified_name,
     }
 }
 

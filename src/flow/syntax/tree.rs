@@ -35,6 +35,8 @@ pub(crate) struct Binding {
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
+    /// The string that stands below an annotated name.
+    pub(crate) docstring: Option<String>,
 }
 
 /// What a name is bound to.
@@ -68,6 +70,8 @@ pub(crate) struct Import {
 #[derive(Debug)]
 pub(crate) struct ClassDef {
     pub(crate) name: String,
+    /// The name after those of the classes around: `Outer.Inner`.
+    pub(crate) qualified_name: String,
     pub(crate) at: usize,
     pub(crate) decorators: Vec<Expr>,
     pub(crate) bases: Vec<Expr>,

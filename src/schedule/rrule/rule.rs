@@ -97,7 +97,7 @@ impl Rule {
             "BYDAY" | "BYWEEKDAY" if value.split(',').all(is_weekday) => {}
             "WKST" | "BYDAY" | "BYWEEKDAY" => return Err(invalid(name, value)),
             "BYSETPOS" => {
-                if numbers()?.iter().any(|n| *n == 0 || n.abs() > 366) {
+                if numbers()?.iter().any(|n| *n == 0 || !(-366..=366).contains(n)) {
                     return Err("bysetpos must be between 1 and 366, or between -366 and -1".to_owned());
                 }
             }
@@ -140,7 +140,7 @@ impl Rule {
     /// Whether steps of the rule's interval around a clock of so many units come by any of the numbers.
     fn reaches(&self, numbers: &[i64], size: i64, from: i64) -> bool {
         let stride = greatest_common_divisor(self.interval, size);
-        numbers.iter().any(|number| (number - from).rem_euclid(stride) == 0)
+        numbers.iter().any(|number| number.rem_euclid(stride) == from.rem_euclid(stride))
     }
 }
 

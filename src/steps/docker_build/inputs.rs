@@ -50,8 +50,8 @@ pub(super) const INPUTS: &[Input] = &[
     optional("use_config_proxy", Kind::Boolean, "pass the proxies of Docker's configuration; default false"),
     optional("quiet", Kind::Boolean, "do not show what the build prints; default false"),
     optional("timeout", Kind::Any, "accepted; a build takes the time it takes"),
-    optional("rm", Kind::Boolean, "accepted; intermediate containers are always removed"),
-    optional("forcerm", Kind::Boolean, "remove them after a failure, too; default false"),
+    optional("rm", Kind::Boolean, "accepted; intermediate containers are always removed after a success"),
+    optional("forcerm", Kind::Boolean, "remove intermediate containers after a failure, too; default true"),
     optional("gzip", Kind::Boolean, "accepted; the context is streamed as it is"),
     optional("push", Kind::Boolean, "buildx: push at once; default false"),
     optional("platforms", Kind::Any, "buildx: several platforms; needs `push: true`"),
@@ -148,12 +148,8 @@ impl Inputs {
             check_tags("tag", &[tag])?;
         }
         check_tags("additional_tags", &inputs.additional_tags.0)?;
-        if !matches!(inputs.build_backend.as_deref(), None | Some("docker-py" | "buildx")) {
-            let given = inputs.build_backend.as_deref().unwrap_or_default();
-            let message = format!("Invalid build_backend '{given}'. Expected 'docker-py' or 'buildx'.");
-            return Err(StepError::input("build_backend", message));
-        }
-        inputs.check_backend()?;
+        check_backend(inputs.build_backend.as_deref())?;
+        inputs.check_buildx_only()?;
         Ok(inputs)
     }
 
@@ -165,8 +161,13 @@ impl Inputs {
         self.dockerfile.as_deref() == Some("auto")
     }
 
+    /// Path of the Dockerfile; an empty one is the default.
+    pub(super) fn dockerfile(&self) -> &str {
+        self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
+    }
+
     /// What only buildx can do is an error without it, rather than left out.
-    fn check_backend(&self) -> Result<(), StepError> {
+    fn check_buildx_only(&self) -> Result<(), StepError> {
         let buildx_only = [
             ("push", self.push == Some(true)),
             ("platforms", !self.platforms.0.is_empty()),
@@ -200,7 +201,7 @@ impl Inputs {
         BuildOptions {
             pull: self.pull.unwrap_or(true),
             no_cache: self.nocache.unwrap_or(false),
-            force_remove: self.forcerm.unwrap_or(false),
+            force_remove: self.forcerm.unwrap_or(true),
             squash: self.squash.unwrap_or(false),
             quiet: self.quiet.unwrap_or(false),
             build_arguments: self.buildargs.0.iter().filter_map(from_environment).collect(),
@@ -225,6 +226,17 @@ impl Inputs {
             cache_from: texts(&self.cache_from),
             cache_to: texts(&self.cache_to),
             builder: self.builder.clone(),
+        }
+    }
+}
+
+/// Checks the name of a build backend, in the reference's words.
+pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepError> {
+    match given {
+        None | Some("docker-py" | "buildx") => Ok(()),
+        Some(given) => {
+            let message = format!("Invalid build_backend '{given}'. Expected 'docker-py' or 'buildx'.");
+            Err(StepError::input("build_backend", message))
         }
     }
 }

@@ -18,7 +18,7 @@ fn inputs(yaml: &str) -> Inputs {
 fn refused(yaml: &str) -> (Option<String>, String) {
     match Inputs::parse(mapping(yaml)).unwrap_err() {
         StepError::Input { key, message } => (key, message),
-        other => panic!("{other}"),
+        StepError::Failed { message, .. } => panic!("{message}"),
     }
 }
 

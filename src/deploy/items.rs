@@ -1,4 +1,8 @@
-//! Reads the values of triggers, and notes what is wrong with them and where.
+//! Reads lists of mappings in a deployment, its triggers and SLAs, and notes what is wrong with them and where.
+
+mod option;
+
+pub(crate) use option::{ItemKind, ItemOptionError, from_options};
 
 use crate::{
     diagnostics::did_you_mean,
@@ -10,11 +14,11 @@ use crate::{
     value::{Mapping, Value, kind},
 };
 
-/// A mistake in a trigger.
+/// A mistake in an item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct TriggerError {
-    /// Which of the triggers, from 0.
+pub(crate) struct ItemError {
+    /// Which of the items, from 0.
     pub(crate) index: usize,
     /// Where in it, such as `triggers[1].within`.
     pub(crate) path: Pointer,
@@ -30,17 +34,22 @@ pub(crate) struct UnknownKey {
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// What was found so far, and which trigger is being read.
+/// What was found so far, and which item is being read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) index: usize,
-    pub(super) errors: Vec<TriggerError>,
+    pub(super) errors: Vec<ItemError>,
     pub(super) unknown_keys: Vec<UnknownKey>,
 }
 
 impl Findings {
     pub(super) fn error(&mut self, path: &Pointer, message: impl Into<String>) {
-        self.errors.push(TriggerError { index: self.index, path: path.clone(), message: message.into() });
+        self.errors.push(ItemError { index: self.index, path: path.clone(), message: message.into() });
+    }
+
+    /// What was read, unless there are mistakes in it.
+    pub(super) fn into_result<T>(self, read: impl FnOnce(Vec<UnknownKey>) -> T) -> Result<T, Vec<ItemError>> {
+        if self.errors.is_empty() { Ok(read(self.unknown_keys)) } else { Err(self.errors) }
     }
 }
 
@@ -60,8 +69,9 @@ impl<'a> Reader<'a> {
         self.entries.get(key)
     }
 
+    /// Where a key is; the empty key stands for the whole mapping.
     pub(super) fn path_of(&self, key: &str) -> Pointer {
-        self.path.join(key)
+        if key.is_empty() { self.path.clone() } else { self.path.join(key) }
     }
 
     pub(super) fn error(&mut self, key: &str, message: impl Into<String>) {
@@ -149,4 +159,14 @@ pub(super) fn nullable<T>(
     parse: impl Fn(&Value) -> Result<T, String>,
 ) -> impl Fn(&Value) -> Result<Option<T>, String> {
     move |value| if value.is_null() { Ok(None) } else { parse(value).map(Some) }
+}
+
+/// One of a few words.
+pub(super) fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static str, String> {
+    let found = text(value)?;
+    words.iter().find(|word| **word == found).copied().ok_or_else(|| {
+        let meant = did_you_mean(&found, words.iter().copied());
+        let hint = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+        format!("`{found}` is none of {}{hint}", words.join(", "))
+    })
 }

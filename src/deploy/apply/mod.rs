@@ -1,10 +1,20 @@
 //! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
 
-use std::{collections::HashMap, sync::Arc};
+mod pacing;
+
+pub(crate) use pacing::Pacer;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
@@ -13,11 +23,10 @@ use super::{
     live::Live,
     plan::{Change, Changes, TriggerChanges},
 };
-use crate::api::{ApiError, Client};
-
-/// How many deployments are written at a time. A server on SQLite takes one write after the other, so that more
-/// would only wait there; behind a network it is requests in flight that count.
-const AT_A_TIME: usize = 8;
+use crate::{
+    api::{ApiError, Client},
+    value::json_object,
+};
 
 /// What became of one deployment.
 #[derive(Debug)]
@@ -43,21 +52,28 @@ pub(crate) async fn apply(
     live: &Live,
     changes: &[(&Desired, Change<'_>)],
     now: Timestamp,
+    pacer: &Pacer,
 ) -> Vec<Outcome> {
     let writer = Writer { client, live, now, flows: Mutex::default() };
-    let failed = std::sync::atomic::AtomicBool::new(false);
+    let failed = AtomicBool::new(false);
     stream::iter(changes)
         .map(async |(desired, change)| {
-            if failed.load(std::sync::atomic::Ordering::Relaxed) {
+            if let Change::Unchanged { live } = change {
+                return Outcome::Unchanged(live.id);
+            }
+            let permit = pacer.enter().await;
+            if failed.load(Relaxed) {
                 return Outcome::NotTried;
             }
             let outcome = writer.write(desired, change).await;
             if matches!(outcome, Outcome::Failed { .. }) {
-                failed.store(true, std::sync::atomic::Ordering::Relaxed);
+                failed.store(true, Relaxed);
+            } else {
+                permit.succeed();
             }
             outcome
         })
-        .buffered(AT_A_TIME)
+        .buffered(2 * Pacer::HIGHEST_LIMIT)
         .collect()
         .await
 }
@@ -90,11 +106,12 @@ impl Writer<'_> {
         let flow = self.flow(&desired.flow_name).await?;
         *written = self.live.flow(&desired.flow_name).is_none();
         let body = desired.create_body(flow, self.now);
-        let deployment = self.client.create_deployment(&object(body)).await?;
+        let deployment = self.client.create_deployment(&json_object(body)).await?;
         *written = true;
         for trigger in &desired.triggers {
-            self.client.create_automation(&object(trigger.automation_body(deployment.id))).await?;
+            self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
         }
+        self.slas(deployment.id, desired).await?;
         Ok(deployment.id)
     }
 
@@ -134,7 +151,17 @@ impl Writer<'_> {
             self.client.delete_schedule(id, schedule.id).await?;
             *written = true;
         }
-        self.triggers(id, &changes.triggers, written).await
+        self.triggers(id, &changes.triggers, written).await?;
+        self.slas(id, desired).await
+    }
+
+    /// Prefect Cloud compares service level agreements itself, by name.
+    async fn slas(&self, id: Uuid, desired: &Desired) -> Result<(), ApiError> {
+        if let Some(slas) = &desired.slas {
+            let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();
+            self.client.apply_slas(id, &bodies).await?;
+        }
+        Ok(())
     }
 
     async fn triggers(
@@ -157,8 +184,4 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-fn object(body: Json) -> Map<String, Json> {
-    if let Json::Object(body) = body { body } else { Map::new() }
 }

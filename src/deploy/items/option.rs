@@ -1,0 +1,135 @@
+//! The values of `--trigger` and `--sla`: a file that holds items, or an item as JSON text.
+
+use std::{ffi::OsStr, path::Path};
+
+use crate::value::{Value, from_json, kind};
+
+/// What an option holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ItemKind {
+    Trigger,
+    Sla,
+}
+
+impl ItemKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Sla => "SLA",
+        }
+    }
+
+    /// The key that a file has its items under.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Trigger => "triggers",
+            Self::Sla => "sla",
+        }
+    }
+}
+
+/// A value that holds no item.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Failed to parse {}: {value}. Error: {reason}", kind.name())]
+pub(crate) struct ItemOptionError {
+    pub(crate) kind: ItemKind,
+    pub(crate) value: String,
+    pub(crate) reason: String,
+}
+
+/// The items of all values. A value that ends with `.yaml` or `.json` names a file, which `read` reads; anything else
+/// is JSON, one item or a list of them.
+pub(crate) fn from_options(
+    kind: ItemKind,
+    values: &[String],
+    read: impl Fn(&str) -> Result<String, String>,
+    parse_yaml: impl Fn(&str) -> Result<Value, String>,
+) -> Result<Vec<Value>, ItemOptionError> {
+    let mut items = Vec::new();
+    for value in values {
+        let listed = |file| listed(file, kind.key());
+        let found = match Path::new(value).extension().and_then(OsStr::to_str) {
+            Some("yaml") => read(value).and_then(|text| parse_yaml(&text)).and_then(listed),
+            Some("json") => read(value).and_then(|text| parse_json(&text)).and_then(listed),
+            _ => parse_json(value).map(|parsed| match parsed {
+                Value::Sequence(several) => several,
+                one => vec![one],
+            }),
+        };
+        items.extend(found.map_err(|reason| ItemOptionError { kind, value: value.clone(), reason })?);
+    }
+    Ok(items)
+}
+
+fn parse_json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map(|json| from_json(&json)).map_err(|error| error.to_string())
+}
+
+/// What a file has under a key, which may be nothing.
+fn listed(file: Value, key: &str) -> Result<Vec<Value>, String> {
+    let Value::Mapping(mut entries) = file else {
+        return Err(format!("the file should hold a mapping with the key `{key}`, not {}", kind(&file)));
+    };
+    match entries.remove(key) {
+        Some(Value::Sequence(items)) => Ok(items),
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(other) => Err(format!("`{key}` should be a list, not {}", kind(&other))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str) -> Result<String, String> {
+        match path {
+            "two.yaml" => Ok("triggers: [{expect: [a]}, {expect: [b]}]".to_owned()),
+            "one.json" => Ok(r#"{"triggers": [{"expect": ["c"]}]}"#.to_owned()),
+            "sla.yaml" => Ok("sla: [{name: a}]".to_owned()),
+            "list.json" => Ok("[]".to_owned()),
+            "text.json" => Ok(r#"{"triggers": "a"}"#.to_owned()),
+            _ => Err("No such file or directory".to_owned()),
+        }
+    }
+
+    fn options(kind: ItemKind, values: &[&str]) -> Result<Vec<Value>, String> {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        let parse_yaml = |text: &str| serde_yaml::from_str(text).map_err(|error| error.to_string());
+        from_options(kind, &values, read, parse_yaml).map_err(|error| error.to_string())
+    }
+
+    fn items(yaml: &str) -> Vec<Value> {
+        serde_yaml::from_str(yaml).unwrap()
+    }
+
+    #[test]
+    fn files_and_texts_are_put_together() {
+        let values =
+            ["two.yaml", "one.json", "sla.yaml", r#"{"expect": ["d"]}"#, r#"[{"expect": ["e"]}, {}]"#];
+        let expected = "[{expect: [a]}, {expect: [b]}, {expect: [c]}, {expect: [d]}, {expect: [e]}, {}]";
+        assert_eq!(options(ItemKind::Trigger, &values), Ok(items(expected)));
+        assert_eq!(options(ItemKind::Sla, &["sla.yaml", "one.json"]), Ok(items("[{name: a}]")));
+        assert_eq!(options(ItemKind::Sla, &["[]"]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_holds_no_item_is_refused() {
+        for (kind, value, message) in [
+            (ItemKind::Trigger, "missing.yaml", "trigger: missing.yaml. Error: No such file or directory"),
+            (
+                ItemKind::Trigger,
+                "list.json",
+                "trigger: list.json. Error: the file should hold a mapping with the key `triggers`, not a list",
+            ),
+            (
+                ItemKind::Trigger,
+                "text.json",
+                "trigger: text.json. Error: `triggers` should be a list, not text",
+            ),
+            (ItemKind::Trigger, "two.yml", "trigger: two.yml. Error: expected ident at line 1 column 2"),
+            (ItemKind::Sla, "{", "SLA: {. Error: EOF while parsing an object at line 1 column 1"),
+        ] {
+            assert_eq!(options(kind, &[value]), Err(format!("Failed to parse {message}")));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The Docker steps against a real engine and a real registry.
+//!
+//! They need an engine that runs containers (`DOCKER_HOST` or the usual socket) and are therefore ignored by default:
+//!
+//! ```text
+//! PREFECTL_TEST_REGISTRY=127.0.0.1:5000 PREFECTL_TEST_PROTECTED_REGISTRY=127.0.0.1:5001 \
+//!     cargo test --lib engine_tests -- --ignored
+//! ```
+//!
+//! The protected registry knows the user `me` with the password [`PASSWORD`]. An image
+//! `prefecthq/prefect:3.8.4-python3.11` with a `/bin/sh` must be on the engine.
+
+use std::{path::Path, sync::Mutex};
+
+use super::{super::docker_build, *};
+use crate::{
+    clock::Clock,
+    environment::Environment,
+    progress::{Progress, Stream},
+};
+
+/// Keeps all that was told.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<String>>);
+
+impl Recorder {
+    fn text(&self) -> String {
+        self.0.lock().unwrap().join("\n")
+    }
+
+    fn note(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl Progress for Recorder {
+    fn status(&self, line: &str) {
+        self.note(format!("* {line}"));
+    }
+    fn output(&self, _: Stream, line: &str) {
+        self.note(line.to_owned());
+    }
+    fn warn(&self, diagnostic: &Diagnostic) {
+        self.note(format!("! {}", diagnostic.code));
+    }
+}
+
+async fn run(
+    entry: &StepEntry,
+    directory: &Path,
+    environment: &Environment,
+    yaml: &str,
+) -> (Result<Mapping, StepError>, String) {
+    let recorder = Recorder::default();
+    let clock = Clock::system();
+    let mut context = StepContext {
+        directory: directory.to_owned(),
+        environment,
+        docker_namespace: None,
+        clock: &clock,
+        progress: &recorder,
+    };
+    let step = (entry.create)(serde_yaml::from_str(yaml).unwrap()).unwrap();
+    let outcome = step.run(&mut context).await;
+    (outcome, recorder.text())
+}
+
+/// Has all that base64 writes differently in URLs.
+const PASSWORD: &str = "~~~???>>>";
+
+fn registry() -> String {
+    std::env::var("PREFECTL_TEST_REGISTRY").expect("PREFECTL_TEST_REGISTRY names a registry")
+}
+
+fn protected_registry() -> String {
+    std::env::var("PREFECTL_TEST_PROTECTED_REGISTRY")
+        .expect("PREFECTL_TEST_PROTECTED_REGISTRY names a registry")
+}
+
+/// The environment of the process with a Docker configuration in this folder.
+fn environment_with_config(folder: &Path, config: &serde_json::Value) -> Environment {
+    std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    let process = Environment::of_process();
+    let variables = process.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    variables.chain([("DOCKER_CONFIG".to_owned(), folder.to_str().unwrap().to_owned())]).collect()
+}
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    root
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a container engine and a registry"]
+async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
+    let root = project(&[
+        ("docker/Dockerfile", "FROM scratch\nARG WHO\nCOPY flows /flows\nENV WHO=$WHO\n"),
+        ("flows/hello.py", "code"),
+    ]);
+    let environment = Environment::of_process();
+    let name = format!("{}/prefectl-test/flows", registry());
+    let yaml = format!(
+        "{{image_name: '{name}', tag: 7, additional_tags: [v1, latest], dockerfile: docker/Dockerfile,
+           buildargs: {{WHO: me}}, labels: {{team: data}}, extra_hosts: {{a: 10.0.0.1, b: 10.0.0.2}}}}"
+    );
+    let (outputs, log) = run(&docker_build::ENTRY, root.path(), &environment, &yaml).await;
+    let outputs = outputs.unwrap();
+    assert!(log.contains("Step 1/6 : FROM scratch") && log.contains("Successfully tagged"), "{log}");
+    assert_eq!(outputs["image"], Value::from(format!("{name}:7")));
+    assert_eq!(outputs["tag"], Value::from(7));
+    let id = outputs["image_id"].as_str().unwrap();
+
+    let engine = Engine::connect(&environment, &Config::default()).await.unwrap();
+    for tag in ["7", "v1", "latest"] {
+        let image = engine.inspect(&format!("{name}:{tag}")).await.unwrap();
+        assert_eq!(image.id.as_deref(), Some(id));
+        let config = image.config.unwrap();
+        assert!(config.env.unwrap().contains(&"WHO=me".to_owned()));
+        let labels = config.labels.unwrap();
+        assert_eq!((labels["team"].as_str(), labels["io.prefect.version"].as_str()), ("data", "3.8.4"));
+    }
+
+    let yaml = format!("{{image_name: '{name}', tag: 7, additional_tags: [v1, latest]}}");
+    let (outputs, log) = run(&ENTRY, root.path(), &environment, &yaml).await;
+    let outputs = outputs.unwrap();
+    assert!(
+        log.contains("The push refers to repository") && log.contains("latest: digest: sha256:"),
+        "{log}"
+    );
+    let digest = outputs["digest"].as_str().unwrap();
+    assert!(digest.starts_with("sha256:"));
+    assert_eq!(outputs["image_by_digest"], Value::from(format!("{name}@{digest}")));
+
+    let (outputs, log) = run(&ENTRY, root.path(), &environment, &format!("{{image_name: '{name}'}}")).await;
+    assert_eq!(outputs.unwrap()["tag"], Value::Null);
+    for tag in ["7", "v1", "latest"] {
+        assert!(log.contains(&format!("{tag}: digest: ")), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a container engine and a registry"]
+async fn failures_are_in_the_words_of_the_engine() {
+    let environment = Environment::of_process();
+    let failure = async |files: &[(&str, &str)], yaml: &str| {
+        let root = project(files);
+        let (outcome, _) = run(&docker_build::ENTRY, root.path(), &environment, yaml).await;
+        outcome.unwrap_err().to_string()
+    };
+    let yaml = "{image_name: prefectl-test/failing, tag: t}";
+    for (dockerfile, expected) in [
+        ("FROM scratch\nCOPY zz /\n", "COPY failed: file not found in build context"),
+        ("FRM scratch\n", "unknown instruction: FRM"),
+        ("FROM scratch\nCOPY . /\nRUN [\"/nothing\"]\n", "at Step 3/4 : RUN [\"/nothing\"]"),
+    ] {
+        let message = failure(&[("Dockerfile", dockerfile)], yaml).await;
+        assert!(message.contains(expected), "{message}");
+    }
+
+    let root = project(&[]);
+    let yaml = format!("{{image_name: '{}/prefectl-test/none', tag: zzz}}", registry());
+    let (outcome, _) = run(&ENTRY, root.path(), &environment, &yaml).await;
+    let StepError::Failed { message, help } = outcome.unwrap_err() else { panic!() };
+    assert!(message.contains("does not exist locally"), "{message}");
+    assert!(help.unwrap().contains("build the image first"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a container engine and a protected registry"]
+async fn credentials_open_a_protected_registry_for_push_and_for_base_images() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    let registry = protected_registry();
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = environment_with_config(folder.path(), &serde_json::json!({}));
+    let root = project(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "a")]);
+    let base = format!("{registry}/prefectl-test/base");
+    let build = format!("{{image_name: '{base}', tag: t}}");
+    run(&docker_build::ENTRY, root.path(), &nothing, &build).await.0.unwrap();
+
+    let credentials = |password: &str| {
+        format!("credentials: {{username: me, password: '{password}', registry_url: 'http://{registry}'}}")
+    };
+    for (more, expected) in
+        [(String::new(), "no basic auth credentials"), (credentials("wrong"), "authentication required")]
+    {
+        let push = format!("{{image_name: '{base}', tag: t, {more}}}");
+        let error = run(&ENTRY, root.path(), &nothing, &push).await.0.unwrap_err();
+        let StepError::Failed { message, help } = error else { panic!() };
+        assert!(message.contains(expected), "{message}");
+        assert!(help.unwrap().contains("docker login"));
+    }
+    let push = format!("{{image_name: '{base}', tag: t, {}}}", credentials(PASSWORD));
+    run(&ENTRY, root.path(), &nothing, &push).await.0.unwrap();
+
+    let auth = STANDARD.encode(format!("me:{PASSWORD}"));
+    let login = serde_json::json!({"auths": {&registry: {"auth": auth}}});
+    let logged_in_folder = tempfile::tempdir().unwrap();
+    let logged_in = environment_with_config(logged_in_folder.path(), &login);
+    let push = format!("{{image_name: '{base}', tag: t}}");
+    run(&ENTRY, root.path(), &logged_in, &push).await.0.unwrap();
+
+    let root = project(&[("Dockerfile", &format!("FROM {base}:t\nCOPY Dockerfile /\n"))]);
+    let build = "{image_name: prefectl-test/derived, tag: t}";
+    run(&docker_build::ENTRY, root.path(), &logged_in, build).await.0.unwrap();
+    let error = run(&docker_build::ENTRY, root.path(), &nothing, build).await.0.unwrap_err();
+    assert!(error.to_string().contains("no basic auth credentials"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a container engine with the base image"]
+async fn auto_builds_on_the_base_image_and_leaves_the_directory_alone() {
+    let root =
+        project(&[("requirements.txt", "pandas\n"), ("hello.py", "code"), (".dockerignore", "*.pyc\n")]);
+    let environment = Environment::of_process();
+    let yaml = "{image_name: prefectl-test/auto, tag: t, dockerfile: auto, pull: false, nocache: true}";
+    let (outputs, log) = run(&docker_build::ENTRY, root.path(), &environment, yaml).await;
+    outputs.unwrap();
+    assert!(log.contains("RUN uv pip install -r /opt/prefect/"), "{log}");
+    let files: Vec<_> =
+        std::fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    let engine = Engine::connect(&environment, &Config::default()).await.unwrap();
+    let image = engine.inspect("prefectl-test/auto:t").await.unwrap();
+    let name = root.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(image.config.unwrap().working_dir.unwrap(), format!("/opt/prefect/{name}/"));
+}

@@ -1,0 +1,179 @@
+//! Syntax that the parser takes and PyYAML refuses: the parser reads YAML 1.2, which is more generous.
+
+use super::{
+    error::{YamlError, YamlErrorKind},
+    parse::{Event, EventKind, Properties, Style, Tag},
+    syntax,
+};
+use crate::source::Span;
+
+/// Watches the events of a text go by.
+pub(super) struct Strictness<'a> {
+    text: &'a str,
+    /// The end of the last event.
+    seen: usize,
+    /// The collections that are open, from the outside in.
+    open: Vec<Level>,
+}
+
+struct Level {
+    flow: bool,
+    /// What comes next in a mapping; `None` in a sequence.
+    next: Option<Next>,
+}
+
+#[derive(Clone, Copy)]
+enum Next {
+    Key,
+    /// The value of a key, which is known if it must stand in one line with its colon.
+    Value(Option<Span>),
+}
+
+impl<'a> Strictness<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, seen: 0, open: Vec::new() }
+    }
+
+    pub(super) fn check(&mut self, event: &Event<'_>) -> Result<(), YamlError> {
+        let Event { kind, span } = event;
+        self.check_gap(event)?;
+        match kind {
+            EventKind::DocumentStart | EventKind::DocumentEnd => {}
+            EventKind::Alias(_) => self.node(*span, true)?,
+            EventKind::Scalar { text, style, properties } => {
+                self.scalar(*span, *style, text)?;
+                let absent = span.start == span.end && *style == Style::Plain && is_bare(properties);
+                self.node(*span, !absent)?;
+            }
+            EventKind::SequenceStart { flow, .. } => {
+                self.node(Span::new(span.start, span.start), true)?;
+                self.open.push(Level { flow: *flow, next: None });
+            }
+            EventKind::MappingStart { flow, .. } => {
+                self.node(Span::new(span.start, span.start), true)?;
+                self.open.push(Level { flow: *flow, next: Some(Next::Key) });
+            }
+            EventKind::End => {
+                self.open.pop();
+            }
+        }
+        self.seen = self.seen.max(span.end);
+        Ok(())
+    }
+
+    /// Checks what comes after the last event.
+    pub(super) fn finish(&self) -> Result<(), YamlError> {
+        self.check_tabs(self.gap(self.text.len()))
+    }
+
+    /// The text between the last event and this place.
+    fn gap(&self, end: usize) -> &'a str {
+        &self.text[self.seen.min(end)..end]
+    }
+
+    /// Tabs may stand in scalars and comments only.
+    fn check_gap(&self, Event { kind, span }: &Event<'_>) -> Result<(), YamlError> {
+        let mut gap = self.gap(span.start);
+        if let EventKind::Scalar { style: Style::Block, .. } = kind {
+            // What follows the line of the header is content, blank lines with tabs among it.
+            gap = gap.split('\n').next().unwrap_or_default();
+        }
+        self.check_tabs(gap)
+    }
+
+    fn check_tabs(&self, gap: &str) -> Result<(), YamlError> {
+        match find_outside_comments(gap, b'\t') {
+            Some(tab) => Err(tab_error(self.seen + tab)),
+            None => Ok(()),
+        }
+    }
+
+    fn scalar(&self, span: Span, style: Style, value: &str) -> Result<(), YamlError> {
+        let written = &self.text[span.range()];
+        match style {
+            Style::Plain => {
+                if let Some(tab) = written.find('\t') {
+                    return Err(tab_error(span.start + tab));
+                }
+                if self.open.last().is_some_and(|level| level.flow) {
+                    check_plain_in_flow(span, written)?;
+                }
+            }
+            Style::Block => {
+                let in_first_column = span.start == 0 || self.text[..span.start].ends_with(['\n', '\r']);
+                if in_first_column && !value.trim().is_empty() {
+                    return Err(error("this text must be indented", "indent it by two spaces", span.start));
+                }
+            }
+            Style::Quoted => {}
+        }
+        Ok(())
+    }
+
+    /// Takes note of a node; `present` is whether anything is written for it.
+    fn node(&mut self, span: Span, present: bool) -> Result<(), YamlError> {
+        let gap = self.gap(span.start);
+        let Some(Level { flow, next: Some(next) }) = self.open.last_mut() else { return Ok(()) };
+        match *next {
+            Next::Key => {
+                let explicit = find_outside_comments(gap, b'?').is_some();
+                if !present && !explicit {
+                    let help = "write `null` for a key that is null";
+                    return Err(error("there is no key here", help, span.start));
+                }
+                *next = Next::Value((*flow && !explicit).then_some(span));
+                Ok(())
+            }
+            Next::Value(key) => {
+                *next = Next::Key;
+                key.map_or(Ok(()), |key| self.check_colon(key, span.start))
+            }
+        }
+    }
+
+    /// Checks that the colon between a key and the start of its value is in the key's line.
+    fn check_colon(&self, key: Span, value: usize) -> Result<(), YamlError> {
+        let between = &self.text[key.end.min(value)..value];
+        let Some(colon) = find_outside_comments(between, b':').map(|colon| key.end + colon) else {
+            return Ok(());
+        };
+        if self.text[key.start..colon].contains(['\n', '\r']) {
+            Err(syntax::split_key().at(Span::new(colon, colon + 1)))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Between brackets PyYAML takes `?` and a leading `:` for the indicators of keys and values.
+fn check_plain_in_flow(span: Span, written: &str) -> Result<(), YamlError> {
+    const QUOTE: &str = "put the value in quotes";
+    if let Some(mark) = written.find('?') {
+        return Err(error("`?` cannot stand in a plain value between brackets", QUOTE, span.start + mark));
+    }
+    if written.starts_with(':') {
+        return Err(error("a plain value between brackets cannot start with `:`", QUOTE, span.start));
+    }
+    Ok(())
+}
+
+fn is_bare(properties: &Properties<'_>) -> bool {
+    properties.anchor.is_none() && matches!(properties.tag, Tag::Absent)
+}
+
+/// The first place of a character in a text between tokens that is not in a comment.
+fn find_outside_comments(gap: &str, character: u8) -> Option<usize> {
+    let mut comment = false;
+    gap.bytes().position(|byte| {
+        comment = byte != b'\n' && byte != b'\r' && (comment || byte == b'#');
+        byte == character && !comment
+    })
+}
+
+fn tab_error(at: usize) -> YamlError {
+    syntax::tab().at(Span::new(at, at + 1))
+}
+
+fn error(message: &str, help: &'static str, at: usize) -> YamlError {
+    YamlErrorKind::Syntax { message: message.to_owned(), help: Some(help) }.at(Span::new(at, at))
+}

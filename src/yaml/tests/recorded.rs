@@ -1,0 +1,95 @@
+//! Documents with what PyYAML makes of them.
+
+use std::fmt::Write;
+
+use serde_json::{Value as Json, json};
+
+use super::{super::*, read};
+
+/// A value in the notation of the recorded results, where what JSON cannot hold is a mapping with one `!` key.
+fn recorded(node: &Node) -> Json {
+    match &node.kind {
+        NodeKind::Null => Json::Null,
+        NodeKind::Bool(flag) => json!(flag),
+        // Through text, because JSON numbers reach further there than in Rust.
+        NodeKind::Int(number) => json!({"!int": number.to_string()}),
+        NodeKind::Float(number) if number.is_nan() => json!({"!float": "NaN"}),
+        NodeKind::Float(number) if number.is_infinite() => {
+            json!({"!float": if *number > 0.0 { "Infinity" } else { "-Infinity" }})
+        }
+        NodeKind::Float(number) => json!(number),
+        NodeKind::Text(text) => json!(**text),
+        NodeKind::Date(date) => json!(date.to_string()),
+        NodeKind::DateTime(moment) => {
+            let text = moment.to_string();
+            json!(text.strip_suffix('Z').map_or(text.clone(), |local| format!("{local}+00:00")))
+        }
+        NodeKind::Binary(bytes) => json!({"!binary": String::from_utf8_lossy(bytes)}),
+        NodeKind::Sequence(items) => items.iter().map(recorded).collect(),
+        NodeKind::Set(items) => json!({"!set": items.iter().map(recorded).collect::<Vec<_>>()}),
+        NodeKind::Mapping(mapping) => mapping
+            .entries()
+            .map(|Entry { key, value }| {
+                let name = if key.is_null() { "".into() } else { key.key_text().unwrap() };
+                (name.into_owned(), recorded(value))
+            })
+            .collect(),
+    }
+}
+
+/// The class of exception that PyYAML raises for an error.
+fn exceptions(error: &YamlError) -> &'static [&'static str] {
+    match error.kind {
+        YamlErrorKind::NotUtf8 { .. } | YamlErrorKind::Character(_) => &["ReaderError"],
+        YamlErrorKind::Syntax { .. } => &["ScannerError", "ParserError"],
+        YamlErrorKind::SeveralDocuments
+        | YamlErrorKind::UndefinedAlias { .. }
+        | YamlErrorKind::DuplicateAnchor { .. } => &["ComposerError"],
+        YamlErrorKind::InvalidScalar { .. } => &["ValueError", "IndexError", "KeyError", "AttributeError"],
+        YamlErrorKind::TooDeep(_) | YamlErrorKind::RecursiveAlias(_) => &["RecursionError"],
+        _ => &["ConstructorError"],
+    }
+}
+
+/// Writes the integers of a recorded JSON text as texts, before a reader can round them.
+fn with_integers_as_text(json: &str) -> String {
+    let mut result = String::new();
+    let mut rest = json;
+    let mut quoted = false;
+    while let Some(next) = rest.chars().next() {
+        let length = rest.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(rest.len());
+        let number = &rest[..length];
+        if !quoted && (next == '-' || next.is_ascii_digit()) {
+            if number.contains(['.', 'e', 'E']) {
+                result += number;
+            } else {
+                write!(result, r#"{{"!int": "{number}"}}"#).unwrap();
+            }
+            rest = &rest[length..];
+        } else {
+            let taken = if next == '\\' { 2 } else { next.len_utf8() };
+            quoted ^= next == '"';
+            result += &rest[..taken];
+            rest = &rest[taken..];
+        }
+    }
+    result
+}
+
+#[test]
+fn documents_read_as_pyyaml_reads_them() {
+    let vectors = with_integers_as_text(include_str!("../../../tests/data/yaml-vectors.json"));
+    let vectors: Vec<Json> = serde_json::from_str(&vectors).unwrap();
+    assert_eq!(vectors.len(), 114);
+    for vector in &vectors {
+        let text = vector["yaml"].as_str().unwrap();
+        match (read(text), vector["error"].as_str()) {
+            (Ok(document), None) => assert_eq!(recorded(&document.root), vector["json"], "{text:?}"),
+            (Err(error), Some(expected)) => {
+                assert!(exceptions(&error).contains(&expected), "{text:?}: {expected}, not {error:?}");
+            }
+            (Ok(document), Some(expected)) => panic!("{text:?}: {expected}, not {:?}", document.root),
+            (Err(error), None) => panic!("{text:?}: {error:?}"),
+        }
+    }
+}
