@@ -213,8 +213,8 @@ async fn check_with_server(
     client: &Client,
     findings: &mut Findings<'_>,
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
-    for (one, _) in prepared {
-        check::slas(one, client.is_cloud(), findings);
+    if !client.is_cloud() {
+        prepared.iter().for_each(|(one, _)| check::no_slas(one, findings));
     }
     let names: BTreeSet<String> =
         prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();

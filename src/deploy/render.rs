@@ -82,7 +82,7 @@ pub(crate) fn render(
         pull_steps: pull_steps?,
         schedules: schedules?,
         triggers: triggers?,
-        slas: check::slas(one, with.client.is_cloud(), findings),
+        slas: check::slas(one, findings),
     })
 }
 
@@ -182,7 +182,7 @@ fn evaluated<T>(
             for error in errors {
                 let diagnostic =
                     Diagnostic::error(Code::EXPRESSION, error.to_string()).help(error.problem.help());
-                findings.at_value_once(&at.join_all(&error.path), diagnostic);
+                findings.at_value(&at.join_all(&error.path), diagnostic);
             }
         })
         .ok()
