@@ -263,7 +263,7 @@ fn check_template(
     let checked = expression::check(template, &stage.known());
     unknown_outputs(&checked, at, known, findings);
     for error in stage.evaluate(template, checked).1 {
-        findings.at_value_once(&at.join_all(&error.path), names.diagnostic(&error));
+        findings.at_value(&at.join_all(&error.path), names.diagnostic(&error));
     }
 }
 
@@ -279,7 +279,7 @@ fn unknown_outputs(checked: &Checked, at: &Pointer, known: &Known, findings: &mu
         let wrong = format!("{}.{key}", used.root);
         let suggestion = did_you_mean(&wrong, paths.iter().map(String::as_str));
         let help = suggestion.map(|path| format!("did you mean `{path}`?"));
-        findings.at_value_once(&at.join_all(&used.path), Diagnostic { help, ..diagnostic });
+        findings.at_value(&at.join_all(&used.path), Diagnostic { help, ..diagnostic });
     }
 }
 

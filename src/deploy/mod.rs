@@ -105,8 +105,7 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
 
     let outputs =
         steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
-    let is_cloud = server.client.is_cloud();
-    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools, is_cloud };
+    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools };
     let desired: Vec<Desired> = prepared
         .iter()
         .zip(&outputs)
@@ -215,8 +214,8 @@ async fn check_with_server(
     client: &Client,
     findings: &mut Findings<'_>,
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
-    for (one, _) in prepared {
-        check::slas(one, client.is_cloud(), findings);
+    if !client.is_cloud() {
+        prepared.iter().for_each(|(one, _)| check::no_slas(one, findings));
     }
     let names: BTreeSet<String> =
         prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();

@@ -82,8 +82,12 @@ impl Known {
         self.open
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.names.contains_key(name)
+    /// The outputs of the step with this id.
+    pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
+        match self.names.get(id) {
+            Some(Name::Id(outputs)) => Some(outputs),
+            _ => None,
+        }
     }
 
     pub(crate) fn names(&self) -> BTreeSet<String> {

@@ -204,9 +204,9 @@ impl Preparing<'_> {
             Err(error) => {
                 let diagnostic = error.diagnostic();
                 if diagnostic.place.is_some() {
-                    findings.push_once(diagnostic);
+                    findings.push(diagnostic);
                 } else {
-                    findings.at_value_once(&at, diagnostic);
+                    findings.at_value(&at, diagnostic);
                 }
                 None
             }
@@ -229,7 +229,7 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
         );
         let message =
             format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
-        findings.push_once(Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone()));
+        findings.push(Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone()));
     }
 }
 

@@ -30,7 +30,6 @@ pub(crate) struct Rendering<'a> {
     /// The repository of the project, if it is in one.
     pub(crate) facts: Option<Facts>,
     pub(crate) pools: &'a BTreeMap<String, WorkPool>,
-    pub(crate) is_cloud: bool,
 }
 
 /// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
@@ -41,7 +40,7 @@ pub(crate) fn render(
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
-    let Rendering { with, facts, pools, is_cloud } = rendering;
+    let Rendering { with, facts, pools } = rendering;
     let at = one.spec.declared.pointer();
     let flow = one.flow.as_ref()?;
     let fields = evaluated(expressions::after_steps(one, outputs), &at, findings)?;
@@ -90,7 +89,7 @@ pub(crate) fn render(
         pull_steps: pull_steps?,
         schedules: schedules?,
         triggers: triggers?,
-        slas: check::slas(one, *is_cloud, findings),
+        slas: check::slas(one, findings),
     })
 }
 
@@ -190,7 +189,7 @@ fn evaluated<T>(
             for error in errors {
                 let diagnostic =
                     Diagnostic::error(Code::EXPRESSION, error.to_string()).help(error.problem.help());
-                findings.at_value_once(&at.join_all(&error.path), diagnostic);
+                findings.at_value(&at.join_all(&error.path), diagnostic);
             }
         })
         .ok()

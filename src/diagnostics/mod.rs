@@ -6,7 +6,7 @@ pub(crate) mod json;
 pub(crate) mod sarif;
 mod text;
 
-pub(crate) use code::Code;
+pub(crate) use code::{Code, Entry};
 pub(crate) use text::{Summary, Text};
 
 use crate::source::{Position, Source, Span};

@@ -148,8 +148,7 @@ impl Checker<'_, '_> {
             (Shape::Text, Value::String(_))
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
-            | (Shape::Interval, Value::Number(_))
-            | (Shape::Any, _) => value.clone(),
+            | (Shape::Interval, Value::Number(_)) => value.clone(),
             (Shape::Steps, Value::Sequence(steps)) => {
                 self.items_are_mappings(field, steps, pointer);
                 value.clone()
@@ -213,7 +212,7 @@ impl Checker<'_, '_> {
             };
             self.findings.at_key(&pointer.join(key), diagnostic);
         }
-        let kinds: Vec<_> = ["cron", "interval", "rrule"]
+        let kinds: Vec<_> = fields::SCHEDULE_KINDS
             .into_iter()
             .filter(|key| schedule.get(key).is_some_and(|v| !v.is_null()))
             .collect();
@@ -281,7 +280,6 @@ fn expected(shape: Shape) -> &'static str {
         Shape::Schedule => "one schedule",
         Shape::Schedules => "a list of schedules",
         Shape::Mappings => "a list of mappings",
-        Shape::Any => "anything",
     }
 }
 

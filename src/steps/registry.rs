@@ -51,6 +51,11 @@ const RENAMED: &[(&str, &str)] = &[
     ("prefect_gcp.projects.steps.pull_project_from_gcs", "prefect_gcp.deployments.steps.pull_from_gcs"),
 ];
 
+/// Every step that runs here.
+pub(crate) fn all() -> &'static [StepEntry] {
+    STEPS
+}
+
 /// The step of a name.
 pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))

@@ -8,7 +8,7 @@ mod steps;
 mod work_pools;
 
 pub(crate) use parameters::parameters as check_parameters;
-pub(crate) use schedules::{schedule, slas, triggers};
+pub(crate) use schedules::{no_slas, schedule, slas, triggers};
 pub(crate) use work_pools::{job_variables, work_pools};
 
 use super::{
@@ -31,6 +31,7 @@ pub(crate) fn deployment(
     fields::work_pool(one, findings);
     schedules::schedules(one, findings);
     schedules::trigger_items(one, findings);
+    schedules::slas(one, findings);
     fields::version_type(one, findings);
     fields::concurrency_limit(one, findings);
     parameters::of_deployment(one, findings);

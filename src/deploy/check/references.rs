@@ -89,7 +89,7 @@ impl Checker<'_, '_> {
         }
         for error in template::malformed_blocks(&Value::Mapping(inputs.clone())) {
             let diagnostic = Diagnostic::error(Code::REFERENCE, error.to_string());
-            self.findings.at_value_once(&pointer.join_all(&error.path), diagnostic);
+            self.findings.at_value(&pointer.join_all(&error.path), diagnostic);
         }
     }
 
@@ -147,7 +147,7 @@ impl Checker<'_, '_> {
             Kind::Standard => self.output(placeholder, is_whole),
         };
         if let Some(diagnostic) = diagnostic {
-            self.findings.at_value_once(pointer, diagnostic);
+            self.findings.at_value(pointer, diagnostic);
         }
     }
 
@@ -179,20 +179,26 @@ impl Checker<'_, '_> {
             In::Fields => missing_value(if is_whole { name } else { placeholder.text }),
             In::Pull => format!("no step before this one gives `{name}`, and workers will leave it out"),
         };
-        let diagnostic = Diagnostic::warning(Code::UNKNOWN_OUTPUT, message);
-        Some(match self.suggestion(name) {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        })
+        Some(Diagnostic::warning(Code::UNKNOWN_OUTPUT, message).help(self.advice(name)))
     }
 
-    fn suggestion(&self, name: &str) -> Option<String> {
+    /// What to do about an output that is not there.
+    fn advice(&self, name: &str) -> String {
         if self.all.may_have(name) {
-            return Some("the step that gives it comes later".to_owned());
+            return "the step that gives it comes later".to_owned();
         }
         let paths = self.before.paths();
-        did_you_mean(name, paths.iter().map(String::as_str))
-            .map(|path| format!("did you mean {{{{ {path} }}}}?"))
+        if let Some(path) = did_you_mean(name, paths.iter().map(String::as_str)) {
+            return format!("did you mean {{{{ {path} }}}}?");
+        }
+        let id = name.split(['.', '[']).next().unwrap_or_default();
+        if let Some(outputs) = self.before.outputs_of(id) {
+            return format!("the step '{id}' gives {}", outputs.join(", "));
+        }
+        if is_like_a_variable(name) {
+            return format!("no step gives it, and the environment variable {name} is not set");
+        }
+        format!("no step has the id or the output '{id}'")
     }
 }
 

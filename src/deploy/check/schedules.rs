@@ -64,14 +64,18 @@ pub(crate) fn triggers(
     }
 }
 
+/// Service level agreements are known to Prefect Cloud only.
+pub(crate) fn no_slas(one: &Prepared, findings: &mut Findings<'_>) {
+    if one.fields.get("sla").is_some_and(Value::is_sequence) {
+        let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
+        findings.at_key(&one.pointer(["sla"]), diagnostic);
+    }
+}
+
 /// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
-pub(crate) fn slas(one: &Prepared, is_cloud: bool, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
+pub(crate) fn slas(one: &Prepared, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
     let Some(Value::Sequence(items)) = one.fields.get("sla") else { return None };
     let at = one.pointer(["sla"]);
-    if !is_cloud {
-        findings.at_key(&at, Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string()));
-        return None;
-    }
     match slas::slas(items) {
         Ok(read) => {
             unknown_keys(read.unknown_keys, &at, findings);
@@ -86,7 +90,7 @@ fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>
         let diagnostic =
             Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
         let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
-        findings.at_key_once(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+        findings.at_key(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
     }
 }
 

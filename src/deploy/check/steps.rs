@@ -26,8 +26,8 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     for (key, message) in problems(entry, &inputs, false) {
         let diagnostic = Diagnostic::error(Code::STEP_INPUT, message);
         match key {
-            Some(key) => findings.at_key_once(&pointer.join(key), diagnostic),
-            None => findings.at_key_once(&pointer, diagnostic),
+            Some(key) => findings.at_key(&pointer.join(key), diagnostic),
+            None => findings.at_key(&pointer, diagnostic),
         }
     }
     shell(entry, &inputs, &pointer, findings);
@@ -44,7 +44,7 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
         if let Some(doubt) = registry::doubt(name) {
             let message = format!("workers will not find the pull step '{name}'");
             let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
-            findings.at_key_once(&pointer.join(index).join(name), diagnostic);
+            findings.at_key(&pointer.join(index).join(name), diagnostic);
         }
     }
 }
@@ -70,7 +70,7 @@ fn form<'a>(
         _ => Diagnostic::error(Code::STEP_FORM, format!("the step '{name}' has no inputs"))
             .help("write its inputs below it, or `{}` if it takes none"),
     };
-    findings.at_key_once(&pointer.join(name), diagnostic);
+    findings.at_key(&pointer.join(name), diagnostic);
     None
 }
 
@@ -86,7 +86,7 @@ fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut 
             format!("`{operator}` is an argument of the program in `{line}`, which runs without a shell");
         let diagnostic = Diagnostic::warning(Code::SHELL_NEEDED, message)
             .help("write one command a line, or add `shell: true`, which runs each line by /bin/sh");
-        findings.at_value_once(&pointer.join("script"), diagnostic);
+        findings.at_value(&pointer.join("script"), diagnostic);
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn ids(sections: &Sections, findings: &mut Findings<'_>) {
             let message = format!("the id `{id}` is also the name of an output, which takes its place");
             let diagnostic =
                 Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("give the step another id");
-            findings.at_value_once(&owner.pointer.join(name).join("id"), diagnostic);
+            findings.at_value(&owner.pointer.join(name).join("id"), diagnostic);
         }
     }
 }

@@ -72,9 +72,9 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
     let one = preparing.deployment(spec, &mut findings).await.unwrap().unwrap();
     let sections = Sections::of(&project, &one, directory.path());
     check_steps(&one, &sections, &names, &mut findings);
+    let found = findings.take();
     let found =
-        findings.take().iter().map(|one| format!("{} {}: {}", one.severity.name(), one.code, one.message));
-    let found: Vec<String> = found.collect();
+        found.iter().map(|one| format!("{} {}: {}", one.severity.name(), one.code, one.message)).collect();
     let outputs: Mapping = serde_yaml::from_str(outputs).unwrap();
     let after = after_steps(&one, &outputs).ok();
     let input = sections.build.first().map(|listed| {
