@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{ApiError, Client, JsonObject, Links, WorkPool, WorkerType},
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     fs::{self, FileError},
     progress::Progress,
     python,
@@ -107,7 +107,7 @@ async fn update(
 ) -> Result<CreatedPool, WorkPoolError> {
     if let Some(kind) = options.kind.as_deref().filter(|kind| *kind != pool.kind) {
         progress.warn(&Diagnostic::warning(
-            "work-pool-type",
+            Code::WORK_POOL_TYPE,
             format!("work pool '{}' stays of type '{}': the type '{kind}' is ignored", pool.name, pool.kind),
         ));
     }

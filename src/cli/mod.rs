@@ -1,6 +1,7 @@
 //! The command line: clap structures only. Their doc comments are the help text.
 
 mod arguments;
+mod check;
 mod deploy;
 mod deployment;
 mod work_pool;
@@ -8,6 +9,7 @@ mod work_pool;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arguments::normalise;
+pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{DeploymentCommand, RunArguments};
 pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
@@ -81,6 +83,17 @@ pub(crate) enum OutputFormat {
 pub(crate) enum Command {
     /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
     Deploy(Box<DeployArguments>),
+
+    Check(CheckArguments),
+
+    /// Explain the code of a finding, or list all codes
+    Explain {
+        /// A code, such as `unknown-key`
+        code: Option<String>,
+    },
+
+    /// Print the JSON schema of prefect.yaml, for editors
+    Schema,
 
     /// Run deployments
     #[command(subcommand, visible_alias = "deployments")]

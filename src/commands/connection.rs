@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::Context;
 use crate::{
     api::{Client, ClientOptions, Links, Notify, RetryNotice},
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     error::CommandError,
     progress::Progress,
 };
@@ -45,7 +45,7 @@ pub(crate) fn client_telling(
     let client = Client::new(options, context.clock.clone(), notify)?;
     for header in client.refused_headers() {
         let message = format!("the custom header '{header}' is left out: prefectl sets it itself");
-        context.ui.warn(&Diagnostic::warning("custom-header", message));
+        context.ui.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
     }
     Ok(client)
 }

@@ -9,7 +9,7 @@ use super::{Context, connection};
 use crate::{
     api::ApiError,
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Line, Pacer, Report, Status, Surroundings},
+    deploy::{self, Line, Pacer, Report, Server, Status, Surroundings},
     error::{CommandError, Exit},
 };
 
@@ -20,20 +20,18 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let client = connection::client_telling(context, move || busy.slow_down())?;
     let links = connection::links(context);
     let settings = &context.settings;
-    let report = deploy::deploy(&Surroundings {
+    let surroundings = Surroundings {
         options: &options,
         directory: &context.directory,
-        client: &client,
-        links: &links,
         environment: &context.environment,
         clock: &context.clock,
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
-        pacer: &pacer,
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
-    })
-    .await?;
+    };
+    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let report = deploy::deploy(&surroundings, &server).await?;
     match arguments.output {
         OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
         OutputFormat::Json => context.ui.result(&document(&report).to_string()),

@@ -3,7 +3,7 @@
 use crate::{
     api::ApiError,
     deploy::{Failure, SelectError},
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
     flow_run,
     project::ProjectError,
@@ -74,15 +74,16 @@ impl From<Failure> for CommandError {
             Failure::Select(error) => error.into(),
             Failure::Api(error) => error.into(),
             Failure::Option { error, place: None } => Self::usage(error),
-            Failure::Option { error, place } => {
-                Self::findings(Exit::Usage, vec![Diagnostic::error("options", error.to_string()).at(place)])
-            }
+            Failure::Option { error, place } => Self::findings(
+                Exit::Usage,
+                vec![Diagnostic::error(Code::OPTIONS, error.to_string()).at(place)],
+            ),
             Failure::Findings(diagnostics) => {
                 Self { message: "nothing was registered".into(), ..Self::findings(Exit::Failed, diagnostics) }
             }
             Failure::Resolve { error, place } => Self::findings(
                 Exit::Failed,
-                vec![Diagnostic::error("reference", error.to_string()).at(place)],
+                vec![Diagnostic::error(Code::REFERENCE, error.to_string()).at(place)],
             ),
             Failure::Step { failure, place } => step(failure, place),
             Failure::Schedules { name, error } => {
@@ -99,7 +100,7 @@ fn step(failure: StepFailure, place: Option<crate::diagnostics::Place>) -> Comma
         RunError::Step(StepError::Failed { help, .. }) => help,
         _ => None,
     };
-    let diagnostic = Diagnostic { help, ..Diagnostic::error("step-failed", message).at(place) };
+    let diagnostic = Diagnostic { help, ..Diagnostic::error(Code::STEP_FAILED, message).at(place) };
     CommandError {
         message: "a step failed; nothing was registered".into(),
         ..CommandError::findings(Exit::StepFailed, vec![diagnostic])

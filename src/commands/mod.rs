@@ -1,9 +1,12 @@
 //! One file per command: from the parsed arguments to an operation, and from its result to what is printed.
 
+mod check;
 pub(crate) mod connection;
 mod deploy;
 mod deployment;
 mod errors;
+mod explain;
+mod schema;
 mod work_pool;
 
 use std::path::PathBuf;
@@ -33,6 +36,9 @@ pub(crate) struct Context {
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, CommandError> {
     match command {
         Command::Deploy(arguments) => deploy::run(&arguments, context).await,
+        Command::Check(arguments) => check::run(&arguments, context).await,
+        Command::Explain { code } => explain::run(code.as_deref(), context),
+        Command::Schema => schema::run(context),
         Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
         Command::WorkPool(command) => work_pool::run(command, context).await,
     }

@@ -6,11 +6,13 @@
 mod apply;
 mod check;
 mod desired;
+mod expressions;
 mod failure;
 mod items;
 mod live;
 mod lookup;
 mod options;
+mod outputs;
 mod overrides;
 mod plan;
 mod prepare;
@@ -36,38 +38,46 @@ use std::{
 
 use self::{
     desired::Desired,
+    expressions::Names,
     live::Live,
     lookup::ApiLookup,
-    prepare::{FlowNames, Prepared},
+    overrides::Spec,
+    prepare::{FlowNames, Prepared, Preparing},
     pull::PullSteps,
+    render::Rendering,
     steps::Sections,
 };
 use crate::{
     api::{Client, Links, WorkPool},
     clock::Clock,
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     environment::Environment,
     flow::Inspector,
     git,
     progress::Progress,
-    project::{self, Declared, Findings, Project, ProjectError},
+    project::{self, Declared, Findings, Project, ProjectError, Section},
     secret::Redactor,
     template::Resolver,
+    value::Value,
 };
 
-/// What a deploy works with.
+/// What a deploy works with on this side of the API.
 pub(crate) struct Surroundings<'a> {
     pub(crate) options: &'a Options,
     /// The current directory, links resolved.
     pub(crate) directory: &'a Path,
-    pub(crate) client: &'a Client,
-    pub(crate) links: &'a Links,
     pub(crate) environment: &'a Environment,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) redactor: &'a Redactor,
     pub(crate) default_work_pool: Option<&'a str>,
     pub(crate) docker_namespace: Option<&'a str>,
+}
+
+/// The server to deploy to.
+pub(crate) struct Server<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) links: &'a Links,
     /// Told by the client when the server is busy.
     pub(crate) pacer: &'a Pacer,
 }
@@ -77,31 +87,55 @@ pub(crate) struct Surroundings<'a> {
 /// # Errors
 ///
 /// When nothing was registered. What went wrong while registering is in the report.
-pub(crate) async fn deploy(with: &Surroundings<'_>) -> Result<Report, Failure> {
+pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Report, Failure> {
     let (project, warnings) = load(with)?;
     let mut findings = Findings::new(project.document.as_ref());
     warnings.into_iter().for_each(|warning| findings.push(warning));
 
-    let inspector = Inspector::new();
-    let lookup = ApiLookup(with.client);
+    let lookup = ApiLookup(server.client);
     let resolver = Resolver::new(&lookup, with.redactor.clone());
-    let prepared = select(&project, with, &resolver, &inspector, &mut findings).await?;
-    let pools = check(&prepared, with, &mut findings).await?;
+    let prepared = prepare(&project, with, &resolver, &mut findings).await?;
+    let pools = check_with_server(&prepared, server.client, &mut findings).await?;
     stop_on_errors(&mut findings, with)?;
+    let on_this_machine: BTreeSet<String> = notes(&prepared)
+        .filter(|note| matches!(note, pull::Note::ThisMachine(_)))
+        .map(pull::Note::text)
+        .collect();
+    on_this_machine.iter().for_each(|note| with.progress.status(note));
 
     let outputs =
         steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
-    let facts = git::discover(with.directory);
+    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools };
     let desired: Vec<Desired> = prepared
         .iter()
         .zip(&outputs)
         .filter_map(|((one, sections), outputs)| {
-            render::render(one, sections, outputs, with, facts.as_ref(), &pools, &mut findings)
+            render::render(one, sections, outputs, &rendering, &mut findings)
         })
         .collect();
     stop_on_errors(&mut findings, with)?;
 
-    write(&desired, &pools, with).await
+    write(&desired, &pools, with, server).await
+}
+
+/// Everything that can be found about the selected deployments without asking the server or running anything.
+///
+/// # Errors
+///
+/// When there is no file to check, or the options make no sense.
+pub(crate) async fn findings(with: &Surroundings<'_>) -> Result<Vec<Diagnostic>, Failure> {
+    let path = with.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
+    let (project, warnings) = match project::load(path, with.directory) {
+        Err(ProjectError::Invalid { diagnostics, .. }) => return Ok(diagnostics),
+        other => other?,
+    };
+    let mut findings = Findings::new(project.document.as_ref());
+    warnings.into_iter().for_each(|warning| findings.push(warning));
+    if !project.deployments.is_empty() {
+        let resolver = Resolver::offline(with.redactor.clone());
+        prepare(&project, with, &resolver, &mut findings).await?;
+    }
+    Ok(findings.take())
 }
 
 /// Reads the project file. One that is not named may be missing: then everything comes from the options.
@@ -116,14 +150,43 @@ fn load(with: &Surroundings<'_>) -> Result<(Project, Vec<Diagnostic>), Failure> 
     }
 }
 
-/// Picks the deployments, lays the options over them and reads their flows.
-async fn select(
+/// Picks the deployments, lays the options over them, reads their flows and checks each.
+async fn prepare(
     project: &Project,
     with: &Surroundings<'_>,
     resolver: &Resolver<'_>,
-    inspector: &Inspector,
     findings: &mut Findings<'_>,
 ) -> Result<Vec<(Prepared, Sections)>, Failure> {
+    let inspector = Inspector::new();
+    let specs = select(project, with, &inspector, findings)?;
+    let fields: Vec<Value> = specs.iter().map(|spec| Value::Mapping(spec.fields.clone())).collect();
+    let steps = [&project.build, &project.push, &project.pull].into_iter().flat_map(Section::steps);
+    let names = Names::used_in(fields.iter().chain(steps), with, resolver)
+        .await
+        .map_err(|error| Failure::resolve(error, None))?;
+    let preparing = Preparing { project, with, resolver, inspector: &inspector, names: &names };
+    let mut prepared = Vec::new();
+    for spec in specs {
+        let Some(one) = preparing.deployment(spec, findings).await? else { continue };
+        let sections = Sections::of(project, &one, with.directory);
+        check::deployment(&one, &sections, with.environment, &names, findings);
+        prepared.push((one, sections));
+    }
+    prepare::duplicates(prepared.iter().map(|(one, _)| one), findings);
+    if notes(&prepared).any(|note| *note == pull::Note::DefaultDirectory) {
+        let message = pull::Note::DefaultDirectory.text();
+        findings.push(Diagnostic::warning(Code::DEFAULT_DIRECTORY, message));
+    }
+    Ok(prepared)
+}
+
+/// The deployments that the options pick, with the options over them.
+fn select(
+    project: &Project,
+    with: &Surroundings<'_>,
+    inspector: &Inspector,
+    findings: &mut Findings<'_>,
+) -> Result<Vec<Spec>, Failure> {
     let names = FlowNames { inspector, directory: with.directory, environment: with.environment };
     let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
     let mut selection = select::select(project, with.options, flow_name)?;
@@ -131,52 +194,35 @@ async fn select(
     if !selection.single && with.options.describe_a_deployment() {
         let message = "You have passed options to the deploy command, but you are creating or updating multiple \
                        deployments. These options will be ignored.";
-        findings.push(Diagnostic::warning("ignored-options", message));
+        findings.push(Diagnostic::warning(Code::IGNORED_OPTIONS, message));
     }
-    let specs = prepare::specs(selection, with)
-        .map_err(|(pointer, error)| Failure::option(error, project.place(&pointer)))?;
-    let prepared = prepare::prepare(project, specs, with, resolver, inspector, findings).await?;
-    prepare::duplicates(&prepared, findings);
-    let sections = |one: Prepared| {
-        let sections = Sections::of(project, &one, with.directory);
-        (one, sections)
-    };
-    Ok(prepared.into_iter().map(sections).collect())
+    prepare::specs(selection, with, findings)
+        .map_err(|(pointer, error)| Failure::option(error, project.place(&pointer)))
 }
 
-/// Checks everything, and reads the work pools.
-async fn check(
+/// What users are told about the pull steps that were made for them.
+fn notes(prepared: &[(Prepared, Sections)]) -> impl Iterator<Item = &pull::Note> {
+    prepared.iter().filter_map(|(_, sections)| match &sections.pull {
+        PullSteps::Generated { note, .. } => note.as_ref(),
+        _ => None,
+    })
+}
+
+/// Checks what only the server knows, and reads the work pools.
+async fn check_with_server(
     prepared: &[(Prepared, Sections)],
-    with: &Surroundings<'_>,
+    client: &Client,
     findings: &mut Findings<'_>,
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
-    let mut notes = BTreeSet::new();
-    for (one, sections) in prepared {
-        check::deployment(one, sections, findings);
-        check::slas(one, with.client.is_cloud(), findings);
-        if let PullSteps::Generated { note: Some(note), .. } = &sections.pull
-            && notes.insert(note)
-        {
-            tell(note, with, findings);
-        }
+    if !client.is_cloud() {
+        prepared.iter().for_each(|(one, _)| check::no_slas(one, findings));
     }
     let names: BTreeSet<String> =
         prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
-    let pools =
-        if names.is_empty() { BTreeMap::new() } else { live::work_pools(with.client, &names).await? };
-    let known =
-        if pools.len() < names.len() { live::work_pool_names(with.client).await? } else { Vec::new() };
+    let pools = if names.is_empty() { BTreeMap::new() } else { live::work_pools(client, &names).await? };
+    let known = if pools.len() < names.len() { live::work_pool_names(client).await? } else { Vec::new() };
     check::work_pools(prepared.iter().map(|(one, _)| one), &pools, &known, findings);
     Ok(pools)
-}
-
-fn tell(note: &pull::Note, with: &Surroundings<'_>, findings: &mut Findings<'_>) {
-    match note {
-        pull::Note::ThisMachine(_) => with.progress.status(&note.text()),
-        pull::Note::DefaultDirectory => {
-            findings.push_once(Diagnostic::warning("default-directory", note.text()))
-        }
-    }
 }
 
 /// Shows the warnings; errors, and with `--strict` warnings too, end the deploy.
@@ -194,18 +240,20 @@ async fn write(
     desired: &[Desired],
     pools: &BTreeMap<String, WorkPool>,
     with: &Surroundings<'_>,
+    server: &Server<'_>,
 ) -> Result<Report, Failure> {
+    let Server { client, links, pacer } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
-    let live = Live::observe(with.client, &names).await?;
+    let live = Live::observe(client, &names).await?;
     let now = with.clock.now();
     let mut changes = Vec::new();
     for one in desired {
         let change = plan::compare(one, &live, with.options.force, now);
         changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
     }
-    let outcomes = apply::apply(with.client, &live, &changes, now, with.pacer).await;
+    let outcomes = apply::apply(client, &live, &changes, now, pacer).await;
     let lines =
-        desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, with.links)).collect();
-    let idle_pools = report::idle_pools(desired, pools, with.client).await;
+        desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, links)).collect();
+    let idle_pools = report::idle_pools(desired, pools, client).await;
     Ok(Report { lines, idle_pools })
 }

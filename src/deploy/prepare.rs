@@ -1,33 +1,46 @@
 //! From what was picked to deployments whose flow is known: options, early templates, the flow's source.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     Failure, Surroundings,
+    check::is_pending,
+    desired,
+    expressions::{self, Names},
     items::{self, ItemKind, ItemOptionError},
-    overrides::{self, Spec},
+    outputs::Known,
+    overrides::{self, OptionError, Spec},
     select::Selection,
+    steps::Sections,
 };
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, Flow, Inspector},
     fs,
-    pointer::Pointer,
+    pointer::{Pointer, Segment},
     project::{Findings, Project},
     source::Source,
-    template::{self, Note, NoteKind, Resolver},
+    template::{self, Note, NoteKind, ResolveError, Resolver, expression::Scope, missing_value},
     value::{Mapping, Value},
     yaml,
 };
+
+/// The fields of a deployment that list steps, which are filled in when they run.
+pub(crate) const STEP_SECTIONS: [&str; 3] = ["build", "push", "pull"];
 
 /// A deployment before its steps run.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// As the file and the options have it.
     pub(crate) spec: Spec,
-    /// After blocks, variables and the environment have been filled in.
+    /// After expressions, blocks, variables and the environment have been filled in.
     pub(crate) fields: Mapping,
-    pub(crate) flow: Flow,
+    /// Where expressions wait for the outputs of steps.
+    pub(crate) pending: Vec<Pointer>,
+    /// What expressions see besides outputs.
+    pub(crate) scope: Scope,
+    /// `None` where it cannot be read, which is a finding.
+    pub(crate) flow: Option<Flow>,
 }
 
 impl Prepared {
@@ -56,7 +69,8 @@ fn non_empty(value: Option<&Value>) -> Option<&str> {
 pub(crate) fn specs(
     selection: Selection,
     with: &Surroundings<'_>,
-) -> Result<Vec<Spec>, (Pointer, overrides::OptionError)> {
+    findings: &mut Findings<'_>,
+) -> Result<Vec<Spec>, (Pointer, OptionError)> {
     let options = with.options;
     let single = selection.single;
     let mut specs = Vec::new();
@@ -65,11 +79,17 @@ pub(crate) fn specs(
         let spec = if single {
             overrides::with_options(declared, options, selection.name.as_deref())
         } else if declared.name().is_none() {
-            with.progress.status("Discovered unnamed deployment. Skipping...");
+            let message = "Discovered unnamed deployment. Skipping...";
+            findings.at_value(&pointer, Diagnostic::warning(Code::UNNAMED_DEPLOYMENT, message));
             continue;
         } else {
             overrides::plain(declared)
         };
+        if let Err(OptionError::ScheduleAndSchedules(error)) = &spec {
+            let diagnostic = Diagnostic::error(Code::SCHEDULE_KEYS, error.to_string());
+            findings.at_key(&pointer.join("schedule"), diagnostic);
+            continue;
+        }
         let mut spec = spec.map_err(|error| (pointer, error))?;
         spec.default_work_pool(with.default_work_pool);
         if single {
@@ -97,68 +117,107 @@ fn items_of_options(spec: &mut Spec, with: &Surroundings<'_>) -> Result<(), Item
     Ok(())
 }
 
-/// Fills in what can be known before any step runs, and reads the flows.
-pub(crate) async fn prepare(
-    project: &Project,
-    specs: Vec<Spec>,
-    with: &Surroundings<'_>,
-    resolver: &Resolver<'_>,
-    inspector: &Inspector,
-    findings: &mut Findings<'_>,
-) -> Result<Vec<Prepared>, Failure> {
-    let mut prepared = Vec::new();
-    for spec in specs {
-        let template = Value::Mapping(spec.fields.clone());
-        let pointer = spec.declared.pointer();
-        let filled = template::deployment_before_steps(&template, with.environment, resolver)
-            .await
-            .map_err(|error| Failure::resolve(error, project.place(&pointer)))?;
-        note(&filled.notes, &pointer, findings);
-        let Value::Mapping(fields) = filled.value else { continue };
-        if let Some(flow) = flow(&fields, &pointer, with, inspector, findings) {
-            prepared.push(Prepared { spec, fields, flow });
-        }
-    }
-    Ok(prepared)
+/// What preparing works with.
+pub(crate) struct Preparing<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) with: &'a Surroundings<'a>,
+    pub(crate) resolver: &'a Resolver<'a>,
+    pub(crate) inspector: &'a Inspector,
+    pub(crate) names: &'a Names,
 }
 
-/// The flow of a deployment; what is wrong with it becomes findings.
-fn flow(
-    fields: &Mapping,
-    pointer: &Pointer,
-    with: &Surroundings<'_>,
-    inspector: &Inspector,
-    findings: &mut Findings<'_>,
-) -> Option<Flow> {
-    let at = pointer.join("entrypoint");
-    let Some(text) = non_empty(fields.get("entrypoint")) else {
-        let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\nYou can \
-                       also provide an entrypoint in a prefect.yaml file.";
-        findings.at_value(&at, Diagnostic::error("no-entrypoint", message));
-        return None;
-    };
-    let entrypoint = match Entrypoint::parse(text) {
-        Ok(entrypoint) => entrypoint,
-        Err(error) => {
-            findings.at_value(&at, Diagnostic::error("entrypoint", error.to_string()));
-            return None;
-        }
-    };
-    match inspector.inspect(&entrypoint, with.directory, with.environment) {
-        Ok(flow) => {
-            approximate(&flow, findings);
-            Some(flow)
-        }
-        Err(error) => {
-            let diagnostic = error.diagnostic();
-            if diagnostic.place.is_some() {
-                findings.push(diagnostic);
-            } else {
-                findings.at_value(&at, diagnostic);
+impl Preparing<'_> {
+    /// Fills in what can be known before any step runs, and reads the flow.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be asked; what is wrong with the deployment becomes findings.
+    pub(crate) async fn deployment(
+        &self,
+        spec: Spec,
+        findings: &mut Findings<'_>,
+    ) -> Result<Option<Prepared>, Failure> {
+        let pointer = spec.declared.pointer();
+        let (build, push) = Sections::build_and_push(self.project, &spec);
+        let known = Known::after(build.iter().chain(&push));
+        let head = async |fields: Mapping| self.head(fields).await;
+        let early = expressions::before_steps(self.names, &spec, &known, head, findings).await;
+        let template = Value::Mapping(early.fields);
+        let filled = template::deployment_before_steps(&template, self.with.environment, self.resolver).await;
+        let value = match filled {
+            Ok(mut filled) => {
+                filled.notes.retain(|note| !is_in_steps(note));
+                note(&filled.notes, &pointer, findings);
+                filled.value
             }
-            None
+            Err(ResolveError::Blocks(errors)) => {
+                for error in errors {
+                    let diagnostic = Diagnostic::error(Code::REFERENCE, error.to_string());
+                    findings.at_value(&pointer.join_all(&error.path), diagnostic);
+                }
+                template
+            }
+            Err(error) => return Err(Failure::resolve(error, self.project.place(&pointer))),
+        };
+        let Value::Mapping(fields) = value else { return Ok(None) };
+        let flow = self.flow(&fields, &pointer, findings);
+        let scope = self.names.of_deployment(&fields, flow.as_ref());
+        Ok(Some(Prepared { spec, fields, pending: early.pending, scope, flow }))
+    }
+
+    /// The name and the flow of a deployment, for expressions in its other fields; what is wrong shows later.
+    async fn head(&self, fields: Mapping) -> (Mapping, Option<Flow>) {
+        let template = Value::Mapping(fields.clone());
+        let filled = template::deployment_before_steps(&template, self.with.environment, self.resolver).await;
+        let fields = match filled.map(|filled| filled.value) {
+            Ok(Value::Mapping(filled)) => filled,
+            _ => fields,
+        };
+        let flow = self.flow(&fields, &Pointer::root(), &mut Findings::new(None));
+        (fields, flow)
+    }
+
+    /// The flow of a deployment; what is wrong with it becomes findings.
+    fn flow(&self, fields: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Flow> {
+        let at = pointer.join("entrypoint");
+        let Some(text) = non_empty(fields.get("entrypoint")) else {
+            let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n\
+                           You can also provide an entrypoint in a prefect.yaml file.";
+            findings.at_value(&at, Diagnostic::error(Code::NO_ENTRYPOINT, message));
+            return None;
+        };
+        if self.resolver.is_offline() && is_pending(text) {
+            return None; // the server or another environment knows the rest of it
+        }
+        let entrypoint = match Entrypoint::parse(text) {
+            Ok(entrypoint) => entrypoint,
+            Err(error) => {
+                findings.at_value(&at, Diagnostic::error(Code::ENTRYPOINT, error.to_string()));
+                return None;
+            }
+        };
+        match self.inspector.inspect(&entrypoint, self.with.directory, self.with.environment) {
+            Ok(flow) => {
+                approximate(&flow, findings);
+                Some(flow)
+            }
+            Err(error) => {
+                let diagnostic = error.diagnostic();
+                if diagnostic.place.is_some() {
+                    findings.push(diagnostic);
+                } else {
+                    findings.at_value(&at, diagnostic);
+                }
+                None
+            }
         }
     }
+}
+
+/// Whether a note is about a step, which is filled in again when it runs.
+fn is_in_steps(note: &Note) -> bool {
+    let first = note.path.segments().first();
+    matches!(first, Some(Segment::Key(key)) if STEP_SECTIONS.contains(&key.as_str()))
 }
 
 /// Tells which parameters could not be read for certain.
@@ -170,7 +229,7 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
         );
         let message =
             format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
-        findings.push_once(Diagnostic::warning("approximate-schema", message).at(flow.place.clone()));
+        findings.push(Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone()));
     }
 }
 
@@ -180,31 +239,24 @@ pub(crate) fn note(notes: &[Note], pointer: &Pointer, findings: &mut Findings<'_
         let at = pointer.join_all(&note.path);
         let placeholder = &note.placeholder;
         let diagnostic = match note.kind {
-            NoteKind::Missing => Diagnostic::warning(
-                "unknown-placeholder",
-                format!(
-                    "Value for placeholder '{}' not found in provided values. Please ensure that the placeholder is \
-                     spelled correctly and that the corresponding value is provided.",
-                    note.label()
-                ),
-            ),
+            NoteKind::Missing => Diagnostic::warning(Code::UNKNOWN_PLACEHOLDER, missing_value(note.label())),
             NoteKind::MissingVariable => Diagnostic::warning(
-                "unknown-variable",
+                Code::UNKNOWN_VARIABLE,
                 format!("there is no variable for {placeholder}, which becomes empty text"),
             ),
             NoteKind::Embedded(kind) => Diagnostic::warning(
-                "embedded-value",
+                Code::EMBEDDED_VALUE,
                 format!("{placeholder} is {kind}, and becomes Python's text for it inside other text"),
             ),
             NoteKind::EnvironmentWithoutDollar => Diagnostic::warning(
-                "environment-without-dollar",
+                Code::ENVIRONMENT_WITHOUT_DOLLAR,
                 format!(
                     "{placeholder} is filled in from the environment, before any step output of that name"
                 ),
             )
             .help(format!("write {{{{ ${} }}}} if the environment is meant", note.name)),
             NoteKind::Secret => Diagnostic::warning(
-                "secret-in-clear",
+                Code::SECRET_IN_CLEAR,
                 format!("the secret of {placeholder} will be stored in clear text on the server"),
             ),
             NoteKind::Environment => continue,
@@ -228,16 +280,15 @@ impl FlowNames<'_> {
 }
 
 /// Deployments that would be the same one on the server.
-pub(crate) fn duplicates(prepared: &[Prepared], findings: &mut Findings<'_>) {
-    let mut seen = BTreeMap::new();
+pub(crate) fn duplicates<'a>(prepared: impl Iterator<Item = &'a Prepared>, findings: &mut Findings<'_>) {
+    let mut seen = BTreeSet::new();
     for one in prepared {
-        let Some(name) = one.text("name") else { continue };
-        if seen.insert((one.flow.name.as_str(), name), ()).is_some() {
-            let message = format!(
-                "deployment '{}/{name}' is declared more than once; the last one wins",
-                one.flow.name
-            );
-            findings.at_value(&one.pointer(["name"]), Diagnostic::warning("duplicate-deployment", message));
+        let flow = one.flow.as_ref().map(|flow| flow.name.as_str()).or(one.text("entrypoint"));
+        let (Some(flow), Some(name)) = (flow, one.text("name")) else { continue };
+        if !seen.insert((flow, desired::api_name(name))) {
+            let message = format!("deployment '{flow}/{name}' is declared more than once; the last one wins");
+            let diagnostic = Diagnostic::warning(Code::DUPLICATE_DEPLOYMENT, message);
+            findings.at_value(&one.pointer(["name"]), diagnostic);
         }
     }
 }

@@ -7,6 +7,8 @@ use serde_json::Value as Json;
 use super::{
     Surroundings, check,
     desired::{self, Desired, Rendered, Schedules},
+    expressions,
+    outputs::Known,
     prepare::{self, Prepared},
     pull::PullSteps,
     steps::Sections,
@@ -14,73 +16,80 @@ use super::{
 };
 use crate::{
     api::WorkPool,
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     git::Facts,
     pointer::Pointer,
     project::Findings,
-    template,
+    template::{self, Note, NoteKind, expression::ExpressionError},
     value::{self, Mapping, Value},
 };
+
+/// What rendering needs to know besides the deployment.
+pub(crate) struct Rendering<'a> {
+    pub(crate) with: &'a Surroundings<'a>,
+    /// The repository of the project, if it is in one.
+    pub(crate) facts: Option<Facts>,
+    pub(crate) pools: &'a BTreeMap<String, WorkPool>,
+}
 
 /// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
 pub(crate) fn render(
     one: &Prepared,
     sections: &Sections,
     outputs: &Mapping,
-    with: &Surroundings<'_>,
-    facts: Option<&Facts>,
-    pools: &BTreeMap<String, WorkPool>,
+    rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
+    let Rendering { with, facts, pools } = rendering;
     let at = one.spec.declared.pointer();
-    let filled =
-        template::deployment_after_steps(&Value::Mapping(one.fields.clone()), outputs, with.environment);
+    let flow = one.flow.as_ref()?;
+    let fields = evaluated(expressions::after_steps(one, outputs), &at, findings)?;
+    let mut filled =
+        template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, with.environment);
+    let known = Known::in_fields(sections, &one.spec);
+    filled.notes.retain(|note| !is_told_before(note, &known));
     prepare::note(&filled.notes, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
-    let schedules = schedules(one, outputs, with, findings);
-    let triggers = triggers(one, &rendered.name, outputs, with, findings);
+    let schedules = schedules(&fields, &at, outputs, with, findings);
+    let triggers = triggers(&fields, &at, &rendered.name, outputs, with, findings);
+    let pull_steps = pull_steps(one, sections, outputs, with, findings);
     let (version, version_info) = version::version_info(
         rendered.version_type.as_deref(),
         rendered.version.as_deref(),
-        one.flow.version.as_deref(),
+        flow.version.as_deref(),
         with.environment,
-        facts,
+        facts.as_ref(),
     )
     .ok()?; // the type has been checked
     let enforced = rendered.enforce_parameter_schema.unwrap_or(true);
     let parameters = desired::object(&rendered.parameters);
-    check::check_parameters(&parameters, &one.flow.parameters, enforced, &at.join("parameters"), findings);
+    check::check_parameters(&parameters, &flow.parameters, enforced, &at.join("parameters"), findings);
     let job_variables = desired::object(&rendered.work_pool.job_variables);
     let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
     if let Some(pool) = pools.get(&work_pool) {
-        check::check_job_variables(
-            &job_variables,
-            pool,
-            &at.join("work_pool").join("job_variables"),
-            findings,
-        );
+        check::job_variables(&job_variables, pool, &at.join("work_pool").join("job_variables"), findings);
     }
     let described = rendered.description.filter(|text| !text.is_empty());
     Some(Desired {
-        flow_name: one.flow.name.clone(),
+        flow_name: flow.name.clone(),
         name: desired::api_name(&rendered.name),
         entrypoint: rendered.entrypoint,
         version,
         version_info,
-        description: described.or_else(|| one.flow.description.clone()),
+        description: described.or_else(|| flow.description.clone()),
         tags: desired::tags(&rendered.tags),
         paused: rendered.paused.unwrap_or(false),
         concurrency_limit: rendered.concurrency_limit,
         parameters,
-        parameter_schema: one.flow.parameters.clone(),
+        parameter_schema: flow.parameters.clone(),
         enforce_parameter_schema: rendered.enforce_parameter_schema,
         work_pool,
         work_queue: rendered.work_pool.work_queue_name.filter(|name| !name.is_empty()),
         job_variables,
-        pull_steps: pull_steps(&sections.pull, outputs, with),
+        pull_steps: pull_steps?,
         schedules: schedules?,
         triggers: triggers?,
-        slas: check::slas(one, with.client.is_cloud(), findings),
+        slas: check::slas(one, findings),
     })
 }
 
@@ -94,7 +103,7 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
         if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
             let message =
                 format!("`{key}` is no longer what it must be once its templates are filled in: {error}");
-            findings.at_value(&at.join(key), Diagnostic::error("wrong-type", message));
+            findings.at_value(&at.join(key), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
     let fields: Mapping = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
@@ -118,41 +127,75 @@ struct Partial {
 }
 
 fn schedules(
-    one: &Prepared,
+    fields: &Mapping,
+    at: &Pointer,
     outputs: &Mapping,
     with: &Surroundings<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Schedules> {
-    let Some(items @ Value::Sequence(_)) = one.fields.get("schedules") else { return Some(Schedules::Keep) };
+    let Some(items @ Value::Sequence(_)) = fields.get("schedules") else { return Some(Schedules::Keep) };
     let Value::Sequence(items) = template::schedules(items, outputs, with.environment).value else {
         return None;
     };
-    let at = one.pointer(["schedules"]);
+    let at = at.join("schedules");
     let schedule =
         |(index, item): (usize, &Value)| check::schedule(item.as_mapping()?, &at.join(index), findings);
     items.iter().enumerate().map(schedule).collect::<Option<Vec<_>>>().map(Schedules::Exactly)
 }
 
 fn triggers(
-    one: &Prepared,
+    fields: &Mapping,
+    at: &Pointer,
     name: &str,
     outputs: &Mapping,
     with: &Surroundings<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<super::triggers::Trigger>> {
-    let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return Some(Vec::new()) };
+    let Some(Value::Sequence(items)) = fields.get("triggers") else { return Some(Vec::new()) };
     let items: Vec<Value> =
         items.iter().map(|item| template::trigger(item, outputs, with.environment).value).collect();
-    check::triggers(&items, name, &one.pointer(["triggers"]), findings)
+    check::triggers(&items, name, &at.join("triggers"), findings)
 }
 
-fn pull_steps(pull: &PullSteps, outputs: &Mapping, with: &Surroundings<'_>) -> Option<Json> {
-    let steps = match pull {
-        PullSteps::None => return None,
+/// The pull steps as they are registered; `Some(None)` where the reference sends none.
+#[expect(clippy::option_option, reason = "nothing is sent, which is not the same as a mistake in what is")]
+fn pull_steps(
+    one: &Prepared,
+    sections: &Sections,
+    outputs: &Mapping,
+    with: &Surroundings<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Option<Json>> {
+    let steps = match &sections.pull {
+        PullSteps::None => return Some(None),
         PullSteps::Generated { steps, .. } => Value::Sequence(steps.clone()),
         PullSteps::Listed(steps) => {
-            template::pull_steps(&Value::Sequence(steps.clone()), outputs, with.environment).value
+            let evaluated = expressions::pull_steps(steps, one, outputs);
+            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings)?;
+            template::pull_steps(&steps, outputs, with.environment).value
         }
     };
-    Some(value::to_json(&steps))
+    Some(Some(value::to_json(&steps)))
+}
+
+/// What expressions have given; what is wrong with them becomes findings.
+fn evaluated<T>(
+    result: Result<T, Vec<ExpressionError>>,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<T> {
+    result
+        .map_err(|errors| {
+            for error in errors {
+                let diagnostic =
+                    Diagnostic::error(Code::EXPRESSION, error.to_string()).help(error.problem.help());
+                findings.at_value(&at.join_all(&error.path), diagnostic);
+            }
+        })
+        .ok()
+}
+
+/// Whether the check before the steps has told of a missing value.
+fn is_told_before(note: &Note, known: &Known) -> bool {
+    note.kind == NoteKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

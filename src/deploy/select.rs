@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Options;
 use crate::{
-    diagnostics::{Diagnostic, did_you_mean},
+    diagnostics::{Code, Diagnostic, did_you_mean},
     project::{Declared, Project},
     value::Mapping,
 };
@@ -56,7 +56,7 @@ pub(crate) fn select(
     if wanted.len() < options.names.len() {
         let unmatched = options.names.iter().filter(|name| !wanted.iter().any(|w| w.text == name.as_str()));
         let list = unmatched.cloned().collect::<Vec<_>>().join(", ");
-        warnings.push(Diagnostic::warning("unmatched-pattern", format!("no deployment matches {list}")));
+        warnings.push(Diagnostic::warning(Code::UNMATCHED_PATTERN, format!("no deployment matches {list}")));
     }
     match (wanted.as_slice(), declared.as_slice()) {
         ([_, ..], _) if options.all => Err(SelectError::AllAndName),
@@ -120,7 +120,7 @@ fn matching(
         let message =
             format!("The following deployment(s) could not be found and will not be deployed: {list}");
         let known = names(declared);
-        let diagnostic = Diagnostic::warning("unknown-deployment", message);
+        let diagnostic = Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message);
         let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
         warnings.push(match suggestion {
             Some(name) => diagnostic.help(format!("did you mean {name}?")),
@@ -133,7 +133,7 @@ fn matching(
             "Could not find any deployment configurations with the given name(s): {list}. Your flow will be \
              deployed with a new deployment configuration."
         );
-        warnings.push(Diagnostic::warning("unknown-deployment", message));
+        warnings.push(Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message));
         picked.push(none());
     }
     several(picked, single_name(wanted), warnings)
@@ -145,7 +145,7 @@ fn renamed(wanted: &Wanted<'_>, only: &Declared) -> Diagnostic {
         "no deployment is called '{}': the only one of the file, {was}, is deployed under this name",
         wanted.text
     );
-    Diagnostic::warning("renamed-deployment", message)
+    Diagnostic::warning(Code::RENAMED_DEPLOYMENT, message)
 }
 
 /// A `-n` value.

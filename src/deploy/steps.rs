@@ -1,13 +1,12 @@
-//! The steps of the selected deployments: which there are, whether they can run, and running them.
+//! The steps of the selected deployments: which there are, and running them.
 
 use std::path::Path;
 
-use super::{Surroundings, prepare::Prepared, pull::PullSteps};
+use super::{Surroundings, overrides::Spec, prepare::Prepared, pull::PullSteps};
 use crate::{
-    diagnostics::Diagnostic,
     pointer::Pointer,
-    project::{Findings, Project, Section},
-    steps::{Listed, Runner, StepContext, StepFailure, problems, registry},
+    project::{Project, Section},
+    steps::{Listed, Runner, StepContext, StepFailure},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -23,27 +22,31 @@ pub(crate) struct Sections {
 }
 
 impl Sections {
-    /// A section of the deployment replaces the file's: an empty or null `build` means none, an empty `push` means
-    /// none, and a null `push` the file's, as in the reference.
     pub(crate) fn of(project: &Project, one: &Prepared, directory: &Path) -> Self {
         let written = &one.spec.fields;
-        let own = one.spec.declared.pointer();
+        let (build, push) = Self::build_and_push(project, &one.spec);
+        let is_own = matches!(Section::of(written, "pull"), Section::Steps(_));
+        let owner = if is_own { one.spec.declared.pointer() } else { Pointer::root() };
+        let pull = super::pull::pull_steps(project, written, &one.fields, directory);
+        Self { build, push, pull, pull_pointer: owner.join("pull") }
+    }
+
+    /// The steps that run here.
+    ///
+    /// A section of the deployment replaces the file's: an empty or null `build` means none, an empty `push` means
+    /// none, and a null `push` the file's, as in the reference.
+    pub(crate) fn build_and_push(project: &Project, spec: &Spec) -> (Vec<Listed>, Vec<Listed>) {
+        let own = spec.declared.pointer();
         let root = Pointer::root();
-        let build = Section::of(written, "build");
-        let push = Section::of(written, "push");
-        let pull = Section::of(written, "pull");
-        let build = match &build {
+        let build = match &Section::of(&spec.fields, "build") {
             Section::Absent => listed(project, &project.build, &root.join("build")),
             section => listed(project, section, &own.join("build")),
         };
-        let push = match &push {
+        let push = match &Section::of(&spec.fields, "push") {
             Section::Absent | Section::Null => listed(project, &project.push, &root.join("push")),
             section => listed(project, section, &own.join("push")),
         };
-        let pull_pointer =
-            if matches!(pull, Section::Steps(_)) { own.join("pull") } else { root.join("pull") };
-        let pull = super::pull::pull_steps(project, written, &one.fields, directory);
-        Self { build, push, pull, pull_pointer }
+        (build, push)
     }
 }
 
@@ -57,70 +60,6 @@ fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed
         pointer: at(index),
     };
     section.steps().iter().enumerate().map(listed).collect()
-}
-
-/// Checks a step that runs here: its form, its name, and its inputs as far as they are written out.
-pub(crate) fn check(listed: &Listed, findings: &mut Findings<'_>) {
-    let Some(entries) = listed.step.as_mapping().filter(|entries| !entries.is_empty()) else { return };
-    let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
-    let pointer = listed.pointer.join(name);
-    let Some(entry) = registry::find(name) else {
-        let message = format!("there is no step '{name}' that can run here");
-        let diagnostic =
-            Diagnostic { help: registry::doubt(name), ..Diagnostic::error("unknown-step", message) };
-        findings.at_key(&pointer, diagnostic);
-        return;
-    };
-    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
-    let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
-    for (key, message) in problems(entry, &inputs, false) {
-        let diagnostic = Diagnostic::error("step-input", message);
-        match key {
-            Some(key) => findings.at_key_once(&pointer.join(key), diagnostic),
-            None => findings.at_key_once(&pointer, diagnostic),
-        }
-    }
-}
-
-/// Checks pull steps, which only a worker runs: a name that is probably wrong would fail there.
-pub(crate) fn check_pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'_>) {
-    for (index, step) in steps.iter().enumerate() {
-        let Some((Some(name), _)) =
-            step.as_mapping().and_then(|step| step.iter().next()).map(|(k, v)| (k.as_str(), v))
-        else {
-            continue;
-        };
-        if let Some(doubt) = registry::doubt(name) {
-            let message = format!("workers will not find the pull step '{name}'");
-            let diagnostic = Diagnostic::warning("unknown-pull-step", message).help(doubt);
-            findings.at_key_once(&pointer.join(index).join(name), diagnostic);
-        }
-    }
-}
-
-/// The name and the inputs of a step that has the right form.
-fn form<'a>(
-    entries: &'a Mapping,
-    pointer: &Pointer,
-    findings: &mut Findings<'_>,
-) -> Option<(&'a str, &'a Mapping)> {
-    let (name, inputs) = entries.iter().next()?;
-    let name = name.as_str()?;
-    let diagnostic = match inputs {
-        _ if entries.len() > 1 => {
-            let others: Vec<_> = entries.keys().skip(1).filter_map(Value::as_str).collect();
-            Diagnostic::error(
-                "step-form",
-                format!("Step has unexpected additional keys: {}", others.join(", ")),
-            )
-            .help("indent the inputs of a step further than its name")
-        }
-        Value::Mapping(inputs) => return Some((name, inputs)),
-        _ => Diagnostic::error("step-form", format!("the step '{name}' has no inputs"))
-            .help("write its inputs below it, or `{}` if it takes none"),
-    };
-    findings.at_key_once(&pointer.join(name), diagnostic);
-    None
 }
 
 /// Runs the build steps of all deployments, then the push steps; gives the outputs of each.
@@ -137,14 +76,14 @@ pub(crate) async fn run(
     if prepared.iter().any(|(_, sections)| !sections.build.is_empty()) {
         with.progress.status("Running deployment build steps...");
     }
-    for (((_, sections), outputs), context) in prepared.iter().zip(&mut outputs).zip(&mut contexts) {
-        runner.run(&sections.build, outputs, context).await?;
+    for (((one, sections), outputs), context) in prepared.iter().zip(&mut outputs).zip(&mut contexts) {
+        runner.run(&sections.build, outputs, &one.scope, context).await?;
     }
     if prepared.iter().any(|(_, sections)| !sections.push.is_empty()) {
         with.progress.status("Running deployment push steps...");
     }
     for (((one, sections), outputs), context) in prepared.iter().zip(&mut outputs).zip(&mut contexts) {
-        runner.run(&sections.push, outputs, context).await?;
+        runner.run(&sections.push, outputs, &one.scope, context).await?;
         outputs.extend(one.spec.variables.clone());
     }
     Ok(outputs)

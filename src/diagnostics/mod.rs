@@ -1,8 +1,13 @@
 //! Findings about the user's files: what is wrong, where, and what to do.
 
+mod code;
+pub(crate) mod github;
+pub(crate) mod json;
+pub(crate) mod sarif;
 mod text;
 
-pub(crate) use text::Text;
+pub(crate) use code::{Code, Entry};
+pub(crate) use text::{Summary, Text};
 
 use crate::source::{Position, Source, Span};
 
@@ -46,8 +51,8 @@ impl Place {
 /// One finding.
 #[derive(Debug, Clone)]
 pub(crate) struct Diagnostic {
-    /// Stable, such as `unknown-key`; what `prefectl explain` takes.
-    pub(crate) code: &'static str,
+    /// What `prefectl explain` takes.
+    pub(crate) code: Code,
     pub(crate) severity: Severity,
     /// One sentence without a full stop at its end.
     pub(crate) message: String,
@@ -57,11 +62,11 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
         Self { code, severity: Severity::Error, message: message.into(), place: None, help: None }
     }
 
-    pub(crate) fn warning(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
@@ -88,4 +93,19 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .filter(|(score, _)| *score > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod testing {
+    //! Diagnostics for the tests of what writes them.
+
+    use super::*;
+
+    /// A warning whose texts need escaping.
+    pub(super) fn placed() -> Diagnostic {
+        let source = Source::new("my file.yaml", "a: 1\nb: é2\n");
+        Diagnostic::warning(Code::UNKNOWN_KEY, "100% odd,\nas: é")
+            .at(Place::new(&source, Span::new(8, 11)))
+            .help("remove it")
+    }
 }

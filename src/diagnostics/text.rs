@@ -36,6 +36,23 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+/// How many errors and warnings there are: `2 errors, 1 warning`.
+pub(crate) struct Summary<'a>(pub(crate) &'a [Diagnostic]);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.0.iter().filter(|one| one.is_error()).count();
+        let counts = [(errors, "error"), (self.0.len() - errors, "warning")];
+        let parts: Vec<String> = counts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        f.write_str(if parts.is_empty() { "nothing found" } else { "" })?;
+        f.write_str(&parts.join(", "))
+    }
+}
+
 /// A character of a file as one that a terminal shows and does not act on.
 fn visible(character: char) -> char {
     match character {
@@ -80,6 +97,19 @@ impl Excerpt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::Code;
+
+    #[test]
+    fn a_summary_counts() {
+        let [error, warning] = [Diagnostic::error(Code::SLA, ""), Diagnostic::warning(Code::SLA, "")];
+        for (found, summary) in [
+            (vec![], "nothing found"),
+            (vec![warning.clone()], "1 warning"),
+            (vec![error.clone(), warning, error], "2 errors, 1 warning"),
+        ] {
+            assert_eq!(Summary(&found).to_string(), summary);
+        }
+    }
 
     #[test]
     fn control_characters_are_shown_as_pictures() {

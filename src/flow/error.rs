@@ -1,7 +1,7 @@
 //! Why a flow cannot be read.
 
 use crate::{
-    diagnostics::{Diagnostic, Place},
+    diagnostics::{Code, Diagnostic, Place},
     fs::FileError,
 };
 
@@ -40,17 +40,17 @@ pub(crate) enum FlowError {
 
 impl FlowError {
     /// A stable name for the kind of error.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::FileMissing { .. } | Self::File(_) | Self::Encoding { .. } => "flow-file",
-            Self::ModuleMissing { .. } => "flow-module",
-            Self::Syntax { .. } => "flow-syntax",
-            Self::NotFound { .. } => "flow-not-found",
-            Self::NotAFlow { .. } => "not-a-flow",
-            Self::NameUnknown { .. } | Self::InvalidName { .. } => "flow-name",
-            Self::ReservedParameter { .. } => "flow-parameter",
-            Self::Refused { .. } => "flow-refused",
-            Self::Unknowable { .. } => "flow-unknowable",
+            Self::FileMissing { .. } | Self::File(_) | Self::Encoding { .. } => Code::FLOW_FILE,
+            Self::ModuleMissing { .. } => Code::FLOW_MODULE,
+            Self::Syntax { .. } => Code::FLOW_SYNTAX,
+            Self::NotFound { .. } => Code::FLOW_NOT_FOUND,
+            Self::NotAFlow { .. } => Code::NOT_A_FLOW,
+            Self::NameUnknown { .. } | Self::InvalidName { .. } => Code::FLOW_NAME,
+            Self::ReservedParameter { .. } => Code::FLOW_PARAMETER,
+            Self::Refused { .. } => Code::FLOW_REFUSED,
+            Self::Unknowable { .. } => Code::FLOW_UNKNOWABLE,
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) use self::{
 use crate::{
     api::{ApiError, Client, Deployment, FlowRun, JsonObject, NewFlowRun},
     clock::Clock,
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     progress::Progress,
     python,
 };
@@ -162,7 +162,7 @@ fn merge_parameters(
         single.keys().filter(|key| parameters.contains_key(*key)).map(String::as_str).collect();
     if !twice.is_empty() {
         progress.warn(&Diagnostic::warning(
-            "parameter-given-twice",
+            Code::PARAMETER_GIVEN_TWICE,
             format!(
                 "The following parameters were specified by `--param` and `--params`, \
                  the `--param` value will be used: {{{}}}",

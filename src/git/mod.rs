@@ -2,4 +2,6 @@
 
 mod facts;
 
+#[cfg(test)]
+pub(crate) use facts::tests as testing;
 pub(crate) use facts::{Facts, discover};

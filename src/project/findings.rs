@@ -1,58 +1,50 @@
 //! Collects what is wrong with a project, with the places.
 
+use std::collections::HashSet;
+
 use crate::{
     diagnostics::{Diagnostic, Place},
     pointer::Pointer,
+    source::Span,
     yaml::Document,
 };
 
 /// Findings about one document, all of them and not just the first.
+///
+/// What has been noted for a place is not noted for it again: deployments may share what is written there, and some
+/// checks are made again when more is known.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     document: Option<&'a Document>,
     diagnostics: Vec<Diagnostic>,
+    noted: HashSet<Noted>,
 }
+
+/// What makes two findings the same.
+type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
     pub(crate) fn new(document: Option<&'a Document>) -> Self {
-        Self { document, diagnostics: Vec::new() }
+        Self { document, diagnostics: Vec::new(), noted: HashSet::new() }
     }
 
     /// Notes a finding about a value; it is placed where the value stands.
     pub(crate) fn at_value(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let place = self.document.map(|document| document.value_place(pointer));
-        self.diagnostics.push(diagnostic.at(place));
+        self.push(diagnostic.at(place));
     }
 
     /// Notes a finding about a key; it is placed where the key stands.
     pub(crate) fn at_key(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let place = self.document.map(|document| document.key_place(pointer));
-        self.diagnostics.push(diagnostic.at(place));
-    }
-
-    /// The same, unless it has been noted for this place: deployments may share what is written there.
-    pub(crate) fn at_key_once(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
-        let place = self.document.map(|document| document.key_place(pointer));
-        let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
-        let known =
-            |known: &Diagnostic| known.message == diagnostic.message && span(&known.place) == span(&place);
-        if !self.diagnostics.iter().any(known) {
-            self.diagnostics.push(diagnostic.at(place));
-        }
+        self.push(diagnostic.at(place));
     }
 
     /// Notes a finding that has its place, or none.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
-    /// Notes a finding unless the same has been noted: deployments may share what it is about.
-    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
-        if !self
-            .diagnostics
-            .iter()
-            .any(|known| known.code == diagnostic.code && known.message == diagnostic.message)
-        {
+        let place = diagnostic.place.as_ref();
+        let place = place.map(|Place { source, span }| (source.name().to_owned(), *span));
+        if self.noted.insert((diagnostic.code.name(), diagnostic.message.clone(), place)) {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -60,5 +52,25 @@ impl<'a> Findings<'a> {
     /// What has been found since the last time.
     pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{diagnostics::Code, source::Source, yaml};
+
+    #[test]
+    fn the_same_finding_is_noted_once_for_a_place() {
+        let document = yaml::load(&Source::new("prefect.yaml", "a: &x {b: 1}\nc: *x\nd: {b: 1}\n")).unwrap();
+        let mut findings = Findings::new(Some(&document));
+        let mut note = |path: &[&str], message: &str| {
+            let pointer = path.iter().copied().collect();
+            findings.at_key(&pointer, Diagnostic::warning(Code::UNKNOWN_KEY, message));
+            findings.take().len()
+        };
+        let counts =
+            [note(&["a", "b"], "m"), note(&["c", "b"], "m"), note(&["d", "b"], "m"), note(&["a", "b"], "n")];
+        assert_eq!(counts, [1, 0, 1, 1]);
     }
 }

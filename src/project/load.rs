@@ -8,10 +8,9 @@ use super::{
     removed,
 };
 use crate::{
-    diagnostics::{Diagnostic, did_you_mean},
+    diagnostics::{Code, Diagnostic, did_you_mean},
     fs::{self, FileError},
     pointer::Pointer,
-    source::Source,
     value::{self, Mapping, Value},
     yaml,
 };
@@ -32,20 +31,19 @@ pub(crate) enum ProjectError {
 ///
 /// When it cannot be read, or is invalid: with every error in it.
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
-    let bytes = fs::read_bytes(&directory.join(path))?;
-    let source = yaml::decode(path.to_string_lossy(), bytes).map_err(|error| ProjectError::Invalid {
-        file: path.display().to_string(),
-        diagnostics: vec![*error],
-    })?;
+    let name = path.to_string_lossy();
+    let source = yaml::decode(name.as_ref(), fs::read_bytes(&directory.join(path))?)
+        .map_err(|error| ProjectError::Invalid { file: name.into_owned(), diagnostics: vec![*error] })?;
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let mut findings = Findings::new(Some(&document));
+    document.duplicate_keys.iter().for_each(|key| findings.push(key.diagnostic(&source)));
     let fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {
             let message = format!("a project file is a mapping of keys, not {}", value::kind(&other));
-            findings.at_value(&Pointer::root(), Diagnostic::error("not-a-mapping", message));
+            findings.at_value(&Pointer::root(), Diagnostic::error(Code::NOT_A_MAPPING, message));
             Mapping::new()
         }
     };
@@ -78,7 +76,7 @@ fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
             && let Some(suggestion) = did_you_mean(key, known).filter(|known| close(key, known))
         {
             let message = format!("the key `{key}` is not used; did you mean `{suggestion}`?");
-            checker.findings.at_key(&root.join(key), Diagnostic::warning("unknown-key", message));
+            checker.findings.at_key(&root.join(key), Diagnostic::warning(Code::UNKNOWN_KEY, message));
         }
     }
     if let Some(Value::Sequence(items)) = result.get_mut("deployments") {
@@ -114,13 +112,14 @@ impl Checker<'_, '_> {
     fn unknown_deployment_key(&mut self, key: &str, pointer: &Pointer) {
         let diagnostic = match removed::find(removed::DEPLOYMENT, key) {
             Some(removed) => Diagnostic::warning(
-                "removed-key",
+                Code::REMOVED_KEY,
                 format!("Prefect {} and later ignore the key `{key}`", removed.since),
             )
             .help(removed.instead),
             None => {
                 let known = fields::DEPLOYMENT.iter().map(|field| field.key);
-                let diagnostic = Diagnostic::warning("unknown-key", format!("the key `{key}` is not used"));
+                let diagnostic =
+                    Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used"));
                 match did_you_mean(key, known) {
                     Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
                     None => diagnostic,
@@ -149,8 +148,7 @@ impl Checker<'_, '_> {
             (Shape::Text, Value::String(_))
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
-            | (Shape::Interval, Value::Number(_))
-            | (Shape::Any, _) => value.clone(),
+            | (Shape::Interval, Value::Number(_)) => value.clone(),
             (Shape::Steps, Value::Sequence(steps)) => {
                 self.items_are_mappings(field, steps, pointer);
                 value.clone()
@@ -188,7 +186,7 @@ impl Checker<'_, '_> {
         }
         let message =
             format!("a schedule is a mapping with `cron`, `interval` or `rrule`, not {}", value::kind(item));
-        self.findings.at_value(pointer, Diagnostic::error("wrong-type", message));
+        self.findings.at_value(pointer, Diagnostic::error(Code::WRONG_TYPE, message));
         item.clone()
     }
 
@@ -199,7 +197,7 @@ impl Checker<'_, '_> {
             }
             let diagnostic = match removed::find(removed::SCHEDULE, key) {
                 Some(removed) => Diagnostic::error(
-                    "removed-key",
+                    Code::REMOVED_KEY,
                     format!("Prefect {} and later refuse the key `{key}` in a schedule", removed.since),
                 )
                 .help(removed.instead),
@@ -209,12 +207,12 @@ impl Checker<'_, '_> {
                         || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
                         |known| format!("did you mean `{known}`?"),
                     );
-                    Diagnostic::error("unknown-key", format!("a schedule has no key `{key}`")).help(help)
+                    Diagnostic::error(Code::UNKNOWN_KEY, format!("a schedule has no key `{key}`")).help(help)
                 }
             };
             self.findings.at_key(&pointer.join(key), diagnostic);
         }
-        let kinds: Vec<_> = ["cron", "interval", "rrule"]
+        let kinds: Vec<_> = fields::SCHEDULE_KINDS
             .into_iter()
             .filter(|key| schedule.get(key).is_some_and(|v| !v.is_null()))
             .collect();
@@ -223,8 +221,8 @@ impl Checker<'_, '_> {
                 [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
                 kinds => format!("a schedule has one kind, and this one has {}", kinds.join(" and ")),
             };
-            let diagnostic =
-                Diagnostic::error("schedule-kind", message).help("give one of `cron`, `interval`, `rrule`");
+            let diagnostic = Diagnostic::error(Code::SCHEDULE_KIND, message)
+                .help("give one of `cron`, `interval`, `rrule`");
             self.findings.at_value(pointer, diagnostic);
         }
         self.mapping(schedule, fields::SCHEDULE, pointer).into()
@@ -234,7 +232,7 @@ impl Checker<'_, '_> {
         for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_mapping()) {
             let message =
                 format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
-            self.findings.at_value(&pointer.join(index), Diagnostic::error("wrong-type", message));
+            self.findings.at_value(&pointer.join(index), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
 
@@ -244,14 +242,14 @@ impl Checker<'_, '_> {
             let message =
                 format!("the keys of `{}` must be text, and {text} is {}", field.key, value::kind(key));
             let diagnostic =
-                Diagnostic::error("wrong-type", message).help(format!("put it in quotes: \"{text}\""));
+                Diagnostic::error(Code::WRONG_TYPE, message).help(format!("put it in quotes: \"{text}\""));
             self.findings.at_value(pointer, diagnostic);
         }
     }
 
     fn mismatch(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
         let diagnostic = Diagnostic::error(
-            "wrong-type",
+            Code::WRONG_TYPE,
             format!("`{}` must be {}, not {}", field.key, expected(field.shape), value::kind(value)),
         );
         let help = match (field.shape, value) {
@@ -282,7 +280,6 @@ fn expected(shape: Shape) -> &'static str {
         Shape::Schedule => "one schedule",
         Shape::Schedules => "a list of schedules",
         Shape::Mappings => "a list of mappings",
-        Shape::Any => "anything",
     }
 }
 

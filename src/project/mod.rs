@@ -4,9 +4,11 @@ mod fields;
 mod findings;
 mod load;
 mod removed;
+mod schema;
 
 pub(crate) use findings::Findings;
 pub(crate) use load::{ProjectError, load};
+pub(crate) use schema::schema;
 
 use std::path::PathBuf;
 

@@ -20,7 +20,12 @@ use serde_json::Value;
 
 use self::{names::SettingName, profiles::Profiles, sources::Sources, value::FromSetting};
 pub(crate) use self::{sources::Origin, value::Setting};
-use crate::{diagnostics::Diagnostic, environment::Environment, fs::FileError, secret::Secret};
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    environment::Environment,
+    fs::FileError,
+    secret::Secret,
+};
 
 const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 
@@ -222,7 +227,7 @@ fn active_profile(
         return Ok(name.to_owned());
     }
     warnings.push(Diagnostic::warning(
-        "unknown-profile",
+        Code::UNKNOWN_PROFILE,
         format!("Active profile '{name}' set {place} not found. The default profile will be used instead."),
     ));
     Ok(profiles::DEFAULT.to_owned())
@@ -269,7 +274,7 @@ fn misconfiguration(url: &str) -> Option<Diagnostic> {
     ];
     let found: Vec<&str> = mistakes.iter().filter(|(is_made, _)| *is_made).map(|(_, text)| *text).collect();
     (!found.is_empty()).then(|| {
-        Diagnostic::warning("api-url", found.join(" "))
+        Diagnostic::warning(Code::API_URL, found.join(" "))
             .help("https://api.prefect.cloud/api/accounts/[ACCOUNT-ID]/workspaces/[WORKSPACE-ID]")
     })
 }

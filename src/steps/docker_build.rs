@@ -11,7 +11,7 @@ use self::inputs::{INPUTS, Inputs};
 pub(super) use self::inputs::{check_backend, check_tags, optional, parse};
 use super::{Phase, Step, StepContext, StepEntry, StepError};
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     docker::{
         auth::CredentialStore,
         build::{BuildOptions, BuildSource},
@@ -96,7 +96,7 @@ impl BuildDockerImage {
         if self.inputs.uses_buildx() {
             let source = root.to_string_lossy();
             let build = BuildxBuild {
-                source: self.remote().unwrap_or(&source),
+                source: self.inputs.remote().unwrap_or(&source),
                 dockerfile,
                 options: &options,
                 buildx: &self.inputs.buildx_options(),
@@ -104,14 +104,11 @@ impl BuildDockerImage {
             };
             return Ok(build.run(&context.directory, context.environment, context.progress).await?);
         }
-        let source = match (self.remote(), dockerfile) {
-            (Some(_), Dockerfile::Text(_)) => {
-                return Err(StepError::input("path", "`dockerfile: auto` needs a directory to build from"));
-            }
+        let source = match (self.inputs.remote(), dockerfile) {
             (Some(url), Dockerfile::Path(path)) => {
                 BuildSource::Remote { url: url.to_owned(), dockerfile: path.to_owned() }
             }
-            (None, dockerfile) => BuildSource::Directory(BuildContext::open(&root, dockerfile)?),
+            (_, dockerfile) => BuildSource::Directory(BuildContext::open(&root, dockerfile)?),
         };
         Ok(self.build_with_engine(context, &config, source, options, references).await?)
     }
@@ -136,7 +133,7 @@ impl BuildDockerImage {
             let help = "a base image from that registry can be built on only if it is public";
             context
                 .progress
-                .warn(&Diagnostic::warning("registry-credentials", trouble.to_string()).help(help));
+                .warn(&Diagnostic::warning(Code::REGISTRY_CREDENTIALS, trouble.to_string()).help(help));
         }
         engine.build(source, &options, references, &credentials, context.progress).await
     }
@@ -181,12 +178,6 @@ impl BuildDockerImage {
             }
         }
     }
-
-    /// The URL that is built from instead of a directory.
-    fn remote(&self) -> Option<&str> {
-        const SCHEMES: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
-        self.inputs.path.as_deref().filter(|path| SCHEMES.iter().any(|scheme| path.starts_with(scheme)))
-    }
 }
 
 /// Whether a path stays below the directory it is relative to.
@@ -197,7 +188,7 @@ fn is_inside(path: &str) -> bool {
 
 fn not_installed(path: &str) -> Diagnostic {
     let message = format!("`dockerfile: auto` installs only requirements.txt; {path} is not installed");
-    Diagnostic::warning("auto-requirements-elsewhere", message)
+    Diagnostic::warning(Code::AUTO_REQUIREMENTS_ELSEWHERE, message)
         .help(format!("set `requirements: {path}` in the build step to install it"))
 }
 

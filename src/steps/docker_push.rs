@@ -8,7 +8,7 @@ use super::{
     docker_build::{check_backend, check_tags, optional, parse},
 };
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic},
     docker::{
         auth::{self, CredentialStore, Credentials},
         config::Config,
@@ -179,7 +179,7 @@ impl GivenCredentials {
 
 fn not_for_this_registry(given_for: &str, registry: &str) -> Diagnostic {
     let message = format!("the credentials are for {given_for}, but the image goes to {registry}");
-    Diagnostic::warning("registry-mismatch", message).help(format!(
+    Diagnostic::warning(Code::REGISTRY_MISMATCH, message).help(format!(
         "set `registry_url: {registry}`; the login of the Docker configuration is used instead"
     ))
 }

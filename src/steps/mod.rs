@@ -9,12 +9,16 @@ mod inputs;
 mod pip_install;
 pub(crate) mod registry;
 mod runner;
+mod schema;
 mod set_working_directory;
 mod shell;
 mod split;
 
 pub(crate) use inputs::problems;
-pub(crate) use runner::{Listed, RunError, Runner, StepFailure};
+pub(crate) use runner::{Listed, RunError, Runner, StepFailure, name_and_id};
+pub(crate) use schema::schemas;
+
+pub(crate) use split::shell_operator;
 
 use std::path::PathBuf;
 

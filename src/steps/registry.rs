@@ -29,6 +29,9 @@ const WORKER_STEPS: &[&str] = &[
     "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
 ];
 
+/// The part of the worker's steps whose only output is where they put the code.
+const DIRECTORY_STEPS: [&str; 4] = ["git_clone", "agit_clone", "pull_from_remote_storage", "pull_with_block"];
+
 /// Names of Prefect 2, and what they are called today.
 const RENAMED: &[(&str, &str)] = &[
     ("prefect.projects.steps.git_clone_project", "prefect.deployments.steps.git_clone"),
@@ -48,9 +51,24 @@ const RENAMED: &[(&str, &str)] = &[
     ("prefect_gcp.projects.steps.pull_project_from_gcs", "prefect_gcp.deployments.steps.pull_from_gcs"),
 ];
 
+/// Every step that runs here.
+pub(crate) fn all() -> &'static [StepEntry] {
+    STEPS
+}
+
 /// The step of a name.
 pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
+}
+
+/// The keys of a step's outputs; `None` where they are not known.
+pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
+    if let Some(entry) = find(name) {
+        return Some(entry.outputs);
+    }
+    let is_directory_step = |short: &str| DIRECTORY_STEPS.contains(&short);
+    (WORKER_STEPS.contains(&name) && name.rsplit('.').next().is_some_and(is_directory_step))
+        .then_some(&["directory"])
 }
 
 /// Why a name is probably not a step, and which is meant; `None` for a step, and for a Python function of the

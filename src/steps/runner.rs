@@ -1,13 +1,20 @@
 //! Runs lists of steps, in order, each distinct step once for the whole command.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+};
 
 use super::{Sharing, StepContext, StepEntry, StepError, inputs, registry};
 use crate::{
     environment::Environment,
     pointer::Pointer,
+    python,
     source::Span,
-    template::{self, ResolveError, Resolver},
+    template::{
+        self, ResolveError, Resolver,
+        expression::{self, ExpressionError, Scope},
+    },
     value::{self, Mapping, Value},
 };
 
@@ -32,6 +39,20 @@ pub(crate) struct StepFailure {
     pub(crate) error: RunError,
 }
 
+impl StepFailure {
+    /// A failure of the step at `pointer`; where one of its inputs is to blame, it is placed there.
+    fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
+        let pointer = match &error {
+            RunError::Expressions(errors) => {
+                errors.first().map_or_else(|| pointer.clone(), |error| pointer.join_all(&error.path))
+            }
+            RunError::Step(StepError::Input { key: Some(key), .. }) => pointer.join(key.as_str()),
+            _ => pointer,
+        };
+        Self { name: name.to_owned(), pointer, error }
+    }
+}
+
 /// Why a step did not work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
@@ -41,6 +62,9 @@ pub(crate) enum RunError {
     NoInputs(&'static str),
     #[error("there is no step '{name}'{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
     Unknown { name: String, doubt: Option<String> },
+    /// All that is wrong with the expressions in the inputs.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Expressions(Vec<ExpressionError>),
     #[error(transparent)]
     Template(#[from] ResolveError),
     #[error(transparent)]
@@ -71,6 +95,8 @@ impl<'a> Runner<'a> {
 
     /// Runs a list of steps; `outputs` grows by what each returns, under its `id` and by its own keys.
     ///
+    /// Expressions see the names of `scope` and the outputs so far.
+    ///
     /// # Errors
     ///
     /// The first step that fails; those after it do not run.
@@ -78,18 +104,19 @@ impl<'a> Runner<'a> {
         &mut self,
         steps: &[Listed],
         outputs: &mut Mapping,
+        scope: &Scope,
         context: &mut StepContext<'_>,
     ) -> Result<(), StepFailure> {
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
-            let failure =
-                |error| StepFailure { name: name.to_owned(), pointer: listed.pointer.join(name), error };
+            let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { inputs, id } = step.map_err(failure)?;
             let entry = registry::find(name).ok_or_else(|| {
                 failure(RunError::Unknown { name: name.to_owned(), doubt: registry::doubt(name) })
             })?;
+            let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
             let result =
-                self.run_one(entry, &inputs, listed.written, outputs, context).await.map_err(failure)?;
+                self.run_one(entry, inputs, listed.written, outputs, context).await.map_err(failure)?;
             merge(outputs, id, result);
         }
         Ok(())
@@ -98,14 +125,12 @@ impl<'a> Runner<'a> {
     async fn run_one(
         &mut self,
         entry: &'static StepEntry,
-        inputs: &Mapping,
+        inputs: Value,
         written: Option<Span>,
         outputs: &Mapping,
         context: &mut StepContext<'_>,
     ) -> Result<Mapping, RunError> {
-        let filled =
-            template::step_inputs(&Value::Mapping(inputs.clone()), outputs, self.environment, self.resolver)
-                .await?;
+        let filled = template::step_inputs(&inputs, outputs, self.environment, self.resolver).await?;
         let Value::Mapping(inputs) = filled.value else {
             return Err(RunError::NoInputs(value::kind(&filled.value)));
         };
@@ -131,6 +156,18 @@ impl<'a> Runner<'a> {
         self.done.insert(identity, result.clone());
         Ok(result)
     }
+}
+
+/// The inputs with their expressions evaluated.
+fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value, RunError> {
+    let scope = scope.clone().with_outputs(outputs);
+    expression::evaluate(&Value::Mapping(inputs), &scope, &BTreeSet::new()).map_err(RunError::Expressions)
+}
+
+/// The name of a step that has the right form, and its id as templates write it.
+pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
+    let (name, parts) = parts(step)?;
+    Some((name, parts.ok()?.id.as_ref().map(python::to_text)))
 }
 
 struct Parts {

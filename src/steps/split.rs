@@ -89,6 +89,51 @@ fn reference(text: &str) -> Option<(usize, &str)> {
     (starts_well && closed).then_some((end + if braced { 2 } else { 0 }, name))
 }
 
+/// The first operator of a shell in a script that would run without one, and its line.
+///
+/// Only words that nothing but a shell has a use for count: `a>=1` and `';'` are plain arguments.
+pub(crate) fn shell_operator(script: &str) -> Option<(&str, &str)> {
+    // What looks like an operator may belong to an expression.
+    let mut plain = lines(script).filter(|line| !line.contains("<<"));
+    plain.find_map(|line| {
+        raw_words(line).into_iter().find_map(operator).map(|operator| (operator, line.trim()))
+    })
+}
+
+fn operator(word: &str) -> Option<&str> {
+    let is_quoted = word.contains(['\'', '"', '\\']);
+    let is_operator =
+        matches!(word, "|" | "||" | "&&" | "<") || word.starts_with('>') || word.starts_with("2>");
+    if is_quoted {
+        None
+    } else if is_operator {
+        Some(word)
+    } else {
+        word.ends_with(';').then_some(";")
+    }
+}
+
+/// The words of a line with their quotes.
+fn raw_words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut quote, mut is_escaped) = (0, None, false);
+    for (at, character) in line.char_indices() {
+        match (quote, character) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some('"'), '\\') => is_escaped = true,
+            (Some(open), _) => quote = Some(open).filter(|open| *open != character),
+            (None, '"' | '\'') => quote = Some(character),
+            (None, ' ' | '\t') => {
+                words.push(&line[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&line[start..]);
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +164,25 @@ mod tests {
             ("$FOOd ${FOO}d é$FOO", "$FOOd foo bard éfoo bar"),
         ] {
             assert_eq!(expand(text, lookup), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn operators_are_words_that_only_a_shell_understands() {
+        for (script, expected) in [
+            ("echo a && echo b", Some("&&")),
+            ("echo ok\ncat x | grep y", Some("|")),
+            ("cd x; make", Some(";")),
+            ("date > out", Some(">")),
+            ("date >>out", Some(">>out")),
+            ("make 2>&1", Some("2>&1")),
+            ("pip install a>=1 'b>2'", None),
+            ("cut -d '|' -f 1 \"a && b\"", None),
+            ("find . -exec rm {} \\;", None),
+            ("echo << git.sha >> x", None),
+            ("echo 'it is' \"a ' b\" c", None),
+        ] {
+            assert_eq!(shell_operator(script).map(|(operator, _)| operator), expected, "{script}");
         }
     }
 }

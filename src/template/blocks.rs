@@ -54,6 +54,28 @@ pub(crate) fn fill(
     if filling.errors.is_empty() { Ok(Filled { value, notes: filling.notes }) } else { Err(filling.errors) }
 }
 
+/// The references to blocks in a template that can be none, whatever the server has.
+pub(crate) fn malformed(template: &Value) -> Vec<BlockError> {
+    let mut collecting = Malformed(Vec::new());
+    walk::fill(template, &mut collecting);
+    collecting.0
+}
+
+struct Malformed(Vec<BlockError>);
+
+impl Fill for Malformed {
+    fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
+        let malformed = placeholder::find(text).filter(|placeholder| {
+            placeholder.kind() == Kind::Block && Reference::block(placeholder).is_none()
+        });
+        self.0.extend(malformed.map(|placeholder| BlockError {
+            path: trail.path(),
+            problem: BlockProblem::Format { name: placeholder.name.to_owned() },
+        }));
+        None
+    }
+}
+
 struct Filling<'a> {
     documents: &'a Documents,
     redactor: &'a Redactor,

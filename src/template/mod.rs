@@ -22,8 +22,8 @@ pub(crate) mod test_data;
 mod vectors;
 
 pub(crate) use apply::{Applied, Pass, Unknown};
-pub(crate) use blocks::{BlockError, BlockProblem};
-pub(crate) use note::{Note, NoteKind};
+pub(crate) use blocks::{BlockError, BlockProblem, malformed as malformed_blocks};
+pub(crate) use note::{Note, NoteKind, missing_value};
 pub(crate) use path::Values;
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, pull_steps, schedules, step_inputs, trigger,

@@ -68,6 +68,14 @@ impl Note {
     }
 }
 
+/// The reference's warning of a placeholder without a value, which scripts look for.
+pub(crate) fn missing_value(label: &str) -> String {
+    format!(
+        "Value for placeholder '{label}' not found in provided values. Please ensure that the placeholder is spelled \
+         correctly and that the corresponding value is provided."
+    )
+}
+
 /// The way from the root to the value being looked at; it becomes a [`Pointer`] only where one is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Trail<'a> {

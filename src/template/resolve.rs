@@ -53,7 +53,8 @@ pub(crate) enum ResolveError {
 
 /// Resolves references, fetching each distinct one once, also when it is not there.
 pub(crate) struct Resolver<'a> {
-    lookup: &'a dyn Lookup,
+    /// `None` asks nobody.
+    lookup: Option<&'a dyn Lookup>,
     redactor: Redactor,
     fetched: Mutex<HashMap<Reference, Arc<OnceCell<Option<Value>>>>>,
 }
@@ -64,16 +65,36 @@ pub(crate) type Documents = HashMap<Reference, Option<Value>>;
 impl<'a> Resolver<'a> {
     /// `redactor` learns every value that comes out of a block.
     pub(crate) fn new(lookup: &'a dyn Lookup, redactor: Redactor) -> Self {
-        Self { lookup, redactor, fetched: Mutex::default() }
+        Self { lookup: Some(lookup), redactor, fetched: Mutex::default() }
+    }
+
+    /// A resolver that asks nobody: references stay as they are written, and only malformed ones are errors.
+    pub(crate) fn offline(redactor: Redactor) -> Self {
+        Self { lookup: None, redactor, fetched: Mutex::default() }
+    }
+
+    pub(crate) fn is_offline(&self) -> bool {
+        self.lookup.is_none()
     }
 
     /// Fetches all that a template refers to, side by side, so that resolving it and others like it need not wait.
     pub(crate) async fn prefetch(&self, template: &Value) -> Result<(), ResolveError> {
+        if self.is_offline() {
+            return Ok(());
+        }
         self.fetch_all(reference::references(template)).await.map(drop)
     }
 
     /// The template with its references to blocks resolved.
     pub(crate) async fn blocks(&self, template: &Value) -> Result<Filled, ResolveError> {
+        if self.is_offline() {
+            let malformed = blocks::malformed(template);
+            return if malformed.is_empty() {
+                Ok(unchanged(template))
+            } else {
+                Err(ResolveError::Blocks(malformed))
+            };
+        }
         let mut references = reference::references(template);
         references.retain(|reference| !matches!(reference, Reference::Variable { .. }));
         let documents = self.fetch_all(references).await?;
@@ -82,6 +103,9 @@ impl<'a> Resolver<'a> {
 
     /// The template with its references to variables resolved; those that do not exist become empty text.
     pub(crate) async fn variables(&self, template: &Value) -> Result<Filled, ResolveError> {
+        if self.is_offline() {
+            return Ok(unchanged(template));
+        }
         let mut references = reference::references(template);
         references.retain(|reference| matches!(reference, Reference::Variable { .. }));
         let documents = self.fetch_all(references).await?;
@@ -114,21 +138,26 @@ impl<'a> Resolver<'a> {
     }
 
     async fn look_up(&self, reference: &Reference) -> Result<Option<Value>, ResolveError> {
+        let Some(lookup) = self.lookup else { return Ok(None) };
         let found = match reference {
             // An empty name is no name; asked for, it would be the address of a whole list.
             Reference::Block { block_type, document } if block_type.is_empty() || document.is_empty() => {
                 Ok(None)
             }
             Reference::Variable { name } if name.is_empty() => Ok(None),
-            Reference::Block { block_type, document } => self.lookup.block(block_type, document).await,
-            Reference::BlockById { id } => self.lookup.block_by_id(id).await,
-            Reference::Variable { name } => self.lookup.variable(name).await,
+            Reference::Block { block_type, document } => lookup.block(block_type, document).await,
+            Reference::BlockById { id } => lookup.block_by_id(id).await,
+            Reference::Variable { name } => lookup.variable(name).await,
         };
         match found {
             Ok(data) => Ok(data.as_ref().map(from_json)),
             Err(source) => Err(ResolveError::Lookup { reference: reference.clone(), source }),
         }
     }
+}
+
+fn unchanged(template: &Value) -> Filled {
+    Filled { value: template.clone(), notes: Vec::new() }
 }
 
 #[cfg(test)]

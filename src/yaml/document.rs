@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::node::{Entry, Mapping, Node, NodeKind};
 use crate::{
-    diagnostics::{Diagnostic, Place},
+    diagnostics::{Code, Diagnostic, Place},
     pointer::{Pointer, Segment},
     source::{Source, Span},
 };
@@ -30,7 +30,7 @@ impl DuplicateKey {
     pub(crate) fn diagnostic(&self, source: &Source) -> Diagnostic {
         let line = source.position(self.first.start).line;
         Diagnostic::warning(
-            "duplicate-key",
+            Code::DUPLICATE_KEY,
             format!("`{}` is already set in line {line}; the value here replaces that one", self.key),
         )
         .at(Place::new(source, self.second))

@@ -2,7 +2,7 @@
 
 use super::node::Integer;
 use crate::{
-    diagnostics::{Diagnostic, Place},
+    diagnostics::{Code, Diagnostic, Place},
     source::{Source, Span},
 };
 
@@ -67,21 +67,21 @@ impl YamlErrorKind {
     }
 
     /// The stable code of the error.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::NotUtf8 { .. } | Self::Character(_) => "yaml-encoding",
-            Self::Syntax { .. } | Self::SeveralDocuments => "yaml-syntax",
+            Self::NotUtf8 { .. } | Self::Character(_) => Code::YAML_ENCODING,
+            Self::Syntax { .. } | Self::SeveralDocuments => Code::YAML_SYNTAX,
             Self::UndefinedAlias { .. } | Self::DuplicateAnchor { .. } | Self::RecursiveAlias(_) => {
-                "yaml-alias"
+                Code::YAML_ALIAS
             }
-            Self::TooDeep(_) | Self::TooManyAliases => "yaml-limit",
-            Self::UnknownTag(_) => "yaml-tag",
+            Self::TooDeep(_) | Self::TooManyAliases => Code::YAML_LIMIT,
+            Self::UnknownTag(_) => Code::YAML_TAG,
             Self::BareIndicator(_)
             | Self::WrongNode { .. }
             | Self::InvalidScalar { .. }
             | Self::IntegerRange(_)
-            | Self::BinaryNotText => "yaml-value",
-            Self::UnhashableKey { .. } | Self::MergeSource(_) => "yaml-key",
+            | Self::BinaryNotText => Code::YAML_VALUE,
+            Self::UnhashableKey { .. } | Self::MergeSource(_) => Code::YAML_KEY,
         }
     }
 

@@ -49,7 +49,7 @@ mod tests {
         ] {
             let diagnostic = decode("a.yaml", bytes).unwrap_err();
             let start = diagnostic.place.as_ref().unwrap().start();
-            assert_eq!((diagnostic.code, start.line, start.column), ("yaml-encoding", line, column));
+            assert_eq!((diagnostic.code.name(), start.line, start.column), ("yaml-encoding", line, column));
             assert_eq!(diagnostic.help.as_deref(), Some(help));
         }
     }

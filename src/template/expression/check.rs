@@ -31,6 +31,8 @@ pub(crate) struct Use {
     pub(crate) root: String,
     /// The keys after it, as far as they are written out.
     pub(crate) keys: Vec<String>,
+    /// Whether the expression says what to do where the name is not defined.
+    pub(crate) is_guarded: bool,
 }
 
 /// What can be said of expressions before their values are known.
@@ -64,9 +66,9 @@ impl Checking<'_> {
         }
         for name in &expression.names.uses {
             self.checked.errors.extend(self.undefined(name, expression, trail));
-            let NameUse { range, root, keys, .. } = name.clone();
+            let NameUse { range, root, keys, is_guarded } = name.clone();
             let range = expression.in_text(&range);
-            self.checked.uses.push(Use { path: trail.path(), range, root, keys });
+            self.checked.uses.push(Use { path: trail.path(), range, root, keys, is_guarded });
         }
     }
 

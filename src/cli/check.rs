@@ -1,0 +1,61 @@
+//! `prefectl check` and `prefectl explain`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::REPEATED;
+use crate::deploy::Options;
+
+/// Find every mistake in the file, without asking the server or running anything
+///
+/// Environment variables are filled in where they are set; blocks and Prefect variables stay as they are written.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  prefectl check
+  prefectl check deploy/prod.yaml --strict
+  prefectl check --output github")]
+pub(crate) struct CheckArguments {
+    /// The file that describes the deployments [default: prefect.yaml]
+    #[arg(conflicts_with = "prefect_file")]
+    file: Option<PathBuf>,
+
+    #[arg(long, hide = true, value_name = "FILE")]
+    prefect_file: Option<PathBuf>,
+
+    /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; may be repeated
+    #[arg(long, short, action = REPEATED, value_name = "NAME")]
+    name: Vec<String>,
+
+    /// Turn warnings into errors
+    #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) strict: bool,
+
+    /// Format of the findings
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: FindingsFormat,
+}
+
+/// How findings are written: text to standard error, the others to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum FindingsFormat {
+    Text,
+    Json,
+    /// Workflow commands of GitHub Actions
+    Github,
+    Sarif,
+}
+
+impl CheckArguments {
+    /// The options as the operation takes them: every deployment, or those that are named.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            all: self.name.is_empty(),
+            names: self.name.clone(),
+            prefect_file: self.file.clone().or_else(|| self.prefect_file.clone()),
+            strict: self.strict,
+            ..Options::default()
+        }
+    }
+}

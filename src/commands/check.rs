@@ -1,0 +1,45 @@
+//! `prefectl check`.
+
+use super::Context;
+use crate::{
+    cli::{CheckArguments, FindingsFormat},
+    deploy::{self, Surroundings},
+    diagnostics::{Diagnostic, Severity, Summary, github, json, sarif},
+    error::{CommandError, Exit},
+    progress::Progress,
+    project,
+};
+
+pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
+    let options = arguments.options();
+    let mut found = deploy::findings(&Surroundings {
+        options: &options,
+        directory: &context.directory,
+        environment: &context.environment,
+        clock: &context.clock,
+        progress: &context.ui,
+        redactor: &context.redactor,
+        default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
+        docker_namespace: None,
+    })
+    .await?;
+    // In the order of the text; what has no place comes first.
+    found.sort_by_cached_key(|one| {
+        one.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
+    });
+    if arguments.strict {
+        found.iter_mut().for_each(|one| one.severity = Severity::Error);
+    }
+    let ui = &context.ui;
+    match arguments.output {
+        FindingsFormat::Text => {
+            found.iter().for_each(|one| ui.warn(one));
+            let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
+            ui.note(&format!("{} in {}", Summary(&found), file.display()));
+        }
+        FindingsFormat::Json => ui.result(&json::document(&found).to_string()),
+        FindingsFormat::Github => found.iter().for_each(|one| ui.result(&github::command(one))),
+        FindingsFormat::Sarif => ui.result(&format!("{:#}", sarif::document(&found))),
+    }
+    Ok(if found.iter().any(Diagnostic::is_error) { Exit::Failed } else { Exit::Done })
+}

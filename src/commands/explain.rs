@@ -1,0 +1,63 @@
+//! `prefectl explain`.
+
+use owo_colors::OwoColorize;
+
+use super::Context;
+use crate::{
+    diagnostics::{Code, Entry},
+    error::{CommandError, Exit},
+};
+
+pub(super) fn run(name: Option<&str>, context: &Context) -> Result<Exit, CommandError> {
+    match name.map(Code::find) {
+        None => context.ui.result(&list()),
+        Some(Ok(code)) => context.ui.result(&explanation(code.entry())),
+        Some(Err(suggestion)) => {
+            let error = CommandError::usage(format!("there is no code '{}'", name.unwrap_or_default()));
+            return Err(match suggestion {
+                Some(known) => error.help(format!("did you mean '{known}'?")),
+                None => error.help("`prefectl explain` lists all codes"),
+            });
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn list() -> String {
+    let width = Code::all().map(|code| code.name().len()).max().unwrap_or_default();
+    let line = |code: Code| {
+        let Entry { severity, title, .. } = code.entry();
+        format!("{code:width$}  {:7}  {title}", severity.name())
+    };
+    Code::all().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn explanation(entry: &Entry) -> String {
+    let Entry { name, severity, title, meaning, example, fix } = entry;
+    let mut text = format!("{} ({}): {title}\n\n{meaning}\n", name.bold(), severity.name());
+    if !example.is_empty() {
+        let lines: Vec<String> = example.lines().map(|line| format!("    {line}")).collect();
+        text += &format!("\n{}\n", lines.join("\n"));
+    }
+    text + &format!("\n{fix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_has_meaning_example_and_fix() {
+        let text = anstream::adapter::strip_str(&explanation(Code::DUPLICATE_KEY.entry())).to_string();
+        assert_eq!(
+            text,
+            "duplicate-key (warning): a mapping has a key twice\n\nThe later value counts, and the earlier one is lost \
+             without a word.\n\n    work_pool:\n      name: staging\n      name: production\n\nRemove one of the two."
+        );
+    }
+
+    #[test]
+    fn every_code_is_listed() {
+        assert_eq!(list().lines().count(), Code::all().count());
+    }
+}

@@ -1,0 +1,117 @@
+//! Schedules, triggers and service level agreements.
+
+use super::has_pending;
+use crate::{
+    deploy::{
+        items::{ItemError, UnknownKey},
+        prepare::Prepared,
+        slas::{self, Sla},
+        triggers::{self, Trigger},
+    },
+    diagnostics::{Code, Diagnostic},
+    pointer::Pointer,
+    project::Findings,
+    schedule::Schedule,
+    value::{Mapping, Value},
+};
+
+pub(super) fn schedules(one: &Prepared, findings: &mut Findings<'_>) {
+    let Some(Value::Sequence(items)) = one.fields.get("schedules") else { return };
+    for (index, item) in items.iter().enumerate().filter(|(_, item)| !has_pending(item)) {
+        let Some(item) = item.as_mapping() else { continue };
+        schedule(item, &one.pointer(["schedules"]).join(index), findings);
+    }
+}
+
+/// A schedule, if it can be read; what is wrong with it becomes findings.
+pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Schedule> {
+    match Schedule::from_item(item) {
+        Ok(schedule) => Some(schedule),
+        Err(errors) => {
+            for error in errors {
+                let diagnostic =
+                    Diagnostic { help: error.help(), ..Diagnostic::error(Code::SCHEDULE, error.to_string()) };
+                let at = error.key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+                findings.at_value(&at, diagnostic);
+            }
+            None
+        }
+    }
+}
+
+pub(super) fn trigger_items(one: &Prepared, findings: &mut Findings<'_>) {
+    let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return };
+    let known: Vec<Value> =
+        items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
+    if known.len() == items.len() {
+        triggers(&known, one.text("name").unwrap_or_default(), &one.pointer(["triggers"]), findings);
+    }
+}
+
+/// The triggers of a deployment, if they can be read; what is wrong with them becomes findings.
+pub(crate) fn triggers(
+    items: &[Value],
+    deployment: &str,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<Trigger>> {
+    match triggers::triggers(items, deployment) {
+        Ok(read) => {
+            unknown_keys(read.unknown_keys, at, findings);
+            Some(read.triggers)
+        }
+        Err(errors) => wrong_items(Code::TRIGGER, errors, at, findings),
+    }
+}
+
+/// Service level agreements are known to Prefect Cloud only.
+pub(crate) fn no_slas(one: &Prepared, findings: &mut Findings<'_>) {
+    if one.fields.get("sla").is_some_and(Value::is_sequence) {
+        let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
+        findings.at_key(&one.pointer(["sla"]), diagnostic);
+    }
+}
+
+/// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
+pub(crate) fn slas(one: &Prepared, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
+    let Some(Value::Sequence(items)) = one.fields.get("sla") else { return None };
+    let at = one.pointer(["sla"]);
+    match slas::slas(items) {
+        Ok(read) => {
+            unknown_keys(read.unknown_keys, &at, findings);
+            Some(read.slas)
+        }
+        Err(errors) => wrong_items(Code::SLA, errors, &at, findings),
+    }
+}
+
+fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>) {
+    for key in keys {
+        let diagnostic =
+            Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
+        let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
+        findings.at_key(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+    }
+}
+
+fn wrong_items<T>(
+    code: Code,
+    errors: Vec<ItemError>,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<T> {
+    for error in errors {
+        findings
+            .at_value(&at.join(error.index).join_all(&error.path), Diagnostic::error(code, error.message));
+    }
+    None
+}
+
+/// A trigger without its parameters, whose templates are for the event.
+fn without_parameters(item: &Value) -> Value {
+    let mut item = item.clone();
+    if let Value::Mapping(entries) = &mut item {
+        entries.shift_remove("parameters");
+    }
+    item
+}

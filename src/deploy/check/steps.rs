@@ -1,0 +1,110 @@
+//! Steps: their form, their names, their inputs and their ids.
+
+use crate::{
+    deploy::{outputs::Known, steps::Sections},
+    diagnostics::{Code, Diagnostic},
+    pointer::Pointer,
+    project::Findings,
+    steps::{Listed, StepEntry, name_and_id, problems, registry, shell_operator},
+    value::{Mapping, Value},
+};
+
+/// Checks a step that runs here: its form, its name, and its inputs as far as they are written out.
+pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
+    let Some(entries) = listed.step.as_mapping().filter(|entries| !entries.is_empty()) else { return };
+    let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
+    let pointer = listed.pointer.join(name);
+    let Some(entry) = registry::find(name) else {
+        let message = format!("there is no step '{name}' that can run here");
+        let diagnostic =
+            Diagnostic { help: registry::doubt(name), ..Diagnostic::error(Code::UNKNOWN_STEP, message) };
+        findings.at_key(&pointer, diagnostic);
+        return;
+    };
+    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
+    let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    for (key, message) in problems(entry, &inputs, false) {
+        let diagnostic = Diagnostic::error(Code::STEP_INPUT, message);
+        match key {
+            Some(key) => findings.at_key(&pointer.join(key), diagnostic),
+            None => findings.at_key(&pointer, diagnostic),
+        }
+    }
+    shell(entry, &inputs, &pointer, findings);
+}
+
+/// Checks pull steps, which only a worker runs: a name that is probably wrong would fail there.
+pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'_>) {
+    for (index, step) in steps.iter().enumerate() {
+        let Some((Some(name), _)) =
+            step.as_mapping().and_then(|step| step.iter().next()).map(|(k, v)| (k.as_str(), v))
+        else {
+            continue;
+        };
+        if let Some(doubt) = registry::doubt(name) {
+            let message = format!("workers will not find the pull step '{name}'");
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
+            findings.at_key(&pointer.join(index).join(name), diagnostic);
+        }
+    }
+}
+
+/// The name and the inputs of a step that has the right form.
+fn form<'a>(
+    entries: &'a Mapping,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<(&'a str, &'a Mapping)> {
+    let (name, inputs) = entries.iter().next()?;
+    let name = name.as_str()?;
+    let diagnostic = match inputs {
+        _ if entries.len() > 1 => {
+            let others: Vec<_> = entries.keys().skip(1).filter_map(Value::as_str).collect();
+            Diagnostic::error(
+                Code::STEP_FORM,
+                format!("Step has unexpected additional keys: {}", others.join(", ")),
+            )
+            .help("indent the inputs of a step further than its name")
+        }
+        Value::Mapping(inputs) => return Some((name, inputs)),
+        _ => Diagnostic::error(Code::STEP_FORM, format!("the step '{name}' has no inputs"))
+            .help("write its inputs below it, or `{}` if it takes none"),
+    };
+    findings.at_key(&pointer.join(name), diagnostic);
+    None
+}
+
+/// Warns of a script that is written for a shell and gets none.
+fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let has_shell = inputs.get("shell").is_some_and(|shell| *shell != Value::Bool(false) && !shell.is_null());
+    let Some(script) = inputs.get("script").and_then(Value::as_str) else { return };
+    if entry.short_name() != "run_shell_script" || has_shell {
+        return;
+    }
+    if let Some((operator, line)) = shell_operator(script) {
+        let message =
+            format!("`{operator}` is an argument of the program in `{line}`, which runs without a shell");
+        let diagnostic = Diagnostic::warning(Code::SHELL_NEEDED, message)
+            .help("write one command a line, or add `shell: true`, which runs each line by /bin/sh");
+        findings.at_value(&pointer.join("script"), diagnostic);
+    }
+}
+
+/// Warns of ids that no template can use, because an output has the same name.
+pub(super) fn ids(sections: &Sections, findings: &mut Findings<'_>) {
+    let steps: Vec<&Listed> = sections.build.iter().chain(&sections.push).collect();
+    let mut known = Known::default();
+    for listed in &steps {
+        for id in known.add(&listed.step) {
+            let has_id = |listed: &&&Listed| {
+                name_and_id(&listed.step).is_some_and(|(_, of_step)| of_step.as_ref() == Some(&id))
+            };
+            let Some(owner) = steps.iter().rev().find(has_id) else { continue };
+            let Some((name, _)) = name_and_id(&owner.step) else { continue };
+            let message = format!("the id `{id}` is also the name of an output, which takes its place");
+            let diagnostic =
+                Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("give the step another id");
+            findings.at_value(&owner.pointer.join(name).join("id"), diagnostic);
+        }
+    }
+}

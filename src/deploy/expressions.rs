@@ -1,0 +1,356 @@
+//! Expressions `<< >>` of a project: which names they see, and when.
+//!
+//! At every stage they come before the placeholders `{{ }}`. The fields of a deployment are evaluated before its steps
+//! run, except for texts that use outputs of steps, which wait until these are there; the inputs of a step just before
+//! it runs; pull steps after all others.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Surroundings,
+    outputs::Known,
+    overrides::Spec,
+    prepare::{Prepared, STEP_SECTIONS},
+    pull::PullSteps,
+    steps::Sections,
+};
+use crate::{
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    flow::{Entrypoint, Flow},
+    git,
+    pointer::{Pointer, Segment},
+    project::Findings,
+    python,
+    steps::name_and_id,
+    template::{
+        self, ResolveError, Resolver,
+        expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
+    },
+    value::{Mapping, Value},
+};
+
+/// The names that are the same for all deployments, as far as expressions use them: `env`, `git`, `variables`.
+pub(crate) struct Names {
+    scope: Scope,
+    /// Those that are not known here.
+    later: BTreeSet<String>,
+    /// Whether this machine may lack what the deploying one has.
+    is_offline: bool,
+}
+
+impl Names {
+    /// Looks up what the expressions in `templates` use.
+    pub(crate) async fn used_in(
+        templates: impl Iterator<Item = &Value>,
+        with: &Surroundings<'_>,
+        resolver: &Resolver<'_>,
+    ) -> Result<Self, ResolveError> {
+        let built_in = BUILT_IN.map(str::to_owned).into_iter().collect();
+        let uses: Vec<_> =
+            templates.flat_map(|template| expression::check(template, &built_in).uses).collect();
+        let mut names = Self {
+            scope: Scope::new(with.environment),
+            later: BTreeSet::new(),
+            is_offline: resolver.is_offline(),
+        };
+        let git: Vec<Option<&str>> = keys_used(&uses, "git").collect();
+        if !git.is_empty() {
+            let is_used = |key: &str| git.iter().any(|used| used.is_none_or(|used| used == key));
+            names.scope = names.scope.with("git", &git_facts(with, is_used).into());
+        }
+        if names.is_offline {
+            names.later.insert("variables".to_owned());
+        } else {
+            let used: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
+            let mut variables = Mapping::new();
+            for name in used {
+                if let Some(value) = resolver.variable(name).await? {
+                    variables.insert(name.into(), value);
+                }
+            }
+            names.scope = names.scope.with("variables", &variables.into());
+        }
+        Ok(names)
+    }
+
+    /// The names that the steps and fields of one deployment see besides outputs.
+    pub(crate) fn of_deployment(&self, fields: &Mapping, flow: Option<&Flow>) -> Scope {
+        let mut scope = self.scope.clone();
+        if let Some(flow) = flow {
+            scope = scope.with("flow", &flow_facts(flow, fields).into());
+        }
+        scope.with("deployment", &deployment_facts(fields).into())
+    }
+}
+
+/// What follows each use of a name, if a key does.
+fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<&'a str>> {
+    uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
+}
+
+/// The facts of the repository, those that take long only where they are used. Without one there are none.
+fn git_facts(with: &Surroundings<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
+    let Some(facts) = git::discover(with.directory) else { return Mapping::new() };
+    let mut values = Mapping::from_iter([
+        ("sha".into(), facts.sha.as_str().into()),
+        ("short_sha".into(), facts.short_sha().into()),
+        ("branch".into(), optional(facts.branch.clone())),
+        ("remote".into(), optional(facts.remote.clone())),
+    ]);
+    if uses("tag") {
+        values.insert("tag".into(), optional(facts.tag()));
+    }
+    if uses("dirty")
+        && let Ok(is_dirty) = facts.is_dirty()
+    {
+        values.insert("dirty".into(), is_dirty.into());
+    }
+    values
+}
+
+fn optional(text: Option<String>) -> Value {
+    text.map_or(Value::Null, Value::String)
+}
+
+fn flow_facts(flow: &Flow, fields: &Mapping) -> Mapping {
+    let entrypoint =
+        fields.get("entrypoint").and_then(Value::as_str).and_then(|text| Entrypoint::parse(text).ok());
+    let (function, file) =
+        entrypoint.map(|entrypoint| (entrypoint.object_path(), entrypoint.location_text())).unzip();
+    Mapping::from_iter([
+        ("name".into(), flow.name.as_str().into()),
+        ("function".into(), optional(function)),
+        ("file".into(), optional(file)),
+    ])
+}
+
+fn deployment_facts(fields: &Mapping) -> Mapping {
+    Mapping::from_iter([("name".into(), fields.get("name").cloned().unwrap_or_default())])
+}
+
+/// The fields of a deployment as far as expressions can be evaluated before any step.
+#[derive(Debug)]
+pub(crate) struct Early {
+    pub(crate) fields: Mapping,
+    /// The texts that wait for outputs.
+    pub(crate) pending: Vec<Pointer>,
+}
+
+/// Evaluates the expressions in a deployment's fields; mistakes become findings, and leave the fields as they are.
+///
+/// `head` gives the name of the deployment and its flow, for expressions that use them.
+pub(crate) async fn before_steps(
+    names: &Names,
+    spec: &Spec,
+    known: &Known,
+    head: impl AsyncFnOnce(Mapping) -> (Mapping, Option<Flow>),
+    findings: &mut Findings<'_>,
+) -> Early {
+    let (template, sections) = without_steps(&spec.fields);
+    let template = Value::Mapping(template);
+    let mut stage = Stage::new(names, names.scope.clone(), known);
+    let checked = expression::check(&template, &stage.known());
+    if checked.uses.iter().any(|used| matches!(used.root.as_str(), "flow" | "deployment")) {
+        let facts = stage.without(&["flow", "deployment"]).value(&head_fields(&spec.fields));
+        let (fields, flow) = head(facts).await;
+        stage.scope = names.of_deployment(&fields, flow.as_ref());
+        let name_is_pending =
+            fields.get("name").and_then(Value::as_str).is_some_and(super::check::is_pending);
+        stage.later.extend(name_is_pending.then(|| "deployment".to_owned()));
+        stage.later.extend(flow.is_none().then(|| "flow".to_owned()));
+    }
+    let (value, errors) = stage.evaluate(&template, checked);
+    for error in errors {
+        findings.at_value(&spec.declared.pointer().join_all(&error.path), names.diagnostic(&error));
+    }
+    let pending = expression::check(&value, &stage.known()).uses.into_iter().map(|used| used.path);
+    let mut pending: Vec<Pointer> = pending.collect();
+    pending.dedup();
+    let Value::Mapping(mut fields) = value else { return Early { fields: spec.fields.clone(), pending } };
+    fields.extend(sections);
+    Early { fields, pending }
+}
+
+fn head_fields(fields: &Mapping) -> Value {
+    let entries =
+        ["name", "entrypoint"].into_iter().filter_map(|key| Some((key.into(), fields.get(key)?.clone())));
+    Value::Mapping(entries.collect())
+}
+
+/// The fields without the lists of steps, and these.
+fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
+    let is_section = |key: &Value| key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key));
+    fields.clone().into_iter().partition(|(key, _)| !is_section(key))
+}
+
+/// Evaluates the texts of a deployment that have waited for the outputs of its steps.
+pub(crate) fn after_steps(one: &Prepared, outputs: &Mapping) -> Result<Mapping, Vec<ExpressionError>> {
+    let mut fields = Value::Mapping(one.fields.clone());
+    let mut scope = one.scope.clone().with_outputs(outputs);
+    let mut errors = Vec::new();
+    let name = Pointer::root().join("name");
+    // The name first: the others may use it.
+    let (first, others): (Vec<_>, Vec<_>) = one.pending.iter().partition(|path| **path == name);
+    for path in first.into_iter().chain(others) {
+        let Some(text) = value_at(&mut fields, path) else { continue };
+        match expression::evaluate(text, &scope, &BTreeSet::new()) {
+            Ok(value) => *text = value,
+            Err(failed) => errors.extend(
+                failed.into_iter().map(|error| ExpressionError { path: path.join_all(&error.path), ..error }),
+            ),
+        }
+        if *path == name
+            && let Some(fields) = fields.as_mapping()
+        {
+            scope = scope.with("deployment", &deployment_facts(fields).into());
+        }
+    }
+    match fields {
+        Value::Mapping(fields) if errors.is_empty() => Ok(fields),
+        _ => Err(errors),
+    }
+}
+
+fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
+    path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
+        (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),
+        (Value::Mapping(entries), Segment::Key(key)) => {
+            entries.iter_mut().find(|(known, _)| python::to_text(known) == *key).map(|(_, value)| value)
+        }
+        _ => None,
+    })
+}
+
+/// Pull steps with their expressions evaluated.
+pub(crate) fn pull_steps(
+    steps: &[Value],
+    one: &Prepared,
+    outputs: &Mapping,
+) -> Result<Value, Vec<ExpressionError>> {
+    let scope = one.scope.clone().with_outputs(outputs);
+    expression::evaluate(&Value::Sequence(steps.to_vec()), &scope, &BTreeSet::new())
+}
+
+/// Checks the expressions in the steps of a deployment, and in what waits for their outputs.
+pub(crate) fn check_steps(one: &Prepared, sections: &Sections, names: &Names, findings: &mut Findings<'_>) {
+    let mut before = Known::default();
+    for listed in sections.build.iter().chain(&sections.push) {
+        if let Some((name, _)) = name_and_id(&listed.step) {
+            let inputs = listed.step.get(name).cloned().unwrap_or_default();
+            check_template(&inputs, &listed.pointer.join(name), one, &before, names, findings);
+        }
+        before.add(&listed.step);
+    }
+    let (fields, _) = without_steps(&one.fields);
+    let at = one.spec.declared.pointer();
+    let all = Known::in_fields(sections, &one.spec);
+    unknown_outputs(&expression::check(&Value::Mapping(fields), &BTreeSet::new()), &at, &all, findings);
+    if let PullSteps::Listed(steps) = &sections.pull {
+        check_template(&Value::Sequence(steps.clone()), &sections.pull_pointer, one, &all, names, findings);
+    }
+}
+
+fn check_template(
+    template: &Value,
+    at: &Pointer,
+    one: &Prepared,
+    known: &Known,
+    names: &Names,
+    findings: &mut Findings<'_>,
+) {
+    let mut stage = Stage::new(names, one.scope.clone(), known);
+    stage.later.extend(one.flow.is_none().then(|| "flow".to_owned()));
+    let checked = expression::check(template, &stage.known());
+    unknown_outputs(&checked, at, known, findings);
+    for error in stage.evaluate(template, checked).1 {
+        findings.at_value(&at.join_all(&error.path), names.diagnostic(&error));
+    }
+}
+
+/// Expressions that use an output which a step of this id does not have.
+fn unknown_outputs(checked: &Checked, at: &Pointer, known: &Known, findings: &mut Findings<'_>) {
+    for used in checked.uses.iter().filter(|used| !used.is_guarded) {
+        let Some(key) = used.keys.first().filter(|key| !known.may_have_key(&used.root, key)) else {
+            continue;
+        };
+        let message = format!("the step `{}` has no output `{key}`", used.root);
+        let diagnostic = Diagnostic::error(Code::UNKNOWN_OUTPUT, message);
+        let paths = known.paths();
+        let wrong = format!("{}.{key}", used.root);
+        let suggestion = did_you_mean(&wrong, paths.iter().map(String::as_str));
+        let help = suggestion.map(|path| format!("did you mean `{path}`?"));
+        findings.at_value(&at.join_all(&used.path), Diagnostic { help, ..diagnostic });
+    }
+}
+
+impl Names {
+    /// What is not set on this machine may be set on the one that deploys.
+    fn diagnostic(&self, error: &ExpressionError) -> Diagnostic {
+        let diagnostic = match &error.problem {
+            ExpressionProblem::Undefined { name, .. } if self.is_offline && name.starts_with("env.") => {
+                Diagnostic::warning(Code::UNSET_ENVIRONMENT, error.to_string())
+            }
+            _ => Diagnostic::error(Code::EXPRESSION, error.to_string()),
+        };
+        diagnostic.help(error.problem.help())
+    }
+}
+
+/// What expressions can see at one place.
+struct Stage<'a> {
+    scope: Scope,
+    known: &'a Known,
+    /// Names that will have a value later.
+    later: BTreeSet<String>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(names: &Names, scope: Scope, known: &'a Known) -> Self {
+        let outputs = known.names().into_iter().filter(|name| !BUILT_IN.contains(&name.as_str()));
+        Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
+    }
+
+    /// All names that there are or will be.
+    fn known(&self) -> BTreeSet<String> {
+        self.later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect()
+    }
+
+    /// The stage before these names have values.
+    fn without(&self, names: &[&str]) -> Self {
+        let later = self.later.iter().cloned().chain(names.iter().map(|name| (*name).to_owned()));
+        Self { scope: self.scope.clone(), known: self.known, later: later.collect() }
+    }
+
+    /// The value without what is wrong.
+    fn value(&self, template: &Value) -> Mapping {
+        let value =
+            expression::evaluate(template, &self.scope, &self.later).unwrap_or_else(|_| template.clone());
+        if let Value::Mapping(fields) = value { fields } else { Mapping::new() }
+    }
+
+    /// The template with its expressions evaluated as far as they can be, and all that is wrong.
+    fn evaluate(&self, template: &Value, checked: Checked) -> (Value, Vec<ExpressionError>) {
+        let is_certain = |error: &ExpressionError| {
+            !(self.known.is_open() && matches!(error.problem, ExpressionProblem::Undefined { .. }))
+        };
+        let mut later = self.later.clone();
+        if self.known.is_open() {
+            let unknown = checked.uses.iter().map(|used| used.root.clone());
+            later.extend(unknown.filter(|root| !BUILT_IN.contains(&root.as_str())));
+        }
+        let mut errors: Vec<ExpressionError> = checked.errors.into_iter().filter(is_certain).collect();
+        match expression::evaluate(template, &self.scope, &later) {
+            Ok(value) => (value, errors),
+            Err(failed) => {
+                // An undefined name shows in both.
+                let place = |error: &ExpressionError| (error.path.to_string(), error.range.start);
+                let known: BTreeSet<_> = errors.iter().map(place).collect();
+                errors.extend(failed.into_iter().filter(|error| !known.contains(&place(error))));
+                (template.clone(), errors)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

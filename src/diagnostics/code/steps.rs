@@ -1,0 +1,95 @@
+//! Codes about build, push and pull steps.
+
+use super::{Entry, codes};
+use crate::diagnostics::Severity::{Error, Warning};
+
+codes! {
+    UNKNOWN_STEP = Entry {
+        name: "unknown-step",
+        severity: Error,
+        title: "there is no such step",
+        meaning: "A build or push step has the full name of a function. This name is none that can run here.",
+        example: "build:\n- prefect.projects.steps.run_shell_script:   # a name of Prefect 2\n    script: make",
+        fix: "Correct the name.",
+    };
+    UNKNOWN_PULL_STEP = Entry {
+        name: "unknown-pull-step",
+        severity: Warning,
+        title: "workers will not find a pull step",
+        meaning: "Pull steps run on workers, before the flow. Prefect has no function of this name, so runs would \
+                  crash there.",
+        example: "pull:\n- prefect.deployments.steps.git_clone_project:\n    repository: ...",
+        fix: "Correct the name.",
+    };
+    STEP_FORM = Entry {
+        name: "step-form",
+        severity: Error,
+        title: "a step has the wrong form",
+        meaning: "A step is a name with a mapping of inputs below it. Mostly the inputs are not indented further \
+                  than the name.",
+        example: "build:\n- prefect.deployments.steps.run_shell_script:\n  script: make",
+        fix: "Indent the inputs; write `{}` for a step that takes none.",
+    };
+    STEP_INPUT = Entry {
+        name: "step-input",
+        severity: Error,
+        title: "a step's input is unknown, missing or of the wrong type",
+        meaning: "The inputs of a step are the arguments of a function: one that it does not have, or that it needs \
+                  and does not get, makes it fail.",
+        example: "build:\n- prefect.deployments.steps.run_shell_script:\n    scripts: make",
+        fix: "Correct the input as the message says.",
+    };
+    STEP_FAILED = Entry {
+        name: "step-failed",
+        severity: Error,
+        title: "a step failed",
+        meaning: "A build or push step ended with an error. The steps after it did not run, and nothing was \
+                  registered.",
+        example: "",
+        fix: "Read what the step printed, correct it and deploy again.",
+    };
+    ID_IS_OUTPUT = Entry {
+        name: "id-is-output",
+        severity: Warning,
+        title: "a step's id is also the name of an output",
+        meaning: "Outputs are known by the step's id and by themselves, and an output replaces an id of its name: \
+                  `{{ image.tag }}` then looks for `tag` in the text `image`.",
+        example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    id: image",
+        fix: "Give the step another id, such as `build-image`.",
+    };
+    SHELL_NEEDED = Entry {
+        name: "shell-needed",
+        severity: Warning,
+        title: "a script's line needs a shell and has none",
+        meaning: "`run_shell_script` runs each line as a program of its own. `|`, `&&`, `>` and `;` are then \
+                  arguments of that program.",
+        example: "build:\n- prefect.deployments.steps.run_shell_script:\n    script: make && make test",
+        fix: "Write one command a line, or add `shell: true`, which runs each line by /bin/sh.",
+    };
+    REGISTRY_CREDENTIALS = Entry {
+        name: "registry-credentials",
+        severity: Warning,
+        title: "the credentials of a registry cannot be read",
+        meaning: "Docker's configuration names a helper program for this registry, and it failed. Images there can \
+                  only be pulled if they are public.",
+        example: "",
+        fix: "Log in again with `docker login`, or repair the helper.",
+    };
+    REGISTRY_MISMATCH = Entry {
+        name: "registry-mismatch",
+        severity: Warning,
+        title: "the credentials are for another registry",
+        meaning: "The step's credentials name one registry and the image another, so they are of no use for the push.",
+        example: "",
+        fix: "Put the registry's address in front of the image's name, or use that registry's credentials.",
+    };
+    AUTO_REQUIREMENTS_ELSEWHERE = Entry {
+        name: "auto-requirements-elsewhere",
+        severity: Warning,
+        title: "`dockerfile: auto` does not install your requirements",
+        meaning: "A generated Dockerfile installs the `requirements.txt` at the top of the build context, as Prefect \
+                  does. There is none, but a file elsewhere looks like one.",
+        example: "",
+        fix: "Set the step's input `requirements` to the path of the file.",
+    };
+}

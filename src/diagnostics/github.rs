@@ -1,0 +1,53 @@
+//! Diagnostics as workflow commands, which GitHub Actions shows beside the lines of a change.
+
+use super::Diagnostic;
+
+/// The command for one diagnostic.
+pub(crate) fn command(diagnostic: &Diagnostic) -> String {
+    let Diagnostic { code, severity, message, place, help } = diagnostic;
+    let mut properties = Vec::new();
+    if let Some(place) = place {
+        let (start, end) = (place.start(), place.end());
+        properties.push(format!("file={}", property(place.source.name())));
+        properties.push(format!("line={}", start.line));
+        // Columns are refused where a place goes over several lines.
+        if start.line == end.line {
+            properties.push(format!("col={},endLine={},endColumn={}", start.column, end.line, end.column));
+        } else {
+            properties.push(format!("endLine={}", end.line));
+        }
+    }
+    properties.push(format!("title={}", property(code.name())));
+    let help = help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+    format!("::{} {}::{}", severity.name(), properties.join(","), data(&format!("{message}{help}")))
+}
+
+/// Text after the second pair of colons.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diagnostics::{Code, Place, testing},
+        source::{Source, Span},
+    };
+
+    #[test]
+    fn what_would_end_a_part_is_escaped() {
+        assert_eq!(
+            command(&testing::placed()),
+            "::warning file=my file.yaml,line=2,col=4,endLine=2,endColumn=6,title=unknown-key::100%25 odd,%0Aas: é%0Aremove it"
+        );
+        let place = Place::new(&Source::new("a,b:c.yaml", "x\ny\n"), Span::new(0, 3));
+        let found = Diagnostic::error(Code::NO_NAME, "no name").at(place);
+        assert_eq!(command(&found), "::error file=a%2Cb%3Ac.yaml,line=1,endLine=2,title=no-name::no name");
+    }
+}

@@ -1,0 +1,200 @@
+//! The JSON schema of prefect.yaml, made from the table that the file is read by.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::fields::{self, Field, Shape};
+
+/// The schema (draft 2020-12). `steps` are the schemas of the inputs of steps by name, with what they do.
+pub(crate) fn schema(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+    let mut root = object(fields::TOP, Unknown::Allowed);
+    root.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    root.insert("title".into(), "prefect.yaml".into());
+    root.insert(
+        "$defs".into(),
+        json!({
+            "deployment": object(fields::DEPLOYMENT, Unknown::Allowed),
+            "work_pool": object(fields::WORK_POOL, Unknown::Allowed),
+            "schedule": schedule(),
+            "concurrency_limit": object(fields::LIMIT, Unknown::Allowed),
+            "step": step(steps),
+        }),
+    );
+    Json::Object(root)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Allowed,
+    Refused,
+}
+
+fn object(fields: &[Field], unknown: Unknown) -> Map<String, Json> {
+    let properties: Map<String, Json> =
+        fields.iter().map(|field| (field.key.to_owned(), property(field))).collect();
+    let mut object = Map::new();
+    object.insert("type".into(), "object".into());
+    object.insert("properties".into(), properties.into());
+    if unknown == Unknown::Refused {
+        object.insert("additionalProperties".into(), false.into());
+    }
+    object
+}
+
+fn property(field: &Field) -> Json {
+    let mut alternatives = alternatives(field);
+    if field.nullable {
+        alternatives.push(json!({"type": "null"}));
+    }
+    let mut property = match (alternatives.len(), alternatives.pop()) {
+        (1, Some(Json::Object(only))) => only,
+        (_, last) => {
+            alternatives.extend(last);
+            Map::from_iter([("anyOf".to_owned(), Json::Array(alternatives))])
+        }
+    };
+    property.insert("description".into(), field.meaning.into());
+    Json::Object(property)
+}
+
+/// A flag in words, as the reference reads it.
+const FLAG_WORDS: &str = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy]([Ee][Ss])?|[Nn]([Oo])?|[Oo][Nn]|[Oo][Ff][Ff]|[TtFf]|[01](\\.0)?)$";
+
+/// The forms that a value can have.
+fn alternatives(field: &Field) -> Vec<Json> {
+    let step = json!({"$ref": "#/$defs/step"});
+    match field.shape {
+        Shape::Text => vec![json!({"type": "string"})],
+        Shape::Flag => {
+            vec![
+                json!({"type": "boolean"}),
+                json!({"enum": [0, 1]}),
+                json!({"type": "string", "pattern": FLAG_WORDS}),
+            ]
+        }
+        Shape::FlagOrText => vec![json!({"type": ["boolean", "string"]})],
+        Shape::Count => count(),
+        Shape::Tags => vec![json!({"type": "array"}), json!({"type": "string"})],
+        Shape::Parameters => vec![json!({"type": "object"})],
+        Shape::Steps => vec![json!({"type": "array", "items": step}), step],
+        Shape::Interval => vec![
+            json!({"type": "number"}),
+            json!({"type": "string", "pattern": "^(?=.*[0-9])(?=.*[A-Za-z:])(?!.*\\{\\{).*$"}),
+        ],
+        Shape::Limit => {
+            let mut alternatives = count();
+            alternatives.push(json!({"$ref": "#/$defs/concurrency_limit"}));
+            alternatives
+        }
+        Shape::Schedule => {
+            vec![json!({"$ref": "#/$defs/schedule"}), json!({"type": "object", "maxProperties": 0})]
+        }
+        Shape::Schedules => vec![json!({"type": "array", "items": {"$ref": "#/$defs/schedule"}})],
+        Shape::WorkPool => vec![json!({"$ref": "#/$defs/work_pool"})],
+        Shape::Mappings if field.key == "deployments" => {
+            vec![json!({"type": "array", "items": {"$ref": "#/$defs/deployment"}})]
+        }
+        Shape::Mappings => vec![json!({"type": "array", "items": {"type": "object"}})],
+    }
+}
+
+fn count() -> Vec<Json> {
+    vec![json!({"type": "integer"}), json!({"type": "string", "pattern": "^\\s*[+-]?[0-9]+\\s*$"})]
+}
+
+/// A schedule has one kind, and unknown keys are errors.
+fn schedule() -> Map<String, Json> {
+    let mut schedule = object(fields::SCHEDULE, Unknown::Refused);
+    let given = |kind: &str| json!({"required": [kind], "properties": {kind: {"not": {"type": "null"}}}});
+    schedule.insert("oneOf".into(), fields::SCHEDULE_KINDS.iter().map(|kind| given(kind)).collect());
+    schedule
+}
+
+/// A step is a name with its inputs; names that are not known have any.
+fn step(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+    let properties: Map<String, Json> =
+        steps.into_iter().map(|(name, inputs)| (name.to_owned(), inputs)).collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": {"type": "object"}, "maxProperties": 1})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::{project::load, value};
+
+    fn validator() -> jsonschema::Validator {
+        jsonschema::options().should_validate_formats(false).build(&schema(crate::steps::schemas())).unwrap()
+    }
+
+    fn json_of(yaml: &str) -> Json {
+        let source = crate::source::Source::new("prefect.yaml", yaml);
+        value::to_json(&crate::yaml::load(&source).unwrap().root.to_value().unwrap())
+    }
+
+    /// The project files of the repository.
+    fn files() -> Vec<std::path::PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![root.join("tests/conformance/cases"), root.join("examples")];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+                    files.push(path);
+                }
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn every_file_that_can_be_read_is_valid() {
+        let validator = validator();
+        let mut count = 0;
+        for file in files() {
+            let Ok((project, _)) = load(&file, Path::new("/")) else { continue };
+            let instance = value::to_json(&project.document.unwrap().root.to_value().unwrap());
+            let errors: Vec<_> =
+                validator.iter_errors(&instance).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            // The steps of these are wrong on purpose, which shows when they run.
+            if !file.to_string_lossy().contains("error-failing-step") {
+                assert_eq!(errors, [""; 0], "{}", file.display());
+                count += 1;
+            }
+        }
+        assert!(count > 40, "{count} files");
+    }
+
+    #[test]
+    fn files_of_the_wrong_shape_are_refused() {
+        let validator = validator();
+        for yaml in [
+            "[]",
+            "deployments: null",
+            "deployments: [1]",
+            "deployments: [{version: 1.1}]",
+            "deployments: [{paused: maybe}]",
+            "deployments: [{concurrency_limit: many}]",
+            "deployments: [{schedules: [{cron: x, max_scheduled_runs: 3}]}]",
+            "deployments: [{schedules: [{cron: x, interval: 3}]}]",
+            "deployments: [{schedules: [{interval: '60'}]}]",
+            "deployments: [{work_pool: {job_variables: null}}]",
+            "build: [{prefect.deployments.steps.run_shell_script: {scripts: x}}]",
+            "build: [{a.b: {}, c: 1}]",
+        ] {
+            assert!(!validator.is_valid(&json_of(yaml)), "{yaml}");
+        }
+        for yaml in [
+            "{}",
+            "definitions: {a: 1}",
+            "deployments: [{schedule: {}, paused: 'yes', concurrency_limit: '3', tags: a}]",
+            "deployments: [{schedules: [{interval: PT1H, cron: null, active: '{{ x }}'}], anything: 1}]",
+            "build: [{my.step: {a: 1}}, {}]",
+        ] {
+            assert!(validator.is_valid(&json_of(yaml)), "{yaml}");
+        }
+    }
+}
