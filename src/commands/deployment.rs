@@ -103,6 +103,6 @@ fn document(created: &CreatedRun, watched: Option<&Watched>, url: Option<String>
         "url": url,
         "parameters": run.parameters,
         "scheduled_time": created.scheduled_time,
-        "state": state.map(|state| json!({"type": state.kind.name(), "name": state.name()})),
+        "state": state.map(|state| json!({"type": state.kind, "name": state.name()})),
     })
 }

@@ -44,6 +44,7 @@ use self::{
     overrides::Spec,
     prepare::{FlowNames, Prepared, Preparing},
     pull::PullSteps,
+    render::Rendering,
     steps::Sections,
 };
 use crate::{
@@ -104,12 +105,12 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
 
     let outputs =
         steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
-    let facts = git::discover(with.directory);
+    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools };
     let desired: Vec<Desired> = prepared
         .iter()
         .zip(&outputs)
         .filter_map(|((one, sections), outputs)| {
-            render::render(one, sections, outputs, with, facts.as_ref(), &pools, &mut findings)
+            render::render(one, sections, outputs, &rendering, &mut findings)
         })
         .collect();
     stop_on_errors(&mut findings, with)?;

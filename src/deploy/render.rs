@@ -24,16 +24,23 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
+/// What rendering needs to know besides the deployment.
+pub(crate) struct Rendering<'a> {
+    pub(crate) with: &'a Surroundings<'a>,
+    /// The repository of the project, if it is in one.
+    pub(crate) facts: Option<Facts>,
+    pub(crate) pools: &'a BTreeMap<String, WorkPool>,
+}
+
 /// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
 pub(crate) fn render(
     one: &Prepared,
     sections: &Sections,
     outputs: &Mapping,
-    with: &Surroundings<'_>,
-    facts: Option<&Facts>,
-    pools: &BTreeMap<String, WorkPool>,
+    rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
+    let Rendering { with, facts, pools } = rendering;
     let at = one.spec.declared.pointer();
     let flow = one.flow.as_ref()?;
     let fields = evaluated(expressions::after_steps(one, outputs), &at, findings)?;
@@ -51,7 +58,7 @@ pub(crate) fn render(
         rendered.version.as_deref(),
         flow.version.as_deref(),
         with.environment,
-        facts,
+        facts.as_ref(),
     )
     .ok()?; // the type has been checked
     let enforced = rendered.enforce_parameter_schema.unwrap_or(true);

@@ -122,8 +122,10 @@ mod tests {
         let errors =
             parse("[{name: a}, {duration: 60, severity: hihg}, {name: a, duration: 1.5, within: 3}, a]")
                 .unwrap_err();
+        let texts: Vec<_> =
+            errors.iter().map(|error| (error.index, error.path.to_string(), &error.message)).collect();
         let found: Vec<_> =
-            errors.iter().map(|error| (error.index, error.path.to_string(), error.message.clone())).collect();
+            texts.iter().map(|(index, path, message)| (*index, path.as_str(), message.as_str())).collect();
         assert_eq!(
             found,
             [

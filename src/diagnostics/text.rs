@@ -20,22 +20,14 @@ impl fmt::Display for Text<'_> {
             let (start, end) = (place.start(), place.end());
             let number = start.line.to_string();
             let gutter = " ".repeat(number.len());
-            let line = place.source.line(start.line).replace('\t', " ");
-            let width = if end.line == start.line {
-                end.column.saturating_sub(start.column)
-            } else {
-                line.chars().count() + 1 - start.column.min(line.chars().count() + 1)
-            };
+            let line: String = place.source.line(start.line).chars().map(visible).collect();
+            let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };
+            let excerpt = Excerpt::of(&line, start.column - 1, until - 1);
             writeln!(f, "{gutter}{} {}:{}:{}", "-->".blue(), place.source.name(), start.line, start.column)?;
             writeln!(f, "{gutter} {}", "|".blue())?;
-            writeln!(f, "{} {} {line}", number.blue(), "|".blue())?;
-            writeln!(
-                f,
-                "{gutter} {} {}{}",
-                "|".blue(),
-                " ".repeat(start.column - 1),
-                "^".repeat(width.max(1)).red()
-            )?;
+            writeln!(f, "{} {} {}", number.blue(), "|".blue(), excerpt.text)?;
+            let indent = " ".repeat(excerpt.start);
+            writeln!(f, "{gutter} {} {indent}{}", "|".blue(), "^".repeat(excerpt.width).red())?;
         }
         if let Some(help) = help {
             writeln!(f, "{} {help}", "help:".cyan())?;
@@ -61,6 +53,47 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
+/// A character of a file as one that a terminal shows and does not act on.
+fn visible(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        '\u{7f}' => '␡',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('␦'),
+        '\u{80}'..='\u{9f}' | '\u{feff}' => '␦',
+        other => other,
+    }
+}
+
+/// A line as it is shown: of a very long one, what is around the place.
+#[derive(Debug, PartialEq, Eq)]
+struct Excerpt {
+    text: String,
+    /// Where the place starts in `text`, and how much is underlined, in characters.
+    start: usize,
+    width: usize,
+}
+
+impl Excerpt {
+    /// More than this many characters of a line help nobody.
+    const LONGEST: usize = 120;
+
+    /// `start` and `end` count characters from 0.
+    fn of(line: &str, start: usize, end: usize) -> Self {
+        let width = end.saturating_sub(start).max(1);
+        let length = line.chars().count();
+        if length <= Self::LONGEST {
+            return Self { text: line.to_owned(), start, width };
+        }
+        let from = start.saturating_sub(Self::LONGEST / 2).min(length - Self::LONGEST);
+        let shown: String = line.chars().skip(from).take(Self::LONGEST).collect();
+        let [before, after] =
+            [from > 0, from + Self::LONGEST < length].map(|is_cut| if is_cut { "…" } else { "" });
+        let left = from - before.chars().count(); // the sign of the cut takes a column
+        let longest = (from + Self::LONGEST).saturating_sub(start).max(1);
+        Self { text: format!("{before}{shown}{after}"), start: start - left, width: width.min(longest) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +109,27 @@ mod tests {
         ] {
             assert_eq!(Summary(&found).to_string(), summary);
         }
+    }
+
+    #[test]
+    fn control_characters_are_shown_as_pictures() {
+        let line: String = "a\t\0\u{1b}[31m\u{7f}é\u{9b}".chars().map(visible).collect();
+        assert_eq!(line, "a ␀␛[31m␡é␦");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let digits: String = "0123456789".repeat(30);
+        let excerpt = |start, end| {
+            let Excerpt { text, start, width } = Excerpt::of(&digits, start, end);
+            let marked: String = text.chars().skip(start).take(width).collect();
+            (text.chars().count(), marked)
+        };
+        assert_eq!(excerpt(3, 5), (121, "34".to_owned()));
+        assert_eq!(excerpt(150, 153), (122, "012".to_owned()));
+        assert_eq!(excerpt(295, 300), (121, "56789".to_owned()));
+        assert_eq!(excerpt(290, 900), (121, "0123456789".to_owned()));
+        let short = Excerpt { text: "name: 7".to_owned(), start: 6, width: 1 };
+        assert_eq!((Excerpt::of("name: 7", 6, 7), Excerpt::of("name: 7", 6, 6).width), (short, 1));
     }
 }

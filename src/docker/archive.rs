@@ -64,7 +64,11 @@ impl<W: Write> Archive<W> {
         } else if metadata.is_dir() || is_fifo(metadata) {
             self.builder.append_data(&mut header, path, io::empty()).map_err(DockerError::sending)
         } else if metadata.is_file() {
-            let mut file = File::open(source).map_err(unreadable)?;
+            let mut file = match File::open(source) {
+                // Gone since the directory was listed, as temporary files are.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                other => other.map_err(unreadable)?,
+            };
             // Of the open file: the one in the directory may have been replaced meanwhile.
             let size = file.metadata().map_err(unreadable)?.len();
             header.set_size(size);
@@ -113,4 +117,25 @@ fn is_fifo(metadata: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_fifo(_: &Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Seek;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_grows_is_cut_and_one_that_shrinks_is_an_error() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"12345").unwrap();
+        let mut read = |left| {
+            file.rewind().unwrap();
+            let mut content = Vec::new();
+            Content { file: &mut file, left }.read_to_end(&mut content).map(|_| content)
+        };
+        assert_eq!(read(3).unwrap(), b"123");
+        assert_eq!(read(5).unwrap(), b"12345");
+        assert_eq!(read(6).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
 }

@@ -52,7 +52,8 @@ pub(crate) struct BuildOptions {
     pub(crate) isolation: Option<String>,
     /// `name:address` each.
     pub(crate) extra_hosts: Vec<String>,
-    pub(crate) shared_memory: Option<i32>,
+    /// In bytes.
+    pub(crate) shared_memory: Option<i64>,
     pub(crate) limits: Limits,
 }
 
@@ -60,9 +61,9 @@ pub(crate) struct BuildOptions {
 #[derive(Debug, Default, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
-    pub(crate) memory: Option<i32>,
-    pub(crate) memswap: Option<i32>,
-    pub(crate) cpushares: Option<i32>,
+    pub(crate) memory: Option<i64>,
+    pub(crate) memswap: Option<i64>,
+    pub(crate) cpushares: Option<i64>,
     pub(crate) cpusetcpus: Option<String>,
 }
 
@@ -98,10 +99,10 @@ impl Engine {
                 context.dockerfile().clone_into(&mut query.dockerfile);
                 let (body, sending) = context.stream();
                 let events = client.build_image(query, Some(registries), Some(body_try_stream(body)));
-                let followed = log.follow(events).await;
-                // A context that could not be read explains why the build failed.
-                sending.outcome().await?;
-                followed?;
+                if let Err(error) = log.follow(events).await {
+                    // A context that could not be read is why the build failed.
+                    return Err(sending.failure().await.unwrap_or(error));
+                }
             }
         }
         let id = self.image_id(log.image_id, references).await?;
@@ -150,26 +151,26 @@ impl BuildOptions {
             target: text(&self.target),
             platform: text(&self.platform),
             networkmode: self.network.clone(),
-            shmsize: self.shared_memory,
-            memory: self.limits.memory,
-            memswap: self.limits.memswap,
-            cpushares: self.limits.cpushares,
-            cpusetcpus: self.limits.cpusetcpus.clone(),
             ..BuildImageOptions::default()
         }
     }
 }
 
-/// What bollard's request lacks: parameters that come several times, those it does not know, and credentials in
-/// the URL-safe alphabet that engines expect.
+/// What bollard's request lacks: parameters that come several times, those it does not know, numbers beyond 32 bits,
+/// and credentials in the URL-safe alphabet that engines expect.
 fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync + 'static {
+    let limits = &options.limits;
+    let numbers = [
+        ("shmsize", options.shared_memory),
+        ("memory", limits.memory),
+        ("memswap", limits.memswap),
+        ("cpushares", limits.cpushares),
+    ];
+    let texts = [("cpusetcpus", &limits.cpusetcpus), ("isolation", &options.isolation)];
     let mut more = url::form_urlencoded::Serializer::new(String::new());
-    for host in &options.extra_hosts {
-        more.append_pair("extrahosts", host);
-    }
-    if let Some(isolation) = &options.isolation {
-        more.append_pair("isolation", isolation);
-    }
+    more.extend_pairs(options.extra_hosts.iter().map(|host| ("extrahosts", host)));
+    more.extend_pairs(numbers.iter().filter_map(|(name, number)| Some((name, number.as_ref()?.to_string()))));
+    more.extend_pairs(texts.iter().filter_map(|(name, text)| Some((name, text.as_ref()?))));
     let more = more.finish();
     move |mut request| {
         if !more.is_empty()

@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -140,8 +141,11 @@ impl BuildContext {
             if verdict.excluded && !self.ignore.may_keep_below(&name) {
                 continue;
             }
-            let metadata =
-                absolute.symlink_metadata().map_err(|error| FileError::new("read", &absolute, error))?;
+            let metadata = match absolute.symlink_metadata() {
+                // Gone since the directory was listed, as temporary files are.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(|error| FileError::new("read", &absolute, error))?,
+            };
             if !verdict.excluded {
                 archive.entry(&path, &absolute, &metadata)?;
             }
@@ -152,11 +156,11 @@ impl BuildContext {
         Ok(())
     }
 
-    /// Starts writing the archive; the stream ends with an error if that fails, and [`Sending::outcome`] says why.
+    /// Starts writing the archive; the stream ends with an error if that fails, and [`Sending::failure`] says why.
     pub(crate) fn stream(self) -> (impl Stream<Item = io::Result<Bytes>> + Send + use<>, Sending) {
         let (sender, mut receiver) = mpsc::channel(CHUNKS_AHEAD);
         let thread = tokio::task::spawn_blocking(move || {
-            let mut writer = ChannelWriter { sender: sender.clone(), buffer: BytesMut::new() };
+            let mut writer = ChannelWriter { sender: sender.clone(), buffer: BytesMut::with_capacity(CHUNK) };
             let outcome = self.write(&mut writer).and_then(|()| writer.flush().map_err(DockerError::sending));
             if outcome.is_err() {
                 // Breaks the request off; nobody listens if that has happened already.
@@ -188,12 +192,13 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// What became of reading the context. That the engine stopped listening is not an error of ours.
-    pub(crate) async fn outcome(self) -> Result<(), DockerError> {
-        match self.thread.await {
-            Ok(Err(error)) if !error.is_broken_pipe() => Err(error),
-            Ok(_) => Ok(()),
-            Err(error) => Err(DockerError::Context(format!("the build context could not be read: {error}"))),
+    /// Why the context could not be read, if it could not. That the engine stopped listening is not a reason.
+    pub(crate) async fn failure(self) -> Option<DockerError> {
+        // Reading ends as soon as the request does; a request that a proxy holds open must not hold us.
+        match tokio::time::timeout(Duration::from_secs(1), self.thread).await.ok()? {
+            Ok(Err(error)) if !error.is_broken_pipe() => Some(error),
+            Ok(_) => None,
+            Err(error) => Some(DockerError::Context(format!("the build context could not be read: {error}"))),
         }
     }
 }
@@ -206,10 +211,10 @@ struct ChannelWriter {
 
 impl Write for ChannelWriter {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(data);
-        if self.buffer.len() >= CHUNK {
+        if self.buffer.len() + data.len() > CHUNK {
             self.flush()?;
         }
+        self.buffer.extend_from_slice(data);
         Ok(data.len())
     }
 
@@ -218,6 +223,7 @@ impl Write for ChannelWriter {
             return Ok(());
         }
         let chunk = self.buffer.split().freeze();
+        self.buffer.reserve(CHUNK);
         self.sender.blocking_send(Ok(chunk)).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

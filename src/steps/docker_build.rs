@@ -96,7 +96,7 @@ impl BuildDockerImage {
         if self.inputs.uses_buildx() {
             let source = root.to_string_lossy();
             let build = BuildxBuild {
-                source: self.remote().unwrap_or(&source),
+                source: self.inputs.remote().unwrap_or(&source),
                 dockerfile,
                 options: &options,
                 buildx: &self.inputs.buildx_options(),
@@ -104,14 +104,11 @@ impl BuildDockerImage {
             };
             return Ok(build.run(&context.directory, context.environment, context.progress).await?);
         }
-        let source = match (self.remote(), dockerfile) {
-            (Some(_), Dockerfile::Text(_)) => {
-                return Err(StepError::input("path", "`dockerfile: auto` needs a directory to build from"));
-            }
+        let source = match (self.inputs.remote(), dockerfile) {
             (Some(url), Dockerfile::Path(path)) => {
                 BuildSource::Remote { url: url.to_owned(), dockerfile: path.to_owned() }
             }
-            (None, dockerfile) => BuildSource::Directory(BuildContext::open(&root, dockerfile)?),
+            (_, dockerfile) => BuildSource::Directory(BuildContext::open(&root, dockerfile)?),
         };
         Ok(self.build_with_engine(context, &config, source, options, references).await?)
     }
@@ -180,12 +177,6 @@ impl BuildDockerImage {
                 Ok(None)
             }
         }
-    }
-
-    /// The URL that is built from instead of a directory.
-    fn remote(&self) -> Option<&str> {
-        const SCHEMES: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
-        self.inputs.path.as_deref().filter(|path| SCHEMES.iter().any(|scheme| path.starts_with(scheme)))
     }
 }
 

@@ -68,7 +68,6 @@ fn options_become_the_parameters_of_the_request() {
         pull: true,
         labels: [("a".to_owned(), "b".to_owned())].into(),
         cache_from: vec!["r/i:v1".to_owned()],
-        limits: Limits { memory: Some(1), ..Limits::default() },
         ..BuildOptions::default()
     };
     let query = options.query();
@@ -76,7 +75,6 @@ fn options_become_the_parameters_of_the_request() {
     assert_eq!(query.pull.as_deref(), Some("true"));
     assert_eq!(query.labels.unwrap()["a"], "b");
     assert_eq!(query.cachefrom.unwrap(), ["r/i:v1"]);
-    assert_eq!(query.memory, Some(1));
     assert_eq!(BuildOptions::default().query().pull, None);
 }
 
@@ -85,6 +83,7 @@ fn repeated_parameters_are_added_and_credentials_made_safe() {
     let options = BuildOptions {
         extra_hosts: vec!["a:10.0.0.1".to_owned(), "b:::1".to_owned()],
         isolation: Some("process".to_owned()),
+        limits: Limits { memory: Some(5_000_000_000), ..Limits::default() },
         ..BuildOptions::default()
     };
     let request = |headers: &[(&'static str, &str)]| {
@@ -98,7 +97,7 @@ fn repeated_parameters_are_added_and_credentials_made_safe() {
     let adjusted = adjust(&options)(request(&[("x-registry-config", "ab+/=="), ("x-other", "a+/")]));
     assert_eq!(
         adjusted.uri().query(),
-        Some("rm=true&extrahosts=a%3A10.0.0.1&extrahosts=b%3A%3A%3A1&isolation=process")
+        Some("rm=true&extrahosts=a%3A10.0.0.1&extrahosts=b%3A%3A%3A1&memory=5000000000&isolation=process")
     );
     assert_eq!(adjusted.headers()["x-registry-config"], "ab-_==");
     assert_eq!(adjusted.headers()["x-other"], "a+/");

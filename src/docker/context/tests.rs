@@ -55,7 +55,7 @@ fn modes_and_times_are_kept_links_are_links_and_sockets_are_passed_over() {
     let root = tree(&[("Dockerfile", ""), ("run.sh", "#!/bin/sh")]);
     let script = root.path().join("run.sh");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o750)).unwrap();
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let time = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     fs::File::options().write(true).open(&script).unwrap().set_modified(time).unwrap();
     std::os::unix::fs::symlink("/nowhere", root.path().join("link")).unwrap();
     let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
@@ -139,9 +139,9 @@ async fn the_stream_is_the_archive() {
     let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
     let (stream, sending) = context.stream();
     let chunks: Vec<Bytes> = stream.map(Result::unwrap).collect().await;
-    assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() <= 2 * CHUNK));
+    assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() <= CHUNK));
     assert!(chunks.concat() == expected);
-    sending.outcome().await.unwrap();
+    assert!(sending.failure().await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,5 +149,18 @@ async fn a_reader_that_goes_away_is_no_error() {
     let root = tree(&[("Dockerfile", ""), ("big", &"0".repeat(10 * CHUNK * CHUNKS_AHEAD))]);
     let (stream, sending) = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().stream();
     drop(stream);
-    sending.outcome().await.unwrap();
+    assert!(sending.failure().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_cannot_be_read_ends_the_stream_and_is_named() {
+    let root = tree(&[("Dockerfile", "")]);
+    let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
+    let path = root.path().to_owned();
+    root.close().unwrap();
+    let (stream, sending) = context.stream();
+    let chunks: Vec<_> = stream.collect().await;
+    assert!(chunks.last().is_some_and(Result::is_err));
+    let message = sending.failure().await.unwrap().to_string();
+    assert!(message.starts_with(&format!("cannot read {}", path.display())), "{message}");
 }

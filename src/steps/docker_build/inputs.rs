@@ -120,7 +120,7 @@ pub(super) struct Inputs {
     pub(super) cache_from: OneOrMany<FlagOptions>,
     #[serde(default)]
     pub(super) extra_hosts: Hosts,
-    pub(super) shmsize: Option<i32>,
+    pub(super) shmsize: Option<i64>,
     pub(super) squash: Option<bool>,
     pub(super) container_limits: Option<Limits>,
     pub(super) isolation: Option<String>,
@@ -149,6 +149,7 @@ impl Inputs {
         }
         check_tags("additional_tags", &inputs.additional_tags.0)?;
         check_backend(inputs.build_backend.as_deref())?;
+        inputs.check_auto()?;
         inputs.check_buildx_only()?;
         Ok(inputs)
     }
@@ -164,6 +165,24 @@ impl Inputs {
     /// Path of the Dockerfile; an empty one is the default.
     pub(super) fn dockerfile(&self) -> &str {
         self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
+    }
+
+    /// The URL that is built from instead of a directory.
+    pub(super) fn remote(&self) -> Option<&str> {
+        const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
+        self.path.as_deref().filter(|path| STARTS.iter().any(|start| path.starts_with(start)))
+    }
+
+    fn check_auto(&self) -> Result<(), StepError> {
+        if self.is_auto() && self.remote().is_some() {
+            return Err(StepError::input("path", "`dockerfile: auto` needs a directory to build from"));
+        }
+        if !self.is_auto() && self.requirements.is_some() {
+            let message =
+                "`requirements` is for `dockerfile: auto`; your own Dockerfile installs what it needs";
+            return Err(StepError::input("requirements", message));
+        }
+        Ok(())
     }
 
     /// What only buildx can do is an error without it, rather than left out.

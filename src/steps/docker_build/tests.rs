@@ -97,6 +97,15 @@ fn what_only_buildx_can_do_needs_it() {
 }
 
 #[test]
+fn inputs_of_auto_need_it_and_a_directory() {
+    assert_eq!(refused("{image_name: i, requirements: r.txt}").0.as_deref(), Some("requirements"));
+    let (key, _) = refused("{image_name: i, dockerfile: auto, path: 'https://github.com/o/r.git'}");
+    assert_eq!(key.as_deref(), Some("path"));
+    assert_eq!(inputs("{image_name: i, path: 'git@github.com:o/r'}").remote(), Some("git@github.com:o/r"));
+    assert_eq!(inputs("{image_name: i, path: src}").remote(), None);
+}
+
+#[test]
 fn inputs_become_options_of_the_build() {
     let inputs = inputs(
         "{image_name: i, tag: 7, additional_tags: latest, nocache: true, target: run, platform: linux/amd64,

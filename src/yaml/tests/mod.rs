@@ -6,7 +6,10 @@ mod recorded;
 use serde_json::json;
 
 use super::*;
-use crate::source::Span;
+use crate::{
+    pointer::{Pointer, Segment},
+    source::Span,
+};
 
 fn read(text: &str) -> Result<Document, YamlError> {
     load(&Source::new("prefect.yaml", text))

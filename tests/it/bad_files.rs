@@ -1,0 +1,170 @@
+//! Broken project files: each gets a message that names the place, and nothing is written.
+//!
+//! The files are in `tests/data/bad/*.txt`, with what the program says about them beside them. A section starts
+//! with `=== what is wrong`; `...` stands for [`DEPLOYMENT`]; `#!` ends the lines where a mistake is, and is not
+//! part of the file. `INSTA_UPDATE=always cargo test --test it bad_files` writes the messages anew.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::support::{MockApi, Output, Sandbox};
+
+/// A deployment with which nothing is wrong.
+const DEPLOYMENT: &str = "\
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  work_pool: {name: pool}
+";
+
+/// How far a message may be from the mistake, in lines.
+const TOLERANCE: usize = 1;
+
+/// How many broken files there are at least.
+const ENOUGH: usize = 100;
+
+/// The command that finds the mistakes.
+const COMMAND: &str = "deploy --all --strict --quiet";
+
+/// A broken file.
+struct Case {
+    title: String,
+    file: Vec<u8>,
+    /// The lines of the mistakes.
+    lines: Vec<usize>,
+}
+
+impl Case {
+    fn generated(title: &str, file: impl Into<Vec<u8>>, line: usize) -> Self {
+        Self { title: title.to_owned(), file: file.into(), lines: vec![line] }
+    }
+
+    fn parse(title: &str, body: &str) -> Self {
+        let body = body.replace("...\n", DEPLOYMENT);
+        let (mut file, mut lines) = (String::new(), Vec::new());
+        for (index, line) in body.lines().enumerate() {
+            let unmarked = line.strip_suffix("#!");
+            if unmarked.is_some() {
+                lines.push(index + 1);
+            }
+            file.push_str(unmarked.map_or(line, str::trim_end));
+            file.push('\n');
+        }
+        Self { title: title.to_owned(), file: file.into_bytes(), lines }
+    }
+
+    /// What the program says, which must be about the marked lines.
+    fn run(&self, api: &MockApi) -> Result<Output> {
+        let sandbox = Sandbox::with(&api.url(), "")?;
+        sandbox.file("prefect.yaml", &self.file)?;
+        let output = sandbox.run(COMMAND)?;
+        ensure!([1, 2].contains(&output.code), "the exit code should be 1 or 2:\n{output}");
+        ensure!(output.stdout.is_empty(), "there is no result to print:\n{output}");
+        let found = places(&output.stderr);
+        ensure!(!found.is_empty(), "no place is named:\n{output}");
+        let near = |lines: &[usize], line: usize| lines.iter().any(|near| near.abs_diff(line) <= TOLERANCE);
+        for line in &found {
+            ensure!(near(&self.lines, *line), "line {line} is not where the mistake is:\n{output}");
+        }
+        for line in &self.lines {
+            ensure!(near(&found, *line), "nothing is said about line {line}:\n{output}");
+        }
+        Ok(output)
+    }
+}
+
+/// The lines of prefect.yaml that messages point at.
+fn places(stderr: &str) -> Vec<usize> {
+    let place = |line: &str| {
+        let (line, column) = line.trim_start().strip_prefix("--> prefect.yaml:")?.split_once(':')?;
+        column.parse::<usize>().ok()?;
+        line.parse().ok()
+    };
+    stderr.lines().filter_map(place).collect()
+}
+
+/// The cases of a file of `tests/data/bad`.
+fn cases(theme: &str) -> Result<Vec<Case>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bad").join(theme).with_extension("txt");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let sections = text.split("=== ").skip(1);
+    Ok(sections
+        .map(|one| one.split_once('\n').map_or_else(|| Case::parse(one, ""), |(t, b)| Case::parse(t, b)))
+        .collect())
+}
+
+/// Runs the cases and compares all that is said with what was said before.
+fn check(theme: &str, cases: &[Case]) -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let (mut messages, mut failures) = (String::new(), Vec::new());
+    for case in cases {
+        match case.run(&api) {
+            Ok(output) => {
+                let stderr = output.normal(&output.stderr);
+                writeln!(messages, "=== {} (exit {})\n{}\n", case.title, output.code, stderr.trim_end())?;
+            }
+            Err(error) => failures.push(format!("=== {}\n{error:#}", case.title)),
+        }
+    }
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+    assert_eq!(api.writes(), Vec::<String>::new(), "nothing may be written");
+    insta::with_settings!({
+        snapshot_path => "../data/bad",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        filters => vec![(r"(?m) +$", "")],
+    }, {
+        insta::assert_snapshot!(theme, messages);
+    });
+    Ok(())
+}
+
+const THEMES: [&str; 8] = ["keys", "names", "schedules", "shape", "steps", "syntax", "triggers", "values"];
+
+/// One test a theme, so that they run side by side.
+macro_rules! themes {
+    ($($theme:ident),*) => {$(
+        #[test]
+        fn $theme() -> Result<()> {
+            assert!(THEMES.contains(&stringify!($theme)));
+            check(stringify!($theme), &cases(stringify!($theme))?)
+        }
+    )*};
+}
+
+themes!(keys, names, schedules, shape, steps, syntax, triggers, values);
+
+/// Files that are better made than written down.
+#[test]
+fn limits() -> Result<()> {
+    let deep = |open: &str, close: &str| {
+        let depth = 5_000;
+        format!("deployments:\n- {}{}\n", open.repeat(depth), close.repeat(depth))
+    };
+    let bomb: String = (1..30)
+        .map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")))
+        .collect();
+    let nested: String = (0..3_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    check(
+        "limits",
+        &[
+            Case::generated("lists in lists", deep("[", "]"), 2),
+            Case::generated("mappings in mappings", deep("{a: ", "}"), 2),
+            Case::generated("blocks in blocks", nested, 101),
+            Case::generated("aliases of aliases", format!("definitions:\n  a0: &a0 [x]\n{bomb}"), 8),
+            Case::generated("Latin-1", &b"deployments:\n- name: caf\xe9\n"[..], 2),
+            Case::generated("UTF-16", &b"\xff\xfed\0e\0p\0:\0\n\0"[..], 1),
+            Case::generated("a null character", &b"deployments:\n- name: a\0b\n"[..], 2),
+            Case::generated("a bell", &b"deployments:\n- name: a\n  description: \"\x07\"\n"[..], 3),
+            Case::generated("a text without an end", format!("name: \"{}", "x".repeat(100_000)), 1),
+        ],
+    )
+}
+
+#[test]
+fn there_are_enough() -> Result<()> {
+    let counts = THEMES.iter().map(|theme| Ok(cases(theme)?.len())).collect::<Result<Vec<usize>>>()?;
+    assert!(counts.iter().sum::<usize>() >= ENOUGH, "{counts:?}");
+    Ok(())
+}

@@ -1,0 +1,386 @@
+//! What goes wrong around a project: each has one clear message, and nothing is registered.
+
+use std::net::TcpListener;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::support::{Api, MockApi, Sandbox, assert_output};
+
+const PROJECT: &str = "
+pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  work_pool: {name: pool}
+";
+
+#[test]
+fn no_api_is_configured() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", PROJECT)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server.
+    help: set PREFECT_API_URL, for example PREFECT_API_URL=http://127.0.0.1:[PORT]/api, or use a profile that does
+    ");
+    Ok(())
+}
+
+#[test]
+fn the_api_has_no_url() -> Result<()> {
+    let sandbox = Sandbox::with("127.0.0.1:4200/api", PROJECT)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: `127.0.0.1:[PORT]/api` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:[PORT]/api
+    ");
+    Ok(())
+}
+
+#[test]
+fn the_server_is_down() -> Result<()> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(); // nobody listens there any more
+    let sandbox = Sandbox::with(&format!("http://127.0.0.1:{port}/api"), PROJECT)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 6
+    --- stderr
+    error: cannot reach the Prefect API at http://127.0.0.1:[PORT]/api: Connection refused (os error 111)
+    help: is the server running, and is PREFECT_API_URL right?
+    ");
+    Ok(())
+}
+
+#[test]
+fn the_server_does_not_know_us() -> Result<()> {
+    let api = MockApi::answering(401, "Unauthorized")?;
+    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 5
+    --- stderr
+    error: the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
+    ");
+    let sandbox = sandbox.variable("PREFECT_API_KEY", "pnu_not_a_key");
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 5
+    --- stderr
+    error: the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
+    ");
+    let api = MockApi::answering(403, "Forbidden")?;
+    let output = Sandbox::with(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 5
+    --- stderr
+    error: the Prefect API does not allow POST /work_pools/filter (403 Forbidden): Forbidden
+    ");
+    Ok(())
+}
+
+#[test]
+fn the_url_is_that_of_something_else() -> Result<()> {
+    let api = MockApi::answering(404, "Not Found")?;
+    let output = Sandbox::with(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: the server at http://127.0.0.1:[PORT]/api has no POST /work_pools/filter; is PREFECT_API_URL right? It usually ends in /api
+    ");
+    Ok(())
+}
+
+#[test]
+fn the_server_refuses_the_second_deployment() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let id = "00000000-0000-0000-0000-00000000000a";
+    for (endpoint, body) in [
+        ("flows/filter", json!([])),
+        ("deployments/filter", json!([])),
+        ("flows/", json!({"id": id, "name": "hello"})),
+    ] {
+        api.answer(endpoint, json!({}), 200, &body);
+    }
+    let created = json!({"id": id, "flow_id": id, "name": "a"});
+    api.answer("deployments/", json!({"name": "a"}), 201, &created);
+    api.answer("deployments/", json!({"name": "b"}), 409, &json!({"detail": "The queue is being moved."}));
+    let second = "- name: b\n  entrypoint: flow.py:hello\n  work_pool: {name: pool}\n";
+    let sandbox = Sandbox::with(&api.url(), &format!("{PROJECT}{second}"))?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 3
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    Deployment 'hello-UNIQUE/b' failed.
+    --- stderr
+    error: deployment 'hello-UNIQUE/b': The queue is being moved.
+    help: what was written stays; running the same command again goes on where this one stopped
+    ");
+    Ok(())
+}
+
+#[test]
+fn the_project_file_is_not_there() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let output = sandbox.run("deploy --all --prefect-file production.yaml")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: cannot read [PROJECT]/production.yaml: No such file or directory (os error 2)
+    help: name the file with --prefect-file, or go to the directory that has it
+    ");
+    let output = sandbox.run("deploy --all --prefect-file .")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: cannot read [PROJECT]/.: Is a directory (os error 21)
+    help: name the file with --prefect-file, or go to the directory that has it
+    ");
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    let output = sandbox.run("deploy --all")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error[no-entrypoint]: An entrypoint must be provided:
+
+    	prefectl deploy path/to/file.py:flow_function
+
+    You can also provide an entrypoint in a prefect.yaml file.
+    error: nothing was registered
+    ");
+    let output = sandbox.run("deploy")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error[no-entrypoint]: An entrypoint must be provided:
+
+    	prefectl deploy path/to/file.py:flow_function
+
+    You can also provide an entrypoint in a prefect.yaml file.
+    error: nothing was registered
+    ");
+    Ok(())
+}
+
+#[test]
+fn options_that_cannot_be() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    for (line, message) in [
+        ("deploy -n a/b/c", "Invalid deployment name format: a/b/c"),
+        ("deploy --all -n a", "Cannot use both `--all` and `--name`"),
+        ("deploy -n a --param name", "name"),
+        ("deploy -n a --param name=x --params {}", "Can only pass one of `param` or `params`"),
+        ("deploy -n a --params [1]", "--params"),
+        ("deploy -n a --job-variable cpu", "Could not parse variable: \"cpu\""),
+        ("deploy -n a --interval often", "often"),
+        ("deploy -n a --cron 1", "cron"),
+        ("deploy -n a --rrule daily", "daily"),
+        ("deploy -n a --trigger triggers.yaml", "triggers.yaml"),
+        ("deploy -n a --trigger {", "trigger"),
+        ("deploy -n a --concurrency-limit many", "many"),
+        ("deploy -n a -cl 1 --collision-strategy QUEUE", "QUEUE"),
+        ("deploy -n a --version-type vcs:gitea", "vcs:gitea"),
+        ("deploy -n a --pool pol", "did you mean 'pool'"),
+        ("deploy -n a --nmae b", "--nmae"),
+        ("deploy flow.py -n a", "flow.py"),
+        ("deploy flow.py:helo -n a", "helo"),
+        ("deploy --all --profile production", "production"),
+        ("deploi --all", "deploi"),
+        ("", "Usage"),
+    ] {
+        let output = sandbox.run(line)?;
+        assert!([1, 2].contains(&output.code), "{line}\n{output}");
+        assert!(output.stderr.contains(message) && output.stdout.is_empty(), "{line}\n{output}");
+    }
+    assert_eq!(api.writes(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn the_image_has_no_name() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::with(
+        &api.url(),
+        r#"
+build:
+- prefect_docker.deployments.steps.build_docker_image:
+    id: build-image
+    requires: prefect-docker>=0.4.0
+    image_name: "{{ $PREFECT_IMAGE_NAME }}"
+    tag: latest
+    dockerfile: auto
+deployments:
+- name: default
+  entrypoint: flow.py:hello
+  work_pool: {name: pool}
+"#,
+    )?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: `` is not an image name: its parts are lower-case letters and digits with single `.`, `_`, `__` or dashes between them
+     --> prefect.yaml:4:5
+      |
+    4 |     id: build-image
+      |     ^^^^^^^^^^^^^^^
+    error: a step failed; nothing was registered
+    ");
+    assert_eq!(api.writes(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn there_is_no_docker_engine() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let project = format!(
+        "build:\n- prefect_docker.deployments.steps.build_docker_image: {{image_name: a, dockerfile: auto}}\n{}",
+        PROJECT.trim_start()
+    );
+    let sandbox =
+        Sandbox::with(&api.url(), &project)?.variable("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: no container engine answered
+      unix:///nonexistent/docker.sock: there is no such socket
+     --> prefect.yaml:2:56
+      |
+    2 | - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto}
+      |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: start Docker or Podman, or set DOCKER_HOST to the address of a running engine
+    error: a step failed; nothing was registered
+    ");
+    assert_eq!(api.writes(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_script_fails() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let script = |script: &str| {
+        format!(
+            "build:\n- prefect.deployments.steps.run_shell_script:\n    id: script\n    script: {script}\n\
+             deployments:\n- {{name: a, entrypoint: \"flow.py:hello\", work_pool: {{name: pool-UNIQUE}}}}\n"
+        )
+    };
+    let sandbox = api.sandbox(&script("sh fail.sh"))?;
+    sandbox.file("fail.sh", "echo before\necho no such bucket >&2\nexit 3\n")?;
+    let output = sandbox.run("deploy --all")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    Your Prefect workers will attempt to load your flow from: [PROJECT]/flow.py
+    Running deployment build steps...
+     > Running run_shell_script step...
+       | no such bucket
+       | before
+    error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: `run_shell_script` failed with error code 3: no such bucket
+      in the line `sh fail.sh`
+     --> prefect.yaml:3:5
+      |
+    3 |     id: script
+      |     ^^^^^^^^^^
+    error: a step failed; nothing was registered
+    ");
+    sandbox.file("prefect.yaml", script("no-such-program --version"))?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: there is no program 'no-such-program' (in the line `no-such-program --version`)
+     --> prefect.yaml:3:5
+      |
+    3 |     id: script
+      |     ^^^^^^^^^^
+    help: each line runs as a program of its own, without a shell; `shell: true` runs it by /bin/sh
+    error: a step failed; nothing was registered
+    ");
+    sandbox.file("prefect.yaml", script("echo 'unclosed"))?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: No closing quotation in the line `echo 'unclosed`
+     --> prefect.yaml:3:5
+      |
+    3 |     id: script
+      |     ^^^^^^^^^^
+    error: a step failed; nothing was registered
+    ");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn the_work_pool_is_not_there() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&PROJECT.replace("name: pool", "name: pol-UNIQUE"))?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error[unknown-work-pool]: This deployment configuration references work pool 'pol-UNIQUE' which does not exist. This means no worker will be able to pick up its runs. You can create a work pool in the Prefect UI.
+     --> prefect.yaml:6:21
+      |
+    6 |   work_pool: {name: pol-UNIQUE}
+      |                     ^^^^^^^^^^^^^^
+    help: did you mean 'pool-UNIQUE'? Or create it with `prefectl work-pool create pol-UNIQUE --type TYPE`
+    error: nothing was registered
+    ");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn the_flow_cannot_be_read() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    sandbox.file("flow.py", "from prefect import flow\n\n@flow\ndef hello(name: str = :\n    pass\n")?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error[flow-syntax]: invalid Python: Expected an expression
+     --> flow.py:4:23
+      |
+    4 | def hello(name: str = :
+      |                       ^
+    error: nothing was registered
+    ");
+    sandbox.file("flow.py", "def hello():\n    pass\n")?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error[not-a-flow]: Function with name 'hello' is not a flow. Make sure that it is decorated with '@flow'.
+     --> flow.py:1:5
+      |
+    1 | def hello():
+      |     ^^^^^
+    error: nothing was registered
+    ");
+    sandbox.file("flow.py", "from prefect import flow\n\n@flow\ndef helo():\n    pass\n")?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error[flow-not-found]: Flow function with name 'hello' not found in 'flow.py'.
+     --> prefect.yaml:5:15
+      |
+    5 |   entrypoint: flow.py:hello
+      |               ^^^^^^^^^^^^^
+    help: did you mean 'helo'?
+    error: nothing was registered
+    ");
+    assert_eq!(api.writes(), [""; 0]);
+    Ok(())
+}

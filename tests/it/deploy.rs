@@ -1,0 +1,277 @@
+//! First deploys, on a real server.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::support::{Api, Output, assert_output};
+
+/// Two deployments that share a step; the script counts how often it runs.
+const TWO: &str = r#"
+build:
+- prefect.deployments.steps.run_shell_script: {id: stamp, script: sh stamp.sh}
+pull: []
+definitions:
+  pool: &pool
+    name: pool-UNIQUE
+    job_variables: {env: {STAMP: "{{ stamp.stdout }}"}}
+deployments:
+- name: one
+  entrypoint: flow.py:hello
+  parameters: {name: Arthur}
+  tags: ["{{ stamp.stdout }}", it]
+  work_pool: *pool
+- name: two
+  entrypoint: flow.py:goodbye
+  version: "2"
+  work_pool: *pool
+"#;
+
+const STAMP: &str = "echo run >> runs.txt\necho v1\n";
+
+#[test]
+fn all_of_a_file_and_then_nothing() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(TWO)?;
+    sandbox.file("stamp.sh", STAMP)?;
+
+    let output = sandbox.run("deploy --all")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/one' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    Deployment 'goodbye-UNIQUE/two' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    --- stderr
+    Running deployment build steps...
+     > Running run_shell_script step...
+       | v1
+
+    To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
+
+    	$ prefect worker start --pool 'pool-UNIQUE'
+
+    To schedule a run for this deployment, use the following command:
+
+    	$ prefectl deployment run 'hello-UNIQUE/one'
+    ");
+    assert_eq!(sandbox.read("runs.txt")?, "run\n", "two deployments, one step");
+    let one = api.existing(&sandbox, "hello-UNIQUE/one")?;
+    assert_eq!(one["tags"], json!(["v1", "it"]));
+    assert_eq!(one["job_variables"], json!({"env": {"STAMP": "v1"}}));
+    assert_eq!(one["parameters"], json!({"name": "Arthur"}));
+    assert_eq!(one["description"], json!("Greets."));
+    assert_eq!(one["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
+    let two = api.existing(&sandbox, "goodbye-UNIQUE/two")?;
+    assert_eq!((&two["version"], &two["pull_steps"]), (&json!("2"), &json!([])));
+    assert_eq!(two["job_variables"], one["job_variables"]);
+
+    let output = sandbox.run("deploy --all")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/one' successfully created with id '[ID]'. (unchanged)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    Deployment 'goodbye-UNIQUE/two' successfully created with id '[ID]'. (unchanged)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    --- stderr
+    Running deployment build steps...
+     > Running run_shell_script step...
+       | v1
+
+    To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
+
+    	$ prefect worker start --pool 'pool-UNIQUE'
+
+    To schedule a run for this deployment, use the following command:
+
+    	$ prefectl deployment run 'hello-UNIQUE/one'
+    ");
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/one")?["updated"], one["updated"], "not written again");
+
+    let output = sandbox.run("deploy --all --force --quiet")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/one' successfully created with id '[ID]'. (updated: version, description, parameters, paused, concurrency_limit, concurrency_options, tags, work_queue_name, work_pool_name, job_variables, entrypoint, parameter_openapi_schema, pull_steps)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    Deployment 'goodbye-UNIQUE/two' successfully created with id '[ID]'. (updated: version, description, parameters, paused, concurrency_limit, concurrency_options, tags, work_queue_name, work_pool_name, job_variables, entrypoint, parameter_openapi_schema, pull_steps)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    assert_ne!(api.existing(&sandbox, "hello-UNIQUE/one")?["updated"], one["updated"]);
+    Ok(())
+}
+
+#[test]
+fn names_and_patterns_pick_deployments() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(TWO)?;
+    sandbox.file("stamp.sh", STAMP)?;
+    let registered = || api.registered(&sandbox);
+
+    sandbox.run("deploy -n goodbye-UNIQUE/two").and_then(Output::success)?;
+    assert_eq!(registered()?, ["goodbye-UNIQUE", "two"]);
+
+    let output = sandbox.run("deploy -n o* -n three --quiet")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/one' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    --- stderr
+    warning[unknown-deployment]: The following deployment(s) could not be found and will not be deployed: three
+    ");
+
+    let output = sandbox.run("deploy --quiet")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: Discovered one or more deployment configurations, but no name was given. Please specify the name of at least one deployment to create or update.
+    help: use --all, or -n with one of: one, two
+    ");
+    let output = sandbox.run("deploy --all -n two --quiet")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: Cannot use both `--all` and `--name` at the same time. Use only one.
+    ");
+    Ok(())
+}
+
+#[test]
+fn another_file_is_read_when_it_is_named() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox("this: is not: read")?;
+    sandbox.file("deploy/production.yaml", TWO)?;
+    sandbox.file("stamp.sh", STAMP)?;
+    let output = sandbox.run("deploy --prefect-file deploy/production.yaml -n two --quiet")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'goodbye-UNIQUE/two' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    Ok(())
+}
+
+#[test]
+fn options_alone_make_a_deployment() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox("{}")?;
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    let options =
+        "deploy flow.py:hello -n nightly -p pool-UNIQUE -t a --param times=3 --timezone Europe/Berlin";
+    let mut words: Vec<&str> = options.split(' ').collect();
+    words.extend(["--cron", "0 2 * * *", "-jv", r#"{"env": {"A": "b=c"}}"#]);
+    let output = sandbox.run_words(&words)?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/nightly' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    --- stderr
+    Your Prefect workers will attempt to load your flow from: [PROJECT]/flow.py
+
+    To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
+
+    	$ prefect worker start --pool 'pool-UNIQUE'
+
+    To schedule a run for this deployment, use the following command:
+
+    	$ prefectl deployment run 'hello-UNIQUE/nightly'
+    ");
+    let deployment = api.existing(&sandbox, "hello-UNIQUE/nightly")?;
+    assert_eq!((&deployment["tags"], &deployment["parameters"]), (&json!(["a"]), &json!({"times": 3})));
+    assert_eq!(deployment["job_variables"], json!({"env": {"A": "b=c"}}));
+    let schedule = &deployment["schedules"][0]["schedule"];
+    assert_eq!(*schedule, json!({"cron": "0 2 * * *", "timezone": "Europe/Berlin", "day_or": true}));
+    Ok(())
+}
+
+#[test]
+fn json_is_one_document_on_standard_output() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(TWO)?;
+    sandbox.file("stamp.sh", STAMP)?;
+
+    let document = sandbox.run("deploy --all --output json")?.success()?.json()?;
+    let deployments = document["deployments"].as_array().context("a list")?;
+    let statuses: Vec<_> = deployments.iter().map(|one| one["status"].as_str().unwrap_or_default()).collect();
+    assert_eq!((&document["schema"], statuses), (&json!(1), vec!["created", "created"]));
+    let one = api.existing(&sandbox, "hello-UNIQUE/one")?;
+    assert_eq!(deployments[0]["id"], one["id"]);
+    assert_eq!(deployments[0]["name"], json!(sandbox.unique("hello-UNIQUE/one")));
+
+    sandbox.file("stamp.sh", "echo v2\n")?;
+    let document = sandbox.run("deploy --all --output json")?.success()?.json()?;
+    assert_eq!(document["deployments"][0]["status"], json!("updated"));
+    assert_eq!(document["deployments"][0]["changed"], json!(["tags", "job_variables"]));
+    assert_eq!(document["deployments"][1]["changed"], json!(["job_variables"]));
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn through_a_link_called_prefect_every_failure_is_1() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(TWO)?;
+    sandbox.file("stamp.sh", "exit 3\n")?;
+    assert_eq!(sandbox.run("deploy --all")?.code, 7);
+    assert_eq!(sandbox.run("--compat-exit-codes deploy --all")?.code, 1);
+    assert_eq!(sandbox.run_as_prefect("deploy --all")?.code, 1);
+    assert_eq!(sandbox.run_as_prefect("deploy --prefect-file none.yaml")?.code, 1);
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    sandbox.file("stamp.sh", STAMP)?;
+    assert_eq!(sandbox.run_as_prefect("deploy --all")?.code, 0);
+    Ok(())
+}
+
+#[test]
+fn strict_makes_errors_of_warnings() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "
+pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  work_pool: {name: pool-UNIQUE}
+  description: made by {{ nobody }}
+  catchup: false
+",
+    )?;
+    let output = sandbox.run("deploy --all --strict --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    warning[removed-key]: Prefect 3.0 and later ignore the key `catchup`
+     --> prefect.yaml:8:3
+      |
+    8 |   catchup: false
+      |   ^^^^^^^
+    help: remove it: schedules never catch up
+    error: nothing was registered
+    ");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    --- stderr
+    warning[removed-key]: Prefect 3.0 and later ignore the key `catchup`
+     --> prefect.yaml:8:3
+      |
+    8 |   catchup: false
+      |   ^^^^^^^
+    help: remove it: schedules never catch up
+    warning[unknown-placeholder]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
+     --> prefect.yaml:7:16
+      |
+    7 |   description: made by {{ nobody }}
+      |                ^^^^^^^^^^^^^^^^^^^^
+    ");
+    assert_eq!(api.registered(&sandbox)?, ["hello-UNIQUE", "a"]);
+    Ok(())
+}

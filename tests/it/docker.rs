@@ -1,0 +1,172 @@
+//! Builds and pushes, with a real engine and real registries.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::support::{Api, Docker, assert_output, needed};
+
+/// Two deployments of one image, which has a file and nothing to run.
+const PROJECT: &str = r#"
+build:
+- prefect_docker.deployments.steps.build_docker_image:
+    id: image-build
+    image_name: "{{ $IMAGE }}"
+    tag: v1
+    dockerfile: Dockerfile
+    pull: false
+push:
+- prefect_docker.deployments.steps.push_docker_image:
+    id: image-push
+    image_name: "{{ image-build.image_name }}"
+    tag: "{{ image-build.tag }}"
+pull: []
+definitions:
+  pool: &pool
+    name: pool-UNIQUE
+    job_variables:
+      env: {IMAGE: "{{ image-push.image_by_digest }}", ID: "{{ image-build.image_id }}"}
+deployments:
+- {name: one, entrypoint: "flow.py:hello", work_pool: *pool}
+- {name: two, entrypoint: "flow.py:goodbye", work_pool: *pool}
+"#;
+
+const DOCKERFILE: &str = "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n";
+
+#[test]
+fn a_shared_image_is_built_and_pushed_once() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let sandbox = docker.configure(sandbox);
+    sandbox.file("Dockerfile", DOCKERFILE)?;
+
+    let output = sandbox.run("deploy --all")?.success()?;
+    let count = |text: &str| output.stderr.lines().filter(|line| line.contains(text)).count();
+    assert_eq!((count(" build_docker_image "), count(" push_docker_image ")), (1, 1), "{output}");
+    let one = api.existing(&sandbox, "hello-UNIQUE/one")?["job_variables"].take();
+    let two = api.existing(&sandbox, "goodbye-UNIQUE/two")?["job_variables"].take();
+    assert_eq!(one, two);
+
+    let tagged = format!("{}:v1", docker.image);
+    let id = docker.ask(&["image", "inspect", "--format", "{{.Id}}", &tagged])?;
+    let digest = docker.ask(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &tagged])?;
+    assert_eq!(one["env"], json!({"ID": id, "IMAGE": digest}));
+    // The registry has it: the engine can have it again.
+    docker.ask(&["rmi", "--force", &tagged, &digest])?;
+    docker.ask(&["pull", "--quiet", &digest])?;
+    assert_eq!(docker.ask(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &digest])?, digest);
+    Ok(())
+}
+
+#[test]
+fn credentials_open_a_private_registry() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let Some(docker) = Docker::of_environment("PREFECTL_TEST_PRIVATE_REGISTRY", &sandbox)? else {
+        return Ok(());
+    };
+    let user = needed("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?.context("a user")?;
+    let password = needed("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD")?.context("a password")?;
+    let sandbox = docker
+        .configure(sandbox)
+        .variable("REGISTRY", &docker.registry)
+        .variable("USER_NAME", user)
+        .variable("PASSWORD", &password);
+    sandbox.file("Dockerfile", DOCKERFILE)?;
+
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: 127.0.0.1:[PORT]/prefectl-test-UNIQUE:v1 was not pushed: no basic auth credentials
+      --> prefect.yaml:11:5
+       |
+    11 |     id: image-push
+       |     ^^^^^^^^^^^^^^
+    help: run `docker login` for this registry, or give `credentials` in the step
+    error: a step failed; nothing was registered
+    ");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+
+    let credentials = r#"    credentials:
+      username: "{{ $USER_NAME }}"
+      password: "{{ $PASSWORD }}"
+      registry_url: "{{ $REGISTRY }}"
+pull: []"#;
+    sandbox.file("prefect.yaml", PROJECT.replace("pull: []", credentials))?;
+    let output = sandbox.run("deploy --all")?.success()?;
+    assert!(!output.stderr.contains(&password), "{output}");
+    assert_eq!(api.registered(&sandbox)?, ["goodbye-UNIQUE", "hello-UNIQUE", "one", "two"]);
+    Ok(())
+}
+
+#[test]
+fn a_registry_that_is_not_there_is_named() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let sandbox = docker.configure(sandbox).variable("IMAGE", "127.0.0.1:9/prefectl-test");
+    sandbox.file("Dockerfile", DOCKERFILE)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r#"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: 127.0.0.1:[PORT]/prefectl-test:v1 was not pushed: Get "http://127.0.0.1:[PORT]/v2/": dial tcp 127.0.0.1:[PORT]: connect: connection refused
+      --> prefect.yaml:11:5
+       |
+    11 |     id: image-push
+       |     ^^^^^^^^^^^^^^
+    error: a step failed; nothing was registered
+    "#);
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_build_that_fails_registers_nothing() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let sandbox = docker.configure(sandbox);
+
+    let output = sandbox.run("deploy --all --quiet")?; // no Dockerfile
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: Cannot locate specified Dockerfile: Dockerfile
+     --> prefect.yaml:4:5
+      |
+    4 |     id: image-build
+      |     ^^^^^^^^^^^^^^^
+    help: `dockerfile` is relative to the build context, `path`
+    error: a step failed; nothing was registered
+    ");
+    sandbox.file("Dockerfile", "FROM scratch\nCOPY not-there.txt /\n")?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image was not built: COPY failed: file not found in build context or excluded by .dockerignore: stat not-there.txt: file does not exist
+      at Step 2/3 : COPY not-there.txt /
+     --> prefect.yaml:4:5
+      |
+    4 |     id: image-build
+      |     ^^^^^^^^^^^^^^^
+    help: COPY and ADD see only the build context: check `path` and .dockerignore
+    error: a step failed; nothing was registered
+    ");
+    sandbox.file("Dockerfile", "FRM scratch\n")?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image was not built: dockerfile parse error line 1: unknown instruction: FRM
+     --> prefect.yaml:4:5
+      |
+    4 |     id: image-build
+      |     ^^^^^^^^^^^^^^^
+    error: a step failed; nothing was registered
+    ");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Tests of the program as its users meet it: the real executable, a real server, a real Docker engine.
+//!
+//! `tests/run` provides the server and the engine; a test that needs one that is not there says that it is
+//! skipped.
+
+mod bad_files;
+mod bad_input;
+mod deploy;
+mod docker;
+mod layers;
+mod redeploy;
+mod runs;
+mod support;

@@ -1,0 +1,156 @@
+//! Deploying again what has changed in the file, or on the server.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Output, Sandbox, assert_output};
+
+/// A file of one deployment with these fields besides the usual.
+fn project(fields: &str) -> String {
+    format!(
+        "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{fields}"
+    )
+}
+
+/// Changes the file and deploys it.
+fn deploy(sandbox: &Sandbox, fields: &str) -> Result<Output> {
+    sandbox.file("prefect.yaml", project(fields))?;
+    sandbox.run("deploy --all --quiet")
+}
+
+/// The schedules of the deployment, as the server has them: by what they are.
+fn schedules(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
+    let deployment = api.existing(sandbox, "hello-UNIQUE/a")?;
+    let mut schedules = deployment["schedules"].as_array().context("a list")?.clone();
+    schedules.sort_by_key(|one| one["schedule"].to_string());
+    Ok(schedules)
+}
+
+#[test]
+fn schedules_are_changed_in_place() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *}, {interval: 600}]\n"))?;
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let before = schedules(&api, &sandbox)?;
+    let [cron, interval] = before.as_slice() else { anyhow::bail!("two schedules: {before:?}") };
+
+    // An operator pauses the first; the file gets a third.
+    let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
+    let path = format!("/deployments/{}/schedules/{}", text(&deployment["id"])?, text(&cron["id"])?);
+    api.patch(&path, &json!({"active": false}))?;
+    let output =
+        deploy(&sandbox, "  schedules: [{cron: 0 1 * * *}, {interval: 600}, {rrule: FREQ=DAILY}]\n")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (updated: schedules)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    let after = schedules(&api, &sandbox)?;
+    assert_eq!(after.len(), 3);
+    assert_eq!((&after[0]["id"], &after[0]["active"]), (&cron["id"], &json!(false)), "still paused");
+    assert_eq!(after[1], *interval, "its anchor too");
+
+    let output = deploy(&sandbox, "  schedules: [{cron: 0 1 * * *, active: true}, {interval: 600}]\n")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (updated: schedules)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    let after = schedules(&api, &sandbox)?;
+    assert_eq!(after.len(), 2);
+    assert_eq!((&after[0]["id"], &after[0]["active"]), (&cron["id"], &json!(true)));
+
+    deploy(&sandbox, "")?.success()?;
+    assert_eq!(schedules(&api, &sandbox)?, after, "nothing in the file leaves them");
+    let output = deploy(&sandbox, "  schedules: []\n")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (updated: schedules)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    assert_eq!(schedules(&api, &sandbox)?, [Value::Null; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_schedule_with_a_slug_keeps_its_id() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let before = schedules(&api, &sandbox)?;
+    let output = deploy(&sandbox, "  schedules: [{cron: 30 2 * * *, slug: daily, timezone: Asia/Tokyo}]\n")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (updated: schedules)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    let after = schedules(&api, &sandbox)?;
+    assert_eq!((after.len(), &after[0]["id"]), (1, &before[0]["id"]));
+    assert_eq!(after[0]["schedule"]["cron"], json!("30 2 * * *"));
+    Ok(())
+}
+
+#[test]
+fn only_triggers_that_differ_are_replaced() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let two = "  triggers:\n  - {name: first-UNIQUE, expect: [a]}\n  - {name: second-UNIQUE, expect: [b]}\n";
+    let sandbox = api.sandbox(&project(two))?;
+    let automations = || api.automations(&api.existing(&sandbox, "hello-UNIQUE/a")?);
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let before = automations()?;
+    assert_eq!(before.len(), 2);
+
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (unchanged)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    assert_eq!(automations()?, before);
+
+    let output = deploy(&sandbox, &two.replace("[b]", "[b, c]"))?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (updated: triggers)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    let after = automations()?;
+    assert_eq!((after.len(), &after[0]), (2, &before[0]), "the first is as it was");
+    assert_eq!(after[1]["trigger"]["expect"].as_array().map(Vec::len), Some(2));
+
+    deploy(&sandbox, "")?.success()?;
+    assert_eq!(automations()?, [Value::Null; 0]);
+    Ok(())
+}
+
+#[test]
+fn what_the_file_no_longer_says_is_cleared() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&project(
+        "  tags: [a]\n  parameters: {name: Ford}\n  concurrency_limit: 2\n  paused: true\n  description: Old\n",
+    ))?;
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let output = deploy(&sandbox, "  concurrency_limit: {limit: 3, collision_strategy: CANCEL_NEW}\n")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (updated: description, parameters, paused, concurrency_limit, concurrency_options, tags)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    ");
+    let now = api.existing(&sandbox, "hello-UNIQUE/a")?;
+    assert_eq!((&now["tags"], &now["parameters"], &now["paused"]), (&json!([]), &json!({}), &json!(false)));
+    assert_eq!(now["description"], json!("Greets."));
+    assert_eq!(now["concurrency_options"]["collision_strategy"], json!("CANCEL_NEW"));
+    assert_eq!(now["global_concurrency_limit"]["limit"], json!(3));
+    Ok(())
+}
+
+fn text(value: &Value) -> Result<&str> {
+    value.as_str().context("text")
+}

@@ -1,0 +1,92 @@
+//! The API of the real server that tests share.
+
+use anyhow::{Context as _, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::{Output, Sandbox, needed};
+
+/// A small client, to look at what a command has left on the server.
+pub(crate) struct Api {
+    url: String,
+    client: reqwest::Client,
+    runtime: Runtime,
+}
+
+impl Api {
+    /// The server of `PREFECTL_TEST_API_URL`; without one the test is to be skipped.
+    pub(crate) fn of_environment() -> Result<Option<Self>> {
+        let Some(url) = needed("PREFECTL_TEST_API_URL")? else { return Ok(None) };
+        // Another test of this process may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Some(Self { url, client, runtime }))
+    }
+
+    /// A project for this server, and its process work pool `pool-UNIQUE`.
+    pub(crate) fn sandbox(&self, project: &str) -> Result<Sandbox> {
+        let sandbox = Sandbox::with(&self.url, project)?;
+        sandbox.run("work-pool create pool-UNIQUE --type process").and_then(Output::success)?;
+        Ok(sandbox)
+    }
+
+    fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Option<Value>> {
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
+        if let Some(body) = body {
+            let body = serde_json::to_vec(body)?;
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let (status, text) = self.runtime.block_on(async {
+            let response = request.send().await?;
+            Ok::<_, reqwest::Error>((response.status(), response.text().await?))
+        })?;
+        if status == 404 {
+            return Ok(None);
+        }
+        ensure!(status.is_success(), "{method} {path} was answered with {status}: {text}");
+        Ok(Some(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? }))
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::POST, path, Some(body))?.with_context(|| format!("{path} is not there"))
+    }
+
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<()> {
+        self.send(Method::PATCH, path, Some(body))?;
+        Ok(())
+    }
+
+    /// A deployment, named as `flow/name`.
+    pub(crate) fn deployment(&self, sandbox: &Sandbox, name: &str) -> Result<Option<Value>> {
+        self.send(Method::GET, &format!("/deployments/name/{}", sandbox.unique(name)), None)
+    }
+
+    /// The same, which must be there.
+    pub(crate) fn existing(&self, sandbox: &Sandbox, name: &str) -> Result<Value> {
+        self.deployment(sandbox, name)?.with_context(|| format!("there is no deployment {name}"))
+    }
+
+    /// The names of the flows, deployments and automations that a sandbox has on the server.
+    pub(crate) fn registered(&self, sandbox: &Sandbox) -> Result<Vec<String>> {
+        let unique = sandbox.unique("UNIQUE");
+        let mut names = Vec::new();
+        let like = json!({"flows": {"name": {"like_": unique}}});
+        for (path, body) in [("/flows/filter", &like), ("/deployments/filter", &like)] {
+            let found = self.post(path, body)?;
+            names.extend(found.as_array().context("a list")?.iter().map(|one| one["name"].clone()));
+        }
+        names.iter().map(|name| Ok(name.as_str().context("a name")?.replace(&unique, "UNIQUE"))).collect()
+    }
+
+    /// The automations that a deployment owns, by name.
+    pub(crate) fn automations(&self, deployment: &Value) -> Result<Vec<Value>> {
+        let id = deployment["id"].as_str().context("an id")?;
+        let path = format!("/automations/related-to/prefect.deployment.{id}");
+        let found = self.send(Method::GET, &path, None)?.context("no automations API")?;
+        let mut automations = found.as_array().context("a list")?.clone();
+        automations.sort_by_key(|one| one["name"].as_str().unwrap_or_default().to_owned());
+        Ok(automations)
+    }
+}

@@ -1,0 +1,49 @@
+//! The Docker engine and the registries that tests share.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::{Sandbox, needed};
+
+/// The engine, and the image that a test builds, which goes with this value.
+pub(crate) struct Docker {
+    host: String,
+    pub(crate) registry: String,
+    pub(crate) image: String,
+}
+
+impl Docker {
+    /// The engine of `PREFECTL_TEST_DOCKER_HOST` and the registry whose address that variable has; the image is
+    /// called `prefectl-test-UNIQUE`.
+    pub(crate) fn of_environment(registry: &str, sandbox: &Sandbox) -> Result<Option<Self>> {
+        let (Some(host), Some(registry)) = (needed("PREFECTL_TEST_DOCKER_HOST")?, needed(registry)?) else {
+            return Ok(None);
+        };
+        let image = format!("{registry}/{}", sandbox.unique("prefectl-test-UNIQUE"));
+        Ok(Some(Self { host, registry, image }))
+    }
+
+    /// The variables with which a command finds the engine and its image.
+    pub(crate) fn configure(&self, sandbox: Sandbox) -> Sandbox {
+        sandbox.variable("DOCKER_HOST", &self.host).variable("IMAGE", &self.image)
+    }
+
+    /// What the engine's command line prints.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new("docker");
+        command.env("DOCKER_HOST", &self.host).args(arguments);
+        let output = command.output().context("the docker command line is needed")?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        // Images of no use are no reason to fail.
+        if let Ok(ids) = self.ask(&["images", "--quiet", &self.image]) {
+            let ids: Vec<&str> = ids.lines().collect();
+            let _ = self.ask(&[&["rmi", "--force"][..], &ids[..]].concat());
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! An API that answers what a test says.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{any, body_partial_json, method, path},
+};
+
+/// A server on loopback that lives as long as this value.
+pub(crate) struct MockApi {
+    server: MockServer,
+    runtime: Runtime,
+}
+
+impl MockApi {
+    fn start() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        Ok(Self { server: runtime.block_on(MockServer::start()), runtime })
+    }
+
+    /// Answers everything with one status and a `detail`.
+    pub(crate) fn answering(status: u16, detail: &str) -> Result<Self> {
+        let api = Self::start()?;
+        let answer = ResponseTemplate::new(status).set_body_json(json!({"detail": detail}));
+        api.runtime.block_on(api.server.register(Mock::given(any()).respond_with(answer)));
+        Ok(api)
+    }
+
+    /// Has a process work pool called `pool` and nothing else.
+    pub(crate) fn with_pool() -> Result<Self> {
+        let api = Self::start()?;
+        let nothing = json!([]);
+        let pool = json!([{
+            "id": "00000000-0000-0000-0000-000000000001",
+            "name": "pool",
+            "type": "process",
+            "base_job_template": {"variables": {"properties": {
+                "env": {"type": "object"},
+                "command": {"type": "string"},
+                "stream_output": {"type": "boolean"},
+            }}},
+            "is_paused": false,
+            "status": "READY",
+        }]);
+        let pools = move |request: &Request| {
+            // Asked for by name, or all of them.
+            let asked = String::from_utf8_lossy(&request.body);
+            let found = !asked.contains("any_") || asked.contains("\"pool\"");
+            ResponseTemplate::new(200).set_body_json(if found { &pool } else { &nothing })
+        };
+        let filter = Mock::given(method("POST")).and(path("/api/work_pools/filter")).respond_with(pools);
+        api.runtime.block_on(api.server.register(filter));
+        let missing = ResponseTemplate::new(404).set_body_json(json!({"detail": "It is not there"}));
+        let lookups = Mock::given(method("GET")).respond_with(missing);
+        api.runtime.block_on(api.server.register(lookups));
+        Ok(api)
+    }
+
+    /// Answers the `POST` requests for a path whose bodies have what `like` has.
+    pub(crate) fn answer(&self, endpoint: &str, like: Value, status: u16, body: &Value) {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        let mock = Mock::given(method("POST"))
+            .and(path(format!("/api/{endpoint}")))
+            .and(body_partial_json(like))
+            .respond_with(answer);
+        self.runtime.block_on(self.server.register(mock));
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("{}/api", self.server.uri())
+    }
+
+    /// The requests that would have changed something.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let requests = self.runtime.block_on(self.server.received_requests()).unwrap_or_default();
+        let shown = requests.iter().map(|request| format!("{} {}", request.method, request.url.path()));
+        shown.filter(|request| !request.starts_with("GET ") && !request.ends_with("/filter")).collect()
+    }
+}

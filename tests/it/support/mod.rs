@@ -1,0 +1,220 @@
+//! Runs the real executable in a directory of its own, and shows what a user would see.
+
+mod api;
+mod docker;
+mod mock;
+mod needs;
+
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+pub(crate) use api::Api;
+pub(crate) use docker::Docker;
+pub(crate) use mock::MockApi;
+pub(crate) use needs::needed;
+
+/// A Python file with two flows, which [`Sandbox::new`] writes to `flow.py`.
+pub(crate) const FLOWS: &str = r#"from prefect import flow
+
+
+@flow(name="hello-UNIQUE")
+def hello(name: str = "Marvin", times: int = 1):
+    """Greets."""
+
+
+@flow(name="goodbye-UNIQUE")
+def goodbye():
+    """Leaves."""
+"#;
+
+/// A project in a temporary directory, and the variables that its commands are run with.
+///
+/// `UNIQUE` in files and arguments becomes a suffix of this sandbox alone, so that tests can share a server;
+/// in what is shown it is `UNIQUE` again.
+pub(crate) struct Sandbox {
+    root: TempDir,
+    unique: String,
+    variables: Vec<(String, OsString)>,
+}
+
+impl Sandbox {
+    /// A project with `flow.py` and nothing else, without an API.
+    pub(crate) fn new() -> Result<Self> {
+        let root = tempfile::Builder::new().prefix("prefectl-").tempdir()?;
+        let unique = uuid::Uuid::new_v4().simple().to_string()[..10].to_owned();
+        let sandbox = Self { root, unique, variables: Vec::new() };
+        for folder in ["home", "prefect", "project"] {
+            fs::create_dir(sandbox.root.path().join(folder))?;
+        }
+        sandbox.file("flow.py", FLOWS)?;
+        Ok(sandbox)
+    }
+
+    /// The same with `prefect.yaml`, for the API at this URL.
+    pub(crate) fn with(api: &str, project: &str) -> Result<Self> {
+        let sandbox = Self::new()?.variable("PREFECT_API_URL", api);
+        sandbox.file("prefect.yaml", project)?;
+        Ok(sandbox)
+    }
+
+    /// Sets an environment variable for all commands.
+    pub(crate) fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.root.path().join("project")
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn file(&self, path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
+        let file = self.directory().join(path);
+        let folder = file.parent().context("a file has a folder")?;
+        fs::create_dir_all(folder)?;
+        let contents = match std::str::from_utf8(contents.as_ref()) {
+            Ok(text) => self.unique(text).into_bytes(),
+            Err(_) => contents.as_ref().to_owned(),
+        };
+        fs::write(file, contents)?;
+        Ok(())
+    }
+
+    /// The text of a file of the project.
+    pub(crate) fn read(&self, path: &str) -> Result<String> {
+        Ok(fs::read_to_string(self.directory().join(path))?)
+    }
+
+    /// A text with `UNIQUE` filled in.
+    pub(crate) fn unique(&self, text: &str) -> String {
+        text.replace("UNIQUE", &self.unique)
+    }
+
+    /// Runs a command line, split at spaces.
+    pub(crate) fn run(&self, line: &str) -> Result<Output> {
+        self.run_words(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// Runs a command with these arguments.
+    pub(crate) fn run_words(&self, arguments: &[&str]) -> Result<Output> {
+        self.run_as(&program(), arguments)
+    }
+
+    /// Runs a command through a link called `prefect`.
+    #[cfg(unix)]
+    pub(crate) fn run_as_prefect(&self, line: &str) -> Result<Output> {
+        let link = self.root.path().join("prefect/prefect");
+        if !link.exists() {
+            std::os::unix::fs::symlink(program(), &link)?;
+        }
+        self.run_as(&link, &line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn run_as(&self, program: &Path, arguments: &[&str]) -> Result<Output> {
+        let output = Command::new(program)
+            .args(arguments.iter().map(|argument| self.unique(argument)))
+            .current_dir(self.directory())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.root.path().join("home"))
+            .env("PREFECT_HOME", self.root.path().join("prefect"))
+            .envs([("TZ", "UTC"), ("NO_COLOR", "1"), ("COLUMNS", "100")])
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", program.display()))?;
+        let [stdout, stderr] = [output.stdout, output.stderr].map(String::from_utf8);
+        let output = Output {
+            code: output.status.code().context("the program was ended by a signal")?,
+            stdout: stdout?,
+            stderr: stderr?,
+            filters: self.filters(),
+        };
+        anyhow::ensure!(!output.stderr.contains("panicked at"), "a panic:\n{}", output.stderr);
+        anyhow::ensure!(!output.stderr.contains("stack backtrace"), "a backtrace:\n{}", output.stderr);
+        Ok(output)
+    }
+
+    /// What differs from run to run, and what is shown in its place.
+    fn filters(&self) -> Vec<(String, String)> {
+        let root = self.root.path().canonicalize().unwrap_or_else(|_| self.root.path().to_owned());
+        let home = root.join("home").display().to_string();
+        vec![
+            (root.join("project").display().to_string(), "[PROJECT]".to_owned()),
+            (home, "[HOME]".to_owned()),
+            (self.unique.clone(), "UNIQUE".to_owned()),
+        ]
+    }
+}
+
+/// The executable under test: the one that was just built, or that of `PREFECTL_TEST_PROGRAM`.
+fn program() -> PathBuf {
+    std::env::var_os("PREFECTL_TEST_PROGRAM")
+        .map_or_else(|| env!("CARGO_BIN_EXE_prefectl").into(), PathBuf::from)
+}
+
+/// How a command ended and what it printed. Shown, it is the same for every run.
+pub(crate) struct Output {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    filters: Vec<(String, String)>,
+}
+
+impl Output {
+    /// Itself, if the command succeeded.
+    pub(crate) fn success(self) -> Result<Self> {
+        anyhow::ensure!(self.code == 0, "the command failed:\n{self}");
+        Ok(self)
+    }
+
+    /// The one JSON document on standard output.
+    pub(crate) fn json(&self) -> Result<serde_json::Value> {
+        serde_json::from_str(&self.stdout).with_context(|| format!("not one JSON document:\n{self}"))
+    }
+
+    /// The output with what differs from run to run replaced.
+    pub(crate) fn normal(&self, text: &str) -> String {
+        self.filters.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit {}", self.code)?;
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                write!(f, "\n--- {name}\n{}", self.normal(text).trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compares what a user sees with an inline snapshot; ids, ports and digests are symbols in it.
+macro_rules! assert_output {
+    ($output:expr, @$expected:literal) => {
+        insta::with_settings!({
+            omit_expression => true,
+            filters => vec![
+                (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
+                (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
+                (r"(127\.0\.0\.1|localhost):\d+", "$1:[PORT]"),
+                (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIME]"),
+                // A server on SQLite is busy now and then.
+                (r"(?m)^(GET|POST|PATCH|DELETE) .*; trying again in .*\n", ""),
+                (r"(?m) +$", ""),
+            ],
+        }, {
+            insta::assert_snapshot!($output.to_string(), @$expected);
+        })
+    };
+}
+pub(crate) use assert_output;
