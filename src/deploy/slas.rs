@@ -122,10 +122,12 @@ mod tests {
         let errors =
             parse("[{name: a}, {duration: 60, severity: hihg}, {name: a, duration: 1.5, within: 3}, a]")
                 .unwrap_err();
-        let texts: Vec<_> =
-            errors.iter().map(|error| (error.index, error.path.to_string(), &error.message)).collect();
-        let found: Vec<_> =
-            texts.iter().map(|(index, path, message)| (*index, path.as_str(), message.as_str())).collect();
+        let paths: Vec<String> = errors.iter().map(|error| error.path.to_string()).collect();
+        let found: Vec<_> = errors
+            .iter()
+            .zip(&paths)
+            .map(|(error, path)| (error.index, path.as_str(), error.message.as_str()))
+            .collect();
         assert_eq!(
             found,
             [
