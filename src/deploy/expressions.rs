@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use super::{
     Surroundings,
+    check::is_pending,
     outputs::Known,
     overrides::Spec,
-    prepare::{Prepared, STEP_SECTIONS},
+    prepare::{Prepared, Preparing, STEP_SECTIONS},
     pull::PullSteps,
     steps::Sections,
 };
@@ -137,27 +138,19 @@ pub(crate) struct Early {
 }
 
 /// Evaluates the expressions in a deployment's fields; mistakes become findings, and leave the fields as they are.
-///
-/// `head` gives the name of the deployment and its flow, for expressions that use them.
 pub(crate) async fn before_steps(
-    names: &Names,
+    preparing: &Preparing<'_>,
     spec: &Spec,
     known: &Known,
-    head: impl AsyncFnOnce(Mapping) -> (Mapping, Option<Flow>),
     findings: &mut Findings<'_>,
 ) -> Early {
+    let names = preparing.names;
     let (template, sections) = without_steps(&spec.fields);
     let template = Value::Mapping(template);
     let mut stage = Stage::new(names, names.scope.clone(), known);
     let checked = expression::check(&template, &stage.known());
     if checked.uses.iter().any(|used| matches!(used.root.as_str(), "flow" | "deployment")) {
-        let facts = stage.without(&["flow", "deployment"]).value(&head_fields(&spec.fields));
-        let (fields, flow) = head(facts).await;
-        stage.scope = names.of_deployment(&fields, flow.as_ref());
-        let name_is_pending =
-            fields.get("name").and_then(Value::as_str).is_some_and(super::check::is_pending);
-        stage.later.extend(name_is_pending.then(|| "deployment".to_owned()));
-        stage.later.extend(flow.is_none().then(|| "flow".to_owned()));
+        stage.add_flow_and_deployment(preparing, &spec.fields).await;
     }
     let (value, errors) = stage.evaluate(&template, checked);
     for error in errors {
@@ -169,12 +162,6 @@ pub(crate) async fn before_steps(
     let Value::Mapping(mut fields) = value else { return Early { fields: spec.fields.clone(), pending } };
     fields.extend(sections);
     Early { fields, pending }
-}
-
-fn head_fields(fields: &Mapping) -> Value {
-    let entries =
-        ["name", "entrypoint"].into_iter().filter_map(|key| Some((key.into(), fields.get(key)?.clone())));
-    Value::Mapping(entries.collect())
 }
 
 /// The fields without the lists of steps, and these.
@@ -315,17 +302,29 @@ impl<'a> Stage<'a> {
         self.later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect()
     }
 
-    /// The stage before these names have values.
-    fn without(&self, names: &[&str]) -> Self {
-        let later = self.later.iter().cloned().chain(names.iter().map(|name| (*name).to_owned()));
-        Self { scope: self.scope.clone(), known: self.known, later: later.collect() }
+    /// Gives the names `flow` and `deployment` their values, for which the fields they come from are filled in first.
+    async fn add_flow_and_deployment(&mut self, preparing: &Preparing<'_>, fields: &Mapping) {
+        self.later.extend(["flow", "deployment"].map(str::to_owned));
+        let entrypoint = preparing.fill(self.field(fields, "entrypoint")).await;
+        if let Some(flow) = preparing.peek(&entrypoint) {
+            self.define("flow", flow_facts(&flow, &entrypoint));
+        }
+        let name = preparing.fill(self.field(fields, "name")).await;
+        if name.get("name").and_then(Value::as_str).is_some_and(|name| !is_pending(name)) {
+            self.define("deployment", deployment_facts(&name));
+        }
     }
 
-    /// The value without what is wrong.
-    fn value(&self, template: &Value) -> Mapping {
-        let value =
-            expression::evaluate(template, &self.scope, &self.later).unwrap_or_else(|_| template.clone());
-        if let Value::Mapping(fields) = value { fields } else { Mapping::new() }
+    fn define(&mut self, name: &str, value: Mapping) {
+        self.later.remove(name);
+        self.scope = self.scope.clone().with(name, &value.into());
+    }
+
+    /// One field by itself with its expressions evaluated, if nothing is wrong with them.
+    fn field(&self, fields: &Mapping, key: &str) -> Mapping {
+        let Some(value) = fields.get(key) else { return Mapping::new() };
+        let value = expression::evaluate(value, &self.scope, &self.later).unwrap_or_else(|_| value.clone());
+        Mapping::from_iter([(key.into(), value)])
     }
 
     /// The template with its expressions evaluated as far as they can be, and all that is wrong.

@@ -140,8 +140,7 @@ impl Preparing<'_> {
         let pointer = spec.declared.pointer();
         let (build, push) = Sections::build_and_push(self.project, &spec);
         let known = Known::after(build.iter().chain(&push));
-        let head = async |fields: Mapping| self.head(fields).await;
-        let early = expressions::before_steps(self.names, &spec, &known, head, findings).await;
+        let early = expressions::before_steps(self, &spec, &known, findings).await;
         let template = Value::Mapping(early.fields);
         let filled = template::deployment_before_steps(&template, self.with.environment, self.resolver).await;
         let value = match filled {
@@ -165,16 +164,20 @@ impl Preparing<'_> {
         Ok(Some(Prepared { spec, fields, pending: early.pending, scope, flow }))
     }
 
-    /// The name and the flow of a deployment, for expressions in its other fields; what is wrong shows later.
-    async fn head(&self, fields: Mapping) -> (Mapping, Option<Flow>) {
-        let template = Value::Mapping(fields.clone());
+    /// Some fields of a deployment with blocks, variables and the environment filled in, for expressions in others;
+    /// what is wrong with them shows later.
+    pub(crate) async fn fill(&self, fields: Mapping) -> Mapping {
+        let template = Value::Mapping(fields);
         let filled = template::deployment_before_steps(&template, self.with.environment, self.resolver).await;
-        let fields = match filled.map(|filled| filled.value) {
-            Ok(Value::Mapping(filled)) => filled,
-            _ => fields,
-        };
-        let flow = self.flow(&fields, &Pointer::root(), &mut Findings::new(None));
-        (fields, flow)
+        match filled.map_or(template, |filled| filled.value) {
+            Value::Mapping(fields) => fields,
+            _ => Mapping::new(),
+        }
+    }
+
+    /// The flow of an entrypoint; what is wrong with it shows later.
+    pub(crate) fn peek(&self, fields: &Mapping) -> Option<Flow> {
+        self.flow(fields, &Pointer::root(), &mut Findings::new(None))
     }
 
     /// The flow of a deployment; what is wrong with it becomes findings.

@@ -190,7 +190,7 @@ mod tests {
             ("script: cd /tmp", "no program 'cd'"),
             ("script: echo 'open", "No closing quotation"),
             ("{script: ls, directory: no-such-place}", "no directory 'no-such-place'"),
-            ("{script: 7}", "script"),
+            ("{script: 7}", "integer `7`"),
             ("{script: ls, nonsense: 1}", "nonsense"),
         ] {
             let error = run(yaml).await.unwrap_err().to_string();

@@ -154,7 +154,7 @@ deployments:
     assert_eq!(
         found,
         [
-            "error expression: `<< 1 + >>` is not an expression",
+            "error expression: `1 +` is not an expression: unexpected end of input, expected expression",
             "error expression: `git.brnch` is not defined",
             "error expression: `variables.regoin` is not defined",
             "error expression: `two` is not defined",
