@@ -1,7 +1,9 @@
 //! The API of the real server that tests share.
 
-use anyhow::{Context as _, Result, ensure};
-use reqwest::Method;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -32,16 +34,12 @@ impl Api {
         Ok(sandbox)
     }
 
-    fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Option<Value>> {
+    fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Option<Value>> {
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
         if let Some(body) = body {
-            let body = serde_json::to_vec(body)?;
-            request = request.header("content-type", "application/json").body(body);
+            request = request.json(body);
         }
-        let (status, text) = self.runtime.block_on(async {
-            let response = request.send().await?;
-            Ok::<_, reqwest::Error>((response.status(), response.text().await?))
-        })?;
+        let (status, text) = self.runtime.block_on(patiently(&request))?;
         if status == 404 {
             return Ok(None);
         }
@@ -50,17 +48,17 @@ impl Api {
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        self.send(Method::POST, path, Some(body))?.with_context(|| format!("{path} is not there"))
+        self.send(&Method::POST, path, Some(body))?.with_context(|| format!("{path} is not there"))
     }
 
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<()> {
-        self.send(Method::PATCH, path, Some(body))?;
+        self.send(&Method::PATCH, path, Some(body))?;
         Ok(())
     }
 
     /// A deployment, named as `flow/name`.
     pub(crate) fn deployment(&self, sandbox: &Sandbox, name: &str) -> Result<Option<Value>> {
-        self.send(Method::GET, &format!("/deployments/name/{}", sandbox.unique(name)), None)
+        self.send(&Method::GET, &format!("/deployments/name/{}", sandbox.unique(name)), None)
     }
 
     /// The same, which must be there.
@@ -84,9 +82,21 @@ impl Api {
     pub(crate) fn automations(&self, deployment: &Value) -> Result<Vec<Value>> {
         let id = deployment["id"].as_str().context("an id")?;
         let path = format!("/automations/related-to/prefect.deployment.{id}");
-        let found = self.send(Method::GET, &path, None)?.context("no automations API")?;
+        let found = self.send(&Method::GET, &path, None)?.context("no automations API")?;
         let mut automations = found.as_array().context("a list")?.clone();
         automations.sort_by_key(|one| one["name"].as_str().unwrap_or_default().to_owned());
         Ok(automations)
     }
+}
+
+/// Sends a request; a server on SQLite that is busy is asked again.
+async fn patiently(request: &RequestBuilder) -> Result<(StatusCode, String)> {
+    for _ in 0..20 {
+        let response = request.try_clone().context("the body is in memory")?.send().await?;
+        if response.status() != StatusCode::SERVICE_UNAVAILABLE {
+            return Ok((response.status(), response.text().await?));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    bail!("the server stays busy")
 }
