@@ -1,5 +1,9 @@
 //! Checks values against JSON schemas as the server does before it takes them.
 
+use jsonschema::{
+    JsonType,
+    error::{TypeKind, ValidationErrorKind},
+};
 use serde_json::{Map, Value};
 
 /// Where a value does not fit its schema.
@@ -22,9 +26,23 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     let Ok(validator) = jsonschema::draft202012::new(&schema) else { return Vec::new() };
     let violation = |error: jsonschema::ValidationError<'_>| Violation {
         path: error.instance_path().as_str().split('/').skip(1).map(unescape).collect(),
-        message: error.to_string(),
+        message: message(&error),
     };
     validator.iter_errors(value).map(violation).collect()
+}
+
+/// What is wrong, in the words of the alternative that is meant where there is only one besides null.
+fn message(error: &jsonschema::ValidationError<'_>) -> String {
+    if let ValidationErrorKind::AnyOf { context } = error.kind() {
+        let wants_null = |error: &jsonschema::ValidationError<'_>| {
+            matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
+        };
+        let mut meant = context.iter().filter(|errors| !errors.iter().any(wants_null));
+        if let (Some([only]), None) = (meant.next().map(Vec::as_slice), meant.next()) {
+            return message(only);
+        }
+    }
+    error.to_string()
 }
 
 /// A segment of a JSON pointer as text.
@@ -126,6 +144,18 @@ mod tests {
         assert_eq!(found(&json!({"n": null}), false), ["n"]);
         assert_eq!(found(&json!({"n": null}), true), Vec::<String>::new());
         assert_eq!(found(&json!({"s": null}), true), ["s"]);
+    }
+
+    #[test]
+    fn null_as_an_alternative_is_not_worth_a_word() {
+        let schema = json!({"properties": {
+            "one": {"type": "boolean"},
+            "two": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]},
+        }});
+        let messages =
+            |value| violations(&value, &schema, true).into_iter().map(|one| one.message).collect::<Vec<_>>();
+        assert_eq!(messages(json!({"one": "loudly"})), [r#""loudly" is not of type "boolean""#]);
+        assert!(messages(json!({"two": "loudly"}))[0].contains("any of the schemas"));
     }
 
     #[test]

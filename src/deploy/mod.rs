@@ -50,7 +50,7 @@ use self::{
 use crate::{
     api::{Client, Links, WorkPool},
     clock::Clock,
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, Severity},
     environment::Environment,
     flow::Inspector,
     git,
@@ -95,6 +95,9 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
     let lookup = ApiLookup(server.client);
     let resolver = Resolver::new(&lookup, with.redactor.clone());
     let prepared = prepare(&project, with, &resolver, &mut findings).await?;
+    for (_, sections) in &prepared {
+        check::unset_inputs(sections, with.environment, &mut findings);
+    }
     let pools = check_with_server(&prepared, server.client, &mut findings).await?;
     stop_on_errors(&mut findings, with)?;
     let on_this_machine: BTreeSet<String> = notes(&prepared)
@@ -227,10 +230,11 @@ async fn check_with_server(
 
 /// Shows the warnings; errors, and with `--strict` warnings too, end the deploy.
 fn stop_on_errors(findings: &mut Findings<'_>, with: &Surroundings<'_>) -> Result<(), Failure> {
-    let diagnostics = findings.take();
-    let strict = with.options.strict;
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        diagnostics.into_iter().partition(|one| strict || one.is_error());
+    let mut diagnostics = findings.take();
+    if with.options.strict {
+        diagnostics.iter_mut().for_each(|one| one.severity = Severity::Error);
+    }
+    let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
     warnings.iter().for_each(|warning| with.progress.warn(warning));
     if errors.is_empty() { Ok(()) } else { Err(Failure::Findings(errors)) }
 }

@@ -46,6 +46,12 @@ impl Spec {
         self.fields.insert(key.into(), Value::Sequence(items));
     }
 
+    /// Whether the work pool is that of the file.
+    pub(crate) fn has_own_work_pool(&self) -> bool {
+        let name = |fields: &Mapping| fields.get("work_pool").and_then(|pool| pool.get("name")).cloned();
+        name(&self.fields) == name(&self.declared.fields)
+    }
+
     /// Fills in the work pool of a deployment that names none.
     pub(crate) fn default_work_pool(&mut self, name: Option<&str>) {
         let pool = section(&mut self.fields, "work_pool");

@@ -18,7 +18,7 @@ use crate::{
     flow::{Entrypoint, Flow, Inspector},
     fs,
     pointer::{Pointer, Segment},
-    project::{Findings, Project},
+    project::{self, Findings, Project},
     source::Source,
     template::{self, Note, NoteKind, ResolveError, Resolver, expression::Scope, missing_value},
     value::{Mapping, Value},
@@ -186,7 +186,11 @@ impl Preparing<'_> {
         let Some(text) = non_empty(fields.get("entrypoint")) else {
             let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n\
                            You can also provide an entrypoint in a prefect.yaml file.";
-            findings.at_value(&at, Diagnostic::error(Code::NO_ENTRYPOINT, message));
+            let diagnostic = Diagnostic::error(Code::NO_ENTRYPOINT, message);
+            let no_file =
+                || format!("there is no {} in {}", project::DEFAULT_FILE, self.with.directory.display());
+            let help = self.project.document.is_none().then(no_file);
+            findings.at_value(&at, Diagnostic { help, ..diagnostic });
             return None;
         };
         if self.resolver.is_offline() && is_pending(text) {

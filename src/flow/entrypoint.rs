@@ -36,7 +36,9 @@ impl Entrypoint {
             .rsplit_once(':')
             .or_else(|| text.rsplit_once('.'))
             .ok_or_else(|| EntrypointError::NoFunction(text.to_owned()))?;
-        if object.is_empty() || object.split('.').any(str::is_empty) {
+        // A file whose function was forgotten is no module with a function called `py`.
+        let is_file = object == "py" && !text.contains(':');
+        if is_file || object.is_empty() || object.split('.').any(str::is_empty) {
             return Err(EntrypointError::NoFunction(text.to_owned()));
         }
         if location.is_empty() {
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_text_without_location_or_function_is_refused() {
-        for text in ["justaname", "", "flow.py:", "flow.py:a..b"] {
+        for text in ["justaname", "", "flow.py", "flows/flow.py", "flow.py:", "flow.py:a..b"] {
             assert_eq!(Entrypoint::parse(text), Err(EntrypointError::NoFunction(text.to_owned())), "{text}");
         }
         assert_eq!(Entrypoint::parse(":hello"), Err(EntrypointError::NoLocation(":hello".to_owned())));

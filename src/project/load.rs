@@ -5,12 +5,13 @@ use std::path::Path;
 use super::{
     Declared, Findings, Project, Section,
     fields::{self, Field, Shape},
-    removed,
+    removed::{self, Removed},
 };
 use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     fs::{self, FileError},
     pointer::Pointer,
+    python,
     value::{self, Mapping, Value},
     yaml,
 };
@@ -42,7 +43,10 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     let fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {
-            let message = format!("a project file is a mapping of keys, not {}", value::kind(&other));
+            let message = match &other {
+                Value::Null => "there is nothing in the file".to_owned(),
+                other => format!("a project file is a mapping of keys, not {}", value::kind(other)),
+            };
             findings.at_value(&Pointer::root(), Diagnostic::error(Code::NOT_A_MAPPING, message));
             Mapping::new()
         }
@@ -101,32 +105,30 @@ struct Checker<'a, 'b> {
 
 impl Checker<'_, '_> {
     fn deployment(&mut self, fields: &Mapping, pointer: &Pointer) -> Mapping {
-        for key in fields.keys().filter_map(Value::as_str) {
-            if fields::find(fields::DEPLOYMENT, key).is_none() {
-                self.unknown_deployment_key(key, &pointer.join(key));
-            }
-        }
+        self.unused_keys(fields, fields::DEPLOYMENT, removed::DEPLOYMENT, pointer);
         self.mapping(fields, fields::DEPLOYMENT, pointer)
     }
 
-    fn unknown_deployment_key(&mut self, key: &str, pointer: &Pointer) {
-        let diagnostic = match removed::find(removed::DEPLOYMENT, key) {
-            Some(removed) => Diagnostic::warning(
-                Code::REMOVED_KEY,
-                format!("Prefect {} and later ignore the key `{key}`", removed.since),
-            )
-            .help(removed.instead),
-            None => {
-                let known = fields::DEPLOYMENT.iter().map(|field| field.key);
-                let diagnostic =
-                    Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used"));
-                match did_you_mean(key, known) {
-                    Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
-                    None => diagnostic,
+    /// Warns of keys that nothing reads.
+    fn unused_keys(
+        &mut self,
+        fields: &Mapping,
+        known: &'static [Field],
+        removed: &'static [Removed],
+        pointer: &Pointer,
+    ) {
+        for key in fields.keys() {
+            let text = python::to_text(key);
+            let diagnostic = match key.as_str() {
+                Some(name) if fields::find(known, name).is_some() => continue,
+                Some(name) => unused_key(name, known, removed),
+                None => {
+                    let message = format!("the key `{text}` is {}, and not used", value::kind(key));
+                    Diagnostic::warning(Code::UNKNOWN_KEY, message).help(quote_key(key))
                 }
-            }
-        };
-        self.findings.at_key(pointer, diagnostic);
+            };
+            self.findings.at_key(&pointer.join(json_text(key)), diagnostic);
+        }
     }
 
     /// Checks the known keys of a mapping and returns it with their values in one form.
@@ -163,12 +165,18 @@ impl Checker<'_, '_> {
             (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_)) => {
                 count(value).map_or_else(|| self.mismatch(field, value, pointer), Value::from)
             }
-            (Shape::Limit, Value::Mapping(limit)) => self.mapping(limit, fields::LIMIT, pointer).into(),
+            (Shape::Limit, Value::Mapping(limit)) => {
+                self.unused_keys(limit, fields::LIMIT, &[], pointer);
+                self.mapping(limit, fields::LIMIT, pointer).into()
+            }
             (Shape::Parameters, Value::Mapping(parameters)) => {
                 self.keys_are_text(field, parameters, pointer);
                 value.clone()
             }
-            (Shape::WorkPool, Value::Mapping(pool)) => self.mapping(pool, fields::WORK_POOL, pointer).into(),
+            (Shape::WorkPool, Value::Mapping(pool)) => {
+                self.unused_keys(pool, fields::WORK_POOL, removed::WORK_POOL, pointer);
+                self.mapping(pool, fields::WORK_POOL, pointer).into()
+            }
             (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
             (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
             (Shape::Schedules, Value::Sequence(items)) => items
@@ -238,12 +246,11 @@ impl Checker<'_, '_> {
 
     fn keys_are_text(&mut self, field: &Field, mapping: &Mapping, pointer: &Pointer) {
         for key in mapping.keys().filter(|key| !key.is_string()) {
-            let text = serde_json::Value::to_string(&value::to_json(key));
+            let text = json_text(key);
             let message =
                 format!("the keys of `{}` must be text, and {text} is {}", field.key, value::kind(key));
-            let diagnostic =
-                Diagnostic::error(Code::WRONG_TYPE, message).help(format!("put it in quotes: \"{text}\""));
-            self.findings.at_value(pointer, diagnostic);
+            let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message).help(quote_key(key));
+            self.findings.at_key(&pointer.join(text), diagnostic);
         }
     }
 
@@ -263,6 +270,32 @@ impl Checker<'_, '_> {
         };
         self.findings.at_value(pointer, Diagnostic { help, ..diagnostic });
         value.clone()
+    }
+}
+
+/// A key that a mapping of the file does not have, or no longer.
+fn unused_key(key: &str, known: &'static [Field], removed: &'static [Removed]) -> Diagnostic {
+    if let Some(removed) = removed::find(removed, key) {
+        let message = format!("Prefect {} and later ignore the key `{key}`", removed.since);
+        return Diagnostic::warning(Code::REMOVED_KEY, message).help(removed.instead);
+    }
+    let suggestion = did_you_mean(key, known.iter().map(|field| field.key));
+    let help = suggestion.map(|known| format!("did you mean `{known}`?"));
+    Diagnostic { help, ..Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used")) }
+}
+
+/// A key that is no text, as JSON writes it.
+fn json_text(key: &Value) -> String {
+    key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
+}
+
+/// What to do about a key that is no text.
+fn quote_key(key: &Value) -> String {
+    match key {
+        Value::Bool(_) => {
+            "put the key in quotes: YAML reads a bare on, off, yes or no as true or false".to_owned()
+        }
+        key => format!("put it in quotes: \"{}\"", json_text(key)),
     }
 }
 

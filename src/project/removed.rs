@@ -20,6 +20,10 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
     Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit`" },
 ];
 
+/// Keys of a work pool.
+pub(super) const WORK_POOL: &[Removed] =
+    &[Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables`" }];
+
 /// Keys of a schedule, where an unknown key is an error.
 pub(super) const SCHEDULE: &[Removed] = &[
     Removed { key: "catchup", since: "3.0", instead: "remove it: schedules never catch up" },

@@ -37,6 +37,9 @@ pub(super) fn error(text: &str, error: &ScanError) -> YamlError {
 fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
     let (message, help) = match kind {
         ErrorKind::RecursionLimitExceeded => return YamlErrorKind::TooDeep(MAXIMUM_DEPTH),
+        ErrorKind::UnexpectedEofImplicitFlowMapping if text[at..].starts_with(',') => {
+            ("a value is missing before this comma".to_owned(), Some("remove the comma"))
+        }
         ErrorKind::UnclosedFlowCollection { open } => (format!("this `{open}` is not closed"), None),
         ErrorKind::UnexpectedEofFlowSequence => ("this list has no `]` at its end".to_owned(), None),
         ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {

@@ -24,8 +24,11 @@ const TOLERANCE: usize = 1;
 /// How many broken files there are at least.
 const ENOUGH: usize = 100;
 
-/// The command that finds the mistakes.
-const COMMAND: &str = "deploy --all --strict --quiet";
+/// The command that finds what can be found offline.
+const CHECK: &str = "check --strict --quiet";
+
+/// The command that finds what only the server knows.
+const DEPLOY: &str = "deploy --all --strict --quiet";
 
 /// A broken file.
 struct Case {
@@ -55,10 +58,9 @@ impl Case {
     }
 
     /// What the program says, which must be about the marked lines.
-    fn run(&self, api: &MockApi) -> Result<Output> {
-        let sandbox = Sandbox::with(&api.url(), "")?;
+    fn run(&self, sandbox: &Sandbox, command: &str) -> Result<Output> {
         sandbox.file("prefect.yaml", &self.file)?;
-        let output = sandbox.run(COMMAND)?;
+        let output = sandbox.run(command)?;
         ensure!([1, 2].contains(&output.code), "the exit code should be 1 or 2:\n{output}");
         ensure!(output.stdout.is_empty(), "there is no result to print:\n{output}");
         let found = places(&output.stderr);
@@ -95,11 +97,10 @@ fn cases(theme: &str) -> Result<Vec<Case>> {
 }
 
 /// Runs the cases and compares all that is said with what was said before.
-fn check(theme: &str, cases: &[Case]) -> Result<()> {
-    let api = MockApi::with_pool()?;
+fn check(theme: &str, cases: &[Case], sandbox: &Sandbox, command: &str) -> Result<()> {
     let (mut messages, mut failures) = (String::new(), Vec::new());
     for case in cases {
-        match case.run(&api) {
+        match case.run(sandbox, command) {
             Ok(output) => {
                 let stderr = output.normal(&output.stderr);
                 writeln!(messages, "=== {} (exit {})\n{}\n", case.title, output.code, stderr.trim_end())?;
@@ -108,7 +109,6 @@ fn check(theme: &str, cases: &[Case]) -> Result<()> {
         }
     }
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n\n"));
-    assert_eq!(api.writes(), Vec::<String>::new(), "nothing may be written");
     insta::with_settings!({
         snapshot_path => "../data/bad",
         prepend_module_to_snapshot => false,
@@ -128,12 +128,21 @@ macro_rules! themes {
         #[test]
         fn $theme() -> Result<()> {
             assert!(THEMES.contains(&stringify!($theme)));
-            check(stringify!($theme), &cases(stringify!($theme))?)
+            check(stringify!($theme), &cases(stringify!($theme))?, &Sandbox::new()?, CHECK)
         }
     )*};
 }
 
 themes!(keys, names, schedules, shape, steps, syntax, triggers, values);
+
+/// What is wrong with these is known only to the server.
+#[test]
+fn server() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    check("server", &cases("server")?, &Sandbox::with(&api.url(), "")?, DEPLOY)?;
+    assert_eq!(api.writes(), [""; 0], "nothing may be written");
+    Ok(())
+}
 
 /// Files that are better made than written down.
 #[test]
@@ -142,16 +151,17 @@ fn limits() -> Result<()> {
         let depth = 5_000;
         format!("deployments:\n- {}{}\n", open.repeat(depth), close.repeat(depth))
     };
-    let bomb: String = (1..30)
-        .map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")))
+    let bomb: Vec<String> = (1..30)
+        .map(|n| format!("  a{n}: &a{n} [{}]", ["*a"; 9].map(|a| format!("{a}{}", n - 1)).join(", ")))
         .collect();
-    let nested: String = (0..3_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let bomb = bomb.join("\n");
+    let nested: Vec<String> = (0..3_000).map(|depth| format!("{}a:", " ".repeat(depth))).collect();
     check(
         "limits",
         &[
             Case::generated("lists in lists", deep("[", "]"), 2),
             Case::generated("mappings in mappings", deep("{a: ", "}"), 2),
-            Case::generated("blocks in blocks", nested, 101),
+            Case::generated("blocks in blocks", nested.join("\n"), 101),
             Case::generated("aliases of aliases", format!("definitions:\n  a0: &a0 [x]\n{bomb}"), 8),
             Case::generated("Latin-1", &b"deployments:\n- name: caf\xe9\n"[..], 2),
             Case::generated("UTF-16", &b"\xff\xfed\0e\0p\0:\0\n\0"[..], 1),
@@ -159,6 +169,8 @@ fn limits() -> Result<()> {
             Case::generated("a bell", &b"deployments:\n- name: a\n  description: \"\x07\"\n"[..], 3),
             Case::generated("a text without an end", format!("name: \"{}", "x".repeat(100_000)), 1),
         ],
+        &Sandbox::new()?,
+        CHECK,
     )
 }
 

@@ -152,6 +152,9 @@ fn the_project_file_is_not_there() -> Result<()> {
     	prefectl deploy path/to/file.py:flow_function
 
     You can also provide an entrypoint in a prefect.yaml file.
+    help: there is no prefect.yaml in [PROJECT]
+    error[no-name]: A deployment name must be provided.
+    error[no-work-pool]: A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' flag or in your prefect.yaml file.
     error: nothing was registered
     ");
     let output = sandbox.run("deploy")?;
@@ -163,6 +166,9 @@ fn the_project_file_is_not_there() -> Result<()> {
     	prefectl deploy path/to/file.py:flow_function
 
     You can also provide an entrypoint in a prefect.yaml file.
+    help: there is no prefect.yaml in [PROJECT]
+    error[no-name]: A deployment name must be provided.
+    error[no-work-pool]: A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' flag or in your prefect.yaml file.
     error: nothing was registered
     ");
     Ok(())
@@ -223,16 +229,23 @@ deployments:
 "#,
     )?;
     let output = sandbox.run("deploy --all --quiet")?;
-    assert_output!(output, @r"
-    exit 7
+    assert_output!(output, @r#"
+    exit 1
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: `` is not an image name: its parts are lower-case letters and digits with single `.`, `_`, `__` or dashes between them
-     --> prefect.yaml:4:5
+    warning[unset-environment]: {{ $PREFECT_IMAGE_NAME }} becomes empty text
+     --> prefect.yaml:6:17
       |
-    4 |     id: build-image
-      |     ^^^^^^^^^^^^^^^
-    error: a step failed; nothing was registered
-    ");
+    6 |     image_name: "{{ $PREFECT_IMAGE_NAME }}"
+      |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: the environment variable PREFECT_IMAGE_NAME is not set
+    error[step-input]: the input 'image_name' of build_docker_image is empty
+     --> prefect.yaml:6:17
+      |
+    6 |     image_name: "{{ $PREFECT_IMAGE_NAME }}"
+      |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: set the environment variable PREFECT_IMAGE_NAME
+    error: nothing was registered
+    "#);
     assert_eq!(api.writes(), [""; 0]);
     Ok(())
 }
@@ -309,10 +322,10 @@ fn a_script_fails() -> Result<()> {
     exit 7
     --- stderr
     error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: No closing quotation in the line `echo 'unclosed`
-     --> prefect.yaml:3:5
+     --> prefect.yaml:4:13
       |
-    3 |     id: script
-      |     ^^^^^^^^^^
+    4 |     script: echo 'unclosed
+      |             ^^^^^^^^^^^^^^
     error: a step failed; nothing was registered
     ");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);

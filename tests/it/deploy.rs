@@ -244,12 +244,18 @@ deployments:
     assert_output!(output, @r"
     exit 1
     --- stderr
-    warning[removed-key]: Prefect 3.0 and later ignore the key `catchup`
+    error[removed-key]: Prefect 3.0 and later ignore the key `catchup`
      --> prefect.yaml:8:3
       |
     8 |   catchup: false
       |   ^^^^^^^
     help: remove it: schedules never catch up
+    error[unknown-output]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
+     --> prefect.yaml:7:16
+      |
+    7 |   description: made by {{ nobody }}
+      |                ^^^^^^^^^^^^^^^^^^^^
+    help: no step has the id or the output 'nobody'
     error: nothing was registered
     ");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
@@ -266,11 +272,12 @@ deployments:
     8 |   catchup: false
       |   ^^^^^^^
     help: remove it: schedules never catch up
-    warning[unknown-placeholder]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
+    warning[unknown-output]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
      --> prefect.yaml:7:16
       |
     7 |   description: made by {{ nobody }}
       |                ^^^^^^^^^^^^^^^^^^^^
+    help: no step has the id or the output 'nobody'
     ");
     assert_eq!(api.registered(&sandbox)?, ["hello-UNIQUE", "a"]);
     Ok(())

@@ -1,6 +1,8 @@
 //! Schedules, triggers and service level agreements.
 
-use super::has_pending;
+use std::collections::BTreeSet;
+
+use super::{has_pending, is_pending};
 use crate::{
     deploy::{
         items::{ItemError, UnknownKey},
@@ -20,6 +22,21 @@ pub(super) fn schedules(one: &Prepared, findings: &mut Findings<'_>) {
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !has_pending(item)) {
         let Some(item) = item.as_mapping() else { continue };
         schedule(item, &one.pointer(["schedules"]).join(index), findings);
+    }
+    slugs(items, &one.pointer(["schedules"]), findings);
+}
+
+/// Finds slugs that two schedules of a deployment have; the server refuses them with an error that says nothing.
+fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
+    let mut seen = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(slug) = item.get("slug").and_then(Value::as_str) else { continue };
+        if !slug.is_empty() && !is_pending(slug) && !seen.insert(slug) {
+            let message = format!("another schedule of this deployment has the slug `{slug}`");
+            let diagnostic =
+                Diagnostic::error(Code::SCHEDULE, message).help("give every schedule a slug of its own");
+            findings.at_value(&at.join(index).join("slug"), diagnostic);
+        }
     }
 }
 

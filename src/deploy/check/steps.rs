@@ -1,11 +1,14 @@
 //! Steps: their form, their names, their inputs and their ids.
 
+use super::has_pending;
 use crate::{
     deploy::{outputs::Known, steps::Sections},
     diagnostics::{Code, Diagnostic},
+    environment::Environment,
     pointer::Pointer,
     project::Findings,
-    steps::{Listed, StepEntry, name_and_id, problems, registry, shell_operator},
+    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, shell_operator},
+    template::placeholder::{self, Kind},
     value::{Mapping, Value},
 };
 
@@ -23,7 +26,11 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     };
     let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
     let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
-    for (key, message) in problems(entry, &inputs, false) {
+    let problems = problems(entry, &inputs, false);
+    if problems.is_empty() {
+        values(entry, &inputs, &pointer, findings);
+    }
+    for (key, message) in problems {
         let diagnostic = Diagnostic::error(Code::STEP_INPUT, message);
         match key {
             Some(key) => findings.at_key(&pointer.join(key), diagnostic),
@@ -31,6 +38,39 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
         }
     }
     shell(entry, &inputs, &pointer, findings);
+}
+
+/// Checks inputs that are all written out as the step itself will, such as the names of images.
+fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    if inputs.values().any(has_pending) {
+        return;
+    }
+    if let Err(StepError::Input { key, message }) = (entry.create)(inputs.clone()) {
+        let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+        findings.at_value(&at, Diagnostic::error(Code::STEP_INPUT, message));
+    }
+}
+
+/// Finds inputs that a step needs and that are empty, because a variable of the environment is not set.
+///
+/// It matters only where the steps are about to run: elsewhere the variable may well be set.
+pub(crate) fn unset_inputs(sections: &Sections, environment: &Environment, findings: &mut Findings<'_>) {
+    for listed in sections.build.iter().chain(&sections.push) {
+        let Some((name, _)) = name_and_id(&listed.step) else { continue };
+        let (Some(entry), Some(inputs)) = (registry::find(name), listed.step.get(name)) else { continue };
+        for input in entry.inputs.iter().filter(|input| input.required) {
+            let text = inputs.get(input.name).and_then(Value::as_str).unwrap_or_default();
+            let Some(placeholder) = placeholder::only(text) else { continue };
+            let variable = placeholder.environment_name();
+            if placeholder.kind() != Kind::Environment || environment.non_empty(variable).is_some() {
+                continue;
+            }
+            let message = format!("the input '{}' of {} is empty", input.name, entry.short_name());
+            let diagnostic = Diagnostic::error(Code::STEP_INPUT, message)
+                .help(format!("set the environment variable {variable}"));
+            findings.at_value(&listed.pointer.join(name).join(input.name), diagnostic);
+        }
+    }
 }
 
 /// Checks pull steps, which only a worker runs: a name that is probably wrong would fail there.

@@ -34,7 +34,12 @@ pub(crate) fn work_pools<'a>(
                 || format!("create it with `prefectl work-pool create {name} --type TYPE`"),
                 |known| format!("did you mean '{known}'? Or create it with `prefectl work-pool create {name} --type TYPE`"),
             );
-            findings.at_value(&at, Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help));
+            let diagnostic = Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help);
+            if one.spec.has_own_work_pool() {
+                findings.at_value(&at, diagnostic);
+            } else {
+                findings.push(diagnostic); // the command line or the settings name it
+            }
             continue;
         };
         if pool.kind == "prefect-agent" {
