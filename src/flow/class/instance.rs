@@ -161,6 +161,9 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
         "Path",
         "UUID",
     ];
+    if literals(field).is_some_and(|literals| literals.contains(value)) {
+        return true;
+    }
     if has_quotes(field.annotation) {
         return false;
     }
@@ -172,7 +175,6 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     });
     match value {
         Value::None | Value::Member { .. } | Value::Object(_) => !is_secret,
-        Value::Str(_) if literals(field).is_some_and(|literals| literals.contains(value)) => true,
         _ => is_plain && !(has_float && has_integer(value)),
     }
 }
