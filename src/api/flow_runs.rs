@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
+use super::{ApiError, Client, JsonObject, page::Identified, request::Request};
 
 /// A flow run as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -24,7 +24,7 @@ use crate::{
     python,
     steps::name_and_id,
     template::{
-        self, ResolveError, Resolver,
+        ResolveError, Resolver,
         expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
     },
     value::{Mapping, Value},

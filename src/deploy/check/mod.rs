@@ -31,7 +31,7 @@ pub(crate) fn deployment(
     fields::work_pool(one, findings);
     schedules::schedules(one, findings);
     schedules::trigger_items(one, findings);
-    schedules::slas(one, findings);
+    slas(one, findings);
     fields::version_type(one, findings);
     fields::concurrency_limit(one, findings);
     parameters::of_deployment(one, findings);

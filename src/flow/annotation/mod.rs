@@ -8,7 +8,6 @@ mod generic;
 mod table;
 mod union;
 
-pub(crate) use annotated::Annotated;
 pub(crate) use definitions::{Definitions, Owner};
 pub(crate) use generic::shared_type;
 

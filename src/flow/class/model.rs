@@ -12,12 +12,12 @@ use crate::flow::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
     },
-    constant::{self, Value, encode},
+    constant::{Value, encode},
     docstring,
     obstacle::{Known, Obstacle},
     program::Program,
     scope::Entity,
-    syntax::{Binding, Bound, Expr, ExprKind},
+    syntax::{Binding, Bound, Expr},
 };
 
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
