@@ -5,6 +5,7 @@ mod check;
 mod deploy;
 mod deployment;
 mod flow;
+mod steps;
 mod work_pool;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,7 @@ pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{DeploymentCommand, RunArguments};
 pub(crate) use flow::FlowCommand;
+pub(crate) use steps::StepsCommand;
 pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python
@@ -104,6 +106,10 @@ pub(crate) enum Command {
     /// Find flows in source files, and read what is in them
     #[command(subcommand, visible_alias = "flows")]
     Flow(FlowCommand),
+
+    /// List the steps of build, push and pull sections, with their inputs
+    #[command(subcommand)]
+    Steps(StepsCommand),
 
     /// Create and inspect work pools
     #[command(subcommand, visible_alias = "work-pools")]

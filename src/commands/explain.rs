@@ -37,7 +37,7 @@ fn explanation(entry: &Entry) -> String {
     let mut text = format!("{} ({}): {title}\n\n{meaning}\n", name.bold(), severity.name());
     if !example.is_empty() {
         let lines: Vec<String> = example.lines().map(|line| format!("    {line}")).collect();
-        text += &format!("\n{}\n", lines.join("\n"));
+        text.extend(["\n", &lines.join("\n"), "\n"]);
     }
     text + &format!("\n{fix}")
 }

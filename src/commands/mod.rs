@@ -8,6 +8,7 @@ mod errors;
 mod explain;
 mod flow;
 mod schema;
+mod steps;
 mod work_pool;
 
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Schema => schema::run(context),
         Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
         Command::Flow(command) => flow::run(&command, context),
+        Command::Steps(command) => steps::run(&command, context),
         Command::WorkPool(command) => work_pool::run(command, context).await,
     }
 }

@@ -8,7 +8,7 @@ use ruff_text_size::Ranged;
 
 use super::{
     expression::{convert, span},
-    tree::{Binding, Body, Bound, ClassDef, Expr, FunctionDef, Import, Mutation, Parameter, ParameterKind},
+    tree::{Binding, Body, Bound, ClassDef, Expr, FunctionDef, Import, Mutation, Parameter},
 };
 
 pub(super) fn module(statements: &[Stmt]) -> Body {
@@ -227,11 +227,9 @@ fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
     let nested = function.body.iter().filter_map(Stmt::as_function_def_stmt).map(function_def);
     FunctionDef {
         name: function.name.to_string(),
-        at: function.start().to_usize(),
         span: span(function.name.range()),
         decorators: decorators(&function.decorator_list),
         parameters: parameters(&function.parameters),
-        has_type_parameters: function.type_params.is_some(),
         returns: function.returns.as_deref().map(convert),
         docstring: docstring(&function.body),
         functions: nested.collect(),
@@ -240,20 +238,16 @@ fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 }
 
 fn parameters(parameters: &ast::Parameters) -> Vec<Parameter> {
-    let plain = |parameter: &ast::Parameter, default: Option<&ast::Expr>, kind| Parameter {
+    let plain = |parameter: &ast::Parameter, default: Option<&ast::Expr>| Parameter {
         name: parameter.name.to_string(),
-        kind,
         annotation: parameter.annotation.as_deref().map(convert),
         default: default.map(convert),
     };
-    let with_default =
-        |kind| move |item: &ast::ParameterWithDefault| plain(&item.parameter, item.default.as_deref(), kind);
-    let mut all: Vec<_> =
-        parameters.posonlyargs.iter().map(with_default(ParameterKind::PositionalOnly)).collect();
-    all.extend(parameters.args.iter().map(with_default(ParameterKind::Positional)));
-    all.extend(parameters.vararg.iter().map(|parameter| plain(parameter, None, ParameterKind::Variadic)));
-    all.extend(parameters.kwonlyargs.iter().map(with_default(ParameterKind::KeywordOnly)));
-    all.extend(parameters.kwarg.iter().map(|parameter| plain(parameter, None, ParameterKind::Keywords)));
+    let with_default = |item: &ast::ParameterWithDefault| plain(&item.parameter, item.default.as_deref());
+    let mut all: Vec<_> = parameters.posonlyargs.iter().chain(&parameters.args).map(with_default).collect();
+    all.extend(parameters.vararg.iter().map(|parameter| plain(parameter, None)));
+    all.extend(parameters.kwonlyargs.iter().map(with_default));
+    all.extend(parameters.kwarg.iter().map(|parameter| plain(parameter, None)));
     all
 }
 
