@@ -85,7 +85,7 @@ impl From<Failure> for CommandError {
                 Exit::Failed,
                 vec![Diagnostic::error(Code::REFERENCE, error.to_string()).at(place)],
             ),
-            Failure::Step { failure, place } => step(failure, place),
+            Failure::Step { failure, place } => step(*failure, place),
             Failure::Schedules { name, error } => {
                 Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
                     .help("give every schedule a `slug`, or remove the schedules from the server first")

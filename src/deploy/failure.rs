@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     #[error("{error}")]
     Resolve { error: ResolveError, place: Option<Place> },
     #[error("{failure}")]
-    Step { failure: StepFailure, place: Option<Place> },
+    Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
     #[error(transparent)]
@@ -44,6 +44,6 @@ impl Failure {
 
     pub(super) fn step(failure: StepFailure, project: &Project) -> Self {
         let place = project.place(&failure.pointer);
-        Self::Step { failure, place }
+        Self::Step { failure: Box::new(failure), place }
     }
 }
