@@ -25,9 +25,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use discover::{FoundFlow, discover};
-pub(crate) use entrypoint::{Entrypoint, EntrypointError, Location};
-pub(crate) use error::FlowError;
+pub(crate) use entrypoint::Entrypoint;
 pub(crate) use inspector::Inspector;
 
 use crate::diagnostics::Place;

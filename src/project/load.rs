@@ -112,20 +112,18 @@ impl Checker<'_, '_> {
     }
 
     fn unknown_deployment_key(&mut self, key: &str, pointer: &Pointer) {
-        let diagnostic = match removed::find(removed::DEPLOYMENT, key) {
-            Some(removed) => Diagnostic::warning(
+        let diagnostic = if let Some(removed) = removed::find(removed::DEPLOYMENT, key) {
+            Diagnostic::warning(
                 Code::REMOVED_KEY,
                 format!("Prefect {} and later ignore the key `{key}`", removed.since),
             )
-            .help(removed.instead),
-            None => {
-                let known = fields::DEPLOYMENT.iter().map(|field| field.key);
-                let diagnostic =
-                    Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used"));
-                match did_you_mean(key, known) {
-                    Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
-                    None => diagnostic,
-                }
+            .help(removed.instead)
+        } else {
+            let known = fields::DEPLOYMENT.iter().map(|field| field.key);
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used"));
+            match did_you_mean(key, known) {
+                Some(suggestion) => diagnostic.help(format!("did you mean `{suggestion}`?")),
+                None => diagnostic,
             }
         };
         self.findings.at_key(pointer, diagnostic);
@@ -197,20 +195,19 @@ impl Checker<'_, '_> {
             if fields::find(fields::SCHEDULE, key).is_some() {
                 continue;
             }
-            let diagnostic = match removed::find(removed::SCHEDULE, key) {
-                Some(removed) => Diagnostic::error(
+            let diagnostic = if let Some(removed) = removed::find(removed::SCHEDULE, key) {
+                Diagnostic::error(
                     Code::REMOVED_KEY,
                     format!("Prefect {} and later refuse the key `{key}` in a schedule", removed.since),
                 )
-                .help(removed.instead),
-                None => {
-                    let known = fields::SCHEDULE.iter().map(|field| field.key);
-                    let help = did_you_mean(key, known.clone()).map_or_else(
-                        || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
-                        |known| format!("did you mean `{known}`?"),
-                    );
-                    Diagnostic::error(Code::UNKNOWN_KEY, format!("a schedule has no key `{key}`")).help(help)
-                }
+                .help(removed.instead)
+            } else {
+                let known = fields::SCHEDULE.iter().map(|field| field.key);
+                let help = did_you_mean(key, known.clone()).map_or_else(
+                    || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
+                    |known| format!("did you mean `{known}`?"),
+                );
+                Diagnostic::error(Code::UNKNOWN_KEY, format!("a schedule has no key `{key}`")).help(help)
             };
             self.findings.at_key(&pointer.join(key), diagnostic);
         }

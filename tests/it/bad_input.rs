@@ -273,7 +273,7 @@ fn a_script_fails() -> Result<()> {
         )
     };
     let sandbox = api.sandbox(&script("sh fail.sh"))?;
-    sandbox.file("fail.sh", "echo before\necho no such bucket >&2\nexit 3\n")?;
+    sandbox.file("fail.sh", "echo no such bucket >&2\nexit 3\n")?;
     let output = sandbox.run("deploy --all")?;
     assert_output!(output, @r"
     exit 7
@@ -282,7 +282,6 @@ fn a_script_fails() -> Result<()> {
     Running deployment build steps...
      > Running run_shell_script step...
        | no such bucket
-       | before
     error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: `run_shell_script` failed with error code 3: no such bucket
       in the line `sh fail.sh`
      --> prefect.yaml:3:5

@@ -14,7 +14,9 @@ use super::{
 pub(super) fn module(statements: &[Stmt]) -> Body {
     let mut body = body(statements, None);
     let mut globals = GlobalNames::default();
-    statements.iter().for_each(|statement| globals.visit_stmt(statement));
+    for statement in statements {
+        globals.visit_stmt(statement);
+    }
     body.rebound_globally = globals.names;
     body
 }
@@ -63,7 +65,7 @@ impl Builder<'_> {
         let at = statement.start().to_usize();
         match statement {
             Stmt::ClassDef(class) => {
-                self.bind(&class.name, at, Bound::Class(Box::new(class_def(class, self.class))))
+                self.bind(&class.name, at, Bound::Class(Box::new(class_def(class, self.class))));
             }
             Stmt::FunctionDef(function) => {
                 self.bind(&function.name, at, Bound::Function(Box::new(function_def(function))));
@@ -73,7 +75,7 @@ impl Builder<'_> {
             }
             Stmt::AnnAssign(assign) => self.annotated_assignment(assign, at),
             Stmt::AugAssign(assign) => {
-                self.unknowable(&assign.target, at, "it is changed by an augmented assignment")
+                self.unknowable(&assign.target, at, "it is changed by an augmented assignment");
             }
             Stmt::TypeAlias(alias) => self.type_alias(alias, at),
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias, at)),
@@ -258,7 +260,9 @@ fn parameters(parameters: &ast::Parameters) -> Vec<Parameter> {
 fn only_result(statements: &[Stmt]) -> Option<Expr> {
     let (last, before) = statements.split_last()?;
     let mut names = StoredNames::default();
-    before.iter().for_each(|statement| names.visit_stmt(statement));
+    for statement in before {
+        names.visit_stmt(statement);
+    }
     match last {
         Stmt::Return(result) if !names.returns => result.value.as_deref().map(convert),
         _ => None,
@@ -275,11 +279,15 @@ fn is_type_checking(test: &ast::Expr) -> bool {
 
 /// `__name__ == "__main__"`, false whenever a flow is loaded.
 fn is_main_guard(test: &ast::Expr) -> bool {
-    let ast::Expr::Compare(compare) = test else { return false };
-    let is_name = |expr: &ast::Expr| matches!(expr, ast::Expr::Name(name) if &name.id == "__name__");
-    let is_main = |expr: &ast::Expr| matches!(expr, ast::Expr::StringLiteral(text) if text.value.to_str() == "__main__");
-    matches!(&*compare.ops, [ast::CmpOp::Eq])
-        && matches!(&*compare.comparators, [right] if (is_name(&compare.left) && is_main(right)) || (is_main(&compare.left) && is_name(right)))
+    let ast::Expr::Compare(comparison) = test else { return false };
+    let is_dunder_name = |expr: &ast::Expr| matches!(expr, ast::Expr::Name(name) if &name.id == "__name__");
+    let is_main = |expr: &ast::Expr| match expr {
+        ast::Expr::StringLiteral(literal) => literal.value.to_str() == "__main__",
+        _ => false,
+    };
+    let ([ast::CmpOp::Eq], [other]) = (&*comparison.ops, &*comparison.comparators) else { return false };
+    let first = &*comparison.left;
+    (is_dunder_name(first) && is_main(other)) || (is_main(first) && is_dunder_name(other))
 }
 
 /// Names that a statement binds or whose objects it may change, at any depth outside functions and classes.
