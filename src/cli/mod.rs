@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod deploy;
 mod deployment;
+mod flow;
 mod work_pool;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -12,6 +13,7 @@ pub(crate) use arguments::normalise;
 pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{DeploymentCommand, RunArguments};
+pub(crate) use flow::FlowCommand;
 pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python
@@ -98,6 +100,10 @@ pub(crate) enum Command {
     /// Run deployments
     #[command(subcommand, visible_alias = "deployments")]
     Deployment(DeploymentCommand),
+
+    /// Find flows in source files, and read what is in them
+    #[command(subcommand, visible_alias = "flows")]
+    Flow(FlowCommand),
 
     /// Create and inspect work pools
     #[command(subcommand, visible_alias = "work-pools")]

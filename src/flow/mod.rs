@@ -25,6 +25,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use discover::{FoundFlow, discover};
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use inspector::Inspector;
 
@@ -53,6 +54,15 @@ pub(crate) enum Grade {
     Exact,
     /// Accepts all that the flow accepts, and maybe more.
     Approximate,
+}
+
+impl Grade {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Approximate => "approximate",
+        }
+    }
 }
 
 /// Something that is not known without running the program.

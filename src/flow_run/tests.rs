@@ -148,7 +148,7 @@ fn differences_of_time_are_said_in_one_unit() {
         ("2019-11-23T14:00:00Z", "7 years ago"),
     ];
     for (time, expected) in cases {
-        assert_eq!(relative(now, time.parse().unwrap()), expected);
+        assert_eq!(report::relative(now, time.parse().unwrap()), expected);
     }
 }
 

@@ -23,7 +23,6 @@ mod key;
 mod merge;
 mod node;
 mod parse;
-
 mod reader;
 mod scalar;
 mod strict;
@@ -35,7 +34,6 @@ mod value;
 
 pub(crate) use document::Document;
 pub(crate) use error::YamlError;
-
 pub(crate) use reader::decode;
 
 use crate::source::Source;
