@@ -62,9 +62,9 @@ impl Names {
         if names.is_offline {
             names.later.insert("variables".to_owned());
         } else {
-            let used: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
+            let wanted: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
             let mut variables = Mapping::new();
-            for name in used {
+            for name in wanted {
                 if let Some(value) = resolver.variable(name).await? {
                     variables.insert(name.into(), value);
                 }

@@ -38,7 +38,9 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let mut findings = Findings::new(Some(&document));
-    document.duplicate_keys.iter().for_each(|key| findings.push(key.diagnostic(&source)));
+    for key in &document.duplicate_keys {
+        findings.push(key.diagnostic(&source));
+    }
     let fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {

@@ -65,3 +65,6 @@ pub(super) fn has_pending(value: &Value) -> bool {
 fn join(at: &Pointer, key: &str) -> Pointer {
     key.parse::<usize>().map_or_else(|_| at.join(key), |index| at.join(index))
 }
+
+#[cfg(test)]
+mod tests;
