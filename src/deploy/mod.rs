@@ -150,7 +150,7 @@ fn load(with: &Surroundings<'_>) -> Result<(Project, Vec<Diagnostic>), Failure> 
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
     match project::load(path, with.directory) {
         Err(ProjectError::File(error)) if named.is_none() && error.is_not_found() => {
-            Ok((Project::empty(path.to_owned()), Vec::new()))
+            Ok((Project::empty(), Vec::new()))
         }
         other => Ok(other?),
     }

@@ -58,7 +58,7 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
         _ => Vec::new(),
     };
     let [build, push, pull] = ["build", "push", "pull"].map(|key| Section::of(&fields, key));
-    let project = Project { path: path.to_owned(), document: Some(document), build, push, pull, deployments };
+    let project = Project { document: Some(document), build, push, pull, deployments };
     Ok((project, diagnostics))
 }
 
