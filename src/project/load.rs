@@ -148,12 +148,12 @@ impl Checker<'_, '_> {
             (Shape::Text, Value::String(_))
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
-            | (Shape::Interval, Value::Number(_)) => value.clone(),
+            | (Shape::Interval, Value::Number(_))
+            | (Shape::Steps, Value::Mapping(_)) => value.clone(),
             (Shape::Steps, Value::Sequence(steps)) => {
                 self.items_are_mappings(field, steps, pointer);
                 value.clone()
             }
-            (Shape::Steps, Value::Mapping(_)) => value.clone(),
             (Shape::Mappings, Value::Sequence(items)) => {
                 self.items_are_mappings(field, items, pointer);
                 value.clone()
