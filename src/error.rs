@@ -50,11 +50,11 @@ pub(crate) struct CommandError {
 }
 
 impl CommandError {
-    pub(crate) fn new(exit: Exit, message: impl ToString) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
         Self { exit, message: message.to_string(), help: None, diagnostics: Vec::new() }
     }
 
-    pub(crate) fn usage(message: impl ToString) -> Self {
+    pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
         Self::new(Exit::Usage, message)
     }
 

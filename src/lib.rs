@@ -94,6 +94,11 @@ fn start(
         Ok(settings) => settings,
         Err(error) => return Ok(Err(error.into())),
     };
+    let ui = if settings.cli_colors.value || cli.global.color == cli::ColorChoice::Always {
+        ui
+    } else {
+        Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone())
+    };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let context = Context { ui, settings, environment, clock: Clock::system(), redactor, directory };
     let runtime = tokio::runtime::Builder::new_multi_thread()

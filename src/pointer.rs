@@ -51,10 +51,6 @@ impl Pointer {
         self.segments.push(segment.into());
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Segment> {
-        self.segments.pop()
-    }
-
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }

@@ -50,19 +50,9 @@ impl Client {
         self.json(Request::post(&["automations", ""], body.clone()).once()).await
     }
 
-    /// The automations whose trigger or actions name the deployment, or that belong to it.
-    pub(crate) async fn automations_related_to(&self, deployment: Uuid) -> Result<Vec<Automation>, ApiError> {
-        self.json(Request::get(&["automations", "related-to", &deployment_resource(deployment)])).await
-    }
-
     /// Deletes the automations that belong to a deployment, if any.
     pub(crate) async fn delete_automations_owned_by(&self, deployment: Uuid) -> Result<(), ApiError> {
         self.done(Request::delete(&["automations", "owned-by", &deployment_resource(deployment)])).await
-    }
-
-    /// Replaces an automation.
-    pub(crate) async fn replace_automation(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
-        self.done(Request::put(&["automations", &id.to_string()], body.clone())).await
     }
 
     /// Whether there was such an automation.

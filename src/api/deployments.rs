@@ -147,16 +147,6 @@ impl Client {
         self.done(Request::patch(&["deployments", &id.to_string()], body.clone())).await
     }
 
-    /// Whether there was such a deployment.
-    pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
-        let gone = self.done(Request::delete(&["deployments", &id.to_string()])).await;
-        Ok(optional(gone)?.is_some())
-    }
-
-    pub(crate) async fn schedules(&self, deployment: Uuid) -> Result<Vec<DeploymentSchedule>, ApiError> {
-        self.json(Request::get(&["deployments", &deployment.to_string(), "schedules"])).await
-    }
-
     pub(crate) async fn create_schedules(
         &self,
         deployment: Uuid,

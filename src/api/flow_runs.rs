@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
+use super::{ApiError, Client, JsonObject, page::Identified, request::Request};
 
 /// A flow run as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -154,22 +154,12 @@ impl Client {
         self.json(Request::post(&path, run.body())).await
     }
 
-    pub(crate) async fn flow_run(&self, id: Uuid) -> Result<Option<FlowRun>, ApiError> {
-        optional(self.json(Request::get(&["flow_runs", &id.to_string()])).await)
-    }
-
     /// Every state the run was in, in order; the last one is its state now.
     pub(crate) async fn flow_run_states(&self, id: Uuid) -> Result<Vec<RunState>, ApiError> {
         let request = Request::get(&["flow_run_states", ""]).query("flow_run_id", id.to_string());
         let mut states: Vec<RunState> = self.json(request).await?;
         states.sort_by_key(|state| state.timestamp);
         Ok(states)
-    }
-
-    /// Proposes a state; the server may refuse it.
-    pub(crate) async fn set_flow_run_state(&self, id: Uuid, kind: StateType) -> Result<(), ApiError> {
-        let state = json!({"state": {"type": kind, "name": kind.name()}, "force": false});
-        self.done(Request::post(&["flow_runs", &id.to_string(), "set_state"], state)).await
     }
 
     /// The lines that a run logged, the oldest first, from a time on.

@@ -29,16 +29,8 @@ impl Client {
         optional(self.json(Request::get(&["flows", &id.to_string()])).await)
     }
 
-    pub(crate) async fn flow_by_name(&self, name: &str) -> Result<Option<Flow>, ApiError> {
-        optional(self.json(Request::get(&["flows", "name", name])).await)
-    }
-
     pub(crate) async fn flows_by_name(&self, names: &[String]) -> Result<Vec<Flow>, ApiError> {
         self.flows(json!({"name": {"any_": names}})).await
-    }
-
-    pub(crate) async fn flows_by_id(&self, ids: &[Uuid]) -> Result<Vec<Flow>, ApiError> {
-        self.flows(json!({"id": {"any_": ids}})).await
     }
 
     async fn flows(&self, filter: serde_json::Value) -> Result<Vec<Flow>, ApiError> {

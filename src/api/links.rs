@@ -13,10 +13,6 @@ impl Links {
         Self { ui_url: ui_url.map(str::to_owned) }
     }
 
-    pub(crate) fn flow(&self, id: Uuid) -> Option<String> {
-        self.link("flows/flow", &id.to_string())
-    }
-
     pub(crate) fn flow_run(&self, id: Uuid) -> Option<String> {
         self.link("runs/flow-run", &id.to_string())
     }
@@ -27,10 +23,6 @@ impl Links {
 
     pub(crate) fn work_pool(&self, name: &str) -> Option<String> {
         self.link("work-pools/work-pool", name)
-    }
-
-    pub(crate) fn automation(&self, id: Uuid) -> Option<String> {
-        self.link("automations/automation", &id.to_string())
     }
 
     fn link(&self, kind: &str, object: &str) -> Option<String> {
@@ -50,6 +42,6 @@ mod tests {
         assert_eq!(links.flow_run(id).unwrap(), format!("http://h:4200/runs/flow-run/{id}"));
         assert_eq!(links.deployment(id).unwrap(), format!("http://h:4200/deployments/deployment/{id}"));
         assert_eq!(links.work_pool("a b").unwrap(), "http://h:4200/work-pools/work-pool/a b");
-        assert_eq!(Links::default().flow(id), None);
+        assert_eq!(Links::default().deployment(id), None);
     }
 }

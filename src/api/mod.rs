@@ -36,13 +36,13 @@ pub(crate) use client::{Client, Notify};
 pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
 pub(crate) use error::ApiError;
 pub(crate) use flow_runs::{FlowRun, LogLine, NewFlowRun, RunState, StateType};
-pub(crate) use flows::Flow;
+
 pub(crate) use links::Links;
 pub(crate) use options::ClientOptions;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
-pub(crate) use slas::AppliedSlas;
+
 pub(crate) use transport::TransportOptions;
-pub(crate) use work_pools::{WorkPool, Worker, WorkerType};
+pub(crate) use work_pools::{WorkPool, WorkerType};
 
 /// A JSON object, as requests and responses carry them.
 pub(crate) type JsonObject = serde_json::Map<String, serde_json::Value>;

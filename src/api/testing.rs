@@ -38,3 +38,13 @@ pub(crate) fn client(options: ClientOptions) -> (Client, Notices) {
     let notify = move |notice: &super::RetryNotice| seen.lock().unwrap().push(notice.to_string());
     (Client::new(options, clock(), Arc::new(notify)).unwrap(), notices)
 }
+
+impl Client {
+    /// A request that tests of the client send.
+    pub(crate) async fn flow_by_name(
+        &self,
+        name: &str,
+    ) -> Result<Option<super::flows::Flow>, super::ApiError> {
+        super::error::optional(self.json(super::request::Request::get(&["flows", "name", name])).await)
+    }
+}

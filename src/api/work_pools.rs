@@ -129,11 +129,6 @@ impl Client {
         self.done(Request::patch(&["work_pools", name], body.clone())).await
     }
 
-    /// Whether there was such a work pool.
-    pub(crate) async fn delete_work_pool(&self, name: &str) -> Result<bool, ApiError> {
-        Ok(optional(self.done(Request::delete(&["work_pools", name])).await)?.is_some())
-    }
-
     /// The workers of a pool that are there now.
     pub(crate) async fn online_workers(&self, pool: &str) -> Result<Vec<Worker>, ApiError> {
         let filter = [("workers".to_owned(), json!({"status": {"any_": ["ONLINE"]}}))];

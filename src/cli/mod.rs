@@ -4,6 +4,8 @@ mod arguments;
 mod check;
 mod deploy;
 mod deployment;
+mod flow;
+mod steps;
 mod work_pool;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -12,6 +14,8 @@ pub(crate) use arguments::normalise;
 pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{DeploymentCommand, RunArguments};
+pub(crate) use flow::FlowCommand;
+pub(crate) use steps::StepsCommand;
 pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python
@@ -98,6 +102,14 @@ pub(crate) enum Command {
     /// Run deployments
     #[command(subcommand, visible_alias = "deployments")]
     Deployment(DeploymentCommand),
+
+    /// Find flows in source files, and read what is in them
+    #[command(subcommand, visible_alias = "flows")]
+    Flow(FlowCommand),
+
+    /// List the steps of build, push and pull sections, with their inputs
+    #[command(subcommand)]
+    Steps(StepsCommand),
 
     /// Create and inspect work pools
     #[command(subcommand, visible_alias = "work-pools")]

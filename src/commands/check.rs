@@ -28,17 +28,25 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         one.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
     });
     if arguments.strict {
-        found.iter_mut().for_each(|one| one.severity = Severity::Error);
+        for one in &mut found {
+            one.severity = Severity::Error;
+        }
     }
     let ui = &context.ui;
     match arguments.output {
         FindingsFormat::Text => {
-            found.iter().for_each(|one| ui.warn(one));
+            for one in &found {
+                ui.warn(one);
+            }
             let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
             ui.note(&format!("{} in {}", Summary(&found), file.display()));
         }
         FindingsFormat::Json => ui.result(&json::document(&found).to_string()),
-        FindingsFormat::Github => found.iter().for_each(|one| ui.result(&github::command(one))),
+        FindingsFormat::Github => {
+            for one in &found {
+                ui.result(&github::command(one));
+            }
+        }
         FindingsFormat::Sarif => ui.result(&format!("{:#}", sarif::document(&found))),
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Failed } else { Exit::Done })

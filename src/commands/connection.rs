@@ -8,6 +8,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     error::CommandError,
     progress::Progress,
+    settings::{NoApiUrl, Settings},
 };
 
 /// How long a wait must be for the user to be told.
@@ -28,7 +29,7 @@ pub(crate) fn client_telling(
     busy: impl Fn() + Send + Sync + 'static,
 ) -> Result<Client, CommandError> {
     let settings = &context.settings;
-    let options = ClientOptions::from_settings(settings)?;
+    let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
     let headers = settings.client_custom_headers.value.values();
     let secrets = [&settings.api_auth_string.value, &settings.api_key.value];
     secrets.into_iter().flatten().chain(headers).for_each(|secret| context.redactor.learn(secret));
@@ -53,4 +54,15 @@ pub(crate) fn client_telling(
 /// Links into the user interface of the configured API.
 pub(crate) fn links(context: &Context) -> Links {
     Links::new(context.settings.ui_url.value.as_deref().filter(|url| !url.is_empty()))
+}
+
+/// What to do where no API is configured: a job that lacks a setting must not do its work somewhere else.
+fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
+    let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());
+    let mut help =
+        format!("set PREFECT_API_URL, for example to http://127.0.0.1:4200/api, or add it to {profile}");
+    if settings.server_ephemeral_enabled.value {
+        help += "; prefect itself would now start a temporary server, prefectl does not";
+    }
+    CommandError::usage(error).help(help)
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
         if arguments.watch { Some(watch(arguments, &created, &client, context).await?) } else { None };
     if !is_text {
         let url = links.flow_run(created.run.id);
-        context.ui.result(&document(&created, watched.as_ref(), url).to_string());
+        context.ui.result(&document(&created, watched.as_ref(), url.as_deref()).to_string());
     }
     Ok(watched.map_or(Exit::Done, |watched| exit(watched.end)))
 }
@@ -93,7 +93,7 @@ fn exit(end: RunEnd) -> Exit {
 }
 
 /// The run as one document.
-fn document(created: &CreatedRun, watched: Option<&Watched>, url: Option<String>) -> serde_json::Value {
+fn document(created: &CreatedRun, watched: Option<&Watched>, url: Option<&str>) -> serde_json::Value {
     let run = &created.run;
     let state = watched.and_then(|watched| watched.state.as_ref()).or(run.state.as_ref());
     json!({

@@ -8,7 +8,7 @@ use crate::{
     flow_run,
     project::ProjectError,
     schedule::when::WhenError,
-    settings::{NoApiUrl, SettingsError},
+    settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
     work_pool::WorkPoolError,
 };
@@ -16,13 +16,6 @@ use crate::{
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
         Self::usage(error)
-    }
-}
-
-impl From<NoApiUrl> for CommandError {
-    fn from(error: NoApiUrl) -> Self {
-        Self::usage(error)
-            .help("set PREFECT_API_URL, for example PREFECT_API_URL=http://127.0.0.1:4200/api, or use a profile that does")
     }
 }
 
@@ -85,7 +78,7 @@ impl From<Failure> for CommandError {
                 Exit::Failed,
                 vec![Diagnostic::error(Code::REFERENCE, error.to_string()).at(place)],
             ),
-            Failure::Step { failure, place } => step(failure, place),
+            Failure::Step { failure, place } => step(*failure, place),
             Failure::Schedules { name, error } => {
                 Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
                     .help("give every schedule a `slug`, or remove the schedules from the server first")

@@ -34,12 +34,28 @@ fn list() -> String {
 
 fn explanation(entry: &Entry) -> String {
     let Entry { name, severity, title, meaning, example, fix } = entry;
-    let mut text = format!("{} ({}): {title}\n\n{meaning}\n", name.bold(), severity.name());
-    if !example.is_empty() {
-        let lines: Vec<String> = example.lines().map(|line| format!("    {line}")).collect();
-        text += &format!("\n{}\n", lines.join("\n"));
+    let (meaning, fix) = (wrapped(meaning), wrapped(fix));
+    let title = format!("{} ({}): {title}", name.bold(), severity.name());
+    let example = example.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
+    let parts = [title, meaning, example, fix].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// The text in lines of a width that is easy to read.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 90;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
-    text + &format!("\n{fix}")
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ mod deploy;
 mod deployment;
 mod errors;
 mod explain;
+mod flow;
 mod schema;
+mod steps;
 mod work_pool;
 
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Explain { code } => explain::run(code.as_deref(), context),
         Command::Schema => schema::run(context),
         Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
+        Command::Flow(command) => flow::run(&command, context),
+        Command::Steps(command) => steps::run(&command, context),
         Command::WorkPool(command) => work_pool::run(command, context).await,
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
             match output {
                 OutputFormat::Text => context.ui.result(&table(&pools)),
                 OutputFormat::Json => {
-                    context.ui.result(&pretty(&pools.into_iter().map(|pool| pool.raw).collect::<Vec<_>>())?)
+                    context.ui.result(&pretty(&pools.into_iter().map(|pool| pool.raw).collect::<Vec<_>>())?);
                 }
             }
         }

@@ -24,7 +24,7 @@ use crate::{
     python,
     steps::name_and_id,
     template::{
-        self, ResolveError, Resolver,
+        ResolveError, Resolver,
         expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
     },
     value::{Mapping, Value},
@@ -62,9 +62,9 @@ impl Names {
         if names.is_offline {
             names.later.insert("variables".to_owned());
         } else {
-            let used: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
+            let wanted: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
             let mut variables = Mapping::new();
-            for name in used {
+            for name in wanted {
                 if let Some(value) = resolver.variable(name).await? {
                     variables.insert(name.into(), value);
                 }

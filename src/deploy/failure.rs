@@ -18,14 +18,14 @@ pub(crate) enum Failure {
     Select(#[from] SelectError),
     /// An option, or the file where it contradicts itself.
     #[error("{error}")]
-    Option { error: OptionError, place: Option<Place> },
+    Option { error: Box<OptionError>, place: Option<Place> },
     /// Everything that is wrong.
     #[error("{} finding(s)", .0.len())]
     Findings(Vec<Diagnostic>),
     #[error("{error}")]
-    Resolve { error: ResolveError, place: Option<Place> },
+    Resolve { error: Box<ResolveError>, place: Option<Place> },
     #[error("{failure}")]
-    Step { failure: StepFailure, place: Option<Place> },
+    Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
     #[error(transparent)]
@@ -34,16 +34,16 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(super) fn option(error: OptionError, place: Option<Place>) -> Self {
-        Self::Option { error, place }
+        Self::Option { error: Box::new(error), place }
     }
 
     /// A failed lookup of the server is the server's failure.
     pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
-        Self::Resolve { error, place }
+        Self::Resolve { error: Box::new(error), place }
     }
 
     pub(super) fn step(failure: StepFailure, project: &Project) -> Self {
         let place = project.place(&failure.pointer);
-        Self::Step { failure, place }
+        Self::Step { failure: Box::new(failure), place }
     }
 }

@@ -90,7 +90,9 @@ pub(crate) struct Server<'a> {
 pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Report, Failure> {
     let (project, warnings) = load(with)?;
     let mut findings = Findings::new(project.document.as_ref());
-    warnings.into_iter().for_each(|warning| findings.push(warning));
+    for warning in warnings {
+        findings.push(warning);
+    }
 
     let lookup = ApiLookup(server.client);
     let resolver = Resolver::new(&lookup, with.redactor.clone());
@@ -104,7 +106,9 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
         .filter(|note| matches!(note, pull::Note::ThisMachine(_)))
         .map(pull::Note::text)
         .collect();
-    on_this_machine.iter().for_each(|note| with.progress.status(note));
+    for note in &on_this_machine {
+        with.progress.status(note);
+    }
 
     let outputs =
         steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
@@ -133,7 +137,9 @@ pub(crate) async fn findings(with: &Surroundings<'_>) -> Result<Vec<Diagnostic>,
         other => other?,
     };
     let mut findings = Findings::new(project.document.as_ref());
-    warnings.into_iter().for_each(|warning| findings.push(warning));
+    for warning in warnings {
+        findings.push(warning);
+    }
     if !project.deployments.is_empty() {
         let resolver = Resolver::offline(with.redactor.clone());
         prepare(&project, with, &resolver, &mut findings).await?;
@@ -147,7 +153,7 @@ fn load(with: &Surroundings<'_>) -> Result<(Project, Vec<Diagnostic>), Failure> 
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
     match project::load(path, with.directory) {
         Err(ProjectError::File(error)) if named.is_none() && error.is_not_found() => {
-            Ok((Project::empty(path.to_owned()), Vec::new()))
+            Ok((Project::empty(), Vec::new()))
         }
         other => Ok(other?),
     }
@@ -193,7 +199,9 @@ fn select(
     let names = FlowNames { inspector, directory: with.directory, environment: with.environment };
     let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
     let mut selection = select::select(project, with.options, flow_name)?;
-    std::mem::take(&mut selection.warnings).into_iter().for_each(|warning| findings.push(warning));
+    for warning in std::mem::take(&mut selection.warnings) {
+        findings.push(warning);
+    }
     if !selection.single && with.options.describe_a_deployment() {
         let message = "You have passed options to the deploy command, but you are creating or updating multiple \
                        deployments. These options will be ignored.";
@@ -218,7 +226,9 @@ async fn check_with_server(
     findings: &mut Findings<'_>,
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
     if !client.is_cloud() {
-        prepared.iter().for_each(|(one, _)| check::no_slas(one, findings));
+        for (one, _) in prepared {
+            check::no_slas(one, findings);
+        }
     }
     let names: BTreeSet<String> =
         prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
@@ -235,7 +245,9 @@ fn stop_on_errors(findings: &mut Findings<'_>, with: &Surroundings<'_>) -> Resul
         diagnostics.iter_mut().for_each(|one| one.severity = Severity::Error);
     }
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
-    warnings.iter().for_each(|warning| with.progress.warn(warning));
+    for warning in &warnings {
+        with.progress.warn(warning);
+    }
     if errors.is_empty() { Ok(()) } else { Err(Failure::Findings(errors)) }
 }
 

@@ -6,7 +6,6 @@ use super::{overrides::Spec, steps::Sections};
 use crate::{
     python,
     steps::{Listed, name_and_id, registry},
-    template,
     value::Value,
 };
 

@@ -109,7 +109,7 @@ mod tests {
     fn steps(top: &str, deployment: &str) -> String {
         let top: Mapping = serde_yaml::from_str(top).unwrap();
         let fields: Mapping = serde_yaml::from_str(deployment).unwrap();
-        let mut project = Project::empty("prefect.yaml".into());
+        let mut project = Project::empty();
         project.build = Section::of(&top, "build");
         project.pull = Section::of(&top, "pull");
         match pull_steps(&project, &fields, &fields, Path::new("/home/me/flows")) {

@@ -194,7 +194,7 @@ mod tests {
     use crate::project::Project;
 
     fn project(deployments: &[(&str, &str)]) -> Project {
-        let mut project = Project::empty("prefect.yaml".into());
+        let mut project = Project::empty();
         for (index, (name, entrypoint)) in deployments.iter().enumerate() {
             let fields = [("name", *name), ("entrypoint", *entrypoint)]
                 .into_iter()

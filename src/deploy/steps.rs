@@ -44,7 +44,7 @@ impl Sections {
         };
         let push = match &Section::of(&spec.fields, "push") {
             Section::Absent | Section::Null => listed(project, &project.push, &root.join("push")),
-            section => listed(project, section, &own.join("push")),
+            section @ Section::Steps(_) => listed(project, section, &own.join("push")),
         };
         (build, push)
     }

@@ -229,11 +229,13 @@ impl<'p> Finder<'p, '_, '_> {
             [] => false,
             [wraps] => {
                 let call = wraps.as_call()?;
-                let wrapped = matches!(&call.arguments[..], [only] if matches!(&only.kind, ExprKind::Name(name) if *name == first.name));
-                if inside.external(self.program, &call.function)? != "functools.wraps"
-                    || !wrapped
-                    || !call.keywords.is_empty()
-                {
+                let [ExprKind::Name(argument)] =
+                    call.arguments.iter().map(|it| &it.kind).collect::<Vec<_>>()[..]
+                else {
+                    return None;
+                };
+                let is_wraps = inside.external(self.program, &call.function)? == "functools.wraps";
+                if !is_wraps || *argument != first.name || !call.keywords.is_empty() {
                     return None;
                 }
                 true

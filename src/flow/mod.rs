@@ -26,8 +26,7 @@ mod syntax;
 mod tests;
 
 pub(crate) use discover::{FoundFlow, discover};
-pub(crate) use entrypoint::{Entrypoint, EntrypointError, Location};
-pub(crate) use error::FlowError;
+pub(crate) use entrypoint::Entrypoint;
 pub(crate) use inspector::Inspector;
 
 use crate::diagnostics::Place;
@@ -55,6 +54,15 @@ pub(crate) enum Grade {
     Exact,
     /// Accepts all that the flow accepts, and maybe more.
     Approximate,
+}
+
+impl Grade {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Approximate => "approximate",
+        }
+    }
 }
 
 /// Something that is not known without running the program.

@@ -127,7 +127,7 @@ impl<'p> Scope<'p> {
         let mut hidden_by = None;
         for star in body.bindings.iter().rev().filter(is_later_star) {
             let Bound::Import(import) = &star.bound else { continue };
-            match self.from_star(program, import, name)? {
+            match self.through_star(program, import, name)? {
                 Star::Has(entity) => return Ok(Some(entity)),
                 Star::Lacks => {}
                 Star::MayHave => hidden_by = Some(&import.module),
@@ -142,7 +142,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    fn from_star(self, program: &'p Program<'_>, import: &Import, name: &str) -> Known<Star<'p>> {
+    fn through_star(self, program: &'p Program<'_>, import: &Import, name: &str) -> Known<Star<'p>> {
         let module = match self.imported_module(program, import)? {
             Found::Module(module) => module,
             Found::Directory(_) => return Ok(Star::Lacks),

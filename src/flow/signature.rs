@@ -7,7 +7,7 @@ use super::{
     annotation::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
-        names, uses_only_builtins,
+        names, require_seen_by_prefect,
     },
     constant::encode,
     decorator::{Definition, Options, Setting},
@@ -56,7 +56,7 @@ pub(super) fn read(program: &Program<'_>, definition: &Definition<'_>) -> Result
             let reason = "its version is not text".to_owned();
             return Err(FlowError::Refused { function: function.def.name.clone(), reason, place });
         }
-        setting => unknown_setting("version", setting, &mut reasons),
+        setting @ Setting::Unknown(_) => unknown_setting("version", setting, &mut reasons),
     };
     let signature = Signature {
         function: *function,
@@ -258,10 +258,12 @@ impl<'p> Signature<'p, '_> {
         if quoted.is_none() && annotation.as_text().is_some() {
             return Err(Obstacle::Refused("an annotation in quotes is not an expression".to_owned()));
         }
+        if let Some(expr) = quoted
+            && self.strings == StringAnnotations::Unevaluated
+        {
+            require_seen_by_prefect(self.builder.program, evaluation_scope(self.function), expr)?;
+        }
         let (scope, annotation) = match quoted {
-            Some(expr) if self.strings == StringAnnotations::Unevaluated && !uses_only_builtins(expr) => {
-                return Err(Obstacle::Untyped);
-            }
             Some(expr) => (evaluation_scope(self.function), expr),
             None => (self.function.scope, annotation),
         };
@@ -301,7 +303,7 @@ impl<'p> Signature<'p, '_> {
                 }
                 Ok(None) => {}
                 Err(obstacle) => {
-                    self.builder.approximate(format!("the default is not known: {}", obstacle.reason()))
+                    self.builder.approximate(format!("the default is not known: {}", obstacle.reason()));
                 }
             },
             FieldDefault::Unknown(obstacle) => {

@@ -69,7 +69,7 @@ fn recorded_flows_are_read_as_they_import() {
                 score.no_reference += 1;
             }
             (Ok(flow), None) if class == "E" => {
-                wrong.push(format!("{name}: not refused: {}", as_json(&flow)))
+                wrong.push(format!("{name}: not refused: {}", as_json(&flow)));
             }
             (Ok(_), None) => score.no_reference += 1,
             // The reference fails as well.

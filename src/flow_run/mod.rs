@@ -13,7 +13,6 @@ use uuid::Uuid;
 use self::arguments::ArgumentError;
 pub(crate) use self::{
     name_format::NameError,
-    report::relative,
     watch::{RunEnd, WatchEvent, WatchOptions, Watched, watch},
 };
 use crate::{

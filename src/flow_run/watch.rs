@@ -45,16 +45,6 @@ pub(crate) enum RunEnd {
 }
 
 impl RunEnd {
-    pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Self::Completed => 0,
-            Self::Failed => 20,
-            Self::Crashed => 21,
-            Self::Cancelled => 22,
-            Self::TimedOut { .. } => 23,
-        }
-    }
-
     /// The end that a state means, if it is one. A paused or late run is waited for.
     fn of(state: StateType) -> Option<Self> {
         match state {

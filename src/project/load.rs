@@ -39,7 +39,9 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(&source)]))?;
     let mut findings = Findings::new(Some(&document));
-    document.duplicate_keys.iter().for_each(|key| findings.push(key.diagnostic(&source)));
+    for key in &document.duplicate_keys {
+        findings.push(key.diagnostic(&source));
+    }
     let fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {
@@ -60,7 +62,7 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
         _ => Vec::new(),
     };
     let [build, push, pull] = ["build", "push", "pull"].map(|key| Section::of(&fields, key));
-    let project = Project { path: path.to_owned(), document: Some(document), build, push, pull, deployments };
+    let project = Project { document: Some(document), build, push, pull, deployments };
     Ok((project, diagnostics))
 }
 
@@ -150,12 +152,12 @@ impl Checker<'_, '_> {
             (Shape::Text, Value::String(_))
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
-            | (Shape::Interval, Value::Number(_)) => value.clone(),
+            | (Shape::Interval, Value::Number(_))
+            | (Shape::Steps, Value::Mapping(_)) => value.clone(),
             (Shape::Steps, Value::Sequence(steps)) => {
                 self.items_are_mappings(field, steps, pointer);
                 value.clone()
             }
-            (Shape::Steps, Value::Mapping(_)) => value.clone(),
             (Shape::Mappings, Value::Sequence(items)) => {
                 self.items_are_mappings(field, items, pointer);
                 value.clone()
@@ -203,20 +205,19 @@ impl Checker<'_, '_> {
             if fields::find(fields::SCHEDULE, key).is_some() {
                 continue;
             }
-            let diagnostic = match removed::find(removed::SCHEDULE, key) {
-                Some(removed) => Diagnostic::error(
+            let diagnostic = if let Some(removed) = removed::find(removed::SCHEDULE, key) {
+                Diagnostic::error(
                     Code::REMOVED_KEY,
                     format!("Prefect {} and later refuse the key `{key}` in a schedule", removed.since),
                 )
-                .help(removed.instead),
-                None => {
-                    let known = fields::SCHEDULE.iter().map(|field| field.key);
-                    let help = did_you_mean(key, known.clone()).map_or_else(
-                        || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
-                        |known| format!("did you mean `{known}`?"),
-                    );
-                    Diagnostic::error(Code::UNKNOWN_KEY, format!("a schedule has no key `{key}`")).help(help)
-                }
+                .help(removed.instead)
+            } else {
+                let known = fields::SCHEDULE.iter().map(|field| field.key);
+                let help = did_you_mean(key, known.clone()).map_or_else(
+                    || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
+                    |known| format!("did you mean `{known}`?"),
+                );
+                Diagnostic::error(Code::UNKNOWN_KEY, format!("a schedule has no key `{key}`")).help(help)
             };
             self.findings.at_key(&pointer.join(key), diagnostic);
         }

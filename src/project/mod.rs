@@ -10,8 +10,6 @@ pub(crate) use findings::Findings;
 pub(crate) use load::{ProjectError, load};
 pub(crate) use schema::schema;
 
-use std::path::PathBuf;
-
 use crate::{
     diagnostics::Place,
     pointer::Pointer,
@@ -25,8 +23,6 @@ pub(crate) const DEFAULT_FILE: &str = "prefect.yaml";
 /// A project file whose shape is right; its templates are untouched.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// The path as the user wrote it.
-    pub(crate) path: PathBuf,
     /// The text with its places; `None` where there is no file.
     pub(crate) document: Option<Document>,
     pub(crate) build: Section,
@@ -37,9 +33,9 @@ pub(crate) struct Project {
 
 impl Project {
     /// A project without a file: everything comes from the command line.
-    pub(crate) fn empty(path: PathBuf) -> Self {
+    pub(crate) fn empty() -> Self {
         let [build, push, pull] = [Section::Absent, Section::Absent, Section::Absent];
-        Self { path, document: None, build, push, pull, deployments: Vec::new() }
+        Self { document: None, build, push, pull, deployments: Vec::new() }
     }
 
     /// Where a value is written; the nearest place around it if the file does not have it.

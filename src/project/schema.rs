@@ -6,19 +6,18 @@ use super::fields::{self, Field, Shape};
 
 /// The schema (draft 2020-12). `steps` are the schemas of the inputs of steps by name, with what they do.
 pub(crate) fn schema(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
-    let mut root = object(fields::TOP, Unknown::Allowed);
-    root.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
-    root.insert("title".into(), "prefect.yaml".into());
-    root.insert(
-        "$defs".into(),
-        json!({
-            "deployment": object(fields::DEPLOYMENT, Unknown::Allowed),
-            "work_pool": object(fields::WORK_POOL, Unknown::Allowed),
-            "schedule": schedule(),
-            "concurrency_limit": object(fields::LIMIT, Unknown::Allowed),
-            "step": step(steps),
-        }),
-    );
+    let head = [("$schema", "https://json-schema.org/draft/2020-12/schema"), ("title", "prefect.yaml")];
+    let mut root: Map<String, Json> =
+        head.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+    root.extend(object(fields::TOP, Unknown::Allowed));
+    let definitions = json!({
+        "deployment": object(fields::DEPLOYMENT, Unknown::Allowed),
+        "work_pool": object(fields::WORK_POOL, Unknown::Allowed),
+        "schedule": schedule(),
+        "concurrency_limit": object(fields::LIMIT, Unknown::Allowed),
+        "step": step(steps),
+    });
+    root.insert("$defs".into(), definitions);
     Json::Object(root)
 }
 

@@ -116,20 +116,5 @@ fn object<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-/// The items of a deployment, from its keys `schedules` and `schedule`, the older one for a single item.
-///
-/// `None` leaves the schedules of the deployment as they are, which an empty list does not.
-pub(crate) fn given_items<'a>(
-    schedule: Option<&'a Value>,
-    schedules: Option<&'a Value>,
-) -> Result<Option<Vec<&'a Value>>, BothKeys> {
-    match (schedule.filter(|value| coerce::is_truthy(value)), schedules) {
-        (Some(_), Some(_)) => Err(BothKeys),
-        (Some(single), None) => Ok(Some(vec![single])),
-        (None, Some(Value::Sequence(items))) => Ok(Some(items.iter().collect())),
-        (None, _) => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -15,12 +15,7 @@ pub(crate) struct ScheduleOptions {
     pub(crate) timezone: Option<String>,
 }
 
-impl ScheduleOptions {
-    /// Whether no schedule is added; an anchor and a time zone only change those that are there.
-    pub(crate) fn adds_none(&self) -> bool {
-        self.cron.is_empty() && self.interval.is_empty() && self.rrule.is_empty()
-    }
-}
+impl ScheduleOptions {}
 
 /// A value of `--interval` that is neither a number nor a list of numbers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +89,6 @@ mod tests {
     fn empty_options_change_nothing() {
         let given = items("[{interval: 60}]");
         let options = ScheduleOptions { timezone: Some(String::new()), ..ScheduleOptions::default() };
-        assert!(options.adds_none());
         assert_eq!(with_options(given.clone(), &options), given);
     }
 

@@ -150,26 +150,6 @@ fn all_mistakes_are_found_at_once() {
     );
 }
 
-#[test]
-fn items_come_from_either_key() {
-    let count = |schedule: Option<&str>, schedules: Option<&str>| {
-        let value = |yaml: Option<&str>| yaml.map(|yaml| serde_yaml::from_str::<Value>(yaml).unwrap());
-        let (schedule, schedules) = (value(schedule), value(schedules));
-        given_items(schedule.as_ref(), schedules.as_ref()).map(|items| items.map(|items| items.len()))
-    };
-    assert_eq!(count(None, None), Ok(None));
-    assert_eq!(count(Some("{cron: x}"), None), Ok(Some(1)));
-    assert_eq!(count(Some("{}"), None), Ok(None));
-    assert_eq!(count(Some("null"), Some("[{cron: x}, {cron: y}]")), Ok(Some(2)));
-    assert_eq!(count(None, Some("[]")), Ok(Some(0)));
-    assert_eq!(count(None, Some("null")), Ok(None));
-    let error = count(Some("{cron: x}"), Some("null")).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use `schedules`."
-    );
-}
-
 proptest::proptest! {
     /// Texts near those that are meant, which every reader must take or refuse.
     #[test]

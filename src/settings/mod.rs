@@ -34,7 +34,6 @@ const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 pub(crate) struct Settings {
     /// The name of the active profile.
     pub(crate) profile: String,
-    pub(crate) home: Setting<PathBuf>,
     pub(crate) profiles_path: Setting<PathBuf>,
     pub(crate) api_url: Setting<Option<String>>,
     pub(crate) api_key: Setting<Option<Secret>>,
@@ -54,8 +53,6 @@ pub(crate) struct Settings {
     /// Derived from the API URL unless set; none without either.
     pub(crate) ui_url: Setting<Option<String>>,
     pub(crate) cloud_api_url: Setting<String>,
-    /// Whether to ask questions; unset means to look at the terminal.
-    pub(crate) cli_prompt: Setting<Option<bool>>,
     pub(crate) cli_colors: Setting<bool>,
     /// Whether a temporary server may be started where there is no API URL.
     pub(crate) server_ephemeral_enabled: Setting<bool>,
@@ -94,14 +91,11 @@ impl Settings {
         profile: String,
         profiles_path: Setting<PathBuf>,
     ) -> Result<Self, SettingsError> {
-        let home =
-            path_or(sources, &names::HOME, environment, || home_directory(environment).join(".prefect"))?;
         let api_url = optional(sources, &names::API_URL)?;
         let cloud_api_url = or(sources, &names::CLOUD_API_URL, CLOUD_API_URL.to_owned())?;
         let ui_url = ui_url(sources, api_url.value.as_deref(), &cloud_api_url.value)?;
         Ok(Self {
             profile,
-            home,
             profiles_path,
             api_key: optional(sources, &names::API_KEY)?,
             api_auth_string: optional(sources, &names::API_AUTH_STRING)?,
@@ -117,7 +111,6 @@ impl Settings {
             default_docker_build_namespace: optional(sources, &names::DEFAULT_DOCKER_BUILD_NAMESPACE)?,
             ui_url,
             cloud_api_url,
-            cli_prompt: optional(sources, &names::CLI_PROMPT)?,
             cli_colors: or(sources, &names::CLI_COLORS, true)?,
             server_ephemeral_enabled: or(sources, &names::SERVER_EPHEMERAL_ENABLED, false)?,
             api_url,

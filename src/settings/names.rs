@@ -26,7 +26,6 @@ const fn aliased(canonical: &'static str, alias: &'static str, path: &'static [&
     SettingName { canonical, alias: Some(alias), path }
 }
 
-pub(crate) const HOME: SettingName = setting("PREFECT_HOME", &["home"]);
 pub(crate) const PROFILES_PATH: SettingName = setting("PREFECT_PROFILES_PATH", &["profiles_path"]);
 pub(crate) const API_URL: SettingName = setting("PREFECT_API_URL", &["api", "url"]);
 pub(crate) const API_KEY: SettingName = setting("PREFECT_API_KEY", &["api", "key"]);
@@ -60,7 +59,6 @@ pub(crate) const DEFAULT_DOCKER_BUILD_NAMESPACE: SettingName = aliased(
 pub(crate) const UI_URL: SettingName = setting("PREFECT_UI_URL", &["ui_url"]);
 pub(crate) const CLOUD_API_URL: SettingName = setting("PREFECT_CLOUD_API_URL", &["cloud", "api_url"]);
 pub(crate) const CLOUD_UI_URL: SettingName = setting("PREFECT_CLOUD_UI_URL", &["cloud", "ui_url"]);
-pub(crate) const CLI_PROMPT: SettingName = setting("PREFECT_CLI_PROMPT", &["cli", "prompt"]);
 pub(crate) const CLI_COLORS: SettingName = setting("PREFECT_CLI_COLORS", &["cli", "colors"]);
 pub(crate) const SERVER_EPHEMERAL_ENABLED: SettingName = aliased(
     "PREFECT_SERVER_EPHEMERAL_ENABLED",

@@ -53,8 +53,7 @@ fn without_anything_the_defaults_hold() {
     assert_eq!(settings.require_api_url(), Err(NoApiUrl));
     assert!(NoApiUrl.to_string().contains("PREFECT_API_URL"));
     assert_eq!(settings.ui_url.value, None);
-    assert_eq!(settings.home.value, fixture.directory.path().join("home/.prefect"));
-    assert_eq!((settings.client_max_retries.value, settings.cli_prompt.value), (5, None));
+    assert_eq!(settings.client_max_retries.value, 5);
     // The built-in profile that is active by default has it.
     assert_eq!(settings.server_ephemeral_enabled, Setting { value: true, origin: Origin::Profile });
 }
@@ -158,7 +157,6 @@ fn native_toml_values_are_understood() {
     assert_eq!(settings.client_max_retries, Setting { value: 2, origin: Origin::PrefectToml });
     assert_eq!(settings.client_retry_extra_codes.value, BTreeSet::from([404]));
     assert_eq!(settings.client_custom_headers.value["A"].expose(), "b");
-    assert_eq!(settings.cli_prompt.value, Some(false));
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) fn problems(
         let name = key.as_str().unwrap_or_default();
         match entry.inputs.iter().find(|input| input.name == name) {
             Some(input) => {
-                problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text)))
+                problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text)));
             }
             None => problems.push((Some(name.into()), unknown(entry, name))),
         }

@@ -74,8 +74,17 @@ impl StepError {
 pub(crate) enum Phase {
     Build,
     Push,
-    Pull,
     Any,
+}
+
+impl Phase {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Push => "push",
+            Self::Any => "any section",
+        }
+    }
 }
 
 /// The type of an input, for checking before anything runs and for the documentation.
@@ -86,7 +95,6 @@ pub(crate) enum Kind {
     Integer,
     /// Text or a number, such as an image tag.
     Scalar,
-    List,
     Mapping,
     Any,
 }
@@ -99,7 +107,6 @@ impl Kind {
             Self::Boolean => "true or false",
             Self::Integer => "a whole number",
             Self::Scalar => "text or a number",
-            Self::List => "a list",
             Self::Mapping => "a mapping",
             Self::Any => "anything",
         }
@@ -112,7 +119,6 @@ impl Kind {
             Self::Boolean => value.is_bool(),
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Scalar => value.is_string() || value.is_number(),
-            Self::List => value.is_sequence(),
             Self::Mapping => value.is_mapping(),
             Self::Any => true,
         }

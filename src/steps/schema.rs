@@ -37,7 +37,6 @@ fn input(input: &Input) -> Json {
         Kind::Boolean => vec!["boolean", "string"],
         Kind::Integer => vec!["integer", "string"],
         Kind::Scalar => vec!["string", "number"],
-        Kind::List => vec!["array", "string"],
         Kind::Mapping => vec!["object", "string"],
         Kind::Any => return json!({"description": input.meaning}),
     };

@@ -21,13 +21,9 @@ pub(crate) mod test_data;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use apply::{Applied, Pass, Unknown};
-pub(crate) use blocks::{BlockError, BlockProblem, malformed as malformed_blocks};
+pub(crate) use blocks::malformed as malformed_blocks;
 pub(crate) use note::{Note, NoteKind, missing_value};
-pub(crate) use path::Values;
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, pull_steps, schedules, step_inputs, trigger,
 };
-pub(crate) use reference::{Reference, references};
-pub(crate) use resolve::{Found, Lookup, LookupError, ResolveError, Resolver};
-pub(crate) use walk::Filled;
+pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};

@@ -7,8 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Applied, Filled, Found, Lookup, Pass, ResolveError, Resolver, Unknown, Values, deployment_after_steps,
-    deployment_before_steps, pull_steps, step_inputs, test_data,
+    Found, Lookup, ResolveError, Resolver,
+    apply::{Applied, Pass, Unknown},
+    deployment_after_steps, deployment_before_steps,
+    path::Values,
+    pull_steps, step_inputs, test_data,
+    walk::Filled,
 };
 use crate::{
     environment::Environment,

@@ -61,11 +61,6 @@ impl YamlErrorKind {
         YamlError { kind: self, span }
     }
 
-    /// A syntax error in words of our own.
-    pub(super) fn syntax(message: impl Into<String>) -> Self {
-        Self::Syntax { message: message.into(), help: None }
-    }
-
     /// The stable code of the error.
     pub(crate) fn code(&self) -> Code {
         match self {

@@ -23,7 +23,6 @@ mod key;
 mod merge;
 mod node;
 mod parse;
-
 mod reader;
 mod scalar;
 mod strict;
@@ -33,10 +32,8 @@ mod tests;
 mod timestamp;
 mod value;
 
-pub(crate) use document::{Document, DuplicateKey};
-pub(crate) use error::{YamlError, YamlErrorKind};
-pub(crate) use node::{DateTime, Entry, Integer, Mapping, Node, NodeKind};
-
+pub(crate) use document::Document;
+pub(crate) use error::YamlError;
 pub(crate) use reader::decode;
 
 use crate::source::Source;

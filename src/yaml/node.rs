@@ -80,10 +80,6 @@ impl Mapping {
         self.entries.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.entries.values()
     }
@@ -91,11 +87,6 @@ impl Mapping {
     /// The entry under a text key.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
-    }
-
-    /// The value under a text key.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
-        self.entry(key).map(|entry| &entry.value)
     }
 
     pub(super) fn with_capacity(capacity: usize) -> Self {
@@ -130,48 +121,11 @@ impl Node {
         Self { span, kind }
     }
 
-    pub(crate) fn is_null(&self) -> bool {
-        matches!(self.kind, NodeKind::Null)
-    }
-
-    pub(crate) fn as_bool(&self) -> Option<bool> {
-        match self.kind {
-            NodeKind::Bool(flag) => Some(flag),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn as_i64(&self) -> Option<i64> {
-        match self.kind {
-            NodeKind::Int(Integer::Small(number)) => number.try_into().ok(),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        match &self.kind {
-            NodeKind::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
     pub(crate) fn as_sequence(&self) -> Option<&[Node]> {
         match &self.kind {
             NodeKind::Sequence(items) => Some(items),
             _ => None,
         }
-    }
-
-    pub(crate) fn as_mapping(&self) -> Option<&Mapping> {
-        match &self.kind {
-            NodeKind::Mapping(mapping) => Some(mapping),
-            _ => None,
-        }
-    }
-
-    /// The value under a text key, if this is a mapping that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
-        self.as_mapping()?.get(key)
     }
 
     /// What kind of value it is, in the words of messages.

@@ -14,7 +14,7 @@ pub(super) fn name(one: &Prepared, findings: &mut Findings<'_>) {
     let at = one.pointer(["name"]);
     match one.text("name") {
         None => {
-            findings.at_value(&at, Diagnostic::error(Code::NO_NAME, "A deployment name must be provided."))
+            findings.at_value(&at, Diagnostic::error(Code::NO_NAME, "A deployment name must be provided."));
         }
         Some(name) if is_pending(name) => {}
         Some(name) => {

@@ -32,7 +32,7 @@ pub(crate) fn deployment(
     fields::work_pool(one, findings);
     schedules::schedules(one, findings);
     schedules::trigger_items(one, findings);
-    schedules::slas(one, findings);
+    slas(one, findings);
     fields::version_type(one, findings);
     fields::concurrency_limit(one, findings);
     parameters::of_deployment(one, findings);
@@ -66,3 +66,6 @@ pub(super) fn has_pending(value: &Value) -> bool {
 fn join(at: &Pointer, key: &str) -> Pointer {
     key.parse::<usize>().map_or_else(|_| at.join(key), |index| at.join(index))
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,8 +123,9 @@ impl Checker<'_, '_> {
         match value {
             Value::String(text) => {
                 let is_whole = placeholder::only(text).is_some();
-                placeholder::find(text)
-                    .for_each(|placeholder| self.placeholder(&placeholder, is_whole, pointer));
+                for placeholder in placeholder::find(text) {
+                    self.placeholder(&placeholder, is_whole, pointer);
+                }
             }
             Value::Sequence(items) => {
                 for (index, item) in items.iter().enumerate() {

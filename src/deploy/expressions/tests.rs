@@ -35,7 +35,7 @@ const FLOW: &str =
 
 /// A repository with `flow.py` and this project file.
 fn repository(yaml: &str) -> tempfile::TempDir {
-    let (directory, _) = crate::git::testing::repository("first", None);
+    let (directory, _) = git::testing::repository("first", None);
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
     std::fs::write(directory.path().join("prefect.yaml"), yaml).unwrap();
     directory

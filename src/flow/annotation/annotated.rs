@@ -60,18 +60,15 @@ impl<'p> SchemaBuilder<'p, '_> {
         let Some((inner, metadata)) = arguments.elements().split_first() else {
             return Err(Obstacle::unknown("an `Annotated` without a type"));
         };
-        let mut result = match self.as_annotated(scope, inner) {
-            Some((scope, arguments)) => {
-                let program = self.program;
-                program.descend(|| self.annotated(scope, arguments))?
-            }
-            None => {
-                let schema = match self.discriminated(scope, inner, metadata)? {
-                    Some(schema) => schema,
-                    None => self.schema(scope, inner)?,
-                };
-                Annotated { schema, default: FieldDefault::Required, alias: None, extra: Map::new() }
-            }
+        let mut result = if let Some((scope, arguments)) = self.as_annotated(scope, inner) {
+            let program = self.program;
+            program.descend(|| self.annotated(scope, arguments))?
+        } else {
+            let schema = match self.discriminated(scope, inner, metadata)? {
+                Some(schema) => schema,
+                None => self.schema(scope, inner)?,
+            };
+            Annotated { schema, default: FieldDefault::Required, alias: None, extra: Map::new() }
         };
         for item in metadata {
             self.metadata(scope, item, &mut result)?;

@@ -47,6 +47,8 @@ pub(crate) struct FieldInfo<'p> {
     /// The alias that an option of the model makes from the name.
     pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
+    /// The description of a field that has no other.
+    pub(crate) docstring: Option<String>,
     /// Left out of encoded instances.
     pub(crate) is_excluded: bool,
     pub(crate) constraints: Constraints,

@@ -19,9 +19,8 @@ impl<'p> SchemaBuilder<'p, '_> {
         generic: &'p Expr,
         arguments: &'p Expr,
     ) -> Known<Json> {
-        let name = match scope.resolve(self.program, generic)? {
-            Entity::External(name) => name,
-            _ => return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr)))),
+        let Entity::External(name) = scope.resolve(self.program, generic)? else {
+            return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr))));
         };
         let elements = arguments.elements();
         let only = || match elements {
@@ -34,10 +33,11 @@ impl<'p> SchemaBuilder<'p, '_> {
             "typing.Literal" => self.literal(scope, arguments),
             "typing.Annotated" => self.nested_annotated(scope, arguments),
             "typing.Final" | "typing.ClassVar" => Err(Obstacle::Vanishes),
-            "typing.Required" | "typing.NotRequired" | "typing.ReadOnly" => self.schema(scope, only()?),
+            "typing.Required" | "typing.NotRequired" | "typing.ReadOnly" | "pydantic.Secret" => {
+                self.schema(scope, only()?)
+            }
             "tuple" => self.tuple(scope, arguments),
             "collections.Counter" => self.mapping(scope, only()?, None),
-            "pydantic.Secret" => self.schema(scope, only()?),
             "pydantic.Json" => {
                 let content = self.schema(scope, only()?)?;
                 Ok(

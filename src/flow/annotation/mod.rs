@@ -8,7 +8,6 @@ mod generic;
 mod table;
 mod union;
 
-pub(crate) use annotated::Annotated;
 pub(crate) use definitions::{Definitions, Owner};
 pub(crate) use generic::shared_type;
 
@@ -70,8 +69,9 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             | ExprKind::Float(_)
             | ExprKind::Bool(_)
             | ExprKind::Ellipsis
-            | ExprKind::Bytes(_) => Ok(json!({})),
-            ExprKind::List(_) | ExprKind::Tuple(_) => Ok(json!({})),
+            | ExprKind::Bytes(_)
+            | ExprKind::List(_)
+            | ExprKind::Tuple(_) => Ok(json!({})),
             ExprKind::Dict(_) => Err(Obstacle::Refused("a dictionary is not a type".to_owned())),
             _ if expr.as_alternatives().is_some() => self.union(scope, std::slice::from_ref(expr)),
             _ => Err(unknown(scope, expr)),
@@ -85,7 +85,8 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
         if self.class_depth > 0 {
             return self.schema(scope.deferred(), expr);
         }
-        if uses_only_builtins(expr) { self.schema(scope, expr) } else { Err(Obstacle::Untyped) }
+        require_seen_by_prefect(self.program, scope, expr)?;
+        self.schema(scope, expr)
     }
 
     pub(crate) fn entity(&mut self, entity: Entity<'p>) -> Known<Json> {
@@ -136,10 +137,10 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
         let index = self.definitions.begin(owner, name);
         let handed_down = std::mem::take(&mut self.hands_down_options);
         self.class_depth += 1;
-        let built = build(self);
+        let schema = build(self);
         self.class_depth -= 1;
         self.hands_down_options = handed_down;
-        self.definitions.finish(index, built)
+        self.definitions.finish(index, schema)
     }
 
     /// A name that stands for a type: `JSON = dict[str, Any]`, `UserId = NewType(...)`, `type X = ...`.
@@ -213,11 +214,33 @@ fn external(name: &str) -> Known<Json> {
     }
 }
 
-/// Whether every name in an annotation is a builtin one.
-pub(crate) fn uses_only_builtins(expr: &Expr) -> bool {
-    let mut all = true;
-    names(expr, &mut |name| all &= externals::is_builtin(name));
-    all
+/// Fails unless every name in an annotation means the same where pydantic looks names up that Python left as text: a
+/// module of Prefect, which has the builtins and little else.
+pub(crate) fn require_seen_by_prefect<'p>(
+    program: &'p Program<'_>,
+    scope: Scope<'p>,
+    expr: &'p Expr,
+) -> Known<()> {
+    let mut result = Ok(());
+    names(expr, &mut |name| {
+        let is_module =
+            |dotted: &str| matches!(scope.lookup(program, name), Ok(Entity::External(it)) if it == dotted);
+        let seen = match name {
+            _ if externals::is_builtin(name) => Ok(()),
+            "typing" | "t" if is_module("typing") => Ok(()),
+            "pydantic" if is_module("pydantic") => Ok(()),
+            "typing" | "t" | "pydantic" | "inspect" | "V2BaseModel" | "ConfigDict" | "FieldInfo"
+            | "TypeAdapter" => {
+                Err(Obstacle::unknown(format!("'{name}' is looked up in a module of Prefect")))
+            }
+            _ => Err(Obstacle::Untyped),
+        };
+        // A name that is not seen at all decides, whatever the others are.
+        if result.is_ok() || seen == Err(Obstacle::Untyped) {
+            result = seen;
+        }
+    });
+    result
 }
 
 /// Calls `visit` with every name in an annotation.
@@ -225,7 +248,7 @@ pub(crate) fn names<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e str)) {
     match &expr.kind {
         ExprKind::Name(name) => visit(name),
         ExprKind::Attribute(value, _) | ExprKind::Starred(value) | ExprKind::Unary(_, value) => {
-            names(value, visit)
+            names(value, visit);
         }
         ExprKind::Subscript(value, index) => {
             names(value, visit);
@@ -236,12 +259,15 @@ pub(crate) fn names<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e str)) {
             names(right, visit);
         }
         ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
-            items.iter().for_each(|item| names(item, visit));
+            for item in items {
+                names(item, visit);
+            }
         }
         ExprKind::Call(call) => {
             names(&call.function, visit);
-            call.arguments.iter().for_each(|argument| names(argument, visit));
-            call.keywords.iter().for_each(|(_, value)| names(value, visit));
+            for argument in call.arguments.iter().chain(call.keywords.iter().map(|(_, value)| value)) {
+                names(argument, visit);
+            }
         }
         _ => {}
     }

@@ -110,9 +110,7 @@ fn others(module: &str, name: &str) -> Option<Json> {
             json!({"type": "string", "enum": ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]})
         }
         ("prefect.types", "PositiveInteger") => json!({"type": "integer", "exclusiveMinimum": 0}),
-        ("prefect.types", "DateTime") | ("pydantic_extra_types.pendulum_dt", "DateTime") => {
-            string("date-time")
-        }
+        ("prefect.types" | "pydantic_extra_types.pendulum_dt", "DateTime") => string("date-time"),
         ("pydantic_extra_types.pendulum_dt", "Date") => string("date"),
         // Plain classes: pydantic asks for an instance, and Prefect lets anything pass.
         ("pendulum", "DateTime" | "Date" | "Time" | "Duration" | "Timezone" | "Interval")

@@ -20,7 +20,9 @@ impl<'p> SchemaBuilder<'p, '_> {
     /// The union of some annotations.
     pub(super) fn union(&mut self, scope: Scope<'p>, exprs: &'p [Expr]) -> Known<Json> {
         let mut members = Vec::new();
-        exprs.iter().for_each(|expr| self.spread(scope, expr, &mut members));
+        for expr in exprs {
+            self.spread(scope, expr, &mut members);
+        }
         self.union_of(&members)
     }
 
@@ -103,7 +105,9 @@ fn add(schemas: &mut Vec<Json>, schema: Json) {
     match schema {
         Json::Object(mut object) if object.len() == 1 && object.contains_key("anyOf") => {
             if let Some(Json::Array(members)) = object.remove("anyOf") {
-                members.into_iter().for_each(|member| add(schemas, member));
+                for member in members {
+                    add(schemas, member);
+                }
             }
         }
         schema if schemas.contains(&schema) => {}

@@ -19,7 +19,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
     let config = config(builder.program, class)?;
     let fields = fields(builder.program, class)?;
     let (properties, required) = properties(builder, &fields, None)?;
-    model::finish(class, properties, required, &config)
+    model::finish(class, &properties, &required, &config)
 }
 
 /// The fields of a dataclass: those of its bases first, each at the place where it was first named.

@@ -33,7 +33,7 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
     ];
     let mixin = mixins.iter().find(|(base, _)| has_base(program, &lines, base)).map(|(_, mixin)| *mixin);
     let mut members: Vec<(String, Value)> = Vec::new();
-    let mut last = 0;
+    let mut last: i128 = 0;
     for binding in &class.def.body.bindings {
         let expr = match &binding.bound {
             Bound::Value(expr) if !binding.name.starts_with('_') => expr,
@@ -44,7 +44,7 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
             return Err(Obstacle::unknown("a member of an enumeration is annotated"));
         }
         let value = if is_auto(program, class, expr) {
-            last += 1;
+            last = last.checked_add(1).ok_or_else(conversion)?;
             if lower_cases { Value::text(binding.name.to_lowercase()) } else { Value::Int(last) }
         } else {
             constant::evaluate(program, class.scope_at(binding.at), expr)?

@@ -123,10 +123,9 @@ fn object<'p>(
             Some(value) if !converts || stays(&value, field.annotation) => value,
             Some(_) => return Err(unknown(class)),
             None => match &field.info.default {
-                FieldDefault::Value(value) if encodes_plainly(value, field.annotation) => value.clone(),
-                FieldDefault::Value(_) => return Err(unknown(class)),
+                FieldDefault::Value(value) if encodes_plainly(value, field) => value.clone(),
                 FieldDefault::Factory(factory) => made(program, class, factory)?,
-                FieldDefault::Required | FieldDefault::Unknown(_) => return Err(unknown(class)),
+                _ => return Err(unknown(class)),
             },
         };
         if !field.is_init_only && !field.info.is_excluded {
@@ -138,24 +137,65 @@ fn object<'p>(
 
 /// Whether a default that was never checked against its annotation is encoded by its own type: the encoder of another
 /// type may change it, as `3` in a field of floats becomes `3.0`.
-fn encodes_plainly(value: &Value, annotation: &Expr) -> bool {
-    const PLAIN: [&str; 15] = [
-        "str", "int", "bool", "float", "bytes", "list", "dict", "tuple", "set", "List", "Dict", "Any",
-        "Optional", "Union", "Sequence",
+fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
+    const PLAIN: [&str; 21] = [
+        "str",
+        "int",
+        "bool",
+        "float",
+        "bytes",
+        "list",
+        "dict",
+        "tuple",
+        "set",
+        "List",
+        "Dict",
+        "Any",
+        "Optional",
+        "Union",
+        "Sequence",
+        "date",
+        "datetime",
+        "time",
+        "timedelta",
+        "Path",
+        "UUID",
     ];
-    match value {
-        Value::None | Value::Member { .. } | Value::Object(_) => true,
-        Value::DateTime(_) | Value::Date(_) | Value::Time(_) | Value::Delta(_) | Value::Path(_) => true,
-        _ => {
-            let mut is_plain = true;
-            let mut has_float = false;
-            names(annotation, &mut |name| {
-                is_plain &= PLAIN.contains(&name);
-                has_float |= name == "float";
-            });
-            is_plain && !(has_float && has_integer(value))
-        }
+    if literals(field).is_some_and(|literals| literals.contains(value)) {
+        return true;
     }
+    if has_quotes(field.annotation) {
+        return false;
+    }
+    let (mut is_plain, mut has_float, mut is_secret) = (true, false, false);
+    names(field.annotation, &mut |name| {
+        is_plain &= PLAIN.contains(&name);
+        has_float |= name == "float";
+        is_secret |= name.starts_with("Secret");
+    });
+    match value {
+        Value::None | Value::Member { .. } | Value::Object(_) => !is_secret,
+        _ => is_plain && !(has_float && has_integer(value)),
+    }
+}
+
+/// Whether a part of an annotation is in quotes.
+fn has_quotes(annotation: &Expr) -> bool {
+    match &annotation.kind {
+        ExprKind::Str(_) => true,
+        ExprKind::Subscript(generic, arguments) => has_quotes(generic) || has_quotes(arguments),
+        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(has_quotes),
+        ExprKind::Binary(_, left, right) => has_quotes(left) || has_quotes(right),
+        _ => false,
+    }
+}
+
+/// The plain texts of an annotation `Literal["a", "b"]`.
+fn literals(field: &Field<'_>) -> Option<Vec<Value>> {
+    let (generic, arguments) = field.annotation.as_subscript()?;
+    let ExprKind::Name(name) = &generic.kind else { return None };
+    let texts = || arguments.elements().iter().map(|it| it.as_text().map(|text| Value::text(&text.value)));
+    if name == "Literal" { texts().collect() } else { None }
 }
 
 fn has_integer(value: &Value) -> bool {

@@ -265,6 +265,9 @@ fn describe<'p>(
                 .approximate(format!("field '{name}': what `str_max_length` does to its type is not known"));
         }
     }
+    if let Some(text) = &info.docstring {
+        object.insert("description".to_owned(), json!(text));
+    }
     object.extend(extra);
     object.extend(info.annotations.clone());
     object.extend(info.extra.clone());
@@ -276,7 +279,7 @@ fn describe<'p>(
             }
         }
         FieldDefault::Unknown(obstacle) => {
-            builder.approximate(format!("field '{name}': {}", obstacle.reason()))
+            builder.approximate(format!("field '{name}': {}", obstacle.reason()));
         }
         FieldDefault::Required | FieldDefault::Factory(_) => {}
     }

@@ -12,12 +12,12 @@ use crate::flow::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
     },
-    constant::{self, Value, encode},
+    constant::{Value, encode},
     docstring,
     obstacle::{Known, Obstacle},
     program::Program,
     scope::Entity,
-    syntax::{Bound, Expr, ExprKind},
+    syntax::{Binding, Bound, Expr},
 };
 
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
@@ -30,14 +30,14 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
     let max_length = option(&options, "str_max_length").map(encode::default).transpose()?.flatten();
     builder.hands_down_options = options.iter().any(|(name, _)| name == "extra" || name.starts_with("str_"));
     let (properties, required) = properties(builder, &fields, max_length.as_ref())?;
-    finish(class, properties, required, &options)
+    finish(class, &properties, &required, &options)
 }
 
 /// The definition of a class with fields.
 pub(super) fn finish(
     class: Class<'_>,
-    properties: Map<String, Json>,
-    required: Vec<String>,
+    properties: &Map<String, Json>,
+    required: &[String],
     config: &Config,
 ) -> Known<Json> {
     let title = match option(config, "title") {
@@ -119,11 +119,12 @@ pub(super) fn fields<'p>(
                 continue;
             }
             let scope = class.scope_at(at + 1);
+            if value.is_none() && takes_value_from_base(program, *class, name)? {
+                return Err(Obstacle::unknown(format!("field '{name}' takes its default from a base")));
+            }
             let mut info = field_info(program, *class, value, at)?;
             info.generated_alias = generator.map(|generate| generate(name));
-            if let Some(text) = docstring.filter(|_| uses_docstrings) {
-                info.annotations.entry("description").or_insert_with(|| json!(docstring::clean(text)));
-            }
+            info.docstring = docstring.filter(|_| uses_docstrings).map(docstring::clean);
             let field = Field { name: name.to_owned(), annotation, scope, info, is_init_only: false };
             if annotated_names(class.def).filter(|other| other.name == name).count() > 1 {
                 return Err(Obstacle::unknown(format!("field '{name}' is defined twice")));
@@ -170,6 +171,24 @@ fn require_plain_body<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<(
         }
     }
     Ok(())
+}
+
+/// Whether a base holds a value by the name of a field that has none itself, and not as a field.
+fn takes_value_from_base<'p>(program: &'p Program<'_>, class: Class<'p>, name: &str) -> Known<bool> {
+    for base in ancestry(program, class)?.into_iter().skip(1) {
+        let is_model = matches!(kind(program, base)?, Kind::Model | Kind::Settings);
+        let holds = |binding: &Binding| {
+            let is_field = binding
+                .annotation
+                .as_ref()
+                .is_some_and(|it| is_model && !is_class_variable(program, base, it));
+            binding.name == name && !matches!(binding.bound, Bound::Nothing) && !is_field
+        };
+        if base.def.body.bindings.iter().any(holds) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_class_variable<'p>(program: &'p Program<'_>, class: Class<'p>, annotation: &'p Expr) -> bool {

@@ -42,9 +42,9 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
         }
     }
     let (properties, _) = properties(builder, &fields, None)?;
-    let required =
+    let required: Vec<String> =
         required.into_iter().filter(|(_, is_required)| *is_required).map(|(name, _)| name).collect();
-    Ok(schema(&class.def.name, properties, required, description(class.def)))
+    Ok(schema(&class.def.name, &properties, &required, description(class.def)))
 }
 
 /// The type inside of `Required` or `NotRequired`.
@@ -65,8 +65,8 @@ fn requirement<'p>(
 
 fn schema(
     name: &str,
-    properties: Map<String, Json>,
-    required: Vec<String>,
+    properties: &Map<String, Json>,
+    required: &[String],
     description: Option<String>,
 ) -> Json {
     let mut schema = json!({"properties": properties, "title": name, "type": "object"});
@@ -98,6 +98,6 @@ pub(crate) fn functional<'p>(
         add_title(&mut schema, &key.value);
         properties.insert(key.value.clone(), schema);
     }
-    let required = properties.keys().cloned().collect();
-    Ok(schema(&name.value, properties, required, None))
+    let required: Vec<String> = properties.keys().cloned().collect();
+    Ok(schema(&name.value, &properties, &required, None))
 }

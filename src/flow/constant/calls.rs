@@ -1,8 +1,8 @@
 //! Calls whose result is certain: constructors of the standard library, a few functions, classes of the project.
 
 use super::{
-    Evaluator, methods,
-    moment::{DateTime, TimeOfDay, UtcOffset},
+    Evaluator, constructors, methods,
+    moment::UtcOffset,
     operators, text,
     value::{Number, Value, distinct},
 };
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// The arguments by the names of the first parameters; `None` if others are given.
-    fn bind<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Value>; N]> {
+    pub(super) fn bind<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Value>; N]> {
         let mut bound = [None; N];
         for (slot, value) in bound.iter_mut().zip(&self.positional) {
             *slot = Some(value);
@@ -100,7 +100,7 @@ fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) ->
     let first = arguments.positional.first();
     Ok(match name {
         "datetime.datetime" | "datetime.date" | "datetime.time" | "datetime.timedelta"
-        | "datetime.timezone" => moment(name, arguments),
+        | "datetime.timezone" => constructors::moment(name, arguments),
         "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
             let mut path = String::from(".");
             for part in &arguments.positional {
@@ -158,7 +158,7 @@ fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) ->
             Some(Value::Str(text)) => url::Url::parse(text).ok().map(|url| Value::Printed(url.into())),
             _ => None,
         },
-        "pendulum.datetime" => pendulum(arguments),
+        "pendulum.datetime" => constructors::pendulum(arguments),
         "threading.Lock" | "threading.RLock" | "logging.getLogger" => Some(Value::Opaque),
         _ => None,
     })
@@ -305,111 +305,4 @@ fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> Known<Option<Value>>
         }
     }
     Ok(best.number().is_some().then_some(best))
-}
-
-fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
-    match name {
-        "datetime.date" => {
-            let [year, month, day] = arguments.bind(["year", "month", "day"])?;
-            Some(Value::Date(date(year, month, day)?))
-        }
-        "datetime.datetime" => {
-            let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"];
-            let [year, month, day, hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
-            let time = time(hour, minute, second, microsecond)?;
-            let civil = date(year, month, day)?.to_datetime(time);
-            Some(Value::DateTime(DateTime { civil, offset: offset(tzinfo)? }))
-        }
-        "datetime.time" => {
-            let names = ["hour", "minute", "second", "microsecond", "tzinfo"];
-            let [hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
-            let civil = time(hour, minute, second, microsecond)?;
-            Some(Value::Time(TimeOfDay { civil, offset: offset(tzinfo)? }))
-        }
-        "datetime.timezone" => match arguments.positional.as_slice() {
-            [Value::Delta(microseconds)] if microseconds % 1_000_000 == 0 => {
-                i32::try_from(microseconds / 1_000_000)
-                    .ok()
-                    .map(|seconds| Value::Timezone(UtcOffset(seconds)))
-            }
-            _ => None,
-        },
-        _ => timedelta(arguments),
-    }
-}
-
-/// `pendulum.datetime(...)` in UTC, its default.
-fn pendulum(arguments: &Arguments) -> Option<Value> {
-    let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];
-    let [year, month, day, hour, minute, second, microsecond, zone] = arguments.bind(names)?;
-    if !matches!(zone, None | Some(Value::Str(_))) || zone.is_some_and(|zone| *zone != Value::text("UTC")) {
-        return None;
-    }
-    let civil = date(year, month, day)?.to_datetime(time(hour, minute, second, microsecond)?);
-    Some(Value::DateTime(DateTime { civil, offset: Some(UtcOffset(0)) }))
-}
-
-fn small<T: TryFrom<i128>>(value: Option<&Value>, absent: T) -> Option<T> {
-    match value {
-        None => Some(absent),
-        Some(Value::Int(value)) => T::try_from(*value).ok(),
-        Some(_) => None,
-    }
-}
-
-fn date(year: Option<&Value>, month: Option<&Value>, day: Option<&Value>) -> Option<jiff::civil::Date> {
-    let year: i16 = small(Some(year?), 0)?;
-    let date = jiff::civil::Date::new(year, small(Some(month?), 0)?, small(Some(day?), 0)?).ok()?;
-    (year >= 1).then_some(date)
-}
-
-fn time(
-    hour: Option<&Value>,
-    minute: Option<&Value>,
-    second: Option<&Value>,
-    microsecond: Option<&Value>,
-) -> Option<jiff::civil::Time> {
-    let nanosecond = small(microsecond, 0_i32)?.checked_mul(1_000)?;
-    jiff::civil::Time::new(small(hour, 0)?, small(minute, 0)?, small(second, 0)?, nanosecond).ok()
-}
-
-/// The offset of a `tzinfo`; the outer `None` is one that is not known.
-#[expect(clippy::option_option, reason = "absent and not known differ")]
-fn offset(tzinfo: Option<&Value>) -> Option<Option<UtcOffset>> {
-    match tzinfo {
-        None | Some(Value::None) => Some(None),
-        Some(Value::Timezone(offset)) => Some(Some(*offset)),
-        Some(_) => None,
-    }
-}
-
-fn timedelta(arguments: &Arguments) -> Option<Value> {
-    const UNITS: [(&str, i128); 7] = [
-        ("days", 86_400_000_000),
-        ("seconds", 1_000_000),
-        ("microseconds", 1),
-        ("milliseconds", 1_000),
-        ("minutes", 60_000_000),
-        ("hours", 3_600_000_000),
-        ("weeks", 604_800_000_000),
-    ];
-    let bound = arguments.bind(UNITS.map(|(name, _)| name))?;
-    let mut total: i128 = 0;
-    for (value, (_, unit)) in bound.into_iter().zip(UNITS) {
-        let amount = match value.map(Value::number) {
-            None => continue,
-            Some(Some(Number::Int(amount))) => amount.checked_mul(unit)?,
-            Some(Some(Number::Float(amount))) => fractional(amount, unit)?,
-            Some(None) => return None,
-        };
-        total = total.checked_add(amount)?;
-    }
-    Some(Value::Delta(total))
-}
-
-/// A fraction of a unit, where it is a whole number of microseconds beyond doubt.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked")]
-fn fractional(amount: f64, unit: i128) -> Option<i128> {
-    let exact = amount * unit as f64;
-    (exact.abs() < 1e15 && (exact - exact.round()).abs() < 1e-6).then_some(exact.round() as i128)
 }

@@ -1,6 +1,7 @@
 //! Constants: expressions whose value is certain without running the program.
 
 mod calls;
+mod constructors;
 pub(crate) mod encode;
 mod methods;
 mod moment;
@@ -124,7 +125,9 @@ impl<'p> Evaluator<'p, '_> {
             match (key, self.value(value)?) {
                 (Some(key), value) => insert(&mut values, self.value(key)?, value),
                 (None, Value::Dict(others)) => {
-                    others.into_iter().for_each(|(key, value)| insert(&mut values, key, value));
+                    for (key, value) in others {
+                        insert(&mut values, key, value);
+                    }
                 }
                 (None, _) => return Err(self.unknown(value)),
             }

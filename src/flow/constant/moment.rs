@@ -63,6 +63,11 @@ impl TimeOfDay {
     }
 }
 
+/// The duration, unless it is beyond what Python's `timedelta` holds.
+pub(crate) fn in_range(microseconds: i128) -> Option<i128> {
+    (microseconds.abs() < 1_000_000_000 * DAY).then_some(microseconds)
+}
+
 /// The whole days of a duration, rounded down.
 pub(crate) fn days(microseconds: i128) -> i128 {
     microseconds.div_euclid(DAY)

@@ -1,8 +1,8 @@
 //! Operators on values.
 
 use super::{
-    text,
-    value::{Number, Value},
+    moment, text,
+    value::{Number, Value, insert},
 };
 use crate::flow::{
     obstacle::{Known, Obstacle},
@@ -59,7 +59,9 @@ pub(super) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> K
         }
         (BinaryOperator::Or, Value::Dict(left), Value::Dict(right)) => {
             let mut items = left.clone();
-            right.iter().for_each(|(key, value)| super::insert(&mut items, key.clone(), value.clone()));
+            for (key, value) in right {
+                insert(&mut items, key.clone(), value.clone());
+            }
             Ok(Value::Dict(items))
         }
         (BinaryOperator::Add | BinaryOperator::Subtract, left, right) => {
@@ -73,13 +75,13 @@ pub(super) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> K
 /// Sums with a complex number, a moment or a duration.
 fn moved(left: &Value, right: &Value, sign: i128) -> Option<Value> {
     match (left, right) {
-        (Value::Delta(left), Value::Delta(right)) => Some(Value::Delta(left + sign * right)),
-        (Value::DateTime(moment), Value::Delta(delta)) => moment.plus(sign * delta).map(Value::DateTime),
+        (Value::Delta(left), Value::Delta(right)) => moment::in_range(left + sign * right).map(Value::Delta),
+        (Value::DateTime(at), Value::Delta(delta)) => at.plus(sign * delta).map(Value::DateTime),
         (Value::Delta(delta), Value::DateTime(moment)) if sign > 0 => {
             moment.plus(*delta).map(Value::DateTime)
         }
         (Value::Date(date), Value::Delta(delta)) => {
-            let days = i64::try_from(super::moment::days(sign * delta)).ok()?;
+            let days = i64::try_from(moment::days(sign * delta)).ok()?;
             let span = jiff::Span::new().try_days(days).ok()?;
             date.checked_add(span).ok().map(Value::Date)
         }
@@ -157,7 +159,7 @@ fn repeat(value: &Value, count: i128) -> Known<Value> {
         }
         Value::Delta(microseconds) => i128::try_from(count)
             .ok()
-            .and_then(|count| microseconds.checked_mul(count))
+            .and_then(|count| microseconds.checked_mul(count).and_then(moment::in_range))
             .map(Value::Delta)
             .ok_or_else(unknown),
         _ => Err(unknown()),
@@ -249,16 +251,16 @@ pub(super) fn subscript(object: &Value, index: &Value) -> Known<Value> {
 }
 
 /// `object[start:stop]`; steps are not evaluated.
-pub(super) fn slice(object: &Value, [start, stop, step]: [Option<i128>; 3]) -> Known<Value> {
+pub(super) fn slice(object: &Value, [from, to, step]: [Option<i128>; 3]) -> Known<Value> {
     if step.is_some_and(|step| step != 1) {
         return Err(unknown());
     }
     let bounds = |length: usize| {
         let length = i128::try_from(length).unwrap_or(i128::MAX);
         let bound = |value: i128| if value < 0 { (value + length).max(0) } else { value.min(length) };
-        let (start, stop) = (bound(start.unwrap_or(0)), bound(stop.unwrap_or(length)));
+        let (start, end) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(length)));
         let index = |value: i128| usize::try_from(value).unwrap_or(0);
-        index(start)..index(stop.max(start))
+        index(start)..index(end.max(start))
     };
     match object {
         Value::Str(text) => {

@@ -148,7 +148,7 @@ impl Converter {
         for part in value {
             match part {
                 ast::FStringPart::Literal(literal) => {
-                    parts.push(FormatPart::Literal(literal.value.to_string()))
+                    parts.push(FormatPart::Literal(literal.value.to_string()));
                 }
                 ast::FStringPart::FString(string) => {
                     parts.extend(string.elements.iter().map(|element| self.format_part(element)));

@@ -8,7 +8,7 @@ mod tree;
 pub(crate) use discovery::{Decorated, decorated_flows};
 pub(crate) use tree::{
     BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension, Expr, ExprKind,
-    FormatPart, FunctionDef, Import, Parameter, ParameterKind, Text, UnaryOperator,
+    FormatPart, FunctionDef, Import, Parameter, UnaryOperator,
 };
 
 use crate::source::Span;

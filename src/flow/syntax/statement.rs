@@ -8,13 +8,15 @@ use ruff_text_size::Ranged;
 
 use super::{
     expression::{convert, span},
-    tree::{Binding, Body, Bound, ClassDef, Expr, FunctionDef, Import, Mutation, Parameter, ParameterKind},
+    tree::{Binding, Body, Bound, ClassDef, Expr, FunctionDef, Import, Mutation, Parameter},
 };
 
 pub(super) fn module(statements: &[Stmt]) -> Body {
     let mut body = body(statements, None);
     let mut globals = GlobalNames::default();
-    statements.iter().for_each(|statement| globals.visit_stmt(statement));
+    for statement in statements {
+        globals.visit_stmt(statement);
+    }
     body.rebound_globally = globals.names;
     body
 }
@@ -63,7 +65,7 @@ impl Builder<'_> {
         let at = statement.start().to_usize();
         match statement {
             Stmt::ClassDef(class) => {
-                self.bind(&class.name, at, Bound::Class(Box::new(class_def(class, self.class))))
+                self.bind(&class.name, at, Bound::Class(Box::new(class_def(class, self.class))));
             }
             Stmt::FunctionDef(function) => {
                 self.bind(&function.name, at, Bound::Function(Box::new(function_def(function))));
@@ -73,7 +75,7 @@ impl Builder<'_> {
             }
             Stmt::AnnAssign(assign) => self.annotated_assignment(assign, at),
             Stmt::AugAssign(assign) => {
-                self.unknowable(&assign.target, at, "it is changed by an augmented assignment")
+                self.unknowable(&assign.target, at, "it is changed by an augmented assignment");
             }
             Stmt::TypeAlias(alias) => self.type_alias(alias, at),
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias, at)),
@@ -225,11 +227,9 @@ fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
     let nested = function.body.iter().filter_map(Stmt::as_function_def_stmt).map(function_def);
     FunctionDef {
         name: function.name.to_string(),
-        at: function.start().to_usize(),
         span: span(function.name.range()),
         decorators: decorators(&function.decorator_list),
         parameters: parameters(&function.parameters),
-        has_type_parameters: function.type_params.is_some(),
         returns: function.returns.as_deref().map(convert),
         docstring: docstring(&function.body),
         functions: nested.collect(),
@@ -238,27 +238,25 @@ fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 }
 
 fn parameters(parameters: &ast::Parameters) -> Vec<Parameter> {
-    let plain = |parameter: &ast::Parameter, default: Option<&ast::Expr>, kind| Parameter {
+    let plain = |parameter: &ast::Parameter, default: Option<&ast::Expr>| Parameter {
         name: parameter.name.to_string(),
-        kind,
         annotation: parameter.annotation.as_deref().map(convert),
         default: default.map(convert),
     };
-    let with_default =
-        |kind| move |item: &ast::ParameterWithDefault| plain(&item.parameter, item.default.as_deref(), kind);
-    let mut all: Vec<_> =
-        parameters.posonlyargs.iter().map(with_default(ParameterKind::PositionalOnly)).collect();
-    all.extend(parameters.args.iter().map(with_default(ParameterKind::Positional)));
-    all.extend(parameters.vararg.iter().map(|parameter| plain(parameter, None, ParameterKind::Variadic)));
-    all.extend(parameters.kwonlyargs.iter().map(with_default(ParameterKind::KeywordOnly)));
-    all.extend(parameters.kwarg.iter().map(|parameter| plain(parameter, None, ParameterKind::Keywords)));
+    let with_default = |item: &ast::ParameterWithDefault| plain(&item.parameter, item.default.as_deref());
+    let mut all: Vec<_> = parameters.posonlyargs.iter().chain(&parameters.args).map(with_default).collect();
+    all.extend(parameters.vararg.iter().map(|parameter| plain(parameter, None)));
+    all.extend(parameters.kwonlyargs.iter().map(with_default));
+    all.extend(parameters.kwarg.iter().map(|parameter| plain(parameter, None)));
     all
 }
 
 fn only_result(statements: &[Stmt]) -> Option<Expr> {
     let (last, before) = statements.split_last()?;
     let mut names = StoredNames::default();
-    before.iter().for_each(|statement| names.visit_stmt(statement));
+    for statement in before {
+        names.visit_stmt(statement);
+    }
     match last {
         Stmt::Return(result) if !names.returns => result.value.as_deref().map(convert),
         _ => None,
@@ -275,11 +273,15 @@ fn is_type_checking(test: &ast::Expr) -> bool {
 
 /// `__name__ == "__main__"`, false whenever a flow is loaded.
 fn is_main_guard(test: &ast::Expr) -> bool {
-    let ast::Expr::Compare(compare) = test else { return false };
-    let is_name = |expr: &ast::Expr| matches!(expr, ast::Expr::Name(name) if &name.id == "__name__");
-    let is_main = |expr: &ast::Expr| matches!(expr, ast::Expr::StringLiteral(text) if text.value.to_str() == "__main__");
-    matches!(&*compare.ops, [ast::CmpOp::Eq])
-        && matches!(&*compare.comparators, [right] if (is_name(&compare.left) && is_main(right)) || (is_main(&compare.left) && is_name(right)))
+    let ast::Expr::Compare(comparison) = test else { return false };
+    let is_dunder_name = |expr: &ast::Expr| matches!(expr, ast::Expr::Name(name) if &name.id == "__name__");
+    let is_main = |expr: &ast::Expr| match expr {
+        ast::Expr::StringLiteral(literal) => literal.value.to_str() == "__main__",
+        _ => false,
+    };
+    let ([ast::CmpOp::Eq], [other]) = (&*comparison.ops, &*comparison.comparators) else { return false };
+    let first = &*comparison.left;
+    (is_dunder_name(first) && is_main(other)) || (is_main(first) && is_dunder_name(other))
 }
 
 /// Names that a statement binds or whose objects it may change, at any depth outside functions and classes.

@@ -85,11 +85,9 @@ pub(crate) struct ClassDef {
 #[derive(Debug)]
 pub(crate) struct FunctionDef {
     pub(crate) name: String,
-    pub(crate) at: usize,
     pub(crate) span: Span,
     pub(crate) decorators: Vec<Expr>,
     pub(crate) parameters: Vec<Parameter>,
-    pub(crate) has_type_parameters: bool,
     pub(crate) returns: Option<Expr>,
     pub(crate) docstring: Option<String>,
     /// Functions defined directly in the body.
@@ -98,22 +96,9 @@ pub(crate) struct FunctionDef {
     pub(crate) result: Option<Expr>,
 }
 
-/// How arguments reach a parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ParameterKind {
-    PositionalOnly,
-    Positional,
-    /// `*args`.
-    Variadic,
-    KeywordOnly,
-    /// `**kwargs`.
-    Keywords,
-}
-
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    pub(crate) kind: ParameterKind,
     pub(crate) annotation: Option<Expr>,
     pub(crate) default: Option<Expr>,
 }

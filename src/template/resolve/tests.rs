@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     secret::MASK,
-    template::{BlockProblem, NoteKind},
+    template::{NoteKind, blocks::BlockProblem},
 };
 
 /// A server with a few blocks and one variable, which counts what it is asked.

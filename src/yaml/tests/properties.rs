@@ -4,7 +4,13 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
-use super::{super::*, read};
+use super::{
+    super::{
+        error::YamlErrorKind,
+        node::{Entry, Node, NodeKind},
+    },
+    read,
+};
 use crate::source::Span;
 
 #[test]

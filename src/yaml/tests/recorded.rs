@@ -4,7 +4,13 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use super::{super::*, read};
+use super::{
+    super::{
+        error::{YamlError, YamlErrorKind},
+        node::{Entry, Node, NodeKind},
+    },
+    read,
+};
 
 /// A value in the notation of the recorded results, where what JSON cannot hold is a mapping with one `!` key.
 fn recorded(node: &Node) -> Json {
@@ -30,7 +36,8 @@ fn recorded(node: &Node) -> Json {
         NodeKind::Mapping(mapping) => mapping
             .entries()
             .map(|Entry { key, value }| {
-                let name = if key.is_null() { "".into() } else { key.key_text().unwrap() };
+                let name =
+                    if matches!(key.kind, NodeKind::Null) { "".into() } else { key.key_text().unwrap() };
                 (name.into_owned(), recorded(value))
             })
             .collect(),

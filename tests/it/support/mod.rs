@@ -145,12 +145,12 @@ impl Sandbox {
     /// What differs from run to run, and what is shown in its place.
     fn filters(&self) -> Vec<(String, String)> {
         let root = self.root.path().canonicalize().unwrap_or_else(|_| self.root.path().to_owned());
-        let home = root.join("home").display().to_string();
-        vec![
-            (root.join("project").display().to_string(), "[PROJECT]".to_owned()),
-            (home, "[HOME]".to_owned()),
-            (self.unique.clone(), "UNIQUE".to_owned()),
-        ]
+        // The program resolves the links of its directory, and of nothing else.
+        let roots = [root, self.root.path().to_owned()];
+        let folders = [("project", "[PROJECT]"), ("home", "[HOME]"), ("prefect", "[PREFECT_HOME]")];
+        let path = |root: &PathBuf, name| root.join(name).display().to_string();
+        let paths = roots.iter().flat_map(|root| folders.map(|(name, to)| (path(root, name), to.to_owned())));
+        paths.chain([(self.unique.clone(), "UNIQUE".to_owned())]).collect()
     }
 }
 

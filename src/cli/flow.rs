@@ -1,0 +1,31 @@
+//! `prefectl flow`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::OutputFormat;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowCommand {
+    /// List the flows in the files of a directory
+    Ls {
+        /// Where to look; ignored files are passed over
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: PathBuf,
+
+        /// Format of the result
+        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        output: OutputFormat,
+    },
+
+    /// Show what is known of a flow from its source: name, description, version, parameters
+    Inspect {
+        /// The flow: `path/to/file.py:function` or `package.module.function`
+        entrypoint: String,
+
+        /// Format of the result
+        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        output: OutputFormat,
+    },
+}

@@ -1,0 +1,42 @@
+//! `prefectl steps`: the table of steps.
+
+use super::Context;
+use crate::{
+    cli::StepsCommand,
+    diagnostics::did_you_mean,
+    error::{CommandError, Exit},
+    steps::{StepEntry, registry},
+};
+
+pub(super) fn run(command: &StepsCommand, context: &Context) -> Result<Exit, CommandError> {
+    match command {
+        StepsCommand::Ls => {
+            for entry in registry::all() {
+                context.ui.result(&format!("{}  ({})", entry.name, entry.phase.name()));
+            }
+        }
+        StepsCommand::Show { name } => context.ui.result(&page(find(name)?)),
+    }
+    Ok(Exit::Done)
+}
+
+fn find(name: &str) -> Result<&'static StepEntry, CommandError> {
+    let by_short_name = || registry::all().iter().find(|entry| entry.short_name() == name);
+    registry::find(name).or_else(by_short_name).ok_or_else(|| {
+        let known = registry::all().iter().flat_map(|entry| [entry.name, entry.short_name()]);
+        let help = did_you_mean(name, known).map(|known| format!("did you mean {known}?"));
+        CommandError { help, ..CommandError::usage(format!("there is no step '{name}'")) }
+    })
+}
+
+fn page(entry: &StepEntry) -> String {
+    let mut lines = vec![entry.name.to_owned()];
+    lines.extend(entry.aliases.iter().map(|alias| format!("also {alias}")));
+    lines.push(format!("in {}\n\nInputs:", entry.phase.name()));
+    lines.extend(entry.inputs.iter().map(|input| {
+        let required = if input.required { ", required" } else { "" };
+        format!("  {}: {} ({}{required})", input.name, input.meaning, input.kind.name())
+    }));
+    lines.push(format!("\nOutputs: {}", entry.outputs.join(", ")));
+    lines.join("\n")
+}
