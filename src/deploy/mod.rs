@@ -100,8 +100,10 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
     for (_, sections) in &prepared {
         check::unset_inputs(sections, with.environment, &mut findings);
     }
-    let pools = check_with_server(&prepared, server.client, &mut findings).await?;
+    let pools = check_with_server(&prepared, server.client, &mut findings).await;
+    // The file's mistakes are told even if the server cannot be asked.
     stop_on_errors(&mut findings, with)?;
+    let pools = pools?;
     let on_this_machine: BTreeSet<String> = notes(&prepared)
         .filter(|note| matches!(note, pull::Note::ThisMachine(_)))
         .map(pull::Note::text)

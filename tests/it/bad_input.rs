@@ -43,9 +43,7 @@ fn the_api_has_no_url() -> Result<()> {
 
 #[test]
 fn the_server_is_down() -> Result<()> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(); // nobody listens there any more
-    let sandbox = Sandbox::with(&format!("http://127.0.0.1:{port}/api"), PROJECT)?;
-    let output = sandbox.run("deploy --all --quiet")?;
+    let output = Sandbox::with(&closed_port()?, PROJECT)?.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 6
     --- stderr
@@ -53,6 +51,29 @@ fn the_server_is_down() -> Result<()> {
     help: is the server running, and is PREFECT_API_URL right?
     ");
     Ok(())
+}
+
+#[test]
+fn mistakes_of_the_file_come_before_a_server_that_is_down() -> Result<()> {
+    let project = format!("{PROJECT}  parameters: {{times: many}}\n");
+    let output = Sandbox::with(&closed_port()?, &project)?.run("deploy --all --quiet")?;
+    assert_output!(output, @r#"
+    exit 1
+    --- stderr
+    error[parameter-type]: Validation failed for field 'times': "many" is not of type "integer"
+     --> prefect.yaml:7:23
+      |
+    7 |   parameters: {times: many}
+      |                       ^^^^
+    error: nothing was registered
+    "#);
+    Ok(())
+}
+
+/// The URL of an API that is not there.
+fn closed_port() -> Result<String> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(); // nobody listens there any more
+    Ok(format!("http://127.0.0.1:{port}/api"))
 }
 
 #[test]

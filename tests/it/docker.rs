@@ -104,14 +104,15 @@ pull: []"#;
 fn a_registry_that_is_not_there_is_named() -> Result<()> {
     let Some(api) = Api::of_environment()? else { return Ok(()) };
     let sandbox = api.sandbox(PROJECT)?;
-    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
-    let sandbox = docker.configure(sandbox).variable("IMAGE", "127.0.0.1:9/prefectl-test");
+    let Some(mut docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    docker.image = sandbox.unique("127.0.0.1:9/prefectl-test-UNIQUE");
+    let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", DOCKERFILE)?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r#"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: 127.0.0.1:[PORT]/prefectl-test:v1 was not pushed: Get "http://127.0.0.1:[PORT]/v2/": dial tcp 127.0.0.1:[PORT]: connect: connection refused
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: 127.0.0.1:[PORT]/prefectl-test-UNIQUE:v1 was not pushed: Get "http://127.0.0.1:[PORT]/v2/": dial tcp 127.0.0.1:[PORT]: connect: connection refused
       --> prefect.yaml:11:5
        |
     11 |     id: image-push
