@@ -229,7 +229,7 @@ async fn check_with_server(
 ) -> Result<BTreeMap<String, WorkPool>, Failure> {
     if !client.is_cloud() {
         for (one, _) in prepared {
-            check::no_slas(one, findings);
+            check::only_on_cloud(one, findings);
         }
     }
     let names: BTreeSet<String> =

@@ -8,7 +8,7 @@ mod steps;
 mod work_pools;
 
 pub(crate) use parameters::parameters as check_parameters;
-pub(crate) use schedules::{no_slas, schedule, slas, triggers};
+pub(crate) use schedules::{only_on_cloud, schedule, slas, triggers};
 pub(crate) use steps::unset_inputs;
 pub(crate) use work_pools::{job_variables, work_pools};
 

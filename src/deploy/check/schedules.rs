@@ -81,11 +81,20 @@ pub(crate) fn triggers(
     }
 }
 
-/// Service level agreements are known to Prefect Cloud only.
-pub(crate) fn no_slas(one: &Prepared, findings: &mut Findings<'_>) {
+/// What an open-source server refuses: service level agreements, and triggers on metrics.
+pub(crate) fn only_on_cloud(one: &Prepared, findings: &mut Findings<'_>) {
     if one.fields.get("sla").is_some_and(Value::is_sequence) {
         let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
         findings.at_key(&one.pointer(["sla"]), diagnostic);
+    }
+    let Some(Value::Sequence(triggers)) = one.fields.get("triggers") else { return };
+    for (index, trigger) in triggers.iter().enumerate() {
+        let is = |key: &str, value: &str| trigger.get(key).and_then(Value::as_str) == Some(value);
+        if is("posture", "Metric") || is("type", "metric") {
+            let message = "triggers on metrics are only supported on Prefect Cloud";
+            findings
+                .at_value(&one.pointer(["triggers"]).join(index), Diagnostic::error(Code::TRIGGER, message));
+        }
     }
 }
 
