@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-const FIRST_LIMIT: usize = 2;
+const FIRST_LIMIT: usize = 1;
 /// How many successes in a row the limit must have seen before it is tried higher after the server was busy.
 const FIRST_STRETCH: usize = 16;
 
@@ -115,6 +115,8 @@ mod tests {
     async fn the_limit_doubles_until_the_server_is_busy_and_then_grows_slowly() {
         let pacer = Pacer::default();
         let limit = || pacer.state().limit;
+        succeed(&pacer, 1).await;
+        assert_eq!(limit(), 2);
         succeed(&pacer, 2).await;
         assert_eq!(limit(), 4);
         succeed(&pacer, 4 + 8).await;
@@ -137,11 +139,10 @@ mod tests {
     async fn nobody_enters_above_the_limit() {
         let pacer = Pacer::default();
         let first = pacer.enter().await;
-        let _second = pacer.enter().await;
-        let third = pacer.enter();
-        tokio::pin!(third);
-        assert!(futures_util::poll!(&mut third).is_pending());
+        let second = pacer.enter();
+        tokio::pin!(second);
+        assert!(futures_util::poll!(&mut second).is_pending());
         drop(first);
-        third.await.succeed();
+        second.await.succeed();
     }
 }
