@@ -20,7 +20,7 @@ pub(crate) use schema::schemas;
 
 pub(crate) use split::shell_operator;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 
@@ -40,6 +40,26 @@ pub(crate) struct StepContext<'a> {
     pub(crate) docker_namespace: Option<&'a str>,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
+}
+
+impl StepContext<'_> {
+    /// The directory that a step's input `directory` names; the current one without it.
+    fn directory_of(&self, input: Option<&Path>) -> Result<PathBuf, StepError> {
+        let directory = self.directory.join(input.unwrap_or(Path::new(".")));
+        if directory.is_dir() {
+            return Ok(directory);
+        }
+        let named = input.unwrap_or(&directory).display();
+        Err(StepError::input("directory", format!("there is no directory '{named}'")))
+    }
+}
+
+/// The outputs of a step that runs programs: what they printed, without blanks around it.
+fn printed(stdout: &str, stderr: &str) -> Mapping {
+    [("stdout", stdout), ("stderr", stderr)]
+        .map(|(key, text)| (key.into(), text.trim().into()))
+        .into_iter()
+        .collect()
 }
 
 /// A step with its inputs, ready to run.

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
+use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed};
 use crate::{
     process::{self, Program},
-    value::{Mapping, Value},
+    value::Mapping,
 };
 
 pub(super) const ENTRY: StepEntry = StepEntry {
@@ -55,13 +55,7 @@ impl Step for PipInstall {
 
 impl PipInstall {
     async fn install(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let directory = context.directory.join(self.directory.as_deref().unwrap_or(".".as_ref()));
-        if !directory.is_dir() {
-            return Err(StepError::input(
-                "directory",
-                format!("there is no directory '{}'", directory.display()),
-            ));
-        }
+        let directory = context.directory_of(self.directory.as_deref())?;
         let python = crate::environment::python(context.environment, &context.directory);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
         let arguments = ["-m", "pip", "install", "-r", file].map(str::to_owned);
@@ -83,7 +77,6 @@ impl PipInstall {
                 "pip_install_requirements failed with error code {code}: {stderr}"
             )));
         }
-        let outputs = [("stdout", finished.stdout), ("stderr", finished.stderr)];
-        Ok(outputs.into_iter().map(|(key, text)| (key.into(), Value::from(text.trim()))).collect())
+        Ok(printed(&finished.stdout, &finished.stderr))
     }
 }

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, io, path::PathBuf};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, split};
+use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed, split};
 use crate::{
     environment::Environment,
     process::{self, Finished, Program},
-    value::{Mapping, Value},
+    value::Mapping,
 };
 
 pub(super) const ENTRY: StepEntry = StepEntry {
@@ -72,11 +72,7 @@ impl Step for ShellScript {
 
 impl ShellScript {
     async fn run_lines(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let directory = context.directory.join(self.directory.as_deref().unwrap_or(".".as_ref()));
-        if !directory.is_dir() {
-            let named = self.directory.as_deref().unwrap_or(&directory).display();
-            return Err(StepError::input("directory", format!("there is no directory '{named}'")));
-        }
+        let directory = context.directory_of(self.directory.as_deref())?;
         let no_variables = BTreeMap::new();
         let variables = self.env.as_ref().unwrap_or(&no_variables);
         let progress = self.stream_output.unwrap_or(true).then_some(context.progress);
@@ -100,11 +96,7 @@ impl ShellScript {
                 return Err(failed(line, &finished, &stderr));
             }
         }
-        let output = |text: &str| Value::from(text.trim());
-        Ok([("stdout", output(&stdout)), ("stderr", output(&stderr))]
-            .map(|(k, v)| (k.into(), v))
-            .into_iter()
-            .collect())
+        Ok(printed(&stdout, &stderr))
     }
 
     fn words(
@@ -152,7 +144,7 @@ fn failed(line: &str, finished: &Finished, stderr: &str) -> StepError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Clock, progress::Silent};
+    use crate::{clock::Clock, progress::Silent, value::Value};
 
     async fn run(yaml: &str) -> Result<Mapping, StepError> {
         let step = (ENTRY.create)(serde_yaml::from_str(yaml).unwrap())?;
