@@ -1,6 +1,6 @@
 //! The environment of the process as a value, read once at the edge.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 /// Environment variables by name. Variables that are not UTF-8 are left out.
 #[derive(Debug, Clone, Default)]
@@ -36,19 +36,4 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         Self { variables: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
     }
-}
-
-/// The user's Python interpreter: `PREFECTL_PYTHON`, the active virtual environment, `.venv` of the project, or
-/// `python3` on the path.
-pub(crate) fn python(environment: &Environment, directory: &Path) -> String {
-    let of = |folder: &Path| {
-        let python = folder.join("bin/python");
-        python.is_file().then(|| python.to_string_lossy().into_owned())
-    };
-    environment
-        .non_empty("PREFECTL_PYTHON")
-        .map(str::to_owned)
-        .or_else(|| environment.non_empty("VIRTUAL_ENV").and_then(|folder| of(Path::new(folder))))
-        .or_else(|| of(&directory.join(".venv")))
-        .unwrap_or_else(|| "python3".to_owned())
 }

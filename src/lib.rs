@@ -16,6 +16,7 @@ mod flow;
 mod flow_run;
 mod fs;
 mod git;
+mod interpreter;
 mod json_schema;
 mod pointer;
 mod process;

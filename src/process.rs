@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
 };
 
@@ -56,6 +56,30 @@ pub(crate) async fn run(program: &Program<'_>, progress: Option<&dyn Progress>) 
     Ok(Finished { code: exit_code(status), stdout, stderr })
 }
 
+/// Runs a program to its end with `input` as its standard input, and keeps what it prints to itself.
+///
+/// # Errors
+///
+/// When it cannot be started or its output cannot be read. A program that does not read its input is no error.
+pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::Result<Finished> {
+    let mut child = Running::start_with(program, Stdio::piped())?;
+    let stdin = child.0.stdin.take();
+    let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
+    let (stdout, stderr, status, ()) = tokio::try_join!(
+        read(stdout, Stream::Stdout, None),
+        read(stderr, Stream::Stderr, None),
+        child.0.wait(),
+        async {
+            if let Some(mut stdin) = stdin {
+                // One that ends without reading it all breaks the pipe; how it ended tells more.
+                let _ = stdin.write_all(input).await;
+            }
+            Ok(())
+        }
+    )?;
+    Ok(Finished { code: exit_code(status), stdout, stderr })
+}
+
 /// A child that is ended, with what it started, when nobody waits for it any more.
 struct Running(Child);
 
@@ -64,6 +88,10 @@ impl Running {
     const GRACE: Duration = Duration::from_secs(10);
 
     fn start(program: &Program<'_>) -> io::Result<Self> {
+        Self::start_with(program, Stdio::inherit())
+    }
+
+    fn start_with(program: &Program<'_>, stdin: Stdio) -> io::Result<Self> {
         let variable =
             |name: &str| program.variables.get(name).map(String::as_str).or(program.environment.get(name));
         let mut command = Command::new(search(program.program, variable("PATH"), program.directory));
@@ -73,7 +101,7 @@ impl Running {
             .env_clear()
             .envs(program.environment.iter())
             .envs(program.variables)
-            .stdin(Stdio::inherit())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
@@ -91,10 +119,14 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> std::path::Pat
     if program.contains('/') {
         return program.into();
     }
+    find_on_path(program, path, directory).unwrap_or_else(|| program.into())
+}
+
+/// The file that a bare name is on a `PATH`; without one the system's own folders are searched.
+pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<std::path::PathBuf> {
     std::env::split_paths(path.unwrap_or("/usr/bin:/bin"))
-        .map(|folder| directory.join(folder).join(program))
+        .map(|folder| directory.join(folder).join(name))
         .find(|file| file.is_file())
-        .unwrap_or_else(|| program.into())
 }
 
 impl Drop for Running {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed};
 use crate::{
+    interpreter::Search,
     process::{self, Program},
     value::Mapping,
 };
@@ -56,7 +57,9 @@ impl Step for PipInstall {
 impl PipInstall {
     async fn install(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
         let directory = context.directory_of(self.directory.as_deref())?;
-        let python = crate::environment::python(context.environment, &context.directory);
+        let search = Search { chosen: None, environment: context.environment, directory: &context.directory };
+        let first = search.candidates().into_iter().next();
+        let python = first.map_or_else(|| "python3".to_owned(), |candidate| candidate.program);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
         let arguments = ["-m", "pip", "install", "-r", file].map(str::to_owned);
         let program = Program {

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["deploy", "flow_run", "work_pool"],
     &["project", "steps"],
     &["api", "docker", "flow", "git", "schedule", "template", "yaml"],
+    &["interpreter"],
     &["process", "settings"],
     &["error", "json_schema", "progress", "python"],
     &["diagnostics"],
