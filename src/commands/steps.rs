@@ -5,7 +5,7 @@ use crate::{
     cli::StepsCommand,
     diagnostics::did_you_mean,
     error::{CommandError, Exit},
-    steps::{StepEntry, registry},
+    steps::{Input, StepEntry, registry},
 };
 
 pub(super) fn run(command: &StepsCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -34,8 +34,12 @@ fn page(entry: &StepEntry) -> String {
     lines.extend(entry.aliases.iter().map(|alias| format!("also {alias}")));
     lines.push(format!("in {}\n\nInputs:", entry.phase.name()));
     lines.extend(entry.inputs.iter().map(|input| {
-        let required = if input.required { ", required" } else { "" };
-        format!("  {}: {} ({}{required})", input.name, input.meaning, input.kind.name())
+        let default = match input {
+            Input { required: true, .. } => ", required".to_owned(),
+            Input { default: "", .. } => String::new(),
+            Input { default, .. } => format!(", default {default}"),
+        };
+        format!("  {}: {} ({}{default})", input.name, input.meaning, input.kind.name())
     }));
     lines.push(format!("\nOutputs: {}", entry.outputs.join(", ")));
     lines.join("\n")

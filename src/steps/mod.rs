@@ -151,8 +151,26 @@ pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
-    /// What it means, and its default.
+    /// What an input has that is not given; empty where that is nothing, or where `meaning` says it.
+    pub(crate) default: &'static str,
     pub(crate) meaning: &'static str,
+}
+
+impl Input {
+    /// An input that must be given.
+    pub(crate) const fn required(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
+        Self { name, kind, required: true, default: "", meaning }
+    }
+
+    /// An input that need not be given; `default` is empty where that means nothing.
+    pub(crate) const fn optional(
+        name: &'static str,
+        kind: Kind,
+        default: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { name, kind, required: false, default, meaning }
+    }
 }
 
 /// When two uses of a step are one, which runs once for both.

@@ -18,24 +18,9 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Any,
     sharing: Sharing::SameInputs,
     inputs: &[
-        Input {
-            name: "directory",
-            kind: Kind::Text,
-            required: false,
-            meaning: "where it runs (the current directory)",
-        },
-        Input {
-            name: "requirements_file",
-            kind: Kind::Text,
-            required: false,
-            meaning: "the file to install (requirements.txt)",
-        },
-        Input {
-            name: "stream_output",
-            kind: Kind::Boolean,
-            required: false,
-            meaning: "show output as it comes (true)",
-        },
+        Input::optional("directory", Kind::Text, "the current directory", "where it runs"),
+        Input::optional("requirements_file", Kind::Text, "requirements.txt", "the file to install"),
+        Input::optional("stream_output", Kind::Boolean, "true", "show output as it comes"),
     ],
     outputs: &["stdout", "stderr"],
     create: |mapping| Ok(Box::new(inputs::typed::<PipInstall>(mapping)?)),

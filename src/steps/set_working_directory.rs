@@ -13,12 +13,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     aliases: &["prefect.deployments.steps.pull.set_working_directory"],
     phase: Phase::Any,
     sharing: Sharing::Never,
-    inputs: &[Input {
-        name: "directory",
-        kind: Kind::Text,
-        required: true,
-        meaning: "the directory to change to",
-    }],
+    inputs: &[Input::required("directory", Kind::Text, "the directory to change to")],
     outputs: &["directory"],
     create: |mapping| Ok(Box::new(inputs::typed::<SetWorkingDirectory>(mapping)?)),
 };

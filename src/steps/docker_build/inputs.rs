@@ -62,7 +62,7 @@ pub(super) const INPUTS: &[Input] = &[
 ];
 
 pub(in super::super) const fn optional(name: &'static str, kind: Kind, meaning: &'static str) -> Input {
-    Input { name, kind, required: false, meaning }
+    Input::optional(name, kind, "", meaning)
 }
 
 /// Checks names and types of inputs against a table.
