@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{OutputFormat, REPEATED, list};
-use crate::deploy::Options;
+use crate::{deploy::Options, docker::reference::ImageReference, steps::ImagePolicy};
 
 /// Deploy flows
 ///
@@ -144,6 +144,22 @@ pub(crate) struct DeployArguments {
     #[arg(long, hide = true)]
     empty_sla: bool,
 
+    /// How many images may be built or pushed at a time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Images")]
+    jobs: u16,
+
+    /// Build without the layers of earlier builds
+    #[arg(long, help_heading = "Images")]
+    no_layer_cache: bool,
+
+    /// Build and push no image: take the one of `--image`
+    #[arg(long, requires = "image", conflicts_with = "no_layer_cache", help_heading = "Images")]
+    skip_build: bool,
+
+    /// The image that the Docker steps would give; may be repeated, one for each repository
+    #[arg(long, action = REPEATED, value_name = "REF", requires = "skip_build", help_heading = "Images")]
+    image: Vec<ImageReference>,
+
     /// Turn warnings into errors, before anything is written
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Checks")]
     strict: bool,
@@ -191,6 +207,8 @@ impl DeployArguments {
             slas: list(&self.sla, self.empty_sla),
             strict: self.strict,
             force: self.force,
+            jobs: self.jobs.into(),
+            images: ImagePolicy { no_layer_cache: self.no_layer_cache, given: self.image.clone() },
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     cli::{DeployArguments, OutputFormat},
     deploy::{self, Line, Pacer, Report, Server, Status, Surroundings},
     error::{CommandError, Exit},
+    steps::Ran,
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -86,7 +87,16 @@ fn document(report: &Report) -> serde_json::Value {
         }
         entry
     };
-    json!({"schema": 1, "deployments": report.lines.iter().map(line).collect::<Vec<_>>()})
+    let step = |ran: &Ran| {
+        json!({
+            "step": ran.step,
+            "image": ran.image,
+            "reused": ran.reused,
+            "deployments": ran.deployments,
+        })
+    };
+    let steps: Vec<_> = report.steps.iter().map(step).collect();
+    json!({"schema": 1, "steps": steps, "deployments": report.lines.iter().map(line).collect::<Vec<_>>()})
 }
 
 fn finish(report: &Report) -> Result<Exit, CommandError> {

@@ -112,19 +112,20 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
         with.progress.status(note);
     }
 
-    let outputs =
+    let results =
         steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, &project))?;
     let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools };
     let desired: Vec<Desired> = prepared
         .iter()
-        .zip(&outputs)
+        .zip(&results.outputs)
         .filter_map(|((one, sections), outputs)| {
             render::render(one, sections, outputs, &rendering, &mut findings)
         })
         .collect();
     stop_on_errors(&mut findings, with)?;
 
-    write(&desired, &pools, with, server).await
+    let report = write(&desired, &pools, with, server).await?;
+    Ok(Report { steps: results.ran, ..report })
 }
 
 /// Everything that can be found about the selected deployments without asking the server or running anything.
@@ -273,5 +274,5 @@ async fn write(
     let lines =
         desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, links)).collect();
     let idle_pools = report::idle_pools(desired, pools, client).await;
-    Ok(Report { lines, idle_pools })
+    Ok(Report { lines, idle_pools, steps: Vec::new() })
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::steps::ImagePolicy;
+
 /// The options of `prefectl deploy`, as typed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
@@ -32,6 +34,9 @@ pub(crate) struct Options {
     pub(crate) slas: Option<Vec<String>>,
     pub(crate) strict: bool,
     pub(crate) force: bool,
+    /// How many builds and pushes may run at a time.
+    pub(crate) jobs: usize,
+    pub(crate) images: ImagePolicy,
 }
 
 impl Options {

@@ -49,6 +49,12 @@ impl Prepared {
         path.into_iter().fold(self.spec.declared.pointer(), |pointer, key| pointer.join(key))
     }
 
+    /// `flow/deployment`, as far as it is known.
+    pub(crate) fn full_name(&self) -> String {
+        let name = self.text("name").unwrap_or_default();
+        self.flow.as_ref().map_or_else(|| name.to_owned(), |flow| format!("{}/{name}", flow.name))
+    }
+
     /// A text field as it is now; nothing if it is empty.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         non_empty(self.fields.get(key))

@@ -6,7 +6,10 @@ use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{apply::Outcome, desired::Desired};
-use crate::api::{ApiError, Client, Links, WorkPool};
+use crate::{
+    api::{ApiError, Client, Links, WorkPool},
+    steps::Ran,
+};
 
 /// The result of a deploy.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) lines: Vec<Line>,
     /// Work pools that need a worker and have none.
     pub(crate) idle_pools: Vec<String>,
+    /// The builds and pushes, each with the deployments it is for.
+    pub(crate) steps: Vec<Ran>,
 }
 
 impl Report {

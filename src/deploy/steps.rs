@@ -1,12 +1,12 @@
 //! The steps of the selected deployments: which there are, and running them.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use super::{Surroundings, overrides::Spec, prepare::Prepared, pull::PullSteps};
 use crate::{
     pointer::Pointer,
     project::{Project, Section},
-    steps::{Listed, Runner, StepContext, StepFailure},
+    steps::{List, Listed, Ran, Runner, StepContext, StepFailure},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -29,6 +29,14 @@ impl Sections {
         let owner = if is_own { one.spec.declared.pointer() } else { Pointer::root() };
         let pull = super::pull::pull_steps(project, written, &one.fields, directory);
         Self { build, push, pull, pull_pointer: owner.join("pull") }
+    }
+
+    fn build(&self) -> &[Listed] {
+        &self.build
+    }
+
+    fn push(&self) -> &[Listed] {
+        &self.push
     }
 
     /// The steps that run here.
@@ -62,31 +70,67 @@ fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed
     section.steps().iter().enumerate().map(listed).collect()
 }
 
-/// Runs the build steps of all deployments, then the push steps; gives the outputs of each.
+type StepsOf = fn(&Sections) -> &[Listed];
+
+/// What running the steps gave.
+#[derive(Debug)]
+pub(crate) struct Results {
+    /// The outputs of each deployment.
+    pub(crate) outputs: Vec<Mapping>,
+    pub(crate) ran: Vec<Ran>,
+}
+
+/// Runs the build steps of all deployments, then the push steps.
 ///
 /// Every deployment starts in the project's directory. Equal steps run once.
 pub(crate) async fn run(
     prepared: &[(Prepared, Sections)],
     with: &Surroundings<'_>,
     resolver: &Resolver<'_>,
-) -> Result<Vec<Mapping>, StepFailure> {
-    let mut runner = Runner::new(with.environment, resolver);
+) -> Result<Results, StepFailure> {
+    let runner = Runner::new(with.environment, resolver, with.options.jobs);
     let mut outputs = vec![Mapping::new(); prepared.len()];
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with)).collect();
-    if prepared.iter().any(|(_, sections)| !sections.build.is_empty()) {
-        with.progress.status("Running deployment build steps...");
+    for (phase, steps_of) in [("build", Sections::build as StepsOf), ("push", Sections::push)] {
+        if prepared.iter().any(|(_, sections)| !steps_of(sections).is_empty()) {
+            with.progress.status(&format!("Running deployment {phase} steps..."));
+        }
+        let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
+        let lists = lists.map(|(((one, sections), outputs), context)| List {
+            deployment: one.full_name(),
+            steps: steps_of(sections),
+            outputs,
+            scope: &one.scope,
+            context,
+        });
+        runner.run(lists.collect()).await?;
     }
-    for (((one, sections), outputs), context) in prepared.iter().zip(&mut outputs).zip(&mut contexts) {
-        runner.run(&sections.build, outputs, &one.scope, context).await?;
-    }
-    if prepared.iter().any(|(_, sections)| !sections.push.is_empty()) {
-        with.progress.status("Running deployment push steps...");
-    }
-    for (((one, sections), outputs), context) in prepared.iter().zip(&mut outputs).zip(&mut contexts) {
-        runner.run(&sections.push, outputs, &one.scope, context).await?;
+    for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
         outputs.extend(one.spec.variables.clone());
     }
-    Ok(outputs)
+    let ran = runner.ran();
+    for line in ran.iter().filter_map(shared) {
+        with.progress.status(&line);
+    }
+    Ok(Results { outputs, ran })
+}
+
+/// Says for whom a step has run that several deployments share.
+fn shared(ran: &Ran) -> Option<String> {
+    const NAMED: usize = 5;
+    let count = ran.deployments.len();
+    let done = match (ran.reused, ran.step) {
+        (true, _) => "reused",
+        (_, "build_docker_image") => "built once",
+        (_, "push_docker_image") => "pushed once",
+        _ => "done once",
+    };
+    let mut names = ran.deployments.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if count > NAMED {
+        let _ = write!(names, " and {} more", count - NAMED);
+    }
+    let what = ran.image.as_deref().unwrap_or(ran.step);
+    (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
 fn context<'a>(with: &Surroundings<'a>) -> StepContext<'a> {
@@ -94,6 +138,7 @@ fn context<'a>(with: &Surroundings<'a>) -> StepContext<'a> {
         directory: with.directory.to_owned(),
         environment: with.environment,
         docker_namespace: with.docker_namespace,
+        images: &with.options.images,
         clock: with.clock,
         progress: with.progress,
     }

@@ -37,6 +37,8 @@ pub(crate) enum ReferenceError {
          neither `.` nor `-`"
     )]
     Tag(String),
+    #[error("`{0}` is not a digest: a digest is `sha256:` and 64 hexadecimal digits")]
+    Digest(String),
 }
 
 /// An image name without tag, such as `ghcr.io/team/flows`.
@@ -71,6 +73,74 @@ impl ImageName {
     pub(crate) fn with_tag(&self, tag: &str) -> String {
         format!("{}:{tag}", self.0)
     }
+}
+
+/// An image that is somewhere: `name`, `name:tag`, `name@digest` or `name:tag@digest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageReference {
+    name: ImageName,
+    tag: Option<String>,
+    digest: Option<String>,
+}
+
+impl ImageReference {
+    /// The part without tag and digest.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    pub(crate) fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    pub(crate) fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+}
+
+impl std::str::FromStr for ImageReference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        if let Some(digest) = digest
+            && !is_digest(digest)
+        {
+            return Err(ReferenceError::Digest(digest.to_owned()));
+        }
+        let (name, tag) = split_tag(rest);
+        if let Some(tag) = tag {
+            check_tag(tag)?;
+        }
+        Ok(Self {
+            name: ImageName::parse(name, None)?,
+            tag: tag.map(str::to_owned),
+            digest: digest.map(str::to_owned),
+        })
+    }
+}
+
+impl std::fmt::Display for ImageReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.as_str())?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    let hexadecimal = |digit: char| digit.is_ascii_digit() || matches!(digit, 'a'..='f');
+    text.split_once(':').is_some_and(|(algorithm, digits)| {
+        !algorithm.is_empty() && digits.len() >= 32 && digits.chars().all(hexadecimal)
+    })
 }
 
 /// `name:tag` apart, where there is a tag.
@@ -162,6 +232,24 @@ fn is_component(component: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_have_a_name_and_perhaps_a_tag_and_a_digest() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        for (text, name, tag, by_digest) in [
+            ("r/i".to_owned(), "r/i", None, None),
+            ("localhost:5000/i:v1".to_owned(), "localhost:5000/i", Some("v1"), None),
+            (format!("r/i@{digest}"), "r/i", None, Some(digest.as_str())),
+            (format!("r/i:v1@{digest}"), "r/i", Some("v1"), Some(digest.as_str())),
+        ] {
+            let reference: ImageReference = text.parse().unwrap();
+            assert_eq!((reference.name(), reference.tag(), reference.digest()), (name, tag, by_digest));
+            assert_eq!(reference.to_string(), text);
+        }
+        for wrong in ["", "R/I", "i:", "i@sha256:0", "i:v1:v2", "a b"] {
+            assert!(wrong.parse::<ImageReference>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn names_follow_the_grammar_of_docker() {

@@ -22,7 +22,7 @@ use crate::{
         engine::Engine,
         error::DockerError,
         inputs::Tag,
-        reference::ImageName,
+        reference::{ImageName, ImageReference},
         requirements,
     },
     fs::FileError,
@@ -35,7 +35,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Build,
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
-    outputs: &["image_name", "tag", "image", "image_id", "additional_tags"],
+    outputs: &["image_name", "tag", "image", "image_id", "additional_tags", "reused"],
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),
 };
 
@@ -58,6 +58,10 @@ impl Step for BuildDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
+            if let Some(image) = context.images.in_place_of(name.as_str())? {
+                context.progress.status(&format!("{image} is taken, nothing is built"));
+                return Ok(outputs_of(image));
+            }
             let tag =
                 Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into());
             let additional_tags = &self.inputs.additional_tags.0;
@@ -71,10 +75,25 @@ impl Step for BuildDockerImage {
                 ("image", references[0].as_str().into()),
                 ("image_id", id.into()),
                 ("additional_tags", Value::Sequence(additional_tags)),
+                ("reused", false.into()),
             ];
             Ok(outputs.into_iter().map(|(key, value)| (key.into(), value)).collect())
         })
     }
+}
+
+/// The outputs where an image is taken that is there already.
+fn outputs_of(image: &ImageReference) -> Mapping {
+    let outputs = [
+        ("image_name", image.name().into()),
+        ("tag", image.tag().map_or(Value::Null, Value::from)),
+        ("image", image.to_string().into()),
+        // As for an image that exists only in a registry.
+        ("image_id", image.to_string().into()),
+        ("additional_tags", Value::Sequence(Vec::new())),
+        ("reused", true.into()),
+    ];
+    outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
 impl BuildDockerImage {
@@ -90,6 +109,7 @@ impl BuildDockerImage {
             None => Dockerfile::Path(self.inputs.dockerfile()),
         };
         let mut options = self.inputs.options(context.environment);
+        options.no_cache |= context.images.no_layer_cache;
         options.labels.insert(VERSION_LABEL.to_owned(), PREFECT_VERSION.to_owned());
         let config = Config::load(context.environment)?;
         context.progress.status(&format!("Building {}", references[0]));

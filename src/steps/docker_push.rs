@@ -15,7 +15,7 @@ use crate::{
         engine::Engine,
         error::DockerError,
         inputs::{OneOrMany, Tag},
-        reference::{self, ImageName},
+        reference::{self, ImageName, ImageReference},
     },
     secret::Secret,
     value::{Mapping, Value},
@@ -27,7 +27,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Push,
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
-    outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest"],
+    outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest", "reused"],
     create: |inputs| Ok(Box::new(PushDockerImage { inputs: Inputs::parse(inputs)? })),
 };
 
@@ -103,6 +103,9 @@ impl Step for PushDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
+            if let Some(image) = context.images.in_place_of(name.as_str())? {
+                return Ok(outputs_of(image));
+            }
             let config = Config::load(context.environment)?;
             let credentials = self.credentials(context, &config, &name).await?;
             let engine = Engine::connect(context.environment, &config).await?;
@@ -161,9 +164,26 @@ impl PushDockerImage {
             ("additional_tags", Value::Sequence(additional_tags)),
             ("digest", digest.map_or(Value::Null, Value::from)),
             ("image_by_digest", by_digest.map_or(Value::Null, Value::from)),
+            ("reused", false.into()),
         ];
         outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
     }
+}
+
+/// The outputs where an image is taken that is there already. Without a digest its name stands for it.
+fn outputs_of(image: &ImageReference) -> Mapping {
+    let digest = image.digest();
+    let by_digest = digest.map_or_else(|| image.to_string(), |digest| format!("{}@{digest}", image.name()));
+    let outputs = [
+        ("image_name", image.name().into()),
+        ("tag", image.tag().map_or(Value::Null, Value::from)),
+        ("image", image.to_string().into()),
+        ("additional_tags", Value::Sequence(Vec::new())),
+        ("digest", digest.map_or(Value::Null, Value::from)),
+        ("image_by_digest", by_digest.into()),
+        ("reused", true.into()),
+    ];
+    outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
 impl GivenCredentials {

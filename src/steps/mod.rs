@@ -3,8 +3,10 @@
 //! A step is one file here and one row in [`registry`]. It has typed inputs, made from the templated mapping
 //! under its name, and gives a mapping of outputs.
 
+mod beside;
 mod docker_build;
 mod docker_push;
+mod images;
 mod inputs;
 mod pip_install;
 pub(crate) mod registry;
@@ -13,9 +15,11 @@ mod schema;
 mod set_working_directory;
 mod shell;
 mod split;
+mod turns;
 
+pub(crate) use images::ImagePolicy;
 pub(crate) use inputs::problems;
-pub(crate) use runner::{Listed, RunError, Runner, StepFailure, name_and_id};
+pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id};
 pub(crate) use schema::schemas;
 
 pub(crate) use split::shell_operator;
@@ -38,11 +42,17 @@ pub(crate) struct StepContext<'a> {
     pub(crate) environment: &'a Environment,
     /// Prefixed to image names without a `/` (setting `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`).
     pub(crate) docker_namespace: Option<&'a str>,
+    pub(crate) images: &'a ImagePolicy,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
 }
 
 impl StepContext<'_> {
+    /// The same surroundings with somebody else who is told.
+    fn telling<'b>(&'b self, progress: &'b dyn Progress) -> StepContext<'b> {
+        StepContext { directory: self.directory.clone(), progress, ..*self }
+    }
+
     /// The directory that a step's input `directory` names; the current one without it.
     fn directory_of(&self, input: Option<&Path>) -> Result<PathBuf, StepError> {
         let directory = self.directory.join(input.unwrap_or(Path::new(".")));
@@ -199,6 +209,11 @@ pub(crate) struct StepEntry {
 }
 
 impl StepEntry {
+    /// Whether the step leaves traces on this machine that steps after it may need. What only builds or pushes does not.
+    fn is_ordered(&self) -> bool {
+        self.phase == Phase::Any
+    }
+
     /// The last part of the name, which people call the step by.
     pub(crate) fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)

@@ -1,14 +1,25 @@
-//! Runs lists of steps, in order, each distinct step once for the whole command.
+//! Runs lists of steps, each distinct step once for the whole command.
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    path::PathBuf,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Sharing, StepContext, StepEntry, StepError, inputs, registry};
+use futures_util::future::try_join_all;
+use indexmap::IndexMap;
+use tokio::sync::OnceCell;
+
+use super::{
+    Sharing, StepContext, StepEntry, StepError,
+    beside::Lanes,
+    inputs, registry,
+    turns::{Left, Turns},
+};
 use crate::{
     environment::Environment,
     pointer::Pointer,
+    progress::Progress,
     python,
     source::Span,
     template::{
@@ -71,6 +82,30 @@ pub(crate) enum RunError {
     Step(#[from] StepError),
 }
 
+/// The steps of one deployment, and what they work with.
+pub(crate) struct List<'l, 'c> {
+    /// Whose they are, as users call it.
+    pub(crate) deployment: String,
+    pub(crate) steps: &'l [Listed],
+    /// Grows by what each step returns, under its `id` and by its own keys.
+    pub(crate) outputs: &'l mut Mapping,
+    /// The names that expressions see besides the outputs.
+    pub(crate) scope: &'l Scope,
+    pub(crate) context: &'l mut StepContext<'c>,
+}
+
+/// A build or push that was done, once for all whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ran {
+    /// The last part of the step's name.
+    pub(crate) step: &'static str,
+    /// The image it is about, if it is about one.
+    pub(crate) image: Option<String>,
+    /// Nothing had to be built or pushed: it was there.
+    pub(crate) reused: bool,
+    pub(crate) deployments: Vec<String>,
+}
+
 /// What makes two steps the same: what runs, on what, where.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Identity {
@@ -81,32 +116,47 @@ struct Identity {
     written: Option<Span>,
 }
 
-/// Runs steps and remembers what each distinct one gave.
+/// A distinct step: its outputs once it has run, and the deployments it is for.
+struct Distinct {
+    entry: &'static StepEntry,
+    outputs: OnceCell<Mapping>,
+    deployments: Mutex<Vec<String>>,
+}
+
+/// Runs steps, and remembers what each distinct one gave.
 pub(crate) struct Runner<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
-    done: HashMap<Identity, Mapping>,
+    distinct: Mutex<IndexMap<Identity, Arc<Distinct>>>,
+    lanes: Lanes,
 }
 
 impl<'a> Runner<'a> {
-    pub(crate) fn new(environment: &'a Environment, resolver: &'a Resolver<'a>) -> Self {
-        Self { environment, resolver, done: HashMap::new() }
+    /// At most `jobs` builds or pushes run at a time.
+    pub(crate) fn new(environment: &'a Environment, resolver: &'a Resolver<'a>, jobs: usize) -> Self {
+        Self { environment, resolver, distinct: Mutex::default(), lanes: Lanes::new(jobs) }
     }
 
-    /// Runs a list of steps; `outputs` grows by what each returns, under its `id` and by its own keys.
-    ///
-    /// Expressions see the names of `scope` and the outputs so far.
+    /// Runs the steps of all lists: each list in its order, builds and pushes of several lists side by side.
     ///
     /// # Errors
     ///
-    /// The first step that fails; those after it do not run.
-    pub(crate) async fn run(
-        &mut self,
-        steps: &[Listed],
-        outputs: &mut Mapping,
-        scope: &Scope,
-        context: &mut StepContext<'_>,
-    ) -> Result<(), StepFailure> {
+    /// The first step that fails. What runs beside it is broken off, and what comes after it does not run.
+    pub(crate) async fn run(&self, lists: Vec<List<'_, '_>>) -> Result<(), StepFailure> {
+        let turns = Turns::new(lists.iter().map(|list| left_to_do(list.steps)).collect());
+        let runs = lists.into_iter().enumerate().map(|(turn, list)| self.run_list(list, turn, &turns));
+        try_join_all(runs).await.map(drop)
+    }
+
+    /// What builds and pushes have run, in the order in which they began.
+    pub(crate) fn ran(&self) -> Vec<Ran> {
+        let distinct = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_images = distinct.values().filter(|one| !one.entry.is_ordered());
+        of_images.filter_map(|one| one.ran()).collect()
+    }
+
+    async fn run_list(&self, list: List<'_, '_>, turn: usize, turns: &Turns) -> Result<(), StepFailure> {
+        let List { deployment, steps, outputs, scope, context } = list;
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
@@ -114,48 +164,134 @@ impl<'a> Runner<'a> {
             let entry = registry::find(name).ok_or_else(|| {
                 failure(RunError::Unknown { name: name.to_owned(), doubt: registry::doubt(name) })
             })?;
+            turns.beside_others(turn).await;
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
-            let result =
-                self.run_one(entry, inputs, listed.written, outputs, context).await.map_err(failure)?;
+            let inputs = self.filled(entry, &inputs, outputs).await.map_err(failure)?;
+            let use_ = Use { entry, inputs, written: listed.written, deployment: &deployment, turn, turns };
+            let result = self.run_once(use_, context).await.map_err(failure)?;
+            turns.done(turn, entry.is_ordered());
             merge(outputs, id, result);
         }
         Ok(())
     }
 
-    async fn run_one(
-        &mut self,
+    /// The inputs of a step with its templates filled in, and checked.
+    async fn filled(
+        &self,
         entry: &'static StepEntry,
-        inputs: Value,
-        written: Option<Span>,
+        inputs: &Value,
         outputs: &Mapping,
-        context: &mut StepContext<'_>,
     ) -> Result<Mapping, RunError> {
-        let filled = template::step_inputs(&inputs, outputs, self.environment, self.resolver).await?;
+        let filled = template::step_inputs(inputs, outputs, self.environment, self.resolver).await?;
         let Value::Mapping(inputs) = filled.value else {
             return Err(RunError::NoInputs(value::kind(&filled.value)));
         };
-        if let Some((key, message)) = inputs::problems(entry, &inputs, true).into_iter().next() {
-            return Err(StepError::Input { key, message }.into());
+        match inputs::problems(entry, &inputs, true).into_iter().next() {
+            Some((key, message)) => Err(StepError::Input { key, message }.into()),
+            None => Ok(inputs),
         }
-        let identity = Identity {
-            name: entry.name,
-            inputs: value::to_json(&Value::Mapping(inputs.clone())).to_string(),
-            directory: context.directory.clone(),
-            written: written.filter(|_| entry.sharing == Sharing::SamePlace),
-        };
-        let may_share = match entry.sharing {
-            Sharing::SameInputs => true,
-            Sharing::SamePlace => identity.written.is_some(),
-            Sharing::Never => false,
-        };
-        if let Some(known) = self.done.get(&identity).filter(|_| may_share) {
-            return Ok(known.clone());
-        }
-        context.progress.status(&format!(" > Running {} step...", entry.short_name()));
-        let result = (entry.create)(inputs)?.run(context).await?;
-        self.done.insert(identity, result.clone());
-        Ok(result)
     }
+
+    /// Runs a step, unless the same one has run or is running: then its outputs are those of that one.
+    async fn run_once(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
+        let Some(identity) = of.identity(&context.directory) else {
+            return self.run_now(of, context).await;
+        };
+        let distinct = {
+            let mut all = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
+            if of.ignores_earlier() {
+                all.shift_remove(&identity);
+            }
+            Arc::clone(all.entry(identity).or_insert_with(|| Arc::new(Distinct::new(of.entry))))
+        };
+        distinct.is_for(of.deployment);
+        distinct.outputs.get_or_try_init(|| self.run_now(of, context)).await.cloned()
+    }
+
+    async fn run_now(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
+        let Use { entry, inputs, deployment, turn, turns, .. } = of;
+        let step = (entry.create)(inputs)?;
+        let begin = |progress: &dyn Progress| {
+            progress.status(&format!(" > Running {} step...", entry.short_name()));
+        };
+        if entry.is_ordered() {
+            turns.alone(turn).await;
+            begin(context.progress);
+            return Ok(step.run(context).await?);
+        }
+        let lane = self.lanes.enter().await;
+        let progress = lane.labelled(deployment, context.progress);
+        begin(&progress);
+        Ok(step.run(&mut context.telling(&progress)).await?)
+    }
+}
+
+/// One use of a step.
+struct Use<'u> {
+    entry: &'static StepEntry,
+    inputs: Mapping,
+    written: Option<Span>,
+    deployment: &'u str,
+    turn: usize,
+    turns: &'u Turns,
+}
+
+impl Use<'_> {
+    /// The input with which a step is run again although the same one has run.
+    const IGNORE: &'static str = "ignore_cache";
+
+    fn ignores_earlier(&self) -> bool {
+        self.inputs.get(Self::IGNORE).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// What other uses have in common with this one that may share its run; `None` if it is for itself.
+    fn identity(&self, directory: &Path) -> Option<Identity> {
+        let by_place = match self.entry.sharing {
+            Sharing::SameInputs => false,
+            Sharing::SamePlace if self.written.is_some() => true,
+            Sharing::SamePlace | Sharing::Never => return None,
+        };
+        let mut inputs = self.inputs.clone();
+        inputs.shift_remove(Self::IGNORE);
+        Some(Identity {
+            name: self.entry.name,
+            inputs: value::to_json(&Value::Mapping(inputs)).to_string(),
+            directory: directory.to_owned(),
+            written: self.written.filter(|_| by_place),
+        })
+    }
+}
+
+impl Distinct {
+    fn new(entry: &'static StepEntry) -> Self {
+        Self { entry, outputs: OnceCell::new(), deployments: Mutex::default() }
+    }
+
+    fn is_for(&self, deployment: &str) {
+        let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
+        if !deployments.iter().any(|known| known == deployment) {
+            deployments.push(deployment.to_owned());
+        }
+    }
+
+    /// `None` if it did not come to its end.
+    fn ran(&self) -> Option<Ran> {
+        let outputs = self.outputs.get()?;
+        Some(Ran {
+            step: self.entry.short_name(),
+            image: outputs.get("image").and_then(Value::as_str).map(str::to_owned),
+            reused: outputs.get("reused").and_then(Value::as_bool) == Some(true),
+            deployments: self.deployments.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        })
+    }
+}
+
+fn left_to_do(steps: &[Listed]) -> Left {
+    let names = steps.iter().filter_map(|listed| Some(parts(&listed.step)?.0));
+    names.fold(Left { all: 0, ordered: 0 }, |left, name| Left {
+        all: left.all + 1,
+        ordered: left.ordered + usize::from(registry::find(name).is_none_or(StepEntry::is_ordered)),
+    })
 }
 
 /// The inputs with their expressions evaluated.

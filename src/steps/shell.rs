@@ -129,6 +129,7 @@ mod tests {
             directory: std::env::temp_dir(),
             environment: &environment,
             docker_namespace: None,
+            images: &crate::steps::ImagePolicy::AS_WRITTEN,
             clock: &clock,
             progress: &Silent,
         };

@@ -171,3 +171,29 @@ fn a_build_that_fails_registers_nothing() -> Result<()> {
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
     Ok(())
 }
+
+#[test]
+fn an_image_that_is_there_takes_the_place_of_build_and_push() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    // No engine is there, and none is needed.
+    let sandbox =
+        api.sandbox(PROJECT)?.variable("DOCKER_HOST", "tcp://127.0.0.1:9").variable("IMAGE", "r/built");
+    let output =
+        sandbox.run("deploy --all --skip-build --image registry.test/flows:v7 --output json")?.success()?;
+    let report: serde_json::Value = serde_json::from_str(&output.stdout)?;
+    let full_names = [sandbox.unique("hello-UNIQUE/one"), sandbox.unique("goodbye-UNIQUE/two")];
+    for (step, name) in
+        ["build_docker_image", "push_docker_image"].iter().zip(report["steps"].as_array().context("steps")?)
+    {
+        assert_eq!(
+            name,
+            &json!({"step": step, "image": "registry.test/flows:v7", "reused": true, "deployments": full_names})
+        );
+    }
+    let one = api.existing(&sandbox, "hello-UNIQUE/one")?;
+    assert_eq!(
+        one["job_variables"]["env"],
+        json!({"ID": "registry.test/flows:v7", "IMAGE": "registry.test/flows:v7"})
+    );
+    Ok(())
+}

@@ -59,7 +59,9 @@ async fn references_to_outputs_are_checked() {
         (", version: '{{ hash.stdot }}'", &["2 unknown-output: did you mean {{ hash.stdout }}?"]),
         (
             ", version: '{{ b.nothing_like_it }}'",
-            &["2 unknown-output: the step 'b' gives image_name, tag, image, image_id, additional_tags"],
+            &[
+                "2 unknown-output: the step 'b' gives image_name, tag, image, image_id, additional_tags, reused",
+            ],
         ),
         (
             ", version: '{{ CI_TAG }}'",

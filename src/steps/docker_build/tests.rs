@@ -52,6 +52,7 @@ fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<S
         directory: root.to_owned(),
         environment: &Environment::default(),
         docker_namespace: None,
+        images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &Clock::system(),
         progress,
     };

@@ -49,6 +49,7 @@ async fn run(
         directory: directory.to_owned(),
         environment,
         docker_namespace: None,
+        images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &clock,
         progress: &recorder,
     };

@@ -12,6 +12,7 @@ async fn credentials(yaml: &str, config: &str) -> Result<Option<Credentials>, St
         directory: "/".into(),
         environment: &environment,
         docker_namespace: None,
+        images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &Clock::system(),
         progress: &Silent,
     };
@@ -54,7 +55,7 @@ fn outputs_are_those_of_the_reference_and_the_digest() {
     let tag = Tag::of(step.inputs.tag.as_ref());
     let outputs = step.outputs(&name, tag.as_ref(), Some("sha256:1".to_owned()));
     let expected = "{image_name: r/i, tag: 7, image: 'r/i:7', additional_tags: [latest], digest: 'sha256:1',
-                     image_by_digest: 'r/i@sha256:1'}";
+                     image_by_digest: 'r/i@sha256:1', reused: false}";
     assert_eq!(outputs, serde_yaml::from_str::<Mapping>(expected).unwrap());
     let keys: Vec<&str> = outputs.keys().filter_map(Value::as_str).collect();
     assert_eq!(keys, ENTRY.outputs);
