@@ -1,7 +1,7 @@
 //! Files with errors that name the path.
 
 use std::{
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -40,4 +40,56 @@ pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileErr
 /// The bytes of a file.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     std::fs::read(path).map_err(|error| FileError::new("read", path, error))
+}
+
+/// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let write = || {
+        let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        create_private_folder(folder)?;
+        // Temporary files are private from the beginning.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&target)?;
+        Ok(())
+    };
+    write().map_err(|error| FileError::new("write", path, error))
+}
+
+/// Makes a folder, and those it is in, that only their owner may enter; one that exists stays as it is.
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn private_files_replace_what_was_there_and_keep_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let file = directory.path().join("new/file");
+        write_private(&file, "one").unwrap();
+        assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let link = directory.path().join("link");
+        symlink(&file, &link).unwrap();
+        write_private(&link, "two").unwrap();
+        assert_eq!(read_text(&file).unwrap(), "two");
+        assert_eq!(mode(&file), 0o600);
+        assert!(link.is_symlink());
+
+        let error = write_private(&file.join("below"), "x").unwrap_err();
+        assert!(error.to_string().starts_with("cannot write "), "{error}");
+    }
 }

@@ -34,7 +34,7 @@ mod value;
 mod work_pool;
 mod yaml;
 
-use std::{ffi::OsString, path::Path, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal as _, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -101,7 +101,9 @@ fn start(
         Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone())
     };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
-    let context = Context { ui, settings, environment, clock: Clock::system(), redactor, directory };
+    let interactive = is_interactive(&cli.global, &settings, &environment);
+    let context =
+        Context { ui, settings, environment, clock: Clock::system(), redactor, directory, interactive };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -128,6 +130,16 @@ async fn interrupted() -> Exit {
     }
     let _ = tokio::signal::ctrl_c().await;
     Exit::Interrupted
+}
+
+/// Whether to ask questions: as the command line or the settings say, or at a terminal.
+fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &Environment) -> bool {
+    let said =
+        if global.prompt || global.no_prompt { Some(global.prompt) } else { settings.cli_prompt.value };
+    said.unwrap_or_else(|| {
+        let is_dumb = environment.get("TERM") == Some("dumb");
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb
+    })
 }
 
 fn colors(global: &GlobalArguments, environment: &Environment) -> ColorChoice {

@@ -20,6 +20,7 @@ mod options;
 mod page;
 mod request;
 mod retry;
+mod server;
 mod slas;
 mod transport;
 mod variables;

@@ -24,6 +24,15 @@ pub(crate) struct ClientOptions {
 }
 
 impl ClientOptions {
+    /// What must not be shown of these options.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let credentials = match &self.credentials {
+            Credentials::None => None,
+            Credentials::Basic(secret) | Credentials::Bearer(secret) => Some(secret),
+        };
+        credentials.into_iter().chain(self.custom_headers.values())
+    }
+
     /// The options for the API that the settings name.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self, NoApiUrl> {
         let credentials = match (&settings.api_auth_string.value, &settings.api_key.value) {

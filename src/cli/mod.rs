@@ -2,9 +2,11 @@
 
 mod arguments;
 mod check;
+mod config;
 mod deploy;
 mod deployment;
 mod flow;
+mod profile;
 mod steps;
 mod work_pool;
 
@@ -12,9 +14,11 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arguments::normalise;
 pub(crate) use check::{CheckArguments, FindingsFormat};
+pub(crate) use config::{ConfigCommand, ConfigViewArguments};
 pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{DeploymentCommand, RunArguments};
 pub(crate) use flow::FlowCommand;
+pub(crate) use profile::ProfileCommand;
 pub(crate) use steps::StepsCommand;
 pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
 
@@ -114,6 +118,14 @@ pub(crate) enum Command {
     /// Create and inspect work pools
     #[command(subcommand, visible_alias = "work-pools")]
     WorkPool(WorkPoolCommand),
+
+    /// View and change settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Choose and manage profiles, which are sets of settings
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(ProfileCommand),
 }
 
 /// A list option and the flag that empties it, as the reference has them.

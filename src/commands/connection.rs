@@ -30,9 +30,7 @@ pub(crate) fn client_telling(
 ) -> Result<Client, CommandError> {
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
-    let headers = settings.client_custom_headers.value.values();
-    let secrets = [&settings.api_auth_string.value, &settings.api_key.value];
-    secrets.into_iter().flatten().chain(headers).for_each(|secret| context.redactor.learn(secret));
+    options.secrets().for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
         if matches!(notice.status, Some(429 | 503)) {
@@ -49,6 +47,17 @@ pub(crate) fn client_telling(
         context.ui.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
     }
     Ok(client)
+}
+
+/// Asks the API that these settings name whether it is there and lets us in.
+pub(crate) async fn check(context: &Context, settings: &Settings) -> Result<(), CommandError> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let mut options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
+    options.transport.timeout = PATIENCE;
+    options.retry.max_retries = 0;
+    options.secrets().for_each(|secret| context.redactor.learn(secret));
+    let client = Client::new(options, context.clock.clone(), Arc::new(|_| ()))?;
+    Ok(client.probe().await?)
 }
 
 /// Links into the user interface of the configured API.

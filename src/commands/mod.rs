@@ -1,12 +1,14 @@
 //! One file per command: from the parsed arguments to an operation, and from its result to what is printed.
 
 mod check;
+mod config;
 pub(crate) mod connection;
 mod deploy;
 mod deployment;
 mod errors;
 mod explain;
 mod flow;
+mod profile;
 mod schema;
 mod steps;
 mod work_pool;
@@ -32,6 +34,15 @@ pub(crate) struct Context {
     pub(crate) redactor: Redactor,
     /// The current directory, links resolved.
     pub(crate) directory: PathBuf,
+    /// Whether questions may be asked: at a terminal, unless told otherwise.
+    pub(crate) interactive: bool,
+}
+
+impl Context {
+    /// Whether the user says yes to a question. Without a terminal nobody is asked, and the answer is yes.
+    fn confirms(&self, question: &str) -> bool {
+        !self.interactive || self.ui.confirms(question)
+    }
 }
 
 /// Runs a command.
@@ -45,5 +56,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Flow(command) => flow::run(&command, context),
         Command::Steps(command) => steps::run(&command, context),
         Command::WorkPool(command) => work_pool::run(command, context).await,
+        Command::Config(command) => config::run(&command, context),
+        Command::Profile(command) => profile::run(&command, context).await,
     }
 }

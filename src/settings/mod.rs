@@ -4,9 +4,13 @@
 //! the working directory only), the active profile, defaults. An empty value in a stronger source hides the value
 //! of a weaker one. `--profile` chooses the profile and changes nothing else: the environment still wins over it.
 
+mod catalogue;
 mod dotenv;
-mod names;
+mod kind;
+mod listing;
+pub(crate) mod names;
 mod profiles;
+mod profiles_file;
 mod sources;
 mod ui_url;
 mod value;
@@ -18,8 +22,16 @@ use std::{
 
 use serde_json::Value;
 
-use self::{names::SettingName, profiles::Profiles, sources::Sources, value::FromSetting};
-pub(crate) use self::{sources::Origin, value::Setting};
+pub(crate) use self::{
+    catalogue::{ALL, Entry, find},
+    listing::{Listed, list},
+    names::SettingName,
+    profiles::{ProfileSettings, Profiles},
+    profiles_file::ProfilesFile,
+    sources::Origin,
+    value::Setting,
+};
+use self::{sources::Sources, value::FromSetting};
 use crate::{
     diagnostics::{Code, Diagnostic},
     environment::Environment,
@@ -54,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) ui_url: Setting<Option<String>>,
     pub(crate) cloud_api_url: Setting<String>,
     pub(crate) cli_colors: Setting<bool>,
+    /// Whether to ask; without it, the terminal decides.
+    pub(crate) cli_prompt: Setting<Option<bool>>,
     /// Whether a temporary server may be started where there is no API URL.
     pub(crate) server_ephemeral_enabled: Setting<bool>,
     /// What the user should know about these settings.
@@ -67,14 +81,8 @@ impl Settings {
         profile: Option<&str>,
         directory: &Path,
     ) -> Result<Self, SettingsError> {
-        let mut sources = Sources::read(environment, directory)?;
-        let mut warnings = Vec::new();
-        let profiles_path = profiles_path(&sources, environment, directory)?;
-        let profiles = Profiles::load(&profiles_path.value)?;
-        let profile = active_profile(&profiles, profile, environment, &mut warnings)?;
-        if let Some(settings) = profiles.get(&profile) {
-            sources.add_profile(settings);
-        }
+        let Gathered { sources, profile, profiles_path, warnings } =
+            Gathered::gather(environment, profile, directory)?;
         let mut settings = Self::from_sources(&sources, environment, profile, profiles_path)?;
         settings.warnings = warnings;
         let silent =
@@ -83,6 +91,16 @@ impl Settings {
             settings.warnings.extend(settings.api_url.value.as_deref().and_then(misconfiguration));
         }
         Ok(settings)
+    }
+
+    /// Writes settings into the active profile of the file. These settings here stay as they are.
+    pub(crate) fn store<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a SettingName, &'a str)>,
+    ) -> Result<(), SettingsError> {
+        let mut file = ProfilesFile::open(&self.profiles_path.value)?;
+        values.into_iter().for_each(|(setting, value)| file.set(&self.profile, setting, value));
+        file.save()
     }
 
     fn from_sources(
@@ -111,6 +129,7 @@ impl Settings {
             default_docker_build_namespace: optional(sources, &names::DEFAULT_DOCKER_BUILD_NAMESPACE)?,
             ui_url,
             cloud_api_url,
+            cli_prompt: optional(sources, &names::CLI_PROMPT)?,
             cli_colors: or(sources, &names::CLI_COLORS, true)?,
             server_ephemeral_enabled: or(sources, &names::SERVER_EPHEMERAL_ENABLED, false)?,
             api_url,
@@ -126,6 +145,32 @@ impl Settings {
     /// Whether the API is Prefect Cloud.
     pub(crate) fn is_cloud(&self) -> bool {
         self.api_url.value.as_deref().is_some_and(|url| url.starts_with(&self.cloud_api_url.value))
+    }
+}
+
+/// All sources, the active profile among them, before any value is read.
+struct Gathered {
+    sources: Sources,
+    profile: String,
+    profiles_path: Setting<PathBuf>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Gathered {
+    fn gather(
+        environment: &Environment,
+        profile: Option<&str>,
+        directory: &Path,
+    ) -> Result<Self, SettingsError> {
+        let mut sources = Sources::read(environment, directory)?;
+        let mut warnings = Vec::new();
+        let profiles_path = profiles_path(&sources, environment, directory)?;
+        let profiles = Profiles::load(&profiles_path.value)?;
+        let profile = active_profile(&profiles, profile, environment, &mut warnings)?;
+        if let Some(settings) = profiles.get(&profile) {
+            sources.add_profile(settings);
+        }
+        Ok(Self { sources, profile, profiles_path, warnings })
     }
 }
 
@@ -282,6 +327,8 @@ pub(crate) enum SettingsError {
     /// The value itself is not shown: it may be a secret.
     #[error("{name} (from {origin}) must be {expected}")]
     Invalid { name: &'static str, origin: Origin, expected: &'static str },
+    #[error("the profiles in {} are no tables: each needs a `[profiles.NAME]`", .0.display())]
+    NoTables(PathBuf),
     #[error(transparent)]
     File(#[from] FileError),
 }

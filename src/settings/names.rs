@@ -1,14 +1,16 @@
-//! The settings this program reads: their names in the environment and in profiles, and their place in TOML.
+//! The settings this program reads.
 
-/// A setting.
+use super::catalogue::named;
+
+/// The names of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SettingName {
     /// The name in the environment, in `.env` and in profiles.
     pub(crate) canonical: &'static str,
     /// An older name; the canonical one beats it within the same source.
     pub(crate) alias: Option<&'static str>,
-    /// The keys that lead to it in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`.
-    pub(crate) path: &'static [&'static str],
+    /// The keys that lead to it in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`, dots between them.
+    pub(crate) path: &'static str,
 }
 
 impl SettingName {
@@ -18,52 +20,26 @@ impl SettingName {
     }
 }
 
-const fn setting(canonical: &'static str, path: &'static [&'static str]) -> SettingName {
-    SettingName { canonical, alias: None, path }
-}
-
-const fn aliased(canonical: &'static str, alias: &'static str, path: &'static [&'static str]) -> SettingName {
-    SettingName { canonical, alias: Some(alias), path }
-}
-
-pub(crate) const PROFILES_PATH: SettingName = setting("PREFECT_PROFILES_PATH", &["profiles_path"]);
-pub(crate) const API_URL: SettingName = setting("PREFECT_API_URL", &["api", "url"]);
-pub(crate) const API_KEY: SettingName = setting("PREFECT_API_KEY", &["api", "key"]);
-pub(crate) const API_AUTH_STRING: SettingName = setting("PREFECT_API_AUTH_STRING", &["api", "auth_string"]);
-pub(crate) const API_SSL_CERT_FILE: SettingName =
-    setting("PREFECT_API_SSL_CERT_FILE", &["api", "ssl_cert_file"]);
-pub(crate) const API_TLS_INSECURE_SKIP_VERIFY: SettingName =
-    setting("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", &["api", "tls_insecure_skip_verify"]);
-pub(crate) const API_REQUEST_TIMEOUT: SettingName =
-    setting("PREFECT_API_REQUEST_TIMEOUT", &["api", "request_timeout"]);
-pub(crate) const CLIENT_MAX_RETRIES: SettingName =
-    setting("PREFECT_CLIENT_MAX_RETRIES", &["client", "max_retries"]);
-pub(crate) const CLIENT_RETRY_JITTER_FACTOR: SettingName =
-    setting("PREFECT_CLIENT_RETRY_JITTER_FACTOR", &["client", "retry_jitter_factor"]);
-pub(crate) const CLIENT_RETRY_EXTRA_CODES: SettingName =
-    setting("PREFECT_CLIENT_RETRY_EXTRA_CODES", &["client", "retry_extra_codes"]);
-pub(crate) const CLIENT_CUSTOM_HEADERS: SettingName =
-    setting("PREFECT_CLIENT_CUSTOM_HEADERS", &["client", "custom_headers"]);
-pub(crate) const CLIENT_CSRF_SUPPORT_ENABLED: SettingName =
-    setting("PREFECT_CLIENT_CSRF_SUPPORT_ENABLED", &["client", "csrf_support_enabled"]);
-pub(crate) const DEFAULT_WORK_POOL_NAME: SettingName = aliased(
-    "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME",
-    "PREFECT_DEFAULT_WORK_POOL_NAME",
-    &["deployments", "default_work_pool_name"],
-);
-pub(crate) const DEFAULT_DOCKER_BUILD_NAMESPACE: SettingName = aliased(
-    "PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE",
-    "PREFECT_DEFAULT_DOCKER_BUILD_NAMESPACE",
-    &["deployments", "default_docker_build_namespace"],
-);
-pub(crate) const UI_URL: SettingName = setting("PREFECT_UI_URL", &["ui_url"]);
-pub(crate) const CLOUD_API_URL: SettingName = setting("PREFECT_CLOUD_API_URL", &["cloud", "api_url"]);
-pub(crate) const CLOUD_UI_URL: SettingName = setting("PREFECT_CLOUD_UI_URL", &["cloud", "ui_url"]);
-pub(crate) const CLI_COLORS: SettingName = setting("PREFECT_CLI_COLORS", &["cli", "colors"]);
-pub(crate) const SERVER_EPHEMERAL_ENABLED: SettingName = aliased(
-    "PREFECT_SERVER_EPHEMERAL_ENABLED",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE",
-    &["server", "ephemeral", "enabled"],
-);
+pub(crate) const PROFILES_PATH: SettingName = named("PREFECT_PROFILES_PATH");
+pub(crate) const API_URL: SettingName = named("PREFECT_API_URL");
+pub(crate) const API_KEY: SettingName = named("PREFECT_API_KEY");
+pub(crate) const API_AUTH_STRING: SettingName = named("PREFECT_API_AUTH_STRING");
+pub(crate) const API_SSL_CERT_FILE: SettingName = named("PREFECT_API_SSL_CERT_FILE");
+pub(crate) const API_TLS_INSECURE_SKIP_VERIFY: SettingName = named("PREFECT_API_TLS_INSECURE_SKIP_VERIFY");
+pub(crate) const API_REQUEST_TIMEOUT: SettingName = named("PREFECT_API_REQUEST_TIMEOUT");
+pub(crate) const CLIENT_MAX_RETRIES: SettingName = named("PREFECT_CLIENT_MAX_RETRIES");
+pub(crate) const CLIENT_RETRY_JITTER_FACTOR: SettingName = named("PREFECT_CLIENT_RETRY_JITTER_FACTOR");
+pub(crate) const CLIENT_RETRY_EXTRA_CODES: SettingName = named("PREFECT_CLIENT_RETRY_EXTRA_CODES");
+pub(crate) const CLIENT_CUSTOM_HEADERS: SettingName = named("PREFECT_CLIENT_CUSTOM_HEADERS");
+pub(crate) const CLIENT_CSRF_SUPPORT_ENABLED: SettingName = named("PREFECT_CLIENT_CSRF_SUPPORT_ENABLED");
+pub(crate) const DEFAULT_WORK_POOL_NAME: SettingName = named("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME");
+pub(crate) const DEFAULT_DOCKER_BUILD_NAMESPACE: SettingName =
+    named("PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE");
+pub(crate) const UI_URL: SettingName = named("PREFECT_UI_URL");
+pub(crate) const CLOUD_API_URL: SettingName = named("PREFECT_CLOUD_API_URL");
+pub(crate) const CLOUD_UI_URL: SettingName = named("PREFECT_CLOUD_UI_URL");
+pub(crate) const CLI_PROMPT: SettingName = named("PREFECT_CLI_PROMPT");
+pub(crate) const CLI_COLORS: SettingName = named("PREFECT_CLI_COLORS");
+pub(crate) const SERVER_EPHEMERAL_ENABLED: SettingName = named("PREFECT_SERVER_EPHEMERAL_ENABLED");
 pub(crate) const SILENCE_API_URL_MISCONFIGURATION: SettingName =
-    setting("PREFECT_SILENCE_API_URL_MISCONFIGURATION", &["silence_api_url_misconfiguration"]);
+    named("PREFECT_SILENCE_API_URL_MISCONFIGURATION");

@@ -1,7 +1,8 @@
 //! The profiles in `profiles.toml`, over those that are built in.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::SettingsError;
@@ -10,20 +11,20 @@ use crate::fs;
 /// The profile that is active if nothing names one.
 pub(super) const DEFAULT: &str = "ephemeral";
 
-/// Settings as text, under their names in capitals.
-pub(super) type ProfileSettings = BTreeMap<String, String>;
+/// Settings as text by name, in the order of the file.
+pub(crate) type ProfileSettings = IndexMap<String, String>;
 
 /// All profiles by name.
 #[derive(Debug)]
-pub(super) struct Profiles {
+pub(crate) struct Profiles {
     /// The one that the file makes active.
     pub(super) active: Option<String>,
-    profiles: BTreeMap<String, ProfileSettings>,
+    profiles: IndexMap<String, ProfileSettings>,
 }
 
 impl Profiles {
     /// The built-in profiles, and what the file adds to them if it exists.
-    pub(super) fn load(path: &Path) -> Result<Self, SettingsError> {
+    pub(crate) fn load(path: &Path) -> Result<Self, SettingsError> {
         let mut profiles = Self::built_in();
         if let Some(text) = fs::read_text_if_exists(path)? {
             let file = super::sources::parse_toml(&path.display().to_string(), &text)?;
@@ -32,11 +33,11 @@ impl Profiles {
         Ok(profiles)
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&ProfileSettings> {
+    pub(crate) fn get(&self, name: &str) -> Option<&ProfileSettings> {
         self.profiles.get(name)
     }
 
-    pub(super) fn built_in() -> Self {
+    pub(crate) fn built_in() -> Self {
         const EPHEMERAL: &[(&str, &str)] = &[("PREFECT_SERVER_EPHEMERAL_ENABLED", "true")];
         const PROFILES: [(&str, &[(&str, &str)]); 4] = [
             (DEFAULT, EPHEMERAL),

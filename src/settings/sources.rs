@@ -42,7 +42,7 @@ impl Layer {
     fn get(&self, setting: &SettingName) -> Option<&Value> {
         match self {
             Self::Names(values) => setting.names().find_map(|name| values.get(name)),
-            Self::Nested(root) => setting.path.iter().try_fold(root, |value, key| value.get(key)),
+            Self::Nested(root) => setting.path.split('.').try_fold(root, |value, key| value.get(key)),
         }
     }
 }
@@ -101,9 +101,19 @@ fn read_toml(directory: &Path, name: &str) -> Result<Value, SettingsError> {
 
 /// The document as JSON. `name` is what the error calls it.
 pub(super) fn parse_toml(name: &str, text: &str) -> Result<Value, SettingsError> {
-    toml_edit::de::from_str(text).map_err(|error| SettingsError::Toml {
+    toml_edit::de::from_str(text).map_err(|error| invalid_toml(name, text, error.message(), error.span()))
+}
+
+/// The error of a document that cannot be parsed, on one line.
+pub(super) fn invalid_toml(
+    name: &str,
+    text: &str,
+    message: &str,
+    span: Option<std::ops::Range<usize>>,
+) -> SettingsError {
+    SettingsError::Toml {
         file: name.to_owned(),
-        reason: error.message().split_whitespace().collect::<Vec<_>>().join(" "),
-        line: error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
-    })
+        reason: message.split_whitespace().collect::<Vec<_>>().join(" "),
+        line: span.map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
+    }
 }

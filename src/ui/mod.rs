@@ -43,9 +43,24 @@ impl Ui {
     ///
     /// A reader that has gone away is no error: there is nobody left to tell.
     pub(crate) fn result(&self, text: &str) {
-        let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{}", self.redactor.mask(text));
-        let _ = stream.flush();
+        self.print(&self.redactor.mask(text));
+    }
+
+    /// Prints a result with the secrets in it, because the user asked for them.
+    pub(crate) fn disclosed(&self, text: &str) {
+        self.print(text);
+    }
+
+    /// Prints a question and reads the answer; anything but a yes is a no.
+    pub(crate) fn confirms(&self, question: &str) -> bool {
+        {
+            let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = write!(stream, "{} [y/n]: ", self.redactor.mask(question));
+            let _ = stream.flush();
+        }
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 
     /// Prints a line about what is going on, unless the user asked for quiet.
@@ -66,6 +81,12 @@ impl Ui {
         if let Some(help) = &error.help {
             self.tell(&format!("{} {help}", "help:".cyan()));
         }
+    }
+
+    fn print(&self, text: &str) {
+        let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(stream, "{text}");
+        let _ = stream.flush();
     }
 
     fn tell(&self, text: &str) {

@@ -10,4 +10,5 @@ mod docker;
 mod layers;
 mod redeploy;
 mod runs;
+mod settings;
 mod support;

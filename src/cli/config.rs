@@ -1,0 +1,61 @@
+//! `prefectl config`.
+
+use clap::Subcommand;
+
+use super::OutputFormat;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    View(ConfigViewArguments),
+
+    /// Set settings in the current profile
+    Set {
+        /// Settings, as NAME=VALUE
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+    },
+
+    /// Remove settings from the current profile, so that their defaults hold
+    Unset {
+        /// Names of the settings
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+
+    /// Check the current profile, and give its settings their names of today
+    Validate,
+}
+
+/// Show the settings that are in force, and where they come from
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigViewArguments {
+    /// Show settings that nothing sets, too
+    #[arg(long, overrides_with = "hide_defaults")]
+    pub(crate) show_defaults: bool,
+
+    #[arg(long, hide = true)]
+    hide_defaults: bool,
+
+    /// Show where each value comes from (the default)
+    #[arg(long, overrides_with = "hide_sources")]
+    show_sources: bool,
+
+    /// Do not show where values come from
+    #[arg(long, overrides_with = "show_sources")]
+    pub(crate) hide_sources: bool,
+
+    /// Show the values of secret settings
+    #[arg(long, overrides_with = "hide_secrets")]
+    pub(crate) show_secrets: bool,
+
+    #[arg(long, hide = true)]
+    hide_secrets: bool,
+
+    /// Format of the result
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+}

@@ -1,0 +1,60 @@
+//! `prefectl profile`.
+
+use clap::Subcommand;
+
+use super::OutputFormat;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// List the profiles of profiles.toml
+    Ls {
+        /// Format of the result
+        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        output: OutputFormat,
+    },
+
+    /// Show the settings of a profile
+    Inspect {
+        /// Name of the profile (default: the active one)
+        name: Option<String>,
+
+        /// Show the values of secret settings
+        #[arg(long)]
+        show_secrets: bool,
+
+        /// Format of the result
+        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        output: OutputFormat,
+    },
+
+    /// Create a profile
+    Create {
+        /// Name of the profile
+        name: String,
+
+        /// Copy the settings of this profile
+        #[arg(long, value_name = "NAME")]
+        from: Option<String>,
+    },
+
+    /// Make a profile the active one, and try its API
+    Use {
+        /// Name of the profile
+        name: String,
+    },
+
+    /// Delete a profile
+    Delete {
+        /// Name of the profile
+        name: String,
+    },
+
+    /// Give a profile another name
+    Rename {
+        /// Name of the profile
+        name: String,
+
+        /// Its new name
+        new_name: String,
+    },
+}

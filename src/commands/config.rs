@@ -1,0 +1,185 @@
+//! `prefectl config`.
+
+use serde_json::json;
+
+use super::Context;
+use crate::{
+    cli::{ConfigCommand, ConfigViewArguments, OutputFormat},
+    error::{CommandError, Exit},
+    progress::Progress as _,
+    secret::MASK,
+    settings::{self, Entry, Listed, Profiles, ProfilesFile},
+};
+
+/// Settings that say where the profiles are, and so cannot be in one.
+const OF_NO_PROFILE: [&str; 2] = ["PREFECT_HOME", "PREFECT_PROFILES_PATH"];
+
+pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, CommandError> {
+    match command {
+        ConfigCommand::View(arguments) => view(arguments, context),
+        ConfigCommand::Set { settings } => set(settings, context),
+        ConfigCommand::Unset { names, yes } => unset(names, *yes, context),
+        ConfigCommand::Validate => validate(context),
+    }?;
+    Ok(Exit::Done)
+}
+
+fn view(arguments: &ConfigViewArguments, context: &Context) -> Result<(), CommandError> {
+    let profile = &context.settings.profile;
+    let listed =
+        settings::list(&context.environment, Some(profile), &context.directory, arguments.show_defaults)?;
+    let ui_url = context.settings.ui_url.value.as_deref();
+    let text = match arguments.output {
+        OutputFormat::Json => document(&listed, arguments, profile, ui_url),
+        OutputFormat::Text => {
+            let connected = ui_url.map(|url| format!("\u{1F680} you are connected to:\n{url}"));
+            let lines = listed.iter().map(|one| line(one, arguments));
+            let all: Vec<String> =
+                connected.into_iter().chain([format!("PREFECT_PROFILE='{profile}'")]).chain(lines).collect();
+            all.join("\n")
+        }
+    };
+    if arguments.show_secrets {
+        context.ui.disclosed(&text);
+    } else {
+        context.ui.result(&text);
+    }
+    Ok(())
+}
+
+fn line(listed: &Listed, arguments: &ConfigViewArguments) -> String {
+    let setting = format!("{}='{}'", listed.entry.name.canonical, listed.text(arguments.show_secrets));
+    if arguments.hide_sources { setting } else { format!("{setting} (from {})", listed.origin) }
+}
+
+fn document(
+    listed: &[Listed],
+    arguments: &ConfigViewArguments,
+    profile: &str,
+    ui_url: Option<&str>,
+) -> String {
+    let setting = |one: &Listed| {
+        let mut setting =
+            json!({"name": one.entry.name.canonical, "value": one.text(arguments.show_secrets)});
+        if !arguments.hide_sources {
+            setting["source"] = json!(one.origin.to_string());
+        }
+        setting
+    };
+    let settings: Vec<_> = listed.iter().map(setting).collect();
+    let mut document = json!({"schema": 1, "profile": profile, "settings": settings});
+    if let Some(url) = ui_url {
+        document["ui_url"] = json!(url);
+    }
+    format!("{document:#}")
+}
+
+fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
+    let settings = settings.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let problems: Vec<String> = settings.iter().filter_map(Assignment::problem).collect();
+    if !problems.is_empty() {
+        return Err(CommandError::usage(problems.join("\n")));
+    }
+    context.settings.store(settings.iter().map(|one| (&one.entry.name, one.value)))?;
+    for Assignment { name, value, entry } in settings {
+        let shown = if entry.kind.is_secret() { MASK } else { value };
+        context.ui.result(&format!("Set '{name}' to '{shown}'."));
+        if context.environment.get(name).is_some() {
+            context.ui.status(&format!(
+                "{name} is also set by an environment variable which will override your config value. \
+                 Run `unset {name}` to clear it."
+            ));
+        }
+    }
+    context.ui.result(&format!("Updated profile '{}'.", context.settings.profile));
+    Ok(())
+}
+
+/// A setting and its new value, as the command line has them.
+struct Assignment<'a> {
+    name: &'a str,
+    value: &'a str,
+    entry: &'static Entry,
+}
+
+impl Assignment<'_> {
+    fn problem(&self) -> Option<String> {
+        let problem = self.entry.kind.check(self.value).err()?;
+        Some(format!("Validation error(s) for setting {}: {problem}", self.entry.name.canonical))
+    }
+}
+
+fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
+    let Some((name, value)) = text.split_once('=') else {
+        // What has no `=` may still be a secret that was meant to be a value; a name alone is none.
+        return Err(CommandError::usage("Failed to parse an argument. Use the format 'VAR=VAL'."));
+    };
+    let entry = known(name)?;
+    if OF_NO_PROFILE.contains(&name) {
+        return Err(CommandError::usage(format!(
+            "Setting '{name}' cannot be changed with this command. Use an environment variable instead."
+        )));
+    }
+    Ok(Assignment { name, value, entry })
+}
+
+fn known(name: &str) -> Result<&'static Entry, CommandError> {
+    settings::find(name).ok_or_else(|| {
+        let error = CommandError::usage(format!("Unknown setting name '{name}'."));
+        let names = settings::ALL.iter().flat_map(|entry| entry.name.names());
+        let near =
+            names.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+        match near.filter(|near| strsim::jaro_winkler(near, name) > 0.93) {
+            Some(near) => error.help(format!("did you mean {near}?")),
+            None => error.help("`prefectl config view --show-defaults` lists all settings"),
+        }
+    })
+}
+
+fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), CommandError> {
+    let entries = names.iter().map(|name| known(name)).collect::<Result<Vec<_>, _>>()?;
+    let profile = &context.settings.profile;
+    let mut file = ProfilesFile::open(&context.settings.profiles_path.value)?;
+    for (name, entry) in names.iter().zip(&entries) {
+        if !file.unset(profile, &entry.name) {
+            return Err(CommandError::usage(format!("'{name}' is not set in profile '{profile}'.")));
+        }
+    }
+    let question = format!("Are you sure you want to unset the following setting(s): {}?", names.join(", "));
+    if !yes && !context.confirms(&question) {
+        return Err(CommandError::new(Exit::Failed, "Unset aborted."));
+    }
+    file.save()?;
+    for name in names {
+        context.ui.result(&format!("Unset '{name}'."));
+        if context.environment.get(name).is_some() {
+            context.ui.status(&format!(
+                "'{name}' is also set by an environment variable. Use `unset {name}` to clear it."
+            ));
+        }
+    }
+    context.ui.result(&format!("Updated profile '{profile}'."));
+    Ok(())
+}
+
+fn validate(context: &Context) -> Result<(), CommandError> {
+    let path = &context.settings.profiles_path.value;
+    let profile = &context.settings.profile;
+    let mut problems = Vec::new();
+    for (name, value) in Profiles::load(path)?.get(profile).into_iter().flatten() {
+        match settings::find(name) {
+            Some(entry) => problems.extend(Assignment { name, value, entry }.problem()),
+            None => context.ui.status(&format!("warning: Setting '{name}' is not recognized")),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(CommandError::usage(problems.join("\n")));
+    }
+    let mut file = ProfilesFile::open(path)?;
+    if file.has(profile) {
+        file.modernise(profile);
+        file.save()?;
+    }
+    context.ui.result("Configuration valid!");
+    Ok(())
+}

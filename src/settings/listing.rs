@@ -1,0 +1,92 @@
+//! Every setting that is set, and where: what `config view` shows.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{ALL, Entry, Gathered, Origin, SettingsError};
+use crate::{
+    environment::Environment,
+    python,
+    secret::{MASK, Secret},
+};
+
+/// A setting with its value as text.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) entry: &'static Entry,
+    value: Secret,
+    pub(crate) origin: Origin,
+}
+
+impl Listed {
+    /// The value; that of a secret setting only if asked for.
+    pub(crate) fn text(&self, show_secrets: bool) -> &str {
+        if self.entry.kind.is_secret() && !show_secrets { MASK } else { self.value.expose() }
+    }
+}
+
+/// All settings that a source sets, by name; with `defaults` the others too.
+///
+/// Values are listed as they stand in their sources, so one that is not valid can be seen and mended.
+pub(crate) fn list(
+    environment: &Environment,
+    profile: Option<&str>,
+    directory: &Path,
+    defaults: bool,
+) -> Result<Vec<Listed>, SettingsError> {
+    let Gathered { sources, .. } = Gathered::gather(environment, profile, directory)?;
+    let listed = ALL.iter().filter_map(|entry| match sources.get(&entry.name) {
+        Some((value, origin)) => Some(Listed { entry, value: Secret::new(text(value)), origin }),
+        None if defaults => {
+            Some(Listed { entry, value: Secret::new(entry.default), origin: Origin::Default })
+        }
+        None => None,
+    });
+    Ok(listed.collect())
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => python::json_text(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_listed_with_their_source_and_secrets_are_masked() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().to_str().unwrap();
+        let toml = "[client]\nmax_retries = 2\nretry_extra_codes = [404]\n";
+        std::fs::write(directory.path().join("prefect.toml"), toml).unwrap();
+        let environment = Environment::from_iter([
+            ("HOME", home),
+            ("PREFECT_API_KEY", "pnu_1"),
+            ("PREFECT_DEFAULT_WORK_POOL_NAME", "pool"),
+            ("PREFECT_CLIENT_MAX_RETRIES", "x"),
+        ]);
+        let shown = |show_secrets| {
+            let listed = list(&environment, None, directory.path(), false).unwrap();
+            let line = |one: &Listed| {
+                format!("{}={} {}", one.entry.name.canonical, one.text(show_secrets), one.origin)
+            };
+            listed.iter().map(line).collect::<Vec<_>>()
+        };
+        let expected = [
+            "PREFECT_API_KEY=******** env",
+            "PREFECT_CLIENT_MAX_RETRIES=x env",
+            "PREFECT_CLIENT_RETRY_EXTRA_CODES=[404] prefect.toml",
+            "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME=pool env",
+            "PREFECT_SERVER_EPHEMERAL_ENABLED=true profile",
+        ];
+        assert_eq!(shown(false), expected);
+        assert_eq!(shown(true)[0], "PREFECT_API_KEY=pnu_1 env");
+        let all = list(&environment, None, directory.path(), true).unwrap();
+        assert_eq!(all.len(), ALL.len());
+        assert!(!format!("{all:?}").contains("pnu_1"));
+    }
+}

@@ -1,0 +1,351 @@
+//! `config` and `profile`: what they print, and what they leave in the files.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Result;
+
+use crate::support::{MockApi, Sandbox, assert_output};
+
+fn profiles(sandbox: &Sandbox) -> PathBuf {
+    sandbox.directory().with_file_name("prefect").join("profiles.toml")
+}
+
+/// What a user sees who runs these commands one after the other.
+fn session(sandbox: &Sandbox, lines: &[&str]) -> Result<String> {
+    let shown = lines.iter().map(|line| Ok(format!("$ prefectl {line}\n{}\n", sandbox.run(line)?)));
+    shown.collect()
+}
+
+#[test]
+fn a_setting_is_set_viewed_and_unset() -> Result<()> {
+    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://env/api");
+    fs::write(
+        profiles(&sandbox),
+        "# mine\nactive = \"ci\"\n\n[profiles.ci]\nPREFECT_CLI_COLORS = false # no\n",
+    )?;
+    let set = sandbox.run(
+        "config set PREFECT_API_KEY=pnu_secret PREFECT_DEFAULT_WORK_POOL_NAME=pool PREFECT_API_URL=http://x/api",
+    )?;
+    assert_output!(set, @r"
+    exit 0
+    --- stdout
+    Set 'PREFECT_API_KEY' to '********'.
+    Set 'PREFECT_DEFAULT_WORK_POOL_NAME' to 'pool'.
+    Set 'PREFECT_API_URL' to 'http://x/api'.
+    Updated profile 'ci'.
+    --- stderr
+    PREFECT_API_URL is also set by an environment variable which will override your config value. Run `unset PREFECT_API_URL` to clear it.
+    ");
+    insta::assert_snapshot!(fs::read_to_string(profiles(&sandbox))?, @r#"
+    # mine
+    active = "ci"
+
+    [profiles.ci]
+    PREFECT_CLI_COLORS = false # no
+    PREFECT_API_KEY = "pnu_secret"
+    PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME = "pool"
+    PREFECT_API_URL = "http://x/api"
+    "#);
+    let shown = session(
+        &sandbox,
+        &[
+            "config view",
+            "config view --show-secrets --hide-sources -o json",
+            "config unset PREFECT_API_KEY PREFECT_CLI_COLORS",
+            "config unset PREFECT_API_KEY",
+            "config validate",
+        ],
+    )?;
+    assert_output!(shown, @r#"
+    $ prefectl config view
+    exit 0
+    --- stdout
+    🚀 you are connected to:
+    http://env
+    PREFECT_PROFILE='ci'
+    PREFECT_API_KEY='********' (from profile)
+    PREFECT_API_URL='http://env/api' (from env)
+    PREFECT_CLI_COLORS='false' (from profile)
+    PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME='pool' (from profile)
+    PREFECT_HOME='[PREFECT_HOME]' (from env)
+    $ prefectl config view --show-secrets --hide-sources -o json
+    exit 0
+    --- stdout
+    {
+      "schema": 1,
+      "profile": "ci",
+      "settings": [
+        {
+          "name": "PREFECT_API_KEY",
+          "value": "pnu_secret"
+        },
+        {
+          "name": "PREFECT_API_URL",
+          "value": "http://env/api"
+        },
+        {
+          "name": "PREFECT_CLI_COLORS",
+          "value": "false"
+        },
+        {
+          "name": "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME",
+          "value": "pool"
+        },
+        {
+          "name": "PREFECT_HOME",
+          "value": "[PREFECT_HOME]"
+        }
+      ],
+      "ui_url": "http://env"
+    }
+    $ prefectl config unset PREFECT_API_KEY PREFECT_CLI_COLORS
+    exit 0
+    --- stdout
+    Unset 'PREFECT_API_KEY'.
+    Unset 'PREFECT_CLI_COLORS'.
+    Updated profile 'ci'.
+    $ prefectl config unset PREFECT_API_KEY
+    exit 2
+    --- stderr
+    error: 'PREFECT_API_KEY' is not set in profile 'ci'.
+    $ prefectl config validate
+    exit 0
+    --- stdout
+    Configuration valid!
+    "#);
+    let all = sandbox.run("config view --show-defaults")?.success()?;
+    assert!(all.stdout.contains("\nPREFECT_CLIENT_MAX_RETRIES='5' (from defaults)\n"), "{all}");
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_a_secret_is_its_owners_alone() -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new()?;
+    fs::write(profiles(&sandbox), "")?;
+    fs::set_permissions(profiles(&sandbox), fs::Permissions::from_mode(0o644))?;
+    sandbox.run("config set PREFECT_API_KEY=pnu_1")?.success()?;
+    assert_eq!(fs::metadata(profiles(&sandbox))?.permissions().mode() & 0o777, 0o600);
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_set_is_refused_and_nothing_is_written() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let shown = session(
+        &sandbox,
+        &[
+            "config set PREFECT_API_REQUEST_TIMEOUT=soon PREFECT_LOGGING_LEVEL=loud PREFECT_CLI_COLORS=yes",
+            "config set PREFECT_API_KEY",
+            "config set PREFECT_HOME=x",
+            "config set PREFECT_API_URI=x",
+        ],
+    )?;
+    assert_output!(shown, @r"
+    $ prefectl config set PREFECT_API_REQUEST_TIMEOUT=soon PREFECT_LOGGING_LEVEL=loud PREFECT_CLI_COLORS=yes
+    exit 2
+    --- stderr
+    error: Validation error(s) for setting PREFECT_API_REQUEST_TIMEOUT: Input should be a valid number, unable to parse string as a number
+    Validation error(s) for setting PREFECT_LOGGING_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'
+    $ prefectl config set PREFECT_API_KEY
+    exit 2
+    --- stderr
+    error: Failed to parse an argument. Use the format 'VAR=VAL'.
+    $ prefectl config set PREFECT_HOME=x
+    exit 2
+    --- stderr
+    error: Setting 'PREFECT_HOME' cannot be changed with this command. Use an environment variable instead.
+    $ prefectl config set PREFECT_API_URI=x
+    exit 2
+    --- stderr
+    error: Unknown setting name 'PREFECT_API_URI'.
+    help: did you mean PREFECT_API_URL?
+    ");
+    assert!(!profiles(&sandbox).exists());
+    fs::write(
+        profiles(&sandbox),
+        "[profiles.ephemeral]\nPREFECT_CLI_WRAP_LINES = 'perhaps'\nPREFECT_OLD = 1\n",
+    )?;
+    let shown = session(&sandbox, &["config validate"])?;
+    assert_output!(shown, @r"
+    $ prefectl config validate
+    exit 2
+    --- stderr
+    warning: Setting 'PREFECT_OLD' is not recognized
+    error: Validation error(s) for setting PREFECT_CLI_WRAP_LINES: Input should be a valid boolean, unable to interpret input
+    ");
+    Ok(())
+}
+
+#[test]
+fn profiles_live_and_die() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let shown = session(
+        &sandbox,
+        &[
+            "profile ls",
+            "profile create ci --from local",
+            "profile create ci",
+            "profile create x --from nope",
+            "--profile ci config set PREFECT_API_KEY=pnu_1",
+            "profile inspect ci",
+            "profile inspect ci --show-secrets -o json",
+            "profile inspect",
+            "profile rename ci pipeline",
+            "-p pipeline profile delete pipeline",
+            "profile ls -o json",
+            "profile delete pipeline",
+            "profile delete local",
+            "profile delete pipeline",
+        ],
+    )?;
+    assert_output!(shown, @r#"
+    $ prefectl profile ls
+    exit 0
+    --- stdout
+    Available Profiles:
+    * active profile
+    $ prefectl profile create ci --from local
+    exit 0
+    --- stdout
+
+    Created profile with properties:
+        name - 'ci'
+        from name - local
+
+    Use created profile for future, subsequent commands:
+        prefectl profile use 'ci'
+
+    Use created profile temporarily for a single command:
+        prefectl -p 'ci' config view
+    $ prefectl profile create ci
+    exit 2
+    --- stderr
+    error: Profile 'ci' already exists.
+    help: to create a new profile, remove the existing profile first: prefectl profile delete 'ci'
+    $ prefectl profile create x --from nope
+    exit 2
+    --- stderr
+    error: Profile 'nope' not found.
+    $ prefectl --profile ci config set PREFECT_API_KEY=pnu_1
+    exit 0
+    --- stdout
+    Set 'PREFECT_API_KEY' to '********'.
+    Updated profile 'ci'.
+    $ prefectl profile inspect ci
+    exit 0
+    --- stdout
+    PREFECT_API_URL='http://127.0.0.1:[PORT]/api'
+    PREFECT_API_KEY='********'
+    $ prefectl profile inspect ci --show-secrets -o json
+    exit 0
+    --- stdout
+    {
+      "PREFECT_API_URL": "http://127.0.0.1:[PORT]/api",
+      "PREFECT_API_KEY": "pnu_1"
+    }
+    $ prefectl profile inspect
+    exit 0
+    --- stdout
+    PREFECT_SERVER_EPHEMERAL_ENABLED='true'
+    --- stderr
+    No name provided, defaulting to 'ephemeral'
+    $ prefectl profile rename ci pipeline
+    exit 0
+    --- stdout
+    Renamed profile 'ci' to 'pipeline'.
+    $ prefectl -p pipeline profile delete pipeline
+    exit 2
+    --- stderr
+    error: Profile 'pipeline' is the active profile. You must switch profiles before it can be deleted.
+    $ prefectl profile ls -o json
+    exit 0
+    --- stdout
+    [
+      {
+        "name": "pipeline",
+        "active": false
+      }
+    ]
+    $ prefectl profile delete pipeline
+    exit 0
+    --- stdout
+    Removed profile 'pipeline'.
+    $ prefectl profile delete local
+    exit 2
+    --- stderr
+    error: Profile 'local' is built in and cannot be deleted.
+    $ prefectl profile delete pipeline
+    exit 2
+    --- stderr
+    error: Profile 'pipeline' not found.
+    "#);
+    Ok(())
+}
+
+#[test]
+fn the_profile_in_use_is_tried() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let refusing = MockApi::answering(401, "Unauthorized")?;
+    let sandbox = Sandbox::new()?;
+    let text = format!(
+        "[profiles.good]\nPREFECT_API_URL = '{}'\n[profiles.bad]\nPREFECT_API_URL = '{}'\nPREFECT_API_KEY = 'k'\n\
+         [profiles.gone]\nPREFECT_API_URL = 'http://127.0.0.1:1/api'\n[profiles.empty]\n",
+        api.url(),
+        refusing.url()
+    );
+    fs::write(profiles(&sandbox), text)?;
+    let shown = session(
+        &sandbox,
+        &[
+            "profile use good",
+            "config view",
+            "profile use bad",
+            "profile use gone",
+            "profile use empty",
+            "profile use ephemeral",
+            "profile use nope",
+        ],
+    )?;
+    assert_output!(shown, @r"
+    $ prefectl profile use good
+    exit 0
+    --- stdout
+    Connected to Prefect server using profile 'good'
+    --- stderr
+    Checking API connectivity...
+    $ prefectl config view
+    exit 0
+    --- stdout
+    🚀 you are connected to:
+    http://127.0.0.1:[PORT]
+    PREFECT_PROFILE='good'
+    PREFECT_API_URL='http://127.0.0.1:[PORT]/api' (from profile)
+    PREFECT_HOME='[PREFECT_HOME]' (from env)
+    $ prefectl profile use bad
+    exit 5
+    --- stderr
+    Checking API connectivity...
+    error: Error authenticating with Prefect server using profile 'bad': the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
+    $ prefectl profile use gone
+    exit 6
+    --- stderr
+    Checking API connectivity...
+    error: Error connecting to Prefect server using profile 'gone': cannot reach the Prefect API at http://127.0.0.1:[PORT]/api: Connection refused (os error 111)
+    help: is the server running, and is PREFECT_API_URL right?
+    $ prefectl profile use empty
+    exit 2
+    --- stderr
+    error: Prefect server URL not configured using profile 'empty' - please configure the server URL or enable ephemeral mode.
+    $ prefectl profile use ephemeral
+    exit 0
+    --- stdout
+    No Prefect server specified using profile 'ephemeral' - the API will run in ephemeral mode.
+    $ prefectl profile use nope
+    exit 2
+    --- stderr
+    error: Profile 'nope' not found.
+    ");
+    Ok(())
+}
