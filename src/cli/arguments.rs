@@ -5,10 +5,13 @@ use std::ffi::OsString;
 /// Options of the root that take a value, which therefore is not the command's name.
 const ROOT_VALUES: [&str; 2] = ["--profile", "--color"];
 
+/// Flags of the reference that can be undone with `--no-NAME`; it also takes `--NAME=true` and the like.
+const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
+
 /// Rewrites arguments (the program's name first) into what clap takes.
 ///
 /// Before the command `-p` selects a profile, after it a work pool; `-jv` and `-cl` are short options of two
-/// letters; `--no-NAME` undoes a flag.
+/// letters; names of options may have underscores; flags may have a truth value.
 pub(crate) fn normalise(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut normal = Vec::with_capacity(arguments.len());
     let mut in_command = false;
@@ -29,7 +32,7 @@ pub(crate) fn normalise(arguments: Vec<OsString>) -> Vec<OsString> {
             "-jv" if in_command => Some("--job-variable".into()),
             "-cl" if in_command => Some("--concurrency-limit".into()),
             "-p" if !in_command => Some("--profile".into()),
-            _ => in_command.then(|| attached(text)).flatten(),
+            _ => in_command.then(|| attached(text)).flatten().or_else(|| long(text)),
         };
         let argument = rewritten.unwrap_or(argument);
         is_value = !in_command && ROOT_VALUES.iter().any(|option| argument == *option);
@@ -45,6 +48,32 @@ fn attached(text: &str) -> Option<OsString> {
     value("-jv=", "--job-variable").or_else(|| value("-cl=", "--concurrency-limit"))
 }
 
+/// A long option as clap knows it, if it is written otherwise.
+fn long(text: &str) -> Option<OsString> {
+    let name = text.strip_prefix("--")?;
+    let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
+    let name = format!("--{}", name.replace('_', "-"));
+    let rewritten = match value {
+        Some(value) => flag(&name, value).unwrap_or_else(|| format!("{name}={value}")),
+        None => name,
+    };
+    (rewritten != text).then(|| rewritten.into())
+}
+
+/// `--NAME=VALUE` of a flag as `--NAME` or `--no-NAME`.
+fn flag(name: &str, value: &str) -> Option<String> {
+    let base = FLAGS.iter().map(|flag| &flag[2..]);
+    let (base, negated) = base
+        .flat_map(|base| [(base, format!("--{base}"), false), (base, format!("--no-{base}"), true)])
+        .find_map(|(base, spelt, negated)| (spelt == name).then_some((base, negated)))?;
+    let is_true = match value.to_ascii_lowercase().as_str() {
+        "yes" | "y" | "1" | "true" | "t" => true,
+        "no" | "n" | "0" | "false" | "f" => false,
+        _ => return None,
+    };
+    Some(format!("--{}{base}", if is_true == negated { "no-" } else { "" }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,13 +84,20 @@ mod tests {
     }
 
     #[test]
-    fn the_references_short_options_become_long() {
+    fn spellings_of_the_reference_become_those_of_clap() {
         for (given, expected) in [
             ("prefectl deploy -p pool -jv a=1", "prefectl deploy -p pool --job-variable a=1"),
             ("prefectl -p prod deploy -p pool", "prefectl --profile prod deploy -p pool"),
             ("prefectl --profile prod deploy -cl 3", "prefectl --profile prod deploy --concurrency-limit 3"),
             ("prefectl deploy -cl=3 -- -cl", "prefectl deploy --concurrency-limit=3 -- -cl"),
             ("prefectl --no-prompt deploy --all", "prefectl --no-prompt deploy --all"),
+            (
+                "prefectl deploy --work_queue=q_a --job_variable a_b=1",
+                "prefectl deploy --work-queue=q_a --job-variable a_b=1",
+            ),
+            ("prefectl deploy --all=yes --no-prompt=true", "prefectl deploy --all --no-prompt"),
+            ("prefectl deploy --all=False --no-prompt=0", "prefectl deploy --no-all --prompt"),
+            ("prefectl deploy --all=maybe -- --a_b", "prefectl deploy --all=maybe -- --a_b"),
         ] {
             assert_eq!(normal(given), expected);
         }

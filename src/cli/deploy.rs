@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{OutputFormat, REPEATED, list};
+use super::{
+    OutputFormat, REPEATED, list,
+    number::{self, Seconds},
+};
 use crate::{deploy::Options, docker::reference::ImageReference, steps::ImagePolicy};
 
 /// Deploy flows
@@ -24,7 +27,7 @@ pub(crate) struct DeployArguments {
     entrypoint_option: Option<String>,
 
     /// Deploy every deployment of the file
-    #[arg(long, overrides_with = "no_all", help_heading = "Selection")]
+    #[arg(long, conflicts_with = "no_all", help_heading = "Selection")]
     all: bool,
 
     #[arg(long, hide = true)]
@@ -34,7 +37,7 @@ pub(crate) struct DeployArguments {
     #[arg(long, short, action = REPEATED, value_name = "NAME", help_heading = "Selection")]
     name: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "name")]
     empty_name: bool,
 
     /// The file that describes the deployments
@@ -57,12 +60,12 @@ pub(crate) struct DeployArguments {
     #[arg(long, short, action = REPEATED, help_heading = "Deployment")]
     tag: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "tag")]
     empty_tag: bool,
 
     /// How many runs may be active at a time (also `-cl`)
-    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Deployment")]
-    concurrency_limit: Option<String>,
+    #[arg(long, value_name = "N", value_parser = number::integer, allow_negative_numbers = true, help_heading = "Deployment")]
+    concurrency_limit: Option<i64>,
 
     /// What happens to runs above the limit: `ENQUEUE` or `CANCEL_NEW`
     #[arg(long, value_name = "STRATEGY", help_heading = "Deployment")]
@@ -80,21 +83,21 @@ pub(crate) struct DeployArguments {
     #[arg(long, action = REPEATED, value_name = "VARIABLE", help_heading = "Infrastructure")]
     job_variable: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "job_variable")]
     empty_job_variable: bool,
 
     /// Cron schedule to add; may be repeated
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     cron: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "cron")]
     empty_cron: bool,
 
     /// Interval schedule to add, in seconds; may be repeated
-    #[arg(long, action = REPEATED, value_name = "SECONDS", help_heading = "Schedules and triggers")]
-    interval: Vec<String>,
+    #[arg(long, action = REPEATED, value_name = "SECONDS", allow_negative_numbers = true, help_heading = "Schedules and triggers")]
+    interval: Vec<Seconds>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "interval")]
     empty_interval: bool,
 
     /// Anchor date of every interval schedule
@@ -105,7 +108,7 @@ pub(crate) struct DeployArguments {
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     rrule: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "rrule")]
     empty_rrule: bool,
 
     /// Time zone of every schedule
@@ -116,14 +119,14 @@ pub(crate) struct DeployArguments {
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     trigger: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "trigger")]
     empty_trigger: bool,
 
     /// Parameter, `key=value` with JSON values, over the file's; may be repeated
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE", help_heading = "Parameters")]
     param: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "param")]
     empty_param: bool,
 
     /// Parameters as a JSON object, over the file's
@@ -131,7 +134,7 @@ pub(crate) struct DeployArguments {
     params: Option<String>,
 
     /// Check runs' parameters against the flow's schema
-    #[arg(long, overrides_with = "no_enforce_parameter_schema", help_heading = "Parameters")]
+    #[arg(long, conflicts_with = "no_enforce_parameter_schema", help_heading = "Parameters")]
     enforce_parameter_schema: bool,
 
     #[arg(long, hide = true)]
@@ -141,7 +144,7 @@ pub(crate) struct DeployArguments {
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     sla: Vec<String>,
 
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "sla")]
     empty_sla: bool,
 
     /// How many images may be built or pushed at a time
@@ -179,24 +182,24 @@ impl DeployArguments {
         Options {
             entrypoint: self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()),
             all: self.all,
-            names: if self.empty_name { Vec::new() } else { self.name.clone() },
+            names: self.name.clone(),
             prefect_file: self.prefect_file.clone(),
             description: self.description.clone(),
             version: self.version.clone(),
             version_type: self.version_type.clone(),
             tags: list(&self.tag, self.empty_tag),
-            concurrency_limit: self.concurrency_limit.clone(),
+            concurrency_limit: self.concurrency_limit,
             collision_strategy: self.collision_strategy.clone(),
             pool: self.pool.clone(),
             work_queue: self.work_queue.clone(),
-            job_variables: list(&self.job_variable, self.empty_job_variable).unwrap_or_default(),
-            cron: list(&self.cron, self.empty_cron).unwrap_or_default(),
-            interval: list(&self.interval, self.empty_interval).unwrap_or_default(),
+            job_variables: self.job_variable.clone(),
+            cron: self.cron.clone(),
+            interval: self.interval.iter().flat_map(|seconds| seconds.0.clone()).collect(),
             anchor_date: self.anchor_date.clone(),
-            rrule: list(&self.rrule, self.empty_rrule).unwrap_or_default(),
+            rrule: self.rrule.clone(),
             timezone: self.timezone.clone(),
-            triggers: list(&self.trigger, self.empty_trigger).unwrap_or_default(),
-            param: list(&self.param, self.empty_param).unwrap_or_default(),
+            triggers: self.trigger.clone(),
+            param: self.param.clone(),
             params: self.params.clone(),
             enforce_parameter_schema: match (self.enforce_parameter_schema, self.no_enforce_parameter_schema)
             {

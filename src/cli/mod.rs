@@ -6,6 +6,7 @@ mod config;
 mod deploy;
 mod deployment;
 mod flow;
+mod number;
 mod profile;
 mod steps;
 mod work_pool;
@@ -30,6 +31,7 @@ pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
 #[command(
     name = "prefectl",
     version,
+    disable_version_flag = true,
     max_term_width = 100,
     arg_required_else_help = true,
     after_help = "Settings come from PREFECT_* variables, .env, prefect.toml, pyproject.toml and the active profile, \
@@ -52,11 +54,11 @@ pub(crate) struct GlobalArguments {
     pub(crate) profile: Option<String>,
 
     /// Ask for what is missing
-    #[arg(long, global = true, overrides_with = "no_prompt", hide_short_help = true)]
+    #[arg(long, global = true, conflicts_with = "no_prompt", hide_short_help = true)]
     pub(crate) prompt: bool,
 
     /// Never ask for anything
-    #[arg(long, global = true, overrides_with = "prompt")]
+    #[arg(long, global = true)]
     pub(crate) no_prompt: bool,
 
     /// Print results and errors only
@@ -66,6 +68,10 @@ pub(crate) struct GlobalArguments {
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
     pub(crate) color: ColorChoice,
+
+    /// Print the version
+    #[arg(long, short = 'v', visible_short_alias = 'V', action = ArgAction::Version)]
+    version: Option<bool>,
 
     /// Exit with 1 for every failure, as `prefect` does
     #[arg(long, global = true, hide_short_help = true)]
@@ -128,9 +134,9 @@ pub(crate) enum Command {
     Profile(ProfileCommand),
 }
 
-/// A list option and the flag that empties it, as the reference has them.
+/// A list option, or the flag that asks for an empty list, as the reference has them.
 fn list(values: &[String], empty: bool) -> Option<Vec<String>> {
-    (empty || !values.is_empty()).then(|| if empty { Vec::new() } else { values.to_vec() })
+    (empty || !values.is_empty()).then(|| values.to_vec())
 }
 
 /// The action of options that may be repeated, with one value each.

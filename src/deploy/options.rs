@@ -16,13 +16,14 @@ pub(crate) struct Options {
     pub(crate) version_type: Option<String>,
     /// `Some` replaces the file's tags, also when empty.
     pub(crate) tags: Option<Vec<String>>,
-    pub(crate) concurrency_limit: Option<String>,
+    pub(crate) concurrency_limit: Option<i64>,
     pub(crate) collision_strategy: Option<String>,
     pub(crate) pool: Option<String>,
     pub(crate) work_queue: Option<String>,
     pub(crate) job_variables: Vec<String>,
     pub(crate) cron: Vec<String>,
-    pub(crate) interval: Vec<String>,
+    /// In seconds.
+    pub(crate) interval: Vec<i64>,
     pub(crate) anchor_date: Option<String>,
     pub(crate) rrule: Vec<String>,
     pub(crate) timezone: Option<String>,
@@ -47,7 +48,6 @@ impl Options {
             &self.description,
             &self.version,
             &self.version_type,
-            &self.concurrency_limit,
             &self.collision_strategy,
             &self.pool,
             &self.work_queue,
@@ -55,9 +55,10 @@ impl Options {
             &self.timezone,
             &self.params,
         ];
-        let lists =
-            [&self.job_variables, &self.cron, &self.interval, &self.rrule, &self.triggers, &self.param];
-        texts.into_iter().flatten().any(|text| !text.is_empty())
+        let lists = [&self.job_variables, &self.cron, &self.rrule, &self.triggers, &self.param];
+        self.concurrency_limit.is_some()
+            || !self.interval.is_empty()
+            || texts.into_iter().flatten().any(|text| !text.is_empty())
             || lists.into_iter().any(|list| !list.is_empty())
             || [&self.tags, &self.slas].into_iter().flatten().any(|list| !list.is_empty())
     }

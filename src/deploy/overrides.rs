@@ -3,7 +3,7 @@
 use super::{Options, items::ItemOptionError};
 use crate::{
     project::Declared,
-    schedule::{self, BothKeys, IntervalOptionError, ScheduleOptions},
+    schedule::{self, BothKeys, ScheduleOptions},
     value::{self, Mapping, Value},
 };
 
@@ -30,14 +30,10 @@ pub(crate) enum OptionError {
          strings containing a valid JSON object."
     )]
     JobVariable(String),
-    #[error("`--concurrency-limit {0}` is no whole number")]
-    ConcurrencyLimit(String),
     #[error(transparent)]
     ScheduleAndSchedules(#[from] BothKeys),
     #[error(transparent)]
     Item(#[from] ItemOptionError),
-    #[error("`--interval`: {0}")]
-    Interval(#[from] IntervalOptionError),
 }
 
 impl Spec {
@@ -93,7 +89,7 @@ pub(crate) fn with_options(
         set(fields, key, text.map(Value::from));
     }
     set(fields, "tags", options.tags.as_ref().map(|tags| tags.iter().map(String::as_str).collect()));
-    set(fields, "concurrency_limit", concurrency_limit(options)?);
+    set(fields, "concurrency_limit", concurrency_limit(options));
     set(fields, "enforce_parameter_schema", options.enforce_parameter_schema.map(Value::from));
     let not_empty = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Value::from);
     let variables = job_variables(&options.job_variables)?;
@@ -104,7 +100,7 @@ pub(crate) fn with_options(
         set(pool, "job_variables", Some(variables.clone().into()));
     }
     section(fields, "parameters").extend(parameters(options)?);
-    schedules(fields, options)?;
+    schedules(fields, options);
     spec.variables = variables;
     Ok(spec)
 }
@@ -156,12 +152,11 @@ fn legacy_schedule(fields: &mut Mapping) -> Result<(), OptionError> {
     }
 }
 
-fn concurrency_limit(options: &Options) -> Result<Option<Value>, OptionError> {
-    let Some(text) = &options.concurrency_limit else { return Ok(None) };
-    let limit: i64 = text.parse().map_err(|_| OptionError::ConcurrencyLimit(text.clone()))?;
-    let Some(strategy) = &options.collision_strategy else { return Ok(Some(limit.into())) };
+fn concurrency_limit(options: &Options) -> Option<Value> {
+    let limit = options.concurrency_limit?;
+    let Some(strategy) = &options.collision_strategy else { return Some(limit.into()) };
     let both = [("limit", Value::from(limit)), ("collision_strategy", strategy.as_str().into())];
-    Ok(Some(both.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<Mapping>().into()))
+    Some(both.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<Mapping>().into())
 }
 
 /// `key=value` gives text; anything else must be a JSON object, whose keys are merged.
@@ -201,14 +196,10 @@ fn entries(object: &serde_json::Map<String, serde_json::Value>) -> impl Iterator
     object.iter().map(|(key, json)| (Value::from(key.as_str()), value::from_json(json)))
 }
 
-fn schedules(fields: &mut Mapping, options: &Options) -> Result<(), OptionError> {
-    let mut interval = Vec::new();
-    for text in &options.interval {
-        interval.extend(schedule::interval_option(text)?);
-    }
+fn schedules(fields: &mut Mapping, options: &Options) {
     let options = ScheduleOptions {
         cron: options.cron.clone(),
-        interval,
+        interval: options.interval.clone(),
         rrule: options.rrule.clone(),
         anchor_date: options.anchor_date.clone(),
         timezone: options.timezone.clone(),
@@ -221,7 +212,6 @@ fn schedules(fields: &mut Mapping, options: &Options) -> Result<(), OptionError>
     if !items.is_empty() {
         fields.insert("schedules".into(), items.into_iter().map(Value::Mapping).collect());
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -244,7 +234,7 @@ mod tests {
             pool: Some("other".into()),
             param: texts(&["n=7", "s=abc", "q=\"7\""]),
             job_variables: texts(&["cpu=4", r#"{"env": {"A": "x=y"}}"#]),
-            concurrency_limit: Some("4".into()),
+            concurrency_limit: Some(4),
             collision_strategy: Some("CANCEL_NEW".into()),
             ..Options::default()
         };
@@ -284,7 +274,6 @@ mod tests {
                 Options { job_variables: texts(&["neither"]), ..Options::default() },
                 "Could not parse variable",
             ),
-            (Options { concurrency_limit: Some("x".into()), ..Options::default() }, "whole number"),
             (
                 Options { param: texts(&["a=1"]), params: Some(String::new()), ..Options::default() },
                 "only pass one",

@@ -21,7 +21,7 @@ use crate::value::{Mapping, Value, to_json};
 
 pub(crate) use cron::CronError;
 pub(crate) use error::{BothKeys, Problem, ScheduleError};
-pub(crate) use options::{IntervalOptionError, ScheduleOptions, interval_option, with_options};
+pub(crate) use options::{ScheduleOptions, with_options};
 pub(crate) use rrule::RruleError;
 pub(crate) use zone::ZoneError;
 

@@ -15,19 +15,6 @@ pub(crate) struct ScheduleOptions {
     pub(crate) timezone: Option<String>,
 }
 
-impl ScheduleOptions {}
-
-/// A value of `--interval` that is neither a number nor a list of numbers.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither a number of seconds nor a JSON list of such")]
-pub(crate) struct IntervalOptionError(String);
-
-/// The values of one `--interval`: seconds, or a JSON list of seconds.
-pub(crate) fn interval_option(text: &str) -> Result<Vec<i64>, IntervalOptionError> {
-    let single = text.trim().parse().map(|seconds| vec![seconds]);
-    single.or_else(|_| serde_json::from_str(text)).map_err(|_| IntervalOptionError(text.to_owned()))
-}
-
 /// The items of a deployment with those of the options behind them. The anchor goes to every interval, the time
 /// zone to every schedule, also to those of the file.
 pub(crate) fn with_options(mut items: Vec<Mapping>, options: &ScheduleOptions) -> Vec<Mapping> {
@@ -90,18 +77,5 @@ mod tests {
         let given = items("[{interval: 60}]");
         let options = ScheduleOptions { timezone: Some(String::new()), ..ScheduleOptions::default() };
         assert_eq!(with_options(given.clone(), &options), given);
-    }
-
-    #[test]
-    fn an_interval_is_a_number_or_a_list() {
-        for (text, expected) in [
-            ("60", Some(vec![60])),
-            ("[60, 120]", Some(vec![60, 120])),
-            ("-5", Some(vec![-5])),
-            ("PT1M", None),
-            ("1.5", None),
-        ] {
-            assert_eq!(interval_option(text).ok(), expected, "{text}");
-        }
     }
 }
