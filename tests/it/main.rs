@@ -6,6 +6,7 @@
 mod bad_files;
 mod bad_input;
 mod deploy;
+mod differences;
 mod docker;
 mod layers;
 mod redeploy;

@@ -1,0 +1,241 @@
+//! What differs on purpose from the reference: each test has the number of its line in the README.
+//!
+//! Lines that other tests show: 1 in `bad_input`, 3 in `deploy`, 4 and 5 in `redeploy`, 7 and the null description
+//! in the cases of `tests/conformance` that have an `intended.json`, 11 in `bad_input`, 12 in `docker`.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Output, Sandbox};
+
+/// Deploys a file, which must succeed, and gives what was printed and the deployment `hello/a`.
+fn deployed(api: &Api, sandbox: &Sandbox, words: &[&str]) -> Result<(Output, Value)> {
+    let words: Vec<&str> = ["deploy", "--quiet"].iter().chain(words).copied().collect();
+    let output = sandbox.run_words(&words)?.success()?;
+    Ok((output, api.existing(sandbox, "hello-UNIQUE/a")?))
+}
+
+/// A file with the deployment `a` and these lines in it.
+fn file(lines: &str) -> String {
+    format!(
+        "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{lines}\n"
+    )
+}
+
+/// Makes the project a repository with one commit, after this command of git.
+fn commit(sandbox: &Sandbox, before: &[&str]) -> Result<()> {
+    let first = "-c user.name=a -c user.email=a@b commit -q --allow-empty -m first";
+    for words in [vec!["init", "-q"], before.to_vec(), first.split(' ').collect()] {
+        let status =
+            std::process::Command::new("git").args(&words).current_dir(sandbox.directory()).status()?;
+        anyhow::ensure!(words.is_empty() || status.success(), "git {words:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn line_1_nothing_is_written_or_run_if_one_of_all_is_wrong() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "build: [{prefect.deployments.steps.run_shell_script: {script: touch ran}}]
+deployments:
+- {name: a, entrypoint: flow.py:hello, work_pool: {name: pool-UNIQUE}}
+- {name: b, entrypoint: flow.py:hello, parameters: {times: often}, work_pool: {name: pool-UNIQUE}}
+- {name: c, entrypoint: flow.py:hello, work_pool: {name: other-UNIQUE}}",
+    )?;
+    let output = sandbox.run("deploy --all")?;
+    assert_eq!(output.code, 1, "{output}");
+    for found in ["work pool 'other-", "field 'times'"] {
+        assert!(output.stderr.contains(found), "{output}");
+    }
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    assert!(!sandbox.directory().join("ran").exists());
+    Ok(())
+}
+
+#[test]
+fn line_2_scripts_are_shared_only_where_they_are_written_once() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "definitions:
+  shared: &shared [{prefect.deployments.steps.run_shell_script: {script: sh count.sh shared}}]
+deployments:
+- {name: a, entrypoint: flow.py:hello, build: *shared, work_pool: {name: pool-UNIQUE}}
+- {name: b, entrypoint: flow.py:hello, build: *shared, work_pool: {name: pool-UNIQUE}}
+- {name: c, entrypoint: flow.py:hello, build: [{prefect.deployments.steps.run_shell_script: {script: sh count.sh own}}], work_pool: {name: pool-UNIQUE}}
+- {name: d, entrypoint: flow.py:hello, build: [{prefect.deployments.steps.run_shell_script: {script: sh count.sh own}}], work_pool: {name: pool-UNIQUE}}",
+    )?;
+    sandbox.file("count.sh", "echo $1 >> runs.txt\n")?;
+    sandbox.run("deploy --all")?.success()?;
+    assert_eq!(sandbox.read("runs.txt")?, "shared\nown\nown\n");
+    Ok(())
+}
+
+#[test]
+fn line_8_tags_written_as_text_are_split_at_commas() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file("  tags: 'nightly, eu'"))?;
+    assert_eq!(deployed(&api, &sandbox, &["--all"])?.1["tags"], json!(["nightly", "eu"]));
+    Ok(())
+}
+
+#[test]
+fn line_8_options_beat_the_file_and_the_file_beats_settings() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api
+        .sandbox(&file(
+            "  version_type: vcs:git\n  enforce_parameter_schema: false\n  parameters: {times: 2}",
+        ))?
+        .variable("PREFECT_DEFAULT_WORK_POOL_NAME", "of-the-settings");
+    let words = ["-n", "a", "--version-type", "prefect:simple", "--enforce-parameter-schema"];
+    let (_, deployment) =
+        deployed(&api, &sandbox, &[&words[..], &["-jv", r#"{"env": {"A": "x=y"}}"#]].concat())?;
+    assert_eq!(deployment["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
+    assert_eq!(deployment["enforce_parameter_schema"], json!(true));
+    assert_eq!(deployment["job_variables"], json!({"env": {"A": "x=y"}}));
+    Ok(())
+}
+
+#[test]
+fn line_8_names_and_patterns_mean_what_they_say() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "deployments:
+- {name: d1, entrypoint: flow.py:hello, work_pool: {name: pool-UNIQUE}}
+- {name: d1, entrypoint: flow.py:goodbye, work_pool: {name: pool-UNIQUE}}
+- {entrypoint: flow.py:hello, work_pool: {name: pool-UNIQUE}}",
+    )?;
+    for (names, expected) in [
+        // The flow's name, the function's name, a pattern with either, and what two of them pick once.
+        (&["hello-UNIQUE/d1"][..], 1),
+        (&["hello/d1"], 1),
+        (&["hello/d*"], 1),
+        (&["d*"], 2),
+        (&["hello/d1", "d*"], 2),
+    ] {
+        let words: Vec<&str> = names.iter().flat_map(|name| ["-n", name]).collect();
+        let words = [&["deploy", "--output", "json"][..], &words].concat();
+        let document = sandbox.run_words(&words)?.success()?.json()?;
+        let count = document["deployments"].as_array().context("a list")?.len();
+        assert_eq!(count, expected, "{names:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn line_8_an_empty_push_means_none_and_each_deployment_starts_in_the_project() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "build:
+- prefect.deployments.steps.set_working_directory: {directory: sub}
+push:
+- prefect.deployments.steps.run_shell_script: {script: touch pushed}
+deployments:
+- {name: a, entrypoint: flow.py:hello, push: [], work_pool: {name: pool-UNIQUE}}
+- name: b
+  entrypoint: flow.py:hello
+  build: [{prefect.deployments.steps.run_shell_script: {script: touch built}}]
+  push: []
+  work_pool: {name: pool-UNIQUE}",
+    )?;
+    sandbox.file("sub/keep", "")?;
+    sandbox.run("deploy --all")?.success()?;
+    let exists = |path: &str| sandbox.directory().join(path).exists();
+    assert!(exists("built") && !exists("pushed") && !exists("sub/pushed"));
+    Ok(())
+}
+
+#[test]
+fn line_8_a_ci_variable_that_is_missing_leaves_no_none() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api
+        .sandbox(&file(""))?
+        .variable("BUILD_SOURCEVERSION", "0123456789abcdef")
+        .variable("BUILD_SOURCEBRANCHNAME", "main")
+        .variable("BUILD_REPOSITORY_NAME", "etl");
+    commit(&sandbox, &[])?;
+    let (_, deployment) = deployed(&api, &sandbox, &["--all"])?;
+    assert_eq!(deployment["version"], json!("01234567"));
+    assert!(!deployment.to_string().contains("None"), "{deployment}");
+    Ok(())
+}
+
+#[test]
+fn line_8_null_sections_are_as_good_as_none() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "build: null\ndeployments:\n- {name: a, entrypoint: flow.py:hello, tags: null, work_pool: null, triggers: null, parameters: {}}",
+    )?;
+    assert_eq!(deployed(&api, &sandbox, &["-p", "pool-UNIQUE"])?.1["tags"], json!([]));
+    Ok(())
+}
+
+#[test]
+fn line_9_odd_things_are_kept_with_a_warning() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file("  description: '{{ STAGE }}'"))?.variable("STAGE", "dev");
+    let (output, deployment) = deployed(&api, &sandbox, &["--all"])?;
+    assert_eq!(deployment["description"], json!("dev"));
+    assert!(output.stderr.contains("warning[plain-environment]"), "{output}");
+
+    let output = sandbox.run("deploy -n renamed --quiet")?.success()?;
+    assert!(output.stderr.contains("warning["), "{output}");
+    api.existing(&sandbox, "hello-UNIQUE/renamed")?;
+
+    sandbox.file("prefect.yaml", file("  schedules: [{interval: 60}]"))?;
+    let (_, deployment) = deployed(&api, &sandbox, &["--all"])?;
+    assert!(deployment["schedules"][0]["schedule"]["anchor_date"].is_string());
+    Ok(())
+}
+
+#[test]
+fn line_10_a_flow_that_cannot_be_imported_gets_its_whole_schema() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file(""))?;
+    sandbox.file(
+        "flow.py",
+        "import a_module_that_is_not_here
+from prefect import flow
+
+@flow(name='hello-UNIQUE')
+def hello(*, needed: int, wanted: list[str] = ['a']): ...
+",
+    )?;
+    let schema = &deployed(&api, &sandbox, &["--all"])?.1["parameter_openapi_schema"];
+    assert_eq!(schema["required"], json!(["needed"]));
+    assert_eq!(schema["properties"]["wanted"]["items"], json!({"type": "string"}));
+    Ok(())
+}
+
+#[test]
+fn line_13_what_could_never_run_is_refused() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file(""))?;
+    for words in [
+        &["deploy", "--cron", "R/5 * * * *"][..],
+        &["deploy", "--rrule", "FREQ=DAILY;INTERVAL=0"],
+        &["deploy", "-jv", r#"[["a", "b"]]"#],
+    ] {
+        let output = sandbox.run_words(words)?;
+        assert_ne!(output.code, 0, "{words:?}\n{output}");
+    }
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+
+    sandbox.run_words(&["deploy", "--trigger", r#"[{"expect": ["a"]}, {"expect": ["b"]}]"#])?.success()?;
+    let automations = api.automations(&api.existing(&sandbox, "hello-UNIQUE/a")?)?;
+    assert_eq!(automations.len(), 2, "a list of triggers is taken");
+    let output =
+        sandbox.run_words(&["deployment", "run", "hello-UNIQUE/a", "--start-at", "2001-01-01T00:00:00"])?;
+    assert_ne!(output.code, 0, "{output}");
+    Ok(())
+}
+
+#[test]
+fn line_13_credentials_of_the_remote_are_not_published() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file(""))?;
+    commit(&sandbox, &["remote", "add", "origin", "https://robot:t0p-s3cret@git.example.com/team/etl.git"])?;
+    let (output, deployment) = deployed(&api, &sandbox, &["--all"])?;
+    assert!(!format!("{deployment}{output}").contains("t0p-s3cret"));
+    Ok(())
+}
