@@ -5,11 +5,14 @@ use std::{
     sync::{Arc, RwLock},
 };
 
+use serde::Deserialize;
+
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "********";
 
 /// A secret from the moment it enters: `Debug` and `Display` show [`MASK`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Secret(String);
 
 impl Secret {

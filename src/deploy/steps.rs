@@ -90,7 +90,7 @@ pub(crate) async fn run(
 ) -> Result<Results, StepFailure> {
     let runner = Runner::new(with.environment, resolver, with.options.jobs);
     let mut outputs = vec![Mapping::new(); prepared.len()];
-    let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with)).collect();
+    let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with, resolver)).collect();
     for (phase, steps_of) in [("build", Sections::build as StepsOf), ("push", Sections::push)] {
         if prepared.iter().any(|(_, sections)| !steps_of(sections).is_empty()) {
             with.progress.status(&format!("Running deployment {phase} steps..."));
@@ -133,7 +133,7 @@ fn shared(ran: &Ran) -> Option<String> {
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
-fn context<'a>(with: &Surroundings<'a>) -> StepContext<'a> {
+pub(super) fn context<'a>(with: &Surroundings<'a>, resolver: &'a Resolver<'a>) -> StepContext<'a> {
     StepContext {
         directory: with.directory.to_owned(),
         environment: with.environment,
@@ -141,5 +141,6 @@ fn context<'a>(with: &Surroundings<'a>) -> StepContext<'a> {
         images: &with.options.images,
         clock: with.clock,
         progress: with.progress,
+        resolver,
     }
 }

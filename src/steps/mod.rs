@@ -6,6 +6,7 @@
 mod beside;
 mod docker_build;
 mod docker_push;
+mod git_clone;
 mod images;
 mod inputs;
 mod pip_install;
@@ -32,6 +33,7 @@ use crate::{
     clock::Clock,
     environment::Environment,
     progress::Progress,
+    template::Resolver,
     value::{Mapping, Value},
 };
 
@@ -45,6 +47,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) images: &'a ImagePolicy,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
+    /// Finds blocks, and knows the secrets that must not be shown.
+    pub(crate) resolver: &'a Resolver<'a>,
 }
 
 impl StepContext<'_> {
@@ -126,6 +130,8 @@ pub(crate) enum Kind {
     /// Text or a number, such as an image tag.
     Scalar,
     Mapping,
+    /// A list of texts.
+    Texts,
     Any,
 }
 
@@ -138,6 +144,7 @@ impl Kind {
             Self::Integer => "a whole number",
             Self::Scalar => "text or a number",
             Self::Mapping => "a mapping",
+            Self::Texts => "a list of texts",
             Self::Any => "anything",
         }
     }
@@ -150,6 +157,7 @@ impl Kind {
             Self::Integer => value.is_i64() || value.is_u64(),
             Self::Scalar => value.is_string() || value.is_number(),
             Self::Mapping => value.is_mapping(),
+            Self::Texts => value.as_sequence().is_some_and(|items| items.iter().all(Value::is_string)),
             Self::Any => true,
         }
     }

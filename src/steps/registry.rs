@@ -1,6 +1,6 @@
 //! The table of steps: lookup by name, the phase they belong to, and what they take.
 
-use super::{StepEntry, docker_build, docker_push, pip_install, set_working_directory, shell};
+use super::{StepEntry, docker_build, docker_push, git_clone, pip_install, set_working_directory, shell};
 use crate::diagnostics::did_you_mean;
 
 /// Every step that runs here.
@@ -8,17 +8,15 @@ const STEPS: &[StepEntry] = &[
     shell::ENTRY,
     pip_install::ENTRY,
     set_working_directory::ENTRY,
+    git_clone::ENTRY,
     docker_build::ENTRY,
     docker_push::ENTRY,
 ];
 
 /// Steps of the reference that only workers run, with the other paths of the same function.
 const WORKER_STEPS: &[&str] = &[
-    "prefect.deployments.steps.git_clone",
     "prefect.deployments.steps.pull_from_remote_storage",
     "prefect.deployments.steps.pull_with_block",
-    "prefect.deployments.steps.pull.git_clone",
-    "prefect.deployments.steps.pull.agit_clone",
     "prefect.deployments.steps.pull.pull_from_remote_storage",
     "prefect.deployments.steps.pull.pull_with_block",
     "prefect_aws.deployments.steps.push_to_s3",
@@ -30,7 +28,7 @@ const WORKER_STEPS: &[&str] = &[
 ];
 
 /// The part of the worker's steps whose only output is where they put the code.
-const DIRECTORY_STEPS: [&str; 4] = ["git_clone", "agit_clone", "pull_from_remote_storage", "pull_with_block"];
+const DIRECTORY_STEPS: [&str; 2] = ["pull_from_remote_storage", "pull_with_block"];
 
 /// Names of Prefect 2, and what they are called today.
 const RENAMED: &[(&str, &str)] = &[

@@ -38,6 +38,7 @@ fn input(input: &Input) -> Json {
         Kind::Integer => vec!["integer", "string"],
         Kind::Scalar => vec!["string", "number"],
         Kind::Mapping => vec!["object", "string"],
+        Kind::Texts => vec!["array", "string"],
         Kind::Any => return json!({"description": input.meaning}),
     };
     if !input.required {

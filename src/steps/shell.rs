@@ -132,6 +132,7 @@ mod tests {
             images: &crate::steps::ImagePolicy::AS_WRITTEN,
             clock: &clock,
             progress: &Silent,
+            resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
         };
         step.run(&mut context).await
     }

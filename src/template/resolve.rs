@@ -73,6 +73,11 @@ impl<'a> Resolver<'a> {
         Self { lookup: None, redactor, fetched: Mutex::default() }
     }
 
+    /// The secrets that are known, for those who meet more.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     pub(crate) fn is_offline(&self) -> bool {
         self.lookup.is_none()
     }

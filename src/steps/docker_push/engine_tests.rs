@@ -52,6 +52,7 @@ async fn run(
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &clock,
         progress: &recorder,
+        resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
     };
     let step = (entry.create)(serde_yaml::from_str(yaml).unwrap()).unwrap();
     let outcome = step.run(&mut context).await;

@@ -1,0 +1,193 @@
+//! The `git` program: it never asks anybody, and secrets reach it through its environment alone.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use super::{
+    address::{Address, Transport},
+    credentials::Login,
+};
+use crate::{
+    environment::Environment,
+    process::{self, Program},
+};
+
+/// Answers git's question for credentials from two variables. Git asks only when a server wants to know, and only for
+/// the server that the helper is set for, so a redirection elsewhere learns nothing.
+const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PREFECTL_GIT_USERNAME" "$PREFECTL_GIT_PASSWORD"; }; f"#;
+
+/// `git`, as it is run for one repository.
+#[derive(Debug)]
+pub(super) struct Git<'a> {
+    environment: &'a Environment,
+    variables: BTreeMap<String, String>,
+}
+
+/// Git said no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: i32,
+    pub(super) stderr: String,
+}
+
+impl<'a> Git<'a> {
+    pub(super) fn new(environment: &'a Environment, address: &Address, login: Option<&Login>) -> Self {
+        let mut variables: BTreeMap<String, String> = [
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GCM_INTERACTIVE", "never"),
+            // What it says is read.
+            ("LC_ALL", "C"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        // An empty program asks nobody, and keeps git from asking SSH_ASKPASS.
+        if login.is_some() || environment.non_empty("GIT_ASKPASS").is_none() {
+            variables.insert("GIT_ASKPASS".into(), String::new());
+        }
+        let has_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| environment.non_empty(name).is_some());
+        if address.transport() == Transport::Ssh && !has_ssh {
+            variables.insert("GIT_SSH_COMMAND".into(), "ssh -o BatchMode=yes".into());
+        }
+        if let Some(login) = login {
+            variables.insert("PREFECTL_GIT_USERNAME".into(), login.username.clone());
+            variables.insert("PREFECTL_GIT_PASSWORD".into(), login.password.expose().to_owned());
+            let key = format!("credential.{}.helper", address.origin());
+            // The empty value takes away the user's own helpers, which would store what they are told.
+            configure(&mut variables, environment, &[(&key, ""), (&key, HELPER)]);
+        }
+        Self { environment, variables }
+    }
+
+    /// Runs git in a directory and returns what it printed on standard output; what it refuses is in the inner
+    /// result.
+    pub(super) async fn run(
+        &self,
+        directory: &Path,
+        arguments: &[&str],
+    ) -> io::Result<Result<String, Refusal>> {
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let program = Program {
+            program: "git",
+            arguments: &arguments,
+            directory,
+            environment: self.environment,
+            variables: &self.variables,
+        };
+        let finished = process::run(&program, None).await?;
+        Ok(match finished.code {
+            0 => Ok(finished.stdout),
+            code => Err(Refusal { code, stderr: finished.stderr }),
+        })
+    }
+}
+
+/// Adds configuration for one command, after what the user's environment has of it.
+fn configure(variables: &mut BTreeMap<String, String>, environment: &Environment, entries: &[(&str, &str)]) {
+    let before: usize =
+        environment.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
+    for (index, (key, value)) in (before..).zip(entries) {
+        variables.insert(format!("GIT_CONFIG_KEY_{index}"), (*key).to_owned());
+        variables.insert(format!("GIT_CONFIG_VALUE_{index}"), (*value).to_owned());
+    }
+    variables.insert("GIT_CONFIG_COUNT".into(), (before + entries.len()).to_string());
+}
+
+impl Refusal {
+    /// Whether it may go better the next time.
+    pub(super) fn is_passing(&self) -> bool {
+        const SIGNS: [&str; 9] = [
+            "could not resolve host",
+            "connection refused",
+            "connection reset",
+            "connection timed out",
+            "operation timed out",
+            "early eof",
+            "rpc failed",
+            "returned error: 5",
+            "returned error: 429",
+        ];
+        let stderr = self.stderr.to_lowercase();
+        SIGNS.iter().any(|sign| stderr.contains(sign))
+    }
+
+    /// What to do about it, where that is known.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        const HINTS: [(&str, &str); 9] = [
+            (
+                "authentication failed",
+                "check that your credentials or access token are correct and not expired",
+            ),
+            (
+                "could not read username",
+                "the repository is private or not there: give `access_token` or `credentials`",
+            ),
+            (
+                "could not read password",
+                "the repository is private or not there: give `access_token` or `credentials`",
+            ),
+            ("remote branch", "check the name of the branch or tag"),
+            ("couldn't find remote ref", "check the name of the branch or tag"),
+            ("could not resolve host", "check your network connectivity and DNS settings"),
+            ("connection refused", "check your network connectivity and DNS settings"),
+            ("permission denied", "check your SSH key or token permissions"),
+            ("destination path", "a stale directory may be in the way: remove it and try again"),
+        ];
+        let stderr = self.stderr.to_lowercase();
+        let missing = ["not found", "does not exist", "does not appear to be a git repository"];
+        HINTS.iter().find(|(sign, _)| stderr.contains(sign)).map(|(_, hint)| *hint).or_else(|| {
+            let is_missing = missing.iter().any(|sign| stderr.contains(sign));
+            is_missing.then_some("verify the address of the repository and that you have access to it")
+        })
+    }
+
+    /// The end of what git said, which tells most.
+    pub(super) fn said(&self) -> String {
+        let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines[lines.len().saturating_sub(3)..].join(" | ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn secrets_are_for_one_host_and_never_arguments() {
+        let environment = Environment::from_iter([("GIT_CONFIG_COUNT", "2"), ("GIT_ASKPASS", "/bin/ask")]);
+        let address = Address::parse("https://h.com:8443/o/r").unwrap();
+        let login = Login { username: "u".into(), password: Secret::new("p") };
+        let git = Git::new(&environment, &address, Some(&login));
+        let variable = |name: &str| git.variables.get(name).map(String::as_str);
+        assert_eq!(variable("GIT_CONFIG_COUNT"), Some("4"));
+        assert_eq!(variable("GIT_CONFIG_KEY_2"), Some("credential.https://h.com:8443.helper"));
+        assert_eq!(
+            (variable("GIT_CONFIG_VALUE_2"), variable("GIT_CONFIG_VALUE_3")),
+            (Some(""), Some(HELPER))
+        );
+        assert_eq!((variable("GIT_ASKPASS"), variable("GIT_TERMINAL_PROMPT")), (Some(""), Some("0")));
+        // Without a login the user's own way of answering stays.
+        assert_eq!(Git::new(&environment, &address, None).variables.get("GIT_ASKPASS"), None);
+    }
+
+    #[test]
+    fn ssh_asks_nobody_unless_it_is_the_users_own() {
+        let address = Address::parse("git@h:o/r").unwrap();
+        let command = |environment: &Environment| {
+            Git::new(environment, &address, None).variables.get("GIT_SSH_COMMAND").cloned()
+        };
+        assert_eq!(command(&Environment::default()).as_deref(), Some("ssh -o BatchMode=yes"));
+        assert_eq!(command(&Environment::from_iter([("GIT_SSH_COMMAND", "ssh -i k")])), None);
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let refusal = |stderr: &str| Refusal { code: 128, stderr: stderr.to_owned() };
+        let branch = refusal("warning: x\nfatal: Remote branch nope not found in upstream origin\n");
+        assert_eq!(branch.hint(), Some("check the name of the branch or tag"));
+        assert!(!branch.is_passing());
+        assert!(refusal("fatal: unable to access 'x': Could not resolve host: x").is_passing());
+        let missing = refusal("a\nb\nc\nfatal: repository 'https://h/r/' not found\n");
+        assert!(missing.hint().unwrap().contains("verify the address"));
+        assert_eq!(missing.said(), "b | c | fatal: repository 'https://h/r/' not found");
+    }
+}
