@@ -111,8 +111,10 @@ fn start(
         .context("cannot start the threads of the program")?;
     let result = runtime.block_on(async {
         tokio::select! {
-            result = commands::run(cli.command, &context) => result,
+            // Signals are listened for before anything is started that they should end.
+            biased;
             exit = interrupted() => Ok(exit),
+            result = commands::run(cli.command, &context) => result,
         }
     });
     runtime.shutdown_background();

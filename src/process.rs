@@ -1,22 +1,29 @@
 //! Child processes: their output as it comes, and their end together with ours.
 
+#[cfg(unix)]
+mod group;
+mod output;
+
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal},
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    time::{Duration, Instant},
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{Child, Command},
+    process::{Child, ChildStderr, ChildStdout, Command},
 };
 
+use self::output::{Kept, Lines};
 use crate::{
     environment::Environment,
     progress::{Progress, Stream},
 };
+
+/// How much is read at a time.
+const CHUNK: usize = 64 * 1024;
 
 /// A program to run.
 #[derive(Debug, Clone)]
@@ -34,24 +41,25 @@ pub(crate) struct Program<'a> {
 pub(crate) struct Finished {
     /// The exit code, or the negative number of the signal that ended it.
     pub(crate) code: i32,
+    /// All of it, or where it is many megabytes the beginning and the end.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 /// Runs a program to its end; its lines go to `progress` as they come, where one is given.
 ///
-/// Bytes that are not UTF-8 become U+FFFD. The program is searched on the `PATH` that it is given itself.
+/// Bytes that are not UTF-8 become U+FFFD. The program is searched on the `PATH` that it is given itself. When nobody
+/// waits for it any more, it is ended together with what it has started.
 ///
 /// # Errors
 ///
 /// When it cannot be started or its output cannot be read.
 pub(crate) async fn run(program: &Program<'_>, progress: Option<&dyn Progress>) -> io::Result<Finished> {
-    let mut child = Running::start(program)?;
-    let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
+    let mut running = Running::start(program, Stdio::inherit())?;
     let (stdout, stderr, status) = tokio::try_join!(
-        read(stdout, Stream::Stdout, progress),
-        read(stderr, Stream::Stderr, progress),
-        child.0.wait()
+        read(running.stdout.as_mut(), Stream::Stdout, progress),
+        read(running.stderr.as_mut(), Stream::Stderr, progress),
+        running.child.wait()
     )?;
     Ok(Finished { code: exit_code(status), stdout, stderr })
 }
@@ -62,13 +70,12 @@ pub(crate) async fn run(program: &Program<'_>, progress: Option<&dyn Progress>) 
 ///
 /// When it cannot be started or its output cannot be read. A program that does not read its input is no error.
 pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::Result<Finished> {
-    let mut child = Running::start_with(program, Stdio::piped())?;
-    let stdin = child.0.stdin.take();
-    let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
+    let mut running = Running::start(program, Stdio::piped())?;
+    let stdin = running.child.stdin.take();
     let (stdout, stderr, status, ()) = tokio::try_join!(
-        read(stdout, Stream::Stdout, None),
-        read(stderr, Stream::Stderr, None),
-        child.0.wait(),
+        read(running.stdout.as_mut(), Stream::Stdout, None),
+        read(running.stderr.as_mut(), Stream::Stderr, None),
+        running.child.wait(),
         async {
             if let Some(mut stdin) = stdin {
                 // One that ends without reading it all breaks the pipe; how it ended tells more.
@@ -81,17 +88,18 @@ pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::R
 }
 
 /// A child that is ended, with what it started, when nobody waits for it any more.
-struct Running(Child);
+struct Running {
+    child: Child,
+    /// Open until it has ended: a program that writes where nobody reads is ended before it has cleaned up.
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    /// Whether it leads a process group of its own, and is not in ours.
+    #[cfg(unix)]
+    leads_group: bool,
+}
 
 impl Running {
-    /// How long a child may take to end after it has been asked to.
-    const GRACE: Duration = Duration::from_secs(10);
-
-    fn start(program: &Program<'_>) -> io::Result<Self> {
-        Self::start_with(program, Stdio::inherit())
-    }
-
-    fn start_with(program: &Program<'_>, stdin: Stdio) -> io::Result<Self> {
+    fn start(program: &Program<'_>, stdin: Stdio) -> io::Result<Self> {
         let variable =
             |name: &str| program.variables.get(name).map(String::as_str).or(program.environment.get(name));
         let mut command = Command::new(search(program.program, variable("PATH"), program.directory));
@@ -106,16 +114,43 @@ impl Running {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         // At a terminal the child stays in our group: it may read from the terminal, and Ctrl-C reaches it.
+        let leads_group = !io::stdin().is_terminal();
         #[cfg(unix)]
-        if !io::stdin().is_terminal() {
+        if leads_group {
             command.process_group(0);
         }
-        command.spawn().map(Self)
+        let mut child = command.spawn()?;
+        Ok(Self {
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            child,
+            #[cfg(unix)]
+            leads_group,
+        })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Without an id it has ended, and has been waited for.
+        if self.child.id().is_none() {
+            return;
+        }
+        let Self { child, leads_group, .. } = self;
+        // Other tasks go on meanwhile, where there is another thread for them.
+        let has_threads = tokio::runtime::Handle::try_current()
+            .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+        if has_threads {
+            tokio::task::block_in_place(|| group::end(child, *leads_group, group::GRACE));
+        } else {
+            group::end(child, *leads_group, group::GRACE);
+        }
     }
 }
 
 /// The path of a program that is named without one, as `execvp` finds it.
-fn search(program: &str, path: Option<&str>, directory: &Path) -> std::path::PathBuf {
+fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     if program.contains('/') {
         return program.into();
     }
@@ -123,41 +158,10 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> std::path::Pat
 }
 
 /// The file that a bare name is on a `PATH`; without one the system's own folders are searched.
-pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<std::path::PathBuf> {
+pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<PathBuf> {
     std::env::split_paths(path.unwrap_or("/usr/bin:/bin"))
         .map(|folder| directory.join(folder).join(name))
         .find(|file| file.is_file())
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(id) =
-            self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-        {
-            end_group(id, Self::GRACE);
-        }
-    }
-}
-
-/// Asks a process and its group to end, waits, and then makes them.
-#[cfg(unix)]
-fn end_group(id: rustix::process::Pid, grace: Duration) {
-    use rustix::process::{Signal, kill_process, kill_process_group, test_kill_process};
-    let deadline = Instant::now() + grace;
-    // A child in our own group is no group leader; then only the child itself is addressed.
-    if kill_process_group(id, Signal::TERM).is_err() {
-        let _ = kill_process(id, Signal::TERM);
-    }
-    while test_kill_process(id).is_ok() && Instant::now() < deadline {
-        if rustix::process::waitpid(Some(id), rustix::process::WaitOptions::NOHANG)
-            .is_ok_and(|status| status.is_some())
-        {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let _ = kill_process_group(id, Signal::KILL);
 }
 
 fn exit_code(status: ExitStatus) -> i32 {
@@ -175,18 +179,23 @@ async fn read(
     progress: Option<&dyn Progress>,
 ) -> io::Result<String> {
     let Some(mut stream) = stream else { return Ok(String::new()) };
-    let (mut bytes, mut told) = (Vec::new(), 0);
-    while stream.read_buf(&mut bytes).await? > 0 {
-        let Some(progress) = progress else { continue };
-        while let Some(length) = bytes[told..].iter().position(|byte| *byte == b'\n') {
-            progress
-                .output(which, String::from_utf8_lossy(&bytes[told..told + length]).trim_end_matches('\r'));
-            told += length + 1;
+    let (mut kept, mut lines) = (Kept::default(), Lines::default());
+    let tell = |line: &str| {
+        if let Some(progress) = progress {
+            progress.output(which, line);
         }
+    };
+    let mut chunk = Vec::with_capacity(CHUNK);
+    while stream.read_buf(&mut chunk).await? > 0 {
+        kept.add(&chunk);
+        if progress.is_some() {
+            lines.add(&chunk, tell);
+        }
+        chunk.clear();
     }
-    if let Some(progress) = progress.filter(|_| told < bytes.len()) {
-        progress.output(which, &String::from_utf8_lossy(&bytes[told..]));
-    }
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    lines.finish(tell);
+    Ok(kept.into_text())
 }
+
+#[cfg(all(test, unix))]
+mod tests;

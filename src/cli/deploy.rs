@@ -167,6 +167,10 @@ pub(crate) struct DeployArguments {
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Checks")]
     strict: bool,
 
+    /// Run the pull steps as a worker would, and find the flows in what they bring, before anything is written
+    #[arg(long, help_heading = "Checks")]
+    verify_pull: bool,
+
     /// Write deployments that have not changed as well
     #[arg(long, help_heading = "Checks")]
     force: bool,
@@ -210,6 +214,7 @@ impl DeployArguments {
             slas: list(&self.sla, self.empty_sla),
             strict: self.strict,
             force: self.force,
+            verify_pull: self.verify_pull,
             jobs: self.jobs.into(),
             images: ImagePolicy { no_layer_cache: self.no_layer_cache, given: self.image.clone() },
         }

@@ -20,7 +20,7 @@ pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{DeploymentCommand, RunArguments};
 pub(crate) use flow::FlowCommand;
 pub(crate) use profile::ProfileCommand;
-pub(crate) use steps::StepsCommand;
+pub(crate) use steps::{RunStepsArguments, StepsCommand};
 pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python

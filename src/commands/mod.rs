@@ -54,7 +54,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Schema => schema::run(context),
         Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
         Command::Flow(command) => flow::run(&command, context),
-        Command::Steps(command) => steps::run(&command, context),
+        Command::Steps(command) => steps::run(&command, context).await,
         Command::WorkPool(command) => work_pool::run(command, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Profile(command) => profile::run(&command, context).await,

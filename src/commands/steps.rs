@@ -1,4 +1,6 @@
-//! `prefectl steps`: the table of steps.
+//! `prefectl steps`: the table of steps, and running those of deployments.
+
+mod run;
 
 use super::Context;
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
     steps::{Input, StepEntry, registry},
 };
 
-pub(super) fn run(command: &StepsCommand, context: &Context) -> Result<Exit, CommandError> {
+pub(super) async fn run(command: &StepsCommand, context: &Context) -> Result<Exit, CommandError> {
     match command {
         StepsCommand::Ls => {
             for entry in registry::all() {
@@ -16,6 +18,7 @@ pub(super) fn run(command: &StepsCommand, context: &Context) -> Result<Exit, Com
             }
         }
         StepsCommand::Show { name } => context.ui.result(&page(find(name)?)),
+        StepsCommand::Run(arguments) => return run::run(arguments, context).await,
     }
     Ok(Exit::Done)
 }

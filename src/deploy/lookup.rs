@@ -5,24 +5,35 @@ use crate::{
     template::{Found, Lookup},
 };
 
-/// Looks up what templates refer to on the server.
-pub(crate) struct ApiLookup<'a>(pub(crate) &'a Client);
+/// Looks up what templates refer to on the server; without one, a reference is an error.
+pub(crate) struct ApiLookup<'a>(pub(crate) Option<&'a Client>);
+
+impl<'a> ApiLookup<'a> {
+    fn client(&self) -> Result<&'a Client, NoApi> {
+        self.0.ok_or(NoApi)
+    }
+}
+
+/// Something is to be looked up, and nobody can be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("no API is configured: set PREFECT_API_URL")]
+struct NoApi;
 
 impl Lookup for ApiLookup<'_> {
     fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
-        Box::pin(async move { Ok(self.0.block_document(block_type, document).await?) })
+        Box::pin(async move { Ok(self.client()?.block_document(block_type, document).await?) })
     }
 
     fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a> {
         Box::pin(async move {
             match id.parse() {
-                Ok(id) => Ok(self.0.block_document_by_id(id).await?),
+                Ok(id) => Ok(self.client()?.block_document_by_id(id).await?),
                 Err(_) => Ok(None),
             }
         })
     }
 
     fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
-        Box::pin(async move { Ok(self.0.variable(name).await?) })
+        Box::pin(async move { Ok(self.client()?.variable(name).await?) })
     }
 }

@@ -22,14 +22,18 @@ mod report;
 mod select;
 mod slas;
 mod steps;
+mod trial;
 mod triggers;
 mod version;
+mod workspace;
 
 pub(crate) use apply::Pacer;
 pub(crate) use failure::Failure;
 pub(crate) use options::Options;
 pub(crate) use report::{Line, Report, Status};
 pub(crate) use select::SelectError;
+pub(crate) use trial::{Found, Sought, Trial, run_steps, run_stored};
+pub(crate) use workspace::Pulled;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +50,7 @@ use self::{
     pull::PullSteps,
     render::Rendering,
     steps::Sections,
+    workspace::Stored,
 };
 use crate::{
     api::{Client, Links, WorkPool},
@@ -94,7 +99,7 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
         findings.push(warning);
     }
 
-    let lookup = ApiLookup(server.client);
+    let lookup = ApiLookup(Some(server.client));
     let resolver = Resolver::new(&lookup, with.redactor.clone());
     let prepared = prepare(&project, with, &resolver, &mut findings).await?;
     for (_, sections) in &prepared {
@@ -123,6 +128,14 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
         })
         .collect();
     stop_on_errors(&mut findings, with)?;
+    if with.options.verify_pull {
+        let stored: Vec<Stored> = prepared
+            .iter()
+            .zip(&desired)
+            .map(|((_, sections), desired)| trial::of_desired(desired, sections))
+            .collect();
+        trial::verify(&stored, with, &resolver, &project).await?;
+    }
 
     let report = write(&desired, &pools, with, server).await?;
     Ok(Report { steps: results.ran, ..report })

@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) slas: Option<Vec<String>>,
     pub(crate) strict: bool,
     pub(crate) force: bool,
+    /// Run the pull steps as a worker would before anything is written.
+    pub(crate) verify_pull: bool,
     /// How many builds and pushes may run at a time.
     pub(crate) jobs: usize,
     pub(crate) images: ImagePolicy,

@@ -159,7 +159,7 @@ fn triggers(
 
 /// The pull steps as they are registered; `Some(None)` where the reference sends none.
 #[expect(clippy::option_option, reason = "nothing is sent, which is not the same as a mistake in what is")]
-fn pull_steps(
+pub(super) fn pull_steps(
     one: &Prepared,
     sections: &Sections,
     outputs: &Mapping,

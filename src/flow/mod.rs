@@ -27,6 +27,7 @@ mod tests;
 
 pub(crate) use discover::{FoundFlow, discover};
 pub(crate) use entrypoint::Entrypoint;
+pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
 
 use crate::diagnostics::Place;

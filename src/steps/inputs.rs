@@ -25,7 +25,8 @@ pub(crate) fn problems(
     let mut problems = Vec::new();
     for (key, value) in mapping {
         let name = key.as_str().unwrap_or_default();
-        match entry.inputs.iter().find(|input| input.name == name) {
+        let named = |wanted: &str| entry.inputs.iter().find(|input| input.name == wanted);
+        match named(name).or_else(|| named(Input::ANY_OTHER)) {
             Some(input) => {
                 problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text)));
             }

@@ -20,7 +20,7 @@ mod turns;
 
 pub(crate) use images::ImagePolicy;
 pub(crate) use inputs::problems;
-pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id};
+pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id, time_limit};
 pub(crate) use schema::schemas;
 
 pub(crate) use split::shell_operator;
@@ -175,6 +175,9 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    /// The name that stands for inputs of any other name.
+    pub(crate) const ANY_OTHER: &'static str = "*";
+
     /// An input that must be given.
     pub(crate) const fn required(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
         Self { name, kind, required: true, default: "", meaning }

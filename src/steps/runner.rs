@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures_util::future::try_join_all;
@@ -81,6 +82,9 @@ pub(crate) enum RunError {
     #[error(transparent)]
     Step(#[from] StepError),
 }
+
+/// The key of a step's time limit, which is ours.
+const TIMEOUT: &str = "timeout";
 
 /// The steps of one deployment, and what they work with.
 pub(crate) struct List<'l, 'c> {
@@ -160,14 +164,16 @@ impl<'a> Runner<'a> {
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
-            let Parts { inputs, id } = step.map_err(failure)?;
+            let Parts { mut inputs, id } = step.map_err(failure)?;
             let entry = registry::find(name).ok_or_else(|| {
                 failure(RunError::Unknown { name: name.to_owned(), doubt: registry::doubt(name) })
             })?;
+            let limit = time_limit(entry, &mut inputs).map_err(|error| failure(error.into()))?;
             turns.beside_others(turn).await;
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
             let inputs = self.filled(entry, &inputs, outputs).await.map_err(failure)?;
-            let use_ = Use { entry, inputs, written: listed.written, deployment: &deployment, turn, turns };
+            let use_ =
+                Use { entry, inputs, written: listed.written, limit, deployment: &deployment, turn, turns };
             let result = self.run_once(use_, context).await.map_err(failure)?;
             turns.done(turn, entry.is_ordered());
             merge(outputs, id, result);
@@ -209,7 +215,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn run_now(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
-        let Use { entry, inputs, deployment, turn, turns, .. } = of;
+        let Use { entry, inputs, limit, deployment, turn, turns, .. } = of;
         let step = (entry.create)(inputs)?;
         let begin = |progress: &dyn Progress| {
             progress.status(&format!(" > Running {} step...", entry.short_name()));
@@ -217,12 +223,12 @@ impl<'a> Runner<'a> {
         if entry.is_ordered() {
             turns.alone(turn).await;
             begin(context.progress);
-            return Ok(step.run(context).await?);
+            return within(limit, step.run(context)).await;
         }
         let lane = self.lanes.enter().await;
         let progress = lane.labelled(deployment, context.progress);
         begin(&progress);
-        Ok(step.run(&mut context.telling(&progress)).await?)
+        within(limit, step.run(&mut context.telling(&progress))).await
     }
 }
 
@@ -231,6 +237,7 @@ struct Use<'u> {
     entry: &'static StepEntry,
     inputs: Mapping,
     written: Option<Span>,
+    limit: Option<Duration>,
     deployment: &'u str,
     turn: usize,
     turns: &'u Turns,
@@ -284,6 +291,34 @@ impl Distinct {
             deployments: self.deployments.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         })
     }
+}
+
+/// How long a step may take: its key `timeout`, in seconds, which is no input of it unless it has one of that name.
+pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Option<Duration>, StepError> {
+    if entry.inputs.iter().any(|input| input.name == TIMEOUT) {
+        return Ok(None);
+    }
+    let limit = inputs.shift_remove(TIMEOUT).filter(|limit| !limit.is_null());
+    let duration = |limit: &Value| Duration::try_from_secs_f64(limit.as_f64()?).ok();
+    let valid = |limit: Value| {
+        duration(&limit)
+            .filter(|duration| !duration.is_zero())
+            .ok_or_else(|| StepError::input(TIMEOUT, "'timeout' must be a number of seconds, more than none"))
+    };
+    limit.map(valid).transpose()
+}
+
+/// The outputs of a step, if it gives them in time; if not, what it has started is ended.
+async fn within(
+    limit: Option<Duration>,
+    step: impl Future<Output = Result<Mapping, StepError>>,
+) -> Result<Mapping, RunError> {
+    let Some(limit) = limit else { return Ok(step.await?) };
+    let late = |_| {
+        let message = format!("it was not done within its `timeout` of {} s", limit.as_secs_f64());
+        RunError::from(StepError::failed(message))
+    };
+    Ok(tokio::time::timeout(limit, step).await.map_err(late)??)
 }
 
 fn left_to_do(steps: &[Listed]) -> Left {

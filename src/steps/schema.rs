@@ -17,8 +17,15 @@ pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, Json)> {
 }
 
 fn inputs(entry: &StepEntry) -> Json {
-    let mut properties: Map<String, Json> =
-        entry.inputs.iter().map(|one| (one.name.to_owned(), input(one))).collect();
+    let mut properties: Map<String, Json> = entry
+        .inputs
+        .iter()
+        .filter(|one| one.name != Input::ANY_OTHER)
+        .map(|one| (one.name.to_owned(), input(one)))
+        .collect();
+    properties.entry("timeout").or_insert_with(
+        || json!({"type": "number", "description": "how many seconds it may take; not in pull steps"}),
+    );
     properties.insert("id".into(), json!({"description": "the name by which templates find the outputs"}));
     properties
         .insert("requires".into(), json!({"description": "Python packages, which are not needed here"}));
@@ -27,7 +34,7 @@ fn inputs(entry: &StepEntry) -> Json {
         "type": "object",
         "properties": properties,
         "required": required,
-        "additionalProperties": false,
+        "additionalProperties": entry.inputs.iter().any(|one| one.name == Input::ANY_OTHER),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::{
     environment::Environment,
     pointer::Pointer,
     project::Findings,
-    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, shell_operator},
+    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, shell_operator, time_limit},
     template::placeholder::{self, Kind},
     value::{Mapping, Value},
 };
@@ -25,7 +25,11 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
         return;
     };
     let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
-    let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if let Err(error) = time_limit(entry, &mut inputs) {
+        let diagnostic = Diagnostic::error(Code::STEP_INPUT, error.to_string());
+        findings.at_value(&pointer.join("timeout"), diagnostic);
+    }
     let problems = problems(entry, &inputs, false);
     if problems.is_empty() {
         values(entry, &inputs, &pointer, findings);
@@ -45,7 +49,7 @@ fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut
     if inputs.values().any(has_pending) {
         return;
     }
-    if let Err(StepError::Input { key, message }) = (entry.create)(inputs.clone()) {
+    if let Some((key, message)) = refused(entry, inputs) {
         let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
         findings.at_value(&at, Diagnostic::error(Code::STEP_INPUT, message));
     }
@@ -81,11 +85,41 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
         else {
             continue;
         };
+        let pointer = pointer.join(index).join(name);
         if let Some(doubt) = registry::doubt(name) {
             let message = format!("workers will not find the pull step '{name}'");
             let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
-            findings.at_key(&pointer.join(index).join(name), diagnostic);
+            findings.at_key(&pointer, diagnostic);
         }
+        if let (Some(entry), Some(inputs)) =
+            (registry::find(name), step.get(name).and_then(Value::as_mapping))
+        {
+            pull_inputs(entry, inputs, &pointer, findings);
+        }
+    }
+}
+
+/// Warns of inputs with which a step would fail on a worker.
+fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
+    let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut problems = problems(entry, &inputs, false);
+    if problems.is_empty() && !inputs.values().any(has_pending) {
+        problems.extend(refused(entry, &inputs));
+    }
+    for (key, message) in problems {
+        let diagnostic = Diagnostic::warning(Code::PULL_STEP_INPUT, format!("workers will fail: {message}"));
+        let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+        findings.at_key(&at, diagnostic);
+    }
+    shell(entry, &inputs, pointer, findings);
+}
+
+/// What a step itself says of inputs that are all written out.
+fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, String)> {
+    match (entry.create)(inputs.clone()) {
+        Err(StepError::Input { key, message }) => Some((key, message)),
+        _ => None,
     }
 }
 

@@ -21,6 +21,42 @@ codes! {
         example: "pull:\n- prefect.deployments.steps.git_clone_project:\n    repository: ...",
         fix: "Correct the name.",
     };
+    PULL_STEP_INPUT = Entry {
+        name: "pull-step-input",
+        severity: Warning,
+        title: "workers will fail at an input of a pull step",
+        meaning: "Pull steps are stored as they are and run on workers. An input that the function there does not \
+                  have, does not get, or cannot use makes every run crash. `timeout` is known to prefectl alone, so \
+                  it has no place in pull steps.",
+        example: "pull:\n- prefect.deployments.steps.git_clone:\n    repo: https://github.com/org/repo.git",
+        fix: "Correct the input as the message says.",
+    };
+    PULLED_CODE = Entry {
+        name: "pulled-code",
+        severity: Error,
+        title: "the flow is not in what the pull steps bring",
+        meaning: "The pull steps ran as a worker would run them, and after them the deployment's entrypoint could not \
+                  be found or read, or gave another flow.",
+        example: "",
+        fix: "Push what is missing, name the right branch or directory in the pull steps, or correct the entrypoint.",
+    };
+    PULLED_CODE_DIFFERS = Entry {
+        name: "pulled-code-differs",
+        severity: Warning,
+        title: "the pull steps bring another version of the flow's file",
+        meaning: "The file that a worker would run is not the one that is here, from which the deployment's \
+                  parameters are read: a change has not been pushed, or has not been pulled.",
+        example: "",
+        fix: "Commit and push, or upload, what is meant to run.",
+    };
+    PULL_NOT_VERIFIED = Entry {
+        name: "pull-not-verified",
+        severity: Warning,
+        title: "the pull steps cannot be verified here",
+        meaning: "Where the code is can only be seen on the worker, or in the image that it runs.",
+        example: "",
+        fix: "Nothing has to be done; run the deployment once to be sure.",
+    };
     STEP_FORM = Entry {
         name: "step-form",
         severity: Error,

@@ -2,6 +2,7 @@
 
 mod api;
 mod docker;
+mod git;
 mod mock;
 mod needs;
 
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 
 pub(crate) use api::Api;
 pub(crate) use docker::Docker;
+pub(crate) use git::{GitServer, PASSWORD as GIT_PASSWORD, USER as GIT_USER};
 pub(crate) use mock::MockApi;
 pub(crate) use needs::needed;
 
@@ -117,8 +119,14 @@ impl Sandbox {
         self.run_as(&called, &line.split_whitespace().collect::<Vec<_>>())
     }
 
-    fn run_as(&self, program: &Path, arguments: &[&str]) -> Result<Output> {
-        let output = Command::new(program)
+    /// A command with these arguments, to be run in another way.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_as(&program(), arguments)
+    }
+
+    fn command_as(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
             .args(arguments.iter().map(|argument| self.unique(argument)))
             .current_dir(self.directory())
             .env_clear()
@@ -127,7 +135,13 @@ impl Sandbox {
             .env("PREFECT_HOME", self.root.path().join("prefect"))
             .envs([("TZ", "UTC"), ("NO_COLOR", "1"), ("COLUMNS", "100")])
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run_as(&self, program: &Path, arguments: &[&str]) -> Result<Output> {
+        let output = self
+            .command_as(program, arguments)
             .output()
             .with_context(|| format!("cannot run {}", program.display()))?;
         let [stdout, stderr] = [output.stdout, output.stderr].map(String::from_utf8);

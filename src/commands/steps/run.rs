@@ -1,0 +1,119 @@
+//! `prefectl steps run`.
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    cli::{OutputFormat, RunStepsArguments},
+    commands::{Context, connection},
+    deploy::{self, Found, Pulled, Surroundings, Trial},
+    error::{CommandError, Exit},
+    secret::Redactor,
+    value::{self, Value},
+};
+
+pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Result<Exit, CommandError> {
+    let options = arguments.options();
+    let settings = &context.settings;
+    let surroundings = Surroundings {
+        options: &options,
+        directory: &context.directory,
+        environment: &context.environment,
+        clock: &context.clock,
+        progress: &context.ui,
+        redactor: &context.redactor,
+        default_work_pool: settings.default_work_pool_name.value.as_deref(),
+        docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
+    };
+    let sought = arguments.sought();
+    let trials = if arguments.stored {
+        let client = connection::client(context)?;
+        deploy::run_stored(&arguments.name, &surroundings, &client, sought.into.as_deref()).await?
+    } else {
+        // Only steps that refer to blocks or variables need the API.
+        let has_api = settings.api_url.value.is_some();
+        let client = if has_api { Some(connection::client(context)?) } else { None };
+        deploy::run_steps(&surroundings, client.as_ref(), &sought).await?
+    };
+    match arguments.output {
+        OutputFormat::Text => trials.iter().for_each(|trial| context.ui.result(&text(trial))),
+        OutputFormat::Json => context.ui.result(&masked(document(&trials), &context.redactor).to_string()),
+    }
+    Ok(Exit::Done)
+}
+
+/// What the steps of a deployment gave, for people.
+fn text(trial: &Trial) -> String {
+    let mut lines = vec![trial.deployment.clone()];
+    lines.extend(outputs(&trial.outputs));
+    match &trial.pulled {
+        None => {}
+        Some(Found { pulled: Pulled::OutOfReach { reason }, .. }) => {
+            lines.push(format!("  the pull steps cannot be verified here: {reason}"));
+        }
+        Some(Found { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
+            lines.extend(outputs(pulled));
+            let flow = flow.as_deref().unwrap_or_default();
+            lines.push(format!("  the flow '{flow}' would start in {}", directory.display()));
+        }
+    }
+    lines.join("\n")
+}
+
+fn outputs(outputs: &value::Mapping) -> Vec<String> {
+    if outputs.is_empty() {
+        return Vec::new();
+    }
+    let yaml = serde_yaml::to_string(&Value::Mapping(outputs.clone())).unwrap_or_default();
+    yaml.lines().map(|line| format!("  {line}")).collect()
+}
+
+/// What the steps gave, as one document.
+fn document(trials: &[Trial]) -> Json {
+    let outputs = |outputs: &value::Mapping| value::to_json(&Value::Mapping(outputs.clone()));
+    let pull = |found: &Found| match &found.pulled {
+        Pulled::OutOfReach { reason } => json!({"status": "not verified", "reason": reason}),
+        Pulled::Code { directory, outputs: pulled } => json!({
+            "status": "verified",
+            "directory": directory.to_string_lossy(),
+            "flow": found.flow,
+            "outputs": outputs(pulled),
+        }),
+    };
+    let trial = |trial: &Trial| {
+        json!({
+            "name": trial.deployment,
+            "outputs": outputs(&trial.outputs),
+            "pull": trial.pulled.as_ref().map(pull),
+        })
+    };
+    json!({"schema": 1, "deployments": trials.iter().map(trial).collect::<Vec<_>>()})
+}
+
+/// The document without secrets, which would no longer be recognised once JSON has escaped them.
+fn masked(document: Json, redactor: &Redactor) -> Json {
+    match document {
+        Json::String(text) => Json::String(redactor.mask(&text)),
+        Json::Array(items) => items.into_iter().map(|item| masked(item, redactor)).collect(),
+        Json::Object(entries) => {
+            entries.into_iter().map(|(key, value)| (redactor.mask(&key), masked(value, redactor))).collect()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn secrets_are_masked_before_they_are_escaped() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("pass\"word"));
+        let outputs =
+            serde_yaml::from_str("{stdout: 'it is pass\"word', id: {list: ['pass\"word']}}").unwrap();
+        let trial = Trial { deployment: "f/d".into(), outputs, pulled: None };
+        let text = masked(document(&[trial]), &redactor).to_string();
+        assert!(!text.contains("word") && text.contains("it is ********"), "{text}");
+    }
+}

@@ -1,0 +1,125 @@
+//! Being stopped: what steps have started ends with the command, and what they print takes no memory.
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::support::Sandbox;
+
+/// A script with a child, a grandchild and one that has left the group.
+const TREE: &str = r"
+build:
+- prefect.deployments.steps.run_shell_script:
+    shell: true
+    script: |
+      (sleep 600 & sleep 600) & setsid sleep 600 & touch ready; sleep 600
+pull: []
+deployments:
+- {name: one, entrypoint: 'flow.py:hello', work_pool: {name: pool}}
+";
+
+/// How often stopping is tried; `PREFECTL_TEST_STOPS` makes it more.
+const STOPS: u32 = 8;
+
+fn start(sandbox: &Sandbox) -> Result<Child> {
+    let mut command = sandbox.command(&["steps", "run", "--build", "-n", "one"]);
+    Ok(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+}
+
+/// The processes that have the mark of a sandbox in their environment, with their command lines.
+fn marked(mark: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_marked = |folder: &std::path::Path| {
+        fs::read(folder.join("environ")).is_ok_and(|text| String::from_utf8_lossy(&text).contains(mark))
+    };
+    let line = |folder: std::path::PathBuf| {
+        let text = fs::read(folder.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&text).replace('\0', " ")
+    };
+    processes.map(|entry| entry.path()).filter(|folder| is_marked(folder)).map(line).collect()
+}
+
+#[test]
+fn nothing_is_left_behind_whenever_it_is_stopped() -> Result<()> {
+    let stops = std::env::var("PREFECTL_TEST_STOPS").map_or(Ok(STOPS), |text| text.parse())?;
+    let mark = format!("PREFECTL_MARK={}", uuid::Uuid::new_v4());
+    let (name, value) = mark.split_once('=').context("a name and a value")?;
+    for turn in 0..stops {
+        let sandbox = Sandbox::new()?.variable(name, value);
+        sandbox.file("prefect.yaml", TREE)?;
+        let mut child = start(&sandbox)?;
+        let (signal, code) = if turn % 2 == 0 { ("-TERM", 143) } else { ("-INT", 130) };
+        let started = Instant::now();
+        // Sometimes in the middle of starting, sometimes when all runs.
+        let early = Duration::from_millis(u64::from(turn) * 7 % 120);
+        while !sandbox.directory().join("ready").exists() && (turn % 4 < 2 || started.elapsed() < early) {
+            ensure!(started.elapsed() < Duration::from_secs(60), "the script has not started");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let is_ready = sandbox.directory().join("ready").exists();
+        Command::new("kill").args([signal, &child.id().to_string()]).status()?;
+        let status = child.wait()?;
+        ensure!(!is_ready || status.code() == Some(code), "{signal}: {status}");
+        let left = marked(&mark);
+        ensure!(left.is_empty(), "after {signal} in turn {turn}: {left:#?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_step_that_takes_too_long_is_ended() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", TREE.replace("    shell: true", "    shell: true\n    timeout: 0.5"))?;
+    let output = sandbox.run("steps run --build -n one --quiet")?;
+    assert_eq!(output.code, 7);
+    assert!(output.stderr.contains("was not done within its `timeout` of 0.5 s"), "{output}");
+    assert!(output.stderr.contains("prefect.yaml:3:3"), "{output}");
+    Ok(())
+}
+
+/// The most memory that a running process has had, in KiB.
+fn peak(id: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+/// `PREFECTL_TEST_OUTPUT_MIB` makes it more.
+#[test]
+fn a_long_output_takes_no_more_memory() -> Result<()> {
+    let size: u64 = std::env::var("PREFECTL_TEST_OUTPUT_MIB").map_or(Ok(64), |text| text.parse())?;
+    let sandbox = Sandbox::new()?;
+    let script = format!(
+        "yes 'a line of some length, as programs print them' | head -c {size}M; printf 'caf\\351 end'"
+    );
+    sandbox.file(
+        "prefect.yaml",
+        TREE.lines()
+            .map(
+                |line| if line.contains("sleep") { format!("      {script}\n") } else { format!("{line}\n") },
+            )
+            .collect::<String>(),
+    )?;
+    let mut child = start(&sandbox)?;
+    let mut most = 0;
+    while child.try_wait()?.is_none() {
+        most = most.max(peak(child.id()).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    ensure!(child.wait()?.success(), "the step failed");
+    // 8 MiB of it are kept, in a few copies.
+    ensure!(most > 0 && most < 128 * 1024, "{most} KiB for an output of {size} MiB");
+    let output = sandbox.run("steps run --build -n one --output json --quiet")?.success()?;
+    let stdout = output.json()?["deployments"][0]["outputs"]["stdout"].as_str().context("text")?.to_owned();
+    ensure!(
+        stdout.ends_with("caf\u{FFFD} end") && stdout.contains(" bytes are left out here]"),
+        "{}",
+        stdout.len()
+    );
+    ensure!(stdout.len() < 9 * 1024 * 1024, "{}", stdout.len());
+    Ok(())
+}
