@@ -197,5 +197,5 @@ async fn read(
     Ok(kept.into_text())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -88,7 +88,18 @@ fn a_refused_token_is_told_at_once_and_nobody_is_asked() -> Result<()> {
     let url = server.url("private/flows");
     let sandbox =
         sandbox(&format!("repository: {url}\nclone_directory_name: flows\naccess_token: 'wrong-token-1'"))?;
-    assert_output!(sandbox.run("steps run --build -n one --quiet")?, @"");
+    let output = sandbox.run("steps run --build -n one --quiet")?;
+    assert_output!(output, @r#"
+    exit 7
+    --- stderr
+    error[step-failed]: Encountered error while running prefect.deployments.steps.git_clone: Failed to clone repository 'http://127.0.0.1:[PORT]/private/flows/.git' with exit code 128. git stderr: Cloning into '[PROJECT]/flows'... | fatal: Authentication failed for 'http://127.0.0.1:[PORT]/private/flows/.git/'
+     --> prefect.yaml:3:5
+      |
+    3 |     id: clone
+      |     ^^^^^^^^^
+    help: check that your credentials or access token are correct and not expired
+    error: a step failed; nothing was registered
+    "#);
     // Without any, neither.
     sandbox.file("prefect.yaml", project(&format!("repository: {url}\nclone_directory_name: flows")))?;
     let output = sandbox.run("steps run --build -n one --quiet")?;
@@ -145,7 +156,13 @@ deployments:
     sandbox.file("prefect.yaml", PROJECT.replace("URL", &server.url("flows")))?;
 
     let output = sandbox.run("steps run --pull -n one --quiet")?;
-    assert_output!(output, @"");
+    assert_output!(output, @r#"
+    exit 1
+    --- stderr
+    error[pulled-code]: deployment 'hello-UNIQUE/one': the pull steps do not bring its entrypoint 'flow.py:hello': there is no file 'flow.py'
+    help: the directory in which the flow would start has .git, README.md
+    error: nothing was registered
+    "#);
 
     repository.commit(&[("flow.py", &sandbox.unique(FLOWS))])?;
     let output = sandbox.run("steps run --pull -n one --output json")?.success()?;
