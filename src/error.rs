@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Some was written.
     Partly = 3,
+    /// There is a question, and no terminal to ask it on.
+    NeedsAnswer = 4,
     Unauthorized = 5,
     Unreachable = 6,
     StepFailed = 7,

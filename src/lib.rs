@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod commands;
 mod deploy;
+mod deployment;
 mod diagnostics;
 mod docker;
 mod environment;
@@ -17,6 +18,7 @@ mod flow_run;
 mod fs;
 mod git;
 mod interpreter;
+mod interrupt;
 mod json_schema;
 mod pointer;
 mod process;
@@ -45,6 +47,7 @@ use crate::{
     commands::Context,
     environment::Environment,
     error::{CommandError, Exit},
+    interrupt::Interrupts,
     secret::Redactor,
     settings::Settings,
     ui::{ColorChoice, Ui},
@@ -102,8 +105,17 @@ fn start(
     };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);
-    let context =
-        Context { ui, settings, environment, clock: Clock::system(), redactor, directory, interactive };
+    let context = Context {
+        ui,
+        settings,
+        environment,
+        clock: Clock::system(),
+        redactor,
+        directory,
+        interactive,
+        interrupts: Interrupts::default(),
+    };
+    // Dropping a command that is interrupted ends what it has started.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -113,25 +125,12 @@ fn start(
         tokio::select! {
             // Signals are listened for before anything is started that they should end.
             biased;
-            exit = interrupted() => Ok(exit),
+            exit = context.interrupts.ending() => Ok(exit),
             result = commands::run(cli.command, &context) => result,
         }
     });
     runtime.shutdown_background();
     Ok(result)
-}
-
-/// Waits for Ctrl-C or a request to end; dropping the command then ends what it has started.
-async fn interrupted() -> Exit {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Exit::Interrupted,
-            _ = terminate.recv() => return Exit::Terminated,
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-    Exit::Interrupted
 }
 
 /// Whether to ask questions: as the command line or the settings say, or at a terminal.

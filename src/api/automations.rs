@@ -1,6 +1,7 @@
 //! Automations: what a deployment's triggers become.
 
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
@@ -41,6 +42,21 @@ pub(super) fn deployment_resource(deployment: Uuid) -> String {
 }
 
 impl Client {
+    /// One automation.
+    pub(crate) async fn automation(&self, id: Uuid) -> Result<Option<Automation>, ApiError> {
+        optional(self.json(Request::get(&["automations", &id.to_string()])).await)
+    }
+
+    /// The automations that a deployment's events or actions take part in.
+    pub(crate) async fn automations_related_to(&self, deployment: Uuid) -> Result<Vec<Automation>, ApiError> {
+        self.json(Request::get(&["automations", "related-to", &deployment_resource(deployment)])).await
+    }
+
+    /// Switches an automation on or off.
+    pub(crate) async fn enable_automation(&self, id: Uuid, enabled: bool) -> Result<(), ApiError> {
+        self.done(Request::patch(&["automations", &id.to_string()], json!({"enabled": enabled}))).await
+    }
+
     /// All automations of the server.
     pub(crate) async fn automations(&self) -> Result<Vec<Automation>, ApiError> {
         self.filter(&["automations", "filter"], JsonObject::new()).await

@@ -1,10 +1,10 @@
 //! Block documents: stored configuration and secrets.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, error::optional, request::Request};
+use super::{ApiError, Client, JsonObject, NamedObject, error::optional, request::Request};
 
 #[derive(Deserialize)]
 struct BlockDocument {
@@ -26,5 +26,39 @@ impl Client {
         let document: Option<BlockDocument> =
             optional(self.json(request.query("include_secrets", "true")).await)?;
         Ok(document.map(|document| document.data))
+    }
+
+    /// All blocks that have a name, secrets hidden by the server.
+    pub(crate) async fn block_documents(&self) -> Result<Vec<NamedObject>, ApiError> {
+        let body = [
+            ("include_secrets".to_owned(), json!(false)),
+            ("sort".to_owned(), json!("BLOCK_TYPE_AND_NAME_ASC")),
+            ("block_documents".to_owned(), json!({"is_anonymous": {"eq_": false}})),
+        ];
+        self.filter(&["block_documents", "filter"], body.into_iter().collect()).await
+    }
+
+    /// The block `slug/name`, secrets hidden by the server.
+    pub(crate) async fn hidden_block_document(
+        &self,
+        slug: &str,
+        name: &str,
+    ) -> Result<Option<NamedObject>, ApiError> {
+        let path = ["block_types", "slug", slug, "block_documents", "name", name];
+        optional(self.json(Request::get(&path).query("include_secrets", "false")).await)
+    }
+
+    /// The same by its id.
+    pub(crate) async fn hidden_block_document_by_id(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<NamedObject>, ApiError> {
+        let request = Request::get(&["block_documents", &id.to_string()]);
+        optional(self.json(request.query("include_secrets", "false")).await)
+    }
+
+    /// The types of blocks that the server knows.
+    pub(crate) async fn block_types(&self) -> Result<Vec<NamedObject>, ApiError> {
+        self.filter(&["block_types", "filter"], JsonObject::new()).await
     }
 }

@@ -147,6 +147,11 @@ impl Client {
         self.done(Request::patch(&["deployments", &id.to_string()], body.clone())).await
     }
 
+    /// Whether there was such a deployment. Its scheduled runs and its automations go with it.
+    pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["deployments", &id.to_string()])).await)?.is_some())
+    }
+
     pub(crate) async fn create_schedules(
         &self,
         deployment: Uuid,

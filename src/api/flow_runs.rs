@@ -7,23 +7,127 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, page::Identified, request::Request};
+use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
 
 /// A flow run as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "JsonObject")]
 pub(crate) struct FlowRun {
     pub(crate) id: Uuid,
     pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) deployment_id: Option<Uuid>,
-    #[serde(default)]
+    pub(crate) flow_id: Option<Uuid>,
     pub(crate) parameters: JsonObject,
-    #[serde(default)]
     pub(crate) job_variables: Option<JsonObject>,
-    #[serde(default)]
     pub(crate) expected_start_time: Option<Timestamp>,
-    #[serde(default)]
     pub(crate) state: Option<RunState>,
+    /// All that the server sent, these fields included.
+    pub(crate) raw: JsonObject,
+}
+
+impl TryFrom<JsonObject> for FlowRun {
+    type Error = serde_json::Error;
+
+    fn try_from(raw: JsonObject) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            id: Uuid,
+            name: String,
+            flow_id: Option<Uuid>,
+            parameters: Option<JsonObject>,
+            job_variables: Option<JsonObject>,
+            expected_start_time: Option<Timestamp>,
+            state: Option<RunState>,
+        }
+        let fields = Fields::deserialize(&raw)?;
+        Ok(Self {
+            id: fields.id,
+            name: fields.name,
+            flow_id: fields.flow_id,
+            parameters: fields.parameters.unwrap_or_default(),
+            job_variables: fields.job_variables,
+            expected_start_time: fields.expected_start_time,
+            state: fields.state,
+            raw,
+        })
+    }
+}
+
+impl Identified for FlowRun {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+/// Which runs to read. Conditions that are not empty must all hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FlowRunFilter {
+    pub(crate) names: Vec<String>,
+    pub(crate) flow_names: Vec<String>,
+    pub(crate) deployments: Vec<Uuid>,
+    pub(crate) work_pools: Vec<String>,
+    pub(crate) work_queues: Vec<String>,
+    pub(crate) state_names: Vec<String>,
+    pub(crate) state_types: Vec<StateType>,
+    /// Runs that are scheduled for a time before this one.
+    pub(crate) scheduled_before: Option<Timestamp>,
+}
+
+impl FlowRunFilter {
+    fn body(&self) -> JsonObject {
+        let any = |values: Value| json!({"any_": values});
+        let mut state = JsonObject::new();
+        if !self.state_names.is_empty() {
+            state.insert("name".to_owned(), any(json!(self.state_names)));
+        }
+        if !self.state_types.is_empty() {
+            state.insert("type".to_owned(), any(json!(self.state_types)));
+        }
+        let mut runs = JsonObject::new();
+        if !self.names.is_empty() {
+            runs.insert("name".to_owned(), any(json!(self.names)));
+        }
+        if !self.deployments.is_empty() {
+            runs.insert("deployment_id".to_owned(), any(json!(self.deployments)));
+        }
+        if !state.is_empty() {
+            runs.insert("state".to_owned(), Value::Object(state));
+        }
+        if let Some(before) = self.scheduled_before {
+            runs.insert("next_scheduled_start_time".to_owned(), json!({"before_": before}));
+        }
+        let mut body = JsonObject::new();
+        if !runs.is_empty() {
+            body.insert("flow_runs".to_owned(), Value::Object(runs));
+        }
+        let by_name = [
+            ("flows", &self.flow_names),
+            ("work_pools", &self.work_pools),
+            ("work_pool_queues", &self.work_queues),
+        ];
+        for (key, names) in by_name {
+            if !names.is_empty() {
+                body.insert(key.to_owned(), json!({"name": {"any_": names}}));
+            }
+        }
+        body.insert("sort".to_owned(), json!("EXPECTED_START_TIME_DESC"));
+        body
+    }
+}
+
+/// What the server made of a state that was proposed for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct StateAnswer {
+    /// `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
+    pub(crate) status: String,
+    #[serde(default)]
+    details: Value,
+}
+
+impl StateAnswer {
+    /// Why the state was not taken.
+    pub(crate) fn reason(&self) -> &str {
+        self.details.get("reason").and_then(Value::as_str).unwrap_or("the server gives no reason")
+    }
 }
 
 /// A state that a run is or was in.
@@ -89,7 +193,7 @@ impl fmt::Display for StateType {
 }
 
 /// A line that a run logged.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogLine {
     pub(crate) id: Uuid,
     /// The logger.
@@ -154,6 +258,25 @@ impl Client {
         self.json(Request::post(&path, run.body())).await
     }
 
+    pub(crate) async fn flow_run(&self, id: Uuid) -> Result<Option<FlowRun>, ApiError> {
+        optional(self.json(Request::get(&["flow_runs", &id.to_string()])).await)
+    }
+
+    /// The first `most` runs that match, those that start last first.
+    pub(crate) async fn flow_runs(
+        &self,
+        filter: &FlowRunFilter,
+        most: usize,
+    ) -> Result<Vec<FlowRun>, ApiError> {
+        self.filter_up_to(&["flow_runs", "filter"], filter.body(), most).await
+    }
+
+    /// Asks for a run to be cancelled; none if there is no such run.
+    pub(crate) async fn cancel_flow_run(&self, id: Uuid) -> Result<Option<StateAnswer>, ApiError> {
+        let state = json!({"state": {"type": "CANCELLING", "name": "Cancelling"}, "force": false});
+        optional(self.json(Request::post(&["flow_runs", &id.to_string(), "set_state"], state)).await)
+    }
+
     /// Every state the run was in, in order; the last one is its state now.
     pub(crate) async fn flow_run_states(&self, id: Uuid) -> Result<Vec<RunState>, ApiError> {
         let request = Request::get(&["flow_run_states", ""]).query("flow_run_id", id.to_string());
@@ -172,7 +295,21 @@ impl Client {
         if let Some(from) = from {
             filter["timestamp"] = json!({"after_": from});
         }
-        let body = [("logs".to_owned(), filter), ("sort".to_owned(), json!("TIMESTAMP_ASC"))];
-        self.filter(&["logs", "filter"], body.into_iter().collect()).await
+        self.logs(filter, "TIMESTAMP_ASC", usize::MAX).await
+    }
+
+    /// The last `most` lines that a run logged, the newest first.
+    pub(crate) async fn newest_flow_run_logs(&self, id: Uuid, most: usize) -> Result<Vec<LogLine>, ApiError> {
+        self.logs(json!({"flow_run_id": {"any_": [id]}}), "TIMESTAMP_DESC", most).await
+    }
+
+    /// The first `most` lines that a run logged, the oldest first.
+    pub(crate) async fn oldest_flow_run_logs(&self, id: Uuid, most: usize) -> Result<Vec<LogLine>, ApiError> {
+        self.logs(json!({"flow_run_id": {"any_": [id]}}), "TIMESTAMP_ASC", most).await
+    }
+
+    async fn logs(&self, filter: Value, sort: &str, most: usize) -> Result<Vec<LogLine>, ApiError> {
+        let body = [("logs".to_owned(), filter), ("sort".to_owned(), json!(sort))];
+        self.filter_up_to(&["logs", "filter"], body.into_iter().collect(), most).await
     }
 }

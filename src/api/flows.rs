@@ -33,6 +33,10 @@ impl Client {
         self.flows(json!({"name": {"any_": names}})).await
     }
 
+    pub(crate) async fn flows_by_id(&self, ids: &[Uuid]) -> Result<Vec<Flow>, ApiError> {
+        self.flows(json!({"id": {"any_": ids}})).await
+    }
+
     async fn flows(&self, filter: serde_json::Value) -> Result<Vec<Flow>, ApiError> {
         let body = [("flows".to_owned(), filter), ("sort".to_owned(), json!("NAME_ASC"))];
         self.filter(&["flows", "filter"], body.into_iter().collect()).await

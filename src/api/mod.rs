@@ -16,6 +16,7 @@ mod error;
 mod flow_runs;
 mod flows;
 mod links;
+mod named;
 mod options;
 mod page;
 mod request;
@@ -36,14 +37,15 @@ pub(crate) use automations::Automation;
 pub(crate) use client::{Client, Notify};
 pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
 pub(crate) use error::ApiError;
-pub(crate) use flow_runs::{FlowRun, LogLine, NewFlowRun, RunState, StateType};
+pub(crate) use flow_runs::{FlowRun, FlowRunFilter, LogLine, NewFlowRun, RunState, StateType};
 
 pub(crate) use links::Links;
+pub(crate) use named::NamedObject;
 pub(crate) use options::ClientOptions;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;
-pub(crate) use work_pools::{WorkPool, WorkerType};
+pub(crate) use work_pools::WorkPool;
 
 /// A JSON object, as requests and responses carry them.
 pub(crate) type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -23,7 +23,20 @@ impl Client {
     where
         T: DeserializeOwned + Identified,
     {
-        let mut limit = PAGE;
+        self.filter_up_to(path, filter, usize::MAX).await
+    }
+
+    /// The same, but no more than the first `most` of them.
+    pub(super) async fn filter_up_to<T>(
+        &self,
+        path: &[&str],
+        filter: JsonObject,
+        most: usize,
+    ) -> Result<Vec<T>, ApiError>
+    where
+        T: DeserializeOwned + Identified,
+    {
+        let mut limit = PAGE.min(most.max(1));
         let mut offset = 0;
         let mut found = Vec::new();
         let mut seen = HashSet::new();
@@ -43,7 +56,8 @@ impl Client {
             };
             let count = page.len();
             found.extend(page.into_iter().filter(|item| seen.insert(item.id())));
-            if count < limit {
+            if count < limit || found.len() >= most {
+                found.truncate(most);
                 return Ok(found);
             }
             offset += count;

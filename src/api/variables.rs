@@ -1,9 +1,9 @@
 //! Variables.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{ApiError, Client, error::optional, request::Request};
+use super::{ApiError, Client, JsonObject, NamedObject, error::optional, request::Request};
 
 impl Client {
     /// The value of a variable, of whatever type it is.
@@ -15,5 +15,31 @@ impl Client {
         let variable: Option<Variable> =
             optional(self.json(Request::get(&["variables", "name", name])).await)?;
         Ok(variable.map(|variable| variable.value))
+    }
+
+    /// The whole of a variable.
+    pub(crate) async fn variable_object(&self, name: &str) -> Result<Option<NamedObject>, ApiError> {
+        optional(self.json(Request::get(&["variables", "name", name])).await)
+    }
+
+    /// The first `most` variables, by name.
+    pub(crate) async fn variables(&self, most: usize) -> Result<Vec<NamedObject>, ApiError> {
+        let sort = [("sort".to_owned(), json!("NAME_ASC"))];
+        self.filter_up_to(&["variables", "filter"], sort.into_iter().collect(), most).await
+    }
+
+    /// Creates a variable; a conflict if there is one of that name.
+    pub(crate) async fn create_variable(&self, body: &JsonObject) -> Result<NamedObject, ApiError> {
+        self.json(Request::post(&["variables", ""], body.clone()).once()).await
+    }
+
+    /// Changes the fields in `body`.
+    pub(crate) async fn update_variable(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
+        self.done(Request::patch(&["variables", "name", name], body.clone())).await
+    }
+
+    /// Whether there was such a variable.
+    pub(crate) async fn delete_variable(&self, name: &str) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["variables", "name", name])).await)?.is_some())
     }
 }

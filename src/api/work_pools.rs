@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
+use super::{ApiError, Client, JsonObject, NamedObject, error::optional, page::Identified, request::Request};
 
 /// A work pool as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -127,6 +127,44 @@ impl Client {
     /// Changes the fields in `body`.
     pub(crate) async fn update_work_pool(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["work_pools", name], body.clone())).await
+    }
+
+    /// Whether there was such a work pool.
+    pub(crate) async fn delete_work_pool(&self, name: &str) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["work_pools", name])).await)?.is_some())
+    }
+
+    /// All workers that a pool has had of late.
+    pub(crate) async fn workers(&self, pool: &str) -> Result<Vec<NamedObject>, ApiError> {
+        self.filter(&["work_pools", pool, "workers", "filter"], JsonObject::new()).await
+    }
+
+    /// The queues of a pool, or of all pools.
+    pub(crate) async fn work_queues(&self, pool: Option<&str>) -> Result<Vec<NamedObject>, ApiError> {
+        match pool {
+            Some(pool) => self.filter(&["work_pools", pool, "queues", "filter"], JsonObject::new()).await,
+            None => self.filter(&["work_queues", "filter"], JsonObject::new()).await,
+        }
+    }
+
+    /// Creates a queue in a pool; a conflict if there is one of that name.
+    pub(crate) async fn create_work_queue(
+        &self,
+        pool: &str,
+        body: &JsonObject,
+    ) -> Result<NamedObject, ApiError> {
+        self.json(Request::post(&["work_pools", pool, "queues"], body.clone()).once()).await
+    }
+
+    /// Changes the fields in `body` of a queue. Whether there was one.
+    pub(crate) async fn update_work_queue(
+        &self,
+        pool: &str,
+        name: &str,
+        body: &JsonObject,
+    ) -> Result<bool, ApiError> {
+        let request = Request::patch(&["work_pools", pool, "queues", name], body.clone());
+        Ok(optional(self.done(request).await)?.is_some())
     }
 
     /// The workers of a pool that are there now.

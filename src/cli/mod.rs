@@ -1,27 +1,44 @@
 //! The command line: clap structures only. Their doc comments are the help text.
 
 mod arguments;
+mod automation;
+mod block;
 mod check;
 mod config;
 mod deploy;
 mod deployment;
 mod flow;
+mod flow_run;
 mod number;
 mod profile;
+mod shared;
 mod steps;
+mod variable;
 mod work_pool;
+mod work_queue;
+mod worker;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arguments::normalise;
+pub(crate) use automation::{AutomationCommand, WhichAutomation};
+pub(crate) use block::{BlockCommand, BlockTypeCommand};
 pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use config::{ConfigCommand, ConfigViewArguments};
 pub(crate) use deploy::DeployArguments;
-pub(crate) use deployment::{DeploymentCommand, RunArguments};
+pub(crate) use deployment::{
+    ActivateScheduleArguments, CreateScheduleArguments, DeleteDeploymentArguments, DeploymentCommand,
+    RunArguments, ScheduleCommand,
+};
 pub(crate) use flow::FlowCommand;
+pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use profile::ProfileCommand;
+pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
-pub(crate) use work_pool::{CreateArguments, WorkPoolCommand};
+pub(crate) use variable::VariableCommand;
+pub(crate) use work_pool::{CreateArguments, TemplateArguments, UpdateArguments, WorkPoolCommand};
+pub(crate) use work_queue::{WhichQueue, WorkQueueCommand};
+pub(crate) use worker::{ValuesArguments, WorkerCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python
 ///
@@ -85,14 +102,6 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-/// How a result is written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(crate) enum OutputFormat {
-    Text,
-    Json,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
@@ -109,9 +118,13 @@ pub(crate) enum Command {
     /// Print the JSON schema of prefect.yaml, for editors
     Schema,
 
-    /// Run deployments
+    /// Run, list and delete deployments, and see to their schedules
     #[command(subcommand, visible_alias = "deployments")]
     Deployment(DeploymentCommand),
+
+    /// List, watch and cancel runs, and read their logs
+    #[command(subcommand, visible_alias = "flow-runs")]
+    FlowRun(FlowRunCommand),
 
     /// Find flows in source files, and read what is in them
     #[command(subcommand, visible_alias = "flows")]
@@ -124,6 +137,26 @@ pub(crate) enum Command {
     /// Create and inspect work pools
     #[command(subcommand, visible_alias = "work-pools")]
     WorkPool(WorkPoolCommand),
+
+    /// Create, list and pause the queues of work pools
+    #[command(subcommand, visible_alias = "work-queues")]
+    WorkQueue(WorkQueueCommand),
+
+    /// See the workers of a work pool, and set one up in a cluster
+    #[command(subcommand, visible_alias = "workers")]
+    Worker(WorkerCommand),
+
+    /// Read and set variables
+    #[command(subcommand)]
+    Variable(VariableCommand),
+
+    /// See blocks, with their secrets hidden, and the types of blocks
+    #[command(subcommand, visible_alias = "blocks")]
+    Block(BlockCommand),
+
+    /// List, pause, resume and delete automations
+    #[command(subcommand, visible_alias = "automations")]
+    Automation(AutomationCommand),
 
     /// View and change settings
     #[command(subcommand)]

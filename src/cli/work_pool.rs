@@ -4,18 +4,24 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::OutputFormat;
+use super::{ConsentArguments, OutputArguments, REPEATED};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkPoolCommand {
     /// Create a work pool
-    Create(CreateArguments),
+    #[command(after_help = "Examples:
+  prefectl work-pool create kubernetes --type kubernetes --set namespace=prefect --set finished_job_ttl=60
+  prefectl work-pool create big --type kubernetes --add-variable cpu_request:string=500m")]
+    Create(Box<CreateArguments>),
 
     /// List work pools
     Ls {
-        /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-        output: OutputFormat,
+        /// Accepted for compatibility: `inspect` shows the base job template
+        #[arg(long, short, hide = true)]
+        verbose: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
     },
 
     /// Show a work pool
@@ -23,9 +29,92 @@ pub(crate) enum WorkPoolCommand {
         /// Name of the work pool
         name: String,
 
-        /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-        output: OutputFormat,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Change a work pool; what is not given stays
+    Update(Box<UpdateArguments>),
+
+    /// Delete a work pool
+    Delete {
+        /// Name of the work pool
+        name: String,
+
+        #[command(flatten)]
+        consent: ConsentArguments,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Pause a work pool: its workers start no more runs
+    Pause {
+        /// Name of the work pool
+        name: String,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Resume a work pool
+    Resume {
+        /// Name of the work pool
+        name: String,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Set how many runs of a work pool may run at a time
+    SetConcurrencyLimit {
+        /// Name of the work pool
+        name: String,
+
+        /// How many runs
+        #[arg(value_name = "N")]
+        concurrency_limit: u64,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Remove the concurrency limit of a work pool
+    ClearConcurrencyLimit {
+        /// Name of the work pool
+        name: String,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// List the runs that wait for a worker of a work pool
+    Preview {
+        /// Name of the work pool
+        name: String,
+
+        /// How many hours to look ahead
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        hours: u32,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Cancel the runs that wait for a worker of a work pool and are late
+    Clear {
+        /// Name of the work pool
+        name: String,
+
+        /// Only runs of this work queue
+        #[arg(long, short, value_name = "NAME")]
+        queue: Option<String>,
+
+        #[command(flatten)]
+        consent: ConsentArguments,
+
+        #[command(flatten)]
+        output: OutputArguments,
     },
 
     /// Print the base job template that a new work pool of a type starts with, as JSON
@@ -38,6 +127,15 @@ pub(crate) enum WorkPoolCommand {
         #[arg(long, short, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+
+    /// Show how the base job template of a work pool differs from the default of its type
+    DiffTemplate {
+        /// Name of the work pool
+        name: String,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,9 +147,8 @@ pub(crate) struct CreateArguments {
     #[arg(long = "type", short, value_name = "TYPE")]
     pub(crate) kind: Option<String>,
 
-    /// JSON file with the base job template
-    #[arg(long, value_name = "FILE")]
-    pub(crate) base_job_template: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) template: TemplateArguments,
 
     /// Create the work pool paused
     #[arg(long)]
@@ -60,4 +157,47 @@ pub(crate) struct CreateArguments {
     /// Change the work pool if it exists; only what is given is changed
     #[arg(long)]
     pub(crate) overwrite: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpdateArguments {
+    /// Name of the work pool
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) template: TemplateArguments,
+
+    /// How many runs may run at a time
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency_limit: Option<u64>,
+
+    /// Description; an empty one removes it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// What is said of a base job template.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct TemplateArguments {
+    /// JSON file with the base job template
+    #[arg(long, value_name = "FILE")]
+    pub(crate) base_job_template: Option<PathBuf>,
+
+    /// Default of a variable of the base job template, such as `namespace=prefect`; may be repeated
+    #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Variable to add to the base job template, such as `cpu_request:string=500m`; may be repeated
+    #[arg(long, action = REPEATED, value_name = "NAME:TYPE[=DEFAULT]")]
+    pub(crate) add_variable: Vec<String>,
+
+    /// Where an added variable goes in the job configuration; may be repeated
+    #[arg(long, action = REPEATED, value_name = "NAME=PATH", requires = "add_variable")]
+    pub(crate) place: Vec<String>,
 }

@@ -3,9 +3,10 @@
 use crate::{
     api::ApiError,
     deploy::{Failure, SelectError},
+    deployment::DeploymentError,
     diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
-    flow_run,
+    flow_run::{self, runs::FlowRunError},
     project::ProjectError,
     schedule::when::WhenError,
     settings::SettingsError,
@@ -111,13 +112,31 @@ impl From<flow_run::RunError> for CommandError {
         use flow_run::RunError;
         match error {
             RunError::Api(error) => error.into(),
+            RunError::Deployment(error) => error.into(),
             error @ (RunError::NoDeployment
             | RunError::NameAndId
-            | RunError::NameFormat(_)
             | RunError::Argument(_)
-            | RunError::UnknownParameters { .. }
+            | RunError::Parameters(_)
             | RunError::RunName(_)) => Self::usage(error),
-            error @ RunError::NotFound(_) => Self::new(Exit::Failed, error),
+        }
+    }
+}
+
+impl From<DeploymentError> for CommandError {
+    fn from(error: DeploymentError) -> Self {
+        match error {
+            DeploymentError::Api(error) => error.into(),
+            error @ DeploymentError::NameFormat(_) => Self::usage(error),
+            error => Self::new(Exit::Failed, error),
+        }
+    }
+}
+
+impl From<FlowRunError> for CommandError {
+    fn from(error: FlowRunError) -> Self {
+        match error {
+            FlowRunError::Api(error) => error.into(),
+            error => Self::new(Exit::Failed, error),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One file per command: from the parsed arguments to an operation, and from its result to what is printed.
 
+mod automation;
+mod block;
 mod check;
 mod config;
 pub(crate) mod connection;
@@ -8,18 +10,25 @@ mod deployment;
 mod errors;
 mod explain;
 mod flow;
+mod flow_run;
 mod profile;
+mod report;
 mod schema;
 mod steps;
+mod variable;
+mod watching;
 mod work_pool;
+mod work_queue;
+mod worker;
 
 use std::path::PathBuf;
 
 use crate::{
-    cli::{Command, DeploymentCommand},
+    cli::Command,
     clock::Clock,
     environment::Environment,
     error::{CommandError, Exit},
+    interrupt::Interrupts,
     secret::Redactor,
     settings::Settings,
     ui::Ui,
@@ -36,6 +45,7 @@ pub(crate) struct Context {
     pub(crate) directory: PathBuf,
     /// Whether questions may be asked: at a terminal, unless told otherwise.
     pub(crate) interactive: bool,
+    pub(crate) interrupts: Interrupts,
 }
 
 impl Context {
@@ -52,11 +62,17 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Explain { code } => explain::run(code.as_deref(), context),
         Command::Schema => schema::run(context),
-        Command::Deployment(DeploymentCommand::Run(arguments)) => deployment::run(&arguments, context).await,
+        Command::Deployment(command) => deployment::run(command, context).await,
+        Command::FlowRun(command) => flow_run::run(command, context).await,
         Command::Flow(command) => flow::run(&command, context),
         Command::Steps(command) => steps::run(&command, context).await,
         Command::WorkPool(command) => work_pool::run(command, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Profile(command) => profile::run(&command, context).await,
+        Command::WorkQueue(command) => work_queue::run(command, context).await,
+        Command::Worker(command) => worker::run(command, context).await,
+        Command::Variable(command) => variable::run(command, context).await,
+        Command::Block(command) => block::run(command, context).await,
+        Command::Automation(command) => automation::run(command, context).await,
     }
 }

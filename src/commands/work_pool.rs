@@ -2,86 +2,263 @@
 
 use std::{fs, path::Path};
 
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use super::{Context, connection};
 use crate::{
-    api::WorkPool,
-    cli::{CreateArguments, OutputFormat, WorkPoolCommand},
+    api::{Client, FlowRun, WorkPool},
+    cli::{
+        ConsentArguments, CreateArguments, OutputArguments, TemplateArguments, UpdateArguments,
+        WorkPoolCommand,
+    },
     error::{CommandError, Exit},
+    flow_run,
     fs::FileError,
-    work_pool::{self, CreateOptions},
+    python, ui,
+    work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, Difference, TemplateEdits, WorkPoolError},
 };
 
 pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<Exit, CommandError> {
+    if let WorkPoolCommand::GetDefaultBaseJobTemplate { kind, file } = command {
+        return default_template(kind.as_deref(), file.as_deref(), context).await;
+    }
     let client = connection::client(context)?;
     match command {
-        WorkPoolCommand::Create(arguments) => {
-            let created = work_pool::create(&client, &context.ui, &options(arguments)).await?;
-            context.ui.result(&created.render(&connection::links(context)));
-        }
-        WorkPoolCommand::Ls { output } => {
+        WorkPoolCommand::Create(arguments) => create(*arguments, &client, context).await?,
+        WorkPoolCommand::Ls { output, .. } => {
             let pools = work_pool::list(&client).await?;
-            match output {
-                OutputFormat::Text => context.ui.result(&table(&pools)),
-                OutputFormat::Json => {
-                    context.ui.result(&pretty(&pools.into_iter().map(|pool| pool.raw).collect::<Vec<_>>())?);
-                }
-            }
+            context.show(output, || table(&pools), || pools.iter().map(|pool| json!(pool.raw)).collect());
         }
         WorkPoolCommand::Inspect { name, output } => {
-            let pool = work_pool::find(&client, &name).await?;
-            match output {
-                OutputFormat::Text => context.ui.result(yaml(&pool)?.trim_end()),
-                OutputFormat::Json => context.ui.result(&pretty(&pool.raw)?),
-            }
+            context.show_object(output, work_pool::find(&client, &name).await?.raw)?;
         }
-        WorkPoolCommand::GetDefaultBaseJobTemplate { kind, file } => {
-            let template = pretty(&work_pool::default_base_job_template(&client, kind.as_deref()).await?)?;
-            match file {
-                Some(file) => write(&file, &template)?,
-                None => context.ui.result(&template),
-            }
+        WorkPoolCommand::Update(arguments) => update(*arguments, &client, context).await?,
+        WorkPoolCommand::Delete { name, consent, output } => {
+            delete(&name, consent, output, &client, context).await?;
         }
+        WorkPoolCommand::Pause { name, output } => {
+            let changes = Changes { paused: Some(true), ..Changes::default() };
+            let text = format!("Paused work pool {}", python::quoted(&name));
+            change(&name, &changes, "paused", text, output, &client, context).await?;
+        }
+        WorkPoolCommand::Resume { name, output } => {
+            let changes = Changes { paused: Some(false), ..Changes::default() };
+            let text = format!("Resumed work pool {}", python::quoted(&name));
+            change(&name, &changes, "resumed", text, output, &client, context).await?;
+        }
+        WorkPoolCommand::SetConcurrencyLimit { name, concurrency_limit: limit, output } => {
+            let changes =
+                Changes { concurrency_limit: Some(ConcurrencyLimit::Runs(limit)), ..Changes::default() };
+            let text = format!("Set concurrency limit for work pool {} to {limit}", python::quoted(&name));
+            change(&name, &changes, "updated", text, output, &client, context).await?;
+        }
+        WorkPoolCommand::ClearConcurrencyLimit { name, output } => {
+            let changes = Changes { concurrency_limit: Some(ConcurrencyLimit::None), ..Changes::default() };
+            let text = format!("Cleared concurrency limit for work pool {}", python::quoted(&name));
+            change(&name, &changes, "updated", text, output, &client, context).await?;
+        }
+        WorkPoolCommand::Preview { name, hours, output } => {
+            let until = context.clock.now() + SignedDuration::from_hours(hours.into());
+            let runs = work_pool::waiting_runs(&client, &name, None, Some(until)).await?;
+            context.show(
+                output,
+                || preview(&runs, context.clock.now()),
+                || runs.iter().map(|run| json!(run.raw)).collect(),
+            );
+        }
+        WorkPoolCommand::Clear { name, queue, consent, output } => {
+            clear(&name, queue.as_deref(), consent, output, &client, context).await?;
+        }
+        WorkPoolCommand::DiffTemplate { name, output } => {
+            let differences = work_pool::template_differences(&client, &name).await?;
+            context.show(
+                output,
+                || differences_text(&differences),
+                || {
+                    let entry = |one: &Difference| json!({"path": one.path, "default": one.before, "pool": one.after});
+                    json!({"schema": 1, "differences": differences.iter().map(entry).collect::<Vec<_>>()})
+                },
+            );
+        }
+        WorkPoolCommand::GetDefaultBaseJobTemplate { .. } => {} // handled above, as it needs no server
     }
     Ok(Exit::Done)
 }
 
-fn options(arguments: CreateArguments) -> CreateOptions {
-    CreateOptions {
+async fn create(arguments: CreateArguments, client: &Client, context: &Context) -> Result<(), CommandError> {
+    let output = arguments.output;
+    let options = CreateOptions {
         name: arguments.name,
         kind: arguments.kind,
-        base_job_template: arguments.base_job_template,
+        edits: edits(&arguments.template),
+        base_job_template: arguments.template.base_job_template,
         paused: arguments.paused,
         overwrite: arguments.overwrite,
+    };
+    let created = work_pool::create(client, &context.ui, &options).await?;
+    let links = connection::links(context);
+    let action = if created.is_update { "updated" } else { "created" };
+    let pool = &created.pool;
+    let fields = json!({
+        "id": pool.id, "name": pool.name, "type": pool.kind, "is_paused": pool.is_paused,
+        "url": links.work_pool(&pool.name),
+    });
+    context.done(output, action, fields, || created.render(&links));
+    Ok(())
+}
+
+fn edits(template: &TemplateArguments) -> TemplateEdits {
+    TemplateEdits {
+        set: template.set.clone(),
+        add: template.add_variable.clone(),
+        places: template.place.clone(),
     }
+}
+
+async fn update(arguments: UpdateArguments, client: &Client, context: &Context) -> Result<(), CommandError> {
+    let changes = Changes {
+        edits: edits(&arguments.template),
+        base_job_template: arguments.template.base_job_template,
+        description: arguments.description,
+        concurrency_limit: arguments.concurrency_limit.map(ConcurrencyLimit::Runs),
+        paused: None,
+    };
+    let name = arguments.name;
+    let text = format!("Updated work pool {}", python::quoted(&name));
+    let changed = change(&name, &changes, "updated", text, arguments.output, client, context).await;
+    changed.map_err(|error| match error {
+        WorkPoolError::NotFound(name) => {
+            let message = format!("Work pool named {} does not exist.", python::quoted(&name));
+            CommandError::new(Exit::Failed, message)
+        }
+        other => other.into(),
+    })
+}
+
+async fn change(
+    name: &str,
+    changes: &Changes,
+    action: &str,
+    text: String,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), WorkPoolError> {
+    let fields = work_pool::change(client, name, changes).await?;
+    context.done(output, action, json!({"name": name, "fields": fields}), || text);
+    Ok(())
+}
+
+async fn delete(
+    name: &str,
+    consent: ConsentArguments,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let quoted = python::quoted(name);
+    let missing = || CommandError::new(Exit::Failed, format!("Work pool {quoted} does not exist."));
+    client.work_pool(name).await?.ok_or_else(missing)?;
+    let question = format!("Are you sure you want to delete work pool with name {quoted}?");
+    context.confirm(consent, &question, "Deletion aborted.")?;
+    if !client.delete_work_pool(name).await? {
+        return Err(missing());
+    }
+    context.done(output, "deleted", json!({"name": name}), || format!("Deleted work pool {quoted}"));
+    Ok(())
+}
+
+async fn clear(
+    name: &str,
+    queue: Option<&str>,
+    consent: ConsentArguments,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let runs = work_pool::waiting_runs(client, name, queue, Some(context.clock.now())).await?;
+    if !runs.is_empty() {
+        let question = format!(
+            "Are you sure you want to cancel {} late runs of work pool {}?",
+            runs.len(),
+            python::quoted(name)
+        );
+        context.confirm(consent, &question, "Clearing aborted.")?;
+    }
+    for run in &runs {
+        flow_run::runs::cancel(client, run.id).await?;
+    }
+    let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
+    context.done(output, "cancelled", json!({"work_pool": name, "flow_runs": ids}), || {
+        format!("Cancelled {} late runs of work pool {}.", runs.len(), python::quoted(name))
+    });
+    Ok(())
+}
+
+/// The template of a type; without a server, this program's own.
+async fn default_template(
+    kind: Option<&str>,
+    file: Option<&Path>,
+    context: &Context,
+) -> Result<Exit, CommandError> {
+    let client = match context.settings.require_api_url() {
+        Ok(_) => Some(connection::client(context)?),
+        Err(_) => None,
+    };
+    let template = work_pool::default_base_job_template(client.as_ref(), kind).await?;
+    let template = Value::Object(template);
+    match file {
+        Some(file) => {
+            let written = fs::write(file, format!("{template:#}\n"));
+            written.map_err(|error| CommandError::new(Exit::Failed, FileError::new("write", file, error)))?;
+        }
+        None => context.ui.json(&template),
+    }
+    Ok(Exit::Done)
 }
 
 fn table(pools: &[WorkPool]) -> String {
     if pools.is_empty() {
         return "No work pools found.".to_owned();
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(["Name", "Type", "ID", "Concurrency Limit", "Status"]);
-    for pool in pools {
+    let row = |pool: &WorkPool| {
         let limit = pool.concurrency_limit.map_or_else(|| "None".to_owned(), |limit| limit.to_string());
         let status = if pool.is_paused { "PAUSED" } else { pool.status.as_deref().unwrap_or("") };
-        table.add_row([pool.name.as_str(), pool.kind.as_str(), &pool.id.to_string(), limit.as_str(), status]);
+        [pool.name.clone(), pool.kind.clone(), pool.id.to_string(), limit, status.to_owned()]
+    };
+    ui::table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
+}
+
+fn preview(runs: &[FlowRun], now: Timestamp) -> String {
+    if runs.is_empty() {
+        return "No runs found - try increasing how far into the future you preview with the --hours flag"
+            .to_owned();
     }
-    table.to_string()
+    let row = |run: &FlowRun| {
+        let queue = run.raw.get("work_queue_name").map_or_else(String::new, python::json_text);
+        let start = run.expected_start_time;
+        let when = start.map_or_else(String::new, |start| flow_run::relative(now, start));
+        [
+            start.map_or_else(String::new, |start| start.to_string()),
+            when,
+            run.id.to_string(),
+            run.name.clone(),
+            queue,
+        ]
+    };
+    ui::table(["Scheduled Start Time", "When", "Run ID", "Name", "Queue"], runs.iter().map(row))
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
-    serde_json::to_string_pretty(value).map_err(|error| CommandError::new(Exit::Failed, error))
-}
-
-fn yaml(pool: &WorkPool) -> Result<String, CommandError> {
-    serde_yaml::to_string(&Value::Object(pool.raw.clone()))
-        .map_err(|error| CommandError::new(Exit::Failed, error))
-}
-
-fn write(file: &Path, text: &str) -> Result<(), CommandError> {
-    let written = fs::write(file, format!("{text}\n"));
-    written.map_err(|error| CommandError::new(Exit::Failed, FileError::new("write", file, error)))
+fn differences_text(differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return "The base job template is the default of its type.".to_owned();
+    }
+    let side = |mark: char, value: &Option<Value>| {
+        value.as_ref().map_or_else(String::new, |value| format!("  {mark} {value}\n"))
+    };
+    let lines = differences
+        .iter()
+        .map(|one| format!("{}\n{}{}", one.path, side('-', &one.before), side('+', &one.after)));
+    lines.collect()
 }

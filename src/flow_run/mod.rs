@@ -1,8 +1,10 @@
-//! Flow runs of deployments: creates a run of a deployment, and follows it if asked.
+//! Flow runs: creates runs of deployments, follows them, and finds those there are.
 
 mod arguments;
 mod name_format;
+mod parameters;
 mod report;
+pub(crate) mod runs;
 mod watch;
 
 use std::{collections::BTreeSet, io::Read};
@@ -10,14 +12,16 @@ use std::{collections::BTreeSet, io::Read};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use self::arguments::ArgumentError;
+use self::{arguments::ArgumentError, parameters::ParameterError};
 pub(crate) use self::{
     name_format::NameError,
+    report::relative,
     watch::{RunEnd, WatchEvent, WatchOptions, Watched, watch},
 };
 use crate::{
-    api::{ApiError, Client, Deployment, FlowRun, JsonObject, NewFlowRun},
+    api::{ApiError, Client, Deployment, FlowRun, JsonObject, NewFlowRun, StateType},
     clock::Clock,
+    deployment::{self, DeploymentError, NamedDeployment},
     diagnostics::{Code, Diagnostic},
     progress::Progress,
     python,
@@ -26,8 +30,8 @@ use crate::{
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunOptions {
-    /// `flow/deployment`.
-    pub(crate) name: Option<String>,
+    /// `flow/deployment`, or patterns such as `flow/*`.
+    pub(crate) names: Vec<String>,
     pub(crate) id: Option<Uuid>,
     /// `--param`: `key=value` each.
     pub(crate) param: Vec<String>,
@@ -49,14 +53,10 @@ pub(crate) enum RunError {
     NoDeployment,
     #[error("Only provide a deployed flow's name or id")]
     NameAndId,
-    #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
-    NameFormat(String),
-    #[error("Deployment '{0}' not found!")]
-    NotFound(String),
-    #[error(
-        "The following parameters were specified but not found on the deployment: {unknown}\n{available}"
-    )]
-    UnknownParameters { unknown: String, available: String },
+    #[error(transparent)]
+    Deployment(#[from] DeploymentError),
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
     #[error(transparent)]
     RunName(#[from] NameError),
     #[error(transparent)]
@@ -68,8 +68,7 @@ pub(crate) enum RunError {
 /// A run that is checked and ready to be created.
 #[derive(Debug)]
 pub(crate) struct PreparedRun {
-    deployment: Deployment,
-    flow_name: String,
+    deployment: NamedDeployment,
     run: NewFlowRun,
     /// Whether a start was asked for.
     is_delayed: bool,
@@ -78,71 +77,79 @@ pub(crate) struct PreparedRun {
 /// A run that exists.
 #[derive(Debug)]
 pub(crate) struct CreatedRun {
+    /// `flow/deployment`.
+    pub(crate) deployment: String,
     pub(crate) run: FlowRun,
     pub(crate) scheduled_time: Timestamp,
     is_delayed: bool,
 }
 
-/// Which deployment is meant.
-enum Wanted<'a> {
-    Name { flow: &'a str, deployment: &'a str },
-    Id(Uuid),
-}
-
-/// Reads the arguments, finds the deployment and checks the parameters against it. `input` is for `--params -`.
+/// Reads the arguments, finds the deployments and checks the parameters against all of them, before any run is made.
+/// `input` is for `--params -`.
 pub(crate) async fn prepare(
     client: &Client,
     clock: &Clock,
     progress: &dyn Progress,
     options: &RunOptions,
     input: &mut (dyn Read + Send),
-) -> Result<PreparedRun, RunError> {
-    let wanted = wanted(options)?;
-    let parameters = merge_parameters(options, progress, input)?;
+) -> Result<Vec<PreparedRun>, RunError> {
+    match (options.names.as_slice(), options.id) {
+        ([], None) => return Err(RunError::NoDeployment),
+        ([_, ..], Some(_)) => return Err(RunError::NameAndId),
+        _ => {}
+    }
+    for name in &options.names {
+        deployment::split_name(name)?;
+    }
+    let given = merge_parameters(options, progress, input)?;
     let job_variables = arguments::key_values(&options.job_variable, "job variable")?;
-    let (deployment, flow_name) = find(client, &wanted).await?;
-    check_parameters(&deployment, &parameters)?;
-    let name = match &options.flow_run_name {
-        Some(template) => {
-            let mut values = deployment.parameters.clone();
-            values.extend(parameters.clone());
-            Some(name_format::format(template, &values)?)
-        }
-        None => None,
+    let deployments = match options.id {
+        Some(id) => vec![deployment::find_by_id(client, id).await?],
+        None => deployment::find_all(client, &options.names).await?,
     };
-    let run = NewFlowRun {
-        scheduled_time: options.start.unwrap_or_else(|| clock.now()),
-        name,
-        parameters,
-        tags: options.tags.clone(),
-        job_variables,
-        idempotency_key: Uuid::new_v4().to_string(),
+    let scheduled_time = options.start.unwrap_or_else(|| clock.now());
+    let prepare = |deployment: NamedDeployment| {
+        parameters::check(&deployment.deployment, &given)?;
+        let run = NewFlowRun {
+            scheduled_time,
+            name: run_name(options, &deployment.deployment, &given)?,
+            parameters: given.clone(),
+            tags: options.tags.clone(),
+            job_variables: job_variables.clone(),
+            idempotency_key: Uuid::new_v4().to_string(),
+        };
+        Ok(PreparedRun { deployment, run, is_delayed: options.start.is_some() })
     };
-    Ok(PreparedRun { deployment, flow_name, run, is_delayed: options.start.is_some() })
+    deployments.into_iter().map(prepare).collect()
+}
+
+/// The name of a run, with the parameters it will have filled in.
+fn run_name(
+    options: &RunOptions,
+    deployment: &Deployment,
+    given: &JsonObject,
+) -> Result<Option<String>, NameError> {
+    let Some(template) = &options.flow_run_name else { return Ok(None) };
+    let mut values = deployment.parameters.clone();
+    values.extend(given.clone());
+    name_format::format(template, &values).map(Some)
 }
 
 impl PreparedRun {
     /// The line to show before the run is created.
     pub(crate) fn announcement(&self) -> String {
-        format!("Creating flow run for deployment '{}/{}'...", self.flow_name, self.deployment.name)
+        format!("Creating flow run for deployment '{}'...", self.deployment.full_name())
     }
 
     /// Creates the run; a repeated request makes no second one.
     pub(crate) async fn create(&self, client: &Client) -> Result<CreatedRun, RunError> {
-        let run = client.create_flow_run(self.deployment.id, &self.run).await?;
-        Ok(CreatedRun { run, scheduled_time: self.run.scheduled_time, is_delayed: self.is_delayed })
-    }
-}
-
-fn wanted(options: &RunOptions) -> Result<Wanted<'_>, RunError> {
-    match (options.name.as_deref(), options.id) {
-        (None, None) => Err(RunError::NoDeployment),
-        (Some(_), Some(_)) => Err(RunError::NameAndId),
-        (None, Some(id)) => Ok(Wanted::Id(id)),
-        (Some(name), None) => match name.split_once('/') {
-            Some((flow, deployment)) if !deployment.contains('/') => Ok(Wanted::Name { flow, deployment }),
-            _ => Err(RunError::NameFormat(name.to_owned())),
-        },
+        let run = client.create_flow_run(self.deployment.deployment.id, &self.run).await?;
+        Ok(CreatedRun {
+            deployment: self.deployment.full_name(),
+            run,
+            scheduled_time: self.run.scheduled_time,
+            is_delayed: self.is_delayed,
+        })
     }
 }
 
@@ -173,40 +180,34 @@ fn merge_parameters(
     Ok(parameters)
 }
 
-/// The deployment and the name of its flow.
-async fn find(client: &Client, wanted: &Wanted<'_>) -> Result<(Deployment, String), RunError> {
-    match *wanted {
-        Wanted::Name { flow, deployment: name } => match client.deployment_by_name(flow, name).await? {
-            Some(deployment) => Ok((deployment, flow.to_owned())),
-            None => Err(RunError::NotFound(format!("{flow}/{name}"))),
-        },
-        Wanted::Id(id) => {
-            let Some(deployment) = client.deployment(id).await? else {
-                return Err(RunError::NotFound(id.to_string()));
-            };
-            let flow = client.flow(deployment.flow_id).await?;
-            Ok((deployment, flow.map_or_else(String::new, |flow| flow.name)))
-        }
-    }
+/// The name of a state as the server has it: `late` is `Late`; a name that is unknown here may be one all the same.
+pub(crate) fn state_name(name: &str) -> String {
+    const NAMES: [&str; 13] = [
+        "Scheduled",
+        "Pending",
+        "Running",
+        "Completed",
+        "Failed",
+        "Cancelled",
+        "Crashed",
+        "Paused",
+        "Cancelling",
+        "Suspended",
+        "AwaitingRetry",
+        "Retrying",
+        "Late",
+    ];
+    let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
+    known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
 }
 
-/// Every parameter must be one of the deployment's.
-fn check_parameters(deployment: &Deployment, parameters: &JsonObject) -> Result<(), RunError> {
-    let schema = deployment.parameter_openapi_schema.as_ref();
-    let known = schema.and_then(|schema| schema.get("properties")?.as_object());
-    let is_known = |name: &str| known.is_some_and(|known| known.contains_key(name));
-    let unknown: Vec<&str> = parameters.keys().map(String::as_str).filter(|name| !is_known(name)).collect();
-    if unknown.is_empty() {
-        return Ok(());
+/// The time that matters of a run: when it is to start, or when it came into its state.
+pub(crate) fn when(run: &FlowRun) -> Option<Timestamp> {
+    let state = run.state.as_ref()?;
+    match state.kind {
+        StateType::Scheduled => run.expected_start_time.or(Some(state.timestamp)),
+        _ => Some(state.timestamp),
     }
-    let available = match known.filter(|known| !known.is_empty()) {
-        Some(known) => format!(
-            "The following parameters are available on the deployment: {}",
-            python::names(known.keys().map(String::as_str))
-        ),
-        None => "This deployment does not accept parameters.".to_owned(),
-    };
-    Err(RunError::UnknownParameters { unknown: python::names(unknown), available })
 }
 
 #[cfg(test)]

@@ -42,11 +42,13 @@ async fn server(properties: &Value) -> (MockServer, Client) {
 }
 
 async fn prepared(client: &Client, options: &RunOptions) -> Result<PreparedRun, RunError> {
-    prepare(client, &testing::clock(), &Silent, options, &mut std::io::empty()).await
+    let prepared = prepare(client, &testing::clock(), &Silent, options, &mut std::io::empty()).await?;
+    let [one] = <[PreparedRun; 1]>::try_from(prepared).expect("one name gives one run");
+    Ok(one)
 }
 
 fn named(name: &str) -> RunOptions {
-    RunOptions { name: Some(name.into()), ..RunOptions::default() }
+    RunOptions { names: vec![name.into()], ..RunOptions::default() }
 }
 
 #[tokio::test]
@@ -148,7 +150,7 @@ fn differences_of_time_are_said_in_one_unit() {
         ("2019-11-23T14:00:00Z", "7 years ago"),
     ];
     for (time, expected) in cases {
-        assert_eq!(report::relative(now, time.parse().unwrap()), expected);
+        assert_eq!(relative(now, time.parse().unwrap()), expected);
     }
 }
 

@@ -3,6 +3,8 @@
 //! Only commands and the entry of the program use this module. Everything that leaves goes through [`Ui`], which
 //! masks the secrets that the command has met.
 
+mod table;
+
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
@@ -19,6 +21,7 @@ use crate::{
 };
 
 pub(crate) use anstream::ColorChoice;
+pub(crate) use table::table;
 
 /// The two streams of the program. Clones share them.
 #[derive(Clone)]
@@ -68,6 +71,11 @@ impl Ui {
         if !self.quiet {
             self.tell(text);
         }
+    }
+
+    /// Prints a result as JSON that a program reads.
+    pub(crate) fn json(&self, value: &serde_json::Value) {
+        self.result(&format!("{value:#}"));
     }
 
     /// Prints why the command failed.

@@ -122,7 +122,7 @@ async fn refusals_are_in_the_words_of_the_reference() {
         "Unknown work pool type 'x'. Please choose from docker, process."
     );
     assert_eq!(
-        default_base_job_template(&client, None).await.unwrap_err().to_string(),
+        default_base_job_template(Some(&client), None).await.unwrap_err().to_string(),
         "Unknown work pool type None. Please choose from docker, process."
     );
     assert_eq!(find(&client, "wp1").await.unwrap_err().to_string(), "Work pool 'wp1' not found!");

@@ -5,6 +5,7 @@
 
 mod bad_files;
 mod bad_input;
+mod commands;
 mod deploy;
 mod differences;
 mod docker;

@@ -1,14 +1,22 @@
-//! `work-pool create`, `ls`, `inspect` and `get-default-base-job-template`.
+//! Work pools: creating and changing them, with their base job templates.
+
+mod helm;
+mod template;
+mod types;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::helm::{WorkerApi, WorkerValues};
+use self::template::TemplateError;
+pub(crate) use self::template::{Difference, TemplateEdits};
 use crate::{
-    api::{ApiError, Client, JsonObject, Links, WorkPool, WorkerType},
+    api::{ApiError, Client, FlowRun, FlowRunFilter, JsonObject, Links, StateType, WorkPool},
     diagnostics::{Code, Diagnostic},
     fs::{self, FileError},
     progress::Progress,
@@ -26,6 +34,8 @@ pub(crate) struct CreateOptions {
     pub(crate) kind: Option<String>,
     /// A JSON file; absent means the type's default.
     pub(crate) base_job_template: Option<PathBuf>,
+    /// Made to the template.
+    pub(crate) edits: TemplateEdits,
     pub(crate) paused: bool,
     /// Change the pool if there is one.
     pub(crate) overwrite: bool,
@@ -53,6 +63,8 @@ pub(crate) enum WorkPoolError {
     #[error("cannot use {} as a base job template: {reason}", .path.display())]
     Template { path: PathBuf, reason: String },
     #[error(transparent)]
+    Edit(#[from] TemplateError),
+    #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -79,9 +91,11 @@ pub(crate) async fn create(
         Some(pool) => update(client, progress, options, pool, template).await,
         None => {
             let kind = options.kind.as_deref().ok_or(WorkPoolError::NoType)?;
-            let mut types = client.worker_types().await?;
-            let Some(worker) = types.remove(kind) else { return Err(unknown_type(Some(kind), &types)) };
-            let template = template.unwrap_or(worker.base_job_template);
+            let mut templates = types::base_job_templates(Some(client)).await?;
+            let Some(default) = templates.remove(kind) else {
+                return Err(unknown_type(Some(kind), &templates));
+            };
+            let template = options.edits.apply(kind, &template.unwrap_or(default))?;
             let body = object([
                 ("name", json!(options.name)),
                 ("type", json!(kind)),
@@ -111,6 +125,7 @@ async fn update(
             format!("work pool '{}' stays of type '{}': the type '{kind}' is ignored", pool.name, pool.kind),
         ));
     }
+    let template = edited(&options.edits, &pool, template)?;
     let template = template.map(|template| ("base_job_template", Value::Object(template)));
     let paused = options.paused.then_some(("is_paused", json!(true)));
     let body = object(template.into_iter().chain(paused));
@@ -121,6 +136,18 @@ async fn update(
         find(client, &options.name).await?
     };
     Ok(CreatedPool { pool, is_update: true })
+}
+
+/// The template that a pool is to get, if it changes: one that is given, or its own with the changes.
+fn edited(
+    edits: &TemplateEdits,
+    pool: &WorkPool,
+    given: Option<JsonObject>,
+) -> Result<Option<JsonObject>, TemplateError> {
+    if edits.is_empty() {
+        return Ok(given);
+    }
+    edits.apply(&pool.kind, given.as_ref().unwrap_or(&pool.base_job_template)).map(Some)
 }
 
 fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> JsonObject {
@@ -142,7 +169,7 @@ fn read_template(path: &Path) -> Result<JsonObject, WorkPoolError> {
         .map_err(|error| WorkPoolError::Template { path: path.to_owned(), reason: error.to_string() })
 }
 
-fn unknown_type(kind: Option<&str>, types: &BTreeMap<String, WorkerType>) -> WorkPoolError {
+fn unknown_type(kind: Option<&str>, types: &BTreeMap<String, JsonObject>) -> WorkPoolError {
     WorkPoolError::UnknownType { kind: kind.map(str::to_owned), known: types.keys().cloned().collect() }
 }
 
@@ -161,15 +188,97 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<WorkPool, WorkPo
 }
 
 /// The base job template that pools of a type get if they name none.
+///
+/// Without a client, those that this program has.
 pub(crate) async fn default_base_job_template(
-    client: &Client,
+    client: Option<&Client>,
     kind: Option<&str>,
 ) -> Result<JsonObject, WorkPoolError> {
-    let mut types = client.worker_types().await?;
-    match kind.and_then(|kind| types.remove(kind)) {
-        Some(worker) => Ok(worker.base_job_template),
-        None => Err(unknown_type(kind, &types)),
+    let mut templates = types::base_job_templates(client).await?;
+    match kind.and_then(|kind| templates.remove(kind)) {
+        Some(template) => Ok(template),
+        None => Err(unknown_type(kind, &templates)),
     }
+}
+
+/// A concurrency limit that a pool is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConcurrencyLimit {
+    Runs(u64),
+    None,
+}
+
+impl From<ConcurrencyLimit> for Value {
+    fn from(limit: ConcurrencyLimit) -> Self {
+        match limit {
+            ConcurrencyLimit::Runs(limit) => limit.into(),
+            ConcurrencyLimit::None => Self::Null,
+        }
+    }
+}
+
+/// What `update` changes; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changes {
+    pub(crate) base_job_template: Option<PathBuf>,
+    pub(crate) edits: TemplateEdits,
+    pub(crate) description: Option<String>,
+    pub(crate) concurrency_limit: Option<ConcurrencyLimit>,
+    pub(crate) paused: Option<bool>,
+}
+
+/// Changes a pool; gives the names of the fields that were sent.
+pub(crate) async fn change(
+    client: &Client,
+    name: &str,
+    changes: &Changes,
+) -> Result<Vec<String>, WorkPoolError> {
+    let template = changes.base_job_template.as_deref().map(read_template).transpose()?;
+    let pool = find(client, name).await?;
+    let template = edited(&changes.edits, &pool, template)?;
+    let fields = [
+        ("base_job_template", template.map(Value::Object)),
+        ("description", changes.description.as_ref().map(|text| json!(text))),
+        ("concurrency_limit", changes.concurrency_limit.map(Value::from)),
+        ("is_paused", changes.paused.map(Value::Bool)),
+    ];
+    let body = object(fields.into_iter().filter_map(|(key, value)| Some((key, value?))));
+    if !body.is_empty() {
+        client.update_work_pool(name, &body).await?;
+    }
+    Ok(body.keys().cloned().collect())
+}
+
+/// How a pool's template differs from the default of its type.
+pub(crate) async fn template_differences(
+    client: &Client,
+    name: &str,
+) -> Result<Vec<Difference>, WorkPoolError> {
+    let pool = find(client, name).await?;
+    let default = default_base_job_template(Some(client), Some(&pool.kind)).await?;
+    Ok(template::differences(&default.into(), &pool.base_job_template.into()))
+}
+
+/// The runs that wait for a worker of a pool and are to start before a time, the first one first.
+///
+/// Asking for them as a worker does would mark the pool's queues as served.
+pub(crate) async fn waiting_runs(
+    client: &Client,
+    name: &str,
+    queue: Option<&str>,
+    before: Option<Timestamp>,
+) -> Result<Vec<FlowRun>, WorkPoolError> {
+    find(client, name).await?;
+    let filter = FlowRunFilter {
+        work_pools: vec![name.to_owned()],
+        work_queues: queue.map(str::to_owned).into_iter().collect(),
+        state_types: vec![StateType::Scheduled],
+        scheduled_before: before,
+        ..FlowRunFilter::default()
+    };
+    let mut runs = client.flow_runs(&filter, usize::MAX).await?;
+    runs.sort_by_key(|run| run.expected_start_time);
+    Ok(runs)
 }
 
 impl CreatedPool {

@@ -1,0 +1,42 @@
+//! `prefectl block`.
+
+use clap::Subcommand;
+use uuid::Uuid;
+
+use super::OutputArguments;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlockCommand {
+    /// List blocks
+    Ls {
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Show a block, with its secrets hidden
+    Inspect {
+        /// The block: TYPE/NAME
+        #[arg(value_name = "TYPE/NAME")]
+        slug: Option<String>,
+
+        /// The block's id, in place of its name
+        #[arg(long, value_name = "UUID", conflicts_with = "slug")]
+        id: Option<Uuid>,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// See the types of blocks
+    #[command(subcommand, visible_alias = "types")]
+    Type(BlockTypeCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlockTypeCommand {
+    /// List the types of blocks that the server knows
+    Ls {
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+}

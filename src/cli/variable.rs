@@ -1,0 +1,70 @@
+//! `prefectl variable`.
+
+use clap::Subcommand;
+
+use super::{ConsentArguments, OutputArguments, REPEATED};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VariableCommand {
+    /// List variables
+    Ls {
+        /// How many variables to list
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Show a variable with its tags and times
+    Inspect {
+        /// Name of the variable
+        name: String,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Print the value of a variable as JSON
+    Get {
+        /// Name of the variable
+        name: String,
+    },
+
+    /// Set a variable
+    #[command(after_help = "Examples:
+  prefectl variable set region eu-west-1
+  prefectl variable set limits '{\"small\": 2}' --overwrite")]
+    Set {
+        /// Name of the variable: lowercase letters, digits, `-` and `_`
+        name: String,
+
+        /// JSON, or else a text
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+
+        /// Change the variable if it exists
+        #[arg(long)]
+        overwrite: bool,
+
+        /// Tag of the variable; may be repeated
+        #[arg(long, action = REPEATED)]
+        tag: Vec<String>,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Delete a variable
+    #[command(visible_alias = "delete")]
+    Unset {
+        /// Name of the variable
+        name: String,
+
+        #[command(flatten)]
+        consent: ConsentArguments,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+}

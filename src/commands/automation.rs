@@ -1,0 +1,135 @@
+//! `prefectl automation`.
+
+use serde_json::{Value, json};
+
+use super::{Context, connection};
+use crate::{
+    api::{Automation, Client},
+    cli::{AutomationCommand, OutputArguments, WhichAutomation},
+    error::{CommandError, Exit},
+    python, ui,
+};
+
+pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result<Exit, CommandError> {
+    let client = connection::client(context)?;
+    match command {
+        AutomationCommand::Ls { output } => {
+            let mut automations = client.automations().await?;
+            automations.sort_by(|a, b| a.name.cmp(&b.name));
+            context.show(
+                output,
+                || {
+                    ui::table(
+                        ["Automation", "ID", "Enabled", "Trigger", "Actions"],
+                        automations.iter().map(row),
+                    )
+                },
+                || automations.iter().map(|one| Value::Object(one.raw.clone())).collect(),
+            );
+        }
+        AutomationCommand::Inspect { which, output } => {
+            for automation in find(&client, &which).await? {
+                context.show_object(output, automation.raw)?;
+            }
+        }
+        AutomationCommand::Delete { which, all, consent, output } => {
+            let automations = if all { client.automations().await? } else { find(&client, &which).await? };
+            let question = match automations.as_slice() {
+                [one] => {
+                    format!("Are you sure you want to delete automation {}?", python::quoted(&one.name))
+                }
+                _ => format!("Are you sure you want to delete all {} automations?", automations.len()),
+            };
+            if !automations.is_empty() {
+                context.confirm(consent, &question, "Deletion aborted.")?;
+            }
+            for automation in &automations {
+                client.delete_automation(automation.id).await?;
+            }
+            let text = deleted(&which, automations.len());
+            context.done(output, "deleted", entries(&automations), || text);
+        }
+        AutomationCommand::Pause { which, output } => enable(&client, &which, false, output, context).await?,
+        AutomationCommand::Resume { which, output } => enable(&client, &which, true, output, context).await?,
+    }
+    Ok(Exit::Done)
+}
+
+fn row(one: &Automation) -> [String; 5] {
+    let text = |value: Option<&Value>| value.map_or_else(String::new, python::json_text);
+    let actions = one.raw.get("actions").and_then(Value::as_array).into_iter().flatten();
+    let actions: Vec<String> = actions.map(|action| text(action.get("type"))).collect();
+    let trigger = one.raw.get("trigger").map_or_else(String::new, trigger);
+    [one.name.clone(), one.id.to_string(), text(one.raw.get("enabled")), trigger, actions.join(", ")]
+}
+
+/// What an automation waits for: the events, or the kind of trigger.
+fn trigger(trigger: &Value) -> String {
+    let kind = trigger.get("type").and_then(Value::as_str).unwrap_or_default();
+    let expected = trigger.get("expect").and_then(Value::as_array).into_iter().flatten();
+    let expected: Vec<&str> = expected.filter_map(Value::as_str).collect();
+    if expected.is_empty() { kind.to_owned() } else { format!("{kind}: {}", expected.join(", ")) }
+}
+
+/// The automation with an id, or all of a name.
+async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation>, CommandError> {
+    let missing = |message: String| CommandError::new(Exit::Failed, message);
+    match (&which.name, which.id) {
+        (_, Some(id)) => {
+            let found = client.automation(id).await?;
+            let found = found.ok_or_else(|| missing(format!("Automation with id '{id}' not found.")))?;
+            Ok(vec![found])
+        }
+        (Some(name), None) => {
+            let mut found = client.automations().await?;
+            found.retain(|one| one.name == *name);
+            if found.is_empty() {
+                return Err(missing(format!("Automation {} not found.", python::quoted(name)))
+                    .help("name another one, or give its id with --id"));
+            }
+            Ok(found)
+        }
+        (None, None) => Err(CommandError::usage("Please provide either a name or an id.")),
+    }
+}
+
+fn entries(automations: &[Automation]) -> Value {
+    let entry = |one: &Automation| json!({"id": one.id, "name": one.name});
+    json!({"automations": automations.iter().map(entry).collect::<Vec<_>>()})
+}
+
+fn deleted(which: &WhichAutomation, count: usize) -> String {
+    match (&which.name, which.id) {
+        (_, Some(id)) => format!("Deleted automation with id '{id}'"),
+        (Some(name), None) => format!("Deleted automation with name {}", python::quoted(name)),
+        (None, None) if count == 0 => "No automations found.".to_owned(),
+        (None, None) => format!("Deleted {count} automation{}.", if count == 1 { "" } else { "s" }),
+    }
+}
+
+async fn enable(
+    client: &Client,
+    which: &WhichAutomation,
+    enabled: bool,
+    output: OutputArguments,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let automations = find(client, which).await?;
+    for automation in &automations {
+        client.enable_automation(automation.id, enabled).await?;
+    }
+    let (action, verb) = if enabled { ("resumed", "Resumed") } else { ("paused", "Paused") };
+    context.done(output, action, entries(&automations), || {
+        if let Some(name) = &which.name {
+            let ids: Vec<String> = automations.iter().map(|one| format!("'{}'", one.id)).collect();
+            return format!(
+                "{verb} automation(s) with name {} and id(s) {}.",
+                python::quoted(name),
+                ids.join(", ")
+            );
+        }
+        let line = |one: &Automation| format!("{verb} automation with id '{}'.", one.id);
+        automations.iter().map(line).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}

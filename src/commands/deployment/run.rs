@@ -1,0 +1,116 @@
+//! `prefectl deployment run`.
+
+use std::io;
+
+use serde_json::json;
+
+use super::super::{
+    Context, connection,
+    watching::{self, Watching},
+};
+use crate::{
+    api::{Client, Links},
+    cli::{OutputFormat, RunArguments},
+    deployment,
+    error::{CommandError, Exit},
+    flow_run::{self, CreatedRun, PreparedRun, RunOptions, Watched},
+    schedule::when,
+};
+
+pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, CommandError> {
+    let options = options(arguments, context)?;
+    let output = arguments.output.output;
+    let mut watching = Watching::new(arguments.times, output)?;
+    watching.cancel_on_interrupt = arguments.cancel_on_interrupt;
+    let (client, links) = (connection::client(context)?, connection::links(context));
+    let prepared =
+        flow_run::prepare(&client, &context.clock, &context.ui, &options, &mut io::stdin()).await?;
+    let created = create(&prepared, &client, &links, output, context).await?;
+    let watched = if arguments.watch {
+        let runs: Vec<_> = created.iter().map(|created| created.run.id).collect();
+        watching.follow(&client, &runs, context).await?
+    } else {
+        Ok(Vec::new())
+    };
+    if output == OutputFormat::Json {
+        let watched = watched.as_deref().unwrap_or_default();
+        let document = |created: &CreatedRun| {
+            let watched = watched.iter().find(|watched| watched.id == created.run.id);
+            document(created, watched, links.flow_run(created.run.id).as_deref())
+        };
+        // A single name has a single answer; patterns have a list even if it is of one.
+        let is_single = matches!(options.names.as_slice(), [] | [_])
+            && !options.names.iter().any(|name| deployment::is_pattern(name));
+        match created.as_slice() {
+            [one] if is_single => context.ui.json(&document(one)),
+            all => {
+                let runs: Vec<_> = all.iter().map(document).collect();
+                context.ui.json(&json!({"schema": 1, "runs": runs}));
+            }
+        }
+    }
+    Ok(watched.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
+}
+
+async fn create(
+    prepared: &[PreparedRun],
+    client: &Client,
+    links: &Links,
+    output: OutputFormat,
+    context: &Context,
+) -> Result<Vec<CreatedRun>, CommandError> {
+    let mut created = Vec::new();
+    for one in prepared {
+        if output == OutputFormat::Text {
+            context.ui.result(&one.announcement());
+        }
+        let run = one.create(client).await.map_err(|error| {
+            let error = CommandError::from(error);
+            if created.is_empty() { error } else { CommandError { exit: Exit::Partly, ..error } }
+        })?;
+        if output == OutputFormat::Text {
+            context.ui.result(&run.render(&context.clock, links));
+        }
+        created.push(run);
+    }
+    Ok(created)
+}
+
+fn options(arguments: &RunArguments, context: &Context) -> Result<RunOptions, CommandError> {
+    let start = match (&arguments.start_in, &arguments.start_at) {
+        (Some(_), Some(_)) => {
+            return Err(CommandError::usage(
+                "Only one of `--start-in` or `--start-at` can be set, not both.",
+            ));
+        }
+        (Some(phrase), None) => Some(when::start_in(phrase, &context.clock)?),
+        (None, Some(phrase)) => Some(when::start_at(phrase, &context.clock)?),
+        (None, None) => None,
+    };
+    Ok(RunOptions {
+        names: arguments.names(),
+        id: arguments.id,
+        param: arguments.param.clone(),
+        params: arguments.params.clone(),
+        job_variable: arguments.job_variable.clone(),
+        tags: arguments.tag.clone(),
+        flow_run_name: arguments.flow_run_name.clone(),
+        start,
+    })
+}
+
+/// A run as one document.
+fn document(created: &CreatedRun, watched: Option<&Watched>, url: Option<&str>) -> serde_json::Value {
+    let run = &created.run;
+    let state = watched.and_then(|watched| watched.state.as_ref()).or(run.state.as_ref());
+    json!({
+        "schema": 1,
+        "id": run.id,
+        "name": run.name,
+        "deployment": created.deployment,
+        "url": url,
+        "parameters": run.parameters,
+        "scheduled_time": created.scheduled_time,
+        "state": state.map(|state| json!({"type": state.kind, "name": state.name()})),
+    })
+}

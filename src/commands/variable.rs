@@ -1,0 +1,88 @@
+//! `prefectl variable`.
+
+use serde_json::{Value, json};
+
+use super::{Context, connection};
+use crate::{
+    api::{Client, JsonObject, NamedObject},
+    cli::{OutputArguments, VariableCommand},
+    error::{CommandError, Exit},
+    python, ui,
+};
+
+pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<Exit, CommandError> {
+    let client = connection::client(context)?;
+    match command {
+        VariableCommand::Ls { limit, output } => {
+            let variables = client.variables(limit.unwrap_or(usize::MAX)).await?;
+            let row = |one: &NamedObject| {
+                let value = one.raw.get("value").unwrap_or(&Value::Null).to_string();
+                [one.name.clone(), value, one.text("created").to_owned(), one.text("updated").to_owned()]
+            };
+            context.show(
+                output,
+                || ui::table(["Name", "Value", "Created", "Updated"], variables.iter().map(row)),
+                || variables.iter().map(|one| Value::Object(one.raw.clone())).collect(),
+            );
+        }
+        VariableCommand::Inspect { name, output } => {
+            context.show_object(output, find(&client, &name).await?.raw)?;
+        }
+        VariableCommand::Get { name } => {
+            let variable = find(&client, &name).await?;
+            context.ui.result(&variable.raw.get("value").unwrap_or(&Value::Null).to_string());
+        }
+        VariableCommand::Set { name, value, overwrite, tag, output } => {
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            set(&client, &name, &value, &tag, overwrite, output, context).await?;
+        }
+        VariableCommand::Unset { name, consent, output } => {
+            find(&client, &name).await?;
+            let question = format!("Are you sure you want to unset variable {}?", python::quoted(&name));
+            context.confirm(consent, &question, "Unset aborted.")?;
+            client.delete_variable(&name).await?;
+            context.done(output, "deleted", json!({"name": name}), || {
+                format!("Unset variable {}.", python::quoted(&name))
+            });
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn find(client: &Client, name: &str) -> Result<NamedObject, CommandError> {
+    let missing = || CommandError::new(Exit::Failed, format!("Variable {} not found.", python::quoted(name)));
+    client.variable_object(name).await?.ok_or_else(missing)
+}
+
+async fn set(
+    client: &Client,
+    name: &str,
+    value: &Value,
+    tags: &[String],
+    overwrite: bool,
+    output: OutputArguments,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let mut body =
+        JsonObject::from_iter([("name".to_owned(), json!(name)), ("value".to_owned(), value.clone())]);
+    let is_update = client.variable_object(name).await?.is_some();
+    if is_update && !overwrite {
+        let message =
+            format!("Variable {} already exists. Use `--overwrite` to update it.", python::quoted(name));
+        return Err(CommandError::new(Exit::Failed, message));
+    }
+    // A variable that is only given another value keeps its tags.
+    if !is_update || !tags.is_empty() {
+        body.insert("tags".to_owned(), json!(tags));
+    }
+    if is_update {
+        client.update_variable(name, &body).await?;
+    } else {
+        client.create_variable(&body).await?;
+    }
+    let action = if is_update { "updated" } else { "created" };
+    context.done(output, action, json!({"name": name, "value": value}), || {
+        format!("Set variable {}.", python::quoted(name))
+    });
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Following runs to their end, for the commands that do.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use uuid::Uuid;
+
+use super::Context;
+use crate::{
+    api::{ApiError, Client},
+    cli::{OutputFormat, WatchTimes},
+    error::{CommandError, Exit},
+    flow_run::{self, RunEnd, WatchEvent, WatchOptions, Watched},
+    interrupt,
+};
+
+/// How runs are watched.
+pub(super) struct Watching {
+    pub(super) options: WatchOptions,
+    pub(super) output: OutputFormat,
+    /// Whether an interrupt cancels the runs.
+    pub(super) cancel_on_interrupt: bool,
+}
+
+impl Watching {
+    pub(super) fn new(times: WatchTimes, output: OutputFormat) -> Result<Self, CommandError> {
+        let mut options = WatchOptions::default();
+        if let Some(interval) = times.watch_interval {
+            options.interval = seconds(interval)?;
+        }
+        options.timeout = times.watch_timeout.map(seconds).transpose()?;
+        Ok(Self { options, output, cancel_on_interrupt: false })
+    }
+
+    /// Follows all runs side by side; gives how they ended, or what interrupted the wait.
+    pub(super) async fn follow(
+        &self,
+        client: &Client,
+        runs: &[Uuid],
+        context: &Context,
+    ) -> Result<Result<Vec<Watched>, Exit>, CommandError> {
+        let following = try_join_all(runs.iter().map(|run| self.follow_one(client, *run, context)));
+        if !self.cancel_on_interrupt {
+            return Ok(Ok(following.await?));
+        }
+        context.interrupts.leave_first_to_command();
+        tokio::select! {
+            watched = following => Ok(Ok(watched?)),
+            exit = interrupt::requested() => {
+                cancel(client, runs, context).await?;
+                Ok(Err(exit))
+            }
+        }
+    }
+
+    async fn follow_one(&self, client: &Client, run: Uuid, context: &Context) -> Result<Watched, ApiError> {
+        // What is going on is the result for a reader, and a side matter for a program.
+        let tell = |line: &str| match self.output {
+            OutputFormat::Text => context.ui.result(line),
+            OutputFormat::Json => context.ui.note(line),
+        };
+        let mut on_event = |event: WatchEvent<'_>| tell(&event.render(&context.clock));
+        let watched = flow_run::watch(client, run, self.options, &mut on_event).await?;
+        tell(&watched.render());
+        Ok(watched)
+    }
+}
+
+async fn cancel(client: &Client, runs: &[Uuid], context: &Context) -> Result<(), CommandError> {
+    for run in runs {
+        match flow_run::runs::cancel(client, *run).await {
+            Ok(()) => {
+                context.ui.note(&format!("Flow run '{run}' was successfully scheduled for cancellation."));
+            }
+            // One that has ended meanwhile needs no cancelling.
+            Err(error @ flow_run::runs::FlowRunError::NotCancelled { .. }) => {
+                context.ui.note(&error.to_string());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn seconds(seconds: f64) -> Result<Duration, CommandError> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| CommandError::usage(format!("{seconds} is no number of seconds to watch for")))
+}
+
+/// The exit code for runs that were watched: of the worst of them.
+pub(super) fn exit(watched: &[Watched]) -> Exit {
+    let exit = |watched: &Watched| match watched.end {
+        RunEnd::Completed => Exit::Done,
+        RunEnd::Failed => Exit::RunFailed,
+        RunEnd::Crashed => Exit::RunCrashed,
+        RunEnd::Cancelled => Exit::RunCancelled,
+        RunEnd::TimedOut { .. } => Exit::WatchTimedOut,
+    };
+    let severity = |exit: &Exit| match exit {
+        Exit::Done => 0,
+        Exit::WatchTimedOut => 1,
+        Exit::RunCancelled => 2,
+        Exit::RunCrashed => 3,
+        _ => 4,
+    };
+    watched.iter().map(exit).max_by_key(severity).unwrap_or(Exit::Done)
+}

@@ -1,0 +1,168 @@
+//! Deployments that a server has: finding, listing and deleting them, and their schedules.
+
+pub(crate) mod schedules;
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use crate::api::{ApiError, Client, Deployment, DeploymentFilter};
+
+/// How many ids or names one filter takes: the body of a request has its limits.
+const BATCH: usize = 200;
+
+/// A deployment and the name of its flow, which the server keeps apart.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedDeployment {
+    pub(crate) flow: String,
+    pub(crate) deployment: Deployment,
+}
+
+impl NamedDeployment {
+    /// `flow/deployment`.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.flow, self.deployment.name)
+    }
+}
+
+/// Why deployments could not be found or changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeploymentError {
+    #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
+    NameFormat(String),
+    /// The name as it is shown, in quotes where scripts expect them.
+    #[error("Deployment {0} not found!")]
+    NotFound(String),
+    #[error("No deployment matches '{0}'.")]
+    NothingMatches(String),
+    #[error("Deployment schedule not found!")]
+    ScheduleNotFound,
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+/// Splits `flow/deployment`.
+pub(crate) fn split_name(name: &str) -> Result<(&str, &str), DeploymentError> {
+    match name.split_once('/') {
+        Some((flow, deployment)) if !deployment.contains('/') => Ok((flow, deployment)),
+        _ => Err(DeploymentError::NameFormat(name.to_owned())),
+    }
+}
+
+/// The deployment called `flow/deployment`.
+pub(crate) async fn find(client: &Client, name: &str) -> Result<NamedDeployment, DeploymentError> {
+    let (flow, deployment) = split_name(name)?;
+    let found = client.deployment_by_name(flow, deployment).await?;
+    let deployment = found.ok_or_else(|| DeploymentError::NotFound(format!("'{name}'")))?;
+    Ok(NamedDeployment { flow: flow.to_owned(), deployment })
+}
+
+/// The deployment with an id.
+pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeployment, DeploymentError> {
+    let found = client.deployment(id).await?;
+    let deployment = found.ok_or_else(|| DeploymentError::NotFound(format!("'{id}'")))?;
+    let flow = client.flow(deployment.flow_id).await?;
+    Ok(NamedDeployment { flow: flow.map_or_else(String::new, |flow| flow.name), deployment })
+}
+
+/// The deployments that names and patterns such as `etl/*` mean, each once, in the order given; those of one
+/// pattern by name. A name or a pattern that means none is an error.
+pub(crate) async fn find_all(
+    client: &Client,
+    names: &[String],
+) -> Result<Vec<NamedDeployment>, DeploymentError> {
+    let mut found = Vec::new();
+    let mut all = None;
+    for name in names {
+        let (flow, deployment) = split_name(name)?;
+        if !is_pattern(name) {
+            found.push(find(client, name).await?);
+            continue;
+        }
+        if all.is_none() {
+            all = Some(list(client, &[]).await?);
+        }
+        let is_meant = |one: &&NamedDeployment| {
+            matches_pattern(flow, &one.flow) && matches_pattern(deployment, &one.deployment.name)
+        };
+        let before = found.len();
+        found.extend(all.iter().flatten().filter(is_meant).cloned());
+        if found.len() == before {
+            return Err(DeploymentError::NothingMatches(name.clone()));
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|one| seen.insert(one.deployment.id));
+    Ok(found)
+}
+
+/// All deployments of some flows, or of all, by the names of flow and deployment.
+pub(crate) async fn list(
+    client: &Client,
+    flow_names: &[String],
+) -> Result<Vec<NamedDeployment>, DeploymentError> {
+    let filter = DeploymentFilter { flow_names: flow_names.to_vec(), ..DeploymentFilter::default() };
+    let deployments = client.deployments(&filter).await?;
+    let ids: HashSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
+    let flows = flow_names_by_id(client, ids).await?;
+    let named = |deployment: Deployment| NamedDeployment {
+        flow: flows.get(&deployment.flow_id).cloned().unwrap_or_default(),
+        deployment,
+    };
+    let mut named: Vec<_> = deployments.into_iter().map(named).collect();
+    named.sort_by(|a, b| (&a.flow, &a.deployment.name).cmp(&(&b.flow, &b.deployment.name)));
+    Ok(named)
+}
+
+/// The names of flows.
+pub(crate) async fn flow_names_by_id(
+    client: &Client,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, String>, ApiError> {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut names = HashMap::new();
+    for batch in ids.chunks(BATCH) {
+        names.extend(client.flows_by_id(batch).await?.into_iter().map(|flow| (flow.id, flow.name)));
+    }
+    Ok(names)
+}
+
+/// Whether a name has a `*` in it, which is a pattern to all commands.
+pub(crate) fn is_pattern(name: &str) -> bool {
+    name.contains('*')
+}
+
+/// Whether a name fits a pattern, in which `*` stands for one or more characters, as in the reference.
+pub(crate) fn matches_pattern(pattern: &str, name: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == name };
+    let Some(rest) = name.strip_prefix(head) else { return false };
+    let ends = rest.char_indices().skip(1).map(|(at, _)| at).chain((!rest.is_empty()).then_some(rest.len()));
+    ends.into_iter().any(|at| matches_pattern(tail, &rest[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_at_least_one_character() {
+        for (pattern, name, expected) in [
+            ("d*", "d", false),
+            ("d*", "dé", true),
+            ("*", "", false),
+            ("a*b*c", "axbxc", true),
+            ("a*b*c", "abc", false),
+            ("a.c", "abc", false),
+        ] {
+            assert_eq!(matches_pattern(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_one_slash() {
+        assert_eq!(split_name("flow/name").unwrap(), ("flow", "name"));
+        for name in ["flow", "a/b/c", ""] {
+            assert!(matches!(split_name(name), Err(DeploymentError::NameFormat(_))), "{name}");
+        }
+    }
+}

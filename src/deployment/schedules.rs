@@ -1,0 +1,144 @@
+//! The schedules of a deployment that exists.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{DeploymentError, NamedDeployment};
+use crate::{
+    api::{ApiError, Client, Deployment, DeploymentSchedule, JsonObject},
+    python,
+};
+
+/// How many schedules are changed at a time.
+const AT_ONCE: usize = 10;
+
+/// Adds a schedule; with `replace` those that were there go, once the new one is there.
+///
+/// The other order would leave a deployment without any schedule if the new one were refused.
+pub(crate) async fn create(
+    client: &Client,
+    deployment: &Deployment,
+    schedule: &Value,
+    replace: bool,
+) -> Result<DeploymentSchedule, ApiError> {
+    let created = client.create_schedules(deployment.id, std::slice::from_ref(schedule)).await?;
+    if replace {
+        clear(client, deployment).await?;
+    }
+    created.into_iter().next().ok_or_else(|| ApiError::Unexpected {
+        request: format!("POST /deployments/{}/schedules", deployment.id),
+        reason: "it names no schedule".to_owned(),
+    })
+}
+
+/// Removes all schedules that the deployment had when it was read.
+pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), ApiError> {
+    for schedule in &deployment.schedules {
+        client.delete_schedule(deployment.id, schedule.id).await?;
+    }
+    Ok(())
+}
+
+/// One schedule of a deployment.
+pub(crate) fn find(deployment: &Deployment, id: Uuid) -> Result<&DeploymentSchedule, DeploymentError> {
+    deployment.schedules.iter().find(|schedule| schedule.id == id).ok_or(DeploymentError::ScheduleNotFound)
+}
+
+/// Switches a schedule on or off.
+pub(crate) async fn activate(
+    client: &Client,
+    deployment: &Deployment,
+    schedule: &DeploymentSchedule,
+    active: bool,
+) -> Result<(), ApiError> {
+    let change = JsonObject::from_iter([("active".to_owned(), json!(active))]);
+    client.update_schedule(deployment.id, schedule.id, &change).await
+}
+
+/// Switches all schedules on or off that are not yet; gives the deployments, one for each schedule.
+pub(crate) async fn activate_all<'a>(
+    client: &Client,
+    deployments: &'a [NamedDeployment],
+    active: bool,
+) -> Result<Vec<(&'a NamedDeployment, Uuid)>, ApiError> {
+    let of_deployment = |one: &'a NamedDeployment| {
+        one.deployment
+            .schedules
+            .iter()
+            .filter(move |schedule| schedule.active != active)
+            .map(move |s| (one, s))
+    };
+    stream::iter(deployments.iter().flat_map(of_deployment))
+        .map(async |(one, schedule)| {
+            activate(client, &one.deployment, schedule, active).await.map(|()| (one, schedule.id))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// A schedule in a few words, as `schedule ls` of the reference shows it: `cron: 0 0 * * *`.
+pub(crate) fn summary(schedule: &JsonObject) -> String {
+    let text = |key: &str| schedule.get(key).and_then(Value::as_str).unwrap_or_default();
+    if let Some(seconds) = schedule.get("interval").and_then(Value::as_f64) {
+        format!("interval: {}s", python_timedelta(seconds))
+    } else if schedule.contains_key("cron") {
+        format!("cron: {}", text("cron"))
+    } else if schedule.contains_key("rrule") {
+        format!("rrule: {}", text("rrule"))
+    } else {
+        "unknown".to_owned()
+    }
+}
+
+/// A schedule as the reference names it when it pauses one: `cron='0 0 * * *' timezone='UTC' day_or=True`.
+pub(crate) fn fields(schedule: &JsonObject) -> String {
+    let field = |(key, value): (&String, &Value)| match (key.as_str(), value.as_f64()) {
+        ("interval", Some(seconds)) => {
+            format!("interval={}", python_timedelta(seconds))
+        }
+        _ => format!("{key}={}", python::json_repr(value)),
+    };
+    schedule.iter().map(field).collect::<Vec<_>>().join(" ")
+}
+
+/// Seconds as Python shows a `timedelta`: `1 day, 2:00:00.500000`.
+fn python_timedelta(seconds: f64) -> String {
+    let whole = jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default();
+    let (days, rest) = (whole.as_secs().div_euclid(86_400), whole.as_secs().rem_euclid(86_400));
+    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest % 3600 / 60, rest % 60);
+    let micros = match whole.subsec_micros() {
+        0 => String::new(),
+        micros => format!(".{micros:06}"),
+    };
+    match days {
+        0 => format!("{clock}{micros}"),
+        1 => format!("1 day, {clock}{micros}"),
+        days => format!("{days} days, {clock}{micros}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(json: &Value) -> JsonObject {
+        json.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn schedules_are_told_in_the_words_of_the_reference() {
+        for (schedule, expected) in [
+            (json!({"cron": "0 0 * * *", "timezone": "UTC"}), "cron: 0 0 * * *"),
+            (json!({"interval": 3600.5, "anchor_date": "2026-01-01T00:00:00Z"}), "interval: 1:00:00.500000s"),
+            (json!({"interval": 90_000.0}), "interval: 1 day, 1:00:00s"),
+            (json!({"interval": 172_800.0}), "interval: 2 days, 0:00:00s"),
+            (json!({"rrule": "FREQ=DAILY"}), "rrule: FREQ=DAILY"),
+        ] {
+            assert_eq!(summary(&object(&schedule)), expected);
+        }
+        let cron = json!({"cron": "2 * * * *", "timezone": "UTC", "day_or": true});
+        assert_eq!(fields(&object(&cron)), "cron='2 * * * *' timezone='UTC' day_or=True");
+    }
+}

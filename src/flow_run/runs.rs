@@ -1,0 +1,122 @@
+//! Runs that exist: finding them, cancelling them, and their logs as lines.
+
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Client, FlowRun, FlowRunFilter, LogLine},
+    clock::Clock,
+    python,
+};
+
+/// How many runs of one name are told apart.
+const SHOWN: usize = 100;
+
+/// Why a run could not be found or changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FlowRunError {
+    #[error("Flow run '{0}' not found!")]
+    NotFound(String),
+    #[error("Multiple flow runs found with name '{name}':\n\n{}\n\nPlease retry using an explicit flow run ID.", .runs.join("\n"))]
+    Ambiguous { name: String, runs: Vec<String> },
+    #[error("Flow run '{id}' was unable to be cancelled. Reason: '{reason}'")]
+    NotCancelled { id: Uuid, reason: String },
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+/// The run with an id, or the only one of a name.
+pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, FlowRunError> {
+    let missing = || FlowRunError::NotFound(id_or_name.to_owned());
+    if let Ok(id) = Uuid::parse_str(id_or_name) {
+        return client.flow_run(id).await?.ok_or_else(missing);
+    }
+    let filter = FlowRunFilter { names: vec![id_or_name.to_owned()], ..FlowRunFilter::default() };
+    let mut runs = client.flow_runs(&filter, SHOWN).await?;
+    match (runs.len(), runs.pop()) {
+        (1, Some(run)) => Ok(run),
+        (_, None) => Err(missing()),
+        (_, Some(last)) => {
+            let line = |run: &FlowRun| {
+                let start = run.raw.get("start_time").and_then(|time| time.as_str()).unwrap_or("not started");
+                format!(
+                    "  - {} ({}, {start})",
+                    run.id,
+                    run.state.as_ref().map_or("unknown", |state| state.name())
+                )
+            };
+            let lines = runs.iter().chain([&last]).map(line).collect();
+            Err(FlowRunError::Ambiguous { name: id_or_name.to_owned(), runs: lines })
+        }
+    }
+}
+
+/// Asks for a run to be cancelled; its worker stops it.
+pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError> {
+    let answer = client.cancel_flow_run(id).await?.ok_or_else(|| FlowRunError::NotFound(id.to_string()))?;
+    if answer.status == "ACCEPT" {
+        Ok(())
+    } else {
+        Err(FlowRunError::NotCancelled { id, reason: answer.reason().to_owned() })
+    }
+}
+
+/// Which lines of a run's log, and in which order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LogSelection {
+    /// The first or the last so many, if not all.
+    pub(crate) part: Option<LogPart>,
+    /// The newest first.
+    pub(crate) reverse: bool,
+}
+
+/// One end of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogPart {
+    First(usize),
+    Last(usize),
+}
+
+/// What a run logged.
+pub(crate) async fn logs(
+    client: &Client,
+    id: Uuid,
+    selection: LogSelection,
+) -> Result<Vec<LogLine>, ApiError> {
+    let (mut lines, is_newest_first) = match selection.part {
+        None => (client.flow_run_logs(id, None).await?, false),
+        // Of a log that is shown from its end, the first lines are the newest.
+        Some(LogPart::First(most)) if selection.reverse => {
+            (client.newest_flow_run_logs(id, most).await?, true)
+        }
+        Some(LogPart::First(most)) => (client.oldest_flow_run_logs(id, most).await?, false),
+        Some(LogPart::Last(most)) => (client.newest_flow_run_logs(id, most).await?, true),
+    };
+    if is_newest_first != selection.reverse {
+        lines.reverse();
+    }
+    Ok(lines)
+}
+
+/// A line of a log as the reference prints it: `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
+pub(crate) fn log_text(run: &FlowRun, line: &LogLine, clock: &Clock) -> String {
+    let time = line.timestamp.to_zoned_datetime(clock.zone().clone());
+    format!(
+        "{} | {:7} | Flow run {} - {}",
+        time.strftime("%Y-%m-%d %H:%M:%S%.3f"),
+        level_name(line.level),
+        python::quoted(&run.name),
+        line.message,
+    )
+}
+
+/// The names of Python's `logging`.
+fn level_name(level: i64) -> String {
+    match level {
+        10 => "DEBUG".to_owned(),
+        20 => "INFO".to_owned(),
+        30 => "WARNING".to_owned(),
+        40 => "ERROR".to_owned(),
+        50 => "CRITICAL".to_owned(),
+        other => format!("Level {other}"),
+    }
+}

@@ -1,0 +1,156 @@
+//! The values of the official Helm chart for workers, `prefect/prefect-worker`.
+
+use serde_json::{Value, json};
+use url::{Host, Url};
+
+use crate::api::JsonObject;
+
+/// What a worker in a cluster needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WorkerValues {
+    pub(crate) pool: String,
+    pub(crate) namespace: String,
+    pub(crate) image: String,
+    pub(crate) api: WorkerApi,
+}
+
+/// The API that a worker talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WorkerApi {
+    Cloud {
+        account: String,
+        workspace: String,
+    },
+    SelfHosted {
+        url: String,
+        /// Whether it wants a user and a password.
+        has_login: bool,
+    },
+}
+
+impl WorkerApi {
+    /// The API at a URL; one of Prefect Cloud is known by its account and workspace.
+    pub(crate) fn of_url(url: &str, is_cloud: bool, has_login: bool) -> Self {
+        let after = |key: &str| {
+            let mut parts = url.split('/').skip_while(|part| *part != key).skip(1);
+            parts.next().filter(|id| !id.is_empty()).map(str::to_owned)
+        };
+        match (after("accounts"), after("workspaces")) {
+            (Some(account), Some(workspace)) if is_cloud => Self::Cloud { account, workspace },
+            _ => Self::SelfHosted { url: url.to_owned(), has_login },
+        }
+    }
+
+    /// Whether the address means the machine itself, which inside a cluster is another one.
+    fn is_loopback(&self) -> bool {
+        let Self::SelfHosted { url, .. } = self else { return false };
+        match Url::parse(url).ok().as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+            Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+            None => false,
+        }
+    }
+}
+
+impl WorkerValues {
+    /// The text of values.yaml. Secrets are not in it: the comments say how the cluster gets them.
+    pub(crate) fn render(&self) -> Result<String, serde_yaml::Error> {
+        let (repository, tag) = split_image(&self.image);
+        let mut worker = JsonObject::new();
+        let mut comments =
+            vec![format!("Values of prefect/prefect-worker for the work pool '{}'.", self.pool)];
+        match &self.api {
+            WorkerApi::Cloud { account, workspace } => {
+                worker.insert("apiConfig".to_owned(), json!("cloud"));
+                let api = json!({"accountId": account, "workspaceId": workspace});
+                worker.insert("cloudApiConfig".to_owned(), api);
+                comments.push("The API key is in a secret, made once with:".to_owned());
+                comments.push(self.secret_command("prefect-api-key", "key", "YOUR_API_KEY"));
+            }
+            WorkerApi::SelfHosted { url, has_login } => {
+                worker.insert("apiConfig".to_owned(), json!("selfHostedServer"));
+                let mut api = json!({"apiUrl": url});
+                if *has_login {
+                    api["basicAuth"] = json!({"enabled": true, "existingSecret": "prefect-auth"});
+                    comments.push("User and password are in a secret, made once with:".to_owned());
+                    comments.push(self.secret_command("prefect-auth", "auth-string", "USER:PASSWORD"));
+                }
+                worker.insert("selfHostedServerApiConfig".to_owned(), api);
+            }
+        }
+        if self.api.is_loopback() {
+            comments.push(
+                "This address means the pod itself inside a cluster: give the right one with --api-url."
+                    .to_owned(),
+            );
+        }
+        let mut image = json!({"repository": repository});
+        if let Some(tag) = tag {
+            image["prefectTag"] = json!(tag);
+        }
+        worker.insert("config".to_owned(), json!({"workPool": self.pool}));
+        worker.insert("image".to_owned(), image);
+        let values = json!({"namespaceOverride": self.namespace, "worker": Value::Object(worker)});
+        let comments: String = comments.iter().flat_map(|line| ["# ", line, "\n"]).collect();
+        Ok(comments + &serde_yaml::to_string(&values)?)
+    }
+
+    fn secret_command(&self, name: &str, key: &str, value: &str) -> String {
+        let namespace = &self.namespace;
+        format!("  kubectl create secret generic {name} --namespace {namespace} --from-literal={key}={value}")
+    }
+}
+
+/// The repository and the tag of an image.
+fn split_image(image: &str) -> (&str, Option<&str>) {
+    match image.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+        _ => (image, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(url: &str, is_cloud: bool, has_login: bool) -> (String, Value) {
+        let values = WorkerValues {
+            pool: "k8s".into(),
+            namespace: "prefect".into(),
+            image: "registry:5000/prefect:3".into(),
+            api: WorkerApi::of_url(url, is_cloud, has_login),
+        };
+        let text = values.render().unwrap();
+        let parsed = serde_yaml::from_str(&text).unwrap();
+        (text, parsed)
+    }
+
+    #[test]
+    fn a_worker_for_cloud_knows_its_account_and_workspace() {
+        let (text, parsed) = values("https://api.prefect.cloud/api/accounts/A/workspaces/W", true, false);
+        let expected = json!({
+            "namespaceOverride": "prefect",
+            "worker": {
+                "apiConfig": "cloud",
+                "cloudApiConfig": {"accountId": "A", "workspaceId": "W"},
+                "config": {"workPool": "k8s"},
+                "image": {"repository": "registry:5000/prefect", "prefectTag": "3"},
+            },
+        });
+        assert_eq!(parsed, expected);
+        assert!(text.contains("--from-literal=key=YOUR_API_KEY"), "{text}");
+    }
+
+    #[test]
+    fn a_worker_for_a_server_of_ones_own_knows_its_address() {
+        let (text, parsed) = values("http://prefect.example.com/api", false, true);
+        let api = &parsed["worker"]["selfHostedServerApiConfig"];
+        assert_eq!(api["apiUrl"], "http://prefect.example.com/api");
+        assert_eq!(api["basicAuth"]["existingSecret"], "prefect-auth");
+        assert!(!text.contains("--api-url"), "{text}");
+        for url in ["http://127.0.0.1:4200/api", "http://localhost:4200/api", "http://[::1]:4200/api"] {
+            assert!(values(url, false, false).0.contains("--api-url"), "{url}");
+        }
+    }
+}
