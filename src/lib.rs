@@ -17,8 +17,10 @@ mod flow;
 mod flow_run;
 mod fs;
 mod git;
+mod init;
 mod interpreter;
 mod interrupt;
+mod job;
 mod json_schema;
 mod pointer;
 mod process;
@@ -57,12 +59,25 @@ use crate::{
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let environment = Environment::of_process();
+    match commands::completions::answer(&args) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(_) => return ExitCode::FAILURE, // a shell that asks shows nothing
+    }
     let is_link = args
         .first()
         .is_some_and(|program| Path::new(program).file_stem().is_some_and(|name| name == "prefect"));
-    let cli = match Cli::try_parse_from(cli::normalise(args)) {
+    if args.get(1).is_some_and(|argument| argument == cli::PYTHON_CLI) {
+        return python_cli(&args[2..], &environment);
+    }
+    let arguments = cli::normalise(args);
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(error) = cli::unknown_command(&arguments, &error) {
+                Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
+                return ExitCode::from(error.exit.folded(is_link).code());
+            }
             // A failing stream leaves nobody to tell.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
@@ -83,6 +98,15 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit.folded(compatible).code())
+}
+
+/// Leaves everything to the reference's own command line.
+fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
+    let directory = std::env::current_dir().unwrap_or_default();
+    commands::python_cli::run(arguments, environment, &directory).unwrap_or_else(|error| {
+        Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
+        ExitCode::from(error.exit.code())
+    })
 }
 
 /// Runs the command. The outer error is the machine's: no current directory, no threads.

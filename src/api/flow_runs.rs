@@ -118,12 +118,23 @@ impl FlowRunFilter {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct StateAnswer {
     /// `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
-    pub(crate) status: String,
+    status: String,
+    /// The state that the run has now.
+    #[serde(default)]
+    state: Option<RunState>,
     #[serde(default)]
     details: Value,
 }
 
 impl StateAnswer {
+    /// Whether a run that was to be cancelled will be. One that waits is cancelled at once, which the server calls a
+    /// rejection of the state in between.
+    pub(crate) fn is_cancellation(&self) -> bool {
+        let is_ending = |kind| matches!(kind, StateType::Cancelling | StateType::Cancelled);
+        self.status == "ACCEPT"
+            || (self.status == "REJECT" && self.state.as_ref().is_some_and(|state| is_ending(state.kind)))
+    }
+
     /// Why the state was not taken.
     pub(crate) fn reason(&self) -> &str {
         self.details.get("reason").and_then(Value::as_str).unwrap_or("the server gives no reason")

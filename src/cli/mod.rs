@@ -9,8 +9,11 @@ mod deploy;
 mod deployment;
 mod flow;
 mod flow_run;
+mod init;
+mod job;
 mod number;
 mod profile;
+mod reference;
 mod shared;
 mod steps;
 mod variable;
@@ -32,7 +35,10 @@ pub(crate) use deployment::{
 };
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
+pub(crate) use init::InitArguments;
+pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
+pub(crate) use reference::{PYTHON_CLI, unknown_command};
 pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
 pub(crate) use variable::VariableCommand;
@@ -90,6 +96,10 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'v', visible_short_alias = 'V', action = ArgAction::Version)]
     version: Option<bool>,
 
+    /// Run the Python Prefect's command line with all that follows; only as the first word
+    #[arg(long, hide_short_help = true)]
+    pub(crate) python_cli: bool,
+
     /// Exit with 1 for every failure, as `prefect` does
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) compat_exit_codes: bool,
@@ -114,6 +124,8 @@ pub(crate) enum Command {
         /// A code, such as `unknown-key`
         code: Option<String>,
     },
+
+    Init(InitArguments),
 
     /// Print the JSON schema of prefect.yaml, for editors
     Schema,
@@ -154,9 +166,24 @@ pub(crate) enum Command {
     #[command(subcommand, visible_alias = "blocks")]
     Block(BlockCommand),
 
+    /// See the jobs that workers submit
+    #[command(subcommand)]
+    Job(JobCommand),
+
     /// List, pause, resume and delete automations
     #[command(subcommand, visible_alias = "automations")]
     Automation(AutomationCommand),
+
+    /// Print the script that completes commands, deployments, work pools and profiles in a shell
+    #[command(after_help = "Examples:
+  source <(prefectl completions bash)
+  prefectl completions zsh > ~/.zfunc/_prefectl
+  prefectl completions fish > ~/.config/fish/completions/prefectl.fish
+  prefectl completions powershell >> $PROFILE")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 
     /// View and change settings
     #[command(subcommand)]
@@ -165,6 +192,28 @@ pub(crate) enum Command {
     /// Choose and manage profiles, which are sets of settings
     #[command(subcommand, visible_alias = "profiles")]
     Profile(ProfileCommand),
+}
+
+/// The shells that can be told how to complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    Power,
+}
+
+impl Shell {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Power => "powershell",
+        }
+    }
 }
 
 /// A list option, or the flag that asks for an empty list, as the reference has them.

@@ -27,6 +27,7 @@ pub(crate) enum WorkPoolCommand {
     /// Show a work pool
     Inspect {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         #[command(flatten)]
@@ -39,6 +40,7 @@ pub(crate) enum WorkPoolCommand {
     /// Delete a work pool
     Delete {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         #[command(flatten)]
@@ -51,6 +53,7 @@ pub(crate) enum WorkPoolCommand {
     /// Pause a work pool: its workers start no more runs
     Pause {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         #[command(flatten)]
@@ -60,6 +63,7 @@ pub(crate) enum WorkPoolCommand {
     /// Resume a work pool
     Resume {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         #[command(flatten)]
@@ -69,6 +73,7 @@ pub(crate) enum WorkPoolCommand {
     /// Set how many runs of a work pool may run at a time
     SetConcurrencyLimit {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         /// How many runs
@@ -82,6 +87,7 @@ pub(crate) enum WorkPoolCommand {
     /// Remove the concurrency limit of a work pool
     ClearConcurrencyLimit {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         #[command(flatten)]
@@ -91,6 +97,7 @@ pub(crate) enum WorkPoolCommand {
     /// List the runs that wait for a worker of a work pool
     Preview {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         /// How many hours to look ahead
@@ -104,6 +111,7 @@ pub(crate) enum WorkPoolCommand {
     /// Cancel the runs that wait for a worker of a work pool and are late
     Clear {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         /// Only runs of this work queue
@@ -131,6 +139,7 @@ pub(crate) enum WorkPoolCommand {
     /// Show how the base job template of a work pool differs from the default of its type
     DiffTemplate {
         /// Name of the work pool
+        #[arg(value_name = "POOL")]
         name: String,
 
         #[command(flatten)]
@@ -141,6 +150,7 @@ pub(crate) enum WorkPoolCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CreateArguments {
     /// Name of the work pool
+    #[arg(value_name = "POOL")]
     pub(crate) name: String,
 
     /// Type of the work pool, such as kubernetes, docker or process
@@ -154,6 +164,10 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) paused: bool,
 
+    /// Make it the default work pool of the active profile
+    #[arg(long)]
+    pub(crate) set_as_default: bool,
+
     /// Change the work pool if it exists; only what is given is changed
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -165,6 +179,7 @@ pub(crate) struct CreateArguments {
 #[derive(Debug, clap::Args)]
 pub(crate) struct UpdateArguments {
     /// Name of the work pool
+    #[arg(value_name = "POOL")]
     pub(crate) name: String,
 
     #[command(flatten)]

@@ -9,7 +9,7 @@ pub(crate) enum WorkQueueCommand {
     /// List work queues
     Ls {
         /// Queues of this work pool; of all if not given
-        #[arg(long, short, value_name = "NAME")]
+        #[arg(long, short, value_name = "POOL")]
         pool: Option<String>,
 
         /// Only queues whose names start so
@@ -26,7 +26,7 @@ pub(crate) enum WorkQueueCommand {
         name: String,
 
         /// Work pool of the queue; the default work pool of the settings if not given
-        #[arg(long, short, value_name = "NAME")]
+        #[arg(long, short, value_name = "POOL")]
         pool: Option<String>,
 
         /// How many runs of the queue may run at a time
@@ -66,6 +66,6 @@ pub(crate) struct WhichQueue {
     pub(crate) name: String,
 
     /// Work pool of the queue; the default work pool of the settings if not given
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: Option<String>,
 }

@@ -9,7 +9,7 @@ pub(crate) enum WorkerCommand {
     /// List the workers of a work pool, with their health
     Ls {
         /// The work pool
-        #[arg(long, short, value_name = "NAME")]
+        #[arg(long, short, value_name = "POOL")]
         pool: String,
 
         #[command(flatten)]
@@ -27,7 +27,7 @@ pub(crate) enum WorkerCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ValuesArguments {
     /// The work pool
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: String,
 
     /// Namespace of the worker

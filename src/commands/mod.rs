@@ -3,6 +3,7 @@
 mod automation;
 mod block;
 mod check;
+pub(crate) mod completions;
 mod config;
 pub(crate) mod connection;
 mod deploy;
@@ -11,7 +12,10 @@ mod errors;
 mod explain;
 mod flow;
 mod flow_run;
+mod init;
+mod job;
 mod profile;
+pub(crate) mod python_cli;
 mod report;
 mod schema;
 mod steps;
@@ -73,6 +77,9 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Worker(command) => worker::run(command, context).await,
         Command::Variable(command) => variable::run(command, context).await,
         Command::Block(command) => block::run(command, context).await,
+        Command::Init(arguments) => init::run(arguments, context),
+        Command::Job(command) => job::run(command, context).await,
+        Command::Completions { shell } => completions::run(shell, context),
         Command::Automation(command) => automation::run(command, context).await,
     }
 }

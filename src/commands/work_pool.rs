@@ -15,7 +15,7 @@ use crate::{
     error::{CommandError, Exit},
     flow_run,
     fs::FileError,
-    python, ui,
+    python, settings, ui,
     work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, Difference, TemplateEdits, WorkPoolError},
 };
 
@@ -87,7 +87,7 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
 }
 
 async fn create(arguments: CreateArguments, client: &Client, context: &Context) -> Result<(), CommandError> {
-    let output = arguments.output;
+    let (output, set_as_default) = (arguments.output, arguments.set_as_default);
     let options = CreateOptions {
         name: arguments.name,
         kind: arguments.kind,
@@ -98,13 +98,24 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     };
     let created = work_pool::create(client, &context.ui, &options).await?;
     let links = connection::links(context);
+    if set_as_default {
+        let name = created.pool.name.as_str();
+        context.settings.store([(&settings::DEFAULT_WORK_POOL_NAME, name)])?;
+    }
     let action = if created.is_update { "updated" } else { "created" };
     let pool = &created.pool;
     let fields = json!({
         "id": pool.id, "name": pool.name, "type": pool.kind, "is_paused": pool.is_paused,
-        "url": links.work_pool(&pool.name),
+        "url": links.work_pool(&pool.name), "set_as_default": set_as_default,
     });
-    context.done(output, action, fields, || created.render(&links));
+    context.done(output, action, fields, || {
+        let default = format!(
+            "\n\nSet {} as default work pool for profile {}",
+            python::quoted(&pool.name),
+            python::quoted(&context.settings.profile)
+        );
+        created.render(&links) + if set_as_default { &default } else { "" }
+    });
     Ok(())
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{environment::Environment, git::Facts};
+use crate::{
+    environment::Environment,
+    git::{self, Facts},
+};
 
 /// How many characters of a commit's id make a version.
 const SHORT_LENGTH: usize = 8;
@@ -154,7 +157,7 @@ fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
         message: facts.message.as_deref()?,
         branch: facts.branch.as_deref().unwrap_or("HEAD"),
         repository,
-        url: Some(without_credentials(url)),
+        url: Some(git::without_credentials(url)),
     })
 }
 
@@ -170,16 +173,6 @@ fn url_path(url: &str) -> &str {
         _ => url,
     };
     rest.strip_prefix("//").map_or(rest, |rest| rest.find('/').map_or("", |at| &rest[at..]))
-}
-
-/// A web address without the name and password or the token in it, which the reference would publish.
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")) else {
-        return url.to_owned();
-    };
-    let host_end = rest.find('/').unwrap_or(rest.len());
-    let host_start = rest[..host_end].rfind('@').map_or(0, |at| at + 1);
-    format!("{scheme}://{}", &rest[host_start..])
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ use std::{collections::BTreeSet, io::Read};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use self::{arguments::ArgumentError, parameters::ParameterError};
+use self::parameters::ParameterError;
 pub(crate) use self::{
+    arguments::ArgumentError,
     name_format::NameError,
     report::relative,
     watch::{RunEnd, WatchEvent, WatchOptions, Watched, watch},
@@ -102,7 +103,7 @@ pub(crate) async fn prepare(
         deployment::split_name(name)?;
     }
     let given = merge_parameters(options, progress, input)?;
-    let job_variables = arguments::key_values(&options.job_variable, "job variable")?;
+    let job_variables = job_variables(&options.job_variable)?;
     let deployments = match options.id {
         Some(id) => vec![deployment::find_by_id(client, id).await?],
         None => deployment::find_all(client, &options.names).await?,
@@ -151,6 +152,11 @@ impl PreparedRun {
             is_delayed: self.is_delayed,
         })
     }
+}
+
+/// The job variables that `KEY=VALUE` arguments give.
+pub(crate) fn job_variables(arguments: &[String]) -> Result<JsonObject, ArgumentError> {
+    arguments::key_values(arguments, "job variable")
 }
 
 /// `--param` over `--params`.

@@ -53,7 +53,7 @@ pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, F
 /// Asks for a run to be cancelled; its worker stops it.
 pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError> {
     let answer = client.cancel_flow_run(id).await?.ok_or_else(|| FlowRunError::NotFound(id.to_string()))?;
-    if answer.status == "ACCEPT" {
+    if answer.is_cancellation() {
         Ok(())
     } else {
         Err(FlowRunError::NotCancelled { id, reason: answer.reason().to_owned() })

@@ -13,3 +13,13 @@ pub(crate) use credentials::Credentials;
 #[cfg(test)]
 pub(crate) use facts::tests as testing;
 pub(crate) use facts::{Facts, discover};
+
+/// A web address without the name and password or the token in it.
+pub(crate) fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")) else {
+        return url.to_owned();
+    };
+    let host_end = rest.find('/').unwrap_or(rest.len());
+    let host_start = rest[..host_end].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[host_start..])
+}

@@ -25,7 +25,7 @@ use serde_json::Value;
 pub(crate) use self::{
     catalogue::{ALL, Entry, find},
     listing::{Listed, list},
-    names::SettingName,
+    names::{DEFAULT_WORK_POOL_NAME, SettingName},
     profiles::{ProfileSettings, Profiles},
     profiles_file::ProfilesFile,
     sources::Origin,
@@ -125,7 +125,7 @@ impl Settings {
             client_retry_extra_codes: or(sources, &names::CLIENT_RETRY_EXTRA_CODES, BTreeSet::new())?,
             client_custom_headers: or(sources, &names::CLIENT_CUSTOM_HEADERS, BTreeMap::new())?,
             client_csrf_support_enabled: or(sources, &names::CLIENT_CSRF_SUPPORT_ENABLED, true)?,
-            default_work_pool_name: optional(sources, &names::DEFAULT_WORK_POOL_NAME)?,
+            default_work_pool_name: optional(sources, &DEFAULT_WORK_POOL_NAME)?,
             default_docker_build_namespace: optional(sources, &names::DEFAULT_DOCKER_BUILD_NAMESPACE)?,
             ui_url,
             cloud_api_url,

@@ -37,6 +37,11 @@ impl Profiles {
         self.profiles.get(name)
     }
 
+    /// All names, those that are built in first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.profiles.keys().map(String::as_str)
+    }
+
     pub(crate) fn built_in() -> Self {
         const EPHEMERAL: &[(&str, &str)] = &[("PREFECT_SERVER_EPHEMERAL_ENABLED", "true")];
         const PROFILES: [(&str, &[(&str, &str)]); 4] = [

@@ -23,7 +23,7 @@ pub(crate) use inputs::problems;
 pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id, time_limit};
 pub(crate) use schema::schemas;
 
-pub(crate) use split::shell_operator;
+pub(crate) use split::{shell_operator, words as split_words};
 
 use std::path::{Path, PathBuf};
 

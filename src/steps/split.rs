@@ -2,7 +2,7 @@
 
 /// Why a line cannot be split; the texts are those of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SplitError {
+pub(crate) enum SplitError {
     #[error("No closing quotation")]
     OpenQuote,
     #[error("No escaped character")]
@@ -19,7 +19,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 ///
 /// Within double quotes a backslash stays unless it is before a backslash or a double quote; white space is
 /// space, tab, carriage return and line feed.
-pub(super) fn words(line: &str) -> Result<Vec<String>, SplitError> {
+pub(crate) fn words(line: &str) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut characters = line.chars();

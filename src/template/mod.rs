@@ -24,6 +24,6 @@ mod vectors;
 pub(crate) use blocks::malformed as malformed_blocks;
 pub(crate) use note::{Note, NoteKind, missing_value};
 pub(crate) use pipeline::{
-    deployment_after_steps, deployment_before_steps, pull_steps, schedules, step_inputs, trigger,
+    deployment_after_steps, deployment_before_steps, job, pull_steps, schedules, step_inputs, trigger,
 };
 pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};

@@ -75,6 +75,11 @@ pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environ
     filled
 }
 
+/// A job configuration with the variables of its work pool, as a worker fills it in; what is unknown goes.
+pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {
+    Pass::removing(Values::Mapping(variables), &Environment::default()).apply(configuration).value
+}
+
 /// Schedules after the steps have run: their outputs; what is unknown goes.
 pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules))

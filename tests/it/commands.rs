@@ -253,6 +253,10 @@ fn work_pools_are_changed_only_where_asked() -> Result<()> {
     let made = document(&sandbox, create)?;
     assert_eq!((&made["action"], &made["type"]), (&json!("created"), &json!("kubernetes")));
     let pool = || document(&sandbox, "work-pool inspect k-UNIQUE");
+    succeed(&sandbox, "work-pool create k-UNIQUE --overwrite --set-as-default")?;
+    let default = succeed(&sandbox, "config view")?.stdout;
+    let expected = sandbox.unique("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME='k-UNIQUE' (from profile)");
+    assert!(default.contains(&expected), "{default}");
     let before = pool()?;
     let variables = &before["base_job_template"]["variables"]["properties"];
     assert_eq!(variables["namespace"]["default"], "prefect");
@@ -437,5 +441,93 @@ fn automations_are_paused_resumed_and_deleted() -> Result<()> {
     ");
     let gone = sandbox.run_words(&["automation", "inspect", name])?;
     assert!(gone.code == 1 && gone.stderr.contains("Automation 'auto "), "{}", gone.stderr);
+    Ok(())
+}
+
+#[test]
+fn the_job_of_a_run_is_shown_before_there_is_one() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = deployed(&api)?;
+    let job = document(&sandbox, "job preview hello-UNIQUE/a --job-variable env={\"A\":1}")?;
+    assert_eq!((&job["command"], &job["env"]["A"]), (&json!("python -m prefect.engine"), &json!("1")));
+    assert_eq!(job["labels"]["prefect.io/flow-name"], json!(sandbox.unique("hello-UNIQUE")));
+    let text = succeed(&sandbox, "job preview hello-UNIQUE/a")?.stdout;
+    assert!(
+        text.starts_with("# A run of ") && text.contains("\ncommand: python -m prefect.engine\n"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
+    for recipe in ["local", "git", "docker", "docker-git", "s3", "gcs", "azure", "kubernetes"] {
+        let sandbox = Sandbox::new()?;
+        sandbox.file("requirements.txt", "prefect\n")?;
+        let made = document(&sandbox, &format!("init --recipe {recipe}"))?;
+        assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
+        let text = sandbox.read("prefect.yaml")?;
+        assert!(text.contains("entrypoint: flow.py:hello") && text.starts_with("# How the flows"), "{text}");
+        let steps = succeed(&sandbox, "steps ls")?.stdout;
+        let is_known = |line: &str| steps.contains(line.trim_start_matches("- ").trim_end_matches(':'));
+        let mut used = text.lines().filter(|line| line.starts_with("- prefect"));
+        if !used.all(is_known) {
+            continue; // the storage of a cloud, whose steps Python runs
+        }
+        let checked = sandbox.run("check")?;
+        assert_eq!(checked.code, 0, "{recipe}: {}{}\n{text}", checked.stdout, checked.stderr);
+        let again = sandbox.run("init --recipe local")?;
+        assert!(again.code == 1 && again.stderr.contains("it is left as it is"), "{}", again.stderr);
+        assert_eq!(sandbox.read("prefect.yaml")?, text);
+    }
+    let sandbox = Sandbox::new()?;
+    for (line, message) in [
+        ("init --recipe loca", "there is no recipe 'loca'; recipes are local, git, docker"),
+        ("init --recipe s3 --field buckt=x", "the recipe 's3' has no field 'buckt'; it has bucket, folder"),
+        ("init --recipe s3 --field bucket", "`--field bucket` is not of the form KEY=VALUE"),
+    ] {
+        let output = sandbox.run(line)?;
+        assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn shells_complete_commands_and_names() -> Result<()> {
+    let offline = Sandbox::new()?;
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = succeed(&offline, &format!("completions {shell}"))?.stdout;
+        assert!(script.contains("PREFECTL_COMPLETE"), "{shell}: {script}");
+    }
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = deployed(&api)?.variable("PREFECTL_COMPLETE", "fish");
+    let complete = |line: &str| -> Result<String> {
+        let words: Vec<&str> = ["--", "prefectl"].into_iter().chain(line.split(' ')).collect();
+        Ok(sandbox.run_words(&words)?.success()?.stdout)
+    };
+    assert!(complete("work-p")?.contains("work-pool"));
+    assert!(complete("deployment run hello-")?.contains(&sandbox.unique("hello-UNIQUE/a")));
+    assert!(complete("work-pool inspect pool-")?.contains(&sandbox.unique("pool-UNIQUE")));
+    Ok(())
+}
+
+#[test]
+fn words_of_the_reference_alone_are_said_to_be_so() -> Result<()> {
+    let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", "/nonexistent/python");
+    let output = sandbox.run("work-pool storage inspect x")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: `prefect work-pool storage` is a command of the Python Prefect that prefectl does not have
+    help: `prefectl --python-cli work-pool storage` runs it where the Python Prefect is installed
+    ");
+    let output = sandbox.run("--python-cli version")?;
+    assert!(output.code == 2 && output.stderr.contains("pip install prefect"), "{}", output.stderr);
+    if let Some(reference) = crate::support::needed("PREFECTL_TEST_REFERENCE")? {
+        let python = std::path::Path::new(&reference).with_file_name("python");
+        let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", python);
+        let output = succeed(&sandbox, "--python-cli --version")?;
+        assert_eq!(output.stdout.trim(), "3.8.4");
+    }
     Ok(())
 }

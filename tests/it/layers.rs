@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["lib"],
     &["commands"],
     &["cli", "ui"],
-    &["deploy", "flow_run", "work_pool"],
+    &["deploy", "flow_run", "init", "job", "work_pool"],
     &["deployment", "project", "steps"],
     &["api", "docker", "flow", "git", "schedule", "template", "yaml"],
     &["interpreter"],

@@ -1,0 +1,42 @@
+//! `prefectl init`.
+
+use serde_json::json;
+
+use super::Context;
+use crate::{
+    cli::InitArguments,
+    error::{CommandError, Exit},
+    init::{self, InitError, InitOptions, Recipe},
+};
+
+pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, CommandError> {
+    let options = InitOptions {
+        name: arguments.name,
+        recipe: arguments.recipe.as_deref().map(Recipe::parse).transpose()?,
+        fields: arguments.field,
+    };
+    let created = init::create(&context.directory, &options)?;
+    let recipe = created.recipe.name();
+    let fields = json!({"file": created.file, "recipe": recipe, "flows": created.flows});
+    context.done(arguments.output, "created", fields, || {
+        let flows = match created.flows {
+            0 => "no flows were found".to_owned(),
+            1 => "1 flow".to_owned(),
+            count => format!("{count} flows"),
+        };
+        format!("Created {} with the recipe '{recipe}': {flows}.", init::FILE)
+    });
+    if created.flows > 0 {
+        context.ui.note("See what would be wrong with `prefectl check`, then run `prefectl deploy --all`.");
+    }
+    Ok(Exit::Done)
+}
+
+impl From<InitError> for CommandError {
+    fn from(error: InitError) -> Self {
+        match error {
+            error @ (InitError::File(_) | InitError::Exists(_)) => Self::new(Exit::Failed, error),
+            error => Self::usage(error),
+        }
+    }
+}

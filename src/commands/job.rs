@@ -1,0 +1,57 @@
+//! `prefectl job`.
+
+use uuid::Uuid;
+
+use super::{Context, connection};
+use crate::{
+    cli::{JobCommand, OutputFormat, PreviewArguments},
+    deployment,
+    error::{CommandError, Exit},
+    flow_run,
+    job::{self, JobError, Run, Subject},
+    work_pool,
+};
+
+pub(super) async fn run(command: JobCommand, context: &Context) -> Result<Exit, CommandError> {
+    match command {
+        JobCommand::Preview(arguments) => preview(&arguments, context).await,
+    }
+}
+
+async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit, CommandError> {
+    let job_variables = flow_run::job_variables(&arguments.job_variable).map_err(CommandError::usage)?;
+    let client = connection::client(context)?;
+    let found = deployment::find(&client, &arguments.name).await?;
+    let Some(pool) = &found.deployment.work_pool_name else {
+        return Err(CommandError::new(
+            Exit::Failed,
+            format!("Deployment '{}' has no work pool.", arguments.name),
+        ));
+    };
+    let pool = work_pool::find(&client, pool).await?;
+    let version = client.server_version().await?;
+    let run = Run { id: Uuid::nil().to_string(), name: "example-run".to_owned(), job_variables };
+    let subject = Subject {
+        pool: &pool,
+        deployment: &found.deployment,
+        flow_name: &found.flow,
+        run,
+        version: version.as_deref().unwrap_or("3"),
+    };
+    let job = job::prepare(&subject)?.submitted();
+    if arguments.output.output == OutputFormat::Text {
+        context.ui.result(&format!(
+            "# A run of '{}' in work pool '{}' of type {}. Id and name of the run are made up; a worker adds its own\n\
+             # settings, such as PREFECT_API_URL, to the environment.",
+            arguments.name, pool.name, pool.kind
+        ));
+    }
+    context.show_object(arguments.output, job.as_object().cloned().unwrap_or_default())?;
+    Ok(Exit::Done)
+}
+
+impl From<JobError> for CommandError {
+    fn from(error: JobError) -> Self {
+        Self::new(Exit::Failed, error).help("see the base job template with `prefectl work-pool inspect`")
+    }
+}

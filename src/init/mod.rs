@@ -1,0 +1,115 @@
+//! A new prefect.yaml, made of what is in a folder.
+
+mod recipe;
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+pub(crate) use self::recipe::Recipe;
+use crate::{
+    flow::{self, FoundFlow},
+    fs::FileError,
+    git,
+};
+
+/// The file that is made.
+pub(crate) const FILE: &str = "prefect.yaml";
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InitOptions {
+    /// The project's name; the folder's if absent.
+    pub(crate) name: Option<String>,
+    /// How flows get to where they run; chosen by what is in the folder if absent.
+    pub(crate) recipe: Option<Recipe>,
+    /// `KEY=VALUE` each: what a recipe needs to know.
+    pub(crate) fields: Vec<String>,
+}
+
+/// Why no file was made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InitError {
+    #[error("{} is there already; it is left as it is", .0.display())]
+    Exists(PathBuf),
+    #[error("there is no recipe '{name}'; recipes are {}", Recipe::names().join(", "))]
+    UnknownRecipe { name: String },
+    #[error("`--field {0}` is not of the form KEY=VALUE")]
+    NotAField(String),
+    #[error("the recipe '{recipe}' has no field '{field}'; {}", if .known.is_empty() { "it has none".to_owned() } else { format!("it has {}", .known.join(", ")) })]
+    UnknownField { recipe: &'static str, field: String, known: &'static [&'static str] },
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// What is in a folder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Survey {
+    /// The folder's name.
+    pub(crate) name: String,
+    pub(crate) directory: PathBuf,
+    /// By paths relative to the folder.
+    pub(crate) flows: Vec<FoundFlow>,
+    pub(crate) remote: Option<String>,
+    pub(crate) branch: Option<String>,
+    pub(crate) has_dockerfile: bool,
+    pub(crate) has_requirements: bool,
+}
+
+/// What was made.
+#[derive(Debug)]
+pub(crate) struct Created {
+    pub(crate) file: PathBuf,
+    pub(crate) recipe: Recipe,
+    pub(crate) flows: usize,
+}
+
+/// Writes prefect.yaml into a folder that has none.
+pub(crate) fn create(directory: &Path, options: &InitOptions) -> Result<Created, InitError> {
+    let file = directory.join(FILE);
+    if file.exists() {
+        return Err(InitError::Exists(file));
+    }
+    let mut survey = survey(directory);
+    if let Some(name) = &options.name {
+        survey.name.clone_from(name);
+    }
+    let recipe = options.recipe.unwrap_or_else(|| Recipe::fitting(&survey));
+    let text = recipe.render(&survey, &options.fields)?;
+    write_new(&file, &text)?;
+    Ok(Created { file, recipe, flows: survey.flows.len() })
+}
+
+/// Looks at a folder. Nothing in it is run.
+fn survey(directory: &Path) -> Survey {
+    let mut flows = flow::discover(directory);
+    for flow in &mut flows {
+        if let Ok(relative) = flow.path.strip_prefix(directory) {
+            flow.path = relative.to_owned();
+        }
+    }
+    let facts = git::discover(directory);
+    Survey {
+        name: directory
+            .file_name()
+            .map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned()),
+        directory: directory.to_owned(),
+        flows,
+        remote: facts.as_ref().and_then(|facts| facts.remote.as_deref().map(git::without_credentials)),
+        branch: facts.as_ref().and_then(|facts| facts.branch.clone()),
+        has_dockerfile: directory.join("Dockerfile").is_file(),
+        has_requirements: directory.join("requirements.txt").is_file(),
+    }
+}
+
+/// Writes a file that must not be there, even if somebody else makes it at the same time.
+fn write_new(file: &Path, text: &str) -> Result<(), InitError> {
+    let opened = OpenOptions::new().write(true).create_new(true).open(file);
+    let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => InitError::Exists(file.to_owned()),
+        _ => FileError::new("write", file, error).into(),
+    })
+}

@@ -1,0 +1,263 @@
+//! Recipes: how flows get to where they run, as sections of a prefect.yaml.
+
+use super::{InitError, Survey};
+use crate::flow::FoundFlow;
+
+/// A kind of prefect.yaml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recipe {
+    /// Flows run where their files are.
+    Local,
+    /// Workers clone the repository.
+    Git,
+    /// Flows are built into an image.
+    Docker,
+    /// An image has what flows need; the flows are cloned.
+    DockerGit,
+    S3,
+    Gcs,
+    Azure,
+    /// Flows are built into an image, which a Kubernetes work pool runs.
+    Kubernetes,
+}
+
+const ALL: [Recipe; 8] = [
+    Recipe::Local,
+    Recipe::Git,
+    Recipe::Docker,
+    Recipe::DockerGit,
+    Recipe::S3,
+    Recipe::Gcs,
+    Recipe::Azure,
+    Recipe::Kubernetes,
+];
+
+impl Recipe {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Git => "git",
+            Self::Docker => "docker",
+            Self::DockerGit => "docker-git",
+            Self::S3 => "s3",
+            Self::Gcs => "gcs",
+            Self::Azure => "azure",
+            Self::Kubernetes => "kubernetes",
+        }
+    }
+
+    pub(crate) fn names() -> Vec<&'static str> {
+        ALL.iter().map(|recipe| recipe.name()).collect()
+    }
+
+    pub(crate) fn parse(name: &str) -> Result<Self, InitError> {
+        let found = ALL.into_iter().find(|recipe| recipe.name() == name);
+        found.ok_or_else(|| InitError::UnknownRecipe { name: name.to_owned() })
+    }
+
+    /// The recipe that goes with what is in a folder.
+    pub(super) fn fitting(survey: &Survey) -> Self {
+        match (survey.has_dockerfile, &survey.remote) {
+            (true, _) => Self::Docker,
+            (false, Some(_)) => Self::Git,
+            (false, None) => Self::Local,
+        }
+    }
+
+    /// What can be said with `--field`.
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Local => &["directory"],
+            Self::Git => &["repository", "branch"],
+            Self::Docker | Self::Kubernetes => &["image_name", "tag"],
+            Self::DockerGit => &["image_name", "tag", "repository", "branch"],
+            Self::S3 | Self::Gcs => &["bucket", "folder"],
+            Self::Azure => &["container", "folder"],
+        }
+    }
+
+    fn has_image(self) -> bool {
+        matches!(self, Self::Docker | Self::DockerGit | Self::Kubernetes)
+    }
+
+    fn pool_type(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Docker | Self::DockerGit => "docker",
+            _ => "process",
+        }
+    }
+
+    /// The text of a prefect.yaml.
+    pub(super) fn render(self, survey: &Survey, fields: &[String]) -> Result<String, InitError> {
+        let given = self.given(fields)?;
+        let field = |name: &str, default: &str| {
+            let found = given.iter().rev().find(|(key, _)| *key == name);
+            scalar(found.map_or(default, |(_, value)| value))
+        };
+        Ok([
+            format!(
+                "# How the flows of this project are deployed: `prefectl deploy --all`.\n\
+                 # `prefectl check` finds mistakes in this file without a server.\n\n\
+                 name: {}\n",
+                scalar(&survey.name)
+            ),
+            self.build(survey, &field),
+            self.push(survey, &field),
+            self.pull(survey, &field),
+            self.deployments(survey),
+        ]
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n"))
+    }
+
+    fn given(self, fields: &[String]) -> Result<Vec<(&str, &str)>, InitError> {
+        let parse = |text: &'_ String| -> Result<(), InitError> {
+            let (key, _) = text.split_once('=').ok_or_else(|| InitError::NotAField(text.clone()))?;
+            if self.fields().contains(&key) {
+                return Ok(());
+            }
+            Err(InitError::UnknownField { recipe: self.name(), field: key.to_owned(), known: self.fields() })
+        };
+        fields.iter().try_for_each(parse)?;
+        Ok(fields.iter().filter_map(|text| text.split_once('=')).collect())
+    }
+
+    fn build(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
+        if !self.has_image() {
+            return String::new();
+        }
+        let dockerfile = if survey.has_dockerfile { "Dockerfile" } else { "auto" };
+        let comment = match (survey.has_dockerfile, survey.has_requirements) {
+            (true, _) => "",
+            (false, true) => {
+                "    # `auto` makes a Dockerfile with the flows and what requirements.txt names.\n"
+            }
+            (false, false) => "    # `auto` makes a Dockerfile with the flows in it.\n",
+        };
+        format!(
+            "# What runs once before anything is registered.\nbuild:\n\
+             - prefect_docker.deployments.steps.build_docker_image:\n    \
+             id: build-image\n    requires: prefect-docker>=0.3.1\n    \
+             image_name: {}\n    tag: {}\n{comment}    dockerfile: {dockerfile}\n",
+            field("image_name", &format!("registry.example.com/{}", image_part(&survey.name))),
+            field("tag", "latest"),
+        )
+    }
+
+    fn push(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
+        let head = "# Where what was built, or the flows themselves, go.\npush:\n";
+        let folder = || field("folder", &survey.name);
+        match self {
+            Self::Docker | Self::DockerGit | Self::Kubernetes => format!(
+                "{head}- prefect_docker.deployments.steps.push_docker_image:\n    requires: prefect-docker>=0.3.1\n    \
+                 image_name: \"{{{{ build-image.image_name }}}}\"\n    tag: \"{{{{ build-image.tag }}}}\"\n"
+            ),
+            Self::S3 => format!(
+                "{head}- prefect_aws.deployments.steps.push_to_s3:\n    id: push-code\n    \
+                 requires: prefect-aws>=0.3.4\n    bucket: {}\n    folder: {}\n",
+                field("bucket", "my-bucket"),
+                folder()
+            ),
+            Self::Gcs => format!(
+                "{head}- prefect_gcp.deployments.steps.push_to_gcs:\n    id: push-code\n    \
+                 requires: prefect-gcp>=0.4.3\n    bucket: {}\n    folder: {}\n",
+                field("bucket", "my-bucket"),
+                folder()
+            ),
+            Self::Azure => format!(
+                "{head}- prefect_azure.deployments.steps.push_to_azure_blob_storage:\n    id: push-code\n    \
+                 requires: prefect-azure>=0.2.8\n    container: {}\n    folder: {}\n",
+                field("container", "my-container"),
+                folder()
+            ),
+            Self::Local | Self::Git => String::new(),
+        }
+    }
+
+    fn pull(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
+        let head = "# What a worker does before it runs a flow.\npull:\n";
+        let pushed = |step: &str, requires: &str, place: &str| {
+            format!(
+                "{head}- {step}:\n    requires: {requires}\n    {place}: \"{{{{ push-code.{place} }}}}\"\n    \
+                 folder: \"{{{{ push-code.folder }}}}\"\n"
+            )
+        };
+        match self {
+            Self::Local => format!(
+                "{head}- prefect.deployments.steps.set_working_directory:\n    directory: {}\n",
+                field("directory", &survey.directory.to_string_lossy())
+            ),
+            Self::Git | Self::DockerGit => format!(
+                "{head}- prefect.deployments.steps.git_clone:\n    repository: {}\n    branch: {}\n",
+                field(
+                    "repository",
+                    survey.remote.as_deref().unwrap_or("https://git.example.com/team/flows.git")
+                ),
+                field("branch", survey.branch.as_deref().unwrap_or("main")),
+            ),
+            Self::Docker | Self::Kubernetes => format!(
+                "{head}- prefect.deployments.steps.set_working_directory:\n    directory: {}\n",
+                scalar(&format!("/opt/prefect/{}", survey.name))
+            ),
+            Self::S3 => pushed("prefect_aws.deployments.steps.pull_from_s3", "prefect-aws>=0.3.4", "bucket"),
+            Self::Gcs => {
+                pushed("prefect_gcp.deployments.steps.pull_from_gcs", "prefect-gcp>=0.4.3", "bucket")
+            }
+            Self::Azure => pushed(
+                "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+                "prefect-azure>=0.2.8",
+                "container",
+            ),
+        }
+    }
+
+    fn deployments(self, survey: &Survey) -> String {
+        let kind = self.pool_type();
+        let pool = format!("    name: {kind}\n");
+        let image = if self.has_image() {
+            "    job_variables:\n      image: \"{{ build-image.image }}\"\n"
+        } else {
+            ""
+        };
+        let mut text = format!(
+            "# One entry a deployment. The work pool: `prefectl work-pool create {kind} --type {kind}`.\ndeployments:"
+        );
+        if survey.flows.is_empty() {
+            text.push_str(" []\n# No flows were found here. An entry looks like this:\n");
+            text.push_str("# - name: default\n#   entrypoint: flow.py:my_flow\n#   work_pool:\n#     name: ");
+            text.push_str(kind);
+            text.push('\n');
+            return text;
+        }
+        text.push('\n');
+        let entry = |flow: &FoundFlow| {
+            let path = flow.path.to_string_lossy().replace('\\', "/");
+            let entrypoint = scalar(&format!("{path}:{}", flow.function));
+            format!("- name: default\n  entrypoint: {entrypoint}\n  work_pool:\n{pool}{image}")
+        };
+        text.extend(survey.flows.iter().map(entry));
+        text.push_str(
+            "  # More of what a deployment can have:\n  # parameters: {name: value}\n  # schedules:\n  \
+             # - cron: 0 9 * * *\n  #   timezone: Europe/London\n  # tags: [nightly]\n",
+        );
+        text
+    }
+}
+
+/// A text as a YAML scalar, in quotes where it needs them.
+fn scalar(text: &str) -> String {
+    serde_yaml::to_string(text).map_or_else(|_| format!("{text:?}"), |yaml| yaml.trim_end().to_owned())
+}
+
+/// A name as a part of an image's name takes it.
+fn image_part(name: &str) -> String {
+    let part: String = name
+        .chars()
+        .map(|character| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' })
+        .collect();
+    let part = part.trim_matches('-');
+    if part.is_empty() { "flows".to_owned() } else { part.to_owned() }
+}
