@@ -1,11 +1,16 @@
-//! The commands around a deploy, on a real server: what they print and what they leave there.
+//! Deployments, their schedules and their runs, on a real server: what commands print and what they leave there.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Sandbox, assert_output};
 
-const PROJECT: &str = "
+pub(crate) const PROJECT: &str = "
 pull: []
 deployments:
 - name: a
@@ -19,17 +24,17 @@ deployments:
   work_pool: {name: pool-UNIQUE}
 ";
 
-fn deployed(api: &Api) -> Result<Sandbox> {
+pub(crate) fn deployed(api: &Api) -> Result<Sandbox> {
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all").and_then(Output::success)?;
     Ok(sandbox)
 }
 
-fn succeed(sandbox: &Sandbox, line: &str) -> Result<Output> {
+pub(crate) fn succeed(sandbox: &Sandbox, line: &str) -> Result<Output> {
     sandbox.run(line)?.success()
 }
 
-fn document(sandbox: &Sandbox, line: &str) -> Result<Value> {
+pub(crate) fn document(sandbox: &Sandbox, line: &str) -> Result<Value> {
     succeed(sandbox, &format!("{line} --output json"))?.json()
 }
 
@@ -243,291 +248,29 @@ fn the_log_of_a_run_is_read_from_either_end() -> Result<()> {
     Ok(())
 }
 
+#[cfg(unix)]
 #[test]
-fn work_pools_are_changed_only_where_asked() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = api.sandbox(PROJECT)?;
-    let create = "work-pool create k-UNIQUE --type kubernetes --set namespace=prefect --set image_pull_policy=IfNotPresent \
-                  --set finished_job_ttl=60 --set pod_watch_timeout_seconds=300 --add-variable cpu_request:string=500m \
-                  --add-variable node_selector:object";
-    let made = document(&sandbox, create)?;
-    assert_eq!((&made["action"], &made["type"]), (&json!("created"), &json!("kubernetes")));
-    let pool = || document(&sandbox, "work-pool inspect k-UNIQUE");
-    succeed(&sandbox, "work-pool create k-UNIQUE --overwrite --set-as-default")?;
-    let default = succeed(&sandbox, "config view")?.stdout;
-    let expected = sandbox.unique("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME='k-UNIQUE' (from profile)");
-    assert!(default.contains(&expected), "{default}");
-    let before = pool()?;
-    let variables = &before["base_job_template"]["variables"]["properties"];
-    assert_eq!(variables["namespace"]["default"], "prefect");
-    assert_eq!(variables["finished_job_ttl"]["default"], 60);
-    assert_eq!(variables["cpu_request"]["default"], "500m");
-    let pod = &before["base_job_template"]["job_configuration"]["job_manifest"]["spec"]["template"]["spec"];
-    assert_eq!(pod["nodeSelector"], "{{ node_selector }}");
-
-    let differences = document(&sandbox, "work-pool diff-template k-UNIQUE")?;
-    let paths =
-        differences["differences"].as_array().context("a list")?.iter().map(|one| one["path"].clone());
-    assert!(paths.collect::<Vec<_>>().contains(&json!("variables.properties.cpu_request.default")));
-    assert!(
-        succeed(&sandbox, "work-pool diff-template pool-UNIQUE")?.stdout.contains("the default of its type")
-    );
-
-    succeed(&sandbox, "work-pool set-concurrency-limit k-UNIQUE 7")?;
-    sandbox.run_words(&["work-pool", "update", "k-UNIQUE", "--description", "For k8s"])?.success()?;
-    succeed(&sandbox, "work-pool pause k-UNIQUE")?;
-    succeed(&sandbox, "work-pool create k-UNIQUE --type kubernetes --overwrite --set namespace=other")?;
-    let after = pool()?;
-    assert_eq!((&after["concurrency_limit"], &after["is_paused"]), (&json!(7), &json!(true)));
-    assert_eq!(after["description"], "For k8s");
-    assert_eq!(after["base_job_template"]["variables"]["properties"]["namespace"]["default"], "other");
-    succeed(&sandbox, "work-pool update k-UNIQUE --concurrency-limit 0 --description=")?;
-    assert_eq!((&pool()?["concurrency_limit"], &pool()?["description"]), (&json!(0), &json!("")));
-    succeed(&sandbox, "work-pool clear-concurrency-limit k-UNIQUE")?;
-    succeed(&sandbox, "work-pool resume k-UNIQUE")?;
-    assert_eq!((&pool()?["concurrency_limit"], &pool()?["is_paused"]), (&Value::Null, &json!(false)));
-
-    let refused = sandbox.run("work-pool update k-UNIQUE --set namespce=x")?;
-    assert!(refused.code == 2 && refused.stderr.contains("did you mean 'namespace'?"), "{}", refused.stderr);
-    let output = sandbox.run("work-pool delete k-UNIQUE -y")?;
-    assert_output!(output, @r"
-    exit 0
-    --- stdout
-    Deleted work pool 'k-UNIQUE'
-    ");
-    let output = sandbox.run("work-pool delete k-UNIQUE -y")?;
-    assert_output!(output, @r"
-    exit 1
-    --- stderr
-    error: Work pool 'k-UNIQUE' does not exist.
-    ");
-    let output = sandbox.run("work-pool pause k-UNIQUE")?;
-    assert_output!(output, @r"
-    exit 1
-    --- stderr
-    error: Work pool 'k-UNIQUE' not found!
-    ");
-    Ok(())
-}
-
-#[test]
-fn templates_are_known_without_a_server() -> Result<()> {
-    let sandbox = Sandbox::new()?;
-    let template = succeed(&sandbox, "work-pool get-default-base-job-template --type process")?.json()?;
-    assert!(template["job_configuration"].is_object());
-    Ok(())
-}
-
-#[test]
-fn queues_and_workers_of_a_pool_are_seen() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = api.sandbox(PROJECT)?;
-    let made = document(&sandbox, "work-queue create fast -p pool-UNIQUE -l 3 -q 1")?;
-    assert_eq!(made["action"], "created");
-    let queue = || -> Result<Value> {
-        let queues = document(&sandbox, "work-queue ls -p pool-UNIQUE --match fa")?;
-        Ok(queues[0].clone())
-    };
-    assert_eq!((&queue()?["name"], &queue()?["concurrency_limit"]), (&json!("fast"), &json!(3)));
-    succeed(&sandbox, "work-queue pause fast -p pool-UNIQUE")?;
-    assert_eq!(queue()?["is_paused"], true);
-    succeed(&sandbox, "work-queue resume fast -p pool-UNIQUE")?;
-    assert_eq!(queue()?["is_paused"], false);
-    let again = sandbox.run("work-queue create fast -p pool-UNIQUE")?;
-    assert!(again.code == 1 && again.stderr.contains("Work queue with name: 'fast' already exists."));
-
-    api.post(&sandbox.unique("/work_pools/pool-UNIQUE/workers/heartbeat"), &json!({"name": "w1"}))?;
-    let workers = document(&sandbox, "worker ls -p pool-UNIQUE")?;
-    assert_eq!((&workers[0]["name"], &workers[0]["status"]), (&json!("w1"), &json!("ONLINE")));
-    let values = succeed(&sandbox, "worker values -p pool-UNIQUE --api-url http://prefect.example/api")?;
-    assert!(values.stdout.contains("apiUrl: http://prefect.example/api"), "{}", values.stdout);
-    assert!(values.stdout.contains(&sandbox.unique("workPool: pool-UNIQUE")), "{}", values.stdout);
-    assert!(values.stderr.contains("is of type 'process'"), "{}", values.stderr);
-    Ok(())
-}
-
-#[test]
-fn variables_keep_their_types_and_tags() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = api.sandbox(PROJECT)?;
-    let output = sandbox.run("variable set v_UNIQUE {\"a\":[1,\"[bold]\"]} --tag t")?;
-    assert_output!(output, @r"
-    exit 0
-    --- stdout
-    Set variable 'v_UNIQUE'.
-    ");
-    let output = sandbox.run("variable set v_UNIQUE 2")?;
-    assert_output!(output, @r"
-    exit 1
-    --- stderr
-    error: Variable 'v_UNIQUE' already exists. Use `--overwrite` to update it.
-    ");
-    let output = sandbox.run("variable get v_UNIQUE")?;
-    assert_output!(output, @r#"
-    exit 0
-    --- stdout
-    {"a":[1,"[bold]"]}
-    "#);
-    assert_eq!(document(&sandbox, "variable set v_UNIQUE text --overwrite")?["action"], "updated");
-    let shown = document(&sandbox, "variable inspect v_UNIQUE")?;
-    assert_eq!((&shown["value"], &shown["tags"]), (&json!("text"), &json!(["t"])));
-    assert!(succeed(&sandbox, "variable ls")?.stdout.contains(&sandbox.unique("v_UNIQUE")));
-    assert_eq!(sandbox.run("variable unset v_UNIQUE")?.code, 4);
-    succeed(&sandbox, "variable unset v_UNIQUE --yes")?;
-    let output = sandbox.run("variable get v_UNIQUE")?;
-    assert_output!(output, @r"
-    exit 1
-    --- stderr
-    error: Variable 'v_UNIQUE' not found.
-    ");
-    Ok(())
-}
-
-#[test]
-fn blocks_are_shown_without_their_secrets() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = api.sandbox(PROJECT)?;
-    let types = document(&sandbox, "block type ls")?;
-    let kind = types.as_array().and_then(|types| types.iter().find(|kind| kind["slug"] == "secret"));
-    let kind = &kind.context("the type of secrets")?["id"];
-    let filter = json!({"block_schemas": {"block_type_id": {"any_": [kind]}}, "limit": 1});
-    let schema = &api.post("/block_schemas/filter", &filter)?[0]["id"];
-    let block = json!({
-        "name": sandbox.unique("s-UNIQUE"), "data": {"value": "hunter2-secret"},
-        "block_schema_id": schema, "block_type_id": kind,
-    });
-    api.post("/block_documents/", &block)?;
-    for line in [
-        "block inspect secret/s-UNIQUE",
-        "block inspect secret/s-UNIQUE -o json",
-        "block ls",
-        "block ls -o json",
-    ] {
-        let output = succeed(&sandbox, line)?;
-        assert!(output.stdout.contains(&sandbox.unique("s-UNIQUE")), "{line}: {}", output.stdout);
-        assert!(!output.stdout.contains("hunter2"), "{line}: {}", output.stdout);
-    }
-    let output = sandbox.run("block inspect secret/no-UNIQUE")?;
-    assert_output!(output, @r"
-    exit 1
-    --- stderr
-    error: Block 'secret/no-UNIQUE' not found!
-    ");
-    Ok(())
-}
-
-#[test]
-fn automations_are_paused_resumed_and_deleted() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = api.sandbox(PROJECT)?;
-    let automation = json!({
-        "name": sandbox.unique("auto UNIQUE"), "actions": [{"type": "do-nothing"}],
-        "trigger": {"type": "event", "posture": "Reactive", "expect": ["x.happened"], "threshold": 1, "within": 0},
-    });
-    api.post("/automations/", &automation)?;
-    let name = "auto UNIQUE";
-    let shown = || sandbox.run_words(&["automation", "inspect", name, "-o", "json"])?.success()?.json();
-    assert_eq!(shown()?["enabled"], true);
-    assert!(succeed(&sandbox, "automation ls")?.stdout.contains("event: x.happened"));
-    sandbox.run_words(&["automation", "pause", name])?.success()?;
-    assert_eq!(shown()?["enabled"], false);
-    sandbox.run_words(&["automation", "resume", name])?.success()?;
-    assert_eq!(shown()?["enabled"], true);
-    let output = sandbox.run_words(&["automation", "delete", name, "--yes"])?;
-    assert_output!(output, @r"
-    exit 0
-    --- stdout
-    Deleted automation with name 'auto UNIQUE'
-    ");
-    let gone = sandbox.run_words(&["automation", "inspect", name])?;
-    assert!(gone.code == 1 && gone.stderr.contains("Automation 'auto "), "{}", gone.stderr);
-    Ok(())
-}
-
-#[test]
-fn the_job_of_a_run_is_shown_before_there_is_one() -> Result<()> {
+fn an_interrupt_cancels_the_run_that_is_watched_if_asked() -> Result<()> {
     let Some(api) = Api::of_environment()? else { return Ok(()) };
     let sandbox = deployed(&api)?;
-    let job = document(&sandbox, "job preview hello-UNIQUE/a --job-variable env={\"A\":1}")?;
-    assert_eq!((&job["command"], &job["env"]["A"]), (&json!("python -m prefect.engine"), &json!("1")));
-    assert_eq!(job["labels"]["prefect.io/flow-name"], json!(sandbox.unique("hello-UNIQUE")));
-    let text = succeed(&sandbox, "job preview hello-UNIQUE/a")?.stdout;
-    assert!(
-        text.starts_with("# A run of ") && text.contains("\ncommand: python -m prefect.engine\n"),
-        "{text}"
-    );
-    Ok(())
-}
-
-#[test]
-fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
-    for recipe in ["local", "git", "docker", "docker-git", "s3", "gcs", "azure", "kubernetes"] {
-        let sandbox = Sandbox::new()?;
-        sandbox.file("requirements.txt", "prefect\n")?;
-        let made = document(&sandbox, &format!("init --recipe {recipe}"))?;
-        assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
-        let text = sandbox.read("prefect.yaml")?;
-        assert!(text.contains("entrypoint: flow.py:hello") && text.starts_with("# How the flows"), "{text}");
-        let steps = succeed(&sandbox, "steps ls")?.stdout;
-        let is_known = |line: &str| steps.contains(line.trim_start_matches("- ").trim_end_matches(':'));
-        let mut used = text.lines().filter(|line| line.starts_with("- prefect"));
-        if !used.all(is_known) {
-            continue; // the storage of a cloud, whose steps Python runs
+    let arguments = ["deployment", "run", "hello-UNIQUE/a", "--watch", "--watch-interval", "0.1"];
+    for (options, expected) in [(&[][..], "SCHEDULED"), (&["--cancel-on-interrupt"][..], "CANCELLED")] {
+        let mut child =
+            sandbox.command(&[&arguments[..], options].concat()).stdout(Stdio::piped()).spawn()?;
+        let lines = BufReader::new(child.stdout.take().context("its output")?).lines();
+        let mut id = None;
+        for line in lines {
+            let line = line?;
+            id = line.strip_prefix("└── UUID: ").map(str::to_owned).or(id);
+            if line.contains("prefect.flow-run.") {
+                break; // it is being watched
+            }
         }
-        let checked = sandbox.run("check")?;
-        assert_eq!(checked.code, 0, "{recipe}: {}{}\n{text}", checked.stdout, checked.stderr);
-        let again = sandbox.run("init --recipe local")?;
-        assert!(again.code == 1 && again.stderr.contains("it is left as it is"), "{}", again.stderr);
-        assert_eq!(sandbox.read("prefect.yaml")?, text);
-    }
-    let sandbox = Sandbox::new()?;
-    for (line, message) in [
-        ("init --recipe loca", "there is no recipe 'loca'; recipes are local, git, docker"),
-        ("init --recipe s3 --field buckt=x", "the recipe 's3' has no field 'buckt'; it has bucket, folder"),
-        ("init --recipe s3 --field bucket", "`--field bucket` is not of the form KEY=VALUE"),
-    ] {
-        let output = sandbox.run(line)?;
-        assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);
-    }
-    Ok(())
-}
-
-#[test]
-fn shells_complete_commands_and_names() -> Result<()> {
-    let offline = Sandbox::new()?;
-    for shell in ["bash", "zsh", "fish", "powershell"] {
-        let script = succeed(&offline, &format!("completions {shell}"))?.stdout;
-        assert!(script.contains("PREFECTL_COMPLETE"), "{shell}: {script}");
-    }
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = deployed(&api)?.variable("PREFECTL_COMPLETE", "fish");
-    let complete = |line: &str| -> Result<String> {
-        let words: Vec<&str> = ["--", "prefectl"].into_iter().chain(line.split(' ')).collect();
-        Ok(sandbox.run_words(&words)?.success()?.stdout)
-    };
-    assert!(complete("work-p")?.contains("work-pool"));
-    assert!(complete("deployment run hello-")?.contains(&sandbox.unique("hello-UNIQUE/a")));
-    assert!(complete("work-pool inspect pool-")?.contains(&sandbox.unique("pool-UNIQUE")));
-    Ok(())
-}
-
-#[test]
-fn words_of_the_reference_alone_are_said_to_be_so() -> Result<()> {
-    let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", "/nonexistent/python");
-    let output = sandbox.run("work-pool storage inspect x")?;
-    assert_output!(output, @r"
-    exit 2
-    --- stderr
-    error: `prefect work-pool storage` is a command of the Python Prefect that prefectl does not have
-    help: `prefectl --python-cli work-pool storage` runs it where the Python Prefect is installed
-    ");
-    let output = sandbox.run("--python-cli version")?;
-    assert!(output.code == 2 && output.stderr.contains("pip install prefect"), "{}", output.stderr);
-    if let Some(reference) = crate::support::needed("PREFECTL_TEST_REFERENCE")? {
-        let python = std::path::Path::new(&reference).with_file_name("python");
-        let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", python);
-        let output = succeed(&sandbox, "--python-cli --version")?;
-        assert_eq!(output.stdout.trim(), "3.8.4");
+        let id = id.context("an id")?;
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+        assert_eq!(child.wait()?.code(), Some(130));
+        let run = document(&sandbox, &format!("flow-run inspect {id}"))?;
+        assert_eq!(run["state_type"], expected, "{options:?}");
     }
     Ok(())
 }

@@ -1,0 +1,107 @@
+//! Variables, blocks and automations, on a real server.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::{
+    commands::{PROJECT, document, succeed},
+    support::{Api, assert_output},
+};
+
+#[test]
+fn variables_keep_their_types_and_tags() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let output = sandbox.run("variable set v_UNIQUE {\"a\":[1,\"[bold]\"]} --tag t")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Set variable 'v_UNIQUE'.
+    ");
+    let output = sandbox.run("variable set v_UNIQUE 2")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: Variable 'v_UNIQUE' already exists. Use `--overwrite` to update it.
+    ");
+    let output = sandbox.run("variable get v_UNIQUE")?;
+    assert_output!(output, @r#"
+    exit 0
+    --- stdout
+    {"a":[1,"[bold]"]}
+    "#);
+    assert_eq!(document(&sandbox, "variable set v_UNIQUE text --overwrite")?["action"], "updated");
+    let shown = document(&sandbox, "variable inspect v_UNIQUE")?;
+    assert_eq!((&shown["value"], &shown["tags"]), (&json!("text"), &json!(["t"])));
+    assert!(succeed(&sandbox, "variable ls")?.stdout.contains(&sandbox.unique("v_UNIQUE")));
+    assert_eq!(sandbox.run("variable unset v_UNIQUE")?.code, 4);
+    succeed(&sandbox, "variable unset v_UNIQUE --yes")?;
+    let output = sandbox.run("variable get v_UNIQUE")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: Variable 'v_UNIQUE' not found.
+    ");
+    Ok(())
+}
+
+#[test]
+fn blocks_are_shown_without_their_secrets() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let types = document(&sandbox, "block type ls")?;
+    let kind = types.as_array().and_then(|types| types.iter().find(|kind| kind["slug"] == "secret"));
+    let kind = &kind.context("the type of secrets")?["id"];
+    let filter = json!({"block_schemas": {"block_type_id": {"any_": [kind]}}, "limit": 1});
+    let schema = &api.post("/block_schemas/filter", &filter)?[0]["id"];
+    let block = json!({
+        "name": sandbox.unique("s-UNIQUE"), "data": {"value": "hunter2-secret"},
+        "block_schema_id": schema, "block_type_id": kind,
+    });
+    api.post("/block_documents/", &block)?;
+    for line in [
+        "block inspect secret/s-UNIQUE",
+        "block inspect secret/s-UNIQUE -o json",
+        "block ls",
+        "block ls -o json",
+    ] {
+        let output = succeed(&sandbox, line)?;
+        assert!(output.stdout.contains(&sandbox.unique("s-UNIQUE")), "{line}: {}", output.stdout);
+        assert!(!output.stdout.contains("hunter2"), "{line}: {}", output.stdout);
+    }
+    let output = sandbox.run("block inspect secret/no-UNIQUE")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: Block 'secret/no-UNIQUE' not found!
+    ");
+    Ok(())
+}
+
+#[test]
+fn automations_are_paused_resumed_and_deleted() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let automation = json!({
+        "name": sandbox.unique("auto UNIQUE"), "actions": [{"type": "do-nothing"}],
+        "trigger": {"type": "event", "posture": "Reactive", "expect": ["x.happened"], "threshold": 1, "within": 0},
+    });
+    api.post("/automations/", &automation)?;
+    let name = "auto UNIQUE";
+    let shown = || sandbox.run_words(&["automation", "inspect", name, "-o", "json"])?.success()?.json();
+    assert_eq!(shown()?["enabled"], true);
+    assert!(succeed(&sandbox, "automation ls")?.stdout.contains("event: x.happened"));
+    sandbox.run_words(&["automation", "pause", name])?.success()?;
+    assert_eq!(shown()?["enabled"], false);
+    sandbox.run_words(&["automation", "resume", name])?.success()?;
+    assert_eq!(shown()?["enabled"], true);
+    let output = sandbox.run_words(&["automation", "delete", name, "--yes"])?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deleted automation with name 'auto UNIQUE'
+    ");
+    let gone = sandbox.run_words(&["automation", "inspect", name])?;
+    assert!(gone.code == 1 && gone.stderr.contains("Automation 'auto "), "{}", gone.stderr);
+    Ok(())
+}

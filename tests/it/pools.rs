@@ -1,0 +1,127 @@
+//! Work pools, their queues, workers and jobs, on a real server.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::{
+    commands::{PROJECT, deployed, document, succeed},
+    support::{Api, Sandbox, assert_output},
+};
+
+#[test]
+fn work_pools_are_changed_only_where_asked() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let create = "work-pool create k-UNIQUE --type kubernetes --set namespace=prefect --set image_pull_policy=IfNotPresent \
+                  --set finished_job_ttl=60 --set pod_watch_timeout_seconds=300 --add-variable cpu_request:string=500m \
+                  --add-variable node_selector:object";
+    let made = document(&sandbox, create)?;
+    assert_eq!((&made["action"], &made["type"]), (&json!("created"), &json!("kubernetes")));
+    let pool = || document(&sandbox, "work-pool inspect k-UNIQUE");
+    succeed(&sandbox, "work-pool create k-UNIQUE --overwrite --set-as-default")?;
+    let default = succeed(&sandbox, "config view")?.stdout;
+    let expected = sandbox.unique("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME='k-UNIQUE' (from profile)");
+    assert!(default.contains(&expected), "{default}");
+    let before = pool()?;
+    let variables = &before["base_job_template"]["variables"]["properties"];
+    assert_eq!(variables["namespace"]["default"], "prefect");
+    assert_eq!(variables["finished_job_ttl"]["default"], 60);
+    assert_eq!(variables["cpu_request"]["default"], "500m");
+    let pod = &before["base_job_template"]["job_configuration"]["job_manifest"]["spec"]["template"]["spec"];
+    assert_eq!(pod["nodeSelector"], "{{ node_selector }}");
+
+    let differences = document(&sandbox, "work-pool diff-template k-UNIQUE")?;
+    let paths =
+        differences["differences"].as_array().context("a list")?.iter().map(|one| one["path"].clone());
+    assert!(paths.collect::<Vec<_>>().contains(&json!("variables.properties.cpu_request.default")));
+    assert!(
+        succeed(&sandbox, "work-pool diff-template pool-UNIQUE")?.stdout.contains("the default of its type")
+    );
+
+    succeed(&sandbox, "work-pool set-concurrency-limit k-UNIQUE 7")?;
+    sandbox.run_words(&["work-pool", "update", "k-UNIQUE", "--description", "For k8s"])?.success()?;
+    succeed(&sandbox, "work-pool pause k-UNIQUE")?;
+    succeed(&sandbox, "work-pool create k-UNIQUE --type kubernetes --overwrite --set namespace=other")?;
+    let after = pool()?;
+    assert_eq!((&after["concurrency_limit"], &after["is_paused"]), (&json!(7), &json!(true)));
+    assert_eq!(after["description"], "For k8s");
+    assert_eq!(after["base_job_template"]["variables"]["properties"]["namespace"]["default"], "other");
+    succeed(&sandbox, "work-pool update k-UNIQUE --concurrency-limit 0 --description=")?;
+    assert_eq!((&pool()?["concurrency_limit"], &pool()?["description"]), (&json!(0), &json!("")));
+    succeed(&sandbox, "work-pool clear-concurrency-limit k-UNIQUE")?;
+    succeed(&sandbox, "work-pool resume k-UNIQUE")?;
+    assert_eq!((&pool()?["concurrency_limit"], &pool()?["is_paused"]), (&Value::Null, &json!(false)));
+
+    let refused = sandbox.run("work-pool update k-UNIQUE --set namespce=x")?;
+    assert!(refused.code == 2 && refused.stderr.contains("did you mean 'namespace'?"), "{}", refused.stderr);
+    let output = sandbox.run("work-pool delete k-UNIQUE -y")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deleted work pool 'k-UNIQUE'
+    ");
+    let output = sandbox.run("work-pool delete k-UNIQUE -y")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: Work pool 'k-UNIQUE' does not exist.
+    ");
+    let output = sandbox.run("work-pool pause k-UNIQUE")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: Work pool 'k-UNIQUE' not found!
+    ");
+    Ok(())
+}
+
+#[test]
+fn templates_are_known_without_a_server() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let template = succeed(&sandbox, "work-pool get-default-base-job-template --type process")?.json()?;
+    assert!(template["job_configuration"].is_object());
+    Ok(())
+}
+
+#[test]
+fn queues_and_workers_of_a_pool_are_seen() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let made = document(&sandbox, "work-queue create fast -p pool-UNIQUE -l 3 -q 1")?;
+    assert_eq!(made["action"], "created");
+    let queue = || -> Result<Value> {
+        let queues = document(&sandbox, "work-queue ls -p pool-UNIQUE --match fa")?;
+        Ok(queues[0].clone())
+    };
+    assert_eq!((&queue()?["name"], &queue()?["concurrency_limit"]), (&json!("fast"), &json!(3)));
+    succeed(&sandbox, "work-queue pause fast -p pool-UNIQUE")?;
+    assert_eq!(queue()?["is_paused"], true);
+    succeed(&sandbox, "work-queue resume fast -p pool-UNIQUE")?;
+    assert_eq!(queue()?["is_paused"], false);
+    let again = sandbox.run("work-queue create fast -p pool-UNIQUE")?;
+    assert!(again.code == 1 && again.stderr.contains("Work queue with name: 'fast' already exists."));
+
+    api.post(&sandbox.unique("/work_pools/pool-UNIQUE/workers/heartbeat"), &json!({"name": "w1"}))?;
+    let workers = document(&sandbox, "worker ls -p pool-UNIQUE")?;
+    assert_eq!((&workers[0]["name"], &workers[0]["status"]), (&json!("w1"), &json!("ONLINE")));
+    let values = succeed(&sandbox, "worker values -p pool-UNIQUE --api-url http://prefect.example/api")?;
+    assert!(values.stdout.contains("apiUrl: http://prefect.example/api"), "{}", values.stdout);
+    assert!(values.stdout.contains(&sandbox.unique("workPool: pool-UNIQUE")), "{}", values.stdout);
+    assert!(values.stderr.contains("is of type 'process'"), "{}", values.stderr);
+    Ok(())
+}
+
+#[test]
+fn the_job_of_a_run_is_shown_before_there_is_one() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = deployed(&api)?;
+    let job = document(&sandbox, "job preview hello-UNIQUE/a --job-variable env={\"A\":1}")?;
+    assert_eq!((&job["command"], &job["env"]["A"]), (&json!("python -m prefect.engine"), &json!("1")));
+    assert_eq!(job["labels"]["prefect.io/flow-name"], json!(sandbox.unique("hello-UNIQUE")));
+    let text = succeed(&sandbox, "job preview hello-UNIQUE/a")?.stdout;
+    assert!(
+        text.starts_with("# A run of ") && text.contains("\ncommand: python -m prefect.engine\n"),
+        "{text}"
+    );
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What helps to begin: `init`, completion in shells, and the words of the reference.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::{
+    commands::{deployed, document, succeed},
+    support::{Api, Sandbox, assert_output},
+};
+
+#[test]
+fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
+    for recipe in ["local", "git", "docker", "docker-git", "s3", "gcs", "azure", "kubernetes"] {
+        let sandbox = Sandbox::new()?;
+        sandbox.file("requirements.txt", "prefect\n")?;
+        let made = document(&sandbox, &format!("init --recipe {recipe}"))?;
+        assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
+        let text = sandbox.read("prefect.yaml")?;
+        assert!(text.contains("entrypoint: flow.py:hello") && text.starts_with("# How the flows"), "{text}");
+        let steps = succeed(&sandbox, "steps ls")?.stdout;
+        let is_known = |line: &str| steps.contains(line.trim_start_matches("- ").trim_end_matches(':'));
+        let mut used = text.lines().filter(|line| line.starts_with("- prefect"));
+        if !used.all(is_known) {
+            continue; // the storage of a cloud, whose steps Python runs
+        }
+        let checked = sandbox.run("check")?;
+        assert_eq!(checked.code, 0, "{recipe}: {}{}\n{text}", checked.stdout, checked.stderr);
+        let again = sandbox.run("init --recipe local")?;
+        assert!(again.code == 1 && again.stderr.contains("it is left as it is"), "{}", again.stderr);
+        assert_eq!(sandbox.read("prefect.yaml")?, text);
+    }
+    let sandbox = Sandbox::new()?;
+    for (line, message) in [
+        ("init --recipe loca", "there is no recipe 'loca'; recipes are local, git, docker"),
+        ("init --recipe s3 --field buckt=x", "the recipe 's3' has no field 'buckt'; it has bucket, folder"),
+        ("init --recipe s3 --field bucket", "`--field bucket` is not of the form KEY=VALUE"),
+    ] {
+        let output = sandbox.run(line)?;
+        assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn shells_complete_commands_and_names() -> Result<()> {
+    let offline = Sandbox::new()?;
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = succeed(&offline, &format!("completions {shell}"))?.stdout;
+        assert!(script.contains("PREFECTL_COMPLETE"), "{shell}: {script}");
+    }
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = deployed(&api)?.variable("PREFECTL_COMPLETE", "fish");
+    let complete = |line: &str| -> Result<String> {
+        let words: Vec<&str> = ["--", "prefectl"].into_iter().chain(line.split(' ')).collect();
+        Ok(sandbox.run_words(&words)?.success()?.stdout)
+    };
+    assert!(complete("work-p")?.contains("work-pool"));
+    assert!(complete("deployment run hello-")?.contains(&sandbox.unique("hello-UNIQUE/a")));
+    assert!(complete("work-pool inspect pool-")?.contains(&sandbox.unique("pool-UNIQUE")));
+    Ok(())
+}
+
+#[test]
+fn words_of_the_reference_alone_are_said_to_be_so() -> Result<()> {
+    let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", "/nonexistent/python");
+    let output = sandbox.run("work-pool storage inspect x")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: `prefect work-pool storage` is a command of the Python Prefect that prefectl does not have
+    help: `prefectl --python-cli work-pool storage` runs it where the Python Prefect is installed
+    ");
+    let output = sandbox.run("--python-cli version")?;
+    assert!(output.code == 2 && output.stderr.contains("pip install prefect"), "{}", output.stderr);
+    if let Some(reference) = crate::support::needed("PREFECTL_TEST_REFERENCE")? {
+        let python = std::path::Path::new(&reference).with_file_name("python");
+        let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", python);
+        let output = succeed(&sandbox, "--python-cli --version")?;
+        assert_eq!(output.stdout.trim(), "3.8.4");
+    }
+    Ok(())
+}
