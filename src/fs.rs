@@ -93,3 +93,42 @@ mod tests {
         assert!(error.to_string().starts_with("cannot write "), "{error}");
     }
 }
+/// Copies a directory with all that is in it; links stay links. The target is made if it is not there.
+///
+/// `wanted` is asked about each file by its path in the directory.
+pub(crate) fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<(), FileError> {
+    copy_folder(from, to, Path::new(""), wanted)
+}
+
+fn copy_folder(
+    from: &Path,
+    to: &Path,
+    relative: &Path,
+    wanted: &dyn Fn(&Path) -> bool,
+) -> Result<(), FileError> {
+    let (source, target) = (from.join(relative), to.join(relative));
+    std::fs::create_dir_all(&target).map_err(|error| FileError::new("make", &target, error))?;
+    let unreadable = |error| FileError::new("read", &source, error);
+    for entry in std::fs::read_dir(&source).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let relative = relative.join(entry.file_name());
+        let kind = entry.file_type().map_err(unreadable)?;
+        // A target inside of what is copied is not copied into itself.
+        if kind.is_dir() && entry.path() != to {
+            copy_folder(from, to, &relative, wanted)?;
+        } else if !kind.is_dir() && wanted(&relative) {
+            let target = to.join(&relative);
+            copy_file(&entry.path(), &target, kind.is_symlink())
+                .map_err(|error| FileError::new("copy", &entry.path(), error))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path, is_link: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    if is_link {
+        return std::os::unix::fs::symlink(std::fs::read_link(from)?, to);
+    }
+    std::fs::copy(from, to).map(drop)
+}

@@ -17,6 +17,9 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// How often they are looked at meanwhile.
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// How often they are looked at until they have stopped.
+const GLANCES: usize = 100;
+
 /// How long processes may take to vanish after they have been killed.
 const VANISHING: Duration = Duration::from_secs(1);
 
@@ -25,8 +28,9 @@ pub(super) fn end(child: &mut Child, leads_group: bool, grace: Duration) {
     let Some(leader) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else {
         return;
     };
-    let family = Family::of(leader, leads_group);
+    let family = Family::held(leader, leads_group);
     family.signal(Signal::TERM);
+    family.signal(Signal::CONT);
     if !family.is_gone_within(child, grace) {
         family.signal(Signal::KILL);
         family.is_gone_within(child, VANISHING);
@@ -41,10 +45,24 @@ struct Family {
 }
 
 impl Family {
-    fn of(leader: Pid, leads_group: bool) -> Self {
-        let mut others = descendants(leader);
-        others.retain(|pid| !leads_group || getpgid(Some(*pid)) != Ok(leader));
-        Self { leader, leads_group, others }
+    /// Stops all of a child's family where they are, and counts them: one that runs could leave the group, and when
+    /// its parent has ended nothing tells any more whose it was.
+    fn held(leader: Pid, leads_group: bool) -> Self {
+        let mut family = Self { leader, leads_group, others: Vec::new() };
+        for _ in 0..GLANCES {
+            family.signal(Signal::STOP);
+            let all = descendants(leader);
+            let is_other = |pid: &Pid| !leads_group || getpgid(Some(*pid)) != Ok(leader);
+            let known = family.others.len();
+            let new: Vec<Pid> =
+                all.iter().copied().filter(|pid| is_other(pid) && !family.others.contains(pid)).collect();
+            family.others.extend(new);
+            if known == family.others.len() && all.iter().chain([&leader]).all(|pid| is_still(*pid)) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        family
     }
 
     /// Failures are of those that have ended meanwhile.
@@ -95,6 +113,11 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
         next += 1;
     }
     found.split_off(1)
+}
+
+/// Whether a process is stopped, or has ended.
+fn is_still(pid: Pid) -> bool {
+    stat(pid).is_none_or(|(state, _)| matches!(state.as_str(), "T" | "t" | "Z" | "X"))
 }
 
 fn is_zombie(pid: Pid) -> bool {

@@ -1,6 +1,9 @@
 //! The table of steps: lookup by name, the phase they belong to, and what they take.
 
-use super::{StepEntry, docker_build, docker_push, git_clone, pip_install, set_working_directory, shell};
+use super::{
+    StepEntry, docker_build, docker_push, git_clone, pip_install, pull_with_block, remote_storage,
+    set_working_directory, shell,
+};
 use crate::diagnostics::did_you_mean;
 
 /// Every step that runs here.
@@ -9,16 +12,14 @@ const STEPS: &[StepEntry] = &[
     pip_install::ENTRY,
     set_working_directory::ENTRY,
     git_clone::ENTRY,
+    remote_storage::ENTRY,
+    pull_with_block::ENTRY,
     docker_build::ENTRY,
     docker_push::ENTRY,
 ];
 
-/// Steps of the reference that only workers run, with the other paths of the same function.
+/// Steps of the reference that only workers run.
 const WORKER_STEPS: &[&str] = &[
-    "prefect.deployments.steps.pull_from_remote_storage",
-    "prefect.deployments.steps.pull_with_block",
-    "prefect.deployments.steps.pull.pull_from_remote_storage",
-    "prefect.deployments.steps.pull.pull_with_block",
     "prefect_aws.deployments.steps.push_to_s3",
     "prefect_aws.deployments.steps.pull_from_s3",
     "prefect_gcp.deployments.steps.push_to_gcs",
@@ -26,9 +27,6 @@ const WORKER_STEPS: &[&str] = &[
     "prefect_azure.deployments.steps.push_to_azure_blob_storage",
     "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
 ];
-
-/// The part of the worker's steps whose only output is where they put the code.
-const DIRECTORY_STEPS: [&str; 2] = ["pull_from_remote_storage", "pull_with_block"];
 
 /// Names of Prefect 2, and what they are called today.
 const RENAMED: &[(&str, &str)] = &[
@@ -61,12 +59,7 @@ pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
 
 /// The keys of a step's outputs; `None` where they are not known.
 pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
-    if let Some(entry) = find(name) {
-        return Some(entry.outputs);
-    }
-    let is_directory_step = |short: &str| DIRECTORY_STEPS.contains(&short);
-    (WORKER_STEPS.contains(&name) && name.rsplit('.').next().is_some_and(is_directory_step))
-        .then_some(&["directory"])
+    find(name).map(|entry| entry.outputs)
 }
 
 /// Why a name is probably not a step, and which is meant; `None` for a step, and for a Python function of the

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::support::{FLOWS, GIT_PASSWORD, GIT_USER, GitServer, Sandbox, assert_output};
+use crate::support::{Api, FLOWS, GIT_PASSWORD, GIT_USER, GitServer, Sandbox, assert_output};
 
 /// A deployment whose only build step clones.
 fn project(inputs: &str) -> String {
@@ -182,5 +182,38 @@ deployments:
     assert!(sandbox.read("pulled/flows/flow.py")?.contains("Greets."));
     let again = sandbox.run("steps run --pull -n one --into pulled")?;
     assert!(again.code == 1 && again.stderr.contains("is not empty"), "{again}");
+    Ok(())
+}
+
+/// A deployment whose code a worker would clone.
+const CLONED: &str = "
+pull:
+- prefect.deployments.steps.git_clone:
+    repository: URL
+    clone_directory_name: flows
+deployments:
+- {name: one, entrypoint: 'flow.py:hello', work_pool: {name: pool-UNIQUE}}
+- {name: two, entrypoint: 'flow.py:goodbye', work_pool: {name: pool-UNIQUE}}
+";
+
+#[test]
+fn what_workers_would_not_find_is_not_registered() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let server = GitServer::start()?;
+    let repository = server.repository("flows", &[("README.md", "")])?;
+    let sandbox = api.sandbox(&CLONED.replace("URL", &server.url("flows")))?;
+    let output = sandbox.run("deploy --all --verify-pull --quiet")?;
+    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(output.stderr.matches("error[pulled-code]").count(), 2, "{output}");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+
+    repository.commit(&[("flow.py", &sandbox.unique(FLOWS))])?;
+    let output = sandbox.run("deploy --all --verify-pull")?.success()?;
+    assert_eq!(output.stderr.matches("Cloning ").count(), 1, "{output}");
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    let output = sandbox.run("steps run --stored -n hello-UNIQUE/one --output json")?.success()?;
+    assert_eq!(output.json()?["deployments"][0]["pull"]["status"], "verified");
+    let missing = sandbox.run("steps run --stored -n hello-UNIQUE/three")?;
+    assert!(missing.code == 1 && missing.stderr.contains("there is no deployment"), "{missing}");
     Ok(())
 }

@@ -1,0 +1,281 @@
+//! `pull_with_block`: copies the code that a storage block knows into the current directory.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use futures_util::future::BoxFuture;
+use ignore::gitignore::GitignoreBuilder;
+use serde::Deserialize;
+
+use super::{
+    Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs,
+    objects::{Objects, Store},
+    remote_storage::Remote,
+};
+use crate::{
+    fs::{FileError, copy_tree},
+    git::{Address, Checkout, Credentials, Revision},
+    value::{Mapping, Value},
+};
+
+pub(super) const ENTRY: StepEntry = StepEntry {
+    name: "prefect.deployments.steps.pull_with_block",
+    aliases: &["prefect.deployments.steps.pull.pull_with_block"],
+    phase: Phase::Any,
+    sharing: Sharing::SameInputs,
+    inputs: &[
+        Input::required("block_document_name", Kind::Text, "name of the block"),
+        Input::required(
+            "block_type_slug",
+            Kind::Text,
+            "its type: local-file-system, remote-file-system, s3-bucket, gcs-bucket, azure-blob-storage-container, \
+             github-repository, gitlab-repository or bitbucket-repository",
+        ),
+    ],
+    outputs: &["directory"],
+    create: |mapping| Ok(Box::new(inputs::typed::<PullWithBlock>(mapping)?)),
+};
+
+#[derive(Debug, Deserialize)]
+struct PullWithBlock {
+    block_document_name: String,
+    block_type_slug: String,
+}
+
+/// What a block says of where the code is.
+#[derive(Debug, Clone, PartialEq)]
+enum Source {
+    Directory(PathBuf),
+    Objects(Objects),
+    Git { address: Address, reference: Option<String>, credentials: Option<Credentials> },
+}
+
+impl PullWithBlock {
+    async fn pull(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
+        let (slug, name) = (&self.block_type_slug, &self.block_document_name);
+        let reference = Value::from(format!("{{{{ prefect.blocks.{slug}.{name} }}}}"));
+        let block = context.resolver.blocks(&reference).await.map_err(|error| {
+            let reason =
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            StepError::input("block_document_name", reason)
+        })?;
+        let Value::Mapping(block) = block.value else {
+            return Err(StepError::failed(format!("the block '{slug}/{name}' has no data")));
+        };
+        let source = Source::of(slug, &block)?;
+        let directory = format!("{slug}-{name}");
+        let target = context.directory.join(&directory);
+        if target.exists() {
+            fs::remove_dir_all(&target)
+                .map_err(|error| StepError::failed(FileError::new("empty", &target, error).to_string()))?;
+        }
+        source.copy(&target, context).await?;
+        Ok(Mapping::from_iter([("directory".into(), directory.into())]))
+    }
+}
+
+impl Step for PullWithBlock {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+        Box::pin(self.pull(context))
+    }
+}
+
+impl Source {
+    fn of(slug: &str, block: &Mapping) -> Result<Self, StepError> {
+        let text = |key: &str| block.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let needed = |key: &str| {
+            text(key).map(str::to_owned).ok_or_else(|| StepError::failed(format!("the block has no `{key}`")))
+        };
+        let mapping = |key: &str| block.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default();
+        let objects = |store, bucket: &str, folder: &str, credentials: &str| {
+            let folder = text(folder).unwrap_or_default().to_owned();
+            Ok(Self::Objects(Objects {
+                store,
+                bucket: needed(bucket)?,
+                folder,
+                credentials: mapping(credentials),
+            }))
+        };
+        let git = |address: &str, credentials: &str| {
+            let address =
+                Address::parse(&needed(address)?).map_err(|error| StepError::failed(error.to_string()))?;
+            let block = mapping(credentials);
+            let credentials = (!block.is_empty()).then(|| Credentials::from_block(&block)).transpose();
+            let credentials = credentials.map_err(|error| StepError::failed(error.to_string()))?;
+            Ok(Self::Git { address, reference: text("reference").map(str::to_owned), credentials })
+        };
+        match slug {
+            "local-file-system" => Ok(Self::Directory(text("basepath").unwrap_or(".").into())),
+            "remote-file-system" => {
+                let url = needed("basepath")?;
+                let remote = Remote::parse(&url).map_err(StepError::failed)?;
+                Ok(Self::Objects(remote.objects(&mapping("settings"))?))
+            }
+            "s3-bucket" => objects(Store::S3, "bucket_name", "bucket_folder", "credentials"),
+            "gcs-bucket" => objects(Store::Gcs, "bucket", "bucket_folder", "gcp_credentials"),
+            "azure-blob-storage-container" => {
+                objects(Store::Azure, "container_name", "base_folder", "credentials")
+            }
+            "github-repository" => git("repository_url", "credentials"),
+            "gitlab-repository" => git("repository", "credentials"),
+            "bitbucket-repository" => git("repository", "bitbucket_credentials"),
+            other => Err(StepError::input(
+                "block_type_slug",
+                format!(
+                    "prefectl cannot pull with a block of the type '{other}', which is Python code of its own"
+                ),
+            )),
+        }
+    }
+
+    async fn copy(&self, target: &Path, context: &StepContext<'_>) -> Result<(), StepError> {
+        match self {
+            Self::Objects(objects) => objects.pull(target, context).await,
+            Self::Git { address, reference, credentials } => {
+                let checkout = Checkout {
+                    address,
+                    credentials: credentials.as_ref(),
+                    revision: reference.as_deref().map_or(Revision::Default, Revision::Named),
+                    submodules: false,
+                    directories: &[],
+                    environment: context.environment,
+                };
+                Ok(checkout.bring(target).await?)
+            }
+            Self::Directory(path) => {
+                let home = context.environment.get("HOME").unwrap_or_default();
+                let path =
+                    path.strip_prefix("~").map_or_else(|_| path.clone(), |rest| Path::new(home).join(rest));
+                let from = context.directory.join(path);
+                let ignore_file = from.join(".prefectignore");
+                let mut patterns = GitignoreBuilder::new("");
+                let unread = ignore_file.exists().then(|| patterns.add(&ignore_file)).flatten();
+                let ignored = unread.map_or_else(|| patterns.build(), Err);
+                let ignored = ignored.map_err(|error| StepError::failed(error.to_string()))?;
+                let wanted =
+                    |relative: &Path| !ignored.matched_path_or_any_parents(relative, false).is_ignore();
+                copy_tree(&from, target, &wanted).map_err(|error| StepError::failed(error.to_string()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        environment::Environment,
+        git::testing::repository,
+        progress::Silent,
+        secret::Redactor,
+        steps::images::ImagePolicy,
+        template::{Found, Lookup, Resolver},
+    };
+
+    /// The blocks of a server, as `{slug/name: data}`.
+    struct Blocks(serde_json::Value);
+
+    impl Lookup for Blocks {
+        fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
+            let found = self.0.get(format!("{block_type}/{document}")).cloned();
+            Box::pin(async { Ok(found) })
+        }
+
+        fn block_by_id<'a>(&'a self, _: &'a str) -> Found<'a> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn variable<'a>(&'a self, _: &'a str) -> Found<'a> {
+            Box::pin(async { Ok(None) })
+        }
+    }
+
+    async fn run(blocks: serde_json::Value, slug: &str, directory: &Path) -> Result<Mapping, StepError> {
+        let lookup = Blocks(blocks);
+        let environment = Environment::of_process();
+        let mut context = StepContext {
+            directory: directory.to_owned(),
+            environment: &environment,
+            docker_namespace: None,
+            images: &ImagePolicy::AS_WRITTEN,
+            clock: &Clock::system(),
+            progress: &Silent,
+            resolver: &Resolver::new(&lookup, Redactor::default()),
+        };
+        let inputs = format!("{{block_type_slug: {slug}, block_document_name: code}}");
+        (ENTRY.create)(serde_yaml::from_str(&inputs).unwrap())?.run(&mut context).await
+    }
+
+    #[tokio::test]
+    async fn a_directory_is_copied_without_what_it_ignores() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir_all(from.path().join("flows/data")).unwrap();
+        for (path, text) in
+            [("flows/a.py", "a"), ("flows/data/big.csv", ""), (".prefectignore", "*.csv\n.prefectignore\n")]
+        {
+            fs::write(from.path().join(path), text).unwrap();
+        }
+        std::os::unix::fs::symlink("a.py", from.path().join("flows/link.py")).unwrap();
+        let old = to.path().join("local-file-system-code/old.py");
+        fs::create_dir_all(old.parent().unwrap()).unwrap();
+        fs::write(&old, "").unwrap();
+        let blocks = serde_json::json!({"local-file-system/code": {"basepath": from.path()}});
+        let outputs = run(blocks, "local-file-system", to.path()).await.unwrap();
+        assert_eq!(outputs["directory"], Value::from("local-file-system-code"));
+        let target = to.path().join("local-file-system-code");
+        assert_eq!(fs::read_to_string(target.join("flows/a.py")).unwrap(), "a");
+        assert_eq!(fs::read_link(target.join("flows/link.py")).unwrap(), Path::new("a.py"));
+        for gone in ["flows/data/big.csv", ".prefectignore", "old.py"] {
+            assert!(!target.join(gone).exists(), "{gone}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_repository_is_cloned() {
+        let (upstream, _repository) = repository("one", None);
+        let to = tempfile::tempdir().unwrap();
+        let url = format!("file://{}", upstream.path().display());
+        let blocks =
+            serde_json::json!({"github-repository/code": {"repository_url": url, "reference": "main"}});
+        run(blocks, "github-repository", to.path()).await.unwrap();
+        assert!(to.path().join("github-repository-code/flow.py").is_file());
+    }
+
+    #[tokio::test]
+    async fn blocks_that_bring_nothing_are_errors() {
+        let to = tempfile::tempdir().unwrap();
+        for (blocks, slug, text) in [
+            (serde_json::json!({}), "s3-bucket", "Block not found: 'code' of type 's3-bucket'"),
+            (serde_json::json!({"smb/code": {"share_name": "x"}}), "smb", "of the type 'smb'"),
+            (
+                serde_json::json!({"s3-bucket/code": {"bucket_folder": "x"}}),
+                "s3-bucket",
+                "has no `bucket_name`",
+            ),
+        ] {
+            let error = run(blocks, slug, to.path()).await.unwrap_err().to_string();
+            assert!(error.contains(text), "{slug}: {error}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_stores_name_bucket_folder_and_credentials() {
+        for (slug, block, store) in [
+            ("s3-bucket", "{bucket_name: b, bucket_folder: f, credentials: {k: v}}", Store::S3),
+            ("gcs-bucket", "{bucket: b, bucket_folder: f, gcp_credentials: {k: v}}", Store::Gcs),
+            (
+                "azure-blob-storage-container",
+                "{container_name: b, base_folder: f, credentials: {k: v}}",
+                Store::Azure,
+            ),
+        ] {
+            let source = Source::of(slug, &serde_yaml::from_str(block).unwrap()).unwrap();
+            let credentials = Mapping::from_iter([("k".into(), "v".into())]);
+            let expected = Objects { store, bucket: "b".into(), folder: "f".into(), credentials };
+            assert_eq!(source, Source::Objects(expected), "{slug}");
+        }
+    }
+}
