@@ -83,6 +83,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
+    if cli.global.python_cli {
+        let error = CommandError::usage(format!("{} must be the first word", cli::PYTHON_CLI));
+        Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
+        return ExitCode::from(error.exit.folded(is_link).code());
+    }
     let compatible = cli.global.compat_exit_codes || is_link;
     let redactor = Redactor::default();
     let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone());

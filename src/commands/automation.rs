@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Context, connection};
 use crate::{
-    api::{Automation, Client},
+    api::{Automation, Client, JsonObject},
     cli::{AutomationCommand, OutputArguments, WhichAutomation},
     error::{CommandError, Exit},
     python, ui,
@@ -28,8 +28,17 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
             );
         }
         AutomationCommand::Inspect { which, output } => {
-            for automation in find(&client, &which).await? {
-                context.show_object(output, automation.raw)?;
+            let mut found = find(&client, &which).await?;
+            match (found.pop(), found.is_empty()) {
+                (Some(only), true) => context.show_object(output, only.raw)?,
+                (last, _) => {
+                    // Several of one name are one document, too.
+                    let all: Vec<Value> = found.into_iter().chain(last).map(|one| json!(one.raw)).collect();
+                    context.show_object(
+                        output,
+                        JsonObject::from_iter([("automations".to_owned(), json!(all))]),
+                    )?;
+                }
             }
         }
         AutomationCommand::Delete { which, all, consent, output } => {

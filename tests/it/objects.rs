@@ -95,6 +95,8 @@ fn automations_are_paused_resumed_and_deleted() -> Result<()> {
     assert_eq!(shown()?["enabled"], false);
     sandbox.run_words(&["automation", "resume", name])?.success()?;
     assert_eq!(shown()?["enabled"], true);
+    api.post("/automations/", &automation)?;
+    assert_eq!(shown()?["automations"].as_array().map(Vec::len), Some(2));
     let output = sandbox.run_words(&["automation", "delete", name, "--yes"])?;
     assert_output!(output, @r"
     exit 0
