@@ -44,6 +44,12 @@ fn page(entry: &StepEntry) -> String {
         };
         format!("  {}: {} ({}{default})", input.name, input.meaning, input.kind.name())
     }));
+    lines.push("\nKeys of every step:".to_owned());
+    lines.push("  id: the name by which templates find its outputs".to_owned());
+    lines.push("  requires: Python packages that it needs on a worker".to_owned());
+    if entry.inputs.iter().all(|input| input.name != "timeout") {
+        lines.push("  timeout: how many seconds it may take, in build and push sections".to_owned());
+    }
     lines.push(format!("\nOutputs: {}", entry.outputs.join(", ")));
     lines.join("\n")
 }

@@ -89,7 +89,13 @@ impl Stored {
     /// Why a step cannot do here what it does on a worker.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let (name, _) = name_and_id(&self.steps[index])?;
-        if registry::find(name)?.short_name() != SET_WORKING_DIRECTORY {
+        let Some(entry) = registry::find(name) else {
+            // A name that is probably wrong is an error, on workers too.
+            return registry::doubt(name)
+                .is_none()
+                .then(|| format!("the step '{name}' runs on workers only"));
+        };
+        if entry.short_name() != SET_WORKING_DIRECTORY {
             return None;
         }
         let directory = self.steps[index].get(name)?.get("directory")?.as_str()?;
@@ -169,4 +175,49 @@ fn contents(directory: &Path) -> String {
     let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
     names.truncate(NAMES_SHOWN);
     format!("the directory in which the flow would start has {}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_worker_can_do_is_no_failure() {
+        const SET: &str = "prefect.deployments.steps.set_working_directory";
+        for (step, has_image, expected) in [
+            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("that of an image")),
+            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), false, None),
+            (format!("{SET}: {{directory: flows}}"), false, Some("where it was started")),
+            (format!("{SET}: {{directory: '{{{{ clone.directory }}}}'}}"), true, None),
+            (format!("{SET}: {{directory: /}}"), true, None),
+            ("my_company.steps.fetch: {}".to_owned(), false, Some("runs on workers only")),
+            ("prefect.projects.steps.git_clone_project: {}".to_owned(), false, None),
+        ] {
+            let stored = Stored {
+                deployment: "f/d".into(),
+                entrypoint: "flow.py:f".into(),
+                flow_name: None,
+                steps: vec![serde_yaml::from_str(&step).unwrap()],
+                pointer: Pointer::root(),
+                has_image,
+            };
+            let directory = tempfile::tempdir().unwrap();
+            let reason = stored.out_of_reach(0, directory.path());
+            assert_eq!(reason.is_some(), expected.is_some(), "{step}");
+            assert!(reason.unwrap_or_default().contains(expected.unwrap_or_default()), "{step}");
+        }
+    }
+
+    #[test]
+    fn the_directory_is_the_one_that_the_step_itself_names() {
+        let outputs = serde_yaml::from_str("{clone: {directory: a}, directory: b, stdout: x}").unwrap();
+        for (step, expected) in [
+            ("prefect.deployments.steps.git_clone: {id: clone}", Some("a")),
+            ("prefect.deployments.steps.git_clone: {}", Some("b")),
+            ("prefect.deployments.steps.run_shell_script: {}", None),
+        ] {
+            let step: Value = serde_yaml::from_str(step).unwrap();
+            assert_eq!(directory_of(&step, &outputs), expected, "{step:?}");
+        }
+    }
 }
