@@ -116,8 +116,12 @@ impl Running {
         // At a terminal the child stays in our group: it may read from the terminal, and Ctrl-C reaches it.
         let leads_group = !io::stdin().is_terminal();
         #[cfg(unix)]
-        if leads_group {
-            command.process_group(0);
+        {
+            // Programs name themselves in messages by what they were called.
+            command.arg0(program.program);
+            if leads_group {
+                command.process_group(0);
+            }
         }
         let mut child = command.spawn()?;
         Ok(Self {

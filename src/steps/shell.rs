@@ -143,6 +143,7 @@ mod tests {
             ("script: echo a && echo b", "a && echo b"),
             ("script: 'echo x # c'", "x # c"),
             ("{script: 'echo x # c', shell: true}", "x"),
+            ("script: sh -c 'echo $0'", "sh"),
             (r#"{script: "A=1\necho [$A]", shell: true}"#, "[]"),
             (r#"{script: 'printf "  a\n\nb  \n\n"'}"#, "a\n\nb"),
             ("{script: echo $FOO $$ $1, expand_env_vars: true, env: {FOO: foo bar}}", "foo bar $ $1"),
