@@ -76,7 +76,6 @@ impl fmt::Display for Origin {
     }
 }
 
-#[allow(dead_code, reason = "for the steps and flows that ask Python")]
 /// An interpreter that runs and has what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interpreter {
@@ -108,6 +107,11 @@ pub(crate) enum Rejection {
 }
 
 impl Search<'_> {
+    /// Whether the user has named an interpreter, which is then the only one tried.
+    pub(crate) fn is_chosen(&self) -> bool {
+        self.chosen.is_some() || self.environment.non_empty("PREFECTL_PYTHON").is_some()
+    }
+
     /// The places to try, in order. Those that are not chosen exist.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let chosen = self.chosen.map(|chosen| (chosen, Origin::Option)).or_else(|| {
@@ -151,7 +155,6 @@ impl Search<'_> {
     /// # Errors
     ///
     /// When none does, with what was tried.
-    #[allow(dead_code, reason = "for the steps and flows that ask Python")]
     pub(crate) async fn find(&self, modules: &[&str]) -> Result<Interpreter, NoInterpreter> {
         let mut tried = Vec::new();
         for candidate in self.candidates() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    OutputFormat, REPEATED, list,
+    OutputFormat, PythonArguments, REPEATED, list,
     number::{self, Seconds},
 };
 use crate::{deploy::Options, docker::reference::ImageReference, steps::ImagePolicy};
@@ -163,6 +163,9 @@ pub(crate) struct DeployArguments {
     #[arg(long, action = REPEATED, value_name = "REF", requires = "skip_build", help_heading = "Images")]
     image: Vec<ImageReference>,
 
+    #[command(flatten)]
+    python: PythonArguments,
+
     /// Turn warnings into errors, before anything is written
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Checks")]
     strict: bool,
@@ -212,6 +215,7 @@ impl DeployArguments {
                 (false, false) => None,
             },
             slas: list(&self.sla, self.empty_sla),
+            python: self.python.python_use(),
             strict: self.strict,
             force: self.force,
             verify_pull: self.verify_pull,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::OutputFormat;
+use super::{OutputFormat, PythonArguments};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowCommand {
@@ -23,6 +23,9 @@ pub(crate) enum FlowCommand {
     Inspect {
         /// The flow: `path/to/file.py:function` or `package.module.function`
         entrypoint: String,
+
+        #[command(flatten)]
+        python: PythonArguments,
 
         /// Format of the result
         #[arg(long, short, value_name = "FORMAT", default_value = "text")]

@@ -13,6 +13,7 @@ mod init;
 mod job;
 mod number;
 mod profile;
+mod python;
 mod reference;
 mod shared;
 mod steps;
@@ -38,6 +39,7 @@ pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, Watc
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
+pub(crate) use python::PythonArguments;
 pub(crate) use reference::{PYTHON_CLI, unknown_command};
 pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};
 pub(crate) use steps::{RunStepsArguments, StepsCommand};

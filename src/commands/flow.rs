@@ -1,4 +1,4 @@
-//! `prefectl flow`: what the sources say of flows. No Python runs and no server is asked.
+//! `prefectl flow`: what the sources, and Python where it is needed, say of flows. No server is asked.
 
 use std::path::{Component, Path};
 
@@ -8,13 +8,16 @@ use super::Context;
 use crate::{
     cli::{FlowCommand, OutputFormat},
     error::{CommandError, Exit},
-    flow::{self, Entrypoint, Flow, FoundFlow, Inspector},
+    flow::{self, Asking, Entrypoint, Flow, FoundFlow, Inspector, PythonUse},
+    progress::Progress,
 };
 
-pub(super) fn run(command: &FlowCommand, context: &Context) -> Result<Exit, CommandError> {
+pub(super) async fn run(command: &FlowCommand, context: &Context) -> Result<Exit, CommandError> {
     match command {
         FlowCommand::Ls { path, output } => list(path, *output, context),
-        FlowCommand::Inspect { entrypoint, output } => inspect(entrypoint, *output, context),
+        FlowCommand::Inspect { entrypoint, python, output } => {
+            inspect(entrypoint, &python.python_use(), *output, context).await
+        }
     }
 }
 
@@ -46,9 +49,21 @@ fn line(flow: &FoundFlow) -> String {
     format!("{}:{}  {} (line {})", flow.path.display(), flow.function, flow.name, flow.line)
 }
 
-fn inspect(entrypoint: &str, output: OutputFormat, context: &Context) -> Result<Exit, CommandError> {
+async fn inspect(
+    entrypoint: &str,
+    python: &PythonUse,
+    output: OutputFormat,
+    context: &Context,
+) -> Result<Exit, CommandError> {
+    let Context { directory, environment, ui, .. } = context;
     let parsed = Entrypoint::parse(entrypoint).map_err(CommandError::usage)?;
-    let inspected = Inspector::new().inspect(&parsed, &context.directory, &context.environment);
+    let inspector = Inspector::new();
+    let mut inspected = inspector.inspect(&parsed, directory, environment);
+    let asked = inspector.ask_python(&Asking { python, directory, environment, progress: ui }).await;
+    asked.warnings.iter().for_each(|warning| ui.warn(warning));
+    if asked.learnt {
+        inspected = inspector.inspect(&parsed, directory, environment);
+    }
     match (inspected, output) {
         (Ok(flow), OutputFormat::Json) => context.ui.result(&document(entrypoint, &flow).to_string()),
         (Ok(flow), OutputFormat::Text) => context.ui.result(&text(&flow)),

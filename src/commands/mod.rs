@@ -68,7 +68,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Schema => schema::run(context),
         Command::Deployment(command) => deployment::run(command, context).await,
         Command::FlowRun(command) => flow_run::run(command, context).await,
-        Command::Flow(command) => flow::run(&command, context),
+        Command::Flow(command) => flow::run(&command, context).await,
         Command::Steps(command) => steps::run(&command, context).await,
         Command::WorkPool(command) => work_pool::run(command, context).await,
         Command::Config(command) => config::run(&command, context),

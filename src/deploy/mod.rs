@@ -57,7 +57,7 @@ use crate::{
     clock::Clock,
     diagnostics::{Code, Diagnostic, Severity},
     environment::Environment,
-    flow::Inspector,
+    flow::{Asking, Inspector},
     git,
     progress::Progress,
     project::{self, Declared, Findings, Project, ProjectError, Section},
@@ -176,6 +176,9 @@ fn load(with: &Surroundings<'_>) -> Result<(Project, Vec<Diagnostic>), Failure> 
 }
 
 /// Picks the deployments, lays the options over them, reads their flows and checks each.
+///
+/// Where the sources do not tell all, Python is asked about all flows at once, and with its answers all is done again:
+/// which deployments are picked, and what their expressions give, may depend on them.
 async fn prepare(
     project: &Project,
     with: &Surroundings<'_>,
@@ -183,13 +186,34 @@ async fn prepare(
     findings: &mut Findings<'_>,
 ) -> Result<Vec<(Prepared, Sections)>, Failure> {
     let inspector = Inspector::new();
-    let specs = select(project, with, &inspector, findings)?;
+    let mut found = Findings::new(project.document.as_ref());
+    let mut prepared = prepare_with(&inspector, project, with, resolver, &mut found).await;
+    let (python, environment) = (&with.options.python, with.environment);
+    let asking = Asking { python, directory: with.directory, environment, progress: with.progress };
+    let asked = inspector.ask_python(&asking).await;
+    asked.warnings.into_iter().for_each(|warning| findings.push(warning));
+    if asked.learnt {
+        found = Findings::new(project.document.as_ref());
+        prepared = prepare_with(&inspector, project, with, resolver, &mut found).await;
+    }
+    found.take().into_iter().for_each(|one| findings.push(one));
+    prepared
+}
+
+async fn prepare_with(
+    inspector: &Inspector,
+    project: &Project,
+    with: &Surroundings<'_>,
+    resolver: &Resolver<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Vec<(Prepared, Sections)>, Failure> {
+    let specs = select(project, with, inspector, findings)?;
     let fields: Vec<Value> = specs.iter().map(|spec| Value::Mapping(spec.fields.clone())).collect();
     let steps = [&project.build, &project.push, &project.pull].into_iter().flat_map(Section::steps);
     let names = Names::used_in(fields.iter().chain(steps), with, resolver)
         .await
         .map_err(|error| Failure::resolve(error, None))?;
-    let preparing = Preparing { project, with, resolver, inspector: &inspector, names: &names };
+    let preparing = Preparing { project, with, resolver, inspector, names: &names };
     let mut prepared = Vec::new();
     for spec in specs {
         let Some(one) = preparing.deployment(spec, findings).await? else { continue };

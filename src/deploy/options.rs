@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::steps::ImagePolicy;
+use crate::{flow::PythonUse, steps::ImagePolicy};
 
 /// The options of `prefectl deploy`, as typed.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) enforce_parameter_schema: Option<bool>,
     /// `Some` replaces the file's service level agreements, also when empty.
     pub(crate) slas: Option<Vec<String>>,
+    /// Whether flows are imported to know their parameters.
+    pub(crate) python: PythonUse,
     pub(crate) strict: bool,
     pub(crate) force: bool,
     /// Run the pull steps as a worker would before anything is written.

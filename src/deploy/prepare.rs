@@ -242,7 +242,10 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
         );
         let message =
             format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
-        findings.push(Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone()));
+        let help = "a Python that has Prefect and what the flow imports tells the rest: --python, PREFECTL_PYTHON, or an \
+                    active virtual environment";
+        let warning = Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone());
+        findings.push(warning.help(help));
     }
 }
 

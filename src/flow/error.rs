@@ -54,6 +54,16 @@ impl FlowError {
         }
     }
 
+    /// Whether it is no mistake, but something that importing the flow may tell.
+    pub(super) fn is_open_to_python(&self) -> bool {
+        match self {
+            Self::NameUnknown { .. } | Self::Unknowable { .. } | Self::Encoding { .. } => true,
+            // It may be installed.
+            Self::ModuleMissing { module } => !module.contains('/'),
+            _ => false,
+        }
+    }
+
     /// Where in the program the mistake is.
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {

@@ -12,6 +12,7 @@ use super::{
     error::FlowError,
     file::PythonFile,
     program::{Found, Module, Program},
+    python::Memory,
     signature,
 };
 use crate::environment::Environment;
@@ -20,6 +21,7 @@ use crate::environment::Environment;
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
+    pub(super) memory: Memory,
 }
 
 impl Inspector {
@@ -27,8 +29,24 @@ impl Inspector {
         Self::default()
     }
 
-    /// Reads the flow that an entrypoint names without running any Python. Paths are taken from `directory`.
+    /// The flow that an entrypoint names: what Python has said of it, if it was asked, else what its source tells.
+    /// Paths are taken from `directory`.
     pub(crate) fn inspect(
+        &self,
+        entrypoint: &Entrypoint,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Result<Flow, FlowError> {
+        if let Some(flow) = self.memory.answer(entrypoint) {
+            return Ok(flow);
+        }
+        let flow = self.read(entrypoint, directory, environment);
+        self.memory.note(entrypoint, &flow);
+        flow
+    }
+
+    /// Reads the flow from its source; no Python runs.
+    fn read(
         &self,
         entrypoint: &Entrypoint,
         directory: &Path,

@@ -18,6 +18,7 @@ mod file;
 mod inspector;
 mod obstacle;
 mod program;
+mod python;
 mod scope;
 mod signature;
 mod syntax;
@@ -29,6 +30,7 @@ pub(crate) use discover::{FoundFlow, discover};
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
+pub(crate) use python::{AskPython, Asking, PythonUse};
 
 use crate::diagnostics::Place;
 

@@ -102,6 +102,17 @@ codes! {
         meaning: "The schema of the flow's parameters is read from its source. Where a type comes from code that is \
                   not run here, the parameter accepts anything.",
         example: "def hello(config: installed_package.Config):\n    ...",
-        fix: "Nothing needs to be done; a type that is written out is checked when runs are started.",
+        fix: "Nothing needs to be done; a type that is written out is checked when runs are started. Or have a Python \
+              that has Prefect and the flow's packages: `--python`, or an active virtual environment.",
+    };
+    PYTHON_SCHEMA = Entry {
+        name: "python-schema",
+        severity: Warning,
+        title: "Python could not be asked about a flow",
+        meaning: "Where a flow's source does not tell its parameters, it is imported by the user's Python, if that has \
+                  Prefect. This failed, so that what the source tells is used.",
+        example: "prefectl deploy --all --python /usr/bin/python3   # without Prefect",
+        fix: "Install what the flow imports, name another interpreter by `--python` or PREFECTL_PYTHON, or do without: \
+              `--no-python`.",
     };
 }

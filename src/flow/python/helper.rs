@@ -1,0 +1,92 @@
+//! The process that imports flows: one script, its questions on standard input, a line of JSON for each answer.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    environment::Environment,
+    process::{self, Finished, Program},
+};
+
+const SCRIPT: &str = include_str!("helper.py");
+
+/// What importing a flow gave.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Answer {
+    Flow(Told),
+    /// Why it cannot be imported.
+    Error(String),
+}
+
+/// A flow as Prefect would register it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Told {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) parameters: serde_json::Value,
+    /// The file and the line of the function.
+    pub(super) place: Option<(PathBuf, usize)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HelperError {
+    #[error("it cannot be started: {0}")]
+    NotStarted(#[source] io::Error),
+    #[error("it was not done within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("it ended with code {code}: {message}")]
+    Ended { code: i32, message: String },
+}
+
+/// Imports flows with an interpreter that has Prefect; the answers are in the order of the entrypoints.
+///
+/// # Errors
+///
+/// When the process gives no answer at all. If it ends in the middle, that is the error of the flow it was importing
+/// and of those after it.
+pub(super) async fn run(
+    interpreter: &str,
+    entrypoints: &[String],
+    directory: &Path,
+    environment: &Environment,
+    limit: Duration,
+) -> Result<Vec<Answer>, HelperError> {
+    let arguments = ["-c", SCRIPT].map(str::to_owned);
+    let program = Program {
+        program: interpreter,
+        arguments: &arguments,
+        directory,
+        environment,
+        variables: &BTreeMap::new(),
+    };
+    let questions = json!({"entrypoints": entrypoints}).to_string();
+    let finished = tokio::time::timeout(limit, process::run_with_input(&program, questions.as_bytes()))
+        .await
+        .map_err(|_| HelperError::TimedOut(limit))?
+        .map_err(HelperError::NotStarted)?;
+    let mut answers: Vec<Answer> =
+        finished.stdout.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
+    if answers.is_empty() {
+        return Err(HelperError::Ended { code: finished.code, message: last_words(&finished) });
+    }
+    let missing = entrypoints.len().saturating_sub(answers.len());
+    let end =
+        || Answer::Error(format!("Python ended with code {}: {}", finished.code, last_words(&finished)));
+    answers.extend(std::iter::repeat_with(end).take(missing));
+    Ok(answers)
+}
+
+/// The last line that was printed: of a traceback that is the error.
+fn last_words(finished: &Finished) -> String {
+    let lines = finished.stderr.trim().lines().next_back();
+    lines.unwrap_or("it printed nothing").to_owned()
+}

@@ -1,0 +1,209 @@
+//! Asking Python: what the source does not tell, learnt by importing the flows with the user's own Prefect.
+//!
+//! One process imports all flows that are asked for. It runs their code, as `prefect deploy` does; it has a time
+//! limit, and what the flows print does not get in the way. If it fails, what the source tells stays.
+
+mod helper;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{Flow, FlowError, Grade, Inspector, entrypoint::Entrypoint};
+use crate::{
+    diagnostics::{Code, Diagnostic, Place},
+    environment::Environment,
+    fs,
+    interpreter::{Interpreter, Search},
+    progress::Progress,
+    source::{Source, Span},
+};
+use helper::{Answer, Told};
+
+/// How long importing all flows may take.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
+
+/// When Python is asked about flows, and which.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PythonUse {
+    pub(crate) when: AskPython,
+    /// What `--python` names.
+    pub(crate) interpreter: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum AskPython {
+    #[default]
+    Never,
+    /// Where the source does not tell all, if there is a Python with Prefect.
+    WhereNeeded,
+    Always,
+}
+
+/// What asking needs.
+pub(crate) struct Asking<'a> {
+    pub(crate) python: &'a PythonUse,
+    /// Where entrypoints start from.
+    pub(crate) directory: &'a Path,
+    pub(crate) environment: &'a Environment,
+    pub(crate) progress: &'a dyn Progress,
+}
+
+/// What asking came to.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Whether flows that were inspected before are known better now.
+    pub(crate) learnt: bool,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// What inspections have left to ask, and what Python has said.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<BTreeMap<String, Question>>);
+
+#[derive(Debug)]
+struct Question {
+    /// Whether the source tells all.
+    is_exact: bool,
+    /// Where the flow is, as far as its source tells.
+    place: Option<Place>,
+    /// Python's answer; nobody is asked twice.
+    answer: Option<Result<Flow, ()>>,
+}
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Question>> {
+        // A poisoned lock means another thread failed between two whole entries: the map is still good.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What Python has said of a flow.
+    pub(super) fn answer(&self, entrypoint: &Entrypoint) -> Option<Flow> {
+        self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
+    }
+
+    /// Remembers what the source tells.
+    pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Flow, FlowError>) {
+        let (is_exact, place) = match read {
+            Ok(flow) => (flow.grade == Grade::Exact, Some(flow.place.clone())),
+            Err(error) if error.is_open_to_python() => (false, error.place().cloned()),
+            Err(_) => return,
+        };
+        let question = Question { is_exact, place, answer: None };
+        self.lock().entry(entrypoint.to_string()).or_insert(question);
+    }
+
+    fn open(&self, when: AskPython) -> Vec<String> {
+        let wanted = |question: &Question| match when {
+            AskPython::Never => false,
+            AskPython::WhereNeeded => !question.is_exact,
+            AskPython::Always => true,
+        };
+        let questions = self.lock();
+        let open = questions.iter().filter(|(_, question)| question.answer.is_none() && wanted(question));
+        open.map(|(entrypoint, _)| entrypoint.clone()).collect()
+    }
+
+    fn place(&self, entrypoint: &str) -> Option<Place> {
+        self.lock().get(entrypoint)?.place.clone()
+    }
+
+    fn keep(&self, entrypoint: &str, answer: Result<Flow, ()>) {
+        if let Some(question) = self.lock().get_mut(entrypoint) {
+            question.answer = Some(answer);
+        }
+    }
+}
+
+impl Inspector {
+    /// Asks Python about the flows inspected so far whose source does not tell all; inspecting them again gives what
+    /// Python said. What goes wrong becomes warnings, and leaves what the source tells.
+    pub(crate) async fn ask_python(&self, asking: &Asking<'_>) -> Asked {
+        let entrypoints = self.memory.open(asking.python.when);
+        if entrypoints.is_empty() {
+            return Asked::default();
+        }
+        let search = Search {
+            chosen: asking.python.interpreter.as_deref(),
+            environment: asking.environment,
+            directory: asking.directory,
+        };
+        match search.find(&["prefect"]).await {
+            Ok(interpreter) => self.ask(&interpreter, &entrypoints, asking, TIME_LIMIT).await,
+            // Nobody has asked for Python: then it is no failure that there is none.
+            Err(_) if asking.python.when == AskPython::WhereNeeded && !search.is_chosen() => Asked::default(),
+            Err(error) => Asked { learnt: false, warnings: vec![failure(error.to_string())] },
+        }
+    }
+
+    async fn ask(
+        &self,
+        interpreter: &Interpreter,
+        entrypoints: &[String],
+        asking: &Asking<'_>,
+        limit: Duration,
+    ) -> Asked {
+        let program = interpreter.program.as_str();
+        let count = match entrypoints {
+            [only] => only.clone(),
+            several => format!("{} flows", several.len()),
+        };
+        asking.progress.status(&format!("Importing {count} with {program}..."));
+        let mut asked = Asked::default();
+        let answers =
+            match helper::run(program, entrypoints, asking.directory, asking.environment, limit).await {
+                Ok(answers) => answers,
+                Err(error) => {
+                    asked.warnings.push(failure(format!("asking {program} about flows failed: {error}")));
+                    return asked;
+                }
+            };
+        for (entrypoint, answer) in entrypoints.iter().zip(answers) {
+            let place = self.memory.place(entrypoint);
+            match answer {
+                Answer::Flow(told) => {
+                    self.memory.keep(entrypoint, Ok(flow(told, place, asking.directory, entrypoint)));
+                    asked.learnt = true;
+                }
+                Answer::Error(reason) => {
+                    self.memory.keep(entrypoint, Err(()));
+                    let message = format!("{program} cannot import {entrypoint}: {reason}");
+                    asked.warnings.push(failure(message).at(place));
+                }
+            }
+        }
+        asked
+    }
+}
+
+fn failure(message: String) -> Diagnostic {
+    Diagnostic::warning(Code::PYTHON_SCHEMA, message)
+}
+
+fn flow(told: Told, place: Option<Place>, directory: &Path, entrypoint: &str) -> Flow {
+    let place = place.or_else(|| place_of(told.place.as_ref()?, directory));
+    Flow {
+        name: told.name,
+        description: told.description,
+        version: told.version,
+        parameters: told.parameters,
+        grade: Grade::Exact,
+        reasons: Vec::new(),
+        place: place.unwrap_or_else(|| Place::new(&Source::new(entrypoint, ""), Span::default())),
+    }
+}
+
+/// The start of a line in a file that Python has named.
+fn place_of((path, line): &(PathBuf, usize), directory: &Path) -> Option<Place> {
+    let text = fs::read_text(path).ok()?;
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let name = path.strip_prefix(directory).unwrap_or(path).display().to_string();
+    let end = start + text[start..].lines().next().map_or(0, str::len);
+    Some(Place::new(&Source::new(name, text), Span::new(start, end)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! With programs that answer as Python would, so that no Python is needed.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
+
+use super::*;
+use crate::progress::Silent;
+
+const FLOW: &str =
+    "from prefect import flow\nimport outside\n\n@flow\ndef hello(name: outside.Name):\n    pass\n";
+const ANSWER: &str = r#"{"flow": {"name": "hello", "description": "d", "version": "1", "parameters": {"type": "object"}, "place": null}}"#;
+
+struct Project {
+    folder: tempfile::TempDir,
+    environment: Environment,
+}
+
+impl Project {
+    /// A project with a flow, and an interpreter that has Prefect and does what `script` says when it is asked.
+    fn new(script: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("flow.py"), FLOW).unwrap();
+        let python = folder.path().join(".venv/bin/python");
+        fs::create_dir_all(python.parent().unwrap()).unwrap();
+        let probe = r#"case "$3" in prefect) echo '{"version": "3.12.0", "missing": []}'; exit;; esac"#;
+        fs::write(&python, format!("#!/bin/sh\n{probe}\n{script}\n")).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let environment = [("PATH", "/usr/bin:/bin")].into_iter().collect();
+        Self { folder, environment }
+    }
+
+    fn inspect(&self, inspector: &Inspector, entrypoint: &str) -> Result<Flow, FlowError> {
+        let entrypoint = Entrypoint::parse(entrypoint).unwrap();
+        inspector.inspect(&entrypoint, self.folder.path(), &self.environment)
+    }
+
+    async fn ask(&self, inspector: &Inspector, when: AskPython) -> (bool, Vec<String>) {
+        let python = PythonUse { when, interpreter: None };
+        let asking = Asking {
+            python: &python,
+            directory: self.folder.path(),
+            environment: &self.environment,
+            progress: &Silent,
+        };
+        let Asked { learnt, warnings } = inspector.ask_python(&asking).await;
+        let folder = format!("{}/", self.folder.path().display());
+        (learnt, warnings.into_iter().map(|one| one.message.replace(&folder, "")).collect())
+    }
+}
+
+#[tokio::test]
+async fn pythons_answer_takes_the_place_of_what_the_source_tells() {
+    let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'"));
+    let inspector = Inspector::new();
+    let before = project.inspect(&inspector, "flow.py:hello").unwrap();
+    assert_eq!((before.grade, before.reasons.len()), (Grade::Approximate, 1));
+    assert_eq!(project.ask(&inspector, AskPython::Never).await, (false, vec![]));
+    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (true, vec![]));
+    let after = project.inspect(&inspector, "flow.py:hello").unwrap();
+    assert_eq!((after.grade, after.description.as_deref()), (Grade::Exact, Some("d")));
+    assert_eq!(after.place.start().line, 5);
+    // Nothing is left to ask.
+    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![]));
+}
+
+#[tokio::test]
+async fn flows_whose_source_tells_all_are_asked_for_only_if_wanted() {
+    let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'"));
+    fs::write(project.folder.path().join("flow.py"), FLOW.replace("outside.Name", "str")).unwrap();
+    let inspector = Inspector::new();
+    assert_eq!(project.inspect(&inspector, "flow.py:hello").unwrap().grade, Grade::Exact);
+    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![]));
+    assert_eq!(project.ask(&inspector, AskPython::Always).await, (true, vec![]));
+}
+
+#[tokio::test]
+async fn a_failure_leaves_what_the_source_tells() {
+    let cases = [
+        (
+            "cat >/dev/null; echo '{\"error\": \"ValueError: no\"}'",
+            ".venv/bin/python cannot import flow.py:hello: ValueError: no",
+        ),
+        (
+            "cat >/dev/null; echo trouble >&2; exit 3",
+            "asking .venv/bin/python about flows failed: it ended with code 3: trouble",
+        ),
+    ];
+    for (script, warning) in cases {
+        let project = Project::new(script);
+        let inspector = Inspector::new();
+        project.inspect(&inspector, "flow.py:hello").unwrap();
+        assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![warning.to_owned()]));
+        assert_eq!(project.inspect(&inspector, "flow.py:hello").unwrap().grade, Grade::Approximate);
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_ends_early_fails_for_the_flows_it_leaves() {
+    let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'; exit 4"));
+    fs::write(project.folder.path().join("other.py"), FLOW).unwrap();
+    let inspector = Inspector::new();
+    for entrypoint in ["flow.py:hello", "other.py:hello"] {
+        project.inspect(&inspector, entrypoint).unwrap();
+    }
+    let (learnt, warnings) = project.ask(&inspector, AskPython::WhereNeeded).await;
+    let expected =
+        ".venv/bin/python cannot import other.py:hello: Python ended with code 4: it printed nothing";
+    assert_eq!((learnt, warnings), (true, vec![expected.to_owned()]));
+}
+
+#[tokio::test]
+async fn a_process_that_hangs_is_ended() {
+    let project = Project::new("exec sleep 60");
+    let inspector = Inspector::new();
+    project.inspect(&inspector, "flow.py:hello").unwrap();
+    let interpreter = project.folder.path().join(".venv/bin/python").display().to_string();
+    let entrypoints = ["flow.py:hello".to_owned()];
+    let limit = Duration::from_millis(200);
+    let asked =
+        helper::run(&interpreter, &entrypoints, project.folder.path(), &project.environment, limit).await;
+    assert_eq!(asked.unwrap_err().to_string(), "it was not done within 0 s");
+}
+
+#[test]
+fn places_that_python_names_are_lines_of_files() {
+    let project = Project::new("");
+    let path = project.folder.path().join("flow.py");
+    let place = place_of(&(path, 4), project.folder.path()).unwrap();
+    assert_eq!((place.source.name(), place.start().line, place.end().column), ("flow.py", 4, 6));
+    assert!(place_of(&(PathBuf::from("missing.py"), 4), project.folder.path()).is_none());
+}
