@@ -3,7 +3,7 @@
 //! One process imports all flows that are asked for. It runs their code, as `prefect deploy` does; it has a time
 //! limit, and what the flows print does not get in the way. If it fails, what the source tells stays.
 
-mod helper;
+mod importer;
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use crate::{
     progress::Progress,
     source::{Source, Span},
 };
-use helper::{Answer, Told};
+use importer::{Answer, Told};
 
 /// How long importing all flows may take.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
@@ -154,7 +154,7 @@ impl Inspector {
         asking.progress.status(&format!("Importing {count} with {program}..."));
         let mut asked = Asked::default();
         let answers =
-            match helper::run(program, entrypoints, asking.directory, asking.environment, limit).await {
+            match importer::run(program, entrypoints, asking.directory, asking.environment, limit).await {
                 Ok(answers) => answers,
                 Err(error) => {
                     asked.warnings.push(failure(format!("asking {program} about flows failed: {error}")));

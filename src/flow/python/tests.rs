@@ -116,7 +116,7 @@ async fn a_process_that_hangs_is_ended() {
     let entrypoints = ["flow.py:hello".to_owned()];
     let limit = Duration::from_millis(200);
     let asked =
-        helper::run(&interpreter, &entrypoints, project.folder.path(), &project.environment, limit).await;
+        importer::run(&interpreter, &entrypoints, project.folder.path(), &project.environment, limit).await;
     assert_eq!(asked.unwrap_err().to_string(), "it was not done within 0 s");
 }
 

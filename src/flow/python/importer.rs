@@ -15,7 +15,7 @@ use crate::{
     process::{self, Finished, Program},
 };
 
-const SCRIPT: &str = include_str!("helper.py");
+const SCRIPT: &str = include_str!("importer.py");
 
 /// What importing a flow gave.
 #[derive(Debug, Deserialize)]
