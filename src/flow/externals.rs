@@ -160,6 +160,7 @@ const SUBMODULES: &[(&str, &str)] = &[
     ("builtins.", ""),
     ("pydantic.fields.", "pydantic."),
     ("pydantic.main.", "pydantic."),
+    ("pydantic.root_model.", "pydantic."),
     ("pydantic.types.", "pydantic."),
     ("pydantic.networks.", "pydantic."),
     ("pydantic.config.", "pydantic."),
@@ -182,6 +183,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("typing.DefaultDict", "collections.defaultdict"),
     ("typing.OrderedDict", "collections.OrderedDict"),
     ("typing.Counter", "collections.Counter"),
+    ("typing.ChainMap", "collections.ChainMap"),
     ("typing.Pattern", "re.Pattern"),
     ("typing.AbstractSet", "collections.abc.Set"),
     ("types.NoneType", "NoneType"),
@@ -208,6 +210,11 @@ const ABSTRACT: &[&str] = &[
     "Coroutine",
     "Sized",
     "Reversible",
+    "ByteString",
+    "ItemsView",
+    "KeysView",
+    "MappingView",
+    "ValuesView",
 ];
 
 /// Whether a name needs no import.

@@ -212,6 +212,12 @@ impl<'p> Signature<'p, '_> {
             self.default(default, &mut property);
         }
         let Some(annotation) = &parameter.annotation else { return Ok(property) };
+        let annotation = match self.outside_final(annotation, parameter.default.is_some()) {
+            Ok(inner) => inner,
+            Err(Obstacle::Vanishes) => return Err(Obstacle::Vanishes),
+            // The annotation itself says what is wrong with it.
+            Err(_) => annotation,
+        };
         let result = self.annotation(annotation, parameter.default.is_some(), &mut property);
         match result {
             Ok(schema) => property.schema = schema,
@@ -222,6 +228,29 @@ impl<'p> Signature<'p, '_> {
             Err(obstacle @ (Obstacle::Vanishes | Obstacle::Refused(_))) => return Err(obstacle),
         }
         Ok(property)
+    }
+
+    /// The type in `Final[...]`, which takes a parameter with a default out of the schema, as `ClassVar[...]` does any.
+    fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> Known<&'p Expr> {
+        let (scope, written) = match quoted(self.function, annotation) {
+            Some(expr) => (evaluation_scope(self.function), expr),
+            None => (self.function.scope, annotation),
+        };
+        let (generic, inner) = written.as_subscript().unwrap_or((written, annotation));
+        match scope.external(self.builder.program, generic).as_deref() {
+            Some("typing.ClassVar") => Err(Obstacle::Vanishes),
+            Some("typing.Final") if has_default => Err(Obstacle::Vanishes),
+            Some("typing.Final") if annotation.as_text().is_none() => {
+                // What it is annotated with may have a default as well.
+                if let Some((scope, arguments)) = self.builder.as_annotated(scope, inner)
+                    && !self.builder.annotated(scope, arguments)?.default.is_required()
+                {
+                    return Err(Obstacle::Vanishes);
+                }
+                Ok(inner)
+            }
+            _ => Ok(annotation),
+        }
     }
 
     fn default(&mut self, default: &'p Expr, property: &mut Property<'p>) {

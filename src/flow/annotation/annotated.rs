@@ -17,6 +17,7 @@ use crate::flow::{
 #[derive(Debug)]
 pub(crate) struct Annotated<'p> {
     pub(crate) schema: Json,
+    is_decimal: bool,
     pub(crate) default: FieldDefault<'p>,
     pub(crate) alias: Option<String>,
     /// `title`, `description`, `json_schema_extra` and the like.
@@ -49,9 +50,17 @@ impl<'p> SchemaBuilder<'p, '_> {
 
     /// Inside of another type all that `Annotated` says is part of the schema.
     pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
-        let Annotated { mut schema, extra, .. } = self.annotated(scope, arguments)?;
+        let Annotated { mut schema, extra, default, .. } = self.annotated(scope, arguments)?;
         if let Some(schema) = schema.as_object_mut() {
             schema.extend(extra);
+            match default {
+                FieldDefault::Value(value) => {
+                    let default = encode::default(&value)?;
+                    schema.extend(default.map(|default| ("default".to_owned(), default)));
+                }
+                FieldDefault::Unknown(obstacle) => self.approximate(obstacle.reason()),
+                FieldDefault::Required | FieldDefault::Factory(_) => {}
+            }
         }
         Ok(schema)
     }
@@ -68,7 +77,8 @@ impl<'p> SchemaBuilder<'p, '_> {
                 Some(schema) => schema,
                 None => self.schema(scope, inner)?,
             };
-            Annotated { schema, default: FieldDefault::Required, alias: None, extra: Map::new() }
+            let is_decimal = self.is_decimal(scope, inner);
+            Annotated { schema, is_decimal, default: FieldDefault::Required, alias: None, extra: Map::new() }
         };
         for item in metadata {
             self.metadata(scope, item, &mut result)?;
@@ -79,7 +89,7 @@ impl<'p> SchemaBuilder<'p, '_> {
     fn metadata(&mut self, scope: Scope<'p>, item: &'p Expr, result: &mut Annotated<'p>) -> Known<()> {
         if let Some(call) = as_field(self.program, scope, item) {
             let field = FieldInfo::read(self.program, scope, call)?;
-            self.constrain(&mut result.schema, &field.constraints)?;
+            self.constrain(&mut result.schema, &field.constraints, result.is_decimal)?;
             if !field.default.is_required() {
                 result.default = field.default.clone();
             }
@@ -129,7 +139,7 @@ impl<'p> SchemaBuilder<'p, '_> {
                     Ok((name.clone().unwrap_or_default(), value(expr)?))
                 };
                 let constraints = call.keywords.iter().map(named).collect::<Known<Vec<_>>>()?;
-                self.constrain(&mut result.schema, &constraints)
+                self.constrain(&mut result.schema, &constraints, result.is_decimal)
             }
             _ => {
                 let names: &[&str] = match name.strip_prefix("annotated_types.").ok_or_else(unknown)? {
@@ -150,8 +160,24 @@ impl<'p> SchemaBuilder<'p, '_> {
                 let constraints = constraints
                     .map(|(name, expr)| Ok(((*name).to_owned(), value(expr)?)))
                     .collect::<Known<Vec<_>>>()?;
-                self.constrain(&mut result.schema, &constraints)
+                self.constrain(&mut result.schema, &constraints, result.is_decimal)
             }
+        }
+    }
+
+    /// Whether an annotation is a decimal, optional or not: its schema does not tell.
+    pub(crate) fn is_decimal(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
+        let program = self.program;
+        match (expr.as_subscript(), expr.as_alternatives()) {
+            (Some((generic, inner)), _) => {
+                scope.external(program, generic).as_deref() == Some("typing.Optional")
+                    && self.is_decimal(scope, inner)
+            }
+            (None, Some((left, right))) => {
+                (right.is_none() && self.is_decimal(scope, left))
+                    || (left.is_none() && self.is_decimal(scope, right))
+            }
+            (None, None) => scope.external(program, expr).as_deref() == Some("decimal.Decimal"),
         }
     }
 
@@ -160,9 +186,10 @@ impl<'p> SchemaBuilder<'p, '_> {
         &mut self,
         schema: &mut Json,
         constraints: &constraint::Constraints,
+        is_decimal: bool,
     ) -> Known<()> {
         for item in constraints {
-            match constraint::apply(schema.clone(), &vec![item.clone()]) {
+            match constraint::apply(schema.clone(), &vec![item.clone()], is_decimal) {
                 Ok(constrained) => *schema = constrained,
                 Err(Obstacle::Unknown(reason)) => self.approximate(reason),
                 Err(obstacle) => return Err(obstacle),

@@ -16,6 +16,8 @@ pub(crate) enum Owner<'p> {
     Class(Class<'p>),
     /// An assigned name, such as `Row = TypedDict(...)`.
     Value(Assigned<'p>),
+    /// Something from outside the project, by its full name.
+    External(&'static str),
 }
 
 impl PartialEq for Owner<'_> {
@@ -23,6 +25,7 @@ impl PartialEq for Owner<'_> {
         match (self, other) {
             (Self::Class(left), Self::Class(right)) => left == right,
             (Self::Value(left), Self::Value(right)) => std::ptr::eq(left.expr, right.expr),
+            (Self::External(left), Self::External(right)) => left == right,
             _ => false,
         }
     }
@@ -32,6 +35,9 @@ impl Owner<'_> {
     /// The name with the module and the classes around; `None` if the module's name is not known.
     fn full_name(&self, name: &str) -> Option<String> {
         let (scope, name) = match self {
+            Self::External(full_name) => return Some((*full_name).to_owned()),
+            // A generic model's arguments have their full names there.
+            Self::Class(_) if name.contains('[') => return None,
             Self::Class(class) => (class.scope, class.def.qualified_name.as_str()),
             Self::Value(value) => (value.scope, name),
         };
@@ -61,8 +67,9 @@ enum State {
 
 impl<'p> Definitions<'p> {
     /// A reference to what is described already, or is being described.
-    pub(super) fn reference(&self, owner: Owner<'p>) -> Known<Option<Json>> {
-        let Some(index) = self.entries.iter().position(|entry| entry.owner == owner) else { return Ok(None) };
+    pub(super) fn reference(&self, owner: Owner<'p>, name: &str) -> Known<Option<Json>> {
+        let is_it = |entry: &Entry<'p>| entry.owner == owner && entry.name == name;
+        let Some(index) = self.entries.iter().position(is_it) else { return Ok(None) };
         match &self.entries[index].state {
             State::Failed(obstacle) => Err(obstacle.clone()),
             State::Open | State::Done(_) => Ok(Some(reference(index))),

@@ -123,12 +123,15 @@ impl<'p> FieldInfo<'p> {
 
     /// The key of the field in a schema of what is passed in.
     pub(crate) fn key(&self, name: &str) -> String {
-        self.validation_alias.as_ref().or(self.alias.as_ref()).cloned().unwrap_or_else(|| name.to_owned())
+        let alias = self.validation_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
+        alias.cloned().unwrap_or_else(|| name.to_owned())
     }
 
     /// The key of the field in an encoded instance.
     pub(crate) fn encoded_key(&self, name: &str) -> String {
-        self.serialization_alias.as_ref().or(self.alias.as_ref()).cloned().unwrap_or_else(|| name.to_owned())
+        let alias =
+            self.serialization_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
+        alias.cloned().unwrap_or_else(|| name.to_owned())
     }
 }
 

@@ -19,8 +19,10 @@ impl<'p> SchemaBuilder<'p, '_> {
         generic: &'p Expr,
         arguments: &'p Expr,
     ) -> Known<Json> {
-        let Entity::External(name) = scope.resolve(self.program, generic)? else {
-            return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr))));
+        let name = match scope.resolve(self.program, generic)? {
+            Entity::External(name) => name,
+            Entity::Class(class) => return self.generic_class(scope, expr, class, arguments),
+            _ => return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr)))),
         };
         let elements = arguments.elements();
         let only = || match elements {
@@ -32,19 +34,30 @@ impl<'p> SchemaBuilder<'p, '_> {
             "typing.Union" => self.union(scope, elements),
             "typing.Literal" => self.literal(scope, arguments),
             "typing.Annotated" => self.nested_annotated(scope, arguments),
-            "typing.Final" | "typing.ClassVar" => Err(Obstacle::Vanishes),
-            "typing.Required" | "typing.NotRequired" | "typing.ReadOnly" | "pydantic.Secret" => {
-                self.schema(scope, only()?)
+            "typing.Final" | "typing.ClassVar" => {
+                Err(Obstacle::unknown(format!("'{name}' inside of another type")))
             }
+            "typing.Required"
+            | "typing.NotRequired"
+            | "typing.ReadOnly"
+            | "pydantic.Secret"
+            | "pydantic.SerializeAsAny"
+            | "pydantic.SkipValidation" => self.schema(scope, only()?),
             "tuple" => self.tuple(scope, arguments),
             "collections.Counter" => self.mapping(scope, only()?, None),
-            "pydantic.Json" => {
-                let content = self.schema(scope, only()?)?;
-                Ok(
-                    json!({"type": "string", "contentMediaType": "application/json", "contentSchema": content}),
-                )
-            }
+            "pydantic.Json" => self.json_text(scope, only()?),
             "collections.abc.Callable" => Err(Obstacle::NoSchema),
+            "type" if elements.iter().any(|it| it.as_subscript().is_some()) => Err(unknown(scope, expr)),
+            "collections.defaultdict" => match elements {
+                [key, value] if self.has_default_factory(scope, value) => {
+                    self.mapping(scope, key, Some(value))
+                }
+                _ => Err(unknown(scope, expr)),
+            },
+            "collections.abc.Generator" => {
+                let item = elements.first().ok_or_else(|| unknown(scope, expr))?;
+                Ok(json!({"type": "array", "items": self.schema(scope, item)?}))
+            }
             name if table::is_array(name) => {
                 Ok(json!({"type": "array", "items": self.schema(scope, only()?)?}))
             }
@@ -56,9 +69,45 @@ impl<'p> SchemaBuilder<'p, '_> {
                 _ => Err(unknown(scope, expr)),
             },
             name if table::accepts_anything(name) => Ok(json!({})),
-            "re.Pattern" | "numpy.ndarray" => table::schema(&name).ok_or_else(|| unknown(scope, expr)),
+            "re.Pattern"
+            | "numpy.ndarray"
+            | "os.PathLike"
+            | "asyncio.Queue"
+            | "asyncio.Task"
+            | "asyncio.Future"
+            | "queue.Queue"
+            | "concurrent.futures.Future"
+            | "functools.partial"
+            | "subprocess.CompletedProcess" => table::schema(&name).ok_or_else(|| unknown(scope, expr)),
             _ => Err(Obstacle::unknown(format!("the type '{name}' comes from outside the project"))),
         }
+    }
+
+    /// Whether pydantic knows what a `defaultdict` makes for a missing key; of other types it takes none.
+    fn has_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> bool {
+        let generic = value.as_subscript().map_or(value, |(generic, _)| generic);
+        matches!(
+            scope.external(self.program, generic).as_deref(),
+            Some("int" | "float" | "str" | "bool" | "tuple" | "list" | "set" | "frozenset" | "dict")
+        )
+    }
+
+    /// Text that holds JSON. What is said about the content is said of the text.
+    fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> Known<Json> {
+        let (content, extra) = match self.as_annotated(scope, content) {
+            Some((scope, arguments)) => {
+                let annotated = self.annotated(scope, arguments)?;
+                (annotated.schema, annotated.extra)
+            }
+            None => (self.schema(scope, content)?, Map::new()),
+        };
+        let mut schema = Map::from_iter([
+            ("type".to_owned(), json!("string")),
+            ("contentMediaType".to_owned(), json!("application/json")),
+            ("contentSchema".to_owned(), content),
+        ]);
+        schema.extend(extra);
+        Ok(Json::Object(schema))
     }
 
     fn tuple(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
@@ -140,6 +189,7 @@ impl<'p> SchemaBuilder<'p, '_> {
             Ok((name, constant::evaluate(self.program, scope, value)?))
         };
         let constraints = call.keywords.iter().map(keyword).collect::<Known<Vec<_>>>()?;
+        let is_decimal = name == "pydantic.condecimal";
         let base = match (name.as_str(), call.arguments.as_slice()) {
             ("pydantic.constr", []) => json!({"type": "string"}),
             ("pydantic.conint", []) => json!({"type": "integer"}),
@@ -149,16 +199,13 @@ impl<'p> SchemaBuilder<'p, '_> {
             ("pydantic.conset" | "pydantic.confrozenset", [item]) => {
                 json!({"type": "array", "items": self.schema(scope, item)?, "uniqueItems": true})
             }
-            ("pydantic.condecimal", [])
-                if constraints
-                    .iter()
-                    .all(|(name, _)| matches!(name.as_str(), "max_digits" | "decimal_places")) =>
-            {
-                return table::schema("decimal.Decimal").ok_or_else(|| unknown(scope, expr));
+            ("pydantic.condecimal", []) => {
+                table::schema("decimal.Decimal").ok_or_else(|| unknown(scope, expr))?
             }
+            ("pydantic.condate", []) => json!({"type": "string", "format": "date"}),
             _ => return Err(unknown(scope, expr)),
         };
-        constraint::apply(base, &constraints)
+        constraint::apply(base, &constraints, is_decimal)
     }
 }
 

@@ -5,11 +5,13 @@ pub(crate) mod constraint;
 mod definitions;
 pub(crate) mod field;
 mod generic;
-mod table;
+pub(crate) mod table;
+mod type_arguments;
 mod union;
 
 pub(crate) use definitions::{Definitions, Owner};
 pub(crate) use generic::shared_type;
+pub(crate) use type_arguments::{TypeArguments, of_bases};
 
 use serde_json::{Value as Json, json};
 
@@ -29,6 +31,8 @@ pub(crate) struct SchemaBuilder<'p, 'i> {
     pub(crate) approximations: Vec<String>,
     /// How many classes are being described: inside of one, its own module's names have a meaning in quotes.
     pub(crate) class_depth: usize,
+    /// What type variables stand for in what is being described.
+    pub(crate) type_arguments: TypeArguments<'p>,
     /// Whether the class being described hands options down to the classes without any that it uses.
     pub(crate) hands_down_options: bool,
 }
@@ -40,6 +44,7 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             definitions: Definitions::default(),
             approximations: Vec::new(),
             class_depth: 0,
+            type_arguments: TypeArguments::default(),
             hands_down_options: false,
         }
     }
@@ -91,7 +96,19 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
 
     pub(crate) fn entity(&mut self, entity: Entity<'p>) -> Known<Json> {
         match entity {
-            Entity::External(name) => external(&name),
+            Entity::External(name) => match name.as_str() {
+                "pydantic.BaseModel" => {
+                    self.reference(Owner::External("pydantic.main.BaseModel"), "BaseModel", |_| {
+                        Ok(json!({"properties": {}, "title": "BaseModel", "type": "object"}))
+                    })
+                }
+                "pydantic.JsonValue" => {
+                    self.reference(Owner::External("pydantic.types.JsonValue"), "JsonValue", |_| {
+                        Ok(json!({}))
+                    })
+                }
+                name => external(name),
+            },
             Entity::Class(class) => self.class(class),
             Entity::Value(value) => self.alias(value),
             // A function is no type: anything passes.
@@ -131,13 +148,13 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
         name: &str,
         build: impl FnOnce(&mut Self) -> Known<Json>,
     ) -> Known<Json> {
-        if let Some(reference) = self.definitions.reference(owner)? {
+        if let Some(reference) = self.definitions.reference(owner, name)? {
             return Ok(reference);
         }
         let index = self.definitions.begin(owner, name);
         let handed_down = std::mem::take(&mut self.hands_down_options);
         self.class_depth += 1;
-        let schema = build(self);
+        let schema = self.with_type_arguments(TypeArguments::default(), build);
         self.class_depth -= 1;
         self.hands_down_options = handed_down;
         self.definitions.finish(index, schema)
@@ -150,6 +167,9 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             return self.reference(Owner::Value(alias), alias.name, |builder| builder.schema(scope, expr));
         }
         let Some(call) = expr.as_call() else { return self.schema(scope, expr) };
+        if let Some((scope, expr, within)) = self.type_arguments.get(alias) {
+            return self.with_type_arguments(within, |builder| builder.schema(scope, expr));
+        }
         let name = scope.external(self.program, &call.function);
         match (name.as_deref(), call.arguments.as_slice()) {
             (Some("typing.TypeVar"), [_, constraints @ ..]) => match (call.keyword("bound"), constraints) {
@@ -200,7 +220,13 @@ fn external(name: &str) -> Known<Json> {
     if table::is_array(name) {
         return Ok(json!({"type": "array", "items": {}}));
     }
-    if table::is_mapping(name) || name == "collections.Counter" {
+    if table::is_set(name) {
+        return Ok(json!({"type": "array", "items": {}, "uniqueItems": true}));
+    }
+    if name == "collections.Counter" {
+        return Ok(json!({"type": "object", "additionalProperties": {"type": "integer"}}));
+    }
+    if table::is_mapping(name) {
         return Ok(json!({"type": "object", "additionalProperties": true}));
     }
     if table::accepts_anything(name) {
@@ -208,6 +234,7 @@ fn external(name: &str) -> Known<Json> {
     }
     match name {
         "collections.abc.Callable" => Err(Obstacle::NoSchema),
+        "typing.ClassVar" => Err(Obstacle::Vanishes),
         // A builtin function is no type: anything passes.
         "print" | "len" | "max" | "min" | "sorted" | "id" | "any" | "all" | "open" => Ok(json!({})),
         _ => Err(Obstacle::unknown(format!("the type '{name}' comes from outside the project"))),

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 /// The schema of a type from outside the project, without arguments.
-pub(super) fn schema(name: &str) -> Option<Json> {
+pub(crate) fn schema(name: &str) -> Option<Json> {
     let string = |format: &str| json!({"type": "string", "format": format});
     let anything = || json!({});
     Some(match name {
@@ -13,29 +13,42 @@ pub(super) fn schema(name: &str) -> Option<Json> {
         "bool" => json!({"type": "boolean"}),
         "bytes" => string("binary"),
         "NoneType" => json!({"type": "null"}),
-        "object" | "type" | "range" => anything(),
+        "object" | "type" | "range" | "slice" | "bytearray" | "memoryview" => anything(),
         "list" | "tuple" => json!({"type": "array", "items": {}}),
         "set" | "frozenset" => json!({"type": "array", "items": {}, "uniqueItems": true}),
         "dict" => json!({"type": "object", "additionalProperties": true}),
+        _ if is_exception(name) => anything(),
         _ => return of_module(name),
     })
 }
 
+/// The builtin exceptions.
+fn is_exception(name: &str) -> bool {
+    let named = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Iteration"];
+    !name.contains('.') && named.iter().any(|suffix| name.ends_with(suffix))
+}
+
 fn of_module(name: &str) -> Option<Json> {
     let (module, name) = name.rsplit_once('.')?;
-    match module {
+    let known = match module {
         "typing" => typing(name),
         "datetime" | "uuid" | "decimal" | "fractions" | "re" | "ipaddress" | "zoneinfo" | "pathlib"
         | "logging" => standard_library(module, name),
         "pydantic" => pydantic(name),
+        "collections" if matches!(name, "ChainMap" | "UserDict" | "UserList" | "UserString") => {
+            Some(json!({}))
+        }
         "collections.abc" | "collections" => None,
         _ => others(module, name),
-    }
+    };
+    known.or_else(|| is_plain_class(module, name).then(|| json!({})))
 }
 
 fn typing(name: &str) -> Option<Json> {
     Some(match name {
-        "Any" | "LiteralString" | "IO" => json!({}),
+        "Any" | "Final" | "LiteralString" | "IO" | "TextIO" | "BinaryIO" | "Never" | "NoReturn"
+        | "SupportsInt" | "SupportsFloat" | "SupportsAbs" | "SupportsIndex" | "SupportsBytes"
+        | "NamedTuple" => json!({}),
         "AnyStr" => json!({"anyOf": [{"type": "string", "format": "binary"}, {"type": "string"}]}),
         _ => return None,
     })
@@ -48,16 +61,22 @@ fn standard_library(module: &str, name: &str) -> Option<Json> {
         ("datetime", "date") => string("date"),
         ("datetime", "time") => string("time"),
         ("datetime", "timedelta") => string("duration"),
-        ("datetime", "timezone") | ("logging", "Logger") => json!({}),
+        ("datetime", "timezone" | "tzinfo") => json!({}),
         ("uuid", "UUID") => string("uuid"),
         ("decimal", "Decimal") => json!({"anyOf": [{"type": "number"}, {"type": "string"}]}),
         ("fractions", "Fraction") => {
             json!({"anyOf": [{"type": "number"}, {"type": "string", "format": "fraction"}]})
         }
         ("re", "Pattern") => string("regex"),
-        ("ipaddress", "IPv4Address") => string("ipv4"),
+        (
+            "ipaddress",
+            "IPv4Address" | "IPv6Address" | "IPv4Network" | "IPv6Network" | "IPv4Interface" | "IPv6Interface",
+        ) => string(name.to_lowercase().trim_end_matches("address")),
         ("zoneinfo", "ZoneInfo") => string("zoneinfo"),
-        ("pathlib", "Path" | "PurePath" | "PurePosixPath" | "PosixPath") => string("path"),
+        (
+            "pathlib",
+            "Path" | "PurePath" | "PurePosixPath" | "PosixPath" | "PureWindowsPath" | "WindowsPath",
+        ) => string("path"),
         _ => return None,
     })
 }
@@ -79,18 +98,26 @@ fn pydantic(name: &str) -> Option<Json> {
         "NonNegativeFloat" => json!({"type": "number", "minimum": 0}),
         "NonPositiveFloat" => json!({"type": "number", "maximum": 0}),
         "SecretStr" | "SecretBytes" => json!({"type": "string", "format": "password", "writeOnly": true}),
-        "HttpUrl" => json!({"type": "string", "format": "uri", "minLength": 1, "maxLength": 2083}),
-        "AnyUrl" | "AnyHttpUrl" | "FileUrl" | "RedisDsn" => {
+        "HttpUrl" | "WebsocketUrl" => {
+            json!({"type": "string", "format": "uri", "minLength": 1, "maxLength": 2083})
+        }
+        "AnyUrl" | "AnyHttpUrl" | "FileUrl" | "FtpUrl" | "AnyWebsocketUrl" | "RedisDsn" | "CockroachDsn"
+        | "AmqpDsn" | "KafkaDsn" | "MySQLDsn" | "MariaDBDsn" | "ClickHouseDsn" | "SnowflakeDsn" => {
             json!({"type": "string", "format": "uri", "minLength": 1})
         }
-        "PostgresDsn" => json!({"type": "string", "format": "multi-host-uri", "minLength": 1}),
+        "PostgresDsn" | "MongoDsn" | "NatsDsn" => {
+            json!({"type": "string", "format": "multi-host-uri", "minLength": 1})
+        }
         "PastDatetime" | "FutureDatetime" | "AwareDatetime" | "NaiveDatetime" => string("date-time"),
         "PastDate" | "FutureDate" => string("date"),
         "FilePath" => string("file-path"),
         "DirectoryPath" => string("directory-path"),
-        "NewPath" => string("path"),
-        "UUID1" | "UUID3" | "UUID4" | "UUID5" => string(&name.to_lowercase()),
-        "Base64Str" => string("base64"),
+        "NewPath" | "SocketPath" => string("path"),
+        "UUID1" | "UUID3" | "UUID4" | "UUID5" | "UUID6" | "UUID7" | "UUID8" | "IPvAnyAddress"
+        | "IPvAnyInterface" | "IPvAnyNetwork" => string(&name.to_lowercase()),
+        "Base64Str" | "Base64Bytes" => string("base64"),
+        "Base64UrlStr" | "Base64UrlBytes" => string("base64url"),
+        "PaymentCardNumber" => json!({"type": "string", "minLength": 12, "maxLength": 19}),
         "ByteSize" => json!({"anyOf": [
             {"type": "string", "pattern": "^\\s*(\\d*\\.?\\d+)\\s*(\\w+)?"},
             {"type": "integer", "minimum": 0},
@@ -116,22 +143,71 @@ fn others(module: &str, name: &str) -> Option<Json> {
         ("pendulum", "DateTime" | "Date" | "Time" | "Duration" | "Timezone" | "Interval")
         | ("prefect.futures" | "prefect", "PrefectFuture")
         | ("prefect.utilities.annotations" | "prefect", "quote" | "allow_failure" | "unmapped")
+        | ("prefect", "Flow" | "Task")
+        | ("prefect.context", "FlowRunContext" | "TaskRunContext")
+        | ("prefect.logging.loggers", "PrefectLogAdapter")
         | ("pandas", "DataFrame" | "Series" | "Timestamp" | "Timedelta" | "Index")
         | ("numpy", "ndarray")
         | ("polars", "DataFrame" | "LazyFrame" | "Series")
         | ("collections.abc" | "typing", "Hashable") => json!({}),
+        ("os", "PathLike") => string("path"),
         _ => return None,
     })
+}
+
+/// Classes of the standard library that pydantic knows nothing of.
+fn is_plain_class(module: &str, name: &str) -> bool {
+    let names: &[&str] = match module {
+        "argparse" => &["ArgumentParser", "Namespace"],
+        "array" => &["array"],
+        "asyncio" => &[
+            "AbstractEventLoop",
+            "Condition",
+            "Event",
+            "Future",
+            "Lock",
+            "Queue",
+            "Semaphore",
+            "StreamReader",
+            "StreamWriter",
+            "Task",
+            "TaskGroup",
+        ],
+        "concurrent.futures" => &["Executor", "Future", "ProcessPoolExecutor", "ThreadPoolExecutor"],
+        "configparser" => &["ConfigParser", "RawConfigParser", "SectionProxy"],
+        "contextlib" => &["AsyncExitStack", "ExitStack"],
+        "functools" => &["partial"],
+        "io" => &["BufferedReader", "BufferedWriter", "BytesIO", "StringIO", "TextIOWrapper"],
+        "logging" => {
+            &["Filter", "Formatter", "Handler", "Logger", "LoggerAdapter", "LogRecord", "StreamHandler"]
+        }
+        "multiprocessing" => &["Process"],
+        "numbers" => &["Complex", "Integral", "Number", "Rational", "Real"],
+        "queue" => &["Queue", "SimpleQueue"],
+        "random" => &["Random"],
+        "socket" => &["socket"],
+        "sqlite3" => &["Connection", "Cursor"],
+        "ssl" => &["SSLContext"],
+        "string" => &["Formatter", "Template"],
+        "subprocess" => &["CompletedProcess", "Popen"],
+        "tempfile" => &["TemporaryDirectory"],
+        "threading" => &["Barrier", "Condition", "Event", "Semaphore", "Thread", "Timer"],
+        "types" => &["FunctionType", "MethodType", "ModuleType", "SimpleNamespace", "TracebackType"],
+        "xml.etree.ElementTree" => &["Element", "ElementTree"],
+        "zipfile" => &["ZipFile"],
+        _ => &[],
+    };
+    names.contains(&name)
 }
 
 /// Containers whose one argument is the type of their items.
 pub(super) fn is_array(name: &str) -> bool {
     let name = name.strip_prefix("collections.abc.").or(name.strip_prefix("collections.")).unwrap_or(name);
-    matches!(name, "list" | "deque" | "Sequence" | "MutableSequence" | "Iterable")
+    matches!(name, "list" | "deque" | "Sequence" | "MutableSequence" | "Iterable" | "Generator")
 }
 
 pub(super) fn is_set(name: &str) -> bool {
-    matches!(name, "set" | "frozenset")
+    matches!(name, "set" | "frozenset" | "collections.abc.Set" | "collections.abc.MutableSet")
 }
 
 pub(super) fn is_mapping(name: &str) -> bool {
@@ -146,7 +222,18 @@ pub(super) fn accepts_anything(name: &str) -> bool {
         "collections.abc.Collection"
             | "collections.abc.Iterator"
             | "collections.abc.AsyncIterator"
-            | "collections.abc.Generator"
+            | "collections.abc.AsyncGenerator"
+            | "collections.abc.AsyncIterable"
+            | "collections.abc.ByteString"
+            | "collections.abc.Container"
+            | "collections.abc.Coroutine"
+            | "collections.abc.ItemsView"
+            | "collections.abc.KeysView"
+            | "collections.abc.MappingView"
+            | "collections.abc.Reversible"
+            | "collections.abc.Sized"
+            | "collections.abc.ValuesView"
+            | "collections.ChainMap"
             | "collections.abc.Awaitable"
             | "collections.abc.Hashable"
             | "typing.IO"

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{AnnotatedName, Class, Field, ancestry, annotated_names, config::Config, model, properties};
 use crate::flow::{
     annotation::{
-        SchemaBuilder,
+        SchemaBuilder, TypeArguments,
         field::{FieldDefault, FieldInfo, as_field},
     },
     constant::{self, Value, encode},
@@ -19,7 +19,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
     let config = config(builder.program, class)?;
     let fields = fields(builder.program, class)?;
     let (properties, required) = properties(builder, &fields, None)?;
-    model::finish(class, &properties, &required, &config)
+    model::finish(class, &class.def.name, &properties, &required, &config)
 }
 
 /// The fields of a dataclass: those of its bases first, each at the place where it was first named.
@@ -74,6 +74,7 @@ fn field<'p>(
         scope: class.scope_at(name.at + 1),
         info: name.value.map_or(Ok(FieldInfo::default()), |value| field_info(program, scope, value))?,
         is_init_only: wrapper.as_deref() == Some("dataclasses.InitVar"),
+        type_arguments: TypeArguments::default(),
     }))
 }
 

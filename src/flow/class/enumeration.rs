@@ -33,7 +33,10 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
     ];
     let mixin = mixins.iter().find(|(base, _)| has_base(program, &lines, base)).map(|(_, mixin)| *mixin);
     let mut members: Vec<(String, Value)> = Vec::new();
+    let is_flag = ["enum.Flag", "enum.IntFlag"].iter().any(|base| has_base(program, &lines, base));
     let mut last: i128 = 0;
+    // What a number made up after these would be depends on the version of Python.
+    let mut has_odd_value = false;
     for binding in &class.def.body.bindings {
         let expr = match &binding.bound {
             Bound::Value(expr) if !binding.name.starts_with('_') => expr,
@@ -44,13 +47,19 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
             return Err(Obstacle::unknown("a member of an enumeration is annotated"));
         }
         let value = if is_auto(program, class, expr) {
-            last = last.checked_add(1).ok_or_else(conversion)?;
+            if has_odd_value {
+                return Err(conversion());
+            }
+            let next = if is_flag { next_bit(last) } else { last.checked_add(1) };
+            last = next.ok_or_else(conversion)?;
             if lower_cases { Value::text(binding.name.to_lowercase()) } else { Value::Int(last) }
         } else {
-            constant::evaluate(program, class.scope_at(binding.at), expr)?
+            let earlier = members.iter().map(|(name, value)| (name.clone(), value.clone()));
+            constant::evaluate_with(program, class.scope_at(binding.at), earlier.collect(), expr)?
         };
         match value {
             Value::Int(number) => last = last.max(number),
+            Value::Bool(_) | Value::Float(_) => has_odd_value = true,
             // Functions and classes in the body are no members.
             Value::Opaque => {
                 return Err(Obstacle::unknown("a member of an enumeration is not a plain value"));
@@ -60,6 +69,11 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
         members.push((binding.name.clone(), mixed_in(value, mixin)?));
     }
     Ok(members)
+}
+
+/// The lowest bit above all of a number.
+fn next_bit(number: i128) -> Option<i128> {
+    1_i128.checked_shl(i128::BITS - number.leading_zeros())
 }
 
 /// The type that members are made to be.

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::flow::{
     annotation::{
+        TypeArguments,
         field::{FieldDefault, FieldInfo},
         names,
     },
@@ -32,13 +33,22 @@ pub(crate) fn instantiate<'p>(
             let lines = ancestry(program, class)?;
             require_plain_methods(&lines)?;
             let config = config::read(program, &lines)?;
-            let plain = ["extra", "title", "frozen", "json_schema_extra", "arbitrary_types_allowed"];
+            let plain = [
+                "extra",
+                "title",
+                "frozen",
+                "json_schema_extra",
+                "arbitrary_types_allowed",
+                "alias_generator",
+                "populate_by_name",
+            ];
             if config.iter().any(|(name, _)| !plain.contains(&name.as_str()))
                 || !arguments.positional.is_empty()
             {
                 return Err(unknown(class));
             }
-            let fields = model::fields(program, &lines, &config)?;
+            let fields = model::fields(program, class, &TypeArguments::default(), &config)?;
+            let arguments = by_alias(&fields, config::option(&config, "populate_by_name"), arguments);
             object(program, class, &fields, arguments, true).map(Value::Object)
         }
         kind @ (Kind::Dataclass | Kind::PydanticDataclass) => {
@@ -47,6 +57,7 @@ pub(crate) fn instantiate<'p>(
             object(program, class, &fields, arguments, kind == Kind::PydanticDataclass).map(Value::Object)
         }
         Kind::NamedTuple => named_tuple(program, class, arguments),
+        Kind::Root => Err(unknown(class)),
         Kind::Settings => Err(Obstacle::unknown(format!("'{}' reads the environment", class.def.name))),
         Kind::TypedDict => match (arguments.positional.is_empty(), arguments.named) {
             (true, named) => {
@@ -92,7 +103,14 @@ fn named_tuple<'p>(program: &'p Program<'_>, class: Class<'p>, arguments: Argume
         let scope = class.scope_at(at);
         let default = value.map_or(FieldDefault::Required, |value| FieldDefault::of(program, scope, value));
         let info = FieldInfo { default, ..FieldInfo::default() };
-        fields.push(Field { name: name.to_owned(), annotation, scope, info, is_init_only: false });
+        fields.push(Field {
+            name: name.to_owned(),
+            annotation,
+            scope,
+            info,
+            is_init_only: false,
+            type_arguments: TypeArguments::default(),
+        });
     }
     let values = object(program, class, &fields, arguments, false)?;
     Ok(Value::Tuple(values.into_iter().map(|(_, value)| value).collect()))
@@ -100,6 +118,18 @@ fn named_tuple<'p>(program: &'p Program<'_>, class: Class<'p>, arguments: Argume
 
 fn unknown(class: Class<'_>) -> Obstacle {
     Obstacle::unknown(format!("making an instance of '{}' is not evaluated", class.def.name))
+}
+
+/// The arguments with fields given by their names, where a model allows that, given by their aliases.
+fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut arguments: Arguments) -> Arguments {
+    if populates_by_name == Some(&Value::Bool(true)) {
+        for (name, _) in &mut arguments.named {
+            if let Some(field) = fields.iter().find(|field| field.name == *name) {
+                *name = field.info.key(name);
+            }
+        }
+    }
+    arguments
 }
 
 /// The fields of an instance by the keys they are encoded with. Models convert what they are given.
@@ -135,32 +165,44 @@ fn object<'p>(
     if named.is_empty() { Ok(values) } else { Err(unknown(class)) }
 }
 
+/// Names in annotations whose values are encoded by their own types.
+const PLAIN: [&str; 21] = [
+    "str",
+    "int",
+    "bool",
+    "float",
+    "bytes",
+    "list",
+    "dict",
+    "tuple",
+    "set",
+    "List",
+    "Dict",
+    "Any",
+    "Optional",
+    "Union",
+    "Sequence",
+    "date",
+    "datetime",
+    "time",
+    "timedelta",
+    "Path",
+    "UUID",
+];
+
 /// Whether a default that was never checked against its annotation is encoded by its own type: the encoder of another
 /// type may change it, as `3` in a field of floats becomes `3.0`.
 fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
-    const PLAIN: [&str; 21] = [
-        "str",
-        "int",
-        "bool",
-        "float",
-        "bytes",
-        "list",
-        "dict",
-        "tuple",
-        "set",
-        "List",
-        "Dict",
-        "Any",
-        "Optional",
-        "Union",
-        "Sequence",
-        "date",
-        "datetime",
-        "time",
-        "timedelta",
-        "Path",
-        "UUID",
-    ];
+    let is_empty = match value {
+        Value::List(items) | Value::Tuple(items) => items.is_empty(),
+        Value::Dict(items) => items.is_empty(),
+        Value::None => true,
+        _ => false,
+    };
+    // The encoder of secrets takes nothing else.
+    if is_empty && !field.scope.text(field.annotation).contains("Secret") {
+        return true;
+    }
     if literals(field).is_some_and(|literals| literals.contains(value)) {
         return true;
     }

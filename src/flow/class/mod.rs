@@ -7,6 +7,7 @@ pub(crate) mod enumeration;
 mod instance;
 mod model;
 pub(crate) mod named_tuple;
+mod root;
 pub(crate) mod typed_dict;
 
 pub(crate) use super::scope::Class;
@@ -16,7 +17,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     annotation::{
-        SchemaBuilder,
+        SchemaBuilder, TypeArguments,
         field::{FieldDefault, FieldInfo},
     },
     constant::encode,
@@ -37,6 +38,8 @@ pub(crate) enum Kind {
     Model,
     /// A model whose fields come from the environment.
     Settings,
+    /// A model that is one value.
+    Root,
     Dataclass,
     PydanticDataclass,
     TypedDict,
@@ -112,8 +115,11 @@ fn of_bases<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<Option<Kind
                 kind => Some(kind),
             },
             Entity::External(name) => match name.as_str() {
-                "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" => Some(Kind::Enum),
+                "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag" | "enum.IntFlag" => {
+                    Some(Kind::Enum)
+                }
                 "pydantic.BaseModel" => Some(Kind::Model),
+                "pydantic.RootModel" => Some(Kind::Root),
                 "pydantic_settings.BaseSettings" | "pydantic_settings.main.BaseSettings" => {
                     Some(Kind::Settings)
                 }
@@ -184,10 +190,26 @@ pub(crate) fn definition<'p>(
     match kind {
         Kind::Plain => Ok(json!({})),
         Kind::Enum => enumeration::definition(builder.program, class),
-        Kind::Model | Kind::Settings => model::definition(builder, class),
+        Kind::Model | Kind::Settings | Kind::Root => {
+            generic_definition(builder, class, kind, &class.def.name, &TypeArguments::default())
+        }
         Kind::Dataclass | Kind::PydanticDataclass => dataclass::definition(builder, class),
         Kind::TypedDict => typed_dict::definition(builder, class),
         Kind::NamedTuple => named_tuple::definition(builder, class),
+    }
+}
+
+/// The schema of a model whose type variables stand for something, and whose name tells that.
+pub(crate) fn generic_definition<'p>(
+    builder: &mut SchemaBuilder<'p, '_>,
+    class: Class<'p>,
+    kind: Kind,
+    name: &str,
+    arguments: &TypeArguments<'p>,
+) -> Known<Json> {
+    match kind {
+        Kind::Root => root::definition(builder, class, name, arguments),
+        _ => model::definition(builder, class, name, arguments),
     }
 }
 
@@ -204,6 +226,8 @@ pub(super) struct Field<'p> {
     pub(super) info: FieldInfo<'p>,
     /// `InitVar`: passed in, but no part of the instance.
     pub(super) is_init_only: bool,
+    /// What the type variables in its annotation stand for.
+    pub(super) type_arguments: TypeArguments<'p>,
 }
 
 /// The `properties` and `required` of fields.
@@ -240,8 +264,10 @@ fn describe<'p>(
     let mut alias = info.validation_alias.clone().or(info.alias.clone());
     let mut default = info.default.clone();
     let mut extra = Map::new();
-    let mut schema = match field_type(builder, scope, annotation, info, &mut alias, &mut default, &mut extra)
-    {
+    let read = builder.with_type_arguments(field.type_arguments.clone(), |builder| {
+        field_type(builder, scope, annotation, info, &mut alias, &mut default, &mut extra)
+    });
+    let mut schema = match read {
         // What is not known of one field leaves the others as they are.
         Err(Obstacle::Unknown(reason)) => {
             builder.approximate(format!("field '{name}': {reason}"));
@@ -252,7 +278,8 @@ fn describe<'p>(
         }
         other => other?,
     };
-    builder.constrain(&mut schema, &info.constraints)?;
+    let is_decimal = builder.is_decimal(scope, annotation);
+    builder.constrain(&mut schema, &info.constraints, is_decimal)?;
     let key = alias.or(info.generated_alias.clone()).unwrap_or_else(|| name.clone());
     let Some(object) = schema.as_object_mut() else {
         return Err(Obstacle::unknown("a schema is not an object"));

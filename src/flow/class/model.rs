@@ -9,8 +9,9 @@ use super::{
 };
 use crate::flow::{
     annotation::{
-        SchemaBuilder,
+        SchemaBuilder, TypeArguments,
         field::{FieldDefault, FieldInfo, as_field},
+        of_bases,
     },
     constant::{Value, encode},
     docstring,
@@ -20,31 +21,42 @@ use crate::flow::{
     syntax::{Binding, Bound, Expr},
 };
 
-pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
+pub(super) fn definition<'p>(
+    builder: &mut SchemaBuilder<'p, '_>,
+    class: Class<'p>,
+    name: &str,
+    arguments: &TypeArguments<'p>,
+) -> Known<Json> {
     let lines = ancestry(builder.program, class)?;
     for line in &lines {
         check(builder.program, *line)?;
     }
     let options = config::read(builder.program, &lines)?;
-    let fields = fields(builder.program, &lines, &options)?;
+    let fields = fields(builder.program, class, arguments, &options)?;
     let max_length = option(&options, "str_max_length").map(encode::default).transpose()?.flatten();
     builder.hands_down_options = options.iter().any(|(name, _)| name == "extra" || name.starts_with("str_"));
     let (properties, required) = properties(builder, &fields, max_length.as_ref())?;
-    finish(class, &properties, &required, &options)
+    finish(class, name, &properties, &required, &options)
+}
+
+/// The title that the options of a model give it, else its name.
+pub(super) fn title(name: &str, config: &Config) -> Known<String> {
+    match option(config, "title") {
+        Some(Value::Str(title)) => Ok(title.clone()),
+        Some(_) => Err(Obstacle::unknown("the title of a model is not text")),
+        None => Ok(name.to_owned()),
+    }
 }
 
 /// The definition of a class with fields.
 pub(super) fn finish(
     class: Class<'_>,
+    name: &str,
     properties: &Map<String, Json>,
     required: &[String],
     config: &Config,
 ) -> Known<Json> {
-    let title = match option(config, "title") {
-        Some(Value::Str(title)) => title.clone(),
-        Some(_) => return Err(Obstacle::unknown("the title of a model is not text")),
-        None => class.def.name.clone(),
-    };
+    let title = title(name, config)?;
     let mut schema = json!({"properties": properties, "title": title, "type": "object"});
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -68,10 +80,9 @@ pub(super) fn finish(
 }
 
 /// Fails where a method or a base changes the schema.
-fn check<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
+pub(super) fn check<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
     let def = class.def;
-    let is_generic = |base: &&Expr| base.as_subscript().is_some();
-    if def.has_type_parameters || def.bases.iter().any(|base| is_generic(&base)) {
+    if def.has_type_parameters {
         return Err(Obstacle::unknown(format!("'{}' is generic", def.name)));
     }
     for function in def.functions() {
@@ -95,9 +106,12 @@ fn check<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
 /// The fields of a model: those of its bases first, each at the place where it was first named.
 pub(super) fn fields<'p>(
     program: &'p Program<'_>,
-    lines: &[Class<'p>],
+    class: Class<'p>,
+    arguments: &TypeArguments<'p>,
     options: &Config,
 ) -> Known<Vec<Field<'p>>> {
+    let lines = ancestry(program, class)?;
+    let given = of_bases(program, class, arguments)?;
     let generator = match option(options, "alias_generator") {
         Some(Value::Str(name)) => {
             Some(alias::generator(name).ok_or_else(|| config::unknown("alias_generator"))?)
@@ -110,6 +124,8 @@ pub(super) fn fields<'p>(
         require_plain_body(program, *class)?;
         // An inherited field keeps the description that its own class gave it.
         let own_options = config::read(program, &ancestry(program, *class)?)?;
+        let type_arguments =
+            given.iter().find(|(line, _)| line == class).map(|(_, it)| it.clone()).unwrap_or_default();
         let uses_docstrings = option(&own_options, "use_attribute_docstrings") == Some(&Value::Bool(true));
         for AnnotatedName { name, annotation, value, at, docstring } in annotated_names(class.def) {
             if name == "model_config"
@@ -125,7 +141,9 @@ pub(super) fn fields<'p>(
             let mut info = field_info(program, *class, value, at)?;
             info.generated_alias = generator.map(|generate| generate(name));
             info.docstring = docstring.filter(|_| uses_docstrings).map(docstring::clean);
-            let field = Field { name: name.to_owned(), annotation, scope, info, is_init_only: false };
+            let type_arguments = type_arguments.clone();
+            let field =
+                Field { name: name.to_owned(), annotation, scope, info, is_init_only: false, type_arguments };
             if annotated_names(class.def).filter(|other| other.name == name).count() > 1 {
                 return Err(Obstacle::unknown(format!("field '{name}' is defined twice")));
             }
@@ -154,7 +172,7 @@ fn field_info<'p>(
 
 /// Fails on what pydantic refuses or what may add fields: attributes without annotation, conditional ones.
 fn require_plain_body<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<()> {
-    let is_model = matches!(kind(program, class)?, Kind::Model | Kind::Settings);
+    let is_model = matches!(kind(program, class)?, Kind::Model | Kind::Settings | Kind::Root);
     for binding in &class.def.body.bindings {
         match &binding.bound {
             Bound::Unknowable(why) => return Err(Obstacle::unknown(format!("'{}': {why}", binding.name))),
@@ -176,7 +194,7 @@ fn require_plain_body<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<(
 /// Whether a base holds a value by the name of a field that has none itself, and not as a field.
 fn takes_value_from_base<'p>(program: &'p Program<'_>, class: Class<'p>, name: &str) -> Known<bool> {
     for base in ancestry(program, class)?.into_iter().skip(1) {
-        let is_model = matches!(kind(program, base)?, Kind::Model | Kind::Settings);
+        let is_model = matches!(kind(program, base)?, Kind::Model | Kind::Settings | Kind::Root);
         let holds = |binding: &Binding| {
             let is_field = binding
                 .annotation

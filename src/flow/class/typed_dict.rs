@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{AnnotatedName, Class, Field, add_title, ancestry, annotated_names, description, properties};
 use crate::flow::{
-    annotation::{SchemaBuilder, field::FieldInfo},
+    annotation::{SchemaBuilder, TypeArguments, field::FieldInfo},
     obstacle::{Known, Obstacle},
     program::Program,
     scope::Scope,
@@ -37,6 +37,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
                 scope,
                 info: FieldInfo::default(),
                 is_init_only: false,
+                type_arguments: TypeArguments::default(),
             });
             required.push((name.to_owned(), is_required));
         }

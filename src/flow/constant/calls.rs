@@ -7,10 +7,11 @@ use super::{
     value::{Number, Value, distinct},
 };
 use crate::flow::{
+    annotation::table,
     class,
     obstacle::{Known, Obstacle},
-    scope::Entity,
-    syntax::{Call, Expr, ExprKind},
+    scope::{Entity, Value as Assigned},
+    syntax::{BinaryOperator, Call, Expr, ExprKind},
 };
 
 /// A name from outside the project as a value.
@@ -21,12 +22,20 @@ pub(super) fn external_constant(name: &str) -> Known<Value> {
         "math.pi" => Ok(Value::Float(std::f64::consts::PI)),
         "datetime.timezone.utc" | "datetime.UTC" => Ok(Value::Timezone(UtcOffset(0))),
         "Ellipsis" => Ok(Value::Ellipsis),
+        "logging.DEBUG" => Ok(Value::Int(10)),
+        "logging.INFO" => Ok(Value::Int(20)),
+        "logging.WARNING" | "logging.WARN" => Ok(Value::Int(30)),
+        "logging.ERROR" => Ok(Value::Int(40)),
+        "logging.CRITICAL" | "logging.FATAL" => Ok(Value::Int(50)),
+        "os.sep" if cfg!(unix) => Ok(Value::text("/")),
         // A builtin function or class.
         name if !name.contains('.')
             && !matches!(name, "NotImplemented" | "copyright" | "credits" | "license") =>
         {
             Ok(Value::Opaque)
         }
+        // A class.
+        name if table::schema(name).is_some() && !name.starts_with("typing.") => Ok(Value::Opaque),
         _ => Err(Obstacle::unknown(format!("'{name}' comes from outside the project"))),
     }
 }
@@ -69,6 +78,9 @@ pub(super) fn call<'p>(evaluator: &mut Evaluator<'p, '_>, expr: &'p Expr, call: 
             }
             Ok(Entity::Function(_) | Entity::Module(_) | Entity::Directory(_)) => return Err(unknown),
             Ok(Entity::Value(made)) => {
+                if let Some(of_base) = new_type(evaluator, made, call)? {
+                    return Ok(of_base);
+                }
                 if let Some(fields) = class::named_tuple::field_names(evaluator.program, made) {
                     let arguments = arguments(evaluator, call)?;
                     let complete = arguments.positional.len() == fields && arguments.named.is_empty();
@@ -82,6 +94,21 @@ pub(super) fn call<'p>(evaluator: &mut Evaluator<'p, '_>, expr: &'p Expr, call: 
     let object = evaluator.value(object)?;
     let arguments = arguments(evaluator, call)?;
     methods::call(&object, method, &arguments.positional, &arguments.named)
+}
+
+/// `UserId(3)`, where `UserId` is a `NewType`: the value itself.
+fn new_type<'p>(
+    evaluator: &mut Evaluator<'p, '_>,
+    made: Assigned<'p>,
+    call: &'p Call,
+) -> Known<Option<Value>> {
+    let Some(maker) = made.expr.as_call() else { return Ok(None) };
+    let is_new_type =
+        made.scope.external(evaluator.program, &maker.function).as_deref() == Some("typing.NewType");
+    match call.arguments.as_slice() {
+        [value] if is_new_type && call.keywords.is_empty() => evaluator.value(value).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn arguments<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> Known<Arguments> {
@@ -211,6 +238,8 @@ fn of_builtins(name: &str, arguments: &Arguments) -> Known<Option<Value>> {
         ("sorted", [value]) => Some(Value::List(methods::sorted_elements(value)?)),
         ("len", [value]) => length(value),
         ("range", bounds) => range(bounds),
+        ("round", [value]) => round(value),
+        ("sum", [values]) => sum(values)?,
         ("abs", [Value::Int(value)]) => value.checked_abs().map(Value::Int),
         ("min", values) => extreme(values, std::cmp::Ordering::Less)?,
         ("max", values) => extreme(values, std::cmp::Ordering::Greater)?,
@@ -289,6 +318,27 @@ fn range(bounds: &[Value]) -> Option<Value> {
         _ => return None,
     };
     (stop.checked_sub(start)? <= 10_000).then(|| Value::Range((start..stop).map(Value::Int).collect()))
+}
+
+/// To the nearest integer, of two as near the even one.
+fn round(value: &Value) -> Option<Value> {
+    match value.number()? {
+        Number::Int(value) => Some(Value::Int(value)),
+        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction; the range is checked")]
+        Number::Float(value) if value.abs() < 1e15 => Some(Value::Int(value.round_ties_even() as i128)),
+        Number::Float(_) => None,
+    }
+}
+
+fn sum(values: &Value) -> Known<Option<Value>> {
+    let mut total = Value::Int(0);
+    for value in values.elements()? {
+        if !matches!(value, Value::Int(_)) {
+            return Ok(None);
+        }
+        total = operators::binary(BinaryOperator::Add, &total, &value)?;
+    }
+    Ok(Some(total))
 }
 
 fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> Known<Option<Value>> {

@@ -19,13 +19,23 @@ use super::{
     obstacle::{Known, Obstacle},
     program::Program,
     scope::{Entity, Scope, attribute_of},
-    syntax::{Comprehension, Expr, ExprKind, FormatPart},
+    syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart},
 };
 use value::{distinct, insert};
 
 /// The value of an expression at a place in the program.
 pub(crate) fn evaluate<'p>(program: &'p Program<'_>, scope: Scope<'p>, expr: &'p Expr) -> Known<Value> {
     Evaluator { program, scope, locals: Vec::new() }.value(expr)
+}
+
+/// The value of an expression that sees names besides those of its place.
+pub(crate) fn evaluate_with<'p>(
+    program: &'p Program<'_>,
+    scope: Scope<'p>,
+    locals: Vec<(String, Value)>,
+    expr: &'p Expr,
+) -> Known<Value> {
+    Evaluator { program, scope, locals }.value(expr)
 }
 
 /// The value of an assigned name or of what a name is bound to.
@@ -59,7 +69,7 @@ struct Evaluator<'p, 'i> {
     program: &'p Program<'i>,
     scope: Scope<'p>,
     /// Names bound by comprehensions around.
-    locals: Vec<(&'p str, Value)>,
+    locals: Vec<(String, Value)>,
 }
 
 impl<'p> Evaluator<'p, '_> {
@@ -98,7 +108,7 @@ impl<'p> Evaluator<'p, '_> {
                 let test = self.value(&conditional.test)?.truth()?;
                 self.value(if test { &conditional.then } else { &conditional.otherwise })?
             }
-            ExprKind::ListComprehension(comprehension) => self.comprehension(comprehension)?,
+            ExprKind::Comprehension(comprehension) => self.comprehension(comprehension)?,
             ExprKind::Slice(_) | ExprKind::Starred(_) => return Err(self.unknown(expr)),
             ExprKind::Other(what) => return Err(Obstacle::unknown(format!("{what} is not evaluated"))),
         })
@@ -146,6 +156,9 @@ impl<'p> Evaluator<'p, '_> {
                     match conversion {
                         None => text.push_str(&text::format(&value, &spec)?),
                         Some('s') => text.push_str(&text::format(&Value::Str(text::str_of(&value)?), &spec)?),
+                        Some('r') => {
+                            text.push_str(&text::format(&Value::Str(text::repr_of(&value)?), &spec)?);
+                        }
                         Some(_) => return Err(self.unknown(expr)),
                     }
                 }
@@ -155,7 +168,7 @@ impl<'p> Evaluator<'p, '_> {
     }
 
     fn name(&mut self, name: &str) -> Known<Value> {
-        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| *local == name) {
+        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| local == name) {
             return Ok(value.clone());
         }
         evaluate_entity(self.program, self.scope.lookup(self.program, name)?)
@@ -231,12 +244,26 @@ impl<'p> Evaluator<'p, '_> {
         let elements = self.value(&comprehension.iterable)?.elements()?;
         let mut values = Vec::new();
         for element in elements {
-            self.locals.push((&comprehension.target, element));
+            self.locals.push((comprehension.target.clone(), element));
             let value = self.comprehended(comprehension);
             self.locals.pop();
             values.extend(value?);
         }
-        Ok(Value::List(values))
+        match comprehension.kind {
+            ComprehensionKind::List => Ok(Value::List(values)),
+            ComprehensionKind::Set => Ok(Value::Set(distinct(values))),
+            ComprehensionKind::Dict => {
+                let mut items = Vec::with_capacity(values.len());
+                for pair in values {
+                    if let Value::Tuple(pair) = pair
+                        && let Ok([key, value]) = <[Value; 2]>::try_from(pair)
+                    {
+                        insert(&mut items, key, value);
+                    }
+                }
+                Ok(Value::Dict(items))
+            }
+        }
     }
 
     fn comprehended(&mut self, comprehension: &'p Comprehension) -> Known<Option<Value>> {

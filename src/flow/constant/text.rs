@@ -1,7 +1,10 @@
 //! Text of values: `str()`, `repr()` of numbers, and the formats that f-strings and `%` use.
 
 use super::value::{Number, Value};
-use crate::flow::obstacle::{Known, Obstacle};
+use crate::{
+    flow::obstacle::{Known, Obstacle},
+    python,
+};
 
 /// `str(value)`, where it does not depend on a class.
 pub(crate) fn str_of(value: &Value) -> Known<String> {
@@ -14,6 +17,15 @@ pub(crate) fn str_of(value: &Value) -> Known<String> {
         Value::Date(date) => date.to_string(),
         _ => return Err(Obstacle::unknown("its text depends on its class")),
     })
+}
+
+/// `repr(value)` of plain values.
+pub(crate) fn repr_of(value: &Value) -> Known<String> {
+    match value {
+        Value::Str(text) => Ok(python::quoted(text)),
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) => str_of(value),
+        _ => Err(Obstacle::unknown("how it prints depends on its class")),
+    }
 }
 
 /// `repr` of a float: the shortest digits that read back the same.

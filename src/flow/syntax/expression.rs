@@ -7,8 +7,8 @@ use ruff_python_parser::parse_expression;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::tree::{
-    BinaryOperator, Call, Comparison, Comprehension, Conditional, Expr, ExprKind, FormatPart, Text,
-    UnaryOperator,
+    BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, Conditional, Expr, ExprKind,
+    FormatPart, Text, UnaryOperator,
 };
 use crate::source::Span;
 
@@ -115,7 +115,19 @@ impl Converter {
                     .map(|part| part.as_ref().map(|part| self.expr(part))),
             )),
             E::Lambda(lambda) => ExprKind::Lambda(self.boxed(&lambda.body)),
-            E::ListComp(node) => self.list_comprehension(node),
+            E::ListComp(node) => self.comprehension(ComprehensionKind::List, &node.generators, |converter| {
+                converter.expr(&node.elt)
+            }),
+            E::SetComp(node) => self.comprehension(ComprehensionKind::Set, &node.generators, |converter| {
+                converter.expr(&node.elt)
+            }),
+            E::DictComp(node) => match &node.key {
+                Some(key) => self.comprehension(ComprehensionKind::Dict, &node.generators, |converter| {
+                    let pair = vec![converter.expr(key), converter.expr(&node.value)];
+                    Expr { kind: ExprKind::Tuple(pair), span: span(node.range()) }
+                }),
+                None => ExprKind::Other("a comprehension"),
+            },
             other => ExprKind::Other(what(other)),
         }
     }
@@ -128,11 +140,18 @@ impl Converter {
         Call { function: self.expr(&call.func), arguments: self.all(&call.arguments.args), keywords }
     }
 
-    fn list_comprehension(&mut self, node: &ast::ExprListComp) -> ExprKind {
-        match node.generators.as_slice() {
+    /// A comprehension over one name; `element` is made only if it is that.
+    fn comprehension(
+        &mut self,
+        kind: ComprehensionKind,
+        generators: &[ast::Comprehension],
+        element: impl FnOnce(&mut Self) -> Expr,
+    ) -> ExprKind {
+        match generators {
             [generator] if !generator.is_async => match &generator.target {
-                ast::Expr::Name(target) => ExprKind::ListComprehension(Box::new(Comprehension {
-                    element: self.expr(&node.elt),
+                ast::Expr::Name(target) => ExprKind::Comprehension(Box::new(Comprehension {
+                    kind,
+                    element: element(self),
                     target: target.id.to_string(),
                     iterable: self.expr(&generator.iter),
                     conditions: self.all(&generator.ifs),

@@ -7,8 +7,8 @@ mod tree;
 
 pub(crate) use discovery::{Decorated, decorated_flows};
 pub(crate) use tree::{
-    BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension, Expr, ExprKind,
-    FormatPart, FunctionDef, Import, Parameter, UnaryOperator,
+    BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension, ComprehensionKind, Expr,
+    ExprKind, FormatPart, FunctionDef, Import, Parameter, UnaryOperator,
 };
 
 use crate::source::Span;

@@ -138,8 +138,8 @@ pub(crate) enum ExprKind {
     Conditional(Box<Conditional>),
     Slice(Box<[Option<Expr>; 3]>),
     Lambda(Box<Expr>),
-    /// `[element for target in iterable if ...]`.
-    ListComprehension(Box<Comprehension>),
+    /// `[element for target in iterable if ...]` and its likes.
+    Comprehension(Box<Comprehension>),
     /// Syntax that no value is computed from; the text names it.
     Other(&'static str),
 }
@@ -168,10 +168,19 @@ pub(crate) struct Conditional {
 
 #[derive(Debug)]
 pub(crate) struct Comprehension {
+    pub(crate) kind: ComprehensionKind,
+    /// Of a dictionary, the pair of key and value.
     pub(crate) element: Expr,
     pub(crate) target: String,
     pub(crate) iterable: Expr,
     pub(crate) conditions: Vec<Expr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ComprehensionKind {
+    List,
+    Set,
+    Dict,
 }
 
 #[derive(Debug)]

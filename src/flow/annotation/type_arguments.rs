@@ -1,0 +1,275 @@
+//! Arguments of generic models: what their type variables stand for, and the names that pydantic gives such models.
+
+use std::rc::Rc;
+
+use super::SchemaBuilder;
+use crate::{
+    flow::{
+        class::{self, Class},
+        constant::Value,
+        obstacle::{Known, Obstacle},
+        program::Program,
+        scope::{Entity, Scope, Value as Assigned},
+        syntax::{Expr, ExprKind},
+    },
+    python,
+};
+
+/// What type variables stand for in a class.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
+
+#[derive(Debug)]
+struct TypeArgument<'p> {
+    /// `T = TypeVar("T")`.
+    variable: Assigned<'p>,
+    /// What it stands for, where that is written.
+    scope: Scope<'p>,
+    expr: &'p Expr,
+    /// What the variables there stand for.
+    within: TypeArguments<'p>,
+}
+
+impl<'p> TypeArguments<'p> {
+    /// The arguments that `class[arguments]` gives the variables of a class.
+    pub(crate) fn of(
+        program: &'p Program<'_>,
+        class: Class<'p>,
+        scope: Scope<'p>,
+        arguments: &'p Expr,
+        within: &Self,
+    ) -> Known<Self> {
+        let variables = variables(program, class)?;
+        let arguments = arguments.elements();
+        if variables.len() != arguments.len() {
+            return Err(Obstacle::unknown(format!("'{}' has other type variables", class.def.name)));
+        }
+        let argument = |(variable, expr): (Assigned<'p>, &'p Expr)| TypeArgument {
+            variable,
+            scope,
+            expr,
+            within: within.clone(),
+        };
+        Ok(Self(Some(Rc::new(variables.into_iter().zip(arguments).map(argument).collect()))))
+    }
+
+    /// What a variable stands for: where that is written, and what the variables there stand for.
+    pub(super) fn get(&self, variable: Assigned<'p>) -> Option<(Scope<'p>, &'p Expr, Self)> {
+        let arguments = self.0.as_ref()?;
+        let found = arguments.iter().find(|it| std::ptr::eq(it.variable.expr, variable.expr))?;
+        Some((found.scope, found.expr, found.within.clone()))
+    }
+}
+
+/// The variables that `Generic[...]` among the bases of a class declares.
+fn variables<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<Vec<Assigned<'p>>> {
+    let declared = class.def.bases.iter().filter_map(Expr::as_subscript);
+    let declared =
+        declared.filter(|(base, _)| class.scope.external(program, base).as_deref() == Some("typing.Generic"));
+    let variable = |expr: &'p Expr| match class.scope.resolve(program, expr)? {
+        Entity::Value(variable) => Ok(variable),
+        _ => Err(Obstacle::unknown(format!("a type variable of '{}' is not known", class.def.name))),
+    };
+    declared.flat_map(|(_, variables)| variables.elements()).map(variable).collect()
+}
+
+/// The class and those it inherits from, each with what its type variables stand for there.
+pub(crate) fn of_bases<'p>(
+    program: &'p Program<'_>,
+    class: Class<'p>,
+    arguments: &TypeArguments<'p>,
+) -> Known<Vec<(Class<'p>, TypeArguments<'p>)>> {
+    let mut found = vec![(class, arguments.clone())];
+    for base in &class.def.bases {
+        let (generic, given) =
+            base.as_subscript().map_or((base, None), |(generic, given)| (generic, Some(given)));
+        let Entity::Class(base) = class.scope.resolve(program, generic)? else { continue };
+        let of_base = match given {
+            Some(given) => TypeArguments::of(program, base, class.scope, given, arguments)?,
+            None => TypeArguments::default(),
+        };
+        found.extend(program.descend(|| of_bases(program, base, &of_base))?);
+    }
+    Ok(found)
+}
+
+impl<'p> SchemaBuilder<'p, '_> {
+    /// Builds something where type variables stand for other types.
+    pub(crate) fn with_type_arguments<T>(
+        &mut self,
+        arguments: TypeArguments<'p>,
+        build: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.type_arguments, arguments);
+        let built = build(self);
+        self.type_arguments = outer;
+        built
+    }
+
+    /// The name of a type as pydantic writes it into the name of a generic model: `Page[list[int]]`.
+    pub(super) fn type_name(
+        &self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        arguments: &TypeArguments<'p>,
+    ) -> Known<String> {
+        let program = self.program;
+        program.descend(|| self.name_of(scope, expr, arguments))
+    }
+
+    fn name_of(&self, scope: Scope<'p>, expr: &'p Expr, arguments: &TypeArguments<'p>) -> Known<String> {
+        let unknown = || Obstacle::unknown(format!("the name of `{}` is not known", scope.text(expr)));
+        match &expr.kind {
+            ExprKind::None => Ok("NoneType".to_owned()),
+            ExprKind::Ellipsis => Ok("...".to_owned()),
+            ExprKind::Name(written) | ExprKind::Attribute(_, written) => {
+                match scope.resolve(self.program, expr)? {
+                    Entity::External(name) => external_name(&name, written).ok_or_else(unknown),
+                    Entity::Class(class) => Ok(class.def.qualified_name.clone()),
+                    Entity::Value(value) if value.is_type_alias => Err(unknown()),
+                    Entity::Value(value) => match arguments.get(value) {
+                        Some((scope, expr, within)) => self.type_name(scope, expr, &within),
+                        None if value.expr.as_subscript().is_some()
+                            || value.expr.as_alternatives().is_some() =>
+                        {
+                            self.type_name(value.scope, value.expr, &TypeArguments::default())
+                        }
+                        None => Err(unknown()),
+                    },
+                    _ => Err(unknown()),
+                }
+            }
+            ExprKind::Subscript(generic, inner) => {
+                self.generic_name(scope, expr, (generic, inner), arguments)
+            }
+            _ if expr.as_alternatives().is_some() => {
+                self.union_name(scope, std::slice::from_ref(expr), false, arguments)
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn generic_name(
+        &self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        (generic, inner): (&'p Expr, &'p Expr),
+        arguments: &TypeArguments<'p>,
+    ) -> Known<String> {
+        let unknown = || Obstacle::unknown(format!("the name of `{}` is not known", scope.text(expr)));
+        match scope.external(self.program, generic).as_deref() {
+            Some("typing.Optional") => {
+                return self.union_name(scope, std::slice::from_ref(inner), true, arguments);
+            }
+            Some("typing.Union") => return self.union_name(scope, inner.elements(), false, arguments),
+            Some("typing.Literal") => {
+                let mut values = Vec::new();
+                self.literals(scope, inner, &mut values)?;
+                let names =
+                    values.iter().map(literal_name).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
+                return Ok(format!("Literal[{}]", names.join(", ")));
+            }
+            Some("typing.Annotated") => return Err(unknown()),
+            _ => {}
+        }
+        let name = self.type_name(scope, generic, arguments)?;
+        let names = inner
+            .elements()
+            .iter()
+            .map(|it| self.type_name(scope, it, arguments))
+            .collect::<Known<Vec<_>>>()?;
+        Ok(format!("{name}[{}]", names.join(", ")))
+    }
+
+    /// `Union[...]` of the distinct members in order, those of unions inside too.
+    fn union_name(
+        &self,
+        scope: Scope<'p>,
+        exprs: &'p [Expr],
+        is_optional: bool,
+        arguments: &TypeArguments<'p>,
+    ) -> Known<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |name: String| {
+            let members = name.strip_prefix("Union[").and_then(|name| name.strip_suffix(']'));
+            match members {
+                // A comma inside of a member's brackets would divide it.
+                Some(members) if members.contains('[') => return false,
+                Some(members) => members.split(", ").for_each(|member| {
+                    if !names.iter().any(|seen| seen == member) {
+                        names.push(member.to_owned());
+                    }
+                }),
+                None if names.contains(&name) => {}
+                None => names.push(name),
+            }
+            true
+        };
+        let mut is_known = true;
+        for expr in exprs {
+            match expr.as_alternatives() {
+                Some((left, right)) => {
+                    is_known &= add(self.type_name(scope, left, arguments)?);
+                    is_known &= add(self.type_name(scope, right, arguments)?);
+                }
+                None => is_known &= add(self.type_name(scope, expr, arguments)?),
+            }
+        }
+        if is_optional {
+            is_known &= add("NoneType".to_owned());
+        }
+        match names.as_slice() {
+            _ if !is_known => Err(Obstacle::unknown("the name of a union in a union is not known")),
+            [only] => Ok(only.clone()),
+            names => Ok(format!("Union[{}]", names.join(", "))),
+        }
+    }
+
+    /// `class[arguments]` for a class of the project.
+    pub(super) fn generic_class(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        class: Class<'p>,
+        arguments: &'p Expr,
+    ) -> Known<serde_json::Value> {
+        let kind = class::kind(self.program, class)?;
+        class::require_unchanged(class)?;
+        match kind {
+            class::Kind::Plain => return Ok(serde_json::json!({})),
+            class::Kind::Model | class::Kind::Root => {}
+            _ => return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr)))),
+        }
+        let within = self.type_arguments.clone();
+        let given = TypeArguments::of(self.program, class, scope, arguments, &within)?;
+        let names = arguments.elements().iter().map(|it| self.type_name(scope, it, &within));
+        let names = names.collect::<Known<Vec<_>>>()?;
+        let title = format!("{}[{}]", class.def.name, names.join(", "));
+        let key = format!("{}[{}]", class.def.name, names.join(","));
+        self.reference(super::Owner::Class(class), &key, |builder| {
+            class::generic_definition(builder, class, kind, &title, &given)
+        })
+    }
+}
+
+/// The name of a type from outside the project, where it surely is the one that is written.
+fn external_name(name: &str, written: &str) -> Option<String> {
+    let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let is_plain = matches!(
+        module,
+        "" | "typing" | "datetime" | "uuid" | "decimal" | "pathlib" | "collections" | "collections.abc"
+    );
+    let is_secret = matches!(name, "pydantic.SecretStr" | "pydantic.SecretBytes");
+    (last.eq_ignore_ascii_case(written) && (is_plain || is_secret)).then(|| written.to_owned())
+}
+
+fn literal_name(value: &Value) -> Option<String> {
+    match value {
+        Value::Str(text) => Some(python::quoted(text)),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(true) => Some("True".to_owned()),
+        Value::Bool(false) => Some("False".to_owned()),
+        Value::None => Some("None".to_owned()),
+        _ => None,
+    }
+}
