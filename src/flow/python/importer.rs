@@ -38,7 +38,7 @@ pub(super) struct Told {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HelperError {
+pub(super) enum ImporterError {
     #[error("it cannot be started: {0}")]
     NotStarted(#[source] io::Error),
     #[error("it was not done within {} s", .0.as_secs())]
@@ -59,7 +59,7 @@ pub(super) async fn run(
     directory: &Path,
     environment: &Environment,
     limit: Duration,
-) -> Result<Vec<Answer>, HelperError> {
+) -> Result<Vec<Answer>, ImporterError> {
     let arguments = ["-c", SCRIPT].map(str::to_owned);
     let program = Program {
         program: interpreter,
@@ -71,12 +71,12 @@ pub(super) async fn run(
     let questions = json!({"entrypoints": entrypoints}).to_string();
     let finished = tokio::time::timeout(limit, process::run_with_input(&program, questions.as_bytes()))
         .await
-        .map_err(|_| HelperError::TimedOut(limit))?
-        .map_err(HelperError::NotStarted)?;
+        .map_err(|_| ImporterError::TimedOut(limit))?
+        .map_err(ImporterError::NotStarted)?;
     let mut answers: Vec<Answer> =
         finished.stdout.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
     if answers.is_empty() {
-        return Err(HelperError::Ended { code: finished.code, message: last_words(&finished) });
+        return Err(ImporterError::Ended { code: finished.code, message: last_words(&finished) });
     }
     let missing = entrypoints.len().saturating_sub(answers.len());
     let end =
