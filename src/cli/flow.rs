@@ -8,11 +8,11 @@ use super::{OutputFormat, PythonArguments};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowCommand {
-    /// List the flows in the files of a directory
+    /// List the flows in files and directories, with how well each is known from its source
     Ls {
         /// Where to look; ignored files are passed over
         #[arg(value_name = "PATH", default_value = ".")]
-        path: PathBuf,
+        paths: Vec<PathBuf>,
 
         /// Format of the result
         #[arg(long, short, value_name = "FORMAT", default_value = "text")]

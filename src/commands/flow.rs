@@ -1,42 +1,45 @@
 //! `prefectl flow`: what the sources, and Python where it is needed, say of flows. No server is asked.
 
-use std::path::{Component, Path};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::Context;
 use crate::{
     cli::{FlowCommand, OutputFormat},
+    diagnostics::Diagnostic,
     error::{CommandError, Exit},
-    flow::{self, Asking, Entrypoint, Flow, FoundFlow, Inspector, PythonUse},
+    flow::{self, Asking, Entrypoint, Flow, FlowError, FoundFlow, Inspector, PythonUse},
     progress::Progress,
 };
 
 pub(super) async fn run(command: &FlowCommand, context: &Context) -> Result<Exit, CommandError> {
     match command {
-        FlowCommand::Ls { path, output } => list(path, *output, context),
+        FlowCommand::Ls { paths, output } => list(paths, *output, context),
         FlowCommand::Inspect { entrypoint, python, output } => {
             inspect(entrypoint, &python.python_use(), *output, context).await
         }
     }
 }
 
-fn list(path: &Path, output: OutputFormat, context: &Context) -> Result<Exit, CommandError> {
-    let directory = context.directory.join(path);
-    if !directory.is_dir() {
-        return Err(CommandError::usage(format!("there is no directory '{}'", path.display())));
+fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Exit, CommandError> {
+    if let Some(missing) = paths.iter().find(|path| !context.directory.join(path).exists()) {
+        return Err(CommandError::usage(format!("there is no file or directory '{}'", missing.display())));
     }
-    let mut found = flow::discover(&directory);
-    for flow in &mut found {
-        if let Ok(relative) = flow.path.strip_prefix(&context.directory) {
-            flow.path = relative.components().filter(|part| *part != Component::CurDir).collect();
-        }
-    }
+    let found = Inspector::new().discover(paths, &context.directory, &context.environment);
     match output {
         OutputFormat::Text if found.is_empty() => context.ui.note("No flows found."),
         OutputFormat::Text => found.iter().for_each(|flow| context.ui.result(&line(flow))),
         OutputFormat::Json => {
-            let entry = |flow: &FoundFlow| json!({"file": flow.path, "function": flow.function, "line": flow.line, "name": flow.name});
+            let entry = |flow: &FoundFlow| {
+                json!({
+                    "file": flow.path,
+                    "function": flow.function,
+                    "line": flow.line,
+                    "name": flow.name,
+                    "grade": flow.grade,
+                })
+            };
             let flows: Vec<Value> = found.iter().map(entry).collect();
             context.ui.result(&json!({"schema": 1, "flows": flows}).to_string());
         }
@@ -46,7 +49,7 @@ fn list(path: &Path, output: OutputFormat, context: &Context) -> Result<Exit, Co
 
 /// The entrypoint as `deploy` takes it, and the name.
 fn line(flow: &FoundFlow) -> String {
-    format!("{}:{}  {} (line {})", flow.path.display(), flow.function, flow.name, flow.line)
+    format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade)
 }
 
 async fn inspect(
@@ -64,22 +67,36 @@ async fn inspect(
     if asked.learnt {
         inspected = inspector.inspect(&parsed, directory, environment);
     }
-    match (inspected, output) {
-        (Ok(flow), OutputFormat::Json) => context.ui.result(&document(entrypoint, &flow).to_string()),
-        (Ok(flow), OutputFormat::Text) => context.ui.result(&text(&flow)),
-        (Err(error), OutputFormat::Json) => {
-            let failed = json!({
-                "schema": 1, "entrypoint": entrypoint, "flow_name": null, "description": null, "version": null,
-                "parameter_openapi_schema": null, "grade": "failed", "reasons": [error.to_string()],
+    match inspected {
+        Ok(flow) => {
+            ui.result(&match output {
+                OutputFormat::Json => document(entrypoint, &flow).to_string(),
+                OutputFormat::Text => text(&flow),
             });
-            context.ui.result(&failed.to_string());
-            return Err(CommandError::findings(Exit::Failed, vec![error.diagnostic()]));
+            Ok(Exit::Done)
         }
-        (Err(error), OutputFormat::Text) => {
-            return Err(CommandError::findings(Exit::Failed, vec![error.diagnostic()]));
+        Err(error) => {
+            if output == OutputFormat::Json {
+                ui.result(&failed(entrypoint, &error).to_string());
+            }
+            let help = inspector.help(&error, &parsed, directory, environment);
+            Err(CommandError::findings(Exit::Failed, vec![Diagnostic { help, ..error.diagnostic() }]))
         }
     }
-    Ok(Exit::Done)
+}
+
+/// The document of a flow that cannot be read.
+fn failed(entrypoint: &str, error: &FlowError) -> Value {
+    json!({
+        "schema": 1,
+        "entrypoint": entrypoint,
+        "flow_name": null,
+        "description": null,
+        "version": null,
+        "parameter_openapi_schema": null,
+        "grade": "failed",
+        "reasons": [error.to_string()],
+    })
 }
 
 fn document(entrypoint: &str, flow: &Flow) -> Value {

@@ -15,7 +15,7 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
         recipe: arguments.recipe.as_deref().map(Recipe::parse).transpose()?,
         fields: arguments.field,
     };
-    let created = init::create(&context.directory, &options)?;
+    let created = init::create(&context.directory, &options, &context.environment)?;
     let recipe = created.recipe.name();
     let fields = json!({"file": created.file, "recipe": recipe, "flows": created.flows});
     context.done(arguments.output, "created", fields, || {

@@ -215,7 +215,9 @@ impl Preparing<'_> {
                 Some(flow)
             }
             Err(error) => {
-                let diagnostic = error.diagnostic();
+                let help =
+                    self.inspector.help(&error, &entrypoint, self.with.directory, self.with.environment);
+                let diagnostic = Diagnostic { help, ..error.diagnostic() };
                 if diagnostic.place.is_some() {
                     findings.push(diagnostic);
                 } else {

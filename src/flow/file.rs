@@ -19,21 +19,28 @@ pub(crate) struct PythonFile {
     /// The MD5 of the file's bytes in hexadecimal: what a flow without a version has as its version.
     pub(crate) md5: String,
     pub(crate) body: syntax::Body,
+    /// The functions decorated as flows, at any depth.
+    pub(crate) flows: Vec<syntax::Decorated>,
 }
 
 impl PythonFile {
-    /// Reads and parses a file that messages call `name`.
-    pub(super) fn read(path: &Path, name: &str) -> Result<Self, FlowError> {
+    /// Reads and parses a file that messages call `name`; nothing if its text lacks `word`, which spares most files of
+    /// a tree the parsing.
+    pub(super) fn read(path: &Path, name: &str, word: &str) -> Result<Option<Self>, FlowError> {
         let bytes = fs::read_bytes(path).map_err(|error| {
             if error.is_not_found() { FlowError::FileMissing { path: name.to_owned() } } else { error.into() }
         })?;
         let text = decode(&bytes).ok_or_else(|| FlowError::Encoding { path: name.to_owned() })?;
+        if !text.contains(word) {
+            return Ok(None);
+        }
         let source = Source::new(name, text);
-        let body = syntax::parse(source.text()).map_err(|error| FlowError::Syntax {
+        let module = syntax::parse(source.text()).map_err(|error| FlowError::Syntax {
             place: Place::new(&source, error.span),
             message: error.message,
         })?;
-        Ok(Self { path: path.to_owned(), source, md5: hexadecimal(&Md5::digest(&bytes)), body })
+        let syntax::Module { body, flows } = module;
+        Ok(Some(Self { path: path.to_owned(), source, md5: hexadecimal(&Md5::digest(&bytes)), body, flows }))
     }
 
     pub(super) fn place(&self, span: Span) -> Place {
@@ -52,7 +59,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// The text of a source file: UTF-8 with or without a byte order mark, or Latin-1 if it says so. Lines end in `\n`,
 /// as they do for Python's parser.
-pub(super) fn decode(bytes: &[u8]) -> Option<String> {
+fn decode(bytes: &[u8]) -> Option<String> {
     let text = decode_characters(bytes)?;
     Some(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
 }

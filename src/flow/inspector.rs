@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use super::{
@@ -22,6 +22,8 @@ use crate::environment::Environment;
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
     pub(super) memory: Memory,
+    /// The entrypoints of all flows below the directory, once somebody has asked for them.
+    pub(super) tree: OnceLock<Vec<String>>,
 }
 
 impl Inspector {
@@ -75,14 +77,25 @@ impl Inspector {
     }
 
     fn named_file(&self, path: &Path, name: &str) -> Result<Arc<PythonFile>, FlowError> {
+        let file = self.file_with(path, name, "")?;
+        file.ok_or_else(|| FlowError::FileMissing { path: name.to_owned() })
+    }
+
+    /// The file, if its text has a word.
+    pub(super) fn file_with(
+        &self,
+        path: &Path,
+        name: &str,
+        word: &str,
+    ) -> Result<Option<Arc<PythonFile>>, FlowError> {
         let path = normal(path);
         // A poisoned lock means another thread failed between two whole entries: the map is still good.
         if let Some(file) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&path) {
-            return Ok(Arc::clone(file));
+            return Ok(Some(Arc::clone(file)));
         }
-        let file = Arc::new(PythonFile::read(&path, name)?);
+        let Some(file) = PythonFile::read(&path, name, word)? else { return Ok(None) };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(files.entry(path).or_insert(file)))
+        Ok(Some(Arc::clone(files.entry(path).or_insert(Arc::new(file)))))
     }
 }
 

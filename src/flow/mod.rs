@@ -26,7 +26,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use discover::{FoundFlow, discover};
+pub(crate) use discover::FoundFlow;
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;

@@ -10,7 +10,8 @@ use std::{
 
 pub(crate) use self::recipe::Recipe;
 use crate::{
-    flow::{self, FoundFlow},
+    environment::Environment,
+    flow::{FoundFlow, Inspector},
     fs::FileError,
     git,
 };
@@ -67,12 +68,16 @@ pub(crate) struct Created {
 }
 
 /// Writes prefect.yaml into a folder that has none.
-pub(crate) fn create(directory: &Path, options: &InitOptions) -> Result<Created, InitError> {
+pub(crate) fn create(
+    directory: &Path,
+    options: &InitOptions,
+    environment: &Environment,
+) -> Result<Created, InitError> {
     let file = directory.join(FILE);
     if file.exists() {
         return Err(InitError::Exists(file));
     }
-    let mut survey = survey(directory);
+    let mut survey = survey(directory, environment);
     if let Some(name) = &options.name {
         survey.name.clone_from(name);
     }
@@ -83,13 +88,8 @@ pub(crate) fn create(directory: &Path, options: &InitOptions) -> Result<Created,
 }
 
 /// Looks at a folder. Nothing in it is run.
-fn survey(directory: &Path) -> Survey {
-    let mut flows = flow::discover(directory);
-    for flow in &mut flows {
-        if let Ok(relative) = flow.path.strip_prefix(directory) {
-            flow.path = relative.to_owned();
-        }
-    }
+fn survey(directory: &Path, environment: &Environment) -> Survey {
+    let flows = Inspector::new().discover(&[PathBuf::new()], directory, environment);
     let facts = git::discover(directory);
     Survey {
         name: directory

@@ -4,29 +4,32 @@ use ruff_python_ast::{
     self as ast, Stmt,
     visitor::{Visitor, walk_stmt},
 };
-use ruff_python_parser::parse_module;
 use ruff_text_size::Ranged;
 
 /// A function decorated with `flow` or `prefect.flow`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decorated {
     pub(crate) function: String,
+    /// The function after the classes it is in: `Pipeline.run`.
+    pub(crate) path: String,
     /// The decorator's `name`, if it is written as text.
     pub(crate) name: Option<String>,
     /// Where `def` stands.
     pub(crate) at: usize,
 }
 
-/// The decorated functions of a module in order; none if it is not Python.
-pub(crate) fn decorated_flows(text: &str) -> Vec<Decorated> {
-    let Ok(parsed) = parse_module(text) else { return Vec::new() };
-    let mut search = Search { found: Vec::new() };
-    parsed.suite().iter().for_each(|statement| search.visit_stmt(statement));
+/// The decorated functions of a module in order.
+pub(super) fn decorated_flows(statements: &[Stmt]) -> Vec<Decorated> {
+    let mut search = Search::default();
+    statements.iter().for_each(|statement| search.visit_stmt(statement));
     search.found
 }
 
+#[derive(Default)]
 struct Search {
     found: Vec<Decorated>,
+    /// The classes around.
+    classes: Vec<String>,
 }
 
 impl Visitor<'_> for Search {
@@ -36,11 +39,25 @@ impl Visitor<'_> for Search {
         {
             self.found.push(Decorated {
                 function: function.name.to_string(),
+                path: [self.classes.as_slice(), &[function.name.to_string()]].concat().join("."),
                 name: literal_name(&decorator.expression),
                 at: function.name.start().to_usize(),
             });
         }
-        walk_stmt(self, statement);
+        match statement {
+            Stmt::ClassDef(class) => {
+                self.classes.push(class.name.to_string());
+                walk_stmt(self, statement);
+                self.classes.pop();
+            }
+            // What a function defines is reached by no path.
+            Stmt::FunctionDef(_) => {
+                let classes = std::mem::take(&mut self.classes);
+                walk_stmt(self, statement);
+                self.classes = classes;
+            }
+            _ => walk_stmt(self, statement),
+        }
     }
 
     // Only statements hold functions.

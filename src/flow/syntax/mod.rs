@@ -5,7 +5,7 @@ mod expression;
 mod statement;
 mod tree;
 
-pub(crate) use discovery::{Decorated, decorated_flows};
+pub(crate) use discovery::Decorated;
 pub(crate) use tree::{
     BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension, ComprehensionKind, Expr,
     ExprKind, FormatPart, FunctionDef, Import, Parameter, UnaryOperator,
@@ -22,14 +22,23 @@ pub(crate) struct SyntaxError {
     pub(crate) span: Span,
 }
 
+/// What a module has.
+#[derive(Debug, Default)]
+pub(crate) struct Module {
+    pub(crate) body: Body,
+    /// The functions decorated as flows, at any depth.
+    pub(crate) flows: Vec<Decorated>,
+}
+
 /// Reads a module. The syntax of every Python 3 is taken: the version that will run the flow is not known.
-pub(crate) fn parse(text: &str) -> Result<Body, SyntaxError> {
+pub(crate) fn parse(text: &str) -> Result<Module, SyntaxError> {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     if let Some(error) = parsed.errors().first() {
         return Err(SyntaxError { message: error.error.to_string(), span: expression::span(error.location) });
     }
     let Some(module) = parsed.try_into_module() else {
-        return Ok(Body::default());
+        return Ok(Module::default());
     };
-    Ok(statement::module(module.suite()))
+    let suite = module.suite();
+    Ok(Module { body: statement::module(suite), flows: discovery::decorated_flows(suite) })
 }
