@@ -13,6 +13,7 @@ mod git_clone;
 mod layers;
 mod objects;
 mod pools;
+mod python;
 mod redeploy;
 mod runs;
 mod settings;

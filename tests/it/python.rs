@@ -1,0 +1,54 @@
+//! Flows whose source does not tell all, with the real Python and Prefect to ask.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::support::{Sandbox, needed};
+
+/// The type of a parameter, and so its schema, is only known by running this.
+const COMPUTED: &str = r#"from typing import Literal
+
+from prefect import flow
+
+Word = Literal[tuple(sorted(word.upper() for word in open(__file__).readline().split()[:2]))]
+
+
+@flow
+def computed(word: Word = "FROM"):
+    """Says a word."""
+    print("what a flow prints while it is imported is no result")
+"#;
+
+#[test]
+fn python_tells_what_the_source_does_not() -> Result<()> {
+    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(()) };
+    let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
+    let sandbox = Sandbox::new()?;
+    sandbox.file("computed.py", format!("{COMPUTED}\n\nprint('noise')\n"))?;
+    let inspect = |entrypoint: &str, flags: &[&str]| -> Result<Value> {
+        let words = [&["flow", "inspect", entrypoint, "--output", "json"], flags].concat();
+        sandbox.run_words(&words)?.success()?.json()
+    };
+    let word = |document: &Value| document["parameter_openapi_schema"]["properties"]["word"].clone();
+
+    let asked = inspect("computed.py:computed", &["--python", &python])?;
+    assert_eq!((&asked["grade"], &asked["reasons"]), (&json!("exact"), &json!([])));
+    let expected = json!({"enum": ["FROM", "TYPING"], "type": "string", "title": "word", "position": 0, "default": "FROM"});
+    assert_eq!(word(&asked), expected);
+
+    for flags in [&["--no-python"][..], &["--python", &python, "--python-schema", "never"]] {
+        let read = inspect("computed.py:computed", flags)?;
+        assert_eq!(read["grade"], json!("approximate"), "{flags:?}");
+        assert_eq!(word(&read)["enum"], Value::Null, "{flags:?}");
+        assert_eq!(read["description"], asked["description"]);
+    }
+
+    // Where the source tells all, Python says the same.
+    let always = inspect("flow.py:hello", &["--python", &python, "--python-schema", "always"])?;
+    assert_eq!(always, inspect("flow.py:hello", &["--no-python"])?);
+    let missing = ["flow", "inspect", "computed.py:computed", "--python", "missing/python"];
+    let missing = sandbox.run_words(&missing)?.success()?;
+    let why = "[PROJECT]/missing/python (--python): it cannot be started: there is no such program";
+    assert!(missing.to_string().contains(why), "{missing}");
+    Ok(())
+}
