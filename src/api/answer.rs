@@ -6,6 +6,8 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap},
 };
 
+use serde::Deserialize;
+
 use super::{
     ApiError,
     error::{self, Peer},
@@ -53,6 +55,19 @@ impl Failure {
             Self::Status(answer) => Some(answer.status.as_u16()),
             Self::Exchange(_) | Self::Setup(_) => None,
         }
+    }
+
+    /// Whether a Prefect server says by itself that it cannot take this now, not something before it.
+    pub(super) fn is_busy(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[expect(dead_code, reason = "that it is there is what counts")]
+            #[serde(borrow)]
+            exception_message: std::borrow::Cow<'a, str>,
+        }
+        let Self::Status(answer) = self else { return false };
+        answer.status == StatusCode::SERVICE_UNAVAILABLE
+            && serde_json::from_slice::<Body<'_>>(&answer.body).is_ok()
     }
 
     /// The error to report when the request is given up.

@@ -46,12 +46,16 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Short first waits for a busy server (SQLite under parallel writes answers 503 for a moment), long last
-    /// ones for a server that restarts.
+    /// Short first waits for what was a hiccup, long last ones for a server that restarts.
     const GROWTH: u32 = 4;
     const LONGEST: Duration = Duration::from_secs(20);
     /// How often to knock at a server that has never answered: it may be starting, or the URL is wrong.
     const FIRST_CONTACT_RETRIES: u32 = 2;
+    /// A server on SQLite refuses a write that met another one, also one of its own, and takes it a moment later.
+    const BUSY_WAIT: Duration = Duration::from_millis(20);
+    const BUSY_LONGEST: Duration = Duration::from_secs(2);
+    /// Waits are that much shorter, so there are more of them.
+    const BUSY_RETRIES_FOR_ONE: u32 = 5;
 
     /// How long to wait before sending a request again that failed `retries + 1` times, `None` to give up.
     pub(super) fn wait(&self, failure: &Failure, situation: &Situation) -> Option<Duration> {
@@ -62,7 +66,13 @@ impl RetryPolicy {
                 }
                 // A server under maintenance says so, and is waited for until the deadline.
                 let maintenance = headers.get("prefect-maintenance").is_some_and(|value| value == "true");
-                let limit = if maintenance { u32::MAX } else { self.max_retries };
+                let limit = if maintenance {
+                    u32::MAX
+                } else if failure.is_busy() {
+                    self.max_retries.saturating_mul(Self::BUSY_RETRIES_FOR_ONE)
+                } else {
+                    self.max_retries
+                };
                 (limit, retry_after(headers, situation.now))
             }
             Failure::Exchange(error) => (self.exchange_limit(error, situation)?, None),
@@ -71,7 +81,13 @@ impl RetryPolicy {
         if situation.retries >= limit {
             return None;
         }
-        let wait = asked.unwrap_or_else(|| self.backoff(situation.retries));
+        let wait = asked.unwrap_or_else(|| {
+            if failure.is_busy() {
+                backoff(Self::BUSY_WAIT, 2, situation.retries).min(Self::BUSY_LONGEST)
+            } else {
+                backoff(self.first_wait, Self::GROWTH, situation.retries).min(Self::LONGEST)
+            }
+        });
         let wait = wait.mul_f64(1.0 + self.jitter.clamp(0.0, 10.0) * situation.random);
         (situation.started.elapsed() + wait <= self.deadline).then_some(wait)
     }
@@ -97,10 +113,10 @@ impl RetryPolicy {
             (false, _) => situation.repeatable.then_some(self.max_retries),
         }
     }
+}
 
-    fn backoff(&self, retries: u32) -> Duration {
-        self.first_wait.saturating_mul(Self::GROWTH.saturating_pow(retries)).min(Self::LONGEST)
-    }
+fn backoff(first: Duration, growth: u32, retries: u32) -> Duration {
+    first.saturating_mul(growth.saturating_pow(retries))
 }
 
 /// Where a request stands when it fails.
@@ -182,6 +198,21 @@ mod tests {
         let status = StatusCode::from_u16(status).unwrap();
         let answer = Answer { status, headers, body: bytes::Bytes::new() };
         policy.wait(&Failure::Status(answer), at).map(|wait| wait.as_secs_f64())
+    }
+
+    #[test]
+    fn a_busy_server_is_asked_again_soon_and_often() {
+        let body = r#"{"exception_message":"Service Unavailable"}"#.into();
+        let busy = Failure::Status(Answer {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            headers: HeaderMap::new(),
+            body,
+        });
+        let wait = |retries| RetryPolicy::default().wait(&busy, &situation(retries));
+        let waits: Vec<u128> = (0..30).map_while(wait).map(|wait| wait.as_millis()).collect();
+        assert_eq!(waits.len(), 25);
+        assert_eq!(waits[..4], [20, 40, 80, 160]);
+        assert_eq!(waits[24], 2000);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) fn client_telling(
     options.secrets().for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
-        if matches!(notice.status, Some(429 | 503)) {
+        if notice.status == Some(429) {
             busy();
         }
         // A moment's wait is normal: a server on SQLite answers 503 while another write goes on.

@@ -1,0 +1,77 @@
+"""A proxy before a Prefect server: it delays each request, counts, and keeps the writes so that they can be replayed."""
+
+import http.client
+import socketserver
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """Listens on a free loopback port for as long as the `with` block lasts."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, port, delay=0.0):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.target, self.delay = port, delay
+        self.requests, self.writes = 0, []
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/api"
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, *_):
+        """A client that went away is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def setup(self):
+        super().setup()
+        self.upstream = http.client.HTTPConnection("127.0.0.1", self.server.target, timeout=300)
+
+    def finish(self):
+        self.upstream.close()
+        super().finish()
+
+    def log_message(self, *_):
+        pass
+
+    def forward(self):
+        started = time.monotonic()
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        time.sleep(self.server.delay)
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+        self.upstream.request(self.command, self.path, body or None, headers)
+        answer = self.upstream.getresponse()
+        content = answer.read()
+        self.record(answer.status, body, started)
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def record(self, status, body, started):
+        server = self.server
+        with server.lock:
+            server.requests += 1
+            if self.command != "GET" and not self.path.endswith("/filter"):
+                server.writes.append((self.command, self.path, body, status, started, time.monotonic()))
+
+    do_GET = do_POST = do_PATCH = do_DELETE = forward
