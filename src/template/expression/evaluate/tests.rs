@@ -60,6 +60,21 @@ fn the_documented_examples() {
     }
 }
 
+/// Each line of the README's list is an expression, two or more spaces, and what it gives.
+#[test]
+fn the_examples_of_the_readme() {
+    let readme = include_str!("../../../../README.md");
+    let (_, list) = readme.split_once("and a step `build-image`:\n").unwrap();
+    let (list, _) = list.split_once("A value that is one expression").unwrap();
+    let examples: Vec<_> = list.lines().filter_map(|line| line.trim().split_once("  ")).collect();
+    assert_eq!(examples.len(), 10);
+    for (template, shown) in examples {
+        let value = evaluated(template).unwrap();
+        let expected = if value.is_string() { Value::from(shown.trim()) } else { yaml(shown.trim()) };
+        assert_eq!(value, expected, "{template}");
+    }
+}
+
 #[test]
 fn an_expression_alone_keeps_its_type_wherever_it_stands() {
     let template =
