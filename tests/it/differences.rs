@@ -176,7 +176,7 @@ fn line_9_odd_things_are_kept_with_a_warning() -> Result<()> {
     let sandbox = api.sandbox(&file("  description: '{{ STAGE }}'"))?.variable("STAGE", "dev");
     let (output, deployment) = deployed(&api, &sandbox, &["--all"])?;
     assert_eq!(deployment["description"], json!("dev"));
-    assert!(output.stderr.contains("warning[plain-environment]"), "{output}");
+    assert!(output.stderr.contains("warning[environment-without-dollar]"), "{output}");
 
     let output = sandbox.run("deploy -n renamed --quiet")?.success()?;
     assert!(output.stderr.contains("warning["), "{output}");
