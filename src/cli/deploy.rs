@@ -151,12 +151,16 @@ pub(crate) struct DeployArguments {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Images")]
     jobs: u16,
 
+    /// Build and push images anew, also those with `tag: auto` that are there
+    #[arg(long, help_heading = "Images")]
+    rebuild: bool,
+
     /// Build without the layers of earlier builds
     #[arg(long, help_heading = "Images")]
     no_layer_cache: bool,
 
     /// Build and push no image: take the one of `--image`
-    #[arg(long, requires = "image", conflicts_with = "no_layer_cache", help_heading = "Images")]
+    #[arg(long, requires = "image", conflicts_with_all = ["rebuild", "no_layer_cache"], help_heading = "Images")]
     skip_build: bool,
 
     /// The image that the Docker steps would give; may be repeated, one for each repository
@@ -220,7 +224,11 @@ impl DeployArguments {
             force: self.force,
             verify_pull: self.verify_pull,
             jobs: self.jobs.into(),
-            images: ImagePolicy { no_layer_cache: self.no_layer_cache, given: self.image.clone() },
+            images: ImagePolicy {
+                rebuild: self.rebuild,
+                no_layer_cache: self.no_layer_cache,
+                given: self.image.clone(),
+            },
         }
     }
 }

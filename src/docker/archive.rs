@@ -15,6 +15,15 @@ use crate::fs::FileError;
 /// build.
 const GENERATED_TIME: u64 = 315_532_800;
 
+/// Takes what a build context has, one after the other.
+pub(crate) trait Sink {
+    /// A file that is on no disk.
+    fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError>;
+
+    /// A file, a directory or a link as it is; sockets and devices are passed over.
+    fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError>;
+}
+
 /// A tar archive being written.
 pub(crate) struct Archive<W: Write> {
     builder: tar::Builder<W>,
@@ -25,8 +34,14 @@ impl<W: Write> Archive<W> {
         Self { builder: tar::Builder::new(writer) }
     }
 
-    /// Adds a file that is on no disk.
-    pub(crate) fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError> {
+    /// Writes the end of the archive.
+    pub(crate) fn finish(mut self) -> Result<(), DockerError> {
+        self.builder.finish().map_err(DockerError::sending)
+    }
+}
+
+impl<W: Write> Sink for Archive<W> {
+    fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError> {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Regular);
         header.set_mode(0o644);
@@ -37,13 +52,7 @@ impl<W: Write> Archive<W> {
         self.builder.append_data(&mut header, path, text.as_bytes()).map_err(DockerError::sending)
     }
 
-    /// Adds a file, a directory or a link as it is; sockets and devices are passed over.
-    pub(crate) fn entry(
-        &mut self,
-        path: &Path,
-        source: &Path,
-        metadata: &Metadata,
-    ) -> Result<(), DockerError> {
+    fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError> {
         let mut header = Header::new_gnu();
         header.set_metadata(metadata);
         header.set_size(0);
@@ -80,11 +89,6 @@ impl<W: Write> Archive<W> {
         } else {
             Ok(())
         }
-    }
-
-    /// Writes the end of the archive.
-    pub(crate) fn finish(mut self) -> Result<(), DockerError> {
-        self.builder.finish().map_err(DockerError::sending)
     }
 }
 

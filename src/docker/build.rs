@@ -1,20 +1,24 @@
 //! Building an image with the engine's classic builder.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::Duration,
+};
 
 use bollard::{
-    BollardRequest, body_full, body_try_stream,
-    models::BuildInfo,
-    query_parameters::{BuildImageOptions, TagImageOptionsBuilder},
+    BollardRequest, body_full, body_try_stream, models::BuildInfo, query_parameters::BuildImageOptions,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use tokio::time::error::Elapsed;
 
 use super::{
     auth::Credentials,
     context::BuildContext,
     engine::{Engine, message},
     error::{BuildFailure, DockerError},
+    fingerprint::Fingerprint,
+    instructions::{Instruction, instructions},
     lines::Lines,
 };
 use crate::progress::{Progress, Stream as OutputStream};
@@ -39,7 +43,13 @@ pub(crate) enum BuildSource {
 pub(crate) struct BuildOptions {
     pub(crate) pull: bool,
     pub(crate) no_cache: bool,
+    /// Remove the containers of the build's steps after a success; `force_remove` after a failure, too.
+    pub(crate) remove: bool,
     pub(crate) force_remove: bool,
+    /// Send the context compressed.
+    pub(crate) compress: bool,
+    /// How long the engine may say nothing.
+    pub(crate) longest_silence: Option<Duration>,
     pub(crate) squash: bool,
     /// Print nothing of what the build prints.
     pub(crate) quiet: bool,
@@ -87,7 +97,8 @@ impl Engine {
             .collect();
         let mut query = options.query();
         query.t = references.first().cloned();
-        let mut log = BuildLog::new(progress, options.quiet);
+        let mut log =
+            BuildLog { longest_silence: options.longest_silence, ..BuildLog::new(progress, options.quiet) };
         match source {
             BuildSource::Remote { url, dockerfile } => {
                 query.remote = Some(url);
@@ -97,7 +108,8 @@ impl Engine {
             }
             BuildSource::Directory(context) => {
                 context.dockerfile().clone_into(&mut query.dockerfile);
-                let (body, sending) = context.stream();
+                log.instructions = instructions(&context.dockerfile_text()?);
+                let (body, sending) = context.stream(options.compress);
                 let events = client.build_image(query, Some(registries), Some(body_try_stream(body)));
                 if let Err(error) = log.follow(events).await {
                     // A context that could not be read is why the build failed.
@@ -105,7 +117,7 @@ impl Engine {
                 }
             }
         }
-        let id = self.image_id(log.image_id, references).await?;
+        let id = self.built_id(log.image_id, references).await?;
         for reference in references.iter().skip(1) {
             self.tag(&id, reference).await?;
         }
@@ -113,34 +125,48 @@ impl Engine {
     }
 
     /// The id that the build told, or else the one behind the name it was given.
-    async fn image_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
+    async fn built_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
         if let Some(id) = told {
             return Ok(id);
         }
         let name = references.first().map(String::as_str).unwrap_or_default();
-        let inspected = self.client.inspect_image(name).await;
-        inspected.ok().and_then(|image| image.id).ok_or_else(|| DockerError::Engine {
+        self.image_id(name).await.ok_or_else(|| DockerError::Engine {
             action: "build the image",
             message: "it ended without reporting an image".to_owned(),
         })
     }
-
-    async fn tag(&self, image: &str, reference: &str) -> Result<(), DockerError> {
-        let (name, tag) = super::reference::split_tag(reference);
-        let options = TagImageOptionsBuilder::new().repo(name).tag(tag.unwrap_or("latest")).build();
-        self.client
-            .tag_image(image, Some(options))
-            .await
-            .map_err(|error| DockerError::Engine { action: "tag the image", message: message(&error) })
-    }
 }
 
 impl BuildOptions {
+    /// Adds what makes a difference to the image.
+    pub(crate) fn describe(&self, fingerprint: &mut Fingerprint) {
+        let pairs = [("argument", &self.build_arguments), ("label", &self.labels)];
+        for (kind, (name, value)) in
+            pairs.iter().flat_map(|(kind, pairs)| pairs.iter().map(move |pair| (kind, pair)))
+        {
+            fingerprint.add(kind, name);
+            fingerprint.add("value", value);
+        }
+        let texts = [
+            ("target", &self.target),
+            ("platform", &self.platform),
+            ("network", &self.network),
+            ("isolation", &self.isolation),
+        ];
+        for (name, text) in texts {
+            fingerprint.add(name, text.as_deref().unwrap_or_default());
+        }
+        for host in &self.extra_hosts {
+            fingerprint.add("host", host);
+        }
+        fingerprint.add("squash", [u8::from(self.squash)]);
+    }
+
     fn query(&self) -> BuildImageOptions {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let map = |map: &BTreeMap<String, String>| Some(map.clone().into_iter().collect());
         BuildImageOptions {
-            rm: true,
+            rm: self.remove,
             forcerm: self.force_remove,
             nocache: self.no_cache,
             pull: self.pull.then(|| "true".to_owned()),
@@ -203,6 +229,9 @@ struct BuildLog<'a> {
     step: Option<String>,
     last_lines: VecDeque<String>,
     image_id: Option<String>,
+    /// Of the Dockerfile; none if it is not here.
+    instructions: Vec<Instruction>,
+    longest_silence: Option<Duration>,
 }
 
 impl<'a> BuildLog<'a> {
@@ -214,6 +243,8 @@ impl<'a> BuildLog<'a> {
             step: None,
             last_lines: VecDeque::new(),
             image_id: None,
+            instructions: Vec::new(),
+            longest_silence: None,
         }
     }
 
@@ -222,7 +253,12 @@ impl<'a> BuildLog<'a> {
         events: impl Stream<Item = Result<BuildInfo, bollard::errors::Error>>,
     ) -> Result<(), DockerError> {
         let mut events = std::pin::pin!(events);
-        while let Some(event) = events.next().await {
+        loop {
+            let Ok(next) = self.next(&mut events).await else {
+                let seconds = self.longest_silence.unwrap_or_default().as_secs_f64();
+                return Err(self.failure(format!("the engine said nothing for {seconds} seconds")));
+            };
+            let Some(event) = next else { break };
             match event {
                 Ok(event) => self.event(event),
                 Err(error) => {
@@ -235,6 +271,14 @@ impl<'a> BuildLog<'a> {
         let rest = self.lines.finish();
         self.print(rest);
         Ok(())
+    }
+
+    /// What comes next of a stream, or an error if it takes longer than it may.
+    async fn next<T>(&self, events: &mut (impl Stream<Item = T> + Unpin)) -> Result<Option<T>, Elapsed> {
+        match self.longest_silence {
+            Some(longest) => tokio::time::timeout(longest, events.next()).await,
+            None => Ok(events.next().await),
+        }
     }
 
     fn event(&mut self, event: BuildInfo) {
@@ -266,19 +310,35 @@ impl<'a> BuildLog<'a> {
             if self.last_lines.len() == LAST_LINES {
                 self.last_lines.pop_front();
             }
-            self.last_lines.push_back(line);
+            // The engine colours what went to standard error.
+            self.last_lines.push_back(anstream::adapter::strip_str(&line).to_string());
         }
     }
 
     fn failure(&self, message: String) -> DockerError {
-        // The id of the container that failed says nothing.
-        let tells = |line: &&String| !line.trim().is_empty() && !line.starts_with(" ---> ");
+        // The ids of containers say nothing.
+        let of_engine =
+            |line: &str| line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
+        let tells = |line: &&String| !line.trim().is_empty() && !of_engine(line);
         DockerError::Build(BuildFailure {
             message,
             step: self.step.clone(),
+            line: self.step.as_deref().and_then(|step| line_of(step, &self.instructions)),
             last_lines: self.last_lines.iter().filter(tells).cloned().collect(),
         })
     }
+}
+
+/// The line of the instruction that a step such as `Step 2/3 : RUN make` is about.
+///
+/// The engine counts what it adds itself after the Dockerfile's own, so that the numbers agree; the keyword is compared
+/// lest they do not.
+fn line_of(step: &str, instructions: &[Instruction]) -> Option<usize> {
+    let (number, text) = step.strip_prefix("Step ")?.split_once(" : ")?;
+    let number: usize = number.split_once('/')?.0.parse().ok()?;
+    let instruction = instructions.get(number.checked_sub(1)?)?;
+    let keyword = text.split_whitespace().next()?;
+    (instruction.keyword() == keyword.to_uppercase()).then_some(instruction.line)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use futures_util::Stream;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    archive::Archive,
+    archive::{Archive, Sink},
     digest::sha256_hex,
     error::DockerError,
     ignore::{Ignore, Verdict, clean},
@@ -83,6 +83,14 @@ impl BuildContext {
         &self.dockerfile
     }
 
+    /// The text of the Dockerfile.
+    pub(crate) fn dockerfile_text(&self) -> Result<String, DockerError> {
+        match self.generated.get(&self.dockerfile) {
+            Some(text) => Ok(text.clone()),
+            None => Ok(fs::read_text(&self.root.join(&self.dockerfile))?),
+        }
+    }
+
     /// The Dockerfile's path from the root, or `None` if it lies elsewhere.
     fn path_inside(&self, dockerfile: &str) -> Result<Option<String>, DockerError> {
         let missing = |_| DockerError::NoDockerfile(dockerfile.to_owned());
@@ -111,16 +119,27 @@ impl BuildContext {
     /// Writes the archive.
     pub(crate) fn write(&self, writer: impl Write) -> Result<(), DockerError> {
         let mut archive = Archive::new(writer);
-        for (path, text) in &self.generated {
-            archive.text(path, text)?;
-        }
-        self.write_directory(&mut archive, Path::new(""), &Verdict::default())?;
+        self.visit(&mut archive)?;
         archive.finish()
     }
 
-    fn write_directory<W: Write>(
+    fn write_compressed(&self, writer: impl Write) -> Result<(), DockerError> {
+        let mut compressed = flate2::write::GzEncoder::new(writer, flate2::Compression::fast());
+        self.write(&mut compressed)?;
+        compressed.finish().map(drop).map_err(DockerError::sending)
+    }
+
+    /// Hands over all that the context has, always in the same order.
+    pub(crate) fn visit(&self, sink: &mut impl Sink) -> Result<(), DockerError> {
+        for (path, text) in &self.generated {
+            sink.text(path, text)?;
+        }
+        self.visit_directory(sink, Path::new(""), &Verdict::default())
+    }
+
+    fn visit_directory(
         &self,
-        archive: &mut Archive<W>,
+        sink: &mut impl Sink,
         directory: &Path,
         verdict: &Verdict,
     ) -> Result<(), DockerError> {
@@ -147,21 +166,25 @@ impl BuildContext {
                 other => other.map_err(|error| FileError::new("read", &absolute, error))?,
             };
             if !verdict.excluded {
-                archive.entry(&path, &absolute, &metadata)?;
+                sink.entry(&path, &absolute, &metadata)?;
             }
             if metadata.is_dir() {
-                self.write_directory(archive, &path, &verdict)?;
+                self.visit_directory(sink, &path, &verdict)?;
             }
         }
         Ok(())
     }
 
-    /// Starts writing the archive; the stream ends with an error if that fails, and [`Sending::failure`] says why.
-    pub(crate) fn stream(self) -> (impl Stream<Item = io::Result<Bytes>> + Send + use<>, Sending) {
+    /// Starts writing the archive, compressed if asked for; the stream ends with an error if that fails, and [`Sending::failure`] says why.
+    pub(crate) fn stream(
+        self,
+        compress: bool,
+    ) -> (impl Stream<Item = io::Result<Bytes>> + Send + use<>, Sending) {
         let (sender, mut receiver) = mpsc::channel(CHUNKS_AHEAD);
         let thread = tokio::task::spawn_blocking(move || {
             let mut writer = ChannelWriter { sender: sender.clone(), buffer: BytesMut::with_capacity(CHUNK) };
-            let outcome = self.write(&mut writer).and_then(|()| writer.flush().map_err(DockerError::sending));
+            let written = if compress { self.write_compressed(&mut writer) } else { self.write(&mut writer) };
+            let outcome = written.and_then(|()| writer.flush().map_err(DockerError::sending));
             if outcome.is_err() {
                 // Breaks the request off; nobody listens if that has happened already.
                 let _ = sender.blocking_send(Err(io::Error::other("the build context could not be read")));

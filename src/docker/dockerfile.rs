@@ -12,8 +12,8 @@ pub(crate) struct AutoDockerfile<'a> {
     pub(crate) base_image: &'a str,
     /// The last part of the project's path: the code goes to `/opt/prefect/<directory>/`.
     pub(crate) directory: &'a str,
-    /// A requirements file, relative to the build context.
-    pub(crate) requirements: Option<&'a str>,
+    /// The files whose requirements are installed, relative to the build context.
+    pub(crate) requirements: &'a [String],
 }
 
 /// The image of a Prefect release for a version of Python.
@@ -38,7 +38,7 @@ impl AutoDockerfile<'_> {
     pub(crate) fn text(&self) -> String {
         let target = format!("/opt/prefect/{}/", self.directory);
         let mut lines = vec![format!("FROM {}", self.base_image)];
-        if let Some(requirements) = self.requirements {
+        for requirements in self.requirements {
             let file = format!("{target}{requirements}");
             lines.push(copy(requirements, &file));
             lines.push(format!("RUN uv pip install -r {}", shell_word(&file)));
@@ -77,8 +77,9 @@ mod tests {
     use super::*;
 
     fn text(directory: &str, requirements: Option<&str>) -> String {
+        let requirements: Vec<String> = requirements.into_iter().map(str::to_owned).collect();
         let base_image = base_image(PREFECT_VERSION, PYTHON_VERSION);
-        AutoDockerfile { base_image: &base_image, directory, requirements }.text()
+        AutoDockerfile { base_image: &base_image, directory, requirements: &requirements }.text()
     }
 
     #[test]

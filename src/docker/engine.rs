@@ -175,6 +175,9 @@ pub(super) fn message(error: &bollard::errors::Error) -> String {
     match error {
         Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         Error::DockerStreamError { error } => error.trim().to_owned(),
+        Error::HyperResponseError { .. } | Error::IOError { .. } | Error::HttpClientError { .. } => {
+            format!("the connection to the engine broke off: {}", explain(error))
+        }
         other => explain(other),
     }
 }

@@ -87,6 +87,8 @@ pub(crate) struct BuildFailure {
     pub(crate) message: String,
     /// Such as `Step 3/5 : RUN make`; none if the engine had not begun.
     pub(crate) step: Option<String>,
+    /// The line of the Dockerfile that the step is on.
+    pub(crate) line: Option<usize>,
     pub(crate) last_lines: Vec<String>,
 }
 
@@ -95,6 +97,9 @@ impl fmt::Display for BuildFailure {
         write!(f, "the image was not built: {}", self.message.trim_end())?;
         if let Some(step) = &self.step {
             write!(f, "\n  at {step}")?;
+            if let Some(line) = &self.line {
+                write!(f, " (line {line} of the Dockerfile)")?;
+            }
         }
         for line in &self.last_lines {
             write!(f, "\n  | {line}")?;

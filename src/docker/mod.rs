@@ -5,18 +5,22 @@
 
 mod archive;
 pub(crate) mod auth;
+pub(crate) mod base_images;
 pub(crate) mod build;
-pub(crate) mod buildx;
+pub(crate) mod buildkit;
 pub(crate) mod config;
 pub(crate) mod context;
 mod digest;
 pub(crate) mod dockerfile;
 pub(crate) mod engine;
 pub(crate) mod error;
+pub(crate) mod fingerprint;
 mod glob;
 pub(crate) mod ignore;
 pub(crate) mod inputs;
+pub(crate) mod instructions;
 mod lines;
 mod push;
 pub(crate) mod reference;
+mod registry;
 pub(crate) mod requirements;

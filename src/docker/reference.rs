@@ -67,7 +67,7 @@ impl ImageName {
 
     /// The host of the registry, [`DOCKER_HUB`] if the name has none.
     pub(crate) fn registry(&self) -> &str {
-        split_registry(&self.0).0.unwrap_or(DOCKER_HUB)
+        registry_of(&self.0)
     }
 
     pub(crate) fn with_tag(&self, tag: &str) -> String {
@@ -149,6 +149,11 @@ pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         _ => (reference, None),
     }
+}
+
+/// The host of the registry of any reference, [`DOCKER_HUB`] if it has none.
+pub(crate) fn registry_of(reference: &str) -> &str {
+    split_registry(reference).0.unwrap_or(DOCKER_HUB)
 }
 
 /// Checks that a text can be a tag.

@@ -1,31 +1,36 @@
 //! `build_docker_image`: builds an image from a directory and a Dockerfile.
 
+mod auto;
+mod backend;
 mod inputs;
+mod reuse;
+mod table;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::inputs::{INPUTS, Inputs};
-pub(super) use self::inputs::{check_backend, check_tags, optional, parse};
+use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
+pub(super) use self::{
+    backend::check_backend,
+    inputs::{check_tags, optional, parse},
+};
 use super::{Phase, Step, StepContext, StepEntry, StepError};
 use crate::{
     diagnostics::{Code, Diagnostic},
     docker::{
         auth::CredentialStore,
         build::{BuildOptions, BuildSource},
-        buildx::BuildxBuild,
+        buildkit::BuildKitBuild,
         config::Config,
         context::{BuildContext, Dockerfile},
-        dockerfile::{AutoDockerfile, PREFECT_VERSION, PYTHON_VERSION, base_image},
+        dockerfile::PREFECT_VERSION,
         engine::Engine,
         error::DockerError,
         inputs::Tag,
         reference::{ImageName, ImageReference},
-        requirements,
     },
-    fs::FileError,
     value::{Mapping, Value},
 };
 
@@ -62,20 +67,29 @@ impl Step for BuildDockerImage {
                 context.progress.status(&format!("{image} is taken, nothing is built"));
                 return Ok(outputs_of(image));
             }
-            let tag =
-                Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into());
-            let additional_tags = &self.inputs.additional_tags.0;
-            let references: Vec<String> =
-                std::iter::once(&tag).chain(additional_tags).map(|tag| name.with_tag(&tag.text())).collect();
-            let id = self.build(context, &references).await?;
-            let additional_tags = additional_tags.iter().map(Tag::value).collect();
+            let mut build = self.prepare(context)?;
+            let registries = self.registries(context, &mut build).await?;
+            let tag = self.tag(context, &build, registries.as_ref()).await?;
+            let tags = std::iter::once(&tag).chain(&self.inputs.additional_tags.0);
+            let references: Vec<String> = tags.map(|tag| name.with_tag(&tag.text())).collect();
+            let may_reuse = self.inputs.has_content_tag() && !context.images.rebuild;
+            let existing = match &registries {
+                Some(registries) if may_reuse => registries.existing(context, &references).await?,
+                _ => None,
+            };
+            let reused = existing.is_some();
+            let id = match existing {
+                Some(id) => id,
+                None => self.build(context, &build, registries.as_ref(), &references).await?,
+            };
+            let additional_tags = self.inputs.additional_tags.0.iter().map(Tag::value).collect();
             let outputs = [
                 ("image_name", name.as_str().into()),
                 ("tag", tag.value()),
                 ("image", references[0].as_str().into()),
                 ("image_id", id.into()),
                 ("additional_tags", Value::Sequence(additional_tags)),
-                ("reused", false.into()),
+                ("reused", reused.into()),
             ];
             Ok(outputs.into_iter().map(|(key, value)| (key.into(), value)).collect())
         })
@@ -96,58 +110,53 @@ fn outputs_of(image: &ImageReference) -> Mapping {
     outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
+/// What is to be built, before it has a name.
+struct Build {
+    root: PathBuf,
+    /// The text of `dockerfile: auto`.
+    generated: Option<String>,
+    options: BuildOptions,
+    config: Config,
+}
+
 impl BuildDockerImage {
-    /// Builds under these names and returns the image's id.
-    async fn build(&self, context: &StepContext<'_>, references: &[String]) -> Result<String, StepError> {
+    fn prepare(&self, context: &StepContext<'_>) -> Result<Build, StepError> {
         let root = match self.inputs.path.as_deref() {
             None | Some("") => context.directory.clone(),
             Some(path) => context.directory.join(path),
         };
-        let text = if self.inputs.is_auto() { Some(self.auto_dockerfile(context, &root)?) } else { None };
-        let dockerfile = match &text {
-            Some(text) => Dockerfile::Text(text),
-            None => Dockerfile::Path(self.inputs.dockerfile()),
-        };
+        let generated =
+            if self.inputs.is_auto() { Some(self.auto_dockerfile(context, &root)?) } else { None };
         let mut options = self.inputs.options(context.environment);
         options.no_cache |= context.images.no_layer_cache;
         options.labels.insert(VERSION_LABEL.to_owned(), PREFECT_VERSION.to_owned());
-        let config = Config::load(context.environment)?;
-        context.progress.status(&format!("Building {}", references[0]));
-        if self.inputs.uses_buildx() {
-            let source = root.to_string_lossy();
-            let build = BuildxBuild {
-                source: self.inputs.remote().unwrap_or(&source),
-                dockerfile,
-                options: &options,
-                buildx: &self.inputs.buildx_options(),
-                references,
-            };
-            return Ok(build.run(&context.directory, context.environment, context.progress).await?);
-        }
-        let source = match (self.inputs.remote(), dockerfile) {
-            (Some(url), Dockerfile::Path(path)) => {
-                BuildSource::Remote { url: url.to_owned(), dockerfile: path.to_owned() }
-            }
-            (_, dockerfile) => BuildSource::Directory(BuildContext::open(&root, dockerfile)?),
-        };
-        Ok(self.build_with_engine(context, &config, source, options, references).await?)
+        Ok(Build { root, generated, options, config: Config::load(context.environment)? })
     }
 
-    async fn build_with_engine(
+    fn dockerfile<'b>(&'b self, build: &'b Build) -> Dockerfile<'b> {
+        match &build.generated {
+            Some(text) => Dockerfile::Text(text),
+            None => Dockerfile::Path(self.inputs.dockerfile()),
+        }
+    }
+
+    /// The engine and the logins, unless BuildKit alone is to build.
+    async fn registries(
         &self,
         context: &StepContext<'_>,
-        config: &Config,
-        source: BuildSource,
-        mut options: BuildOptions,
-        references: &[String],
-    ) -> Result<String, DockerError> {
-        let engine = Engine::connect(context.environment, config).await?;
+        build: &mut Build,
+    ) -> Result<Option<Registries>, StepError> {
+        let needs_no_engine = self.inputs.backend()? == Backend::BuildKit && !self.inputs.has_content_tag();
+        if needs_no_engine {
+            return Ok(None);
+        }
+        let engine = Engine::connect(context.environment, &build.config).await?;
         if self.inputs.use_config_proxy == Some(true) {
-            for (name, value) in config.proxy_arguments(&engine.address) {
-                options.build_arguments.entry(name).or_insert(value);
+            for (name, value) in build.config.proxy_arguments(&engine.address) {
+                build.options.build_arguments.entry(name).or_insert(value);
             }
         }
-        let store = CredentialStore { config, environment: context.environment };
+        let store = CredentialStore { config: &build.config, environment: context.environment };
         let (credentials, troubles) = store.all().await;
         for trouble in troubles {
             let help = "a base image from that registry can be built on only if it is public";
@@ -155,61 +164,62 @@ impl BuildDockerImage {
                 .progress
                 .warn(&Diagnostic::warning(Code::REGISTRY_CREDENTIALS, trouble.to_string()).help(help));
         }
-        engine.build(source, &options, references, &credentials, context.progress).await
+        Ok(Some(Registries { engine, credentials }))
     }
 
-    /// The text of `dockerfile: auto`, also written to a file if that was asked for.
-    fn auto_dockerfile(&self, context: &StepContext<'_>, root: &Path) -> Result<String, StepError> {
-        let requirements = self.requirements(context, root)?;
-        let directory = context.directory.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let base_image = base_image(PREFECT_VERSION, PYTHON_VERSION);
-        let auto = AutoDockerfile {
-            base_image: &base_image,
-            directory: &directory,
-            requirements: requirements.as_deref(),
+    async fn tag(
+        &self,
+        context: &StepContext<'_>,
+        build: &Build,
+        registries: Option<&Registries>,
+    ) -> Result<Tag, StepError> {
+        if let Some(registries) = registries.filter(|_| self.inputs.has_content_tag()) {
+            let tag = registries.content_tag(&build.root, self.dockerfile(build), &build.options).await?;
+            return Ok(tag.into());
+        }
+        Ok(Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into()))
+    }
+
+    /// Builds under these names and returns the image's id.
+    async fn build(
+        &self,
+        context: &StepContext<'_>,
+        build: &Build,
+        registries: Option<&Registries>,
+        references: &[String],
+    ) -> Result<String, StepError> {
+        let dockerfile = self.dockerfile(build);
+        let read = |path: &str| std::fs::read_to_string(build.root.join(path)).ok();
+        let text = match dockerfile {
+            Dockerfile::Text(text) => Some(text.to_owned()),
+            Dockerfile::Path(path) => read(path),
         };
-        let text = auto.text();
-        if self.inputs.persist_dockerfile == Some(true) {
-            let name = self.inputs.dockerfile_output_path.as_deref().unwrap_or("Dockerfile.generated");
-            let path = context.directory.join(name);
-            std::fs::write(&path, &text)
-                .map_err(|error| StepError::failed(FileError::new("write", &path, error).to_string()))?;
-            let line =
-                format!("The Dockerfile was written to {name}: `dockerfile: {name}` will build with it");
-            context.progress.status(&line);
+        context.progress.status(&format!("Building {}", references[0]));
+        let engine = registries.map(|registries| &registries.engine);
+        let program = backend::choose(&self.inputs, text.as_deref(), context, engine).await?;
+        if let Some(program) = program {
+            let source = build.root.to_string_lossy();
+            let build = BuildKitBuild {
+                source: self.inputs.remote().unwrap_or(&source),
+                dockerfile,
+                options: &build.options,
+                buildkit: &self.inputs.buildkit_options(),
+                references,
+            };
+            return Ok(build.run(program, &context.directory, context.environment, context.progress).await?);
         }
-        Ok(text)
-    }
-
-    /// The requirements file to install, relative to the context.
-    fn requirements(&self, context: &StepContext<'_>, root: &Path) -> Result<Option<String>, StepError> {
-        match &self.inputs.requirements {
-            Some(path) if root.join(path).is_file() && is_inside(path) => Ok(Some(path.clone())),
-            Some(path) => Err(StepError::input(
-                "requirements",
-                format!("there is no file {path} in the build context, {}", root.display()),
-            )),
-            None if root.join("requirements.txt").is_file() => Ok(Some("requirements.txt".to_owned())),
-            None => {
-                if let Some(path) = requirements::elsewhere(root) {
-                    context.progress.warn(&not_installed(&path));
-                }
-                Ok(None)
+        let source = match (self.inputs.remote(), dockerfile) {
+            (Some(url), Dockerfile::Path(path)) => {
+                BuildSource::Remote { url: url.to_owned(), dockerfile: path.to_owned() }
             }
-        }
+            (_, dockerfile) => BuildSource::Directory(BuildContext::open(&build.root, dockerfile)?),
+        };
+        // The classic builder always has an engine.
+        let Some(Registries { engine, credentials }) = registries else {
+            return Err(StepError::failed("no container engine"));
+        };
+        Ok(engine.build(source, &build.options, references, credentials, context.progress).await?)
     }
-}
-
-/// Whether a path stays below the directory it is relative to.
-fn is_inside(path: &str) -> bool {
-    use std::path::Component;
-    Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-fn not_installed(path: &str) -> Diagnostic {
-    let message = format!("`dockerfile: auto` installs only requirements.txt; {path} is not installed");
-    Diagnostic::warning(Code::AUTO_REQUIREMENTS_ELSEWHERE, message)
-        .help(format!("set `requirements: {path}` in the build step to install it"))
 }
 
 /// The tag of an image that was given none: the time in UTC.

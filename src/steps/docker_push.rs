@@ -14,6 +14,7 @@ use crate::{
         config::Config,
         engine::Engine,
         error::DockerError,
+        fingerprint::is_fingerprint,
         inputs::{OneOrMany, Tag},
         reference::{self, ImageName, ImageReference},
     },
@@ -32,20 +33,17 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
 };
 
 const INPUTS: &[Input] = &[
-    Input { required: true, ..optional("image_name", Kind::Text, "name of the image, with its registry") },
-    optional("tag", Kind::Scalar, "default: all tags that the engine has of the image"),
-    optional("additional_tags", Kind::Any, "more tags to push: a list, or one"),
+    Input::required("image_name", Kind::Text, "name of the image, with its registry"),
+    optional("tag", Kind::Scalar, "", "all tags that the engine has of the image, if absent"),
+    optional("additional_tags", Kind::Any, "", "more tags to push: a list, or one"),
     optional(
         "credentials",
         Kind::Mapping,
-        "`username`, `password` and `registry_url`; default: those of `docker login`",
+        "",
+        "`username`, `password` and `registry_url`; those of `docker login`, if absent",
     ),
-    optional(
-        "ignore_cache",
-        Kind::Boolean,
-        "push even if an identical step of this command has; default false",
-    ),
-    optional("build_backend", Kind::Text, "accepted; the engine pushes either way"),
+    optional("ignore_cache", Kind::Boolean, "false", "push even if an identical step of this command has"),
+    optional("build_backend", Kind::Text, "", "accepted; the engine pushes either way"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -110,13 +108,45 @@ impl Step for PushDockerImage {
             let credentials = self.credentials(context, &config, &name).await?;
             let engine = Engine::connect(context.environment, &config).await?;
             let tag = Tag::of(self.inputs.tag.as_ref());
-            let digest = self.push(context, &engine, &name, tag.as_ref(), credentials.as_ref()).await?;
-            Ok(self.outputs(&name, tag.as_ref(), digest))
+            let there = match &tag {
+                Some(tag) if is_fingerprint(&tag.text()) && !context.images.rebuild => {
+                    self.digest_there(&engine, &name, tag, credentials.as_ref()).await
+                }
+                _ => None,
+            };
+            let reused = there.is_some();
+            let digest = match there {
+                Some(digest) => {
+                    let image = name.with_tag(&tag.as_ref().map(Tag::text).unwrap_or_default());
+                    context.progress.status(&format!("reused: {image} is in the registry already"));
+                    Some(digest)
+                }
+                None => self.push(context, &engine, &name, tag.as_ref(), credentials.as_ref()).await?,
+            };
+            Ok(self.outputs(&name, tag.as_ref(), digest, reused))
         })
     }
 }
 
 impl PushDockerImage {
+    /// The digest of an image in the registry whose tag says that it can only be this one, if all tags are of it.
+    async fn digest_there(
+        &self,
+        engine: &Engine,
+        name: &ImageName,
+        tag: &Tag,
+        credentials: Option<&Credentials>,
+    ) -> Option<String> {
+        let digest = engine.digest_in_registry(&name.with_tag(&tag.text()), credentials).await?;
+        for tag in &self.inputs.additional_tags.0 {
+            let other = engine.digest_in_registry(&name.with_tag(&tag.text()), credentials).await;
+            if other.as_ref() != Some(&digest) {
+                return None;
+            }
+        }
+        Some(digest)
+    }
+
     /// Pushes the tags in turn; the first refusal ends it. Returns the digest of the first tag.
     async fn push(
         &self,
@@ -153,7 +183,7 @@ impl PushDockerImage {
         Ok(store.get(registry).await?)
     }
 
-    fn outputs(&self, name: &ImageName, tag: Option<&Tag>, digest: Option<String>) -> Mapping {
+    fn outputs(&self, name: &ImageName, tag: Option<&Tag>, digest: Option<String>, reused: bool) -> Mapping {
         let image = tag.map_or_else(|| name.as_str().to_owned(), |tag| name.with_tag(&tag.text()));
         let additional_tags = self.inputs.additional_tags.0.iter().map(Tag::value).collect();
         let by_digest = digest.as_ref().map(|digest| format!("{}@{digest}", name.as_str()));
@@ -164,7 +194,7 @@ impl PushDockerImage {
             ("additional_tags", Value::Sequence(additional_tags)),
             ("digest", digest.map_or(Value::Null, Value::from)),
             ("image_by_digest", by_digest.map_or(Value::Null, Value::from)),
-            ("reused", false.into()),
+            ("reused", reused.into()),
         ];
         outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
     }

@@ -6,6 +6,8 @@ use crate::docker::reference::ImageReference;
 /// How the Docker steps are to be taken; by default as they are written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ImagePolicy {
+    /// Build and push also what is there already.
+    pub(crate) rebuild: bool,
     /// Reuse no layers of earlier builds.
     pub(crate) no_layer_cache: bool,
     /// Build and push nothing: these are the images.
@@ -15,7 +17,7 @@ pub(crate) struct ImagePolicy {
 impl ImagePolicy {
     /// Nothing but what the steps say.
     #[cfg(test)]
-    pub(crate) const AS_WRITTEN: Self = Self { no_layer_cache: false, given: Vec::new() };
+    pub(crate) const AS_WRITTEN: Self = Self { rebuild: false, no_layer_cache: false, given: Vec::new() };
 
     /// The image to take in place of the one that a step names; `None` if the step is to run.
     ///

@@ -130,6 +130,7 @@ pub(crate) enum Kind {
     Text,
     Boolean,
     Integer,
+    Number,
     /// Text or a number, such as an image tag.
     Scalar,
     Mapping,
@@ -145,6 +146,7 @@ impl Kind {
             Self::Text => "text",
             Self::Boolean => "true or false",
             Self::Integer => "a whole number",
+            Self::Number => "a number",
             Self::Scalar => "text or a number",
             Self::Mapping => "a mapping",
             Self::Texts => "a list of texts",
@@ -158,6 +160,7 @@ impl Kind {
             Self::Text => value.is_string(),
             Self::Boolean => value.is_bool(),
             Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Number => value.is_number(),
             Self::Scalar => value.is_string() || value.is_number(),
             Self::Mapping => value.is_mapping(),
             Self::Texts => value.as_sequence().is_some_and(|items| items.iter().all(Value::is_string)),

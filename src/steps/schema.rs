@@ -43,6 +43,7 @@ fn input(input: &Input) -> Json {
         Kind::Text => vec!["string"],
         Kind::Boolean => vec!["boolean", "string"],
         Kind::Integer => vec!["integer", "string"],
+        Kind::Number => vec!["number", "string"],
         Kind::Scalar => vec!["string", "number"],
         Kind::Mapping => vec!["object", "string"],
         Kind::Texts => vec!["array", "string"],

@@ -148,7 +148,7 @@ fn a_build_that_fails_registers_nothing() -> Result<()> {
     exit 7
     --- stderr
     error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image was not built: COPY failed: file not found in build context or excluded by .dockerignore: stat not-there.txt: file does not exist
-      at Step 2/3 : COPY not-there.txt /
+      at Step 2/3 : COPY not-there.txt / (line 2 of the Dockerfile)
      --> prefect.yaml:4:5
       |
     4 |     id: image-build

@@ -10,6 +10,7 @@ mod deploy;
 mod differences;
 mod docker;
 mod git_clone;
+mod images;
 mod layers;
 mod objects;
 mod pools;

@@ -52,7 +52,10 @@ async fn what_the_build_prints_is_passed_on_and_the_last_id_counts() {
 async fn a_failure_has_the_message_the_step_and_the_last_lines() {
     let recorder = Recorder::default();
     let error = bollard::errors::Error::DockerStreamError { error: "returned a non-zero code: 1".to_owned() };
-    let events = [text("Step 1/2 : FROM x\n ---> 1\nStep 2/2 : RUN make\n ---> Running in 7\nno rule\n")];
+    let events = [
+        text("Step 1/2 : FROM x\n ---> 1\nStep 2/2 : RUN make\n ---> Running in 7\n"),
+        text("\u{1b}[91mno rule\n\u{1b}[0mRemoving intermediate container 7\n"),
+    ];
     let events = stream::iter(events.map(Ok).into_iter().chain([Err(error)]));
     let error = BuildLog::new(&recorder, true).follow(events).await.unwrap_err();
     assert_eq!(
@@ -66,6 +69,7 @@ async fn a_failure_has_the_message_the_step_and_the_last_lines() {
 fn options_become_the_parameters_of_the_request() {
     let options = BuildOptions {
         pull: true,
+        remove: true,
         labels: [("a".to_owned(), "b".to_owned())].into(),
         cache_from: vec!["r/i:v1".to_owned()],
         ..BuildOptions::default()

@@ -137,7 +137,7 @@ async fn the_stream_is_the_archive() {
     let mut expected = Vec::new();
     BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().write(&mut expected).unwrap();
     let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
-    let (stream, sending) = context.stream();
+    let (stream, sending) = context.stream(false);
     let chunks: Vec<Bytes> = stream.map(Result::unwrap).collect().await;
     assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() <= CHUNK));
     assert!(chunks.concat() == expected);
@@ -147,7 +147,8 @@ async fn the_stream_is_the_archive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_goes_away_is_no_error() {
     let root = tree(&[("Dockerfile", ""), ("big", &"0".repeat(10 * CHUNK * CHUNKS_AHEAD))]);
-    let (stream, sending) = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().stream();
+    let (stream, sending) =
+        BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().stream(false);
     drop(stream);
     assert!(sending.failure().await.is_none());
 }
@@ -158,7 +159,7 @@ async fn a_directory_that_cannot_be_read_ends_the_stream_and_is_named() {
     let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
     let path = root.path().to_owned();
     root.close().unwrap();
-    let (stream, sending) = context.stream();
+    let (stream, sending) = context.stream(false);
     let chunks: Vec<_> = stream.collect().await;
     assert!(chunks.last().is_some_and(Result::is_err));
     let message = sending.failure().await.unwrap().to_string();

@@ -1,13 +1,20 @@
-//! The inputs of `build_docker_image`: their table, their types and what is checked of them before anything runs.
+//! The inputs of `build_docker_image`: their types, and what is checked of them before anything runs.
+
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::super::{Input, Kind, StepError};
+use super::{
+    super::{Input, Kind, StepError},
+    INPUTS,
+    backend::{Backend, check_backend},
+    reuse::AUTO,
+};
 use crate::{
     diagnostics::did_you_mean,
     docker::{
         build::{BuildOptions, Limits},
-        buildx::BuildxOptions,
+        buildkit::BuildKitOptions,
         inputs::{FlagOptions, Hosts, OneOrMany, Pairs, Tag},
         reference::{self, ImageName},
     },
@@ -15,54 +22,13 @@ use crate::{
     value::{Mapping, Value, kind},
 };
 
-pub(super) const INPUTS: &[Input] = &[
-    Input { required: true, ..optional("image_name", Kind::Text, "name of the image, with its registry") },
-    optional("dockerfile", Kind::Text, "path in the build context, or `auto`; default `Dockerfile`"),
-    optional("tag", Kind::Scalar, "default: the time of the build"),
-    optional("additional_tags", Kind::Any, "more tags: a list, or one"),
-    optional(
-        "ignore_cache",
-        Kind::Boolean,
-        "build even if an identical step of this command has; default false",
-    ),
-    optional("persist_dockerfile", Kind::Boolean, "also write the text of `dockerfile: auto`; default false"),
-    optional("dockerfile_output_path", Kind::Text, "where to write it; default `Dockerfile.generated`"),
-    optional(
-        "requirements",
-        Kind::Text,
-        "requirements file that `dockerfile: auto` installs; default requirements.txt",
-    ),
-    optional("build_backend", Kind::Text, "`docker-py` (the engine's own builder, default) or `buildx`"),
-    optional("path", Kind::Text, "the build context: a directory (default: the current one) or a URL"),
-    optional("pull", Kind::Boolean, "look for a newer base image; default true"),
-    optional("nocache", Kind::Boolean, "do not reuse layers of earlier builds; default false"),
-    optional("buildargs", Kind::Mapping, "build arguments; null takes the environment's value"),
-    optional("labels", Kind::Mapping, "labels of the image"),
-    optional("target", Kind::Text, "stage to build"),
-    optional("platform", Kind::Text, "such as `linux/amd64`"),
-    optional("network_mode", Kind::Text, "network of RUN"),
-    optional("cache_from", Kind::Any, "images whose layers may be reused"),
-    optional("extra_hosts", Kind::Any, "hosts known to RUN: a mapping, or a list of `name:address`"),
-    optional("shmsize", Kind::Integer, "size of /dev/shm in bytes"),
-    optional("squash", Kind::Boolean, "make one layer of the new ones; default false"),
-    optional("container_limits", Kind::Mapping, "`memory`, `memswap`, `cpushares`, `cpusetcpus` of RUN"),
-    optional("isolation", Kind::Text, "isolation of containers on Windows"),
-    optional("use_config_proxy", Kind::Boolean, "pass the proxies of Docker's configuration; default false"),
-    optional("quiet", Kind::Boolean, "do not show what the build prints; default false"),
-    optional("timeout", Kind::Any, "accepted; a build takes the time it takes"),
-    optional("rm", Kind::Boolean, "accepted; intermediate containers are always removed after a success"),
-    optional("forcerm", Kind::Boolean, "remove intermediate containers after a failure, too; default true"),
-    optional("gzip", Kind::Boolean, "accepted; the context is streamed as it is"),
-    optional("push", Kind::Boolean, "buildx: push at once; default false"),
-    optional("platforms", Kind::Any, "buildx: several platforms; needs `push: true`"),
-    optional("secrets", Kind::Any, "buildx: such as `id=token,src=token.txt`"),
-    optional("ssh", Kind::Any, "buildx: such as `default`"),
-    optional("cache_to", Kind::Any, "buildx: where to export the cache"),
-    optional("builder", Kind::Text, "buildx: name of the builder"),
-];
-
-pub(in super::super) const fn optional(name: &'static str, kind: Kind, meaning: &'static str) -> Input {
-    Input::optional(name, kind, "", meaning)
+pub(in super::super) const fn optional(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    meaning: &'static str,
+) -> Input {
+    Input::optional(name, kind, default, meaning)
 }
 
 /// Checks names and types of inputs against a table.
@@ -105,20 +71,23 @@ pub(super) struct Inputs {
     pub(super) persist_dockerfile: Option<bool>,
     pub(super) dockerfile_output_path: Option<String>,
     pub(super) requirements: Option<String>,
+    pub(super) pyproject: Option<bool>,
+    pub(super) backend: Option<String>,
     pub(super) build_backend: Option<String>,
     pub(super) path: Option<String>,
     pub(super) pull: Option<bool>,
     pub(super) nocache: Option<bool>,
-    #[serde(default)]
+    #[serde(default, alias = "build_args")]
     pub(super) buildargs: Pairs,
     #[serde(default)]
     pub(super) labels: Pairs,
     pub(super) target: Option<String>,
     pub(super) platform: Option<String>,
+    #[serde(alias = "network")]
     pub(super) network_mode: Option<String>,
     #[serde(default)]
     pub(super) cache_from: OneOrMany<FlagOptions>,
-    #[serde(default)]
+    #[serde(default, alias = "add_hosts")]
     pub(super) extra_hosts: Hosts,
     pub(super) shmsize: Option<i64>,
     pub(super) squash: Option<bool>,
@@ -126,7 +95,10 @@ pub(super) struct Inputs {
     pub(super) isolation: Option<String>,
     pub(super) use_config_proxy: Option<bool>,
     pub(super) quiet: Option<bool>,
+    pub(super) timeout: Option<f64>,
+    pub(super) rm: Option<bool>,
     pub(super) forcerm: Option<bool>,
+    pub(super) gzip: Option<bool>,
     pub(super) push: Option<bool>,
     #[serde(default)]
     pub(super) platforms: OneOrMany<String>,
@@ -136,6 +108,12 @@ pub(super) struct Inputs {
     pub(super) ssh: OneOrMany<String>,
     #[serde(default)]
     pub(super) cache_to: OneOrMany<FlagOptions>,
+    pub(super) provenance: Option<FlagOptions>,
+    pub(super) sbom: Option<FlagOptions>,
+    #[serde(default)]
+    pub(super) build_contexts: Pairs,
+    #[serde(default)]
+    pub(super) allow: OneOrMany<String>,
     pub(super) builder: Option<String>,
 }
 
@@ -148,18 +126,29 @@ impl Inputs {
             check_tags("tag", &[tag])?;
         }
         check_tags("additional_tags", &inputs.additional_tags.0)?;
-        check_backend(inputs.build_backend.as_deref())?;
+        if let Some(timeout) = inputs.timeout
+            && Duration::try_from_secs_f64(timeout).is_err()
+        {
+            return Err(StepError::input("timeout", format!("`timeout` cannot be {timeout} seconds")));
+        }
         inputs.check_auto()?;
-        inputs.check_buildx_only()?;
+        inputs.check_backend()?;
         Ok(inputs)
     }
 
-    pub(super) fn uses_buildx(&self) -> bool {
-        self.build_backend.as_deref() == Some("buildx")
+    /// Which backend the step asks for.
+    pub(super) fn backend(&self) -> Result<Backend, StepError> {
+        check_backend(self.build_backend.as_deref())?;
+        Backend::named(self.backend.as_deref(), self.build_backend.as_deref())
     }
 
     pub(super) fn is_auto(&self) -> bool {
         self.dockerfile.as_deref() == Some("auto")
+    }
+
+    /// Whether the tag is to be made of what goes into the image.
+    pub(super) fn has_content_tag(&self) -> bool {
+        self.tag.as_ref().and_then(Value::as_str) == Some(AUTO)
     }
 
     /// Path of the Dockerfile; an empty one is the default.
@@ -177,38 +166,63 @@ impl Inputs {
         if self.is_auto() && self.remote().is_some() {
             return Err(StepError::input("path", "`dockerfile: auto` needs a directory to build from"));
         }
-        if !self.is_auto() && self.requirements.is_some() {
+        let only_for_auto =
+            [("requirements", self.requirements.is_some()), ("pyproject", self.pyproject == Some(true))];
+        if !self.is_auto()
+            && let Some(name) = first(&only_for_auto)
+        {
             let message =
-                "`requirements` is for `dockerfile: auto`; your own Dockerfile installs what it needs";
-            return Err(StepError::input("requirements", message));
+                format!("`{name}` is for `dockerfile: auto`; your own Dockerfile installs what it needs");
+            return Err(StepError::input(name, message));
+        }
+        if self.has_content_tag() && self.remote().is_some() {
+            return Err(StepError::input("tag", "`tag: auto` needs a directory to build from"));
         }
         Ok(())
     }
 
-    /// What only buildx can do is an error without it, rather than left out.
-    fn check_buildx_only(&self) -> Result<(), StepError> {
-        let buildx_only = [
+    /// What the chosen backend cannot do is an error, rather than left out.
+    fn check_backend(&self) -> Result<(), StepError> {
+        match (self.backend()?, self.needs_buildkit(), self.needs_classic()) {
+            (Backend::Classic, Some(name), _) => {
+                Err(StepError::input(name, format!("`{name}` needs `build_backend: buildx`")))
+            }
+            (Backend::BuildKit, _, Some(name)) | (Backend::Auto, Some(_), Some(name)) => {
+                Err(StepError::input(name, format!("`{name}` is not possible with BuildKit")))
+            }
+            _ if self.platforms.0.len() > 1 && self.push != Some(true) => Err(StepError::input(
+                "platforms",
+                "images for several platforms cannot be loaded into the engine: set `push: true`, or build for \
+                 one platform",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first input that only BuildKit understands.
+    pub(super) fn needs_buildkit(&self) -> Option<&'static str> {
+        let wanted = |option: &Option<FlagOptions>| option.as_ref().is_some_and(|option| option.0 != "false");
+        first(&[
             ("push", self.push == Some(true)),
             ("platforms", !self.platforms.0.is_empty()),
             ("secrets", !self.secrets.0.is_empty()),
             ("ssh", !self.ssh.0.is_empty()),
             ("cache_to", !self.cache_to.0.is_empty()),
+            ("provenance", wanted(&self.provenance)),
+            ("sbom", wanted(&self.sbom)),
+            ("build_contexts", !self.build_contexts.0.is_empty()),
+            ("allow", !self.allow.0.is_empty()),
             ("builder", self.builder.is_some()),
-        ];
-        if self.uses_buildx() {
-            if self.platforms.0.len() > 1 && self.push != Some(true) {
-                return Err(StepError::input(
-                    "platforms",
-                    "images for several platforms cannot be loaded into the engine: set `push: true`, or build for \
-                     one platform",
-                ));
-            }
-            return Ok(());
-        }
-        match buildx_only.iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(StepError::input(name, format!("`{name}` needs `build_backend: buildx`"))),
-            None => Ok(()),
-        }
+        ])
+    }
+
+    /// The first input that only the classic builder understands.
+    pub(super) fn needs_classic(&self) -> Option<&'static str> {
+        first(&[
+            ("squash", self.squash == Some(true)),
+            ("container_limits", self.container_limits.is_some()),
+            ("isolation", self.isolation.is_some()),
+        ])
     }
 
     /// In the engine's terms, without labels and build arguments of ours.
@@ -220,7 +234,10 @@ impl Inputs {
         BuildOptions {
             pull: self.pull.unwrap_or(true),
             no_cache: self.nocache.unwrap_or(false),
+            remove: self.rm.unwrap_or(true),
             force_remove: self.forcerm.unwrap_or(true),
+            compress: self.gzip.unwrap_or(false),
+            longest_silence: self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
             squash: self.squash.unwrap_or(false),
             quiet: self.quiet.unwrap_or(false),
             build_arguments: self.buildargs.0.iter().filter_map(from_environment).collect(),
@@ -236,8 +253,9 @@ impl Inputs {
         }
     }
 
-    pub(super) fn buildx_options(&self) -> BuildxOptions {
-        BuildxOptions {
+    pub(super) fn buildkit_options(&self) -> BuildKitOptions {
+        let text = |option: &Option<FlagOptions>| option.as_ref().map(|option| option.0.clone());
+        BuildKitOptions {
             push: self.push.unwrap_or(false),
             platforms: self.platforms.0.clone(),
             secrets: texts(&self.secrets),
@@ -245,19 +263,16 @@ impl Inputs {
             cache_from: texts(&self.cache_from),
             cache_to: texts(&self.cache_to),
             builder: self.builder.clone(),
+            build_contexts: self.build_contexts.given(),
+            allow: self.allow.0.clone(),
+            provenance: text(&self.provenance),
+            sbom: text(&self.sbom),
         }
     }
 }
 
-/// Checks the name of a build backend, in the reference's words.
-pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepError> {
-    match given {
-        None | Some("docker-py" | "buildx") => Ok(()),
-        Some(given) => {
-            let message = format!("Invalid build_backend '{given}'. Expected 'docker-py' or 'buildx'.");
-            Err(StepError::input("build_backend", message))
-        }
-    }
+fn first(named: &[(&'static str, bool)]) -> Option<&'static str> {
+    named.iter().find(|(_, given)| *given).map(|(name, _)| *name)
 }
 
 /// Checks that tags are tags.

@@ -1,4 +1,7 @@
-use std::{path::PathBuf, sync::Mutex};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use super::*;
 use crate::{
@@ -81,19 +84,28 @@ fn names_and_tags_are_checked_before_anything_runs() {
 
 #[test]
 fn unknown_inputs_are_refused_with_a_suggestion() {
-    let (key, message) = refused("{image_name: i, build_args: {}}");
+    let (key, message) = refused("{image_name: i, buildarg: {}}");
     assert_eq!(
         (key.as_deref(), message.as_str()),
-        (Some("build_args"), "there is no input `build_args`; did you mean `buildargs`?")
+        (Some("buildarg"), "there is no input `buildarg`; did you mean `buildargs`?")
     );
     assert_eq!(refused("{image_name: i, xyz: 1}").1, "there is no input `xyz`");
     assert_eq!(refused("{image_name: i, nocache: 'yes'}").1, "`nocache` cannot be text");
 }
 
 #[test]
-fn what_only_buildx_can_do_needs_it() {
-    assert_eq!(refused("{image_name: i, push: true}").1, "`push` needs `build_backend: buildx`");
-    assert!(inputs("{image_name: i, push: true, build_backend: buildx}").buildx_options().push);
+fn what_only_one_backend_can_do_needs_it() {
+    let classic = refused("{image_name: i, push: true, build_backend: docker-py}").1;
+    assert_eq!(classic, "`push` needs `build_backend: buildx`");
+    for backend in ["build_backend: buildx", "backend: buildkit", "backend: auto"] {
+        assert!(inputs(&format!("{{image_name: i, push: true, {backend}}}")).buildkit_options().push);
+    }
+    assert!(inputs("{image_name: i, provenance: false, sbom: false}").needs_buildkit().is_none());
+    assert_eq!(inputs("{image_name: i, provenance: mode=max}").needs_buildkit(), Some("provenance"));
+    for inputs in ["backend: buildkit, squash: true", "secrets: id=a, isolation: process"] {
+        let (key, message) = refused(&format!("{{image_name: i, {inputs}}}"));
+        assert!(message.contains("not possible with BuildKit"), "{key:?} {message}");
+    }
     let (key, _) = refused("{image_name: i, build_backend: buildx, platforms: [linux/amd64, linux/arm64]}");
     assert_eq!(key.as_deref(), Some("platforms"));
 }
@@ -146,6 +158,9 @@ fn auto_installs_requirements_of_the_root_or_those_named() {
     assert!(text.contains("RUN uv pip install -r /opt/prefect/flows/requirements.txt\n"), "{text}");
     let text = auto_dockerfile(&root, "requirements: etl/requirements.txt", &Silent).unwrap();
     assert!(text.contains("RUN uv pip install -r /opt/prefect/flows/etl/requirements.txt\n"), "{text}");
+    let (_other, root) = project(&[("pyproject.toml", "[project]\ndependencies = ['x']\n")]);
+    let text = auto_dockerfile(&root, "pyproject: true", &Silent).unwrap();
+    assert!(text.contains("COPY pyproject.toml /opt/prefect/flows/pyproject.toml\nRUN uv pip install -r /opt/prefect/flows/pyproject.toml\n"), "{text}");
     for path in ["nope.txt", "../flows/requirements.txt"] {
         let error = auto_dockerfile(&root, &format!("requirements: {path}"), &Silent).unwrap_err();
         assert!(matches!(error, StepError::Input { key: Some(key), .. } if key == "requirements"));

@@ -54,7 +54,7 @@ fn outputs_are_those_of_the_reference_and_the_digest() {
     let step = step("{image_name: r/i, tag: 7, additional_tags: [latest]}").unwrap();
     let name = ImageName::parse("r/i", None).unwrap();
     let tag = Tag::of(step.inputs.tag.as_ref());
-    let outputs = step.outputs(&name, tag.as_ref(), Some("sha256:1".to_owned()));
+    let outputs = step.outputs(&name, tag.as_ref(), Some("sha256:1".to_owned()), false);
     let expected = "{image_name: r/i, tag: 7, image: 'r/i:7', additional_tags: [latest], digest: 'sha256:1',
                      image_by_digest: 'r/i@sha256:1', reused: false}";
     assert_eq!(outputs, serde_yaml::from_str::<Mapping>(expected).unwrap());

@@ -45,5 +45,8 @@ impl Drop for Docker {
             let ids: Vec<&str> = ids.lines().collect();
             let _ = self.ask(&[&["rmi", "--force"][..], &ids[..]].concat());
         }
+        // Those that have lost their name to a later build; tests label what they build.
+        let label = self.image.rsplit('-').next().map(|unique| format!("label=sandbox={unique}"));
+        let _ = self.ask(&["image", "prune", "--force", "--filter", &label.unwrap_or_default()]);
     }
 }

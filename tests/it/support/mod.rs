@@ -124,6 +124,15 @@ impl Sandbox {
         self.command_as(&program(), arguments)
     }
 
+    /// Starts a command, which a test wants to interrupt.
+    #[cfg(unix)]
+    pub(crate) fn start(&self, line: &str) -> Result<std::process::Child> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = self.command(&words);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(command.spawn()?)
+    }
+
     fn command_as(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command

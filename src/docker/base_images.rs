@@ -1,0 +1,125 @@
+//! The images that a Dockerfile builds on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::instructions::instructions;
+
+/// The images of `FROM` and of `--from=`, without `scratch` and the Dockerfile's own stages, in order of their names.
+///
+/// `ARG` before the first `FROM` is taken into account. A name that depends on anything else stays as it is written.
+pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let mut variables: BTreeMap<String, String> = BTreeMap::new();
+    let mut stages: Vec<String> = Vec::new();
+    let mut in_stage = false;
+    for instruction in instructions(dockerfile) {
+        let words = instruction.text.split_whitespace().skip(1);
+        match instruction.keyword().as_str() {
+            "ARG" if !in_stage => {
+                for (name, default) in words.map(|word| word.split_once('=').unwrap_or((word, ""))) {
+                    let value = arguments.get(name).cloned();
+                    let value =
+                        value.unwrap_or_else(|| expand(default.trim_matches(['"', '\'']), &variables));
+                    variables.insert(name.to_owned(), value);
+                }
+            }
+            "FROM" => {
+                in_stage = true;
+                let mut words = words.skip_while(|word| word.starts_with("--"));
+                let image = expand(words.next().unwrap_or_default(), &variables);
+                if !is_stage(&image, &stages) {
+                    found.insert(image);
+                }
+                let name = words.nth(1).unwrap_or_default();
+                stages.push(name.to_lowercase());
+            }
+            "COPY" | "ADD" => {
+                let images = words.filter_map(|word| word.strip_prefix("--from="));
+                found.extend(images.filter(|image| !is_stage(image, &stages)).map(str::to_owned));
+            }
+            "RUN" => {
+                let mounts = words.filter_map(|word| word.strip_prefix("--mount="));
+                let images =
+                    mounts.flat_map(|mount| mount.split(',')).filter_map(|part| part.strip_prefix("from="));
+                found.extend(images.filter(|image| !is_stage(image, &stages)).map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    found.into_iter().filter(|image| !image.is_empty() && image != "scratch").collect()
+}
+
+fn is_stage(image: &str, stages: &[String]) -> bool {
+    let named = stages.iter().any(|stage| *stage == image.to_lowercase());
+    named || image.parse::<usize>().is_ok_and(|index| index < stages.len())
+}
+
+/// Fills `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}` in; what is not known stays.
+fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        expanded.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let (whole, name, modifier) = variable(rest);
+        let value = variables.get(name).filter(|value| !value.is_empty());
+        match (modifier.split_at_checked(2), value) {
+            (Some((":-", default)), None) => expanded.push_str(&expand(default, variables)),
+            (Some((":+", other)), Some(_)) => expanded.push_str(&expand(other, variables)),
+            (Some((":+", _)), None) => {}
+            (_, Some(value)) => expanded.push_str(value),
+            (_, None) => expanded.push_str(whole),
+        }
+        rest = &rest[whole.len()..];
+    }
+    expanded + rest
+}
+
+/// The variable at the start of a text: all of it, its name, and what follows the name within braces.
+fn variable(text: &str) -> (&str, &str, &str) {
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    if let Some((inner, _)) = text.strip_prefix("${").and_then(|inner| inner.split_once('}')) {
+        let name = &inner[..inner.find(|character| !is_name(character)).unwrap_or(inner.len())];
+        return (&text[..inner.len() + 3], name, &inner[name.len()..]);
+    }
+    let length = text[1..].find(|character| !is_name(character)).map_or(text.len(), |length| length + 1);
+    (&text[..length], &text[1..length], "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_found_and_stages_are_not() {
+        let given = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        for (dockerfile, arguments, expected) in [
+            ("FROM scratch\n", &[][..], &[][..]),
+            (
+                "# comment\nfrom python:3.12 AS base\nFROM base\nCOPY --from=base /a /\n",
+                &[],
+                &["python:3.12"],
+            ),
+            (
+                "FROM --platform=$BUILDPLATFORM golang:1 \\\n  as build\nFROM scratch\nCOPY --from=0 /a /",
+                &[],
+                &["golang:1"],
+            ),
+            (
+                "FROM a\nCOPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/\n",
+                &[],
+                &["a", "ghcr.io/astral-sh/uv:0.9"],
+            ),
+            ("FROM a\nRUN --mount=type=bind,from=b,target=/b x\n", &[], &["a", "b"]),
+            ("ARG V=3\nARG IMAGE=\"python:${V}\"\nFROM ${IMAGE}-slim\n", &[], &["python:3-slim"]),
+            ("ARG V=3\nFROM python:$V-slim\n", &[("V", "4")], &["python:4-slim"]),
+            ("FROM p:${V:-1}\nFROM q:${V:+2}\nFROM r:$V\nFROM s:${V\n", &[], &["p:1", "q:", "r:$V", "s:${V"]),
+            ("FROM a\nARG V=3\nFROM b:$V\n", &[], &["a", "b:$V"]),
+            ("FROM", &[], &[]),
+        ] {
+            assert_eq!(base_images(dockerfile, &given(arguments)), expected, "{dockerfile}");
+        }
+    }
+}

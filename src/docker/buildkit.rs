@@ -1,0 +1,154 @@
+//! Building with BuildKit, through the programs that speak to it.
+//!
+//! `docker buildx build` is taken where it is installed. Docker's command line before version 23 has BuildKit built in,
+//! with fewer options. Both send only what changed of a context, and ask this machine for secrets, keys and logins
+//! while they build.
+
+mod arguments;
+mod failure;
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{
+    build::BuildOptions,
+    context::Dockerfile,
+    error::{BuildFailure, DockerError},
+};
+use crate::{
+    environment::Environment,
+    fs::{self, FileError},
+    process::{self, Program},
+    progress::Progress,
+};
+
+/// What BuildKit can do besides [`BuildOptions`].
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct BuildKitOptions {
+    /// Push instead of loading the image into the engine.
+    pub(crate) push: bool,
+    pub(crate) platforms: Vec<String>,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) ssh: Vec<String>,
+    pub(crate) cache_from: Vec<String>,
+    pub(crate) cache_to: Vec<String>,
+    pub(crate) builder: Option<String>,
+    pub(crate) build_contexts: BTreeMap<String, String>,
+    /// Rights that the build may have, such as `network.host`.
+    pub(crate) allow: Vec<String>,
+    /// Such as `mode=max`; none is attached unless asked for.
+    pub(crate) provenance: Option<String>,
+    pub(crate) sbom: Option<String>,
+}
+
+/// A build for BuildKit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BuildKitBuild<'a> {
+    /// A directory or a URL.
+    pub(crate) source: &'a str,
+    pub(crate) dockerfile: Dockerfile<'a>,
+    pub(crate) options: &'a BuildOptions,
+    pub(crate) buildkit: &'a BuildKitOptions,
+    pub(crate) references: &'a [String],
+}
+
+/// The program that speaks to BuildKit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BuildKitProgram {
+    /// `docker buildx build`
+    Buildx,
+    /// `docker build` with BuildKit in it, of Docker 18.09 to 22.
+    DockerBuild,
+}
+
+impl BuildKitProgram {
+    /// Which one there is on this machine.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, with what was found instead.
+    pub(crate) async fn find(directory: &Path, environment: &Environment) -> Result<Self, DockerError> {
+        let ask = async |words: &[&str]| {
+            let arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            docker(&arguments, directory, environment, &BTreeMap::new(), None).await
+        };
+        let version = ask(&["--version"]).await?.stdout;
+        let buildx = ask(&["buildx", "version"]).await?;
+        if buildx.code == 0 {
+            return Ok(Self::Buildx);
+        }
+        if has_buildkit_built_in(&version) {
+            return Ok(Self::DockerBuild);
+        }
+        let reason = buildx.stderr.lines().next().unwrap_or("it is not installed").to_owned();
+        Err(DockerError::NoBuildx { reason })
+    }
+}
+
+/// Whether this is the version of a Docker command line that can do without buildx.
+fn has_buildkit_built_in(version: &str) -> bool {
+    let major = version.strip_prefix("Docker version ").and_then(|rest| rest.split_once('.'));
+    major.and_then(|(major, _)| major.parse::<u32>().ok()).is_some_and(|major| (18..23).contains(&major))
+}
+
+impl BuildKitBuild<'_> {
+    /// Builds and returns the image's id, or its name if it exists only in the registry.
+    pub(crate) async fn run(
+        &self,
+        program: BuildKitProgram,
+        directory: &Path,
+        environment: &Environment,
+        progress: &dyn Progress,
+    ) -> Result<String, DockerError> {
+        if program == BuildKitProgram::DockerBuild
+            && let Some(option) = self.needs_buildx()
+        {
+            return Err(DockerError::NoBuildx { reason: format!("`{option}` needs it") });
+        }
+        let folder = tempfile::tempdir()
+            .map_err(|error| DockerError::Context(format!("cannot create a temporary folder: {error}")))?;
+        let id_file = folder.path().join("image-id");
+        let dockerfile = self.dockerfile_outside(folder.path())?;
+        let arguments = self.arguments(program, dockerfile.as_deref(), &id_file);
+        let told = (!self.options.quiet).then_some(progress);
+        let variables = program.variables();
+        let run = docker(&arguments, directory, environment, &variables, told);
+        let finished = match self.options.longest_silence {
+            Some(longest) => tokio::time::timeout(longest, run).await.map_err(|_| {
+                let message = format!("it took longer than {} seconds", longest.as_secs_f64());
+                DockerError::Build(BuildFailure { message, ..BuildFailure::default() })
+            })??,
+            None => run.await?,
+        };
+        if finished.code != 0 {
+            return Err(DockerError::Build(failure::read(&finished.stderr, finished.code)));
+        }
+        if self.buildkit.push && self.platforms().len() > 1 {
+            return Ok(self.references.first().cloned().unwrap_or_default());
+        }
+        Ok(fs::read_text(&id_file)?.trim().to_owned())
+    }
+
+    /// The file of a Dockerfile that is only a text, outside of the context.
+    fn dockerfile_outside(&self, folder: &Path) -> Result<Option<std::path::PathBuf>, DockerError> {
+        let Dockerfile::Text(text) = self.dockerfile else { return Ok(None) };
+        let path = folder.join("Dockerfile");
+        std::fs::write(&path, text).map_err(|error| FileError::new("write", &path, error))?;
+        Ok(Some(path))
+    }
+}
+
+async fn docker(
+    arguments: &[String],
+    directory: &Path,
+    environment: &Environment,
+    variables: &BTreeMap<String, String>,
+    progress: Option<&dyn Progress>,
+) -> Result<process::Finished, DockerError> {
+    let program = Program { program: "docker", arguments, directory, environment, variables };
+    process::run(&program, progress)
+        .await
+        .map_err(|error| DockerError::NoBuildx { reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests;

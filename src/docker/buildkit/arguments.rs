@@ -1,0 +1,133 @@
+//! The words of the command line that a build becomes.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{BuildKitBuild, BuildKitProgram};
+use crate::docker::context::Dockerfile;
+
+impl BuildKitProgram {
+    /// The variables that the program needs besides the user's.
+    pub(super) fn variables(self) -> BTreeMap<String, String> {
+        let (name, value) = match self {
+            Self::DockerBuild => ("DOCKER_BUILDKIT", "1"),
+            // A variable, since buildx has not always had the options.
+            Self::Buildx => ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
+        };
+        [(name.to_owned(), value.to_owned())].into()
+    }
+}
+
+impl BuildKitBuild<'_> {
+    pub(super) fn platforms(&self) -> Vec<&str> {
+        match (&self.buildkit.platforms, &self.options.platform) {
+            (platforms, _) if !platforms.is_empty() => platforms.iter().map(String::as_str).collect(),
+            (_, Some(platform)) => platform.split(',').collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The first option that only buildx has.
+    pub(super) fn needs_buildx(&self) -> Option<&'static str> {
+        let wanted = [
+            ("push", self.buildkit.push),
+            ("platforms", self.platforms().len() > 1),
+            ("cache_to", !self.buildkit.cache_to.is_empty()),
+            ("builder", self.buildkit.builder.is_some()),
+            ("build_contexts", !self.buildkit.build_contexts.is_empty()),
+            ("allow", !self.buildkit.allow.is_empty()),
+            ("provenance", self.buildkit.provenance.is_some()),
+            ("sbom", self.buildkit.sbom.is_some()),
+        ];
+        wanted.into_iter().find(|(_, wanted)| *wanted).map(|(name, _)| name)
+    }
+
+    pub(super) fn arguments(
+        &self,
+        program: BuildKitProgram,
+        dockerfile: Option<&Path>,
+        id_file: &Path,
+    ) -> Vec<String> {
+        let mut arguments: Vec<String> = match program {
+            BuildKitProgram::Buildx => vec!["buildx".to_owned(), "build".to_owned()],
+            BuildKitProgram::DockerBuild => vec!["build".to_owned()],
+        };
+        let mut flag = |name: &str, value: &str| arguments.push(format!("--{name}={value}"));
+        flag("progress", "plain");
+        flag("iidfile", &id_file.to_string_lossy());
+        match (dockerfile, self.dockerfile) {
+            (Some(path), _) => flag("file", &path.to_string_lossy()),
+            (None, Dockerfile::Path(path)) => flag("file", &self.path_of(path)),
+            (None, Dockerfile::Text(_)) => {}
+        }
+        if program == BuildKitProgram::Buildx {
+            flag(if self.buildkit.push { "push" } else { "load" }, "true");
+        }
+        self.common(&mut flag);
+        self.only_buildkit(&mut flag);
+        arguments.push("--".to_owned());
+        arguments.push(self.source.to_owned());
+        arguments
+    }
+
+    /// The Dockerfile is relative to the context, also in a remote one.
+    fn path_of(&self, dockerfile: &str) -> String {
+        if Path::new(self.source).is_dir() {
+            Path::new(self.source).join(dockerfile).to_string_lossy().into_owned()
+        } else {
+            dockerfile.to_owned()
+        }
+    }
+
+    fn common(&self, flag: &mut impl FnMut(&str, &str)) {
+        let options = self.options;
+        for (name, wanted) in [("pull", options.pull), ("no-cache", options.no_cache)] {
+            flag(name, if wanted { "true" } else { "false" });
+        }
+        for reference in self.references {
+            flag("tag", reference);
+        }
+        for (name, value) in &options.labels {
+            flag("label", &format!("{name}={value}"));
+        }
+        for (name, value) in &options.build_arguments {
+            flag("build-arg", &format!("{name}={value}"));
+        }
+        let shared_memory = options.shared_memory.map(|bytes| bytes.to_string());
+        let single =
+            [("target", &options.target), ("network", &options.network), ("shm-size", &shared_memory)];
+        for (name, value) in single {
+            if let Some(value) = value {
+                flag(name, value);
+            }
+        }
+        options.extra_hosts.iter().for_each(|host| flag("add-host", host));
+    }
+
+    fn only_buildkit(&self, flag: &mut impl FnMut(&str, &str)) {
+        let buildkit = self.buildkit;
+        let platforms = self.platforms().join(",");
+        if !platforms.is_empty() {
+            flag("platform", &platforms);
+        }
+        let single =
+            [("builder", &buildkit.builder), ("provenance", &buildkit.provenance), ("sbom", &buildkit.sbom)];
+        for (name, value) in single {
+            if let Some(value) = value {
+                flag(name, value);
+            }
+        }
+        for (name, value) in &buildkit.build_contexts {
+            flag("build-context", &format!("{name}={value}"));
+        }
+        let lists = [
+            ("cache-from", &buildkit.cache_from),
+            ("cache-to", &buildkit.cache_to),
+            ("secret", &buildkit.secrets),
+            ("ssh", &buildkit.ssh),
+            ("allow", &buildkit.allow),
+        ];
+        for (name, values) in lists {
+            values.iter().for_each(|value| flag(name, value));
+        }
+    }
+}

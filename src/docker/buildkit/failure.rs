@@ -1,0 +1,66 @@
+//! What a BuildKit build printed, read for why it failed.
+
+use crate::docker::error::BuildFailure;
+
+/// How many of the last lines an error repeats.
+const LAST_LINES: usize = 12;
+
+/// The failure in what the program printed to its standard error.
+///
+/// BuildKit ends with the output of the step that failed, between rulers; newer versions add where it is in the
+/// Dockerfile, and the reason comes last.
+pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
+    let lines: Vec<&str> = printed.lines().map(|line| line.trim_end_matches('\r')).collect();
+    let reason =
+        lines.iter().rev().find(|line| line.starts_with("ERROR: ") || line.contains("failed to solve"));
+    let message = reason.map_or_else(
+        || format!("docker ended with exit code {code}"),
+        |line| line.trim_start_matches("ERROR: ").to_owned(),
+    );
+    let step = lines.iter().rev().find_map(|line| line.strip_prefix(" > ")?.strip_suffix(':'));
+    let line = lines.iter().rev().find_map(|line| line_in_dockerfile(line));
+    let report = lines.iter().position(|line| line.starts_with("------")).unwrap_or(0);
+    let told = lines[report..].iter().filter(|line| is_output(line) && Some(*line) != reason);
+    let mut last_lines: Vec<String> = told.map(|line| (*line).to_owned()).collect();
+    last_lines.drain(..last_lines.len().saturating_sub(LAST_LINES));
+    BuildFailure { message, step: step.map(str::to_owned), line, last_lines }
+}
+
+fn is_output(line: &str) -> bool {
+    !line.trim().is_empty() && !line.starts_with("-----") && !line.starts_with(" > ")
+}
+
+/// The number in `Dockerfile:3`, which stands on a line of its own.
+fn line_in_dockerfile(line: &str) -> Option<usize> {
+    let (file, number) = line.rsplit_once(':')?;
+    (!file.is_empty() && !file.contains(char::is_whitespace)).then(|| number.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_its_line_and_its_output_are_found() {
+        let printed = "#5 [2/2] RUN make\n#5 0.3 no rule\n#5 ERROR: process failed\n------\n > [2/2] RUN make:\n\
+                       0.312 no rule\n------\nDockerfile:3\n--------------------\n   1 |     FROM a\n\
+                       \x20  3 | >>> RUN make\n--------------------\n\
+                       ERROR: failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2\n";
+        let failure = read(printed, 1);
+        assert_eq!(
+            failure.message,
+            "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2"
+        );
+        assert_eq!((failure.step.as_deref(), failure.line), (Some("[2/2] RUN make"), Some(3)));
+        assert_eq!(failure.last_lines[0], "0.312 no rule");
+        assert!(!failure.last_lines.iter().any(|line| line.starts_with("---")), "{failure:?}");
+    }
+
+    #[test]
+    fn without_a_report_the_last_lines_are_told() {
+        let failure = read("unknown flag: --nope\nSee 'docker build --help'.\n", 125);
+        assert_eq!(failure.message, "docker ended with exit code 125");
+        assert_eq!(failure.last_lines, ["unknown flag: --nope", "See 'docker build --help'."]);
+        assert_eq!((failure.step, failure.line), (None, None));
+    }
+}

@@ -1,0 +1,129 @@
+use super::*;
+use crate::progress::Silent;
+
+/// A `docker` of a version, with or without buildx, that then runs a script.
+#[cfg(unix)]
+fn fake_docker(version: &str, buildx: bool, script: &str) -> (tempfile::TempDir, Environment) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("docker");
+    let buildx =
+        if buildx { "exit 0" } else { "echo \"docker: 'buildx' is not a docker command.\" >&2; exit 1" };
+    let text = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo '{version}' && exit\n\
+         [ \"$1 $2\" = 'buildx version' ] && {{ {buildx}; }}\n{script}\n"
+    );
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    (folder, [("PATH", path)].into_iter().collect())
+}
+
+fn build<'a>(options: &'a BuildOptions, buildkit: &'a BuildKitOptions) -> BuildKitBuild<'a> {
+    let dockerfile = Dockerfile::Text("FROM scratch\n");
+    BuildKitBuild { source: "https://example.com/r.git", dockerfile, options, buildkit, references: &[] }
+}
+
+#[test]
+fn arguments_of_the_programs() {
+    let options = BuildOptions {
+        pull: true,
+        labels: [("a".to_owned(), "b c".to_owned())].into(),
+        build_arguments: [("X".to_owned(), "1".to_owned())].into(),
+        target: Some("runtime".to_owned()),
+        extra_hosts: vec!["h:10.0.0.1".to_owned()],
+        ..BuildOptions::default()
+    };
+    let buildkit = BuildKitOptions {
+        push: true,
+        platforms: vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
+        secrets: vec!["id=s,src=f".to_owned()],
+        ..BuildKitOptions::default()
+    };
+    let references = ["r/i:v1".to_owned(), "r/i:latest".to_owned()];
+    let dockerfile = Dockerfile::Path("docker/Dockerfile");
+    let build = BuildKitBuild { dockerfile, references: &references, ..build(&options, &buildkit) };
+    let arguments = build.arguments(BuildKitProgram::Buildx, None, Path::new("/id"));
+    assert_eq!(
+        arguments,
+        [
+            "buildx",
+            "build",
+            "--progress=plain",
+            "--iidfile=/id",
+            "--file=docker/Dockerfile",
+            "--push=true",
+            "--pull=true",
+            "--no-cache=false",
+            "--tag=r/i:v1",
+            "--tag=r/i:latest",
+            "--label=a=b c",
+            "--build-arg=X=1",
+            "--target=runtime",
+            "--add-host=h:10.0.0.1",
+            "--platform=linux/amd64,linux/arm64",
+            "--secret=id=s,src=f",
+            "--",
+            "https://example.com/r.git",
+        ]
+    );
+    let arguments =
+        build.arguments(BuildKitProgram::DockerBuild, Some(Path::new("/tmp/d")), Path::new("/id"));
+    assert_eq!(arguments[..4], ["build", "--progress=plain", "--iidfile=/id", "--file=/tmp/d"]);
+    assert!(
+        !arguments.iter().any(|argument| argument.starts_with("--load") || argument.starts_with("--push"))
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn buildx_is_preferred_and_an_old_command_line_will_do() {
+    let new = "Docker version 28.2.2, build e6534b4";
+    let old = "Docker version 20.10.24+dfsg1, build 297e128";
+    for (version, buildx, expected) in [
+        (new, true, Ok(BuildKitProgram::Buildx)),
+        (old, true, Ok(BuildKitProgram::Buildx)),
+        (old, false, Ok(BuildKitProgram::DockerBuild)),
+        (new, false, Err("`docker buildx` does not run here: docker: 'buildx' is not a docker command.")),
+        (
+            "podman version 4.3.1",
+            false,
+            Err("`docker buildx` does not run here: docker: 'buildx' is not a docker command."),
+        ),
+    ] {
+        let (_folder, environment) = fake_docker(version, buildx, "");
+        let found = BuildKitProgram::find(Path::new("/"), &environment).await;
+        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{version}");
+    }
+    let environment = [("PATH", "/nonexistent")].into_iter().collect();
+    let error = BuildKitProgram::find(Path::new("/"), &environment).await.unwrap_err();
+    assert!(matches!(error, DockerError::NoBuildx { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_dockerfile_without_a_file_is_given_from_elsewhere_and_the_id_is_read() {
+    let (options, buildkit) = (BuildOptions::default(), BuildKitOptions::default());
+    let script = "file=${5#--file=}; grep -q 'FROM scratch' \"$file\" && echo sha256:1 > \"${4#--iidfile=}\"";
+    let (_folder, environment) = fake_docker("Docker version 28.0.0", true, script);
+    let build = build(&options, &buildkit);
+    let id = build.run(BuildKitProgram::Buildx, Path::new("/"), &environment, &Silent).await.unwrap();
+    assert_eq!(id, "sha256:1");
+
+    let (_folder, environment) =
+        fake_docker("", true, "echo '#1 DONE' >&2; echo 'ERROR: failed to solve: nope' >&2; exit 3");
+    let error = build.run(BuildKitProgram::Buildx, Path::new("/"), &environment, &Silent).await.unwrap_err();
+    assert_eq!(error.to_string(), "the image was not built: failed to solve: nope\n  | #1 DONE");
+}
+
+#[tokio::test]
+async fn what_only_buildx_can_do_is_refused_without_it() {
+    let options = BuildOptions::default();
+    let buildkit = BuildKitOptions { cache_to: vec!["type=inline".to_owned()], ..BuildKitOptions::default() };
+    let build = build(&options, &buildkit);
+    let environment = Environment::default();
+    let error =
+        build.run(BuildKitProgram::DockerBuild, Path::new("/"), &environment, &Silent).await.unwrap_err();
+    assert_eq!(error.to_string(), "`docker buildx` does not run here: `cache_to` needs it");
+}

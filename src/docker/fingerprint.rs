@@ -1,0 +1,180 @@
+//! A tag that stands for all an image is made of.
+//!
+//! Times and owners do not count: two checkouts of one commit give one tag. The modes of files do, since they are in
+//! the image.
+
+use std::{
+    fs::{File, Metadata},
+    io::{self, Read},
+    path::Path,
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{archive::Sink, digest::hex, error::DockerError};
+use crate::fs::FileError;
+
+/// What such tags begin with, so that pushing knows one when it sees it.
+const PREFIX: &str = "auto-";
+
+/// How many hexadecimal digits follow.
+const DIGITS: usize = 32;
+
+/// Changes when the same inputs no longer give the same image.
+const GENERATION: &str = "1";
+
+/// Takes what an image is made of, part by part.
+#[derive(Debug)]
+pub(crate) struct Fingerprint {
+    hash: Sha256,
+}
+
+impl Fingerprint {
+    pub(crate) fn new() -> Self {
+        let mut new = Self { hash: Sha256::new() };
+        new.add("generation", GENERATION);
+        new
+    }
+
+    /// Adds a named part.
+    pub(crate) fn add(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.bytes(name.as_bytes());
+        self.bytes(value.as_ref());
+    }
+
+    /// The tag of what was added.
+    pub(crate) fn tag(self) -> String {
+        let mut digits = hex(&self.hash.finalize());
+        digits.truncate(DIGITS);
+        format!("{PREFIX}{digits}")
+    }
+
+    /// The length goes first, so that no two sequences of parts look the same.
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.hash.update((bytes.len() as u64).to_le_bytes());
+        self.hash.update(bytes);
+    }
+
+    fn content(&mut self, source: &Path) -> io::Result<()> {
+        let mut file = File::open(source)?;
+        let mut content = Sha256::new();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = file.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            content.update(&buffer[..read]);
+        }
+        self.bytes(&content.finalize());
+        Ok(())
+    }
+}
+
+impl Sink for Fingerprint {
+    fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError> {
+        self.add("text", path);
+        self.bytes(text.as_bytes());
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError> {
+        let name = path.as_os_str().as_encoded_bytes();
+        let unreadable = |error| FileError::new("read", source, error);
+        if metadata.is_symlink() {
+            self.add("link", name);
+            self.bytes(std::fs::read_link(source).map_err(unreadable)?.as_os_str().as_encoded_bytes());
+        } else if metadata.is_dir() {
+            self.add("directory", name);
+            self.add("mode", mode(metadata));
+        } else if metadata.is_file() {
+            self.add("file", name);
+            self.add("mode", mode(metadata));
+            self.content(source).map_err(unreadable)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> [u8; 4] {
+    (std::os::unix::fs::MetadataExt::mode(metadata) & 0o7777).to_le_bytes()
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> [u8; 4] {
+    [0; 4]
+}
+
+/// Whether a tag was made here, so that an image of that tag can only be the same image.
+pub(crate) fn is_fingerprint(tag: &str) -> bool {
+    let hexadecimal = |digit: char| digit.is_ascii_digit() || matches!(digit, 'a'..='f');
+    tag.strip_prefix(PREFIX).is_some_and(|digits| digits.len() == DIGITS && digits.chars().all(hexadecimal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docker::context::{BuildContext, Dockerfile};
+
+    fn tag(root: &Path) -> String {
+        let mut fingerprint = Fingerprint::new();
+        BuildContext::open(root, Dockerfile::Path("Dockerfile")).unwrap().visit(&mut fingerprint).unwrap();
+        fingerprint.tag()
+    }
+
+    #[test]
+    fn content_counts_and_times_and_ignored_files_do_not() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        write("Dockerfile", "FROM scratch\nCOPY . /\n");
+        write(".dockerignore", "*.log\n");
+        write("a", "1");
+        let first = tag(root.path());
+        assert!(is_fingerprint(&first), "{first}");
+
+        write("x.log", "noise");
+        let file = File::options().write(true).open(root.path().join("a")).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_hours(1)).unwrap();
+        assert_eq!(tag(root.path()), first);
+
+        let mut seen = vec![first];
+        let mut differs = |what: &str| {
+            let now = tag(root.path());
+            assert!(!seen.contains(&now), "{what}");
+            seen.push(now);
+        };
+        write("a", "2");
+        differs("content");
+        std::fs::rename(root.path().join("a"), root.path().join("b")).unwrap();
+        differs("name");
+        write("Dockerfile", "FROM scratch\nCOPY b /\n");
+        differs("Dockerfile");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{PermissionsExt, symlink};
+            std::fs::set_permissions(root.path().join("b"), std::fs::Permissions::from_mode(0o755)).unwrap();
+            differs("mode");
+            symlink("b", root.path().join("c")).unwrap();
+            differs("link");
+        }
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let tag = |parts: &[(&str, &str)]| {
+            let mut fingerprint = Fingerprint::new();
+            parts.iter().for_each(|(name, value)| fingerprint.add(name, value));
+            fingerprint.tag()
+        };
+        assert_ne!(tag(&[("a", "bc")]), tag(&[("ab", "c")]));
+        assert_ne!(tag(&[("a", "b"), ("c", "d")]), tag(&[("a", "bcd")]));
+    }
+
+    #[test]
+    fn tags_of_users_are_not_taken_for_fingerprints() {
+        for tag in ["auto", "auto-1", "v1", "auto-0123456789abcdef0123456789abcdeg"] {
+            assert!(!is_fingerprint(tag), "{tag}");
+        }
+    }
+}

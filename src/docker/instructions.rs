@@ -1,0 +1,125 @@
+//! The instructions of a Dockerfile with the lines they stand on, as far as that is needed without building.
+
+/// One instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Instruction {
+    /// Where it begins, from 1.
+    pub(crate) line: usize,
+    /// On one line, without comments.
+    pub(crate) text: String,
+}
+
+impl Instruction {
+    /// Such as `RUN`.
+    pub(crate) fn keyword(&self) -> String {
+        self.text.split_whitespace().next().unwrap_or_default().to_uppercase()
+    }
+}
+
+/// The instructions of a Dockerfile in their order; the text of here-documents is left out.
+pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
+    let escape = escape(dockerfile);
+    let mut instructions: Vec<Instruction> = Vec::new();
+    let mut continues = false;
+    let mut here_documents: Vec<String> = Vec::new();
+    for (index, line) in dockerfile.lines().enumerate() {
+        let line = line.trim();
+        if let Some(end) = here_documents.first() {
+            if line == end {
+                here_documents.remove(0);
+            }
+            continue;
+        }
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (part, goes_on) = match line.strip_suffix(escape) {
+            Some(part) => (part.trim_end(), true),
+            None => (line, false),
+        };
+        match instructions.last_mut().filter(|_| continues) {
+            Some(begun) => {
+                begun.text.push(' ');
+                begun.text.push_str(part);
+            }
+            None => instructions.push(Instruction { line: index + 1, text: part.to_owned() }),
+        }
+        continues = goes_on;
+        if !continues && let Some(instruction) = instructions.last() {
+            here_documents = ends_of_here_documents(instruction);
+        }
+    }
+    instructions
+}
+
+/// Whether a Dockerfile uses what the classic builder does not know.
+pub(crate) fn needs_buildkit(dockerfile: &str) -> bool {
+    const OPTIONS: [&str; 7] =
+        ["--mount=", "--link", "--chmod=", "--network=", "--security=", "--checksum=", "--exclude="];
+    instructions(dockerfile).iter().any(|instruction| {
+        let takes_options = matches!(instruction.keyword().as_str(), "RUN" | "COPY" | "ADD");
+        let mut options =
+            instruction.text.split_whitespace().skip(1).take_while(|word| word.starts_with("--"));
+        takes_options && options.any(|word| OPTIONS.iter().any(|option| word.starts_with(option)))
+            || !ends_of_here_documents(instruction).is_empty()
+    })
+}
+
+/// The character that continues a line: `\`, unless a directive at the top says something else.
+fn escape(dockerfile: &str) -> char {
+    let directives = dockerfile.lines().map_while(|line| line.trim().strip_prefix('#'));
+    let mut pairs = directives.map_while(|text| text.split_once('='));
+    let found = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("escape"));
+    found.and_then(|(_, value)| value.trim().chars().next()).unwrap_or('\\')
+}
+
+/// The lines with which the here-documents of an instruction end.
+fn ends_of_here_documents(instruction: &Instruction) -> Vec<String> {
+    if !matches!(instruction.keyword().as_str(), "RUN" | "COPY" | "ADD") {
+        return Vec::new();
+    }
+    let words = instruction.text.split_whitespace().filter_map(|word| word.strip_prefix("<<"));
+    let ends = words.map(|word| word.trim_start_matches('-').trim_matches(['"', '\'']).to_owned());
+    ends.filter(|end| end.starts_with(|first: char| first.is_alphabetic() || first == '_')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_buildkit_is_known() {
+        for (dockerfile, expected) in [
+            ("FROM a\nRUN make --mount=x\nCOPY --chown=1 a b\nCOPY --from=b a b", false),
+            ("FROM a\nRUN --mount=type=cache,target=/c make", true),
+            ("FROM a\nCOPY --link a b", true),
+            ("FROM a\nRUN <<EOF\nmake\nEOF", true),
+            ("FROM --platform=linux/amd64 a", false),
+        ] {
+            assert_eq!(needs_buildkit(dockerfile), expected, "{dockerfile}");
+        }
+    }
+
+    #[test]
+    fn instructions_have_the_line_they_begin_on() {
+        for (dockerfile, expected) in [
+            ("", &[][..]),
+            ("# a comment\n\nFROM a\nRUN b\n", &[(3, "FROM a"), (4, "RUN b")]),
+            (
+                "FROM a\nRUN b \\\n  # between\n  && c \\\n\n  && d\nCOPY . /\n",
+                &[(1, "FROM a"), (2, "RUN b && c && d"), (7, "COPY . /")],
+            ),
+            ("# escape=`\nRUN a `\n b\nCOPY c d\\\n", &[(2, "RUN a b"), (4, "COPY c d\\")]),
+            (
+                "RUN <<EOF bash\necho \\\nFROM x\nEOF\nCOPY <<-\"A\" <<B /\n1\nA\n2\nB\nUSER u",
+                &[(1, "RUN <<EOF bash"), (5, "COPY <<-\"A\" <<B /"), (10, "USER u")],
+            ),
+            ("RUN cat <<< x\nUSER u", &[(1, "RUN cat <<< x"), (2, "USER u")]),
+            ("RUN a \\", &[(1, "RUN a")]),
+        ] {
+            let found = instructions(dockerfile);
+            let found: Vec<_> = found.iter().map(|one| (one.line, one.text.as_str())).collect();
+            assert_eq!(found, expected, "{dockerfile}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Which images are built, when they are not, and what ends a build; with a real engine and registry.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::support::{Api, Docker, Sandbox, needed};
+
+const CONTENT_TAG: &str = r#"
+build:
+- prefect_docker.deployments.steps.build_docker_image:
+    id: image-build
+    image_name: "{{ $IMAGE }}"
+    tag: auto
+    additional_tags: [latest]
+    dockerfile: Dockerfile
+push:
+- prefect_docker.deployments.steps.push_docker_image:
+    id: image-push
+    image_name: "{{ image-build.image_name }}"
+    tag: "{{ image-build.tag }}"
+    additional_tags: "{{ image-build.additional_tags }}"
+pull: []
+deployments:
+- name: one
+  entrypoint: "flow.py:hello"
+  work_pool: {name: pool-UNIQUE, job_variables: {env: {IMAGE: "{{ image-push.image_by_digest }}"}}}
+"#;
+
+#[test]
+fn what_is_in_the_registry_is_not_built_again() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(CONTENT_TAG)?;
+    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let sandbox = docker.configure(sandbox);
+    sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n")?;
+    let deploy = |options: &str| {
+        let output = sandbox.run(&format!("deploy --all --output json {options}"))?.success()?;
+        let steps = output.json()?["steps"].clone();
+        let image = api.existing(&sandbox, "hello-UNIQUE/one")?["job_variables"]["env"]["IMAGE"].take();
+        let reused = [&steps[0]["reused"], &steps[1]["reused"]].map(|reused| *reused == true);
+        let tag = steps[0]["image"].as_str().context("an image")?.to_owned();
+        Ok::<_, anyhow::Error>((reused, tag, image, output.stderr.contains("Step 1/")))
+    };
+
+    let (reused, tag, image, built) = deploy("")?;
+    assert_eq!((reused, built), ([false, false], true));
+    assert!(tag.contains(":auto-"), "{tag}");
+
+    // Another machine: nothing local, and the files have other times.
+    docker.ask(&["rmi", "--force", &docker.ask(&["images", "--quiet", &docker.image])?])?;
+    sandbox.file("flow.py", sandbox.read("flow.py")?)?;
+    assert_eq!(deploy("")?, ([true, true], tag.clone(), image.clone(), false));
+
+    let (reused, again, _, built) = deploy("--rebuild")?;
+    assert_eq!((reused, again, built), ([false, false], tag.clone(), true));
+
+    sandbox.file("flow.py", format!("{}\n# changed\n", sandbox.read("flow.py")?))?;
+    let (reused, other, other_image, built) = deploy("")?;
+    assert_eq!((reused, built), ([false, false], true));
+    assert!(other != tag && other_image != image, "{other} {other_image}");
+    Ok(())
+}
+
+/// A project with deployments that build images of their own, of one Dockerfile.
+fn project_of(builds: usize) -> String {
+    let build = |number: usize| {
+        format!(
+            r#"
+- name: d{number}
+  entrypoint: "flow.py:hello"
+  work_pool: {{name: pool-UNIQUE}}
+  build:
+  - prefect_docker.deployments.steps.build_docker_image:
+      image_name: "{{{{ $IMAGE }}}}"
+      tag: t{number}
+      dockerfile: Dockerfile
+      pull: false
+      network_mode: none
+      nocache: true
+  pull: []"#
+        )
+    };
+    format!("deployments:{}", (0..builds).map(build).collect::<String>())
+}
+
+/// A sandbox with such a project whose image runs this, on the base image.
+fn running(api: &Api, command: &str, builds: usize) -> Result<Option<(Sandbox, Docker)>> {
+    let sandbox = api.sandbox(&project_of(builds))?;
+    let docker = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)?;
+    let (Some(docker), Some(base)) = (docker, needed("PREFECTL_TEST_BASE_IMAGE")?) else { return Ok(None) };
+    let sandbox = docker.configure(sandbox);
+    sandbox.file(
+        "Dockerfile",
+        format!("FROM {base}\nLABEL sandbox=UNIQUE\n# what takes time\nRUN {command}\n"),
+    )?;
+    Ok(Some((sandbox, docker)))
+}
+
+#[test]
+fn independent_builds_run_side_by_side() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, _docker)) = running(&api, "echo begin && sleep 2 && echo end", 3)? else {
+        return Ok(());
+    };
+    // The engine's lines of builds that overlap: how often one begins before the one before it has ended.
+    let overlaps = |output: &str| {
+        let mut open = 0_i32;
+        let mut overlaps = 0;
+        for line in output.lines().filter(|line| !line.contains(" RUN ")) {
+            if line.ends_with(" begin") {
+                overlaps += i32::from(open > 0);
+                open += 1;
+            } else if line.ends_with(" end") {
+                open -= 1;
+            }
+        }
+        overlaps
+    };
+    let one = sandbox.run("deploy --all --jobs 1")?.success()?;
+    assert_eq!(overlaps(&one.stderr), 0, "{one}");
+    assert!(!one.stderr.contains("[hello-"), "{one}");
+    let two = sandbox.run("deploy --all")?.success()?;
+    assert!(overlaps(&two.stderr) > 0, "{two}");
+    assert!(two.stderr.contains(&sandbox.unique("[hello-UNIQUE/d1] ")), "{two}");
+    Ok(())
+}
+
+#[test]
+fn ten_deployments_share_one_build() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let same = project_of(10).replace("tag: t", "tag: same # ");
+    let sandbox = api.sandbox(&same)?;
+    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let sandbox = docker.configure(sandbox);
+    sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n")?;
+    let output = sandbox.run("deploy --all")?.success()?;
+    assert_eq!(output.stderr.matches("Step 1/").count(), 1, "{output}");
+    assert!(output.stderr.contains(":same: built once for 10 deployments: "), "{output}");
+    Ok(())
+}
+
+#[test]
+fn a_failure_names_the_line_of_the_dockerfile() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, _docker)) = running(&api, "echo first && echo second >&2 && exit 7", 1)? else {
+        return Ok(());
+    };
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_eq!(output.code, 7, "{output}");
+    assert!(
+        output.stderr.contains("RUN echo first && echo second >&2 && exit 7 (line 4 of the Dockerfile)"),
+        "{output}"
+    );
+    // The engine has a pipe for each stream, so that either may come first.
+    for said in ["  | first\n", "  | second\n"] {
+        assert!(output.stderr.contains(said), "{output}");
+    }
+    assert!(!output.stderr.contains("intermediate container"), "{output}");
+    Ok(())
+}
+
+/// An engine's socket between us and the real one, which breaks off when the engine says something.
+#[cfg(unix)]
+fn socket_that_breaks(folder: &std::path::Path, engine: &str, at: &'static [u8]) -> Result<String> {
+    use std::{
+        io::{Read, Write},
+        net::Shutdown,
+        os::unix::net::{UnixListener, UnixStream},
+        thread,
+    };
+
+    let path = folder.join("engine.sock");
+    let listener = UnixListener::bind(&path)?;
+    let engine = engine.strip_prefix("unix://").context("a socket")?.to_owned();
+    thread::spawn(move || {
+        for ours in listener.incoming().flatten() {
+            let Ok(theirs) = UnixStream::connect(&engine) else { return };
+            let (Ok(mut from), Ok(mut to)) = (ours.try_clone(), theirs.try_clone()) else { return };
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Write);
+            });
+            thread::spawn(move || {
+                let (mut theirs, mut ours) = (theirs, ours);
+                let mut buffer = [0; 16 * 1024];
+                while let Ok(read @ 1..) = theirs.read(&mut buffer) {
+                    if buffer[..read].windows(at.len()).any(|window| window == at) {
+                        let _ = theirs.shutdown(Shutdown::Both);
+                        let _ = ours.shutdown(Shutdown::Both);
+                        return;
+                    }
+                    if ours.write_all(&buffer[..read]).is_err() {
+                        return;
+                    }
+                }
+                let _ = ours.shutdown(Shutdown::Write);
+            });
+        }
+    });
+    Ok(format!("unix://{}", path.display()))
+}
+
+#[cfg(unix)]
+#[test]
+fn an_engine_that_dies_while_it_builds_is_told() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, _docker)) =
+        running(&api, "echo begin && sleep 1 && echo mid-$((6 + 1)) && sleep 1", 1)?
+    else {
+        return Ok(());
+    };
+    let host = needed("PREFECTL_TEST_DOCKER_HOST")?.context("an engine")?;
+    let socket = socket_that_breaks(&sandbox.directory().join(".."), &host, b"mid-7")?;
+    let sandbox = sandbox.variable("DOCKER_HOST", socket);
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_eq!(output.code, 7, "{output}");
+    assert!(output.stderr.contains("the image was not built: "), "{output}");
+    assert!(output.stderr.contains("the connection to the engine broke off"), "{output}");
+    assert!(output.stderr.contains("Step 3/4 : RUN "), "{output}");
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_build_and_leaves_nothing_running() -> Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, docker)) = running(&api, "sleep 300 # UNIQUE", 1)? else { return Ok(()) };
+    let mut child = sandbox.start("deploy --all")?;
+    let running = || docker.ask(&["ps", "--no-trunc", "--format", "{{.Command}}"]);
+    let is_ours = |commands: &str| commands.contains(&sandbox.unique("# UNIQUE"));
+    let wait_for = |wanted: bool| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while is_ours(&running()?) != wanted {
+            ensure!(Instant::now() < deadline, "still {}", if wanted { "not running" } else { "running" });
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    };
+    wait_for(true)?;
+    let id = Pid::from_raw(i32::try_from(child.id())?).context("a process")?;
+    kill_process(id, Signal::INT)?;
+    assert_eq!(child.wait()?.code(), Some(130));
+    wait_for(false)?;
+    let left = docker.ask(&["ps", "--all", "--no-trunc", "--format", "{{.Command}}"])?;
+    assert!(!is_ours(&left), "{left}");
+    Ok(())
+}
+
+/// With BuildKit, which Docker's command line of Debian has in it.
+#[test]
+fn buildkit_gives_secrets_to_a_build() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, docker)) =
+        running(&api, "--mount=type=secret,id=token cat /run/secrets/token > /token", 1)?
+    else {
+        return Ok(());
+    };
+    let project = project_of(1).replace("nocache: true", "secrets: 'id=token,src=token.txt'");
+    sandbox.file("prefect.yaml", project)?;
+    sandbox.file("token.txt", "hush-UNIQUE")?;
+    sandbox.file(".dockerignore", "*\n")?;
+    // One that has BuildKit, wherever another one comes first.
+    let path = format!("/usr/bin:{}", std::env::var("PATH")?);
+    let sandbox = sandbox.variable("PATH", path);
+    let output = sandbox.run("deploy --all")?;
+    if output.stderr.contains("`docker buildx` does not run here") {
+        eprintln!("skipped: neither buildx nor a command line with BuildKit in it is here");
+        return Ok(());
+    }
+    let output = output.success()?;
+    assert!(output.stderr.contains("#2 ") && !output.stderr.contains("hush-"), "{output}");
+    let image = format!("{}:t0", docker.image);
+    let token = docker.ask(&["run", "--rm", "--network=none", &image, "cat", "/token"])?;
+    assert_eq!(token, sandbox.unique("hush-UNIQUE"));
+
+    let failing = sandbox.read("Dockerfile")?.replace("cat /run", "echo told && exit 7 # cat /run");
+    sandbox.file("Dockerfile", failing)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_eq!(output.code, 7, "{output}");
+    assert!(output.stderr.contains("told") && output.stderr.contains("RUN --mount=type=secret"), "{output}");
+    Ok(())
+}
