@@ -5,14 +5,13 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "********";
 
 /// A secret from the moment it enters: `Debug` and `Display` show [`MASK`].
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
@@ -23,6 +22,13 @@ impl Secret {
     /// The text itself, for the one place that sends it where it belongs.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The error of the text's own deserializer would show the value.
+        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a secret has to be text"))
     }
 }
 

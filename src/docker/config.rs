@@ -7,8 +7,9 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{digest::sha256_hex, error::DockerError};
+use super::error::DockerError;
 use crate::{
+    digest::sha256_hex,
     environment::Environment,
     fs::{self, FileError},
 };

@@ -17,11 +17,13 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     archive::{Archive, Sink},
-    digest::sha256_hex,
     error::DockerError,
     ignore::{Ignore, Verdict, clean},
 };
-use crate::fs::{self, FileError};
+use crate::{
+    digest::sha256_hex,
+    fs::{self, FileError},
+};
 
 const IGNORE_FILE: &str = ".dockerignore";
 

@@ -11,8 +11,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{archive::Sink, digest::hex, error::DockerError};
-use crate::fs::FileError;
+use super::{archive::Sink, error::DockerError};
+use crate::{digest::hexadecimal, fs::FileError};
 
 /// What such tags begin with, so that pushing knows one when it sees it.
 const PREFIX: &str = "auto-";
@@ -44,7 +44,7 @@ impl Fingerprint {
 
     /// The tag of what was added.
     pub(crate) fn tag(self) -> String {
-        let mut digits = hex(&self.hash.finalize());
+        let mut digits = hexadecimal(&self.hash.finalize());
         digits.truncate(DIGITS);
         format!("{PREFIX}{digits}")
     }

@@ -10,7 +10,6 @@ pub(crate) mod build;
 pub(crate) mod buildkit;
 pub(crate) mod config;
 pub(crate) mod context;
-mod digest;
 pub(crate) mod dockerfile;
 pub(crate) mod engine;
 pub(crate) mod error;

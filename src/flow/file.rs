@@ -7,6 +7,7 @@ use md5::{Digest, Md5};
 use super::{error::FlowError, syntax};
 use crate::{
     diagnostics::Place,
+    digest::hexadecimal,
     fs,
     source::{Source, Span},
 };
@@ -46,15 +47,6 @@ impl PythonFile {
     pub(super) fn place(&self, span: Span) -> Place {
         Place::new(&self.source, span)
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The text of a source file: UTF-8 with or without a byte order mark, or Latin-1 if it says so. Lines end in `\n`,

@@ -19,6 +19,7 @@ mod schema;
 mod set_working_directory;
 mod shell;
 mod split;
+mod storage;
 mod turns;
 
 pub(crate) use images::ImagePolicy;

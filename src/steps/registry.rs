@@ -2,7 +2,7 @@
 
 use super::{
     StepEntry, docker_build, docker_push, git_clone, pip_install, pull_with_block, remote_storage,
-    set_working_directory, shell,
+    set_working_directory, shell, storage,
 };
 use crate::diagnostics::did_you_mean;
 
@@ -16,16 +16,12 @@ const STEPS: &[StepEntry] = &[
     pull_with_block::ENTRY,
     docker_build::ENTRY,
     docker_push::ENTRY,
-];
-
-/// Steps of the reference that only workers run.
-const WORKER_STEPS: &[&str] = &[
-    "prefect_aws.deployments.steps.push_to_s3",
-    "prefect_aws.deployments.steps.pull_from_s3",
-    "prefect_gcp.deployments.steps.push_to_gcs",
-    "prefect_gcp.deployments.steps.pull_from_gcs",
-    "prefect_azure.deployments.steps.push_to_azure_blob_storage",
-    "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+    storage::PUSH_TO_S3,
+    storage::PULL_FROM_S3,
+    storage::PUSH_TO_GCS,
+    storage::PULL_FROM_GCS,
+    storage::PUSH_TO_AZURE,
+    storage::PULL_FROM_AZURE,
 ];
 
 /// Names of Prefect 2, and what they are called today.
@@ -65,14 +61,14 @@ pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
 /// Why a name is probably not a step, and which is meant; `None` for a step, and for a Python function of the
 /// user's own, which nobody can judge from here.
 pub(crate) fn doubt(name: &str) -> Option<String> {
-    if find(name).is_some() || WORKER_STEPS.contains(&name) {
+    if find(name).is_some() {
         return None;
     }
     if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == name) {
         return Some(format!("this is its name in Prefect 2; today it is {today}"));
     }
     let of_the_reference = name.starts_with("prefect.") || name.starts_with("prefect_");
-    let known = STEPS.iter().map(|entry| entry.name).chain(WORKER_STEPS.iter().copied());
+    let known = STEPS.iter().map(|entry| entry.name);
     match did_you_mean(name, known).filter(|known| of_the_reference || strsim::levenshtein(name, known) <= 2)
     {
         Some(known) => Some(format!("did you mean {known}?")),

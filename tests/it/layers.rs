@@ -17,12 +17,12 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "ui"],
     &["deploy", "flow_run", "init", "job", "work_pool"],
     &["deployment", "project", "steps"],
-    &["api", "docker", "flow", "git", "schedule", "template", "yaml"],
+    &["api", "docker", "flow", "git", "schedule", "storage", "template", "yaml"],
     &["interpreter"],
     &["interrupt", "process", "settings"],
     &["error", "json_schema", "progress", "python"],
     &["diagnostics"],
-    &["clock", "environment", "fs", "pointer", "secret", "source", "value"],
+    &["clock", "digest", "environment", "fs", "pointer", "secret", "source", "value"],
 ];
 
 /// The only modules that talk to the user.

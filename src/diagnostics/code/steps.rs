@@ -102,6 +102,15 @@ codes! {
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    script: make && make test",
         fix: "Write one command a line, or add `shell: true`, which runs each line by /bin/sh.",
     };
+    IGNORE_FILE_MISSING = Entry {
+        name: "ignore-file-missing",
+        severity: Warning,
+        title: "the ignore file of a push is not there",
+        meaning: "A step that pushes to object storage leaves out what its ignore file lists. Without the file every \
+                  file below the directory is pushed, `.git` and `.env` too.",
+        example: "push:\n- prefect_aws.deployments.steps.push_to_s3:\n    ignore_file: .s3ignore",
+        fix: "Write the file, correct its name, or set `ignore_file: null` if everything is to be pushed.",
+    };
     REGISTRY_CREDENTIALS = Entry {
         name: "registry-credentials",
         severity: Warning,

@@ -1,21 +1,21 @@
-//! SHA-256 digests as text.
+//! Digests as text.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The digest of some bytes in lower-case hexadecimal.
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 /// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a `String` does not fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The SHA-256 digest of some bytes.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

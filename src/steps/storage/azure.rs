@@ -1,0 +1,59 @@
+//! `push_to_azure_blob_storage` and `pull_from_azure_blob_storage`.
+
+use std::future;
+
+use futures_util::future::BoxFuture;
+
+use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
+use crate::{
+    steps::{Input, Kind, Phase, StepEntry, StepError},
+    storage::{
+        Bucket, StorageError, Surroundings,
+        azure::{self, Credentials},
+        ignore_file::Lines,
+    },
+};
+
+const CONTAINER: Input = Input::required("container", Kind::Text, "the container's name");
+const CREDENTIALS: Input = Input::required(
+    "credentials",
+    Kind::Mapping,
+    "`connection_string`, or `account_url` with a service principal or by itself",
+);
+
+pub(in crate::steps) const PUSH: StepEntry = StepEntry {
+    name: "prefect_azure.deployments.steps.push_to_azure_blob_storage",
+    aliases: &[],
+    phase: Phase::Push,
+    sharing: SHARING,
+    inputs: &[CONTAINER, FOLDER, CREDENTIALS, IGNORE],
+    outputs: &["container", "folder"],
+    create: |mapping| Transfer::create(mapping, "container", Some(Lines::AsWritten), provider),
+};
+
+pub(in crate::steps) const PULL: StepEntry = StepEntry {
+    name: "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+    aliases: &[],
+    phase: Phase::Any,
+    sharing: SHARING,
+    inputs: &[CONTAINER, FOLDER, CREDENTIALS],
+    outputs: &["container", "folder", "directory"],
+    create: |mapping| Transfer::create(mapping, "container", None, provider),
+};
+
+struct Azure {
+    container: String,
+    credentials: Credentials,
+}
+
+fn provider(inputs: Inputs<Credentials>) -> Result<Box<dyn Provider>, StepError> {
+    let credentials = inputs.credentials.unwrap_or_default();
+    credentials.check()?;
+    Ok(Box::new(Azure { container: inputs.bucket, credentials }))
+}
+
+impl Provider for Azure {
+    fn open<'a>(&'a self, surroundings: Surroundings<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
+        Box::pin(future::ready(azure::open(&self.container, &self.credentials, surroundings)))
+    }
+}

@@ -1,0 +1,67 @@
+//! `push_to_s3` and `pull_from_s3`.
+
+use futures_util::future::BoxFuture;
+
+use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
+use crate::{
+    steps::{Input, Kind, Phase, StepEntry, StepError},
+    storage::{
+        Bucket, StorageError, Surroundings,
+        aws::{self, ClientParameters, Credentials},
+        ignore_file::Lines,
+    },
+};
+
+const BUCKET: Input = Input::required("bucket", Kind::Text, "the bucket's name");
+const CREDENTIALS: Input = Input::optional(
+    "credentials",
+    Kind::Mapping,
+    "what the AWS command line would use",
+    "as an AWS or MinIO credentials block",
+);
+const PARAMETERS: Input = Input::optional(
+    "client_parameters",
+    Kind::Mapping,
+    "",
+    "such as endpoint_url; only where the credentials have no aws_client_parameters",
+);
+
+pub(in crate::steps) const PUSH: StepEntry = StepEntry {
+    name: "prefect_aws.deployments.steps.push_to_s3",
+    aliases: &[],
+    phase: Phase::Push,
+    sharing: SHARING,
+    inputs: &[BUCKET, FOLDER, CREDENTIALS, PARAMETERS, IGNORE],
+    outputs: &["bucket", "folder"],
+    create: |mapping| Transfer::create(mapping, "bucket", Some(Lines::Trimmed), provider),
+};
+
+pub(in crate::steps) const PULL: StepEntry = StepEntry {
+    name: "prefect_aws.deployments.steps.pull_from_s3",
+    aliases: &[],
+    phase: Phase::Any,
+    sharing: SHARING,
+    inputs: &[BUCKET, FOLDER, CREDENTIALS, PARAMETERS],
+    outputs: &["bucket", "folder", "directory"],
+    create: |mapping| Transfer::create(mapping, "bucket", None, provider),
+};
+
+struct S3 {
+    bucket: String,
+    credentials: Credentials,
+    parameters: Option<ClientParameters>,
+}
+
+fn provider(inputs: Inputs<Credentials>) -> Result<Box<dyn Provider>, StepError> {
+    let credentials = inputs.credentials.unwrap_or_default();
+    credentials.check()?;
+    let parameters = inputs.client_parameters.map(serde_yaml::from_value).transpose();
+    let parameters = parameters.map_err(|error| StepError::input("client_parameters", error.to_string()))?;
+    Ok(Box::new(S3 { bucket: inputs.bucket, credentials, parameters }))
+}
+
+impl Provider for S3 {
+    fn open<'a>(&'a self, surroundings: Surroundings<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
+        Box::pin(aws::open(&self.bucket, &self.credentials, self.parameters.as_ref(), surroundings))
+    }
+}

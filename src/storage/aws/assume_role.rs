@@ -1,0 +1,111 @@
+//! Taking on a role: keys of another account or with other rights, for a while.
+
+use std::collections::BTreeMap;
+
+use object_store::{
+    aws::{AwsAuthorizer, AwsCredential},
+    client::{HttpConnector as _, HttpRequest, HttpRequestBody, ReqwestConnector},
+};
+use url::form_urlencoded::Serializer;
+
+use super::super::{StorageError, Surroundings, client::Connection, error::element};
+use crate::{python, value::Value};
+
+/// A role and how to ask for it.
+pub(super) struct Role {
+    parameters: BTreeMap<String, String>,
+}
+
+impl Role {
+    /// A role with what boto3's `assume_role` takes besides.
+    pub(super) fn new(arn: &str, more: Option<&BTreeMap<String, Value>>) -> Self {
+        let mut parameters = BTreeMap::from([
+            ("Action".to_owned(), "AssumeRole".to_owned()),
+            ("Version".to_owned(), "2011-06-15".to_owned()),
+            ("RoleArn".to_owned(), arn.to_owned()),
+            ("RoleSessionName".to_owned(), "prefectl".to_owned()),
+        ]);
+        for (name, value) in more.into_iter().flatten() {
+            add(&mut parameters, name, value);
+        }
+        Self { parameters }
+    }
+
+    /// Asks the Security Token Service for the keys of the role.
+    pub(super) async fn assume(
+        &self,
+        keys: &AwsCredential,
+        region: &str,
+        surroundings: Surroundings<'_>,
+    ) -> Result<AwsCredential, StorageError> {
+        let endpoint = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
+            .iter()
+            .find_map(|name| surroundings.environment.non_empty(name))
+            .map_or_else(|| format!("https://sts.{region}.amazonaws.com"), str::to_owned);
+        let options = Connection::to(Some(&endpoint)).options(surroundings)?;
+        let refused = |reason: String| {
+            let arn = &self.parameters["RoleArn"];
+            StorageError::Credentials {
+                message: format!("the role {arn} was not given: {reason}"),
+                help: "check the credentials, and whether the role trusts them".to_owned(),
+            }
+        };
+        let query = Serializer::new(String::new()).extend_pairs(&self.parameters).finish();
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        let url = format!("{}/?{query}", endpoint.trim_end_matches('/'));
+        *request.uri_mut() = url.parse().map_err(|_| refused(format!("{endpoint} is no address")))?;
+        let authorizer = AwsAuthorizer::new(keys, "sts", region);
+        authorizer.try_authorize(&mut request, None).map_err(|error| refused(error.to_string()))?;
+        let client =
+            ReqwestConnector::default().connect(&options).map_err(|error| refused(error.to_string()))?;
+        let response = client.execute(request).await.map_err(|error| refused(error.to_string()))?;
+        let answer = response.into_body().bytes().await.map_err(|error| refused(error.to_string()))?;
+        let answer = String::from_utf8_lossy(&answer);
+        match ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| element(&answer, name)) {
+            [Some(key_id), Some(secret_key), Some(token)] => Ok(AwsCredential {
+                key_id: key_id.to_owned(),
+                secret_key: secret_key.to_owned(),
+                token: Some(token.to_owned()),
+            }),
+            _ => Err(refused(element(&answer, "Message").unwrap_or("the answer has no keys").to_owned())),
+        }
+    }
+}
+
+/// Adds a parameter as the query protocol writes it: members of lists and mappings get names of their own.
+fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                add(parameters, &format!("{name}.member.{}", index + 1), item);
+            }
+        }
+        Value::Mapping(entries) => {
+            for (key, value) in entries {
+                // `arn` of a policy is in lower case, all else begins in upper case as it is given.
+                add(parameters, &format!("{name}.{}", python::to_text(key)), value);
+            }
+        }
+        scalar => {
+            parameters.insert(name.to_owned(), python::to_text(scalar));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_those_of_the_query_protocol() {
+        let more = "{RoleSessionName: mine, DurationSeconds: 900, Tags: [{Key: a, Value: b}], Policy: null}";
+        let role = Role::new("arn:aws:iam::1:role/R", Some(&serde_yaml::from_str(more).unwrap()));
+        let query = Serializer::new(String::new()).extend_pairs(&role.parameters).finish();
+        assert_eq!(
+            query,
+            "Action=AssumeRole&DurationSeconds=900&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2FR\
+             &RoleSessionName=mine&Tags.member.1.Key=a&Tags.member.1.Value=b&Version=2011-06-15"
+        );
+    }
+}

@@ -1,0 +1,261 @@
+//! Buckets of S3 and of what speaks its protocol, such as MinIO.
+
+mod assume_role;
+mod profile;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use object_store::{
+    ClientOptions, StaticCredentialProvider,
+    aws::{AmazonS3Builder, AwsCredential, resolve_bucket_region},
+};
+use serde::Deserialize;
+
+use self::{assume_role::Role, profile::Profiles};
+use super::{
+    Bucket, Proof, StorageError, Surroundings,
+    client::{self, Connection},
+};
+use crate::secret::Secret;
+
+/// Where nothing names a region, and for stores that have none.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// Credentials as the step takes them: an AWS credentials block, or a MinIO one.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Credentials {
+    #[serde(alias = "minio_root_user")]
+    aws_access_key_id: Option<Secret>,
+    #[serde(alias = "minio_root_password")]
+    aws_secret_access_key: Option<Secret>,
+    aws_session_token: Option<Secret>,
+    profile_name: Option<String>,
+    region_name: Option<String>,
+    assume_role_arn: Option<String>,
+    assume_role_kwargs: Option<BTreeMap<String, serde_yaml::Value>>,
+    aws_client_parameters: Option<ClientParameters>,
+}
+
+/// What boto3's client takes, as far as it matters here.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct ClientParameters {
+    endpoint_url: Option<String>,
+    verify: Option<Verify>,
+    verify_cert_path: Option<PathBuf>,
+    config: Option<ClientConfiguration>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Verify {
+    Whether(bool),
+    Certificates(PathBuf),
+}
+
+/// Botocore's `Config`.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct ClientConfiguration {
+    region_name: Option<String>,
+    signature_version: Option<String>,
+    s3: Option<S3Configuration>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct S3Configuration {
+    addressing_style: Option<String>,
+}
+
+impl Credentials {
+    /// What is wrong with the credentials by themselves.
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        match (&self.aws_access_key_id, &self.aws_secret_access_key) {
+            (Some(_), None) => Err("there is an access key and no secret key"),
+            (None, Some(_)) => Err("there is a secret key and no access key"),
+            _ => Ok(()),
+        }
+        .map_err(|message| StorageError::input("credentials", message))
+    }
+
+    /// The keys that are given.
+    fn keys(&self) -> Option<AwsCredential> {
+        Some(AwsCredential {
+            key_id: self.aws_access_key_id.as_ref()?.expose().to_owned(),
+            secret_key: self.aws_secret_access_key.as_ref()?.expose().to_owned(),
+            token: self.aws_session_token.as_ref().map(|token| token.expose().to_owned()),
+        })
+    }
+}
+
+/// Opens a bucket. `parameters` count only where the credentials have none of their own.
+///
+/// Credentials that are not given are looked for as boto3 does: environment, profiles, web identity, container,
+/// machine.
+pub(crate) async fn open(
+    bucket: &str,
+    credentials: &Credentials,
+    parameters: Option<&ClientParameters>,
+    surroundings: Surroundings<'_>,
+) -> Result<Bucket, StorageError> {
+    let no_parameters = ClientParameters::default();
+    let parameters = credentials.aws_client_parameters.as_ref().or(parameters).unwrap_or(&no_parameters);
+    let profiles = Profiles::load(surroundings, credentials.profile_name.as_deref())?;
+    let endpoint = parameters.endpoint(&profiles, surroundings);
+    let options = parameters.connection(endpoint.as_deref(), surroundings).options(surroundings)?;
+    let region = region(bucket, credentials, parameters, &profiles, endpoint.as_deref(), &options).await;
+
+    let mut builder = AmazonS3Builder::new();
+    // What web identity, containers and machines tell through the environment; keys come below.
+    for (name, value) in surroundings.environment.iter().filter(|(name, _)| is_provider_variable(name)) {
+        if let Ok(key) = name.to_ascii_lowercase().parse() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let virtual_host = parameters.virtual_host(bucket, endpoint.as_deref());
+    builder = builder
+        .with_bucket_name(bucket)
+        .with_region(&region)
+        .with_virtual_hosted_style_request(virtual_host)
+        .with_skip_signature(parameters.is_unsigned())
+        .with_client_options(options.clone())
+        .with_retry(client::retries());
+    if let Some(endpoint) = &endpoint {
+        builder =
+            builder.with_endpoint(if virtual_host { with_host(endpoint, bucket) } else { endpoint.clone() });
+    }
+    let keys = keys(credentials, &profiles, surroundings, &region).await?;
+    if let Some(keys) = role(credentials, keys, surroundings, &region).await? {
+        builder = builder.with_credentials(Arc::new(StaticCredentialProvider::new(keys)));
+    }
+    let url = format!("s3://{bucket}");
+    let store = builder.build().map_err(|error| StorageError::store(format!("open {url}"), error))?;
+    Ok(Bucket { store: Arc::new(store), url, proof: Proof::ETag })
+}
+
+/// Keys that need no further request; `None` leaves it to what the container or the machine offers.
+async fn keys(
+    credentials: &Credentials,
+    profiles: &Profiles,
+    surroundings: Surroundings<'_>,
+    region: &str,
+) -> Result<Option<AwsCredential>, StorageError> {
+    if let Some(keys) = credentials.keys() {
+        return Ok(Some(keys));
+    }
+    let environment = surroundings.environment;
+    if credentials.profile_name.is_none() {
+        let variable = |name: &str| environment.non_empty(name).map(str::to_owned);
+        if let (Some(key_id), Some(secret_key)) =
+            (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
+        {
+            return Ok(Some(AwsCredential { key_id, secret_key, token: variable("AWS_SESSION_TOKEN") }));
+        }
+        if environment.non_empty("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
+            return Ok(None);
+        }
+    }
+    profiles.keys(surroundings, region).await
+}
+
+/// The keys of the role to take on, if the credentials name one.
+async fn role(
+    credentials: &Credentials,
+    keys: Option<AwsCredential>,
+    surroundings: Surroundings<'_>,
+    region: &str,
+) -> Result<Option<AwsCredential>, StorageError> {
+    let Some(arn) = &credentials.assume_role_arn else { return Ok(keys) };
+    let Some(keys) = keys else {
+        let message = "a role can be taken on only with keys or a profile".to_owned();
+        let help = "give keys beside assume_role_arn, set AWS_ACCESS_KEY_ID, or name a profile".to_owned();
+        return Err(StorageError::Credentials { message, help });
+    };
+    let role = Role::new(arn, credentials.assume_role_kwargs.as_ref());
+    role.assume(&keys, region, surroundings).await.map(Some)
+}
+
+/// The region that is named somewhere, else the one that Amazon says the bucket is in.
+async fn region(
+    bucket: &str,
+    credentials: &Credentials,
+    parameters: &ClientParameters,
+    profiles: &Profiles,
+    endpoint: Option<&str>,
+    options: &ClientOptions,
+) -> String {
+    let configured = parameters.config.as_ref().and_then(|config| config.region_name.clone());
+    let named = credentials.region_name.clone().or(configured).or_else(|| profiles.region());
+    match (named, endpoint) {
+        (Some(region), _) => region,
+        (None, Some(_)) => DEFAULT_REGION.to_owned(),
+        // A bucket that cannot be asked about is told of by the first request to it.
+        (None, None) => {
+            resolve_bucket_region(bucket, options).await.unwrap_or_else(|_| DEFAULT_REGION.to_owned())
+        }
+    }
+}
+
+impl ClientParameters {
+    fn endpoint(&self, profiles: &Profiles, surroundings: Surroundings<'_>) -> Option<String> {
+        let variable = |name| surroundings.environment.non_empty(name).map(str::to_owned);
+        self.endpoint_url
+            .clone()
+            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+            .or_else(|| variable("AWS_ENDPOINT_URL"))
+            .or_else(|| profiles.endpoint())
+            .map(|endpoint| endpoint.trim_end_matches('/').to_owned())
+    }
+
+    fn connection(&self, endpoint: Option<&str>, surroundings: Surroundings<'_>) -> Connection {
+        let (skip_verification, bundle) = match &self.verify {
+            Some(Verify::Whether(verify)) => (!verify, None),
+            Some(Verify::Certificates(path)) => (false, Some(path.clone())),
+            None => (false, None),
+        };
+        let bundle = self.verify_cert_path.clone().or(bundle);
+        let of_environment = || surroundings.environment.non_empty("AWS_CA_BUNDLE").map(PathBuf::from);
+        Connection {
+            skip_verification,
+            certificates: bundle.or_else(of_environment).filter(|_| !skip_verification),
+            ..Connection::to(endpoint)
+        }
+    }
+
+    fn is_unsigned(&self) -> bool {
+        self.config.as_ref().is_some_and(|config| config.signature_version.as_deref() == Some("unsigned"))
+    }
+
+    /// Whether the bucket is part of the host's name: Amazon wants it so, others mostly cannot do it.
+    fn virtual_host(&self, bucket: &str, endpoint: Option<&str>) -> bool {
+        let style = self.config.as_ref().and_then(|config| config.s3.as_ref()?.addressing_style.as_deref());
+        match style {
+            Some("virtual") => true,
+            Some("path") => false,
+            // The certificate of Amazon's hosts covers no further dots.
+            _ => endpoint.is_none() && !bucket.contains('.'),
+        }
+    }
+}
+
+/// An endpoint with the bucket in front of its host.
+fn with_host(endpoint: &str, bucket: &str) -> String {
+    match endpoint.split_once("://") {
+        Some((scheme, host)) => format!("{scheme}://{bucket}.{host}"),
+        None => endpoint.to_owned(),
+    }
+}
+
+fn is_provider_variable(name: &str) -> bool {
+    matches!(
+        name,
+        "AWS_WEB_IDENTITY_TOKEN_FILE"
+            | "AWS_ROLE_ARN"
+            | "AWS_ROLE_SESSION_NAME"
+            | "AWS_ENDPOINT_URL_STS"
+            | "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+            | "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+            | "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Profiles of the AWS command line: `~/.aws/credentials` and `~/.aws/config`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use futures_util::future::BoxFuture;
+use object_store::aws::AwsCredential;
+use serde::Deserialize;
+
+use super::{
+    super::{StorageError, Surroundings},
+    assume_role::Role,
+};
+use crate::{
+    environment::Environment,
+    fs,
+    process::{self, Program},
+};
+
+type Section = BTreeMap<String, String>;
+
+/// How many profiles may name one another as their source.
+const DEPTH: usize = 5;
+
+/// All profiles, and which of them counts.
+#[derive(Debug, Default)]
+pub(super) struct Profiles {
+    sections: BTreeMap<String, Section>,
+    current: String,
+    region_of_environment: Option<String>,
+}
+
+/// What a program prints that `credential_process` names.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ProcessOutput {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+}
+
+impl Profiles {
+    /// Reads the two files, if they are there. A profile that is named has to be in one of them.
+    pub(super) fn load(surroundings: Surroundings<'_>, named: Option<&str>) -> Result<Self, StorageError> {
+        let environment = surroundings.environment;
+        let mut sections: BTreeMap<String, Section> = BTreeMap::new();
+        for (variable, file) in
+            [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
+        {
+            let Some(path) = path(environment, variable, file) else { continue };
+            let Some(text) = fs::read_text_if_exists(&surroundings.directory.join(path))? else { continue };
+            for (name, section) in parse(&text) {
+                let name = name.strip_prefix("profile ").map_or(name.as_str(), str::trim);
+                sections.entry(name.to_owned()).or_default().extend(section);
+            }
+        }
+        let chosen = named.or_else(|| environment.non_empty("AWS_PROFILE"));
+        if let Some(name) = chosen.filter(|name| !sections.contains_key(*name)) {
+            let known: Vec<&str> = sections.keys().map(String::as_str).collect();
+            return Err(StorageError::Credentials {
+                message: format!("there is no AWS profile '{name}'"),
+                help: format!("~/.aws has these: {}", known.join(", ")),
+            });
+        }
+        let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| environment.non_empty(name));
+        Ok(Self {
+            sections,
+            current: chosen.unwrap_or("default").to_owned(),
+            region_of_environment: region.map(str::to_owned),
+        })
+    }
+
+    fn of_current(&self, key: &str) -> Option<String> {
+        self.sections.get(&self.current)?.get(key).cloned()
+    }
+
+    /// The region of the environment, else that of the profile.
+    pub(super) fn region(&self) -> Option<String> {
+        self.region_of_environment.clone().or_else(|| self.of_current("region"))
+    }
+
+    pub(super) fn endpoint(&self) -> Option<String> {
+        self.of_current("endpoint_url")
+    }
+
+    /// The keys of the profile; `None` if it has none and names no way to get some.
+    pub(super) async fn keys(
+        &self,
+        surroundings: Surroundings<'_>,
+        region: &str,
+    ) -> Result<Option<AwsCredential>, StorageError> {
+        self.keys_of(&self.current, surroundings, region, DEPTH).await
+    }
+
+    fn keys_of<'a>(
+        &'a self,
+        name: &'a str,
+        surroundings: Surroundings<'a>,
+        region: &'a str,
+        depth: usize,
+    ) -> BoxFuture<'a, Result<Option<AwsCredential>, StorageError>> {
+        Box::pin(async move {
+            let Some(section) = self.sections.get(name) else { return Ok(None) };
+            let value = |key: &str| section.get(key).map(String::as_str);
+            let unusable = |message: String, help: &str| StorageError::Credentials {
+                message: format!("the AWS profile '{name}' cannot be used: {message}"),
+                help: help.to_owned(),
+            };
+            if let (Some(arn), Some(source)) = (value("role_arn"), value("source_profile")) {
+                // A profile may be its own source: then its keys are meant.
+                let keys = match () {
+                    () if source == name => static_keys(section),
+                    () if depth == 0 => None,
+                    () => self.keys_of(source, surroundings, region, depth - 1).await?,
+                };
+                let Some(keys) = keys else {
+                    let message = format!("its source_profile '{source}' has no keys");
+                    return Err(unusable(message, "correct ~/.aws/config"));
+                };
+                let more = [("external_id", "ExternalId"), ("role_session_name", "RoleSessionName")];
+                let more =
+                    more.iter().filter_map(|(key, name)| Some(((*name).to_owned(), value(key)?.into())));
+                let role = Role::new(arn, Some(&more.collect()));
+                return role.assume(&keys, region, surroundings).await.map(Some);
+            }
+            if let Some(keys) = static_keys(section) {
+                return Ok(Some(keys));
+            }
+            if let Some(command) = value("credential_process") {
+                return from_process(command, surroundings)
+                    .await
+                    .map(Some)
+                    .map_err(|message| unusable(message, "run its credential_process by hand"));
+            }
+            if section.keys().any(|key| key.starts_with("sso_")) {
+                let help = format!(
+                    "run `aws sso login --profile {name}`, then `eval \"$(aws configure export-credentials --profile \
+                     {name} --format env)\"`"
+                );
+                return Err(unusable("it signs in through a browser".to_owned(), &help));
+            }
+            Ok(None)
+        })
+    }
+}
+
+fn static_keys(section: &Section) -> Option<AwsCredential> {
+    Some(AwsCredential {
+        key_id: section.get("aws_access_key_id")?.clone(),
+        secret_key: section.get("aws_secret_access_key")?.clone(),
+        token: section.get("aws_session_token").cloned(),
+    })
+}
+
+/// The keys that a program prints; the error never has what it printed.
+async fn from_process(command: &str, surroundings: Surroundings<'_>) -> Result<AwsCredential, String> {
+    let arguments = ["-c", command].map(str::to_owned);
+    let program = Program {
+        program: "/bin/sh",
+        arguments: &arguments,
+        directory: surroundings.directory,
+        environment: surroundings.environment,
+        variables: &BTreeMap::new(),
+    };
+    let finished = process::run(&program, None).await.map_err(|error| error.to_string())?;
+    if finished.code != 0 {
+        return Err(format!("its credential_process failed with exit code {}", finished.code));
+    }
+    let output: ProcessOutput = serde_json::from_str(&finished.stdout)
+        .map_err(|_| "its credential_process prints no credentials".to_owned())?;
+    Ok(AwsCredential {
+        key_id: output.access_key_id,
+        secret_key: output.secret_access_key,
+        token: output.session_token,
+    })
+}
+
+fn path(environment: &Environment, variable: &str, file: &str) -> Option<PathBuf> {
+    let home = || Some(Path::new(environment.non_empty("HOME")?).join(".aws").join(file));
+    environment.non_empty(variable).map(PathBuf::from).or_else(home)
+}
+
+/// The sections of a file. Indented lines belong to settings of single services, which do not matter here.
+fn parse(text: &str) -> BTreeMap<String, Section> {
+    let mut sections: BTreeMap<String, Section> = BTreeMap::new();
+    let mut current = None;
+    for line in text.lines() {
+        if let Some(name) = line.trim().strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            let name = name.0.trim().to_owned();
+            sections.entry(name.clone()).or_default();
+            current = Some(name);
+        } else if line.starts_with([' ', '\t', '#', ';']) {
+            // Nothing of ours.
+        } else if let (Some((key, value)), Some(section)) =
+            (line.split_once('='), current.as_ref().and_then(|name| sections.get_mut(name)))
+        {
+            section.insert(key.trim().to_ascii_lowercase(), value.trim().to_owned());
+        }
+    }
+    sections
+}

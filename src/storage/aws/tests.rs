@@ -1,0 +1,109 @@
+use std::fs;
+
+use super::*;
+use crate::environment::Environment;
+
+const CONFIG: &str = "\
+[default]
+region = eu-west-1
+[profile static]
+region=eu-central-1
+s3 =
+  addressing_style = path
+[profile program]
+credential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"PK\", \"SecretAccessKey\": \"ps\"}'
+[profile broken]
+credential_process = echo hunter2
+[profile browser]
+sso_session = x
+[profile circle]
+role_arn = arn:aws:iam::1:role/R
+source_profile = circle2
+[profile circle2]
+role_arn = arn:aws:iam::1:role/R
+source_profile = circle
+";
+const CREDENTIALS: &str = "\
+# comment
+[default]
+aws_access_key_id = DK
+aws_secret_access_key = ds
+[static]
+aws_access_key_id = SK
+aws_secret_access_key = ss
+aws_session_token = st
+";
+
+/// The key that is found with these credentials and variables, and its region; or why there is none.
+async fn found(credentials: &str, variables: &[(&str, &str)]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".aws")).unwrap();
+    fs::write(home.path().join(".aws/config"), CONFIG).unwrap();
+    fs::write(home.path().join(".aws/credentials"), CREDENTIALS).unwrap();
+    let path = home.path().to_string_lossy();
+    let environment: Environment = variables.iter().copied().chain([("HOME", path.as_ref())]).collect();
+    let surroundings = Surroundings { environment: &environment, directory: home.path() };
+    let credentials: Credentials = serde_yaml::from_str(credentials).unwrap();
+    let found = async {
+        let profiles = Profiles::load(surroundings, credentials.profile_name.as_deref())?;
+        let keys = keys(&credentials, &profiles, surroundings, DEFAULT_REGION).await?;
+        Ok::<_, StorageError>((keys, profiles.region()))
+    };
+    match found.await {
+        Ok((Some(keys), region)) => format!("{} {}", keys.key_id, region.unwrap_or_default()),
+        Ok((None, _)) => "none".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn keys_are_found_where_the_aws_command_line_finds_them() {
+    let variables = [("AWS_ACCESS_KEY_ID", "EK"), ("AWS_SECRET_ACCESS_KEY", "es"), ("AWS_REGION", "r")];
+    let given = "{aws_access_key_id: GK, aws_secret_access_key: gs}";
+    for (credentials, variables, expected) in [
+        (given, &variables[..], "GK r"),
+        ("{minio_root_user: MK, minio_root_password: ms}", &[], "MK eu-west-1"),
+        ("{}", &variables, "EK r"),
+        ("{profile_name: static}", &variables, "SK r"),
+        ("{}", &[("AWS_PROFILE", "static")], "SK eu-central-1"),
+        ("{}", &[], "DK eu-west-1"),
+        ("{profile_name: program}", &[], "PK "),
+        ("{}", &[("AWS_WEB_IDENTITY_TOKEN_FILE", "t"), ("AWS_ROLE_ARN", "r")], "none"),
+        ("{profile_name: none}", &[], "there is no AWS profile 'none'"),
+    ] {
+        assert_eq!(found(credentials, variables).await, expected, "{credentials} {variables:?}");
+    }
+    for (profile, expected) in [
+        ("broken", "its credential_process prints no credentials"),
+        ("browser", "it signs in through a browser"),
+        ("circle", "has no keys"),
+    ] {
+        let message = found(&format!("{{profile_name: {profile}}}"), &[]).await;
+        assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn half_a_pair_of_keys_is_refused_without_showing_it() {
+    let credentials: Credentials = serde_yaml::from_str("{aws_secret_access_key: hunter2}").unwrap();
+    let message = credentials.check().unwrap_err().to_string();
+    assert_eq!(message, "there is a secret key and no access key");
+    assert!(!format!("{credentials:?}").contains("hunter2"));
+    let wrong = serde_yaml::from_str::<Credentials>("{aws_secret_access_key: [hunter2]}").unwrap_err();
+    assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+}
+
+#[test]
+fn the_bucket_is_in_the_host_where_amazon_wants_it() {
+    for (parameters, bucket, endpoint, expected) in [
+        ("{}", "b", None, true),
+        ("{}", "b.c", None, false),
+        ("{}", "b", Some("http://minio"), false),
+        ("{config: {s3: {addressing_style: virtual}}}", "b", Some("http://minio"), true),
+        ("{config: {s3: {addressing_style: path}}}", "b", None, false),
+    ] {
+        let parameters: ClientParameters = serde_yaml::from_str(parameters).unwrap();
+        assert_eq!(parameters.virtual_host(bucket, endpoint), expected, "{parameters:?}");
+    }
+    assert_eq!(with_host("https://minio:9000", "b"), "https://b.minio:9000");
+}

@@ -1,0 +1,246 @@
+//! Containers of Azure Blob Storage.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder, split_sas};
+use serde::Deserialize;
+use url::Url;
+
+use super::{
+    Bucket, Proof, StorageError, Surroundings,
+    client::{self, Connection},
+};
+use crate::{process, secret::Secret};
+
+/// The account and key that every copy of Microsoft's emulator has.
+const EMULATOR: &str = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1";
+
+/// Credentials as the step takes them: an Azure Blob Storage credentials block.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Credentials {
+    connection_string: Option<Secret>,
+    account_url: Option<String>,
+    tenant_id: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+}
+
+/// Who is asking.
+enum Authorization {
+    Key(Secret),
+    SharedAccess(Secret),
+    /// A service principal: tenant, client, secret.
+    Principal(String, String, Secret),
+    /// What the machine offers.
+    Default,
+}
+
+/// A storage account and how to use it.
+struct Account {
+    name: String,
+    endpoint: String,
+    authorization: Authorization,
+}
+
+impl Credentials {
+    /// What is wrong with the credentials by themselves.
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        self.account().map(|_| ())
+    }
+
+    fn account(&self) -> Result<Account, StorageError> {
+        let wrong = |message: String| StorageError::input("credentials", message);
+        if let Some(text) = &self.connection_string {
+            return of_connection_string(text.expose()).map_err(wrong);
+        }
+        let Some(text) = &self.account_url else {
+            return Err(wrong("Credentials must contain either connection_string or account_url".to_owned()));
+        };
+        let url = Url::parse(text).map_err(|error| wrong(format!("the account_url is no URL: {error}")))?;
+        let authorization = match (&self.tenant_id, &self.client_id, &self.client_secret) {
+            (Some(tenant), Some(client), Some(secret)) => {
+                Authorization::Principal(tenant.clone(), client.clone(), secret.clone())
+            }
+            _ => match url.query() {
+                Some(query) => Authorization::SharedAccess(Secret::new(query)),
+                None => Authorization::Default,
+            },
+        };
+        let endpoint = text.split('?').next().unwrap_or_default().trim_end_matches('/').to_owned();
+        Ok(Account { name: account_name(&url), endpoint, authorization })
+    }
+}
+
+/// The account that a connection string is for. Errors hold nothing of it but names.
+fn of_connection_string(text: &str) -> Result<Account, String> {
+    let text = text.trim();
+    if text.trim_end_matches(';').eq_ignore_ascii_case("UseDevelopmentStorage=true") {
+        return of_connection_string(EMULATOR);
+    }
+    let pairs: BTreeMap<String, &str> = text
+        .split(';')
+        .filter(|pair| !pair.trim().is_empty())
+        .map(|pair| {
+            pair.split_once('=').map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
+        })
+        .collect::<Option<_>>()
+        .ok_or("the connection_string is not made of NAME=VALUE between semicolons")?;
+    let value = |name: &str| pairs.get(name).copied().filter(|value| !value.is_empty());
+    let endpoint = match (value("blobendpoint"), value("accountname")) {
+        (Some(endpoint), _) => endpoint.to_owned(),
+        (None, Some(account)) => {
+            let protocol = value("defaultendpointsprotocol").unwrap_or("https");
+            let suffix = value("endpointsuffix").unwrap_or("core.windows.net");
+            format!("{protocol}://{account}.blob.{suffix}")
+        }
+        (None, None) => {
+            return Err("the connection_string has neither AccountName nor BlobEndpoint".to_owned());
+        }
+    };
+    let url = Url::parse(&endpoint).map_err(|error| format!("the BlobEndpoint is no URL: {error}"))?;
+    let authorization = match (value("accountkey"), value("sharedaccesssignature")) {
+        (Some(key), _) => Authorization::Key(Secret::new(key)),
+        (None, Some(signature)) => Authorization::SharedAccess(Secret::new(signature)),
+        (None, None) => {
+            return Err("the connection_string has neither AccountKey nor SharedAccessSignature".to_owned());
+        }
+    };
+    let name = value("accountname").map_or_else(|| account_name(&url), str::to_owned);
+    Ok(Account { name, endpoint: endpoint.trim_end_matches('/').to_owned(), authorization })
+}
+
+/// The account that an endpoint belongs to: the first part of its host, or of its path where the host has none.
+fn account_name(url: &Url) -> String {
+    let of_path = || url.path_segments().and_then(|mut segments| segments.next()).map(str::to_owned);
+    match url.domain() {
+        Some(domain) if domain.contains('.') => domain.split('.').next().unwrap_or_default().to_owned(),
+        _ => of_path().unwrap_or_default(),
+    }
+}
+
+/// Opens a container.
+pub(crate) fn open(
+    container: &str,
+    credentials: &Credentials,
+    surroundings: Surroundings<'_>,
+) -> Result<Bucket, StorageError> {
+    let account = credentials.account()?;
+    let options = Connection::to(Some(&account.endpoint)).options(surroundings)?;
+    let url = format!("{}/{container}", account.endpoint);
+    let failed = |error| StorageError::store(format!("open {url}"), error);
+    let mut builder = MicrosoftAzureBuilder::new()
+        .with_account(&account.name)
+        .with_container_name(container)
+        .with_endpoint(account.endpoint.clone())
+        .with_client_options(options)
+        .with_retry(client::retries());
+    builder = match account.authorization {
+        Authorization::Key(key) => builder.with_access_key(key.expose()),
+        Authorization::SharedAccess(signature) => {
+            let signature = signature.expose().trim_start_matches('?');
+            builder.with_sas_authorization(split_sas(signature).map_err(failed)?)
+        }
+        Authorization::Principal(tenant, client, secret) => {
+            builder.with_client_secret_authorization(client, secret.expose(), tenant)
+        }
+        Authorization::Default => with_default_credentials(builder, surroundings),
+    };
+    let store = builder.build().map_err(failed)?;
+    Ok(Bucket { store: Arc::new(store), url, proof: Proof::Metadata })
+}
+
+/// What Azure's own libraries look for, in their order: the environment, the command line, the machine.
+fn with_default_credentials(
+    mut builder: MicrosoftAzureBuilder,
+    surroundings: Surroundings<'_>,
+) -> MicrosoftAzureBuilder {
+    let environment = surroundings.environment;
+    let variables = [
+        ("AZURE_CLIENT_ID", AzureConfigKey::ClientId),
+        ("AZURE_TENANT_ID", AzureConfigKey::AuthorityId),
+        ("AZURE_CLIENT_SECRET", AzureConfigKey::ClientSecret),
+        ("AZURE_FEDERATED_TOKEN_FILE", AzureConfigKey::FederatedTokenFile),
+        ("AZURE_AUTHORITY_HOST", AzureConfigKey::AuthorityHost),
+        ("IDENTITY_ENDPOINT", AzureConfigKey::MsiEndpoint),
+    ];
+    for (name, key) in variables {
+        if let Some(value) = environment.non_empty(name) {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let is_told = ["AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT"]
+        .iter()
+        .any(|name| environment.non_empty(name).is_some());
+    let command = process::find_on_path("az", environment.get("PATH"), surroundings.directory);
+    builder.with_use_azure_cli(!is_told && command.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(text: &str) -> Result<String, String> {
+        of_connection_string(text).map(|account| {
+            let kind = match account.authorization {
+                Authorization::Key(key) => format!("key {}", key.expose()),
+                Authorization::SharedAccess(signature) => format!("sas {}", signature.expose()),
+                _ => unreachable!("a connection string has one of these"),
+            };
+            format!("{} {} {kind}", account.name, account.endpoint)
+        })
+    }
+
+    #[test]
+    fn connection_strings_are_read_as_azure_does() {
+        for (text, expected) in [
+            (
+                "DefaultEndpointsProtocol=https;AccountName=me;AccountKey=a2V5==;EndpointSuffix=core.windows.net",
+                "me https://me.blob.core.windows.net key a2V5==",
+            ),
+            ("accountname=me;accountkey=a2V5", "me https://me.blob.core.windows.net key a2V5"),
+            (
+                "AccountName=me;AccountKey=k;EndpointSuffix=core.chinacloudapi.cn;",
+                "me https://me.blob.core.chinacloudapi.cn key k",
+            ),
+            (
+                "BlobEndpoint=https://me.blob.core.windows.net/;SharedAccessSignature=sv=2021&sig=a%3D",
+                "me https://me.blob.core.windows.net sas sv=2021&sig=a%3D",
+            ),
+            (
+                "AccountName=me;AccountKey=k;BlobEndpoint=http://127.0.0.1:10000/me",
+                "me http://127.0.0.1:10000/me key k",
+            ),
+        ] {
+            assert_eq!(account(text).unwrap(), expected);
+        }
+        let emulator = account("UseDevelopmentStorage=true;").unwrap();
+        assert!(emulator.starts_with("devstoreaccount1 http://127.0.0.1:10000/devstoreaccount1 key "));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_showing_a_key() {
+        for text in [
+            "hunter2",
+            "AccountKey=hunter2",
+            "AccountName=a",
+            "BlobEndpoint=x;AccountKey=hunter2",
+            "a;hunter2=b",
+        ] {
+            let error = account(text).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let nothing = Credentials::default().check().unwrap_err().to_string();
+        assert_eq!(nothing, "Credentials must contain either connection_string or account_url");
+    }
+
+    #[test]
+    fn the_name_of_an_account_is_in_its_url() {
+        for (url, name) in [
+            ("https://me.blob.core.windows.net/", "me"),
+            ("http://127.0.0.1:10000/devstoreaccount1", "devstoreaccount1"),
+            ("http://localhost:10000/devstoreaccount1", "devstoreaccount1"),
+        ] {
+            assert_eq!(account_name(&Url::parse(url).unwrap()), name);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether an object and a file have the same content.
+
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use md5::Md5;
+use object_store::{Attribute, Attributes, GetOptions, ObjectMeta};
+use sha2::{Digest, Sha256};
+
+use super::{Bucket, Proof, StorageError};
+use crate::{digest::hexadecimal, fs::FileError};
+
+/// Larger files are sent in parts of this size, the one that the AWS SDK for Python takes: the `ETag` of what it
+/// has uploaded is then the one we compute.
+pub(super) const PART: usize = 8 << 20;
+
+/// The name of the digest in an object's metadata.
+const SHA256: Attribute = Attribute::Metadata(Cow::Borrowed("sha256"));
+
+/// What a bucket is to remember of a file's content.
+pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attributes, StorageError> {
+    if bucket.proof == Proof::ETag {
+        return Ok(Attributes::new());
+    }
+    let digest = of_file(path, sha256).await?;
+    Ok([(SHA256, digest)].into_iter().collect())
+}
+
+/// Whether an object of the file's size has its content, as far as can be known without fetching it.
+pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> Result<bool, StorageError> {
+    match bucket.proof {
+        Proof::ETag => {
+            let tag = meta.e_tag.as_deref().unwrap_or_default().trim_matches('"').to_ascii_lowercase();
+            Ok(of_file(path, move |file| has_tag(file, &tag)).await?)
+        }
+        Proof::Metadata => {
+            let options = GetOptions { head: true, ..GetOptions::default() };
+            let head = bucket.store.get_opts(&meta.location, options).await;
+            // Whoever may not ask copies it once more.
+            let Ok(head) = head else { return Ok(false) };
+            let Some(known) = head.attributes.get(&SHA256) else { return Ok(false) };
+            Ok(of_file(path, sha256).await? == known.as_ref())
+        }
+    }
+}
+
+/// Reads a file on a thread that may wait.
+async fn of_file<T: Send + 'static>(
+    path: &Path,
+    read: impl FnOnce(File) -> io::Result<T> + Send + 'static,
+) -> Result<T, FileError> {
+    let path = path.to_owned();
+    let read = move || File::open(&path).and_then(read).map_err(|error| FileError::new("read", &path, error));
+    tokio::task::spawn_blocking(read)
+        .await
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn sha256(mut file: File) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut file, &mut HashWriter(&mut digest))?;
+    Ok(hexadecimal(&digest.finalize()))
+}
+
+/// Whether S3 would give the content this `ETag`: its MD5, or the MD5 of those of its parts and their number.
+fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {
+    let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest(tag) {
+        let mut digest = Md5::new();
+        io::copy(&mut file, &mut HashWriter(&mut digest))?;
+        return Ok(hexadecimal(&digest.finalize()) == tag);
+    }
+    let Some((digest_of_parts, count)) = tag.split_once('-') else { return Ok(false) };
+    if !is_digest(digest_of_parts) {
+        return Ok(false);
+    }
+    let (mut all, mut parts) = (Md5::new(), 0_usize);
+    loop {
+        let mut part = Md5::new();
+        if io::copy(&mut file.by_ref().take(PART as u64), &mut HashWriter(&mut part))? == 0 {
+            break;
+        }
+        all.update(part.finalize());
+        parts += 1;
+    }
+    Ok(count == parts.to_string() && hexadecimal(&all.finalize()) == digest_of_parts)
+}
+
+/// Feeds a digest what is written.
+struct HashWriter<'a, D>(&'a mut D);
+
+impl<D: Digest> io::Write for HashWriter<'_, D> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_those_of_s3() {
+        let large = vec![b'x'; PART + 1];
+        for (content, tag, expected) in [
+            (&b"hello\n"[..], "b1946ac92492d2347c6235b4d2611184", true),
+            (b"hello", "b1946ac92492d2347c6235b4d2611184", false),
+            (b"", "d41d8cd98f00b204e9800998ecf8427e", true),
+            // The MD5 of the MD5s of two parts.
+            (&large, "4324378fe1c19cb47d68b75ffd799f97-2", true),
+            (&large, "2e5eff8c9ee9d7e8c1ae4b26d3f1e4bf-3", false),
+            (b"hello\n", "0x8DC1234567890AB", false),
+            (b"hello\n", "", false),
+        ] {
+            assert_eq!(has_tag(content, tag).unwrap(), expected, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Buckets of Google Cloud Storage.
+
+use std::{path::PathBuf, sync::Arc};
+
+use object_store::{
+    StaticCredentialProvider,
+    gcp::{GcpCredential, GoogleCloudStorageBuilder},
+};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::{
+    Bucket, Proof, StorageError, Surroundings,
+    client::{self, Connection},
+};
+use crate::{
+    fs,
+    secret::Secret,
+    value::{self, Value},
+};
+
+/// Credentials as the step takes them: a GCP credentials block.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Credentials {
+    service_account_info: Option<ServiceAccount>,
+    service_account_file: Option<PathBuf>,
+}
+
+/// The key of a service account as JSON.
+#[derive(Debug, Clone)]
+struct ServiceAccount(Secret);
+
+impl<'de> Deserialize<'de> for ServiceAccount {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Secret::new(match Value::deserialize(deserializer)? {
+            Value::String(text) => text,
+            other => value::to_json(&other).to_string(),
+        })))
+    }
+}
+
+/// Opens a bucket. Without credentials, the default ones of the machine count: those that
+/// `GOOGLE_APPLICATION_CREDENTIALS` names, those of `gcloud`, those of the machine itself.
+pub(crate) fn open(
+    bucket: &str,
+    credentials: &Credentials,
+    surroundings: Surroundings<'_>,
+) -> Result<Bucket, StorageError> {
+    let environment = surroundings.environment;
+    let emulator = environment.non_empty("STORAGE_EMULATOR_HOST").map(|host| match host {
+        url if url.contains("://") => url.trim_end_matches('/').to_owned(),
+        host => format!("http://{host}"),
+    });
+    let options = Connection::to(emulator.as_deref()).options(surroundings)?;
+    let mut builder = GoogleCloudStorageBuilder::new()
+        .with_bucket_name(bucket)
+        .with_client_options(options)
+        .with_retry(client::retries());
+    let given = match credentials {
+        Credentials { service_account_info: Some(ServiceAccount(info)), .. } => {
+            Some(info.expose().to_owned())
+        }
+        Credentials { service_account_file: Some(path), .. } => {
+            Some(fs::read_text(&surroundings.directory.join(expanded(path, surroundings)))?)
+        }
+        _ => None,
+    };
+    if let Some(endpoint) = &emulator {
+        let nobody = StaticCredentialProvider::new(GcpCredential { bearer: String::new() });
+        builder =
+            builder.with_base_url(endpoint).with_credentials(Arc::new(nobody)).with_skip_signature(true);
+    } else if let Some(key) = given {
+        check("credentials", &key)?;
+        builder = builder.with_service_account_key(key);
+    } else if let Some(path) = default_credentials(surroundings) {
+        check_default(&path)?;
+        builder = builder.with_application_credentials(path.to_string_lossy());
+    }
+    let url = format!("gs://{bucket}");
+    let store = builder.build().map_err(|error| StorageError::store(format!("open {url}"), error))?;
+    Ok(Bucket { store: Arc::new(store), url, proof: Proof::Metadata })
+}
+
+/// A path that may begin with `~`, as the reference takes it.
+fn expanded(path: &std::path::Path, surroundings: Surroundings<'_>) -> PathBuf {
+    match (path.strip_prefix("~"), surroundings.environment.non_empty("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+/// The file with the default credentials, if there is one.
+fn default_credentials(surroundings: Surroundings<'_>) -> Option<PathBuf> {
+    let environment = surroundings.environment;
+    if let Some(path) = environment.non_empty("GOOGLE_APPLICATION_CREDENTIALS") {
+        return Some(surroundings.directory.join(path));
+    }
+    let folder = environment.non_empty("CLOUDSDK_CONFIG").map(PathBuf::from);
+    let folder =
+        folder.or_else(|| Some(PathBuf::from(environment.non_empty("HOME")?).join(".config/gcloud")))?;
+    Some(folder.join("application_default_credentials.json")).filter(|path| path.is_file())
+}
+
+/// Says what a key lacks, in words that hold nothing of it.
+fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
+    let json: Json = serde_json::from_str(key)
+        .map_err(|_| StorageError::input(input, "the key of the service account is no JSON"))?;
+    for field in ["client_email", "private_key", "private_key_id"] {
+        if json[field].as_str().is_none_or(str::is_empty) {
+            let message = format!("the key of the service account has no '{field}'");
+            return Err(StorageError::input(input, message));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses default credentials of a kind that cannot be used here.
+fn check_default(path: &std::path::Path) -> Result<(), StorageError> {
+    let text = fs::read_text(path)?;
+    let kind =
+        serde_json::from_str::<Json>(&text).ok().and_then(|json| Some(json["type"].as_str()?.to_owned()));
+    let unusable = |message: String| StorageError::Credentials {
+        message: format!("the default credentials of Google in {} {message}", path.display()),
+        help: "name the key file of a service account: `credentials: {service_account_file: key.json}`"
+            .into(),
+    };
+    match kind.as_deref() {
+        Some("service_account" | "authorized_user") => Ok(()),
+        Some(other) => Err(unusable(format!("are of the kind '{other}', which cannot be used here"))),
+        None => Err(unusable("cannot be read".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::environment::Environment;
+
+    fn error(credentials: &str, environment: &Environment, directory: &Path) -> String {
+        let credentials: Credentials = serde_yaml::from_str(credentials).unwrap();
+        let surroundings = Surroundings { environment, directory };
+        match open("b", &credentials, surroundings) {
+            Ok(bucket) => bucket.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn unusable_credentials_are_told_without_showing_them() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("external.json"), r#"{"type": "external_account"}"#).unwrap();
+        let nothing = Environment::default();
+        let external = [("GOOGLE_APPLICATION_CREDENTIALS", "external.json")].into_iter().collect();
+        let emulator = [("STORAGE_EMULATOR_HOST", "127.0.0.1:1")].into_iter().collect();
+        for (credentials, environment, expected) in [
+            ("{service_account_info: 'hunter2'}", &nothing, "the key of the service account is no JSON"),
+            (
+                "{service_account_info: {client_email: a@b, private_key: hunter2}}",
+                &nothing,
+                "the key of the service account has no 'private_key_id'",
+            ),
+            ("{service_account_file: none.json}", &nothing, "cannot read"),
+            ("{}", &external, "are of the kind 'external_account'"),
+            ("{}", &emulator, "gs://b"),
+        ] {
+            let message = error(credentials, environment, folder.path());
+            assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
+        }
+    }
+}

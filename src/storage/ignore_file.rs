@@ -1,0 +1,146 @@
+//! `.prefectignore`: which files a push leaves out.
+//!
+//! Patterns are those of `.gitignore`, but each file is judged by itself: the last pattern that matches it decides,
+//! or else the last one that matches a directory above it. So `sub` with `!sub/a.py` keeps `sub/a.py`, which Git
+//! would not.
+
+use std::path::{Path, PathBuf};
+
+use ignore::{
+    Match,
+    gitignore::{Gitignore, GitignoreBuilder, Glob},
+};
+
+use crate::fs;
+
+/// A pattern that means nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{}:{line}: {reason}", .path.display())]
+pub(crate) struct IgnoreError {
+    path: PathBuf,
+    line: usize,
+    reason: String,
+}
+
+/// How lines become patterns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// Blanks around a pattern are no part of it.
+    Trimmed,
+    /// Blanks before a pattern are part of it, as in Git.
+    AsWritten,
+}
+
+/// The patterns of an ignore file, in order.
+#[derive(Debug, Default)]
+pub(crate) struct IgnoreFile {
+    patterns: Vec<Gitignore>,
+}
+
+impl IgnoreFile {
+    /// Reads an ignore file; `None` if there is none.
+    pub(crate) fn read(path: &Path, lines: Lines) -> Result<Option<Self>, super::StorageError> {
+        let Some(text) = fs::read_text_if_exists(path)? else { return Ok(None) };
+        Ok(Some(Self::parse(&text, path, lines)?))
+    }
+
+    fn parse(text: &str, path: &Path, lines: Lines) -> Result<Self, IgnoreError> {
+        let error = |line: usize, reason: String| IgnoreError { path: path.to_owned(), line, reason };
+        let mut patterns = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = if lines == Lines::Trimmed { line.trim() } else { line };
+            if matches!(line.trim_end(), "!" | "\\") {
+                return Err(error(index + 1, format!("`{}` is no pattern", line.trim_end())));
+            }
+            if matches!(line.trim_end(), "/" | "!/") {
+                continue; // Git finds nothing that it could mean.
+            }
+            let mut builder = GitignoreBuilder::new("");
+            builder
+                .add_line(None, &without_alternatives(line))
+                .map_err(|source| error(index + 1, source.to_string()))?;
+            patterns.push(builder.build().map_err(|source| error(index + 1, source.to_string()))?);
+        }
+        patterns.retain(|pattern| !pattern.is_empty());
+        Ok(Self { patterns })
+    }
+
+    /// Whether the file at this relative path is left out.
+    pub(super) fn ignores(&self, relative: &Path) -> bool {
+        let of_file = self.last_verdict(|pattern| pattern.matched(relative, false));
+        let of_directories = || self.last_verdict(|one| one.matched_path_or_any_parents(relative, false));
+        of_file.or_else(of_directories).unwrap_or(false)
+    }
+
+    fn last_verdict(&self, matched: impl Fn(&Gitignore) -> Match<&Glob>) -> Option<bool> {
+        self.patterns.iter().rev().find_map(|pattern| match matched(pattern) {
+            Match::None => None,
+            Match::Ignore(_) => Some(true),
+            Match::Whitelist(_) => Some(false),
+        })
+    }
+}
+
+/// A pattern without the meaning that braces have for the `ignore` crate, and for no Git.
+fn without_alternatives(pattern: &str) -> String {
+    let mut escaped = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '{' | '}' => escaped.extend(['\\', character]),
+            '\\' => escaped.extend([character].into_iter().chain(characters.next())),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// What the reference's `filter_files` leaves out of a tree with these files.
+    #[derive(Deserialize)]
+    struct Table {
+        files: Vec<String>,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        text: String,
+        /// Where all stores agree.
+        ignored: Option<Vec<String>>,
+        /// What S3's step makes of the lines, and what the others make of them.
+        stripped: Option<Vec<String>>,
+        as_is: Option<Vec<String>>,
+    }
+
+    #[test]
+    fn files_are_left_out_as_the_reference_does() {
+        let table: Table = serde_json::from_str(include_str!("../../tests/data/prefectignore.json")).unwrap();
+        let mut wrong = Vec::new();
+        for case in table.cases {
+            for (lines, expected) in [(Lines::Trimmed, &case.stripped), (Lines::AsWritten, &case.as_is)] {
+                let expected = expected.as_ref().or(case.ignored.as_ref()).unwrap();
+                let rules = IgnoreFile::parse(&case.text, Path::new("f"), lines).unwrap();
+                let left_out: Vec<_> =
+                    table.files.iter().filter(|file| rules.ignores(Path::new(file))).collect();
+                if left_out.iter().ne(&expected.iter().collect::<Vec<_>>()) {
+                    wrong.push(format!("{:?} {lines:?}: {left_out:?}, not {expected:?}", case.text));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_told_with_its_line() {
+        for (text, line) in [("*.py\n!\n", 2), ("\\", 1)] {
+            let error = IgnoreFile::parse(text, Path::new(".prefectignore"), Lines::Trimmed).unwrap_err();
+            assert!(error.to_string().starts_with(&format!(".prefectignore:{line}: ")), "{error}");
+        }
+    }
+}

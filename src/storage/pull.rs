@@ -1,0 +1,123 @@
+//! From a bucket into a directory.
+
+use std::{
+    fs::Permissions,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::{Attribute, Error as StoreError, GetResult, ObjectMeta, ObjectStoreExt as _};
+use tempfile::NamedTempFile;
+
+use super::{Bucket, Folder, StorageError, Summary, content};
+use crate::fs::FileError;
+
+const FILES_AT_ONCE: usize = 32;
+
+impl Bucket {
+    /// Copies the objects of a folder of the bucket into a directory, which has to be there.
+    ///
+    /// Files that have the content already are not fetched; nothing is deleted. A file appears only when it is
+    /// complete, and nothing is written outside of the directory, whatever keys and links say.
+    ///
+    /// # Errors
+    ///
+    /// No object in the folder, or the first that cannot be fetched or written.
+    pub(crate) async fn pull(&self, folder: &Folder, directory: &Path) -> Result<Summary, StorageError> {
+        let root = directory.canonicalize().map_err(|error| FileError::new("open", directory, error))?;
+        let failed = |error| StorageError::store(format!("list {self}"), error);
+        let mut objects = Vec::new();
+        let mut listed = self.store.list(Some(folder.prefix()));
+        while let Some(meta) = listed.try_next().await.map_err(failed)? {
+            objects.extend(folder.path_of(&meta.location)?.map(|path| (meta, path)));
+        }
+        if objects.is_empty() {
+            let (bucket, folder) = (self.to_string(), folder.to_string());
+            return Err(StorageError::Nothing { bucket, folder });
+        }
+        stream::iter(objects)
+            .map(|(meta, path)| {
+                let root = &root;
+                async move { self.pull_object(&meta, root, &path).await }
+            })
+            .buffer_unordered(FILES_AT_ONCE)
+            .try_fold(Summary::default(), |summary, is_copied| async move {
+                Ok(is_copied.map_or(summary, |is_copied| summary.count(is_copied)))
+            })
+            .await
+    }
+
+    /// Whether the object had to be copied; `None` if it stands for a directory.
+    async fn pull_object(
+        &self,
+        meta: &ObjectMeta,
+        root: &Path,
+        path: &Path,
+    ) -> Result<Option<bool>, StorageError> {
+        let target = root.join(path);
+        if is_file_of(&target, meta.size) && content::is_same(self, meta, &target).await? {
+            return Ok(Some(false));
+        }
+        let result = match self.store.get(&meta.location).await {
+            Ok(result) if meta.size == 0 && is_directory(&result) => return Ok(None),
+            // Its key ends in a slash, which the list does not say.
+            Err(StoreError::NotFound { .. }) if meta.size == 0 => return Ok(None),
+            result => result.map_err(|error| self.unread(meta, error))?,
+        };
+        let folder = make_parent(root, path)?;
+        let unwritable = |error| FileError::new("write", &target, error);
+        let mut file = new_file(&folder).map_err(unwritable)?;
+        let mut chunks = result.into_stream();
+        while let Some(chunk) = chunks.try_next().await.map_err(|error| self.unread(meta, error))? {
+            file.write_all(&chunk).map_err(unwritable)?;
+        }
+        file.persist(&target).map_err(|error| unwritable(error.error))?;
+        Ok(Some(true))
+    }
+
+    fn unread(&self, meta: &ObjectMeta, error: StoreError) -> StorageError {
+        StorageError::store(format!("read '{}' of {self}", meta.location), error)
+    }
+}
+
+/// Whether there is a file, and not a link to one, of this size.
+fn is_file_of(path: &Path, size: u64) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+}
+
+/// Whether an empty object is how Azure's file system view keeps a directory.
+fn is_directory(result: &GetResult) -> bool {
+    result
+        .attributes
+        .get(&Attribute::Metadata("hdi_isfolder".into()))
+        .is_some_and(|flag| flag.as_ref() == "true")
+}
+
+/// Makes the directories above a file, and follows no link out of the root.
+fn make_parent(root: &Path, path: &Path) -> Result<PathBuf, StorageError> {
+    let mut folder = root.to_owned();
+    for part in path.parent().into_iter().flat_map(Path::components) {
+        folder.push(part);
+        match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(FileError::new("make", &folder, error).into());
+            }
+            _ => {}
+        }
+        let real = folder.canonicalize().map_err(|error| FileError::new("open", &folder, error))?;
+        if !real.starts_with(root) {
+            return Err(StorageError::Link(path.to_owned()));
+        }
+    }
+    Ok(folder)
+}
+
+/// A file that gets its name when it is complete, with the permissions of any new file.
+fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".prefectl-");
+    #[cfg(unix)]
+    let builder = builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    builder.tempfile_in(folder)
+}

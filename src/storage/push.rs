@@ -1,0 +1,166 @@
+//! From a directory into a bucket.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::{
+    Error as StoreError, ObjectMeta, PutMultipartOptions, PutOptions, WriteMultipart, path::Path as Key,
+};
+use tokio::{fs::File, io::AsyncReadExt, sync::Semaphore};
+
+use super::{
+    Bucket, Folder, StorageError, Summary,
+    content::{self, PART},
+    ignore_file::IgnoreFile,
+};
+use crate::fs::FileError;
+
+/// Files on their way at a time.
+const FILES_AT_ONCE: usize = 32;
+/// What they may take of memory together, in MiB.
+const MEMORY: usize = 48;
+/// Parts of one file on their way at a time.
+const PARTS_AT_ONCE: usize = 3;
+
+/// A file to push.
+#[derive(Debug)]
+struct Local {
+    path: PathBuf,
+    key: Key,
+    size: u64,
+}
+
+impl Bucket {
+    /// Copies the files below a directory that `ignore` does not leave out into a folder of the bucket.
+    ///
+    /// Links to files are followed, links to directories are not entered. Objects that have the content already
+    /// are not written; nothing is deleted.
+    ///
+    /// # Errors
+    ///
+    /// The first file that cannot be read or written.
+    pub(crate) async fn push(
+        &self,
+        directory: &Path,
+        folder: &Folder,
+        ignore: &IgnoreFile,
+    ) -> Result<Summary, StorageError> {
+        let files = files(directory, folder, ignore)?;
+        let known = self.known(folder).await?;
+        let memory = Arc::new(Semaphore::new(MEMORY));
+        stream::iter(files)
+            .map(|file| {
+                let (known, memory) = (known.get(&file.key), Arc::clone(&memory));
+                async move { self.push_file(&file, known, &memory).await }
+            })
+            .buffer_unordered(FILES_AT_ONCE)
+            .try_fold(Summary::default(), |summary, is_copied| async move { Ok(summary.count(is_copied)) })
+            .await
+    }
+
+    /// The objects of the folder, to compare with. Whoever may write but not list writes everything.
+    async fn known(&self, folder: &Folder) -> Result<HashMap<Key, ObjectMeta>, StorageError> {
+        match self.store.list(Some(folder.prefix())).try_collect::<Vec<_>>().await {
+            Ok(objects) => Ok(objects.into_iter().map(|meta| (meta.location.clone(), meta)).collect()),
+            Err(StoreError::PermissionDenied { .. } | StoreError::InvalidPath { .. }) => Ok(HashMap::new()),
+            Err(error) => Err(StorageError::store(format!("list {self}"), error)),
+        }
+    }
+
+    /// Whether the file had to be copied.
+    async fn push_file(
+        &self,
+        file: &Local,
+        known: Option<&ObjectMeta>,
+        memory: &Semaphore,
+    ) -> Result<bool, StorageError> {
+        if let Some(meta) = known.filter(|meta| meta.size == file.size)
+            && content::is_same(self, meta, &file.path).await?
+        {
+            return Ok(false);
+        }
+        let is_large = file.size > PART as u64;
+        let parts = if is_large { PARTS_AT_ONCE + 1 } else { 1 };
+        let needed = parts * usize::try_from(file.size.min(PART as u64)).unwrap_or(PART);
+        let needed = u32::try_from(needed.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        let _reserved = memory.acquire_many(needed).await.ok();
+        let attributes = content::attributes(self, &file.path).await?;
+        let failed = |error| StorageError::store(format!("write '{}' to {self}", file.key), error);
+        if is_large {
+            let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+            let upload = self.store.put_multipart_opts(&file.key, options).await.map_err(failed)?;
+            let upload = WriteMultipart::new_with_chunk_size(upload, PART);
+            send_parts(upload, &file.path).await?.map_err(failed)?;
+        } else {
+            let bytes = tokio::fs::read(&file.path).await.map_err(|error| unreadable(&file.path, error))?;
+            let options = PutOptions { attributes, ..PutOptions::default() };
+            self.store.put_opts(&file.key, bytes.into(), options).await.map_err(failed)?;
+        }
+        Ok(true)
+    }
+}
+
+/// Sends a file in parts. The outer error is the file's; the store is then told to forget the parts.
+async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<(), StoreError>, StorageError> {
+    let mut file = File::open(path).await.map_err(|error| unreadable(path, error))?;
+    loop {
+        let mut part = Vec::with_capacity(PART);
+        let read = (&mut file).take(PART as u64).read_to_end(&mut part).await;
+        match read {
+            Ok(0) => break,
+            Ok(_) => {
+                if let Err(error) = upload.wait_for_capacity(PARTS_AT_ONCE).await {
+                    // The first error is the one to tell.
+                    let _ = upload.abort().await;
+                    return Ok(Err(error));
+                }
+                upload.put(Bytes::from(part));
+            }
+            Err(error) => {
+                let _ = upload.abort().await;
+                return Err(unreadable(path, error));
+            }
+        }
+    }
+    Ok(upload.finish().await.map(|_| ()))
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> StorageError {
+    FileError::new("read", path, error).into()
+}
+
+/// The files below a directory, by path.
+fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<Local>, StorageError> {
+    let mut files = Vec::new();
+    let mut directories = vec![PathBuf::new()];
+    while let Some(relative) = directories.pop() {
+        let here = directory.join(&relative);
+        let unreadable = |error| FileError::new("list", &here, error);
+        for entry in std::fs::read_dir(&here).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let (path, relative) = (entry.path(), relative.join(entry.file_name()));
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                directories.push(relative);
+                continue;
+            }
+            // Through links: a file counts as what it is a link to.
+            match path.metadata() {
+                Ok(metadata) if metadata.is_dir() => {}
+                _ if ignore.ignores(&relative) => {}
+                Ok(metadata) if metadata.is_file() => {
+                    let key = folder.key_of(&relative)?;
+                    files.push(Local { path, key, size: metadata.len() });
+                }
+                _ => return Err(StorageError::NoFile(relative)),
+            }
+        }
+    }
+    files.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(files)
+}

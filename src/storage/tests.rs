@@ -1,0 +1,128 @@
+use std::fs;
+
+use object_store::{ObjectStoreExt as _, memory::InMemory, path::Path as Key};
+use tempfile::TempDir;
+
+use super::*;
+use crate::storage::ignore_file::IgnoreFile;
+
+fn bucket() -> Bucket {
+    Bucket { store: Arc::new(InMemory::new()), url: "memory://b".to_owned(), proof: Proof::Metadata }
+}
+
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, content) in files {
+        let path = directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    directory
+}
+
+fn folder(text: &str) -> Folder {
+    Folder::parse(text).unwrap()
+}
+
+async fn put(bucket: &Bucket, key: &str, content: &'static str) {
+    bucket.store.put(&Key::parse(key).unwrap(), content.into()).await.unwrap();
+}
+
+async fn push(bucket: &Bucket, from: &TempDir, to: &str) -> Result<Summary, StorageError> {
+    bucket.push(from.path(), &folder(to), &IgnoreFile::default()).await
+}
+
+fn summary(copied: usize, unchanged: usize) -> Summary {
+    Summary { copied, unchanged }
+}
+
+/// The files below a directory, with what they say.
+fn tree(directory: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(tree(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            files.push((name, fs::read_to_string(path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn what_is_pushed_is_pulled_again_and_the_unchanged_stays() {
+    let bucket = bucket();
+    let large = "x".repeat(content::PART + 5);
+    let from = directory(&[("a.py", "1"), (".hidden", ""), ("sub/deep/é %.txt", "3"), ("large", &large)]);
+    assert_eq!(push(&bucket, &from, "proj").await.unwrap(), summary(4, 0));
+    assert_eq!(push(&bucket, &from, "./proj/").await.unwrap(), summary(0, 4));
+    fs::write(from.path().join("a.py"), "2").unwrap();
+    assert_eq!(push(&bucket, &from, "proj").await.unwrap(), summary(1, 3));
+
+    let into = directory(&[("mine", "stays"), ("a.py", "old")]);
+    assert_eq!(bucket.pull(&folder("proj"), into.path()).await.unwrap(), summary(4, 0));
+    assert_eq!(bucket.pull(&folder("proj"), into.path()).await.unwrap(), summary(0, 4));
+    let mut expected = tree(from.path());
+    expected.push(("mine".to_owned(), "stays".to_owned()));
+    expected.sort();
+    assert_eq!(tree(into.path()), expected);
+}
+
+#[tokio::test]
+async fn a_folder_is_not_one_that_begins_alike() {
+    let bucket = bucket();
+    for key in ["proj/a", "proj2/b", "c"] {
+        put(&bucket, key, "x").await;
+    }
+    let into = directory(&[]);
+    bucket.pull(&folder("proj"), into.path()).await.unwrap();
+    assert_eq!(tree(into.path()), [("a".to_owned(), "x".to_owned())]);
+}
+
+#[tokio::test]
+async fn nothing_to_pull_is_an_error() {
+    let error = bucket().pull(&folder("prj"), directory(&[]).path()).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is nothing under 'prj' in memory://b");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_are_followed_into_files_and_never_out_of_the_target() {
+    use std::os::unix::fs::symlink;
+    let bucket = bucket();
+    let from = directory(&[("a", "1"), ("sub/b", "2")]);
+    symlink("a", from.path().join("link")).unwrap();
+    symlink("sub", from.path().join("directory")).unwrap();
+    assert_eq!(push(&bucket, &from, "p").await.unwrap(), summary(3, 0));
+
+    let outside = directory(&[("b", "untouched")]);
+    let into = directory(&[]);
+    symlink(outside.path(), into.path().join("sub")).unwrap();
+    let error = bucket.pull(&folder("p"), into.path()).await.unwrap_err();
+    assert!(matches!(error, StorageError::Link(_)), "{error}");
+
+    // A link where a file belongs is replaced, and what it points to is left alone.
+    let into = directory(&[]);
+    symlink(outside.path().join("b"), into.path().join("a")).unwrap();
+    bucket.pull(&folder("p"), into.path()).await.unwrap();
+    assert_eq!(fs::read_to_string(into.path().join("a")).unwrap(), "1");
+    assert_eq!(tree(outside.path()), [("b".to_owned(), "untouched".to_owned())]);
+
+    symlink("nowhere", from.path().join("broken")).unwrap();
+    let error = push(&bucket, &from, "p").await.unwrap_err();
+    assert!(matches!(error, StorageError::NoFile(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_that_leads_out_is_refused_before_anything_is_written() {
+    let bucket = bucket();
+    put(&bucket, "p/a", "x").await;
+    put(&bucket, r"p/..\..\evil", "x").await;
+    let into = directory(&[]);
+    let error = bucket.pull(&folder("p"), into.path()).await.unwrap_err();
+    assert!(matches!(error, StorageError::UnsafeKey(_)), "{error}");
+    assert!(tree(into.path()).is_empty());
+}
