@@ -32,7 +32,7 @@ impl Connection {
             .with_connect_timeout(Duration::from_secs(10))
             // A large part may take its time on a slow line, as long as it moves.
             .with_timeout_disabled()
-            .with_read_timeout(Duration::from_secs(60));
+            .with_read_timeout(Duration::from_mins(1));
         let Some(path) = &self.certificates else { return Ok(options) };
         let path = surroundings.directory.join(path);
         for certificate in Certificate::from_pem_bundle(&crate::fs::read_bytes(&path)?).map_err(|error| {
@@ -46,5 +46,5 @@ impl Connection {
 
 /// Some patience: a store that is away for a moment is asked again, one that is not there is told of soon.
 pub(super) fn retries() -> RetryConfig {
-    RetryConfig { max_retries: 4, retry_timeout: Duration::from_secs(60), ..RetryConfig::default() }
+    RetryConfig { max_retries: 4, retry_timeout: Duration::from_mins(1), ..RetryConfig::default() }
 }

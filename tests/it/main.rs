@@ -20,4 +20,5 @@ mod runs;
 mod settings;
 mod starting;
 mod stopping;
+mod storage;
 mod support;

@@ -14,11 +14,11 @@ find_python() {
   return 1
 }
 
-# install_reference: sets REFERENCE to the folder with `prefect`, `python`, ... of the virtual environment.
-install_reference() {
-  local pins=$ROOT/tests/requirements.txt python folder
+# install_pins PINS: sets PINNED to the folder of the programs of a virtual environment with these packages.
+install_pins() {
+  local pins=$1 python folder
   folder=$CACHE/venv/$(sha256sum "$pins" | cut -c 1-16)
-  REFERENCE=$folder/bin
+  PINNED=$folder/bin
   [[ -e $folder/complete ]] && return
   python=$(find_python) || {
     apt_install python3 python3-venv
@@ -26,9 +26,15 @@ install_reference() {
   }
   rm -rf "$folder"
   quietly "$python" -m venv "$folder"
-  quietly "$REFERENCE/pip" install uv
-  quietly "$REFERENCE/uv" pip install --quiet --compile-bytecode --python "$REFERENCE/python" -r "$pins"
+  quietly "$PINNED/pip" install uv
+  quietly "$PINNED/uv" pip install --quiet --compile-bytecode --python "$PINNED/python" -r "$pins"
   touch "$folder/complete"
+}
+
+# install_reference: sets REFERENCE to the folder with `prefect`, `python`, ... of the virtual environment.
+install_reference() {
+  install_pins "$ROOT/tests/requirements.txt"
+  REFERENCE=$PINNED
 }
 
 # start_server [OPTION...]: sets SERVER_PORT, SERVER_URL and SERVER_API of a server with its own database.

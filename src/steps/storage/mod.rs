@@ -52,13 +52,20 @@ struct Inputs<C> {
     folder: String,
     #[serde(default = "Option::default")]
     credentials: Option<C>,
-    #[serde(default = "default_ignore_file")]
-    ignore_file: Option<String>,
+    #[serde(default)]
+    ignore_file: IgnoreInput,
     client_parameters: Option<Value>,
 }
 
-fn default_ignore_file() -> Option<String> {
-    Some(IGNORE_FILE.to_owned())
+/// The ignore file that a step names; null is none, which is not the same as not saying.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+struct IgnoreInput(Option<String>);
+
+impl Default for IgnoreInput {
+    fn default() -> Self {
+        Self(Some(IGNORE_FILE.to_owned()))
+    }
 }
 
 /// Which way the files go.
@@ -95,7 +102,7 @@ impl Transfer {
             ("folder".into(), inputs.folder.as_str().into()),
         ]);
         let direction = match lines {
-            Some(lines) => Direction::Push { ignore_file: inputs.ignore_file.clone(), lines },
+            Some(lines) => Direction::Push { ignore_file: inputs.ignore_file.0.clone(), lines },
             None => Direction::Pull,
         };
         Ok(Box::new(Self { provider: provider(inputs)?, outputs, folder, direction }))

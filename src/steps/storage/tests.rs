@@ -40,6 +40,6 @@ fn outputs_are_the_inputs_as_they_are_given() {
     {
         let inputs: Inputs<Value> =
             serde_yaml::from_str(&format!("{{container: c, folder: ./a/{ignore_file}}}")).unwrap();
-        assert_eq!((inputs.ignore_file.as_deref(), inputs.folder.as_str()), (expected, "./a/"));
+        assert_eq!((inputs.ignore_file.0.as_deref(), inputs.folder.as_str()), (expected, "./a/"));
     }
 }

@@ -1,4 +1,4 @@
-//! Buckets of S3 and of what speaks its protocol, such as MinIO.
+//! Buckets of S3 and of what speaks its protocol, such as `MinIO`.
 
 mod assume_role;
 mod profile;
@@ -21,7 +21,7 @@ use crate::secret::Secret;
 /// Where nothing names a region, and for stores that have none.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// Credentials as the step takes them: an AWS credentials block, or a MinIO one.
+/// Credentials as the step takes them: an AWS credentials block, or a `MinIO` one.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     #[serde(alias = "minio_root_user")]

@@ -1,0 +1,115 @@
+//! Object storage, with servers that speak as S3 and Azure do.
+
+use anyhow::Result;
+
+use crate::support::{Sandbox, needed};
+
+/// A project that pushes its code to a store with one step and pulls it with the other.
+fn project(push: &str, pull: &str, inputs: &str) -> String {
+    format!(
+        "push:
+- {push}: {{folder: code-UNIQUE, {inputs}}}
+pull:
+- {pull}: {{id: code, folder: code-UNIQUE, {inputs}}}
+deployments:
+- {{name: one, entrypoint: 'flow.py:hello', work_pool: {{name: pool}}}}
+"
+    )
+}
+
+fn sandbox() -> Result<Sandbox> {
+    let sandbox = Sandbox::new()?
+        .variable("AWS_ACCESS_KEY_ID", "testing")
+        .variable("AWS_SECRET_ACCESS_KEY", "testing")
+        .variable("AWS_DEFAULT_REGION", "us-east-1");
+    sandbox.file(".prefectignore", "*.log\n.prefectignore\nprefect.yaml\n")?;
+    sandbox.file("noise.log", "left out")?;
+    sandbox.file("data/é %.txt", "odd name")?;
+    sandbox.file("data/empty", "")?;
+    sandbox.file("data/large", "0123456789".repeat(1_700_000))?;
+    Ok(sandbox)
+}
+
+/// Pushes twice, changes a file, pushes again, and pulls what a worker would.
+fn there_and_back(sandbox: &Sandbox) -> Result<()> {
+    for (copied, unchanged) in [(4, 0), (0, 4)] {
+        let output = sandbox.run("steps run --push -n one")?.success()?;
+        let summary = format!("{copied} copied, {unchanged} unchanged");
+        assert!(output.stderr.contains(&summary), "{output}");
+    }
+    sandbox.file("data/empty", "no more")?;
+    let output = sandbox.run("steps run --push -n one")?.success()?;
+    assert!(output.stderr.contains("1 copied, 3 unchanged"), "{output}");
+
+    let output = sandbox.run("steps run --pull -n one --into pulled --output json")?.success()?;
+    let pull = output.json()?["deployments"][0]["pull"].take();
+    assert_eq!(pull["status"], "verified", "{output}");
+    // The reference's steps for S3 add a slash.
+    let folder = pull["outputs"]["code"]["folder"].as_str().unwrap_or_default().trim_end_matches('/');
+    assert_eq!(folder, sandbox.unique("code-UNIQUE"), "{output}");
+    for file in ["flow.py", "data/é %.txt", "data/empty", "data/large"] {
+        assert!(sandbox.read(file)? == sandbox.read(&format!("pulled/{file}"))?, "{file}");
+    }
+    for absent in ["pulled/noise.log", "pulled/prefect.yaml"] {
+        assert!(!sandbox.directory().join(absent).exists(), "{absent}");
+    }
+    Ok(())
+}
+
+#[test]
+fn code_goes_to_s3_and_back() -> Result<()> {
+    let Some(url) = needed("PREFECTL_TEST_S3")? else { return Ok(()) };
+    let sandbox = sandbox()?;
+    let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");
+    let [push, pull] =
+        ["push_to_s3", "pull_from_s3"].map(|name| format!("prefect_aws.deployments.steps.{name}"));
+    sandbox.file("prefect.yaml", project(&push, &pull, &inputs))?;
+    there_and_back(&sandbox)?;
+
+    // What is there is found by its URL, too.
+    let remote = format!(
+        "pull:
+- prefect.deployments.steps.pull_from_remote_storage:
+    url: s3://prefectl/code-UNIQUE
+    client_kwargs: {{endpoint_url: '{url}'}}
+deployments:
+- {{name: one, entrypoint: 'flow.py:hello', work_pool: {{name: pool}}}}
+"
+    );
+    sandbox.file("prefect.yaml", remote)?;
+    sandbox.run("steps run --pull -n one --into by-url")?.success()?;
+    assert_eq!(sandbox.read(&sandbox.unique("by-url/prefectl/code-UNIQUE/data/empty"))?, "no more");
+    Ok(())
+}
+
+#[test]
+fn code_goes_to_azure_and_back() -> Result<()> {
+    let Some(connection) = needed("PREFECTL_TEST_AZURE")? else { return Ok(()) };
+    let sandbox = sandbox()?.variable("CONNECTION", connection.clone());
+    let steps = ["push_to_azure_blob_storage", "pull_from_azure_blob_storage"];
+    let [push, pull] = steps.map(|name| format!("prefect_azure.deployments.steps.{name}"));
+    let inputs = "container: prefectl, credentials: {connection_string: '{{ $CONNECTION }}'}";
+    sandbox.file("prefect.yaml", project(&push, &pull, inputs))?;
+    there_and_back(&sandbox)?;
+
+    let wrong = connection.replacen("AccountKey=Eby8", "AccountKey=AAAA", 1);
+    let output = sandbox.variable("CONNECTION", wrong).run("steps run --push -n one")?;
+    assert_eq!(output.code, 7, "{output}");
+    let key =
+        connection.split("AccountKey=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
+    assert!(!output.stderr.contains(key.get(8..).unwrap_or(key)), "{output}");
+    Ok(())
+}
+
+#[test]
+fn a_folder_with_nothing_in_it_is_told() -> Result<()> {
+    let Some(url) = needed("PREFECTL_TEST_S3")? else { return Ok(()) };
+    let sandbox = sandbox()?;
+    let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");
+    let [push, pull] =
+        ["push_to_s3", "pull_from_s3"].map(|name| format!("prefect_aws.deployments.steps.{name}"));
+    sandbox.file("prefect.yaml", project(&push, &pull, &inputs))?;
+    let output = sandbox.run("steps run --pull -n one --into pulled")?;
+    assert!(output.code == 7 && output.stderr.contains("there is nothing under 'code-"), "{output}");
+    Ok(())
+}
