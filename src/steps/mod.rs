@@ -12,6 +12,7 @@ mod inputs;
 mod objects;
 mod pip_install;
 mod pull_with_block;
+mod python_step;
 pub(crate) mod registry;
 mod remote_storage;
 mod runner;

@@ -67,7 +67,10 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == name) {
         return Some(format!("this is its name in Prefect 2; today it is {today}"));
     }
-    let of_the_reference = name.starts_with("prefect.") || name.starts_with("prefect_");
+    if !name.contains(['.', ':']) {
+        return Some("a step is named by its full path, such as module.function".to_owned());
+    }
+    let of_the_reference = is_of_the_reference(name);
     let known = STEPS.iter().map(|entry| entry.name);
     match did_you_mean(name, known).filter(|known| of_the_reference || strsim::levenshtein(name, known) <= 2)
     {
@@ -75,6 +78,14 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
         None if of_the_reference => Some("Prefect has no such step".to_owned()),
         None => None,
     }
+}
+
+/// Whether a name is where the reference has its steps, all of which are in the table.
+fn is_of_the_reference(name: &str) -> bool {
+    let packages = ["prefect", "prefect_docker", "prefect_aws", "prefect_gcp", "prefect_azure"];
+    let mut parts = name.split('.');
+    parts.next().is_some_and(|package| packages.contains(&package))
+        && matches!(parts.next(), Some("deployments" | "projects"))
 }
 
 #[cfg(test)]
@@ -101,6 +112,9 @@ mod tests {
             ("prefect.deployments.steps.run_shel_script", Some("did you mean")),
             ("prefect.projects.steps.git_clone_project", Some("Prefect 2")),
             ("prefect_docker.deployments.steps.something_else", Some("")),
+            ("prefect_shell.commands.shell_run_command", None),
+            ("steps/sign.py:sign", None),
+            ("run_shell_script", Some("full path")),
         ] {
             let doubt = doubt(name);
             assert_eq!(doubt.is_some(), expected.is_some(), "{name}");

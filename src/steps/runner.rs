@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use super::{
     Sharing, StepContext, StepEntry, StepError,
     beside::Lanes,
-    inputs, registry,
+    inputs, python_step, registry,
     turns::{Left, Turns},
 };
 use crate::{
@@ -164,16 +164,23 @@ impl<'a> Runner<'a> {
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
-            let Parts { mut inputs, id } = step.map_err(failure)?;
-            let entry = registry::find(name).ok_or_else(|| {
-                failure(RunError::Unknown { name: name.to_owned(), doubt: registry::doubt(name) })
-            })?;
+            let Parts { mut inputs, id, requires } = step.map_err(failure)?;
+            let entry = entry(name).map_err(failure)?;
             let limit = time_limit(entry, &mut inputs).map_err(|error| failure(error.into()))?;
             turns.beside_others(turn).await;
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
-            let inputs = self.filled(entry, &inputs, outputs).await.map_err(failure)?;
-            let use_ =
-                Use { entry, inputs, written: listed.written, limit, deployment: &deployment, turn, turns };
+            let inputs = self.filled(&inputs, outputs).await.map_err(failure)?;
+            let inputs = checked(entry, name, inputs, requires).map_err(|error| failure(error.into()))?;
+            let use_ = Use {
+                name: short_name(name),
+                entry,
+                inputs,
+                written: listed.written,
+                limit,
+                deployment: &deployment,
+                turn,
+                turns,
+            };
             let result = self.run_once(use_, context).await.map_err(failure)?;
             turns.done(turn, entry.is_ordered());
             merge(outputs, id, result);
@@ -181,20 +188,11 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// The inputs of a step with its templates filled in, and checked.
-    async fn filled(
-        &self,
-        entry: &'static StepEntry,
-        inputs: &Value,
-        outputs: &Mapping,
-    ) -> Result<Mapping, RunError> {
-        let filled = template::step_inputs(inputs, outputs, self.environment, self.resolver).await?;
-        let Value::Mapping(inputs) = filled.value else {
-            return Err(RunError::NoInputs(value::kind(&filled.value)));
-        };
-        match inputs::problems(entry, &inputs, true).into_iter().next() {
-            Some((key, message)) => Err(StepError::Input { key, message }.into()),
-            None => Ok(inputs),
+    /// The inputs of a step with its templates filled in.
+    async fn filled(&self, inputs: &Value, outputs: &Mapping) -> Result<Mapping, RunError> {
+        match template::step_inputs(inputs, outputs, self.environment, self.resolver).await?.value {
+            Value::Mapping(inputs) => Ok(inputs),
+            other => Err(RunError::NoInputs(value::kind(&other))),
         }
     }
 
@@ -215,10 +213,10 @@ impl<'a> Runner<'a> {
     }
 
     async fn run_now(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
-        let Use { entry, inputs, limit, deployment, turn, turns, .. } = of;
+        let Use { name, entry, inputs, limit, deployment, turn, turns, .. } = of;
         let step = (entry.create)(inputs)?;
         let begin = |progress: &dyn Progress| {
-            progress.status(&format!(" > Running {} step...", entry.short_name()));
+            progress.status(&format!(" > Running {name} step..."));
         };
         if entry.is_ordered() {
             turns.alone(turn).await;
@@ -234,6 +232,8 @@ impl<'a> Runner<'a> {
 
 /// One use of a step.
 struct Use<'u> {
+    /// The last part of the name that it was called by.
+    name: &'u str,
     entry: &'static StepEntry,
     inputs: Mapping,
     written: Option<Span>,
@@ -329,6 +329,31 @@ fn left_to_do(steps: &[Listed]) -> Left {
     })
 }
 
+/// The step of a name; one that is none of ours is a Python function, unless it can only be a mistake.
+fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
+    match (registry::find(name), registry::doubt(name)) {
+        (Some(entry), _) => Ok(entry),
+        (None, None) => Ok(&python_step::ENTRY),
+        (None, doubt) => Err(RunError::Unknown { name: name.to_owned(), doubt }),
+    }
+}
+
+/// The inputs as the step itself takes them.
+fn checked(
+    entry: &StepEntry,
+    name: &str,
+    inputs: Mapping,
+    requires: Option<Value>,
+) -> Result<Mapping, StepError> {
+    if entry.name == python_step::ENTRY.name {
+        return Ok(python_step::call(name, requires, inputs));
+    }
+    match inputs::problems(entry, &inputs, true).into_iter().next() {
+        Some((key, message)) => Err(StepError::Input { key, message }),
+        None => Ok(inputs),
+    }
+}
+
 /// The inputs with their expressions evaluated.
 fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value, RunError> {
     let scope = scope.clone().with_outputs(outputs);
@@ -344,6 +369,7 @@ pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
 struct Parts {
     inputs: Mapping,
     id: Option<Value>,
+    requires: Option<Value>,
 }
 
 /// The name of a step and its inputs; nothing for an empty one, which is skipped.
@@ -360,8 +386,8 @@ fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     };
     let mut inputs = inputs.clone();
     let id = inputs.shift_remove("id").filter(is_truthy);
-    inputs.shift_remove("requires");
-    Some((name, Ok(Parts { inputs, id })))
+    let requires = inputs.shift_remove("requires");
+    Some((name, Ok(Parts { inputs, id, requires })))
 }
 
 fn is_truthy(id: &Value) -> bool {

@@ -15,6 +15,7 @@ mod layers;
 mod objects;
 mod pools;
 mod python;
+mod python_steps;
 mod redeploy;
 mod runs;
 mod settings;

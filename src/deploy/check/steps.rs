@@ -18,10 +18,11 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
     let pointer = listed.pointer.join(name);
     let Some(entry) = registry::find(name) else {
-        let message = format!("there is no step '{name}' that can run here");
-        let diagnostic =
-            Diagnostic { help: registry::doubt(name), ..Diagnostic::error(Code::UNKNOWN_STEP, message) };
-        findings.at_key(&pointer, diagnostic);
+        // Without a doubt it is a Python function, of which nothing can be known before it is called.
+        if let Some(doubt) = registry::doubt(name) {
+            let message = format!("there is no step '{name}'");
+            findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt));
+        }
         return;
     };
     let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));

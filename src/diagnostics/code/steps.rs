@@ -8,7 +8,7 @@ codes! {
         name: "unknown-step",
         severity: Error,
         title: "there is no such step",
-        meaning: "A build or push step has the full name of a function. This name is none that can run here.",
+        meaning: "A build or push step has the full name of a function. Prefect has no step of this name.",
         example: "build:\n- prefect.projects.steps.run_shell_script:   # a name of Prefect 2\n    script: make",
         fix: "Correct the name.",
     };
@@ -101,6 +101,16 @@ codes! {
                   arguments of that program.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    script: make && make test",
         fix: "Write one command a line, or add `shell: true`, which runs each line by /bin/sh.",
+    };
+    PYTHON_STEP_LOST = Entry {
+        name: "python-step-lost",
+        severity: Warning,
+        title: "a part of what a Python step did is lost",
+        meaning: "A step that is a Python function runs in a process of its own. What it returns comes back as JSON, \
+                  which has text, numbers, lists and mappings. Other objects, and environment variables that it sets, \
+                  end with the process.",
+        example: "def sign(image):\n    return {\"signature\": Signature(image)}",
+        fix: "Return values that JSON has, and use them as outputs of the step.",
     };
     IGNORE_FILE_MISSING = Entry {
         name: "ignore-file-missing",

@@ -1,0 +1,166 @@
+//! Steps that are Python functions, with the real Python.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::support::{Output, Sandbox, assert_output, needed};
+
+/// The Python that has the reference and all it needs.
+fn python() -> Result<Option<String>> {
+    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(None) };
+    let folder = Path::new(&reference).parent().context("a program has a folder")?;
+    Ok(Some(folder.join("python").to_string_lossy().into_owned()))
+}
+
+/// A project with these build steps, and a module of its own.
+fn sandbox(python: &str, steps: &str) -> Result<Sandbox> {
+    let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", python).variable("TOKEN", "hunter2");
+    sandbox.file(
+        "tools/release.py",
+        "
+import asyncio, os, sys, time
+
+def sign(image, token=None):
+    print('signing', image)
+    print('to stderr', file=sys.stderr)
+    return {'signed': image + '-signed', 'knows': token is not None}
+
+async def wait(seconds):
+    await asyncio.sleep(seconds)
+    return {'waited': seconds}
+
+def hang():
+    time.sleep(600)
+
+def fail(image):
+    raise ValueError('no key for ' + image)
+",
+    )?;
+    sandbox.file(
+        "prefect.yaml",
+        format!(
+            "build:\n{steps}\npull: []\ndeployments:\n\
+             - {{name: one, entrypoint: 'flow.py:hello', work_pool: {{name: pool}}}}\n"
+        ),
+    )?;
+    Ok(sandbox)
+}
+
+fn build(sandbox: &Sandbox) -> Result<Output> {
+    sandbox.run("steps run --build -n one --output json")
+}
+
+fn outputs(output: &Output) -> Result<Value> {
+    Ok(output.json()?["deployments"][0]["outputs"].take())
+}
+
+#[test]
+fn functions_of_the_project_and_of_packages_run_as_steps() -> Result<()> {
+    let Some(python) = python()? else { return Ok(()) };
+    let steps = "
+- tools.release.sign: {id: signing, image: app, token: '{{ $TOKEN }}'}
+- tools/release.py:wait: {id: waiting, seconds: 0}
+- yaml.safe_load: {id: parsed, requires: pyyaml>=6, stream: '{image: {{ signing.signed }}}'}
+- anyio.run_process: {command: [echo, 'from anyio']}
+";
+    let sandbox = sandbox(&python, steps)?;
+    let output = build(&sandbox)?.success()?;
+    let outputs = outputs(&output)?;
+    assert_eq!(outputs["signing"], json!({"signed": "app-signed", "knows": true}), "{output}");
+    assert_eq!(outputs["waiting"], json!({"waited": 0}));
+    assert_eq!(outputs["parsed"], json!({"image": "app-signed"}));
+    for line in ["> Running sign step...", "signing app", "to stderr", "> Running run_process step..."] {
+        assert!(output.stderr.contains(line), "{line}: {output}");
+    }
+    assert!(!output.to_string().contains("hunter2"), "{output}");
+    Ok(())
+}
+
+#[test]
+fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
+    let Some(python) = python()? else { return Ok(()) };
+    let output = build(&sandbox(&python, "- tools.release.fail: {image: app}")?)?;
+    assert_output!(output, @r"
+    exit 7
+    --- stderr
+    Running deployment build steps...
+     > Running fail step...
+    error[step-failed]: Encountered error while running tools.release.fail: ValueError: no key for app
+      tools/release.py:17 in fail: raise ValueError('no key for ' + image)
+     --> prefect.yaml:2:23
+      |
+    2 | - tools.release.fail: {image: app}
+      |                       ^^^^^^^^^^^^
+    error: a step failed; nothing was registered
+    ");
+    let output = build(&sandbox(&python, "- tools.release.fail: {imag: app}")?)?;
+    assert!(output.code == 7 && output.stderr.contains("it takes image"), "{output}");
+    assert!(output.stderr.contains("--> prefect.yaml:2:"), "{output}");
+    Ok(())
+}
+
+#[test]
+fn a_package_that_is_nowhere_is_told_with_the_pythons_tried() -> Result<()> {
+    let Some(python) = python()? else { return Ok(()) };
+    let sandbox = sandbox(&python, "- no_such_company.steps.sign: {image: app}")?;
+    let output = build(&sandbox)?;
+    let message = output.stderr.replace(&python, "[PYTHON]");
+    ensure!(output.code == 7, "{output}");
+    for text in
+        ["prefect.yaml:2:", "no_such_company", "[PYTHON] (PREFECTL_PYTHON): it has no no_such_company"]
+    {
+        assert!(message.contains(text), "{text}: {message}");
+    }
+    let sandbox = sandbox.variable("PREFECTL_PYTHON", "./no-python");
+    let output = build(&sandbox)?;
+    assert!(output.code == 7 && output.stderr.contains("there is no such program"), "{output}");
+    Ok(())
+}
+
+#[test]
+fn a_time_limit_ends_the_function() -> Result<()> {
+    let Some(python) = python()? else { return Ok(()) };
+    let output = build(&sandbox(&python, "- tools.release.hang: {timeout: 2}")?)?;
+    assert!(output.code == 7 && output.stderr.contains("`timeout` of 2 s"), "{output}");
+    Ok(())
+}
+
+/// Makes a wheel of a package with one function, as PyPI has them.
+const WHEEL: &str = r"
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
+    info = 'tiny_steps-1.0.dist-info/'
+    files = {
+        'tiny_steps.py': 'def greet(name):\n    return {\'greeting\': \'Hello, \' + name}\n',
+        info + 'METADATA': 'Metadata-Version: 2.1\nName: tiny-steps\nVersion: 1.0\n',
+        info + 'WHEEL': 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+    }
+    for path, text in files.items():
+        wheel.writestr(path, text)
+    wheel.writestr(info + 'RECORD', ''.join(path + ',,\n' for path in [*files, info + 'RECORD']))
+";
+
+#[test]
+fn what_a_step_requires_is_installed_once() -> Result<()> {
+    let Some(python) = python()? else { return Ok(()) };
+    let sandbox = sandbox(&python, "- tiny_steps.greet: {requires: tiny-steps>=1, name: you}")?;
+    let run = |arguments: &[&str]| -> Result<()> {
+        let output = Command::new(&python).current_dir(sandbox.directory()).args(arguments).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    };
+    run(&["-m", "venv", ".venv"])?;
+    run(&["-c", WHEEL, "tiny_steps-1.0-py3-none-any.whl"])?;
+    let sandbox = sandbox
+        .variable("PREFECTL_PYTHON", ".venv")
+        .variable("PIP_NO_INDEX", "1")
+        .variable("PIP_FIND_LINKS", ".");
+    let first = build(&sandbox)?.success()?;
+    assert_eq!(outputs(&first)?["greeting"], "Hello, you", "{first}");
+    assert!(first.stderr.contains("Installing tiny-steps>=1 for tiny_steps.greet"), "{first}");
+    let second = build(&sandbox)?.success()?;
+    assert!(!second.stderr.contains("Installing"), "{second}");
+    Ok(())
+}
