@@ -127,7 +127,7 @@ fn a_time_limit_ends_the_function() -> Result<()> {
     Ok(())
 }
 
-/// Makes a wheel of a package with one function, as PyPI has them.
+/// Makes a wheel of a package with one function, as `PyPI` has them.
 const WHEEL: &str = r"
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
