@@ -72,7 +72,7 @@ impl Recipe {
             Self::Docker | Self::Kubernetes => &["image_name", "tag"],
             Self::DockerGit => &["image_name", "tag", "repository", "branch"],
             Self::S3 | Self::Gcs => &["bucket", "folder"],
-            Self::Azure => &["container", "folder"],
+            Self::Azure => &["container", "folder", "credentials"],
         }
     }
 
@@ -150,6 +150,7 @@ impl Recipe {
     fn push(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
         let head = "# Where what was built, or the flows themselves, go.\npush:\n";
         let folder = || field("folder", &survey.name);
+        let credentials = || azure_credentials(&field("credentials", "my-credentials"));
         match self {
             Self::Docker | Self::DockerGit | Self::Kubernetes => format!(
                 "{head}- prefect_docker.deployments.steps.push_docker_image:\n    requires: prefect-docker>=0.3.1\n    \
@@ -169,9 +170,11 @@ impl Recipe {
             ),
             Self::Azure => format!(
                 "{head}- prefect_azure.deployments.steps.push_to_azure_blob_storage:\n    id: push-code\n    \
-                 requires: prefect-azure>=0.2.8\n    container: {}\n    folder: {}\n",
+                 requires: prefect-azure>=0.2.8\n    container: {}\n    folder: {}\n    \
+                 # The name of a block that `prefectl block ls` lists.\n    credentials: {}\n",
                 field("container", "my-container"),
-                folder()
+                folder(),
+                credentials()
             ),
             Self::Local | Self::Git => String::new(),
         }
@@ -206,11 +209,12 @@ impl Recipe {
             Self::Gcs => {
                 pushed("prefect_gcp.deployments.steps.pull_from_gcs", "prefect-gcp>=0.4.3", "bucket")
             }
-            Self::Azure => pushed(
-                "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
-                "prefect-azure>=0.2.8",
-                "container",
-            ),
+            Self::Azure => {
+                let step = "prefect_azure.deployments.steps.pull_from_azure_blob_storage";
+                let credentials = azure_credentials(&field("credentials", "my-credentials"));
+                pushed(step, "prefect-azure>=0.2.8", "container")
+                    + &format!("    credentials: {credentials}\n")
+            }
         }
     }
 
@@ -250,6 +254,12 @@ impl Recipe {
 /// A text as a YAML scalar, in quotes where it needs them.
 fn scalar(text: &str) -> String {
     serde_yaml::to_string(text).map_or_else(|_| format!("{text:?}"), |yaml| yaml.trim_end().to_owned())
+}
+
+/// A reference to the block that holds the credentials of Azure's storage; the name is a YAML scalar.
+fn azure_credentials(name: &str) -> String {
+    let name = name.trim_matches(['\'', '"']);
+    scalar(&format!("{{{{ prefect.blocks.azure-blob-storage-credentials.{name} }}}}"))
 }
 
 /// A name as a part of an image's name takes it.

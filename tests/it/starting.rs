@@ -17,12 +17,6 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
         assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
         let text = sandbox.read("prefect.yaml")?;
         assert!(text.contains("entrypoint: flow.py:hello") && text.starts_with("# How the flows"), "{text}");
-        let steps = succeed(&sandbox, "steps ls")?.stdout;
-        let is_known = |line: &str| steps.contains(line.trim_start_matches("- ").trim_end_matches(':'));
-        let mut used = text.lines().filter(|line| line.starts_with("- prefect"));
-        if !used.all(is_known) {
-            continue; // the storage of a cloud, whose steps Python runs
-        }
         let checked = sandbox.run("check")?;
         assert_eq!(checked.code, 0, "{recipe}: {}{}\n{text}", checked.stdout, checked.stderr);
         let again = sandbox.run("init --recipe local")?;
