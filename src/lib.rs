@@ -6,12 +6,14 @@
 mod api;
 mod cli;
 mod clock;
+mod cloud;
 mod commands;
 mod deploy;
 mod deployment;
 mod diagnostics;
 mod digest;
 mod docker;
+mod doctor;
 mod environment;
 mod error;
 mod flow;
@@ -23,6 +25,7 @@ mod interpreter;
 mod interrupt;
 mod job;
 mod json_schema;
+mod local_server;
 mod pointer;
 mod process;
 mod progress;
@@ -146,6 +149,7 @@ fn start(
         interactive,
         interrupts: Interrupts::default(),
     };
+    let interrupts = context.interrupts.clone();
     // Dropping a command that is interrupted ends what it has started.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -156,12 +160,27 @@ fn start(
         tokio::select! {
             // Signals are listened for before anything is started that they should end.
             biased;
-            exit = context.interrupts.ending() => Ok(exit),
-            result = commands::run(cli.command, &context) => result,
+            exit = interrupted(&interrupts) => Ok(exit),
+            result = commands::run(cli.command, context) => result,
         }
     });
     runtime.shutdown_background();
     Ok(result)
+}
+
+/// Waits for the interrupt that ends the command; dropping it then ends what it has started.
+async fn interrupted(interrupts: &Interrupts) -> Exit {
+    let exit = interrupts.ending().await;
+    tokio::spawn(async {
+        end_at_once(interrupt::requested().await);
+    });
+    exit
+}
+
+/// Who asks twice does not want to wait for what is being ended.
+#[expect(clippy::exit, reason = "what is still going on may take its time")]
+fn end_at_once(exit: Exit) {
+    std::process::exit(exit.code().into());
 }
 
 /// Whether to ask questions: as the command line or the settings say, or at a terminal.

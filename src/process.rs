@@ -6,9 +6,11 @@ mod output;
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use tokio::{
@@ -100,28 +102,17 @@ struct Running {
 
 impl Running {
     fn start(program: &Program<'_>, stdin: Stdio) -> io::Result<Self> {
-        let variable =
-            |name: &str| program.variables.get(name).map(String::as_str).or(program.environment.get(name));
-        let mut command = Command::new(search(program.program, variable("PATH"), program.directory));
-        command
-            .args(program.arguments)
-            .current_dir(program.directory)
-            .env_clear()
-            .envs(program.environment.iter())
-            .envs(program.variables)
-            .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        let mut command = command(program);
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> io::Result<Self> {
         // At a terminal the child stays in our group: it may read from the terminal, and Ctrl-C reaches it.
         let leads_group = !io::stdin().is_terminal();
         #[cfg(unix)]
-        {
-            // Programs name themselves in messages by what they were called.
-            command.arg0(program.program);
-            if leads_group {
-                command.process_group(0);
-            }
+        if leads_group {
+            command.process_group(0);
         }
         let mut child = command.spawn()?;
         Ok(Self {
@@ -137,19 +128,82 @@ impl Running {
 #[cfg(unix)]
 impl Drop for Running {
     fn drop(&mut self) {
-        // Without an id it has ended, and has been waited for.
-        if self.child.id().is_none() {
-            return;
-        }
-        let Self { child, leads_group, .. } = self;
-        // Other tasks go on meanwhile, where there is another thread for them.
-        let has_threads = tokio::runtime::Handle::try_current()
-            .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
-        if has_threads {
-            tokio::task::block_in_place(|| group::end(child, *leads_group, group::GRACE));
-        } else {
-            group::end(child, *leads_group, group::GRACE);
-        }
+        end(&mut self.child, self.leads_group, group::GRACE);
+    }
+}
+
+fn command(program: &Program<'_>) -> Command {
+    let variable =
+        |name: &str| program.variables.get(name).map(String::as_str).or(program.environment.get(name));
+    let mut command = Command::new(search(program.program, variable("PATH"), program.directory));
+    command
+        .args(program.arguments)
+        .current_dir(program.directory)
+        .env_clear()
+        .envs(program.environment.iter())
+        .envs(program.variables)
+        .kill_on_drop(true);
+    // Programs name themselves in messages by what they were called.
+    #[cfg(unix)]
+    command.arg0(program.program);
+    command
+}
+
+/// Runs a program to its end with our own three streams; gives its exit code.
+///
+/// # Errors
+///
+/// When it cannot be started.
+pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> {
+    let mut running = Running::spawn(command(program))?;
+    Ok(exit_code(running.child.wait().await?))
+}
+
+/// A program that runs beside this one, and is ended when this value goes.
+#[derive(Debug)]
+pub(crate) struct Background(Child);
+
+impl Background {
+    /// How long it may take to end.
+    const GRACE: Duration = Duration::from_millis(1500);
+
+    /// Starts a program in a group of its own, since Ctrl-C is for us, who then end it. What it prints goes to
+    /// `output`.
+    pub(crate) fn start(program: &Program<'_>, output: File) -> io::Result<Self> {
+        let mut command = command(program);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        #[cfg(unix)]
+        command.process_group(0);
+        command.spawn().map(Self)
+    }
+
+    /// Its exit code, once it has ended.
+    pub(crate) fn exit_code(&mut self) -> io::Result<Option<i32>> {
+        Ok(self.0.try_wait()?.map(exit_code))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Background {
+    fn drop(&mut self) {
+        end(&mut self.0, true, Self::GRACE);
+    }
+}
+
+/// Ends a child and what it has started.
+#[cfg(unix)]
+fn end(child: &mut Child, leads_group: bool, grace: Duration) {
+    // Without an id it has ended, and has been waited for.
+    if child.id().is_none() {
+        return;
+    }
+    // Other tasks go on meanwhile, where there is another thread for them.
+    let has_threads = tokio::runtime::Handle::try_current()
+        .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+    if has_threads {
+        tokio::task::block_in_place(|| group::end(child, leads_group, grace));
+    } else {
+        group::end(child, leads_group, grace);
     }
 }
 

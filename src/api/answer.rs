@@ -1,5 +1,7 @@
 //! What came back for one try of a request.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::{
     StatusCode,
@@ -44,6 +46,9 @@ pub(super) enum Failure {
     Status(Answer),
     #[error("{}", error::root_cause(.0))]
     Exchange(#[from] reqwest::Error),
+    /// The answer as a whole took too long, although no pause in it did.
+    #[error("the answer took more than {} s", .0.as_secs_f64())]
+    Slow(Duration),
     /// Nothing was sent.
     #[error(transparent)]
     Setup(#[from] ApiError),
@@ -53,7 +58,7 @@ impl Failure {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Status(answer) => Some(answer.status.as_u16()),
-            Self::Exchange(_) | Self::Setup(_) => None,
+            Self::Exchange(_) | Self::Slow(_) | Self::Setup(_) => None,
         }
     }
 
@@ -77,6 +82,7 @@ impl Failure {
         let cause = match self {
             Self::Status(answer) => return error::from_answer(answer.status, &answer.body, request, peer),
             Self::Setup(error) => return error,
+            Self::Slow(after) => return ApiError::Timeout { request, after },
             Self::Exchange(cause) => cause,
         };
         let reason = error::root_cause(&cause);

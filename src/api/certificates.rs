@@ -33,7 +33,7 @@ pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<Cli
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(FileVerifier { trusted, chains }))
         .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
 }
 
@@ -137,6 +137,39 @@ mod tests {
             }
         });
         port
+    }
+
+    /// What was agreed on with a server that offers HTTP/2 and HTTP/1.1.
+    async fn protocol(http2: bool) -> Option<Vec<u8>> {
+        let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let connection = ServerConnection::new(Arc::new(tls)).unwrap();
+            let mut stream = StreamOwned::new(connection, listener.accept().unwrap().0);
+            let _ = stream.read(&mut [0; 4096]);
+            stream.conn.alpn_protocol().map(<[u8]>::to_vec)
+        });
+        let mut options = with_certificates(&url, Some("certificate.pem"));
+        options.transport.http2 = http2;
+        options.retry.max_retries = 0;
+        // The server hangs up before it answers.
+        testing::client(options).0.flow_by_name("f").await.unwrap_err();
+        server.join().unwrap()
+    }
+
+    #[tokio::test]
+    async fn http_2_is_spoken_only_where_it_is_switched_on() {
+        assert_eq!(protocol(false).await.as_deref(), Some(&b"http/1.1"[..]));
+        assert_eq!(protocol(true).await.as_deref(), Some(&b"h2"[..]));
     }
 
     fn with_certificates(url: &str, file: Option<&str>) -> ClientOptions {

@@ -32,6 +32,10 @@ use crate::{
     secret::{MASK, Secret},
 };
 
+/// How many of the pauses that are allowed in an answer the whole of it may take: one that comes byte by byte
+/// ends too.
+const TIMEOUTS_OF_AN_ANSWER: u32 = 5;
+
 /// Told before a request is sent again.
 pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
 
@@ -107,7 +111,7 @@ impl Client {
     }
 
     /// Sends a request, again if need be, until it succeeds or there is no hope.
-    async fn send(&self, request: &Request) -> Result<Answer, ApiError> {
+    pub(super) async fn send(&self, request: &Request) -> Result<Answer, ApiError> {
         let url = request.url(&self.base)?;
         let started = Instant::now();
         let mut retries = 0;
@@ -166,9 +170,13 @@ impl Client {
         url: &Url,
         token: Option<&CsrfToken>,
     ) -> Result<Answer, Failure> {
-        let response = self.transport.execute(self.message(request, url, token)).await?;
-        self.connected.store(true, Ordering::Relaxed);
-        let answer = Answer::read(response).await?;
+        let exchange = async {
+            let response = self.transport.execute(self.message(request, url, token)).await?;
+            self.connected.store(true, Ordering::Relaxed);
+            Ok::<_, Failure>(Answer::read(response).await?)
+        };
+        let limit = self.peer.timeout.saturating_mul(TIMEOUTS_OF_AN_ANSWER);
+        let answer = tokio::time::timeout(limit, exchange).await.map_err(|_| Failure::Slow(limit))??;
         if answer.status.is_success() { Ok(answer) } else { Err(Failure::Status(answer)) }
     }
 

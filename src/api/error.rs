@@ -19,6 +19,8 @@ pub(crate) enum ApiError {
     Untrusted { url: String, reason: String },
     #[error("the Prefect API did not answer {request} within {} s", .after.as_secs_f64())]
     Timeout { request: String, after: Duration },
+    #[error("{request}: the server sends from one place to the next without end; is PREFECT_API_URL right?")]
+    TooManyRedirects { request: String },
     #[error("the connection broke during {request}: {reason}")]
     Broken { request: String, reason: String },
     /// 401.

@@ -26,6 +26,7 @@ mod slas;
 mod transport;
 mod variables;
 mod work_pools;
+mod workspaces;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -46,6 +47,7 @@ pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;
 pub(crate) use work_pools::WorkPool;
+pub(crate) use workspaces::Workspace;
 
 /// A JSON object, as requests and responses carry them.
 pub(crate) type JsonObject = serde_json::Map<String, serde_json::Value>;

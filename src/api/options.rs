@@ -33,15 +33,42 @@ impl ClientOptions {
         credentials.into_iter().chain(self.custom_headers.values())
     }
 
+    /// The options for an API that lets everybody in, with the usual patience.
+    pub(crate) fn without_credentials(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            is_cloud: false,
+            credentials: Credentials::None,
+            custom_headers: BTreeMap::new(),
+            csrf: true,
+            retry: RetryPolicy::default(),
+            transport: TransportOptions {
+                timeout: Duration::from_mins(1),
+                certificates: None,
+                skip_verification: false,
+                http2: false,
+            },
+        }
+    }
+
+    /// The options for Prefect Cloud's own API, above those of its workspaces.
+    pub(crate) fn for_cloud(settings: &Settings) -> Self {
+        Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value) }
+    }
+
     /// The options for the API that the settings name.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self, NoApiUrl> {
+        Ok(Self::with_url(settings, settings.require_api_url()?))
+    }
+
+    fn with_url(settings: &Settings, url: &str) -> Self {
         let credentials = match (&settings.api_auth_string.value, &settings.api_key.value) {
             (Some(auth_string), _) => Credentials::Basic(auth_string.clone()),
             (None, Some(key)) => Credentials::Bearer(key.clone()),
             (None, None) => Credentials::None,
         };
-        Ok(Self {
-            url: settings.require_api_url()?.to_owned(),
+        Self {
+            url: url.to_owned(),
             is_cloud: settings.is_cloud(),
             credentials,
             custom_headers: settings.client_custom_headers.value.clone(),
@@ -56,8 +83,9 @@ impl ClientOptions {
                 timeout: timeout(settings.api_request_timeout.value),
                 certificates: settings.api_ssl_cert_file.value.clone(),
                 skip_verification: settings.api_tls_insecure_skip_verify.value,
+                http2: settings.api_enable_http2.value,
             },
-        })
+        }
     }
 }
 

@@ -76,7 +76,8 @@ impl RetryPolicy {
                 (limit, retry_after(headers, situation.now))
             }
             Failure::Exchange(error) => (self.exchange_limit(error, situation)?, None),
-            Failure::Setup(_) => return None,
+            Failure::Slow(_) if situation.repeatable => (self.max_retries, None),
+            Failure::Slow(_) | Failure::Setup(_) => return None,
         };
         if situation.retries >= limit {
             return None;
@@ -140,8 +141,13 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let date = http_date(text)?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// A date as HTTP headers have it: `Mon, 23 Nov 2026 14:00:30 GMT`.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
 /// What a user is told before a wait.

@@ -24,7 +24,7 @@ pub(crate) fn options(url: &str) -> ClientOptions {
         custom_headers: BTreeMap::new(),
         csrf: true,
         retry,
-        transport: TransportOptions { timeout, certificates: None, skip_verification: false },
+        transport: TransportOptions { timeout, certificates: None, skip_verification: false, http2: false },
     }
 }
 

@@ -288,11 +288,14 @@ async fn credentials_do_not_follow_a_redirect_to_another_origin() {
     let redirect = ResponseTemplate::new(307).insert_header("location", target.as_str());
     Mock::given(header("authorization", "Bearer key")).respond_with(redirect).mount(&server).await;
     let credentials = Credentials::Bearer(Secret::new("key"));
-    let (client, _) =
-        testing::client(super::ClientOptions { credentials, ..testing::options(&server.uri()) });
+    let custom_headers = [("X-Gate".to_owned(), Secret::new("open"))].into();
+    let options = testing::options(&server.uri());
+    let (client, _) = testing::client(super::ClientOptions { credentials, custom_headers, ..options });
     client.create_flow("f").await.unwrap();
     let received = &elsewhere.received_requests().await.unwrap()[0];
     assert!(!received.headers.contains_key("authorization"));
+    assert!(!received.headers.contains_key("x-gate"), "custom headers hold keys too");
+    assert!(received.headers.contains_key("x-prefect-api-version"));
     assert!(!received.body.is_empty());
 }
 
@@ -348,4 +351,72 @@ fn certificates_that_cannot_be_read_are_an_error_before_anything_is_sent() {
         assert!(message.starts_with("PREFECT_API_SSL_CERT_FILE: cannot use "), "{message}");
         assert!(message.contains(reason), "{message}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_is_given_up() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        use std::io::Write as _;
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
+            // No pause is as long as the timeout.
+            while stream.write_all(b" ").is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    });
+    let mut options = testing::options(&url);
+    options.transport.timeout = Duration::from_millis(100);
+    options.retry.max_retries = 0;
+    let (client, _) = testing::client(options);
+    let error = client.flow_by_name("f").await.unwrap_err();
+    assert_eq!(error.to_string(), "the Prefect API did not answer GET /flows/name/f within 0.5 s");
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let connections = std::sync::Arc::new(AtomicUsize::new(0));
+    let seen = std::sync::Arc::clone(&connections);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            seen.fetch_add(1, Ordering::Relaxed);
+            let body = flow("f").to_string();
+            while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+                let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            }
+        }
+    });
+    let (client, _) = testing::client(testing::options(&url));
+    for _ in 0..5 {
+        client.flow_by_name("f").await.unwrap();
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_read() {
+    use base64::Engine as _;
+    const FLOW: &str = "H4sIAAAAAAAC/6tWykxRslJQMoACXSwEDCjpKCjlJeamgtSnKdUCANSEEMo7AAAA";
+    let (server, client, _) = server().await;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(FLOW).unwrap();
+    let compressed =
+        ResponseTemplate::new(200).set_body_bytes(bytes).insert_header("content-encoding", "gzip");
+    Mock::given(header_exists("accept-encoding")).respond_with(compressed).mount(&server).await;
+    assert_eq!(client.flow_by_name("f").await.unwrap().unwrap().name, "f");
+}
+
+#[tokio::test]
+async fn redirects_end() {
+    let (server, client, notices) = server().await;
+    let around = ResponseTemplate::new(307).insert_header("location", "/api/flows/name/f");
+    Mock::given(method("GET")).respond_with(around).expect(21).mount(&server).await;
+    let error = client.flow_by_name("f").await.unwrap_err();
+    assert!(matches!(error, ApiError::TooManyRedirects { .. }), "{error:?}");
+    assert!(notices.lock().unwrap().is_empty());
 }

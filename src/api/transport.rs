@@ -11,9 +11,9 @@ use std::{
 };
 
 use reqwest::{
-    Client, Request, Response,
-    header::{AUTHORIZATION, LOCATION},
-    redirect::{Action, Attempt, Policy},
+    Client, Method, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue, LOCATION},
+    redirect::Policy,
 };
 use rustls::crypto::ring;
 use url::Url;
@@ -33,6 +33,8 @@ pub(crate) struct TransportOptions {
     pub(crate) certificates: Option<PathBuf>,
     /// Whether to believe any certificate.
     pub(crate) skip_verification: bool,
+    /// Whether to speak HTTP/2 with servers that offer it.
+    pub(crate) http2: bool,
 }
 
 /// The connections of one client, made when first needed.
@@ -60,36 +62,39 @@ impl Transport {
     }
 
     /// Sends a request and follows redirects.
+    ///
+    /// Method and body are kept, but for 303, which asks for a GET: a POST that an old redirect (301, 302) turned
+    /// into a GET would be another request. What is secret stays with the origin it was meant for.
     pub(super) async fn execute(&self, request: Request) -> Result<Response, Failure> {
-        let again = request.try_clone();
-        let response = self.prepare(request.url())?.execute(request).await?;
-        match (upgrade(&response), again) {
-            (Some(target), Some(mut request)) => {
-                // The same host with TLS may see what was meant for it; another one may not.
-                if target.host() != request.url().host() {
-                    request.headers_mut().remove(AUTHORIZATION);
-                }
-                *request.url_mut() = target;
-                Ok(self.prepare(request.url())?.execute(request).await?)
+        let summary = format!("{} {}", request.method(), request.url().path());
+        let mut request = request;
+        for _ in 0..=MAX_REDIRECTS {
+            let again = request.try_clone();
+            let response = self.prepare(request.url())?.execute(request).await?;
+            match (target(&response), again) {
+                (Some(target), Some(next)) => request = redirected(next, target, response.status()),
+                _ => return Ok(response),
             }
-            _ => Ok(response),
         }
+        Err(ApiError::TooManyRedirects { request: summary }.into())
     }
 
     fn plain_client(&self) -> Result<Client, ApiError> {
-        let builder = self.builder().redirect(Policy::custom(follow_unless_upgrade));
-        build(builder.tls_certs_only([]))
+        build(self.builder().tls_certs_only([]))
     }
 
     fn secure_client(&self) -> Result<Client, ApiError> {
-        let builder = self.builder().redirect(Policy::limited(MAX_REDIRECTS));
+        let builder = self.builder();
         if self.options.skip_verification {
             return build(builder.tls_certs_only([]).tls_danger_accept_invalid_certs(true));
         }
         let Some(path) = &self.options.certificates else { return build(builder) };
-        let tls = certificates::trusting(path, Arc::new(ring::default_provider())).map_err(|reason| {
+        let mut tls = certificates::trusting(path, Arc::new(ring::default_provider())).map_err(|reason| {
             ApiError::Setup(format!("PREFECT_API_SSL_CERT_FILE: cannot use {}: {reason}", path.display()))
         })?;
+        if self.options.http2 {
+            tls.alpn_protocols.insert(0, b"h2".to_vec());
+        }
         build(builder.tls_backend_preconfigured(tls))
     }
 
@@ -97,7 +102,12 @@ impl Transport {
         // Fails only if a provider is installed already, which is as good.
         let _ = ring::default_provider().install_default();
         let timeout = self.options.timeout;
-        Client::builder().connect_timeout(timeout).read_timeout(timeout).pool_idle_timeout(IDLE)
+        let builder = Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(timeout)
+            .read_timeout(timeout)
+            .pool_idle_timeout(IDLE);
+        if self.options.http2 { builder } else { builder.http1_only() }
     }
 }
 
@@ -110,21 +120,73 @@ fn build(builder: reqwest::ClientBuilder) -> Result<Client, ApiError> {
     })
 }
 
-fn follow_unless_upgrade(attempt: Attempt<'_>) -> Action {
-    if attempt.url().scheme() == "https" {
-        attempt.stop()
-    } else if attempt.previous().len() > MAX_REDIRECTS {
-        attempt.error("too many redirects")
-    } else {
-        attempt.follow()
-    }
-}
-
-/// The `https://` URL to which a plain server sends its clients.
-fn upgrade(response: &Response) -> Option<Url> {
-    if !response.status().is_redirection() || response.url().scheme() == "https" {
+/// Where a redirect leads, if the response is one that can be followed.
+fn target(response: &Response) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
-    response.url().join(location).ok().filter(|url| url.scheme() == "https")
+    response.url().join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The request to send where a redirect leads.
+fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request {
+    if status == StatusCode::SEE_OTHER && *request.method() != Method::HEAD {
+        *request.method_mut() = Method::GET;
+        *request.body_mut() = None;
+        request.headers_mut().remove(CONTENT_TYPE);
+    }
+    if !may_see_secrets(request.url(), &target) {
+        let secret: Vec<_> = request
+            .headers()
+            .iter()
+            .filter(|(_, value)| HeaderValue::is_sensitive(value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in secret {
+            request.headers_mut().remove(name);
+        }
+    }
+    *request.url_mut() = target;
+    request
+}
+
+/// Whether what was meant for `from` may be sent to `to`: the same origin, or the same host with TLS.
+fn may_see_secrets(from: &Url, to: &Url) -> bool {
+    let is_upgrade = from.scheme() == "http" && to.scheme() == "https" && from.host() == to.host();
+    is_upgrade || from.origin() == to.origin()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_stay_with_their_origin_or_its_secure_side() {
+        let cases = [
+            ("http://h:4200/api", "http://h:4200/other", true),
+            ("http://h:4200/api", "https://h/api", true),
+            ("http://h:4200/api", "http://h:4201/api", false),
+            ("https://h/api", "http://h/api", false),
+            ("https://h/api", "https://evil/api", false),
+            ("http://h/api", "https://h.evil/api", false),
+        ];
+        for (from, to, expected) in cases {
+            let [from, to] = [from, to].map(|url| Url::parse(url).unwrap());
+            assert_eq!(may_see_secrets(&from, &to), expected, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn only_303_changes_the_method() {
+        for (status, expected) in [(301, "POST"), (302, "POST"), (303, "GET"), (307, "POST"), (308, "POST")] {
+            let mut request = Request::new(Method::POST, Url::parse("http://h/a").unwrap());
+            *request.body_mut() = Some("{}".into());
+            let target = Url::parse("http://h/b").unwrap();
+            let next = redirected(request, target, StatusCode::from_u16(status).unwrap());
+            assert_eq!(next.method().as_str(), expected, "{status}");
+            assert_eq!(next.body().is_some(), expected == "POST", "{status}");
+            assert_eq!(next.url().path(), "/b");
+        }
+    }
 }

@@ -173,14 +173,6 @@ impl Client {
         self.filter(&["work_pools", pool, "workers", "filter"], filter.into_iter().collect()).await
     }
 
-    /// The version of Prefect that the server has; Cloud does not tell.
-    pub(crate) async fn server_version(&self) -> Result<Option<String>, ApiError> {
-        match self.json(Request::get(&["admin", "version"])).await {
-            Err(ApiError::NoSuchRoute { .. }) => Ok(None),
-            other => optional(other),
-        }
-    }
-
     /// The types of workers that the server knows, by type.
     pub(crate) async fn worker_types(&self) -> Result<BTreeMap<String, WorkerType>, ApiError> {
         let path: &[&str] = if self.is_cloud() {

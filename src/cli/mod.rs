@@ -4,9 +4,11 @@ mod arguments;
 mod automation;
 mod block;
 mod check;
+mod cloud;
 mod config;
 mod deploy;
 mod deployment;
+mod doctor;
 mod flow;
 mod flow_run;
 mod init;
@@ -15,6 +17,7 @@ mod number;
 mod profile;
 mod python;
 mod reference;
+mod server;
 mod shared;
 mod steps;
 mod variable;
@@ -28,12 +31,14 @@ pub(crate) use arguments::normalise;
 pub(crate) use automation::{AutomationCommand, WhichAutomation};
 pub(crate) use block::{BlockCommand, BlockTypeCommand};
 pub(crate) use check::{CheckArguments, FindingsFormat};
+pub(crate) use cloud::{CloudCommand, WorkspaceCommand};
 pub(crate) use config::{ConfigCommand, ConfigViewArguments};
 pub(crate) use deploy::DeployArguments;
 pub(crate) use deployment::{
     ActivateScheduleArguments, CreateScheduleArguments, DeleteDeploymentArguments, DeploymentCommand,
     RunArguments, ScheduleCommand,
 };
+pub(crate) use doctor::DoctorArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use init::InitArguments;
@@ -41,6 +46,7 @@ pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
 pub(crate) use reference::{PYTHON_CLI, unknown_command};
+pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
 pub(crate) use variable::VariableCommand;
@@ -194,6 +200,46 @@ pub(crate) enum Command {
     /// Choose and manage profiles, which are sets of settings
     #[command(subcommand, visible_alias = "profiles")]
     Profile(ProfileCommand),
+
+    /// Log in to Prefect Cloud, and choose a workspace
+    #[command(subcommand)]
+    Cloud(CloudCommand),
+
+    /// Start a Prefect server on this machine
+    #[command(subcommand)]
+    Server(ServerCommand),
+
+    Doctor(DoctorArguments),
+}
+
+impl Command {
+    /// Whether it speaks to the API, for which a temporary server may be started where there is none.
+    pub(crate) fn needs_api(&self) -> bool {
+        match self {
+            Self::Automation(_)
+            | Self::Block(_)
+            | Self::Deploy(_)
+            | Self::Deployment(_)
+            | Self::FlowRun(_)
+            | Self::Job(_)
+            | Self::Variable(_)
+            | Self::WorkPool(_)
+            | Self::WorkQueue(_)
+            | Self::Worker(_) => true,
+            Self::Check(_)
+            | Self::Cloud(_)
+            | Self::Completions { .. }
+            | Self::Config(_)
+            | Self::Doctor(_)
+            | Self::Explain { .. }
+            | Self::Flow(_)
+            | Self::Init(_)
+            | Self::Profile(_)
+            | Self::Schema
+            | Self::Server(_)
+            | Self::Steps(_) => false,
+        }
+    }
 }
 
 /// The shells that can be told how to complete.

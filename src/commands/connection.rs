@@ -7,8 +7,9 @@ use crate::{
     api::{Client, ClientOptions, Links, Notify, RetryNotice},
     diagnostics::{Code, Diagnostic},
     error::CommandError,
+    local_server::{LocalServer, LocalServerOptions},
     progress::Progress,
-    settings::{NoApiUrl, Settings},
+    settings::{self, NoApiUrl, Origin, Settings},
 };
 
 /// How long a wait must be for the user to be told.
@@ -41,6 +42,10 @@ pub(crate) fn client_telling(
             ui.note(&notice.to_string());
         }
     });
+    if options.transport.skip_verification && options.url.starts_with("https:") {
+        let message = "certificates are not checked (PREFECT_API_TLS_INSECURE_SKIP_VERIFY)";
+        context.ui.warn(&Diagnostic::warning(Code::TLS_VERIFICATION, message));
+    }
     let client = Client::new(options, context.clock.clone(), notify)?;
     for header in client.refused_headers() {
         let message = format!("the custom header '{header}' is left out: prefectl sets it itself");
@@ -71,7 +76,46 @@ fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     let mut help =
         format!("set PREFECT_API_URL, for example to http://127.0.0.1:4200/api, or add it to {profile}");
     if settings.server_ephemeral_enabled.value {
-        help += "; prefect itself would now start a temporary server, prefectl does not";
+        help += "; for a temporary server, ask for it with PREFECT_SERVER_EPHEMERAL_ENABLED=true";
     }
     CommandError::usage(error).help(help)
+}
+
+/// Starts a temporary server where no API is configured and one is wanted, and lets the settings name it.
+pub(super) async fn temporary_server(context: &mut Context) -> Result<Option<LocalServer>, CommandError> {
+    if context.settings.api_url.value.is_some() || !wants_temporary_server(context) {
+        return Ok(None);
+    }
+    let patience = context.settings.server_ephemeral_startup_timeout_seconds.value;
+    let options = local_server_options(context, Duration::from_secs(patience.into()))?;
+    let server = LocalServer::start(&options, &context.ui).await?;
+    context.settings.api_url.value = Some(server.url.clone());
+    Ok(Some(server))
+}
+
+/// Whether a temporary server may be started: at a terminal, or if it is asked for in so many words. That the
+/// built-in profile allows it is not enough, and neither is an empty URL: that is a secret which a job lacks.
+fn wants_temporary_server(context: &Context) -> bool {
+    let settings = &context.settings;
+    let enabled = settings.server_ephemeral_enabled;
+    let is_asked_for = enabled.origin != Origin::Profile || settings.profile_is_chosen;
+    let lacks_url = settings.api_url.origin != Origin::Default;
+    enabled.value && (context.interactive || (is_asked_for && !lacks_url))
+}
+
+/// What a server of this machine is started with: the settings that this command has.
+pub(super) fn local_server_options(
+    context: &Context,
+    patience: Duration,
+) -> Result<LocalServerOptions<'_>, CommandError> {
+    // These are for clients; and a server asks nobody.
+    const OF_CLIENTS: [&str; 3] = ["PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"];
+    let Context { settings, environment, directory, clock, .. } = context;
+    let listed = settings::list(environment, Some(&settings.profile), directory, false)?;
+    let settings = listed
+        .iter()
+        .filter(|one| one.origin != Origin::Environment && !OF_CLIENTS.contains(&one.entry.name.canonical))
+        .map(|one| (one.entry.name.canonical.to_owned(), one.text(true).to_owned()))
+        .collect();
+    Ok(LocalServerOptions { environment, directory, settings, clock, patience })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use owo_colors::OwoColorize;
 use serde_json::json;
 
-use super::{Context, connection};
+use super::{Context, connection, errors};
 use crate::{
     api::ApiError,
     cli::{DeployArguments, OutputFormat},
@@ -101,12 +101,10 @@ fn document(report: &Report) -> serde_json::Value {
 
 fn finish(report: &Report) -> Result<Exit, CommandError> {
     let failures: Vec<(&Line, &ApiError)> = report.failures().collect();
-    if failures.is_empty() {
-        return Ok(Exit::Done);
-    }
+    let Some((_, first)) = failures.first() else { return Ok(Exit::Done) };
     let texts: Vec<String> =
         failures.iter().map(|(line, error)| format!("deployment '{}': {error}", line.name)).collect();
-    let exit = if report.wrote() { Exit::Partly } else { Exit::Failed };
+    let exit = if report.wrote() { Exit::Partly } else { errors::exit_of(first) };
     let help = "what was written stays; running the same command again goes on where this one stopped";
     Err(CommandError::new(exit, texts.join("\n")).help(if report.wrote() {
         help

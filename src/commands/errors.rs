@@ -2,11 +2,13 @@
 
 use crate::{
     api::ApiError,
+    cloud::CloudError,
     deploy::{Failure, SelectError},
     deployment::DeploymentError,
     diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
     flow_run::{self, runs::FlowRunError},
+    local_server::LocalServerError,
     project::ProjectError,
     schedule::when::WhenError,
     settings::SettingsError,
@@ -20,16 +22,24 @@ impl From<SettingsError> for CommandError {
     }
 }
 
+/// The exit code of a command that an error of the API ended before anything was written.
+pub(super) fn exit_of(error: &ApiError) -> Exit {
+    match error {
+        ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Broken { .. } => {
+            Exit::Unreachable
+        }
+        ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Unauthorized,
+        ApiError::InvalidUrl { .. }
+        | ApiError::Setup(_)
+        | ApiError::NotJson { .. }
+        | ApiError::TooManyRedirects { .. } => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
 impl From<ApiError> for CommandError {
     fn from(error: ApiError) -> Self {
-        let exit = match &error {
-            ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Broken { .. } => {
-                Exit::Unreachable
-            }
-            ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Unauthorized,
-            ApiError::InvalidUrl { .. } | ApiError::Setup(_) | ApiError::NotJson { .. } => Exit::Usage,
-            _ => Exit::Failed,
-        };
+        let exit = exit_of(&error);
         let help = matches!(error, ApiError::Unreachable { .. })
             .then(|| "is the server running, and is PREFECT_API_URL right?".to_owned());
         Self { help, ..Self::new(exit, error) }
@@ -146,6 +156,29 @@ impl From<WorkPoolError> for CommandError {
         match error {
             WorkPoolError::Api(error) => error.into(),
             error @ (WorkPoolError::Exists(_) | WorkPoolError::NotFound(_)) => Self::new(Exit::Failed, error),
+            error => Self::usage(error),
+        }
+    }
+}
+
+impl From<LocalServerError> for CommandError {
+    fn from(error: LocalServerError) -> Self {
+        match error {
+            LocalServerError::Api(error) => error.into(),
+            LocalServerError::NoPython(_) => Self::usage(error).help(
+                "set PREFECT_API_URL to a server that is running, or PREFECTL_PYTHON to a Python that has Prefect",
+            ),
+            error => Self::new(Exit::Unreachable, error),
+        }
+    }
+}
+
+impl From<CloudError> for CommandError {
+    fn from(error: CloudError) -> Self {
+        match error {
+            CloudError::Api(error) => error.into(),
+            CloudError::Settings(error) => error.into(),
+            error @ CloudError::Refused { .. } => Self::new(Exit::Unauthorized, error),
             error => Self::usage(error),
         }
     }

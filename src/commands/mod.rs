@@ -3,11 +3,13 @@
 mod automation;
 mod block;
 mod check;
+mod cloud;
 pub(crate) mod completions;
 mod config;
 pub(crate) mod connection;
 mod deploy;
 mod deployment;
+mod doctor;
 mod errors;
 mod explain;
 mod flow;
@@ -18,6 +20,7 @@ mod profile;
 pub(crate) mod python_cli;
 mod report;
 mod schema;
+mod server;
 mod steps;
 mod variable;
 mod watching;
@@ -59,8 +62,17 @@ impl Context {
     }
 }
 
-/// Runs a command.
-pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, CommandError> {
+/// Runs a command, with a temporary server if it needs an API and none is configured.
+pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, CommandError> {
+    let server = if command.needs_api() { connection::temporary_server(&mut context).await? } else { None };
+    let result = dispatch(command, &context).await;
+    if let Some(server) = server {
+        server.stop(&context.ui);
+    }
+    result
+}
+
+async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandError> {
     match command {
         Command::Deploy(arguments) => deploy::run(&arguments, context).await,
         Command::Check(arguments) => check::run(&arguments, context).await,
@@ -81,5 +93,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Com
         Command::Job(command) => job::run(command, context).await,
         Command::Completions { shell } => completions::run(shell, context),
         Command::Automation(command) => automation::run(command, context).await,
+        Command::Cloud(command) => cloud::run(&command, context).await,
+        Command::Server(command) => server::run(&command, context).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, context).await,
     }
 }

@@ -46,6 +46,8 @@ const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 pub(crate) struct Settings {
     /// The name of the active profile.
     pub(crate) profile: String,
+    /// Whether the command line, the environment or the file names it.
+    pub(crate) profile_is_chosen: bool,
     pub(crate) profiles_path: Setting<PathBuf>,
     pub(crate) api_url: Setting<Option<String>>,
     pub(crate) api_key: Setting<Option<Secret>>,
@@ -53,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) api_auth_string: Setting<Option<Secret>>,
     pub(crate) api_ssl_cert_file: Setting<Option<PathBuf>>,
     pub(crate) api_tls_insecure_skip_verify: Setting<bool>,
+    pub(crate) api_enable_http2: Setting<bool>,
     /// Seconds.
     pub(crate) api_request_timeout: Setting<f64>,
     pub(crate) client_max_retries: Setting<u32>,
@@ -70,6 +73,8 @@ pub(crate) struct Settings {
     pub(crate) cli_prompt: Setting<Option<bool>>,
     /// Whether a temporary server may be started where there is no API URL.
     pub(crate) server_ephemeral_enabled: Setting<bool>,
+    /// How many seconds it may take to start.
+    pub(crate) server_ephemeral_startup_timeout_seconds: Setting<u32>,
     /// What the user should know about these settings.
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -81,9 +86,10 @@ impl Settings {
         profile: Option<&str>,
         directory: &Path,
     ) -> Result<Self, SettingsError> {
-        let Gathered { sources, profile, profiles_path, warnings } =
+        let Gathered { sources, profile, profile_is_chosen, profiles_path, warnings } =
             Gathered::gather(environment, profile, directory)?;
         let mut settings = Self::from_sources(&sources, environment, profile, profiles_path)?;
+        settings.profile_is_chosen = profile_is_chosen;
         settings.warnings = warnings;
         let silent =
             read(&sources, &names::SILENCE_API_URL_MISCONFIGURATION)?.is_some_and(|silent| silent.value);
@@ -114,11 +120,13 @@ impl Settings {
         let ui_url = ui_url(sources, api_url.value.as_deref(), &cloud_api_url.value)?;
         Ok(Self {
             profile,
+            profile_is_chosen: false,
             profiles_path,
             api_key: optional(sources, &names::API_KEY)?,
             api_auth_string: optional(sources, &names::API_AUTH_STRING)?,
             api_ssl_cert_file: certificates(sources, environment)?,
             api_tls_insecure_skip_verify: or(sources, &names::API_TLS_INSECURE_SKIP_VERIFY, false)?,
+            api_enable_http2: or(sources, &names::API_ENABLE_HTTP2, false)?,
             api_request_timeout: or(sources, &names::API_REQUEST_TIMEOUT, 60.0)?,
             client_max_retries: or(sources, &names::CLIENT_MAX_RETRIES, 5)?,
             client_retry_jitter_factor: or(sources, &names::CLIENT_RETRY_JITTER_FACTOR, 0.2)?,
@@ -132,6 +140,11 @@ impl Settings {
             cli_prompt: optional(sources, &names::CLI_PROMPT)?,
             cli_colors: or(sources, &names::CLI_COLORS, true)?,
             server_ephemeral_enabled: or(sources, &names::SERVER_EPHEMERAL_ENABLED, false)?,
+            server_ephemeral_startup_timeout_seconds: or(
+                sources,
+                &names::SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+                20,
+            )?,
             api_url,
             warnings: Vec::new(),
         })
@@ -152,6 +165,7 @@ impl Settings {
 struct Gathered {
     sources: Sources,
     profile: String,
+    profile_is_chosen: bool,
     profiles_path: Setting<PathBuf>,
     warnings: Vec<Diagnostic>,
 }
@@ -166,11 +180,13 @@ impl Gathered {
         let mut warnings = Vec::new();
         let profiles_path = profiles_path(&sources, environment, directory)?;
         let profiles = Profiles::load(&profiles_path.value)?;
-        let profile = active_profile(&profiles, profile, environment, &mut warnings)?;
+        let chosen = chosen_profile(&profiles, profile, environment, &mut warnings)?;
+        let profile_is_chosen = chosen.is_some();
+        let profile = chosen.unwrap_or_else(|| profiles::DEFAULT.to_owned());
         if let Some(settings) = profiles.get(&profile) {
             sources.add_profile(settings);
         }
-        Ok(Self { sources, profile, profiles_path, warnings })
+        Ok(Self { sources, profile, profile_is_chosen, profiles_path, warnings })
     }
 }
 
@@ -245,30 +261,34 @@ fn profiles_path(
     Ok(Setting { value: directory.join(text), origin: path.origin })
 }
 
-/// The profile to use: an unknown name is an error on the command line and a warning elsewhere.
-fn active_profile(
+/// The profile that is asked for: an unknown name is an error on the command line and a warning elsewhere.
+fn chosen_profile(
     profiles: &Profiles,
     requested: Option<&str>,
     environment: &Environment,
     warnings: &mut Vec<Diagnostic>,
-) -> Result<String, SettingsError> {
+) -> Result<Option<String>, SettingsError> {
     if let Some(name) = requested {
         let known = profiles.get(name).is_some();
-        return if known { Ok(name.to_owned()) } else { Err(SettingsError::UnknownProfile(name.to_owned())) };
+        return if known {
+            Ok(Some(name.to_owned()))
+        } else {
+            Err(SettingsError::UnknownProfile(name.to_owned()))
+        };
     }
     let (name, place) = match (environment.non_empty("PREFECT_PROFILE"), &profiles.active) {
         (Some(name), _) => (name, "by environment variable"),
         (None, Some(name)) => (name.as_str(), "in the profiles file"),
-        (None, None) => return Ok(profiles::DEFAULT.to_owned()),
+        (None, None) => return Ok(None),
     };
     if profiles.get(name).is_some() {
-        return Ok(name.to_owned());
+        return Ok(Some(name.to_owned()));
     }
     warnings.push(Diagnostic::warning(
         Code::UNKNOWN_PROFILE,
         format!("Active profile '{name}' set {place} not found. The default profile will be used instead."),
     ));
-    Ok(profiles::DEFAULT.to_owned())
+    Ok(None)
 }
 
 fn certificates(

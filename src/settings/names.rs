@@ -26,6 +26,7 @@ pub(crate) const API_KEY: SettingName = named("PREFECT_API_KEY");
 pub(crate) const API_AUTH_STRING: SettingName = named("PREFECT_API_AUTH_STRING");
 pub(crate) const API_SSL_CERT_FILE: SettingName = named("PREFECT_API_SSL_CERT_FILE");
 pub(crate) const API_TLS_INSECURE_SKIP_VERIFY: SettingName = named("PREFECT_API_TLS_INSECURE_SKIP_VERIFY");
+pub(crate) const API_ENABLE_HTTP2: SettingName = named("PREFECT_API_ENABLE_HTTP2");
 pub(crate) const API_REQUEST_TIMEOUT: SettingName = named("PREFECT_API_REQUEST_TIMEOUT");
 pub(crate) const CLIENT_MAX_RETRIES: SettingName = named("PREFECT_CLIENT_MAX_RETRIES");
 pub(crate) const CLIENT_RETRY_JITTER_FACTOR: SettingName = named("PREFECT_CLIENT_RETRY_JITTER_FACTOR");
@@ -43,3 +44,5 @@ pub(crate) const CLI_COLORS: SettingName = named("PREFECT_CLI_COLORS");
 pub(crate) const SERVER_EPHEMERAL_ENABLED: SettingName = named("PREFECT_SERVER_EPHEMERAL_ENABLED");
 pub(crate) const SILENCE_API_URL_MISCONFIGURATION: SettingName =
     named("PREFECT_SILENCE_API_URL_MISCONFIGURATION");
+pub(crate) const SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: SettingName =
+    named("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS");

@@ -24,7 +24,7 @@ fn no_api_is_configured() -> Result<()> {
     exit 2
     --- stderr
     error: No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server.
-    help: set PREFECT_API_URL, for example to http://127.0.0.1:[PORT]/api, or add it to profile 'ephemeral' of [PREFECT_HOME]/profiles.toml; prefect itself would now start a temporary server, prefectl does not
+    help: set PREFECT_API_URL, for example to http://127.0.0.1:[PORT]/api, or add it to profile 'ephemeral' of [PREFECT_HOME]/profiles.toml; for a temporary server, ask for it with PREFECT_SERVER_EPHEMERAL_ENABLED=true
     ");
     Ok(())
 }

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["lib"],
     &["commands"],
     &["cli", "ui"],
-    &["deploy", "flow_run", "init", "job", "work_pool"],
+    &["cloud", "deploy", "doctor", "flow_run", "init", "job", "local_server", "work_pool"],
     &["deployment", "project", "steps"],
     &["api", "docker", "flow", "git", "schedule", "storage", "template", "yaml"],
     &["interpreter"],

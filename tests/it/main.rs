@@ -5,13 +5,18 @@
 
 mod bad_files;
 mod bad_input;
+mod cloud;
 mod commands;
+mod connection;
 mod deploy;
 mod differences;
 mod docker;
+mod doctor;
+mod faults;
 mod git_clone;
 mod images;
 mod layers;
+mod local_server;
 mod objects;
 mod pools;
 mod python;
@@ -19,6 +24,7 @@ mod python_steps;
 mod redeploy;
 mod runs;
 mod settings;
+mod signals;
 mod starting;
 mod stopping;
 mod storage;

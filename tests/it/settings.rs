@@ -4,16 +4,10 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Result;
 
-use crate::support::{MockApi, Sandbox, assert_output};
+use crate::support::{MockApi, Sandbox, assert_output, session};
 
 fn profiles(sandbox: &Sandbox) -> PathBuf {
     sandbox.directory().with_file_name("prefect").join("profiles.toml")
-}
-
-/// What a user sees who runs these commands one after the other.
-fn session(sandbox: &Sandbox, lines: &[&str]) -> Result<String> {
-    let shown = lines.iter().map(|line| Ok(format!("$ prefectl {line}\n{}\n", sandbox.run(line)?)));
-    shown.collect()
 }
 
 #[test]

@@ -55,6 +55,15 @@ codes! {
         example: "PREFECT_API_URL=https://app.prefect.cloud/account/...",
         fix: "Use the form that the message shows.",
     };
+    TLS_VERIFICATION = Entry {
+        name: "tls-verification",
+        severity: Warning,
+        title: "the server's certificate is not checked",
+        meaning: "PREFECT_API_TLS_INSECURE_SKIP_VERIFY is on: whoever answers at the address of the API gets the key, \
+                  and may read and change all that is sent.",
+        example: "",
+        fix: "Name the certificates to trust with PREFECT_API_SSL_CERT_FILE, and switch the setting off.",
+    };
     CUSTOM_HEADER = Entry {
         name: "custom-header",
         severity: Warning,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
-    matchers::{any, body_partial_json, method, path},
+    matchers::{any, body_partial_json, header, method, path},
 };
 
 /// A server on loopback that lives as long as this value.
@@ -55,6 +55,27 @@ impl MockApi {
         let missing = ResponseTemplate::new(404).set_body_json(json!({"detail": "It is not there"}));
         let lookups = Mock::given(method("GET")).respond_with(missing);
         api.runtime.block_on(api.server.register(lookups));
+        Ok(api)
+    }
+
+    /// Stands in for Prefect Cloud's own API: two workspaces for the key `pnu_good`, and no others.
+    pub(crate) fn cloud() -> Result<Self> {
+        let api = Self::start()?;
+        let workspace = |number: u128, handle: &str| {
+            json!({
+                "account_id": uuid::Uuid::from_u128(1), "account_name": "Acme", "account_handle": "acme",
+                "workspace_id": uuid::Uuid::from_u128(number), "workspace_name": handle,
+                "workspace_description": "", "workspace_handle": handle,
+            })
+        };
+        let workspaces = json!([workspace(3, "prod"), workspace(2, "dev")]);
+        let list = Mock::given(method("GET"))
+            .and(path("/api/me/workspaces"))
+            .and(header("authorization", "Bearer pnu_good"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(workspaces));
+        api.runtime.block_on(api.server.register(list));
+        let refusal = ResponseTemplate::new(401).set_body_json(json!({"detail": "Invalid credentials"}));
+        api.runtime.block_on(api.server.register(Mock::given(any()).respond_with(refusal)));
         Ok(api)
     }
 

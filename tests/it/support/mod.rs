@@ -2,15 +2,18 @@
 
 mod api;
 mod docker;
+mod fault;
+mod fault_server;
 mod git;
 mod mock;
 mod needs;
+mod stand_in;
 
 use std::{
     ffi::OsString,
     fmt, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context as _, Result};
@@ -18,9 +21,12 @@ use tempfile::TempDir;
 
 pub(crate) use api::Api;
 pub(crate) use docker::Docker;
+pub(crate) use fault::{FAULTS, Fault};
+pub(crate) use fault_server::{FaultPlan, FaultServer};
 pub(crate) use git::{GitServer, PASSWORD as GIT_PASSWORD, USER as GIT_USER};
 pub(crate) use mock::MockApi;
 pub(crate) use needs::needed;
+pub(crate) use stand_in::StandIn;
 
 /// A Python file with two flows, which [`Sandbox::new`] writes to `flow.py`.
 pub(crate) const FLOWS: &str = r#"from prefect import flow
@@ -119,6 +125,12 @@ impl Sandbox {
         self.run_as(&called, &line.split_whitespace().collect::<Vec<_>>())
     }
 
+    /// Starts a command and leaves it to the test. Its output is piped.
+    pub(crate) fn spawn(&self, line: &str) -> Result<Child> {
+        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
+        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    }
+
     /// A command with these arguments, to be run in another way.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_as(&program(), arguments)
@@ -175,6 +187,19 @@ impl Sandbox {
         let paths = roots.iter().flat_map(|root| folders.map(|(name, to)| (path(root, name), to.to_owned())));
         paths.chain([(self.unique.clone(), "UNIQUE".to_owned())]).collect()
     }
+}
+
+/// Sends a signal, named as `INT`, to a command.
+pub(crate) fn signal(child: &Child, name: &str) -> Result<()> {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status()?;
+    anyhow::ensure!(status.success(), "kill ended with {status}");
+    Ok(())
+}
+
+/// What a user sees who runs these commands one after the other.
+pub(crate) fn session(sandbox: &Sandbox, lines: &[&str]) -> Result<String> {
+    let shown = lines.iter().map(|line| Ok(format!("$ prefectl {line}\n{}\n", sandbox.run(line)?)));
+    shown.collect()
 }
 
 /// The executable under test: the one that was just built, or that of `PREFECTL_TEST_PROGRAM`.

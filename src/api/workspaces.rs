@@ -1,0 +1,52 @@
+//! The workspaces of Prefect Cloud, which its own API lists for a key.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{ApiError, Client, JsonObject, request::Request};
+
+/// A workspace that a key may use.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "JsonObject")]
+pub(crate) struct Workspace {
+    account_id: Uuid,
+    workspace_id: Uuid,
+    /// `account/workspace`.
+    pub(crate) handle: String,
+    /// All that the server sent, these fields included.
+    pub(crate) raw: JsonObject,
+}
+
+impl Workspace {
+    /// The URL of its API, below that of Prefect Cloud.
+    pub(crate) fn api_url(&self, cloud: &str) -> String {
+        let cloud = cloud.trim_end_matches('/');
+        format!("{cloud}/accounts/{}/workspaces/{}", self.account_id, self.workspace_id)
+    }
+}
+
+impl TryFrom<JsonObject> for Workspace {
+    type Error = serde_json::Error;
+
+    fn try_from(raw: JsonObject) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            account_id: Uuid,
+            account_handle: String,
+            workspace_id: Uuid,
+            workspace_handle: String,
+        }
+        let Fields { account_id, account_handle, workspace_id, workspace_handle } =
+            Fields::deserialize(serde_json::Value::Object(raw.clone()))?;
+        Ok(Self { account_id, workspace_id, handle: format!("{account_handle}/{workspace_handle}"), raw })
+    }
+}
+
+impl Client {
+    /// The workspaces that the key may use, by handle. The client must be one for Prefect Cloud itself.
+    pub(crate) async fn workspaces(&self) -> Result<Vec<Workspace>, ApiError> {
+        let mut workspaces: Vec<Workspace> = self.json(Request::get(&["me", "workspaces"])).await?;
+        workspaces.sort_by(|a, b| a.handle.cmp(&b.handle));
+        Ok(workspaces)
+    }
+}

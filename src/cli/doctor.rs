@@ -1,0 +1,17 @@
+//! `prefectl doctor`.
+
+use std::path::PathBuf;
+
+use super::OutputFormat;
+
+/// Check everything that a deploy needs: API, work pools, Docker, git, Python
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArguments {
+    /// The project file whose needs are checked
+    #[arg(long, value_name = "FILE", default_value = "prefect.yaml")]
+    pub(crate) prefect_file: PathBuf,
+
+    /// Format of the result
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: OutputFormat,
+}

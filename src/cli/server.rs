@@ -1,0 +1,13 @@
+//! `prefectl server`.
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServerCommand {
+    /// Start a server in the foreground, with the Python that has Prefect
+    Start {
+        /// Options of `prefect server start`, such as --host, --port and --no-ui
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+        options: Vec<String>,
+    },
+}

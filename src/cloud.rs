@@ -1,0 +1,172 @@
+//! Logging in to Prefect Cloud: which key, which workspace, and what the active profile keeps of it.
+
+use std::sync::Arc;
+
+use crate::{
+    api::{ApiError, Client, ClientOptions, Credentials, Workspace},
+    clock::Clock,
+    secret::Secret,
+    settings::{ProfilesFile, Settings, SettingsError, names},
+};
+
+/// Why a command about Prefect Cloud failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CloudError {
+    #[error("No API key: give one with `--key`, or set PREFECT_API_KEY.")]
+    NoKey,
+    #[error(
+        "Cannot log in with a key when a different PREFECT_API_KEY is present as an environment variable that will \
+         override it."
+    )]
+    OtherKey,
+    #[error("Unable to authenticate with Prefect Cloud. {hint}")]
+    Refused { hint: &'static str },
+    #[error("Workspace '{handle}' not found.{}", available(.handles))]
+    UnknownWorkspace { handle: String, handles: Vec<String> },
+    #[error("This key may use several workspaces: choose one with `--workspace`.{}", available(.handles))]
+    SeveralWorkspaces { handles: Vec<String> },
+    #[error("No workspaces found! Create a workspace in Prefect Cloud and try again.")]
+    NoWorkspaces,
+    #[error("Current profile is not logged into Prefect Cloud.")]
+    NotLoggedIn,
+    #[error(transparent)]
+    Api(ApiError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+fn available(handles: &[String]) -> String {
+    if handles.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = handles.iter().map(|handle| format!("'{handle}'")).collect();
+    format!(" Available workspaces: {}", quoted.join(", "))
+}
+
+/// The key to log in with: that of the command line, which must not differ from that of the environment.
+pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secret, CloudError> {
+    match (given, environment) {
+        (Some(given), Some(other)) if given != other => Err(CloudError::OtherKey),
+        (Some(key), _) | (None, Some(key)) => Ok(Secret::new(key)),
+        (None, None) => Err(CloudError::NoKey),
+    }
+}
+
+/// The workspaces that a key may use.
+pub(crate) async fn workspaces(
+    settings: &Settings,
+    key: &Secret,
+    clock: &Clock,
+) -> Result<Vec<Workspace>, CloudError> {
+    let mut options = ClientOptions::for_cloud(settings);
+    options.credentials = Credentials::Bearer(key.clone());
+    let client = Client::new(options, clock.clone(), Arc::new(|_| ())).map_err(CloudError::Api)?;
+    client.workspaces().await.map_err(|error| match error {
+        ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => {
+            CloudError::Refused { hint: hint(key.expose()) }
+        }
+        error => CloudError::Api(error),
+    })
+}
+
+/// What may be wrong with a key that is refused.
+fn hint(key: &str) -> &'static str {
+    if key.starts_with("pcu") {
+        "This looks like a key of Cloud 1 (https://cloud.prefect.io). Make one at https://app.prefect.cloud."
+    } else if key.starts_with("pnu_") || key.starts_with("pnb_") {
+        "Please ensure your credentials are correct and unexpired."
+    } else {
+        "Your key is not in our expected format: 'pnu_' or 'pnb_'."
+    }
+}
+
+/// The workspace of this handle; without one, the only one there is.
+pub(crate) fn choose<'a>(
+    workspaces: &'a [Workspace],
+    handle: Option<&str>,
+) -> Result<&'a Workspace, CloudError> {
+    let handles = || workspaces.iter().map(|workspace| workspace.handle.clone()).collect();
+    match (handle, workspaces) {
+        (Some(handle), _) => workspaces
+            .iter()
+            .find(|workspace| workspace.handle == handle)
+            .ok_or_else(|| CloudError::UnknownWorkspace { handle: handle.to_owned(), handles: handles() }),
+        (None, [only]) => Ok(only),
+        (None, []) => Err(CloudError::NoWorkspaces),
+        (None, _) => Err(CloudError::SeveralWorkspaces { handles: handles() }),
+    }
+}
+
+/// The workspace that the settings point to.
+pub(crate) fn current<'a>(workspaces: &'a [Workspace], settings: &Settings) -> Option<&'a Workspace> {
+    let url = settings.api_url.value.as_deref()?;
+    workspaces.iter().find(|workspace| workspace.api_url(&settings.cloud_api_url.value) == url)
+}
+
+/// Writes a workspace, and the key if there is one, into the active profile.
+pub(crate) fn remember(
+    settings: &Settings,
+    workspace: &Workspace,
+    key: Option<&Secret>,
+) -> Result<(), CloudError> {
+    let url = workspace.api_url(&settings.cloud_api_url.value);
+    let key = key.map(|key| (&names::API_KEY, key.expose()));
+    Ok(settings.store(key.into_iter().chain([(&names::API_URL, url.as_str())]))?)
+}
+
+/// Removes key and workspace from the active profile.
+pub(crate) fn forget(settings: &Settings) -> Result<(), CloudError> {
+    let mut file = ProfilesFile::open(&settings.profiles_path.value)?;
+    if !file.has(&settings.profile) || !file.unset(&settings.profile, &names::API_KEY) {
+        return Err(CloudError::NotLoggedIn);
+    }
+    file.unset(&settings.profile, &names::API_URL);
+    Ok(file.save()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn workspace(handle: &str) -> Workspace {
+        let (account, name) = handle.split_once('/').unwrap();
+        let id = uuid::Uuid::nil();
+        let workspace = json!({
+            "account_id": id, "account_handle": account, "workspace_id": id, "workspace_handle": name,
+        });
+        serde_json::from_value(workspace).unwrap()
+    }
+
+    #[test]
+    fn the_key_of_the_command_line_must_be_that_of_the_environment() {
+        assert_eq!(key(Some("a"), None).unwrap().expose(), "a");
+        assert_eq!(key(None, Some("b")).unwrap().expose(), "b");
+        assert_eq!(key(Some("a"), Some("a")).unwrap().expose(), "a");
+        assert!(matches!(key(Some("a"), Some("b")), Err(CloudError::OtherKey)));
+        assert!(matches!(key(None, None), Err(CloudError::NoKey)));
+    }
+
+    #[test]
+    fn one_workspace_needs_no_choice() {
+        let [prod, dev] = ["acme/prod", "acme/dev"].map(workspace);
+        assert_eq!(choose(std::slice::from_ref(&prod), None).unwrap().handle, "acme/prod");
+        let both = [prod, dev];
+        assert_eq!(choose(&both, Some("acme/dev")).unwrap().handle, "acme/dev");
+        let message = |handle| choose(&both, handle).unwrap_err().to_string();
+        assert_eq!(
+            message(Some("acme/nope")),
+            "Workspace 'acme/nope' not found. Available workspaces: 'acme/prod', 'acme/dev'"
+        );
+        assert!(message(None).contains("choose one with `--workspace`"));
+        assert!(matches!(choose(&[], None), Err(CloudError::NoWorkspaces)));
+    }
+
+    #[test]
+    fn a_refused_key_gets_the_hint_that_fits() {
+        for (key, expected) in [("pcu_1", "Cloud 1"), ("pnu_1", "unexpired"), ("xyz", "expected format")] {
+            assert!(hint(key).contains(expected), "{key}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `prefectl doctor`.
+
+use owo_colors::OwoColorize;
+use serde_json::json;
+
+use super::{Context, connection};
+use crate::{
+    cli::{DoctorArguments, OutputFormat},
+    doctor::{self, Check, Status, Subject},
+    error::{CommandError, Exit},
+    project::{self, ProjectError},
+};
+
+pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
+    let client = connection::client(context);
+    let project = project::load(&arguments.prefect_file, &context.directory);
+    let subject = Subject {
+        settings: &context.settings,
+        environment: &context.environment,
+        directory: &context.directory,
+        clock: &context.clock,
+        client: client.as_ref().map_err(|error| error.message.clone()),
+        project: match &project {
+            Ok((project, _)) => Some(Ok(project)),
+            Err(ProjectError::File(error)) if error.is_not_found() => None,
+            Err(error) => Some(Err(error.to_string())),
+        },
+    };
+    let checks = doctor::examine(&subject).await;
+    match arguments.output {
+        OutputFormat::Json => {
+            let works = !checks.iter().any(|check| check.status == Status::Failed);
+            context
+                .ui
+                .result(&format!("{:#}", json!({"schema": 1, "deploy_would_work": works, "checks": checks})));
+        }
+        OutputFormat::Text => checks.iter().for_each(|check| context.ui.result(&line(check))),
+    }
+    Ok(exit(&checks))
+}
+
+fn line(check: &Check) -> String {
+    let mark = match check.status {
+        Status::Ok => "ok".green().to_string(),
+        Status::Warning => "warning".yellow().to_string(),
+        Status::Failed => "failed".red().to_string(),
+        Status::Skipped => "skipped".dimmed().to_string(),
+    };
+    let fix = check.fix.as_ref().map(|fix| format!("\n    {} {fix}", "fix:".cyan()));
+    format!("{mark:>8}  {}: {}{}", check.name, check.detail, fix.unwrap_or_default())
+}
+
+/// Whether a deploy would work, and if not, with which code it would end.
+fn exit(checks: &[Check]) -> Exit {
+    let failed = checks.iter().find(|check| check.status == Status::Failed);
+    match failed.map(|check| check.name) {
+        None => Exit::Done,
+        Some("settings" | "project") => Exit::Usage,
+        Some("api") => Exit::Unreachable,
+        Some("authorisation") => Exit::Unauthorized,
+        Some(_) => Exit::Failed,
+    }
+}

@@ -1,0 +1,130 @@
+//! The API: configured, reachable, of a version that fits, and open to us.
+
+use std::time::Instant;
+
+use jiff::SignedDuration;
+
+use super::{Check, Subject};
+use crate::api::{ApiError, Client};
+
+/// How far the two clocks may be apart. Start times and the order of states depend on them.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
+
+/// Where the settings come from.
+pub(super) fn settings(subject: &Subject<'_>) -> Check {
+    let settings = subject.settings;
+    match &settings.api_url.value {
+        Some(_) => Check::ok(
+            "settings",
+            format!("profile '{}'; PREFECT_API_URL from {}", settings.profile, settings.api_url.origin),
+        ),
+        None => Check::failed(
+            "settings",
+            format!("profile '{}'; PREFECT_API_URL is not set", settings.profile),
+            "set PREFECT_API_URL to the address of a Prefect API, for example http://127.0.0.1:4200/api",
+        ),
+    }
+}
+
+/// The checks of the server itself; once one of them fails the others say nothing new.
+pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
+    let client = match &subject.client {
+        Ok(client) => *client,
+        Err(reason) => return vec![Check::failed("api", reason.clone(), "correct the settings")],
+    };
+    let started = Instant::now();
+    let time = match client.health().await {
+        Ok(time) => time,
+        Err(error) => return vec![unreachable_api(&error)],
+    };
+    let took = started.elapsed().as_millis();
+    let mut checks = vec![Check::ok("api", format!("{} answers in {took} ms", client.url()))];
+    let here = subject.clock.now();
+    checks.push(match time {
+        Some(time) => clocks(here.duration_since(time)),
+        None => Check::skipped("clock", "the server does not tell its time"),
+    });
+    checks.push(version(client).await);
+    checks.push(authorised(client).await);
+    checks.push(limits(client));
+    checks
+}
+
+fn unreachable_api(error: &ApiError) -> Check {
+    let fix = match error {
+        ApiError::Untrusted { .. } => "name the certificates to trust with PREFECT_API_SSL_CERT_FILE",
+        ApiError::NotJson { .. } | ApiError::NoSuchRoute { .. } => {
+            "correct PREFECT_API_URL; it usually ends in /api"
+        }
+        _ => "start the server, or correct PREFECT_API_URL; behind a proxy, set HTTPS_PROXY",
+    };
+    Check::failed("api", error.to_string(), fix)
+}
+
+fn clocks(ahead: SignedDuration) -> Check {
+    // The header has whole seconds.
+    if ahead.abs() <= TOLERANCE {
+        return Check::ok("clock", "as the server's");
+    }
+    let direction = if ahead.is_positive() { "ahead of" } else { "behind" };
+    let seconds = ahead.abs().as_secs();
+    Check::warning(
+        "clock",
+        format!("{seconds} s {direction} the server's"),
+        "set the clock (for example with NTP): start times would be off",
+    )
+}
+
+async fn version(client: &Client) -> Check {
+    if client.is_cloud() {
+        return Check::ok("version", "Prefect Cloud");
+    }
+    match client.server_version().await {
+        Ok(Some(version)) if version.starts_with("3.") => Check::ok("version", format!("Prefect {version}")),
+        Ok(Some(version)) => Check::failed(
+            "version",
+            format!("the server is Prefect {version}; this program speaks with Prefect 3"),
+            "upgrade the server to Prefect 3",
+        ),
+        Ok(None) => Check::warning("version", "the server does not tell its version", "upgrade the server"),
+        Err(error) => Check::skipped("version", error.to_string()),
+    }
+}
+
+async fn authorised(client: &Client) -> Check {
+    match client.probe().await {
+        Ok(()) => Check::ok("authorisation", "the API lets us in"),
+        Err(error) => {
+            let fix = if client.is_cloud() {
+                "set PREFECT_API_KEY to a key that may use this workspace, or run `prefectl cloud login`"
+            } else {
+                "set PREFECT_API_AUTH_STRING to the server's, or PREFECT_API_KEY"
+            };
+            Check::failed("authorisation", error.to_string(), fix)
+        }
+    }
+}
+
+fn limits(client: &Client) -> Check {
+    if client.is_cloud() {
+        Check::skipped("plan", "Prefect Cloud tells the limits of a plan only when one is reached")
+    } else {
+        Check::ok("plan", "a server of one's own has no limits")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Status;
+
+    #[test]
+    fn clocks_may_differ_a_little() {
+        for (seconds, status) in
+            [(0, Status::Ok), (30, Status::Ok), (-31, Status::Warning), (90, Status::Warning)]
+        {
+            assert_eq!(clocks(SignedDuration::from_secs(seconds)).status, status, "{seconds}");
+        }
+        assert_eq!(clocks(SignedDuration::from_secs(-90)).detail, "90 s behind the server's");
+    }
+}

@@ -1,0 +1,221 @@
+//! A Prefect server on this machine, started with the user's own Python: a temporary one for a command, or one in
+//! the foreground.
+//!
+//! The temporary server is the reference's: no user interface, no scheduler, and the database of `PREFECT_HOME`, so
+//! that what one command registers the next one finds.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read as _, Seek as _},
+    net::TcpListener,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rand::Rng as _;
+
+use crate::{
+    api::{ApiError, Client, ClientOptions},
+    clock::Clock,
+    environment::Environment,
+    interpreter::{NoInterpreter, Search},
+    process::{self, Background, Program},
+    progress::Progress,
+};
+
+/// The ports of temporary servers, as those of the reference.
+const PORTS: std::ops::Range<u16> = 8000..9000;
+
+/// How many ports are tried before the system chooses one.
+const PORT_TRIES: u32 = 10;
+
+/// The exit code of a server whose port somebody else has taken meanwhile.
+const PORT_TAKEN: i32 = 3;
+
+/// What a server is started with.
+pub(crate) struct LocalServerOptions<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) directory: &'a Path,
+    /// Settings from other places than the environment, by name.
+    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) clock: &'a Clock,
+    /// How long it may take to start.
+    pub(crate) patience: Duration,
+}
+
+/// A server that is stopped when this value goes.
+#[derive(Debug)]
+pub(crate) struct LocalServer {
+    /// The URL of its API.
+    pub(crate) url: String,
+    process: Background,
+}
+
+/// Why there is no local server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LocalServerError {
+    #[error(transparent)]
+    NoPython(#[from] NoInterpreter),
+    #[error("cannot start a Prefect server: {0}")]
+    Start(#[from] io::Error),
+    #[error("the temporary server ended with code {code}{}", indented(.output))]
+    Ended { code: i32, output: String },
+    #[error("the temporary server was not ready after {} s{}", .after.as_secs(), indented(.output))]
+    NotReady { after: Duration, output: String },
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl LocalServer {
+    /// Starts a temporary server and waits until it answers.
+    pub(crate) async fn start(
+        options: &LocalServerOptions<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Self, LocalServerError> {
+        let python = python(options).await?;
+        let mut output = tempfile::tempfile()?;
+        let deadline = Instant::now() + options.patience;
+        let mut server = Self::launch(options, &python, &output)?;
+        progress.status(&format!("Starting a temporary Prefect server on {} ...", server.url));
+        loop {
+            match server.process.exit_code()? {
+                Some(PORT_TAKEN) => server = Self::launch(options, &python, &output)?,
+                Some(code) => return Err(LocalServerError::Ended { code, output: last_lines(&mut output) }),
+                None => {}
+            }
+            if server.client(options)?.health().await.is_ok() {
+                return Ok(server);
+            }
+            if Instant::now() > deadline {
+                let output = last_lines(&mut output);
+                return Err(LocalServerError::NotReady { after: options.patience, output });
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn launch(
+        options: &LocalServerOptions<'_>,
+        python: &str,
+        output: &std::fs::File,
+    ) -> Result<Self, LocalServerError> {
+        const APPLICATION: [&str; 4] = ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"];
+        let port = free_port()?.to_string();
+        let listen = ["--host", "127.0.0.1", "--port", &port, "--log-level", "error", "--lifespan", "on"];
+        let arguments: Vec<String> =
+            APPLICATION.iter().chain(&listen).map(|&argument| argument.to_owned()).collect();
+        let mut variables = options.settings.clone();
+        for (name, value) in
+            [("PREFECT_UI_ENABLED", "0"), ("PREFECT__SERVER_EPHEMERAL", "1"), ("PREFECT__SERVER_FINAL", "1")]
+        {
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+        let program = Program {
+            program: python,
+            arguments: &arguments,
+            directory: options.directory,
+            environment: options.environment,
+            variables: &variables,
+        };
+        let process = Background::start(&program, output.try_clone()?)?;
+        Ok(Self { url: format!("http://127.0.0.1:{port}/api"), process })
+    }
+
+    /// A client that asks once and does not wait.
+    fn client(&self, options: &LocalServerOptions<'_>) -> Result<Client, ApiError> {
+        let mut client = ClientOptions::without_credentials(&self.url);
+        client.retry.max_retries = 0;
+        Client::new(client, options.clock.clone(), std::sync::Arc::new(|_| ()))
+    }
+
+    /// Stops the server.
+    pub(crate) fn stop(self, progress: &dyn Progress) {
+        progress.status(&format!("Stopping the temporary server on {}", self.url));
+    }
+}
+
+/// Runs `prefect server start` with these arguments until it ends; gives its exit code.
+pub(crate) async fn run_in_foreground(
+    options: &LocalServerOptions<'_>,
+    arguments: &[String],
+) -> Result<i32, LocalServerError> {
+    let python = python(options).await?;
+    let command = ["-m", "prefect", "server", "start"].map(str::to_owned);
+    let arguments: Vec<String> = command.iter().chain(arguments).cloned().collect();
+    let program = Program {
+        program: &python,
+        arguments: &arguments,
+        directory: options.directory,
+        environment: options.environment,
+        variables: &options.settings,
+    };
+    Ok(process::run_in_foreground(&program).await?)
+}
+
+/// The interpreter that has Prefect and its server.
+async fn python(options: &LocalServerOptions<'_>) -> Result<String, NoInterpreter> {
+    let search = Search { chosen: None, environment: options.environment, directory: options.directory };
+    Ok(search.find(&["prefect", "uvicorn"]).await?.program)
+}
+
+fn free_port() -> io::Result<u16> {
+    let mut random = rand::rng();
+    let tried = (0..PORT_TRIES).map(|_| random.random_range(PORTS));
+    for port in tried {
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// The end of what the server printed.
+fn last_lines(output: &mut std::fs::File) -> String {
+    const LINES: usize = 15;
+    let mut bytes = Vec::new();
+    // What cannot be read cannot be shown.
+    let _ = output.rewind().and_then(|()| output.read_to_end(&mut bytes));
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+fn indented(output: &str) -> String {
+    output.lines().flat_map(|line| ["\n  | ", line]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    /// Starts a "server" whose Python is a script: the probe for modules is answered, then `body` runs.
+    async fn start(body: &str, patience: Duration) -> Result<LocalServer, LocalServerError> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let python = folder.path().join("python");
+        let probe = r#"[ "$1" = -c ] && { echo '{"version": "3.12.0", "missing": []}'; exit; }"#;
+        std::fs::write(&python, format!("#!/bin/sh\n{probe}\n{body}\n")).unwrap();
+        std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let environment = Environment::from_iter([
+            ("PREFECTL_PYTHON", python.to_str().unwrap()),
+            ("PATH", "/usr/bin:/bin"),
+        ]);
+        let options = LocalServerOptions {
+            environment: &environment,
+            directory: folder.path(),
+            settings: BTreeMap::new(),
+            clock: &Clock::system(),
+            patience,
+        };
+        LocalServer::start(&options, &Silent).await
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_come_up_is_an_error_with_its_last_words() {
+        let error = start("echo no database >&2; exit 7", Duration::from_secs(20)).await.unwrap_err();
+        assert_eq!(error.to_string(), "the temporary server ended with code 7\n  | no database");
+        let error = start("exec sleep 60", Duration::from_millis(300)).await.unwrap_err();
+        assert!(error.to_string().starts_with("the temporary server was not ready after 0 s"), "{error}");
+    }
+}

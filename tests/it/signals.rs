@@ -1,0 +1,108 @@
+//! Ctrl-C, a request to end, and readers that go away.
+
+use std::{
+    process::{Child, ExitStatus},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, ensure};
+
+use crate::support::{Fault, FaultPlan, FaultServer, Sandbox, signal};
+
+/// How long a command may take to end that has nothing to end itself.
+const SOON: Duration = Duration::from_secs(2);
+
+fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    child.kill()?;
+    anyhow::bail!("it did not end within {limit:?}")
+}
+
+fn until(is_so: impl Fn() -> bool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        ensure!(Instant::now() < deadline, "it did not come to that");
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_command_that_waits_for_the_server_ends_soon() -> Result<()> {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let server = FaultServer::start()?;
+        server.fail(Some(FaultPlan { fault: Fault::Hang, at: 0, lasting: true }));
+        let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", server.url());
+        let mut child = sandbox.spawn("work-pool ls")?;
+        until(|| !server.requests().is_empty())?;
+        signal(&child, name)?;
+        let status = wait(&mut child, SOON)?;
+        ensure!(status.code() == Some(code), "{name}: {status}");
+    }
+    Ok(())
+}
+
+const STEP: &str = r"
+deployments:
+- name: one
+  entrypoint: flow.py:hello
+  work_pool: {name: pool}
+  build:
+  - prefect.deployments.steps.run_shell_script: {script: sh step.sh}
+";
+
+#[test]
+fn a_step_is_ended_with_the_command() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::with(&server.url(), STEP)?;
+    sandbox.file(
+        "step.sh",
+        "trap 'echo ending >&2; echo ended > ended; exit' TERM\necho > started\nwhile :; do sleep 0.05; done\n",
+    )?;
+    let mut child = sandbox.spawn("deploy --all")?;
+    until(|| sandbox.directory().join("started").exists())?;
+    signal(&child, "INT")?;
+    let status = wait(&mut child, Duration::from_secs(8))?;
+    ensure!(status.code() == Some(130), "{status}");
+    until(|| sandbox.directory().join("ended").exists())?;
+    ensure!(server.look(|server| server.writes) == 0, "something was registered");
+    Ok(())
+}
+
+#[test]
+fn twice_ends_at_once() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::with(&server.url(), STEP)?;
+    sandbox
+        .file("step.sh", "trap '' TERM\necho > started\nfor i in 1 2 3 4 5 6 7 8; do sleep 0.5; done\n")?;
+    let mut child = sandbox.spawn("deploy --all")?;
+    until(|| sandbox.directory().join("started").exists())?;
+    signal(&child, "INT")?;
+    thread::sleep(Duration::from_millis(500));
+    ensure!(child.try_wait()?.is_none(), "it did not wait for its step");
+    signal(&child, "INT")?;
+    let status = wait(&mut child, SOON)?;
+    ensure!(status.code() == Some(130), "{status}");
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    for line in ["config view --show-defaults", "explain", "--help", "schema"] {
+        let mut child = sandbox.spawn(line)?;
+        drop(child.stdout.take());
+        let output = child.wait_with_output()?;
+        ensure!(output.status.code() == Some(0), "{line}: {}", output.status);
+        let stderr = String::from_utf8(output.stderr)?;
+        ensure!(stderr.is_empty(), "{line}: {stderr}");
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The ways in which a server, or the network before it, can fail.
+
+use std::{
+    io::{self, Write},
+    net::TcpStream,
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::stand_in::Reply;
+
+/// What happens to a request in place of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The server goes and does not come back.
+    Refuse,
+    /// The server goes and comes back a little later.
+    Restart,
+    /// The connection is reset before the request is acted on.
+    ResetBefore,
+    /// The connection is reset after the request was acted on.
+    ResetAfter,
+    HalfBody,
+    ByteByByte,
+    /// A web page, with status 200.
+    Html,
+    InvalidJson,
+    Empty,
+    WrongContentType,
+    NotHttp,
+    Redirect(u16),
+    Hang,
+    Status(u16),
+    /// 429 with this `Retry-After`.
+    TooMany(&'static str),
+}
+
+use Fault::{
+    ByteByByte, Empty, HalfBody, Hang, Html, InvalidJson, NotHttp, Redirect, Refuse, ResetAfter, ResetBefore,
+    Restart, Status, TooMany, WrongContentType,
+};
+
+pub(crate) const FAULTS: [Fault; 31] = [
+    Refuse,
+    Restart,
+    ResetBefore,
+    ResetAfter,
+    HalfBody,
+    ByteByByte,
+    Html,
+    InvalidJson,
+    Empty,
+    WrongContentType,
+    NotHttp,
+    Redirect(302),
+    Redirect(307),
+    Hang,
+    Status(400),
+    Status(401),
+    Status(403),
+    Status(404),
+    Status(408),
+    Status(409),
+    Status(413),
+    Status(422),
+    Status(500),
+    Status(502),
+    Status(503),
+    Status(504),
+    TooMany("0"),
+    TooMany("Mon, 23 Nov 2020 14:00:00 GMT"),
+    TooMany("soon"),
+    TooMany("3600"),
+    TooMany("-1"),
+];
+
+impl Fault {
+    /// Whether the request is acted on all the same.
+    pub(crate) fn acts(self) -> bool {
+        matches!(
+            self,
+            ResetAfter
+                | HalfBody
+                | ByteByByte
+                | Html
+                | InvalidJson
+                | Empty
+                | WrongContentType
+                | NotHttp
+                | Hang
+        )
+    }
+
+    /// Sends what the client gets; `reply` is the true answer. Whether the connection can be used again.
+    pub(crate) fn send(self, stream: &mut TcpStream, reply: &Reply, target: &str) -> io::Result<bool> {
+        const JSON: &str = "content-type: application/json\r\n";
+        let body = body_text(reply);
+        match self {
+            Refuse | Restart | ResetBefore | ResetAfter => return Ok(false),
+            HalfBody => {
+                let half = &body[..body.len() / 2];
+                write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\n{JSON}content-length: {}\r\n\r\n{half}",
+                    body.len().max(2)
+                )?;
+                return Ok(false);
+            }
+            ByteByByte => {
+                for byte in response(reply.0, JSON, &body).as_bytes() {
+                    stream.write_all(&[*byte])?;
+                }
+            }
+            Html => stream.write_all(
+                response(200, "content-type: text/html; charset=utf-8\r\n", "<!doctype html><p>Hi")
+                    .as_bytes(),
+            )?,
+            InvalidJson => stream.write_all(response(200, JSON, "{\"id\": ").as_bytes())?,
+            Empty => stream.write_all(response(200, JSON, "").as_bytes())?,
+            WrongContentType => {
+                let binary = "content-type: application/octet-stream\r\n";
+                stream.write_all(response(reply.0, binary, &body).as_bytes())?;
+            }
+            NotHttp => {
+                stream.write_all(b"220 mail.example.com ESMTP\r\n")?;
+                return Ok(false);
+            }
+            Redirect(status) => {
+                stream.write_all(response(status, &format!("location: {target}\r\n"), "").as_bytes())?;
+            }
+            Hang => {
+                thread::sleep(Duration::from_secs(3));
+                return Ok(false);
+            }
+            Status(status) => stream.write_all(response(status, JSON, &error_body(status)).as_bytes())?,
+            TooMany(wait) => {
+                let headers = format!("{JSON}retry-after: {wait}\r\n");
+                stream.write_all(response(429, &headers, &error_body(429)).as_bytes())?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The bodies that a Prefect server sends with its errors.
+fn error_body(status: u16) -> String {
+    let body = match status {
+        401 => json!({"exception_message": "Unauthorized"}),
+        422 => json!({
+            "exception_message": "Invalid request received.",
+            "exception_detail": [{"type": "missing", "loc": ["body", "name"], "msg": "Field required"}],
+        }),
+        500.. => json!({"exception_message": "It is broken"}),
+        _ => json!({"detail": "It was refused"}),
+    };
+    body.to_string()
+}
+
+pub(crate) fn body_text((_, body): &Reply) -> String {
+    if *body == Value::Null { String::new() } else { body.to_string() }
+}
+
+/// A whole HTTP response; `headers` end with a line end each.
+pub(crate) fn response(status: u16, headers: &str, body: &str) -> String {
+    let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+    format!("HTTP/1.1 {status} Status\r\n{headers}{length}\r\n{body}")
+}

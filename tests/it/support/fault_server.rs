@@ -1,0 +1,222 @@
+//! A server that answers from a [`StandIn`], and fails where a test wants it to.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::{
+    fault::{Fault, body_text, response},
+    stand_in::StandIn,
+};
+
+/// How long a server that restarts is away.
+const RESTART: Duration = Duration::from_millis(100);
+
+/// Which request fails, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FaultPlan {
+    pub(crate) fault: Fault,
+    /// The number of the request, from 0.
+    pub(crate) at: usize,
+    /// Whether all that come after it fail too.
+    pub(crate) lasting: bool,
+}
+
+/// A server on loopback that lives as long as this value.
+pub(crate) struct FaultServer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    address: SocketAddr,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    stand_in: StandIn,
+    plan: Option<FaultPlan>,
+    /// `METHOD path` of the requests, in order.
+    requests: Vec<String>,
+    /// Nothing is accepted.
+    down: bool,
+    /// For ever.
+    gone: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the thread that accepts, to see that it must not.
+    fn wake(&self) {
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl FaultServer {
+    pub(crate) fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let shared = Arc::new(Shared { address: listener.local_addr()?, state: Mutex::default() });
+        let server = Arc::clone(&shared);
+        thread::spawn(move || accept(listener, &server));
+        Ok(Self { shared })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/api", self.shared.address)
+    }
+
+    /// Forgets the requests so far, and lets one of the next fail.
+    pub(crate) fn fail(&self, plan: Option<FaultPlan>) {
+        let mut state = self.shared.state();
+        state.requests.clear();
+        state.plan = plan;
+    }
+
+    /// Ends all faults; a server that went comes back.
+    pub(crate) fn heal(&self) -> Result<()> {
+        self.fail(None);
+        let was_down = std::mem::take(&mut self.shared.state().down);
+        if was_down {
+            let listener = bind(self.shared.address)?;
+            let server = Arc::clone(&self.shared);
+            thread::spawn(move || accept(listener, &server));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.shared.state().requests.clone()
+    }
+
+    /// Looks at what the server has.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&StandIn) -> T) -> T {
+        look(&self.shared.state().stand_in)
+    }
+}
+
+impl Drop for FaultServer {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        (state.down, state.gone) = (true, true);
+        drop(state);
+        self.shared.wake();
+    }
+}
+
+/// The port was ours a moment ago; what is left of old connections may hold it a little longer.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    for _ in 0..50 {
+        if let Ok(listener) = TcpListener::bind(address) {
+            return Ok(listener);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    TcpListener::bind(address)
+}
+
+fn accept(listener: TcpListener, server: &Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept() {
+        if server.state().down {
+            break;
+        }
+        let server = Arc::clone(server);
+        thread::spawn(move || {
+            // A client that hangs up is no trouble of ours.
+            let _ = serve(stream, &server);
+        });
+    }
+    // From here on connections are refused.
+    drop(listener);
+}
+
+/// Answers the requests of one connection.
+fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    while let Some((method, path, body)) = read_request(&mut reader)? {
+        let (fault, reply) = {
+            let mut state = server.state();
+            if state.down {
+                break;
+            }
+            let number = state.requests.len();
+            state.requests.push(format!("{method} {path}"));
+            let hit = |plan: &FaultPlan| plan.at == number || (plan.lasting && plan.at < number);
+            let fault = state.plan.filter(hit).map(|plan| plan.fault);
+            let acts = fault.is_none_or(Fault::acts);
+            // A proxy gets whole URLs.
+            let path = path.split_once("/api/").map_or("", |(_, path)| path);
+            let reply = if acts { state.stand_in.handle(&method, path, &body) } else { (200, Value::Null) };
+            (fault, reply)
+        };
+        let Some(fault) = fault else {
+            let answer = response(reply.0, "content-type: application/json\r\n", &body_text(&reply));
+            stream.write_all(answer.as_bytes())?;
+            continue;
+        };
+        go_down(fault, server);
+        if !fault.send(&mut stream, &reply, &path)? {
+            break;
+        }
+    }
+    // With something unread the kernel resets the connection; without, it is closed, which is as bad for the client.
+    let _ = stream.shutdown(Shutdown::Both);
+    Ok(())
+}
+
+fn go_down(fault: Fault, server: &Arc<Shared>) {
+    if !matches!(fault, Fault::Refuse | Fault::Restart) {
+        return;
+    }
+    server.state().down = true;
+    server.wake();
+    if fault == Fault::Restart {
+        let server = Arc::clone(server);
+        thread::spawn(move || {
+            thread::sleep(RESTART);
+            let Ok(listener) = bind(server.address) else { return };
+            let mut state = server.state();
+            if state.gone {
+                return;
+            }
+            state.down = false;
+            drop(state);
+            accept(listener, &server);
+        });
+    }
+}
+
+/// Method, path and body of the next request; `None` at the end.
+fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<(String, String, Value)>> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (Some(method), Some(path)) = (words.next(), words.next()) else { return Ok(None) };
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header)?;
+        match header.trim().split_once(':') {
+            None => break,
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse()?;
+            }
+            Some(_) => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? };
+    Ok(Some((method, path, body)))
+}

@@ -1,0 +1,209 @@
+//! A Prefect API in memory, as far as a deploy uses it: it keeps what it is given and finds it again.
+
+use serde_json::{Map, Value, json};
+
+/// What the server has.
+#[derive(Debug, Default)]
+pub(crate) struct StandIn {
+    flows: Vec<Value>,
+    deployments: Vec<Value>,
+    automations: Vec<Value>,
+    ids: u128,
+    /// Changes that were made.
+    pub(crate) writes: usize,
+}
+
+/// A status and a JSON body.
+pub(crate) type Reply = (u16, Value);
+
+impl StandIn {
+    /// Does what a request asks for. `path` is the part behind `/api/`.
+    pub(crate) fn handle(&mut self, method: &str, path: &str, body: &Value) -> Reply {
+        let segments: Vec<&str> = path.split('/').collect();
+        match (method, segments.as_slice()) {
+            ("GET", ["health"]) => (200, json!(true)),
+            ("GET", ["admin", "version"]) => (200, json!("3.8.4")),
+            ("POST", ["work_pools", "filter"]) => page(vec![pool()], body),
+            ("GET", ["work_pools", _]) => (200, pool()),
+            ("POST", ["work_pools", _, "workers", "filter"]) => (200, json!([])),
+            ("POST", ["flows", "filter"]) => page(matching(&self.flows, body, "flows"), body),
+            ("POST", ["flows", ""]) => self.flow(body),
+            ("GET", ["flows", id]) => found(self.flows.iter().find(|flow| flow["id"] == *id)),
+            ("POST", ["deployments", "filter"]) => self.filter_deployments(body),
+            ("POST", ["deployments", ""]) => self.deployment(body),
+            ("GET", ["deployments", id]) => found(self.deployments.iter().find(|one| one["id"] == *id)),
+            (_, ["deployments", id, rest @ ..]) => self.change_deployment(method, id, rest, body),
+            ("POST", ["automations", "filter"]) => page(self.automations.clone(), body),
+            ("POST", ["automations", ""]) => self.automation(body),
+            ("DELETE", ["automations", "owned-by", _]) => (204, Value::Null),
+            ("DELETE", ["automations", id]) => {
+                self.writes += 1;
+                self.automations.retain(|one| one["id"] != *id);
+                (204, Value::Null)
+            }
+            _ => (404, json!({"detail": "Not Found"})),
+        }
+    }
+
+    /// What is there, without what differs from server to server.
+    pub(crate) fn state(&self) -> String {
+        let mut text = Vec::new();
+        for kind in [&self.flows, &self.deployments, &self.automations] {
+            let mut lines: Vec<String> = kind.iter().map(|one| self.without_ids(one)).collect();
+            lines.sort();
+            text.extend(lines);
+        }
+        text.join("\n")
+    }
+
+    /// The same of the deployments alone.
+    pub(crate) fn deployments(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.deployments.iter().map(|one| self.without_ids(one)).collect();
+        lines.sort();
+        lines
+    }
+
+    fn without_ids(&self, object: &Value) -> String {
+        let mut object = object.clone();
+        remove_ids(&mut object);
+        let named = self.flows.iter().chain(&self.deployments);
+        named.fold(object.to_string(), |text, one| {
+            let [id, name] = ["id", "name"].map(|key| one[key].as_str().unwrap_or_default());
+            text.replace(id, name)
+        })
+    }
+
+    fn id(&mut self) -> Value {
+        self.ids += 1;
+        json!(uuid::Uuid::from_u128(self.ids))
+    }
+
+    fn flow(&mut self, body: &Value) -> Reply {
+        if let Some(flow) = self.flows.iter().find(|flow| flow["name"] == body["name"]) {
+            return (200, flow.clone());
+        }
+        self.writes += 1;
+        let flow = json!({"id": self.id(), "name": body["name"], "tags": []});
+        self.flows.push(flow.clone());
+        (201, flow)
+    }
+
+    fn filter_deployments(&self, body: &Value) -> Reply {
+        let flows = matching(&self.flows, body, "flows");
+        let of_flows = |one: &Value| flows.iter().any(|flow| flow["id"] == one["flow_id"]);
+        let found = matching(&self.deployments, body, "deployments");
+        page(found.into_iter().filter(of_flows).collect(), body)
+    }
+
+    fn deployment(&mut self, body: &Value) -> Reply {
+        self.writes += 1;
+        let schedules = body["schedules"].as_array().cloned().unwrap_or_default();
+        let schedules = self.with_ids(&schedules);
+        let same = |one: &Value| one["flow_id"] == body["flow_id"] && one["name"] == body["name"];
+        let index = self.deployments.iter().position(same);
+        let id = index.map(|index| self.deployments[index]["id"].clone());
+        let id = id.unwrap_or_else(|| self.id());
+        let mut fields = body.as_object().cloned().unwrap_or_default();
+        fields.insert("id".into(), id);
+        fields.insert("schedules".into(), json!(schedules));
+        fields.entry("paused").or_insert(json!(false));
+        let deployment = Value::Object(fields);
+        match index {
+            Some(index) => self.deployments[index] = deployment.clone(),
+            None => self.deployments.push(deployment.clone()),
+        }
+        (if index.is_some() { 200 } else { 201 }, deployment)
+    }
+
+    fn with_ids(&mut self, schedules: &[Value]) -> Vec<Value> {
+        let identified = schedules.iter().map(|schedule| {
+            let mut schedule: Map<String, Value> = schedule.as_object().cloned().unwrap_or_default();
+            schedule.insert("id".into(), self.id());
+            schedule.entry("active").or_insert(json!(true));
+            Value::Object(schedule)
+        });
+        identified.collect()
+    }
+
+    fn change_deployment(&mut self, method: &str, id: &str, rest: &[&str], body: &Value) -> Reply {
+        let Some(index) = self.deployments.iter().position(|one| one["id"] == id) else {
+            return (404, json!({"detail": "Deployment not found"}));
+        };
+        self.writes += 1;
+        let added = if rest == ["schedules"] {
+            self.with_ids(body.as_array().map_or(&[], Vec::as_slice))
+        } else {
+            Vec::new()
+        };
+        let deployment = &mut self.deployments[index];
+        match (method, rest) {
+            ("PATCH", []) => merge(deployment, body),
+            ("POST", ["schedules"]) => {
+                if let Some(schedules) = deployment["schedules"].as_array_mut() {
+                    schedules.extend(added.iter().cloned());
+                }
+                return (201, json!(added));
+            }
+            ("PATCH", ["schedules", schedule]) => {
+                let schedules = deployment["schedules"].as_array_mut();
+                if let Some(one) = schedules.into_iter().flatten().find(|one| one["id"] == *schedule) {
+                    merge(one, body);
+                }
+            }
+            ("DELETE", ["schedules", schedule]) => {
+                if let Some(schedules) = deployment["schedules"].as_array_mut() {
+                    schedules.retain(|one| one["id"] != *schedule);
+                }
+            }
+            _ => return (404, json!({"detail": "Not Found"})),
+        }
+        (204, Value::Null)
+    }
+
+    fn automation(&mut self, body: &Value) -> Reply {
+        self.writes += 1;
+        let mut automation = body.clone();
+        automation["id"] = self.id();
+        self.automations.push(automation.clone());
+        (201, automation)
+    }
+}
+
+fn pool() -> Value {
+    json!({
+        "id": "00000000-0000-0000-0000-0000000000ff", "name": "pool", "type": "process", "is_paused": false,
+        "status": "READY", "base_job_template": {"variables": {"properties": {"env": {"type": "object"}}}},
+    })
+}
+
+fn found(object: Option<&Value>) -> Reply {
+    object.map_or_else(|| (404, json!({"detail": "It is not there"})), |object| (200, object.clone()))
+}
+
+/// The objects whose name a filter lists, or all.
+fn matching(objects: &[Value], filter: &Value, kind: &str) -> Vec<Value> {
+    let Some(names) = filter[kind]["name"]["any_"].as_array() else { return objects.to_vec() };
+    objects.iter().filter(|object| names.contains(&object["name"])).cloned().collect()
+}
+
+/// The first page has everything.
+fn page(objects: Vec<Value>, filter: &Value) -> Reply {
+    (200, json!(if filter["offset"].as_u64().unwrap_or(0) == 0 { objects } else { Vec::new() }))
+}
+
+fn merge(object: &mut Value, changes: &Value) {
+    for (key, value) in changes.as_object().into_iter().flatten() {
+        object[key] = value.clone();
+    }
+}
+
+fn remove_ids(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("id");
+            fields.values_mut().for_each(remove_ids);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_ids),
+        _ => {}
+    }
+}
