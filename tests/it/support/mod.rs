@@ -138,7 +138,7 @@ impl Sandbox {
 
     /// Starts a command, which a test wants to interrupt.
     #[cfg(unix)]
-    pub(crate) fn start(&self, line: &str) -> Result<std::process::Child> {
+    pub(crate) fn start(&self, line: &str) -> Result<Child> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut command = self.command(&words);
         command.stdout(Stdio::null()).stderr(Stdio::null());
