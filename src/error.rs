@@ -18,6 +18,10 @@ pub(crate) enum Exit {
     Unauthorized = 5,
     Unreachable = 6,
     StepFailed = 7,
+    /// Somebody else has changed what was to be changed.
+    ChangedMeanwhile = 8,
+    /// A plan or a drift shows changes, and the command was asked to tell.
+    Changes = 10,
     RunFailed = 20,
     RunCrashed = 21,
     RunCancelled = 22,
@@ -34,7 +38,7 @@ impl Exit {
     /// With `compatible`, every failure that the reference ends with 1 is 1.
     pub(crate) fn folded(self, compatible: bool) -> Self {
         match self {
-            Self::Done | Self::Interrupted | Self::Terminated => self,
+            Self::Done | Self::Changes | Self::Interrupted | Self::Terminated => self,
             _ if compatible => Self::Failed,
             _ => self,
         }

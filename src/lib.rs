@@ -95,7 +95,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     let compatible = cli.global.compat_exit_codes || is_link;
     let redactor = Redactor::default();
-    let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone());
+    let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone())
+        .annotating(annotations(&environment));
     let exit = match start(cli, environment, ui.clone(), redactor) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -135,7 +136,8 @@ fn start(
     let ui = if settings.cli_colors.value || cli.global.color == cli::ColorChoice::Always {
         ui
     } else {
-        Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone())
+        let annotations = annotations(&environment);
+        Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone()).annotating(annotations)
     };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);
@@ -191,6 +193,17 @@ fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &E
         let is_dumb = environment.get("TERM") == Some("dumb");
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb
     })
+}
+
+/// In GitHub Actions, where in the repository this runs.
+fn annotations(environment: &Environment) -> Option<String> {
+    if environment.get("GITHUB_ACTIONS") != Some("true") {
+        return None;
+    }
+    let workspace = environment.non_empty("GITHUB_WORKSPACE")?;
+    let directory = std::env::current_dir().ok()?;
+    let folder = directory.strip_prefix(workspace).unwrap_or(Path::new(""));
+    Some(folder.to_string_lossy().into_owned())
 }
 
 fn colors(global: &GlobalArguments, environment: &Environment) -> ColorChoice {

@@ -17,6 +17,7 @@ mod number;
 mod profile;
 mod python;
 mod reference;
+mod selection;
 mod server;
 mod shared;
 mod steps;
@@ -33,7 +34,10 @@ pub(crate) use block::{BlockCommand, BlockTypeCommand};
 pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use cloud::{CloudCommand, WorkspaceCommand};
 pub(crate) use config::{ConfigCommand, ConfigViewArguments};
-pub(crate) use deploy::DeployArguments;
+pub(crate) use deploy::{
+    DeployArguments, DriftArguments, ExportArguments, PlanArguments, PlanFormat, RenderArguments,
+    RenderFormat,
+};
 pub(crate) use deployment::{
     ActivateScheduleArguments, CreateScheduleArguments, DeleteDeploymentArguments, DeploymentCommand,
     RunArguments, ScheduleCommand,
@@ -46,6 +50,7 @@ pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
 pub(crate) use reference::{PYTHON_CLI, unknown_command};
+pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
@@ -124,6 +129,14 @@ pub(crate) enum ColorChoice {
 pub(crate) enum Command {
     /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
     Deploy(Box<DeployArguments>),
+
+    Plan(Box<PlanArguments>),
+
+    Render(Box<RenderArguments>),
+
+    Drift(Box<DriftArguments>),
+
+    Export(ExportArguments),
 
     Check(CheckArguments),
 
@@ -220,12 +233,15 @@ impl Command {
             | Self::Block(_)
             | Self::Deploy(_)
             | Self::Deployment(_)
+            | Self::Drift(_)
+            | Self::Export(_)
             | Self::FlowRun(_)
             | Self::Job(_)
             | Self::Variable(_)
             | Self::WorkPool(_)
             | Self::WorkQueue(_)
             | Self::Worker(_) => true,
+            Self::Plan(arguments) => !arguments.offline,
             Self::Check(_)
             | Self::Cloud(_)
             | Self::Completions { .. }
@@ -235,6 +251,7 @@ impl Command {
             | Self::Flow(_)
             | Self::Init(_)
             | Self::Profile(_)
+            | Self::Render(_)
             | Self::Schema
             | Self::Server(_)
             | Self::Steps(_) => false,

@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         FindingsFormat::Json => ui.result(&json::document(&found).to_string()),
         FindingsFormat::Github => {
             for one in &found {
-                ui.result(&github::command(one));
+                ui.result(&github::command(one, ""));
             }
         }
         FindingsFormat::Sarif => ui.result(&format!("{:#}", sarif::document(&found))),

@@ -5,24 +5,47 @@ use std::sync::Arc;
 use owo_colors::OwoColorize;
 use serde_json::json;
 
-use super::{Context, connection, errors};
+use super::{
+    Context, connection, errors, github,
+    plan::{self, markdown},
+};
 use crate::{
     api::ApiError,
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Line, Pacer, Report, Server, Status, Surroundings},
+    deploy::{self, Line, Options, Pacer, Report, Server, Status, Surroundings},
     error::{CommandError, Exit},
     steps::Ran,
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
-    let options = arguments.options();
+    if arguments.dry_run {
+        return plan::show(&arguments.selection, arguments.output.into(), context).await.map(|_| Exit::Done);
+    }
+    let mut options = Options { verify_pull: arguments.verify_pull, ..arguments.selection.options() };
+    if let Some(path) = &arguments.plan {
+        options = options.with_plan(plan::read(path, context)?);
+    }
     let pacer = Arc::new(Pacer::default());
     let busy = Arc::clone(&pacer);
     let client = connection::client_telling(context, move || busy.slow_down())?;
     let links = connection::links(context);
+    let surroundings = surroundings(&options, context);
+    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let report = deploy::deploy(&surroundings, &server).await?;
+    match arguments.output {
+        OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
+        OutputFormat::Json => context.ui.result(&document(&report).to_string()),
+    }
+    github::add_to_summary(context, || summary(&report));
+    hints(&report, context);
+    finish(&report)
+}
+
+/// What an operation on deployments works with.
+pub(super) fn surroundings<'a>(options: &'a Options, context: &'a Context) -> Surroundings<'a> {
     let settings = &context.settings;
-    let surroundings = Surroundings {
-        options: &options,
+    Surroundings {
+        options,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,
@@ -30,15 +53,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         redactor: &context.redactor,
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
-    };
-    let server = Server { client: &client, links: &links, pacer: &pacer };
-    let report = deploy::deploy(&surroundings, &server).await?;
-    match arguments.output {
-        OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
-        OutputFormat::Json => context.ui.result(&document(&report).to_string()),
     }
-    hints(&report, context);
-    finish(&report)
 }
 
 /// The line of a deployment; the sentence is the reference's, also for what was updated or needed nothing.
@@ -58,6 +73,21 @@ fn show(line: &Line, context: &Context) {
     if let Some(url) = url {
         context.ui.result(&format!("  View Deployment in UI: {url}"));
     }
+}
+
+/// The report as Markdown.
+fn summary(report: &Report) -> String {
+    let row = |line: &Line| {
+        let what = match &line.status {
+            Status::Updated(changed) => format!("updated: {}", changed.join(", ")),
+            status => status.word().to_owned(),
+        };
+        let name = markdown::code(&line.name);
+        let name = line.url.as_ref().map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
+        format!("| {name} | {} |", markdown::escaped(&what))
+    };
+    let rows: Vec<String> = report.lines.iter().map(row).collect();
+    format!("### prefectl deploy\n\n| Deployment | |\n|---|---|\n{}\n", rows.join("\n"))
 }
 
 fn hints(report: &Report, context: &Context) {

@@ -77,6 +77,10 @@ impl From<Failure> for CommandError {
             Failure::Project(error) => error.into(),
             Failure::Select(error) => error.into(),
             Failure::Api(error) => error.into(),
+            error @ Failure::StalePlan(_) => {
+                Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
+                    .help("make a new one with `prefectl plan --out`, and look at it again")
+            }
             Failure::Option { error, place: None } => Self::usage(error),
             Failure::Option { error, place } => Self::findings(
                 Exit::Usage,

@@ -10,14 +10,19 @@ pub(crate) mod connection;
 mod deploy;
 mod deployment;
 mod doctor;
+mod drift;
 mod errors;
 mod explain;
+mod export;
 mod flow;
 mod flow_run;
+mod github;
 mod init;
 mod job;
+mod plan;
 mod profile;
 pub(crate) mod python_cli;
+mod render;
 mod report;
 mod schema;
 mod server;
@@ -75,6 +80,10 @@ pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, 
 async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandError> {
     match command {
         Command::Deploy(arguments) => deploy::run(&arguments, context).await,
+        Command::Plan(arguments) => plan::run(&arguments, context).await,
+        Command::Render(arguments) => render::run(&arguments.selection, arguments.output, context).await,
+        Command::Drift(arguments) => drift::run(&arguments, context).await,
+        Command::Export(arguments) => export::run(&arguments, context).await,
         Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Explain { code } => explain::run(code.as_deref(), context),
         Command::Schema => schema::run(context),

@@ -19,12 +19,12 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     flow::{Entrypoint, Flow},
     git,
-    pointer::{Pointer, Segment},
+    pointer::Pointer,
     project::Findings,
     python,
     steps::name_and_id,
     template::{
-        ResolveError, Resolver,
+        self, ResolveError, Resolver, deferred,
         expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
     },
     value::{Mapping, Value},
@@ -179,7 +179,7 @@ pub(crate) fn after_steps(one: &Prepared, outputs: &Mapping) -> Result<Mapping, 
     // The name first: the others may use it.
     let (first, others): (Vec<_>, Vec<_>) = one.pending.iter().partition(|path| **path == name);
     for path in first.into_iter().chain(others) {
-        let Some(text) = value_at(&mut fields, path) else { continue };
+        let Some(text) = template::value_at(&mut fields, path) else { continue };
         match expression::evaluate(text, &scope, &BTreeSet::new()) {
             Ok(value) => *text = value,
             Err(failed) => errors.extend(
@@ -198,14 +198,15 @@ pub(crate) fn after_steps(one: &Prepared, outputs: &Mapping) -> Result<Mapping, 
     }
 }
 
-fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
-    path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
-        (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),
-        (Value::Mapping(entries), Segment::Key(key)) => {
-            entries.iter_mut().find(|(known, _)| python::to_text(known) == *key).map(|(_, value)| value)
+/// The fields of a deployment with stand-ins for the texts that wait for the outputs of its steps.
+pub(crate) fn before_outputs(one: &Prepared) -> Mapping {
+    let mut fields = Value::Mapping(one.fields.clone());
+    for path in &one.pending {
+        if let Some(place) = template::value_at(&mut fields, path) {
+            *place = deferred::stand_in(&python::to_text(place));
         }
-        _ => None,
-    })
+    }
+    if let Value::Mapping(fields) = fields { fields } else { Mapping::new() }
 }
 
 /// Pull steps with their expressions evaluated.

@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
+    /// What is no longer as a saved plan has it.
+    #[error("the plan does not hold any more: {}", .0.join("; "))]
+    StalePlan(Vec<String>),
     #[error(transparent)]
     Api(#[from] ApiError),
 }

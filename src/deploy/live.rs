@@ -37,6 +37,16 @@ impl Live {
         })
     }
 
+    /// A server that has one deployment of one flow.
+    #[cfg(test)]
+    pub(crate) fn of(flow: &str, deployment: Deployment, automations: Vec<Automation>) -> Self {
+        Self {
+            flows: [(flow.to_owned(), deployment.flow_id)].into(),
+            automations: [(deployment.id, automations)].into(),
+            deployments: [((deployment.flow_id, deployment.name.clone()), deployment)].into(),
+        }
+    }
+
     pub(crate) fn flow(&self, name: &str) -> Option<Uuid> {
         self.flows.get(name).copied()
     }
@@ -51,7 +61,8 @@ impl Live {
     }
 }
 
-fn by_deployment(automations: Vec<Automation>) -> HashMap<Uuid, Vec<Automation>> {
+/// Automations by the deployments that they run.
+pub(super) fn by_deployment(automations: Vec<Automation>) -> HashMap<Uuid, Vec<Automation>> {
     let mut grouped: HashMap<Uuid, Vec<Automation>> = HashMap::new();
     for automation in automations {
         let actions = automation.raw.get("actions").and_then(serde_json::Value::as_array);

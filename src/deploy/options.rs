@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::plan::{Plan, Selection};
 use crate::{flow::PythonUse, steps::ImagePolicy};
 
 /// The options of `prefectl deploy`, as typed.
@@ -42,9 +43,29 @@ pub(crate) struct Options {
     /// How many builds and pushes may run at a time.
     pub(crate) jobs: usize,
     pub(crate) images: ImagePolicy,
+    /// A plan that must still hold when the deploy begins.
+    pub(crate) plan: Option<Plan>,
 }
 
 impl Options {
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            entrypoint: self.entrypoint.clone(),
+            all: self.all,
+            names: self.names.clone(),
+            prefect_file: self.prefect_file.clone(),
+        }
+    }
+
+    /// Selects what a plan is about, unless the options select something themselves.
+    #[must_use]
+    pub(crate) fn with_plan(self, plan: Plan) -> Self {
+        let own = self.selection();
+        let Selection { entrypoint, all, names, prefect_file } =
+            if own == Selection::default() { plan.selection.clone() } else { own };
+        Self { entrypoint, all, names, prefect_file, plan: Some(plan), ..self }
+    }
+
     /// Whether an option is given that is meant for one deployment only.
     pub(crate) fn describe_a_deployment(&self) -> bool {
         let texts = [

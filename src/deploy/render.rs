@@ -1,12 +1,12 @@
 //! Step outputs into the deployments: what comes out has every value known, and is checked once more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use super::{
     Surroundings, check,
-    desired::{self, Desired, Rendered, Schedules},
+    desired::{ConcurrencyLimit, Desired, Rendered, RenderedPool, Schedules, api_name, object, tags},
     expressions,
     outputs::Known,
     prepare::{self, Prepared},
@@ -20,7 +20,7 @@ use crate::{
     git::Facts,
     pointer::Pointer,
     project::Findings,
-    template::{self, Note, NoteKind, expression::ExpressionError},
+    template::{self, Note, NoteKind, deferred, expression::ExpressionError},
     value::{self, Mapping, Value},
 };
 
@@ -40,19 +40,93 @@ pub(crate) fn render(
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
+    let at = one.spec.declared.pointer();
+    let fields = evaluated(expressions::after_steps(one, outputs), &at, findings)?;
+    let pull_steps = pull_steps(one, sections, outputs, rendering.with, findings);
+    desired(one, sections, &fields, pull_steps?, outputs, rendering, findings)
+}
+
+/// Fields that can only be read once all in them is known.
+const READ_WHOLE: [&str; 6] =
+    ["paused", "concurrency_limit", "enforce_parameter_schema", "version_type", "schedules", "triggers"];
+
+/// A deployment before its steps have run.
+pub(crate) struct Preview {
+    /// With stand-ins for what steps will give.
+    pub(crate) desired: Desired,
+    /// The fields of which nothing is known; in `desired` they are as if the file did not have them.
+    pub(crate) unknown: BTreeSet<&'static str>,
+}
+
+impl Preview {
+    /// Whether steps decide about the whole of a field.
+    pub(crate) fn is_unknown(&self, field: &str) -> bool {
+        let field = match field {
+            "version" | "version_info" => "version_type",
+            "concurrency_options" => "concurrency_limit",
+            other => other,
+        };
+        self.unknown.contains(field)
+    }
+}
+
+/// The deployment as far as it is known without running its steps; `outputs` are stand-ins.
+pub(crate) fn preview(
+    one: &Prepared,
+    sections: &Sections,
+    outputs: &Mapping,
+    rendering: &Rendering<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Preview> {
+    let environment = rendering.with.environment;
+    let mut fields = expressions::before_outputs(one);
+    let mut unknown = BTreeSet::new();
+    for key in READ_WHOLE {
+        let Some(value) = fields.get(key) else { continue };
+        let filled = match value {
+            Value::Sequence(items) if key == "triggers" => {
+                items.iter().map(|item| template::trigger(item, outputs, environment).value).collect()
+            }
+            value => template::schedules(value, outputs, environment).value,
+        };
+        if deferred::is_in(&filled) {
+            fields.shift_remove(key);
+            unknown.insert(key);
+        }
+    }
+    let pull = match &sections.pull {
+        PullSteps::None => None,
+        PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
+        PullSteps::Listed(steps) => {
+            let steps = deferred::evaluate(&Value::Sequence(steps.clone()), &one.scope, outputs);
+            Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
+        }
+    };
+    let desired = desired(one, sections, &fields, pull, outputs, rendering, findings)?;
+    Some(Preview { desired, unknown })
+}
+
+/// The deployment that fields without expressions describe.
+fn desired(
+    one: &Prepared,
+    sections: &Sections,
+    fields: &Mapping,
+    pull_steps: Option<Json>,
+    outputs: &Mapping,
+    rendering: &Rendering<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Desired> {
     let Rendering { with, facts, pools } = rendering;
     let at = one.spec.declared.pointer();
     let flow = one.flow.as_ref()?;
-    let fields = evaluated(expressions::after_steps(one, outputs), &at, findings)?;
     let mut filled =
         template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, with.environment);
     let known = Known::in_fields(sections, &one.spec);
     filled.notes.retain(|note| !is_told_before(note, &known));
     prepare::note(&filled.notes, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
-    let schedules = schedules(&fields, &at, outputs, with, findings);
-    let triggers = triggers(&fields, &at, &rendered.name, outputs, with, findings);
-    let pull_steps = pull_steps(one, sections, outputs, with, findings);
+    let schedules = schedules(fields, &at, outputs, with, findings);
+    let triggers = triggers(fields, &at, &rendered.name, outputs, with, findings);
     let (version, version_info) = version::version_info(
         rendered.version_type.as_deref(),
         rendered.version.as_deref(),
@@ -62,22 +136,33 @@ pub(crate) fn render(
     )
     .ok()?; // the type has been checked
     let enforced = rendered.enforce_parameter_schema.unwrap_or(true);
-    let parameters = desired::object(&rendered.parameters);
-    check::check_parameters(&parameters, &flow.parameters, enforced, &at.join("parameters"), findings);
-    let job_variables = desired::object(&rendered.work_pool.job_variables);
+    let parameters = object(&rendered.parameters);
+    check::check_parameters(
+        &known_entries(&parameters),
+        &flow.parameters,
+        enforced,
+        &at.join("parameters"),
+        findings,
+    );
+    let job_variables = object(&rendered.work_pool.job_variables);
     let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
     if let Some(pool) = pools.get(&work_pool) {
-        check::job_variables(&job_variables, pool, &at.join("work_pool").join("job_variables"), findings);
+        check::job_variables(
+            &known_entries(&job_variables),
+            pool,
+            &at.join("work_pool").join("job_variables"),
+            findings,
+        );
     }
     let described = rendered.description.filter(|text| !text.is_empty());
     Some(Desired {
         flow_name: flow.name.clone(),
-        name: desired::api_name(&rendered.name),
+        name: api_name(&rendered.name),
         entrypoint: rendered.entrypoint,
         version,
         version_info,
         description: described.or_else(|| flow.description.clone()),
-        tags: desired::tags(&rendered.tags),
+        tags: tags(&rendered.tags),
         paused: rendered.paused.unwrap_or(false),
         concurrency_limit: rendered.concurrency_limit,
         parameters,
@@ -86,11 +171,20 @@ pub(crate) fn render(
         work_pool,
         work_queue: rendered.work_pool.work_queue_name.filter(|name| !name.is_empty()),
         job_variables,
-        pull_steps: pull_steps?,
+        pull_steps,
         schedules: schedules?,
         triggers: triggers?,
         slas: check::slas(one, findings),
     })
+}
+
+/// The entries of an object that are known, for checks of their values.
+fn known_entries(object: &Json) -> Json {
+    let entries = object.as_object().into_iter().flatten();
+    entries
+        .filter(|(_, value)| !deferred::is_in_json(value))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// The typed fields; a value of the wrong type is a finding at its place.
@@ -120,10 +214,10 @@ struct Partial {
     version_type: Option<String>,
     description: Option<String>,
     paused: Option<bool>,
-    concurrency_limit: Option<desired::ConcurrencyLimit>,
+    concurrency_limit: Option<ConcurrencyLimit>,
     parameters: Option<Mapping>,
     enforce_parameter_schema: Option<bool>,
-    work_pool: Option<desired::RenderedPool>,
+    work_pool: Option<RenderedPool>,
 }
 
 fn schedules(

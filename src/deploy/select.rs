@@ -150,7 +150,7 @@ fn renamed(wanted: &Wanted<'_>, only: &Declared) -> Diagnostic {
 }
 
 /// A `-n` value.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     text: &'a str,
     flow: Option<&'a str>,
     name: &'a str,
@@ -158,9 +158,14 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         let (flow, name) = text.split_once('/').map_or((None, text), |(flow, name)| (Some(flow), name));
         Self { text, flow, name, is_pattern: is_pattern(text) }
+    }
+
+    /// Whether a deployment of the server is meant.
+    pub(super) fn matches_names(&self, flow: &str, name: &str) -> bool {
+        matches_pattern(self.name, name) && self.flow.is_none_or(|wanted| matches_pattern(wanted, flow))
     }
 
     fn matches(&self, declared: &Declared, flow_name: impl Fn(&Declared) -> Option<String>) -> bool {

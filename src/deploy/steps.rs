@@ -1,12 +1,16 @@
 //! The steps of the selected deployments: which there are, and running them.
 
-use std::{fmt::Write, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    path::Path,
+};
 
 use super::{Surroundings, overrides::Spec, prepare::Prepared, pull::PullSteps};
 use crate::{
     pointer::Pointer,
     project::{Project, Section},
-    steps::{List, Listed, Ran, Runner, StepContext, StepFailure},
+    steps::{List, Listed, Preview, PreviewedStep, Ran, Runner, StepContext, StepFailure},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -131,6 +135,45 @@ fn shared(ran: &Ran) -> Option<String> {
     }
     let what = ran.image.as_deref().unwrap_or(ran.step);
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
+}
+
+/// A step that would run, and the positions of the deployments that it would run for.
+#[derive(Debug)]
+pub(crate) struct UsedStep {
+    pub(crate) step: PreviewedStep,
+    /// `build` or `push`.
+    pub(crate) section: &'static str,
+    pub(crate) deployments: Vec<usize>,
+}
+
+/// Goes through the steps as [`run`] does, without running any; the outputs are stand-ins.
+pub(crate) async fn preview(
+    prepared: &[(Prepared, Sections)],
+    with: &Surroundings<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<(Vec<Mapping>, Vec<UsedStep>), StepFailure> {
+    let mut preview = Preview::new(with.environment, resolver);
+    let mut outputs = vec![Mapping::new(); prepared.len()];
+    let mut directories = vec![with.directory.to_owned(); prepared.len()];
+    let mut users: BTreeMap<usize, (&'static str, BTreeSet<usize>)> = BTreeMap::new();
+    for section in ["build", "push"] {
+        for (index, (one, sections)) in prepared.iter().enumerate() {
+            let steps = if section == "build" { &sections.build } else { &sections.push };
+            let added = preview.add(steps, &mut outputs[index], &one.scope, &mut directories[index]).await?;
+            for step in added {
+                users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
+            }
+        }
+    }
+    for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
+        outputs.extend(one.spec.variables.clone());
+    }
+    let steps = preview
+        .into_steps()
+        .into_iter()
+        .zip(users.into_values())
+        .map(|(step, (section, users))| UsedStep { step, section, deployments: users.into_iter().collect() });
+    Ok((outputs, steps.collect()))
 }
 
 pub(super) fn context<'a>(with: &Surroundings<'a>, resolver: &'a Resolver<'a>) -> StepContext<'a> {

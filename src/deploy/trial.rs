@@ -9,12 +9,11 @@ use std::{
 use super::{
     Failure, Surroundings, check,
     desired::Desired,
-    load,
+    examine,
     lookup::ApiLookup,
     prepare::Prepared,
     render,
     steps::{self, Sections},
-    stop_on_errors,
     workspace::{self, Pulled, Stored},
 };
 use crate::{
@@ -62,32 +61,32 @@ pub(crate) async fn run_steps(
     client: Option<&Client>,
     sought: &Sought,
 ) -> Result<Vec<Trial>, Failure> {
-    let (project, warnings) = load(with)?;
-    let mut findings = Findings::new(project.document.as_ref());
-    warnings.into_iter().for_each(|warning| findings.push(warning));
+    let loaded = examine::load(with)?;
+    let project = &loaded.project;
+    let mut findings = loaded.findings();
     let lookup = ApiLookup(client);
     let resolver = Resolver::new(&lookup, with.redactor.clone());
-    let mut prepared = super::prepare(&project, with, &resolver, &mut findings).await?;
+    let mut prepared = examine::prepare(project, with, &resolver, &mut findings).await?;
     for (_, sections) in &mut prepared {
         sections.build.retain(|_| sought.build);
         sections.push.retain(|_| sought.push);
         check::unset_inputs(sections, with.environment, &mut findings);
     }
-    stop_on_errors(&mut findings, with)?;
+    examine::stop_on_errors(&mut findings, with)?;
     if sought.into.is_some() && prepared.len() > 1 {
         return Err(only_one(prepared.len()));
     }
     let ran = steps::run(&prepared, with, &resolver).await;
-    let outputs = ran.map_err(|failure| Failure::step(failure, &project))?.outputs;
+    let outputs = ran.map_err(|failure| Failure::step(failure, project))?.outputs;
     let mut trials = Vec::new();
     for ((one, sections), outputs) in prepared.iter().zip(outputs) {
         let mut trial = Trial { deployment: one.full_name(), outputs, pulled: None };
         if sought.pull {
             let stored = would_be_stored(one, sections, &trial.outputs, with, &mut findings);
-            stop_on_errors(&mut findings, with)?;
+            examine::stop_on_errors(&mut findings, with)?;
             let Some(stored) = stored else { continue };
             let place = Workspace::new(sought.into.as_deref())?;
-            let pulled = pull(&stored, place.path(), with, &resolver, Some(&project)).await?;
+            let pulled = pull(&stored, place.path(), with, &resolver, Some(project)).await?;
             trial.pulled = Some(pulled);
         }
         trials.push(trial);

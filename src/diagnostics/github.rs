@@ -2,13 +2,13 @@
 
 use super::Diagnostic;
 
-/// The command for one diagnostic.
-pub(crate) fn command(diagnostic: &Diagnostic) -> String {
+/// The command for one diagnostic; `folder` is where the command runs, from the root of the repository.
+pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     let Diagnostic { code, severity, message, place, help } = diagnostic;
     let mut properties = Vec::new();
     if let Some(place) = place {
         let (start, end) = (place.start(), place.end());
-        properties.push(format!("file={}", property(place.source.name())));
+        properties.push(format!("file={}", property(&in_folder(folder, place.source.name()))));
         properties.push(format!("line={}", start.line));
         // Columns are refused where a place goes over several lines.
         if start.line == end.line {
@@ -20,6 +20,16 @@ pub(crate) fn command(diagnostic: &Diagnostic) -> String {
     properties.push(format!("title={}", property(code.name())));
     let help = help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
     format!("::{} {}::{}", severity.name(), properties.join(","), data(&format!("{message}{help}")))
+}
+
+/// The command for an error that is about no place.
+pub(crate) fn error(message: &str) -> String {
+    format!("::error::{}", data(message))
+}
+
+fn in_folder(folder: &str, file: &str) -> String {
+    let file = file.strip_prefix("./").unwrap_or(file);
+    if folder.is_empty() || file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") }
 }
 
 /// Text after the second pair of colons.
@@ -43,11 +53,15 @@ mod tests {
     #[test]
     fn what_would_end_a_part_is_escaped() {
         assert_eq!(
-            command(&testing::placed()),
+            command(&testing::placed(), ""),
             "::warning file=my file.yaml,line=2,col=4,endLine=2,endColumn=6,title=unknown-key::100%25 odd,%0Aas: é%0Aremove it"
         );
         let place = Place::new(&Source::new("a,b:c.yaml", "x\ny\n"), Span::new(0, 3));
         let found = Diagnostic::error(Code::NO_NAME, "no name").at(place);
-        assert_eq!(command(&found), "::error file=a%2Cb%3Ac.yaml,line=1,endLine=2,title=no-name::no name");
+        assert_eq!(
+            command(&found, "my/flows"),
+            "::error file=my/flows/a%2Cb%3Ac.yaml,line=1,endLine=2,title=no-name::no name"
+        );
+        assert_eq!(error("50%\nof it"), "::error::50%25%0Aof it");
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
 }
 
 /// Lines and columns count from 1, columns in characters; the end is just behind the last one.
-fn entry(diagnostic: &Diagnostic) -> Value {
+pub(crate) fn entry(diagnostic: &Diagnostic) -> Value {
     let Diagnostic { code, severity, message, place, help } = diagnostic;
     let places = place.as_ref().map(|place| (place.start(), place.end()));
     json!({

@@ -102,6 +102,11 @@ impl Schedule {
         ])
     }
 
+    /// What is given of it, as the API has it, to be shown.
+    pub(crate) fn described(&self) -> Json {
+        self.for_update(Timestamp::UNIX_EPOCH)
+    }
+
     fn parameters_json(&self) -> Json {
         to_json(&Value::Mapping(self.parameters.clone()))
     }

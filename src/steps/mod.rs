@@ -11,6 +11,7 @@ mod images;
 mod inputs;
 mod objects;
 mod pip_install;
+mod preview;
 mod pull_with_block;
 mod python_step;
 pub(crate) mod registry;
@@ -25,6 +26,7 @@ mod turns;
 
 pub(crate) use images::ImagePolicy;
 pub(crate) use inputs::problems;
+pub(crate) use preview::{Preview, PreviewedStep};
 pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id, time_limit};
 pub(crate) use schema::schemas;
 

@@ -53,7 +53,7 @@ pub(crate) struct StepFailure {
 
 impl StepFailure {
     /// A failure of the step at `pointer`; where one of its inputs is to blame, it is placed there.
-    fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
+    pub(super) fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
         let pointer = match &error {
             RunError::Expressions(errors) => {
                 errors.first().map_or_else(|| pointer.clone(), |error| pointer.join_all(&error.path))
@@ -366,14 +366,14 @@ pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
     Some((name, parts.ok()?.id.as_ref().map(python::to_text)))
 }
 
-struct Parts {
-    inputs: Mapping,
-    id: Option<Value>,
+pub(super) struct Parts {
+    pub(super) inputs: Mapping,
+    pub(super) id: Option<Value>,
     requires: Option<Value>,
 }
 
 /// The name of a step and its inputs; nothing for an empty one, which is skipped.
-fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
+pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     let mapping = step.as_mapping()?;
     let (name, inputs) = mapping.iter().last()?;
     let name = name.as_str().unwrap_or_default();
@@ -395,7 +395,7 @@ fn is_truthy(id: &Value) -> bool {
 }
 
 /// Lays the result of a step over the outputs: under its `id` as a whole, and each key by itself.
-fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
+pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
     if let Some(id) = id {
         outputs.insert(id, result.clone().into());
     }

@@ -6,7 +6,9 @@
 
 mod apply;
 mod blocks;
+pub(crate) mod deferred;
 pub(crate) mod expression;
+pub(crate) mod literal;
 mod note;
 mod path;
 mod pipeline;
@@ -27,3 +29,4 @@ pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, job, pull_steps, schedules, step_inputs, trigger,
 };
 pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};
+pub(crate) use walk::value_at;

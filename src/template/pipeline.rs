@@ -5,6 +5,7 @@
 
 use super::{
     apply::{Applied, Pass, Unknown},
+    literal,
     note::{Note, NoteKind},
     path::Values,
     resolve::{ResolveError, Resolver},
@@ -33,7 +34,7 @@ pub(crate) async fn step_inputs(
     passes.apply(&Pass::removing(Values::Mapping(outputs), environment));
     passes.resolve(resolver).await?;
     passes.apply(&Pass::removing(Values::Environment(environment), environment));
-    Ok(passes.finish())
+    Ok(last(passes.finish()))
 }
 
 /// A deployment before any step runs: blocks, variables and the environment; what is unknown stays.
@@ -64,7 +65,7 @@ pub(crate) fn deployment_after_steps(
 ) -> Filled {
     let pass =
         Pass { skip_prefixes: &RUN_TIME_PREFIXES, ..Pass::removing(Values::Mapping(outputs), environment) };
-    apply_except(&SET_ASIDE, deployment, &pass)
+    last(apply_except(&SET_ASIDE, deployment, &pass))
 }
 
 /// Pull steps as they are registered: step outputs and the environment; what is unknown stays for the worker.
@@ -72,7 +73,7 @@ pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environ
     let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
     // What is missing here the worker may have.
     filled.notes.retain(|note| note.kind != NoteKind::Missing);
-    filled
+    last(filled)
 }
 
 /// A job configuration with the variables of its work pool, as a worker fills it in; what is unknown goes.
@@ -82,13 +83,13 @@ pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {
 
 /// Schedules after the steps have run: their outputs; what is unknown goes.
 pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
-    whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules))
+    last(whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules)))
 }
 
 /// A trigger after the steps have run: their outputs; what is unknown goes, but `parameters` stay as they are, since
 /// their placeholders are for the event.
 pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
-    apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment))
+    last(apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment)))
 }
 
 impl<'a> Pass<'a> {
@@ -99,6 +100,11 @@ impl<'a> Pass<'a> {
     fn keeping(values: Values<'a>, environment: &'a Environment) -> Self {
         Self { unknown: Unknown::Keep, ..Self::removing(values, environment) }
     }
+}
+
+/// What the last pass over a part gives: texts that templates had to leave alone are as they were meant.
+fn last(filled: Filled) -> Filled {
+    Filled { value: literal::restore(filled.value), notes: filled.notes }
 }
 
 /// A text without a value, as a whole section of a file, is null.

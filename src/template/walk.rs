@@ -1,7 +1,11 @@
 //! The walk over a template that all passes share.
 
 use super::note::{Note, Trail};
-use crate::value::{Mapping, Value};
+use crate::{
+    pointer::{Pointer, Segment},
+    python,
+    value::{Mapping, Value},
+};
 
 /// What a pass does with the parts of a template.
 pub(crate) trait Fill {
@@ -51,4 +55,15 @@ fn visit<'a>(template: &'a Value, trail: &mut Trail<'a>, pass: &mut impl Fill) -
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => Some(template.clone()),
     }
+}
+
+/// The value that a path of a note or an expression leads to.
+pub(crate) fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
+    path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
+        (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),
+        (Value::Mapping(entries), Segment::Key(key)) => {
+            entries.iter_mut().find(|(known, _)| python::to_text(known) == *key).map(|(_, value)| value)
+        }
+        _ => None,
+    })
 }

@@ -14,7 +14,7 @@ use anstream::AutoStream;
 use owo_colors::OwoColorize;
 
 use crate::{
-    diagnostics::{Diagnostic, Text},
+    diagnostics::{Diagnostic, Text, github},
     error::CommandError,
     progress::{Progress, Stream},
     secret::Redactor,
@@ -30,6 +30,8 @@ pub(crate) struct Ui {
     stderr: Arc<Mutex<AutoStream<io::Stderr>>>,
     redactor: Redactor,
     quiet: bool,
+    /// In GitHub Actions, the folder in the repository: findings are told as annotations too.
+    annotations: Option<String>,
 }
 
 impl Ui {
@@ -39,7 +41,14 @@ impl Ui {
             stderr: Arc::new(Mutex::new(AutoStream::new(io::stderr(), color))),
             redactor,
             quiet,
+            annotations: None,
         }
+    }
+
+    /// Tells findings and errors to GitHub Actions as well, which reads standard error for them.
+    #[must_use]
+    pub(crate) fn annotating(self, folder: Option<String>) -> Self {
+        Self { annotations: folder, ..self }
     }
 
     /// Prints a result and a line end.
@@ -81,10 +90,13 @@ impl Ui {
     /// Prints why the command failed.
     pub(crate) fn error(&self, error: &CommandError) {
         for diagnostic in &error.diagnostics {
-            self.tell(Text(diagnostic).to_string().trim_end());
+            self.warn(diagnostic);
         }
         if !error.message.is_empty() {
             self.tell(&format!("{} {}", "error:".red().bold(), error.message));
+            if self.annotations.is_some() && error.diagnostics.is_empty() {
+                self.tell(&github::error(&error.message));
+            }
         }
         if let Some(help) = &error.help {
             self.tell(&format!("{} {help}", "help:".cyan()));
@@ -114,5 +126,8 @@ impl Progress for Ui {
 
     fn warn(&self, diagnostic: &Diagnostic) {
         self.tell(Text(diagnostic).to_string().trim_end());
+        if let Some(folder) = &self.annotations {
+            self.tell(&github::command(diagnostic, folder));
+        }
     }
 }

@@ -31,10 +31,12 @@ mod syntax;
 mod tests;
 mod timestamp;
 mod value;
+mod write;
 
 pub(crate) use document::Document;
 pub(crate) use error::YamlError;
 pub(crate) use reader::decode;
+pub(crate) use write::write;
 
 use crate::source::Source;
 

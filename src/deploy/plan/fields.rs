@@ -26,6 +26,29 @@ fn differences(body: Map<String, Json>, live: &Map<String, Json>, force: bool) -
         .collect()
 }
 
+/// The fields of a deployment that a deploy compares.
+pub(super) fn of_live(live: &Deployment) -> Json {
+    const COMPARED: [&str; 15] = [
+        "version",
+        "version_info",
+        "description",
+        "parameters",
+        "paused",
+        "concurrency_limit",
+        "concurrency_options",
+        "tags",
+        "work_queue_name",
+        "work_pool_name",
+        "job_variables",
+        "entrypoint",
+        "parameter_openapi_schema",
+        "pull_steps",
+        "enforce_parameter_schema",
+    ];
+    let values = COMPARED.iter().filter_map(|field| Some(((*field).to_owned(), current(field, &live.raw)?)));
+    Json::Object(values.collect())
+}
+
 /// The value of a field as it would be written; `None` for what the server does not keep.
 fn current(field: &str, live: &Map<String, Json>) -> Option<Json> {
     match field {
@@ -44,9 +67,15 @@ fn same(field: &str, old: &Json, new: &Json) -> bool {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
         // The server ignores an empty mapping: what was there stays.
         "job_variables" if new.as_object().is_some_and(Map::is_empty) => true,
+        // No steps to run, either way.
+        "pull_steps" => steps(old) == steps(new),
         "concurrency_options" => without_nulls(old) == without_nulls(new),
         _ => old == new,
     }
+}
+
+fn steps(value: &Json) -> &[Json] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn without_nulls(value: &Json) -> Option<Map<String, Json>> {

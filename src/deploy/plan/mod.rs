@@ -1,12 +1,25 @@
 //! What a deploy changes: the desired deployments against the live ones, without any request.
 
+mod describe;
 mod fields;
+mod fingerprint;
+mod kept;
+mod leaves;
+mod masked;
+mod planned;
 mod schedules;
 mod triggers;
 
+pub(crate) use describe::describe;
 pub(crate) use fields::FieldChange;
+pub(crate) use leaves::{Leaf, leaves};
+pub(crate) use masked::value as masked_value;
+pub(crate) use planned::{
+    Action, Fingerprint, FlowGrade, Kept, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA,
+    Selection,
+};
 pub(crate) use schedules::{ScheduleChanges, ScheduleError};
-pub(crate) use triggers::TriggerChanges;
+pub(crate) use triggers::{TriggerChanges, could_be_ours as could_be_a_trigger};
 
 use jiff::Timestamp;
 
@@ -70,3 +83,6 @@ pub(crate) fn compare<'a>(
     }
     Ok(Change::Update { live: deployment, changes })
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,17 +48,21 @@ pub(super) fn compare<'a>(
     if live_by_slug && !wanted_by_slug {
         return Err(ScheduleError);
     }
-    let mut changes = ScheduleChanges::default();
     let mut left: Vec<&DeploymentSchedule> = live.iter().collect();
-    for schedule in wanted {
-        match find(schedule, &left, !live_by_slug).map(|position| left.swap_remove(position)) {
-            Some(live) => {
-                let body = differences(schedule, live, now);
-                if !body.is_empty() {
-                    changes.update.push((live, body));
-                }
-            }
+    let mut pairs: Vec<(&Schedule, Option<&DeploymentSchedule>)> =
+        wanted.iter().map(|schedule| (schedule, None)).collect();
+    for is_like in if live_by_slug { &LIKENESSES[..BY_SLUG] } else { &LIKENESSES[..] } {
+        for (schedule, found) in pairs.iter_mut().filter(|(_, found)| found.is_none()) {
+            let position = left.iter().position(|live| is_like(schedule, live));
+            *found = position.map(|position| left.remove(position));
+        }
+    }
+    let mut changes = ScheduleChanges::default();
+    for (schedule, found) in pairs {
+        match found.map(|live| (live, differences(schedule, live, now))) {
             None => changes.create.push(schedule),
+            Some((_, body)) if body.is_empty() => {}
+            Some(update) => changes.update.push(update),
         }
     }
     if !live_by_slug {
@@ -67,14 +71,23 @@ pub(super) fn compare<'a>(
     Ok(changes)
 }
 
-fn find(schedule: &Schedule, live: &[&DeploymentSchedule], by_definition: bool) -> Option<usize> {
-    let by_slug = |slug: &Option<String>| {
-        slug.as_ref().and_then(|slug| live.iter().position(|live| live.slug.as_ref() == Some(slug)))
-    };
-    by_slug(&schedule.replaces).or_else(|| by_slug(&schedule.slug)).or_else(|| {
-        let position = |live: &&DeploymentSchedule| schedule.runs_as(&live.schedule) && live.slug.is_none();
-        by_definition.then(|| live.iter().position(position)).flatten()
-    })
+/// What makes a schedule of the file one of the server's, the surest first. Where several run at the same times, one
+/// that says whether it is active takes what is as it says, before one that takes any.
+const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
+    |schedule, live| schedule.replaces.is_some() && schedule.replaces == live.slug,
+    |schedule, live| schedule.slug.is_some() && schedule.slug == live.slug,
+    |schedule, live| schedule.active.is_some() && is_same(schedule, live),
+    is_same,
+    |schedule, live| live.slug.is_none() && schedule.runs_as(&live.schedule),
+];
+
+/// How many of them go by slugs.
+const BY_SLUG: usize = 2;
+
+fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
+    live.slug.is_none()
+        && schedule.runs_as(&live.schedule)
+        && differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
 }
 
 /// The body of the request that makes a schedule of the server what it shall be.
@@ -140,6 +153,12 @@ mod tests {
             ("[{cron: 0 1 * * *, slug: c}]", &[("0 0 * * *", Some("a"), true)], (1, 0, 0)),
             ("[{cron: 0 1 * * *, slug: c, replaces: a}]", &[("0 0 * * *", Some("a"), true)], (0, 1, 0)),
             ("[{cron: 0 0 * * *}]", &[], (1, 0, 0)),
+            // Each finds its own among those that run at the same times.
+            (
+                "[{cron: 0 0 * * *}, {cron: 0 0 * * *, active: false}]",
+                &[paused, ("0 0 * * *", None, true)],
+                (0, 0, 0),
+            ),
         ] {
             assert_eq!(counts(yaml, items), expected, "{yaml}");
         }

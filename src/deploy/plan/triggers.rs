@@ -55,7 +55,7 @@ fn differences<'a>(
 }
 
 /// Whether an automation has the form that triggers give it: one action, which runs the deployment.
-fn could_be_ours(automation: &Automation) -> bool {
+pub(crate) fn could_be_ours(automation: &Automation) -> bool {
     let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
     count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0
 }

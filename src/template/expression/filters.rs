@@ -3,8 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+use crate::template::literal;
+
 /// The filters to suggest for one that does not exist.
-pub(super) const COMMON: [&str; 14] = [
+pub(super) const COMMON: [&str; 15] = [
     "b64encode",
     "default",
     "first",
@@ -12,6 +14,7 @@ pub(super) const COMMON: [&str; 14] = [
     "join",
     "last",
     "length",
+    "literal",
     "lower",
     "replace",
     "slugify",
@@ -28,6 +31,7 @@ pub(super) fn engine() -> Environment<'static> {
     engine.add_filter("slugify", |text: String| slugify(&text));
     engine.add_filter("b64encode", |text: String| STANDARD.encode(text));
     engine.add_filter("tojson", to_json);
+    engine.add_filter("literal", |text: String| literal::protect(&text));
     engine
 }
 

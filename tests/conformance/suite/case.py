@@ -130,6 +130,22 @@ class Trial:
             before = after
         return steps
 
+    def rewritten(self, steps: list[Json], cli: list[str], timeout: float) -> list[str]:
+        """What the last deploy writes when it is run once more; nothing is to be written, not even the same."""
+        commands = zip(self.case.commands, steps, strict=True)
+        deploys = [one for one, step in commands if one["argv"][0] == "deploy" and step["exit"] == 0]
+        if not deploys or "again" in self.case.settings:
+            return []
+        before = self.server.state()
+        status, output = self._execute(cli, deploys[-1], timeout)
+        after = self.server.state()
+        wrong = [f"  deployed again: exit {status}\n{output}"] if status != 0 else []
+        for collection, entities in after.items():
+            for entity in [*entities.values(), *before[collection].values()]:
+                if before[collection].get(entity["id"]) != entities.get(entity["id"]):
+                    wrong.append(f"  deployed again: {collection}: {entity['name']} was written")
+        return sorted(set(wrong))
+
     def _alter(self, command: Json) -> bool:
         """Do what a case wants done before a command."""
         for target, source in command.get("copy", {}).items():
@@ -160,11 +176,15 @@ class Trial:
         return {**self.server.snapshot(self.symbols), **self.symbols.hide(local)}
 
 
-def run_case(case: Case, cli: list[str], server: Server, docker: Docker | None, timeout: float) -> list[Json]:
+def run_case(
+    case: Case, cli: list[str], server: Server, docker: Docker | None, timeout: float, *, again: bool
+) -> tuple[list[Json], list[str]]:
+    """What each command did; and, if it is run `again`, what is wrong with the last deploy then."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         trial = Trial(case, server, docker, Path(folder).resolve())
         trial.prepare()
-        return trial.run(cli, timeout)
+        steps = trial.run(cli, timeout)
+        return steps, trial.rewritten(steps, cli, timeout) if again else []
 
 
 def _make_repository(project: Path, git: Json) -> None:

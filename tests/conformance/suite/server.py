@@ -30,6 +30,7 @@ FLOW_RUN_FIELDS = (
     "work_queue_name",
 )
 GENERATED_NAME = re.compile("[a-z]+-[a-z]+")
+WRITTEN = ("flows", "deployments", "automations")
 WIPED = ("automations", "flow_runs", "deployments", "flows", "variables", "block_documents", "v2/concurrency_limits")
 
 
@@ -59,6 +60,10 @@ class Server:
         schema = self.list("block_schemas", block_schemas={"block_type_id": {"any_": [block_type]}})[0]["id"]
         document = {"name": name, "data": data, "block_type_id": block_type, "block_schema_id": schema}
         self.call("POST", "/block_documents/", document)
+
+    def state(self) -> Json:
+        """All that a deploy can write, as it is, with ids and times."""
+        return {collection: {one["id"]: one for one in self.list(collection)} for collection in WRITTEN}
 
     def snapshot(self, symbols: Symbols) -> dict[str, dict[str, Json]]:
         """What is on the server, by readable names; the ids that it meets become known to `symbols`."""

@@ -56,6 +56,11 @@ impl Api {
         Ok(())
     }
 
+    pub(crate) fn delete(&self, path: &str) -> Result<()> {
+        self.send(&Method::DELETE, path, None)?;
+        Ok(())
+    }
+
     /// A deployment, named as `flow/name`.
     pub(crate) fn deployment(&self, sandbox: &Sandbox, name: &str) -> Result<Option<Value>> {
         self.send(&Method::GET, &format!("/deployments/name/{}", sandbox.unique(name)), None)

@@ -1,5 +1,7 @@
 //! An API that answers what a test says.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -77,6 +79,43 @@ impl MockApi {
         let refusal = ResponseTemplate::new(401).set_body_json(json!({"detail": "Invalid credentials"}));
         api.runtime.block_on(api.server.register(Mock::given(any()).respond_with(refusal)));
         Ok(api)
+    }
+
+    /// Has a process work pool called `pool`, and keeps the flows and deployments that are made.
+    pub(crate) fn keeping() -> Result<Self> {
+        let api = Self::with_pool()?;
+        for collection in ["flows", "deployments", "automations"] {
+            let kept = Arc::new(Mutex::new(Vec::new()));
+            let listed = Arc::clone(&kept);
+            let make = move |request: &Request| {
+                let mut made: Value = request.body_json().unwrap_or_default();
+                made["id"] = json!(uuid::Uuid::new_v4());
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(made.clone());
+                ResponseTemplate::new(201).set_body_json(made)
+            };
+            let filter = move |request: &Request| {
+                let asked: Value = request.body_json().unwrap_or_default();
+                let number = |key: &str| asked[key].as_u64().and_then(|number| usize::try_from(number).ok());
+                let (offset, limit) = (number("offset").unwrap_or_default(), number("limit").unwrap_or(200));
+                let all = listed.lock().unwrap_or_else(PoisonError::into_inner);
+                let page: Vec<&Value> = all.iter().skip(offset).take(limit.min(200)).collect();
+                ResponseTemplate::new(200).set_body_json(page)
+            };
+            let at = |path_end: &str| {
+                Mock::given(method("POST")).and(path(format!("/api/{collection}/{path_end}")))
+            };
+            api.runtime.block_on(api.server.register(at("").respond_with(make)));
+            api.runtime.block_on(api.server.register(at("filter").respond_with(filter)));
+        }
+        let workers = Mock::given(method("POST")).and(path("/api/work_pools/pool/workers/filter"));
+        let none = ResponseTemplate::new(200).set_body_json(json!([]));
+        api.runtime.block_on(api.server.register(workers.respond_with(none)));
+        Ok(api)
+    }
+
+    /// How many requests have come.
+    pub(crate) fn requests(&self) -> usize {
+        self.runtime.block_on(self.server.received_requests()).unwrap_or_default().len()
     }
 
     /// Answers the `POST` requests for a path whose bodies have what `like` has.

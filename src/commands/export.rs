@@ -1,0 +1,38 @@
+//! `prefectl export`.
+
+use std::{fs::OpenOptions, io::Write as _, path::Path};
+
+use super::{Context, connection};
+use crate::{
+    cli::ExportArguments,
+    deploy::{self, Export},
+    error::{CommandError, Exit},
+    fs::FileError,
+};
+
+pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Result<Exit, CommandError> {
+    let client = connection::client(context)?;
+    let Export { text, count, notes } = deploy::export(&client, &arguments.name).await?;
+    if count == 0 && !arguments.name.is_empty() {
+        let names = arguments.name.join(", ");
+        return Err(CommandError::new(Exit::Failed, format!("no deployment is called {names}")));
+    }
+    for note in &notes {
+        context.ui.note(&format!("note: {note}"));
+    }
+    match &arguments.out {
+        None => context.ui.result(text.trim_end()),
+        Some(path) => {
+            write(&context.directory.join(path), &text).map_err(CommandError::usage)?;
+            context.ui.note(&format!("{count} deployments written to {}", path.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes a new file: what is there is somebody's work.
+fn write(path: &Path, text: &str) -> Result<(), FileError> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| FileError::new("write", path, error))
+}

@@ -1,0 +1,70 @@
+//! `prefectl plan`, and `prefectl deploy --dry-run`.
+
+pub(super) mod markdown;
+pub(super) mod text;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Context, connection, deploy::surroundings, github, render};
+use crate::{
+    cli::{PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
+    deploy::{self, PLAN_SCHEMA, Pacer, Plan, Server},
+    error::{CommandError, Exit},
+    fs::{self, FileError},
+};
+
+pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, CommandError> {
+    if arguments.offline {
+        let format = match arguments.output {
+            PlanFormat::Json => RenderFormat::Json,
+            _ => RenderFormat::Yaml,
+        };
+        return render::run(&arguments.selection, format, context).await;
+    }
+    let plan = show(&arguments.selection, arguments.output, context).await?;
+    if let Some(path) = &arguments.out {
+        save(&plan, path, context)?;
+    }
+    Ok(if arguments.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
+}
+
+/// Saves a plan.
+fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
+    let path = context.directory.join(path);
+    let text = context.redactor.mask(&format!("{:#}\n", json!(plan)));
+    std::fs::write(&path, text).map_err(|error| CommandError::usage(FileError::new("write", &path, error)))
+}
+
+/// Reads a plan that was saved.
+pub(super) fn read(path: &Path, context: &Context) -> Result<Plan, CommandError> {
+    let text = fs::read_text(&context.directory.join(path)).map_err(CommandError::usage)?;
+    let no_plan = |reason: String| CommandError::usage(format!("{} is no plan: {reason}", path.display()));
+    let document: Value = serde_json::from_str(&text).map_err(|error| no_plan(error.to_string()))?;
+    if document.get("schema").and_then(Value::as_u64) != Some(PLAN_SCHEMA.into()) {
+        return Err(no_plan("its schema is of another version of prefectl".to_owned()));
+    }
+    serde_json::from_value(document).map_err(|error| no_plan(error.to_string()))
+}
+
+/// Makes a plan and prints it.
+pub(super) async fn show(
+    selection: &SelectionArguments,
+    format: PlanFormat,
+    context: &Context,
+) -> Result<Plan, CommandError> {
+    let options = selection.options();
+    let (client, links) = (connection::client(context)?, connection::links(context));
+    let pacer = Pacer::default();
+    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let plan = deploy::plan(&surroundings(&options, context), &server).await?;
+    let shown = match format {
+        PlanFormat::Text => text::plan(&plan),
+        PlanFormat::Json => json!(plan).to_string(),
+        PlanFormat::Markdown => markdown::plan(&plan),
+    };
+    context.ui.result(&shown);
+    github::add_to_summary(context, || markdown::plan(&plan));
+    Ok(plan)
+}

@@ -1,0 +1,62 @@
+//! Schedules of the server as items of `schedules`.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::api::DeploymentSchedule;
+
+/// The item that gives the schedule back.
+pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
+    let mut item = Map::new();
+    for (key, value) in &schedule.schedule {
+        let is_default = value.is_null() || (key == "day_or" && *value == json!(true));
+        if !is_default {
+            item.insert(key.clone(), if key == "interval" { seconds(value) } else { value.clone() });
+        }
+    }
+    if !schedule.active {
+        item.insert("active".into(), false.into());
+    }
+    if !schedule.parameters.is_empty() {
+        item.insert("parameters".into(), json!(schedule.parameters));
+    }
+    item.extend(schedule.slug.as_ref().map(|slug| ("slug".to_owned(), json!(slug))));
+    Json::Object(item)
+}
+
+/// `600.0` as `600`.
+#[expect(clippy::cast_possible_truncation, reason = "it is whole, and an interval of centuries is none")]
+fn seconds(value: &Json) -> Json {
+    match value.as_f64() {
+        Some(seconds) if seconds.fract() == 0.0 && seconds.abs() < 1e12 => json!(seconds as i64),
+        _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{schedule::Schedule, value};
+
+    #[test]
+    fn the_item_is_the_schedule() {
+        for live in [
+            json!({"cron": "0 0 * * *", "timezone": null, "day_or": true}),
+            json!({"cron": "0 0 1 * 1", "timezone": "Asia/Tokyo", "day_or": false}),
+            json!({"interval": 600.0, "anchor_date": "2020-01-01T00:00:00Z", "timezone": "UTC"}),
+            json!({"interval": 0.5, "anchor_date": "2020-01-01T00:00:00+01:00", "timezone": "Europe/Rome"}),
+            json!({"rrule": "DTSTART:20200101T000000\nFREQ=DAILY;COUNT=3", "timezone": "UTC"}),
+        ] {
+            let schedule: DeploymentSchedule = serde_json::from_value(json!({
+                "id": uuid::Uuid::nil(), "schedule": live, "active": false, "parameters": {"x": 1}, "slug": "s",
+            }))
+            .unwrap();
+            let item = value::from_json(&item(&schedule));
+            let read = Schedule::from_item(item.as_mapping().unwrap()).unwrap();
+            assert!(read.runs_as(&schedule.schedule), "{live}");
+            assert_eq!(
+                (read.active, read.slug.as_deref(), read.parameters.len()),
+                (Some(false), Some("s"), 1)
+            );
+        }
+    }
+}

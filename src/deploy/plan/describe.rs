@@ -1,0 +1,209 @@
+//! From what changes to what a plan says of it.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    Action, Change, Changes, FieldChange, Fingerprint, FlowGrade, PlannedChange, PlannedDeployment,
+    fingerprint, kept, masked,
+};
+use crate::{
+    api::{Automation, Deployment, DeploymentSchedule},
+    deploy::{desired::Desired, live::Live, render::Preview},
+    flow::Flow,
+    secret::Redactor,
+    template::deferred,
+    value::json_object,
+};
+
+/// What a new deployment always has, which tells nobody anything.
+const DEFAULTS: [(&str, Json); 2] =
+    [("paused", Json::Bool(false)), ("enforce_parameter_schema", Json::Bool(true))];
+
+/// What is no field of the user's: the name is shown as such, the schema comes from the flow, the rest is the API's.
+const NOT_SHOWN: [&str; 6] =
+    ["name", "flow_id", "parameter_openapi_schema", "version_info", "schedules", "labels"];
+
+/// The entry of a plan for one deployment; `change` is the preview against `live`.
+pub(crate) fn describe(
+    preview: &Preview,
+    change: &Change<'_>,
+    live: &Live,
+    flow: &Flow,
+    redactor: &Redactor,
+) -> PlannedDeployment {
+    let desired = &preview.desired;
+    let existing = match change {
+        Change::Create => None,
+        Change::Update { live, .. } | Change::Unchanged { live } => Some(*live),
+    };
+    let automations = existing.map_or(&[][..], |existing| live.automations(existing.id));
+    let mut changes = match change {
+        Change::Create => created(desired),
+        Change::Update { live, changes } => updated(live, changes, automations, preview),
+        Change::Unchanged { .. } => Vec::new(),
+    };
+    changes.extend(unknown(preview, existing));
+    let action = match existing {
+        None => Action::Create,
+        Some(_) if changes.is_empty() => Action::Unchanged,
+        Some(_) => Action::Update,
+    };
+    PlannedDeployment {
+        name: deferred::show(&desired.full_name()).into_owned(),
+        action,
+        id: existing.map(|existing| existing.id),
+        changes: changes.into_iter().map(|change| presentable(change, redactor)).collect(),
+        kept: existing.map(|existing| kept::kept(preview, existing, redactor)).unwrap_or_default(),
+        flow: Some(grade(flow)),
+        fingerprint: Fingerprint {
+            live: fingerprint::of_live(existing, automations, redactor),
+            desired: fingerprint::of_desired(desired, redactor),
+        },
+    }
+}
+
+fn grade(flow: &Flow) -> FlowGrade {
+    let reason = |reason: &crate::flow::Reason| match &reason.parameter {
+        Some(parameter) => format!("{parameter}: {}", reason.reason),
+        None => reason.reason.clone(),
+    };
+    FlowGrade { grade: flow.grade.name().to_owned(), reasons: flow.reasons.iter().map(reason).collect() }
+}
+
+fn change(field: &str, old: Json, new: Json) -> PlannedChange {
+    PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
+}
+
+/// What a new deployment has that not every deployment has.
+fn created(desired: &Desired) -> Vec<PlannedChange> {
+    let body = json_object(desired.create_body(uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH));
+    let is_empty = |value: &Json| match value {
+        Json::Null => true,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    };
+    let is_default =
+        |field: &str, value: &Json| DEFAULTS.iter().any(|(name, default)| *name == field && default == value);
+    let shown = body.into_iter().filter(|(field, value)| {
+        !NOT_SHOWN.contains(&field.as_str()) && !is_empty(value) && !is_default(field, value)
+    });
+    let fields = shown.map(|(field, value)| change(&field, Json::Null, value));
+    let schedules = desired.schedules.listed().iter();
+    let schedules = schedules.map(|one| change("schedules", Json::Null, one.described()));
+    let triggers = desired.triggers.iter();
+    let triggers =
+        triggers.map(|one| change("triggers", Json::Null, trigger(&one.automation_body(uuid::Uuid::nil()))));
+    let slas =
+        desired.slas.iter().flatten().map(|sla| change("sla", Json::Null, sla.body(uuid::Uuid::nil())));
+    fields.chain(schedules).chain(triggers).chain(slas).collect()
+}
+
+fn updated(
+    live: &Deployment,
+    changes: &Changes<'_>,
+    automations: &[Automation],
+    preview: &Preview,
+) -> Vec<PlannedChange> {
+    let is_known = |field: &&FieldChange| !preview.is_unknown(&field.field);
+    let fields = changes.fields.iter().filter(is_known);
+    let fields = fields.map(|FieldChange { field, old, new }| change(field, old.clone(), new.clone()));
+    let mut described: Vec<PlannedChange> = fields.collect();
+    described
+        .extend(changes.schedules.create.iter().map(|one| change("schedules", Json::Null, one.described())));
+    for (old, body) in &changes.schedules.update {
+        let mut new = json_object(schedule(old));
+        new.extend(body.iter().map(|(key, value)| (key.clone(), value.clone())));
+        described.push(change("schedules", schedule(old), without_nulls(Json::Object(new))));
+    }
+    let deleted =
+        live.schedules.iter().filter(|one| changes.schedules.delete.iter().any(|gone| gone.id == one.id));
+    described.extend(deleted.map(|one| change("schedules", schedule(one), Json::Null)));
+    if !preview.is_unknown("triggers") {
+        triggers(changes, automations, &mut described);
+    }
+    for sla in preview.desired.slas.iter().flatten() {
+        described.push(change("sla", Json::Null, sla.body(live.id)));
+    }
+    described
+}
+
+/// A new automation takes the place of the old one of its name.
+fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut Vec<PlannedChange>) {
+    let triggers = &changes.triggers;
+    let mut gone: Vec<&Automation> =
+        if triggers.delete_owned { automations.iter().collect() } else { triggers.delete.clone() };
+    for body in &triggers.create {
+        let position = gone.iter().position(|old| body.get("name") == Some(&Json::from(old.name.as_str())));
+        let old = position.map(|position| gone.swap_remove(position));
+        let old = old.map_or(Json::Null, |old| trigger(&Json::Object(old.raw.clone())));
+        let new = trigger(&Json::Object(body.clone()));
+        if old != new {
+            described.push(change("triggers", old, new));
+        }
+    }
+    described.extend(
+        gone.into_iter().map(|old| change("triggers", trigger(&Json::Object(old.raw.clone())), Json::Null)),
+    );
+}
+
+/// A schedule of the server, with what a file can say of it.
+pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
+    let is_default = |key: &str, value: &Json| value.is_null() || (key == "day_or" && *value == json!(true));
+    let times = live.schedule.iter().filter(|(key, value)| !is_default(key, value));
+    let times: Map<String, Json> = times.map(|(key, value)| (key.clone(), value.clone())).collect();
+    without_nulls(json!({
+        "schedule": times,
+        "active": live.active,
+        "parameters": live.parameters,
+        "slug": live.slug,
+    }))
+}
+
+/// An automation, with what a trigger says of it.
+fn trigger(automation: &Json) -> Json {
+    const WORDS: [&str; 5] = ["name", "description", "enabled", "trigger", "actions"];
+    let kept = WORDS.iter().filter_map(|key| Some(((*key).to_owned(), without_ids(automation.get(key)?))));
+    Json::Object(kept.collect())
+}
+
+/// Without what only the server gives: the ids of triggers, and what is null.
+fn without_ids(value: &Json) -> Json {
+    match value {
+        Json::Object(entries) => entries
+            .iter()
+            .filter(|(key, value)| !matches!(key.as_str(), "id" | "deployment_id") && !value.is_null())
+            .map(|(key, value)| (key.clone(), without_ids(value)))
+            .collect(),
+        Json::Array(items) => items.iter().map(without_ids).collect(),
+        other => other.clone(),
+    }
+}
+
+fn without_nulls(value: Json) -> Json {
+    let entries = json_object(value).into_iter();
+    let is_given =
+        |value: &Json| !value.is_null() && value.as_object().is_none_or(|entries| !entries.is_empty());
+    Json::Object(entries.filter(|(_, value)| is_given(value)).collect::<Map<_, _>>())
+}
+
+/// The fields that steps decide about as a whole.
+fn unknown(preview: &Preview, existing: Option<&Deployment>) -> Vec<PlannedChange> {
+    let unknown = preview.unknown.iter().map(|field| {
+        let old = existing.and_then(|existing| existing.raw.get(*field)).cloned().unwrap_or_default();
+        change(field, old, deferred_value())
+    });
+    unknown.collect()
+}
+
+fn deferred_value() -> Json {
+    crate::value::to_json(&deferred::stand_in(""))
+}
+
+/// A change without secrets, and with words in the place of stand-ins.
+fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
+    let PlannedChange { field, old, new, .. } = change;
+    let known_after_build = deferred::is_in_json(&new) && deferred::may_become(&new, &old);
+    let (old, new) = masked::pair(&field, &old, &new, redactor);
+    PlannedChange { field, old, new: deferred::show_json(&new), known_after_build }
+}

@@ -1,0 +1,73 @@
+//! Where two values differ, down to their single entries.
+
+use serde_json::Value as Json;
+
+use crate::pointer::Pointer;
+
+/// A difference at one place inside a value; `None` where there is nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) path: Pointer,
+    pub(crate) old: Option<&'a Json>,
+    pub(crate) new: Option<&'a Json>,
+}
+
+/// The differences between two values. Mappings are compared entry by entry; lists of one length item by item.
+pub(crate) fn leaves<'a>(field: &str, old: &'a Json, new: &'a Json) -> Vec<Leaf<'a>> {
+    let mut found = Vec::new();
+    compare(Pointer::root().join(field), Some(old), Some(new), &mut found);
+    found
+}
+
+fn compare<'a>(path: Pointer, old: Option<&'a Json>, new: Option<&'a Json>, found: &mut Vec<Leaf<'a>>) {
+    match (old, new) {
+        (Some(Json::Object(before)), Some(Json::Object(after))) => {
+            for (key, old) in before {
+                compare(path.join(key.as_str()), Some(old), after.get(key), found);
+            }
+            for (key, new) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+                compare(path.join(key.as_str()), None, Some(new), found);
+            }
+        }
+        (Some(Json::Array(before)), Some(Json::Array(after))) if before.len() == after.len() => {
+            for (index, (old, new)) in before.iter().zip(after).enumerate() {
+                compare(path.join(index), Some(old), Some(new), found);
+            }
+        }
+        _ if old == new => {}
+        _ => found.push(Leaf { path, old, new }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let old = json!({"env": {"A": "1", "B": "2"}, "list": [1, 2], "same": {"x": null}});
+        let new = json!({"env": {"A": "1", "C": "3"}, "list": [1, 3], "same": {"x": null}, "more": [1]});
+        let told: Vec<String> = leaves("v", &old, &new)
+            .iter()
+            .map(|leaf| {
+                format!(
+                    "{} {:?} {:?}",
+                    leaf.path,
+                    leaf.old.map(Json::to_string),
+                    leaf.new.map(Json::to_string)
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                r#"v.env.B Some("2") None"#.replace("\"2\"", r#""\"2\"""#),
+                r#"v.env.C None Some("3")"#.replace("\"3\"", r#""\"3\"""#),
+                r#"v.list[1] Some("2") Some("3")"#.to_owned(),
+                r#"v.more None Some("[1]")"#.to_owned(),
+            ]
+        );
+    }
+}

@@ -1,0 +1,268 @@
+//! What must hold of every comparison: applied to a server, its changes make the server right, and then there are none.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::{Change, Changes, compare};
+use crate::{
+    api::{Automation, Deployment, DeploymentSchedule},
+    deploy::{
+        desired::{ConcurrencyLimit, Desired, Schedules},
+        live::Live,
+        triggers,
+    },
+    schedule::Schedule,
+    value::{self, json_object},
+};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// A server that knows one deployment, and keeps to the rules of the real one.
+struct Server {
+    raw: Map<String, Json>,
+    schedules: Vec<DeploymentSchedule>,
+    automations: Vec<Automation>,
+}
+
+impl Server {
+    fn with(desired: &Desired) -> Self {
+        let id = Uuid::new_v4();
+        let mut server = Self { raw: Map::new(), schedules: Vec::new(), automations: Vec::new() };
+        let mut body = json_object(desired.create_body(Uuid::nil(), NOW));
+        let schedules = body.shift_remove("schedules").unwrap_or_default();
+        schedules.as_array().into_iter().flatten().for_each(|body| server.add_schedule(body));
+        server.raw.insert("id".into(), json!(id));
+        server.set(body);
+        for trigger in &desired.triggers {
+            server.add_automation(json_object(trigger.automation_body(id)));
+        }
+        server
+    }
+
+    fn live(&self) -> Live {
+        let mut raw = self.raw.clone();
+        raw.insert("schedules".into(), json!([]));
+        let mut deployment = Deployment::try_from(raw).unwrap();
+        deployment.schedules = self.schedules.clone();
+        Live::of("flow", deployment, self.automations.clone())
+    }
+
+    fn set(&mut self, body: Map<String, Json>) {
+        for (key, value) in body {
+            match key.as_str() {
+                "version_info" => {}
+                "job_variables" if value.as_object().is_none_or(Map::is_empty) => {
+                    self.raw.entry(key).or_insert_with(|| json!({}));
+                }
+                "concurrency_limit" => {
+                    let limit = if value.is_null() { Json::Null } else { json!({"limit": value}) };
+                    self.raw.insert("global_concurrency_limit".into(), limit);
+                    self.raw.insert(key, Json::Null);
+                }
+                "concurrency_options" if value.is_object() => {
+                    let mut options = json_object(json!({"grace_period_seconds": null}));
+                    options.extend(json_object(value));
+                    self.raw.insert(key, options.into());
+                }
+                "work_queue_name" if value.is_null() => drop(self.raw.insert(key, json!("default"))),
+                _ => drop(self.raw.insert(key, value)),
+            }
+        }
+    }
+
+    fn add_schedule(&mut self, body: &Json) {
+        let mut body = json_object(body.clone());
+        body.insert("id".into(), json!(Uuid::new_v4()));
+        self.schedules.push(serde_json::from_value(body.into()).unwrap());
+    }
+
+    fn add_automation(&mut self, mut raw: Map<String, Json>) {
+        let id = Uuid::new_v4();
+        raw.insert("id".into(), json!(id));
+        let name = raw["name"].as_str().unwrap().to_owned();
+        self.automations.push(Automation { id, name, raw });
+    }
+
+    fn apply(&mut self, changes: Update) {
+        if let Some(body) = changes.body {
+            self.set(body);
+        }
+        changes.new_schedules.iter().for_each(|body| self.add_schedule(body));
+        for (id, body) in changes.schedules {
+            let schedule = self.schedules.iter_mut().find(|schedule| schedule.id == id).unwrap();
+            let mut raw =
+                json_object(json!({"id": id, "schedule": schedule.schedule, "active": schedule.active,
+                                             "parameters": schedule.parameters, "slug": schedule.slug}));
+            raw.extend(body);
+            *schedule = serde_json::from_value(raw.into()).unwrap();
+        }
+        self.schedules.retain(|schedule| !changes.gone_schedules.contains(&schedule.id));
+        if changes.delete_owned {
+            self.automations.clear();
+        }
+        changes.new_automations.into_iter().for_each(|body| self.add_automation(body));
+        self.automations.retain(|automation| !changes.gone_automations.contains(&automation.id));
+    }
+}
+
+/// What a change sends, without the borrows.
+struct Update {
+    body: Option<Map<String, Json>>,
+    new_schedules: Vec<Json>,
+    schedules: Vec<(Uuid, Map<String, Json>)>,
+    gone_schedules: Vec<Uuid>,
+    new_automations: Vec<Map<String, Json>>,
+    gone_automations: Vec<Uuid>,
+    delete_owned: bool,
+}
+
+impl Update {
+    fn of(desired: &Desired, changes: &Changes<'_>) -> Self {
+        let Changes { fields, schedules, triggers, .. } = changes;
+        Self {
+            body: (!fields.is_empty()).then(|| desired.update_body()),
+            new_schedules: schedules.create.iter().map(|schedule| schedule.for_create(NOW)).collect(),
+            schedules: schedules.update.iter().map(|(live, body)| (live.id, body.clone())).collect(),
+            gone_schedules: schedules.delete.iter().map(|schedule| schedule.id).collect(),
+            new_automations: triggers.create.clone(),
+            gone_automations: triggers.delete.iter().map(|automation| automation.id).collect(),
+            delete_owned: triggers.delete_owned,
+        }
+    }
+}
+
+fn schedule_item() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "{cron: 0 0 * * *}",
+        "{cron: 0 0 * * *, active: false}",
+        "{cron: 0 1 * * *, timezone: Asia/Tokyo, parameters: {n: 1}}",
+        "{interval: 600}",
+        "{interval: 600, anchor_date: '2020-01-01T00:00:00+01:00'}",
+        "{rrule: FREQ=DAILY}",
+        "{cron: 0 0 * * *, slug: a}",
+        "{interval: 60, slug: a}",
+        "{rrule: FREQ=WEEKLY, slug: b, active: true}",
+        "{interval: 90.5, slug: c}",
+    ])
+}
+
+fn schedules() -> impl Strategy<Value = Schedules> {
+    prop::option::of(prop::collection::vec(schedule_item(), 0..4)).prop_map(|items| {
+        let Some(items) = items else { return Schedules::Keep };
+        let mut seen = std::collections::BTreeSet::new();
+        let read = |item: &str| Schedule::from_item(&serde_yaml::from_str(item).unwrap()).unwrap();
+        let schedules = items.into_iter().map(read);
+        // The check refuses a file where two schedules have one slug.
+        Schedules::Exactly(
+            schedules.filter(|one| one.slug.clone().is_none_or(|slug| seen.insert(slug))).collect(),
+        )
+    })
+}
+
+fn trigger_list() -> impl Strategy<Value = Vec<triggers::Trigger>> {
+    let item = prop::sample::select(vec![
+        "{name: one, expect: [a, b]}",
+        "{name: one, expect: [b]}",
+        "{expect: [c], enabled: false}",
+        "{require: any, triggers: [{expect: [x]}, {expect: [y], threshold: 2, within: 10}]}",
+        "{posture: Proactive, expect: [x], within: 30, parameters: {n: '{{ event.id }}'}}",
+    ]);
+    prop::collection::vec(item, 0..3).prop_map(|items| {
+        let items: Vec<_> = items.into_iter().map(|item| serde_yaml::from_str(item).unwrap()).collect();
+        triggers::triggers(&items, "name").unwrap().triggers
+    })
+}
+
+fn concurrency() -> impl Strategy<Value = Option<ConcurrencyLimit>> {
+    let options = [
+        "5",
+        "{limit: 2, collision_strategy: ENQUEUE}",
+        "{collision_strategy: CANCEL_NEW, grace_period_seconds: 90}",
+    ];
+    prop::option::of(prop::sample::select(options.to_vec()))
+        .prop_map(|text| text.map(|text| serde_yaml::from_str(text).unwrap()))
+}
+
+fn object() -> impl Strategy<Value = Json> {
+    prop::sample::select(vec![
+        json!({}),
+        json!({"a": null}),
+        json!({"a": ""}),
+        json!({"a": {}}),
+        json!({"a": [], "b": {"c": 1.0}}),
+        json!({"b": {"c": 1}, "a": []}),
+    ])
+}
+
+fn text() -> impl Strategy<Value = Option<String>> {
+    prop::option::of(prop::sample::select(vec!["x".to_owned(), "1.10".to_owned(), "on".to_owned()]))
+}
+
+fn desired() -> impl Strategy<Value = Desired> {
+    let texts = (text(), text(), text(), prop::collection::vec("[ab]{1,2}", 0..3));
+    let flags = (any::<bool>(), prop::option::of(any::<bool>()), concurrency());
+    let objects =
+        (object(), object(), prop::option::of(prop::sample::select(vec![json!([]), json!([{"a": {}}])])));
+    (texts, flags, objects, schedules(), trigger_list()).prop_map(
+        |(texts, flags, objects, schedules, triggers)| {
+            let (version, description, work_queue, tags) = texts;
+            let (paused, enforce_parameter_schema, concurrency_limit) = flags;
+            let (parameters, job_variables, pull_steps) = objects;
+            Desired {
+                flow_name: "flow".into(),
+                name: "name".into(),
+                entrypoint: "flow.py:flow".into(),
+                version,
+                version_info: json!({"type": "prefect:simple"}),
+                description,
+                tags,
+                paused,
+                concurrency_limit,
+                parameters,
+                parameter_schema: value::to_json(&serde_yaml::from_str("{type: object}").unwrap()),
+                enforce_parameter_schema,
+                work_pool: "pool".into(),
+                work_queue,
+                job_variables,
+                pull_steps,
+                schedules,
+                triggers,
+                slas: None,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_deployment_that_was_just_made_is_unchanged(desired in desired()) {
+        let live = Server::with(&desired).live();
+        let change = compare(&desired, &live, false, NOW).unwrap();
+        prop_assert!(matches!(change, Change::Unchanged { .. }), "{change:?}");
+    }
+
+    #[test]
+    fn changes_make_the_server_right(before in desired(), after in desired()) {
+        let mut server = Server::with(&before);
+        let live = server.live();
+        // Schedules without slugs cannot be told apart from those that have them.
+        let Ok(change) = compare(&after, &live, false, NOW) else { return Ok(()) };
+        let update = match &change {
+            Change::Update { changes, .. } => Some(Update::of(&after, changes)),
+            Change::Unchanged { .. } => None,
+            Change::Create => panic!("it is there"),
+        };
+        let kept: Vec<Uuid> = server.schedules.iter().map(|schedule| schedule.id).collect();
+        if let Some(update) = update {
+            server.apply(update);
+        }
+        let live = server.live();
+        let again = compare(&after, &live, false, NOW).unwrap();
+        prop_assert!(matches!(again, Change::Unchanged { .. }), "{again:?}");
+        if matches!(after.schedules, Schedules::Keep) {
+            prop_assert!(server.schedules.iter().map(|schedule| schedule.id).eq(kept));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a deploy would do: no step is run and nothing is written.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Failure, Server, Surroundings,
+    examine::{self, Examined},
+    live::Live,
+    lookup::ApiLookup,
+    plan::{self, Plan, PlannedStep},
+    prepare::Prepared,
+    render::{self, Preview, Rendering},
+    steps,
+};
+use crate::{
+    diagnostics::{Diagnostic, json},
+    git,
+    project::{Findings, Project},
+    secret::Redactor,
+    steps::PreviewedStep,
+    template::{Resolver, deferred},
+    value,
+};
+
+/// Compares what the options say with the server.
+///
+/// # Errors
+///
+/// All that would end the deploy before its first step.
+pub(crate) async fn plan(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Plan, Failure> {
+    let loaded = examine::load(with)?;
+    let mut findings = loaded.findings();
+    let lookup = ApiLookup(Some(server.client));
+    let resolver = Resolver::new(&lookup, with.redactor.clone());
+    let examined = examine::examine(&loaded.project, with, server.client, &resolver, &mut findings).await?;
+    of_examined(&loaded.project, &examined, with, server, &resolver, &mut findings).await
+}
+
+/// The plan for deployments that have been examined.
+pub(super) async fn of_examined(
+    project: &Project,
+    examined: &Examined,
+    with: &Surroundings<'_>,
+    server: &Server<'_>,
+    resolver: &Resolver<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Plan, Failure> {
+    let (previews, steps) = previews(project, examined, with, resolver, findings).await?;
+    let mut warnings = examined.warnings.clone();
+    warnings.extend(examine::stop_on_errors(findings, with)?);
+    let names: BTreeSet<(String, String)> = previews
+        .iter()
+        .map(|(_, preview)| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
+        .collect();
+    let live = Live::observe(server.client, &names).await?;
+    let mut deployments = Vec::new();
+    for (one, preview) in &previews {
+        let desired = &preview.desired;
+        let change = plan::compare(desired, &live, with.options.force, with.clock.now())
+            .map_err(|error| Failure::Schedules { name: desired.full_name(), error })?;
+        let Some(flow) = &one.flow else { continue };
+        deployments.push(plan::describe(preview, &change, &live, flow, with.redactor));
+    }
+    Ok(Plan {
+        schema: plan::SCHEMA,
+        selection: with.options.selection(),
+        api_url: server.client.url().to_owned(),
+        deployments,
+        steps,
+        findings: warnings.iter().map(|warning| finding(warning, with.redactor)).collect(),
+    })
+}
+
+fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
+    let message = redactor.mask(&diagnostic.message);
+    json::entry(&Diagnostic { message, ..diagnostic.clone() })
+}
+
+/// The deployments as far as they are known, and the steps that would run for them.
+pub(super) async fn previews<'a>(
+    project: &Project,
+    examined: &'a Examined,
+    with: &Surroundings<'_>,
+    resolver: &Resolver<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<(Vec<(&'a Prepared, Preview)>, Vec<PlannedStep>), Failure> {
+    let (outputs, used) = steps::preview(&examined.prepared, with, resolver)
+        .await
+        .map_err(|failure| Failure::step(failure, project))?;
+    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &examined.pools };
+    let mut previews = Vec::new();
+    let mut names = Vec::new();
+    for ((one, sections), outputs) in examined.prepared.iter().zip(&outputs) {
+        let preview = render::preview(one, sections, outputs, &rendering, findings);
+        names.push(name(one, preview.as_ref()));
+        previews.extend(preview.map(|preview| (one, preview)));
+    }
+    let steps = used.into_iter().map(|used| planned_step(used, &names, project, with.redactor)).collect();
+    Ok((previews, steps))
+}
+
+fn name(one: &Prepared, preview: Option<&Preview>) -> String {
+    let full = preview.map(|preview| deferred::show(&preview.desired.full_name()).into_owned());
+    full.unwrap_or_else(|| one.text("name").unwrap_or_default().to_owned())
+}
+
+fn planned_step(
+    used: steps::UsedStep,
+    names: &[String],
+    project: &Project,
+    redactor: &Redactor,
+) -> PlannedStep {
+    let PreviewedStep { name, id, inputs, listed } = used.step;
+    let place = project.place(&listed.pointer);
+    PlannedStep {
+        name,
+        id,
+        section: used.section.to_owned(),
+        inputs: deferred::show_json(&plan::masked_value("inputs", &value::to_json(&inputs), redactor)),
+        place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
+        deployments: used.deployments.into_iter().map(|index| names[index].clone()).collect(),
+    }
+}

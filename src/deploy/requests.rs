@@ -1,0 +1,85 @@
+//! What a deploy would send, without asking a server: the bodies of the requests that create the deployments.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::{
+    Failure, Surroundings,
+    desired::Desired,
+    examine::{self, Examined},
+    plan::{PlannedStep, masked_value},
+    preview,
+};
+use crate::{
+    template::{Resolver, deferred},
+    value::json_object,
+};
+
+/// The requests of a deploy to a server that has nothing.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rendered {
+    /// The version of the document's form.
+    schema: u32,
+    deployments: Vec<RenderedDeployment>,
+    /// The distinct steps that would run.
+    steps: Vec<PlannedStep>,
+}
+
+#[derive(Debug, Serialize)]
+struct RenderedDeployment {
+    name: String,
+    requests: Vec<RenderedRequest>,
+}
+
+#[derive(Debug, Serialize)]
+struct RenderedRequest {
+    method: &'static str,
+    path: &'static str,
+    body: Json,
+}
+
+/// Renders the selected deployments as far as they are known here: blocks and variables stay as they are written, and
+/// so do values that the server would give.
+///
+/// # Errors
+///
+/// All that can be found to be wrong without a server.
+pub(crate) async fn requests(with: &Surroundings<'_>) -> Result<Rendered, Failure> {
+    let loaded = examine::load(with)?;
+    let mut findings = loaded.findings();
+    let resolver = Resolver::offline(with.redactor.clone());
+    let prepared = examine::prepare(&loaded.project, with, &resolver, &mut findings).await?;
+    let warnings = examine::stop_on_errors(&mut findings, with)?;
+    let examined = Examined { prepared, pools: BTreeMap::new(), warnings };
+    let (previews, steps) =
+        preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
+    examine::stop_on_errors(&mut findings, with)?;
+    let deployment = |desired: &Desired| RenderedDeployment {
+        name: deferred::show(&desired.full_name()).into_owned(),
+        requests: of_deployment(desired, with),
+    };
+    let deployments = previews.iter().map(|(_, preview)| deployment(&preview.desired)).collect();
+    Ok(Rendered { schema: 1, deployments, steps })
+}
+
+/// The requests in their order; ids are those that the answers before will give.
+fn of_deployment(desired: &Desired, with: &Surroundings<'_>) -> Vec<RenderedRequest> {
+    let request = |path, body: Json| {
+        let body = masked_value("", &deferred::show_json(&body), with.redactor);
+        RenderedRequest { method: "POST", path, body }
+    };
+    let flow = json!({"name": desired.flow_name, "tags": [], "labels": {}});
+    let mut body = json_object(desired.create_body(Uuid::nil(), with.clock.now()));
+    body.insert("flow_id".into(), "(id of the flow)".into());
+    let mut requests = vec![request("/flows/", flow), request("/deployments/", Json::Object(body))];
+    for trigger in &desired.triggers {
+        let text = trigger.automation_body(Uuid::nil()).to_string();
+        let body = text.replace(&Uuid::nil().to_string(), "(id of the deployment)");
+        // It was written a line above.
+        requests.push(request("/automations/", serde_json::from_str(&body).unwrap_or_default()));
+    }
+    requests
+}

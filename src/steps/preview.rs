@@ -1,0 +1,134 @@
+//! Which steps would run, without running any: their outputs are stand-ins.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Listed, Sharing, registry,
+    runner::{self, Parts, RunError, StepFailure},
+    set_working_directory,
+};
+use crate::{
+    environment::Environment,
+    source::Span,
+    template::{self, Resolver, deferred, expression::Scope},
+    value::{self, Mapping, Value},
+};
+
+/// A distinct step, which runs once for all that share it.
+#[derive(Debug)]
+pub(crate) struct PreviewedStep {
+    /// As the registry has it, or as it is written where the registry has none.
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) inputs: Value,
+    /// The first place that lists it.
+    pub(crate) listed: Listed,
+}
+
+/// What makes two steps one; see [`super::Runner`].
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Identity {
+    name: String,
+    inputs: String,
+    directory: PathBuf,
+    written: Option<Span>,
+}
+
+/// Goes through lists of steps and remembers the distinct ones.
+pub(crate) struct Preview<'a> {
+    environment: &'a Environment,
+    resolver: &'a Resolver<'a>,
+    known: HashMap<Identity, usize>,
+    steps: Vec<PreviewedStep>,
+}
+
+impl<'a> Preview<'a> {
+    pub(crate) fn new(environment: &'a Environment, resolver: &'a Resolver<'a>) -> Self {
+        Self { environment, resolver, known: HashMap::new(), steps: Vec::new() }
+    }
+
+    /// The distinct steps, in the order in which they would run.
+    pub(crate) fn into_steps(self) -> Vec<PreviewedStep> {
+        self.steps
+    }
+
+    /// Goes through one list; `outputs` grows by stand-ins for what each step will return. Gives the positions of its
+    /// steps among the distinct ones.
+    ///
+    /// # Errors
+    ///
+    /// When a block or variable in the inputs of a step cannot be read.
+    pub(crate) async fn add(
+        &mut self,
+        steps: &[Listed],
+        outputs: &mut Mapping,
+        scope: &Scope,
+        directory: &mut PathBuf,
+    ) -> Result<Vec<usize>, StepFailure> {
+        let mut used = Vec::new();
+        for listed in steps {
+            let Some((name, parts)) = runner::parts(&listed.step) else { continue };
+            let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
+            let Parts { inputs, id, .. } = parts.map_err(failure)?;
+            let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
+            let position = self.distinct(name, id.as_ref(), &inputs, listed, directory);
+            runner::merge(outputs, id, stand_ins(name, position));
+            if name.ends_with(set_working_directory::ENTRY.short_name()) {
+                enter(directory, &inputs);
+            }
+            used.push(position);
+        }
+        Ok(used)
+    }
+
+    async fn inputs(&self, inputs: Mapping, outputs: &Mapping, scope: &Scope) -> Result<Value, RunError> {
+        let evaluated = deferred::evaluate(&Value::Mapping(inputs), scope, outputs);
+        Ok(template::step_inputs(&evaluated, outputs, self.environment, self.resolver).await?.value)
+    }
+
+    fn distinct(
+        &mut self,
+        name: &str,
+        id: Option<&Value>,
+        inputs: &Value,
+        listed: &Listed,
+        directory: &Path,
+    ) -> usize {
+        let entry = registry::find(name);
+        // A step that is not in the table may do anything: it is shared like a script.
+        let sharing = entry.map_or(Sharing::SamePlace, |entry| entry.sharing);
+        let written = listed.written.filter(|_| sharing == Sharing::SamePlace);
+        let may_share = sharing == Sharing::SameInputs || written.is_some();
+        let name = entry.map_or(name, |entry| entry.name).to_owned();
+        let identity = Identity {
+            name: name.clone(),
+            inputs: value::to_json(inputs).to_string(),
+            directory: directory.to_owned(),
+            written,
+        };
+        if let Some(position) = self.known.get(&identity).filter(|_| may_share) {
+            return *position;
+        }
+        let position = self.steps.len();
+        let id = id.map(crate::python::to_text);
+        self.steps.push(PreviewedStep { name, id, inputs: inputs.clone(), listed: listed.clone() });
+        self.known.insert(identity, position);
+        position
+    }
+}
+
+/// What a step will return, as far as its keys are known.
+fn stand_ins(name: &str, position: usize) -> Mapping {
+    let outputs = registry::outputs(name).unwrap_or_default();
+    outputs.iter().map(|key| ((*key).into(), deferred::stand_in(&format!("{position}.{key}")))).collect()
+}
+
+/// The directory that `set_working_directory` would change to.
+fn enter(directory: &mut PathBuf, inputs: &Value) {
+    if let Some(to) = inputs.get("directory").and_then(Value::as_str) {
+        *directory = directory.join(to);
+    }
+}

@@ -1,0 +1,174 @@
+//! Stand-ins for values that only a step which has not run can give.
+//!
+//! A stand-in is text between two characters that Unicode reserves for use inside programs, so no file has it by
+//! accident. It passes through templates like any other value, and shows which fields depend on steps.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::{
+    expression::{self, BUILT_IN, Scope},
+    walk,
+};
+use crate::{
+    python,
+    value::{Mapping, Value},
+};
+
+const START: char = '\u{fdd0}';
+const END: char = '\u{fdd1}';
+
+/// What users read where a stand-in is.
+pub(crate) const SHOWN: &str = "(known after build)";
+
+/// The stand-in for what `label` names; two labels make two different values.
+pub(crate) fn stand_in(label: &str) -> Value {
+    Value::String(format!("{START}{}{END}", label.replace([START, END], "")))
+}
+
+/// Whether a value, or anything in it, is not known yet.
+pub(crate) fn is_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(START),
+        Value::Sequence(items) => items.iter().any(is_in),
+        Value::Mapping(entries) => entries.values().any(is_in),
+        _ => false,
+    }
+}
+
+/// The same for what is sent to the API.
+pub(crate) fn is_in_json(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains(START),
+        Json::Array(items) => items.iter().any(is_in_json),
+        Json::Object(entries) => entries.values().any(is_in_json),
+        _ => false,
+    }
+}
+
+/// A text with [`SHOWN`] in the place of its stand-ins.
+pub(crate) fn show(text: &str) -> Cow<'_, str> {
+    if !text.contains(START) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    for (position, part) in text.split(START).enumerate() {
+        let known = if position == 0 { part } else { part.split_once(END).map_or("", |(_, rest)| rest) };
+        if position > 0 {
+            shown.push_str(SHOWN);
+        }
+        shown.push_str(known);
+    }
+    Cow::Owned(shown)
+}
+
+/// A value with [`SHOWN`] in the place of its stand-ins.
+pub(crate) fn show_json(value: &Json) -> Json {
+    match value {
+        Json::String(text) => Json::String(show(text).into_owned()),
+        Json::Array(items) => Json::Array(items.iter().map(show_json).collect()),
+        Json::Object(entries) => {
+            entries.iter().map(|(key, value)| (show(key).into_owned(), show_json(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether `new`, once its stand-ins have their values, can be `old`.
+pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
+    match (new, old) {
+        (Json::String(new), _) if is_whole(new) => true,
+        (Json::String(new), Json::String(old)) if new.contains(START) => text_may_become(new, old),
+        (Json::Array(new), Json::Array(old)) => {
+            new.len() == old.len() && new.iter().zip(old).all(|(new, old)| may_become(new, old))
+        }
+        (Json::Object(new), Json::Object(old)) => {
+            new.len() == old.len()
+                && new.iter().all(|(key, new)| old.get(key).is_some_and(|old| may_become(new, old)))
+        }
+        _ => new == old,
+    }
+}
+
+/// Whether a text is one stand-in and nothing else, which can become a value of any type.
+fn is_whole(text: &str) -> bool {
+    text.strip_prefix(START).is_some_and(|rest| rest.find(END) == Some(rest.len() - END.len_utf8()))
+}
+
+/// Whether the known parts of a text stand in `old`, in their order.
+fn text_may_become(new: &str, old: &str) -> bool {
+    let mut parts = new.split(START);
+    let Some(mut rest) = parts.next().and_then(|first| old.strip_prefix(first)) else { return false };
+    let mut last = "";
+    for part in parts {
+        last = part.split_once(END).map_or("", |(_, known)| known);
+        match rest.find(last) {
+            Some(at) => rest = &rest[at + last.len()..],
+            None => return false,
+        }
+    }
+    last.is_empty() || rest.is_empty() || old.ends_with(last)
+}
+
+/// A template with the expressions evaluated that need no output, and a stand-in for every text with others.
+pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Value {
+    let later: BTreeSet<String> = outputs.keys().map(python::to_text).collect();
+    let known = later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect();
+    let mut value = expression::evaluate(template, scope, &later).unwrap_or_else(|_| template.clone());
+    for used in expression::check(&value, &known).uses {
+        let of_step = outputs.get(used.root.as_str()).map(python::to_text).unwrap_or_default();
+        if let Some(place) = walk::value_at(&mut value, &used.path) {
+            *place = stand_in(&format!("{} {of_step}", python::to_text(place)));
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn text(label: &str) -> String {
+        python::to_text(&stand_in(label))
+    }
+
+    #[test]
+    fn stand_ins_are_found_and_shown() {
+        let value = json!({"image": format!("repo/{}:{}", text("a.image"), text("a.tag")), "n": [1, "x"]});
+        assert!(is_in_json(&value) && !is_in_json(&json!({"a": ["b", null]})));
+        assert_eq!(
+            show_json(&value),
+            json!({"image": "repo/(known after build):(known after build)", "n": [1, "x"]})
+        );
+    }
+
+    #[test]
+    fn what_a_value_may_become_depends_on_its_known_parts() {
+        let (image, whole) = (format!("repo/{}:{}-x", text("a"), text("b")), text("a"));
+        for (new, old, expected) in [
+            (json!(whole), json!(["anything"]), true),
+            (json!(image), json!("repo/flows:1-x"), true),
+            (json!(image), json!("repo/flows:1-y"), false),
+            (json!(image), json!("other/flows:1-x"), false),
+            (json!({"a": whole, "b": 1}), json!({"a": "x", "b": 1}), true),
+            (json!({"a": whole, "b": 1}), json!({"a": "x", "b": 2}), false),
+            (json!({"a": whole}), json!({"a": "x", "b": 2}), false),
+            (json!([whole]), json!([]), false),
+        ] {
+            assert_eq!(may_become(&new, &old), expected, "{new} {old}");
+        }
+    }
+
+    #[test]
+    fn expressions_of_outputs_wait_and_others_do_not() {
+        let scope = Scope::new(&[("STAGE", "dev")].into_iter().collect());
+        let outputs: Mapping = [(Value::from("b"), stand_in("1"))].into_iter().collect();
+        let template = serde_yaml::from_str("{a: '<< env.STAGE >>', i: '<< b.image | upper >>'}").unwrap();
+        let value = evaluate(&template, &scope, &outputs);
+        assert_eq!(value["a"], Value::from("dev"));
+        assert!(is_in(&value["i"]));
+    }
+}

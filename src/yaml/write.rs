@@ -1,0 +1,241 @@
+//! Writes values as YAML that reads back as the same values, under the rules of YAML 1.1 and of 1.2.
+
+use serde_json::{Map, Value as Json};
+
+use super::scalar::{ScalarTag, resolve};
+
+/// Spaces for each level.
+const INDENT: usize = 2;
+
+/// The text of a document, in block style.
+pub(crate) fn write(value: &Json) -> String {
+    let mut text = String::new();
+    match value {
+        Json::Object(entries) if !entries.is_empty() => mapping(entries, 0, &mut text),
+        Json::Array(items) if !items.is_empty() => list(items, 0, &mut text),
+        other => {
+            text.push_str(&scalar(other));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn mapping(entries: &Map<String, Json>, indent: usize, text: &mut String) {
+    for (position, (key, value)) in entries.iter().enumerate() {
+        if position > 0 {
+            text.push_str(&" ".repeat(indent));
+        }
+        text.push_str(&quoted_if_need_be(key));
+        text.push(':');
+        match value {
+            Json::Object(inner) if !inner.is_empty() => {
+                start_line(indent + INDENT, text);
+                mapping(inner, indent + INDENT, text);
+            }
+            // Items stand under their key, as people write them.
+            Json::Array(items) if !items.is_empty() => {
+                start_line(indent, text);
+                list(items, indent, text);
+            }
+            other => {
+                text.push(' ');
+                text.push_str(&scalar(other));
+                text.push('\n');
+            }
+        }
+    }
+}
+
+fn list(items: &[Json], indent: usize, text: &mut String) {
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            text.push_str(&" ".repeat(indent));
+        }
+        text.push_str("- ");
+        match item {
+            Json::Object(entries) if !entries.is_empty() => mapping(entries, indent + INDENT, text),
+            Json::Array(inner) if !inner.is_empty() => list(inner, indent + INDENT, text),
+            other => {
+                text.push_str(&scalar(other));
+                text.push('\n');
+            }
+        }
+    }
+}
+
+fn start_line(indent: usize, text: &mut String) {
+    text.push('\n');
+    text.push_str(&" ".repeat(indent));
+}
+
+fn scalar(value: &Json) -> String {
+    match value {
+        Json::String(text) => quoted_if_need_be(text),
+        Json::Number(number) => number_text(&number.to_string()),
+        // Null, true, false, and collections that are empty.
+        other => other.to_string(),
+    }
+}
+
+/// YAML 1.1 reads `1e300` as text: it wants a point before the exponent and a sign behind it.
+fn number_text(text: &str) -> String {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return text.to_owned() };
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
+    format!("{mantissa}{point}e{sign}{exponent}")
+}
+
+fn quoted_if_need_be(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { quoted(text) }
+}
+
+/// Whether a text can stand without quotes and still be text, wherever it stands.
+fn is_plain(text: &str) -> bool {
+    let starts_well =
+        text.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '/'));
+    let is_harmless = |character: char| character.is_ascii_alphanumeric() || "_-./@+ :".contains(character);
+    starts_well
+        && text.chars().all(is_harmless)
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !matches!(text, "y" | "Y" | "n" | "N")
+        && resolve(text) == ScalarTag::Text
+}
+
+/// A text between double quotes, on one line, with everything escaped that is not plainly visible.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            ' '..='~' => quoted.push(character),
+            _ if character.is_alphanumeric() => quoted.push(character),
+            _ => quoted.push_str(&escape(u32::from(character))),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn escape(code: u32) -> String {
+    match code {
+        0..=0xff => format!("\\x{code:02x}"),
+        0x100..=0xffff => format!("\\u{code:04x}"),
+        _ => format!("\\U{code:08x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{source::Source, value, yaml};
+
+    fn read(text: &str) -> Json {
+        let document = yaml::load(&Source::new("test.yaml", text)).unwrap();
+        value::to_json(&document.root.to_value().unwrap())
+    }
+
+    #[test]
+    fn texts_that_look_like_something_else_are_quoted() {
+        for text in [
+            "on",
+            "off",
+            "yes",
+            "n",
+            "null",
+            "~",
+            "",
+            "010",
+            "0x1f",
+            "1e3",
+            "1:30",
+            "2024-01-01",
+            "=",
+            "<<",
+            "1.5",
+            ".inf",
+            "- a",
+            "a: b",
+            "a #b",
+            "#a",
+            "*a",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`a",
+            "{{ x }}",
+            "[a]",
+            " a",
+            "a ",
+            "a:",
+            "a\nb",
+            "a\tb",
+            "é",
+            "\u{1f40d}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{feff}",
+            "it's",
+            "\"",
+            "\\",
+            "...",
+            "---",
+            "True",
+            "NULL",
+            "? a",
+            "|",
+            ">",
+            "+1",
+            "_1",
+            "1_000",
+            "0o17",
+            "0b1",
+        ] {
+            let value = json!({text: text, "list": [text]});
+            assert_eq!(read(&write(&value)), value, "{}", write(&value));
+        }
+    }
+
+    #[test]
+    fn it_reads_like_a_file_that_people_write() {
+        let value = json!({"deployments": [{"name": "a", "tags": ["x", "on"], "work_pool": {"name": "p", "env": {}}},
+                                           {"name": "b"}], "pull": []});
+        let expected = "deployments:\n- name: a\n  tags:\n  - x\n  - \"on\"\n  work_pool:\n    name: p\n    env: {}\n\
+                        - name: b\npull: []\n";
+        assert_eq!(write(&value), expected);
+    }
+
+    fn any_value() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
+            proptest::num::f64::NORMAL.prop_map(Json::from),
+            any::<String>().prop_map(Json::from),
+            "[-+.0-9a-fxoe:_ ]{0,8}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
+                prop::collection::hash_map("[a-z0-9:{ ]{0,6}", inner, 0..5)
+                    .prop_map(|entries| Json::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_what_is_read(value in any_value()) {
+            prop_assert_eq!(read(&write(&value)), value);
+        }
+    }
+}

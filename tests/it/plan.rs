@@ -1,0 +1,362 @@
+//! Plans: what a deploy would change, and a deploy that holds itself to one.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::support::{Api, MockApi, Output, Sandbox, assert_output};
+
+const PROJECT: &str = r#"
+build:
+- prefect.deployments.steps.run_shell_script: {id: hash, script: "touch it-ran\necho v1"}
+pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  version: "1"
+  tags: ["{{ hash.stdout }}", nightly]
+  parameters: {name: Ford}
+  work_pool: {name: pool-UNIQUE, job_variables: {env: {STAGE: dev, API_TOKEN: do-not-show}}}
+  schedules: [{cron: 0 1 * * *, slug: daily}]
+- name: b
+  build: null
+  entrypoint: flow.py:goodbye
+  version: "1"
+  work_pool: {name: pool-UNIQUE}
+  triggers: [{expect: [x]}]
+"#;
+
+#[test]
+fn a_plan_tells_what_a_deploy_would_do() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let output = sandbox.run("plan --all --detailed-exitcode")?;
+    assert_output!(output, @r#"
+    exit 10
+    --- stdout
+    + hello-UNIQUE/a (create)
+        + parameters: {"name":"Ford"}
+        + tags: ["(known after build)","nightly"]
+        + work_pool_name: "pool-UNIQUE"
+        + description: "Greets."
+        + entrypoint: "flow.py:hello"
+        + job_variables: {"env":{"STAGE":"dev","API_TOKEN":"********"}}
+        + version: "1"
+        + schedules: {"schedule":{"cron":"0 1 * * *"},"slug":"daily"}
+    + goodbye-UNIQUE/b (create)
+        + work_pool_name: "pool-UNIQUE"
+        + description: "Leaves."
+        + entrypoint: "flow.py:goodbye"
+        + version: "1"
+        + triggers: {"name":"b__automation_1","description":"","enabled":true,"trigger":{"type":"eve... (282 characters)
+
+    Steps that would run:
+      build: run_shell_script 'hash' at prefect.yaml:3, for hello-UNIQUE/a
+
+    Plan: 2 to create, 1 step.
+    "#);
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
+
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let output = sandbox.run("plan -n b --detailed-exitcode")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    = goodbye-UNIQUE/b (unchanged)
+
+    Plan: 1 unchanged.
+    ");
+
+    let changed = PROJECT
+        .replace("version: \"1\"", "version: \"2\"\n  description: New")
+        .replace("name: Ford", "times: 2")
+        .replace("STAGE: dev", "STAGE: prod")
+        .replace("0 1 * * *", "0 2 * * *")
+        .replace("[x]", "[y]");
+    sandbox.file("prefect.yaml", changed)?;
+    let output = sandbox.run("deploy --all --dry-run")?;
+    assert_output!(output, @r#"
+    exit 0
+    --- stdout
+    ~ hello-UNIQUE/a (update)
+        ~ version: "1" -> "2"
+        ~ description: "Greets." -> "New"
+        - parameters.name: "Ford"
+        + parameters.times: 2
+        ~ tags[0]: "v1" -> (known after build)
+        ~ job_variables.env.STAGE: "dev" -> "prod"
+        ~ schedules[daily].schedule.cron: "0 1 * * *" -> "0 2 * * *"
+    ~ goodbye-UNIQUE/b (update)
+        ~ triggers[b__automation_1].trigger.expect[0]: "x" -> "y"
+
+    Steps that would run:
+      build: run_shell_script 'hash' at prefect.yaml:3, for hello-UNIQUE/a
+
+    Plan: 2 to update, 1 step.
+    "#);
+    let before = api.existing(&sandbox, "hello-UNIQUE/a")?;
+    let plan = sandbox.run("plan --all --output json")?.json()?;
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?, before, "nothing is written");
+    let change = |field: &str| {
+        let changes = plan["deployments"][0]["changes"].as_array().cloned().unwrap_or_default();
+        changes.into_iter().find(|change| change["field"] == field).unwrap_or_default()
+    };
+    assert_eq!(change("version"), json!({"field": "version", "old": "1", "new": "2"}));
+    assert_eq!(
+        change("tags"),
+        json!({
+            "field": "tags", "old": ["v1", "nightly"], "new": ["(known after build)", "nightly"],
+            "known_after_build": true,
+        })
+    );
+    assert_eq!(plan["deployments"][0]["flow"], json!({"grade": "exact", "reasons": []}));
+    assert!(!plan.to_string().contains("do-not-show"));
+    Ok(())
+}
+
+#[test]
+fn a_plan_can_be_a_comment_and_the_summary_of_a_job() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let summary = sandbox.directory().join("summary.md");
+    let workspace = sandbox.directory().parent().context("a folder around it")?.to_owned();
+    let sandbox = sandbox
+        .variable("GITHUB_ACTIONS", "true")
+        .variable("GITHUB_STEP_SUMMARY", &summary)
+        .variable("GITHUB_WORKSPACE", workspace);
+    let comment = sandbox.run("plan --all --output markdown --quiet")?.success()?;
+    assert_eq!(sandbox.read("summary.md")?, comment.stdout);
+    insta::assert_snapshot!(comment.normal(&comment.stdout), @r#"
+    ### Plan: 2 to create, 1 step.
+
+    | | Deployment | What |
+    |---|---|---|
+    | `+` | `hello-UNIQUE/a` | create |
+    | `+` | `goodbye-UNIQUE/b` | create |
+
+    <details><summary>Details</summary>
+
+    `+` `hello-UNIQUE/a`
+
+    ```diff
+    + parameters: {"name":"Ford"}
+    + tags: ["(known after build)","nightly"]
+    + work_pool_name: "pool-UNIQUE"
+    + description: "Greets."
+    + entrypoint: "flow.py:hello"
+    + job_variables: {"env":{"STAGE":"dev","API_TOKEN":"********"}}
+    + version: "1"
+    + schedules: {"schedule":{"cron":"0 1 * * *"},"slug":"daily"}
+    ```
+
+    `+` `goodbye-UNIQUE/b`
+
+    ```diff
+    + work_pool_name: "pool-UNIQUE"
+    + description: "Leaves."
+    + entrypoint: "flow.py:goodbye"
+    + version: "1"
+    + triggers: {"name":"b__automation_1","description":"","enabled":true,"trigger":{"type":"eve... (282 characters)
+    ```
+
+    </details>
+
+    Steps that would run:
+
+    - build `prefect.deployments.steps.run_shell_script` (`prefect.yaml:3`) for `hello-UNIQUE/a`
+    "#);
+
+    sandbox.file("prefect.yaml", PROJECT.replace("triggers:", "trigers:"))?;
+    let output = sandbox.run("deploy -n b --quiet")?.success()?;
+    let annotation =
+        "::warning file=project/prefect.yaml,line=18,col=3,endLine=18,endColumn=10,title=unknown-key::";
+    assert!(output.stderr.contains(annotation), "{}", output.stderr);
+    assert!(sandbox.read("summary.md")?.contains("| created |"));
+    Ok(())
+}
+
+#[test]
+fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    sandbox.run("plan --all --out first.json --quiet").and_then(Output::success)?;
+    assert!(!sandbox.read("first.json")?.contains("do-not-show"));
+    sandbox.run("deploy --plan first.json --quiet").and_then(Output::success)?;
+    let deployed = api.existing(&sandbox, "hello-UNIQUE/a")?;
+
+    // What the plan was made of is gone: the deployments are there now.
+    let output = sandbox.run("deploy --plan first.json --quiet")?;
+    assert_output!(output, @r"
+    exit 8
+    --- stderr
+    error: the plan does not hold any more: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' has changed on the server; nothing was registered
+    help: make a new one with `prefectl plan --out`, and look at it again
+    ");
+
+    sandbox.run("plan --all --out second.json --quiet").and_then(Output::success)?;
+    let id = deployed["id"].as_str().context("an id")?;
+    api.patch(&format!("/deployments/{id}"), &json!({"description": "by hand"}))?;
+    sandbox.file("prefect.yaml", PROJECT.replace("expect: [x]", "expect: [y]"))?;
+    let output = sandbox.run("deploy --plan second.json --quiet")?;
+    assert_output!(output, @r"
+    exit 8
+    --- stderr
+    error: the plan does not hold any more: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' is described differently by the file or the options; nothing was registered
+    help: make a new one with `prefectl plan --out`, and look at it again
+    ");
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?["description"], json!("by hand"));
+
+    sandbox.file("other.json", "{\"schema\": 99}")?;
+    let output = sandbox.run("deploy --plan other.json")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: other.json is no plan: its schema is of another version of prefectl
+    ");
+    Ok(())
+}
+
+#[test]
+fn drift_is_also_what_a_deploy_leaves() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let output = sandbox.run("drift --all --quiet")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    = hello-UNIQUE/a
+        not compared, since steps decide: tags
+    = goodbye-UNIQUE/b
+
+    Drift: 2 the same.
+    ");
+
+    let deployed = api.existing(&sandbox, "hello-UNIQUE/a")?;
+    let id = deployed["id"].as_str().context("an id")?;
+    api.patch(&format!("/deployments/{id}"), &json!({"version": "by hand", "paused": true}))?;
+    let schedule = deployed["schedules"][0]["id"].as_str().context("an id")?;
+    api.patch(&format!("/deployments/{id}/schedules/{schedule}"), &json!({"active": false}))?;
+    let output = sandbox.run("drift --all --quiet")?;
+    assert_output!(output, @r#"
+    exit 10
+    --- stdout
+    ~ hello-UNIQUE/a differs
+        version: file "1", server "by hand"
+        paused: file false, server true
+        schedules: server {"schedule":{"cron":"0 1 * * *"},"active":false,"slug":"daily"}; it is paused on the server; `active: true` in the file resumes it
+        not compared, since steps decide: tags
+    = goodbye-UNIQUE/b
+
+    Drift: 1 different, 1 the same.
+    "#);
+    let drift = sandbox.run("drift -n a --output json")?.json()?;
+    assert_eq!((&drift["schema"], &drift["deployments"][0]["state"]), (&json!(1), &json!("differs")));
+    Ok(())
+}
+
+#[test]
+fn rendering_needs_no_server() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", PROJECT)?;
+    let output = sandbox.run("render -n b --quiet")?;
+    assert_output!(output, @r#"
+    exit 0
+    --- stdout
+    schema: 1
+    deployments:
+    - name: goodbye-UNIQUE/b
+      requests:
+      - method: POST
+        path: /flows/
+        body:
+          name: goodbye-UNIQUE
+          tags: []
+          labels: {}
+      - method: POST
+        path: /deployments/
+        body:
+          name: b
+          flow_id: "(id of the flow)"
+          paused: false
+          schedules: []
+          concurrency_limit: null
+          concurrency_options: null
+          enforce_parameter_schema: true
+          parameter_openapi_schema:
+            title: Parameters
+            type: object
+            properties: {}
+          parameters: {}
+          tags: []
+          labels: {}
+          pull_steps: []
+          work_queue_name: null
+          work_pool_name: pool-UNIQUE
+          storage_document_id: null
+          infrastructure_document_id: null
+          description: Leaves.
+          path: null
+          entrypoint: flow.py:goodbye
+          job_variables: {}
+          version: "1"
+          version_info:
+            type: prefect:simple
+            version: "1"
+      - method: POST
+        path: /automations/
+        body:
+          name: b__automation_1
+          description: ""
+          enabled: true
+          tags: []
+          trigger:
+            type: event
+            match: {}
+            match_related: {}
+            after: []
+            expect:
+            - x
+            for_each: []
+            posture: Reactive
+            threshold: 1
+            within: 0.0
+          actions:
+          - type: run-deployment
+            source: selected
+            deployment_id: "(id of the deployment)"
+            parameters: null
+            job_variables: null
+            schedule_after: 0.0
+          actions_on_trigger: []
+          actions_on_resolve: []
+          owner_resource: "prefect.deployment.(id of the deployment)"
+    steps: []
+    "#);
+    let document = sandbox.run("plan --all --offline --output json")?.success()?.json()?;
+    assert_eq!(document["deployments"][0]["requests"][1]["body"]["tags"][0], "(known after build)");
+    assert!(!sandbox.directory().join("it-ran").exists());
+    Ok(())
+}
+
+#[test]
+fn what_is_unchanged_costs_next_to_no_requests() -> Result<()> {
+    for (count, most) in [(100, 8), (450, 8 + 450 / 20)] {
+        let api = MockApi::keeping()?;
+        let deployment = |number| {
+            format!("- {{name: d{number}, entrypoint: 'flow.py:hello', work_pool: {{name: pool}}}}\n")
+        };
+        let deployments: String = (0..count).map(deployment).collect();
+        let sandbox = Sandbox::with(&api.url(), &format!("pull: []\ndeployments:\n{deployments}"))?;
+        sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+        let (first, writes) = (api.requests(), api.writes().len());
+        assert_eq!(writes, count + 1, "one flow");
+        let again = sandbox.run("deploy --all --output json")?.success()?.json()?;
+        let unchanged = |one: &Value| one["status"] == "unchanged";
+        assert!(again["deployments"].as_array().context("a list")?.iter().all(unchanged));
+        assert_eq!(api.writes().len(), writes, "no write");
+        let requests = api.requests() - first;
+        assert!(requests <= most, "{requests} requests for {count} deployments");
+    }
+    Ok(())
+}
