@@ -8,6 +8,7 @@ use crate::{
     cli::{DriftArguments, OutputFormat},
     deploy::{self, Difference, Drift, DriftState, DriftedDeployment, Pacer, Server},
     error::{CommandError, Exit},
+    pointer::Pointer,
 };
 
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -63,7 +64,7 @@ fn difference(one: &Difference) -> Vec<String> {
     if file.is_null() || server.is_null() {
         return vec![format!("    {field}: file {}, server {}", side(some(file)), side(some(server)))];
     }
-    let leaves = deploy::leaves(field, server, file);
+    let leaves = deploy::leaves(Pointer::root().join(field.as_str()), server, file);
     let line = |leaf: &deploy::Leaf<'_>| {
         format!("    {}: file {}, server {}", leaf.path, side(leaf.new), side(leaf.old))
     };

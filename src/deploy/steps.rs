@@ -10,7 +10,7 @@ use super::{Surroundings, overrides::Spec, prepare::Prepared, pull::PullSteps};
 use crate::{
     pointer::Pointer,
     project::{Project, Section},
-    steps::{List, Listed, Preview, PreviewedStep, Ran, Runner, StepContext, StepFailure},
+    steps::{List, Listed, Preview, PreviewedStep, Progressed, Ran, Runner, StepContext, StepFailure},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -153,27 +153,41 @@ pub(crate) async fn preview(
     resolver: &Resolver<'_>,
 ) -> Result<(Vec<Mapping>, Vec<UsedStep>), StepFailure> {
     let mut preview = Preview::new(with.environment, resolver);
-    let mut outputs = vec![Mapping::new(); prepared.len()];
-    let mut directories = vec![with.directory.to_owned(); prepared.len()];
+    let mut progressed: Vec<Progressed> = prepared.iter().map(|one| not_begun(one, with)).collect();
     let mut users: BTreeMap<usize, (&'static str, BTreeSet<usize>)> = BTreeMap::new();
     for section in ["build", "push"] {
         for (index, (one, sections)) in prepared.iter().enumerate() {
             let steps = if section == "build" { &sections.build } else { &sections.push };
-            let added = preview.add(steps, &mut outputs[index], &one.scope, &mut directories[index]).await?;
+            let added = preview.add(steps, &one.scope, &mut progressed[index]).await?;
             for step in added {
                 users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
             }
         }
     }
-    for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
-        outputs.extend(one.spec.variables.clone());
-    }
+    let outputs = prepared.iter().zip(progressed).map(|((one, _), progressed)| {
+        let variables = one.spec.variables.clone();
+        progressed.outputs.into_iter().chain(variables).collect()
+    });
     let steps = preview
         .into_steps()
         .into_iter()
         .zip(users.into_values())
         .map(|(step, (section, users))| UsedStep { step, section, deployments: users.into_iter().collect() });
-    Ok((outputs, steps.collect()))
+    Ok((outputs.collect(), steps.collect()))
+}
+
+fn not_begun((one, sections): &(Prepared, Sections), with: &Surroundings<'_>) -> Progressed {
+    let pull = match &sections.pull {
+        PullSteps::Listed(steps) => steps.as_slice(),
+        PullSteps::None | PullSteps::Generated { .. } => &[],
+    };
+    let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
+    let templates = steps.cloned().chain([Value::Mapping(one.fields.clone())]).collect();
+    Progressed {
+        outputs: Mapping::new(),
+        directory: with.directory.to_owned(),
+        templates: Value::Sequence(templates),
+    }
 }
 
 pub(super) fn context<'a>(with: &Surroundings<'a>, resolver: &'a Resolver<'a>) -> StepContext<'a> {

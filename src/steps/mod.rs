@@ -26,7 +26,7 @@ mod turns;
 
 pub(crate) use images::ImagePolicy;
 pub(crate) use inputs::problems;
-pub(crate) use preview::{Preview, PreviewedStep};
+pub(crate) use preview::{Preview, PreviewedStep, Progressed};
 pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id, time_limit};
 pub(crate) use schema::schemas;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Listed, Sharing, registry,
+    Listed, Sharing, python_step, registry,
     runner::{self, Parts, RunError, StepFailure},
     set_working_directory,
 };
@@ -37,6 +37,16 @@ struct Identity {
     written: Option<Span>,
 }
 
+/// How far one deployment has come through its steps.
+#[derive(Debug)]
+pub(crate) struct Progressed {
+    /// Stand-ins for what its steps have given.
+    pub(crate) outputs: Mapping,
+    pub(crate) directory: PathBuf,
+    /// All that may use outputs.
+    pub(crate) templates: Value,
+}
+
 /// Goes through lists of steps and remembers the distinct ones.
 pub(crate) struct Preview<'a> {
     environment: &'a Environment,
@@ -55,8 +65,7 @@ impl<'a> Preview<'a> {
         self.steps
     }
 
-    /// Goes through one list; `outputs` grows by stand-ins for what each step will return. Gives the positions of its
-    /// steps among the distinct ones.
+    /// Goes through one list of a deployment. Gives the positions of its steps among the distinct ones.
     ///
     /// # Errors
     ///
@@ -64,10 +73,10 @@ impl<'a> Preview<'a> {
     pub(crate) async fn add(
         &mut self,
         steps: &[Listed],
-        outputs: &mut Mapping,
         scope: &Scope,
-        directory: &mut PathBuf,
+        so_far: &mut Progressed,
     ) -> Result<Vec<usize>, StepFailure> {
+        let Progressed { outputs, directory, templates } = so_far;
         let mut used = Vec::new();
         for listed in steps {
             let Some((name, parts)) = runner::parts(&listed.step) else { continue };
@@ -75,7 +84,11 @@ impl<'a> Preview<'a> {
             let Parts { inputs, id, .. } = parts.map_err(failure)?;
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
             let position = self.distinct(name, id.as_ref(), &inputs, listed, directory);
-            runner::merge(outputs, id, stand_ins(name, position));
+            let keys = registry::outputs(name);
+            runner::merge(outputs, id, stand_ins(keys.unwrap_or_default(), position));
+            if keys.is_none() {
+                deferred::add_missing(templates, outputs);
+            }
             if name.ends_with(set_working_directory::ENTRY.short_name()) {
                 enter(directory, &inputs);
             }
@@ -98,8 +111,7 @@ impl<'a> Preview<'a> {
         directory: &Path,
     ) -> usize {
         let entry = registry::find(name);
-        // A step that is not in the table may do anything: it is shared like a script.
-        let sharing = entry.map_or(Sharing::SamePlace, |entry| entry.sharing);
+        let sharing = entry.unwrap_or(&python_step::ENTRY).sharing;
         let written = listed.written.filter(|_| sharing == Sharing::SamePlace);
         let may_share = sharing == Sharing::SameInputs || written.is_some();
         let name = entry.map_or(name, |entry| entry.name).to_owned();
@@ -120,10 +132,9 @@ impl<'a> Preview<'a> {
     }
 }
 
-/// What a step will return, as far as its keys are known.
-fn stand_ins(name: &str, position: usize) -> Mapping {
-    let outputs = registry::outputs(name).unwrap_or_default();
-    outputs.iter().map(|key| ((*key).into(), deferred::stand_in(&format!("{position}.{key}")))).collect()
+/// What a step with these outputs will return.
+fn stand_ins(keys: &[&str], position: usize) -> Mapping {
+    keys.iter().map(|key| ((*key).into(), deferred::stand_in(&format!("{position}.{key}")))).collect()
 }
 
 /// The directory that `set_working_directory` would change to.

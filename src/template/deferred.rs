@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 
 use super::{
     expression::{self, BUILT_IN, Scope},
-    walk,
+    path::{self, Values},
+    pipeline, reference, walk,
 };
 use crate::{
     python,
@@ -125,6 +126,38 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     value
 }
 
+/// Lays stand-ins for what placeholders in `template` name and `outputs` lacks, as steps may give it of which nobody
+/// knows what they give.
+pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
+    let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
+    names.retain(|name| !pipeline::is_for_run_time(name));
+    // The longer paths first: a value that is used both whole and in parts has the parts.
+    names.sort_by_key(|name| std::cmp::Reverse(path::keys(name).len()));
+    for name in names {
+        let found = Values::Mapping(outputs).get(&name);
+        let is_open = found.is_none_or(|value| value.as_mapping().is_some_and(Mapping::is_empty));
+        if is_open {
+            insert(outputs, &path::keys(&name), &stand_in(&name));
+        }
+    }
+}
+
+/// Puts a value where the keys lead, unless something that has no keys is on the way.
+fn insert(outputs: &mut Mapping, keys: &[Value], value: &Value) {
+    match keys {
+        [] => {}
+        [key] => {
+            outputs.insert(key.clone(), value.clone());
+        }
+        [key, rest @ ..] => {
+            let inner = outputs.entry(key.clone()).or_insert_with(|| Mapping::new().into());
+            if let Value::Mapping(inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -160,6 +193,28 @@ mod tests {
         ] {
             assert_eq!(may_become(&new, &old), expected, "{new} {old}");
         }
+    }
+
+    #[test]
+    fn what_an_unknown_step_may_give_is_not_missing() {
+        let template = serde_yaml::from_str(
+            "{a: '{{ sign.digest }}', b: ['x{{ sign.parts[0] }}', '{{ sign }}', '{{ own }}'],
+              c: '{{ tag }} {{ known.x }} {{ ctx.flow }} {{ $HOME }} {{ prefect.variables.v }}'}",
+        )
+        .unwrap();
+        let mut outputs: Mapping =
+            serde_yaml::from_str("{sign: {}, own: {}, tag: v1, known: {y: 1}}").unwrap();
+        add_missing(&template, &mut outputs);
+        let shown = show_json(&crate::value::to_json(&outputs.clone().into()));
+        assert_eq!(
+            shown,
+            json!({
+                "sign": {"digest": SHOWN, "parts": {"0": SHOWN}}, "own": SHOWN, "tag": "v1",
+                "known": {"y": 1, "x": SHOWN},
+            })
+        );
+        let found = Values::Mapping(&outputs).get("sign.parts[0]").map(|value| is_in(&value));
+        assert_eq!(found, Some(true));
     }
 
     #[test]

@@ -46,6 +46,15 @@ pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Option<Cow<'a, Value>> {
     descend(Cow::Borrowed(value), &normalized(path))
 }
 
+/// The keys that a path goes through.
+pub(super) fn keys(path: &str) -> Vec<Value> {
+    let value = |part| match key(part) {
+        Key::Integer(index) => i64::try_from(index).map_or_else(|_| part.into(), Value::from),
+        Key::Text(text) => text.into(),
+    };
+    normalized(path).split('.').map(value).collect()
+}
+
 fn normalized(path: &str) -> String {
     path.replace('[', ".").replace(']', "")
 }

@@ -92,6 +92,11 @@ pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environm
     last(apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment)))
 }
 
+/// Whether a placeholder is for the time of the run.
+pub(super) fn is_for_run_time(name: &str) -> bool {
+    RUN_TIME_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 impl<'a> Pass<'a> {
     fn removing(values: Values<'a>, environment: &'a Environment) -> Self {
         Self { values, environment, unknown: Unknown::Remove, skip_prefixes: &[] }

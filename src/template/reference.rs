@@ -58,6 +58,21 @@ pub(crate) fn references(template: &Value) -> IndexSet<Reference> {
     collecting.references
 }
 
+/// The names of the placeholders in a template that stand for values at hand, such as outputs of steps.
+pub(super) fn standard_names(template: &Value) -> IndexSet<String> {
+    struct Names(IndexSet<String>);
+    impl Fill for Names {
+        fn text(&mut self, text: &str, _: &Trail<'_>) -> Option<Value> {
+            let standard = placeholder::find(text).filter(|found| found.kind() == Kind::Standard);
+            self.0.extend(standard.map(|found| found.name.to_owned()));
+            None
+        }
+    }
+    let mut names = Names(IndexSet::new());
+    walk::fill(template, &mut names);
+    names.0
+}
+
 #[derive(Default)]
 struct Collecting {
     references: IndexSet<Reference>,

@@ -85,9 +85,11 @@ fn a_plan_tells_what_a_deploy_would_do() -> Result<()> {
         + parameters.times: 2
         ~ tags[0]: "v1" -> (known after build)
         ~ job_variables.env.STAGE: "dev" -> "prod"
-        ~ schedules[daily].schedule.cron: "0 1 * * *" -> "0 2 * * *"
+        ~ schedules.daily.schedule.cron: "0 1 * * *" -> "0 2 * * *"
     ~ goodbye-UNIQUE/b (update)
-        ~ triggers[b__automation_1].trigger.expect[0]: "x" -> "y"
+        ~ version: "1" -> "2"
+        ~ description: "Leaves." -> "New"
+        ~ triggers.b__automation_1.trigger.expect[0]: "x" -> "y"
 
     Steps that would run:
       build: run_shell_script 'hash' at prefect.yaml:3, for hello-UNIQUE/a
@@ -336,6 +338,23 @@ fn rendering_needs_no_server() -> Result<()> {
     let document = sandbox.run("plan --all --offline --output json")?.success()?.json()?;
     assert_eq!(document["deployments"][0]["requests"][1]["body"]["tags"][0], "(known after build)");
     assert!(!sandbox.directory().join("it-ran").exists());
+    Ok(())
+}
+
+#[test]
+fn what_a_python_step_gives_is_known_after_the_build() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.file(
+        "prefect.yaml",
+        "build:\n- own.steps.sign: {id: sign}\npull: []\ndeployments:\n\
+         - name: a\n  entrypoint: flow.py:hello\n  work_pool: {name: pool}\n  \
+           tags: [\"{{ sign.digest }}\", \"x-{{ loose }}\", \"<< sign.key | upper >>\"]\n",
+    )?;
+    let document = sandbox.run("plan --all --offline --output json")?.success()?.json()?;
+    assert_eq!(
+        document["deployments"][0]["requests"][1]["body"]["tags"],
+        json!(["(known after build)", "x-(known after build)", "(known after build)"])
+    );
     Ok(())
 }
 

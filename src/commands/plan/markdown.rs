@@ -120,7 +120,7 @@ mod tests {
         }))
         .unwrap();
         let document = json!({
-            "schema": 1, "api_url": "", "deployments": [deployment], "findings": [],
+            "schema": 1, "api_url": "", "selection": {"entrypoint": null, "all": true, "names": [], "prefect_file": null}, "deployments": [deployment], "findings": [],
             "steps": [{"name": "a.b.build", "id": null, "section": "build", "inputs": {}, "place": "prefect.yaml:3",
                        "deployments": ["hello/a|b"]}],
         });

@@ -6,6 +6,7 @@ use owo_colors::OwoColorize;
 use serde_json::Value as Json;
 
 use crate::deploy::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep, leaves};
+use crate::pointer::Pointer;
 
 /// Longer values are cut.
 const LONGEST_VALUE: usize = 80;
@@ -89,14 +90,15 @@ pub(super) fn word(action: Action) -> &'static str {
 /// The lines of a change: one for each place inside a value that differs.
 pub(super) fn lines(change: &PlannedChange) -> Vec<String> {
     let PlannedChange { field, old, new, .. } = change;
-    let field = &label(field, old, new);
+    let path = path(field, old, new);
+    let field = path.to_string();
     if old.is_null() {
         return vec![format!("+ {field}: {}", shown(new))];
     }
     if new.is_null() && matches!(change.field.as_str(), "schedules" | "triggers") {
         return vec![format!("- {field}: {}", shown(old))];
     }
-    let found = leaves(field, old, new);
+    let found = leaves(path, old, new);
     let mut lines: Vec<String> = found
         .iter()
         .take(MOST_LEAVES)
@@ -117,14 +119,11 @@ pub(super) fn lines(change: &PlannedChange) -> Vec<String> {
 }
 
 /// The field, with the name of the schedule or trigger that changes.
-fn label(field: &str, old: &Json, new: &Json) -> String {
-    let name = |value: &Json| Some(value.get("name").or(value.get("slug"))?.as_str()?.to_owned());
-    match (field, old.is_object() && new.is_object()) {
-        ("schedules" | "triggers", true) => {
-            name(old).map_or_else(|| field.to_owned(), |name| format!("{field}[{name}]"))
-        }
-        _ => field.to_owned(),
-    }
+fn path(field: &str, old: &Json, new: &Json) -> Pointer {
+    let path = Pointer::root().join(field);
+    let is_of_list = matches!(field, "schedules" | "triggers") && old.is_object() && new.is_object();
+    let name = old.get("name").or(old.get("slug")).and_then(Json::as_str);
+    name.filter(|_| is_of_list).map_or(path.clone(), |name| path.join(name))
 }
 
 /// A value as JSON, cut where it is long.

@@ -12,10 +12,10 @@ pub(crate) struct Leaf<'a> {
     pub(crate) new: Option<&'a Json>,
 }
 
-/// The differences between two values. Mappings are compared entry by entry; lists of one length item by item.
-pub(crate) fn leaves<'a>(field: &str, old: &'a Json, new: &'a Json) -> Vec<Leaf<'a>> {
+/// The differences between two values that are found at `path`. Mappings are compared entry by entry; lists of one length item by item.
+pub(crate) fn leaves<'a>(path: Pointer, old: &'a Json, new: &'a Json) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
-    compare(Pointer::root().join(field), Some(old), Some(new), &mut found);
+    compare(path, Some(old), Some(new), &mut found);
     found
 }
 
@@ -49,7 +49,7 @@ mod tests {
     fn only_what_differs_is_told() {
         let old = json!({"env": {"A": "1", "B": "2"}, "list": [1, 2], "same": {"x": null}});
         let new = json!({"env": {"A": "1", "C": "3"}, "list": [1, 3], "same": {"x": null}, "more": [1]});
-        let told: Vec<String> = leaves("v", &old, &new)
+        let told: Vec<String> = leaves(Pointer::root().join("v"), &old, &new)
             .iter()
             .map(|leaf| {
                 format!(
