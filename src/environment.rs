@@ -27,6 +27,14 @@ impl Environment {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// Sets a variable, or removes it without a value.
+    pub(crate) fn set(&mut self, name: String, value: Option<String>) {
+        match value {
+            Some(value) => self.variables.insert(name, value),
+            None => self.variables.remove(&name),
+        };
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{OutputFormat, REPEATED};
+use super::{OutputFormat, REPEATED, python::PythonArguments};
 use crate::deploy::{Options, Sought};
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +67,9 @@ pub(crate) struct RunStepsArguments {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 
+    #[command(flatten)]
+    python: PythonArguments,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
@@ -80,6 +83,7 @@ impl RunStepsArguments {
             names: self.name.clone(),
             prefect_file: self.prefect_file.clone(),
             jobs: self.jobs.into(),
+            python: self.python.python_use(),
             ..Options::default()
         }
     }

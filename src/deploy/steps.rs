@@ -1,6 +1,7 @@
 //! The steps of the selected deployments: which there are, and running them.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
     path::Path,
@@ -92,7 +93,7 @@ pub(crate) async fn run(
     with: &Surroundings<'_>,
     resolver: &Resolver<'_>,
 ) -> Result<Results, StepFailure> {
-    let runner = Runner::new(with.environment, resolver, with.options.jobs);
+    let runner = Runner::new(resolver, with.options.jobs);
     let mut outputs = vec![Mapping::new(); prepared.len()];
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with, resolver)).collect();
     for (phase, steps_of) in [("build", Sections::build as StepsOf), ("push", Sections::push)] {
@@ -193,7 +194,8 @@ fn not_begun((one, sections): &(Prepared, Sections), with: &Surroundings<'_>) ->
 pub(super) fn context<'a>(with: &Surroundings<'a>, resolver: &'a Resolver<'a>) -> StepContext<'a> {
     StepContext {
         directory: with.directory.to_owned(),
-        environment: with.environment,
+        environment: Cow::Borrowed(with.environment),
+        python: with.options.python.interpreter.as_deref(),
         docker_namespace: with.docker_namespace,
         images: &with.options.images,
         clock: with.clock,

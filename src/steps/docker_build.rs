@@ -127,10 +127,10 @@ impl BuildDockerImage {
         };
         let generated =
             if self.inputs.is_auto() { Some(self.auto_dockerfile(context, &root)?) } else { None };
-        let mut options = self.inputs.options(context.environment);
+        let mut options = self.inputs.options(&context.environment);
         options.no_cache |= context.images.no_layer_cache;
         options.labels.insert(VERSION_LABEL.to_owned(), PREFECT_VERSION.to_owned());
-        Ok(Build { root, generated, options, config: Config::load(context.environment)? })
+        Ok(Build { root, generated, options, config: Config::load(&context.environment)? })
     }
 
     fn dockerfile<'b>(&'b self, build: &'b Build) -> Dockerfile<'b> {
@@ -150,13 +150,13 @@ impl BuildDockerImage {
         if needs_no_engine {
             return Ok(None);
         }
-        let engine = Engine::connect(context.environment, &build.config).await?;
+        let engine = Engine::connect(&context.environment, &build.config).await?;
         if self.inputs.use_config_proxy == Some(true) {
             for (name, value) in build.config.proxy_arguments(&engine.address) {
                 build.options.build_arguments.entry(name).or_insert(value);
             }
         }
-        let store = CredentialStore { config: &build.config, environment: context.environment };
+        let store = CredentialStore { config: &build.config, environment: &context.environment };
         let (credentials, troubles) = store.all().await;
         for trouble in troubles {
             let help = "a base image from that registry can be built on only if it is public";
@@ -206,7 +206,9 @@ impl BuildDockerImage {
                 buildkit: &self.inputs.buildkit_options(),
                 references,
             };
-            return Ok(build.run(program, &context.directory, context.environment, context.progress).await?);
+            return Ok(build
+                .run(program, &context.directory, &context.environment, context.progress)
+                .await?);
         }
         let source = match (self.inputs.remote(), dockerfile) {
             (Some(url), Dockerfile::Path(path)) => {

@@ -104,9 +104,9 @@ impl Step for PushDockerImage {
             if let Some(image) = context.images.in_place_of(name.as_str())? {
                 return Ok(outputs_of(image));
             }
-            let config = Config::load(context.environment)?;
+            let config = Config::load(&context.environment)?;
             let credentials = self.credentials(context, &config, &name).await?;
-            let engine = Engine::connect(context.environment, &config).await?;
+            let engine = Engine::connect(&context.environment, &config).await?;
             let tag = Tag::of(self.inputs.tag.as_ref());
             let there = match &tag {
                 Some(tag) if is_fingerprint(&tag.text()) && !context.images.rebuild => {
@@ -179,7 +179,7 @@ impl PushDockerImage {
             }
             context.progress.warn(&not_for_this_registry(given_for, registry));
         }
-        let store = CredentialStore { config, environment: context.environment };
+        let store = CredentialStore { config, environment: &context.environment };
         Ok(store.get(registry).await?)
     }
 

@@ -111,7 +111,7 @@ impl GitClone {
             },
             submodules: self.submodules,
             directories: &self.directories,
-            environment: context.environment,
+            environment: &context.environment,
         };
         context.progress.status(&format!("Cloning {} into {}", self.address, self.directory));
         checkout.bring(&context.directory.join(&self.directory)).await?;

@@ -6,6 +6,7 @@
 mod beside;
 mod docker_build;
 mod docker_push;
+mod effects;
 mod git_clone;
 mod images;
 mod inputs;
@@ -32,13 +33,17 @@ pub(crate) use schema::schemas;
 
 pub(crate) use split::{shell_operator, words as split_words};
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Clock,
     environment::Environment,
+    interpreter::Search,
     progress::Progress,
     template::Resolver,
     value::{Mapping, Value},
@@ -48,7 +53,10 @@ use crate::{
 pub(crate) struct StepContext<'a> {
     /// The current directory; `set_working_directory` changes it for the steps after it.
     pub(crate) directory: PathBuf,
-    pub(crate) environment: &'a Environment,
+    /// A step can change it for those after it, as it can change the directory.
+    pub(crate) environment: Cow<'a, Environment>,
+    /// The interpreter that the user has chosen for what is written in Python.
+    pub(crate) python: Option<&'a str>,
     /// Prefixed to image names without a `/` (setting `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`).
     pub(crate) docker_namespace: Option<&'a str>,
     pub(crate) images: &'a ImagePolicy,
@@ -61,7 +69,17 @@ pub(crate) struct StepContext<'a> {
 impl StepContext<'_> {
     /// The same surroundings with somebody else who is told.
     fn telling<'b>(&'b self, progress: &'b dyn Progress) -> StepContext<'b> {
-        StepContext { directory: self.directory.clone(), progress, ..*self }
+        StepContext {
+            directory: self.directory.clone(),
+            environment: Cow::Borrowed(&self.environment),
+            progress,
+            ..*self
+        }
+    }
+
+    /// Where to look for Python.
+    fn search_python(&self) -> Search<'_> {
+        Search { chosen: self.python, environment: &self.environment, directory: &self.directory }
     }
 
     /// The directory that a step's input `directory` names; the current one without it.

@@ -1,6 +1,6 @@
 //! A folder of an object store, pulled by the store's own step for those that only name it.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use super::{StepContext, StepError, registry};
 use crate::{
@@ -49,7 +49,11 @@ impl Objects {
         let step = (entry.create)(inputs).map_err(plainly)?;
         std::fs::create_dir_all(target)
             .map_err(|error| StepError::failed(FileError::new("make", target, error).to_string()))?;
-        let mut inside = StepContext { directory: target.to_owned(), ..*context };
+        let mut inside = StepContext {
+            directory: target.to_owned(),
+            environment: Cow::Borrowed(&context.environment),
+            ..*context
+        };
         step.run(&mut inside).await.map(drop).map_err(plainly)
     }
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed};
 use crate::{
-    interpreter::Search,
     process::{self, Program},
     value::Mapping,
 };
@@ -42,7 +41,7 @@ impl Step for PipInstall {
 impl PipInstall {
     async fn install(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
         let directory = context.directory_of(self.directory.as_deref())?;
-        let search = Search { chosen: None, environment: context.environment, directory: &context.directory };
+        let search = context.search_python();
         let first = search.candidates().into_iter().next();
         let python = first.map_or_else(|| "python3".to_owned(), |candidate| candidate.program);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
@@ -51,7 +50,7 @@ impl PipInstall {
             program: &python,
             arguments: &arguments,
             directory: &directory,
-            environment: context.environment,
+            environment: &context.environment,
             variables: &BTreeMap::new(),
         };
         let progress = self.stream_output.unwrap_or(true).then_some(context.progress);

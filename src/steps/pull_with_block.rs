@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use ignore::gitignore::GitignoreBuilder;
 use serde::Deserialize;
 
 use super::{
@@ -17,6 +16,7 @@ use super::{
 use crate::{
     fs::{FileError, copy_tree},
     git::{Address, Checkout, Credentials, Revision},
+    storage::ignore_file::{IgnoreFile, Lines},
     value::{Mapping, Value},
 };
 
@@ -140,7 +140,7 @@ impl Source {
                     revision: reference.as_deref().map_or(Revision::Default, Revision::Named),
                     submodules: false,
                     directories: &[],
-                    environment: context.environment,
+                    environment: &context.environment,
                 };
                 Ok(checkout.bring(target).await?)
             }
@@ -149,13 +149,10 @@ impl Source {
                 let path =
                     path.strip_prefix("~").map_or_else(|_| path.clone(), |rest| Path::new(home).join(rest));
                 let from = context.directory.join(path);
-                let ignore_file = from.join(".prefectignore");
-                let mut patterns = GitignoreBuilder::new("");
-                let unread = ignore_file.exists().then(|| patterns.add(&ignore_file)).flatten();
-                let ignored = unread.map_or_else(|| patterns.build(), Err);
-                let ignored = ignored.map_err(|error| StepError::failed(error.to_string()))?;
-                let wanted =
-                    |relative: &Path| !ignored.matched_path_or_any_parents(relative, false).is_ignore();
+                let ignored = IgnoreFile::read(&from.join(".prefectignore"), Lines::AsWritten)
+                    .map_err(|error| StepError::failed(error.to_string()))?
+                    .unwrap_or_default();
+                let wanted = |relative: &Path| !ignored.ignores(relative);
                 copy_tree(&from, target, &wanted).map_err(|error| StepError::failed(error.to_string()))
             }
         }
@@ -198,7 +195,8 @@ mod tests {
         let environment = Environment::of_process();
         let mut context = StepContext {
             directory: directory.to_owned(),
-            environment: &environment,
+            environment: std::borrow::Cow::Borrowed(&environment),
+            python: None,
             docker_namespace: None,
             images: &ImagePolicy::AS_WRITTEN,
             clock: &Clock::system(),

@@ -17,7 +17,7 @@ use self::answer::Answer;
 use super::{Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
 use crate::{
     fs::{self, FileError},
-    interpreter::{Interpreter, NoInterpreter, Search},
+    interpreter::{Interpreter, NoInterpreter},
     process::{self, Finished, Program},
     python,
     value::{self, Mapping, Value},
@@ -77,7 +77,7 @@ impl PythonStep {
             program: &interpreter.program,
             arguments: &arguments,
             directory: &context.directory,
-            environment: context.environment,
+            environment: &context.environment,
             variables: &BTreeMap::new(),
         };
         let finished = process::run(&program, Some(context.progress)).await.map_err(|error| {
@@ -96,7 +96,7 @@ impl PythonStep {
         &self,
         context: &StepContext<'_>,
     ) -> Result<(Interpreter, Option<NoInterpreter>), StepError> {
-        let search = Search { chosen: None, environment: context.environment, directory: &context.directory };
+        let search = context.search_python();
         let any = || async { search.find(&[]).await.map_err(|none| self.no_interpreter(&none)) };
         let package = self.package();
         if self.name.contains(".py:") || is_of_project(package, &context.directory) {

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use super::{
     Sharing, StepContext, StepEntry, StepError,
     beside::Lanes,
+    effects::Effects,
     inputs, python_step, registry,
     turns::{Left, Turns},
 };
@@ -120,16 +121,15 @@ struct Identity {
     written: Option<Span>,
 }
 
-/// A distinct step: its outputs once it has run, and the deployments it is for.
+/// A distinct step: what came of it once it has run, and the deployments it is for.
 struct Distinct {
     entry: &'static StepEntry,
-    outputs: OnceCell<Mapping>,
+    effects: OnceCell<Effects>,
     deployments: Mutex<Vec<String>>,
 }
 
 /// Runs steps, and remembers what each distinct one gave.
 pub(crate) struct Runner<'a> {
-    environment: &'a Environment,
     resolver: &'a Resolver<'a>,
     distinct: Mutex<IndexMap<Identity, Arc<Distinct>>>,
     lanes: Lanes,
@@ -137,8 +137,8 @@ pub(crate) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     /// At most `jobs` builds or pushes run at a time.
-    pub(crate) fn new(environment: &'a Environment, resolver: &'a Resolver<'a>, jobs: usize) -> Self {
-        Self { environment, resolver, distinct: Mutex::default(), lanes: Lanes::new(jobs) }
+    pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize) -> Self {
+        Self { resolver, distinct: Mutex::default(), lanes: Lanes::new(jobs) }
     }
 
     /// Runs the steps of all lists: each list in its order, builds and pushes of several lists side by side.
@@ -169,7 +169,7 @@ impl<'a> Runner<'a> {
             let limit = time_limit(entry, &mut inputs).map_err(|error| failure(error.into()))?;
             turns.beside_others(turn).await;
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
-            let inputs = self.filled(&inputs, outputs).await.map_err(failure)?;
+            let inputs = self.filled(&inputs, outputs, &context.environment).await.map_err(failure)?;
             let inputs = checked(entry, name, inputs, requires).map_err(|error| failure(error.into()))?;
             let use_ = Use {
                 name: short_name(name),
@@ -189,8 +189,13 @@ impl<'a> Runner<'a> {
     }
 
     /// The inputs of a step with its templates filled in.
-    async fn filled(&self, inputs: &Value, outputs: &Mapping) -> Result<Mapping, RunError> {
-        match template::step_inputs(inputs, outputs, self.environment, self.resolver).await?.value {
+    async fn filled(
+        &self,
+        inputs: &Value,
+        outputs: &Mapping,
+        environment: &Environment,
+    ) -> Result<Mapping, RunError> {
+        match template::step_inputs(inputs, outputs, environment, self.resolver).await?.value {
             Value::Mapping(inputs) => Ok(inputs),
             other => Err(RunError::NoInputs(value::kind(&other))),
         }
@@ -199,7 +204,9 @@ impl<'a> Runner<'a> {
     /// Runs a step, unless the same one has run or is running: then its outputs are those of that one.
     async fn run_once(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
         let Some(identity) = of.identity(&context.directory) else {
-            return self.run_now(of, context).await;
+            let effects = self.run_now(of, context).await?;
+            effects.apply(context);
+            return Ok(effects.outputs);
         };
         let distinct = {
             let mut all = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,10 +216,12 @@ impl<'a> Runner<'a> {
             Arc::clone(all.entry(identity).or_insert_with(|| Arc::new(Distinct::new(of.entry))))
         };
         distinct.is_for(of.deployment);
-        distinct.outputs.get_or_try_init(|| self.run_now(of, context)).await.cloned()
+        let effects = distinct.effects.get_or_try_init(|| self.run_now(of, context)).await?;
+        effects.apply(context);
+        Ok(effects.outputs.clone())
     }
 
-    async fn run_now(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
+    async fn run_now(&self, of: Use<'_>, context: &StepContext<'_>) -> Result<Effects, RunError> {
         let Use { name, entry, inputs, limit, deployment, turn, turns, .. } = of;
         let step = (entry.create)(inputs)?;
         let begin = |progress: &dyn Progress| {
@@ -221,12 +230,12 @@ impl<'a> Runner<'a> {
         if entry.is_ordered() {
             turns.alone(turn).await;
             begin(context.progress);
-            return within(limit, step.run(context)).await;
+            return within(limit, Effects::of(&*step, context)).await;
         }
         let lane = self.lanes.enter().await;
         let progress = lane.labelled(deployment, context.progress);
         begin(&progress);
-        within(limit, step.run(&mut context.telling(&progress))).await
+        within(limit, Effects::of(&*step, &context.telling(&progress))).await
     }
 }
 
@@ -271,7 +280,7 @@ impl Use<'_> {
 
 impl Distinct {
     fn new(entry: &'static StepEntry) -> Self {
-        Self { entry, outputs: OnceCell::new(), deployments: Mutex::default() }
+        Self { entry, effects: OnceCell::new(), deployments: Mutex::default() }
     }
 
     fn is_for(&self, deployment: &str) {
@@ -283,7 +292,7 @@ impl Distinct {
 
     /// `None` if it did not come to its end.
     fn ran(&self) -> Option<Ran> {
-        let outputs = self.outputs.get()?;
+        let outputs = &self.effects.get()?.outputs;
         Some(Ran {
             step: self.entry.short_name(),
             image: outputs.get("image").and_then(Value::as_str).map(str::to_owned),
@@ -308,11 +317,11 @@ pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Opti
     limit.map(valid).transpose()
 }
 
-/// The outputs of a step, if it gives them in time; if not, what it has started is ended.
+/// What comes of a step, if it comes in time; if not, what it has started is ended.
 async fn within(
     limit: Option<Duration>,
-    step: impl Future<Output = Result<Mapping, StepError>>,
-) -> Result<Mapping, RunError> {
+    step: impl Future<Output = Result<Effects, StepError>>,
+) -> Result<Effects, RunError> {
     let Some(limit) = limit else { return Ok(step.await?) };
     let late = |_| {
         let message = format!("it was not done within its `timeout` of {} s", limit.as_secs_f64());

@@ -53,13 +53,13 @@ impl ShellScript {
         let progress = self.stream_output.unwrap_or(true).then_some(context.progress);
         let (mut stdout, mut stderr) = (String::new(), String::new());
         for line in split::lines(&self.script).filter(|line| !line.trim().is_empty()) {
-            let words = self.words(line, context.environment, variables)?;
+            let words = self.words(line, &context.environment, variables)?;
             let Some((program, arguments)) = words.split_first() else { continue };
             let program = Program {
                 program,
                 arguments,
                 directory: &directory,
-                environment: context.environment,
+                environment: &context.environment,
                 variables,
             };
             let finished = process::run(&program, progress)
@@ -127,7 +127,8 @@ mod tests {
         let clock = Clock::system();
         let mut context = StepContext {
             directory: std::env::temp_dir(),
-            environment: &environment,
+            environment: std::borrow::Cow::Borrowed(&environment),
+            python: None,
             docker_namespace: None,
             images: &crate::steps::ImagePolicy::AS_WRITTEN,
             clock: &clock,

@@ -66,7 +66,7 @@ impl IgnoreFile {
     }
 
     /// Whether the file at this relative path is left out.
-    pub(super) fn ignores(&self, relative: &Path) -> bool {
+    pub(crate) fn ignores(&self, relative: &Path) -> bool {
         let of_file = self.last_verdict(|pattern| pattern.matched(relative, false));
         let of_directories = || self.last_verdict(|one| one.matched_path_or_any_parents(relative, false));
         of_file.or_else(of_directories).unwrap_or(false)

@@ -34,6 +34,11 @@ async def wait(seconds):
 def hang():
     time.sleep(600)
 
+def enter():
+    os.chdir('tools')
+    os.environ['STAGE'] = 'blue'
+    del os.environ['TOKEN']
+
 def fail(image):
     raise ValueError('no key for ' + image)
 ",
@@ -79,6 +84,23 @@ fn functions_of_the_project_and_of_packages_run_as_steps() -> Result<()> {
 }
 
 #[test]
+fn steps_after_a_function_start_where_it_has_left_things() -> Result<()> {
+    let Some(python) = python()? else { return Ok(()) };
+    let steps = "
+- tools.release.enter: {}
+- prefect.deployments.steps.run_shell_script:
+    id: shell
+    shell: true
+    script: 'echo {{ $STAGE }} $STAGE [$TOKEN] $(basename $(pwd))'
+";
+    // The option comes before the variable.
+    let sandbox = sandbox("./no-python", steps)?;
+    let output = sandbox.run(&format!("steps run --build -n one --output json --python {python}"))?;
+    assert_eq!(outputs(&output.success()?)?["shell"]["stdout"], json!("blue blue [] tools"));
+    Ok(())
+}
+
+#[test]
 fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
     let Some(python) = python()? else { return Ok(()) };
     let output = build(&sandbox(&python, "- tools.release.fail: {image: app}")?)?;
@@ -88,7 +110,7 @@ fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
     Running deployment build steps...
      > Running fail step...
     error[step-failed]: Encountered error while running tools.release.fail: ValueError: no key for app
-      tools/release.py:17 in fail: raise ValueError('no key for ' + image)
+      tools/release.py:22 in fail: raise ValueError('no key for ' + image)
      --> prefect.yaml:2:23
       |
     2 | - tools.release.fail: {image: app}

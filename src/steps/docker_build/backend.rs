@@ -65,7 +65,7 @@ pub(super) async fn choose(
     context: &StepContext<'_>,
     engine: Option<&Engine>,
 ) -> Result<Option<BuildKitProgram>, StepError> {
-    let find = async || BuildKitProgram::find(&context.directory, context.environment).await;
+    let find = async || BuildKitProgram::find(&context.directory, &context.environment).await;
     match inputs.backend()? {
         Backend::Classic => return Ok(None),
         Backend::BuildKit => return Ok(Some(find().await?)),
@@ -81,7 +81,7 @@ pub(super) async fn choose(
         // Without it, the engine says what it does not understand.
         return Ok(find().await.ok());
     }
-    let prefers = match asked_for(context.environment) {
+    let prefers = match asked_for(&context.environment) {
         Some(asked) => asked,
         None => match engine {
             Some(engine) => engine.prefers_buildkit().await,

@@ -53,7 +53,8 @@ fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
 fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<String, StepError> {
     let context = StepContext {
         directory: root.to_owned(),
-        environment: &Environment::default(),
+        environment: std::borrow::Cow::Borrowed(&Environment::default()),
+        python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &Clock::system(),

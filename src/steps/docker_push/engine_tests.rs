@@ -47,7 +47,8 @@ async fn run(
     let clock = Clock::system();
     let mut context = StepContext {
         directory: directory.to_owned(),
-        environment,
+        environment: std::borrow::Cow::Borrowed(environment),
+        python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &clock,

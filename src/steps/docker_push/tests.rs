@@ -10,7 +10,8 @@ async fn credentials(yaml: &str, config: &str) -> Result<Option<Credentials>, St
     let environment = Environment::default();
     let context = StepContext {
         directory: "/".into(),
-        environment: &environment,
+        environment: std::borrow::Cow::Borrowed(&environment),
+        python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
         clock: &Clock::system(),

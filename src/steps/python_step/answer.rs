@@ -24,8 +24,8 @@ pub(super) enum Answer {
         result: Option<Returned>,
         /// The current directory in the end.
         directory: String,
-        /// The environment variables that the function has set.
-        variables: Vec<String>,
+        /// The environment variables that the function has set, and removed.
+        variables: BTreeMap<String, Option<String>>,
     },
 }
 
@@ -76,7 +76,8 @@ struct Frame {
 }
 
 impl Answer {
-    /// The outputs of the step. The directory of what comes after it is where the function has left it.
+    /// The outputs of the step. Directory and environment of what comes after it are as the function
+    /// has left them.
     pub(super) fn into_outputs(
         self,
         step: &PythonStep,
@@ -93,10 +94,8 @@ impl Answer {
                     let message = format!("the output '{key}' of {} is lost: JSON has no {kind}", step.name);
                     warn(context, message, "return text, a number, a list or a dictionary");
                 }
-                if !variables.is_empty() {
-                    let names = variables.join(", ");
-                    let message = format!("{} has set {names}, which ends with its process", step.name);
-                    warn(context, message, "return the value, and use the output where it is needed");
+                for (name, value) in variables {
+                    context.environment.to_mut().set(name, value);
                 }
                 let outputs = result.map(|result| value::from_json(&result.outputs.into()));
                 Ok(match outputs {

@@ -45,7 +45,8 @@ def main():
         function = find(request["name"], request["requires"])
         answer = {"result": outputs(call(function, request["inputs"]))}
         answer["directory"] = os.getcwd()
-        answer["variables"] = sorted(name for name in os.environ if before.get(name) != os.environ[name])
+        names = before.keys() | os.environ.keys()
+        answer["variables"] = {name: os.environ.get(name) for name in names if before.get(name) != os.environ.get(name)}
     except Failure as failure:
         answer = {"failure": failure.answer}
     except SystemExit as exit:

@@ -109,7 +109,7 @@ impl Transfer {
     }
 
     async fn transfer(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let surroundings = Surroundings { environment: context.environment, directory: &context.directory };
+        let surroundings = Surroundings { environment: &context.environment, directory: &context.directory };
         let bucket = self.provider.open(surroundings).await?;
         let mut outputs = self.outputs.clone();
         let summary = match &self.direction {
