@@ -1,6 +1,6 @@
 //! From the mapping under a step's name to the step's typed inputs.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{Input, StepEntry, StepError};
 use crate::{
@@ -12,6 +12,16 @@ use crate::{
 pub(super) fn typed<T: DeserializeOwned>(mapping: Mapping) -> Result<T, StepError> {
     serde_yaml::from_value(Value::Mapping(mapping))
         .map_err(|error| StepError::Input { key: None, message: error.to_string() })
+}
+
+/// What a switch is that is on unless a step says otherwise.
+pub(super) fn yes() -> bool {
+    true
+}
+
+/// A switch; null turns it off, as it does in Python.
+pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }
 
 /// What is wrong with a step's inputs: unknown names, missing ones, wrong types.

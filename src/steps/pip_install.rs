@@ -29,7 +29,8 @@ pub(super) const ENTRY: StepEntry = StepEntry {
 struct PipInstall {
     directory: Option<PathBuf>,
     requirements_file: Option<String>,
-    stream_output: Option<bool>,
+    #[serde(default = "inputs::yes", deserialize_with = "inputs::true_or_not")]
+    stream_output: bool,
 }
 
 impl Step for PipInstall {
@@ -53,7 +54,7 @@ impl PipInstall {
             environment: &context.environment,
             variables: &BTreeMap::new(),
         };
-        let progress = self.stream_output.unwrap_or(true).then_some(context.progress);
+        let progress = self.stream_output.then_some(context.progress);
         let finished = process::run(&program, progress).await.map_err(|error| StepError::Failed {
             message: format!("the Python interpreter '{python}' could not be started: {error}"),
             help: Some("install Python, activate a virtual environment, or set PREFECTL_PYTHON".into()),

@@ -34,7 +34,8 @@ struct ShellScript {
     script: String,
     directory: Option<PathBuf>,
     env: Option<BTreeMap<String, String>>,
-    stream_output: Option<bool>,
+    #[serde(default = "inputs::yes", deserialize_with = "inputs::true_or_not")]
+    stream_output: bool,
     expand_env_vars: Option<bool>,
     shell: Option<bool>,
 }
@@ -50,7 +51,7 @@ impl ShellScript {
         let directory = context.directory_of(self.directory.as_deref())?;
         let no_variables = BTreeMap::new();
         let variables = self.env.as_ref().unwrap_or(&no_variables);
-        let progress = self.stream_output.unwrap_or(true).then_some(context.progress);
+        let progress = self.stream_output.then_some(context.progress);
         let (mut stdout, mut stderr) = (String::new(), String::new());
         for line in split::lines(&self.script).filter(|line| !line.trim().is_empty()) {
             let words = self.words(line, &context.environment, variables)?;
@@ -150,6 +151,15 @@ mod tests {
             ("{script: echo $FOO $$ $1, expand_env_vars: true, env: {FOO: foo bar}}", "foo bar $ $1"),
         ] {
             assert_eq!(run(yaml).await.unwrap()["stdout"], Value::from(stdout), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn output_is_shown_unless_the_step_turns_it_off() {
+        for (yaml, shown) in [("", true), (", stream_output: false", false), (", stream_output: null", false)]
+        {
+            let mapping = serde_yaml::from_str(&format!("{{script: ls{yaml}}}")).unwrap();
+            assert_eq!(inputs::typed::<ShellScript>(mapping).unwrap().stream_output, shown, "{yaml}");
         }
     }
 
