@@ -1,7 +1,7 @@
 //! Files with errors that name the path.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -40,6 +40,17 @@ pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileErr
 /// The bytes of a file.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     std::fs::read(path).map_err(|error| FileError::new("read", path, error))
+}
+
+/// The contents of a file, or `None` if it has more than `limit` bytes.
+pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| FileError::new("read", path, error))?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.

@@ -12,6 +12,8 @@ pub(crate) enum FlowError {
     FileMissing { path: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("'{path}' has more than {limit} MiB, which is too much for a program")]
+    TooLarge { path: String, limit: u64 },
     #[error("the text of '{path}' is neither UTF-8 nor in an encoding that can be read here")]
     Encoding { path: String },
     #[error("No module named '{module}'")]
@@ -42,7 +44,9 @@ impl FlowError {
     /// A stable name for the kind of error.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::FileMissing { .. } | Self::File(_) | Self::Encoding { .. } => Code::FLOW_FILE,
+            Self::FileMissing { .. } | Self::File(_) | Self::TooLarge { .. } | Self::Encoding { .. } => {
+                Code::FLOW_FILE
+            }
             Self::ModuleMissing { .. } => Code::FLOW_MODULE,
             Self::Syntax { .. } => Code::FLOW_SYNTAX,
             Self::NotFound { .. } => Code::FLOW_NOT_FOUND,
@@ -75,6 +79,7 @@ impl FlowError {
             Self::NotAFlow { place, .. } | Self::Unknowable { place, .. } => place.as_ref(),
             Self::FileMissing { .. }
             | Self::File(_)
+            | Self::TooLarge { .. }
             | Self::Encoding { .. }
             | Self::ModuleMissing { .. }
             | Self::NotFound { .. } => None,

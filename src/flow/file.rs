@@ -12,6 +12,9 @@ use crate::{
     source::{Source, Span},
 };
 
+/// Files larger than this are not read, in bytes: nobody writes them, and parsing them takes gigabytes of memory.
+const SIZE_LIMIT: u64 = 16 << 20;
+
 /// A parsed Python file.
 #[derive(Debug)]
 pub(crate) struct PythonFile {
@@ -28,9 +31,11 @@ impl PythonFile {
     /// Reads and parses a file that messages call `name`; nothing if its text lacks `word`, which spares most files of
     /// a tree the parsing.
     pub(super) fn read(path: &Path, name: &str, word: &str) -> Result<Option<Self>, FlowError> {
-        let bytes = fs::read_bytes(path).map_err(|error| {
+        let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).map_err(|error| {
             if error.is_not_found() { FlowError::FileMissing { path: name.to_owned() } } else { error.into() }
         })?;
+        let bytes =
+            bytes.ok_or_else(|| FlowError::TooLarge { path: name.to_owned(), limit: SIZE_LIMIT >> 20 })?;
         let text = decode(&bytes).ok_or_else(|| FlowError::Encoding { path: name.to_owned() })?;
         if !text.contains(word) {
             return Ok(None);

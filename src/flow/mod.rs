@@ -19,10 +19,15 @@ mod inspector;
 mod obstacle;
 mod program;
 mod python;
+mod quoted;
 mod scope;
 mod signature;
 mod syntax;
 
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;
 

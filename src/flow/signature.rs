@@ -7,7 +7,7 @@ use super::{
     annotation::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
-        names, require_seen_by_prefect,
+        require_seen_by_prefect,
     },
     constant::encode,
     decorator::{Definition, Options, Setting},
@@ -15,6 +15,7 @@ use super::{
     error::FlowError,
     obstacle::{Known, Obstacle},
     program::Program,
+    quoted::{StringAnnotations, evaluation_scope, quoted},
     scope::{Function, Scope},
     syntax::{Expr, Parameter},
 };
@@ -103,45 +104,6 @@ fn unknown_setting(what: &str, setting: &Setting, reasons: &mut Vec<Reason>) -> 
     None
 }
 
-/// How annotations in quotes are evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StringAnnotations {
-    /// All of them can be, when everything is defined.
-    Evaluated,
-    /// A name in one of them is defined nowhere, which leaves all of them as text: only builtins have a meaning.
-    Unevaluated,
-}
-
-impl StringAnnotations {
-    fn of<'p>(program: &'p Program<'_>, function: Function<'p>) -> Self {
-        let scope = evaluation_scope(function);
-        let parameters = function.def.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref());
-        let mut undefined = false;
-        for annotation in parameters.chain(&function.def.returns) {
-            if let Some(expr) = quoted(function, annotation) {
-                names(expr, &mut |name| {
-                    undefined |= matches!(scope.lookup(program, name), Err(Obstacle::Undefined(_)));
-                });
-            }
-        }
-        if undefined { Self::Unevaluated } else { Self::Evaluated }
-    }
-}
-
-/// Where annotations in quotes are evaluated: in the function's module, when everything is defined.
-fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
-    Scope::end_of(function.scope.module)
-}
-
-/// The expression of an annotation that Python keeps as text. Where all annotations are kept so, evaluating one in
-/// quotes gives a text again.
-fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option<&'p Expr> {
-    if function.scope.module.body().postponed_annotations {
-        return Some(annotation);
-    }
-    annotation.as_text().and_then(|text| text.as_expression())
-}
-
 struct Signature<'p, 'i> {
     function: Function<'p>,
     accepts_any_name: bool,
@@ -212,7 +174,8 @@ impl<'p> Signature<'p, '_> {
             self.default(default, &mut property);
         }
         let Some(annotation) = &parameter.annotation else { return Ok(property) };
-        let annotation = match self.outside_final(annotation, parameter.default.is_some()) {
+        let has_default = !property.default.is_required();
+        let annotation = match self.outside_final(annotation, has_default) {
             Ok(inner) => inner,
             Err(Obstacle::Vanishes) => return Err(Obstacle::Vanishes),
             // The annotation itself says what is wrong with it.
@@ -239,6 +202,12 @@ impl<'p> Signature<'p, '_> {
         let (generic, inner) = written.as_subscript().unwrap_or((written, annotation));
         match scope.external(self.builder.program, generic).as_deref() {
             Some("typing.ClassVar") => Err(Obstacle::Vanishes),
+            Some("typing.Annotated")
+                if inner.elements().first().and_then(|it| self.generic(scope, it)).as_deref()
+                    == Some("typing.ClassVar") =>
+            {
+                Err(Obstacle::Vanishes)
+            }
             Some("typing.Final") if has_default => Err(Obstacle::Vanishes),
             Some("typing.Final") if annotation.as_text().is_none() => {
                 // What it is annotated with may have a default as well.
@@ -251,6 +220,18 @@ impl<'p> Signature<'p, '_> {
             }
             _ => Ok(annotation),
         }
+    }
+
+    /// The name of what stands before the brackets of an annotation, or of all of it.
+    fn generic(&self, scope: Scope<'p>, annotation: &'p Expr) -> Option<String> {
+        let generic = annotation.as_subscript().map_or(annotation, |(generic, _)| generic);
+        scope.external(self.builder.program, generic)
+    }
+
+    /// Whether it is a union, of which one member may be left: its description is replaced by Prefect's.
+    fn is_union(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
+        annotation.as_alternatives().is_some()
+            || self.generic(scope, annotation).as_deref() == Some("typing.Union")
     }
 
     fn default(&mut self, default: &'p Expr, property: &mut Property<'p>) {
@@ -287,10 +268,12 @@ impl<'p> Signature<'p, '_> {
         if quoted.is_none() && annotation.as_text().is_some() {
             return Err(Obstacle::Refused("an annotation in quotes is not an expression".to_owned()));
         }
-        if let Some(expr) = quoted
-            && self.strings == StringAnnotations::Unevaluated
-        {
-            require_seen_by_prefect(self.builder.program, evaluation_scope(self.function), expr)?;
+        match (quoted, self.strings) {
+            (Some(expr), StringAnnotations::Unevaluated) => {
+                require_seen_by_prefect(self.builder.program, evaluation_scope(self.function), expr)?;
+            }
+            (Some(_), StringAnnotations::Unknown(reason)) => return Err(Obstacle::unknown(reason)),
+            _ => {}
         }
         let (scope, annotation) = match quoted {
             Some(expr) => (evaluation_scope(self.function), expr),
@@ -298,18 +281,27 @@ impl<'p> Signature<'p, '_> {
         };
         let Some((scope, arguments)) = self.builder.as_annotated(scope, annotation) else {
             let mut schema = object(self.builder.schema(scope, annotation)?)?;
-            // `Union[X, X]` is X itself, whose description Prefect replaces.
-            schema.remove("description");
+            if self.is_union(scope, annotation) {
+                schema.remove("description");
+            }
             return Ok(schema);
         };
         let annotated = self.builder.annotated(scope, arguments)?;
-        if has_default && matches!(annotated.default, FieldDefault::Factory(_)) && !self.accepts_any_name {
-            return Err(Obstacle::Refused("a parameter has both a default and a default factory".to_owned()));
+        if has_default && matches!(annotated.default, FieldDefault::Factory(_)) {
+            let reason = "a parameter has both a default and a default factory";
+            return Err(if self.accepts_any_name {
+                Obstacle::Untyped
+            } else {
+                Obstacle::Refused(reason.to_owned())
+            });
         }
         if property.default.is_required() {
             property.default = annotated.default;
         }
         let mut schema = object(annotated.schema)?;
+        if arguments.elements().first().is_some_and(|inner| self.is_union(scope, inner)) {
+            schema.remove("description");
+        }
         // Prefect's own title and description replace these.
         schema.extend(annotated.extra.into_iter().filter(|(key, _)| key != "title" && key != "description"));
         Ok(schema)

@@ -7,11 +7,11 @@ use serde_json::Value as Json;
 use super::{AskPython, Asking, Entrypoint, Flow, Grade, Inspector, PythonUse};
 use crate::{environment::Environment, progress::Silent};
 
-fn directory() -> PathBuf {
+pub(super) fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/flows")
 }
 
-fn cases() -> BTreeMap<String, Json> {
+pub(super) fn cases() -> BTreeMap<String, Json> {
     let text = std::fs::read_to_string(directory().join("expected.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -84,8 +84,13 @@ fn recorded_flows_are_read_as_they_import() {
             }
         }
     }
-    println!("{scores:#?}");
     let total = |count: fn(&Score) -> usize| scores.values().map(count).sum::<usize>();
+    for (class, score) in &scores {
+        let Score { exact, approximate, failed, no_reference } = score;
+        println!(
+            "class {class}: {exact} exact, {approximate} approximate, {failed} failed, {no_reference} not importable"
+        );
+    }
     println!(
         "flow cases: {} exact, {} approximate, {} failed, {} wrong of {} ({} cannot be imported)",
         total(|score| score.exact),
@@ -96,7 +101,7 @@ fn recorded_flows_are_read_as_they_import() {
         total(|score| score.no_reference)
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!((scores["E"].exact, scores["E"].approximate + scores["E"].failed), (13, 0));
+    assert_eq!((scores["E"].exact, scores["E"].approximate + scores["E"].failed), (14, 0));
     let readable = ["1", "1x", "2"].map(|class| &scores[class]);
     let exact: usize = readable.iter().map(|score| score.exact).sum();
     let others: usize = readable.iter().map(|score| score.approximate + score.failed).sum();
@@ -192,28 +197,4 @@ fn each_file_is_parsed_once() {
     let path = directory().join("basic_async.py");
     let (first, second) = (inspector.file(&path).unwrap(), inspector.file(&path).unwrap());
     assert!(std::sync::Arc::ptr_eq(&first, &second));
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
-
-    /// Any of the recorded files with a part cut out, doubled or replaced is read or refused, without a panic.
-    #[test]
-    fn damaged_files_never_panic(file in 0_usize..200, from in 0_usize..2_000, length in 0_usize..40, insert in ".{0,12}") {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(directory())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
-            .collect();
-        files.sort();
-        let path = &files[file % files.len()];
-        let text: Vec<char> = String::from_utf8_lossy(&std::fs::read(path).unwrap()).chars().collect();
-        let from = from % (text.len() + 1);
-        let to = (from + length).min(text.len());
-        let damaged: String = text[..from].iter().copied().chain(insert.chars()).chain(text[to..].iter().copied()).collect();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("damaged.py"), damaged).unwrap();
-        let entrypoint = Entrypoint::parse("damaged.py:my_flow").unwrap();
-        let _ = Inspector::new().inspect(&entrypoint, folder.path(), &Environment::default());
-    }
 }

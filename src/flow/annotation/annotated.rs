@@ -51,8 +51,11 @@ impl<'p> SchemaBuilder<'p, '_> {
     /// Inside of another type all that `Annotated` says is part of the schema.
     pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
         let Annotated { mut schema, extra, default, .. } = self.annotated(scope, arguments)?;
+        let drops_extra = arguments.elements().first().is_some_and(|inner| self.drops_extra(scope, inner));
         if let Some(schema) = schema.as_object_mut() {
-            schema.extend(extra);
+            if !drops_extra {
+                schema.extend(extra);
+            }
             match default {
                 FieldDefault::Value(value) => {
                     let default = encode::default(&value)?;
@@ -65,6 +68,15 @@ impl<'p> SchemaBuilder<'p, '_> {
         Ok(schema)
     }
 
+    /// Whether pydantic makes the schema of a type by a function of its own, which loses what is said besides.
+    fn drops_extra(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
+        let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
+        let name = scope.external(self.program, generic).unwrap_or_default();
+        name.starts_with("ipaddress.")
+            || name.starts_with("pydantic.IPvAny")
+            || matches!(name.as_str(), "re.Pattern" | "zoneinfo.ZoneInfo")
+    }
+
     pub(crate) fn annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Annotated<'p>> {
         let Some((inner, metadata)) = arguments.elements().split_first() else {
             return Err(Obstacle::unknown("an `Annotated` without a type"));
@@ -75,7 +87,13 @@ impl<'p> SchemaBuilder<'p, '_> {
         } else {
             let schema = match self.discriminated(scope, inner, metadata)? {
                 Some(schema) => schema,
-                None => self.schema(scope, inner)?,
+                None => self.schema(scope, inner).map_err(|obstacle| match obstacle {
+                    // What replaces the validation of a type may do without the type.
+                    Obstacle::Refused(reason) if metadata.iter().any(|it| self.may_validate(scope, it)) => {
+                        Obstacle::Unknown(reason)
+                    }
+                    obstacle => obstacle,
+                })?,
             };
             let is_decimal = self.is_decimal(scope, inner);
             Annotated { schema, is_decimal, default: FieldDefault::Required, alias: None, extra: Map::new() }
@@ -86,9 +104,18 @@ impl<'p> SchemaBuilder<'p, '_> {
         Ok(result)
     }
 
+    /// Whether metadata may validate values themselves.
+    fn may_validate(&self, scope: Scope<'p>, item: &'p Expr) -> bool {
+        as_field(self.program, scope, item).is_none()
+            && !matches!(item.kind, ExprKind::Str(_) | ExprKind::Int(_) | ExprKind::None)
+    }
+
     fn metadata(&mut self, scope: Scope<'p>, item: &'p Expr, result: &mut Annotated<'p>) -> Known<()> {
         if let Some(call) = as_field(self.program, scope, item) {
             let field = FieldInfo::read(self.program, scope, call)?;
+            if field.is_strict && result.schema == json!({}) {
+                return Err(Obstacle::unknown("what 'strict' does to such a type is not known"));
+            }
             self.constrain(&mut result.schema, &field.constraints, result.is_decimal)?;
             if !field.default.is_required() {
                 result.default = field.default.clone();

@@ -48,6 +48,8 @@ enum About {
     Number,
     Length,
     Pattern,
+    /// Something that shows by its name.
+    Name,
 }
 
 fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bool) -> Known<()> {
@@ -62,8 +64,11 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
         "min_length" | "min_items" => (About::Length, "min"),
         "max_length" | "max_items" => (About::Length, "max"),
         "pattern" => (About::Pattern, "pattern"),
-        "to_lower" | "to_upper" | "strip_whitespace" | "strict" | "allow_inf_nan" | "max_digits"
-        | "decimal_places" => return Ok(()),
+        "to_lower" | "to_upper" | "strip_whitespace" | "strict" | "allow_inf_nan" => return Ok(()),
+        "max_digits" | "decimal_places" if is_decimal => return Ok(()),
+        "max_digits" | "decimal_places" if matches!(kind.as_str(), "integer" | "number" | "string") => {
+            (About::Name, name)
+        }
         _ => return Err(unknown(name, &kind)),
     };
     if schema.contains_key("contentMediaType") {
@@ -72,6 +77,9 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
     let json = encode::default(value)?.ok_or_else(|| unknown(name, &kind));
     match (about, kind.as_str()) {
         (About::Number, "integer" | "number") => schema.insert(keyword.to_owned(), json?),
+        (About::Number, "string") if format == "date" && !matches!(value, Value::Date(_) | Value::Str(_)) => {
+            return Err(unknown(name, "dates"));
+        }
         // Pydantic compares these, and shows nothing of it.
         (About::Number, "string") if matches!(format, "date" | "date-time" | "time" | "duration") => None,
         (About::Number, _) if is_decimal => {
@@ -82,15 +90,15 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
             None
         }
         // Of other types it is checked by a function; the schema just has pydantic's name for it.
-        (About::Number, "string" | "boolean") => schema.insert(name.to_owned(), json?),
+        (About::Number, "string" | "boolean") | (About::Name, _) => schema.insert(name.to_owned(), json?),
         (About::Number, "") if is_plain_union(schema) => schema.insert(name.to_owned(), json?),
         (About::Length, "array") => schema.insert(format!("{keyword}Items"), json?),
         (About::Length, "object") => schema.insert(format!("{keyword}Properties"), json?),
         (About::Length, "string" | "integer") => schema.insert(format!("{keyword}Length"), json?),
         (About::Length, "") if is_plain_union(schema) => schema.insert(format!("{keyword}Length"), json?),
         (About::Pattern, "string") if format.is_empty() => schema.insert(keyword.to_owned(), json?),
-        (About::Pattern, "array") => None,
-        (About::Pattern, "string") if format == "binary" => None,
+        (About::Pattern, "array" | "object") => None,
+        (About::Pattern, "string") if matches!(format, "binary" | "path" | "password") => None,
         _ => return Err(unknown(name, &kind)),
     };
     Ok(())
@@ -130,12 +138,15 @@ mod tests {
         let decimal = json!({"anyOf": [{"type": "number"}, {"type": "string"}]});
         let either = json!({"anyOf": [{"type": "integer"}, {"type": "number"}]});
         let path = json!({"type": "string", "format": "path"});
+        let time = json!({"type": "string", "format": "time"});
         for (schema, name, expected) in [
             (json!({"type": "integer"}), "gt", json!({"type": "integer", "exclusiveMinimum": 2})),
             (decimal, "le", json!({"anyOf": [{"type": "number", "maximum": 2.0}, {"type": "string"}]})),
             (either, "ge", json!({"anyOf": [{"type": "integer"}, {"type": "number"}], "ge": 2})),
             (json!({"type": "string"}), "ge", json!({"type": "string", "ge": 2})),
-            (json!({"type": "string", "format": "date"}), "ge", json!({"type": "string", "format": "date"})),
+            (time.clone(), "ge", time),
+            (json!({"type": "integer"}), "max_digits", json!({"type": "integer", "max_digits": 2})),
+            (path.clone(), "pattern", path.clone()),
             (path, "max_length", json!({"type": "string", "format": "path", "maxLength": 2})),
             (json!({}), "min_length", json!({"minLength": 2})),
             (json!({"type": "object"}), "min_length", json!({"type": "object", "minProperties": 2})),
@@ -150,7 +161,10 @@ mod tests {
     #[test]
     fn what_a_constraint_does_elsewhere_is_not_guessed() {
         let constraints = vec![("ge".to_owned(), Value::Int(1))];
-        for schema in [json!({"type": "null"}), json!({"anyOf": [{"$ref": "x"}]}), json!({"$ref": "x"})] {
+        // Pydantic refuses to compare a date with a number.
+        let date = json!({"type": "string", "format": "date"});
+        for schema in [date, json!({"type": "null"}), json!({"anyOf": [{"$ref": "x"}]}), json!({"$ref": "x"})]
+        {
             assert!(apply(schema, &constraints, false).is_err());
         }
     }

@@ -51,6 +51,8 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) docstring: Option<String>,
     /// Left out of encoded instances.
     pub(crate) is_excluded: bool,
+    /// Takes no value of another type.
+    pub(crate) is_strict: bool,
     pub(crate) constraints: Constraints,
     /// `title`, `description`, `examples` and `deprecated`.
     pub(crate) annotations: Map<String, Json>,
@@ -110,12 +112,14 @@ impl<'p> FieldInfo<'p> {
                 Some(Json::Null) => {}
                 _ => return Err(not_known(name)),
             },
-            "ge" | "gt" | "le" | "lt" | "multiple_of" | "min_length" | "max_length" | "pattern" => {
+            "ge" | "gt" | "le" | "lt" | "multiple_of" | "min_length" | "max_length" | "pattern"
+            | "max_digits" | "decimal_places" => {
                 self.constraints.push((name.to_owned(), value()?));
             }
+            "strict" => self.is_strict = value()? == Value::Bool(true),
             "exclude" => self.is_excluded = value()? == Value::Bool(true),
-            "frozen" | "repr" | "strict" | "allow_inf_nan" | "init" | "init_var" | "kw_only"
-            | "validate_default" | "alias_priority" | "exclude_if" => {}
+            "frozen" | "repr" | "allow_inf_nan" | "init" | "init_var" | "kw_only" | "validate_default"
+            | "alias_priority" | "exclude_if" => {}
             _ => return Err(not_known(name)),
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::flow::{
     constant::{self, Value, encode},
     obstacle::{Known, Obstacle},
     scope::{Entity, Scope},
-    syntax::{Call, Expr},
+    syntax::{Call, Expr, ExprKind},
 };
 
 impl<'p> SchemaBuilder<'p, '_> {
@@ -47,9 +47,10 @@ impl<'p> SchemaBuilder<'p, '_> {
             "collections.Counter" => self.mapping(scope, only()?, None),
             "pydantic.Json" => self.json_text(scope, only()?),
             "collections.abc.Callable" => Err(Obstacle::NoSchema),
-            "type" if elements.iter().any(|it| it.as_subscript().is_some()) => Err(unknown(scope, expr)),
+            "type" => self.class_of(scope, only()?),
             "collections.defaultdict" => match elements {
-                [key, value] if self.has_default_factory(scope, value) => {
+                [key, value] => {
+                    self.require_default_factory(scope, value)?;
                     self.mapping(scope, key, Some(value))
                 }
                 _ => Err(unknown(scope, expr)),
@@ -68,7 +69,7 @@ impl<'p> SchemaBuilder<'p, '_> {
                 [key, value] => self.mapping(scope, key, Some(value)),
                 _ => Err(unknown(scope, expr)),
             },
-            name if table::accepts_anything(name) => Ok(json!({})),
+            name if table::accepts_anything(name) => self.unknown_type(name),
             "re.Pattern"
             | "numpy.ndarray"
             | "os.PathLike"
@@ -83,20 +84,75 @@ impl<'p> SchemaBuilder<'p, '_> {
         }
     }
 
-    /// Whether pydantic knows what a `defaultdict` makes for a missing key; of other types it takes none.
-    fn has_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> bool {
+    /// `type[...]`, which lets any class pass; pydantic refuses those of generic types.
+    fn class_of(&self, scope: Scope<'p>, of: &'p Expr) -> Known<Json> {
+        let generic = of.as_subscript().and_then(|(generic, _)| scope.external(self.program, generic));
+        match (of.as_subscript(), generic.as_deref()) {
+            (None, _) | (_, Some("typing.Optional" | "typing.Union")) => Ok(json!({})),
+            (_, Some("list" | "dict" | "set" | "frozenset" | "tuple")) => {
+                Err(Obstacle::Refused(format!("`{}` has a type of its own in it", scope.text(of))))
+            }
+            _ => Err(unknown(scope, of)),
+        }
+    }
+
+    /// Fails unless pydantic knows what a `defaultdict` makes for a missing key; of other types it takes none.
+    fn require_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> Known<()> {
         let generic = value.as_subscript().map_or(value, |(generic, _)| generic);
-        matches!(
-            scope.external(self.program, generic).as_deref(),
-            Some("int" | "float" | "str" | "bool" | "tuple" | "list" | "set" | "frozenset" | "dict")
-        )
+        let name = match &generic.kind {
+            ExprKind::Name(_) | ExprKind::Attribute(..) => scope.external(self.program, generic),
+            _ => None,
+        };
+        match name.as_deref() {
+            Some(
+                "int"
+                | "float"
+                | "str"
+                | "bool"
+                | "tuple"
+                | "list"
+                | "set"
+                | "frozenset"
+                | "dict"
+                | "collections.abc.Sequence"
+                | "collections.abc.MutableSequence"
+                | "collections.abc.Set"
+                | "collections.abc.MutableSet"
+                | "collections.abc.Mapping"
+                | "collections.abc.MutableMapping"
+                | "collections.OrderedDict"
+                | "collections.Counter",
+            ) => Ok(()),
+            Some(
+                "bytes"
+                | "typing.Any"
+                | "typing.Optional"
+                | "typing.Union"
+                | "datetime.date"
+                | "datetime.datetime"
+                | "pathlib.Path"
+                | "collections.defaultdict",
+            ) => Err(Obstacle::Refused(format!(
+                "pydantic does not know what a `defaultdict` of `{}` has for a missing key",
+                scope.text(value)
+            ))),
+            _ => Err(unknown(scope, value)),
+        }
     }
 
     /// Text that holds JSON. What is said about the content is said of the text.
     fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> Known<Json> {
+        // What types of pydantic add to another one may be said of the text, too.
+        let name = scope.external(self.program, content).unwrap_or_default();
+        if content.as_call().is_some() || name.starts_with("pydantic.") {
+            return Err(unknown(scope, content));
+        }
         let (content, extra) = match self.as_annotated(scope, content) {
             Some((scope, arguments)) => {
                 let annotated = self.annotated(scope, arguments)?;
+                if annotated.schema.get("$ref").is_some() && !annotated.extra.is_empty() {
+                    return Err(unknown(scope, content));
+                }
                 (annotated.schema, annotated.extra)
             }
             None => (self.schema(scope, content)?, Map::new()),
@@ -151,13 +207,24 @@ impl<'p> SchemaBuilder<'p, '_> {
     }
 
     fn literal(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> Known<Json> {
+        let mut written = Vec::new();
+        self.literals(scope, arguments, &mut written)?;
         let mut values = Vec::new();
-        self.literals(scope, arguments, &mut values)?;
+        for value in written {
+            let value = match value {
+                Value::Member { value, .. } => *value,
+                value => value,
+            };
+            // Unlike in comparisons, `1` and `True` are two literals.
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
         literal_schema(&values)
     }
 
     /// The values of a `Literal`, those of nested aliases included.
-    pub(crate) fn literals(
+    pub(super) fn literals(
         &self,
         scope: Scope<'p>,
         arguments: &'p Expr,
@@ -169,11 +236,7 @@ impl<'p> SchemaBuilder<'p, '_> {
                 program.descend(|| self.literals(scope, nested, values))?;
                 continue;
             }
-            let value = match constant::evaluate(self.program, scope, element)? {
-                Value::Member { value, .. } => *value,
-                value => value,
-            };
-            // Unlike in comparisons, `1` and `True` are two literals.
+            let value = constant::evaluate(self.program, scope, element)?;
             if !values.contains(&value) {
                 values.push(value);
             }
@@ -190,7 +253,7 @@ impl<'p> SchemaBuilder<'p, '_> {
         };
         let constraints = call.keywords.iter().map(keyword).collect::<Known<Vec<_>>>()?;
         let is_decimal = name == "pydantic.condecimal";
-        let base = match (name.as_str(), call.arguments.as_slice()) {
+        let mut base = match (name.as_str(), call.arguments.as_slice()) {
             ("pydantic.constr", []) => json!({"type": "string"}),
             ("pydantic.conint", []) => json!({"type": "integer"}),
             ("pydantic.confloat", []) => json!({"type": "number"}),
@@ -205,6 +268,7 @@ impl<'p> SchemaBuilder<'p, '_> {
             ("pydantic.condate", []) => json!({"type": "string", "format": "date"}),
             _ => return Err(unknown(scope, expr)),
         };
+        self.limit_text(&name, &mut base);
         constraint::apply(base, &constraints, is_decimal)
     }
 }

@@ -12,8 +12,9 @@ mod union;
 pub(crate) use definitions::{Definitions, Owner};
 pub(crate) use generic::shared_type;
 pub(crate) use type_arguments::{TypeArguments, of_bases};
+pub(crate) use union::cannot_be_evaluated;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{
     class, externals,
@@ -33,8 +34,19 @@ pub(crate) struct SchemaBuilder<'p, 'i> {
     pub(crate) class_depth: usize,
     /// What type variables stand for in what is being described.
     pub(crate) type_arguments: TypeArguments<'p>,
-    /// Whether the class being described hands options down to the classes without any that it uses.
-    pub(crate) hands_down_options: bool,
+    /// The options of the class that is being described.
+    pub(crate) class_options: ClassOptions,
+}
+
+/// What the options of a class do to the types of its fields.
+#[derive(Debug, Default)]
+pub(crate) struct ClassOptions {
+    /// Whether some of them apply to the classes without options of their own that it uses.
+    pub(crate) are_handed_down: bool,
+    /// Whether pydantic refuses a type that it does not know, which Prefect lets pass as a parameter.
+    pub(crate) refuses_unknown_types: bool,
+    /// `minLength` and `maxLength` of every text.
+    pub(crate) text_limits: Map<String, Json>,
 }
 
 impl<'p, 'i> SchemaBuilder<'p, 'i> {
@@ -45,7 +57,7 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             approximations: Vec::new(),
             class_depth: 0,
             type_arguments: TypeArguments::default(),
-            hands_down_options: false,
+            class_options: ClassOptions::default(),
         }
     }
 
@@ -78,7 +90,7 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             | ExprKind::List(_)
             | ExprKind::Tuple(_) => Ok(json!({})),
             ExprKind::Dict(_) => Err(Obstacle::Refused("a dictionary is not a type".to_owned())),
-            _ if expr.as_alternatives().is_some() => self.union(scope, std::slice::from_ref(expr)),
+            _ if expr.as_alternatives().is_some() => self.alternatives(scope, expr),
             _ => Err(unknown(scope, expr)),
         }
     }
@@ -107,7 +119,7 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
                         Ok(json!({}))
                     })
                 }
-                name => external(name),
+                name => self.external(name),
             },
             Entity::Class(class) => self.class(class),
             Entity::Value(value) => self.alias(value),
@@ -123,11 +135,11 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
         let kind = class::kind(self.program, class)?;
         class::require_unchanged(class)?;
         if kind == class::Kind::Plain {
-            return Ok(json!({}));
+            return self.unknown_type(&class.def.name);
         }
         let takes_options =
             matches!(kind, class::Kind::Dataclass | class::Kind::TypedDict | class::Kind::NamedTuple);
-        if self.hands_down_options && takes_options {
+        if self.class_options.are_handed_down && takes_options {
             return Err(Obstacle::unknown(format!(
                 "'{}' takes the options of the model that uses it",
                 class.def.name
@@ -141,6 +153,17 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
         })
     }
 
+    /// A class that pydantic only checks instances of: Prefect lets anything pass, unless it is in a model that
+    /// pydantic refuses for it.
+    pub(super) fn unknown_type(&self, name: &str) -> Known<Json> {
+        if self.class_options.refuses_unknown_types {
+            return Err(Obstacle::Refused(format!(
+                "a field of a model is a '{name}', which takes `arbitrary_types_allowed`"
+            )));
+        }
+        Ok(json!({}))
+    }
+
     /// A reference to a definition, which is built at the first one.
     pub(crate) fn reference(
         &mut self,
@@ -152,11 +175,13 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
             return Ok(reference);
         }
         let index = self.definitions.begin(owner, name);
-        let handed_down = std::mem::take(&mut self.hands_down_options);
+        let refuses_unknown_types = self.class_options.refuses_unknown_types;
+        let inner = ClassOptions { refuses_unknown_types, ..ClassOptions::default() };
+        let outer = std::mem::replace(&mut self.class_options, inner);
         self.class_depth += 1;
         let schema = self.with_type_arguments(TypeArguments::default(), build);
         self.class_depth -= 1;
-        self.hands_down_options = handed_down;
+        self.class_options = outer;
         self.definitions.finish(index, schema)
     }
 
@@ -210,6 +235,31 @@ impl<'p, 'i> SchemaBuilder<'p, 'i> {
 
 fn unknown(scope: Scope<'_>, expr: &Expr) -> Obstacle {
     Obstacle::unknown(format!("the annotation `{}` is not known", scope.text(expr)))
+}
+
+impl SchemaBuilder<'_, '_> {
+    /// A type from outside the project where it stands.
+    fn external(&self, name: &str) -> Known<Json> {
+        if table::is_unknown_to_pydantic(name) {
+            return self.unknown_type(name);
+        }
+        let mut schema = external(name)?;
+        if !self.class_options.text_limits.is_empty() {
+            self.limit_text(name, &mut schema);
+        }
+        Ok(schema)
+    }
+
+    /// Adds the limits that the class puts to all texts.
+    pub(super) fn limit_text(&self, name: &str, schema: &mut Json) {
+        let text = match table::text_of(name, schema) {
+            Some(text) => text.as_object_mut(),
+            None => None,
+        };
+        if let Some(text) = text {
+            text.extend(self.class_options.text_limits.clone());
+        }
+    }
 }
 
 /// The schema of a type from outside the project.

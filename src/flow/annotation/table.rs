@@ -200,6 +200,33 @@ fn is_plain_class(module: &str, name: &str) -> bool {
     names.contains(&name)
 }
 
+/// Whether pydantic only checks instances of a class.
+pub(super) fn is_unknown_to_pydantic(name: &str) -> bool {
+    let is_plain = |(module, name): (&str, &str)| is_plain_class(module, name);
+    match name {
+        "range" | "slice" | "bytearray" | "memoryview" | "datetime.tzinfo" | "datetime.timezone" => true,
+        "type" | "collections.abc.Hashable" => false,
+        _ => is_exception(name) || accepts_anything(name) || name.rsplit_once('.').is_some_and(is_plain),
+    }
+}
+
+/// The part of a type's schema that is plain text, to which the limits of a model apply.
+pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Json> {
+    match name.rsplit_once('.').unwrap_or(("", name)) {
+        ("", "str")
+        | ("pathlib", _)
+        | ("os", "PathLike")
+        | (
+            "pydantic",
+            "StrictStr" | "ImportString" | "SecretStr" | "FilePath" | "DirectoryPath" | "NewPath"
+            | "Base64Str" | "constr",
+        ) => Some(schema),
+        ("decimal", "Decimal") => schema.get_mut("anyOf")?.get_mut(1),
+        ("pydantic", "ByteSize") => schema.get_mut("anyOf")?.get_mut(0),
+        _ => None,
+    }
+}
+
 /// Containers whose one argument is the type of their items.
 pub(super) fn is_array(name: &str) -> bool {
     let name = name.strip_prefix("collections.abc.").or(name.strip_prefix("collections.")).unwrap_or(name);

@@ -129,6 +129,7 @@ impl<'p> SchemaBuilder<'p, '_> {
                     Entity::Value(value) if value.is_type_alias => Err(unknown()),
                     Entity::Value(value) => match arguments.get(value) {
                         Some((scope, expr, within)) => self.type_name(scope, expr, &within),
+                        None if self.is_new_type(value) => Ok("NewType".to_owned()),
                         None if value.expr.as_subscript().is_some()
                             || value.expr.as_alternatives().is_some() =>
                         {
@@ -149,6 +150,12 @@ impl<'p> SchemaBuilder<'p, '_> {
         }
     }
 
+    fn is_new_type(&self, value: Assigned<'p>) -> bool {
+        let call = value.expr.as_call();
+        let name = call.and_then(|call| value.scope.external(self.program, &call.function));
+        name.is_some_and(|name| name == "typing.NewType")
+    }
+
     fn generic_name(
         &self,
         scope: Scope<'p>,
@@ -165,11 +172,17 @@ impl<'p> SchemaBuilder<'p, '_> {
             Some("typing.Literal") => {
                 let mut values = Vec::new();
                 self.literals(scope, inner, &mut values)?;
+                if values.iter().any(|value| matches!(value, Value::Member { .. })) {
+                    return Err(unknown());
+                }
                 let names =
                     values.iter().map(literal_name).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
                 return Ok(format!("Literal[{}]", names.join(", ")));
             }
             Some("typing.Annotated") => return Err(unknown()),
+            Some("pydantic.Json") => {
+                return Ok(format!("Annotated[{}, Json]", self.type_name(scope, inner, arguments)?));
+            }
             _ => {}
         }
         let name = self.type_name(scope, generic, arguments)?;
@@ -236,7 +249,7 @@ impl<'p> SchemaBuilder<'p, '_> {
         let kind = class::kind(self.program, class)?;
         class::require_unchanged(class)?;
         match kind {
-            class::Kind::Plain => return Ok(serde_json::json!({})),
+            class::Kind::Plain => return self.unknown_type(&class.def.name),
             class::Kind::Model | class::Kind::Root => {}
             _ => return Err(Obstacle::unknown(format!("`{}` is generic", scope.text(expr)))),
         }
@@ -245,7 +258,8 @@ impl<'p> SchemaBuilder<'p, '_> {
         let names = arguments.elements().iter().map(|it| self.type_name(scope, it, &within));
         let names = names.collect::<Known<Vec<_>>>()?;
         let title = format!("{}[{}]", class.def.name, names.join(", "));
-        let key = format!("{}[{}]", class.def.name, names.join(","));
+        let key = definition_key(&format!("{}[{}]", class.def.name, names.join(",")))
+            .ok_or_else(|| Obstacle::unknown(format!("the name of `{}` is not known", scope.text(expr))))?;
         self.reference(super::Owner::Class(class), &key, |builder| {
             class::generic_definition(builder, class, kind, &title, &given)
         })
@@ -255,12 +269,62 @@ impl<'p> SchemaBuilder<'p, '_> {
 /// The name of a type from outside the project, where it surely is the one that is written.
 fn external_name(name: &str, written: &str) -> Option<String> {
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
-    let is_plain = matches!(
-        module,
-        "" | "typing" | "datetime" | "uuid" | "decimal" | "pathlib" | "collections" | "collections.abc"
-    );
-    let is_secret = matches!(name, "pydantic.SecretStr" | "pydantic.SecretBytes");
-    (last.eq_ignore_ascii_case(written) && (is_plain || is_secret)).then(|| written.to_owned())
+    let is_class = match module {
+        "" | "typing" | "datetime" | "uuid" | "decimal" | "fractions" | "ipaddress" | "pathlib" | "re"
+        | "zoneinfo" | "collections" | "collections.abc" => true,
+        "pydantic" => CLASSES_OF_PYDANTIC.contains(&last),
+        _ => false,
+    };
+    match (name, written) {
+        ("typing.AnyStr", _) => Some("~AnyStr".to_owned()),
+        ("str", "Text") => Some("str".to_owned()),
+        _ => (is_class && last.eq_ignore_ascii_case(written)).then(|| written.to_owned()),
+    }
+}
+
+/// Types of pydantic that are classes; others are annotated ones, whose names tell the annotations.
+const CLASSES_OF_PYDANTIC: &[&str] = &[
+    "AnyHttpUrl",
+    "AnyUrl",
+    "AwareDatetime",
+    "BaseModel",
+    "ByteSize",
+    "FileUrl",
+    "FutureDate",
+    "FutureDatetime",
+    "HttpUrl",
+    "Json",
+    "NaiveDatetime",
+    "PastDate",
+    "PastDatetime",
+    "PostgresDsn",
+    "RedisDsn",
+    "Secret",
+    "SecretBytes",
+    "SecretStr",
+    "WebsocketUrl",
+];
+
+/// The name of a generic model as the key of its definition: each part of it without the modules and classes around,
+/// and without the blank before. `None` where that is not certain.
+fn definition_key(name: &str) -> Option<String> {
+    let mut key = String::new();
+    for part in name.split_inclusive(['[', ']', ',']) {
+        let end = part.find(['[', ']', ',']).unwrap_or(part.len());
+        let (part, separator) = part.split_at(end);
+        // Pydantic takes what follows a colon for the number of an object.
+        if part.contains(':') {
+            return None;
+        }
+        key.push_str(match part.rsplit_once('.') {
+            _ if part.trim_start() == "..." => part,
+            Some((outer, last)) if last.is_empty() || outer.ends_with('.') => return None,
+            Some((_, last)) => last,
+            None => part,
+        });
+        key.push_str(separator);
+    }
+    Some(key)
 }
 
 fn literal_name(value: &Value) -> Option<String> {

@@ -17,6 +17,14 @@ enum Member<'p> {
 }
 
 impl<'p> SchemaBuilder<'p, '_> {
+    /// `left | right`, which Python cannot evaluate for everything that `Union[...]` takes.
+    pub(super) fn alternatives(&mut self, scope: Scope<'p>, expr: &'p Expr) -> Known<Json> {
+        if let Some(reason) = cannot_be_evaluated(expr) {
+            return Err(Obstacle::unknown(reason));
+        }
+        self.union(scope, std::slice::from_ref(expr))
+    }
+
     /// The union of some annotations.
     pub(super) fn union(&mut self, scope: Scope<'p>, exprs: &'p [Expr]) -> Known<Json> {
         let mut members = Vec::new();
@@ -74,10 +82,6 @@ impl<'p> SchemaBuilder<'p, '_> {
     fn union_of(&mut self, members: &[Member<'p>]) -> Known<Json> {
         let types = members.iter().filter(|member| matches!(member, Member::Type(..))).count();
         let has_null = types < members.len();
-        if types == 0 && members.len() > 1 {
-            // `None | None` is no type; `Union[None]` alone is.
-            return Err(Obstacle::unknown("a union of nothing but None"));
-        }
         let mut schemas = Vec::new();
         for member in members {
             let Member::Type(scope, expr) = *member else { continue };
@@ -97,6 +101,17 @@ impl<'p> SchemaBuilder<'p, '_> {
             1 => schemas.swap_remove(0),
             _ => json!({"anyOf": schemas}),
         })
+    }
+}
+
+/// Why `left | right` may fail in Python: it is about values, and a text is no type.
+pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
+    let (left, right) = expr.as_alternatives()?;
+    let is_text = |it: &Expr| it.as_text().is_some();
+    match (left, right) {
+        (left, right) if left.is_none() && right.is_none() => Some("`None | None` is no type"),
+        (left, right) if is_text(left) || is_text(right) => Some("`|` with a type in quotes is no type"),
+        (left, _) => cannot_be_evaluated(left),
     }
 }
 

@@ -2,10 +2,14 @@
 
 use serde_json::Value as Json;
 
-use super::{AnnotatedName, Class, Field, ancestry, annotated_names, config::Config, model, properties};
+use super::{
+    AnnotatedName, Class, Field, Kind, ancestry, annotated_names,
+    config::{Config, option},
+    kind, model, properties,
+};
 use crate::flow::{
     annotation::{
-        SchemaBuilder, TypeArguments,
+        SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
     },
     constant::{self, Value, encode},
@@ -17,8 +21,12 @@ use crate::flow::{
 
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
     let config = config(builder.program, class)?;
+    if kind(builder.program, class)? == Kind::PydanticDataclass {
+        let allows = option(&config, "arbitrary_types_allowed") == Some(&Value::Bool(true));
+        builder.class_options.refuses_unknown_types = !allows;
+    }
     let fields = fields(builder.program, class)?;
-    let (properties, required) = properties(builder, &fields, None)?;
+    let (properties, required) = properties(builder, &fields)?;
     model::finish(class, &class.def.name, &properties, &required, &config)
 }
 
@@ -68,14 +76,9 @@ fn field<'p>(
     if scope.external(program, annotation).as_deref() == Some("dataclasses.KW_ONLY") {
         return Ok(None);
     }
-    Ok(Some(Field {
-        name: name.name.to_owned(),
-        annotation,
-        scope: class.scope_at(name.at + 1),
-        info: name.value.map_or(Ok(FieldInfo::default()), |value| field_info(program, scope, value))?,
-        is_init_only: wrapper.as_deref() == Some("dataclasses.InitVar"),
-        type_arguments: TypeArguments::default(),
-    }))
+    let info = name.value.map_or(Ok(FieldInfo::default()), |value| field_info(program, scope, value))?;
+    let is_init_only = wrapper.as_deref() == Some("dataclasses.InitVar");
+    Ok(Some(Field { is_init_only, ..Field::new(name.name, annotation, class.scope_at(name.at + 1), info) }))
 }
 
 fn field_info<'p>(program: &'p Program<'_>, scope: Scope<'p>, value: &'p Expr) -> Known<FieldInfo<'p>> {

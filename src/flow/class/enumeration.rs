@@ -41,6 +41,11 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
         let expr = match &binding.bound {
             Bound::Value(expr) if !binding.name.starts_with('_') => expr,
             Bound::Unknowable(why) => return Err(Obstacle::unknown(format!("'{}': {why}", binding.name))),
+            Bound::Class(_) => {
+                return Err(Obstacle::unknown(
+                    "whether a class in an enumeration is a member depends on Python",
+                ));
+            }
             _ => continue,
         };
         if binding.annotation.is_some() {
@@ -66,7 +71,11 @@ pub(crate) fn members<'p>(program: &'p Program<'_>, class: Class<'p>) -> Known<V
             }
             _ => {}
         }
-        members.push((binding.name.clone(), mixed_in(value, mixin)?));
+        let value = mixed_in(value, mixin)?;
+        // A name for an earlier member has that one's value, which may be spelled otherwise: `True` is `1`.
+        let earlier = members.iter().find(|(_, earlier)| earlier.equals(&value));
+        let value = earlier.map_or(value, |(_, earlier)| earlier.clone());
+        members.push((binding.name.clone(), value));
     }
     Ok(members)
 }

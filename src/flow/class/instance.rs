@@ -103,14 +103,7 @@ fn named_tuple<'p>(program: &'p Program<'_>, class: Class<'p>, arguments: Argume
         let scope = class.scope_at(at);
         let default = value.map_or(FieldDefault::Required, |value| FieldDefault::of(program, scope, value));
         let info = FieldInfo { default, ..FieldInfo::default() };
-        fields.push(Field {
-            name: name.to_owned(),
-            annotation,
-            scope,
-            info,
-            is_init_only: false,
-            type_arguments: TypeArguments::default(),
-        });
+        fields.push(Field::new(name, annotation, scope, info));
     }
     let values = object(program, class, &fields, arguments, false)?;
     Ok(Value::Tuple(values.into_iter().map(|(_, value)| value).collect()))

@@ -230,16 +230,23 @@ pub(super) struct Field<'p> {
     pub(super) type_arguments: TypeArguments<'p>,
 }
 
+impl<'p> Field<'p> {
+    /// A field of a class without type variables.
+    pub(super) fn new(name: &str, annotation: &'p Expr, scope: Scope<'p>, info: FieldInfo<'p>) -> Self {
+        let type_arguments = TypeArguments::default();
+        Self { name: name.to_owned(), annotation, scope, info, is_init_only: false, type_arguments }
+    }
+}
+
 /// The `properties` and `required` of fields.
 pub(super) fn properties<'p>(
     builder: &mut SchemaBuilder<'p, '_>,
     fields: &[Field<'p>],
-    max_length: Option<&Json>,
 ) -> Known<(Map<String, Json>, Vec<String>)> {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
-        let described = describe(builder, field, max_length)?;
+        let described = describe(builder, field)?;
         if described.is_required {
             required.push(described.key.clone());
         }
@@ -254,11 +261,7 @@ struct Described {
     is_required: bool,
 }
 
-fn describe<'p>(
-    builder: &mut SchemaBuilder<'p, '_>,
-    field: &Field<'p>,
-    max_length: Option<&Json>,
-) -> Known<Described> {
+fn describe<'p>(builder: &mut SchemaBuilder<'p, '_>, field: &Field<'p>) -> Known<Described> {
     let Field { name, annotation, scope, info, .. } = field;
     let (scope, annotation) = unquoted(*scope, annotation);
     let mut alias = info.validation_alias.clone().or(info.alias.clone());
@@ -284,14 +287,6 @@ fn describe<'p>(
     let Some(object) = schema.as_object_mut() else {
         return Err(Obstacle::unknown("a schema is not an object"));
     };
-    if let Some(limit) = max_length {
-        if object.get("type") == Some(&json!("string")) && object.len() == 1 {
-            object.insert("maxLength".to_owned(), limit.clone());
-        } else if has_text(&Json::Object(object.clone())) {
-            builder
-                .approximate(format!("field '{name}': what `str_max_length` does to its type is not known"));
-        }
-    }
     if let Some(text) = &info.docstring {
         object.insert("description".to_owned(), json!(text));
     }
@@ -312,15 +307,6 @@ fn describe<'p>(
     }
     add_title(&mut schema, &key);
     Ok(Described { key, schema, is_required })
-}
-
-/// Whether a schema has text somewhere in it.
-fn has_text(schema: &Json) -> bool {
-    match schema {
-        Json::Object(object) => object.get("type") == Some(&json!("string")) || object.values().any(has_text),
-        Json::Array(items) => items.iter().any(has_text),
-        _ => false,
-    }
 }
 
 fn field_type<'p>(

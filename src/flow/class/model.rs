@@ -9,7 +9,7 @@ use super::{
 };
 use crate::flow::{
     annotation::{
-        SchemaBuilder, TypeArguments,
+        ClassOptions, SchemaBuilder, TypeArguments,
         field::{FieldDefault, FieldInfo, as_field},
         of_bases,
     },
@@ -33,10 +33,28 @@ pub(super) fn definition<'p>(
     }
     let options = config::read(builder.program, &lines)?;
     let fields = fields(builder.program, class, arguments, &options)?;
-    let max_length = option(&options, "str_max_length").map(encode::default).transpose()?.flatten();
-    builder.hands_down_options = options.iter().any(|(name, _)| name == "extra" || name.starts_with("str_"));
-    let (properties, required) = properties(builder, &fields, max_length.as_ref())?;
+    builder.class_options = class_options(&options)?;
+    let (properties, required) = properties(builder, &fields)?;
     finish(class, name, &properties, &required, &options)
+}
+
+/// What the options of a model do to the types of its fields.
+pub(super) fn class_options(options: &Config) -> Known<ClassOptions> {
+    let mut text_limits = Map::new();
+    for (name, keyword, nothing) in [("str_min_length", "minLength", 0), ("str_max_length", "maxLength", -1)]
+    {
+        if let Some(limit) = option(options, name).filter(|limit| **limit != Value::Int(nothing)) {
+            text_limits.extend(encode::default(limit)?.map(|limit| (keyword.to_owned(), limit)));
+        }
+    }
+    let handed_down = ["extra", "alias_generator", "use_attribute_docstrings"];
+    Ok(ClassOptions {
+        are_handed_down: options
+            .iter()
+            .any(|(name, _)| handed_down.contains(&name.as_str()) || name.starts_with("str_")),
+        refuses_unknown_types: option(options, "arbitrary_types_allowed") != Some(&Value::Bool(true)),
+        text_limits,
+    })
 }
 
 /// The title that the options of a model give it, else its name.

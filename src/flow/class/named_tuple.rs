@@ -2,10 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{AnnotatedName, Class, add_title, annotated_names};
+use super::{AnnotatedName, Class, Field, add_title, annotated_names, describe};
 use crate::flow::{
-    annotation::SchemaBuilder,
-    constant::{self, encode},
+    annotation::{
+        SchemaBuilder,
+        field::{FieldDefault, FieldInfo},
+    },
     obstacle::{Known, Obstacle},
     program::Program,
     scope::Value as Assigned,
@@ -17,18 +19,12 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
     let mut required = 0;
     for AnnotatedName { name, annotation, value, at, .. } in annotated_names(class.def) {
         let scope = class.scope_at(at);
-        let mut schema = builder.schema(scope, annotation)?;
-        match value {
-            None => required += 1,
-            Some(value) => {
-                let default = encode::default(&constant::evaluate(builder.program, scope, value)?)?;
-                if let (Some(default), Some(schema)) = (default, schema.as_object_mut()) {
-                    schema.insert("default".to_owned(), default);
-                }
-            }
-        }
-        add_title(&mut schema, name);
-        items.push(schema);
+        let default =
+            value.map_or(FieldDefault::Required, |value| FieldDefault::of(builder.program, scope, value));
+        let info = FieldInfo { default, ..FieldInfo::default() };
+        let described = describe(builder, &Field::new(name, annotation, scope, info))?;
+        required += usize::from(described.is_required);
+        items.push(described.schema);
     }
     Ok(schema(&items, required))
 }

@@ -19,10 +19,11 @@ pub(super) fn definition<'p>(
         model::check(builder.program, *line)?;
     }
     let options = config::read(builder.program, &lines)?;
+    builder.class_options = model::class_options(&options)?;
     let fields = model::fields(builder.program, class, arguments, &options)?;
     let mut schema = match fields.as_slice() {
         [] => argument(builder, class, arguments)?,
-        [root] if root.name == "root" => describe(builder, root, None)?.schema,
+        [root] if root.name == "root" => describe(builder, root)?.schema,
         _ => return Err(Obstacle::unknown(format!("'{}' has fields besides its root", class.def.name))),
     };
     let Some(object) = schema.as_object_mut() else {

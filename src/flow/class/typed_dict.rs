@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{AnnotatedName, Class, Field, add_title, ancestry, annotated_names, description, properties};
+use super::{AnnotatedName, Class, Field, ancestry, annotated_names, describe, description};
 use crate::flow::{
-    annotation::{SchemaBuilder, TypeArguments, field::FieldInfo},
+    annotation::{SchemaBuilder, field::FieldInfo},
     obstacle::{Known, Obstacle},
     program::Program,
     scope::Scope,
@@ -12,8 +12,7 @@ use crate::flow::{
 };
 
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'p>) -> Known<Json> {
-    let mut fields: Vec<Field<'p>> = Vec::new();
-    let mut required: Vec<(String, bool)> = Vec::new();
+    let mut keys: Vec<(Field<'p>, bool)> = Vec::new();
     for line in ancestry(builder.program, class)?.iter().rev() {
         let total = match line.def.keywords.as_slice() {
             [] => true,
@@ -29,23 +28,11 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p, '_>, class: Class<'
             }
             let scope = line.scope_at(at);
             let (annotation, is_required) = requirement(builder.program, scope, annotation, total);
-            fields.retain(|field| field.name != name);
-            required.retain(|(other, _)| other != name);
-            fields.push(Field {
-                name: name.to_owned(),
-                annotation,
-                scope,
-                info: FieldInfo::default(),
-                is_init_only: false,
-                type_arguments: TypeArguments::default(),
-            });
-            required.push((name.to_owned(), is_required));
+            keys.retain(|(key, _)| key.name != name);
+            keys.push((Field::new(name, annotation, scope, FieldInfo::default()), is_required));
         }
     }
-    let (properties, _) = properties(builder, &fields, None)?;
-    let required: Vec<String> =
-        required.into_iter().filter(|(_, is_required)| *is_required).map(|(name, _)| name).collect();
-    Ok(schema(&class.def.name, &properties, &required, description(class.def)))
+    schema(builder, &class.def.name, &keys, description(class.def))
 }
 
 /// The type inside of `Required` or `NotRequired`.
@@ -60,16 +47,31 @@ fn requirement<'p>(
     match scope.external(program, generic).as_deref() {
         Some("typing.Required") => (inner, true),
         Some("typing.NotRequired") => (inner, false),
+        Some("typing.Annotated") => match inner.elements().first() {
+            Some(inner) => (annotation, requirement(program, scope, inner, total).1),
+            None => (annotation, total),
+        },
         _ => (annotation, total),
     }
 }
 
-fn schema(
+/// The schema of keys, each with whether the dictionary must have it.
+fn schema<'p>(
+    builder: &mut SchemaBuilder<'p, '_>,
     name: &str,
-    properties: &Map<String, Json>,
-    required: &[String],
+    keys: &[(Field<'p>, bool)],
     description: Option<String>,
-) -> Json {
+) -> Known<Json> {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for (field, is_required) in keys {
+        let described = describe(builder, field)?;
+        // One with a default is not required either.
+        if *is_required && described.is_required {
+            required.push(described.key.clone());
+        }
+        properties.insert(described.key, described.schema);
+    }
     let mut schema = json!({"properties": properties, "title": name, "type": "object"});
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -77,7 +79,7 @@ fn schema(
     if let Some(text) = description {
         schema["description"] = json!(text);
     }
-    schema
+    Ok(schema)
 }
 
 /// `TypedDict("Row", {"id": int})`.
@@ -92,13 +94,11 @@ pub(crate) fn functional<'p>(
     else {
         return Err(unknown());
     };
-    let mut properties = Map::new();
-    for (key, annotation) in items {
-        let key = key.as_ref().and_then(Expr::as_text).ok_or_else(unknown)?;
-        let mut schema = builder.schema(scope, annotation)?;
-        add_title(&mut schema, &key.value);
-        properties.insert(key.value.clone(), schema);
-    }
-    let required: Vec<String> = properties.keys().cloned().collect();
-    Ok(schema(&name.value, &properties, &required, None))
+    let key = |(key, annotation): &'p (Option<Expr>, Expr)| {
+        let name = key.as_ref().and_then(Expr::as_text).ok_or_else(unknown)?;
+        let (annotation, is_required) = requirement(builder.program, scope, annotation, true);
+        Ok((Field::new(&name.value, annotation, scope, FieldInfo::default()), is_required))
+    };
+    let keys = items.iter().map(key).collect::<Known<Vec<_>>>()?;
+    schema(builder, &name.value, &keys, None)
 }

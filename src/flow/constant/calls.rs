@@ -178,7 +178,8 @@ fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) ->
             let parts = arguments.positional.iter().map(Value::as_str).collect::<Known<Vec<_>>>()?;
             Some(Value::Str(join_texts(&parts)))
         }
-        "prefect.unmapped" | "prefect.utilities.annotations.unmapped" => {
+        // Models do not take it for the tuple that it is.
+        "prefect.unmapped" | "prefect.utilities.annotations.unmapped" if evaluator.scope.class.is_none() => {
             first.map(|value| Value::Tuple(vec![value.clone()]))
         }
         "pydantic.AnyUrl" | "pydantic.AnyHttpUrl" | "pydantic.HttpUrl" | "pydantic.FileUrl" => match first {

@@ -20,22 +20,17 @@ pub(super) fn span(range: TextRange) -> Span {
 }
 
 pub(super) fn convert(expr: &ast::Expr) -> Expr {
-    Converter { depth: 0 }.expr(expr)
+    Converter { depth: 0, start: Some(0) }.expr(expr)
 }
 
 impl Text {
-    fn new(value: &str) -> Self {
-        Self { value: value.to_owned(), parsed: OnceLock::new() }
-    }
-
     /// The text read as an expression, the way Python reads an annotation in quotes.
     pub(crate) fn as_expression(&self) -> Option<&Expr> {
         let parse = || {
-            let parsed = parse_expression(self.value.trim_start_matches([' ', '\t'])).ok()?;
-            let mut expr = convert(parsed.expr());
-            // Offsets inside the literal mean nothing in the file.
-            expr.span = Span::default();
-            Some(Box::new(expr))
+            let text = self.value.trim_start_matches([' ', '\t']);
+            let parsed = parse_expression(text).ok()?;
+            let start = self.start.map(|start| start + self.value.len() - text.len());
+            Some(Box::new(Converter { depth: 0, start }.expr(parsed.expr())))
         };
         self.parsed.get_or_init(parse).as_deref()
     }
@@ -43,6 +38,8 @@ impl Text {
 
 struct Converter {
     depth: usize,
+    /// Where the parsed text starts in the file; `None` if it does not stand there as it is.
+    start: Option<usize>,
 }
 
 impl Converter {
@@ -54,7 +51,24 @@ impl Converter {
             self.kind(expr)
         };
         self.depth -= 1;
-        Expr { kind, span: span(expr.range()) }
+        Expr { kind, span: self.span(expr.range()) }
+    }
+
+    fn span(&self, range: TextRange) -> Span {
+        let (from, to) = (range.start().to_usize(), range.end().to_usize());
+        self.start.map_or_else(Span::default, |start| Span::new(start + from, start + to))
+    }
+
+    fn text(&self, literal: &ast::ExprStringLiteral) -> Text {
+        let value = literal.value.to_str().to_owned();
+        let start = match literal.value.as_slice() {
+            // Without escapes the value stands in the file as it is.
+            [part] if part.content_range().len().to_usize() == value.len() => {
+                self.start.map(|start| start + part.content_range().start().to_usize())
+            }
+            _ => None,
+        };
+        Text { value, start, parsed: OnceLock::new() }
     }
 
     fn boxed(&mut self, expr: &ast::Expr) -> Box<Expr> {
@@ -72,7 +86,7 @@ impl Converter {
             E::BooleanLiteral(literal) => ExprKind::Bool(literal.value),
             E::EllipsisLiteral(_) => ExprKind::Ellipsis,
             E::NumberLiteral(literal) => number(&literal.value),
-            E::StringLiteral(literal) => ExprKind::Str(Text::new(literal.value.to_str())),
+            E::StringLiteral(literal) => ExprKind::Str(self.text(literal)),
             E::BytesLiteral(literal) => ExprKind::Bytes(literal.value.bytes().collect()),
             E::FString(literal) => ExprKind::FString(self.f_string(&literal.value)),
             E::Name(name) => ExprKind::Name(name.id.to_string()),
@@ -124,7 +138,7 @@ impl Converter {
             E::DictComp(node) => match &node.key {
                 Some(key) => self.comprehension(ComprehensionKind::Dict, &node.generators, |converter| {
                     let pair = vec![converter.expr(key), converter.expr(&node.value)];
-                    Expr { kind: ExprKind::Tuple(pair), span: span(node.range()) }
+                    Expr { kind: ExprKind::Tuple(pair), span: converter.span(node.range()) }
                 }),
                 None => ExprKind::Other("a comprehension"),
             },
@@ -185,7 +199,7 @@ impl Converter {
             ast::InterpolatedStringElement::Interpolation(value) => {
                 let expr = if value.debug_text.is_some() {
                     let kind = ExprKind::Other("a self-documenting `{x=}`");
-                    Expr { kind, span: span(value.expression.range()) }
+                    Expr { kind, span: self.span(value.expression.range()) }
                 } else {
                     self.expr(&value.expression)
                 };

@@ -148,6 +148,8 @@ pub(crate) enum ExprKind {
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) value: String,
+    /// Where the value starts in the file, if it stands there as it is.
+    pub(super) start: Option<usize>,
     pub(super) parsed: OnceLock<Option<Box<Expr>>>,
 }
 
