@@ -1,4 +1,4 @@
-//! Object storage, with servers that speak as S3 and Azure do.
+//! Object storage, with servers that speak as S3, Google and Azure do.
 
 use anyhow::Result;
 
@@ -80,6 +80,16 @@ deployments:
     sandbox.run("steps run --pull -n one --into by-url")?.success()?;
     assert_eq!(sandbox.read(&sandbox.unique("by-url/prefectl/code-UNIQUE/data/empty"))?, "no more");
     Ok(())
+}
+
+#[test]
+fn code_goes_to_google_and_back() -> Result<()> {
+    let Some(url) = needed("PREFECTL_TEST_GCS")? else { return Ok(()) };
+    let sandbox = sandbox()?.variable("STORAGE_EMULATOR_HOST", url);
+    let [push, pull] =
+        ["push_to_gcs", "pull_from_gcs"].map(|name| format!("prefect_gcp.deployments.steps.{name}"));
+    sandbox.file("prefect.yaml", project(&push, &pull, "bucket: prefectl, project: ours"))?;
+    there_and_back(&sandbox)
 }
 
 #[test]

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Object stores on loopback: moto from PyPI, which speaks as S3, and Microsoft's Azurite from npm.  Each has one
-# bucket, called BUCKET.
+# Object stores on loopback: moto from PyPI, which speaks as S3 and, through gcs.py, as Google's, and Microsoft's
+# Azurite from npm.  Each has one bucket, called BUCKET.
 
 AZURITE_VERSION=3.35.0
 BUCKET=prefectl
@@ -19,22 +19,29 @@ install_stores() {
   touch "$folder/complete"
 }
 
-# start_stores: sets S3_URL and AZURE_STORAGE, the connection string of Azurite's account.
+# start_stores: sets S3_URL, GCS_URL and AZURE_STORAGE, the connection string of Azurite's account.
 start_stores() {
-  local moto azurite key
+  local moto gcs azurite key
   moto=$(free_port)
   start_background moto "$STORES/moto_server" --host 127.0.0.1 --port "$moto"
+  gcs=$(free_port)
+  start_background gcs "$STORES/python" "$ROOT/tests/parts/gcs.py" "$gcs"
   azurite=$(free_port)
   start_background azurite "$AZURITE" --blobHost 127.0.0.1 --blobPort "$azurite" --inMemoryPersistence \
     --skipApiVersionCheck --disableTelemetry --silent
   S3_URL=http://127.0.0.1:$moto
+  GCS_URL=http://127.0.0.1:$gcs
   # The account and key that every Azurite has.
   key=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==
   AZURE_STORAGE="DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=$key"
   AZURE_STORAGE+=";BlobEndpoint=http://127.0.0.1:$azurite/devstoreaccount1"
   wait_for moto http_answers "$moto" /moto-api/
-  quietly "$STORES/python" -c 'import sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method="PUT"))' \
-    "$S3_URL/$BUCKET"
+  wait_for gcs http_answers "$gcs" /moto-api/
+  local url
+  for url in "$S3_URL" "$GCS_URL"; do
+    quietly "$STORES/python" -c 'import sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method="PUT"))' \
+      "$url/$BUCKET"
+  done
   local make='import sys; from azure.storage.blob import BlobServiceClient as Client
 Client.from_connection_string(sys.argv[1], retry_total=0).create_container(sys.argv[2])'
   wait_for azurite "$STORES/python" -c "$make" "$AZURE_STORAGE" "$BUCKET"
