@@ -57,6 +57,8 @@ class Handler(BaseHTTPRequestHandler):
         self.upstream.request(self.command, self.path, body or None, headers)
         answer = self.upstream.getresponse()
         content = answer.read()
+        if answer.status == 503:
+            self.upstream.close()  # as the server does, without saying so
         self.record(answer.status, body, started)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():

@@ -19,6 +19,9 @@ pub(crate) trait Progress: Send + Sync {
 
     /// Something the user should know, which does not stop the work.
     fn warn(&self, diagnostic: &Diagnostic);
+
+    /// What became of a deployment, as soon as it is known. People read it in the report.
+    fn deployment(&self, _name: &str, _outcome: &str) {}
 }
 
 /// Tells nobody.

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -25,6 +25,7 @@ use super::{
     error::Peer,
     request::Request,
     retry::Situation,
+    throttle::Throttle,
     transport::Transport,
 };
 use crate::{
@@ -46,9 +47,12 @@ pub(crate) struct Client {
     headers: HeaderMap,
     csrf: Option<CsrfTokens>,
     retry: RetryPolicy,
+    throttle: Throttle,
     transport: Transport,
     /// Whether the server has ever answered.
     connected: AtomicBool,
+    /// How many requests were sent, those that were sent again included.
+    requests: AtomicU64,
     clock: Clock,
     notify: Notify,
     refused_headers: Vec<String>,
@@ -70,8 +74,10 @@ impl Client {
             headers,
             csrf: (options.csrf && !options.is_cloud).then(CsrfTokens::new),
             retry: options.retry,
+            throttle: Throttle::new(options.max_requests_per_minute),
             transport,
             connected: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
             clock,
             notify,
             refused_headers,
@@ -85,6 +91,11 @@ impl Client {
 
     pub(crate) fn is_cloud(&self) -> bool {
         self.peer.is_cloud
+    }
+
+    /// How many requests were sent so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// The custom headers that were left out because this program sets them itself.
@@ -132,6 +143,9 @@ impl Client {
                 return Err(failure.into_error(request, &self.peer));
             };
             (self.notify)(&RetryNotice::new(request, &failure, wait));
+            if failure.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16()) {
+                self.throttle.pause(wait); // it is meant for all requests
+            }
             tokio::time::sleep(wait).await;
             retries += 1;
         }
@@ -170,6 +184,8 @@ impl Client {
         url: &Url,
         token: Option<&CsrfToken>,
     ) -> Result<Answer, Failure> {
+        self.throttle.turn().await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let exchange = async {
             let response = self.transport.execute(self.message(request, url, token)).await?;
             self.connected.store(true, Ordering::Relaxed);

@@ -1,6 +1,9 @@
 //! Deployments and their schedules.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,12 +25,14 @@ pub(crate) struct Deployment {
     pub(crate) job_variables: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) schedules: Vec<DeploymentSchedule>,
+    /// When a field of it was last written; schedules do not count.
+    pub(crate) updated: Option<Timestamp>,
     /// All that the server sent, these fields included.
     pub(crate) raw: JsonObject,
 }
 
 /// A schedule of a deployment.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct DeploymentSchedule {
     pub(crate) id: Uuid,
     /// An interval, a cron or an rrule object.
@@ -64,6 +69,7 @@ impl TryFrom<JsonObject> for Deployment {
             job_variables: Option<JsonObject>,
             tags: Option<Vec<String>>,
             schedules: Option<Vec<DeploymentSchedule>>,
+            updated: Option<Timestamp>,
         }
         let fields = Fields::deserialize(&raw)?;
         Ok(Self {
@@ -78,6 +84,7 @@ impl TryFrom<JsonObject> for Deployment {
             job_variables: fields.job_variables.unwrap_or_default(),
             tags: fields.tags.unwrap_or_default(),
             schedules: fields.schedules.unwrap_or_default(),
+            updated: fields.updated,
             raw,
         })
     }
@@ -98,6 +105,17 @@ pub(crate) struct DeploymentFilter {
 }
 
 impl DeploymentFilter {
+    /// For these `(flow, deployment)` names; each name matches with each of the flows.
+    pub(crate) fn named(names: &BTreeSet<(String, String)>) -> Self {
+        let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
+        let names: BTreeSet<&String> = names.iter().map(|(_, name)| name).collect();
+        Self {
+            names: names.into_iter().cloned().collect(),
+            flow_names: flows.into_iter().cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     fn body(&self) -> JsonObject {
         let mut deployments = JsonObject::new();
         if !self.ids.is_empty() {
@@ -137,6 +155,23 @@ impl Client {
         self.filter(&["deployments", "filter"], filter.body()).await
     }
 
+    /// The one that was written last of those that match.
+    pub(crate) async fn last_updated_deployment(
+        &self,
+        filter: &DeploymentFilter,
+    ) -> Result<Option<Deployment>, ApiError> {
+        let mut body = filter.body();
+        body.insert("sort".to_owned(), json!("UPDATED_DESC"));
+        body.insert("limit".to_owned(), json!(1));
+        let found: Vec<Deployment> = self.json(Request::post(&["deployments", "filter"], body)).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Whether there was such a deployment. Its scheduled runs go with it; automations have to be deleted by themselves.
+    pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["deployments", &id.to_string()])).await)?.is_some())
+    }
+
     /// Creates a deployment. One of the same flow and name is changed instead, and loses its schedules.
     pub(crate) async fn create_deployment(&self, body: &JsonObject) -> Result<Deployment, ApiError> {
         self.json(Request::post(&["deployments", ""], body.clone())).await
@@ -145,11 +180,6 @@ impl Client {
     /// Changes the fields in `body`. The server removes the deployment's future scheduled runs.
     pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["deployments", &id.to_string()], body.clone())).await
-    }
-
-    /// Whether there was such a deployment. Its scheduled runs and its automations go with it.
-    pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
-        Ok(optional(self.done(Request::delete(&["deployments", &id.to_string()])).await)?.is_some())
     }
 
     pub(crate) async fn create_schedules(

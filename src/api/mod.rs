@@ -23,6 +23,7 @@ mod request;
 mod retry;
 mod server;
 mod slas;
+mod throttle;
 mod transport;
 mod variables;
 mod work_pools;

@@ -1,6 +1,6 @@
 //! What a client needs to know, from the settings.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 use super::{Credentials, RetryPolicy, TransportOptions};
 use crate::{
@@ -20,6 +20,8 @@ pub(crate) struct ClientOptions {
     /// Whether to fetch a CSRF token for a server that asks for one.
     pub(crate) csrf: bool,
     pub(crate) retry: RetryPolicy,
+    /// How many requests may be sent in any minute; as many as there are without it.
+    pub(crate) max_requests_per_minute: Option<NonZeroUsize>,
     pub(crate) transport: TransportOptions,
 }
 
@@ -42,6 +44,7 @@ impl ClientOptions {
             custom_headers: BTreeMap::new(),
             csrf: true,
             retry: RetryPolicy::default(),
+            max_requests_per_minute: None,
             transport: TransportOptions {
                 timeout: Duration::from_mins(1),
                 certificates: None,
@@ -79,6 +82,7 @@ impl ClientOptions {
                 extra_codes: settings.client_retry_extra_codes.value.clone(),
                 ..RetryPolicy::default()
             },
+            max_requests_per_minute: None,
             transport: TransportOptions {
                 timeout: timeout(settings.api_request_timeout.value),
                 certificates: settings.api_ssl_cert_file.value.clone(),

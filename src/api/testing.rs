@@ -24,6 +24,7 @@ pub(crate) fn options(url: &str) -> ClientOptions {
         custom_headers: BTreeMap::new(),
         csrf: true,
         retry,
+        max_requests_per_minute: None,
         transport: TransportOptions { timeout, certificates: None, skip_verification: false, http2: false },
     }
 }

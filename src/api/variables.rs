@@ -2,16 +2,26 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, NamedObject, error::optional, request::Request};
+use super::{ApiError, Client, JsonObject, NamedObject, error::optional, page::Identified, request::Request};
+
+/// A variable as the server has it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Variable {
+    id: Uuid,
+    pub(crate) value: Value,
+}
+
+impl Identified for Variable {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
 
 impl Client {
     /// The value of a variable, of whatever type it is.
     pub(crate) async fn variable(&self, name: &str) -> Result<Option<Value>, ApiError> {
-        #[derive(Deserialize)]
-        struct Variable {
-            value: Value,
-        }
         let variable: Option<Variable> =
             optional(self.json(Request::get(&["variables", "name", name])).await)?;
         Ok(variable.map(|variable| variable.value))
@@ -36,6 +46,23 @@ impl Client {
     /// Changes the fields in `body`.
     pub(crate) async fn update_variable(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["variables", "name", name], body.clone())).await
+    }
+
+    /// The variables whose names hold a text.
+    pub(crate) async fn variables_like(&self, text: &str) -> Result<Vec<Variable>, ApiError> {
+        let filter = json!({"name": {"like_": text}});
+        self.filter(&["variables", "filter"], JsonObject::from_iter([("variables".to_owned(), filter)])).await
+    }
+
+    /// Gives a variable this value; it is made if it is not there.
+    pub(crate) async fn set_variable(&self, name: &str, value: &Value) -> Result<(), ApiError> {
+        let path = ["variables", "name", name];
+        let changed = optional(self.done(Request::patch(&path, json!({"value": value}))).await)?;
+        if changed.is_none() {
+            let body = json!({"name": name, "value": value});
+            self.done(Request::post(&["variables", ""], body)).await?;
+        }
+        Ok(())
     }
 
     /// Whether there was such a variable.

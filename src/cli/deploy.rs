@@ -1,10 +1,11 @@
 //! `prefectl deploy`, `prefectl plan` and what else compares the file with the server.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::ValueEnum;
 
 use super::{OutputFormat, REPEATED, SelectionArguments};
+use crate::deploy::OnError;
 
 /// Deploy flows
 ///
@@ -32,9 +33,65 @@ pub(crate) struct DeployArguments {
     #[arg(long, conflicts_with = "plan", help_heading = "Checks")]
     pub(crate) dry_run: bool,
 
+    /// What a deployment that cannot be written means: `stop`, `continue` with the others, or `rollback` of those that
+    /// were written
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "stop",
+        hide_possible_values = true,
+        help_heading = "Writing"
+    )]
+    pub(crate) on_error: OnErrorOption,
+
+    /// Go on with what the last deploy from this directory did not finish
+    #[arg(long, conflicts_with_all = ["all", "name", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
+    pub(crate) resume: bool,
+
+    /// How many requests may be sent to the server in a minute
+    #[arg(long, value_name = "N", help_heading = "Writing")]
+    pub(crate) max_requests_per_minute: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) ownership: OwnershipArguments,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
+}
+
+/// What a failure does to the other deployments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnErrorOption {
+    Stop,
+    Continue,
+    Rollback,
+}
+
+impl From<OnErrorOption> for OnError {
+    fn from(option: OnErrorOption) -> Self {
+        match option {
+            OnErrorOption::Stop => Self::Stop,
+            OnErrorOption::Continue => Self::Continue,
+            OnErrorOption::Rollback => Self::Rollback,
+        }
+    }
+}
+
+/// What belongs to a project, and what goes when its file no longer has it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OwnershipArguments {
+    /// The id of the project, which its deployments are recorded under [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    #[arg(long, value_name = "ID", help_heading = "Project")]
+    pub(crate) project: Option<String>,
+
+    /// Delete the deployments that this project registered and no longer declares; needs a project id
+    #[arg(long, requires = "all", help_heading = "Project")]
+    pub(crate) prune: bool,
+
+    /// How many deployments `--prune` may delete; more are an error, before anything is written
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Project")]
+    pub(crate) max_deletes: usize,
 }
 
 /// Show what a deploy would change, and write nothing
@@ -48,6 +105,9 @@ pub(crate) struct DeployArguments {
 pub(crate) struct PlanArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
+
+    #[command(flatten)]
+    pub(crate) ownership: OwnershipArguments,
 
     /// Exit with 10 if there are changes
     #[arg(long, help_heading = "Plan")]

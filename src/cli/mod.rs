@@ -8,6 +8,7 @@ mod cloud;
 mod config;
 mod deploy;
 mod deployment;
+mod destroy;
 mod doctor;
 mod flow;
 mod flow_run;
@@ -35,13 +36,14 @@ pub(crate) use check::{CheckArguments, FindingsFormat};
 pub(crate) use cloud::{CloudCommand, WorkspaceCommand};
 pub(crate) use config::{ConfigCommand, ConfigViewArguments};
 pub(crate) use deploy::{
-    DeployArguments, DriftArguments, ExportArguments, PlanArguments, PlanFormat, RenderArguments,
-    RenderFormat,
+    DeployArguments, DriftArguments, ExportArguments, OwnershipArguments, PlanArguments, PlanFormat,
+    RenderArguments, RenderFormat,
 };
 pub(crate) use deployment::{
     ActivateScheduleArguments, CreateScheduleArguments, DeleteDeploymentArguments, DeploymentCommand,
     RunArguments, ScheduleCommand,
 };
+pub(crate) use destroy::DestroyArguments;
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
@@ -135,6 +137,8 @@ pub(crate) enum Command {
     Render(Box<RenderArguments>),
 
     Drift(Box<DriftArguments>),
+
+    Destroy(DestroyArguments),
 
     Export(ExportArguments),
 
@@ -233,6 +237,7 @@ impl Command {
             | Self::Block(_)
             | Self::Deploy(_)
             | Self::Deployment(_)
+            | Self::Destroy(_)
             | Self::Drift(_)
             | Self::Export(_)
             | Self::FlowRun(_)

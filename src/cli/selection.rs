@@ -6,7 +6,11 @@ use super::{
     PythonArguments, REPEATED, list,
     number::{self, Seconds},
 };
-use crate::{deploy::Options, docker::reference::ImageReference, steps::ImagePolicy};
+use crate::{
+    deploy::{OnError, Options},
+    docker::reference::ImageReference,
+    steps::ImagePolicy,
+};
 
 /// The options that `deploy`, `plan`, `render` and `drift` share.
 #[derive(Debug, clap::Args)]
@@ -166,7 +170,7 @@ pub(crate) struct SelectionArguments {
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Checks")]
     strict: bool,
 
-    /// Write deployments that have not changed as well
+    /// Write deployments that have not changed as well, and those that others have changed meanwhile
     #[arg(long, help_heading = "Checks")]
     force: bool,
 }
@@ -208,6 +212,10 @@ impl SelectionArguments {
             force: self.force,
             verify_pull: false,
             plan: None,
+            on_error: OnError::default(),
+            project: None,
+            prune: false,
+            max_deletes: 0,
             jobs: self.jobs.into(),
             images: ImagePolicy {
                 rebuild: self.rebuild,

@@ -1,6 +1,6 @@
 //! The connection to the API that the settings describe.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use super::Context;
 use crate::{
@@ -21,16 +21,18 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 ///
 /// When no API is configured, or the settings of the connection cannot be used.
 pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
-    client_telling(context, || {})
+    client_telling(context, None, || {})
 }
 
-/// The same; `busy` is called whenever the server asks for patience.
+/// The same, with a budget of requests; `busy` is called whenever the server asks for patience.
 pub(crate) fn client_telling(
     context: &Context,
+    max_requests_per_minute: Option<NonZeroUsize>,
     busy: impl Fn() + Send + Sync + 'static,
 ) -> Result<Client, CommandError> {
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
+    let options = ClientOptions { max_requests_per_minute, ..options };
     options.secrets().for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {

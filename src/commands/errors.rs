@@ -81,6 +81,14 @@ impl From<Failure> for CommandError {
                 Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
                     .help("make a new one with `prefectl plan --out`, and look at it again")
             }
+            error @ Failure::TooManyDeletes { .. } => Self::new(Exit::Failed, error)
+                .help("nothing was registered; is this the file of this project? If so, give a higher --max-deletes"),
+            error @ Failure::NotResumable => {
+                Self::usage(error).help("run the same command again: it goes on where that one stopped")
+            }
+            error @ Failure::NothingToResume => {
+                Self::usage(error).help("deploy with --all, or with -n and the name of a deployment")
+            }
             Failure::Option { error, place: None } => Self::usage(error),
             Failure::Option { error, place } => Self::findings(
                 Exit::Usage,

@@ -9,6 +9,7 @@ mod config;
 pub(crate) mod connection;
 mod deploy;
 mod deployment;
+mod destroy;
 mod doctor;
 mod drift;
 mod errors;
@@ -82,6 +83,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Deploy(arguments) => deploy::run(&arguments, context).await,
         Command::Plan(arguments) => plan::run(&arguments, context).await,
         Command::Render(arguments) => render::run(&arguments.selection, arguments.output, context).await,
+        Command::Destroy(arguments) => destroy::run(&arguments, context).await,
         Command::Drift(arguments) => drift::run(&arguments, context).await,
         Command::Export(arguments) => export::run(&arguments, context).await,
         Command::Check(arguments) => check::run(&arguments, context).await,

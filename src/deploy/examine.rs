@@ -214,7 +214,14 @@ pub(super) fn stop_on_errors(
     findings: &mut Findings<'_>,
     with: &Surroundings<'_>,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let mut diagnostics = findings.take();
+    stop_on(findings.take(), with)
+}
+
+/// The same for what has been taken from the findings.
+pub(super) fn stop_on(
+    mut diagnostics: Vec<Diagnostic>,
+    with: &Surroundings<'_>,
+) -> Result<Vec<Diagnostic>, Failure> {
     if with.options.strict {
         diagnostics.iter_mut().for_each(|one| one.severity = Severity::Error);
     }

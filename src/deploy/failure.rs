@@ -31,6 +31,12 @@ pub(crate) enum Failure {
     /// What is no longer as a saved plan has it.
     #[error("the plan does not hold any more: {}", .0.join("; "))]
     StalePlan(Vec<String>),
+    #[error("there is nothing to resume: the last deploy from this directory to this server was finished")]
+    NothingToResume,
+    #[error("the last deploy had options for what it deployed, which were not kept")]
+    NotResumable,
+    #[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", .names.join(", "))]
+    TooManyDeletes { names: Vec<String>, max_deletes: usize },
     #[error(transparent)]
     Api(#[from] ApiError),
 }

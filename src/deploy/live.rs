@@ -20,20 +20,25 @@ impl Live {
         client: &Client,
         names: &BTreeSet<(String, String)>,
     ) -> Result<Self, ApiError> {
-        let unique = |names: BTreeSet<&String>| names.into_iter().cloned().collect::<Vec<_>>();
-        let flow_names = unique(names.iter().map(|(flow, _)| flow).collect());
-        let filter = DeploymentFilter {
-            names: unique(names.iter().map(|(_, name)| name).collect()),
-            flow_names: flow_names.clone(),
-            ..DeploymentFilter::default()
-        };
+        let mut live = Self::observe_deployments(client, names).await?;
+        if !live.deployments.is_empty() {
+            live.automations = by_deployment(client.automations().await?);
+        }
+        Ok(live)
+    }
+
+    /// The same without automations.
+    pub(crate) async fn observe_deployments(
+        client: &Client,
+        names: &BTreeSet<(String, String)>,
+    ) -> Result<Self, ApiError> {
+        let filter = DeploymentFilter::named(names);
         let (flows, deployments) =
-            tokio::try_join!(client.flows_by_name(&flow_names), client.deployments(&filter))?;
-        let automations = if deployments.is_empty() { Vec::new() } else { client.automations().await? };
+            tokio::try_join!(client.flows_by_name(&filter.flow_names), client.deployments(&filter))?;
         Ok(Self {
             flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),
             deployments: deployments.into_iter().map(|one| ((one.flow_id, one.name.clone()), one)).collect(),
-            automations: by_deployment(automations),
+            automations: HashMap::new(),
         })
     }
 

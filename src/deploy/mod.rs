@@ -6,20 +6,24 @@
 mod apply;
 mod check;
 mod desired;
+mod destroy;
 mod drift;
 mod examine;
 mod export;
 mod expressions;
 mod failure;
 mod items;
+mod journal;
 mod live;
 mod lookup;
 mod options;
 mod outputs;
 mod overrides;
+mod ownership;
 mod plan;
 mod prepare;
 mod preview;
+mod prune;
 mod pull;
 mod render;
 mod report;
@@ -31,34 +35,34 @@ mod trial;
 mod triggers;
 mod version;
 mod workspace;
+mod write;
 
-pub(crate) use apply::Pacer;
+pub(crate) use apply::{OnError, Outcome, Pacer};
+pub(crate) use destroy::Destruction;
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
 pub(crate) use examine::findings;
 pub(crate) use export::{Export, export};
 pub(crate) use failure::Failure;
 pub(crate) use options::Options;
+pub(crate) use ownership::ProjectId;
 pub(crate) use plan::{
-    Action, Leaf, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA as PLAN_SCHEMA, leaves,
+    Action, FieldChange, Leaf, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA as PLAN_SCHEMA,
+    leaves,
 };
 pub(crate) use preview::plan;
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::deferred::SHOWN;
-pub(crate) use report::{Line, Report, Status};
+pub(crate) use report::{Line, Report};
 pub(crate) use requests::requests;
 pub(crate) use select::SelectError;
 pub(crate) use trial::{Found, Sought, Trial, run_steps, run_stored};
 pub(crate) use workspace::Pulled;
+pub(crate) use write::resumed;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
-use self::{
-    desired::Desired, examine::Examined, live::Live, lookup::ApiLookup, render::Rendering, workspace::Stored,
-};
+use self::{desired::Desired, examine::Examined, lookup::ApiLookup, render::Rendering, workspace::Stored};
 use crate::{
-    api::{Client, Links, WorkPool},
+    api::{Client, Links},
     clock::Clock,
     environment::Environment,
     git,
@@ -100,12 +104,9 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
     let lookup = ApiLookup(Some(server.client));
     let resolver = Resolver::new(&lookup, with.redactor.clone());
     let examined = examine::examine(project, with, server.client, &resolver, &mut findings).await?;
-    if let Some(plan) = &with.options.plan {
+    if with.options.plan.is_some() || with.options.prune {
         let now = preview::of_examined(project, &examined, with, server, &resolver, &mut findings).await?;
-        let stale = plan.stale(&now);
-        if !stale.is_empty() {
-            return Err(Failure::StalePlan(stale));
-        }
+        hold_to_plan(&now, with.options)?;
     }
     let Examined { prepared, pools, .. } = examined;
     let on_this_machine: BTreeSet<String> = examine::notes(&prepared)
@@ -136,29 +137,18 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
         trial::verify(&stored, with, &resolver, project).await?;
     }
 
-    let report = write(&desired, &pools, with, server).await?;
+    let report = write::write(&desired, &pools, with, server).await?;
     Ok(Report { steps: results.ran, ..report })
 }
 
-/// Compares with the server and writes what differs.
-async fn write(
-    desired: &[Desired],
-    pools: &BTreeMap<String, WorkPool>,
-    with: &Surroundings<'_>,
-    server: &Server<'_>,
-) -> Result<Report, Failure> {
-    let Server { client, links, pacer } = server;
-    let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
-    let live = Live::observe(client, &names).await?;
-    let now = with.clock.now();
-    let mut changes = Vec::new();
-    for one in desired {
-        let change = plan::compare(one, &live, with.options.force, now);
-        changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
+/// Before any step runs: whether a plan that was saved still holds, and no more goes than may.
+fn hold_to_plan(now: &Plan, options: &Options) -> Result<(), Failure> {
+    let stale = options.plan.as_ref().map(|plan| plan.stale(now)).unwrap_or_default();
+    if !stale.is_empty() {
+        return Err(Failure::StalePlan(stale));
     }
-    let outcomes = apply::apply(client, &live, &changes, now, pacer).await;
-    let lines =
-        desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, links)).collect();
-    let idle_pools = report::idle_pools(desired, pools, client).await;
-    Ok(Report { lines, idle_pools, steps: Vec::new() })
+    let deleted = now.deployments.iter().filter(|one| one.action == Action::Delete);
+    let names: Vec<String> = deleted.map(|one| one.name.clone()).collect();
+    let max_deletes = options.max_deletes;
+    if names.len() > max_deletes { Err(Failure::TooManyDeletes { names, max_deletes }) } else { Ok(()) }
 }

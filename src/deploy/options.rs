@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::plan::{Plan, Selection};
+use super::{
+    OnError, ProjectId,
+    plan::{Plan, Selection},
+};
 use crate::{flow::PythonUse, steps::ImagePolicy};
 
 /// The options of `prefectl deploy`, as typed.
@@ -45,6 +48,13 @@ pub(crate) struct Options {
     pub(crate) images: ImagePolicy,
     /// A plan that must still hold when the deploy begins.
     pub(crate) plan: Option<Plan>,
+    pub(crate) on_error: OnError,
+    /// What the deployments belong to; `None` records nothing of it.
+    pub(crate) project: Option<ProjectId>,
+    /// Whether what the project has registered and no longer declares is removed.
+    pub(crate) prune: bool,
+    /// How many may be removed.
+    pub(crate) max_deletes: usize,
 }
 
 impl Options {

@@ -9,6 +9,7 @@ use super::{
     lookup::ApiLookup,
     plan::{self, Plan, PlannedStep},
     prepare::Prepared,
+    prune::Pruning,
     render::{self, Preview, Rendering},
     steps,
 };
@@ -53,7 +54,10 @@ pub(super) async fn of_examined(
         .map(|(_, preview)| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
     let live = Live::observe(server.client, &names).await?;
-    let mut deployments = Vec::new();
+    let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
+    let pruning = Pruning::plan(server.client, with.options, &declared).await?;
+    let doomed = pruning.iter().flat_map(|pruning| &pruning.doomed);
+    let mut deployments: Vec<_> = doomed.map(|one| plan::describe_removal(one, with.redactor)).collect();
     for (one, preview) in &previews {
         let desired = &preview.desired;
         let change = plan::compare(desired, &live, with.options.force, with.clock.now())

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The result of a deploy.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Report {
     /// One for each deployment, in their order.
     pub(crate) lines: Vec<Line>,
@@ -20,21 +20,35 @@ pub(crate) struct Report {
     pub(crate) idle_pools: Vec<String>,
     /// The builds and pushes, each with the deployments it is for.
     pub(crate) steps: Vec<Ran>,
+    /// What could not be made as it was before.
+    pub(crate) remains: Vec<String>,
+    /// Whether a journal is left with which the deploy can be resumed.
+    pub(crate) resumable: bool,
 }
 
 impl Report {
-    pub(crate) fn failures(&self) -> impl Iterator<Item = (&Line, &ApiError)> {
-        self.lines.iter().filter_map(|line| match &line.status {
-            Status::Failed { error, .. } => Some((line, error)),
-            _ => None,
-        })
+    /// Whether every deployment is as it shall be.
+    pub(crate) fn is_done(&self) -> bool {
+        self.lines.iter().all(|line| line.outcome.is_done())
+    }
+
+    /// Whether others have written what was to be written, and nothing else went wrong.
+    pub(crate) fn only_conflicts(&self) -> bool {
+        !self.is_done() && self.first_error().is_none()
+    }
+
+    /// The first error of a deployment that could not be written.
+    pub(crate) fn first_error(&self) -> Option<&ApiError> {
+        self.lines.iter().find_map(|line| line.outcome.error())
+    }
+
+    pub(crate) fn was_rolled_back(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line.outcome, Outcome::Restored))
     }
 
     /// Whether anything was written.
     pub(crate) fn wrote(&self) -> bool {
-        self.lines.iter().any(|line| {
-            matches!(line.status, Status::Created | Status::Updated(_) | Status::Failed { written: true, .. })
-        })
+        self.lines.iter().any(|line| line.outcome.wrote())
     }
 }
 
@@ -45,43 +59,12 @@ pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) id: Option<Uuid>,
     pub(crate) url: Option<String>,
-    pub(crate) status: Status,
-}
-
-#[derive(Debug)]
-pub(crate) enum Status {
-    Created,
-    /// With the names of what changed.
-    Updated(Vec<String>),
-    Unchanged,
-    Failed {
-        error: ApiError,
-        written: bool,
-    },
-    NotTried,
-}
-
-impl Status {
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated(_) => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Failed { .. } => "failed",
-            Self::NotTried => "not tried",
-        }
-    }
+    pub(crate) outcome: Outcome,
 }
 
 pub(super) fn line(desired: &Desired, outcome: Outcome, links: &Links) -> Line {
-    let (id, status) = match outcome {
-        Outcome::Created(id) => (Some(id), Status::Created),
-        Outcome::Updated(id, changed) => (Some(id), Status::Updated(changed)),
-        Outcome::Unchanged(id) => (Some(id), Status::Unchanged),
-        Outcome::Failed { error, written } => (None, Status::Failed { error, written }),
-        Outcome::NotTried => (None, Status::NotTried),
-    };
-    Line { name: desired.full_name(), id, url: id.and_then(|id| links.deployment(id)), status }
+    let id = outcome.id();
+    Line { name: desired.full_name(), id, url: id.and_then(|id| links.deployment(id)), outcome }
 }
 
 /// The pools whose runs wait for a worker that is not there. A server that cannot tell has none.

@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) client_csrf_support_enabled: Setting<bool>,
     pub(crate) default_work_pool_name: Setting<Option<String>>,
     pub(crate) default_docker_build_namespace: Setting<Option<String>>,
+    /// The id of the project, for what it has registered.
+    pub(crate) project: Setting<Option<String>>,
     /// Derived from the API URL unless set; none without either.
     pub(crate) ui_url: Setting<Option<String>>,
     pub(crate) cloud_api_url: Setting<String>,
@@ -135,6 +137,7 @@ impl Settings {
             client_csrf_support_enabled: or(sources, &names::CLIENT_CSRF_SUPPORT_ENABLED, true)?,
             default_work_pool_name: optional(sources, &DEFAULT_WORK_POOL_NAME)?,
             default_docker_build_namespace: optional(sources, &names::DEFAULT_DOCKER_BUILD_NAMESPACE)?,
+            project: optional(sources, &names::PROJECT)?,
             ui_url,
             cloud_api_url,
             cli_prompt: optional(sources, &names::CLI_PROMPT)?,

@@ -46,3 +46,6 @@ pub(crate) const SILENCE_API_URL_MISCONFIGURATION: SettingName =
     named("PREFECT_SILENCE_API_URL_MISCONFIGURATION");
 pub(crate) const SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: SettingName =
     named("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS");
+/// The program's own: Prefect does not know it.
+pub(crate) const PROJECT: SettingName =
+    SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fmt, path::Path};
 
 use serde_json::Value;
 
-use super::{SettingsError, dotenv, names::SettingName, profiles::ProfileSettings};
+use super::{
+    SettingsError, dotenv,
+    names::{self, SettingName},
+    profiles::ProfileSettings,
+};
 use crate::{environment::Environment, fs};
 
 /// The source of a value.
@@ -80,12 +84,13 @@ impl Sources {
     }
 }
 
-/// Prefect's variables under their names in capitals; a name that is written so beats one that is not.
+/// Prefect's variables, and our own setting, under their names in capitals; a name that is written so beats one that is not.
 fn by_name<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
     for (name, value) in variables {
         let canonical = name.to_ascii_uppercase();
-        if canonical.starts_with("PREFECT_") && (name == canonical || !values.contains_key(&canonical)) {
+        let is_ours = canonical.starts_with("PREFECT_") || canonical == names::PROJECT.canonical;
+        if is_ours && (name == canonical || !values.contains_key(&canonical)) {
             values.insert(canonical, Value::from(value));
         }
     }

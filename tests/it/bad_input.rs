@@ -140,7 +140,7 @@ fn the_server_refuses_the_second_deployment() -> Result<()> {
     Deployment 'hello-UNIQUE/b' failed.
     --- stderr
     error: deployment 'hello-UNIQUE/b': The queue is being moved.
-    help: what was written stays; running the same command again goes on where this one stopped
+    help: what was written stays; `prefectl deploy --resume` goes on where this one stopped
     ");
     Ok(())
 }

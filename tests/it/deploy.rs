@@ -207,6 +207,15 @@ fn json_is_one_document_on_standard_output() -> Result<()> {
     assert_eq!(document["deployments"][0]["status"], json!("updated"));
     assert_eq!(document["deployments"][0]["changed"], json!(["tags", "job_variables"]));
     assert_eq!(document["deployments"][1]["changed"], json!(["job_variables"]));
+    assert_eq!(document["error"], json!(null));
+    assert!(document["requests"].as_u64().is_some_and(|requests| requests > 4), "{document}");
+
+    sandbox.file("prefect.yaml", TWO.replace("flow.py:", "flows.py:"))?;
+    let output = sandbox.run("deploy --all --output json")?;
+    let document = output.json()?;
+    assert_eq!((output.code, &document["error"]["exit"]), (1, &json!(1)), "{document}");
+    assert_eq!(document["deployments"], json!([]));
+    assert_eq!(document["error"]["findings"][0]["severity"], "error");
     Ok(())
 }
 

@@ -7,9 +7,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Context, connection, deploy::surroundings, github, render};
+use super::{
+    Context, connection,
+    deploy::{options, surroundings},
+    github, render,
+};
 use crate::{
-    cli::{PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
+    cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
     deploy::{self, PLAN_SCHEMA, Pacer, Plan, Server},
     error::{CommandError, Exit},
     fs::{self, FileError},
@@ -23,7 +27,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
         };
         return render::run(&arguments.selection, format, context).await;
     }
-    let plan = show(&arguments.selection, arguments.output, context).await?;
+    let plan = show(&arguments.selection, &arguments.ownership, arguments.output, context).await?;
     if let Some(path) = &arguments.out {
         save(&plan, path, context)?;
     }
@@ -51,10 +55,11 @@ pub(super) fn read(path: &Path, context: &Context) -> Result<Plan, CommandError>
 /// Makes a plan and prints it.
 pub(super) async fn show(
     selection: &SelectionArguments,
+    ownership: &OwnershipArguments,
     format: PlanFormat,
     context: &Context,
 ) -> Result<Plan, CommandError> {
-    let options = selection.options();
+    let options = options(selection, ownership, context)?;
     let (client, links) = (connection::client(context)?, connection::links(context));
     let pacer = Pacer::default();
     let server = Server { client: &client, links: &links, pacer: &pacer };

@@ -1,32 +1,43 @@
 //! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
 
+mod guard;
 mod pacing;
+mod restore;
+mod writer;
 
 pub(crate) use pacing::Pacer;
+pub(crate) use restore::Before;
+#[cfg(test)]
+pub(crate) use restore::Was;
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use serde_json::Value as Json;
-use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
+use self::{guard::Guard, writer::Writer};
 use super::{
     desired::Desired,
+    journal::Journal,
     live::Live,
-    plan::{Change, Changes, TriggerChanges},
+    plan::{Change, FieldChange},
 };
 use crate::{
     api::{ApiError, Client},
-    value::json_object,
+    progress::Progress,
 };
+
+/// What a failure does to the other deployments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum OnError {
+    /// Those that have not begun are not tried.
+    #[default]
+    Stop,
+    Continue,
+    /// As `Stop`, and then what was written is made as it was before.
+    Rollback,
+}
 
 /// What became of one deployment.
 #[derive(Debug)]
@@ -40,148 +51,185 @@ pub(crate) enum Outcome {
         error: ApiError,
         written: bool,
     },
+    /// Somebody else wrote it after it was compared: what they changed.
+    Conflict(Vec<FieldChange>),
+    /// Whether somebody else has could not be found out, and so it was not written.
+    Unchecked(ApiError),
     /// Another one failed before its turn.
     NotTried,
+    /// It was written, another one failed, and it was made as it was before.
+    Restored,
+    /// The project no longer declares it, and it is gone.
+    Deleted,
 }
 
-/// Writes the changes side by side; the first failure stops what has not begun.
-///
-/// The outcomes are in the order of `changes`.
-pub(crate) async fn apply(
-    client: &Client,
-    live: &Live,
-    changes: &[(&Desired, Change<'_>)],
-    now: Timestamp,
-    pacer: &Pacer,
-) -> Vec<Outcome> {
-    let writer = Writer { client, live, now, flows: Mutex::default() };
-    let failed = AtomicBool::new(false);
-    stream::iter(changes)
-        .map(async |(desired, change)| {
-            if let Change::Unchanged { live } = change {
-                return Outcome::Unchanged(live.id);
-            }
-            let permit = pacer.enter().await;
-            if failed.load(Relaxed) {
-                return Outcome::NotTried;
-            }
-            let outcome = writer.write(desired, change).await;
-            if matches!(outcome, Outcome::Failed { .. }) {
-                failed.store(true, Relaxed);
-            } else {
-                permit.succeed();
-            }
-            outcome
-        })
-        .buffered(2 * Pacer::HIGHEST_LIMIT)
-        .collect()
-        .await
+impl Outcome {
+    /// What users read.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Updated(..) => "updated",
+            Self::Unchanged(_) => "unchanged",
+            Self::Failed { .. } | Self::Unchecked(_) => "failed",
+            Self::Conflict(_) => "changed meanwhile",
+            Self::NotTried => "not tried",
+            Self::Restored => "restored",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The id of a deployment that is as it shall be.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Whether all is as it shall be.
+    pub(crate) fn is_done(&self) -> bool {
+        self.id().is_some() || matches!(self, Self::Deleted)
+    }
+
+    /// Whether it keeps others from being written.
+    fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Conflict(_) | Self::Unchecked(_))
+    }
+
+    pub(crate) fn error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Failed { error, .. } | Self::Unchecked(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the server has something of it now.
+    pub(crate) fn wrote(&self) -> bool {
+        matches!(
+            self,
+            Self::Created(_) | Self::Updated(..) | Self::Deleted | Self::Failed { written: true, .. }
+        )
+    }
 }
 
-struct Writer<'a> {
-    client: &'a Client,
-    live: &'a Live,
-    now: Timestamp,
-    /// Flows made by this command, so that deployments of one flow make it once.
-    flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
+/// How to write.
+pub(crate) struct Apply<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) live: &'a Live,
+    pub(crate) pacer: &'a Pacer,
+    pub(crate) journal: &'a Journal,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) now: Timestamp,
+    pub(crate) on_error: OnError,
+    /// Whether deployments are written that others have written meanwhile.
+    pub(crate) force: bool,
 }
 
-impl Writer<'_> {
-    async fn write(&self, desired: &Desired, change: &Change<'_>) -> Outcome {
-        let mut written = false;
-        let result = match change {
-            Change::Unchanged { live } => return Outcome::Unchanged(live.id),
-            Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
-            Change::Update { live, changes } => {
-                let names = changes.names().into_iter().map(str::to_owned).collect();
-                self.update(live.id, desired, changes, &mut written)
-                    .await
-                    .map(|()| Outcome::Updated(live.id, names))
+/// The outcomes, in the order of the changes, and what cannot be made as it was before.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) remains: Vec<String>,
+}
+
+impl Apply<'_> {
+    /// Writes the changes side by side.
+    pub(crate) async fn run(&self, changes: &[(&Desired, Change<'_>)]) -> Applied {
+        let writer = Writer::new(self.client, self.live, self.now);
+        let guard = (!self.force).then(|| Guard::new(self.client, changes));
+        let failed = AtomicBool::new(false);
+        let outcomes: Vec<Outcome> = stream::iter(changes)
+            .map(async |(desired, change)| {
+                if let Change::Unchanged { live } = change {
+                    return Outcome::Unchanged(live.id);
+                }
+                let permit = self.pacer.enter().await;
+                if failed.load(Relaxed) && self.on_error != OnError::Continue {
+                    return Outcome::NotTried;
+                }
+                let outcome = match Self::admit(guard.as_ref(), desired, change).await {
+                    Some(refused) => refused,
+                    None => writer.write(desired, change).await,
+                };
+                self.progress.deployment(&desired.full_name(), outcome.word());
+                if outcome.is_failure() {
+                    failed.store(true, Relaxed);
+                } else {
+                    permit.succeed();
+                    self.journal.done(&desired.full_name());
+                }
+                outcome
+            })
+            .buffered(2 * Pacer::HIGHEST_LIMIT)
+            .collect()
+            .await;
+        if self.on_error == OnError::Rollback && failed.into_inner() {
+            return self.roll_back(changes, outcomes).await;
+        }
+        Applied { outcomes, remains: Vec::new() }
+    }
+
+    /// Whether a deployment may not be written, since it is no longer what it was compared with.
+    async fn admit(guard: Option<&Guard<'_>>, desired: &Desired, change: &Change<'_>) -> Option<Outcome> {
+        match guard?.admit(desired, change).await {
+            Ok(differences) if differences.is_empty() => None,
+            Ok(differences) => Some(Outcome::Conflict(differences)),
+            Err(error) => Some(Outcome::Unchecked(error)),
+        }
+    }
+
+    /// Makes what was written as it was before. One that failed may have been written more than its answer tells.
+    async fn roll_back(&self, changes: &[(&Desired, Change<'_>)], mut outcomes: Vec<Outcome>) -> Applied {
+        let written: Vec<usize> = (0..outcomes.len())
+            .filter(|index| {
+                matches!(
+                    outcomes[*index],
+                    Outcome::Created(_) | Outcome::Updated(..) | Outcome::Failed { .. }
+                )
+            })
+            .collect();
+        let before: Vec<Before> = written
+            .iter()
+            .map(|index| {
+                let (desired, change) = &changes[*index];
+                Before::of(desired, change, self.live)
+            })
+            .collect();
+        let restored = restore::restore(self.client, &before, self.pacer).await;
+        let mut remains = Vec::new();
+        for (index, result) in written.into_iter().zip(restored) {
+            let name = changes[index].0.full_name();
+            match result {
+                Ok(notes) => {
+                    remains.extend(notes.into_iter().map(|note| format!("deployment '{name}': {note}")));
+                    let stays = self.what_stays(&changes[index]).filter(|note| !remains.contains(note));
+                    remains.extend(stays);
+                    match &mut outcomes[index] {
+                        Outcome::Failed { written, .. } => *written = false,
+                        outcome => *outcome = Outcome::Restored,
+                    }
+                }
+                Err(error) => {
+                    remains.push(format!("deployment '{name}' could not be restored: {error}"));
+                    if let Outcome::Failed { written, .. } = &mut outcomes[index] {
+                        *written = true;
+                    }
+                }
             }
-        };
-        result.unwrap_or_else(|error| Outcome::Failed { error, written })
+        }
+        Applied { outcomes, remains }
     }
 
-    async fn create(&self, desired: &Desired, written: &mut bool) -> Result<Uuid, ApiError> {
-        let flow = self.flow(&desired.flow_name).await?;
-        *written = self.live.flow(&desired.flow_name).is_none();
-        let body = desired.create_body(flow, self.now);
-        let deployment = self.client.create_deployment(&json_object(body)).await?;
-        *written = true;
-        for trigger in &desired.triggers {
-            self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
+    /// What a restored deployment leaves behind whatever was written.
+    fn what_stays(&self, (desired, change): &(&Desired, Change<'_>)) -> Option<String> {
+        match change {
+            Change::Create if self.live.flow(&desired.flow_name).is_none() => {
+                Some(format!("flow '{}' stays, if it was made", desired.flow_name))
+            }
+            Change::Update { .. } => Some(
+                "the server dropped the future scheduled runs of what was written, and makes new ones".into(),
+            ),
+            _ => None,
         }
-        self.slas(deployment.id, desired).await?;
-        Ok(deployment.id)
-    }
-
-    /// The id of a flow, which is made if the server does not have it.
-    async fn flow(&self, name: &str) -> Result<Uuid, ApiError> {
-        if let Some(id) = self.live.flow(name) {
-            return Ok(id);
-        }
-        let cell = Arc::clone(self.flows.lock().await.entry(name.to_owned()).or_default());
-        cell.get_or_try_init(async || Ok(self.client.create_flow(name).await?.id)).await.copied()
-    }
-
-    async fn update(
-        &self,
-        id: Uuid,
-        desired: &Desired,
-        changes: &Changes<'_>,
-        written: &mut bool,
-    ) -> Result<(), ApiError> {
-        if !changes.fields.is_empty() {
-            // All fields, as the reference: the server checks some of them against others of the same request.
-            self.client.update_deployment(id, &desired.update_body()).await?;
-            *written = true;
-        }
-        let schedules = &changes.schedules;
-        if !schedules.create.is_empty() {
-            let bodies: Vec<Json> =
-                schedules.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
-            self.client.create_schedules(id, &bodies).await?;
-            *written = true;
-        }
-        for (schedule, body) in &schedules.update {
-            self.client.update_schedule(id, schedule.id, body).await?;
-            *written = true;
-        }
-        for schedule in &schedules.delete {
-            self.client.delete_schedule(id, schedule.id).await?;
-            *written = true;
-        }
-        self.triggers(id, &changes.triggers, written).await?;
-        self.slas(id, desired).await
-    }
-
-    /// Prefect Cloud compares service level agreements itself, by name.
-    async fn slas(&self, id: Uuid, desired: &Desired) -> Result<(), ApiError> {
-        if let Some(slas) = &desired.slas {
-            let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();
-            self.client.apply_slas(id, &bodies).await?;
-        }
-        Ok(())
-    }
-
-    async fn triggers(
-        &self,
-        id: Uuid,
-        changes: &TriggerChanges<'_>,
-        written: &mut bool,
-    ) -> Result<(), ApiError> {
-        if changes.delete_owned {
-            self.client.delete_automations_owned_by(id).await?;
-            *written = true;
-        }
-        for body in &changes.create {
-            self.client.create_automation(body).await?;
-            *written = true;
-        }
-        for automation in &changes.delete {
-            self.client.delete_automation(automation.id).await?;
-            *written = true;
-        }
-        Ok(())
     }
 }

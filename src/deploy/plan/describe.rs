@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::{Automation, Deployment, DeploymentSchedule},
-    deploy::{desired::Desired, live::Live, render::Preview},
+    deploy::{desired::Desired, live::Live, prune::Doomed, render::Preview},
     flow::Flow,
     secret::Redactor,
     template::deferred,
@@ -58,6 +58,22 @@ pub(crate) fn describe(
         fingerprint: Fingerprint {
             live: fingerprint::of_live(existing, automations, redactor),
             desired: fingerprint::of_desired(desired, redactor),
+        },
+    }
+}
+
+/// The entry of a plan for a deployment that the project no longer declares.
+pub(crate) fn describe_removal(doomed: &Doomed, redactor: &Redactor) -> PlannedDeployment {
+    PlannedDeployment {
+        name: doomed.name.clone(),
+        action: Action::Delete,
+        id: Some(doomed.id()),
+        changes: Vec::new(),
+        kept: Vec::new(),
+        flow: None,
+        fingerprint: Fingerprint {
+            live: fingerprint::of_live(Some(&doomed.deployment), &[], redactor),
+            desired: String::new(),
         },
     }
 }

@@ -1,6 +1,6 @@
 //! The plain fields of a deployment, one by one.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::{api::Deployment, deploy::desired::Desired};
 
@@ -15,6 +15,27 @@ pub(crate) struct FieldChange {
 /// The fields that differ; all of them with `force`.
 pub(super) fn compare(desired: &Desired, live: &Deployment, force: bool) -> Vec<FieldChange> {
     differences(desired.update_body(), &live.raw, force)
+}
+
+/// The fields that a deploy writes, as the server has them and as they would be written.
+pub(crate) fn owned(desired: &Desired, live: &Deployment) -> Map<String, Json> {
+    let fields = desired.update_body().into_iter();
+    fields.filter_map(|(field, _)| Some((field.clone(), current(&field, &live.raw)?))).collect()
+}
+
+/// What somebody else has changed of what a deploy writes.
+pub(crate) fn between(desired: &Desired, before: &Deployment, now: &Deployment) -> Vec<FieldChange> {
+    let mut changes = differences(owned(desired, now), &before.raw, false);
+    let schedules = |live: &Deployment| {
+        let mut schedules = live.schedules.clone();
+        schedules.sort_by_key(|one| one.id);
+        json!(schedules)
+    };
+    let (old, new) = (schedules(before), schedules(now));
+    if old != new {
+        changes.push(FieldChange { field: "schedules".into(), old, new });
+    }
+    changes
 }
 
 fn differences(body: Map<String, Json>, live: &Map<String, Json>, force: bool) -> Vec<FieldChange> {
@@ -50,7 +71,7 @@ pub(super) fn of_live(live: &Deployment) -> Json {
 }
 
 /// The value of a field as it would be written; `None` for what the server does not keep.
-fn current(field: &str, live: &Map<String, Json>) -> Option<Json> {
+pub(crate) fn current(field: &str, live: &Map<String, Json>) -> Option<Json> {
     match field {
         // An open-source server takes it and forgets it.
         "version_info" => live.get(field).filter(|value| !value.is_null()).cloned(),
@@ -85,8 +106,6 @@ fn without_nulls(value: &Json) -> Option<Map<String, Json>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn changed(body: &Json, live: &Json) -> Vec<String> {

@@ -5,6 +5,7 @@
 
 use serde_json::Value as Json;
 
+use super::FieldChange;
 use crate::{
     secret::{MASK, Redactor},
     template::placeholder,
@@ -49,6 +50,11 @@ pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> 
         }
         _ => (whole(old, redactor, false), whole(new, redactor, false)),
     }
+}
+
+/// Masks the secrets in both sides of a change.
+pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
+    (change.old, change.new) = pair(&change.field, &change.old, &change.new, redactor);
 }
 
 /// One value without secrets.

@@ -10,10 +10,10 @@ mod planned;
 mod schedules;
 mod triggers;
 
-pub(crate) use describe::describe;
-pub(crate) use fields::FieldChange;
+pub(crate) use describe::{describe, describe_removal};
+pub(crate) use fields::{FieldChange, between as differences, current, owned as owned_fields};
 pub(crate) use leaves::{Leaf, leaves};
-pub(crate) use masked::value as masked_value;
+pub(crate) use masked::{mask, value as masked_value};
 pub(crate) use planned::{
     Action, Fingerprint, FlowGrade, Kept, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA,
     Selection,
@@ -35,6 +35,16 @@ pub(crate) enum Change<'a> {
     Update { live: &'a Deployment, changes: Changes<'a> },
     /// It is there, and is right.
     Unchanged { live: &'a Deployment },
+}
+
+impl<'a> Change<'a> {
+    /// What the server has of it.
+    pub(crate) fn live(&self) -> Option<&'a Deployment> {
+        match self {
+            Self::Create => None,
+            Self::Update { live, .. } | Self::Unchanged { live } => Some(live),
+        }
+    }
 }
 
 /// How a deployment differs from what it shall be.

@@ -34,6 +34,10 @@ impl Api {
         Ok(sandbox)
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Option<Value>> {
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
         if let Some(body) = body {

@@ -7,6 +7,7 @@ mod fault_server;
 mod git;
 mod mock;
 mod needs;
+mod proxy;
 mod stand_in;
 
 use std::{
@@ -26,6 +27,7 @@ pub(crate) use fault_server::{FaultPlan, FaultServer};
 pub(crate) use git::{GitServer, PASSWORD as GIT_PASSWORD, USER as GIT_USER};
 pub(crate) use mock::MockApi;
 pub(crate) use needs::needed;
+pub(crate) use proxy::{Moment, Proxy, Verdict};
 pub(crate) use stand_in::StandIn;
 
 /// A Python file with two flows, which [`Sandbox::new`] writes to `flow.py`.
@@ -131,6 +133,13 @@ impl Sandbox {
         Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
+    /// Runs a command line with other variables besides those of the sandbox.
+    pub(crate) fn run_with(&self, variables: &[(&str, String)], line: &str) -> Result<Output> {
+        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        self.finish(command)
+    }
+
     /// A command with these arguments, to be run in another way.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_as(&program(), arguments)
@@ -143,6 +152,10 @@ impl Sandbox {
         let mut command = self.command(&words);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Ok(command.spawn()?)
+    }
+
+    fn run_as(&self, program: &Path, arguments: &[&str]) -> Result<Output> {
+        self.finish(self.command_as(program, arguments))
     }
 
     fn command_as(&self, program: &Path, arguments: &[&str]) -> Command {
@@ -160,11 +173,9 @@ impl Sandbox {
         command
     }
 
-    fn run_as(&self, program: &Path, arguments: &[&str]) -> Result<Output> {
-        let output = self
-            .command_as(program, arguments)
-            .output()
-            .with_context(|| format!("cannot run {}", program.display()))?;
+    fn finish(&self, mut command: Command) -> Result<Output> {
+        let output =
+            command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
         let [stdout, stderr] = [output.stdout, output.stderr].map(String::from_utf8);
         let output = Output {
             code: output.status.code().context("the program was ended by a signal")?,

@@ -1,0 +1,54 @@
+//! `prefectl destroy`.
+
+use std::path::PathBuf;
+
+use super::{ConsentArguments, OutputArguments, PythonArguments, REPEATED};
+use crate::deploy::Options;
+
+/// Delete the deployments that a file declares from the server
+///
+/// With the automations of their triggers. A project that has an id deletes only what it has registered, and what
+/// another project has registered stays in any case.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  prefectl destroy --all --yes
+  prefectl destroy -n hello/default")]
+pub(crate) struct DestroyArguments {
+    /// Every deployment of the file
+    #[arg(long, conflicts_with = "name", required_unless_present = "name")]
+    all: bool,
+
+    /// Name of a deployment of the file: `name`, `flow/name` or a pattern with `*`; may be repeated
+    #[arg(long, short, action = REPEATED, value_name = "NAME")]
+    name: Vec<String>,
+
+    /// The file that describes the deployments
+    #[arg(long, value_name = "FILE")]
+    prefect_file: Option<PathBuf>,
+
+    /// The id of the project that has registered them [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Option<String>,
+
+    #[command(flatten)]
+    python: PythonArguments,
+
+    #[command(flatten)]
+    pub(crate) consent: ConsentArguments,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+impl DestroyArguments {
+    /// The options that select the deployments.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            all: self.all,
+            names: self.name.clone(),
+            prefect_file: self.prefect_file.clone(),
+            python: self.python.python_use(),
+            ..Options::default()
+        }
+    }
+}

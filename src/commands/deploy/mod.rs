@@ -1,0 +1,204 @@
+//! `prefectl deploy`.
+
+mod document;
+
+use std::{sync::Arc, time::Instant};
+
+use owo_colors::OwoColorize;
+
+use self::document::Cost;
+use super::{
+    Context, connection, errors, github,
+    plan::{self, markdown},
+};
+use crate::{
+    cli::{DeployArguments, OutputFormat, OwnershipArguments, SelectionArguments},
+    deploy::{self, Line, Options, Outcome, Pacer, ProjectId, Report, Server, Surroundings},
+    error::{CommandError, Exit},
+};
+
+pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
+    if arguments.dry_run {
+        let format = arguments.output.into();
+        let plan = plan::show(&arguments.selection, &arguments.ownership, format, context);
+        return plan.await.map(|_| Exit::Done);
+    }
+    let mut options = Options {
+        verify_pull: arguments.verify_pull,
+        on_error: arguments.on_error.into(),
+        ..options(&arguments.selection, &arguments.ownership, context)?
+    };
+    if let Some(path) = &arguments.plan {
+        options = options.with_plan(plan::read(path, context)?);
+    }
+    let pacer = Arc::new(Pacer::default());
+    let busy = Arc::clone(&pacer);
+    let budget = arguments.max_requests_per_minute;
+    let client = connection::client_telling(context, budget, move || busy.slow_down())?;
+    if arguments.resume {
+        options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
+        context.ui.note(&format!("resuming: {}", options.names.join(", ")));
+    }
+    let links = connection::links(context);
+    let surroundings = surroundings(&options, context);
+    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let started = Instant::now();
+    let (report, result) = match deploy::deploy(&surroundings, &server).await {
+        Ok(report) => (report, None),
+        Err(failure) => (Report::default(), Some(CommandError::from(failure))),
+    };
+    let result = result.map_or_else(|| finish(&report), Err);
+    match arguments.output {
+        OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
+        OutputFormat::Json => {
+            let cost = Cost { requests: client.requests(), time: started.elapsed() };
+            context.ui.result(&document::document(&report, result.as_ref().err(), &cost).to_string());
+        }
+    }
+    github::add_to_summary(context, || summary(&report));
+    hints(&report, context);
+    result
+}
+
+/// The options of a deploy or a plan, with the project that the settings name.
+///
+/// # Errors
+///
+/// When something is to be pruned and no project is named, or its id cannot be used.
+pub(super) fn options(
+    selection: &SelectionArguments,
+    ownership: &OwnershipArguments,
+    context: &Context,
+) -> Result<Options, CommandError> {
+    let OwnershipArguments { project, prune, max_deletes } = ownership;
+    let project = project_id(project.as_deref(), context)?;
+    if *prune && project.is_none() {
+        return Err(CommandError::usage("--prune needs the id of the project")
+            .help("set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
+    }
+    Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
+}
+
+/// The project's id, from the command line or the settings.
+pub(super) fn project_id(
+    argument: Option<&str>,
+    context: &Context,
+) -> Result<Option<ProjectId>, CommandError> {
+    let text = argument.or(context.settings.project.value.as_deref()).filter(|text| !text.is_empty());
+    text.map(ProjectId::new).transpose().map_err(CommandError::usage)
+}
+
+/// What an operation on deployments works with.
+pub(super) fn surroundings<'a>(options: &'a Options, context: &'a Context) -> Surroundings<'a> {
+    let settings = &context.settings;
+    Surroundings {
+        options,
+        directory: &context.directory,
+        environment: &context.environment,
+        clock: &context.clock,
+        progress: &context.ui,
+        redactor: &context.redactor,
+        default_work_pool: settings.default_work_pool_name.value.as_deref(),
+        docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
+    }
+}
+
+/// The line of a deployment; the sentence is the reference's, also for what was updated or needed nothing.
+fn show(line: &Line, context: &Context) {
+    let Line { name, id, url, outcome } = line;
+    let what = what(outcome);
+    match id {
+        Some(id) => {
+            let sentence = format!("Deployment '{name}' successfully created with id '{id}'.");
+            context.ui.result(&format!("{} {}", sentence.green(), format!("({what})").dimmed()));
+        }
+        None => context.ui.result(&format!("Deployment '{name}' {what}.")),
+    }
+    if let Some(url) = url {
+        context.ui.result(&format!("  View Deployment in UI: {url}"));
+    }
+}
+
+fn what(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Updated(_, changed) => format!("{}: {}", outcome.word(), changed.join(", ")),
+        _ => outcome.word().to_owned(),
+    }
+}
+
+/// The report as Markdown.
+fn summary(report: &Report) -> String {
+    let row = |line: &Line| {
+        let what = what(&line.outcome);
+        let name = markdown::code(&line.name);
+        let name = line.url.as_ref().map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
+        format!("| {name} | {} |", markdown::escaped(&what))
+    };
+    let rows: Vec<String> = report.lines.iter().map(row).collect();
+    format!("### prefectl deploy\n\n| Deployment | |\n|---|---|\n{}\n", rows.join("\n"))
+}
+
+fn hints(report: &Report, context: &Context) {
+    for pool in &report.idle_pools {
+        context.ui.note(&format!(
+            "\nTo execute flow runs from these deployments, start a worker in a separate terminal that pulls work \
+             from the '{pool}' work pool:\n\n\t$ prefect worker start --pool '{pool}'"
+        ));
+    }
+    if let Some(line) = report.lines.iter().find(|line| line.id.is_some()) {
+        context.ui.note(&format!(
+            "\nTo schedule a run for this deployment, use the following command:\n\n\t$ prefectl deployment run '{}'\n",
+            line.name
+        ));
+    }
+}
+
+fn finish(report: &Report) -> Result<Exit, CommandError> {
+    if report.is_done() {
+        return Ok(Exit::Done);
+    }
+    let failures: Vec<String> = report.lines.iter().filter_map(failure).collect();
+    let exit = match report.first_error() {
+        None => Exit::ChangedMeanwhile,
+        Some(_) if report.wrote() => Exit::Partly,
+        Some(error) => errors::exit_of(error),
+    };
+    Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
+}
+
+/// Why a deployment was not written.
+fn failure(line: &Line) -> Option<String> {
+    match &line.outcome {
+        Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
+            Some(format!("deployment '{}': {error}", line.name))
+        }
+        Outcome::Conflict(differences) => {
+            let sides =
+                differences.iter().map(|one| format!("\n  {}: {} -> {}", one.field, one.old, one.new));
+            let sides: String = sides.collect();
+            Some(format!(
+                "deployment '{}' was changed by somebody else since it was compared:{sides}",
+                line.name
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn help(report: &Report) -> String {
+    let mut help = match (report.wrote(), report.was_rolled_back()) {
+        (false, true) => "what was written is as it was before".to_owned(),
+        (true, true) => "not all of what was written could be made as it was before".to_owned(),
+        (true, false) if report.resumable => {
+            "what was written stays; `prefectl deploy --resume` goes on where this one stopped".to_owned()
+        }
+        (true, false) => {
+            "what was written stays; running the same command again goes on where this one stopped".to_owned()
+        }
+        (false, false) => "nothing was written".to_owned(),
+    };
+    if report.only_conflicts() {
+        help += "; deploying again compares with what is there now, and --force writes without looking";
+    }
+    std::iter::once(help).chain(report.remains.iter().cloned()).collect::<Vec<_>>().join("\n  ")
+}

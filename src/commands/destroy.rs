@@ -1,0 +1,51 @@
+//! `prefectl destroy`.
+
+use serde_json::json;
+
+use super::{
+    Context, connection,
+    deploy::{project_id, surroundings},
+};
+use crate::{
+    cli::DestroyArguments,
+    deploy::{Destruction, Options},
+    error::{CommandError, Exit},
+};
+
+pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Result<Exit, CommandError> {
+    let project = project_id(arguments.project.as_deref(), context)?;
+    let options = Options { project, ..arguments.options() };
+    let client = connection::client(context)?;
+    let destruction = Destruction::plan(&surroundings(&options, context), &client).await?;
+    for name in &destruction.kept {
+        context
+            .ui
+            .note(&format!("Deployment '{name}' stays: this project has not registered it, or others have."));
+    }
+    let names: Vec<&String> = destruction.doomed.iter().map(|(name, _)| name).collect();
+    let count = names.len();
+    if count > 0 {
+        let listed = names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n");
+        context.ui.note(&format!("To be deleted:\n{listed}"));
+        let question = format!("Are you sure you want to delete {}?", deployments(count));
+        context.confirm(arguments.consent, &question, "Deletion aborted.")?;
+    }
+    if let Err((done, error)) = destruction.run(&client).await {
+        let exit = if done == 0 { Exit::Failed } else { Exit::Partly };
+        return Err(CommandError { exit, ..error.into() }.help(format!("{done} of {count} were deleted")));
+    }
+    let entry = |(name, id): &(String, uuid::Uuid)| json!({"id": id, "name": name});
+    let fields = json!({
+        "deployments": destruction.doomed.iter().map(entry).collect::<Vec<_>>(),
+        "kept": destruction.kept,
+    });
+    context.done(arguments.output, "destroyed", fields, || match count {
+        0 => "No deployments found.".to_owned(),
+        _ => format!("Deleted {}.", deployments(count)),
+    });
+    Ok(Exit::Done)
+}
+
+fn deployments(count: usize) -> String {
+    if count == 1 { "1 deployment".to_owned() } else { format!("{count} deployments") }
+}

@@ -1,0 +1,133 @@
+//! The requests that make one deployment what it shall be.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
+
+use super::Outcome;
+use crate::{
+    api::{ApiError, Client},
+    deploy::{
+        desired::Desired,
+        live::Live,
+        plan::{Change, Changes, TriggerChanges},
+    },
+    value::json_object,
+};
+
+pub(super) struct Writer<'a> {
+    client: &'a Client,
+    live: &'a Live,
+    now: Timestamp,
+    /// Flows made by this command, so that deployments of one flow make it once.
+    flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(client: &'a Client, live: &'a Live, now: Timestamp) -> Self {
+        Self { client, live, now, flows: Mutex::default() }
+    }
+}
+
+impl Writer<'_> {
+    pub(super) async fn write(&self, desired: &Desired, change: &Change<'_>) -> Outcome {
+        let mut written = false;
+        let result = match change {
+            Change::Unchanged { live } => return Outcome::Unchanged(live.id),
+            Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
+            Change::Update { live, changes } => {
+                let names = changes.names().into_iter().map(str::to_owned).collect();
+                self.update(live.id, desired, changes, &mut written)
+                    .await
+                    .map(|()| Outcome::Updated(live.id, names))
+            }
+        };
+        result.unwrap_or_else(|error| Outcome::Failed { error, written })
+    }
+
+    async fn create(&self, desired: &Desired, written: &mut bool) -> Result<Uuid, ApiError> {
+        let flow = self.flow(&desired.flow_name).await?;
+        *written = self.live.flow(&desired.flow_name).is_none();
+        let body = desired.create_body(flow, self.now);
+        let deployment = self.client.create_deployment(&json_object(body)).await?;
+        *written = true;
+        for trigger in &desired.triggers {
+            self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
+        }
+        self.slas(deployment.id, desired).await?;
+        Ok(deployment.id)
+    }
+
+    /// The id of a flow, which is made if the server does not have it.
+    async fn flow(&self, name: &str) -> Result<Uuid, ApiError> {
+        if let Some(id) = self.live.flow(name) {
+            return Ok(id);
+        }
+        let cell = Arc::clone(self.flows.lock().await.entry(name.to_owned()).or_default());
+        cell.get_or_try_init(async || Ok(self.client.create_flow(name).await?.id)).await.copied()
+    }
+
+    async fn update(
+        &self,
+        id: Uuid,
+        desired: &Desired,
+        changes: &Changes<'_>,
+        written: &mut bool,
+    ) -> Result<(), ApiError> {
+        if !changes.fields.is_empty() {
+            // All fields, as the reference: the server checks some of them against others of the same request.
+            self.client.update_deployment(id, &desired.update_body()).await?;
+            *written = true;
+        }
+        let schedules = &changes.schedules;
+        if !schedules.create.is_empty() {
+            let bodies: Vec<Json> =
+                schedules.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
+            self.client.create_schedules(id, &bodies).await?;
+            *written = true;
+        }
+        for (schedule, body) in &schedules.update {
+            self.client.update_schedule(id, schedule.id, body).await?;
+            *written = true;
+        }
+        for schedule in &schedules.delete {
+            self.client.delete_schedule(id, schedule.id).await?;
+            *written = true;
+        }
+        self.triggers(id, &changes.triggers, written).await?;
+        self.slas(id, desired).await
+    }
+
+    /// Prefect Cloud compares service level agreements itself, by name.
+    async fn slas(&self, id: Uuid, desired: &Desired) -> Result<(), ApiError> {
+        if let Some(slas) = &desired.slas {
+            let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();
+            self.client.apply_slas(id, &bodies).await?;
+        }
+        Ok(())
+    }
+
+    async fn triggers(
+        &self,
+        id: Uuid,
+        changes: &TriggerChanges<'_>,
+        written: &mut bool,
+    ) -> Result<(), ApiError> {
+        if changes.delete_owned {
+            self.client.delete_automations_owned_by(id).await?;
+            *written = true;
+        }
+        for body in &changes.create {
+            self.client.create_automation(body).await?;
+            *written = true;
+        }
+        for automation in &changes.delete {
+            self.client.delete_automation(automation.id).await?;
+            *written = true;
+        }
+        Ok(())
+    }
+}

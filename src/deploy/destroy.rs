@@ -1,0 +1,98 @@
+//! Removing from the server what a file declares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::{
+    Failure, Options, Surroundings,
+    examine::{self, Examined},
+    live::Live,
+    lookup::ApiLookup,
+    ownership::Membership,
+    preview, prune,
+};
+use crate::{
+    api::{ApiError, Client},
+    diagnostics::{Code, Severity},
+    template::Resolver,
+};
+
+/// What would be removed.
+pub(crate) struct Destruction<'a> {
+    options: &'a Options,
+    membership: Membership,
+    /// The deployments that go: `flow/deployment` and id.
+    pub(crate) doomed: Vec<(String, Uuid)>,
+    /// Those that stay because they are another project's, or not this one's.
+    pub(crate) kept: Vec<String>,
+}
+
+impl<'a> Destruction<'a> {
+    /// Finds on the server what the options select in the file. A project that has an id removes only what it has
+    /// registered; what another project has registered stays in any case.
+    ///
+    /// # Errors
+    ///
+    /// When the file is wrong, names nothing of it, or the server cannot be asked.
+    pub(crate) async fn plan(with: &Surroundings<'a>, client: &Client) -> Result<Self, Failure> {
+        let names = names(with, client).await?;
+        let live = Live::observe_deployments(client, &names).await?;
+        let membership = Membership::read(client, with.options.project.as_ref()).await?;
+        let found = names.iter().filter_map(|(flow, name)| {
+            live.deployment(flow, name).map(|found| (format!("{flow}/{name}"), found.id))
+        });
+        let is_ours = |id: &Uuid| {
+            let registered = with.options.project.is_none() || membership.own.contains(id);
+            registered && !membership.of_others.contains(id)
+        };
+        let (doomed, kept): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
+        let kept = kept.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { options: with.options, membership, doomed, kept })
+    }
+
+    /// Removes them one by one, with the automations that they own, until one cannot be removed.
+    ///
+    /// # Errors
+    ///
+    /// How many were removed before it, and why it could not be.
+    pub(crate) async fn run(&self, client: &Client) -> Result<(), (usize, ApiError)> {
+        let mut removed = BTreeSet::new();
+        let mut result = Ok(());
+        for (at, (_, id)) in self.doomed.iter().enumerate() {
+            if let Err(error) = prune::remove(client, *id).await {
+                result = Err((at, error));
+                break;
+            }
+            removed.insert(*id);
+        }
+        if let Some(project) = &self.options.project {
+            let left = self.membership.own.difference(&removed).copied().collect();
+            let recorded = self.membership.record(client, project, &left).await;
+            result = result.and(recorded.map_err(|error| (removed.len(), error)));
+        }
+        result
+    }
+}
+
+/// The `(flow, deployment)` names that the options select.
+async fn names(with: &Surroundings<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, Failure> {
+    let loaded = examine::load(with)?;
+    let mut findings = loaded.findings();
+    let lookup = ApiLookup(Some(client));
+    let resolver = Resolver::new(&lookup, with.redactor.clone());
+    let prepared = examine::prepare(&loaded.project, with, &resolver, &mut findings).await?;
+    let mut diagnostics = findings.take();
+    for diagnostic in &mut diagnostics {
+        // A deploy may make a deployment of any name; what goes must be in the file.
+        if diagnostic.code == Code::RENAMED_DEPLOYMENT {
+            diagnostic.severity = Severity::Error;
+        }
+    }
+    let warnings = examine::stop_on(diagnostics, with)?;
+    let examined = Examined { prepared, pools: BTreeMap::new(), warnings };
+    let (previews, _) = preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
+    let name =
+        |preview: &super::render::Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
+    Ok(previews.iter().map(|(_, preview)| name(preview)).collect())
+}

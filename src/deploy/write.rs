@@ -1,0 +1,161 @@
+//! Registering: compares what shall be with the server, and writes what differs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use uuid::Uuid;
+
+use super::{
+    Failure, Line, OnError, Options, Report, Server, Surroundings,
+    apply::{Applied, Apply, Before, Outcome},
+    desired::Desired,
+    journal::{self, Begin, Journal},
+    live::Live,
+    plan::{self, Change},
+    prune::{self, Pruning},
+    report,
+};
+use crate::{
+    api::{Client, WorkPool},
+    environment::Environment,
+};
+
+/// Compares with the server and writes what differs.
+pub(super) async fn write(
+    desired: &[Desired],
+    pools: &BTreeMap<String, WorkPool>,
+    with: &Surroundings<'_>,
+    server: &Server<'_>,
+) -> Result<Report, Failure> {
+    let Server { client, links, pacer } = server;
+    let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
+    let live = Live::observe(client, &names).await?;
+    let now = with.clock.now();
+    let mut changes = Vec::new();
+    for one in desired {
+        let change = plan::compare(one, &live, with.options.force, now);
+        changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
+    }
+    let pruning = pruning(&changes, with, client).await?;
+    let journal = begin_journal(&changes, &live, with, client);
+    let apply = Apply {
+        client,
+        live: &live,
+        pacer,
+        journal: &journal,
+        progress: with.progress,
+        now,
+        on_error: with.options.on_error,
+        force: with.options.force,
+    };
+    let Applied { outcomes, remains } = apply.run(&changes).await;
+    let mut lines: Vec<Line> =
+        desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, links)).collect();
+    for line in &mut lines {
+        if let Outcome::Conflict(differences) = &mut line.outcome {
+            differences.iter_mut().for_each(|one| plan::mask(one, with.redactor));
+        }
+    }
+    if let Some(pruning) = &pruning {
+        prune(pruning, &mut lines, with, client).await;
+    }
+    let idle_pools = report::idle_pools(desired, pools, client).await;
+    let mut report = Report { lines, idle_pools, steps: Vec::new(), remains, resumable: false };
+    if report.is_done() || report.was_rolled_back() {
+        journal.finish();
+    } else {
+        report.resumable = journal.is_resumable();
+    }
+    Ok(report)
+}
+
+/// What goes besides, for a project that has an id.
+async fn pruning<'a>(
+    changes: &[(&Desired, Change<'_>)],
+    with: &'a Surroundings<'_>,
+    client: &Client,
+) -> Result<Option<Pruning<'a>>, Failure> {
+    let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
+    let Some(pruning) = Pruning::plan(client, with.options, &declared).await? else { return Ok(None) };
+    pruning.within(with.options.max_deletes)?;
+    Ok(Some(pruning))
+}
+
+/// Removes what is to go, if all else went well, and records what the project has now.
+async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings<'_>, client: &Client) {
+    let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
+    let mut failed = lines.iter().any(|line| line.id.is_none());
+    let mut removed = BTreeSet::new();
+    for doomed in &pruning.doomed {
+        let outcome = if failed {
+            Outcome::NotTried
+        } else {
+            match prune::remove(client, doomed.id()).await {
+                Ok(()) => {
+                    removed.insert(doomed.id());
+                    Outcome::Deleted
+                }
+                Err(error) => {
+                    failed = with.options.on_error != OnError::Continue;
+                    Outcome::Failed { error, written: false }
+                }
+            }
+        };
+        with.progress.deployment(&doomed.name, outcome.word());
+        lines.push(Line { name: doomed.name.clone(), id: None, url: None, outcome });
+    }
+    if let Err(error) = pruning.record(client, registered, &removed).await {
+        with.progress
+            .status(&format!("cannot record what the project has now: {error}; the next deploy tries again"));
+    }
+}
+
+/// Notes on disk what will be written. A machine without a place for that deploys all the same.
+fn begin_journal(
+    changes: &[(&Desired, Change<'_>)],
+    live: &Live,
+    with: &Surroundings<'_>,
+    client: &Client,
+) -> Journal {
+    let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
+    let before: Vec<Before> = changed.map(|(desired, change)| Before::of(desired, change, live)).collect();
+    let Some(path) = journal::path(with.environment, client.url(), with.directory) else {
+        return Journal::default();
+    };
+    if before.is_empty() {
+        return Journal::default();
+    }
+    let begin = Begin {
+        path,
+        api: client.url(),
+        directory: with.directory,
+        prefect_file: with.options.prefect_file.as_deref(),
+        is_resumable: !with.options.describe_a_deployment() && with.options.images.given.is_empty(),
+    };
+    Journal::begin(begin, &before, with.redactor).unwrap_or_else(|error| {
+        with.progress.status(&format!("no journal: {error}; this deploy cannot be resumed"));
+        Journal::default()
+    })
+}
+
+/// What `--resume` goes on with: the options, with the deployments that the last deploy left undone.
+///
+/// # Errors
+///
+/// When there is nothing to resume, or the last deploy had options that this one does not know.
+pub(crate) fn resumed(
+    options: &Options,
+    environment: &Environment,
+    api: &str,
+    directory: &Path,
+) -> Result<Options, Failure> {
+    let unfinished = journal::path(environment, api, directory).as_deref().and_then(journal::unfinished);
+    let unfinished = unfinished.ok_or(Failure::NothingToResume)?;
+    if !unfinished.is_resumable {
+        return Err(Failure::NotResumable);
+    }
+    let prefect_file = options.prefect_file.clone().or(unfinished.prefect_file);
+    Ok(Options { names: unfinished.names, prefect_file, ..options.clone() })
+}

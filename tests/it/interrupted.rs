@@ -1,0 +1,351 @@
+//! Deploys that are killed, that fail half-way, and that meet another one.
+//!
+//! `PREFECTL_TEST_KILLS` is how often a deploy of 20 deployments is killed at a random moment, and
+//! `PREFECTL_TEST_FAILURES` how many failures are rolled back; without them a few of each are tried.
+
+use std::{
+    fmt::Write as _,
+    process::{Command, Stdio},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use rand::Rng as _;
+use serde_json::{Value, json};
+
+use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
+
+/// A file of so many deployments with schedules and a trigger each; another version of it differs in everything.
+fn project(count: usize, version: usize) -> String {
+    let mut text = "pull: []\ndeployments:\n".to_owned();
+    for number in 0..count {
+        let hour = version % 24;
+        let _ = write!(
+            text,
+            "- name: d{number}\n  entrypoint: flow.py:hello\n  version: 'v{version}'\n  tags: [t{version}]\n  \
+             work_pool: {{name: pool-UNIQUE, job_variables: {{env: {{V: 'v{version}'}}}}}}\n  \
+             schedules: [{{cron: '0 {hour} * * *'}}, {{cron: '30 5 * * *'}}]\n  \
+             triggers: [{{name: 'auto-d{number}-UNIQUE', expect: [event-{version}]}}]\n"
+        );
+    }
+    text
+}
+
+/// Counts that must hold after any deploy that succeeded: nothing is there twice.
+fn assert_complete(api: &Api, sandbox: &Sandbox, count: usize, version: usize) -> Result<()> {
+    let unique = sandbox.unique("UNIQUE");
+    let flows = json!({"flows": {"name": {"like_": unique}}});
+    let deployments = api.post("/deployments/filter", &flows)?;
+    let deployments = deployments.as_array().context("a list")?;
+    assert_eq!(deployments.len(), count);
+    for deployment in deployments {
+        assert_eq!(deployment["version"], json!(format!("v{version}")));
+        assert_eq!(deployment["schedules"].as_array().map(Vec::len), Some(2), "{deployment}");
+        assert_eq!(api.automations(deployment)?.len(), 1, "{deployment}");
+    }
+    let output = sandbox.run("deploy --all --output json --quiet").and_then(Output::success)?.json()?;
+    let lines = output["deployments"].as_array().context("a list")?;
+    assert!(lines.iter().all(|line| line["status"] == "unchanged"), "{output}");
+    Ok(())
+}
+
+/// A deploy that is ended with SIGKILL when the closure has returned, unless it has ended by itself.
+fn kill(sandbox: &Sandbox, proxy: &Proxy, pid: &AtomicU32, wait: impl FnOnce()) -> Result<()> {
+    let mut command = sandbox.command(&["deploy", "--all", "--quiet"]);
+    command.env("PREFECT_API_URL", proxy.url()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    pid.store(child.id(), SeqCst);
+    wait();
+    child.kill()?;
+    child.wait()?;
+    proxy.settle();
+    Ok(())
+}
+
+fn kill_process(pid: &AtomicU32) {
+    while pid.load(SeqCst) == 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let _ = Command::new("kill").args(["-KILL", &pid.load(SeqCst).to_string()]).status();
+}
+
+/// Kills a deploy when the server has done a write, before it hears of it; whether it came so far.
+fn kill_after_write(sandbox: &Sandbox, url: &str, write: usize) -> Result<bool> {
+    let pid = Arc::new(AtomicU32::new(0));
+    let victim = Arc::clone(&pid);
+    let reached = Arc::new(AtomicBool::new(false));
+    let reached_by_proxy = Arc::clone(&reached);
+    let proxy = Proxy::start(url, move |seen, now| {
+        if seen.write == Some(write) && now == Moment::After {
+            kill_process(&victim);
+            reached_by_proxy.store(true, SeqCst);
+        }
+        Verdict::Pass
+    })?;
+    kill(sandbox, &proxy, &pid, || {
+        let deadline = Instant::now() + Duration::from_mins(2);
+        while !reached.load(SeqCst) && Instant::now() < deadline && is_alive(&pid) {
+            thread::sleep(Duration::from_millis(2));
+        }
+    })?;
+    Ok(reached.load(SeqCst))
+}
+
+fn is_alive(pid: &AtomicU32) -> bool {
+    // A process that has ended and was not waited for is a zombie.
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.load(SeqCst))).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn a_deploy_that_was_killed_after_any_write_is_made_good_by_the_next() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let count = if number("PREFECTL_TEST_KILLS").is_some() { 20 } else { 1 };
+    for exists in [false, true] {
+        for write in 0.. {
+            let sandbox = api.sandbox(&project(count, 1))?;
+            if exists {
+                sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+                sandbox.file("prefect.yaml", project(count, 2))?;
+            }
+            let reached = kill_after_write(&sandbox, api.url(), write)?;
+            sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+            assert_complete(&api, &sandbox, count, 1 + usize::from(exists))
+                .with_context(|| format!("after write {write}, exists: {exists}"))?;
+            if !reached {
+                ensure!(write > 2, "only {write} writes");
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_deploy_that_was_killed_at_some_time_is_made_good_by_the_next() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let (count, times) = number("PREFECTL_TEST_KILLS").map_or((3, 3), |times| (20, times));
+    let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
+    let sandbox = api.sandbox(&project(count, 0))?.variable("PREFECT_API_URL", proxy.url());
+    let started = Instant::now();
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let usual = started.elapsed();
+    for version in 1..=times {
+        sandbox.file("prefect.yaml", project(count, version))?;
+        let moment = usual.mul_f64(rand::rng().random_range(0.0..1.0));
+        kill(&sandbox, &proxy, &AtomicU32::new(0), || thread::sleep(moment))?;
+        // Every other one goes on with --resume, which is nothing to do when it was killed before the first write.
+        if version % 2 == 0 {
+            let output = sandbox.run("deploy --resume --quiet")?;
+            ensure!(output.code == 0 || output.stderr.contains("nothing to resume"), "{output}");
+        }
+        sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+        assert_complete(&api, &sandbox, count, version).with_context(|| format!("after {moment:?}"))?;
+    }
+    Ok(())
+}
+
+/// What a deploy owns of the deployments of a sandbox, without what the server counts.
+fn state(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
+    let unique = sandbox.unique("UNIQUE");
+    let found = api.post("/deployments/filter", &json!({"flows": {"name": {"like_": unique}}}))?;
+    let mut states = Vec::new();
+    for mut deployment in found.as_array().context("a list")?.clone() {
+        let mut automations = api.automations(&deployment)?;
+        // One that was deleted and made again has another id, which the command tells.
+        automations.iter_mut().for_each(|one| forget(one, &["id", "created", "updated"]));
+        automations.iter_mut().for_each(|one| forget(&mut one["trigger"], &["id"]));
+        forget(&mut deployment, &["updated", "last_polled", "status", "updated_by"]);
+        forget(&mut deployment["global_concurrency_limit"], &["updated", "active_slots"]);
+        let schedules = deployment["schedules"].as_array_mut().context("a list")?;
+        schedules.iter_mut().for_each(|one| forget(one, &["id", "created", "updated"]));
+        schedules.sort_by_key(Value::to_string);
+        states.push(json!({"deployment": deployment, "automations": automations}));
+    }
+    states.sort_by_key(|one| one["deployment"]["name"].to_string());
+    Ok(states)
+}
+
+fn forget(value: &mut Value, keys: &[&str]) {
+    if let Some(object) = value.as_object_mut() {
+        keys.iter().for_each(|key| drop(object.remove(*key)));
+    }
+}
+
+#[test]
+fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let (count, times) = number("PREFECTL_TEST_FAILURES").map_or((2, 4), |times| (10, times));
+    let sandbox = api.sandbox(&project(count, 0))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let before = state(&api, &sandbox)?;
+    // Two more than before, and 5 writes for each of the others.
+    sandbox.file("prefect.yaml", project(count + 2, 1))?;
+    let writes = 5 * count + 4;
+    for time in 0..times {
+        let write = rand::rng().random_range(0..writes);
+        let verdict = if time % 2 == 0 { Verdict::Refuse } else { Verdict::PassAndRefuse };
+        let proxy = Proxy::start(
+            api.url(),
+            move |seen, _| {
+                if seen.write == Some(write) { verdict } else { Verdict::Pass }
+            },
+        )?;
+        let output = sandbox
+            .run_with(&[("PREFECT_API_URL", proxy.url())], "deploy --all --on-error rollback --quiet")?;
+        ensure!(output.code == 1, "write {write}, {verdict:?}: {output}");
+        let after = state(&api, &sandbox)?;
+        assert_eq!(after, before, "write {write}, {verdict:?}: {output}");
+    }
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    assert_complete(&api, &sandbox, count + 2, 1)
+}
+
+#[test]
+fn a_failure_stops_or_not_and_the_rest_can_be_resumed() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let refuses = Arc::new(AtomicBool::new(true));
+    let refuses_second = Arc::clone(&refuses);
+    let proxy = Proxy::start(api.url(), move |seen, _| {
+        let second = seen.line == "POST /api/deployments/" && seen.body.contains("\"name\":\"d1\"");
+        if second && refuses_second.load(SeqCst) { Verdict::Refuse } else { Verdict::Pass }
+    })?;
+    let sandbox = api.sandbox(&project(3, 0))?.variable("PREFECT_API_URL", proxy.url());
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 3
+    --- stdout
+    Deployment 'hello-UNIQUE/d0' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    Deployment 'hello-UNIQUE/d1' failed.
+    Deployment 'hello-UNIQUE/d2' not tried.
+    --- stderr
+    error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
+    help: what was written stays; `prefectl deploy --resume` goes on where this one stopped
+    ");
+    let output = sandbox.run("deploy --resume --quiet --on-error continue")?;
+    assert_output!(output, @r"
+    exit 3
+    --- stdout
+    Deployment 'hello-UNIQUE/d1' failed.
+    Deployment 'hello-UNIQUE/d2' successfully created with id '[ID]'. (created)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    --- stderr
+    error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
+    help: what was written stays; `prefectl deploy --resume` goes on where this one stopped
+    ");
+    let output = sandbox.run("deploy --resume --quiet")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stdout
+    Deployment 'hello-UNIQUE/d1' failed.
+    --- stderr
+    error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
+    help: nothing was written
+    ");
+    refuses.store(false, SeqCst);
+    sandbox.run("deploy --resume --quiet").and_then(Output::success)?;
+    assert_complete(&api, &sandbox, 3, 0)?;
+    let output = sandbox.run("deploy --resume")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: there is nothing to resume: the last deploy from this directory to this server was finished
+    help: deploy with --all, or with -n and the name of a deployment
+    ");
+    Ok(())
+}
+
+#[test]
+fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let proxy = Proxy::start(api.url(), |seen, _| {
+        let is_automation = seen.line == "POST /api/automations/";
+        if is_automation { Verdict::Refuse } else { Verdict::Pass }
+    })?;
+    let sandbox = api.sandbox(&project(2, 0))?.variable("PREFECT_API_URL", proxy.url());
+    let output = sandbox.run("deploy -n d1 --version mine --quiet")?;
+    assert!(output.stderr.contains("running the same command again"), "{output}");
+    let output = sandbox.run("deploy --resume --quiet")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: the last deploy had options for what it deployed, which were not kept
+    help: run the same command again: it goes on where that one stopped
+    ");
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d1")?["version"], json!("mine"));
+    Ok(())
+}
+
+#[test]
+fn what_others_have_changed_meanwhile_is_not_overwritten() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&project(1, 0))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let deployment = api.existing(&sandbox, "hello-UNIQUE/d0")?;
+    let path = format!("/deployments/{}", deployment["id"].as_str().context("an id")?);
+    sandbox.file("prefect.yaml", project(1, 1))?;
+    // Somebody writes just when the deploy is about to.
+    let other = Mutex::new(Api::of_environment()?.context("as above")?);
+    let proxy = Proxy::start(api.url(), move |seen, moment| {
+        if seen.body.contains("UPDATED_DESC") && moment == Moment::Before {
+            let other = other.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = other.patch(&path, &json!({"description": "Theirs", "version": "theirs"}));
+        }
+        Verdict::Pass
+    })?;
+    let through = [("PREFECT_API_URL", proxy.url())];
+    let output = sandbox.run_with(&through, "deploy --all --quiet")?;
+    assert_output!(output, @r#"
+    exit 8
+    --- stdout
+    Deployment 'hello-UNIQUE/d0' changed meanwhile.
+    --- stderr
+    error: deployment 'hello-UNIQUE/d0' was changed by somebody else since it was compared:
+      version: "v0" -> "theirs"
+      description: "Greets." -> "Theirs"
+    help: nothing was written; deploying again compares with what is there now, and --force writes without looking
+    "#);
+    assert_eq!(proxy.writes().len(), 0);
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d0")?["version"], json!("theirs"));
+    sandbox.run_with(&through, "deploy --all --quiet --force").and_then(Output::success)?;
+    assert_complete(&api, &sandbox, 1, 1)
+}
+
+#[test]
+fn requests_stay_within_the_budget_of_each_deployment() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let without_triggers = |version| {
+        let text = project(20, version);
+        let lines = text.lines().filter(|line| !line.contains("triggers:"));
+        lines.flat_map(|line| [line, "\n"]).collect::<String>()
+    };
+    let sandbox = api.sandbox(&without_triggers(0))?;
+    let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
+    let through = [("PREFECT_API_URL", proxy.url())];
+    let mut last = 0;
+    let mut requests = || {
+        let all = proxy.requests();
+        std::mem::replace(&mut last, all).abs_diff(all)
+    };
+    sandbox.run_with(&through, "deploy --all --quiet").and_then(Output::success)?;
+    let created = requests();
+    sandbox.run_with(&through, "deploy --all --quiet").and_then(Output::success)?;
+    let unchanged = requests();
+    sandbox.file("prefect.yaml", without_triggers(0).replace("v0", "v1"))?;
+    sandbox.run_with(&through, "deploy --all --quiet").and_then(Output::success)?;
+    let changed = requests();
+    assert!(unchanged <= 8, "unchanged: {unchanged}");
+    assert!(created <= 2 * 20 + 8, "created: {created}");
+    assert!(changed <= 2 * 20 + 8, "changed: {changed}");
+    Ok(())
+}

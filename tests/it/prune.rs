@@ -1,0 +1,164 @@
+//! Projects that have an id: what they have registered and no longer declare goes, and nothing else.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Output, Sandbox, assert_output};
+
+/// The names of the deployments of a sandbox that the server has.
+fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
+    let mut names = api.registered(sandbox)?;
+    names.retain(|name| !name.ends_with("-UNIQUE"));
+    names.sort();
+    Ok(names)
+}
+
+/// A file with these deployments of one flow, each with a trigger; and a step that leaves a trace.
+fn file(names: &[&str]) -> String {
+    let deployment = |name: &&str| {
+        format!(
+            "- name: {name}\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n  \
+             triggers: [{{name: 'on-{name}-UNIQUE', expect: [x]}}]\n"
+        )
+    };
+    let deployments: String = names.iter().map(deployment).collect();
+    format!(
+        "build:\n- prefect.deployments.steps.run_shell_script: {{script: touch it-ran}}\npull: []\n\
+         deployments:\n{deployments}"
+    )
+}
+
+#[test]
+fn what_a_project_no_longer_declares_goes_and_nothing_else() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file(&["a", "b"]))?;
+    let id = sandbox.unique("one-UNIQUE");
+    let sandbox = sandbox.variable("PREFECTL_PROJECT", id);
+    // Others have deployments of the same flow: a project, somebody without one, and somebody who shares one.
+    for (name, options) in
+        [("theirs", "--project two-UNIQUE"), ("shared", "--project two-UNIQUE"), ("loose", "")]
+    {
+        sandbox.file("other.yaml", file(&[name]))?;
+        let other = sandbox.run_with(
+            &[("PREFECTL_PROJECT", String::new())],
+            &format!("deploy --all --quiet --prefect-file other.yaml {options}"),
+        )?;
+        other.success()?;
+    }
+    sandbox.file("prefect.yaml", file(&["a", "b", "shared"]))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let b = api.existing(&sandbox, "hello-UNIQUE/b")?;
+    assert_eq!(api.automations(&b)?.len(), 1);
+
+    // The file is renamed, and has less.
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    sandbox.file("renamed.yaml", file(&["a"]))?;
+    let line = "--all --prune --prefect-file renamed.yaml --quiet";
+    let output = sandbox.run(&format!("plan {line} --detailed-exitcode"))?;
+    assert_output!(output, @r"
+    exit 10
+    --- stdout
+    - hello-UNIQUE/b (delete)
+    = hello-UNIQUE/a (unchanged)
+
+    Steps that would run:
+      build: run_shell_script at renamed.yaml:2, for hello-UNIQUE/a
+
+    Plan: 1 to delete, 1 unchanged, 1 step.
+    ");
+    let output = sandbox.run(&format!("deploy {line} --dry-run"))?;
+    assert!(output.stdout.contains("/b (delete)"), "{output}");
+
+    std::fs::remove_file(sandbox.directory().join("it-ran"))?;
+    let output = sandbox.run(&format!("deploy {line} --max-deletes 0"))?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: more deployments would be deleted than --max-deletes allows (0): hello-UNIQUE/b
+    help: nothing was registered; is this the file of this project? If so, give a higher --max-deletes
+    ");
+    assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
+
+    let output = sandbox.run(&format!("deploy {line}"))?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deployment 'hello-UNIQUE/a' successfully created with id '[ID]'. (unchanged)
+      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
+    Deployment 'hello-UNIQUE/b' deleted.
+    ");
+    assert_eq!(deployments(&api, &sandbox)?, ["a", "loose", "shared", "theirs"]);
+    assert_eq!(api.automations(&b)?, [Value::Null; 0]);
+    let again = sandbox.run(&format!("deploy {line} --output json"))?.success()?.json()?;
+    assert_eq!(again["deployments"].as_array().context("a list")?.len(), 1, "{again}");
+    Ok(())
+}
+
+#[test]
+fn without_an_id_nothing_is_pruned_or_recorded() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file(&["a"]))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let output = sandbox.run("deploy --all --prune --quiet")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    error: --prune needs the id of the project
+    help: set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
+    ");
+    assert_eq!(
+        sandbox.run("deploy -n a --prune --project x")?.code,
+        2,
+        "only all of a file shows what is gone"
+    );
+    assert_eq!(sandbox.run("deploy --all --project Not/An-Id")?.code, 2);
+    let recorded =
+        api.post("/variables/filter", &json!({"variables": {"name": {"like_": "prefectl-project-"}}}))?;
+    assert!(!recorded.to_string().contains(&sandbox.unique("UNIQUE")));
+    Ok(())
+}
+
+#[test]
+fn a_file_is_destroyed() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&file(&["a", "b", "c", "theirs"]))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    sandbox.file("other.yaml", file(&["theirs"]))?;
+    sandbox.run("deploy --all --prefect-file other.yaml --project their-UNIQUE --quiet")?.success()?;
+    let a = api.existing(&sandbox, "hello-UNIQUE/a")?;
+
+    let output = sandbox.run("destroy --all --quiet")?;
+    assert_output!(output, @r"
+    exit 4
+    --- stderr
+    error: Are you sure you want to delete 3 deployments? There is no terminal to ask on.
+    help: add --yes to do it without asking
+    ");
+    let output = sandbox.run("destroy -n a --yes --output json")?.success()?;
+    assert_eq!(output.json()?["deployments"][0]["id"], a["id"]);
+    assert_eq!(api.automations(&a)?, [Value::Null; 0]);
+
+    // A name that is not in the file is never taken for the only deployment's.
+    sandbox.file("one.yaml", file(&["b"]))?;
+    let output = sandbox.run("destroy -n c --yes --prefect-file one.yaml --quiet")?;
+    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(deployments(&api, &sandbox)?, ["b", "c", "theirs"]);
+
+    let output = sandbox.run("destroy --all --yes")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Deleted 2 deployments.
+    --- stderr
+    Deployment 'hello-UNIQUE/theirs' stays: this project has not registered it, or others have.
+    To be deleted:
+      hello-UNIQUE/b
+      hello-UNIQUE/c
+    ");
+    assert_eq!(deployments(&api, &sandbox)?, ["theirs"]);
+    sandbox.file("prefect.toml", "[prefectl]\nproject = \"their-UNIQUE\"\n")?;
+    let output = sandbox.run("destroy --all --yes --prefect-file other.yaml --quiet")?;
+    assert_eq!(output.success()?.stdout, "Deleted 1 deployment.\n");
+    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
+    Ok(())
+}

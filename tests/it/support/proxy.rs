@@ -1,0 +1,169 @@
+//! A proxy before the real server, which lets a test do something at a certain request.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+
+/// A request, as far as tests look at it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) body: String,
+    /// How many requests that change something came before it; `None` for one that does not.
+    pub(crate) write: Option<usize>,
+    /// What the server answered; `None` as long as it has not.
+    pub(crate) status: Option<u16>,
+}
+
+/// What the proxy does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Pass,
+    /// It is answered with 500 and does not reach the server.
+    Refuse,
+    /// The server does it, and the answer is 500.
+    PassAndRefuse,
+}
+
+/// When a test is asked: before a request goes to the server, and when it has been done there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Before,
+    After,
+}
+
+type Decide = dyn Fn(&Seen, Moment) -> Verdict + Send + Sync;
+
+/// Listens on loopback until the test program ends.
+pub(crate) struct Proxy {
+    port: u16,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Proxy {
+    /// Before the API at this URL.
+    pub(crate) fn start(
+        url: &str,
+        decide: impl Fn(&Seen, Moment) -> Verdict + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let upstream = url.trim_start_matches("http://").split('/').next().context("a host")?.to_owned();
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
+        let seen = Arc::default();
+        let (all, decide): (_, Arc<Decide>) = (Arc::clone(&seen), Arc::new(decide));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (upstream, seen, decide) = (upstream.clone(), Arc::clone(&all), Arc::clone(&decide));
+                // A client that was killed is no failure of the proxy.
+                thread::spawn(move || drop(forward(&stream, &upstream, &seen, &*decide)));
+            }
+        });
+        Ok(Self { port, seen })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/api", self.port)
+    }
+
+    /// The requests that changed something, or tried.
+    pub(crate) fn writes(&self) -> Vec<Seen> {
+        lock(&self.seen).iter().filter(|one| one.write.is_some()).cloned().collect()
+    }
+
+    /// How many requests came, without those that were sent again because the server was busy.
+    pub(crate) fn requests(&self) -> usize {
+        lock(&self.seen).iter().filter(|one| one.status != Some(503)).count()
+    }
+
+    /// Waits until the server is done with all that came, also from a client that is gone.
+    pub(crate) fn settle(&self) {
+        while lock(&self.seen).iter().any(|one| one.status.is_none()) {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Forwards one request; the connection is not used again.
+fn forward(client: &TcpStream, upstream: &str, seen: &Mutex<Vec<Seen>>, decide: &Decide) -> Result<()> {
+    let mut reader = BufReader::new(client);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let mut head = line.clone();
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header)?;
+        if header.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse()?;
+        }
+        head += &header;
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+
+    let (number, request) = note(seen, &line, &body);
+    let verdict = decide(&request, Moment::Before);
+    let mut answer = Vec::new();
+    if verdict != Verdict::Refuse {
+        let passed = pass(upstream, &format!("{head}connection: close\r\n\r\n"), &body, &mut answer);
+        decide(&request, Moment::After);
+        lock(seen)[number].status = Some(status(&answer));
+        passed?;
+    }
+    lock(seen)[number].status.get_or_insert(500);
+    if verdict != Verdict::Pass {
+        let text = r#"{"exception_message":"Internal Server Error"}"#;
+        let length = text.len();
+        answer = format!(
+            "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{text}"
+        )
+        .into();
+    }
+    let mut client = client;
+    client.write_all(&answer)?;
+    Ok(())
+}
+
+/// Sends a request to the server and reads the answer.
+fn pass(upstream: &str, head: &str, body: &[u8], answer: &mut Vec<u8>) -> Result<()> {
+    let mut server = TcpStream::connect(upstream)?;
+    server.write_all(head.as_bytes())?;
+    server.write_all(body)?;
+    server.read_to_end(answer)?;
+    Ok(())
+}
+
+/// The status code of `HTTP/1.1 201 Created`, or 0.
+fn status(answer: &[u8]) -> u16 {
+    let code = answer.get(9..12).and_then(|code| std::str::from_utf8(code).ok());
+    code.and_then(|code| code.parse().ok()).unwrap_or(0)
+}
+
+/// The number of the request among all, and what it is.
+fn note(seen: &Mutex<Vec<Seen>>, line: &str, body: &[u8]) -> (usize, Seen) {
+    let changes = !line.starts_with("GET ") && !line.contains("/filter ");
+    let mut seen = lock(seen);
+    let writes = seen.iter().filter(|one| one.write.is_some()).count();
+    let request = Seen {
+        line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(),
+        body: String::from_utf8_lossy(body).into_owned(),
+        write: changes.then_some(writes),
+        status: None,
+    };
+    seen.push(request.clone());
+    (seen.len() - 1, request)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
