@@ -96,7 +96,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let compatible = cli.global.compat_exit_codes || is_link;
     let redactor = Redactor::default();
     let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone())
-        .annotating(annotations(&environment));
+        .annotating(annotations(&environment))
+        .telling_events(cli.command.tells_events());
     let exit = match start(cli, environment, ui.clone(), redactor) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -137,7 +138,9 @@ fn start(
         ui
     } else {
         let annotations = annotations(&environment);
-        Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone()).annotating(annotations)
+        Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone())
+            .annotating(annotations)
+            .telling_events(cli.command.tells_events())
     };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);

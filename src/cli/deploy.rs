@@ -55,9 +55,20 @@ pub(crate) struct DeployArguments {
     #[command(flatten)]
     pub(crate) ownership: OwnershipArguments,
 
+    /// Tell what happens on standard error for programs, as JSON objects a line each
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) events: Option<EventFormat>,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,
+}
+
+/// How events are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum EventFormat {
+    Jsonl,
 }
 
 /// What a failure does to the other deployments.

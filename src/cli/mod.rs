@@ -230,6 +230,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether what happens is told as events for programs.
+    pub(crate) fn tells_events(&self) -> bool {
+        matches!(self, Self::Deploy(arguments) if arguments.events.is_some())
+    }
+
     /// Whether it speaks to the API, for which a temporary server may be started where there is none.
     pub(crate) fn needs_api(&self) -> bool {
         match self {

@@ -3,6 +3,7 @@
 //! Only commands and the entry of the program use this module. Everything that leaves goes through [`Ui`], which
 //! masks the secrets that the command has met.
 
+mod events;
 mod table;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 use anstream::AutoStream;
 use owo_colors::OwoColorize;
 
+use self::events::Event;
 use crate::{
     diagnostics::{Diagnostic, Text, github},
     error::CommandError,
@@ -32,6 +34,8 @@ pub(crate) struct Ui {
     quiet: bool,
     /// In GitHub Actions, the folder in the repository: findings are told as annotations too.
     annotations: Option<String>,
+    /// Whether what happens is told as [`events`].
+    events: bool,
 }
 
 impl Ui {
@@ -42,6 +46,7 @@ impl Ui {
             redactor,
             quiet,
             annotations: None,
+            events: false,
         }
     }
 
@@ -49,6 +54,12 @@ impl Ui {
     #[must_use]
     pub(crate) fn annotating(self, folder: Option<String>) -> Self {
         Self { annotations: folder, ..self }
+    }
+
+    /// Tells what happens to a program that follows it.
+    #[must_use]
+    pub(crate) fn telling_events(self, events: bool) -> Self {
+        Self { events, ..self }
     }
 
     /// Prints a result and a line end.
@@ -78,7 +89,7 @@ impl Ui {
     /// Prints a line about what is going on, unless the user asked for quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            self.tell(text);
+            self.tell_or(text, &Event::Note(text));
         }
     }
 
@@ -91,6 +102,9 @@ impl Ui {
     pub(crate) fn error(&self, error: &CommandError) {
         for diagnostic in &error.diagnostics {
             self.warn(diagnostic);
+        }
+        if self.events {
+            return self.emit(&Event::Error(error));
         }
         if !error.message.is_empty() {
             self.tell(&format!("{} {}", "error:".red().bold(), error.message));
@@ -109,6 +123,17 @@ impl Ui {
         let _ = stream.flush();
     }
 
+    /// Tells people the text, and programs the event.
+    fn tell_or(&self, text: &str, event: &Event<'_>) {
+        if self.events { self.emit(event) } else { self.tell(text) }
+    }
+
+    fn emit(&self, event: &Event<'_>) {
+        let line = event.line(|text| self.redactor.mask(text));
+        let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(stream, "{line}");
+    }
+
     fn tell(&self, text: &str) {
         let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writeln!(stream, "{}", self.redactor.mask(text));
@@ -117,14 +142,28 @@ impl Ui {
 
 impl Progress for Ui {
     fn status(&self, line: &str) {
-        self.note(line);
+        if !self.quiet {
+            self.tell_or(line, &Event::Status(line));
+        }
     }
 
-    fn output(&self, _: Stream, line: &str) {
-        self.note(&format!("   {} {line}", "|".dimmed()));
+    fn output(&self, stream: Stream, line: &str) {
+        if !self.quiet {
+            let text = format!("   {} {line}", "|".dimmed());
+            self.tell_or(&text, &Event::Output { stream, line });
+        }
+    }
+
+    fn deployment(&self, name: &str, outcome: &str) {
+        if self.events {
+            self.emit(&Event::Deployment { name, outcome });
+        }
     }
 
     fn warn(&self, diagnostic: &Diagnostic) {
+        if self.events {
+            return self.emit(&Event::Finding(diagnostic));
+        }
         self.tell(Text(diagnostic).to_string().trim_end());
         if let Some(folder) = &self.annotations {
             self.tell(&github::command(diagnostic, folder));

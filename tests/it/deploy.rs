@@ -1,7 +1,7 @@
 //! First deploys, on a real server.
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Api, Output, assert_output};
 
@@ -216,6 +216,29 @@ fn json_is_one_document_on_standard_output() -> Result<()> {
     assert_eq!((output.code, &document["error"]["exit"]), (1, &json!(1)), "{document}");
     assert_eq!(document["deployments"], json!([]));
     assert_eq!(document["error"]["findings"][0]["severity"], "error");
+    Ok(())
+}
+
+#[test]
+fn events_are_objects_on_standard_error() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&TWO.replace("tags:", "tagz:"))?;
+    sandbox.file("stamp.sh", STAMP)?;
+    let output = sandbox.run("deploy --all --events jsonl")?.success()?;
+    let events = output.stderr.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+    assert!(events.iter().all(|event| event["schema"] == 1), "{output}");
+    let count = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
+    assert_eq!(
+        [count("finding"), count("output"), count("deployment"), count("error")],
+        [1, 1, 2, 0],
+        "{output}"
+    );
+    assert!(count("status") > 1, "{output}");
+
+    sandbox.file("stamp.sh", "exit 3\n")?;
+    let output = sandbox.run("deploy --all --events jsonl --quiet")?;
+    let last: Value = serde_json::from_str(output.stderr.lines().last().unwrap_or_default())?;
+    assert_eq!((&last["event"], &last["exit"]), (&json!("error"), &json!(7)), "{output}");
     Ok(())
 }
 
