@@ -1,12 +1,16 @@
 //! The environment of the process as a value, read once at the edge.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-/// Environment variables by name. Variables that are not UTF-8 are left out.
-#[derive(Debug, Clone, Default)]
+/// Environment variables by name. Variables that are not UTF-8 are left out. `Debug` shows the names only.
+#[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
 }
+
+/// What proves to a Prefect API who we are.
+pub(crate) const API_CREDENTIALS: [&str; 3] =
+    ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
 impl Environment {
     /// What this process was started with.
@@ -35,6 +39,13 @@ impl Environment {
         };
     }
 
+    /// The variables for programs that have nothing to do with Prefect.
+    pub(crate) fn without_api_credentials(&self) -> Self {
+        let is_credential =
+            |name: &str| API_CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
+        self.iter().filter(|(name, _)| !is_credential(name)).collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -43,5 +54,26 @@ impl Environment {
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         Self { variables: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_shown_and_credentials_not_passed_on() {
+        let environment: Environment =
+            [("A", "1"), ("PREFECT_API_KEY", "pnu_1"), ("prefect_api_auth_string", "me:1")]
+                .into_iter()
+                .collect();
+        assert_eq!(format!("{environment:?}"), r#"{"A", "PREFECT_API_KEY", "prefect_api_auth_string"}"#);
+        assert_eq!(environment.without_api_credentials().iter().collect::<Vec<_>>(), [("A", "1")]);
     }
 }

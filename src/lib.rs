@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod cloud;
 mod commands;
+mod crash;
 mod deploy;
 mod deployment;
 mod diagnostics;
@@ -43,7 +44,7 @@ mod value;
 mod work_pool;
 mod yaml;
 
-use std::{ffi::OsString, io::IsTerminal as _, path::Path, process::ExitCode};
+use std::{backtrace::Backtrace, ffi::OsString, io::IsTerminal as _, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -95,9 +96,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     let compatible = cli.global.compat_exit_codes || is_link;
     let redactor = Redactor::default();
+    redactor.learn_variables(environment.iter());
     let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone())
         .annotating(annotations(&environment))
         .telling_events(cli.command.tells_events());
+    report_crashes(&ui);
     let exit = match start(cli, environment, ui.clone(), redactor) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -110,6 +113,17 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit.folded(compatible).code())
+}
+
+/// What a panic says goes through the mask too.
+fn report_crashes(ui: &Ui) {
+    let ui = ui.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let report = crash::report(panic.payload(), panic.location(), &Backtrace::capture());
+        ui.error(
+            &CommandError::new(Exit::Failed, report).help("please report it, with the command and its file"),
+        );
+    }));
 }
 
 /// Leaves everything to the reference's own command line.
@@ -134,6 +148,7 @@ fn start(
         Ok(settings) => settings,
         Err(error) => return Ok(Err(error.into())),
     };
+    settings.secrets().for_each(|secret| redactor.learn(&secret));
     let ui = if settings.cli_colors.value || cli.global.color == cli::ColorChoice::Always {
         ui
     } else {

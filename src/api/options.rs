@@ -26,15 +26,6 @@ pub(crate) struct ClientOptions {
 }
 
 impl ClientOptions {
-    /// What must not be shown of these options.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let credentials = match &self.credentials {
-            Credentials::None => None,
-            Credentials::Basic(secret) | Credentials::Bearer(secret) => Some(secret),
-        };
-        credentials.into_iter().chain(self.custom_headers.values())
-    }
-
     /// The options for an API that lets everybody in, with the usual patience.
     pub(crate) fn without_credentials(url: &str) -> Self {
         Self {

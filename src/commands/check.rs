@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
                 ui.result(&github::command(one, ""));
             }
         }
-        FindingsFormat::Sarif => ui.result(&format!("{:#}", sarif::document(&found))),
+        FindingsFormat::Sarif => ui.json(&sarif::document(&found)),
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Failed } else { Exit::Done })
 }

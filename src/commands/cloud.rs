@@ -39,10 +39,10 @@ async fn login(key: Option<&str>, handle: Option<&str>, context: &Context) -> Re
 
 async fn list(output: OutputFormat, context: &Context) -> Result<(), CommandError> {
     let workspaces = workspaces(key(context)?, context).await?;
-    let text = match output {
+    match output {
         OutputFormat::Json => {
             let raw: Vec<_> = workspaces.iter().map(|workspace| &workspace.raw).collect();
-            format!("{:#}", json!(raw))
+            context.ui.json(&json!(raw));
         }
         OutputFormat::Text => {
             let current = cloud::current(&workspaces, &context.settings).map(|current| &current.handle);
@@ -52,10 +52,10 @@ async fn list(output: OutputFormat, context: &Context) -> Result<(), CommandErro
             };
             let lines = workspaces.iter().map(line);
             let all = ["Workspaces:".to_owned()].into_iter().chain(lines);
-            all.chain(["* active workspace".to_owned()]).collect::<Vec<_>>().join("\n")
+            let text = all.chain(["* active workspace".to_owned()]).collect::<Vec<_>>().join("\n");
+            context.ui.result(&text);
         }
-    };
-    context.ui.result(&text);
+    }
     Ok(())
 }
 

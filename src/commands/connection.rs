@@ -33,7 +33,6 @@ pub(crate) fn client_telling(
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
     let options = ClientOptions { max_requests_per_minute, ..options };
-    options.secrets().for_each(|secret| context.redactor.learn(secret));
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
         if notice.status == Some(429) {
@@ -62,7 +61,7 @@ pub(crate) async fn check(context: &Context, settings: &Settings) -> Result<(), 
     let mut options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
     options.transport.timeout = PATIENCE;
     options.retry.max_retries = 0;
-    options.secrets().for_each(|secret| context.redactor.learn(secret));
+    settings.secrets().for_each(|secret| context.redactor.learn(&secret));
     let client = Client::new(options, context.clock.clone(), Arc::new(|_| ()))?;
     Ok(client.probe().await?)
 }

@@ -96,7 +96,7 @@ fn git_facts(with: &Surroundings<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
         ("sha".into(), facts.sha.as_str().into()),
         ("short_sha".into(), facts.short_sha().into()),
         ("branch".into(), optional(facts.branch.clone())),
-        ("remote".into(), optional(facts.remote.clone())),
+        ("remote".into(), optional(facts.remote.as_deref().map(git::without_credentials))),
     ]);
     if uses("tag") {
         values.insert("tag".into(), optional(facts.tag()));

@@ -187,7 +187,7 @@ impl CredentialStore<'_> {
         let mut child = tokio::process::Command::new(&program)
             .arg(action)
             .env_clear()
-            .envs(self.environment.iter())
+            .envs(self.environment.without_api_credentials().iter())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -110,7 +110,7 @@ impl BuildKitBuild<'_> {
         let dockerfile = self.dockerfile_outside(folder.path())?;
         let arguments = self.arguments(program, dockerfile.as_deref(), &id_file);
         let told = (!self.options.quiet).then_some(progress);
-        let variables = program.variables();
+        let variables = self.variables(program);
         let run = docker(&arguments, directory, environment, &variables, told);
         let finished = match self.options.longest_silence {
             Some(longest) => tokio::time::timeout(longest, run).await.map_err(|_| {
@@ -144,6 +144,7 @@ async fn docker(
     variables: &BTreeMap<String, String>,
     progress: Option<&dyn Progress>,
 ) -> Result<process::Finished, DockerError> {
+    let environment = &environment.without_api_credentials();
     let program = Program { program: "docker", arguments, directory, environment, variables };
     process::run(&program, progress)
         .await

@@ -95,7 +95,7 @@ pub(super) async fn git(subject: &Subject<'_>) -> Check {
         program: "git",
         arguments: &arguments,
         directory: &facts.root,
-        environment: subject.environment,
+        environment: &subject.environment.without_api_credentials(),
         variables: &variables,
     };
     let fix = "log in with a credential helper or a deploy key; runs that pull the code need the same";

@@ -84,7 +84,7 @@ impl Checkout<'_> {
 /// Bringing one repository into one directory.
 struct Work<'a> {
     wanted: &'a Checkout<'a>,
-    git: Git<'a>,
+    git: Git,
     target: &'a Path,
     /// Whether the user is known, and need not be in the address.
     login: bool,

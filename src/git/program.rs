@@ -17,8 +17,8 @@ const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=
 
 /// `git`, as it is run for one repository.
 #[derive(Debug)]
-pub(super) struct Git<'a> {
-    environment: &'a Environment,
+pub(super) struct Git {
+    environment: Environment,
     variables: BTreeMap<String, String>,
 }
 
@@ -29,8 +29,8 @@ pub(super) struct Refusal {
     pub(super) stderr: String,
 }
 
-impl<'a> Git<'a> {
-    pub(super) fn new(environment: &'a Environment, address: &Address, login: Option<&Login>) -> Self {
+impl Git {
+    pub(super) fn new(environment: &Environment, address: &Address, login: Option<&Login>) -> Self {
         let mut variables: BTreeMap<String, String> = [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),
@@ -54,7 +54,7 @@ impl<'a> Git<'a> {
             // The empty value takes away the user's own helpers, which would store what they are told.
             configure(&mut variables, environment, &[(&key, ""), (&key, HELPER)]);
         }
-        Self { environment, variables }
+        Self { environment: environment.without_api_credentials(), variables }
     }
 
     /// Runs git in a directory and returns what it printed on standard output; what it refuses is in the inner
@@ -69,7 +69,7 @@ impl<'a> Git<'a> {
             program: "git",
             arguments: &arguments,
             directory,
-            environment: self.environment,
+            environment: &self.environment,
             variables: &self.variables,
         };
         let finished = process::run(&program, None).await?;

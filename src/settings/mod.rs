@@ -36,7 +36,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     environment::Environment,
     fs::FileError,
-    secret::Secret,
+    secret::{self, Secret},
 };
 
 const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
@@ -99,6 +99,20 @@ impl Settings {
             settings.warnings.extend(settings.api_url.value.as_deref().and_then(misconfiguration));
         }
         Ok(settings)
+    }
+
+    /// What must not be shown of these settings.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> {
+        let url = self.api_url.value.as_deref().unwrap_or_default();
+        // One without a scheme cannot be used, and may hold a password all the same.
+        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let login = secret::login(&url).map(Secret::new);
+        let password = url::Url::parse(&url).ok().and_then(|url| {
+            let password = percent_encoding::percent_decode_str(url.password()?).decode_utf8_lossy();
+            Some(Secret::new(password))
+        });
+        let own = [&self.api_key.value, &self.api_auth_string.value].into_iter().flatten();
+        own.chain(self.client_custom_headers.value.values()).cloned().chain(login).chain(password)
     }
 
     /// Writes settings into the active profile of the file. These settings here stay as they are.

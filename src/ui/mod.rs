@@ -1,8 +1,9 @@
 //! What users see: results on standard output, everything else on standard error.
 //!
 //! Only commands and the entry of the program use this module. Everything that leaves goes through [`Ui`], which
-//! masks the secrets that the command has met.
+//! masks the secrets that the command has met and makes harmless what a terminal would act on.
 
+mod escape;
 mod events;
 mod table;
 
@@ -14,7 +15,7 @@ use std::{
 use anstream::AutoStream;
 use owo_colors::OwoColorize;
 
-use self::events::Event;
+use self::{escape::harmless, events::Event};
 use crate::{
     diagnostics::{Diagnostic, Text, github},
     error::CommandError,
@@ -78,7 +79,7 @@ impl Ui {
     pub(crate) fn confirms(&self, question: &str) -> bool {
         {
             let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = write!(stream, "{} [y/n]: ", self.redactor.mask(question));
+            let _ = write!(stream, "{} [y/n]: ", harmless(&self.redactor.mask(question)));
             let _ = stream.flush();
         }
         let mut answer = String::new();
@@ -95,7 +96,7 @@ impl Ui {
 
     /// Prints a result as JSON that a program reads.
     pub(crate) fn json(&self, value: &serde_json::Value) {
-        self.result(&format!("{value:#}"));
+        self.print(&format!("{:#}", self.redactor.mask_json(value)));
     }
 
     /// Prints why the command failed.
@@ -118,6 +119,7 @@ impl Ui {
     }
 
     fn print(&self, text: &str) {
+        let text = harmless(text);
         let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writeln!(stream, "{text}");
         let _ = stream.flush();
@@ -131,12 +133,14 @@ impl Ui {
     fn emit(&self, event: &Event<'_>) {
         let line = event.line(|text| self.redactor.mask(text));
         let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{line}");
+        let _ = writeln!(stream, "{}", harmless(&line));
     }
 
     fn tell(&self, text: &str) {
+        let text = self.redactor.mask(text);
+        let text = harmless(&text);
         let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{}", self.redactor.mask(text));
+        let _ = writeln!(stream, "{text}");
     }
 }
 

@@ -208,7 +208,7 @@ fn exit(fault: Fault) -> Option<i32> {
         | Fault::NotHttp => 6,
         Fault::Html | Fault::InvalidJson | Fault::Empty | Fault::Redirect(_) => 2,
         Fault::Status(401 | 403) => 5,
-        Fault::Status(_) | Fault::TooMany(_) => 1,
+        Fault::Echo | Fault::Status(_) | Fault::TooMany(_) => 1,
         Fault::ByteByByte | Fault::WrongContentType => return None,
     })
 }

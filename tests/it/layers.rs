@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["interpreter"],
     &["interrupt", "process", "settings"],
     &["error", "json_schema", "progress", "python"],
-    &["diagnostics"],
+    &["crash", "diagnostics"],
     &["clock", "digest", "environment", "fs", "pointer", "secret", "source", "value"],
 ];
 

@@ -5,6 +5,7 @@
 
 mod bad_files;
 mod bad_input;
+mod canaries;
 mod cloud;
 mod commands;
 mod connection;

@@ -5,19 +5,19 @@ use std::{collections::BTreeMap, path::Path};
 use super::{BuildKitBuild, BuildKitProgram};
 use crate::docker::context::Dockerfile;
 
-impl BuildKitProgram {
-    /// The variables that the program needs besides the user's.
-    pub(super) fn variables(self) -> BTreeMap<String, String> {
-        let (name, value) = match self {
-            Self::DockerBuild => ("DOCKER_BUILDKIT", "1"),
-            // A variable, since buildx has not always had the options.
-            Self::Buildx => ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
-        };
-        [(name.to_owned(), value.to_owned())].into()
-    }
-}
-
 impl BuildKitBuild<'_> {
+    /// The variables that the program needs besides the user's.
+    pub(super) fn variables(&self, program: BuildKitProgram) -> BTreeMap<String, String> {
+        let (name, value) = match program {
+            BuildKitProgram::DockerBuild => ("DOCKER_BUILDKIT", "1"),
+            // A variable, since buildx has not always had the options.
+            BuildKitProgram::Buildx => ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
+        };
+        let arguments = self.options.build_arguments.iter().filter(|(name, _)| is_variable(name));
+        let arguments = arguments.map(|(name, value)| (name.clone(), value.clone()));
+        arguments.chain([(name.to_owned(), value.to_owned())]).collect()
+    }
+
     pub(super) fn platforms(&self) -> Vec<&str> {
         match (&self.buildkit.platforms, &self.options.platform) {
             (platforms, _) if !platforms.is_empty() => platforms.iter().map(String::as_str).collect(),
@@ -90,7 +90,11 @@ impl BuildKitBuild<'_> {
             flag("label", &format!("{name}={value}"));
         }
         for (name, value) in &options.build_arguments {
-            flag("build-arg", &format!("{name}={value}"));
+            if is_variable(name) {
+                flag("build-arg", name);
+            } else {
+                flag("build-arg", &format!("{name}={value}"));
+            }
         }
         let shared_memory = options.shared_memory.map(|bytes| bytes.to_string());
         let single =
@@ -130,4 +134,16 @@ impl BuildKitBuild<'_> {
             values.iter().for_each(|value| flag(name, value));
         }
     }
+}
+
+/// Whether the value of a build argument reaches the program by a variable of this name, since everybody on the machine
+/// can read command lines. Variables that the program itself heeds would do more than that.
+fn is_variable(argument: &str) -> bool {
+    const HEEDED: [&str; 9] = ["DOCKER", "BUILD", "OTEL_", "SSH_", "XDG_", "TMP", "LD_", "GO", "AWS_"];
+    const EXACTLY: [&str; 5] = ["HOME", "PATH", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH"];
+    let name = argument.to_ascii_uppercase();
+    let is_heeded = HEEDED.iter().any(|prefix| name.starts_with(prefix))
+        || EXACTLY.contains(&name.as_str())
+        || name.ends_with("_PROXY");
+    !is_heeded && !name.is_empty() && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }

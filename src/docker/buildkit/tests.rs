@@ -30,7 +30,7 @@ fn arguments_of_the_programs() {
     let options = BuildOptions {
         pull: true,
         labels: [("a".to_owned(), "b c".to_owned())].into(),
-        build_arguments: [("X".to_owned(), "1".to_owned())].into(),
+        build_arguments: [("X", "1"), ("HTTP_PROXY", "p")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         target: Some("runtime".to_owned()),
         extra_hosts: vec!["h:10.0.0.1".to_owned()],
         ..BuildOptions::default()
@@ -59,7 +59,8 @@ fn arguments_of_the_programs() {
             "--tag=r/i:v1",
             "--tag=r/i:latest",
             "--label=a=b c",
-            "--build-arg=X=1",
+            "--build-arg=HTTP_PROXY=p",
+            "--build-arg=X",
             "--target=runtime",
             "--add-host=h:10.0.0.1",
             "--platform=linux/amd64,linux/arm64",
@@ -67,6 +68,11 @@ fn arguments_of_the_programs() {
             "--",
             "https://example.com/r.git",
         ]
+    );
+    let variables = build.variables(BuildKitProgram::Buildx);
+    assert_eq!(
+        variables.into_iter().map(|(name, value)| name + "=" + &value).collect::<Vec<_>>(),
+        ["BUILDX_NO_DEFAULT_ATTESTATIONS=1", "X=1"]
     );
     let arguments =
         build.arguments(BuildKitProgram::DockerBuild, Some(Path::new("/tmp/d")), Path::new("/id"));

@@ -32,17 +32,19 @@ pub(crate) enum Fault {
     NotHttp,
     Redirect(u16),
     Hang,
+    /// A refusal that repeats all that was sent.
+    Echo,
     Status(u16),
     /// 429 with this `Retry-After`.
     TooMany(&'static str),
 }
 
 use Fault::{
-    ByteByByte, Empty, HalfBody, Hang, Html, InvalidJson, NotHttp, Redirect, Refuse, ResetAfter, ResetBefore,
-    Restart, Status, TooMany, WrongContentType,
+    ByteByByte, Echo, Empty, HalfBody, Hang, Html, InvalidJson, NotHttp, Redirect, Refuse, ResetAfter,
+    ResetBefore, Restart, Status, TooMany, WrongContentType,
 };
 
-pub(crate) const FAULTS: [Fault; 31] = [
+pub(crate) const FAULTS: [Fault; 32] = [
     Refuse,
     Restart,
     ResetBefore,
@@ -57,6 +59,7 @@ pub(crate) const FAULTS: [Fault; 31] = [
     Redirect(302),
     Redirect(307),
     Hang,
+    Echo,
     Status(400),
     Status(401),
     Status(403),
@@ -134,6 +137,7 @@ impl Fault {
                 thread::sleep(Duration::from_secs(3));
                 return Ok(false);
             }
+            Echo => stream.write_all(response(reply.0, JSON, &body).as_bytes())?,
             Status(status) => stream.write_all(response(status, JSON, &error_body(status)).as_bytes())?,
             TooMany(wait) => {
                 let headers = format!("{JSON}retry-after: {wait}\r\n");

@@ -9,11 +9,11 @@ use std::{
 };
 
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     fault::{Fault, body_text, response},
-    stand_in::StandIn,
+    stand_in::{Reply, StandIn},
 };
 
 /// How long a server that restarts is away.
@@ -45,6 +45,8 @@ struct State {
     plan: Option<FaultPlan>,
     /// `METHOD path` of the requests, in order.
     requests: Vec<String>,
+    /// All that was sent, as it was sent.
+    heard: String,
     /// Nothing is accepted.
     down: bool,
     /// For ever.
@@ -98,6 +100,16 @@ impl FaultServer {
         self.shared.state().requests.clone()
     }
 
+    /// All that clients have sent, headers and bodies.
+    pub(crate) fn heard(&self) -> String {
+        self.shared.state().heard.clone()
+    }
+
+    /// Changes what the server has.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut StandIn)) {
+        change(&mut self.shared.state().stand_in);
+    }
+
     /// Looks at what the server has.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&StandIn) -> T) -> T {
         look(&self.shared.state().stand_in)
@@ -142,7 +154,7 @@ fn accept(listener: TcpListener, server: &Arc<Shared>) {
 /// Answers the requests of one connection.
 fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
-    while let Some((method, path, body)) = read_request(&mut reader)? {
+    while let Some(Request { method, path, body, text }) = read_request(&mut reader)? {
         let (fault, reply) = {
             let mut state = server.state();
             if state.down {
@@ -150,12 +162,19 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
             }
             let number = state.requests.len();
             state.requests.push(format!("{method} {path}"));
+            state.heard += &text;
             let hit = |plan: &FaultPlan| plan.at == number || (plan.lasting && plan.at < number);
             let fault = state.plan.filter(hit).map(|plan| plan.fault);
             let acts = fault.is_none_or(Fault::acts);
             // A proxy gets whole URLs.
             let path = path.split_once("/api/").map_or("", |(_, path)| path);
-            let reply = if acts { state.stand_in.handle(&method, path, &body) } else { (200, Value::Null) };
+            let reply = if fault == Some(Fault::Echo) {
+                echo(&text)
+            } else if acts {
+                state.stand_in.handle(&method, path, &body)
+            } else {
+                (200, Value::Null)
+            };
             (fault, reply)
         };
         let Some(fault) = fault else {
@@ -195,18 +214,28 @@ fn go_down(fault: Fault, server: &Arc<Shared>) {
     }
 }
 
-/// Method, path and body of the next request; `None` at the end.
-fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<(String, String, Value)>> {
-    let mut line = String::new();
-    if reader.read_line(&mut line)? == 0 {
+/// What a client has sent.
+struct Request {
+    method: String,
+    path: String,
+    body: Value,
+    /// All of it.
+    text: String,
+}
+
+/// The next request; `None` at the end.
+fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
+    let mut text = String::new();
+    if reader.read_line(&mut text)? == 0 {
         return Ok(None);
     }
-    let mut words = line.split_whitespace().map(str::to_owned);
+    let mut words = text.split_whitespace().map(str::to_owned);
     let (Some(method), Some(path)) = (words.next(), words.next()) else { return Ok(None) };
     let mut length = 0;
     loop {
         let mut header = String::new();
         reader.read_line(&mut header)?;
+        text += &header;
         match header.trim().split_once(':') {
             None => break,
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
@@ -217,6 +246,13 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<(String, Str
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
+    text += &String::from_utf8_lossy(&body);
     let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? };
-    Ok(Some((method, path, body)))
+    Ok(Some(Request { method, path, body, text }))
+}
+
+/// The refusal of a server that repeats what it was sent.
+fn echo(text: &str) -> Reply {
+    let detail = json!([{"type": "value_error", "loc": ["body", text], "msg": text, "input": text}]);
+    (422, json!({"exception_message": text, "exception_detail": detail, "request_body": text}))
 }

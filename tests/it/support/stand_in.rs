@@ -1,5 +1,7 @@
 //! A Prefect API in memory, as far as a deploy uses it: it keeps what it is given and finds it again.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 /// What the server has.
@@ -8,6 +10,8 @@ pub(crate) struct StandIn {
     flows: Vec<Value>,
     deployments: Vec<Value>,
     automations: Vec<Value>,
+    /// The data of block documents by `type/name`.
+    pub(crate) blocks: BTreeMap<String, Value>,
     ids: u128,
     /// Changes that were made.
     pub(crate) writes: usize,
@@ -24,6 +28,11 @@ impl StandIn {
             ("GET", ["health"]) => (200, json!(true)),
             ("GET", ["admin", "version"]) => (200, json!("3.8.4")),
             ("POST", ["work_pools", "filter"]) => page(vec![pool()], body),
+            ("GET", ["block_types", "slug", kind, "block_documents", "name", name]) => {
+                let name = name.split('?').next().unwrap_or_default();
+                let data = self.blocks.get(&format!("{kind}/{name}"));
+                found(data.map(|data| json!({"id": uuid::Uuid::nil(), "name": name, "data": data})).as_ref())
+            }
             ("GET", ["work_pools", _]) => (200, pool()),
             ("POST", ["work_pools", _, "workers", "filter"]) => (200, json!([])),
             ("POST", ["flows", "filter"]) => page(matching(&self.flows, body, "flows"), body),

@@ -1,0 +1,83 @@
+//! What may reach a terminal: text from files, programs and servers must not move its cursor, set its title or
+//! write to its clipboard.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+/// A text in which every control character is written as JSON escapes it, but for line ends, tabs and colours.
+///
+/// JSON stays valid and means the same.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut harmless = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_control) {
+        let (before, control) = rest.split_at(at);
+        harmless.push_str(before);
+        let kept = color(control).or_else(|| control.starts_with("\r\n").then_some("\r\n"));
+        let mut following = control.chars();
+        if let Some(kept) = kept {
+            harmless.push_str(kept);
+            rest = &control[kept.len()..];
+        } else if let Some(character) = following.next() {
+            // Writing to a text cannot fail.
+            let _ = write!(harmless, "\\u{:04x}", u32::from(character));
+            rest = following.as_str();
+        }
+    }
+    harmless.push_str(rest);
+    Cow::Owned(harmless)
+}
+
+/// Whether a terminal would act on a character, or show what follows in another order than it is written in.
+fn is_control(character: char) -> bool {
+    let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (character.is_control() && !matches!(character, '\n' | '\t')) || reorders
+}
+
+/// The sequence at the beginning of a text that sets the colour or the weight of what follows.
+fn color(text: &str) -> Option<&str> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let (parameters, _) = parameters.split_once('m')?;
+    parameters.split(';').all(is_color).then(|| &text[..parameters.len() + 3])
+}
+
+/// Reset, bold, dim, and the sixteen colours of text. What is hidden, or written in its background, could deceive.
+fn is_color(parameter: &str) -> bool {
+    parameter.is_empty()
+        || parameter.parse().is_ok_and(|code: u8| matches!(code, 0..=2 | 22 | 30..=37 | 39 | 90..=97))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_line_ends_tabs_and_colours_pass() {
+        let cases = [
+            ("plain é 🚀\n\ttext\r\n", "plain é 🚀\n\ttext\r\n"),
+            ("\u{1b}[31m\u{1b}[1;2mred\u{1b}[0m\u{1b}[m", "\u{1b}[31m\u{1b}[1;2mred\u{1b}[0m\u{1b}[m"),
+            ("\u{1b}[2J\u{1b}[1;1H", "\\u001b[2J\\u001b[1;1H"),
+            ("\u{1b}]0;title\u{7}", "\\u001b]0;title\\u0007"),
+            ("\u{1b}[8mhidden", "\\u001b[8mhidden"),
+            ("\u{1b}[30;40m", "\\u001b[30;40m"),
+            ("\u{1b}[999999m", "\\u001b[999999m"),
+            ("\u{1b}[", "\\u001b["),
+            ("gone\rhere\u{8}\u{7f}", "gone\\u000dhere\\u0008\\u007f"),
+            ("\u{9b}2J", "\\u009b2J"),
+            ("user\u{202e}txt.exe\u{2066}", "user\\u202etxt.exe\\u2066"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(harmless(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({"a\u{9b}": "\u{7f}\u{1b}[2J\u{202e}\r\n"});
+        let text = value.to_string();
+        assert_ne!(harmless(&text), text);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless(&text)).unwrap(), value);
+    }
+}

@@ -1,0 +1,227 @@
+//! Secrets are put wherever they can come from, and must show nowhere: not in what a command prints, not in a file it
+//! leaves, and not on the way to a server that they are not for.
+//!
+//! Each place has a canary of its own and commands that come across it. That the canary was really in use has to be
+//! shown too: a command that never met it would pass.
+
+mod places;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::support::{FaultServer, Output, Sandbox};
+
+/// Where a secret comes from, and what is done with it.
+struct Place {
+    name: &'static str,
+    shape: Shape,
+    /// Puts the secret there.
+    plant: fn(Scene, &str) -> Result<Scene>,
+    /// The commands, one after the other. `CANARY` in them is the secret.
+    lines: &'static [&'static str],
+    proof: Proof,
+}
+
+const fn place(
+    name: &'static str,
+    (shape, proof): (Shape, Proof),
+    lines: &'static [&'static str],
+    plant: fn(Scene, &str) -> Result<Scene>,
+) -> Place {
+    Place { name, shape, plant, lines, proof }
+}
+
+/// What a secret looks like.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    Plain,
+    /// With what is written differently in JSON and URLs.
+    Odd,
+    Lines,
+    Number,
+}
+
+/// How it shows that a secret was in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// The server got it.
+    Sent,
+    /// The server did not get it; it stays where it was put.
+    Kept,
+    /// A step wrote it into the file `witness`.
+    Witnessed,
+    /// The last command failed because of it.
+    Refused,
+}
+
+/// A project with a server, and the files in which secrets may stand.
+struct Scene {
+    sandbox: Sandbox,
+    server: FaultServer,
+    planted: Vec<PathBuf>,
+}
+
+impl Scene {
+    fn new() -> Result<Self> {
+        let server = FaultServer::start()?;
+        let sandbox = Sandbox::new()?
+            .variable("PREFECT_API_URL", server.url())
+            .variable("PREFECT_API_REQUEST_TIMEOUT", "2")
+            .variable("PREFECT_CLIENT_MAX_RETRIES", "0");
+        let scene = Self { sandbox, server, planted: Vec::new() };
+        scene.file("prefect.yaml", &places::project(""))
+    }
+
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.sandbox = self.sandbox.variable(name, value);
+        self
+    }
+
+    /// Writes a file in which the secret may stand.
+    fn file(mut self, path: &str, text: &str) -> Result<Self> {
+        self.sandbox.file(path, text)?;
+        self.planted.push(self.sandbox.directory().join(path).canonicalize()?);
+        Ok(self)
+    }
+
+    fn root(&self) -> PathBuf {
+        self.sandbox.directory().join("..")
+    }
+}
+
+impl Shape {
+    fn secret(self, number: usize) -> String {
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        match self {
+            Self::Plain => format!("canary{number:02}{random}"),
+            Self::Odd => format!("can \"{number:02}\" \\{random}/é%&'"),
+            Self::Lines => format!("canary {number:02}\n{random}\nend {random}"),
+            // Fits into the numbers of JSON, and is not in an id or a time.
+            Self::Number => {
+                (700_000_000_000_000 + uuid::Uuid::new_v4().as_u128() % 90_000_000_000_000).to_string()
+            }
+        }
+    }
+}
+
+/// Whether a secret, or a line of it, can be read out of a text.
+fn shows(text: &str, secret: &str) -> bool {
+    let lines = secret.lines().filter(|line| line.len() > 12);
+    lines.chain([secret]).any(|part| forms(part).iter().any(|form| text.contains(form)))
+}
+
+/// A text as it stands in prose, JSON, URLs, and base64 at each of the three offsets.
+fn forms(text: &str) -> Vec<String> {
+    let json = serde_json::Value::from(text).to_string();
+    let url = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let in_base64 = (0..3).map(|offset| {
+        let encoded = STANDARD.encode([&vec![0; offset], text.as_bytes()].concat());
+        // The first and the last characters depend on what stands beside the text.
+        encoded.trim_end_matches('=')[4.min(offset * 4)..encoded.trim_end_matches('=').len() - 1].to_owned()
+    });
+    [text.to_owned(), json[1..json.len() - 1].to_owned(), url].into_iter().chain(in_base64).collect()
+}
+
+/// Files below a directory in which a secret stands.
+fn files_with(directory: &Path, secret: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(files_with(&path, secret)?);
+        } else if path.is_file() && shows(&String::from_utf8_lossy(&fs::read(&path)?), secret) {
+            found.push(path.canonicalize()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Tries one place; an error says where the secret showed, or that it never was in use.
+fn try_place(place: &Place, secret: &str) -> Result<()> {
+    let scene = (place.plant)(Scene::new()?, secret)?;
+    let mut last = None;
+    for line in place.lines {
+        let words: Vec<String> = line.split_whitespace().map(|word| word.replace("CANARY", secret)).collect();
+        let output = scene.sandbox.run_words(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+        for (stream, text) in [("standard output", &output.stdout), ("standard error", &output.stderr)] {
+            ensure!(!shows(text, secret), "{line}: {stream} shows it:\n{text}");
+        }
+        last = Some(output);
+    }
+    let witness = scene.root().join("witness");
+    let found = files_with(&scene.root(), secret)?;
+    let stranger = found.iter().find(|file| !scene.planted.contains(file) && !file.ends_with("witness"));
+    ensure!(
+        stranger.is_none(),
+        "it was left in {}",
+        stranger.map_or("", |file| file.to_str().unwrap_or("?"))
+    );
+    let last = last.context("a place has commands")?;
+    prove(place.proof, &scene, secret, &last, found.contains(&witness.canonicalize().unwrap_or(witness)))
+        .with_context(|| last.to_string())
+}
+
+fn prove(proof: Proof, scene: &Scene, secret: &str, last: &Output, is_witnessed: bool) -> Result<()> {
+    let is_sent = shows(&scene.server.heard(), secret);
+    match proof {
+        Proof::Sent => ensure!(is_sent, "the server never got it"),
+        Proof::Kept => ensure!(!is_sent && last.code == 0, "it was sent, or the command failed"),
+        Proof::Witnessed => ensure!(is_witnessed && !is_sent, "no step got it, or it was sent"),
+        Proof::Refused => ensure!(last.code != 0, "the command succeeded"),
+    }
+    Ok(())
+}
+
+#[test]
+fn no_canary_shows_anywhere() -> Result<()> {
+    let places: Vec<&Place> = places::all().collect();
+    ensure!(places.len() >= 50, "there are only {} places", places.len());
+    let next = AtomicUsize::new(0);
+    let failures: Mutex<Vec<String>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(place) = places.get(number) else { break };
+                    if let Err(error) = try_place(place, &place.shape.secret(number)) {
+                        let failure = format!("{}: {error:#}", place.name);
+                        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !failures.is_empty() {
+        bail!("{} of {} canaries:\n\n{}", failures.len(), places.len(), failures.join("\n\n"));
+    }
+    println!("{} canaries, none seen", places.len());
+    Ok(())
+}
+
+#[test]
+fn a_canary_is_seen_in_every_form() {
+    let secret = "can \"1\"/é";
+    for text in [
+        "it is can \"1\"/é.",
+        r#"{"a": "x can \"1\"/é"}"#,
+        "http://h/can%20%221%22%2F%C3%A9",
+        &STANDARD.encode(format!("{secret}!")),
+        &STANDARD.encode(format!("a{secret}!")),
+        &STANDARD.encode(format!("ab{secret}!")),
+    ] {
+        assert!(shows(text, secret), "{text}");
+    }
+    assert!(!shows("can 1", secret));
+}

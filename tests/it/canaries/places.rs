@@ -1,0 +1,19 @@
+//! The places that secrets come from.
+
+mod blocks;
+mod settings;
+mod steps;
+mod variables;
+
+use super::Place;
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Place> {
+    [settings::PLACES, blocks::PLACES, steps::PLACES, variables::PLACES].into_iter().flatten()
+}
+
+/// A project of one deployment with these further lines, which belong to it.
+pub(super) fn project(more: &str) -> String {
+    let pool = if more.contains("work_pool:") { "" } else { "  work_pool: {name: pool}\n" };
+    format!("pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n{pool}{more}\n")
+}
