@@ -358,8 +358,10 @@ async fn an_answer_that_never_ends_is_given_up() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        use std::io::Write as _;
+        use std::io::{Read as _, Write as _};
         for mut stream in listener.incoming().flatten() {
+            // An answer before the question would be another fault.
+            let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
             // No pause is as long as the timeout.
             while stream.write_all(b" ").is_ok() {
