@@ -24,9 +24,15 @@ impl FileError {
     }
 }
 
+/// No file that people write is larger; one that never ends would take all memory.
+const LARGEST: u64 = 64 << 20;
+
 /// The text of a UTF-8 file.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
-    std::fs::read_to_string(path).map_err(|error| FileError::new("read", path, error))
+    String::from_utf8(read_bytes(path)?).map_err(|_| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text");
+        FileError::new("read", path, error)
+    })
 }
 
 /// The text of a file, or `None` if there is no such file.
@@ -39,7 +45,18 @@ pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileErr
 
 /// The bytes of a file.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
-    std::fs::read(path).map_err(|error| FileError::new("read", path, error))
+    let read = || {
+        let file = std::fs::File::open(path)?;
+        let size = file.metadata()?.len().min(LARGEST);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST {
+            let message = format!("it is larger than {} MiB", LARGEST >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(bytes)
+    };
+    read().map_err(|error| FileError::new("read", path, error))
 }
 
 /// The contents of a file, or `None` if it has more than `limit` bytes.

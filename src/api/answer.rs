@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap},
@@ -25,10 +25,20 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) async fn read(response: reqwest::Response) -> Result<Self, reqwest::Error> {
+    /// No answer of an API is larger; one that never ends would take all memory.
+    const LARGEST: usize = 64 << 20;
+
+    pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, Failure> {
         let status = response.status();
         let headers = response.headers().clone();
-        Ok(Self { status, headers, body: response.bytes().await? })
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > Self::LARGEST {
+                return Err(Failure::Large);
+            }
+        }
+        Ok(Self { status, headers, body: body.freeze() })
     }
 
     /// Whether it is a web page: what a server's user interface sends for a path it does not know.
@@ -49,6 +59,8 @@ pub(super) enum Failure {
     /// The answer as a whole took too long, although no pause in it did.
     #[error("the answer took more than {} s", .0.as_secs_f64())]
     Slow(Duration),
+    #[error("the answer is larger than {} MiB", Answer::LARGEST >> 20)]
+    Large,
     /// Nothing was sent.
     #[error(transparent)]
     Setup(#[from] ApiError),
@@ -58,7 +70,7 @@ impl Failure {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Status(answer) => Some(answer.status.as_u16()),
-            Self::Exchange(_) | Self::Slow(_) | Self::Setup(_) => None,
+            Self::Exchange(_) | Self::Slow(_) | Self::Large | Self::Setup(_) => None,
         }
     }
 
@@ -77,15 +89,16 @@ impl Failure {
 
     /// The error to report when the request is given up.
     pub(super) fn into_error(self, request: &Request, peer: &Peer) -> ApiError {
+        let reason = self.to_string();
         let request = request.summary();
         let url = peer.url.clone();
         let cause = match self {
             Self::Status(answer) => return error::from_answer(answer.status, &answer.body, request, peer),
             Self::Setup(error) => return error,
+            Self::Large => return ApiError::Unexpected { request, reason },
             Self::Slow(after) => return ApiError::Timeout { request, after },
             Self::Exchange(cause) => cause,
         };
-        let reason = error::root_cause(&cause);
         if error::is_tls_failure(&cause) {
             ApiError::Untrusted { url, reason }
         } else if cause.is_connect() {

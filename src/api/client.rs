@@ -189,7 +189,7 @@ impl Client {
         let exchange = async {
             let response = self.transport.execute(self.message(request, url, token)).await?;
             self.connected.store(true, Ordering::Relaxed);
-            Ok::<_, Failure>(Answer::read(response).await?)
+            Answer::read(response).await
         };
         let limit = self.peer.timeout.saturating_mul(TIMEOUTS_OF_AN_ANSWER);
         let answer = tokio::time::timeout(limit, exchange).await.map_err(|_| Failure::Slow(limit))??;

@@ -30,6 +30,8 @@ mod work_pools;
 mod workspaces;
 
 #[cfg(test)]
+mod replies;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -54,11 +54,15 @@ impl Client {
                 },
                 Ok(page) => page,
             };
-            let count = page.len();
+            let (count, before) = (page.len(), found.len());
             found.extend(page.into_iter().filter(|item| seen.insert(item.id())));
             if count < limit || found.len() >= most {
                 found.truncate(most);
                 return Ok(found);
+            }
+            if found.len() == before {
+                let reason = "the same objects come again and again".to_owned();
+                return Err(ApiError::Unexpected { request: path.join("/"), reason });
             }
             offset += count;
         }

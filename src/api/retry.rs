@@ -77,7 +77,7 @@ impl RetryPolicy {
             }
             Failure::Exchange(error) => (self.exchange_limit(error, situation)?, None),
             Failure::Slow(_) if situation.repeatable => (self.max_retries, None),
-            Failure::Slow(_) | Failure::Setup(_) => return None,
+            Failure::Slow(_) | Failure::Large | Failure::Setup(_) => return None,
         };
         if situation.retries >= limit {
             return None;
@@ -138,11 +138,14 @@ pub(super) struct Situation {
 /// The `Retry-After` header: seconds, or a date.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = http_date(text)?;
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+    let asked = if let Ok(seconds) = text.parse::<f64>() {
+        Duration::try_from_secs_f64(seconds).ok()?
+    } else {
+        let date = http_date(text)?;
+        Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO)
+    };
+    // Longer than anybody waits, and short enough to be reckoned with.
+    Some(asked.min(Duration::from_hours(24)))
 }
 
 /// A date as HTTP headers have it: `Mon, 23 Nov 2026 14:00:30 GMT`.
@@ -204,6 +207,29 @@ mod tests {
         let status = StatusCode::from_u16(status).unwrap();
         let answer = Answer { status, headers, body: bytes::Bytes::new() };
         policy.wait(&Failure::Status(answer), at).map(|wait| wait.as_secs_f64())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_wait_that_a_server_asks_for_ends_before_the_deadline(
+            text in r"[-+]?[0-9]{0,20}(\.[0-9]{0,3})?(e[0-9]{1,3})?|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{1,5} [0-9:]{8} GMT|\PC{0,12}",
+        ) {
+            let Ok(value) = HeaderValue::from_str(&text) else { return Ok(()) };
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+            let answer = Answer { status: StatusCode::TOO_MANY_REQUESTS, headers, body: bytes::Bytes::new() };
+            let policy = RetryPolicy { jitter: 5.0, ..RetryPolicy::default() };
+            let at = Situation { random: 1.0, ..situation(0) };
+            let wait = policy.wait(&Failure::Status(answer), &at);
+            proptest::prop_assert!(wait.is_none_or(|wait| wait <= policy.deadline), "{text}: {wait:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_of_ages_is_no_wait() {
+        assert_eq!(
+            wait(&RetryPolicy::default(), 429, &[("retry-after", "18000000000000000000")], &situation(0)),
+            None
+        );
     }
 
     #[test]

@@ -38,6 +38,13 @@ pub(crate) enum AddressError {
     Option,
     #[error("the address of a repository cannot have line ends in it")]
     LineEnd,
+    #[error("the address of a repository cannot name a helper program, as `ext::` does")]
+    Helper,
+}
+
+/// Whether a text could be the name of one of git's helpers.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }
 
 impl Address {
@@ -48,6 +55,9 @@ impl Address {
             Some('-') => return Err(AddressError::Option),
             Some(_) if text.contains(char::is_control) => return Err(AddressError::LineEnd),
             Some(_) => {}
+        }
+        if text.split_once("::").is_some_and(|(helper, _)| is_word(helper)) {
+            return Err(AddressError::Helper);
         }
         let Some((scheme, rest)) = text.split_once("://") else { return Ok(Self::without_scheme(text)) };
         let transport = match scheme.to_ascii_lowercase().as_str() {

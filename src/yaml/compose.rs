@@ -12,10 +12,15 @@ use crate::{diagnostics::did_you_mean, source::Span};
 /// How deep collections may be nested, aliases expanded: everything that walks values may then recurse.
 pub(super) const MAXIMUM_DEPTH: usize = 100;
 
+/// How many values a file may have: those of more than ten thousand deployments.
+const MAXIMUM_NODES: usize = 500_000;
+
 /// How many values aliases may stand for in any file, however short.
 const FREE_ALIASED_NODES: usize = 1_000_000;
 /// How many values aliases may stand for, for each one that is written.
 const ALIASED_NODES_EACH: usize = 100;
+/// How many values aliases may stand for at all.
+const MAXIMUM_ALIASED_NODES: usize = 4_000_000;
 
 /// A document before its values are made.
 #[derive(Debug)]
@@ -144,6 +149,9 @@ struct Open<'a> {
 
 impl<'a> Composer<'a> {
     fn take(&mut self, Event { kind, span }: Event<'a>) -> Result<(), YamlError> {
+        if self.nodes > MAXIMUM_NODES {
+            return Err(YamlErrorKind::TooManyNodes.at(span));
+        }
         match kind {
             EventKind::DocumentStart => {
                 if std::mem::replace(&mut self.has_document, true) {
@@ -209,7 +217,8 @@ impl<'a> Composer<'a> {
             return Err(YamlErrorKind::TooDeep(MAXIMUM_DEPTH).at(span));
         }
         self.aliased_nodes = self.aliased_nodes.saturating_add(node.size);
-        if self.aliased_nodes > FREE_ALIASED_NODES.max(self.nodes * ALIASED_NODES_EACH) {
+        let allowed = (self.nodes * ALIASED_NODES_EACH).clamp(FREE_ALIASED_NODES, MAXIMUM_ALIASED_NODES);
+        if self.aliased_nodes > allowed {
             return Err(YamlErrorKind::TooManyAliases.at(span));
         }
         self.attach(node, span.end);

@@ -35,6 +35,8 @@ pub(crate) enum YamlErrorKind {
     TooDeep(usize),
     #[error("the aliases of this file expand to too many values")]
     TooManyAliases,
+    #[error("there are too many values in this file")]
+    TooManyNodes,
     #[error("the tag `{0}` is not supported")]
     UnknownTag(String),
     #[error("a bare `{0}` cannot be a value")]
@@ -69,7 +71,7 @@ impl YamlErrorKind {
             Self::UndefinedAlias { .. } | Self::DuplicateAnchor { .. } | Self::RecursiveAlias(_) => {
                 Code::YAML_ALIAS
             }
-            Self::TooDeep(_) | Self::TooManyAliases => Code::YAML_LIMIT,
+            Self::TooDeep(_) | Self::TooManyAliases | Self::TooManyNodes => Code::YAML_LIMIT,
             Self::UnknownTag(_) => Code::YAML_TAG,
             Self::BareIndicator(_)
             | Self::WrongNode { .. }

@@ -209,7 +209,14 @@ fn exit(fault: Fault) -> Option<i32> {
         Fault::Html | Fault::InvalidJson | Fault::Empty | Fault::Redirect(_) => 2,
         Fault::Status(401 | 403) => 5,
         Fault::Echo | Fault::Status(_) | Fault::TooMany(_) => 1,
-        Fault::ByteByByte | Fault::WrongContentType => return None,
+        // The last ones are not among the faults of a deploy.
+        Fault::ByteByByte
+        | Fault::WrongContentType
+        | Fault::Endless
+        | Fault::Unpacking
+        | Fault::Headers
+        | Fault::Deep
+        | Fault::RedirectTo(_) => return None,
     })
 }
 

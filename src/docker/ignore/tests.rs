@@ -1,5 +1,7 @@
 use std::{collections::BTreeSet, path::Path};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::docker::context::{BuildContext, Dockerfile};
 
@@ -99,5 +101,40 @@ fn paths_are_cleaned_as_go_cleans_them() {
         ("", "."),
     ] {
         assert_eq!(clean(path), clean_path, "{path}");
+    }
+}
+
+fn path() -> impl Strategy<Value = String> {
+    proptest::string::string_regex("[a-c.]{1,3}(/[a-c.]{1,3}){0,3}").unwrap()
+}
+
+proptest! {
+    /// Lines made of what patterns are made of.
+    #[test]
+    fn any_file_is_read_or_refused_in_a_line(
+        text in prop_oneof![
+            prop::collection::vec(
+                prop::sample::select(vec![
+                    "*", "**", "/", "!", "#", "[a-", "]", "[^", "\\", "?", "a", "b", ".", "..", "\n", "\r\n", " ", "é", "\u{feff}", "{", "}",
+                ]),
+                0..24,
+            )
+            .prop_map(|parts| parts.concat()),
+            any::<String>(),
+        ],
+        paths in prop::collection::vec(path(), 1..4),
+    ) {
+        match Ignore::parse(&text) {
+            Err(error) => prop_assert!(text.lines().nth(error.line - 1).is_some(), "{error}"),
+            Ok(ignore) => {
+                for path in paths {
+                    let verdict = ignore.judge(&path, &Verdict::default());
+                    let below = ignore.judge(&format!("{path}/a"), &verdict);
+                    // What is not searched must have nothing that stays.
+                    let is_skipped = verdict.excluded && !ignore.may_keep_below(&path);
+                    prop_assert!(!is_skipped || below.excluded, "{path}");
+                }
+            }
+        }
     }
 }

@@ -130,8 +130,10 @@ fn here_document_word(inner: &str) -> Option<(&str, &str)> {
 fn closes_more_than_it_opens(inner: &str) -> bool {
     let mut depth = 0_i32;
     let mut quote = None;
-    for character in inner.chars() {
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
         match (quote, character) {
+            (Some(_), '\\') => _ = characters.next(),
             (None, '"' | '\'') => quote = Some(character),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth -= 1,
@@ -157,6 +159,7 @@ mod tests {
             ("é<< a >>é", vec!["a"]),
             ("<< '>> <<' >>", vec!["'>> <<'"]),
             ("<< \"\\\">>\" >>", vec!["\"\\\">>\""]),
+            ("<< \"\\\")\" >>", vec!["\"\\\")\""]),
             ("<< a >>>", vec!["a"]),
             ("x << << a >>", vec!["a"]),
             ("<< it's >> x", vec!["it's"]),

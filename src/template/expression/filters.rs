@@ -31,8 +31,19 @@ pub(super) fn engine() -> Environment<'static> {
     engine.add_filter("slugify", |text: String| slugify(&text));
     engine.add_filter("b64encode", |text: String| STANDARD.encode(text));
     engine.add_filter("tojson", to_json);
+    engine.add_filter("replace", replace);
     engine.add_filter("literal", |text: String| literal::protect(&text));
     engine
+}
+
+/// The engine's own filter, for results of any size that makes sense.
+fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
+    const LARGEST: usize = 1 << 20;
+    let grown = text.len().saturating_add(text.matches(from).count().saturating_mul(to.len()));
+    if grown > LARGEST {
+        return Err(Error::new(ErrorKind::InvalidOperation, "the text becomes larger than 1 MiB"));
+    }
+    Ok(text.replace(from, to))
 }
 
 /// Lower-case ASCII letters and digits, with one hyphen for whatever else is between them.

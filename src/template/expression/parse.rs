@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, template::note::Trail};
 
+/// How long an expression may be, quoted texts aside: one of ten thousands of terms would take more stack than there is.
+const LONGEST: usize = 4096;
+
 /// An expression in a text.
 pub(super) struct Expression<'a> {
     pub(super) text: &'a str,
@@ -36,6 +39,11 @@ impl<'a> Expression<'a> {
 
     /// Checks the syntax, and that there are the filters it uses.
     pub(super) fn check(&self, engine: &Environment<'_>, trail: &Trail<'_>) -> Result<(), ExpressionError> {
+        if unquoted(&self.text[self.place.inner.clone()]) > LONGEST {
+            let expression = self.source().chars().take(40).chain("...".chars()).collect();
+            let reason = format!("it is longer than {LONGEST} characters");
+            return Err(self.error(trail, ExpressionProblem::Syntax { expression, reason }));
+        }
         engine.compile_expression(&self.names.source).map_err(|error| {
             self.error(trail, ExpressionProblem::Syntax { expression: self.source(), reason: reason(&error) })
         })?;
@@ -72,6 +80,24 @@ impl<'a> Expression<'a> {
     }
 }
 
+/// How many characters of an expression are not in quotes.
+fn unquoted(source: &str) -> usize {
+    let (mut quote, mut is_escaped, mut count) = (None, false, 0);
+    for character in source.chars() {
+        match quote {
+            Some(_) if is_escaped => is_escaped = false,
+            Some(_) if character == '\\' => is_escaped = true,
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None => {
+                count += 1;
+                quote = matches!(character, '"' | '\'').then_some(character);
+            }
+        }
+    }
+    count
+}
+
 /// Applied to nothing, a filter that exists complains of something else.
 fn is_unknown_filter(engine: &Environment<'_>, name: &str) -> bool {
     engine.empty_state().apply_filter(name, &[]).is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
@@ -80,4 +106,16 @@ fn is_unknown_filter(engine: &Environment<'_>, name: &str) -> bool {
 /// What the engine says, without the kind of error where it says more.
 pub(super) fn reason(error: &minijinja::Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_does_not_count() {
+        for (source, count) in [("a + 1", 5), ("'abc'", 1), (r#""a\"b" ~ 'c'"#, 5), ("it's", 3)] {
+            assert_eq!(unquoted(source), count, "{source}");
+        }
+    }
 }

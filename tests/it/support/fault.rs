@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
 use super::stand_in::Reply;
@@ -32,6 +33,15 @@ pub(crate) enum Fault {
     NotHttp,
     Redirect(u16),
     Hang,
+    /// JSON that goes on and on.
+    Endless,
+    /// A small body that becomes a large one.
+    Unpacking,
+    /// Headers that go on and on.
+    Headers,
+    /// JSON of a hundred thousand levels.
+    Deep,
+    RedirectTo(&'static str),
     /// A refusal that repeats all that was sent.
     Echo,
     Status(u16),
@@ -40,8 +50,8 @@ pub(crate) enum Fault {
 }
 
 use Fault::{
-    ByteByByte, Echo, Empty, HalfBody, Hang, Html, InvalidJson, NotHttp, Redirect, Refuse, ResetAfter,
-    ResetBefore, Restart, Status, TooMany, WrongContentType,
+    ByteByByte, Deep, Echo, Empty, Endless, HalfBody, Hang, Headers, Html, InvalidJson, NotHttp, Redirect,
+    RedirectTo, Refuse, ResetAfter, ResetBefore, Restart, Status, TooMany, Unpacking, WrongContentType,
 };
 
 pub(crate) const FAULTS: [Fault; 32] = [
@@ -137,6 +147,32 @@ impl Fault {
                 thread::sleep(Duration::from_secs(3));
                 return Ok(false);
             }
+            Endless => {
+                write!(stream, "HTTP/1.1 200 OK\r\n{JSON}connection: close\r\n\r\n[")?;
+                repeat(stream, b"null,")?;
+                return Ok(false);
+            }
+            Unpacking => {
+                let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+                packer.write_all(&vec![b' '; 1 << 20])?;
+                // Several of them one after the other are one too.
+                let packed = packer.finish()?.repeat(512);
+                write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\n{JSON}content-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+                    packed.len()
+                )?;
+                stream.write_all(&packed)?;
+            }
+            Headers => {
+                write!(stream, "HTTP/1.1 200 OK\r\n")?;
+                repeat(stream, b"x: y\r\n")?;
+                return Ok(false);
+            }
+            Deep => stream.write_all(response(200, JSON, &"[".repeat(100_000)).as_bytes())?,
+            RedirectTo(place) => {
+                stream.write_all(response(307, &format!("location: {place}\r\n"), "").as_bytes())?;
+            }
             Echo => stream.write_all(response(reply.0, JSON, &body).as_bytes())?,
             Status(status) => stream.write_all(response(status, JSON, &error_body(status)).as_bytes())?,
             TooMany(wait) => {
@@ -146,6 +182,12 @@ impl Fault {
         }
         Ok(true)
     }
+}
+
+/// Sends the same until the client has enough of it, or there is a gigabyte.
+fn repeat(stream: &mut TcpStream, part: &[u8]) -> io::Result<()> {
+    let chunk = part.repeat(10_000);
+    (0..(1 << 30) / chunk.len()).try_for_each(|_| stream.write_all(&chunk))
 }
 
 /// The bodies that a Prefect server sends with its errors.

@@ -117,6 +117,16 @@ impl Sandbox {
         self.run_as(&program(), arguments)
     }
 
+    /// Runs a command that may use three gigabytes of addresses and half a minute.
+    #[cfg(unix)]
+    pub(crate) fn run_confined(&self, line: &str) -> Result<Output> {
+        const CONFINED: &str = "ulimit -v 3000000 && exec timeout -s KILL 30 \"$0\" \"$@\"";
+        let program = program();
+        let program = program.to_str().context("the program has a name")?;
+        let words = ["-c", CONFINED, program].into_iter().chain(line.split_whitespace());
+        self.run_as(Path::new("/bin/sh"), &words.collect::<Vec<_>>())
+    }
+
     /// Runs a command through a link called `prefect`.
     #[cfg(unix)]
     pub(crate) fn run_as_prefect(&self, line: &str) -> Result<Output> {

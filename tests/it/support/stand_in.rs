@@ -12,6 +12,8 @@ pub(crate) struct StandIn {
     automations: Vec<Value>,
     /// The data of block documents by `type/name`.
     pub(crate) blocks: BTreeMap<String, Value>,
+    /// What requests for a path get, whatever they ask for.
+    pub(crate) answers: BTreeMap<String, Value>,
     ids: u128,
     /// Changes that were made.
     pub(crate) writes: usize,
@@ -23,6 +25,9 @@ pub(crate) type Reply = (u16, Value);
 impl StandIn {
     /// Does what a request asks for. `path` is the part behind `/api/`.
     pub(crate) fn handle(&mut self, method: &str, path: &str, body: &Value) -> Reply {
+        if let Some(answer) = self.answers.get(path) {
+            return (200, answer.clone());
+        }
         let segments: Vec<&str> = path.split('/').collect();
         match (method, segments.as_slice()) {
             ("GET", ["health"]) => (200, json!(true)),

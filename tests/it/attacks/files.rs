@@ -1,0 +1,179 @@
+//! Files that are too large, too deep, or lead elsewhere.
+
+use std::fmt::Write as _;
+
+use super::{Attack, Outcome, Target, attack};
+
+const MEGABYTE: usize = 1 << 20;
+const CHECK: &str = "check";
+const DEPLOY: &str = "deploy --all";
+
+/// A line of YAML whose every level stands for ten of the one before.
+fn bomb(first: &str, last: fn(usize) -> String) -> String {
+    let mut text = format!("bomb:\n- &a0 {first}\n");
+    for level in 1..40 {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "- &a{level} {}", last(level - 1));
+    }
+    text
+}
+
+fn flow(body: &str) -> String {
+    format!("from prefect import flow\n\n{body}\n\n@flow\ndef hello(a=x):\n    pass\n")
+}
+
+/// A deployment that pulls a repository with these inputs.
+fn clone(target: Target, inputs: &str) -> anyhow::Result<Target> {
+    let target = target.variable("GIT_ALLOW_PROTOCOL", "file:http:https:ssh:ext");
+    target.project(&format!("  pull:\n  - prefect.deployments.steps.git_clone: {inputs}"))
+}
+
+const PULL: &str = "steps run --pull -n a";
+
+pub(super) const ATTACKS: &[Attack] = &[
+    attack("an alias bomb", Outcome::Refused("too many values"), CHECK, |target| {
+        let text =
+            bomb("[x, x, x, x, x, x, x, x, x]", |level| format!("[{}]", format!("*a{level}, ").repeat(9)));
+        target.file("prefect.yaml", text)
+    }),
+    attack("a bomb of merges", Outcome::Refused("too many values"), CHECK, |target| {
+        let text = bomb("{a: 1, b: 2}", |level| {
+            format!(
+                "{{<<: *a{level}, {}}}",
+                [0, 1, 2, 3, 4, 5, 6, 7, 8].map(|key| format!("k{key}: *a{level}")).join(", ")
+            )
+        });
+        target.file("prefect.yaml", text)
+    }),
+    attack("a value inside itself", Outcome::Refused("stands inside"), CHECK, |target| {
+        target.file("prefect.yaml", "a: &a [*a]\n")
+    }),
+    attack("a hundred thousand brackets", Outcome::Refused("levels deep"), CHECK, |target| {
+        target.file("prefect.yaml", "[".repeat(100_000))
+    }),
+    attack("a hundred thousand dashes", Outcome::Refused("levels deep"), CHECK, |target| {
+        target.file("prefect.yaml", "- ".repeat(100_000))
+    }),
+    attack("a hundred megabytes of values", Outcome::Refused("larger than"), CHECK, |target| {
+        target.file("prefect.yaml", "- a\n".repeat(25 * MEGABYTE))
+    }),
+    attack("a hundred megabytes in one value", Outcome::Refused("larger than"), CHECK, |target| {
+        target.file("prefect.yaml", format!("name: {}", "a".repeat(100 * MEGABYTE)))
+    }),
+    attack("very many small values", Outcome::Refused("too many values"), CHECK, |target| {
+        target.file("prefect.yaml", "- 1\n".repeat(500_100))
+    }),
+    attack("a number of a million digits", Outcome::Ended, CHECK, |target| {
+        target.project(&format!("  parameters: {{times: {}}}", "9".repeat(1_000_000)))
+    }),
+    attack("a file that never ends", Outcome::Refused("larger than"), CHECK, |target| {
+        target.link("/dev/zero", "prefect.yaml")
+    }),
+    attack("a tag that runs a program", Outcome::Refused("not supported"), CHECK, |target| {
+        target.file("prefect.yaml", "a: !!python/object/apply:os.system ['touch ../pwned']\n")
+    }),
+    attack("settings that never end", Outcome::Refused("larger than"), "config view", |target| {
+        target.link("/dev/zero", "prefect.toml")
+    }),
+    attack("deep settings", Outcome::Ended, "config view", |target| {
+        target.file("prefect.toml", format!("a = {}", "[".repeat(100_000)))
+    }),
+    attack("a hundred megabytes of Python", Outcome::Refused("larger than"), DEPLOY, |target| {
+        target.file("flow.py", flow(&"x = 1\n".repeat(17 * MEGABYTE)))
+    }),
+    attack("Python that never ends", Outcome::Refused("larger than"), DEPLOY, |target| {
+        target.link("/dev/zero", "flow.py")
+    }),
+    attack("deep parentheses in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow(&format!("x = {}1{}", "(".repeat(50_000), ")".repeat(50_000))))
+    }),
+    attack("deep lists in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow(&format!("x = {}{}", "[".repeat(50_000), "]".repeat(50_000))))
+    }),
+    attack("a long row of negations in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow(&format!("x = {}1", "not ".repeat(50_000))))
+    }),
+    attack("a long chain of attributes in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow(&format!("x = a{}", ".a".repeat(50_000))))
+    }),
+    attack("a long sum in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow(&format!("x = 1{}", " + 1".repeat(50_000))))
+    }),
+    attack("deep blocks in Python", Outcome::Refused("indentation"), DEPLOY, |target| {
+        let deep = (0..1_000).fold(String::new(), |text, level| text + &" ".repeat(level) + "if 1:\n");
+        target.file("flow.py", flow(&format!("{deep}{}x = 1", " ".repeat(1_000))))
+    }),
+    attack("a value that grows in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow("x = 'a' * 10 ** 10"))
+    }),
+    attack("a power in Python", Outcome::Ended, DEPLOY, |target| {
+        target.file("flow.py", flow("x = 10 ** 10 ** 10"))
+    }),
+    attack("a text that doubles in Python", Outcome::Ended, DEPLOY, |target| {
+        let doubled: Vec<String> = (0..200).map(|n| format!("x{} = x{n} + x{n}", n + 1)).collect();
+        let doubled = doubled.join("\n");
+        target.file("flow.py", flow(&format!("x0 = 'aaaaaaaa'\n{doubled}\nx = x200")))
+    }),
+    attack("modules in a circle", Outcome::Ended, DEPLOY, |target| {
+        target
+            .file("one.py", "from two import x\n")?
+            .file("two.py", "from one import x\n")?
+            .file("flow.py", flow("from one import x"))
+    }),
+    attack("a class that is its own base", Outcome::Ended, DEPLOY, |target| {
+        let text = "from pydantic import BaseModel\nclass A(B): pass\nclass B(A): pass\nx: A = 1\n";
+        target.file("flow.py", format!("{}\n@flow\ndef more(a: A): pass\n", flow(text)))
+    }),
+    attack("five thousand flows", Outcome::Ended, "flow ls", |target| {
+        target.file("flow.py", "@flow\ndef hello(): pass\n".repeat(5_000))
+    }),
+    attack("a .dockerignore that never ends", Outcome::Refused(""), DEPLOY, |target| {
+        let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
+        target.link("/dev/zero", ".dockerignore")?.project(step)
+    }),
+    attack("patterns that take for ever", Outcome::Ended, DEPLOY, |target| {
+        let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
+        target
+            .file(".dockerignore", format!("{}b\n", "a*".repeat(50)))?
+            .file("a".repeat(200).as_str(), "")?
+            .project(step)
+    }),
+    attack("an address that is an option of git", Outcome::Refused("option"), PULL, |target| {
+        clone(target, "{repository: '--upload-pack=touch ../pwned'}")
+    }),
+    attack("an address that runs a program", Outcome::Refused("helper program"), PULL, |target| {
+        clone(target, "{repository: 'ext::sh -c touch% $HOME/pwned'}")
+    }),
+    attack("a host that is an option of ssh", Outcome::Refused("-oProxyCommand"), PULL, |target| {
+        clone(target, "{repository: 'ssh://-oProxyCommand=touch $HOME/pwned/x'}")
+    }),
+    attack("a short address with an option of ssh", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: '-oProxyCommand=touch pwned:x'}")
+    }),
+    attack("a branch that is an option", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: 'file:///nonexistent', branch: '--upload-pack=touch ../pwned'}")
+    }),
+    attack("a commit that is an option", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: 'file:///nonexistent', commit_sha: '--output=../pwned'}")
+    }),
+    attack("a directory that is an option", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: 'file:///nonexistent', directories: ['--output=../pwned']}")
+    }),
+    attack("a clone that leaves its folder", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: 'file:///nonexistent', clone_directory_name: '../../pwned'}")
+    }),
+    attack("an image that is an option", Outcome::Refused("image"), DEPLOY, |target| {
+        let step =
+            "  push:\n  - prefect_docker.deployments.steps.push_docker_image: {image_name: '--help', tag: a}";
+        target.project(step)
+    }),
+    attack("a shell in the name of an image", Outcome::Refused("image"), DEPLOY, |target| {
+        let step = "  push:\n  - prefect_docker.deployments.steps.push_docker_image: {image_name: 'a;touch pwned', tag: '$(touch pwned)'}";
+        target.project(step)
+    }),
+    attack("lines for the Dockerfile in a path", Outcome::Refused("requirements"), DEPLOY, |target| {
+        let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, \
+                    requirements: \"a\\nRUN touch /pwned\"}";
+        target.project(step)
+    }),
+];

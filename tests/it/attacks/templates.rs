@@ -1,0 +1,91 @@
+//! Templates that grow, go round, or come from where nobody should write them.
+
+use anyhow::Result;
+
+use super::{Attack, Outcome, Target, attack};
+
+const DEPLOY: &str = "deploy --all";
+
+fn described(target: Target, text: &str) -> Result<Target> {
+    target.project(&format!("  description: {}", serde_json::Value::from(text)))
+}
+
+/// A build step prints `text`, and the deployment is described with it.
+fn printed(target: Target, text: &str) -> Result<Target> {
+    let target = target.variable("INNOCENT", "of value").file("text", text)?;
+    let lines = "  build:\n  - prefect.deployments.steps.run_shell_script: {id: it, script: cat text}\n  \
+                 description: 'x {{ it.stdout }}'";
+    target.project(lines)
+}
+
+pub(super) const ATTACKS: &[Attack] = &[
+    attack("a step that prints a template", Outcome::Sent("{{ $INNOCENT }}"), DEPLOY, |target| {
+        printed(target, "{{ $INNOCENT }}")
+    }),
+    attack(
+        "a step that prints the name of a block",
+        Outcome::Sent("{{ prefect.blocks.secret.a }}"),
+        DEPLOY,
+        |target| printed(target, "{{ prefect.blocks.secret.a }}"),
+    ),
+    attack("a step that prints an expression", Outcome::Sent("<< env.INNOCENT >>"), DEPLOY, |target| {
+        printed(target, "<< env.INNOCENT >>")
+    }),
+    attack("a step that prints its own name", Outcome::Sent("{{ it.stdout }}"), DEPLOY, |target| {
+        printed(target, "{{ it.stdout }}")
+    }),
+    attack("a variable that names itself", Outcome::Sent("{{ $LOOP }}"), DEPLOY, |target| {
+        described(target.variable("LOOP", "{{ $LOOP }}"), "x {{ $LOOP }}")
+    }),
+    attack("a variable that is an expression", Outcome::Sent("<< env.LOOP >>"), DEPLOY, |target| {
+        described(target.variable("LOOP", "<< env.LOOP >>"), "x << env.LOOP >>")
+    }),
+    attack("a hundred thousand open braces", Outcome::Ended, DEPLOY, |target| {
+        described(target, &"{{ ".repeat(100_000))
+    }),
+    attack("a hundred thousand placeholders", Outcome::Ended, DEPLOY, |target| {
+        described(target, &"{{ $HOME }}".repeat(100_000))
+    }),
+    attack("an expression of deep parentheses", Outcome::Ended, DEPLOY, |target| {
+        described(target, &format!("<< {}1{} >>", "(".repeat(50_000), ")".repeat(50_000)))
+    }),
+    attack("an expression of deep lists", Outcome::Ended, DEPLOY, |target| {
+        described(target, &format!("<< {}{} >>", "[".repeat(50_000), "]".repeat(50_000)))
+    }),
+    attack("an expression of many negations", Outcome::Refused("longer than 4096"), DEPLOY, |target| {
+        described(target, &format!("<< {}1 >>", "not ".repeat(50_000)))
+    }),
+    attack("an expression of many terms", Outcome::Refused("longer than 4096"), DEPLOY, |target| {
+        described(target, &format!("<< 1{} >>", " + 1".repeat(50_000)))
+    }),
+    attack("an expression of many filters", Outcome::Refused("longer than 4096"), DEPLOY, |target| {
+        described(target, &format!("<< 'a'{} >>", "|upper".repeat(50_000)))
+    }),
+    attack("an expression that multiplies a text", Outcome::Ended, DEPLOY, |target| {
+        described(target, "<< 'a' * 10000000000 >>")
+    }),
+    attack("an expression that counts for ever", Outcome::Ended, DEPLOY, |target| {
+        described(target, "<< range(100000000000) | list >>")
+    }),
+    attack("an expression whose value explodes", Outcome::Refused("larger than 1 MiB"), DEPLOY, |target| {
+        described(target, &format!("<< 'aaaaaaaaaa'{} >>", "|replace('a', 'aaaaaaaaaa')".repeat(12)))
+    }),
+    attack("an expression that raises to a power", Outcome::Ended, DEPLOY, |target| {
+        described(target, "<< 10 ** 10 ** 10 >>")
+    }),
+    attack("an expression that calls what is not there", Outcome::Refused(""), DEPLOY, |target| {
+        described(target, "<< ''.__class__.__mro__ >>")
+    }),
+    attack("an expression that includes a file", Outcome::Refused(""), DEPLOY, |target| {
+        described(target, "<< include('../outside') >>")
+    }),
+    attack("a schedule of all seconds for ever", Outcome::Ended, DEPLOY, |target| {
+        target.project("  schedules: [{rrule: 'FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31'}]")
+    }),
+    attack("a cron without a day", Outcome::Ended, DEPLOY, |target| {
+        target.project("  schedules: [{cron: '0 0 31 2 *'}]")
+    }),
+    attack("an interval of ages", Outcome::Ended, DEPLOY, |target| {
+        target.project("  schedules: [{interval: 1e308}]")
+    }),
+];
