@@ -23,7 +23,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::support::{FaultServer, Output, Sandbox};
 
 /// No command may take longer; the machine may be busy with other tests.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 /// What stands in a file outside of the project.
 const OUTSIDE: &str = "nobody's business";

@@ -117,10 +117,10 @@ impl Sandbox {
         self.run_as(&program(), arguments)
     }
 
-    /// Runs a command that may use three gigabytes of addresses and half a minute.
+    /// Runs a command that may use three gigabytes of addresses and a minute and a half.
     #[cfg(unix)]
     pub(crate) fn run_confined(&self, line: &str) -> Result<Output> {
-        const CONFINED: &str = "ulimit -v 3000000 && exec timeout -s KILL 30 \"$0\" \"$@\"";
+        const CONFINED: &str = "ulimit -v 3000000 && exec timeout -s KILL 90 \"$0\" \"$@\"";
         let program = program();
         let program = program.to_str().context("the program has a name")?;
         let words = ["-c", CONFINED, program].into_iter().chain(line.split_whitespace());
