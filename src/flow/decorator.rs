@@ -1,6 +1,7 @@
 //! From an entrypoint's object to the function behind it, through its decorators.
 
 use super::{
+    class::{Class, ancestry},
     constant::{self, Value},
     entrypoint::Entrypoint,
     error::FlowError,
@@ -65,12 +66,7 @@ pub(super) fn find<'p>(
     let mut entity = finder.first(&entrypoint.object[0])?;
     for name in &entrypoint.object[1..] {
         entity = match entity {
-            Entity::Class(class)
-                if class.def.bases.is_empty()
-                    && !class.def.body.bindings.iter().any(|it| it.name == *name) =>
-            {
-                return Err(finder.not_found());
-            }
+            Entity::Class(class) => finder.in_class(class, name)?,
             other => {
                 scope::attribute_of(program, &other, name).map_err(|obstacle| finder.unknowable(&obstacle))?
             }
@@ -100,6 +96,29 @@ impl<'p> Finder<'p, '_, '_> {
             Err(Obstacle::Undefined(_)) => Err(self.not_found()),
             Err(obstacle) => Err(self.unknowable(&obstacle)),
         }
+    }
+
+    /// `class.name`, from the class itself or one of the project that it inherits from.
+    fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
+        let lines = ancestry(self.program, class).map_err(|obstacle| self.unknowable(&obstacle))?;
+        let holds = |line: &Class<'p>| line.def.body.bindings.iter().any(|it| it.name == name);
+        let may_inherit = |line: &Class<'p>| {
+            let is_outside =
+                |base: &'p Expr| !matches!(line.scope.resolve(self.program, base), Ok(Entity::Class(_)));
+            line.def.bases.iter().any(is_outside)
+        };
+        // What comes from outside the project may come before.
+        let holder = match lines
+            .iter()
+            .take_while(|line| holds(line) || !may_inherit(line))
+            .find(|line| holds(line))
+        {
+            Some(holder) => *holder,
+            None if lines.iter().any(may_inherit) => class,
+            None => return Err(self.not_found()),
+        };
+        scope::attribute_of(self.program, &Entity::Class(holder), name)
+            .map_err(|obstacle| self.unknowable(&obstacle))
     }
 
     fn definition(&self, entity: Entity<'p>) -> Result<Definition<'p>, FlowError> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, needed};
+use crate::support::{Api, Output, Sandbox, needed};
 
 /// The type of a parameter, and so its schema, is only known by running this.
 const COMPUTED: &str = r#"from typing import Literal
@@ -50,5 +50,27 @@ fn python_tells_what_the_source_does_not() -> Result<()> {
     let missing = sandbox.run_words(&missing)?.success()?;
     let why = "[PROJECT]/missing/python (--python): it cannot be started: there is no such program";
     assert!(missing.to_string().contains(why), "{missing}");
+    Ok(())
+}
+
+#[test]
+fn deploying_asks_python_what_the_source_does_not_tell() -> Result<()> {
+    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(()) };
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
+    let sandbox = api.sandbox(
+        "deployments: [{name: one, entrypoint: 'computed.py:computed', work_pool: {name: pool-UNIQUE}}]\n",
+    )?;
+    sandbox.file("computed.py", COMPUTED.replace("@flow", "@flow(name=\"computed-UNIQUE\")"))?;
+    let words = |flags: &[&str]| -> Result<Value> {
+        sandbox.run_words(&[&["deploy", "-n", "one"], flags].concat()).and_then(Output::success)?;
+        let deployed = api.existing(&sandbox, "computed-UNIQUE/one")?;
+        Ok(deployed["parameter_openapi_schema"]["properties"]["word"]["enum"].clone())
+    };
+    let (unknown, known) = (Value::Null, json!(["FROM", "TYPING"]));
+    assert_eq!(words(&["--no-python"])?, unknown);
+    assert_eq!(words(&["--python", &python])?, known);
+    assert_eq!(words(&["--python", &python, "--python-schema", "never"])?, unknown);
+    assert_eq!(words(&["--python", &python, "--python-schema", "always"])?, known);
     Ok(())
 }

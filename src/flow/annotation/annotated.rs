@@ -152,10 +152,17 @@ impl<'p> SchemaBuilder<'p, '_> {
         let program = self.program;
         let value = |expr: &'p Expr| constant::evaluate(program, scope, expr);
         match name {
-            "pydantic.AfterValidator"
-            | "pydantic.BeforeValidator"
-            | "pydantic.PlainSerializer"
-            | "pydantic.WrapSerializer" => Ok(()),
+            "pydantic.PlainSerializer" | "pydantic.WrapSerializer" | "pydantic.Strict" => Ok(()),
+            // A keyword may name the type that goes in.
+            "pydantic.AfterValidator" | "pydantic.BeforeValidator" | "pydantic.WrapValidator"
+                if call.keywords.is_empty() =>
+            {
+                Ok(())
+            }
+            "pydantic.PlainValidator" if call.keywords.is_empty() => {
+                result.schema = json!({});
+                Ok(())
+            }
             "pydantic.WithJsonSchema" => {
                 let schema = call.arguments.first().map(value).ok_or_else(unknown)??;
                 result.schema = encode::default(&schema)?.ok_or_else(unknown)?;
@@ -246,7 +253,12 @@ impl<'p> SchemaBuilder<'p, '_> {
     pub(crate) fn tagged_union(&mut self, scope: Scope<'p>, expr: &'p Expr, property: &str) -> Known<Json> {
         let schema = self.schema(scope, expr)?;
         let unknown = || Obstacle::unknown("what tells the members of the union apart is not known");
-        let members = schema.get("anyOf").and_then(Json::as_array).cloned().ok_or_else(unknown)?;
+        let mut members = schema.get("anyOf").and_then(Json::as_array).cloned().ok_or_else(unknown)?;
+        let nothing = json!({"type": "null"});
+        let is_optional = members.last() == Some(&nothing);
+        if is_optional {
+            members.pop();
+        }
         let mut mapping: Vec<(String, Json)> = Vec::new();
         for member in &members {
             let tag =
@@ -263,6 +275,8 @@ impl<'p> SchemaBuilder<'p, '_> {
             }
         }
         let mapping: Map<String, Json> = mapping.into_iter().collect();
-        Ok(json!({"discriminator": {"mapping": mapping, "propertyName": property}, "oneOf": members}))
+        let tagged =
+            json!({"discriminator": {"mapping": mapping, "propertyName": property}, "oneOf": members});
+        Ok(if is_optional { json!({"anyOf": [tagged, nothing]}) } else { tagged })
     }
 }

@@ -43,6 +43,8 @@ impl<'p> SchemaBuilder<'p, '_> {
             | "pydantic.Secret"
             | "pydantic.SerializeAsAny"
             | "pydantic.SkipValidation" => self.schema(scope, only()?),
+            // Of keyword arguments, whose types Prefect does not see.
+            "typing.Unpack" => Ok(json!({})),
             "tuple" => self.tuple(scope, arguments),
             "collections.Counter" => self.mapping(scope, only()?, None),
             "pydantic.Json" => self.json_text(scope, only()?),

@@ -12,7 +12,7 @@ use crate::flow::{
     constant::{self, Arguments, Value},
     obstacle::{Known, Obstacle},
     program::Program,
-    scope::Entity,
+    scope::{Entity, Scope},
     syntax::{Expr, ExprKind, FunctionDef},
 };
 
@@ -143,10 +143,13 @@ fn object<'p>(
         let key = field.info.key(&field.name);
         let given = named.iter().position(|(name, _)| *name == key).map(|at| named.remove(at).1);
         let value = match given {
-            Some(value) if !converts || stays(&value, field.annotation) => value,
+            Some(value) if !converts || stays(program, field.scope, &value, field.annotation) => value,
             Some(_) => return Err(unknown(class)),
             None => match &field.info.default {
                 FieldDefault::Value(value) if encodes_plainly(value, field) => value.clone(),
+                FieldDefault::Value(value) => {
+                    encoded(program, field.scope, value, field.annotation).ok_or_else(|| unknown(class))?
+                }
                 FieldDefault::Factory(factory) => made(program, class, factory)?,
                 _ => return Err(unknown(class)),
             },
@@ -243,15 +246,80 @@ fn has_integer(value: &Value) -> bool {
 }
 
 /// Whether a value is one of the plainly annotated type, so that no model changes it.
-fn stays(value: &Value, annotation: &Expr) -> bool {
-    let ExprKind::Name(name) = &annotation.kind else { return false };
-    matches!(
-        (name.as_str(), value),
-        ("int", Value::Int(_))
-            | ("str", Value::Str(_))
-            | ("bool", Value::Bool(_))
-            | ("float", Value::Float(_))
-    )
+fn stays<'p>(program: &'p Program<'_>, scope: Scope<'p>, value: &Value, annotation: &'p Expr) -> bool {
+    let stays_as = |value: &Value, annotation: &'p Expr| stays(program, scope, value, annotation);
+    if let Some((left, right)) = annotation.as_alternatives() {
+        return stays_as(value, left) || stays_as(value, right);
+    }
+    if annotation.is_none() {
+        return *value == Value::None;
+    }
+    let (generic, arguments) =
+        annotation.as_subscript().map_or((annotation, None), |(generic, of)| (generic, Some(of)));
+    let name = match scope.resolve(program, generic) {
+        Ok(Entity::External(name)) => name,
+        Ok(Entity::Class(class)) => {
+            return match value {
+                Value::Member { .. } => kind(program, class) == Ok(Kind::Enum),
+                Value::Object(fields) => has_fields(program, class, fields),
+                _ => false,
+            };
+        }
+        _ => return false,
+    };
+    match (name.as_str(), value, arguments.map(Expr::elements)) {
+        ("typing.Any", _, None)
+        | ("int", Value::Int(_), None)
+        | ("str", Value::Str(_), None)
+        | ("bool", Value::Bool(_), None)
+        | ("float", Value::Float(_), None)
+        | ("pathlib.Path", Value::Path(_), None)
+        | ("datetime.datetime", Value::DateTime(_), None)
+        | ("datetime.date", Value::Date(_), None)
+        | ("datetime.time", Value::Time(_), None)
+        | ("datetime.timedelta", Value::Delta(_), None)
+        | ("pydantic.SecretStr" | "pydantic.SecretBytes", Value::Secret { .. }, None) => true,
+        ("typing.Optional", value, Some([inner])) => *value == Value::None || stays_as(value, inner),
+        ("typing.Union", value, Some(members)) => members.iter().any(|member| stays_as(value, member)),
+        ("typing.Literal", Value::Str(text), Some(literals)) => {
+            literals.iter().any(|literal| literal.as_text().is_some_and(|it| it.value == *text))
+        }
+        ("list", Value::List(items), Some([inner])) => items.iter().all(|item| stays_as(item, inner)),
+        ("list", Value::List(_), None) | ("dict", Value::Dict(_), None) => true,
+        ("dict", Value::Dict(items), Some([key, of_values])) => {
+            items.iter().all(|(name, value)| stays_as(name, key) && stays_as(value, of_values))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an instance has the fields of a model: then it is one, or of a class that adds none.
+fn has_fields<'p>(program: &'p Program<'_>, class: Class<'p>, given: &[(String, Value)]) -> bool {
+    let fields = || {
+        if kind(program, class)? != Kind::Model {
+            return Err(unknown(class));
+        }
+        let config = config::read(program, &ancestry(program, class)?)?;
+        model::fields(program, class, &TypeArguments::default(), &config)
+    };
+    let Ok(fields) = program.descend(fields) else { return false };
+    let shown = fields.iter().filter(|field| !field.info.is_excluded);
+    shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
+}
+
+/// A default of a field as the encoder of the field's type writes it: whole numbers become floats where the type is that.
+fn encoded<'p>(
+    program: &'p Program<'_>,
+    scope: Scope<'p>,
+    value: &Value,
+    annotation: &'p Expr,
+) -> Option<Value> {
+    match value {
+        Value::Int(_) if scope.external(program, annotation).as_deref() == Some("float") => {
+            value.number().map(|number| Value::Float(number.as_float()))
+        }
+        _ => stays(program, scope, value, annotation).then(|| value.clone()),
+    }
 }
 
 /// What a default factory makes.

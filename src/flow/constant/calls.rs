@@ -1,44 +1,15 @@
 //! Calls whose result is certain: constructors of the standard library, a few functions, classes of the project.
 
 use super::{
-    Evaluator, constructors, methods,
-    moment::UtcOffset,
-    operators, text,
+    Evaluator, constructors, methods, operators, text,
     value::{Number, Value, distinct},
 };
 use crate::flow::{
-    annotation::table,
     class,
-    obstacle::{Known, Obstacle},
+    obstacle::Known,
     scope::{Entity, Value as Assigned},
     syntax::{BinaryOperator, Call, Expr, ExprKind},
 };
-
-/// A name from outside the project as a value.
-pub(super) fn external_constant(name: &str) -> Known<Value> {
-    match name {
-        "math.inf" => Ok(Value::Float(f64::INFINITY)),
-        "math.nan" => Ok(Value::Float(f64::NAN)),
-        "math.pi" => Ok(Value::Float(std::f64::consts::PI)),
-        "datetime.timezone.utc" | "datetime.UTC" => Ok(Value::Timezone(UtcOffset(0))),
-        "Ellipsis" => Ok(Value::Ellipsis),
-        "logging.DEBUG" => Ok(Value::Int(10)),
-        "logging.INFO" => Ok(Value::Int(20)),
-        "logging.WARNING" | "logging.WARN" => Ok(Value::Int(30)),
-        "logging.ERROR" => Ok(Value::Int(40)),
-        "logging.CRITICAL" | "logging.FATAL" => Ok(Value::Int(50)),
-        "os.sep" if cfg!(unix) => Ok(Value::text("/")),
-        // A builtin function or class.
-        name if !name.contains('.')
-            && !matches!(name, "NotImplemented" | "copyright" | "credits" | "license") =>
-        {
-            Ok(Value::Opaque)
-        }
-        // A class.
-        name if table::schema(name).is_some() && !name.starts_with("typing.") => Ok(Value::Opaque),
-        _ => Err(Obstacle::unknown(format!("'{name}' comes from outside the project"))),
-    }
-}
 
 /// The arguments of a call, evaluated.
 pub(crate) struct Arguments {
@@ -153,12 +124,13 @@ fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) ->
             (Some(Value::Str(text)), 1) => Some(Value::Printed(text.clone())),
             _ => None,
         },
-        "ipaddress.IPv4Address" => match first {
-            Some(Value::Str(text)) => {
-                text.parse::<std::net::Ipv4Addr>().ok().map(|address| Value::Printed(address.to_string()))
-            }
-            _ => None,
-        },
+        "ipaddress.IPv4Address" => first.and_then(ip_address::<std::net::Ipv4Addr>),
+        "ipaddress.IPv6Address" => first.and_then(ip_address::<std::net::Ipv6Addr>),
+        "ipaddress.ip_address" => first.and_then(ip_address::<std::net::IpAddr>),
+        "fractions.Fraction" => fraction(&arguments.positional),
+        "datetime.date.fromisoformat" | "datetime.datetime.fromisoformat" => {
+            first.and_then(|text| constructors::from_iso(name, text))
+        }
         "pydantic.SecretStr" => match first {
             Some(Value::Str(text)) => Some(Value::Secret { is_empty: text.is_empty() }),
             _ => None,
@@ -192,6 +164,27 @@ fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) ->
     })
 }
 
+fn ip_address<A: std::str::FromStr + ToString>(text: &Value) -> Option<Value> {
+    let Value::Str(text) = text else { return None };
+    text.parse::<A>().ok().map(|address| Value::Printed(address.to_string()))
+}
+
+/// `Fraction(1, 3)` in lowest terms.
+fn fraction(arguments: &[Value]) -> Option<Value> {
+    let (numerator, denominator) = match arguments {
+        [Value::Int(whole)] => (*whole, 1),
+        [Value::Int(numerator), Value::Int(denominator)] if *denominator > 0 => (*numerator, *denominator),
+        _ => return None,
+    };
+    let (mut divisor, mut rest) = (denominator, numerator.checked_abs()?);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let (numerator, denominator) = (numerator / divisor, denominator / divisor);
+    let text = if denominator == 1 { numerator.to_string() } else { format!("{numerator}/{denominator}") };
+    Some(Value::Printed(text))
+}
+
 fn join_texts(parts: &[&str]) -> String {
     parts.iter().fold(String::new(), |joined, part| {
         if part.starts_with('/') || joined.is_empty() {
@@ -214,8 +207,14 @@ fn is_plain_decimal(text: &str) -> bool {
 }
 
 fn of_builtins(name: &str, arguments: &Arguments) -> Known<Option<Value>> {
-    if name == "dict" {
-        return Ok(dict(arguments));
+    match (name, arguments.positional.as_slice(), arguments.named.as_slice()) {
+        ("dict", ..) => return Ok(dict(arguments)),
+        ("sorted", [value], [(option, Value::Bool(true))]) if option == "reverse" => {
+            let mut items = methods::sorted_elements(value)?;
+            items.reverse();
+            return Ok(Some(Value::List(items)));
+        }
+        _ => {}
     }
     if !arguments.named.is_empty() {
         return Ok(None);

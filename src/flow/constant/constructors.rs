@@ -38,6 +38,23 @@ pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
     }
 }
 
+/// `date.fromisoformat(...)` and `datetime.fromisoformat(...)` of the usual forms without an offset.
+pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
+    let Value::Str(text) = text else { return None };
+    let is_plain = |length: usize| {
+        text.len() == length && text.bytes().all(|it| it.is_ascii_digit() || b"-:T ".contains(&it))
+    };
+    if name == "datetime.date.fromisoformat" {
+        return if is_plain(10) { text.parse().ok().map(Value::Date) } else { None };
+    }
+    let civil = match text.len() {
+        10 if is_plain(10) => text.parse::<jiff::civil::Date>().ok()?.to_datetime(jiff::civil::Time::MIN),
+        19 if is_plain(19) => text.parse().ok()?,
+        _ => return None,
+    };
+    Some(Value::DateTime(DateTime { civil, offset: None }))
+}
+
 /// `pendulum.datetime(...)` in UTC, its default.
 pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
     let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];

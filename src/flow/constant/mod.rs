@@ -3,8 +3,10 @@
 mod calls;
 mod constructors;
 pub(crate) mod encode;
+mod format;
 mod methods;
 mod moment;
+mod names;
 mod operators;
 mod text;
 mod value;
@@ -60,7 +62,7 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'_>, entity: Entity<'p>) 
         Entity::Function(function) => {
             Err(Obstacle::unknown(format!("'{}' is made by a decorator", function.def.name)))
         }
-        Entity::External(name) => calls::external_constant(&name),
+        Entity::External(name) => names::external_constant(&name),
         Entity::Module(_) | Entity::Directory(_) => Ok(Value::Opaque),
     }
 }
@@ -154,10 +156,12 @@ impl<'p> Evaluator<'p, '_> {
                     let value = self.value(expr)?;
                     let spec = self.f_string(format)?;
                     match conversion {
-                        None => text.push_str(&text::format(&value, &spec)?),
-                        Some('s') => text.push_str(&text::format(&Value::Str(text::str_of(&value)?), &spec)?),
+                        None => text.push_str(&format::format(&value, &spec)?),
+                        Some('s') => {
+                            text.push_str(&format::format(&Value::Str(text::str_of(&value)?), &spec)?)
+                        }
                         Some('r') => {
-                            text.push_str(&text::format(&Value::Str(text::repr_of(&value)?), &spec)?);
+                            text.push_str(&format::format(&Value::Str(text::repr_of(&value)?), &spec)?);
                         }
                         Some(_) => return Err(self.unknown(expr)),
                     }

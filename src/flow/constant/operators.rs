@@ -1,7 +1,7 @@
 //! Operators on values.
 
 use super::{
-    moment, text,
+    format, moment,
     value::{Number, Value, insert},
 };
 use crate::flow::{
@@ -52,7 +52,7 @@ pub(super) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> K
         (BinaryOperator::Multiply, value, Value::Int(count))
         | (BinaryOperator::Multiply, Value::Int(count), value) => repeat(value, *count),
         (BinaryOperator::Modulo, Value::Str(template), values) => {
-            text::percent(template, values).map(Value::Str)
+            format::percent(template, values).map(Value::Str)
         }
         (BinaryOperator::Divide, Value::Path(base), Value::Str(part) | Value::Path(part)) => {
             Ok(Value::Path(join(base, part)))

@@ -1,6 +1,6 @@
-//! Text of values: `str()`, `repr()` of numbers, and the formats that f-strings and `%` use.
+//! Text of values: `str()`, `repr()` and `str.format`.
 
-use super::value::{Number, Value};
+use super::{format::format, value::Value};
 use crate::{
     flow::obstacle::{Known, Obstacle},
     python,
@@ -46,76 +46,6 @@ pub(crate) fn float(value: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
-/// `format(value, spec)` for the plain specifications.
-pub(crate) fn format(value: &Value, spec: &str) -> Known<String> {
-    if spec.is_empty() {
-        return str_of(value);
-    }
-    let unknown = || Obstacle::unknown(format!("the format '{spec}' is not evaluated"));
-    let zeros = spec.starts_with('0');
-    let (width, rest) = digits(spec);
-    let (precision, kind) = match rest.strip_prefix('.') {
-        Some(rest) => {
-            let (precision, kind) = digits(rest);
-            (Some(precision.ok_or_else(unknown)?), kind)
-        }
-        None => (None, rest),
-    };
-    let width = width.unwrap_or(0);
-    if width > 1_000 || precision.is_some_and(|precision| precision > 100) {
-        return Err(unknown());
-    }
-    let (text, right) = match (value, precision, kind) {
-        (Value::Int(value), None, "" | "d") => (value.to_string(), true),
-        (Value::Int(_) | Value::Float(_), precision, "f") => {
-            let number = value.number().map_or(0.0, Number::as_float);
-            (format!("{number:.*}", precision.unwrap_or(6)), true)
-        }
-        (Value::Str(text), None, "" | "s") if !zeros => (text.clone(), false),
-        _ => return Err(unknown()),
-    };
-    Ok(match (right, zeros, text.strip_prefix('-')) {
-        (true, true, Some(positive)) => format!("-{positive:0>width$}", width = width.saturating_sub(1)),
-        (true, true, None) => format!("{text:0>width$}"),
-        (true, false, _) => format!("{text:>width$}"),
-        (false, ..) => format!("{text:<width$}"),
-    })
-}
-
-fn digits(text: &str) -> (Option<usize>, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    (text[..end].parse().ok(), &text[end..])
-}
-
-/// `template % values` with `%s`, `%d` and `%%`.
-pub(crate) fn percent(template: &str, values: &Value) -> Known<String> {
-    let mut values = match values {
-        Value::Tuple(values) => values.clone(),
-        Value::Dict(_) => return Err(Obstacle::unknown("`%` with a dictionary is not evaluated")),
-        value => vec![value.clone()],
-    }
-    .into_iter();
-    let mismatch = || Obstacle::unknown("the values do not fit the `%` template");
-    let mut text = String::new();
-    let mut characters = template.chars();
-    while let Some(character) = characters.next() {
-        if character != '%' {
-            text.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('%') => text.push('%'),
-            Some('s') => text.push_str(&str_of(&values.next().ok_or_else(mismatch)?)?),
-            Some('d') => match values.next().ok_or_else(mismatch)? {
-                Value::Int(value) => text.push_str(&value.to_string()),
-                _ => return Err(mismatch()),
-            },
-            _ => return Err(Obstacle::unknown("this `%` template is not evaluated")),
-        }
-    }
-    if values.next().is_some() { Err(mismatch()) } else { Ok(text) }
-}
-
 /// `template.format(*arguments, **named)` with plain `{}`, `{0}` and `{name}`.
 pub(crate) fn format_method(template: &str, arguments: &[Value], named: &[(String, Value)]) -> Known<String> {
     let unknown = || Obstacle::unknown("this `format` template is not evaluated");
@@ -132,6 +62,7 @@ pub(crate) fn format_method(template: &str, arguments: &[Value], named: &[(Strin
         }
         let (field, after) = after.split_once('}').filter(|_| brace == "{").ok_or_else(unknown)?;
         let (field, spec) = field.split_once(':').unwrap_or((field, ""));
+        let (field, conversion) = field.split_once('!').unwrap_or((field, ""));
         let value = if field.is_empty() {
             next += 1;
             arguments.get(next - 1)
@@ -140,7 +71,13 @@ pub(crate) fn format_method(template: &str, arguments: &[Value], named: &[(Strin
         } else {
             named.iter().find(|(name, _)| name == field).map(|(_, value)| value)
         };
-        text.push_str(&format(value.ok_or_else(unknown)?, spec)?);
+        let value = value.ok_or_else(unknown)?;
+        text.push_str(&match conversion {
+            "" => format(value, spec)?,
+            "s" => format(&Value::Str(str_of(value)?), spec)?,
+            "r" => format(&Value::Str(repr_of(value)?), spec)?,
+            _ => return Err(unknown()),
+        });
         rest = after;
     }
     text.push_str(rest);
@@ -170,24 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_exact_or_refused() {
-        let int = Value::Int(-7);
-        let cases = [
-            (&int, "", Some("-7")),
-            (&int, "03d", Some("-07")),
-            (&int, "5", Some("   -7")),
-            (&int, ".2f", Some("-7.00")),
-            (&int, "x", None),
-            (&Value::text("a"), "3", Some("a  ")),
-            (&Value::List(vec![]), "", None),
-        ];
-        for (value, spec, text) in cases {
-            assert_eq!(format(value, spec).ok().as_deref(), text, "{spec}");
-        }
-        assert_eq!(percent("%s/%d%%", &Value::Tuple(vec![Value::text("a"), Value::Int(1)])).unwrap(), "a/1%");
-        assert_eq!(
-            format_method("{}-{n}-{{}}", &[Value::Int(1)], &[("n".into(), Value::None)]).unwrap(),
-            "1-None-{}"
-        );
+    fn format_fills_fields() {
+        let filled = |template, arguments: &[Value], named: &[(String, Value)]| {
+            format_method(template, arguments, named).unwrap()
+        };
+        assert_eq!(filled("{}-{n}-{{}}", &[Value::Int(1)], &[("n".into(), Value::None)]), "1-None-{}");
+        assert_eq!(filled("{0!r:>5}|{0}", &[Value::text("a")], &[]), "  'a'|a");
     }
 }
