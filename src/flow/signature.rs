@@ -228,10 +228,12 @@ impl<'p> Signature<'p, '_> {
         scope.external(self.builder.program, generic)
     }
 
-    /// Whether it is a union, of which one member may be left: its description is replaced by Prefect's.
-    fn is_union(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
+    /// Whether what is said of a type inside is all that is said of it: of a union with one member left, and of text
+    /// with JSON. Prefect replaces the description then.
+    fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
+        let generic = self.generic(scope, annotation);
         annotation.as_alternatives().is_some()
-            || self.generic(scope, annotation).as_deref() == Some("typing.Union")
+            || matches!(generic.as_deref(), Some("typing.Union" | "pydantic.Json"))
     }
 
     fn default(&mut self, default: &'p Expr, property: &mut Property<'p>) {
@@ -281,7 +283,7 @@ impl<'p> Signature<'p, '_> {
         };
         let Some((scope, arguments)) = self.builder.as_annotated(scope, annotation) else {
             let mut schema = object(self.builder.schema(scope, annotation)?)?;
-            if self.is_union(scope, annotation) {
+            if self.passes_on_description(scope, annotation) {
                 schema.remove("description");
             }
             return Ok(schema);
@@ -299,7 +301,7 @@ impl<'p> Signature<'p, '_> {
             property.default = annotated.default;
         }
         let mut schema = object(annotated.schema)?;
-        if arguments.elements().first().is_some_and(|inner| self.is_union(scope, inner)) {
+        if arguments.elements().first().is_some_and(|inner| self.passes_on_description(scope, inner)) {
             schema.remove("description");
         }
         // Prefect's own title and description replace these.
