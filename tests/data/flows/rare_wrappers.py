@@ -5,7 +5,7 @@ import re
 from typing import Annotated, ClassVar, Final, NamedTuple, NewType, Optional, Sequence, Union
 
 from prefect import flow
-from pydantic import Field, Secret
+from pydantic import Field, Json, Secret
 from typing_extensions import TypedDict
 
 UserId = NewType("UserId", Annotated[int, Field(description="an id")])
@@ -36,6 +36,7 @@ def my_flow(
     h: collections.defaultdict[str, Sequence[int]],
     i: type[Optional[int]],
     j: Union[None, None],
+    o: Json[Annotated[int, Field(description="lost", ge=1)]],
     k: Final[int] = ...,
     l: Final[int] = Field(default_factory=int),
     m: Final[int] = 3,
