@@ -196,6 +196,8 @@ impl<'p> Signature<'p, '_> {
     /// The type in `Final[...]`, which takes a parameter with a default out of the schema, as `ClassVar[...]` does any.
     fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> Known<&'p Expr> {
         let (scope, written) = match quoted(self.function, annotation) {
+            // What stays text is nothing that pydantic leaves out.
+            Some(_) if self.strings != StringAnnotations::Evaluated => return Ok(annotation),
             Some(expr) => (evaluation_scope(self.function), expr),
             None => (self.function.scope, annotation),
         };

@@ -27,7 +27,12 @@ pub(crate) struct Annotated<'p> {
 impl<'p> SchemaBuilder<'p, '_> {
     /// What stands in the brackets of `Annotated[...]`, if the annotation is that or a name for it.
     pub(crate) fn as_annotated(&self, scope: Scope<'p>, expr: &'p Expr) -> Option<(Scope<'p>, &'p Expr)> {
-        self.arguments_of("typing.Annotated", scope, expr)
+        self.arguments_of("typing.Annotated", scope, expr).or_else(|| {
+            // A union of one type is that type.
+            let (scope, arguments) = self.arguments_of("typing.Union", scope, expr)?;
+            let [only] = arguments.elements() else { return None };
+            self.program.descend(|| Ok(self.as_annotated(scope, only))).ok().flatten()
+        })
     }
 
     /// What stands in the brackets of `generic[...]`, if the expression is that or a name for it.

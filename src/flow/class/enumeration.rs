@@ -157,7 +157,7 @@ pub(super) fn definition<'p>(program: &'p Program<'_>, class: Class<'p>) -> Know
         return Err(Obstacle::unknown(format!("'{}' has no members", class.def.name)));
     }
     let mut schema = Map::new();
-    if let Some(kind) = shared_type(&values) {
+    if let Some(kind) = shared_type(&values).filter(|kind| *kind != "null") {
         schema.insert("type".to_owned(), json!(kind));
     }
     schema.insert("enum".to_owned(), Json::Array(values));

@@ -273,6 +273,8 @@ fn stays<'p>(program: &'p Program<'_>, scope: Scope<'p>, value: &Value, annotati
         | ("str", Value::Str(_), None)
         | ("bool", Value::Bool(_), None)
         | ("float", Value::Float(_), None)
+        | ("list", Value::List(_), None)
+        | ("dict", Value::Dict(_), None)
         | ("pathlib.Path", Value::Path(_), None)
         | ("datetime.datetime", Value::DateTime(_), None)
         | ("datetime.date", Value::Date(_), None)
@@ -285,7 +287,6 @@ fn stays<'p>(program: &'p Program<'_>, scope: Scope<'p>, value: &Value, annotati
             literals.iter().any(|literal| literal.as_text().is_some_and(|it| it.value == *text))
         }
         ("list", Value::List(items), Some([inner])) => items.iter().all(|item| stays_as(item, inner)),
-        ("list", Value::List(_), None) | ("dict", Value::Dict(_), None) => true,
         ("dict", Value::Dict(items), Some([key, of_values])) => {
             items.iter().all(|(name, value)| stays_as(name, key) && stays_as(value, of_values))
         }

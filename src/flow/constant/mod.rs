@@ -155,16 +155,12 @@ impl<'p> Evaluator<'p, '_> {
                 FormatPart::Value { expr, conversion, format } => {
                     let value = self.value(expr)?;
                     let spec = self.f_string(format)?;
-                    match conversion {
-                        None => text.push_str(&format::format(&value, &spec)?),
-                        Some('s') => {
-                            text.push_str(&format::format(&Value::Str(text::str_of(&value)?), &spec)?)
-                        }
-                        Some('r') => {
-                            text.push_str(&format::format(&Value::Str(text::repr_of(&value)?), &spec)?);
-                        }
+                    text.push_str(&match conversion {
+                        None => format::format(&value, &spec)?,
+                        Some('s') => format::format(&Value::Str(text::str_of(&value)?), &spec)?,
+                        Some('r') => format::format(&Value::Str(text::repr_of(&value)?), &spec)?,
                         Some(_) => return Err(self.unknown(expr)),
-                    }
+                    });
                 }
             }
         }
