@@ -22,7 +22,6 @@ use crate::{
     flow::{Asking, Inspector},
     project::{self, Declared, Findings, Project, ProjectError, Section},
     template::Resolver,
-    value::Value,
 };
 
 /// The project file as it was read, with what was noticed then.
@@ -139,9 +138,9 @@ async fn prepare_with(
     findings: &mut Findings<'_>,
 ) -> Result<Vec<(Prepared, Sections)>, Failure> {
     let specs = select(project, with, inspector, findings)?;
-    let fields: Vec<Value> = specs.iter().map(|spec| Value::Mapping(spec.fields.clone())).collect();
+    let fields = specs.iter().flat_map(|spec| spec.fields.values());
     let steps = [&project.build, &project.push, &project.pull].into_iter().flat_map(Section::steps);
-    let names = Names::used_in(fields.iter().chain(steps), with, resolver)
+    let names = Names::used_in(fields.chain(steps), with, resolver)
         .await
         .map_err(|error| Failure::resolve(error, None))?;
     let preparing = Preparing { project, with, resolver, inspector, names: &names };

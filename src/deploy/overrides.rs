@@ -61,7 +61,7 @@ impl Spec {
 
 /// The fields of a deployment that the options do not change.
 pub(crate) fn plain(declared: Declared) -> Result<Spec, OptionError> {
-    let mut fields = declared.fields.clone();
+    let mut fields = Mapping::clone(&declared.fields);
     defaults(&mut fields);
     legacy_schedule(&mut fields)?;
     Ok(Spec { declared, fields, variables: Mapping::new() })
@@ -216,10 +216,12 @@ fn schedules(fields: &mut Mapping, options: &Options) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn fields(yaml: &str, options: &Options) -> Result<Value, OptionError> {
-        let declared = Declared { index: Some(0), fields: serde_yaml::from_str(yaml).unwrap() };
+        let declared = Declared { index: Some(0), fields: Arc::new(serde_yaml::from_str(yaml).unwrap()) };
         with_options(declared, options, None).map(|spec| spec.fields.into())
     }
 

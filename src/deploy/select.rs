@@ -1,13 +1,12 @@
 //! Which deployments of the file a command is about.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::Options;
 use crate::{
     deployment::{is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
     project::{Declared, Project},
-    value::Mapping,
 };
 
 /// The deployments that were picked.
@@ -77,7 +76,7 @@ pub(crate) fn select(
 
 /// A deployment that the file does not have.
 fn none() -> Declared {
-    Declared { index: None, fields: Mapping::new() }
+    Declared { index: None, fields: Arc::default() }
 }
 
 fn one(declared: Declared, wanted: &[Wanted<'_>], warnings: Vec<Diagnostic>) -> Selection {
@@ -199,7 +198,7 @@ mod tests {
                 .filter(|(_, value)| !value.is_empty())
                 .map(|(key, value)| (key.into(), value.into()))
                 .collect();
-            project.deployments.push(Declared { index: Some(index), fields });
+            project.deployments.push(Declared { index: Some(index), fields: Arc::new(fields) });
         }
         project
     }

@@ -1,6 +1,6 @@
 //! From the text of prefect.yaml to a [`Project`], with all that is wrong with its shape.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use super::{
     Declared, Findings, Project, Section,
@@ -42,7 +42,7 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     for key in &document.duplicate_keys {
         findings.push(key.diagnostic(&source));
     }
-    let fields = match root {
+    let mut fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {
             let message = match &other {
@@ -57,8 +57,8 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(invalid(diagnostics));
     }
-    let deployments = match fields.get("deployments") {
-        Some(Value::Sequence(items)) => items.iter().enumerate().filter_map(declared).collect(),
+    let deployments = match fields.shift_remove("deployments") {
+        Some(Value::Sequence(items)) => items.into_iter().enumerate().filter_map(declared).collect(),
         _ => Vec::new(),
     };
     let [build, push, pull] = ["build", "push", "pull"].map(|key| Section::of(&fields, key));
@@ -66,8 +66,9 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     Ok((project, diagnostics))
 }
 
-fn declared((index, item): (usize, &Value)) -> Option<Declared> {
-    Some(Declared { index: Some(index), fields: item.as_mapping()?.clone() })
+fn declared((index, item): (usize, Value)) -> Option<Declared> {
+    let Value::Mapping(fields) = item else { return None };
+    Some(Declared { index: Some(index), fields: Arc::new(fields) })
 }
 
 /// The top of the file with its values brought to one form.

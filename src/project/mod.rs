@@ -10,6 +10,8 @@ pub(crate) use findings::Findings;
 pub(crate) use load::{ProjectError, load};
 pub(crate) use schema::schema;
 
+use std::sync::Arc;
+
 use crate::{
     diagnostics::Place,
     pointer::Pointer,
@@ -78,7 +80,8 @@ impl Section {
 pub(crate) struct Declared {
     /// Its place in the list; `None` for one that only the command line describes.
     pub(crate) index: Option<usize>,
-    pub(crate) fields: Mapping,
+    /// Shared, because a selection has them, too.
+    pub(crate) fields: Arc<Mapping>,
 }
 
 impl Declared {
