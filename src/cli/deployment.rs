@@ -49,7 +49,7 @@ pub(crate) enum DeploymentCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeleteDeploymentArguments {
     /// The deployment: FLOW/NAME, or a pattern such as 'hello/*'
-    #[arg(value_name = "FLOW/NAME")]
+    #[arg(value_name = "FLOW/NAME", conflicts_with = "id")]
     pub(crate) name: Option<String>,
 
     /// The deployment's id, in place of its name

@@ -16,6 +16,7 @@ pub(crate) enum ProfileCommand {
     /// Show the settings of a profile
     Inspect {
         /// Name of the profile (default: the active one)
+        #[arg(value_name = "PROFILE")]
         name: Option<String>,
 
         /// Show the values of secret settings
@@ -33,25 +34,28 @@ pub(crate) enum ProfileCommand {
         name: String,
 
         /// Copy the settings of this profile
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "PROFILE")]
         from: Option<String>,
     },
 
     /// Make a profile the active one, and try its API
     Use {
         /// Name of the profile
+        #[arg(value_name = "PROFILE")]
         name: String,
     },
 
     /// Delete a profile
     Delete {
         /// Name of the profile
+        #[arg(value_name = "PROFILE")]
         name: String,
     },
 
     /// Give a profile another name
     Rename {
         /// Name of the profile
+        #[arg(value_name = "PROFILE")]
         name: String,
 
         /// Its new name

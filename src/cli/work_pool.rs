@@ -128,7 +128,7 @@ pub(crate) enum WorkPoolCommand {
     /// Print the base job template that a new work pool of a type starts with, as JSON
     GetDefaultBaseJobTemplate {
         /// Type of the work pool, such as kubernetes, docker or process
-        #[arg(long = "type", short, value_name = "TYPE")]
+        #[arg(long = "type", short = 't', value_name = "TYPE")]
         kind: Option<String>,
 
         /// Write to this file in place of standard output
@@ -154,7 +154,7 @@ pub(crate) struct CreateArguments {
     pub(crate) name: String,
 
     /// Type of the work pool, such as kubernetes, docker or process
-    #[arg(long = "type", short, value_name = "TYPE")]
+    #[arg(long = "type", short = 't', value_name = "TYPE")]
     pub(crate) kind: Option<String>,
 
     #[command(flatten)]

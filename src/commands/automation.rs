@@ -43,6 +43,13 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
         }
         AutomationCommand::Delete { which, all, consent, output } => {
             let automations = if all { client.automations().await? } else { find(&client, &which).await? };
+            if let ([_, _, ..], Some(name)) = (automations.as_slice(), &which.name) {
+                let name = python::quoted(name);
+                let message = format!(
+                    "Multiple automations found with name {name}. Please specify an id with the `--id` flag instead."
+                );
+                return Err(CommandError::new(Exit::Failed, message).help(ids(&automations)));
+            }
             let question = match automations.as_slice() {
                 [one] => {
                     format!("Are you sure you want to delete automation {}?", python::quoted(&one.name))
@@ -100,6 +107,11 @@ async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation
         }
         (None, None) => Err(CommandError::usage("Please provide either a name or an id.")),
     }
+}
+
+fn ids(automations: &[Automation]) -> String {
+    let ids: Vec<String> = automations.iter().map(|one| one.id.to_string()).collect();
+    format!("their ids are {}", ids.join(", "))
 }
 
 fn entries(automations: &[Automation]) -> Value {

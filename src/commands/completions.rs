@@ -1,7 +1,11 @@
 //! Completion in shells. The shell asks this program at every tab, so names of deployments and work pools can be given,
 //! too, as long as the server is quick to tell.
 
-use std::{ffi::OsString, io, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    time::Duration,
+};
 
 use clap::{Arg, CommandFactory as _};
 use clap_complete::{
@@ -62,17 +66,15 @@ fn with_names(command: clap::Command) -> clap::Command {
 fn with_completer(argument: Arg) -> Arg {
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     match (argument.get_id().as_str(), value.as_deref()) {
-        (_, Some("FLOW/NAME")) => {
-            argument.add(ArgValueCompleter::new(|_: &std::ffi::OsStr| candidates(Names::Deployments)))
-        }
-        (_, Some("POOL")) => {
-            argument.add(ArgValueCompleter::new(|_: &std::ffi::OsStr| candidates(Names::WorkPools)))
-        }
-        ("profile", _) => {
-            argument.add(ArgValueCompleter::new(|_: &std::ffi::OsStr| candidates(Names::Profiles)))
-        }
+        (_, Some("FLOW/NAME")) => argument.add(completer(Names::Deployments)),
+        (_, Some("POOL")) => argument.add(completer(Names::WorkPools)),
+        ("profile", _) | (_, Some("PROFILE")) => argument.add(completer(Names::Profiles)),
         _ => argument,
     }
+}
+
+fn completer(names: Names) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |typed: &OsStr| candidates(names, &typed.to_string_lossy()))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,12 +84,15 @@ enum Names {
     Profiles,
 }
 
-/// The names, or none where they cannot be had soon.
-fn candidates(names: Names) -> Vec<CompletionCandidate> {
-    read(names).unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
+/// The names that begin with what was typed, or none where they cannot be had soon. Shells would take one with blanks
+/// for several words.
+fn candidates(names: Names, typed: &str) -> Vec<CompletionCandidate> {
+    let mut found = read(names, typed).unwrap_or_default();
+    found.retain(|name| name.starts_with(typed) && !name.contains(char::is_whitespace));
+    found.into_iter().map(CompletionCandidate::new).collect()
 }
 
-fn read(names: Names) -> Option<Vec<String>> {
+fn read(names: Names, typed: &str) -> Option<Vec<String>> {
     let environment = Environment::of_process();
     let directory = std::env::current_dir().ok()?;
     let settings = Settings::resolve(&environment, None, &directory).ok()?;
@@ -101,7 +106,10 @@ fn read(names: Names) -> Option<Vec<String>> {
     let asking = async {
         match names {
             Names::Deployments => {
-                let found = deployment::list(&client, &[]).await.ok()?;
+                // Once the flow is known, the server need not tell of others.
+                let flow: Vec<String> =
+                    typed.split_once('/').map(|(flow, _)| flow.to_owned()).into_iter().collect();
+                let found = deployment::list(&client, &flow).await.ok()?;
                 Some(found.iter().map(deployment::NamedDeployment::full_name).collect())
             }
             _ => Some(client.work_pools().await.ok()?.into_iter().map(|pool| pool.name).collect()),

@@ -1,5 +1,6 @@
 //! `prefectl job`.
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Context, connection};
@@ -9,7 +10,7 @@ use crate::{
     error::{CommandError, Exit},
     flow_run,
     job::{self, JobError, Run, Subject},
-    work_pool,
+    json_schema, work_pool,
 };
 
 pub(super) async fn run(command: JobCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -29,6 +30,17 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
         ));
     };
     let pool = work_pool::find(&client, pool).await?;
+    let schema = pool.base_job_template.get("variables").filter(|schema| schema.is_object());
+    let given = Value::Object(job_variables.clone());
+    if let Some(problem) = schema.and_then(|schema| json_schema::violations(&given, schema, true).pop()) {
+        let message = format!(
+            "the job variable '{}' does not fit work pool '{}': {}",
+            problem.path.join("."),
+            pool.name,
+            problem.message
+        );
+        return Err(CommandError::usage(message));
+    }
     let version = client.server_version().await?;
     let run = Run { id: Uuid::nil().to_string(), name: "example-run".to_owned(), job_variables };
     let subject = Subject {

@@ -14,6 +14,9 @@ use crate::{
     interrupt,
 };
 
+/// What a server is spared.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
 /// How runs are watched.
 pub(super) struct Watching {
     pub(super) options: WatchOptions,
@@ -27,6 +30,10 @@ impl Watching {
         let mut options = WatchOptions::default();
         if let Some(interval) = times.watch_interval {
             options.interval = seconds(interval)?;
+            if options.interval < SHORTEST_INTERVAL {
+                let message = format!("{interval} s is too short to wait: it is at least 0.1");
+                return Err(CommandError::usage(message));
+            }
         }
         options.timeout = times.watch_timeout.map(seconds).transpose()?;
         Ok(Self { options, output, cancel_on_interrupt: false })
@@ -39,21 +46,27 @@ impl Watching {
         runs: &[Uuid],
         context: &Context,
     ) -> Result<Result<Vec<Watched>, Exit>, CommandError> {
-        let following = try_join_all(runs.iter().map(|run| self.follow_one(client, *run, context)));
-        if !self.cancel_on_interrupt {
-            return Ok(Ok(following.await?));
-        }
+        let is_only = runs.len() == 1;
+        let following = try_join_all(runs.iter().map(|run| self.follow_one(client, *run, is_only, context)));
         context.interrupts.leave_first_to_command();
         tokio::select! {
             watched = following => Ok(Ok(watched?)),
             exit = interrupt::requested() => {
-                cancel(client, runs, context).await?;
+                if self.cancel_on_interrupt {
+                    cancel(client, runs, context).await?;
+                }
                 Ok(Err(exit))
             }
         }
     }
 
-    async fn follow_one(&self, client: &Client, run: Uuid, context: &Context) -> Result<Watched, ApiError> {
+    async fn follow_one(
+        &self,
+        client: &Client,
+        run: Uuid,
+        is_only: bool,
+        context: &Context,
+    ) -> Result<Watched, ApiError> {
         // What is going on is the result for a reader, and a side matter for a program.
         let tell = |line: &str| match self.output {
             OutputFormat::Text => context.ui.result(line),
@@ -61,7 +74,7 @@ impl Watching {
         };
         let mut on_event = |event: WatchEvent<'_>| tell(&event.render(&context.clock));
         let watched = flow_run::watch(client, run, self.options, &mut on_event).await?;
-        tell(&watched.render());
+        tell(&watched.render(is_only));
         Ok(watched)
     }
 }

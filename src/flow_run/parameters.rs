@@ -57,13 +57,24 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
         .map(|name| format!("Validation failed. Failure reason: '{name}' is a required property"))
         .collect();
     // What the server fills in when it makes the run is not known here.
-    parameters.retain(|_, value| value.get("__prefect_kind").is_none());
+    parameters.retain(|_, value| !is_filled_in_later(value));
     let violations = json_schema::violations(&Value::Object(parameters), schema, false);
     problems.extend(violations.into_iter().map(|violation| {
         let field = violation.path.join(".");
         format!("Validation failed for field '{field}'. Failure reason: {}", violation.message)
     }));
     problems
+}
+
+/// Whether there is something in a value that the server makes another value of.
+fn is_filled_in_later(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => {
+            fields.contains_key("__prefect_kind") || fields.values().any(is_filled_in_later)
+        }
+        Value::Array(items) => items.iter().any(is_filled_in_later),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +101,7 @@ mod tests {
     fn parameters_are_checked_with_those_of_the_deployment() {
         assert_eq!(checked(&json!({"who": "x"}), true), Ok(()));
         assert_eq!(checked(&json!({"who": {"__prefect_kind": "jinja", "template": "x"}}), true), Ok(()));
+        assert_eq!(checked(&json!({"who": [{"__prefect_kind": "json", "value": "1"}]}), true), Ok(()));
         let error = checked(&json!({"n": "many"}), true).unwrap_err();
         assert!(error.contains("'who' is a required property\n"), "{error}");
         assert!(error.contains("for field 'n'. Failure reason: \"many\" is not of type"), "{error}");

@@ -30,13 +30,14 @@ impl CreatedRun {
 }
 
 impl Watched {
-    /// The last line about a run that was watched.
-    pub(crate) fn render(&self) -> String {
+    /// The last line about a run that was watched; its id tells it from others unless it `is_only` one.
+    pub(crate) fn render(&self, is_only: bool) -> String {
         let name = self.state.as_ref().map_or("Unknown", |state| state.name());
+        let run = if is_only { "Flow run".to_owned() } else { format!("Flow run with ID {}", self.id) };
         match self.end {
-            RunEnd::Completed => format!("Flow run finished successfully in '{name}'."),
+            RunEnd::Completed => format!("{run} finished successfully in '{name}'."),
             RunEnd::Failed | RunEnd::Crashed | RunEnd::Cancelled => {
-                format!("Flow run finished in state '{name}'.")
+                format!("{run} finished in state '{name}'.")
             }
             RunEnd::TimedOut { after } => {
                 format!(

@@ -207,7 +207,7 @@ async fn every_state_and_line_is_told_once_until_the_end() {
         ]
     );
     assert_eq!(watched.end, RunEnd::Failed);
-    assert_eq!(watched.render(), "Flow run finished in state 'Failed'.");
+    assert_eq!(watched.render(true), "Flow run finished in state 'Failed'.");
 }
 
 #[tokio::test]
@@ -216,13 +216,13 @@ async fn success_is_told_by_the_type_and_named_by_the_name() {
     cached["name"] = json!("Cached");
     let answers = (json!([cached]), json!([]));
     let (watched, _) = watched(answers.clone(), answers, None).await;
-    assert_eq!(watched.render(), "Flow run finished successfully in 'Cached'.");
+    assert_eq!(watched.render(true), "Flow run finished successfully in 'Cached'.");
 }
 
 #[tokio::test]
 async fn watching_stops_when_its_time_is_over() {
     let answers = (json!([state(1, "RUNNING", 1)]), json!([]));
     let (watched, _) = watched(answers.clone(), answers, Some(Duration::from_millis(200))).await;
-    assert_eq!(watched.render(), format!("Flow run with ID {RUN} exceeded watch timeout of 0.2 seconds"));
+    assert_eq!(watched.render(true), format!("Flow run with ID {RUN} exceeded watch timeout of 0.2 seconds"));
     assert_eq!(watched.state.unwrap().name(), "Running");
 }

@@ -102,11 +102,11 @@ impl WorkerValues {
     }
 }
 
-/// The repository and the tag of an image.
+/// The repository and the tag of an image. The chart's own default is a tag that only Prefect's image has.
 fn split_image(image: &str) -> (&str, Option<&str>) {
     match image.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
-        _ => (image, None),
+        _ => (image, (!image.contains('@')).then_some("latest")),
     }
 }
 

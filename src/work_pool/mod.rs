@@ -52,6 +52,8 @@ pub(crate) enum WorkPoolError {
     Exists(String),
     #[error("Work pool {} not found!", python::quoted(.0))]
     NotFound(String),
+    #[error("Work pool {} has no queue {}.", python::quoted(.pool), python::quoted(.queue))]
+    NoQueue { pool: String, queue: String },
     #[error("When not using an interactive terminal, you must supply a `--type` value.")]
     NoType,
     #[error(
@@ -269,6 +271,11 @@ pub(crate) async fn waiting_runs(
     before: Option<Timestamp>,
 ) -> Result<Vec<FlowRun>, WorkPoolError> {
     find(client, name).await?;
+    if let Some(queue) = queue
+        && !client.work_queues(Some(name)).await?.iter().any(|known| known.name == queue)
+    {
+        return Err(WorkPoolError::NoQueue { pool: name.to_owned(), queue: queue.to_owned() });
+    }
     let filter = FlowRunFilter {
         work_pools: vec![name.to_owned()],
         work_queues: queue.map(str::to_owned).into_iter().collect(),

@@ -50,6 +50,10 @@ fn shells_complete_commands_and_names() -> Result<()> {
     };
     assert!(complete("work-p")?.contains("work-pool"));
     assert!(complete("deployment run hello-")?.contains(&sandbox.unique("hello-UNIQUE/a")));
+    assert!(!complete("deployment run other-")?.contains("hello-"));
+    assert!(
+        complete("profile use loc")?.contains("local") && !complete("profile use zzz")?.contains("local")
+    );
     assert!(complete("work-pool inspect pool-")?.contains(&sandbox.unique("pool-UNIQUE")));
     Ok(())
 }

@@ -25,15 +25,18 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     let (client, links) = (connection::client(context)?, connection::links(context));
     let prepared =
         flow_run::prepare(&client, &context.clock, &context.ui, &options, &mut io::stdin()).await?;
-    let created = create(&prepared, &client, &links, output, context).await?;
-    let watched = if arguments.watch {
-        let runs: Vec<_> = created.iter().map(|created| created.run.id).collect();
-        watching.follow(&client, &runs, context).await?
-    } else {
-        Ok(Vec::new())
+    let (created, failure) = create(&prepared, &client, &links, output, context).await;
+    let end = match failure {
+        None if arguments.watch => {
+            let runs: Vec<_> = created.iter().map(|created| created.run.id).collect();
+            watching.follow(&client, &runs, context).await
+        }
+        None => Ok(Ok(Vec::new())),
+        Some(failure) => Err(failure),
     };
-    if output == OutputFormat::Json {
-        let watched = watched.as_deref().unwrap_or_default();
+    // Runs that were made are told whatever came after that.
+    if output == OutputFormat::Json && !created.is_empty() {
+        let watched = end.as_ref().ok().and_then(|end| end.as_deref().ok()).unwrap_or_default();
         let document = |created: &CreatedRun| {
             let watched = watched.iter().find(|watched| watched.id == created.run.id);
             document(created, watched, links.flow_run(created.run.id).as_deref())
@@ -49,31 +52,33 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
             }
         }
     }
-    Ok(watched.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
+    Ok(end?.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
 }
 
+/// Makes the runs one after the other; gives those that were made, and what went wrong with the next one.
 async fn create(
     prepared: &[PreparedRun],
     client: &Client,
     links: &Links,
     output: OutputFormat,
     context: &Context,
-) -> Result<Vec<CreatedRun>, CommandError> {
+) -> (Vec<CreatedRun>, Option<CommandError>) {
     let mut created = Vec::new();
     for one in prepared {
         if output == OutputFormat::Text {
             context.ui.result(&one.announcement());
         }
-        let run = one.create(client).await.map_err(|error| {
-            let error = CommandError::from(error);
-            if created.is_empty() { error } else { CommandError { exit: Exit::Partly, ..error } }
-        })?;
+        let run = match one.create(client).await.map_err(CommandError::from) {
+            Ok(run) => run,
+            Err(error) if created.is_empty() => return (created, Some(error)),
+            Err(error) => return (created, Some(CommandError { exit: Exit::Partly, ..error })),
+        };
         if output == OutputFormat::Text {
             context.ui.result(&run.render(&context.clock, links));
         }
         created.push(run);
     }
-    Ok(created)
+    (created, None)
 }
 
 fn options(arguments: &RunArguments, context: &Context) -> Result<RunOptions, CommandError> {
