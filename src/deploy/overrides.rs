@@ -96,7 +96,7 @@ pub(crate) fn with_options(
     let pool = section(fields, "work_pool");
     set(pool, "name", not_empty(&options.pool));
     set(pool, "work_queue_name", not_empty(&options.work_queue));
-    if !variables.is_empty() {
+    if !options.job_variables.is_empty() {
         set(pool, "job_variables", Some(variables.clone().into()));
     }
     section(fields, "parameters").extend(parameters(options)?);

@@ -201,5 +201,6 @@ pub(super) fn context<'a>(with: &Surroundings<'a>, resolver: &'a Resolver<'a>) -
         clock: with.clock,
         progress: with.progress,
         resolver,
+        without_outputs: false,
     }
 }

@@ -7,6 +7,8 @@
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Text,
+    /// A date and time, or seconds since 1970.
+    Moment,
     /// `true`, `yes`, `on`, `1` and their opposites, as boolean, number or text.
     Flag,
     /// A flag, or text that a template makes one.
@@ -96,7 +98,7 @@ pub(super) const SCHEDULE: &[Field] = &[
     field("interval", Shape::Interval, "seconds between two runs, or a length of time such as `PT1H`"),
     field("rrule", Shape::Text, "an RRULE of iCalendar"),
     field("timezone", Shape::Text, "a time zone, such as `Europe/Berlin`"),
-    field("anchor_date", Shape::Text, "the time that an interval counts from"),
+    field("anchor_date", Shape::Moment, "the time that an interval counts from"),
     field("active", Shape::FlagOrText, "whether the schedule starts runs"),
     never_null("parameters", Shape::Parameters, "parameters over those of the deployment"),
     field("slug", Shape::Text, "a name by which the schedule is found again when it changes"),

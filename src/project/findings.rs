@@ -40,6 +40,16 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
+    /// Whether what is text in the project is a date in YAML.
+    pub(super) fn is_date(&self, pointer: &Pointer) -> bool {
+        self.document.is_some_and(|document| document.is_date(pointer))
+    }
+
+    /// Whether what is null in the project is not-a-number or infinite in YAML.
+    pub(super) fn is_no_number(&self, pointer: &Pointer) -> bool {
+        self.document.is_some_and(|document| document.is_no_number(pointer))
+    }
+
     /// Notes a finding that has its place, or none.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         let place = diagnostic.place.as_ref();

@@ -138,7 +138,13 @@ impl Checker<'_, '_> {
     fn mapping(&mut self, fields: &Mapping, known: &'static [Field], pointer: &Pointer) -> Mapping {
         let normal = |(key, value): (&Value, &Value)| {
             let value = match key.as_str().and_then(|name| fields::find(known, name)) {
-                Some(field) if value.is_null() && field.nullable => Value::Null,
+                Some(field)
+                    if value.is_null()
+                        && field.nullable
+                        && !self.findings.is_no_number(&pointer.join(field.key)) =>
+                {
+                    Value::Null
+                }
                 Some(field) => self.value(field, value, &pointer.join(field.key)),
                 None => value.clone(),
             };
@@ -150,7 +156,11 @@ impl Checker<'_, '_> {
     /// A value in its one form; what does not fit is noted and stays as it is.
     fn value(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
         match (field.shape, value) {
+            (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
+                self.mismatch(field, value, pointer)
+            }
             (Shape::Text, Value::String(_))
+            | (Shape::Moment, Value::String(_) | Value::Number(_))
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
             | (Shape::Interval, Value::Number(_))
@@ -164,8 +174,10 @@ impl Checker<'_, '_> {
                 value.clone()
             }
             (Shape::Interval, Value::String(text)) if is_duration(text) => value.clone(),
-            (Shape::Flag, _) => flag(value).map_or_else(|| self.mismatch(field, value, pointer), Value::Bool),
-            (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_)) => {
+            (Shape::FlagOrText, Value::Number(_)) | (Shape::Flag, _) => {
+                flag(value).map_or_else(|| self.mismatch(field, value, pointer), Value::Bool)
+            }
+            (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_) | Value::Bool(_)) => {
                 count(value).map_or_else(|| self.mismatch(field, value, pointer), Value::from)
             }
             (Shape::Limit, Value::Mapping(limit)) => {
@@ -257,12 +269,18 @@ impl Checker<'_, '_> {
     }
 
     fn mismatch(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
-        let diagnostic = Diagnostic::error(
-            Code::WRONG_TYPE,
-            format!("`{}` must be {}, not {}", field.key, expected(field.shape), value::kind(value)),
-        );
+        let kind = match value {
+            Value::String(_) if self.findings.is_date(pointer) => "a date",
+            Value::Null if self.findings.is_no_number(pointer) => "a float",
+            value => value::kind(value),
+        };
+        let message = format!("`{}` must be {}, not {kind}", field.key, expected(field.shape));
+        let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message);
         let help = match (field.shape, value) {
             (Shape::Text, Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".to_owned()),
+            (Shape::Text | Shape::Tags, Value::String(_)) => {
+                Some("YAML reads a date here: put it in quotes".to_owned())
+            }
             (Shape::Parameters, Value::Null) => {
                 Some(format!("remove the key, or write `{}: {{}}`", field.key))
             }
@@ -304,6 +322,7 @@ fn quote_key(key: &Value) -> String {
 fn expected(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "text",
+        Shape::Moment => "a date and time, or a number of seconds since 1970",
         Shape::Flag => "true or false",
         Shape::FlagOrText => "true, false or a template",
         Shape::Count => "a whole number",
@@ -337,7 +356,17 @@ fn flag(value: &Value) -> Option<bool> {
 fn count(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(flag) => Some((*flag).into()),
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = text.split_once('.').map_or(text, |(digits, zeros)| {
+                if zeros.bytes().all(|zero| zero == b'0') { digits } else { text }
+            });
+            let is_grouped = digits.contains('_')
+                && digits.trim_start_matches(['+', '-']).split('_').all(|group| !group.is_empty());
+            let digits = if is_grouped { digits.replace('_', "") } else { digits.to_owned() };
+            digits.parse().ok()
+        }
         _ => None,
     }
 }
@@ -352,4 +381,44 @@ fn is_duration(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
         && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')
         && !text.contains("{{")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_read_as_pydantic_reads_them() {
+        for (yaml, expected) in [
+            ("5", Some(5)),
+            ("5.0", Some(5)),
+            ("5.5", None),
+            ("true", Some(1)),
+            ("'5'", Some(5)),
+            ("' 5 '", Some(5)),
+            ("'5.0'", Some(5)),
+            ("'5.1'", None),
+            ("'1_0'", Some(10)),
+            ("'1__0'", None),
+            ("'_1'", None),
+            ("five", None),
+        ] {
+            assert_eq!(count(&serde_yaml::from_str(yaml).unwrap()), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_flags_stand_for_each_other_where_python_takes_them() {
+        let text = "deployments:\n- name: a\n  schedules:\n  - {cron: '0 0 * * *', active: 0, day_or: 1}\n  \
+                    - {interval: 1, anchor_date: 1704067200}\n";
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("prefect.yaml"), text).unwrap();
+        let (project, findings) = load(Path::new("prefect.yaml"), folder.path()).unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+        let schedules = value::to_json(&project.deployments[0].fields["schedules"]).to_string();
+        assert_eq!(
+            schedules,
+            r#"[{"cron":"0 0 * * *","active":false,"day_or":true},{"interval":1,"anchor_date":1704067200}]"#
+        );
+    }
 }

@@ -63,6 +63,7 @@ fn alternatives(field: &Field) -> Vec<Json> {
     let step = json!({"$ref": "#/$defs/step"});
     match field.shape {
         Shape::Text => vec![json!({"type": "string"})],
+        Shape::Moment => vec![json!({"type": ["string", "number"]})],
         Shape::Flag => {
             vec![
                 json!({"type": "boolean"}),
@@ -70,7 +71,7 @@ fn alternatives(field: &Field) -> Vec<Json> {
                 json!({"type": "string", "pattern": FLAG_WORDS}),
             ]
         }
-        Shape::FlagOrText => vec![json!({"type": ["boolean", "string"]})],
+        Shape::FlagOrText => vec![json!({"type": ["boolean", "string"]}), json!({"enum": [0, 1]})],
         Shape::Count => count(),
         Shape::Tags => vec![json!({"type": "array"}), json!({"type": "string"})],
         Shape::Parameters => vec![json!({"type": "object"})],

@@ -141,6 +141,10 @@ impl<'a> Reader<'a> {
     }
 
     fn anchor(&mut self) -> Option<Moment> {
+        if let Some(seconds) = self.get("anchor_date")?.as_f64() {
+            let moment = Moment::of_seconds(seconds);
+            return self.keep("anchor_date", moment.ok_or_else(|| Problem::Anchor(seconds.to_string())));
+        }
         let text = self.text("anchor_date")?;
         self.keep("anchor_date", Moment::parse(&text).ok_or(Problem::Anchor(text)))
     }

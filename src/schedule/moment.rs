@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, DateTime, ISOWeekDate, Time, Weekday},
     tz::Offset,
 };
@@ -19,6 +19,12 @@ impl Moment {
     /// A moment in UTC.
     pub(crate) fn utc(timestamp: Timestamp) -> Self {
         Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
+    }
+
+    /// The moment so many seconds after the beginning of 1970.
+    pub(crate) fn of_seconds(seconds: f64) -> Option<Self> {
+        let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
+        Timestamp::UNIX_EPOCH.checked_add(since).ok().map(Self::utc)
     }
 
     /// Reads a date or a date and time. Dates and times with and without separators can be mixed, of which the

@@ -15,7 +15,7 @@ impl Schedule {
         match &self.kind {
             Kind::Cron { expression, timezone, day_or } => {
                 text("cron") == Some(expression)
-                    && text("timezone").unwrap_or(UTC) == timezone.as_deref().unwrap_or(UTC)
+                    && text("timezone") == timezone.as_deref()
                     && live.get("day_or").and_then(Json::as_bool).unwrap_or(true) == day_or.unwrap_or(true)
             }
             Kind::Interval { every, anchor, timezone } => {
@@ -55,10 +55,12 @@ mod tests {
                 json!({"cron": "0 0 * * *", "timezone": "Asia/Tokyo", "day_or": true}),
                 false,
             ),
+            ("cron: 0 0 * * *", json!({"cron": "0 0 * * *", "timezone": "UTC", "day_or": true}), false),
             ("cron: 0 0 * * *", json!({"cron": "0 1 * * *", "timezone": null, "day_or": true}), false),
             ("interval: 600", anchor.clone(), true),
             ("interval: 601", anchor.clone(), false),
             ("{interval: 600, anchor_date: '2020-01-01T01:00:00+01:00'}", anchor.clone(), true),
+            ("{interval: 600, anchor_date: 1577836800}", anchor.clone(), true),
             ("{interval: 600, anchor_date: '2020-01-02'}", anchor, false),
             ("rrule: FREQ=DAILY", daily.clone(), true),
             ("rrule: FREQ=WEEKLY", daily, false),

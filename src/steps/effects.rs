@@ -8,7 +8,8 @@ use crate::{environment::Environment, value::Mapping};
 /// What came of a run of a step, which all whose step it is get.
 #[derive(Debug)]
 pub(super) struct Effects {
-    pub(super) outputs: Mapping,
+    /// `None` of a function that returns something else, or nothing.
+    pub(super) outputs: Option<Mapping>,
     /// Set if the step has changed it.
     directory: Option<PathBuf>,
     /// Set if the step has changed it.
@@ -20,9 +21,9 @@ impl Effects {
     pub(super) async fn of(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
         let mut inside = context.telling(context.progress);
         let outputs = step.run(&mut inside).await?;
-        let StepContext { directory, environment, .. } = inside;
+        let StepContext { directory, environment, without_outputs, .. } = inside;
         Ok(Self {
-            outputs,
+            outputs: (!without_outputs).then_some(outputs),
             directory: (directory != context.directory).then_some(directory),
             environment: match environment {
                 Cow::Owned(changed) => Some(changed),

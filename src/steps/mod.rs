@@ -64,6 +64,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// Finds blocks, and knows the secrets that must not be shown.
     pub(crate) resolver: &'a Resolver<'a>,
+    /// Set by a step that has no outputs, not even empty ones: what has its id keeps its meaning.
+    pub(crate) without_outputs: bool,
 }
 
 impl StepContext<'_> {

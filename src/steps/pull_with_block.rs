@@ -202,6 +202,7 @@ mod tests {
             clock: &Clock::system(),
             progress: &Silent,
             resolver: &Resolver::new(&lookup, Redactor::default()),
+            without_outputs: false,
         };
         let inputs = format!("{{block_type_slug: {slug}, block_document_name: code}}");
         (ENTRY.create)(serde_yaml::from_str(&inputs).unwrap())?.run(&mut context).await

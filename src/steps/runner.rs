@@ -183,7 +183,9 @@ impl<'a> Runner<'a> {
             };
             let result = self.run_once(use_, context).await.map_err(failure)?;
             turns.done(turn, entry.is_ordered());
-            merge(outputs, id, result);
+            if let Some(result) = result {
+                merge(outputs, id, result);
+            }
         }
         Ok(())
     }
@@ -202,7 +204,11 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs a step, unless the same one has run or is running: then its outputs are those of that one.
-    async fn run_once(&self, of: Use<'_>, context: &mut StepContext<'_>) -> Result<Mapping, RunError> {
+    async fn run_once(
+        &self,
+        of: Use<'_>,
+        context: &mut StepContext<'_>,
+    ) -> Result<Option<Mapping>, RunError> {
         let Some(identity) = of.identity(&context.directory) else {
             let effects = self.run_now(of, context).await?;
             effects.apply(context);
@@ -292,7 +298,7 @@ impl Distinct {
 
     /// `None` if it did not come to its end.
     fn ran(&self) -> Option<Ran> {
-        let outputs = &self.effects.get()?.outputs;
+        let outputs = self.effects.get()?.outputs.as_ref()?;
         Some(Ran {
             step: self.entry.short_name(),
             image: outputs.get("image").and_then(Value::as_str).map(str::to_owned),

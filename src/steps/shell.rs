@@ -135,6 +135,7 @@ mod tests {
             clock: &clock,
             progress: &Silent,
             resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
+            without_outputs: false,
         };
         step.run(&mut context).await
     }

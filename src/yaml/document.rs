@@ -53,6 +53,18 @@ impl Document {
         (missing == 0).then_some(found.node)
     }
 
+    /// Whether the value at a path is a date, which is text in the project.
+    pub(crate) fn is_date(&self, pointer: &Pointer) -> bool {
+        let node = self.locate(pointer);
+        node.is_some_and(|node| matches!(node.kind, NodeKind::Date(_) | NodeKind::DateTime(_)))
+    }
+
+    /// Whether the value at a path is not-a-number or infinite, which is null in the project.
+    pub(crate) fn is_no_number(&self, pointer: &Pointer) -> bool {
+        let node = self.locate(pointer);
+        node.is_some_and(|node| matches!(node.kind, NodeKind::Float(number) if !number.is_finite()))
+    }
+
     /// Where the value at a path is written; if there is none, the nearest value around it.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
         self.follow(pointer).0.node.span

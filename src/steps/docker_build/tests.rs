@@ -60,6 +60,7 @@ fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<S
         clock: &Clock::system(),
         progress,
         resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
+        without_outputs: false,
     };
     let inputs = inputs(&format!("{{image_name: i, dockerfile: auto, {yaml}}}"));
     let path = root.join(inputs.path.clone().unwrap_or_default());

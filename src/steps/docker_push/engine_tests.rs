@@ -54,6 +54,7 @@ async fn run(
         clock: &clock,
         progress: &recorder,
         resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
+        without_outputs: false,
     };
     let step = (entry.create)(serde_yaml::from_str(yaml).unwrap()).unwrap();
     let outcome = step.run(&mut context).await;

@@ -17,6 +17,7 @@ async fn credentials(yaml: &str, config: &str) -> Result<Option<Credentials>, St
         clock: &Clock::system(),
         progress: &Silent,
         resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
+        without_outputs: false,
     };
     let name = ImageName::parse(&step.inputs.image_name, None).unwrap();
     step.credentials(&context, &serde_json::from_str(config).unwrap(), &name).await

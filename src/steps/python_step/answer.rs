@@ -97,6 +97,7 @@ impl Answer {
                 for (name, value) in variables {
                     context.environment.to_mut().set(name, value);
                 }
+                context.without_outputs = result.is_none();
                 let outputs = result.map(|result| value::from_json(&result.outputs.into()));
                 Ok(match outputs {
                     Some(Value::Mapping(outputs)) => outputs,

@@ -88,6 +88,7 @@ async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, Str
         clock: &clock,
         progress: &heard,
         resolver: &Resolver::offline(Redactor::default()),
+        without_outputs: false,
     };
     let step = (ENTRY.create)(call(name, None, serde_yaml::from_str(inputs).unwrap())).unwrap();
     let result = step.run(&mut context).await;
