@@ -7,10 +7,13 @@ use super::{Context, connection};
 use crate::{
     cli::{JobCommand, OutputFormat, PreviewArguments},
     deployment,
+    diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
     flow_run,
     job::{self, JobError, Run, Subject},
-    json_schema, work_pool,
+    json_schema,
+    progress::Progress as _,
+    work_pool,
 };
 
 pub(super) async fn run(command: JobCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -32,14 +35,14 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
     let pool = work_pool::find(&client, pool).await?;
     let schema = pool.base_job_template.get("variables").filter(|schema| schema.is_object());
     let given = Value::Object(job_variables.clone());
-    if let Some(problem) = schema.and_then(|schema| json_schema::violations(&given, schema, true).pop()) {
+    for problem in schema.map(|schema| json_schema::violations(&given, schema, true)).unwrap_or_default() {
         let message = format!(
             "the job variable '{}' does not fit work pool '{}': {}",
             problem.path.join("."),
             pool.name,
             problem.message
         );
-        return Err(CommandError::usage(message));
+        context.ui.warn(&Diagnostic::warning(Code::JOB_VARIABLE_TYPE, message));
     }
     let version = client.server_version().await?;
     let run = Run { id: Uuid::nil().to_string(), name: "example-run".to_owned(), job_variables };

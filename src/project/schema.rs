@@ -98,7 +98,8 @@ fn alternatives(field: &Field) -> Vec<Json> {
 }
 
 fn count() -> Vec<Json> {
-    vec![json!({"type": "integer"}), json!({"type": "string", "pattern": "^\\s*[+-]?[0-9]+\\s*$"})]
+    let text = "^\\s*[+-]?[0-9]+(_[0-9]+)*(\\.0*)?\\s*$";
+    vec![json!({"type": ["integer", "boolean"]}), json!({"type": "string", "pattern": text})]
 }
 
 /// A schedule has one kind, and unknown keys are errors.

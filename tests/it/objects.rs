@@ -96,7 +96,13 @@ fn automations_are_paused_resumed_and_deleted() -> Result<()> {
     sandbox.run_words(&["automation", "resume", name])?.success()?;
     assert_eq!(shown()?["enabled"], true);
     api.post("/automations/", &automation)?;
-    assert_eq!(shown()?["automations"].as_array().map(Vec::len), Some(2));
+    let both = shown()?["automations"].as_array().cloned().unwrap_or_default();
+    assert_eq!(both.len(), 2);
+    let refused = sandbox.run_words(&["automation", "delete", name, "--yes"])?;
+    assert!(refused.code == 1 && refused.stderr.contains("Multiple automations found"), "{refused}");
+    let id = both[0]["id"].as_str().unwrap_or_default();
+    assert!(refused.stderr.contains(id), "{refused}");
+    sandbox.run_words(&["automation", "delete", "--id", id, "--yes"])?.success()?;
     let output = sandbox.run_words(&["automation", "delete", name, "--yes"])?;
     assert_output!(output, @r"
     exit 0
