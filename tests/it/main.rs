@@ -14,6 +14,7 @@ mod deploy;
 mod differences;
 mod docker;
 mod doctor;
+mod documentation;
 mod export;
 mod faults;
 mod git_clone;

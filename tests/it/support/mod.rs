@@ -130,11 +130,28 @@ impl Sandbox {
     /// Runs a command through a link called `prefect`.
     #[cfg(unix)]
     pub(crate) fn run_as_prefect(&self, line: &str) -> Result<Output> {
-        let called = self.root.path().join("prefect/prefect");
-        if !called.exists() {
-            std::os::unix::fs::symlink(program(), &called)?;
+        self.run_as(&self.link("prefect")?, &line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// A Bash script with these arguments, to be run where `prefectl` is in the path.
+    #[cfg(unix)]
+    pub(crate) fn bash(&self, script: &str, arguments: &[&str]) -> Result<Command> {
+        let link = self.link("prefectl")?;
+        let mut folders = vec![link.parent().context("a link has a folder")?.to_owned()];
+        folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let mut command = self.command_as(Path::new("bash"), &[&["-c", script, "bash"], arguments].concat());
+        command.env("PATH", std::env::join_paths(folders)?);
+        Ok(command)
+    }
+
+    /// A link with this name to the executable.
+    #[cfg(unix)]
+    fn link(&self, name: &str) -> Result<PathBuf> {
+        let link = self.root.path().join("prefect").join(name);
+        if !link.exists() {
+            std::os::unix::fs::symlink(program(), &link)?;
         }
-        self.run_as(&called, &line.split_whitespace().collect::<Vec<_>>())
+        Ok(link)
     }
 
     /// Starts a command and leaves it to the test. Its output is piped.
@@ -224,7 +241,7 @@ pub(crate) fn session(sandbox: &Sandbox, lines: &[&str]) -> Result<String> {
 }
 
 /// The executable under test: the one that was just built, or that of `PREFECTL_TEST_PROGRAM`.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     std::env::var_os("PREFECTL_TEST_PROGRAM")
         .map_or_else(|| env!("CARGO_BIN_EXE_prefectl").into(), PathBuf::from)
 }

@@ -1,0 +1,185 @@
+//! The documentation says what the program does: its reference is made of what the program says of itself, its links lead
+//! somewhere, and its commands run.
+//!
+//! The first line of a block of code says what is done with it:
+//!
+//! - `yaml prefect.yaml`: a file, which is written to the page's project before the commands after it run;
+//! - `console`: commands after `$ `, which Bash runs in that project, and what they print, where that is shown; `...`
+//!   stands for anything, and a command that fails has an `echo $?` after it;
+//! - `console server`: the same, with a server;
+//! - anything else is not run.
+
+#![cfg(unix)] // the commands are for Bash
+
+mod book;
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
+
+use crate::support::{Api, Sandbox, needed, program};
+use book::{Block, Page, book};
+
+/// What the pages register on the server, under names that no other test uses.
+const FLOW: &str = "hello";
+const POOLS: [&str; 2] = ["kubernetes", "process"];
+
+/// Runs its arguments one after the other, and prints the exit code of each between two characters that nobody types.
+const RUN_ALL: &str = r#"
+exec 2>&1
+code=0
+for command; do
+  (exit "$code")
+  eval "$command"
+  code=$?
+  printf '\036%d\036' "$code"
+done
+"#;
+
+#[test]
+fn the_reference_is_what_the_program_says() -> Result<()> {
+    let Some(prefect) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(()) };
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let written = tempfile::tempdir()?;
+    let python = Path::new(&prefect).with_file_name("python");
+    let status =
+        Command::new(python).arg(docs.join("generate")).arg(program()).arg(written.path()).status()?;
+    ensure!(status.success(), "docs/generate ended with {status}");
+    let mut pages = 0;
+    for page in fs::read_dir(written.path())? {
+        let page = page?;
+        let [now, committed] = [page.path(), docs.join("src/reference").join(page.file_name())];
+        let is_same = fs::read_to_string(now)? == fs::read_to_string(&committed)?;
+        assert!(is_same, "{} is not what docs/generate writes: run it", committed.display());
+        pages += 1;
+    }
+    assert_eq!(pages, fs::read_dir(docs.join("src/reference"))?.count());
+    Ok(())
+}
+
+#[test]
+fn every_link_leads_somewhere() -> Result<()> {
+    let pages = book()?;
+    let mut broken = Vec::new();
+    for page in &pages {
+        for link in page.links.iter().filter(|link| !link.contains("://")) {
+            let (path, anchor) =
+                link.split_once('#').map_or((&**link, None), |(path, anchor)| (path, Some(anchor)));
+            let target = page.target(path);
+            let found = pages.iter().find(|page| page.path == target);
+            if !found.is_some_and(|found| anchor.is_none_or(|anchor| found.anchors.contains(anchor))) {
+                broken.push(format!("{}: {link}", page.path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+
+    let summary = pages.iter().find(|page| page.path == Path::new("SUMMARY.md")).context("no SUMMARY.md")?;
+    for page in pages.iter().filter(|page| page.path != summary.path) {
+        let is_listed = summary.links.iter().any(|link| Path::new(link) == page.path);
+        assert!(is_listed, "{} is not in SUMMARY.md", page.path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn commands_do_what_the_pages_show() -> Result<()> {
+    let api = Api::of_environment()?;
+    let mut wrong = Vec::new();
+    for page in book()? {
+        if let Some(api) = &api {
+            forget(api)?;
+        }
+        if let Err(error) = run_page(&page, api.as_ref()) {
+            wrong.push(format!("{}: {error:?}", page.path.display()));
+        }
+    }
+    if let Some(api) = &api {
+        forget(api)?;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    Ok(())
+}
+
+/// Removes what the commands of a page have left on the server.
+fn forget(api: &Api) -> Result<()> {
+    let flows = api.post("/flows/filter", &json!({"flows": {"name": {"any_": [FLOW]}}}))?;
+    for flow in flows.as_array().context("a list")? {
+        api.delete(&format!("/flows/{}", flow["id"].as_str().context("an id")?))?;
+    }
+    POOLS.iter().try_for_each(|pool| api.delete(&format!("/work_pools/{pool}")))
+}
+
+/// Goes through the blocks of a page as a reader would.
+fn run_page(page: &Page, api: Option<&Api>) -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    fs::remove_file(sandbox.directory().join("flow.py"))?;
+    for block in &page.blocks {
+        match (block.info.split_once(' '), api) {
+            (None, _) if block.info == "console" => run_block(&sandbox, block, None)?,
+            (Some(("console", "server")), Some(api)) => run_block(&sandbox, block, Some(api))?,
+            (Some(("console", "server")), None) | (None, _) => {}
+            (Some((_, file)), _) => sandbox.file(file, &block.text)?,
+        }
+    }
+    Ok(())
+}
+
+/// Runs the commands of a block, and compares what they print with what it shows.
+fn run_block(sandbox: &Sandbox, block: &Block, api: Option<&Api>) -> Result<()> {
+    let commands = block.commands()?;
+    let lines: Vec<&str> = commands.iter().map(|command| &*command.line).collect();
+    let mut bash = sandbox.bash(RUN_ALL, &lines)?;
+    bash.envs(api.map(|api| ("PREFECT_API_URL", api.url())));
+    let output = String::from_utf8(bash.output().context("cannot run bash")?.stdout)?;
+    let ends: Vec<&str> = output.split('\u{1e}').collect();
+    ensure!(ends.len() == 2 * commands.len() + 1, "not all commands were run:\n{output}");
+    for (number, command) in commands.iter().enumerate() {
+        let (printed, code) = (without_retries(ends[2 * number]), ends[2 * number + 1]);
+        let is_expected = commands.get(number + 1).is_some_and(|next| next.line == "echo $?");
+        ensure!(code == "0" || is_expected, "`{}` ended with {code}:\n{printed}", command.line);
+        if !command.shown.is_empty() && !matches(&command.shown, printed.trim_end()) {
+            bail!("`{}` shows:\n{}\n--- but printed:\n{printed}", command.line, command.shown);
+        }
+    }
+    Ok(())
+}
+
+/// A server on SQLite is busy now and then.
+fn without_retries(printed: &str) -> String {
+    printed.split_inclusive('\n').filter(|line| !line.contains("; trying again in ")).collect()
+}
+
+/// Whether a text is the one that is shown, in which `...` stands for anything, and on a line of its own also for nothing.
+fn matches(shown: &str, printed: &str) -> bool {
+    let shown = shown.replace("...\n", "...");
+    let mut parts = shown.split("...");
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = printed.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+#[test]
+fn dots_stand_for_anything() {
+    for (shown, printed, expected) in [
+        ("a", "a", true),
+        ("a", "ab", false),
+        ("a...", "ab\nc", true),
+        ("...c", "ab\nc", true),
+        ("a...b...c", "a-b-c", true),
+        ("a...x...c", "a-b-c", false),
+        ("a...c", "b-c", false),
+        ("...b", "b-c", false),
+        ("...\nb\n...\nc", "b\nc", true),
+        ("a\n...\nc", "a\nb\nx", false),
+    ] {
+        assert_eq!(matches(shown, printed), expected, "{shown:?} and {printed:?}");
+    }
+}

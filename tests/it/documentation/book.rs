@@ -1,0 +1,139 @@
+//! The pages of the documentation: their links, the anchors of their headings, and their blocks of code.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+pub(super) struct Page {
+    /// From the folder of the book.
+    pub(super) path: PathBuf,
+    pub(super) links: Vec<String>,
+    pub(super) anchors: BTreeSet<String>,
+    pub(super) blocks: Vec<Block>,
+}
+
+/// A block of code.
+pub(super) struct Block {
+    /// What is said behind the fence.
+    pub(super) info: String,
+    pub(super) text: String,
+}
+
+/// A command, and what a page shows that it prints.
+pub(super) struct Shown {
+    pub(super) line: String,
+    pub(super) shown: String,
+}
+
+/// All pages.
+pub(super) fn book() -> Result<Vec<Page>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
+    let mut pages = Vec::new();
+    for folder in [root.clone(), root.join("reference")] {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                let text = fs::read_to_string(&path)?;
+                pages.push(Page::read(path.strip_prefix(&root)?.to_owned(), &text));
+            }
+        }
+    }
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(pages)
+}
+
+impl Page {
+    fn read(path: PathBuf, text: &str) -> Self {
+        let mut page = Self { path, links: Vec::new(), anchors: BTreeSet::new(), blocks: Vec::new() };
+        let mut heading: Option<String> = None;
+        let mut is_code = false;
+        for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+            match event {
+                Event::Start(Tag::Link { dest_url, .. }) => page.links.push(dest_url.into_string()),
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => page.add_anchor(&heading.take().unwrap_or_default()),
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let info = if let CodeBlockKind::Fenced(info) = kind {
+                        info.into_string()
+                    } else {
+                        String::new()
+                    };
+                    page.blocks.push(Block { info, text: String::new() });
+                    is_code = true;
+                }
+                Event::End(TagEnd::CodeBlock) => is_code = false,
+                Event::Text(text) | Event::Code(text) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&text);
+                    } else if let (true, Some(block)) = (is_code, page.blocks.last_mut()) {
+                        block.text.push_str(&text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        page
+    }
+
+    /// Adds the anchor that mdBook gives a heading; a second one of the same words has a number.
+    fn add_anchor(&mut self, heading: &str) {
+        let character = |character: char| match character {
+            _ if character.is_alphanumeric() || "_-".contains(character) => {
+                Some(character.to_ascii_lowercase())
+            }
+            _ => character.is_whitespace().then_some('-'),
+        };
+        let anchor: String = heading.trim().chars().filter_map(character).collect();
+        let numbered = (1..).map(|number| format!("{anchor}-{number}"));
+        let free = std::iter::once(anchor.clone()).chain(numbered).find(|one| !self.anchors.contains(one));
+        self.anchors.extend(free);
+    }
+
+    /// The page that a link's path leads to.
+    pub(super) fn target(&self, path: &str) -> PathBuf {
+        if path.is_empty() {
+            return self.path.clone();
+        }
+        let mut target = self.path.parent().map(Path::to_owned).unwrap_or_default();
+        for component in Path::new(path).components() {
+            match component {
+                Component::ParentDir => {
+                    target.pop();
+                }
+                component => target.push(component),
+            }
+        }
+        target
+    }
+}
+
+impl Block {
+    /// The commands of a block: after `$ `, and `> ` where they go on; all else is what they print.
+    pub(super) fn commands(&self) -> Result<Vec<Shown>> {
+        let mut commands: Vec<Shown> = Vec::new();
+        for line in self.text.lines() {
+            if let Some(line) = line.strip_prefix("$ ") {
+                commands.push(Shown { line: line.to_owned(), shown: String::new() });
+                continue;
+            }
+            let command = commands.last_mut().with_context(|| format!("a block begins with `{line}`"))?;
+            let (text, line) = match line.strip_prefix("> ") {
+                Some(more) if command.line.ends_with('\\') => (&mut command.line, more),
+                _ => (&mut command.shown, line),
+            };
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(line);
+        }
+        for command in &mut commands {
+            command.shown.truncate(command.shown.trim_end().len());
+        }
+        Ok(commands)
+    }
+}
