@@ -161,7 +161,8 @@ mod tests {
             let errors: Vec<_> =
                 validator.iter_errors(&instance).map(|e| format!("{}: {e}", e.instance_path())).collect();
             // The steps of these are wrong on purpose, which shows when they run.
-            if !file.to_string_lossy().contains("error-failing-step") {
+            let file_name = file.to_string_lossy();
+            if !["error-failing-step", "step-shapes"].iter().any(|case| file_name.contains(case)) {
                 assert_eq!(errors, [""; 0], "{}", file.display());
                 count += 1;
             }

@@ -27,10 +27,6 @@ impl Api {
         Ok(Some(Self { url, client, runtime }))
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
     /// A project for this server, and its process work pool `pool-UNIQUE`.
     pub(crate) fn sandbox(&self, project: &str) -> Result<Sandbox> {
         let sandbox = Sandbox::with(&self.url, project)?;
