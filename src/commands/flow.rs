@@ -59,8 +59,14 @@ async fn inspect(
     context: &Context,
 ) -> Result<Exit, CommandError> {
     let Context { directory, environment, ui, .. } = context;
-    let parsed = Entrypoint::parse(entrypoint).map_err(CommandError::usage)?;
     let inspector = Inspector::new();
+    let parsed = Entrypoint::parse(entrypoint).map_err(|error| {
+        let error = CommandError::usage(error);
+        match inspector.help_with_text(entrypoint, directory, environment) {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    })?;
     let mut inspected = inspector.inspect(&parsed, directory, environment);
     let asked = inspector.ask_python(&Asking { python, directory, environment, progress: ui }).await;
     asked.warnings.iter().for_each(|warning| ui.warn(warning));

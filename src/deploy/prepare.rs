@@ -205,7 +205,10 @@ impl Preparing<'_> {
         let entrypoint = match Entrypoint::parse(text) {
             Ok(entrypoint) => entrypoint,
             Err(error) => {
-                findings.at_value(&at, Diagnostic::error(Code::ENTRYPOINT, error.to_string()));
+                let Surroundings { directory, environment, .. } = self.with;
+                let help = self.inspector.help_with_text(text, directory, environment);
+                let diagnostic = Diagnostic::error(Code::ENTRYPOINT, error.to_string());
+                findings.at_value(&at, Diagnostic { help, ..diagnostic });
                 return None;
             }
         };

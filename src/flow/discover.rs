@@ -120,10 +120,7 @@ impl Inspector {
             }
             _ => return known,
         }
-        let found = self.tree.get_or_init(|| {
-            let found = self.discover(&[PathBuf::new()], directory, environment);
-            found.iter().map(FoundFlow::entrypoint).collect()
-        });
+        let found = self.entrypoints(directory, environment);
         let wanted = entrypoint.to_string();
         let same_function: Vec<&str> = found
             .iter()
@@ -136,6 +133,29 @@ impl Inspector {
             several => did_you_mean(&wanted, several.iter().copied()),
         };
         close.map(|close| format!("did you mean '{close}'?")).or_else(|| named("the flows here are", found))
+    }
+}
+
+impl Inspector {
+    /// What may be meant by a text that is no entrypoint: those of the file that it names, or else all.
+    pub(crate) fn help_with_text(
+        &self,
+        text: &str,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Option<String> {
+        let found = self.entrypoints(directory, environment);
+        let of_file = |one: &&String| one.rsplit_once(':').is_some_and(|(file, _)| file == text);
+        let of_file: Vec<String> = found.iter().filter(of_file).cloned().collect();
+        named("its flows are", &of_file).or_else(|| named("the flows here are", found))
+    }
+
+    /// The entrypoints of all flows in the project.
+    fn entrypoints(&self, directory: &Path, environment: &Environment) -> &[String] {
+        self.tree.get_or_init(|| {
+            let found = self.discover(&[PathBuf::new()], directory, environment);
+            found.iter().map(FoundFlow::entrypoint).collect()
+        })
     }
 }
 
@@ -208,5 +228,9 @@ mod tests {
         assert_eq!(help("flows/greet.py:x"), "its flows are 'hello', 'goodbye'");
         let all = "'flows/greet.py:goodbye', 'flows/greet.py:hello', 'other.py:goodbye', 'other.py:hello'";
         assert_eq!(help("zzz.py:q"), format!("the flows here are {all}"));
+        let help = |text| Inspector::new().help_with_text(text, directory.path(), &Environment::default());
+        let of_file = "its flows are 'other.py:goodbye', 'other.py:hello'";
+        assert_eq!(help("other.py").as_deref(), Some(of_file));
+        assert_eq!(help("none.py"), Some(format!("the flows here are {all}")));
     }
 }
