@@ -65,6 +65,16 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
+/// Whether any text in a value, not counting keys, is as `is_sought` says.
+pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_sought(text),
+        Value::Sequence(items) => items.iter().any(|item| any_text(item, is_sought)),
+        Value::Mapping(entries) => entries.values().any(|entry| any_text(entry, is_sought)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => false,
+    }
+}
+
 /// What kind of value it is, in the words of messages.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {

@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
+use super::{
+    ApiError, Client, JsonObject,
+    error::optional,
+    page::{Identified, in_batches},
+    request::Request,
+};
 
 /// A deployment as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -106,9 +111,9 @@ pub(crate) struct DeploymentFilter {
 
 impl DeploymentFilter {
     /// For these `(flow, deployment)` names; each name matches with each of the flows.
-    pub(crate) fn named(names: &BTreeSet<(String, String)>) -> Self {
-        let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
-        let names: BTreeSet<&String> = names.iter().map(|(_, name)| name).collect();
+    pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a (String, String)>) -> Self {
+        let (flows, names): (BTreeSet<&String>, BTreeSet<&String>) =
+            names.into_iter().map(|(flow, name)| (flow, name)).unzip();
         Self {
             names: names.into_iter().cloned().collect(),
             flow_names: flows.into_iter().cloned().collect(),
@@ -153,6 +158,24 @@ impl Client {
     /// All deployments that match, newest first.
     pub(crate) async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>, ApiError> {
         self.filter(&["deployments", "filter"], filter.body()).await
+    }
+
+    /// All deployments with these `(flow, deployment)` names, and perhaps others of these flows.
+    pub(crate) async fn deployments_named(
+        &self,
+        names: &BTreeSet<(String, String)>,
+    ) -> Result<Vec<Deployment>, ApiError> {
+        in_batches(names, async |names| self.deployments(&DeploymentFilter::named(names)).await).await
+    }
+
+    /// All deployments with these ids.
+    pub(crate) async fn deployments_by_id(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<Vec<Deployment>, ApiError> {
+        let read =
+            async |ids| self.deployments(&DeploymentFilter { ids, ..DeploymentFilter::default() }).await;
+        in_batches(ids, read).await
     }
 
     /// The one that was written last of those that match.

@@ -4,7 +4,12 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{ApiError, Client, error::optional, page::Identified, request::Request};
+use super::{
+    ApiError, Client,
+    error::optional,
+    page::{Identified, in_batches},
+    request::Request,
+};
 
 /// A flow. The server knows no more of it than its name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -30,11 +35,11 @@ impl Client {
     }
 
     pub(crate) async fn flows_by_name(&self, names: &[String]) -> Result<Vec<Flow>, ApiError> {
-        self.flows(json!({"name": {"any_": names}})).await
+        in_batches(names, |names| self.flows(json!({"name": {"any_": names}}))).await
     }
 
     pub(crate) async fn flows_by_id(&self, ids: &[Uuid]) -> Result<Vec<Flow>, ApiError> {
-        self.flows(json!({"id": {"any_": ids}})).await
+        in_batches(ids, |ids| self.flows(json!({"id": {"any_": ids}}))).await
     }
 
     async fn flows(&self, filter: serde_json::Value) -> Result<Vec<Flow>, ApiError> {

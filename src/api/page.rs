@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -11,6 +12,33 @@ use super::{ApiError, Client, JsonObject, request::Request};
 
 /// What a server gives at most, unless it is configured to give less.
 const PAGE: usize = 200;
+
+/// For how many names or ids one request asks: so few that what has them fits on a page, and far fewer than a database on
+/// SQLite takes.
+const BATCH: usize = 150;
+
+/// How many such requests are under way.
+const BATCHES_AT_ONCE: usize = 4;
+
+/// What several requests find together, each for some of the keys. All keys in every request would make their size grow
+/// with the square of the number of keys.
+pub(super) async fn in_batches<K, T, F>(
+    keys: impl IntoIterator<Item = K>,
+    read: impl Fn(Vec<K>) -> F,
+) -> Result<Vec<T>, ApiError>
+where
+    T: Identified,
+    F: Future<Output = Result<Vec<T>, ApiError>>,
+{
+    let mut keys = keys.into_iter();
+    let batches = std::iter::from_fn(|| {
+        let batch: Vec<K> = keys.by_ref().take(BATCH).collect();
+        (!batch.is_empty()).then_some(batch)
+    });
+    let found: Vec<Vec<T>> = stream::iter(batches).map(read).buffered(BATCHES_AT_ONCE).try_collect().await?;
+    let mut seen = HashSet::new();
+    Ok(found.into_iter().flatten().filter(|one| seen.insert(one.id())).collect())
+}
 
 /// An object of the server that has an id.
 pub(super) trait Identified {

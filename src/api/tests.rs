@@ -1,6 +1,7 @@
 //! The client against a scripted server.
 
 use std::{
+    collections::BTreeSet,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -267,6 +268,23 @@ async fn all_pages_are_read_and_nothing_appears_twice() {
         bodies[2],
         json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 400})
     );
+}
+
+#[tokio::test]
+async fn many_names_are_asked_for_in_requests_of_bounded_size() {
+    let (server, client, _) = server().await;
+    let found = json!([{"id": Uuid::from_u128(1), "name": "d0", "flow_id": Uuid::nil()}]);
+    Mock::given(path("/api/deployments/filter")).respond_with(answer(200, found)).mount(&server).await;
+    let names = (0..1000).map(|n| (format!("flow-{}", n % 7), format!("d{n}"))).collect();
+    assert_eq!(client.deployments_named(&names).await.unwrap().len(), 1, "nothing appears twice");
+    let mut asked = BTreeSet::new();
+    for request in server.received_requests().await.unwrap() {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let names = body["deployments"]["name"]["any_"].as_array().unwrap();
+        assert!(names.len() <= 150 && body["flows"]["name"]["any_"].as_array().unwrap().len() <= 7);
+        asked.extend(names.iter().map(|name| name.as_str().unwrap().to_owned()));
+    }
+    assert_eq!(asked.len(), 1000);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::api::{ApiError, Automation, Client, Deployment, DeploymentFilter, WorkPool};
+use crate::api::{ApiError, Automation, Client, Deployment, WorkPool};
 
 /// The server's state, as far as a deploy needs it.
 #[derive(Debug, Default)]
@@ -32,9 +32,10 @@ impl Live {
         client: &Client,
         names: &BTreeSet<(String, String)>,
     ) -> Result<Self, ApiError> {
-        let filter = DeploymentFilter::named(names);
+        let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
+        let flows: Vec<String> = flows.into_iter().cloned().collect();
         let (flows, deployments) =
-            tokio::try_join!(client.flows_by_name(&filter.flow_names), client.deployments(&filter))?;
+            tokio::try_join!(client.flows_by_name(&flows), client.deployments_named(names))?;
         Ok(Self {
             flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),
             deployments: deployments.into_iter().map(|one| ((one.flow_id, one.name.clone()), one)).collect(),

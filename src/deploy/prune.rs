@@ -8,7 +8,7 @@ use super::{
     Failure, Options,
     ownership::{Membership, ProjectId},
 };
-use crate::api::{ApiError, Client, Deployment, DeploymentFilter};
+use crate::api::{ApiError, Client, Deployment};
 
 /// A deployment that is to be removed.
 #[derive(Debug, Clone)]
@@ -77,11 +77,7 @@ impl<'a> Pruning<'a> {
 
 /// Those of the deployments that are still there, by name.
 async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Doomed>, ApiError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let filter = DeploymentFilter { ids: ids.iter().copied().collect(), ..DeploymentFilter::default() };
-    let deployments = client.deployments(&filter).await?;
+    let deployments = client.deployments_by_id(ids.iter().copied()).await?;
     let flows: BTreeSet<Uuid> = deployments.iter().map(|one| one.flow_id).collect();
     let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;
     let flows: BTreeMap<Uuid, String> = flows.into_iter().map(|flow| (flow.id, flow.name)).collect();

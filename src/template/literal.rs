@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::Value as Json;
 
 use super::placeholder;
-use crate::value::Value;
+use crate::value::{Value, any_text};
 
 const GUARD: char = '\u{fdd2}';
 
@@ -26,11 +26,16 @@ pub(crate) fn protect(text: &str) -> String {
 
 /// A value with its protected texts as they were meant.
 pub(super) fn restore(value: Value) -> Value {
+    // Nearly always there is nothing to do, and then nothing is made anew.
+    if any_text(&value, &|text| text.contains(GUARD)) { without_guards(value) } else { value }
+}
+
+fn without_guards(value: Value) -> Value {
     match value {
-        Value::String(text) if text.contains(GUARD) => Value::String(text.replace(GUARD, "")),
-        Value::Sequence(items) => Value::Sequence(items.into_iter().map(restore).collect()),
+        Value::String(text) => Value::String(text.replace(GUARD, "")),
+        Value::Sequence(items) => Value::Sequence(items.into_iter().map(without_guards).collect()),
         Value::Mapping(entries) => {
-            Value::Mapping(entries.into_iter().map(|(key, value)| (key, restore(value))).collect())
+            Value::Mapping(entries.into_iter().map(|(key, value)| (key, without_guards(value))).collect())
         }
         other => other,
     }

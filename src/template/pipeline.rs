@@ -14,7 +14,7 @@ use super::{
 use crate::{
     environment::Environment,
     pointer::{Pointer, Segment},
-    value::{Mapping, Value},
+    value::{Mapping, Value, any_text},
 };
 
 /// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`trigger`], or alone.
@@ -119,6 +119,9 @@ fn whole(applied: Applied) -> Filled {
 
 /// The template filled in, with the values of some of its keys as they were.
 fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
+    if !has_placeholders(template) {
+        return Filled { value: template.clone(), notes: Vec::new() };
+    }
     let mut template = template.clone();
     let mut set_aside = Vec::new();
     for key in keys {
@@ -139,6 +142,8 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
 /// A template on its way through several passes.
 struct Passes {
     value: Value,
+    /// Whether there is nothing in it for any pass: passes leave texts without placeholders as they are.
+    is_plain: bool,
     notes: Vec<Note>,
     /// The items of lists that passes have removed, in the order of the template.
     removed: Vec<Pointer>,
@@ -146,10 +151,14 @@ struct Passes {
 
 impl Passes {
     fn new(value: Value) -> Self {
-        Self { value, notes: Vec::new(), removed: Vec::new() }
+        let is_plain = !has_placeholders(&value) && !refers_to_blocks(&value);
+        Self { value, is_plain, notes: Vec::new(), removed: Vec::new() }
     }
 
     async fn resolve(&mut self, resolver: &Resolver<'_>) -> Result<(), ResolveError> {
+        if self.is_plain {
+            return Ok(());
+        }
         resolver.prefetch(&self.value).await?;
         let blocks = resolver.blocks(&self.value).await?;
         self.next(blocks);
@@ -159,6 +168,9 @@ impl Passes {
     }
 
     fn apply(&mut self, pass: &Pass<'_>) {
+        if self.is_plain {
+            return;
+        }
         let filled = whole(pass.apply(&self.value));
         let first_new = self.notes.len();
         self.next(filled);
@@ -183,6 +195,19 @@ impl Passes {
 
     fn finish(self) -> Filled {
         Filled { value: self.value, notes: self.notes }
+    }
+}
+
+fn has_placeholders(template: &Value) -> bool {
+    any_text(template, &|text| text.contains("{{"))
+}
+
+/// Whether a mapping in it stands for a block: `{$ref: ...}`.
+fn refers_to_blocks(template: &Value) -> bool {
+    match template {
+        Value::Sequence(items) => items.iter().any(refers_to_blocks),
+        Value::Mapping(entries) => entries.contains_key("$ref") || entries.values().any(refers_to_blocks),
+        _ => false,
     }
 }
 

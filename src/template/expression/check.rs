@@ -17,7 +17,7 @@ use crate::{
         note::Trail,
         walk::{self, Fill},
     },
-    value::Value,
+    value::{Value, any_text},
 };
 
 /// A name that a template uses in an expression.
@@ -46,8 +46,15 @@ pub(crate) struct Checked {
 /// Reads the expressions of a template; `known` are all names there will be.
 pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
     let mut checking = Checking { known, engine: None, checked: Checked::default() };
-    walk::fill(template, &mut checking);
+    if may_have_expressions(template) {
+        walk::fill(template, &mut checking);
+    }
     checking.checked
+}
+
+/// Whether it is worth looking: most templates have none.
+pub(super) fn may_have_expressions(template: &Value) -> bool {
+    any_text(template, &|text| text.contains("<<"))
 }
 
 struct Checking<'a> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use minijinja::value::{Value as EngineValue, ValueKind};
 
 use super::{
+    check::may_have_expressions,
     error::{ExpressionError, ExpressionProblem},
     parse::{Expression, reason},
     scope::Scope,
@@ -25,6 +26,9 @@ pub(crate) fn evaluate(
     scope: &Scope,
     later: &BTreeSet<String>,
 ) -> Result<Value, Vec<ExpressionError>> {
+    if !may_have_expressions(template) {
+        return Ok(template.clone());
+    }
     let mut evaluating = Evaluating { scope, later, errors: Vec::new() };
     let value = walk::fill(template, &mut evaluating).unwrap_or_default();
     if evaluating.errors.is_empty() { Ok(value) } else { Err(evaluating.errors) }

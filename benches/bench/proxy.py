@@ -1,4 +1,5 @@
-"""A proxy before a Prefect server: it delays each request, counts, and keeps the writes so that they can be replayed."""
+"""A proxy before a Prefect server: it delays each request, refuses those above a limit, counts, and keeps the writes so
+that they can be replayed."""
 
 import http.client
 import socketserver
@@ -14,10 +15,11 @@ class Proxy(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port, delay=0.0):
+    def __init__(self, port, delay=0.0, per_minute=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.target, self.delay = port, delay
         self.requests, self.writes = 0, []
+        self.bucket = Bucket(per_minute) if per_minute else None
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -31,6 +33,25 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     def handle_error(self, *_):
         """A client that went away is no news."""
+
+
+class Bucket:
+    """Lets so many requests a minute through, and as many as in five seconds at once."""
+
+    def __init__(self, per_minute):
+        self.rate = per_minute / 60
+        self.most = self.left = 5 * self.rate
+        self.filled = time.monotonic()
+
+    def wait(self):
+        """Takes a place, or tells after how many seconds there is one."""
+        now = time.monotonic()
+        self.left = min(self.most, self.left + (now - self.filled) * self.rate)
+        self.filled = now
+        if self.left < 1:
+            return (1 - self.left) / self.rate
+        self.left -= 1
+        return 0
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -53,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
         started = time.monotonic()
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         time.sleep(self.server.delay)
+        if wait := self.refused():
+            return self.refuse(wait)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
         self.upstream.request(self.command, self.path, body or None, headers)
         answer = self.upstream.getresponse()
@@ -68,6 +91,18 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def refused(self):
+        with self.server.lock:
+            return self.server.bucket.wait() if self.server.bucket else 0
+
+    def refuse(self, wait):
+        with self.server.lock:
+            self.server.requests += 1
+        self.send_response_only(429)
+        self.send_header("retry-after", str(max(1, round(wait))))
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def record(self, status, body, started):
         server = self.server

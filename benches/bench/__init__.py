@@ -1,0 +1,1 @@
+"""Measures prefectl beside the real prefect; `benches/run` starts what this needs."""

@@ -1,0 +1,78 @@
+"""Runs the parts that were asked for, prints their rows as they come, and writes the table."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import platform
+import subprocess
+from pathlib import Path
+
+from . import deploys, flows, images, model, scale, start
+from .rows import HEAD, Row, table
+from .setting import Setting
+
+PARTS = {
+    "start": start.run,
+    "check": scale.checks,
+    "flows": flows.run,
+    "deploy": deploys.local,
+    "far": deploys.far,
+    "scale": scale.deploys,
+    "images": images.contexts,
+    "shared": images.shared,
+    "model": model.run,
+}
+BEGIN, END = "<!-- measured by benches/run -->\n", "<!-- end -->\n"
+
+
+def main() -> None:
+    options = parse()
+    setting = Setting(
+        program=options.program, reference=options.reference, python=options.python, measure=options.measure,
+        nothing=options.nothing, root=Path(options.root), work=Path(options.work), port=options.port,
+        docker_host=options.docker_host, few=options.rounds,
+    )  # fmt: skip
+    rows: list[Row] = []
+    print(HEAD, flush=True)
+    for part in options.parts or PARTS:
+        for row in PARTS[part](setting):
+            rows.append(row)
+            print(row.markdown(), flush=True)
+    print(f"\n{machine(setting)}")
+    if options.write:
+        write(setting.root / "README.md", f"{table(rows)}\n\n{machine(setting)}\n")
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benches/run")
+    for name in ("program", "reference", "python", "measure", "nothing", "root", "work", "docker-host"):
+        parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS])
+    return parser.parse_args()
+
+
+def machine(setting: Setting) -> str:
+    """Where and when this was measured."""
+    processor = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    cores = len([line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("processor")])
+    git = ["git", "-C", str(setting.root), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
+    return f"Measured on {datetime.date.today()} at {commit}, {cores} cores of {processor}, Linux {platform.release()}."
+
+
+def write(readme: Path, text: str) -> None:
+    """Puts the table between its marks."""
+    before, rest = readme.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    readme.write_text(before + BEGIN + text + END + after)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Many deployments: prefectl, the real prefect, and the floor, which is the same writes sent by a bare HTTP client at
+its best parallelism. All go through the same proxy, which can delay each request as a distant server does."""
+
+from __future__ import annotations
+
+import http.client
+import math
+import queue
+import threading
+import time as clock
+import uuid
+from dataclasses import dataclass, field
+
+from .measure import Sample, Series, time
+from .proxy import Proxy
+from .rows import Row
+from .setting import Setting
+
+PARALLELISM = (1, 2, 4, 8, 16, 32)
+HOPELESS = 1.5
+FLOW = "from prefect import flow\n\n\n@flow(name='bench')\ndef hello(name: str = 'Marvin'):\n    '''Greets.'''\n"
+KINDS = (("new", "1"), ("changed", "2"), ("unchanged", "2"))
+
+
+@dataclass
+class Kind:
+    """What was found for new, for changed or for unchanged deployments."""
+
+    floor: Series = field(default_factory=Series)
+    ours: Series = field(default_factory=Series)
+    theirs: Series = field(default_factory=Series)
+    at_once: int = 0
+    requests: int = 0
+    their_requests: int = 0
+    writes: int = 0
+
+
+def local(setting: Setting):
+    yield from at_distance(setting, 0.0, {"new": 6, "changed": 6, "unchanged": 50})
+
+
+def far(setting: Setting):
+    yield from at_distance(setting, 0.1, {"new": 20, "changed": 20, "unchanged": 50})
+
+
+def at_distance(setting: Setting, delay: float, faster: dict[str, int], count: int = 100):
+    prepare(setting)
+    kinds = {kind: Kind() for kind, _ in KINDS}
+    for number in range(setting.rounds(3)):
+        prefix = uuid.uuid4().hex[:8]
+        registered = ours(setting, kinds, delay, count, prefix)
+        if setting.reference and number == 0:
+            other = uuid.uuid4().hex[:8]
+            theirs(setting, kinds, delay, count, other)
+            if registered != setting.registered(other):
+                raise SystemExit("prefectl and prefect have not registered the same")
+    where = f"{delay * 1000:.0f} ms away" if delay else "local server"
+    for kind, found in kinds.items():
+        yield row(f"{count} {kind}, {where}", kind, found, faster[kind], with_floor=not delay)
+
+
+def row(what: str, kind: str, found: Kind, faster: int, with_floor: bool) -> Row:
+    seen = f"{time(found.ours.seconds)} ({found.ours.spread}), {found.requests} requests"
+    goal, compared, reached = f"{faster} times faster", [], None
+    if found.floor.samples:
+        ratio = found.ours.seconds / found.floor.seconds
+        compared.append(f"the bare writes, {found.at_once} at once: {time(found.floor.seconds)}, {ratio:.2f} times")
+        if with_floor:
+            goal += "; 1.3 times the bare writes"
+            reached = ratio <= 1.3
+    if found.theirs.samples:
+        ratio = found.theirs.seconds / found.ours.seconds
+        compared.append(f"prefect: {time(found.theirs.seconds)}, {found.their_requests} requests, {ratio:.1f} times")
+        reached = ratio >= faster and reached is not False
+    if kind == "unchanged":
+        goal += "; no write"
+        reached = found.writes == 0 and reached is not False
+    return Row(what, goal, seen, "; ".join(compared), reached)
+
+
+def prepare(setting: Setting) -> None:
+    (setting.folder("many") / "flow.py").write_text(FLOW)
+    setting.send("POST", "/work_pools/", {"name": "bench", "type": "process"})
+    setting.send("POST", "/flows/", {"name": "bench"})
+
+
+def ours(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str) -> list:
+    """One round of prefectl, whose registrations are returned, and then the writes of each kind replayed, which change the deployments."""
+    writes = {}
+    for kind, version in KINDS:
+        found = kinds[kind]
+        project(setting, prefix, version, count)
+        with Proxy(setting.port, delay) as proxy:
+            command = [setting.program, "deploy", "--all"]
+            found.ours.samples.append(setting.run(command, setting.folder("many"), PREFECT_API_URL=proxy.url))
+            found.requests = proxy.requests
+            writes[kind] = [write[:3] for write in proxy.writes if write[3] != 503]
+            found.writes = len(writes[kind])
+    registered = setting.registered(prefix)
+    for kind, what in writes.items():
+        if what:
+            best, kinds[kind].at_once = floor(setting, what, kind, delay, prefix)
+            kinds[kind].floor.samples.append(Sample(best))
+    return registered
+
+
+def theirs(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str) -> None:
+    for kind, version in KINDS:
+        project(setting, prefix, version, count)
+        with Proxy(setting.port, delay) as proxy:
+            command = [setting.reference, "--no-prompt", "deploy", "--all"]
+            sample = setting.run(command, setting.folder("many"), PREFECT_API_URL=proxy.url)
+            kinds[kind].their_requests = proxy.requests
+        kinds[kind].theirs.samples.append(sample)
+
+
+def project(setting: Setting, prefix: str, version: str, count: int) -> None:
+    lines = [
+        f"- {{name: {prefix}-{number}, entrypoint: 'flow.py:hello', version: '{version}', tags: [t{number}], "
+        f"schedules: [{{cron: '0 {number % 24} * * *'}}], work_pool: {{name: bench}}}}"
+        for number in range(count)
+    ]
+    (setting.folder("many") / "prefect.yaml").write_text("\n".join(["pull: []", "deployments:", *lines, ""]))
+
+
+def floor(setting: Setting, writes: list, kind: str, delay: float, prefix: str) -> tuple[float, int]:
+    """The shortest time of the writes, and how many at once it took; more are tried for as long as that is of use."""
+    best, best_at_once = math.inf, 0
+    for at_once in PARALLELISM:
+        seconds = replay(setting, writes, kind, delay, at_once, prefix)
+        if seconds < best:
+            best, best_at_once = seconds, at_once
+        elif seconds > HOPELESS * best:
+            break
+    return best, best_at_once
+
+
+def replay(setting: Setting, writes: list, kind: str, delay: float, at_once: int, prefix: str) -> float:
+    """Sends the same writes; new deployments get other names, changed ones another version."""
+    todo = queue.SimpleQueue()
+    unique = uuid.uuid4().hex[:8]
+    for method, path, body in writes:
+        body = body.replace(prefix.encode(), unique.encode())
+        if kind == "changed":
+            body = body.replace(b'"version":"2"', f'"version":"{unique}"'.encode())
+        todo.put((method, path, body))
+    # The way is the same as for the others, through the proxy.
+    with Proxy(setting.port, delay) as proxy:
+        threads = [threading.Thread(target=send_all, args=(todo, proxy)) for _ in range(at_once)]
+        started = clock.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return clock.monotonic() - started
+
+
+def send_all(todo: queue.SimpleQueue, proxy: Proxy) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_address[1], timeout=300)
+    while True:
+        try:
+            method, path, body = todo.get_nowait()
+        except queue.Empty:
+            return
+        while True:
+            connection.request(method, path, body, {"content-type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 503:
+                break
+            connection.close()  # the server does, and does not say so
+            clock.sleep(0.02)
+        assert answer.status < 300, (method, path, answer.status)

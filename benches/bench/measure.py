@@ -1,0 +1,91 @@
+"""Processes and what they take, measured in turns."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+KIB_IN_A_MIB = 1024
+
+
+@dataclass
+class Sample:
+    """What one process took: seconds, seconds of CPU with those of its children, KiB at its peak."""
+
+    seconds: float
+    cpu: float = 0.0
+    peak: int = 0
+
+
+@dataclass
+class Series:
+    """What one command took, once for each run."""
+
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return statistics.median(one.seconds for one in self.samples)
+
+    @property
+    def cpu(self) -> float:
+        return statistics.median(one.cpu for one in self.samples)
+
+    @property
+    def peak(self) -> float:
+        """In MiB, of the largest."""
+        return max(one.peak for one in self.samples) / KIB_IN_A_MIB
+
+    @property
+    def spread(self) -> str:
+        """The fastest and the slowest."""
+        seconds = [one.seconds for one in self.samples]
+        return f"{time(min(seconds))} to {time(max(seconds))}"
+
+
+class Processes:
+    """Runs commands through the program `measure`, with an environment of their own."""
+
+    def __init__(self, measure: str, environment: Mapping[str, str]):
+        self.measure, self.environment = measure, {"PATH": os.environ["PATH"], **environment}
+
+    def run(self, command: list[str], folder: Path, **variables: str) -> Sample:
+        """One run. What it printed is shown if it fails."""
+        environment = {**self.environment, **variables}
+        with tempfile.NamedTemporaryFile() as result, tempfile.TemporaryFile() as output:
+            words = [self.measure, result.name, *command]
+            subprocess.run(
+                words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True
+            )
+            wall, cpu, peak, status = map(int, Path(result.name).read_text().split())
+            if status != 0:
+                output.seek(0)
+                raise SystemExit(f"{' '.join(command)} ended with {status}:\n{output.read().decode()[-3000:]}")
+        return Sample(wall / 1e9, cpu / 1e9, peak)
+
+
+def in_turns(tasks: Mapping[str, Callable[[], Sample]], rounds: int, warm: bool = True) -> dict[str, Series]:
+    """Runs each task so many times, one after the other, after once to warm up."""
+    series = {name: Series() for name in tasks}
+    for number in range(rounds + warm):
+        for name, task in tasks.items():
+            sample = task()
+            if number >= warm:
+                series[name].samples.append(sample)
+    return series
+
+
+def time(seconds: float) -> str:
+    """A time as people read it."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 100:
+        return f"{seconds:.2f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,27 @@
+"""What was found, as rows of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Row:
+    """What was measured, what it must reach, what was found, and with what it is compared."""
+
+    what: str
+    goal: str
+    found: str
+    compared: str = ""
+    reached: bool | None = None
+
+    def markdown(self) -> str:
+        verdict = {True: "yes", False: "**no**", None: ""}[self.reached]
+        return f"| {self.what} | {self.goal} | {self.found} | {self.compared} | {verdict} |"
+
+
+HEAD = "| | goal | prefectl | compared with | reached |\n|---|---|---|---|---|"
+
+
+def table(rows: list[Row]) -> str:
+    return "\n".join([HEAD, *(row.markdown() for row in rows)])

@@ -1,0 +1,44 @@
+"""A thousand and ten thousand deployments: whether time for each stays the same, and what memory it takes."""
+
+from __future__ import annotations
+
+from .deploys import prepare, project
+from .measure import Sample, in_turns, time
+from .rows import Row
+from .setting import Setting
+
+COUNTS = (1000, 10000)
+
+
+def checks(setting: Setting):
+    """Without a server: reading and checking."""
+    prepare(setting)
+    found = {}
+    for count in COUNTS:
+        project(setting, "check", "1", count)
+        command = [setting.program, "check"]
+        task = {"check": lambda: setting.run(command, setting.folder("many"))}
+        found[count] = in_turns(task, setting.rounds(5))["check"]
+    small, large = (found[count] for count in COUNTS)
+    growth = (large.cpu / COUNTS[1]) / (small.cpu / COUNTS[0])
+    seen = f"{time(large.seconds)} ({large.spread}), CPU {time(large.cpu)}, {large.peak:.0f} MiB"
+    compared = f"{COUNTS[0]}: {time(small.seconds)}; CPU for each {growth:.2f} times"
+    yield Row(f"`check` of {COUNTS[1]}", "1 s, linear", seen, compared, large.seconds < 1 and growth < 1.2)
+
+
+def deploys(setting: Setting):
+    prepare(setting)
+    found: dict[tuple[str, int], Sample] = {}
+    for count in COUNTS:
+        prefix = f"scale{count}"
+        for kind, version in (("new", "1"), ("unchanged", "1"), ("changed", "2")):
+            project(setting, prefix, version, count)
+            command = [setting.program, "deploy", "--all"]
+            found[kind, count] = setting.run(command, setting.folder("many"))
+    for kind in ("new", "changed", "unchanged"):
+        small, large = (found[kind, count] for count in COUNTS)
+        growth = (large.seconds / COUNTS[1]) / (small.seconds / COUNTS[0])
+        seen = f"{time(large.seconds)}, {large.seconds / COUNTS[1] * 1000:.1f} ms each, {large.peak:.0f} MiB"
+        compared = f"{COUNTS[0]}: {time(small.seconds)}, {small.seconds / COUNTS[0] * 1000:.1f} ms each; {growth:.2f} times"
+        reached = growth <= 1.2 and large.peak * 1.048576 < 150
+        yield Row(f"{COUNTS[1]} {kind}, local server", "time for each within 1.2 times of 1,000; 150 MB", seen, compared, reached)
