@@ -62,6 +62,12 @@ impl Client {
         self.filter(&["automations", "filter"], JsonObject::new()).await
     }
 
+    /// Those that have one of these names.
+    pub(crate) async fn automations_named(&self, names: &[&str]) -> Result<Vec<Automation>, ApiError> {
+        let filter = [("automations".to_owned(), json!({"name": {"any_": names}}))];
+        self.filter(&["automations", "filter"], filter.into_iter().collect()).await
+    }
+
     pub(crate) async fn create_automation(&self, body: &JsonObject) -> Result<Automation, ApiError> {
         self.json(Request::post(&["automations", ""], body.clone()).once()).await
     }

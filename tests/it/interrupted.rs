@@ -7,7 +7,7 @@ use std::{
     fmt::Write as _,
     process::{Command, Stdio},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
     },
     thread,
@@ -284,41 +284,6 @@ fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d1")?["version"], json!("mine"));
     Ok(())
-}
-
-#[test]
-fn what_others_have_changed_meanwhile_is_not_overwritten() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let sandbox = api.sandbox(&project(1, 0))?;
-    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-    let deployment = api.existing(&sandbox, "hello-UNIQUE/d0")?;
-    let path = format!("/deployments/{}", deployment["id"].as_str().context("an id")?);
-    sandbox.file("prefect.yaml", project(1, 1))?;
-    // Somebody writes just when the deploy is about to.
-    let other = Mutex::new(Api::of_environment()?.context("as above")?);
-    let proxy = Proxy::start(api.url(), move |seen, moment| {
-        if seen.body.contains("UPDATED_DESC") && moment == Moment::Before {
-            let other = other.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = other.patch(&path, &json!({"description": "Theirs", "version": "theirs"}));
-        }
-        Verdict::Pass
-    })?;
-    let through = [("PREFECT_API_URL", proxy.url())];
-    let output = sandbox.run_with(&through, "deploy --all --quiet")?;
-    assert_output!(output, @r#"
-    exit 8
-    --- stdout
-    Deployment 'hello-UNIQUE/d0' changed meanwhile.
-    --- stderr
-    error: deployment 'hello-UNIQUE/d0' was changed by somebody else since it was compared:
-      version: "v0" -> "theirs"
-      description: "Greets." -> "Theirs"
-    help: nothing was written; deploying again compares with what is there now, and --force writes without looking
-    "#);
-    assert_eq!(proxy.writes().len(), 0);
-    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d0")?["version"], json!("theirs"));
-    sandbox.run_with(&through, "deploy --all --quiet --force").and_then(Output::success)?;
-    assert_complete(&api, &sandbox, 1, 1)
 }
 
 #[test]

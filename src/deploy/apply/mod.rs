@@ -136,7 +136,7 @@ impl Apply<'_> {
     /// Writes the changes side by side.
     pub(crate) async fn run(&self, changes: &[(&Desired, Change<'_>)]) -> Applied {
         let writer = Writer::new(self.client, self.live, self.now);
-        let guard = (!self.force).then(|| Guard::new(self.client, changes));
+        let guard = (!self.force).then(|| Guard::new(self.client, self.live, changes));
         let failed = AtomicBool::new(false);
         let outcomes: Vec<Outcome> = stream::iter(changes)
             .map(async |(desired, change)| {

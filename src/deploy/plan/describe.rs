@@ -177,7 +177,7 @@ pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
 }
 
 /// An automation, with what a trigger says of it.
-fn trigger(automation: &Json) -> Json {
+pub(super) fn trigger(automation: &Json) -> Json {
     const WORDS: [&str; 5] = ["name", "description", "enabled", "trigger", "actions"];
     let kept = WORDS.iter().filter_map(|key| Some(((*key).to_owned(), without_ids(automation.get(key)?))));
     Json::Object(kept.collect())

@@ -19,7 +19,9 @@ pub(crate) use planned::{
     Selection,
 };
 pub(crate) use schedules::{ScheduleChanges, ScheduleError};
-pub(crate) use triggers::{TriggerChanges, could_be_ours as could_be_a_trigger};
+pub(crate) use triggers::{
+    TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
+};
 
 use jiff::Timestamp;
 

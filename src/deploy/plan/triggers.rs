@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use super::{FieldChange, describe};
 use crate::{api::Automation, deploy::desired::Desired, value::json_object};
 
 /// What happens to the automations of a deployment.
@@ -27,6 +28,20 @@ impl TriggerChanges<'_> {
 pub(super) fn compare<'a>(desired: &Desired, id: Uuid, live: &'a [Automation]) -> TriggerChanges<'a> {
     let bodies = desired.triggers.iter().map(|trigger| json_object(trigger.automation_body(id))).collect();
     differences(bodies, &desired.name, live)
+}
+
+/// What somebody else has changed of the automations that run a deployment.
+pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
+    let shown = |one: &Automation| describe::trigger(&Json::Object(one.raw.clone()));
+    let is_in = |one: &Automation, others: &[Automation]| {
+        others.iter().any(|other| one.id == other.id && shown(one) == shown(other))
+    };
+    let only = |these: &[Automation], others: &[Automation]| -> Vec<Json> {
+        these.iter().filter(|one| !is_in(one, others)).map(shown).collect()
+    };
+    let (old, new) = (only(before, now), only(now, before));
+    let differ = !old.is_empty() || !new.is_empty();
+    differ.then(|| FieldChange { field: "triggers".into(), old: old.into(), new: new.into() })
 }
 
 fn differences<'a>(
@@ -115,6 +130,18 @@ mod tests {
             "name": name, "enabled": true, "actions": [{"type": "run-deployment"}], "owner_resource": "x",
             "trigger": {"type": "event", "expect": expect, "within": 0},
         }))
+    }
+
+    #[test]
+    fn what_others_have_changed_is_what_differs() {
+        let with_time = |mut one: Automation| {
+            one.raw.insert("updated".into(), "2026-01-01".into());
+            one
+        };
+        let (first, second) = (automation("a", &["x"]), automation("b", &["x"]));
+        assert_eq!(between(std::slice::from_ref(&first), &[with_time(first.clone())]), None);
+        let found = between(&[first], &[second]).unwrap();
+        assert_eq!((&found.old[0]["name"], &found.new[0]["name"]), (&json!("a"), &json!("b")));
     }
 
     #[test]
