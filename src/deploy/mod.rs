@@ -30,6 +30,7 @@ mod report;
 mod requests;
 mod select;
 mod slas;
+mod stages;
 mod steps;
 mod trial;
 mod triggers;
@@ -46,14 +47,15 @@ pub(crate) use failure::Failure;
 pub(crate) use options::Options;
 pub(crate) use ownership::ProjectId;
 pub(crate) use plan::{
-    Action, FieldChange, Leaf, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA as PLAN_SCHEMA,
-    leaves,
+    Action, FieldChange, Leaf, Plan, PlannedChange, PlannedDeployment, PlannedStep,
+    SCHEMA as PLAN_SCHEMA, leaves, masked_value,
 };
 pub(crate) use preview::plan;
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::deferred::SHOWN;
 pub(crate) use report::{Line, Report};
 pub(crate) use requests::requests;
 pub(crate) use select::SelectError;
+pub(crate) use stages::Stages;
 pub(crate) use trial::{Found, Sought, Trial, run_steps, run_stored};
 pub(crate) use workspace::Pulled;
 pub(crate) use write::resumed;
@@ -92,12 +94,16 @@ pub(crate) struct Server<'a> {
     pub(crate) pacer: &'a Pacer,
 }
 
-/// Deploys what the options say.
+/// Deploys what the options say; the report has all that was done, also before an error.
 ///
 /// # Errors
 ///
 /// When nothing was registered. What went wrong while registering is in the report.
-pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Report, Failure> {
+pub(crate) async fn deploy(
+    with: &Surroundings<'_>,
+    server: &Server<'_>,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let loaded = examine::load(with)?;
     let project = &loaded.project;
     let mut findings = loaded.findings();
@@ -116,13 +122,15 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
     for note in &on_this_machine {
         with.progress.status(note);
     }
+    report.stages.end("check");
 
-    let results =
-        steps::run(&prepared, with, &resolver).await.map_err(|failure| Failure::step(failure, project))?;
+    let outputs = steps::run(&prepared, with, &resolver, &mut report.steps).await;
+    report.stages.end("steps");
+    let outputs = outputs.map_err(|failure| Failure::step(failure, project))?;
     let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools };
     let desired: Vec<Desired> = prepared
         .iter()
-        .zip(&results.outputs)
+        .zip(&outputs)
         .filter_map(|((one, sections), outputs)| {
             render::render(one, sections, outputs, &rendering, &mut findings)
         })
@@ -135,10 +143,9 @@ pub(crate) async fn deploy(with: &Surroundings<'_>, server: &Server<'_>) -> Resu
             .map(|((_, sections), desired)| trial::of_desired(desired, sections))
             .collect();
         trial::verify(&stored, with, &resolver, project).await?;
+        report.stages.end("verify_pull");
     }
-
-    let report = write::write(&desired, &pools, with, server).await?;
-    Ok(Report { steps: results.ran, ..report })
+    write::write(&desired, &pools, with, server, report).await
 }
 
 /// Before any step runs: whether a plan that was saved still holds, and no more goes than may.

@@ -1,11 +1,19 @@
 //! What a deploy tells when it is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{apply::Outcome, desired::Desired};
+use super::{
+    Stages,
+    apply::Outcome,
+    desired::Desired,
+    plan::{Action, Change, PlannedChange},
+};
 use crate::{
     api::{ApiError, Client, Links, WorkPool},
     steps::Ran,
@@ -18,12 +26,13 @@ pub(crate) struct Report {
     pub(crate) lines: Vec<Line>,
     /// Work pools that need a worker and have none.
     pub(crate) idle_pools: Vec<String>,
-    /// The builds and pushes, each with the deployments it is for.
+    /// The steps that have run, each with the deployments it is for.
     pub(crate) steps: Vec<Ran>,
     /// What could not be made as it was before.
     pub(crate) remains: Vec<String>,
     /// Whether a journal is left with which the deploy can be resumed.
     pub(crate) resumable: bool,
+    pub(crate) stages: Stages,
 }
 
 impl Report {
@@ -60,11 +69,23 @@ pub(crate) struct Line {
     pub(crate) id: Option<Uuid>,
     pub(crate) url: Option<String>,
     pub(crate) outcome: Outcome,
+    /// What was to be done, and what was to change, without secrets.
+    pub(crate) action: Action,
+    pub(crate) changes: Vec<PlannedChange>,
+    /// How long it took from its turn on.
+    pub(crate) time: Duration,
 }
 
-pub(super) fn line(desired: &Desired, outcome: Outcome, links: &Links) -> Line {
+pub(super) fn line(
+    desired: &Desired,
+    change: &Change<'_>,
+    changes: Vec<PlannedChange>,
+    (outcome, time): (Outcome, Duration),
+    links: &Links,
+) -> Line {
     let id = outcome.id();
-    Line { name: desired.full_name(), id, url: id.and_then(|id| links.deployment(id)), outcome }
+    let url = id.and_then(|id| links.deployment(id));
+    Line { name: desired.full_name(), id, url, outcome, action: change.action(), changes, time }
 }
 
 /// The pools whose runs wait for a worker that is not there. A server that cannot tell has none.

@@ -77,23 +77,32 @@ fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed
 
 type StepsOf = fn(&Sections) -> &[Listed];
 
-/// What running the steps gave.
-#[derive(Debug)]
-pub(crate) struct Results {
-    /// The outputs of each deployment.
-    pub(crate) outputs: Vec<Mapping>,
-    pub(crate) ran: Vec<Ran>,
-}
-
-/// Runs the build steps of all deployments, then the push steps.
+/// Runs the build steps of all deployments, then the push steps; gives the outputs of each deployment.
 ///
-/// Every deployment starts in the project's directory. Equal steps run once.
+/// Every deployment starts in the project's directory. Equal steps run once. `ran` gets what has run, also when one
+/// fails.
 pub(crate) async fn run(
     prepared: &[(Prepared, Sections)],
     with: &Surroundings<'_>,
     resolver: &Resolver<'_>,
-) -> Result<Results, StepFailure> {
+    ran: &mut Vec<Ran>,
+) -> Result<Vec<Mapping>, StepFailure> {
     let runner = Runner::new(resolver, with.options.jobs);
+    let outputs = run_sections(&runner, prepared, with, resolver).await;
+    *ran = runner.ran();
+    let outputs = outputs?;
+    for line in ran.iter().filter_map(shared) {
+        with.progress.status(&line);
+    }
+    Ok(outputs)
+}
+
+async fn run_sections(
+    runner: &Runner<'_>,
+    prepared: &[(Prepared, Sections)],
+    with: &Surroundings<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<Mapping>, StepFailure> {
     let mut outputs = vec![Mapping::new(); prepared.len()];
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with, resolver)).collect();
     for (phase, steps_of) in [("build", Sections::build as StepsOf), ("push", Sections::push)] {
@@ -108,23 +117,22 @@ pub(crate) async fn run(
             scope: &one.scope,
             context,
         });
-        runner.run(lists.collect()).await?;
+        runner.run(phase, lists.collect()).await?;
     }
     for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
         outputs.extend(one.spec.variables.clone());
     }
-    let ran = runner.ran();
-    for line in ran.iter().filter_map(shared) {
-        with.progress.status(&line);
-    }
-    Ok(Results { outputs, ran })
+    Ok(outputs)
 }
 
-/// Says for whom a step has run that several deployments share.
+/// Says for whom a build or push has run that several deployments share.
 fn shared(ran: &Ran) -> Option<String> {
     const NAMED: usize = 5;
+    if ran.is_ordered {
+        return None;
+    }
     let count = ran.deployments.len();
-    let done = match (ran.reused, ran.step) {
+    let done = match (ran.is_reused(), ran.step.as_str()) {
         (true, _) => "reused",
         (_, "build_docker_image") => "built once",
         (_, "push_docker_image") => "pushed once",
@@ -134,7 +142,7 @@ fn shared(ran: &Ran) -> Option<String> {
     if count > NAMED {
         let _ = write!(names, " and {} more", count - NAMED);
     }
-    let what = ran.image.as_deref().unwrap_or(ran.step);
+    let what = ran.image().unwrap_or(&ran.step);
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 

@@ -76,8 +76,8 @@ pub(crate) async fn run_steps(
     if sought.into.is_some() && prepared.len() > 1 {
         return Err(only_one(prepared.len()));
     }
-    let ran = steps::run(&prepared, with, &resolver).await;
-    let outputs = ran.map_err(|failure| Failure::step(failure, project))?.outputs;
+    let outputs = steps::run(&prepared, with, &resolver, &mut Vec::new()).await;
+    let outputs = outputs.map_err(|failure| Failure::step(failure, project))?;
     let mut trials = Vec::new();
     for ((one, sections), outputs) in prepared.iter().zip(outputs) {
         let mut trial = Trial { deployment: one.full_name(), outputs, pulled: None };

@@ -75,7 +75,7 @@ pub(crate) async fn pull(
             scope: &scope,
             context: &mut context,
         };
-        runner.run(vec![list]).await?;
+        runner.run("pull", vec![list]).await?;
         match directory_of(step, &outputs) {
             Some(directory) => chosen = context.directory.join(directory),
             None if context.directory != before => chosen.clone_from(&context.directory),

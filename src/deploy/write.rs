@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::Instant,
 };
 
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::{
     desired::Desired,
     journal::{self, Begin, Journal},
     live::Live,
-    plan::{self, Change},
+    plan::{self, Action, Change},
     prune::{self, Pruning},
     report,
 };
@@ -28,7 +29,8 @@ pub(super) async fn write(
     pools: &BTreeMap<String, WorkPool>,
     with: &Surroundings<'_>,
     server: &Server<'_>,
-) -> Result<Report, Failure> {
+    report: &mut Report,
+) -> Result<(), Failure> {
     let Server { client, links, pacer } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
     let live = Live::observe(client, &names).await?;
@@ -40,6 +42,7 @@ pub(super) async fn write(
     }
     let pruning = pruning(&changes, with, client).await?;
     let journal = begin_journal(&changes, &live, with, client);
+    report.stages.end("compare");
     let apply = Apply {
         client,
         live: &live,
@@ -50,25 +53,31 @@ pub(super) async fn write(
         on_error: with.options.on_error,
         force: with.options.force,
     };
-    let Applied { outcomes, remains } = apply.run(&changes).await;
-    let mut lines: Vec<Line> =
-        desired.iter().zip(outcomes).map(|(one, outcome)| report::line(one, outcome, links)).collect();
-    for line in &mut lines {
+    let Applied { outcomes, times, remains } = apply.run(&changes).await;
+    let ends = outcomes.into_iter().zip(times);
+    let line = |((one, change), end): (&(&Desired, Change<'_>), _)| {
+        let described = plan::described_changes(one, change, &live, with.redactor);
+        report::line(one, change, described, end, links)
+    };
+    report.lines = changes.iter().zip(ends).map(line).collect();
+    report.remains = remains;
+    for line in &mut report.lines {
         if let Outcome::Conflict(differences) = &mut line.outcome {
             differences.iter_mut().for_each(|one| plan::mask(one, with.redactor));
         }
     }
+    report.stages.end("write");
     if let Some(pruning) = &pruning {
-        prune(pruning, &mut lines, with, client).await;
+        prune(pruning, &mut report.lines, with, client).await;
+        report.stages.end("prune");
     }
-    let idle_pools = report::idle_pools(desired, pools, client).await;
-    let mut report = Report { lines, idle_pools, steps: Vec::new(), remains, resumable: false };
+    report.idle_pools = report::idle_pools(desired, pools, client).await;
     if report.is_done() || report.was_rolled_back() {
         journal.finish();
     } else {
         report.resumable = journal.is_resumable();
     }
-    Ok(report)
+    Ok(())
 }
 
 /// What goes besides, for a project that has an id.
@@ -89,6 +98,7 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings
     let mut failed = lines.iter().any(|line| line.id.is_none());
     let mut removed = BTreeSet::new();
     for doomed in &pruning.doomed {
+        let started = Instant::now();
         let outcome = if failed {
             Outcome::NotTried
         } else {
@@ -104,7 +114,15 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings
             }
         };
         with.progress.deployment(&doomed.name, outcome.word());
-        lines.push(Line { name: doomed.name.clone(), id: None, url: None, outcome });
+        lines.push(Line {
+            name: doomed.name.clone(),
+            id: None,
+            url: None,
+            outcome,
+            action: Action::Delete,
+            changes: Vec::new(),
+            time: started.elapsed(),
+        });
     }
     if let Err(error) = pruning.record(client, registered, &removed).await {
         with.progress

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::try_join_all;
@@ -99,16 +99,43 @@ pub(crate) struct List<'l, 'c> {
     pub(crate) context: &'l mut StepContext<'c>,
 }
 
-/// A build or push that was done, once for all whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A step that was done, once for all whose it is.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ran {
     /// The last part of the step's name.
-    pub(crate) step: &'static str,
-    /// The image it is about, if it is about one.
-    pub(crate) image: Option<String>,
-    /// Nothing had to be built or pushed: it was there.
-    pub(crate) reused: bool,
+    pub(crate) step: String,
+    /// As templates write it.
+    pub(crate) id: Option<String>,
+    /// `build`, `push` or `pull`.
+    pub(crate) section: &'static str,
+    /// Whether it leaves traces on this machine; what only builds or pushes does not.
+    pub(crate) is_ordered: bool,
+    /// `None` of a function that gives none.
+    pub(crate) outputs: Option<Mapping>,
+    /// Without what it waited for others.
+    pub(crate) time: Duration,
     pub(crate) deployments: Vec<String>,
+}
+
+impl Ran {
+    /// The image it is about, if it is about one.
+    pub(crate) fn image(&self) -> Option<&str> {
+        self.outputs.as_ref()?.get("image")?.as_str()
+    }
+
+    /// Nothing had to be built or pushed: it was there.
+    pub(crate) fn is_reused(&self) -> bool {
+        let reused = self.outputs.as_ref().and_then(|outputs| outputs.get("reused"));
+        reused.and_then(Value::as_bool) == Some(true)
+    }
+}
+
+/// Which uses of steps are one.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Shared(Identity),
+    /// The use of this number is for itself, or is over for all that come later.
+    Own(usize),
 }
 
 /// What makes two steps the same: what runs, on what, where.
@@ -123,15 +150,18 @@ struct Identity {
 
 /// A distinct step: what came of it once it has run, and the deployments it is for.
 struct Distinct {
-    entry: &'static StepEntry,
-    effects: OnceCell<Effects>,
+    name: String,
+    id: Option<String>,
+    section: &'static str,
+    is_ordered: bool,
+    end: OnceCell<(Effects, Duration)>,
     deployments: Mutex<Vec<String>>,
 }
 
 /// Runs steps, and remembers what each distinct one gave.
 pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
-    distinct: Mutex<IndexMap<Identity, Arc<Distinct>>>,
+    distinct: Mutex<IndexMap<Key, Arc<Distinct>>>,
     lanes: Lanes,
 }
 
@@ -146,20 +176,30 @@ impl<'a> Runner<'a> {
     /// # Errors
     ///
     /// The first step that fails. What runs beside it is broken off, and what comes after it does not run.
-    pub(crate) async fn run(&self, lists: Vec<List<'_, '_>>) -> Result<(), StepFailure> {
+    pub(crate) async fn run(
+        &self,
+        section: &'static str,
+        lists: Vec<List<'_, '_>>,
+    ) -> Result<(), StepFailure> {
         let turns = Turns::new(lists.iter().map(|list| left_to_do(list.steps)).collect());
-        let runs = lists.into_iter().enumerate().map(|(turn, list)| self.run_list(list, turn, &turns));
+        let runs = lists.into_iter().enumerate();
+        let runs = runs.map(|(turn, list)| self.run_list(section, list, turn, &turns));
         try_join_all(runs).await.map(drop)
     }
 
-    /// What builds and pushes have run, in the order in which they began.
+    /// What has run, in the order in which it began.
     pub(crate) fn ran(&self) -> Vec<Ran> {
         let distinct = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_images = distinct.values().filter(|one| !one.entry.is_ordered());
-        of_images.filter_map(|one| one.ran()).collect()
+        distinct.values().filter_map(|one| one.ran()).collect()
     }
 
-    async fn run_list(&self, list: List<'_, '_>, turn: usize, turns: &Turns) -> Result<(), StepFailure> {
+    async fn run_list(
+        &self,
+        section: &'static str,
+        list: List<'_, '_>,
+        turn: usize,
+        turns: &Turns,
+    ) -> Result<(), StepFailure> {
         let List { deployment, steps, outputs, scope, context } = list;
         for listed in steps {
             let Some((name, step)) = parts(&listed.step) else { continue };
@@ -173,6 +213,8 @@ impl<'a> Runner<'a> {
             let inputs = checked(entry, name, inputs, requires).map_err(|error| failure(error.into()))?;
             let use_ = Use {
                 name: short_name(name),
+                id: id.as_ref().map(python::to_text),
+                section,
                 entry,
                 inputs,
                 written: listed.written,
@@ -209,25 +251,27 @@ impl<'a> Runner<'a> {
         of: Use<'_>,
         context: &mut StepContext<'_>,
     ) -> Result<Option<Mapping>, RunError> {
-        let Some(identity) = of.identity(&context.directory) else {
-            let effects = self.run_now(of, context).await?;
-            effects.apply(context);
-            return Ok(effects.outputs);
-        };
-        let distinct = {
-            let mut all = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
-            if of.ignores_earlier() {
-                all.shift_remove(&identity);
-            }
-            Arc::clone(all.entry(identity).or_insert_with(|| Arc::new(Distinct::new(of.entry))))
-        };
+        let distinct = self.distinct(&of, &context.directory);
         distinct.is_for(of.deployment);
-        let effects = distinct.effects.get_or_try_init(|| self.run_now(of, context)).await?;
+        let (effects, _) = distinct.end.get_or_try_init(|| self.run_now(of, context)).await?;
         effects.apply(context);
         Ok(effects.outputs.clone())
     }
 
-    async fn run_now(&self, of: Use<'_>, context: &StepContext<'_>) -> Result<Effects, RunError> {
+    /// The step that a use is of: one that is known, or a new one.
+    fn distinct(&self, of: &Use<'_>, directory: &Path) -> Arc<Distinct> {
+        let mut all = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = all.len();
+        let key = of.identity(directory).map_or(Key::Own(number), Key::Shared);
+        if of.ignores_earlier()
+            && let Some((index, _, earlier)) = all.shift_remove_full(&key)
+        {
+            all.shift_insert(index, Key::Own(number), earlier);
+        }
+        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(Distinct::new(of))))
+    }
+
+    async fn run_now(&self, of: Use<'_>, context: &StepContext<'_>) -> Result<(Effects, Duration), RunError> {
         let Use { name, entry, inputs, limit, deployment, turn, turns, .. } = of;
         let step = (entry.create)(inputs)?;
         let begin = |progress: &dyn Progress| {
@@ -236,12 +280,12 @@ impl<'a> Runner<'a> {
         if entry.is_ordered() {
             turns.alone(turn).await;
             begin(context.progress);
-            return within(limit, Effects::of(&*step, context)).await;
+            return timed(within(limit, Effects::of(&*step, context))).await;
         }
         let lane = self.lanes.enter().await;
         let progress = lane.labelled(deployment, context.progress);
         begin(&progress);
-        within(limit, Effects::of(&*step, &context.telling(&progress))).await
+        timed(within(limit, Effects::of(&*step, &context.telling(&progress)))).await
     }
 }
 
@@ -249,6 +293,8 @@ impl<'a> Runner<'a> {
 struct Use<'u> {
     /// The last part of the name that it was called by.
     name: &'u str,
+    id: Option<String>,
+    section: &'static str,
     entry: &'static StepEntry,
     inputs: Mapping,
     written: Option<Span>,
@@ -285,8 +331,15 @@ impl Use<'_> {
 }
 
 impl Distinct {
-    fn new(entry: &'static StepEntry) -> Self {
-        Self { entry, effects: OnceCell::new(), deployments: Mutex::default() }
+    fn new(of: &Use<'_>) -> Self {
+        Self {
+            name: of.name.to_owned(),
+            id: of.id.clone(),
+            section: of.section,
+            is_ordered: of.entry.is_ordered(),
+            end: OnceCell::new(),
+            deployments: Mutex::default(),
+        }
     }
 
     fn is_for(&self, deployment: &str) {
@@ -298,11 +351,14 @@ impl Distinct {
 
     /// `None` if it did not come to its end.
     fn ran(&self) -> Option<Ran> {
-        let outputs = self.effects.get()?.outputs.as_ref()?;
+        let (effects, time) = self.end.get()?;
         Some(Ran {
-            step: self.entry.short_name(),
-            image: outputs.get("image").and_then(Value::as_str).map(str::to_owned),
-            reused: outputs.get("reused").and_then(Value::as_bool) == Some(true),
+            step: self.name.clone(),
+            id: self.id.clone(),
+            section: self.section,
+            is_ordered: self.is_ordered,
+            outputs: effects.outputs.clone(),
+            time: *time,
             deployments: self.deployments.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         })
     }
@@ -334,6 +390,14 @@ async fn within(
         RunError::from(StepError::failed(message))
     };
     Ok(tokio::time::timeout(limit, step).await.map_err(late)??)
+}
+
+/// What a run gives, and how long it takes.
+async fn timed(
+    run: impl Future<Output = Result<Effects, RunError>>,
+) -> Result<(Effects, Duration), RunError> {
+    let started = Instant::now();
+    Ok((run.await?, started.elapsed()))
 }
 
 fn left_to_do(steps: &[Listed]) -> Left {

@@ -22,6 +22,7 @@ mod images;
 mod interrupted;
 mod layers;
 mod local_server;
+mod machine;
 mod meanwhile;
 mod objects;
 mod plan;

@@ -174,6 +174,12 @@ fn a_plan_can_be_a_comment_and_the_summary_of_a_job() -> Result<()> {
         "::warning file=project/prefect.yaml,line=18,col=3,endLine=18,endColumn=10,title=unknown-key::";
     assert!(output.stderr.contains(annotation), "{}", output.stderr);
     assert!(sandbox.read("summary.md")?.contains("| created |"));
+    sandbox.file("prefect.yaml", PROJECT.replace("echo v1", "exit 3"))?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    let summary = sandbox.read("summary.md")?;
+    let (_, last) = summary.rsplit_once("### prefectl deploy\n").context("a summary")?;
+    assert!(last.contains("\nFailed with exit code 7:\n\n- ") && !last.contains("| Deployment |"), "{last}");
+    assert!(output.stderr.contains("::error file=project/prefect.yaml,line=3"), "{output}");
     Ok(())
 }
 

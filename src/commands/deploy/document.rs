@@ -5,13 +5,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    deploy::{Line, Outcome, Report},
+    deploy::{self, FieldChange, Line, Outcome, Report},
     diagnostics::json as findings,
     error::CommandError,
+    secret::Redactor,
     steps::Ran,
+    value,
 };
 
-/// The version of the document's form.
+/// The version of the document's form, which `docs/src/schemas/deploy.json` describes.
 const SCHEMA: u32 = 1;
 
 /// What a deploy has cost.
@@ -21,8 +23,13 @@ pub(super) struct Cost {
     pub(super) time: Duration,
 }
 
-/// The document; also for a deploy that ended before it registered anything, whose report is empty.
-pub(super) fn document(report: &Report, error: Option<&CommandError>, cost: &Cost) -> Value {
+/// The document; also for a deploy that ended before it registered anything, whose report has no deployments.
+pub(super) fn document(
+    report: &Report,
+    error: Option<&CommandError>,
+    cost: &Cost,
+    redactor: &Redactor,
+) -> Value {
     let error = error.map(|error| {
         json!({
             "exit": error.exit.code(),
@@ -31,25 +38,40 @@ pub(super) fn document(report: &Report, error: Option<&CommandError>, cost: &Cos
             "findings": error.diagnostics.iter().map(findings::entry).collect::<Vec<_>>(),
         })
     });
+    let stages = report.stages.iter().map(|(name, time)| json!({"stage": name, "seconds": seconds(time)}));
     json!({
         "schema": SCHEMA,
-        "steps": report.steps.iter().map(step).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|one| step(one, redactor)).collect::<Vec<_>>(),
         "deployments": report.lines.iter().map(deployment).collect::<Vec<_>>(),
         "error": error,
         "requests": cost.requests,
-        "seconds": (cost.time.as_secs_f64() * 1000.0).round() / 1000.0,
+        "seconds": seconds(cost.time),
+        "stages": stages.collect::<Vec<_>>(),
     })
 }
 
+/// To the millisecond.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 fn deployment(line: &Line) -> Value {
-    let mut entry = json!({"name": line.name, "status": line.outcome.word(), "id": line.id, "url": line.url});
+    let mut entry = json!({
+        "name": line.name,
+        "status": line.outcome.word(),
+        "id": line.id,
+        "url": line.url,
+        "action": line.action,
+        "changes": line.changes,
+        "seconds": seconds(line.time),
+    });
     match &line.outcome {
         Outcome::Updated(_, changed) => entry["changed"] = json!(changed),
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
             entry["error"] = json!(error.to_string());
         }
         Outcome::Conflict(differences) => {
-            let side = |one: &crate::deploy::FieldChange| json!({"field": one.field, "old": one.old, "new": one.new});
+            let side = |one: &FieldChange| json!({"field": one.field, "old": one.old, "new": one.new});
             entry["conflict"] = differences.iter().map(side).collect();
         }
         _ => {}
@@ -57,11 +79,16 @@ fn deployment(line: &Line) -> Value {
     entry
 }
 
-fn step(ran: &Ran) -> Value {
+fn step(ran: &Ran, redactor: &Redactor) -> Value {
+    let outputs = ran.outputs.clone().map(|outputs| value::to_json(&value::Value::Mapping(outputs)));
     json!({
         "step": ran.step,
-        "image": ran.image,
-        "reused": ran.reused,
+        "id": ran.id,
+        "section": ran.section,
+        "image": ran.image(),
+        "reused": ran.is_reused(),
+        "outputs": outputs.map(|outputs| deploy::masked_value("outputs", &outputs, redactor)),
+        "seconds": seconds(ran.time),
         "deployments": ran.deployments,
     })
 }
@@ -71,14 +98,35 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::error::Exit;
+    use crate::{
+        deploy::{Action, PlannedChange, Stages},
+        error::Exit,
+        secret::Secret,
+        value::from_json,
+    };
+
+    fn line(name: &str, outcome: Outcome) -> Line {
+        let change = PlannedChange {
+            field: "tags".into(),
+            old: json!([]),
+            new: json!(["a"]),
+            known_after_build: false,
+        };
+        Line {
+            name: name.into(),
+            id: outcome.id(),
+            url: None,
+            outcome,
+            action: Action::Update,
+            changes: vec![change],
+            time: Duration::from_millis(20),
+        }
+    }
 
     #[test]
     fn the_form_is_that_of_its_version() {
-        let line =
-            |name: &str, outcome: Outcome| Line { name: name.into(), id: outcome.id(), url: None, outcome };
-        let changed =
-            crate::deploy::FieldChange { field: "version".into(), old: json!("1"), new: json!("2") };
+        let changed = FieldChange { field: "version".into(), old: json!("1"), new: json!("2") };
+        let outputs = from_json(&json!({"image": "repo/x:1", "token": "t", "stdout": "a hunter2"}));
         let report = Report {
             lines: vec![
                 line("hello/a", Outcome::Updated(Uuid::nil(), vec!["tags".into()])),
@@ -86,31 +134,50 @@ mod tests {
                 line("hello/c", Outcome::NotTried),
             ],
             steps: vec![Ran {
-                step: "build_docker_image",
-                image: Some("repo/x:1".into()),
-                reused: false,
+                step: "build_docker_image".into(),
+                id: Some("build".into()),
+                section: "build",
+                is_ordered: false,
+                outputs: outputs.as_mapping().cloned(),
+                time: Duration::from_millis(1500),
                 deployments: vec!["hello/a".into()],
             }],
+            stages: Stages::of(vec![("check", Duration::from_millis(10))]),
             ..Report::default()
         };
         let error = CommandError::new(Exit::ChangedMeanwhile, "changed").help("again");
         let cost = Cost { requests: 9, time: Duration::from_micros(1_234_567) };
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("hunter2"));
+        let (action, changes) = ("update", json!([{"field": "tags", "old": [], "new": ["a"]}]));
         assert_eq!(
-            document(&report, Some(&error), &cost),
+            document(&report, Some(&error), &cost, &redactor),
             json!({
                 "schema": 1,
-                "steps": [{"step": "build_docker_image", "image": "repo/x:1", "reused": false, "deployments": ["hello/a"]}],
+                "steps": [{
+                    "step": "build_docker_image", "id": "build", "section": "build", "image": "repo/x:1",
+                    "reused": false, "seconds": 1.5, "deployments": ["hello/a"],
+                    "outputs": {"image": "repo/x:1", "token": "********", "stdout": "a ********"},
+                }],
                 "deployments": [
-                    {"name": "hello/a", "status": "updated", "id": Uuid::nil(), "url": null, "changed": ["tags"]},
                     {
-                        "name": "hello/b", "status": "changed meanwhile", "id": null, "url": null,
+                        "name": "hello/a", "status": "updated", "id": Uuid::nil(), "url": null, "action": action,
+                        "changes": changes, "seconds": 0.02, "changed": ["tags"],
+                    },
+                    {
+                        "name": "hello/b", "status": "changed meanwhile", "id": null, "url": null, "action": action,
+                        "changes": changes, "seconds": 0.02,
                         "conflict": [{"field": "version", "old": "1", "new": "2"}],
                     },
-                    {"name": "hello/c", "status": "not tried", "id": null, "url": null},
+                    {
+                        "name": "hello/c", "status": "not tried", "id": null, "url": null, "action": action,
+                        "changes": changes, "seconds": 0.02,
+                    },
                 ],
                 "error": {"exit": 8, "message": "changed", "help": "again", "findings": []},
                 "requests": 9,
                 "seconds": 1.235,
+                "stages": [{"stage": "check", "seconds": 0.01}],
             })
         );
     }

@@ -43,19 +43,21 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let surroundings = surroundings(&options, context);
     let server = Server { client: &client, links: &links, pacer: &pacer };
     let started = Instant::now();
-    let (report, result) = match deploy::deploy(&surroundings, &server).await {
-        Ok(report) => (report, None),
-        Err(failure) => (Report::default(), Some(CommandError::from(failure))),
+    let mut report = Report::default();
+    let result = match deploy::deploy(&surroundings, &server, &mut report).await {
+        Ok(()) => finish(&report),
+        Err(failure) => Err(CommandError::from(failure)),
     };
-    let result = result.map_or_else(|| finish(&report), Err);
     match arguments.output {
         OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            context.ui.result(&document::document(&report, result.as_ref().err(), &cost).to_string());
+            context.ui.result(
+                &document::document(&report, result.as_ref().err(), &cost, &context.redactor).to_string(),
+            );
         }
     }
-    github::add_to_summary(context, || summary(&report));
+    github::add_to_summary(context, || summary(&report, result.as_ref().err()));
     hints(&report, context);
     result
 }
@@ -105,7 +107,7 @@ pub(super) fn surroundings<'a>(options: &'a Options, context: &'a Context) -> Su
 
 /// The line of a deployment; the sentence is the reference's, also for what was updated or needed nothing.
 fn show(line: &Line, context: &Context) {
-    let Line { name, id, url, outcome } = line;
+    let Line { name, id, url, outcome, .. } = line;
     let what = what(outcome);
     match id {
         Some(id) => {
@@ -126,8 +128,8 @@ fn what(outcome: &Outcome) -> String {
     }
 }
 
-/// The report as Markdown.
-fn summary(report: &Report) -> String {
+/// The report as Markdown, with what went wrong.
+fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let row = |line: &Line| {
         let what = what(&line.outcome);
         let name = markdown::code(&line.name);
@@ -135,7 +137,18 @@ fn summary(report: &Report) -> String {
         format!("| {name} | {} |", markdown::escaped(&what))
     };
     let rows: Vec<String> = report.lines.iter().map(row).collect();
-    format!("### prefectl deploy\n\n| Deployment | |\n|---|---|\n{}\n", rows.join("\n"))
+    let mut text = "### prefectl deploy\n".to_owned();
+    if !rows.is_empty() {
+        text += &format!("\n| Deployment | |\n|---|---|\n{}\n", rows.join("\n"));
+    }
+    if let Some(error) = error {
+        let findings = error.diagnostics.iter().map(|finding| &finding.message);
+        let messages = std::iter::once(&error.message).chain(findings).filter(|message| !message.is_empty());
+        let items =
+            messages.map(|message| format!("- {}\n", markdown::escaped(message).replace('\n', "\n  ")));
+        text += &format!("\nFailed with exit code {}:\n\n{}", error.exit.code(), items.collect::<String>());
+    }
+    text
 }
 
 fn hints(report: &Report, context: &Context) {

@@ -10,7 +10,10 @@ pub(crate) use restore::Before;
 #[cfg(test)]
 pub(crate) use restore::Was;
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -129,6 +132,8 @@ pub(crate) struct Apply<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
     pub(crate) outcomes: Vec<Outcome>,
+    /// How long each took from its turn on.
+    pub(crate) times: Vec<Duration>,
     pub(crate) remains: Vec<String>,
 }
 
@@ -138,14 +143,15 @@ impl Apply<'_> {
         let writer = Writer::new(self.client, self.live, self.now);
         let guard = (!self.force).then(|| Guard::new(self.client, self.live, changes));
         let failed = AtomicBool::new(false);
-        let outcomes: Vec<Outcome> = stream::iter(changes)
+        let ends: Vec<(Outcome, Duration)> = stream::iter(changes)
             .map(async |(desired, change)| {
                 if let Change::Unchanged { live } = change {
-                    return Outcome::Unchanged(live.id);
+                    return (Outcome::Unchanged(live.id), Duration::ZERO);
                 }
                 let permit = self.pacer.enter().await;
+                let started = Instant::now();
                 if failed.load(Relaxed) && self.on_error != OnError::Continue {
-                    return Outcome::NotTried;
+                    return (Outcome::NotTried, Duration::ZERO);
                 }
                 let outcome = match Self::admit(guard.as_ref(), desired, change).await {
                     Some(refused) => refused,
@@ -158,15 +164,17 @@ impl Apply<'_> {
                     permit.succeed();
                     self.journal.done(&desired.full_name());
                 }
-                outcome
+                (outcome, started.elapsed())
             })
             .buffered(2 * Pacer::HIGHEST_LIMIT)
             .collect()
             .await;
+        let (outcomes, times) = ends.into_iter().unzip();
+        let mut applied = Applied { outcomes, times, remains: Vec::new() };
         if self.on_error == OnError::Rollback && failed.into_inner() {
-            return self.roll_back(changes, outcomes).await;
+            applied.remains = self.roll_back(changes, &mut applied.outcomes).await;
         }
-        Applied { outcomes, remains: Vec::new() }
+        applied
     }
 
     /// Whether a deployment may not be written, since it is no longer what it was compared with.
@@ -179,7 +187,9 @@ impl Apply<'_> {
     }
 
     /// Makes what was written as it was before. One that failed may have been written more than its answer tells.
-    async fn roll_back(&self, changes: &[(&Desired, Change<'_>)], mut outcomes: Vec<Outcome>) -> Applied {
+    ///
+    /// Gives what cannot be.
+    async fn roll_back(&self, changes: &[(&Desired, Change<'_>)], outcomes: &mut [Outcome]) -> Vec<String> {
         let written: Vec<usize> = (0..outcomes.len())
             .filter(|index| {
                 matches!(
@@ -217,7 +227,7 @@ impl Apply<'_> {
                 }
             }
         }
-        Applied { outcomes, remains }
+        remains
     }
 
     /// What a restored deployment leaves behind whatever was written.

@@ -37,11 +37,7 @@ pub(crate) fn describe(
         Change::Update { live, .. } | Change::Unchanged { live } => Some(*live),
     };
     let automations = existing.map_or(&[][..], |existing| live.automations(existing.id));
-    let mut changes = match change {
-        Change::Create => created(desired),
-        Change::Update { live, changes } => updated(live, changes, automations, preview),
-        Change::Unchanged { .. } => Vec::new(),
-    };
+    let mut changes = described(desired, change, live, &|field| preview.is_unknown(field));
     changes.extend(unknown(preview, existing));
     let action = match existing {
         None => Action::Create,
@@ -59,6 +55,33 @@ pub(crate) fn describe(
             live: fingerprint::of_live(existing, automations, redactor),
             desired: fingerprint::of_desired(desired, redactor),
         },
+    }
+}
+
+/// What a deploy changes of a deployment of which all is known.
+pub(crate) fn changes(
+    desired: &Desired,
+    change: &Change<'_>,
+    live: &Live,
+    redactor: &Redactor,
+) -> Vec<PlannedChange> {
+    let changes = described(desired, change, live, &|_| false);
+    changes.into_iter().map(|change| presentable(change, redactor)).collect()
+}
+
+/// Without the fields that `is_unknown` names.
+fn described(
+    desired: &Desired,
+    change: &Change<'_>,
+    live: &Live,
+    is_unknown: &dyn Fn(&str) -> bool,
+) -> Vec<PlannedChange> {
+    match change {
+        Change::Create => created(desired),
+        Change::Update { live: existing, changes } => {
+            updated(desired, existing, changes, live.automations(existing.id), is_unknown)
+        }
+        Change::Unchanged { .. } => Vec::new(),
     }
 }
 
@@ -116,12 +139,13 @@ fn created(desired: &Desired) -> Vec<PlannedChange> {
 }
 
 fn updated(
+    desired: &Desired,
     live: &Deployment,
     changes: &Changes<'_>,
     automations: &[Automation],
-    preview: &Preview,
+    is_unknown: &dyn Fn(&str) -> bool,
 ) -> Vec<PlannedChange> {
-    let is_known = |field: &&FieldChange| !preview.is_unknown(&field.field);
+    let is_known = |field: &&FieldChange| !is_unknown(&field.field);
     let fields = changes.fields.iter().filter(is_known);
     let fields = fields.map(|FieldChange { field, old, new }| change(field, old.clone(), new.clone()));
     let mut described: Vec<PlannedChange> = fields.collect();
@@ -135,10 +159,10 @@ fn updated(
     let deleted =
         live.schedules.iter().filter(|one| changes.schedules.delete.iter().any(|gone| gone.id == one.id));
     described.extend(deleted.map(|one| change("schedules", schedule(one), Json::Null)));
-    if !preview.is_unknown("triggers") {
+    if !is_unknown("triggers") {
         triggers(changes, automations, &mut described);
     }
-    for sla in preview.desired.slas.iter().flatten() {
+    for sla in desired.slas.iter().flatten() {
         described.push(change("sla", Json::Null, sla.body(live.id)));
     }
     described

@@ -10,7 +10,7 @@ mod planned;
 mod schedules;
 mod triggers;
 
-pub(crate) use describe::{describe, describe_removal};
+pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use fields::{FieldChange, between as differences, current, owned as owned_fields};
 pub(crate) use leaves::{Leaf, leaves};
 pub(crate) use masked::{mask, value as masked_value};
@@ -45,6 +45,14 @@ impl<'a> Change<'a> {
         match self {
             Self::Create => None,
             Self::Update { live, .. } | Self::Unchanged { live } => Some(live),
+        }
+    }
+
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Create => Action::Create,
+            Self::Update { .. } => Action::Update,
+            Self::Unchanged { .. } => Action::Unchanged,
         }
     }
 }

@@ -1,0 +1,138 @@
+//! What programs read is as its published schema says, in all that it can be.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Output};
+
+const PROJECT: &str = r#"
+build:
+- prefect.deployments.steps.run_shell_script:
+    id: hash
+    script: bash -c 'sleep 0.2; echo $SERVICE_TOKEN'
+- prefect.deployments.steps.run_shell_script: {id: stamp, script: echo v1}
+pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  version: "1"
+  tags: ["{{ stamp.stdout }}"]
+  parameters: {name: Ford}
+  work_pool: {name: pool-UNIQUE, job_variables: {env: {STAGE: dev, API_TOKEN: do-not-show}}}
+  schedules: [{cron: 0 1 * * *, slug: daily}]
+- name: b
+  build: null
+  entrypoint: flow.py:goodbye
+  work_pool: {name: pool-UNIQUE}
+  triggers: [{expect: [x]}]
+  tagz: []
+"#;
+
+/// Holds a document to the schema of this name. The schema lets future fields be; here one without a description is a
+/// mistake.
+fn check(name: &str, document: &Value) -> Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/src/schemas/{name}.json"));
+    let mut schema: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    close(&mut schema);
+    let validator = jsonschema::draft202012::new(&schema).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let wrong: Vec<String> =
+        validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    ensure!(wrong.is_empty(), "not as {name}.json says: {}\n{document:#}", wrong.join("\n"));
+    Ok(())
+}
+
+/// Lets no object have more than its properties.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(entries) => {
+            entries.values_mut().for_each(close);
+            if entries.get("type") == Some(&json!("object")) && entries.contains_key("properties") {
+                entries.insert("additionalProperties".into(), json!(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn events(output: &Output) -> Result<Vec<Value>> {
+    output.stderr.lines().map(|line| serde_json::from_str(line).context(line.to_owned())).collect()
+}
+
+#[test]
+fn plans_and_deploys_are_as_their_schemas_say() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?.variable("SERVICE_TOKEN", "sesame-open");
+    check("plan", &sandbox.run("plan --all --output json")?.json()?)?;
+    let output = sandbox.run("deploy --all --output json --events jsonl")?.success()?;
+    let created = output.json()?;
+    check("deploy", &created)?;
+    events(&output)?.iter().try_for_each(|event| check("events", event))?;
+
+    let step = &created["steps"][0];
+    assert_eq!((&step["step"], &step["id"]), (&json!("run_shell_script"), &json!("hash")));
+    assert_eq!(step["outputs"]["stdout"], "********");
+    assert_eq!(step["deployments"], json!([sandbox.unique("hello-UNIQUE/a")]));
+    let seconds = |value: &Value| value["seconds"].as_f64().unwrap_or_default();
+    assert!(seconds(step) >= 0.2, "{step}");
+    let stages = created["stages"].as_array().context("a list")?;
+    let names: Vec<_> = stages.iter().map(|stage| stage["stage"].as_str().unwrap_or_default()).collect();
+    assert_eq!(names, ["check", "steps", "compare", "write"]);
+    assert!(seconds(&stages[1]) >= 0.2 && seconds(&stages[3]) > 0.0, "{created}");
+    let sum: f64 = stages.iter().map(seconds).sum();
+    assert!(sum <= seconds(&created) + 0.01, "{created}");
+    assert!(seconds(&created["deployments"][0]) > 0.0, "{created}");
+    assert!(!created.to_string().contains("do-not-show") && !output.stderr.contains("sesame"), "{output}");
+
+    let changed = PROJECT
+        .replace("echo v1", "echo v2")
+        .replace("version: \"1\"", "version: \"2\"")
+        .replace("[x]", "[y]")
+        .replace("STAGE: dev", "STAGE: prod");
+    sandbox.file("prefect.yaml", changed)?;
+    let plan = sandbox.run("plan --all --output json")?.json()?;
+    check("plan", &plan)?;
+    let updated = sandbox.run("deploy --all --output json")?.success()?.json()?;
+    check("deploy", &updated)?;
+    let change = |document: &Value, field: &str| {
+        let changes = document["deployments"][0]["changes"].as_array().cloned().unwrap_or_default();
+        changes.into_iter().find(|change| change["field"] == field).unwrap_or_default()
+    };
+    assert_eq!(change(&updated, "version"), json!({"field": "version", "old": "1", "new": "2"}));
+    assert_eq!(change(&updated, "version"), change(&plan, "version"), "in the form of a plan");
+    assert_eq!(change(&updated, "tags")["new"], json!(["v2"]), "known now");
+    assert_eq!(updated["deployments"][1]["changes"][0]["field"], "triggers");
+
+    let unchanged = sandbox.run("deploy --all --output json")?.success()?.json()?;
+    check("deploy", &unchanged)?;
+    let first = &unchanged["deployments"][0];
+    assert_eq!((&first["action"], &first["changes"]), (&json!("unchanged"), &json!([])));
+    Ok(())
+}
+
+#[test]
+fn so_are_those_of_deploys_that_fail() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    let failing = PROJECT.replace(
+        "pull: []",
+        "push:\n- prefect.deployments.steps.run_shell_script: {script: 'false'}\npull: []",
+    );
+    sandbox.file("prefect.yaml", failing)?;
+    let output = sandbox.run("deploy --all --output json --events jsonl")?;
+    let document = output.json()?;
+    check("deploy", &document)?;
+    events(&output)?.iter().try_for_each(|event| check("events", event))?;
+    assert_eq!((output.code, &document["deployments"]), (7, &json!([])), "{output}");
+    assert_eq!(document["steps"].as_array().map(Vec::len), Some(2), "what ran before: {document}");
+    assert_eq!(document["stages"][1]["stage"], "steps");
+
+    sandbox.file("prefect.yaml", PROJECT.replace("flow.py:hello", "nothing.py:hello"))?;
+    let output = sandbox.run("deploy --all --output json --events jsonl")?;
+    check("deploy", &output.json()?)?;
+    events(&output)?.iter().try_for_each(|event| check("events", event))?;
+    assert!(output.stderr.contains(r#""event":"finding""#), "{output}");
+    Ok(())
+}
