@@ -112,7 +112,8 @@ pub(crate) struct OwnershipArguments {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl plan --all
-  prefectl plan --all --detailed-exitcode --output markdown > plan.md")]
+  prefectl plan --all --detailed-exitcode --output markdown > plan.md
+  prefectl plan --all --output html > plan.html")]
 pub(crate) struct PlanArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
@@ -145,6 +146,8 @@ pub(crate) enum PlanFormat {
     Json,
     /// For the comment of a pull request
     Markdown,
+    /// One page for a browser, with the steps as a picture and a search
+    Html,
 }
 
 /// Print what a deploy would send, without asking a server

@@ -47,7 +47,7 @@ pub(crate) use failure::Failure;
 pub(crate) use options::Options;
 pub(crate) use ownership::ProjectId;
 pub(crate) use plan::{
-    Action, FieldChange, Leaf, Plan, PlannedChange, PlannedDeployment, PlannedStep,
+    Action, FieldChange, Kept, Leaf, Plan, PlannedChange, PlannedDeployment, PlannedStep,
     SCHEMA as PLAN_SCHEMA, leaves, masked_value,
 };
 pub(crate) use preview::plan;

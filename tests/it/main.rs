@@ -25,6 +25,7 @@ mod local_server;
 mod machine;
 mod meanwhile;
 mod objects;
+mod page;
 mod plan;
 mod pools;
 mod prune;

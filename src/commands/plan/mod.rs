@@ -1,5 +1,7 @@
 //! `prefectl plan`, and `prefectl deploy --dry-run`.
 
+mod entries;
+mod html;
 pub(super) mod markdown;
 pub(super) mod text;
 
@@ -13,6 +15,7 @@ use super::{
     github, render,
 };
 use crate::{
+    api::Links,
     cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
     deploy::{self, PLAN_SCHEMA, Pacer, Plan, Server},
     error::{CommandError, Exit},
@@ -68,8 +71,18 @@ pub(super) async fn show(
         PlanFormat::Text => text::plan(&plan),
         PlanFormat::Json => json!(plan).to_string(),
         PlanFormat::Markdown => markdown::plan(&plan),
+        PlanFormat::Html => page(&plan, &links, context)?,
     };
     context.ui.result(&shown);
     github::add_to_summary(context, || markdown::plan(&plan));
     Ok(plan)
+}
+
+/// The plan as a page.
+fn page(plan: &Plan, links: &Links, context: &Context) -> Result<String, CommandError> {
+    let made = context.clock.now().to_zoned_datetime(context.clock.zone().clone());
+    let made = made.strftime("%Y-%m-%d %H:%M %Z").to_string();
+    let surroundings = html::Surroundings { links, redactor: &context.redactor, made };
+    html::plan(plan, &surroundings)
+        .map_err(|error| CommandError::new(Exit::Failed, format!("the page cannot be made: {error}")))
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize;
 use serde_json::Value as Json;
 
-use crate::deploy::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep, leaves};
-use crate::pointer::Pointer;
+use super::entries::{Entry, entries, path};
+use crate::deploy::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
 
 /// Longer values are cut.
 const LONGEST_VALUE: usize = 80;
@@ -89,41 +89,21 @@ pub(super) fn word(action: Action) -> &'static str {
 
 /// The lines of a change: one for each place inside a value that differs.
 pub(super) fn lines(change: &PlannedChange) -> Vec<String> {
-    let PlannedChange { field, old, new, .. } = change;
-    let path = path(field, old, new);
-    let field = path.to_string();
-    if old.is_null() {
-        return vec![format!("+ {field}: {}", shown(new))];
-    }
-    if new.is_null() && matches!(change.field.as_str(), "schedules" | "triggers") {
-        return vec![format!("- {field}: {}", shown(old))];
-    }
-    let found = leaves(path, old, new);
-    let mut lines: Vec<String> = found
-        .iter()
-        .take(MOST_LEAVES)
-        .map(|leaf| match (leaf.old, leaf.new) {
-            (Some(old), Some(new)) => format!("~ {}: {} -> {}", leaf.path, shown(old), shown(new)),
-            (None, Some(new)) => format!("+ {}: {}", leaf.path, shown(new)),
-            (Some(old), None) => format!("- {}: {}", leaf.path, shown(old)),
-            (None, None) => String::new(),
-        })
-        .collect();
+    let found = entries(change);
+    let mut lines: Vec<String> = found.iter().take(MOST_LEAVES).map(line).collect();
     if found.len() > MOST_LEAVES {
-        lines.push(format!("  ... and {} more in {field}", found.len() - MOST_LEAVES));
-    }
-    if found.is_empty() {
-        lines.push(format!("~ {field}: written again")); // --force
+        lines.push(format!("  ... and {} more in {}", found.len() - MOST_LEAVES, path(change)));
     }
     lines
 }
 
-/// The field, with the name of the schedule or trigger that changes.
-fn path(field: &str, old: &Json, new: &Json) -> Pointer {
-    let path = Pointer::root().join(field);
-    let is_of_list = matches!(field, "schedules" | "triggers") && old.is_object() && new.is_object();
-    let name = old.get("name").or(old.get("slug")).and_then(Json::as_str);
-    name.filter(|_| is_of_list).map_or(path.clone(), |name| path.join(name))
+fn line(entry: &Entry<'_>) -> String {
+    let (sign, path) = (entry.sign(), &entry.path);
+    match (entry.old, entry.new) {
+        (Some(old), Some(new)) => format!("{sign} {path}: {} -> {}", shown(old), shown(new)),
+        (None, Some(value)) | (Some(value), None) => format!("{sign} {path}: {}", shown(value)),
+        (None, None) => format!("{sign} {path}: written again"),
+    }
 }
 
 /// A value as JSON, cut where it is long.

@@ -38,6 +38,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("control characters in a plan", Outcome::Shown("\\u001b[2J"), "plan --all", |target| {
         target.project(&format!("  description: \"{EVIL_IN_YAML}\""))
     }),
+    attack(
+        "control characters in the page of a plan",
+        Outcome::Shown("\\u001b[2J"),
+        "plan --all --output html",
+        |target| target.project(&format!("  description: \"{EVIL_IN_YAML}\"")),
+    ),
     attack("control characters in the name of a pool", Outcome::Refused(SEEN), "deploy --all", |target| {
         target.project(&format!("  work_pool: {{name: \"{EVIL_IN_YAML}\"}}"))
     }),

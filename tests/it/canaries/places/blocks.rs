@@ -8,7 +8,7 @@ use super::{
     project,
 };
 
-const BOTH: &[&str] = &["deploy --all --output json", "deploy --all"];
+const BOTH: &[&str] = &["plan --all --output html", "deploy --all --output json", "deploy --all"];
 
 /// A block, and a deployment with these further lines.
 fn block(scene: Scene, data: Value, more: &str) -> Result<Scene> {

@@ -7,7 +7,7 @@ use super::{
     project,
 };
 
-const BOTH: &[&str] = &["deploy --all --output json", "deploy --all"];
+const BOTH: &[&str] = &["plan --all --output html", "deploy --all --output json", "deploy --all"];
 
 fn variable(scene: Scene, secret: &str, more: &str) -> Result<Scene> {
     scene.variable("DEPLOY_TOKEN", secret).file("prefect.yaml", &project(more))

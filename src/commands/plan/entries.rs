@@ -1,0 +1,55 @@
+//! The places at which a change differs, as all formats for people show them.
+
+use serde_json::Value as Json;
+
+use crate::{
+    deploy::{PlannedChange, leaves},
+    pointer::Pointer,
+};
+
+/// One place inside a field. With nothing on both sides it is the same, and is written again.
+pub(super) struct Entry<'a> {
+    pub(super) path: Pointer,
+    pub(super) old: Option<&'a Json>,
+    pub(super) new: Option<&'a Json>,
+}
+
+impl Entry<'_> {
+    pub(super) fn sign(&self) -> char {
+        match (self.old, self.new) {
+            (None, Some(_)) => '+',
+            (Some(_), None) => '-',
+            _ => '~',
+        }
+    }
+}
+
+/// The places of a change: what is new or goes is one, else there is one for each difference inside the value.
+pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
+    let PlannedChange { field, old, new, .. } = change;
+    let path = path(change);
+    if old.is_null() {
+        return vec![Entry { path, old: None, new: Some(new) }];
+    }
+    if new.is_null() && is_list(field) {
+        return vec![Entry { path, old: Some(old), new: None }];
+    }
+    let found = leaves(path.clone(), old, new);
+    if found.is_empty() {
+        return vec![Entry { path, old: None, new: None }]; // --force
+    }
+    found.into_iter().map(|leaf| Entry { path: leaf.path, old: leaf.old, new: leaf.new }).collect()
+}
+
+/// The field, with the name of the schedule or trigger that changes.
+pub(super) fn path(change: &PlannedChange) -> Pointer {
+    let PlannedChange { field, old, new, .. } = change;
+    let path = Pointer::root().join(field.as_str());
+    let is_of_list = is_list(field) && old.is_object() && new.is_object();
+    let name = old.get("name").or(old.get("slug")).and_then(Json::as_str);
+    name.filter(|_| is_of_list).map_or(path.clone(), |name| path.join(name))
+}
+
+fn is_list(field: &str) -> bool {
+    matches!(field, "schedules" | "triggers")
+}

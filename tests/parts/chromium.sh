@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# A browser for what is a page: Debian's Chromium.
+
+# find_chromium: installs it if it is missing, and sets CHROMIUM to the program.
+find_chromium() {
+  need chromium chromium fonts-dejavu-core
+  CHROMIUM=$(command -v chromium)
+}
