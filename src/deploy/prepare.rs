@@ -152,6 +152,7 @@ impl Preparing<'_> {
         let value = match filled {
             Ok(mut filled) => {
                 filled.notes.retain(|note| !is_in_steps(note));
+                template::tell_brought(&mut filled.notes, &Value::Mapping(spec.fields.clone()));
                 note(&filled.notes, &pointer, findings);
                 filled.value
             }
@@ -280,6 +281,7 @@ pub(crate) fn note(notes: &[Note], pointer: &Pointer, findings: &mut Findings<'_
                 Code::SECRET_IN_CLEAR,
                 format!("the secret of {placeholder} will be stored in clear text on the server"),
             ),
+            NoteKind::Brought => template::brought(placeholder),
             NoteKind::Environment => continue,
         };
         findings.at_value(&at, diagnostic);

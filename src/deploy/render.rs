@@ -123,6 +123,7 @@ fn desired(
         template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, with.environment);
     let known = Known::in_fields(sections, &one.spec);
     filled.notes.retain(|note| !is_told_before(note, &known));
+    template::tell_brought(&mut filled.notes, &Value::Mapping(one.spec.fields.clone()));
     prepare::note(&filled.notes, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
     let schedules = schedules(fields, &at, outputs, with, findings);

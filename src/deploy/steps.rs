@@ -87,7 +87,7 @@ pub(crate) async fn run(
     resolver: &Resolver<'_>,
     ran: &mut Vec<Ran>,
 ) -> Result<Vec<Mapping>, StepFailure> {
-    let runner = Runner::new(resolver, with.options.jobs);
+    let runner = Runner::new(resolver, with.options.jobs, with.options.strict);
     let outputs = run_sections(&runner, prepared, with, resolver).await;
     *ran = runner.ran();
     let outputs = outputs?;

@@ -57,7 +57,7 @@ pub(crate) async fn pull(
             "no pull step brings the code: a worker looks for it where it was started, or in its image";
         return Ok(Pulled::OutOfReach { reason: reason.to_owned() });
     }
-    let runner = Runner::new(resolver, 1);
+    let runner = Runner::new(resolver, 1, with.options.strict);
     let mut context = StepContext { directory: workspace.to_owned(), ..steps::context(with, resolver) };
     let scope = Scope::new(with.environment);
     let mut outputs = Mapping::new();

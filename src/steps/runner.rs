@@ -19,13 +19,13 @@ use super::{
     turns::{Left, Turns},
 };
 use crate::{
-    environment::Environment,
+    diagnostics::Diagnostic,
     pointer::Pointer,
     progress::Progress,
     python,
     source::Span,
     template::{
-        self, ResolveError, Resolver,
+        self, NoteKind, ResolveError, Resolver,
         expression::{self, ExpressionError, Scope},
     },
     value::{self, Mapping, Value},
@@ -78,6 +78,9 @@ pub(crate) enum RunError {
     /// All that is wrong with the expressions in the inputs.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Expressions(Vec<ExpressionError>),
+    /// Placeholders that came with values; the message of each.
+    #[error("{}", .0.join("\n"))]
+    Brought(Vec<String>),
     #[error(transparent)]
     Template(#[from] ResolveError),
     #[error(transparent)]
@@ -163,12 +166,13 @@ pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
     distinct: Mutex<IndexMap<Key, Arc<Distinct>>>,
     lanes: Lanes,
+    is_strict: bool,
 }
 
 impl<'a> Runner<'a> {
-    /// At most `jobs` builds or pushes run at a time.
-    pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize) -> Self {
-        Self { resolver, distinct: Mutex::default(), lanes: Lanes::new(jobs) }
+    /// At most `jobs` builds or pushes run at a time. A strict one makes errors of warnings.
+    pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize, is_strict: bool) -> Self {
+        Self { resolver, distinct: Mutex::default(), lanes: Lanes::new(jobs), is_strict }
     }
 
     /// Runs the steps of all lists: each list in its order, builds and pushes of several lists side by side.
@@ -208,8 +212,9 @@ impl<'a> Runner<'a> {
             let entry = entry(name).map_err(failure)?;
             let limit = time_limit(entry, &mut inputs).map_err(|error| failure(error.into()))?;
             turns.beside_others(turn).await;
+            let written = Value::Mapping(inputs.clone());
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
-            let inputs = self.filled(&inputs, outputs, &context.environment).await.map_err(failure)?;
+            let inputs = self.filled(&inputs, &written, outputs, context).await.map_err(failure)?;
             let inputs = checked(entry, name, inputs, requires).map_err(|error| failure(error.into()))?;
             let use_ = Use {
                 name: short_name(name),
@@ -232,14 +237,23 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// The inputs of a step with its templates filled in.
+    /// The inputs of a step with its templates filled in. `written` is what they were before their expressions.
     async fn filled(
         &self,
         inputs: &Value,
+        written: &Value,
         outputs: &Mapping,
-        environment: &Environment,
+        context: &StepContext<'_>,
     ) -> Result<Mapping, RunError> {
-        match template::step_inputs(inputs, outputs, environment, self.resolver).await?.value {
+        let mut filled = template::step_inputs(inputs, outputs, &context.environment, self.resolver).await?;
+        template::tell_brought(&mut filled.notes, written);
+        let brought = filled.notes.iter().filter(|note| note.kind == NoteKind::Brought);
+        let warnings: Vec<Diagnostic> = brought.map(|note| template::brought(&note.placeholder)).collect();
+        if self.is_strict && !warnings.is_empty() {
+            return Err(RunError::Brought(warnings.into_iter().map(|warning| warning.message).collect()));
+        }
+        warnings.iter().for_each(|warning| context.progress.warn(warning));
+        match filled.value {
             Value::Mapping(inputs) => Ok(inputs),
             other => Err(RunError::NoInputs(value::kind(&other))),
         }

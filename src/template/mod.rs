@@ -6,6 +6,7 @@
 
 mod apply;
 mod blocks;
+mod brought;
 pub(crate) mod deferred;
 pub(crate) mod expression;
 pub(crate) mod literal;
@@ -24,6 +25,7 @@ pub(crate) mod test_data;
 mod vectors;
 
 pub(crate) use blocks::malformed as malformed_blocks;
+pub(crate) use brought::{tell as tell_brought, warning as brought};
 pub(crate) use note::{Note, NoteKind, missing_value};
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, job, pull_steps, schedules, step_inputs, trigger,

@@ -36,6 +36,8 @@ pub(crate) enum NoteKind {
     EnvironmentWithoutDollar,
     /// The value of a block, which is a secret, now stands here in clear.
     Secret,
+    /// A value that was put in here has this placeholder, and it was filled in from the environment or a block.
+    Brought,
 }
 
 impl Note {

@@ -70,6 +70,16 @@ codes! {
         example: "job_variables:\n  env:\n    TOKEN: \"{{ prefect.blocks.secret.token }}\"",
         fix: "Reference the block in the work pool's base job template or in a pull step, or load it in the flow.",
     };
+    BROUGHT_PLACEHOLDER = Entry {
+        name: "brought-placeholder",
+        severity: Warning,
+        title: "a value brings a placeholder along, which is filled in too",
+        meaning: "Prefect fills in templates in several passes, and so does prefectl: what a variable, a step or an \
+                  expression puts into a text is read again. If it has `{{ $NAME }}` or names a block, whoever can \
+                  change that value can read the environment of the machine that deploys, or that block.",
+        example: "description: \"{{ prefect.variables.motto }}\"   # the variable is `{{ $DEPLOY_TOKEN }}`",
+        fix: "Find out who wrote the value. `<< variables.motto | literal >>` takes it as it is, and --strict stops.",
+    };
     REFERENCE = Entry {
         name: "reference",
         severity: Error,

@@ -5,9 +5,20 @@ use anyhow::Result;
 use super::{Attack, Outcome, Target, attack};
 
 const DEPLOY: &str = "deploy --all";
+const STRICT: &str = "deploy --all --strict";
 
 fn described(target: Target, text: &str) -> Result<Target> {
     target.project(&format!("  description: {}", serde_json::Value::from(text)))
+}
+
+/// A Prefect variable `motto`, and a deployment with this description.
+fn variable(target: Target, value: &str, description: &str) -> Result<Target> {
+    target.server.change(|server| {
+        let id = uuid::Uuid::nil();
+        let variable = serde_json::json!({"id": id, "name": "motto", "value": value, "tags": []});
+        server.answers.insert("variables/name/motto".to_owned(), variable);
+    });
+    target.variable("INNOCENT", "of value").project(&format!("  description: {description}"))
 }
 
 /// A build step prints `text`, and the deployment is described with it.
@@ -37,6 +48,52 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("a variable that names itself", Outcome::Sent("{{ $LOOP }}"), DEPLOY, |target| {
         described(target.variable("LOOP", "{{ $LOOP }}"), "x {{ $LOOP }}")
     }),
+    attack(
+        "a Prefect variable with a placeholder",
+        Outcome::Shown("brought-placeholder"),
+        DEPLOY,
+        |target| variable(target, "{{ $INNOCENT }}", "'x {{ prefect.variables.motto }}'"),
+    ),
+    attack(
+        "a Prefect variable with a placeholder, strictly",
+        Outcome::Refused("brought-placeholder"),
+        STRICT,
+        |target| variable(target, "{{ $INNOCENT }}", "'x {{ prefect.variables.motto }}'"),
+    ),
+    attack(
+        "a Prefect variable in an expression",
+        Outcome::Refused("brought-placeholder"),
+        STRICT,
+        |target| variable(target, "{{$INNOCENT}}", "'x << variables.motto >>'"),
+    ),
+    attack(
+        "a Prefect variable that is kept as it is",
+        Outcome::Sent("x {{ $INNOCENT }}"),
+        STRICT,
+        |target| variable(target, "{{ $INNOCENT }}", "'x << variables.motto | literal >>'"),
+    ),
+    attack(
+        "a branch with a placeholder in its name",
+        Outcome::Refused("brought-placeholder"),
+        STRICT,
+        |target| {
+            described(
+                target.variable("INNOCENT", "of value").variable("CI_BRANCH", "{{$INNOCENT}}"),
+                "x {{ $CI_BRANCH }}",
+            )
+        },
+    ),
+    attack(
+        "a step that prints a template for another",
+        Outcome::Refused("is not written here"),
+        STRICT,
+        |target| {
+            let target = target.variable("INNOCENT", "of value").file("text", "{{ $INNOCENT }}")?;
+            let lines = "  build:\n  - prefect.deployments.steps.run_shell_script: {id: it, script: cat text}\n  \
+                     - prefect.deployments.steps.run_shell_script: {script: \"echo '{{ it.stdout }}'\"}";
+            target.project(lines)
+        },
+    ),
     attack("a variable that is an expression", Outcome::Sent("<< env.LOOP >>"), DEPLOY, |target| {
         described(target.variable("LOOP", "<< env.LOOP >>"), "x << env.LOOP >>")
     }),
