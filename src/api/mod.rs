@@ -41,7 +41,9 @@ pub(crate) use automations::Automation;
 pub(crate) use client::{Client, Notify};
 pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
 pub(crate) use error::ApiError;
-pub(crate) use flow_runs::{FlowRun, FlowRunFilter, LogLine, NewFlowRun, RunState, StateType};
+pub(crate) use flow_runs::{
+    CANCELLED_AT_ONCE, FlowRun, FlowRunFilter, LogLine, NewFlowRun, RunState, StateType,
+};
 
 pub(crate) use links::Links;
 pub(crate) use named::NamedObject;

@@ -156,15 +156,28 @@ impl Client {
         self.json(Request::post(&["work_pools", pool, "queues"], body.clone()).once()).await
     }
 
+    pub(crate) async fn work_queue(&self, pool: &str, name: &str) -> Result<Option<NamedObject>, ApiError> {
+        optional(self.json(Request::get(&["work_pools", pool, "queues", name])).await)
+    }
+
+    pub(crate) async fn work_queue_by_id(&self, id: Uuid) -> Result<Option<NamedObject>, ApiError> {
+        optional(self.json(Request::get(&["work_queues", &id.to_string()])).await)
+    }
+
+    /// How a queue is: whether it is healthy, and how many runs in it are late.
+    pub(crate) async fn work_queue_status(&self, id: Uuid) -> Result<Option<JsonObject>, ApiError> {
+        optional(self.json(Request::get(&["work_queues", &id.to_string(), "status"])).await)
+    }
+
     /// Changes the fields in `body` of a queue. Whether there was one.
-    pub(crate) async fn update_work_queue(
-        &self,
-        pool: &str,
-        name: &str,
-        body: &JsonObject,
-    ) -> Result<bool, ApiError> {
-        let request = Request::patch(&["work_pools", pool, "queues", name], body.clone());
+    pub(crate) async fn update_work_queue(&self, id: Uuid, body: &JsonObject) -> Result<bool, ApiError> {
+        let request = Request::patch(&["work_queues", &id.to_string()], body.clone());
         Ok(optional(self.done(request).await)?.is_some())
+    }
+
+    /// Whether there was such a queue; a conflict if it is the pool's default one.
+    pub(crate) async fn delete_work_queue(&self, id: Uuid) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["work_queues", &id.to_string()])).await)?.is_some())
     }
 
     /// The workers of a pool that are there now.

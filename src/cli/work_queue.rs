@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::OutputArguments;
+use super::{ConsentArguments, OutputArguments};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkQueueCommand {
@@ -18,6 +18,10 @@ pub(crate) enum WorkQueueCommand {
 
         #[command(flatten)]
         output: OutputArguments,
+
+        /// Accepted for compatibility: `inspect` shows all
+        #[arg(long, short, hide = true)]
+        verbose: bool,
     },
 
     /// Create a work queue
@@ -36,6 +40,62 @@ pub(crate) enum WorkQueueCommand {
         /// Priority among the pool's queues; 1 is the highest
         #[arg(long, short = 'q', value_name = "N")]
         priority: Option<u32>,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Show all about a work queue, and how it is
+    Inspect {
+        #[command(flatten)]
+        which: WhichQueue,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Delete a work queue
+    Delete {
+        #[command(flatten)]
+        which: WhichQueue,
+
+        #[command(flatten)]
+        consent: ConsentArguments,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Say how many runs of a work queue may run at a time
+    SetConcurrencyLimit {
+        #[command(flatten)]
+        which: WhichQueue,
+
+        /// How many
+        #[arg(value_name = "N")]
+        limit: u32,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Let any number of runs of a work queue run at a time
+    ClearConcurrencyLimit {
+        #[command(flatten)]
+        which: WhichQueue,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+
+    /// Show the runs that wait in a work queue
+    Preview {
+        #[command(flatten)]
+        which: WhichQueue,
+
+        /// How many hours to look ahead
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        hours: u32,
 
         #[command(flatten)]
         output: OutputArguments,
@@ -62,10 +122,10 @@ pub(crate) enum WorkQueueCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WhichQueue {
-    /// Name of the queue
+    /// Name or id of the queue
     pub(crate) name: String,
 
-    /// Work pool of the queue; the default work pool of the settings if not given
+    /// Work pool of the queue; if not given the default one of the settings, or that which alone has such a queue
     #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: Option<String>,
 }

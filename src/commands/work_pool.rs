@@ -197,12 +197,10 @@ async fn clear(
         );
         context.confirm(consent, &question, "Clearing aborted.")?;
     }
-    for run in &runs {
-        flow_run::runs::cancel(client, run.id).await?;
-    }
     let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
-    context.done(output, "cancelled", json!({"work_pool": name, "flow_runs": ids}), || {
-        format!("Cancelled {} late runs of work pool {}.", runs.len(), python::quoted(name))
+    let cancelled = flow_run::runs::cancel_all(client, &ids).await?;
+    context.done(output, "cancelled", json!({"work_pool": name, "flow_runs": cancelled}), || {
+        format!("Cancelled {} late runs of work pool {}.", cancelled.len(), python::quoted(name))
     });
     Ok(())
 }
@@ -241,7 +239,8 @@ fn table(pools: &[WorkPool]) -> String {
     ui::table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
-fn preview(runs: &[FlowRun], now: Timestamp) -> String {
+/// The runs that wait, as a table.
+pub(super) fn preview(runs: &[FlowRun], now: Timestamp) -> String {
     if runs.is_empty() {
         return "No runs found - try increasing how far into the future you preview with the --hours flag"
             .to_owned();

@@ -1,19 +1,21 @@
 //! `prefectl work-queue`.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Context, connection};
 use crate::{
     api::{ApiError, Client, JsonObject, NamedObject},
-    cli::{OutputArguments, WhichQueue, WorkQueueCommand},
+    cli::{ConsentArguments, OutputArguments, WhichQueue, WorkQueueCommand},
     error::{CommandError, Exit},
-    python, ui, work_pool,
+    python, ui,
+    work_pool::{self, Queue, WorkPoolError},
 };
 
 pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
     match command {
-        WorkQueueCommand::Ls { pool, prefix, output } => {
+        WorkQueueCommand::Ls { pool, prefix, output, .. } => {
             if let Some(pool) = &pool {
                 work_pool::find(&client, pool).await?;
             }
@@ -38,10 +40,63 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             let fields = json!({"id": queue.id, "name": name, "work_pool": pool});
             context.done(output, "created", fields, || created(&queue, &pool, limit));
         }
-        WorkQueueCommand::Pause { which, output } => pause(&client, which, true, output, context).await?,
-        WorkQueueCommand::Resume { which, output } => pause(&client, which, false, output, context).await?,
+        WorkQueueCommand::Inspect { which, output } => {
+            let queue = find(&client, &which, context).await?.queue;
+            let status = client.work_queue_status(queue.id).await?;
+            let details = status.map(|status| ("status_details".to_owned(), Value::Object(status)));
+            context.show_object(output, queue.raw.into_iter().chain(details).collect())?;
+        }
+        WorkQueueCommand::Delete { which, consent, output } => {
+            delete(&find(&client, &which, context).await?, consent, output, &client, context).await?;
+        }
+        WorkQueueCommand::SetConcurrencyLimit { which, limit, output } => {
+            let queue = find(&client, &which, context).await?;
+            let change = Change { field: "concurrency_limit", value: json!(limit), action: "updated" };
+            let text = format!("Concurrency limit of {limit} set on work queue {}", named(&queue));
+            update(&queue, change, text, output, &client, context).await?;
+        }
+        WorkQueueCommand::ClearConcurrencyLimit { which, output } => {
+            let queue = find(&client, &which, context).await?;
+            let change = Change { field: "concurrency_limit", value: Value::Null, action: "updated" };
+            let text = format!("Concurrency limits removed on work queue {}", named(&queue));
+            update(&queue, change, text, output, &client, context).await?;
+        }
+        WorkQueueCommand::Preview { which, hours, output } => {
+            let Queue { pool, queue } = find(&client, &which, context).await?;
+            let now = context.clock.now();
+            let until = now + SignedDuration::from_hours(hours.into());
+            let runs = work_pool::waiting_runs(&client, &pool, Some(&queue.name), Some(until)).await?;
+            context.show(
+                output,
+                || super::work_pool::preview(&runs, now),
+                || runs.iter().map(|run| json!(run.raw)).collect(),
+            );
+        }
+        WorkQueueCommand::Pause { which, output } => {
+            let queue = find(&client, &which, context).await?;
+            let change = Change { field: "is_paused", value: json!(true), action: "paused" };
+            let text = format!("Work queue {} paused", named(&queue));
+            update(&queue, change, text, output, &client, context).await?;
+        }
+        WorkQueueCommand::Resume { which, output } => {
+            let queue = find(&client, &which, context).await?;
+            let change = Change { field: "is_paused", value: json!(false), action: "resumed" };
+            let text = format!("Work queue {} resumed", named(&queue));
+            update(&queue, change, text, output, &client, context).await?;
+        }
     }
     Ok(Exit::Done)
+}
+
+/// The queue that a command is about, in the pool that it names or that is the default.
+async fn find(client: &Client, which: &WhichQueue, context: &Context) -> Result<Queue, WorkPoolError> {
+    let default = context.settings.default_work_pool_name.value.as_deref();
+    work_pool::find_queue(client, &which.name, which.pool.as_deref().or(default)).await
+}
+
+/// `'fast' in work pool 'k8s'`.
+fn named(queue: &Queue) -> String {
+    format!("{} in work pool {}", python::quoted(queue.name()), python::quoted(&queue.pool))
 }
 
 fn row(queue: &NamedObject) -> [String; 6] {
@@ -92,24 +147,57 @@ fn created(queue: &NamedObject, pool: &str, limit: Option<u32>) -> String {
     )
 }
 
-async fn pause(
-    client: &Client,
-    which: WhichQueue,
-    pause: bool,
+/// A field of a queue that changes, and the word for that.
+struct Change {
+    field: &'static str,
+    value: Value,
+    action: &'static str,
+}
+
+async fn update(
+    queue: &Queue,
+    change: Change,
+    text: String,
     output: OutputArguments,
+    client: &Client,
     context: &Context,
 ) -> Result<(), CommandError> {
-    let name = which.name;
-    let pool = pool_name(which.pool, context)?;
-    let body = JsonObject::from_iter([("is_paused".to_owned(), json!(pause))]);
-    if !client.update_work_queue(&pool, &name, &body).await? {
-        let message =
-            format!("No work queue found: {} in work pool {}", python::quoted(&name), python::quoted(&pool));
-        return Err(CommandError::new(Exit::Failed, message));
+    let Change { field, value, action } = change;
+    let body = JsonObject::from_iter([(field.to_owned(), value.clone())]);
+    if !client.update_work_queue(queue.queue.id, &body).await? {
+        return Err(gone(queue));
     }
-    let action = if pause { "paused" } else { "resumed" };
-    context.done(output, action, json!({"name": name, "work_pool": pool}), || {
-        format!("Work queue {} in work pool {} {action}", python::quoted(&name), python::quoted(&pool))
+    let fields = json!({"name": queue.name(), "work_pool": queue.pool, field: value});
+    context.done(output, action, fields, || text);
+    Ok(())
+}
+
+async fn delete(
+    queue: &Queue,
+    consent: ConsentArguments,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let question = format!("Are you sure you want to delete work queue {}?", named(queue));
+    context.confirm(consent, &question, "Deletion aborted.")?;
+    let is_deleted = client.delete_work_queue(queue.queue.id).await.map_err(|error| match error {
+        ApiError::Conflict { .. } => {
+            let message = format!("Work queue {} cannot be deleted.", named(queue));
+            CommandError::new(Exit::Failed, message).help("a work pool keeps its default queue")
+        }
+        other => other.into(),
+    })?;
+    if !is_deleted {
+        return Err(gone(queue));
+    }
+    context.done(output, "deleted", json!({"name": queue.name(), "work_pool": queue.pool}), || {
+        format!("Successfully deleted work queue {}", named(queue))
     });
     Ok(())
+}
+
+/// It was there a moment ago.
+fn gone(queue: &Queue) -> CommandError {
+    WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()) }.into()
 }

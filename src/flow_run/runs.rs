@@ -1,9 +1,10 @@
 //! Runs that exist: finding them, cancelling them, and their logs as lines.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client, FlowRun, FlowRunFilter, LogLine},
+    api::{ApiError, CANCELLED_AT_ONCE, Client, FlowRun, FlowRunFilter, LogLine},
     clock::Clock,
     python,
 };
@@ -58,6 +59,35 @@ pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError
     } else {
         Err(FlowRunError::NotCancelled { id, reason: answer.reason().to_owned() })
     }
+}
+
+/// How many requests for single runs are in flight.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Asks for many runs to be cancelled, with few requests where the server can take them so. Gives those that will be;
+/// one that has come to its end meanwhile, or that is gone, is none of them.
+pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
+    let mut cancelled = Vec::new();
+    for (position, batch) in ids.chunks(CANCELLED_AT_ONCE).enumerate() {
+        let Some(answers) = client.cancel_flow_runs(batch).await? else {
+            cancelled.extend(cancel_each(client, &ids[position * CANCELLED_AT_ONCE..]).await?);
+            break;
+        };
+        let are_ending = answers.into_iter().filter(|(_, answer)| answer.is_cancellation());
+        cancelled.extend(are_ending.map(|(id, _)| id));
+    }
+    Ok(cancelled)
+}
+
+async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
+    let answers = stream::iter(ids.iter().map(|id| async move {
+        match cancel(client, *id).await {
+            Ok(()) => Ok(Some(*id)),
+            Err(FlowRunError::NotFound(_) | FlowRunError::NotCancelled { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }));
+    answers.buffered(SIDE_BY_SIDE).try_filter_map(async |id| Ok(id)).try_collect().await
 }
 
 /// Which lines of a run's log, and in which order.

@@ -3,7 +3,7 @@ use std::{sync::Mutex, time::Duration};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{body_partial_json, method, path},
+    matchers::{body_partial_json, method, path, path_regex},
 };
 
 use super::*;
@@ -225,4 +225,45 @@ async fn watching_stops_when_its_time_is_over() {
     let (watched, _) = watched(answers.clone(), answers, Some(Duration::from_millis(200))).await;
     assert_eq!(watched.render(true), format!("Flow run with ID {RUN} exceeded watch timeout of 0.2 seconds"));
     assert_eq!(watched.state.unwrap().name(), "Running");
+}
+
+/// Sixty runs are cancelled with two requests, or one by one by a server that knows no better.
+#[tokio::test]
+async fn many_runs_are_cancelled_with_few_requests() {
+    let ids: Vec<Uuid> = (1..=60).map(Uuid::from_u128).collect();
+    let cancelled = json!({"status": "ACCEPT", "state": null, "details": {}});
+    let refused = json!({"status": "ABORT", "state": null, "details": {"reason": "it has ended"}});
+
+    let server = MockServer::start().await;
+    let answer = move |request: &wiremock::Request| {
+        let body: serde_json::Value = request.body_json().unwrap();
+        let asked = body["flow_runs"]["id"]["any_"].as_array().unwrap().clone();
+        assert!(asked.len() <= 50 && body["limit"] == 50, "{body}");
+        let results: Vec<serde_json::Value> = asked
+            .iter()
+            .map(|id| {
+                let mut one =
+                    if *id == json!(Uuid::from_u128(7)) { refused.clone() } else { cancelled.clone() };
+                one["flow_run_id"] = id.clone();
+                one
+            })
+            .collect();
+        ResponseTemplate::new(200).set_body_json(json!({"results": results}))
+    };
+    Mock::given(path("/flow_runs/bulk_set_state")).respond_with(answer).expect(2).mount(&server).await;
+    let (client, _) = testing::client(testing::options(&server.uri()));
+    let done = runs::cancel_all(&client, &ids).await.unwrap();
+    assert_eq!(done.len(), 59);
+    assert!(!done.contains(&Uuid::from_u128(7)));
+
+    let old = MockServer::start().await;
+    Mock::given(path("/flow_runs/bulk_set_state")).respond_with(ResponseTemplate::new(405)).mount(&old).await;
+    let one = json!({"status": "ACCEPT", "state": null, "details": {}});
+    Mock::given(path_regex("^/flow_runs/[0-9a-f-]+/set_state$"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(one))
+        .expect(60)
+        .mount(&old)
+        .await;
+    let (client, _) = testing::client(testing::options(&old.uri()));
+    assert_eq!(runs::cancel_all(&client, &ids).await.unwrap(), ids);
 }

@@ -1,6 +1,7 @@
 //! Work pools: creating and changing them, with their base job templates.
 
 mod helm;
+mod queues;
 mod template;
 mod types;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) use self::helm::{WorkerApi, WorkerValues};
+pub(crate) use self::queues::{Queue, find_queue};
 use self::template::TemplateError;
 pub(crate) use self::template::{Difference, TemplateEdits};
 use crate::{
@@ -52,8 +54,18 @@ pub(crate) enum WorkPoolError {
     Exists(String),
     #[error("Work pool {} not found!", python::quoted(.0))]
     NotFound(String),
-    #[error("Work pool {} has no queue {}.", python::quoted(.pool), python::quoted(.queue))]
-    NoQueue { pool: String, queue: String },
+    #[error(
+        "No work queue named {} found{}.",
+        python::quoted(.queue),
+        .pool.as_ref().map(|pool| format!(" in work pool {}", python::quoted(pool))).unwrap_or_default()
+    )]
+    NoQueue { queue: String, pool: Option<String> },
+    #[error(
+        "There are work queues named {} in several work pools: {}. Name the one that is meant with --pool.",
+        python::quoted(.queue),
+        .pools.join(", ")
+    )]
+    SeveralQueues { queue: String, pools: Vec<String> },
     #[error("When not using an interactive terminal, you must supply a `--type` value.")]
     NoType,
     #[error(
@@ -274,7 +286,7 @@ pub(crate) async fn waiting_runs(
     if let Some(queue) = queue
         && !client.work_queues(Some(name)).await?.iter().any(|known| known.name == queue)
     {
-        return Err(WorkPoolError::NoQueue { pool: name.to_owned(), queue: queue.to_owned() });
+        return Err(WorkPoolError::NoQueue { queue: queue.to_owned(), pool: Some(name.to_owned()) });
     }
     let filter = FlowRunFilter {
         work_pools: vec![name.to_owned()],

@@ -125,3 +125,51 @@ fn the_job_of_a_run_is_shown_before_there_is_one() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn a_work_queue_is_found_by_its_name_and_changed() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(PROJECT)?;
+    succeed(&sandbox, "work-queue create fast-UNIQUE --pool pool-UNIQUE --limit 3")?;
+    let output = sandbox.run("work-queue set-concurrency-limit fast-UNIQUE 7 --pool pool-UNIQUE")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Concurrency limit of 7 set on work queue 'fast-UNIQUE' in work pool 'pool-UNIQUE'
+    ");
+    // No other pool has a queue of that name.
+    let shown = document(&sandbox, "work-queue inspect fast-UNIQUE")?;
+    assert_eq!(
+        (&shown["concurrency_limit"], &shown["status_details"]["healthy"]),
+        (&json!(7), &json!(false))
+    );
+    let id = shown["id"].as_str().context("an id")?;
+    let cleared = document(&sandbox, &format!("work-queue clear-concurrency-limit {id}"))?;
+    assert_eq!((&cleared["action"], &cleared["concurrency_limit"]), (&json!("updated"), &Value::Null));
+    assert_eq!(document(&sandbox, "work-queue preview fast-UNIQUE --pool pool-UNIQUE")?, json!([]));
+
+    let several = sandbox.run("work-queue inspect default")?;
+    assert!(several.code == 1 && several.stderr.contains("in several work pools"), "{several}");
+    let kept = sandbox.run("work-queue delete default --pool pool-UNIQUE --yes")?;
+    assert_output!(kept, @r"
+    exit 1
+    --- stderr
+    error: Work queue 'default' in work pool 'pool-UNIQUE' cannot be deleted.
+    help: a work pool keeps its default queue
+    ");
+    let unasked = sandbox.run("work-queue delete fast-UNIQUE --pool pool-UNIQUE")?;
+    assert_eq!(unasked.code, 4, "{unasked}");
+    let output = sandbox.run("work-queue delete fast-UNIQUE --pool pool-UNIQUE --yes")?;
+    assert_output!(output, @r"
+    exit 0
+    --- stdout
+    Successfully deleted work queue 'fast-UNIQUE' in work pool 'pool-UNIQUE'
+    ");
+    let output = sandbox.run("work-queue pause fast-UNIQUE --pool pool-UNIQUE")?;
+    assert_output!(output, @r"
+    exit 1
+    --- stderr
+    error: No work queue named 'fast-UNIQUE' found in work pool 'pool-UNIQUE'.
+    ");
+    Ok(())
+}
