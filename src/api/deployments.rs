@@ -107,6 +107,10 @@ pub(crate) struct DeploymentFilter {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) names: Vec<String>,
     pub(crate) flow_names: Vec<String>,
+    /// What the name has in it, in capitals or not.
+    pub(crate) name_has: Option<String>,
+    /// What the name of the flow has in it.
+    pub(crate) flow_name_has: Option<String>,
 }
 
 impl DeploymentFilter {
@@ -126,20 +130,29 @@ impl DeploymentFilter {
         if !self.ids.is_empty() {
             deployments.insert("id".to_owned(), json!({"any_": self.ids}));
         }
-        if !self.names.is_empty() {
-            deployments.insert("name".to_owned(), json!({"any_": self.names}));
-        }
+        deployments.extend(names_filter(&self.names, self.name_has.as_deref()));
         let mut body = JsonObject::new();
         if !deployments.is_empty() {
             body.insert("deployments".to_owned(), Value::Object(deployments));
         }
-        if !self.flow_names.is_empty() {
-            body.insert("flows".to_owned(), json!({"name": {"any_": self.flow_names}}));
-        }
+        let flows = names_filter(&self.flow_names, self.flow_name_has.as_deref());
+        body.extend(flows.map(|(key, names)| ("flows".to_owned(), json!({key: names}))));
         // By name would be ambiguous (`default` of every flow), and pages could overlap.
         body.insert("sort".to_owned(), json!("CREATED_DESC"));
         body
     }
+}
+
+/// The condition on names, if there is one.
+fn names_filter(names: &[String], part: Option<&str>) -> Option<(String, Value)> {
+    let mut conditions = JsonObject::new();
+    if !names.is_empty() {
+        conditions.insert("any_".to_owned(), json!(names));
+    }
+    if let Some(part) = part {
+        conditions.insert("like_".to_owned(), json!(part));
+    }
+    (!conditions.is_empty()).then(|| ("name".to_owned(), Value::Object(conditions)))
 }
 
 impl Client {
@@ -176,6 +189,15 @@ impl Client {
         let read =
             async |ids| self.deployments(&DeploymentFilter { ids, ..DeploymentFilter::default() }).await;
         in_batches(ids, read).await
+    }
+
+    /// No more than `most` of those that match, the newest.
+    pub(crate) async fn newest_deployments(
+        &self,
+        filter: &DeploymentFilter,
+        most: usize,
+    ) -> Result<Vec<Deployment>, ApiError> {
+        self.filter_up_to(&["deployments", "filter"], filter.body(), most).await
     }
 
     /// The one that was written last of those that match.

@@ -84,18 +84,42 @@ enum Names {
     Profiles,
 }
 
-/// The names that begin with what was typed, or none where they cannot be had soon. Shells would take one with blanks
-/// for several words.
+/// How many names are offered: nobody reads more.
+const MOST: usize = 200;
+
+/// The names that begin with what was typed, or none where they cannot be had soon.
 fn candidates(names: Names, typed: &str) -> Vec<CompletionCandidate> {
-    let mut found = read(names, typed).unwrap_or_default();
-    found.retain(|name| name.starts_with(typed) && !name.contains(char::is_whitespace));
-    found.into_iter().map(CompletionCandidate::new).collect()
+    let environment = Environment::of_process();
+    let shell = environment.get(VARIABLE).unwrap_or_default().to_owned();
+    let typed = without_escapes(&shell, typed);
+    let mut found = read(names, &typed, &environment).unwrap_or_default();
+    found.retain(|name| name.starts_with(&typed));
+    found.truncate(MOST);
+    found.into_iter().map(|name| CompletionCandidate::new(escaped(&shell, name))).collect()
 }
 
-fn read(names: Names, typed: &str) -> Option<Vec<String>> {
-    let environment = Environment::of_process();
+/// A word as it is meant: shells hand it over as it is typed, with `\` before what would end it.
+fn without_escapes(shell: &str, typed: &str) -> String {
+    if shell == "powershell" { typed.to_owned() } else { typed.replace('\\', "") }
+}
+
+/// A name as it has to stand in the command line. Zsh and Fish see to that themselves.
+fn escaped(shell: &str, name: String) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
+    match shell {
+        _ if name.chars().all(is_plain) => name,
+        "bash" => name
+            .chars()
+            .flat_map(|character| (!is_plain(character)).then_some('\\').into_iter().chain([character]))
+            .collect(),
+        "powershell" => format!("'{}'", name.replace('\'', "''")),
+        _ => name,
+    }
+}
+
+fn read(names: Names, typed: &str, environment: &Environment) -> Option<Vec<String>> {
     let directory = std::env::current_dir().ok()?;
-    let settings = Settings::resolve(&environment, None, &directory).ok()?;
+    let settings = Settings::resolve(environment, None, &directory).ok()?;
     if matches!(names, Names::Profiles) {
         let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
         return Some(profiles.names().map(str::to_owned).collect());
@@ -106,14 +130,33 @@ fn read(names: Names, typed: &str) -> Option<Vec<String>> {
     let asking = async {
         match names {
             Names::Deployments => {
-                // Once the flow is known, the server need not tell of others.
-                let flow: Vec<String> =
-                    typed.split_once('/').map(|(flow, _)| flow.to_owned()).into_iter().collect();
-                let found = deployment::list(&client, &flow).await.ok()?;
+                let found = deployment::beginning_with(&client, typed, MOST).await.ok()?;
                 Some(found.iter().map(deployment::NamedDeployment::full_name).collect())
             }
             _ => Some(client.work_pools().await.ok()?.into_iter().map(|pool| pool.name).collect()),
         }
     };
     runtime.block_on(async { tokio::time::timeout(PATIENCE, asking).await.ok().flatten() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_a_command_line_as_each_shell_wants_them() {
+        for (shell, name, expected) in [
+            ("bash", "etl/nightly", "etl/nightly"),
+            ("bash", "etl/every day ($5)", r"etl/every\ day\ \(\$5\)"),
+            ("zsh", "etl/every day", "etl/every day"),
+            ("fish", "etl/every day", "etl/every day"),
+            ("powershell", "etl/it's", "'etl/it''s'"),
+        ] {
+            let shown = escaped(shell, name.to_owned());
+            assert_eq!(shown, expected, "{shell}");
+            if shell != "powershell" {
+                assert_eq!(without_escapes(shell, &shown), name, "{shell}");
+            }
+        }
+    }
 }

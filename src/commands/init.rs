@@ -17,7 +17,8 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
     };
     let created = init::create(&context.directory, &options, &context.environment)?;
     let recipe = created.recipe.name();
-    let fields = json!({"file": created.file, "recipe": recipe, "flows": created.flows});
+    let made_up = &created.made_up;
+    let fields = json!({"file": created.file, "recipe": recipe, "flows": created.flows, "made_up": made_up});
     context.done(arguments.output, "created", fields, || {
         let flows = match created.flows {
             0 => "no flows were found".to_owned(),
@@ -26,6 +27,12 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
         };
         format!("Created {} with the recipe '{recipe}': {flows}.", init::FILE)
     });
+    if let Some(first) = made_up.first() {
+        context.ui.note(&format!(
+            "Made up, for you to replace in the file: {}. `--field {first}=...` says it from the start.",
+            made_up.join(", ")
+        ));
+    }
     if created.flows > 0 {
         context.ui.note("See what would be wrong with `prefectl check`, then run `prefectl deploy --all`.");
     }

@@ -102,7 +102,34 @@ pub(crate) async fn list(
     flow_names: &[String],
 ) -> Result<Vec<NamedDeployment>, DeploymentError> {
     let filter = DeploymentFilter { flow_names: flow_names.to_vec(), ..DeploymentFilter::default() };
-    let deployments = client.deployments(&filter).await?;
+    with_flow_names(client, client.deployments(&filter).await?).await
+}
+
+/// No more than `most` of the deployments whose `flow/deployment` begins so, by their names.
+pub(crate) async fn beginning_with(
+    client: &Client,
+    beginning: &str,
+    most: usize,
+) -> Result<Vec<NamedDeployment>, DeploymentError> {
+    let part = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let filter = match beginning.split_once('/') {
+        Some((flow, name)) => DeploymentFilter {
+            flow_names: vec![flow.to_owned()],
+            name_has: part(name),
+            ..DeploymentFilter::default()
+        },
+        None => DeploymentFilter { flow_name_has: part(beginning), ..DeploymentFilter::default() },
+    };
+    let mut found = with_flow_names(client, client.newest_deployments(&filter, most).await?).await?;
+    found.retain(|one| one.full_name().starts_with(beginning));
+    Ok(found)
+}
+
+/// Deployments with the names of their flows, by both names.
+async fn with_flow_names(
+    client: &Client,
+    deployments: Vec<Deployment>,
+) -> Result<Vec<NamedDeployment>, DeploymentError> {
     let ids: HashSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = flow_names_by_id(client, ids).await?;
     let named = |deployment: Deployment| NamedDeployment {

@@ -65,6 +65,8 @@ pub(crate) struct Created {
     pub(crate) file: PathBuf,
     pub(crate) recipe: Recipe,
     pub(crate) flows: usize,
+    /// The fields of the recipe whose values have to be replaced.
+    pub(crate) made_up: Vec<&'static str>,
 }
 
 /// Writes prefect.yaml into a folder that has none.
@@ -82,9 +84,10 @@ pub(crate) fn create(
         survey.name.clone_from(name);
     }
     let recipe = options.recipe.unwrap_or_else(|| Recipe::fitting(&survey));
+    let made_up = recipe.made_up(&survey, &options.fields)?;
     let text = recipe.render(&survey, &options.fields)?;
     write_new(&file, &text)?;
-    Ok(Created { file, recipe, flows: survey.flows.len() })
+    Ok(Created { file, recipe, flows: survey.flows.len(), made_up })
 }
 
 /// Looks at a folder. Nothing in it is run.

@@ -113,6 +113,20 @@ impl Recipe {
         .join("\n"))
     }
 
+    /// The fields of which nothing in the folder or on the command line tells: what the file has there is made up.
+    pub(super) fn made_up(self, survey: &Survey, fields: &[String]) -> Result<Vec<&'static str>, InitError> {
+        let given = self.given(fields)?;
+        let is_known = |field: &str| {
+            given.iter().any(|(key, _)| *key == field)
+                || match field {
+                    "image_name" | "bucket" | "container" | "credentials" => false,
+                    "repository" => survey.remote.is_some(),
+                    _ => true,
+                }
+        };
+        Ok(self.fields().iter().copied().filter(|field| !is_known(field)).collect())
+    }
+
     fn given(self, fields: &[String]) -> Result<Vec<(&str, &str)>, InitError> {
         let parse = |text: &'_ String| -> Result<(), InitError> {
             let (key, _) = text.split_once('=').ok_or_else(|| InitError::NotAField(text.clone()))?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     commands::{deployed, document, succeed},
-    support::{Api, Sandbox, assert_output},
+    support::{Api, FaultServer, Sandbox, assert_output},
 };
 
 #[test]
@@ -14,6 +14,15 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
         let sandbox = Sandbox::new()?;
         sandbox.file("requirements.txt", "prefect\n")?;
         let made = document(&sandbox, &format!("init --recipe {recipe}"))?;
+        let made_up = match recipe {
+            "git" => json!(["repository"]),
+            "docker" | "kubernetes" => json!(["image_name"]),
+            "docker-git" => json!(["image_name", "repository"]),
+            "s3" | "gcs" => json!(["bucket"]),
+            "azure" => json!(["container", "credentials"]),
+            _ => json!([]),
+        };
+        assert_eq!(made["made_up"], made_up, "{recipe}");
         assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
         let text = sandbox.read("prefect.yaml")?;
         assert!(text.contains("entrypoint: flow.py:hello") && text.starts_with("# How the flows"), "{text}");
@@ -23,6 +32,12 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
         assert!(again.code == 1 && again.stderr.contains("it is left as it is"), "{}", again.stderr);
         assert_eq!(sandbox.read("prefect.yaml")?, text);
     }
+    let sandbox = Sandbox::new()?;
+    let said = sandbox.run("init --recipe s3")?.success()?;
+    assert!(said.stderr.contains("Made up, for you to replace in the file: bucket."), "{said}");
+    let sandbox = Sandbox::new()?;
+    let said = sandbox.run("init --recipe s3 --field bucket=b")?.success()?;
+    assert!(!said.stderr.contains("Made up"), "{said}");
     let sandbox = Sandbox::new()?;
     for (line, message) in [
         ("init --recipe loca", "there is no recipe 'loca'; recipes are local, git, docker"),
@@ -49,12 +64,56 @@ fn shells_complete_commands_and_names() -> Result<()> {
         Ok(sandbox.run_words(&words)?.success()?.stdout)
     };
     assert!(complete("work-p")?.contains("work-pool"));
+    assert!(complete("deployment run hello-UNIQUE/")?.contains(&sandbox.unique("hello-UNIQUE/a")));
+    assert!(!complete("deployment run hello-UNIQUE/b")?.contains("hello-"));
     assert!(complete("deployment run hello-")?.contains(&sandbox.unique("hello-UNIQUE/a")));
     assert!(!complete("deployment run other-")?.contains("hello-"));
     assert!(
         complete("profile use loc")?.contains("local") && !complete("profile use zzz")?.contains("local")
     );
     assert!(complete("work-pool inspect pool-")?.contains(&sandbox.unique("pool-UNIQUE")));
+    Ok(())
+}
+
+/// What Bash makes of a line that somebody pressed tab at: the words that it offers.
+const PRESS_TAB: &str = r#"
+source <(prefectl completions bash)
+COMP_WORDS=(prefectl deployment run "$1") COMP_CWORD=3 COMP_TYPE=9
+_clap_complete_prefectl prefectl "$1" run
+printf '%s\n' "${COMPREPLY[@]}"
+"#;
+
+#[test]
+fn names_with_blanks_are_completed_as_one_word() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::with(
+        &server.url(),
+        "pull: []\ndeployments:\n- {name: every day, entrypoint: 'flow.py:hello', work_pool: {name: pool}}\n",
+    )?;
+    sandbox.run("deploy --all")?.success()?;
+    for typed in ["hello-UNIQUE/every", r"hello-UNIQUE/every\ d"] {
+        let output = sandbox.bash(PRESS_TAB, &[typed])?.output()?;
+        let offered = String::from_utf8(output.stdout)?;
+        let expected = sandbox.unique(r"hello-UNIQUE/every\ day");
+        assert_eq!(offered.trim(), expected, "{typed}: {}", String::from_utf8(output.stderr)?);
+    }
+    Ok(())
+}
+
+/// Only the names that begin so are asked for, and one page of them.
+#[test]
+fn completion_asks_for_no_more_than_is_shown() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox =
+        Sandbox::new()?.variable("PREFECT_API_URL", server.url()).variable("PREFECTL_COMPLETE", "fish");
+    for (typed, filter) in [
+        ("etl/night", r#""deployments":{"name":{"like_":"night"}},"flows":{"name":{"any_":["etl"]}}"#),
+        ("et", r#""flows":{"name":{"like_":"et"}}"#),
+    ] {
+        sandbox.run_words(&["--", "prefectl", "deployment", "run", typed])?.success()?;
+        assert!(server.heard().contains(filter), "{typed}: {}", server.heard());
+    }
+    assert_eq!(server.requests().len(), 2, "{:?}", server.requests());
     Ok(())
 }
 
