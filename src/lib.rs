@@ -80,7 +80,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            if let Some(error) = cli::unknown_command(&arguments, &error) {
+            if let Some(error) = cli::unknown_word(&arguments, &error) {
                 Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
                 return ExitCode::from(error.exit.folded(is_link).code());
             }

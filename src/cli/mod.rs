@@ -51,7 +51,7 @@ pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
-pub(crate) use reference::{PYTHON_CLI, unknown_command};
+pub(crate) use reference::{PYTHON_CLI, unknown_word};
 pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};

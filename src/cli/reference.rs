@@ -58,18 +58,7 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("flow", &["serve"]),
     ("flow-run", &["delete", "execute", "retry"]),
     ("work-pool", &["provision-infra", "provision-infrastructure", "slots", "storage"]),
-    (
-        "work-queue",
-        &[
-            "clear-concurrency-limit",
-            "delete",
-            "inspect",
-            "preview",
-            "read-runs",
-            "set-concurrency-limit",
-            "slots",
-        ],
-    ),
+    ("work-queue", &["read-runs", "slots"]),
     ("worker", &["start"]),
 ];
 
@@ -81,15 +70,84 @@ const NEAREST: [(&str, &str); 8] = [
     ("deployment apply", "deploy"),
     ("deployment build", "deploy"),
     ("work-pool slots", "work-pool inspect"),
-    ("work-queue inspect", "work-queue ls"),
-    ("work-queue preview", "work-pool preview"),
+    ("work-queue slots", "work-queue inspect"),
+    ("work-queue read-runs", "work-queue preview"),
 ];
 
-/// What to say to a command that clap does not know: whether the reference has it, and what comes nearest.
-pub(crate) fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
-    if error.kind() != ErrorKind::InvalidSubcommand {
-        return None;
+/// Options of the reference that are not here, and what to do instead; the commands are those that have them there.
+const OPTIONS: [(&str, &[&str], &str); 9] = [
+    ("automation inspect", &["--json"], "`--output json`"),
+    ("automation inspect", &["--yaml"], "YAML, which is what is shown without `--output json`"),
+    ("flow ls", &["--limit"], "`prefectl deployment ls`; `prefectl flow ls` reads source files"),
+    ("flow-run inspect", &["--web"], "the address that `--output json` and the deployment's page show"),
+    (
+        "work-pool create",
+        &["--provision-infra", "--provision-infrastructure"],
+        "a pool whose infrastructure is there already",
+    ),
+    ("config set", &["--settings", "--empty-settings"], "`prefectl config set NAME=VALUE`"),
+    ("deployment ls", &["--flow_name", "--empty-flow_name"], "`prefectl deployment ls FLOW`"),
+    (
+        "deployment schedule pause",
+        &["--deployment_name", "--schedule_id"],
+        "`prefectl deployment schedule pause FLOW/NAME ID`",
+    ),
+    (
+        "deployment schedule resume",
+        &["--deployment_name", "--schedule_id"],
+        "`prefectl deployment schedule resume FLOW/NAME ID`",
+    ),
+];
+
+/// The options by which the reference takes what stands without one in a command line, too.
+const ARGUMENTS: [&str; 4] = ["--name", "--id", "--slug", "--value"];
+
+/// What to say to a word that clap does not know: whether the reference has it, and what comes nearest.
+pub(crate) fn unknown_word(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => unknown_command(arguments, error),
+        ErrorKind::UnknownArgument => unknown_option(arguments, error),
+        _ => None,
     }
+}
+
+fn unknown_option(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return None };
+    let (command, name) = group(arguments, option);
+    let listed =
+        OPTIONS.iter().find(|(known, options, _)| *known == name && options.contains(&option.as_str()));
+    if let Some((_, _, nearest)) = listed {
+        let message = format!("`{option}` of `prefect {name}` is an option that prefectl does not have");
+        let help = format!(
+            "the nearest is {nearest}; `prefectl {PYTHON_CLI} {name}` runs it where the Python Prefect is installed"
+        );
+        return Some(CommandError::usage(message).help(help));
+    }
+    let flag = option.strip_prefix("--no-").filter(|flag| {
+        command
+            .get_arguments()
+            .any(|known| known.get_long() == Some(flag) && !known.get_action().takes_values())
+    });
+    if let Some(flag) = flag {
+        let message = format!("there is no `{option}` in prefectl");
+        return Some(
+            CommandError::usage(message).help(format!("leave out `--{flag}`: it is off unless given")),
+        );
+    }
+    if !ARGUMENTS.contains(&option.as_str()) {
+        return None; // clap knows what was mistyped
+    }
+    let places: Vec<String> = command
+        .get_positionals()
+        .filter_map(|place| place.get_value_names()?.first().map(ToString::to_string))
+        .collect();
+    (!places.is_empty()).then(|| {
+        let message = format!("`prefectl {name}` takes it without `{option}`");
+        CommandError::usage(message).help(format!("write `prefectl {name} {}`", places.join(" ")))
+    })
+}
+
+fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
     let (command, group) = group(arguments, word);
     let whole = if group.is_empty() { word.clone() } else { format!("{group} {word}") };
@@ -141,7 +199,7 @@ mod tests {
     fn answer(line: &str) -> Option<(String, String)> {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let error = Cli::try_parse_from(&arguments).unwrap_err();
-        unknown_command(&arguments, &error).map(|error| (error.message, error.help.unwrap_or_default()))
+        unknown_word(&arguments, &error).map(|error| (error.message, error.help.unwrap_or_default()))
     }
 
     #[test]
@@ -164,9 +222,32 @@ mod tests {
     }
 
     #[test]
+    fn options_of_the_reference_are_known_as_such() {
+        let (message, help) = answer("prefectl work-pool create wp --provision-infra").unwrap();
+        assert_eq!(
+            message,
+            "`--provision-infra` of `prefect work-pool create` is an option that prefectl does not have"
+        );
+        assert!(help.contains("--python-cli work-pool create"), "{help}");
+        for (line, expected) in [
+            ("prefectl variable get --name x", "write `prefectl variable get NAME`"),
+            ("prefectl variable get --name=x", "write `prefectl variable get NAME`"),
+            ("prefectl work-pool create wp --no-paused", "leave out `--paused`: it is off unless given"),
+            (
+                "prefectl automation inspect x --json",
+                "the nearest is `--output json`; `prefectl --python-cli automation inspect` runs it where the Python \
+                 Prefect is installed",
+            ),
+        ] {
+            assert_eq!(answer(line).unwrap().1, expected, "{line}");
+        }
+    }
+
+    #[test]
     fn what_is_only_mistyped_is_left_to_clap() {
         assert_eq!(answer("prefectl deplyo"), None);
         assert_eq!(answer("prefectl work-pool lss"), None);
         assert_eq!(answer("prefectl deploy --nope"), None);
+        assert_eq!(answer("prefectl work-pool ls --no-such"), None);
     }
 }
