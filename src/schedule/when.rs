@@ -23,6 +23,7 @@ pub(crate) enum WhenError {
 const HINT: &str = "Write a length of time (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a \
                     date and time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).";
 const NUMBER_HINT: &str = "A number alone has no unit; write 10 minutes, 10:00 or 10am.";
+const WEEKDAY_HINT: &str = "The date is not on that day of the week.";
 const AGO_HINT: &str = "A flow run cannot start in the past.";
 const ZONE_HINT: &str = "The zone is unknown or stands for several; write a name such as America/New_York, or an \
                          offset such as +05:30.";
@@ -46,9 +47,11 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
     if let Some(hint) = refusal(text) {
         return Err(unclear(hint));
     }
-    let time = match relative::parse(text) {
-        Some(amount) => amount.after(now).ok_or(HINT),
-        None => absolute::parse(text).and_then(|moment| moment.resolve(now, clock.zone()).ok_or(HINT)),
+    let hour = if word == "at" { full_hour(text) } else { None };
+    let time = match (relative::parse(text), &hour) {
+        (Some(amount), None) => amount.after(now).ok_or(HINT),
+        (_, hour) => absolute::parse(hour.as_deref().unwrap_or(text))
+            .and_then(|moment| moment.resolve(now, clock.zone())),
     };
     let time = time.map_err(unclear)?;
     if time < now {
@@ -56,6 +59,13 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
         return Err(WhenError::Past { phrase: whole, time });
     }
     Ok(time)
+}
+
+/// `17h` as a time of day, which it is after `at`: `17:00`.
+fn full_hour(text: &str) -> Option<String> {
+    let hour = text.strip_suffix('h')?;
+    let is_hour = hour.len() <= 2 && hour.chars().all(|digit| digit.is_ascii_digit());
+    is_hour.then(|| format!("{hour}:00"))
 }
 
 fn without_preposition(text: &str) -> &str {

@@ -6,7 +6,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::{HINT, NUMBER_HINT, ZONE_HINT, zone_name};
+use super::{HINT, NUMBER_HINT, WEEKDAY_HINT, ZONE_HINT, zone_name};
 use crate::schedule::moment::Moment;
 
 const MONTHS: [&str; 12] = [
@@ -29,6 +29,8 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Point {
     day: Option<Day>,
+    /// Alone it is the next such day; beside a date it has to go with it.
+    weekday: Option<Weekday>,
     time: Option<Time>,
     zone: Option<TimeZone>,
 }
@@ -38,7 +40,7 @@ enum Day {
     Today,
     Tonight,
     Tomorrow,
-    Next(Weekday),
+    AfterTomorrow,
     /// A day of a month, of this year or the next one.
     OfYear {
         month: i8,
@@ -51,7 +53,9 @@ enum Day {
 pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
     let words: Vec<&str> = text
         .split([' ', '\t', ','])
-        .filter(|word| !word.is_empty() && !["at", "on", "next"].contains(&word.to_lowercase().as_str()))
+        .filter(|word| {
+            !word.is_empty() && !["at", "on", "next", "this"].contains(&word.to_lowercase().as_str())
+        })
         .collect();
     let mut point = Point::default();
     let mut rest = words.as_slice();
@@ -62,7 +66,8 @@ pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
         let used = point.take(rest)?;
         rest = &rest[used..];
     }
-    if point.day.is_none() && point.time.is_none() { Err(HINT) } else { Ok(point) }
+    let is_empty = point.day.is_none() && point.weekday.is_none() && point.time.is_none();
+    if is_empty { Err(HINT) } else { Ok(point) }
 }
 
 impl Point {
@@ -71,6 +76,13 @@ impl Point {
         let word = words[0].to_lowercase();
         if let Some(day) = named_day(&word) {
             return self.set_day(day).map(|()| 1);
+        }
+        if ["day", "after", "tomorrow"].iter().eq(words.iter().take(3)) {
+            return self.set_day(Day::AfterTomorrow).map(|()| 3);
+        }
+        if let Some(weekday) = name_index(&word, &WEEKDAYS) {
+            let weekday = Weekday::from_monday_one_offset(weekday).map_err(|_| HINT)?;
+            return self.weekday.replace(weekday).map_or(Ok(1), |_| Err(HINT));
         }
         if let Some((day, used)) = month_day(words) {
             return self.set_day(day).map(|()| used);
@@ -127,28 +139,37 @@ impl Point {
     }
 
     /// The time that is meant now, on the clock of a place.
-    pub(super) fn resolve(&self, now: Timestamp, local_zone: &TimeZone) -> Option<Timestamp> {
+    pub(super) fn resolve(&self, now: Timestamp, local_zone: &TimeZone) -> Result<Timestamp, &'static str> {
         let zone = self.zone.as_ref().unwrap_or(local_zone);
+        let found = self.find(now, zone).ok_or(HINT)?;
+        let is_another = |weekday| weekday != zone.to_datetime(found).date().weekday();
+        if self.weekday.is_some_and(is_another) { Err(WEEKDAY_HINT) } else { Ok(found) }
+    }
+
+    fn find(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let here = zone.to_datetime(now);
         let today = here.date();
         let at = |day: Date, default: Time| instant(day.to_datetime(self.time.unwrap_or(default)), zone);
         let midnight = Time::midnight();
-        match self.day {
-            None => {
-                let first = at(today, midnight)?;
-                if first < now { at(today.tomorrow().ok()?, midnight) } else { Some(first) }
+        let Some(day) = self.day else {
+            if let Some(weekday) = self.weekday {
+                return at(today.nth_weekday(1, weekday).ok()?, midnight);
             }
-            Some(Day::Today) if self.time.is_none() => Some(now),
-            Some(Day::Today) => at(today, midnight),
-            Some(Day::Tonight) => at(today, time(20, 0, 0, 0)),
-            Some(Day::Tomorrow) => at(today.tomorrow().ok()?, here.time()),
-            Some(Day::Next(weekday)) => at(today.nth_weekday(1, weekday).ok()?, midnight),
-            Some(Day::OfYear { month, day }) => {
+            let first = at(today, midnight)?;
+            return if first < now { at(today.tomorrow().ok()?, midnight) } else { Some(first) };
+        };
+        match day {
+            Day::Today if self.time.is_none() => Some(now),
+            Day::Today => at(today, midnight),
+            Day::Tonight => at(today, time(20, 0, 0, 0)),
+            Day::Tomorrow => at(today.tomorrow().ok()?, here.time()),
+            Day::AfterTomorrow => at(today.tomorrow().ok()?.tomorrow().ok()?, here.time()),
+            Day::OfYear { month, day } => {
                 let this_year = Date::new(today.year(), month, day).ok().and_then(|day| at(day, midnight));
                 let next_year = || at(Date::new(today.year() + 1, month, day).ok()?, midnight);
                 this_year.filter(|time| *time >= now).or_else(next_year)
             }
-            Some(Day::Date(date)) => at(date, midnight),
+            Day::Date(date) => at(date, midnight),
         }
     }
 }
@@ -162,10 +183,7 @@ fn named_day(word: &str) -> Option<Day> {
         "now" | "today" => Some(Day::Today),
         "tonight" => Some(Day::Tonight),
         "tomorrow" => Some(Day::Tomorrow),
-        _ => {
-            let index = name_index(word, &WEEKDAYS)?;
-            Weekday::from_monday_one_offset(index).ok().map(Day::Next)
-        }
+        _ => None,
     }
 }
 
@@ -219,7 +237,7 @@ fn is_iso_date_time(word: &str) -> bool {
     word.len() > 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T'
 }
 
-/// A time of day: `17:30`, `17:30:15`, `5pm`, `5:30pm`, `noon`, `midnight`.
+/// A time of day: `17:30`, `17:30:15`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon`, `midnight`.
 fn clock_time(word: &str) -> Option<Time> {
     match word {
         "noon" => return Some(time(12, 0, 0, 0)),
@@ -232,7 +250,7 @@ fn clock_time(word: &str) -> Option<Time> {
         _ => (word, None),
     };
     let parts: Vec<i8> = digits
-        .split(':')
+        .split([':', 'h', '.'])
         .map(|part| if (1..=2).contains(&part.len()) { part.parse().ok() } else { None })
         .collect::<Option<_>>()?;
     let (hour, minute, second) = match parts[..] {
