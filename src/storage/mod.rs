@@ -20,7 +20,7 @@ use std::{fmt, path::Path, sync::Arc};
 
 use object_store::ObjectStore;
 
-pub(crate) use self::{error::StorageError, key::Folder};
+pub(crate) use self::{error::StorageError, key::Folder, push::links_out_of};
 use crate::environment::Environment;
 
 /// A bucket of S3 or Google Cloud Storage, or a container of Azure.

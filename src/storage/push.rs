@@ -135,6 +135,25 @@ fn unreadable(path: &Path, error: std::io::Error) -> StorageError {
     FileError::new("read", path, error).into()
 }
 
+/// The links below a directory through which files from elsewhere would be pushed.
+///
+/// # Errors
+///
+/// The first file that cannot be looked at.
+pub(crate) fn links_out_of(
+    directory: &Path,
+    folder: &Folder,
+    ignore: &IgnoreFile,
+) -> Result<Vec<PathBuf>, StorageError> {
+    let Ok(root) = directory.canonicalize() else { return Ok(Vec::new()) };
+    let leads_out = |path: &PathBuf| {
+        path.is_symlink() && path.canonicalize().is_ok_and(|target| !target.starts_with(&root))
+    };
+    let files = files(directory, folder, ignore)?.into_iter().map(|file| file.path);
+    let links = files.filter(leads_out);
+    Ok(links.map(|link| link.strip_prefix(directory).map_or(link.clone(), Path::to_owned)).collect())
+}
+
 /// The files below a directory, by path.
 fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<Local>, StorageError> {
     let mut files = Vec::new();

@@ -111,6 +111,10 @@ async fn links_are_followed_into_files_and_never_out_of_the_target() {
     assert_eq!(fs::read_to_string(into.path().join("a")).unwrap(), "1");
     assert_eq!(tree(outside.path()), [("b".to_owned(), "untouched".to_owned())]);
 
+    symlink(outside.path().join("b"), from.path().join("out")).unwrap();
+    let links = links_out_of(from.path(), &folder("p"), &IgnoreFile::default()).unwrap();
+    assert_eq!(links, [Path::new("out")]);
+
     symlink("nowhere", from.path().join("broken")).unwrap();
     let error = push(&bucket, &from, "p").await.unwrap_err();
     assert!(matches!(error, StorageError::NoFile(_)), "{error}");

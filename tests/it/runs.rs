@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::support::{Api, Output, assert_output};
+use crate::support::{Api, FAULTS, Fault, FaultPlan, FaultServer, Output, Sandbox, assert_output};
 
 const PROJECT: &str = "
 pull: []
@@ -140,5 +140,33 @@ fn work_pools_are_made_listed_and_shown() -> Result<()> {
     let made =
         sandbox.run("work-pool create fifth-UNIQUE --type docker --base-job-template template.json")?;
     made.success()?;
+    Ok(())
+}
+
+#[test]
+fn a_request_that_is_sent_again_makes_no_second_run() -> Result<()> {
+    let server = FaultServer::start()?;
+    let project = PROJECT.replace("pool-UNIQUE", "pool");
+    let sandbox = Sandbox::with(&server.url(), &project)?
+        .variable("PREFECT_API_REQUEST_TIMEOUT", "2")
+        .variable("PREFECT_CLIENT_MAX_RETRIES", "2")
+        .variable("PREFECT_CLIENT_RETRY_JITTER_FACTOR", "0");
+    sandbox.run("deploy --all")?.success()?;
+    server.fail(None);
+    sandbox.run("deployment run hello-UNIQUE/a")?.success()?;
+    let requests = server.requests();
+    let at = requests.iter().position(|request| request.ends_with("create_flow_run")).context("a run")?;
+
+    // What is lost here is the answer: the run is there.
+    let lost =
+        FAULTS.iter().filter(|fault| matches!(fault, Fault::ResetAfter | Fault::HalfBody | Fault::Hang));
+    for fault in lost.chain([&Fault::ResetBefore, &Fault::Status(503)]) {
+        server.change(|server| server.runs.clear());
+        server.fail(Some(FaultPlan { fault: *fault, at, lasting: false }));
+        sandbox.run("deployment run hello-UNIQUE/a")?.success()?;
+        let sent = server.requests().iter().filter(|request| request.ends_with("create_flow_run")).count();
+        let runs = server.look(|server| server.runs.len());
+        assert_eq!((sent, runs), (2, 1), "{fault:?}");
+    }
     Ok(())
 }

@@ -57,6 +57,15 @@ codes! {
         example: "",
         fix: "Nothing has to be done; run the deployment once to be sure.",
     };
+    LINK_LEADS_OUT = Entry {
+        name: "link-leads-out",
+        severity: Warning,
+        title: "a link leads out of the folder that is pushed",
+        meaning: "Links to files are pushed as the files that they lead to. This one leads to a file from outside of \
+                  the folder, which everybody who can read the bucket will be able to read.",
+        example: "",
+        fix: "Remove the link, or name it in .prefectignore.",
+    };
     STEP_FORM = Entry {
         name: "step-form",
         severity: Error,

@@ -13,7 +13,7 @@ use super::{Input, Kind, Sharing, Step, StepContext, StepError, inputs};
 use crate::{
     diagnostics::{Code, Diagnostic},
     storage::{
-        Bucket, Folder, StorageError, Surroundings,
+        self, Bucket, Folder, StorageError, Surroundings,
         ignore_file::{IgnoreFile, Lines},
     },
     value::{Mapping, Value},
@@ -115,6 +115,13 @@ impl Transfer {
         let summary = match &self.direction {
             Direction::Push { ignore_file, lines } => {
                 let ignore = ignored(context, ignore_file.as_deref(), *lines)?;
+                for link in storage::links_out_of(&context.directory, &self.folder, &ignore)? {
+                    let message = format!(
+                        "the link {} leads out of the folder that is pushed, and is followed",
+                        link.display()
+                    );
+                    context.progress.warn(&Diagnostic::warning(Code::LINK_LEADS_OUT, message));
+                }
                 context.progress.status(&format!("Pushing to {bucket}/{}", self.folder));
                 bucket.push(&context.directory, &self.folder, &ignore).await?
             }

@@ -29,6 +29,20 @@ fn clone(target: Target, inputs: &str) -> anyhow::Result<Target> {
 }
 
 const PULL: &str = "steps run --pull -n a";
+const PUSH: &str = "steps run --push -n a";
+
+const BUILD: &str = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
+
+/// A deployment that pushes its project to the server's own address, into this folder.
+fn push(target: Target, folder: &str) -> anyhow::Result<Target> {
+    let store = target.server.url().replace("/api", "");
+    let step = format!(
+        "  push:\n  - prefect_aws.deployments.steps.push_to_s3:\n      bucket: b\n      folder: {folder}\n      \
+         credentials: {{aws_access_key_id: AKIA, aws_secret_access_key: x, region_name: eu-west-1}}\n      \
+         client_parameters: {{endpoint_url: '{store}'}}"
+    );
+    target.project(&step)
+}
 
 pub(super) const ATTACKS: &[Attack] = &[
     attack("an alias bomb", Outcome::Refused("too many values"), CHECK, |target| {
@@ -128,15 +142,13 @@ pub(super) const ATTACKS: &[Attack] = &[
         target.file("flow.py", "@flow\ndef hello(): pass\n".repeat(5_000))
     }),
     attack("a .dockerignore that never ends", Outcome::Refused(""), DEPLOY, |target| {
-        let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
-        target.link("/dev/zero", ".dockerignore")?.project(step)
+        target.link("/dev/zero", ".dockerignore")?.project(BUILD)
     }),
     attack("patterns that take for ever", Outcome::Ended, DEPLOY, |target| {
-        let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
         target
             .file(".dockerignore", format!("{}b\n", "a*".repeat(50)))?
             .file("a".repeat(200).as_str(), "")?
-            .project(step)
+            .project(BUILD)
     }),
     attack("an address that is an option of git", Outcome::Refused("option"), PULL, |target| {
         clone(target, "{repository: '--upload-pack=touch ../pwned'}")
@@ -175,5 +187,65 @@ pub(super) const ATTACKS: &[Attack] = &[
         let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, \
                     requirements: \"a\\nRUN touch /pwned\"}";
         target.project(step)
+    }),
+    attack("an entrypoint outside of the project", Outcome::Refused(""), DEPLOY, |target| {
+        target.project("  entrypoint: ../outside:hello")
+    }),
+    attack("an entrypoint with an absolute path", Outcome::Refused(""), DEPLOY, |target| {
+        target.project("  entrypoint: /etc/passwd:hello")
+    }),
+    attack(
+        "a folder of flows that is a link to itself",
+        Outcome::Shown("flow.py:hello"),
+        "flow ls",
+        |target| target.link(".", "again"),
+    ),
+    attack("settings that are a link to another file", Outcome::Ended, "config view", |target| {
+        target.link("../outside", ".env")
+    }),
+    attack("TOML settings that are a link to another file", Outcome::Refused(""), "config view", |target| {
+        target.link("../outside", "prefect.toml")
+    }),
+    attack("a .dockerignore that is a link to another file", Outcome::Refused(""), DEPLOY, |target| {
+        target.link("../outside", ".dockerignore")?.project(BUILD)
+    }),
+    attack("a .dockerignore with paths from elsewhere", Outcome::Refused(""), DEPLOY, |target| {
+        target.file(".dockerignore", "../../**\n!../outside\n!/etc/passwd\n")?.project(BUILD)
+    }),
+    attack("a Dockerfile outside of the project", Outcome::Refused(""), DEPLOY, |target| {
+        target.project(&BUILD.replace("dockerfile: auto", "dockerfile: ../outside"))
+    }),
+    attack("requirements outside of the project", Outcome::Refused(""), DEPLOY, |target| {
+        target.project(&BUILD.replace("tag: auto", "requirements: ../outside"))
+    }),
+    attack("a folder of keys that goes up", Outcome::Refused("`..`"), PUSH, |target| {
+        push(target, "../../folder")
+    }),
+    attack("a folder of keys that begins at the root", Outcome::Refused("slash"), PUSH, |target| {
+        push(target, "/folder")
+    }),
+    attack("a link to another folder among what is pushed", Outcome::Ended, PUSH, |target| {
+        push(target.link("..", "up")?, "folder")
+    }),
+    attack(
+        "parameters from a file outside of the project",
+        Outcome::Refused(""),
+        "deploy -n a --trigger ../outside",
+        Ok,
+    ),
+    attack("a block that is a path", Outcome::Refused(""), DEPLOY, |target| {
+        target.project("  description: '{{ prefect.blocks.secret...admin.settings }}'")
+    }),
+    attack("a variable that is a path", Outcome::Ended, DEPLOY, |target| {
+        target.project("  description: 'x {{ prefect.variables...-..-admin }}'")
+    }),
+    attack("a transport of git with a program in it", Outcome::Refused("helper program"), PULL, |target| {
+        clone(target, "{repository: 'fd::17/foo'}")
+    }),
+    attack("a repository with options behind its address", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: 'https://127.0.0.1:1/a.git --upload-pack=touch$IFS../pwned'}")
+    }),
+    attack("a configuration of git in the name of a branch", Outcome::Refused(""), PULL, |target| {
+        clone(target, "{repository: 'file:///nonexistent', branch: '-c core.sshCommand=touch ../pwned'}")
     }),
 ];

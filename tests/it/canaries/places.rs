@@ -1,6 +1,7 @@
 //! The places that secrets come from.
 
 mod blocks;
+mod left;
 mod settings;
 mod steps;
 mod variables;
@@ -9,7 +10,7 @@ use super::Place;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Place> {
-    [settings::PLACES, blocks::PLACES, steps::PLACES, variables::PLACES].into_iter().flatten()
+    [settings::PLACES, blocks::PLACES, steps::PLACES, variables::PLACES, left::PLACES].into_iter().flatten()
 }
 
 /// A project of one deployment with these further lines, which belong to it.

@@ -247,7 +247,8 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     text += &String::from_utf8_lossy(&body);
-    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? };
+    // Not all that tests send here is for an API.
+    let body = serde_json::from_slice(&body).unwrap_or_default();
     Ok(Some(Request { method, path, body, text }))
 }
 

@@ -10,6 +10,7 @@ pub(crate) struct StandIn {
     flows: Vec<Value>,
     deployments: Vec<Value>,
     automations: Vec<Value>,
+    pub(crate) runs: Vec<Value>,
     /// The data of block documents by `type/name`.
     pub(crate) blocks: BTreeMap<String, Value>,
     /// What requests for a path get, whatever they ask for.
@@ -45,6 +46,15 @@ impl StandIn {
             ("GET", ["flows", id]) => found(self.flows.iter().find(|flow| flow["id"] == *id)),
             ("POST", ["deployments", "filter"]) => self.filter_deployments(body),
             ("POST", ["deployments", ""]) => self.deployment(body),
+            ("GET", ["deployments", "name", flow, name]) => {
+                let flow = self
+                    .flows
+                    .iter()
+                    .find(|one| one["name"] == *flow)
+                    .map_or(&Value::Null, |flow| &flow["id"]);
+                found(self.deployments.iter().find(|one| one["flow_id"] == *flow && one["name"] == *name))
+            }
+            ("POST", ["deployments", id, "create_flow_run"]) => self.run(id, body),
             ("GET", ["deployments", id]) => found(self.deployments.iter().find(|one| one["id"] == *id)),
             (_, ["deployments", id, rest @ ..]) => self.change_deployment(method, id, rest, body),
             ("POST", ["automations", "filter"]) => page(self.automations.clone(), body),
@@ -172,6 +182,23 @@ impl StandIn {
             _ => return (404, json!({"detail": "Not Found"})),
         }
         (204, Value::Null)
+    }
+
+    /// A run of a deployment; a second request with the same key finds the one of the first.
+    fn run(&mut self, deployment: &str, body: &Value) -> Reply {
+        let key = &body["idempotency_key"];
+        if let Some(run) = self.runs.iter().find(|run| key.is_string() && run["idempotency_key"] == *key) {
+            return (200, run.clone());
+        }
+        self.writes += 1;
+        let mut run = body.clone();
+        run["id"] = self.id();
+        run["deployment_id"] = json!(deployment);
+        run["name"] = json!("made-up");
+        run["state"]["id"] = self.id();
+        run["state"]["timestamp"] = json!("2026-11-23T14:00:00Z");
+        self.runs.push(run.clone());
+        (201, run)
     }
 
     fn automation(&mut self, body: &Value) -> Reply {

@@ -1,0 +1,129 @@
+//! What commands leave behind or tell in another way: journals, plans, events, reports for other programs.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{
+    super::{Place, Proof, Scene, Shape, place},
+    project,
+};
+use crate::support::{Fault, FaultPlan};
+
+/// Writes fail from the first on, so that the journal stays.
+const LEAVES_A_JOURNAL: &[&str] = &["deploy --all --output json", "deploy --resume", "deploy --all"];
+const PLANS: &[&str] =
+    &["plan --all --output json", "plan --all --output markdown", "plan --all --out plan.json", "plan --all"];
+const EVENTS: &[&str] = &["deploy --all --events jsonl", "deploy --all --events jsonl --force"];
+
+/// A secret in a job variable, from a block.
+fn block(scene: Scene, secret: &str) -> Result<Scene> {
+    scene.server.change(|server| {
+        server.blocks.insert("secret/canary".to_owned(), json!({"value": secret}));
+    });
+    let text = "  description: '{{ prefect.blocks.secret.canary }}'\n  \
+                work_pool: {name: pool, job_variables: {env: {A: '{{ prefect.blocks.secret.canary }}'}}}";
+    scene.file("prefect.yaml", &project(text))
+}
+
+/// The same on the server before, and another value now; requests that come after so many fail.
+fn deployed(scene: Scene, secret: &str, fails_after: Option<usize>) -> Result<Scene> {
+    let scene = block(scene, secret)?;
+    scene.sandbox.run("deploy --all")?.success()?;
+    let text = "  description: new\n  work_pool: {name: pool, job_variables: {env: {A: b}}}\n  tags: [a]";
+    let scene = scene.file("prefect.yaml", &project(text))?.variable("DEPLOY_TOKEN", secret);
+    if let Some(at) = fails_after {
+        scene.server.fail(Some(FaultPlan { fault: Fault::Status(500), at, lasting: true }));
+    }
+    Ok(scene)
+}
+
+pub(super) const PLACES: &[Place] = &[
+    place(
+        "a block in the journal of a deploy",
+        (Shape::Odd, Proof::Refused),
+        LEAVES_A_JOURNAL,
+        |scene, secret| {
+            let scene = block(scene, secret)?;
+            // Before this request come those that read.
+            scene.server.fail(None);
+            scene.sandbox.run("plan --all")?.success()?;
+            let at = scene.server.requests().len() + 1;
+            scene.server.fail(Some(FaultPlan { fault: Fault::Status(500), at, lasting: true }));
+            Ok(scene)
+        },
+    ),
+    place(
+        "what was before in the journal",
+        (Shape::Odd, Proof::Refused),
+        LEAVES_A_JOURNAL,
+        |scene, secret| deployed(scene, secret, Some(6)),
+    ),
+    place("a block in a plan", (Shape::Odd, Proof::Kept), PLANS, block),
+    place("a block of several lines in a plan", (Shape::Lines, Proof::Kept), PLANS, block),
+    place("what was before in a plan", (Shape::Plain, Proof::Sent), PLANS, |scene, secret| {
+        deployed(scene, secret, None)
+    }),
+    place(
+        "a block in a plan that is carried out",
+        (Shape::Plain, Proof::Sent),
+        &["plan --all --out plan.json", "deploy --all --plan plan.json --output json"],
+        block,
+    ),
+    place("a block in events", (Shape::Odd, Proof::Sent), EVENTS, block),
+    place(
+        "a variable that a script prints into events",
+        (Shape::Plain, Proof::Witnessed),
+        EVENTS,
+        |scene, secret| {
+            let step = "  build:\n  - prefect.deployments.steps.run_shell_script:\n      shell: true\n      \
+                    script: 'echo $DEPLOY_TOKEN | tee ../witness; echo $DEPLOY_TOKEN >&2'";
+            scene.variable("DEPLOY_TOKEN", secret).file("prefect.yaml", &project(step))
+        },
+    ),
+    place(
+        "a key that the server repeats into events",
+        (Shape::Plain, Proof::Refused),
+        EVENTS,
+        |scene, secret| {
+            scene.server.fail(Some(FaultPlan { fault: Fault::Echo, at: 0, lasting: true }));
+            Ok(scene.variable("PREFECT_API_KEY", secret))
+        },
+    ),
+    place(
+        "a block in what is rendered",
+        (Shape::Odd, Proof::Kept),
+        &["render --all", "render --all --output json"],
+        block,
+    ),
+    place(
+        "a block in what is drifted",
+        (Shape::Plain, Proof::Refused),
+        &["drift --output json", "drift"],
+        |scene, secret| deployed(scene, secret, None),
+    ),
+    place(
+        "a variable in reports for other programs",
+        (Shape::Plain, Proof::Refused),
+        &[
+            "check --output json",
+            "check --output sarif",
+            "check --output github",
+            "check",
+            "deploy --all --output json",
+        ],
+        |scene, secret| {
+            let scene = scene.variable("DEPLOY_TOKEN", secret).variable("GITHUB_ACTIONS", "true");
+            scene.file("prefect.yaml", &project("  parameters: {times: '{{ $DEPLOY_TOKEN }}'}"))
+        },
+    ),
+    place(
+        "a key with a backtrace asked for",
+        (Shape::Plain, Proof::Refused),
+        &["deploy --all", "doctor --output json", "work-pool ls"],
+        |scene, secret| {
+            scene.server.fail(Some(FaultPlan { fault: Fault::Deep, at: 0, lasting: true }));
+            let scene = scene.variable("PREFECT_API_KEY", secret).variable("RUST_LOG", "trace");
+            Ok(scene.variable("PREFECT_LOGGING_LEVEL", "DEBUG").variable("PREFECT_DEBUG_MODE", "1"))
+        },
+    ),
+];
