@@ -6,6 +6,8 @@ use serde_json::json;
 use super::{Context, connection};
 use crate::{
     cli::{DoctorArguments, OutputFormat},
+    deploy::{self, Options, Surroundings},
+    diagnostics::{Diagnostic, Summary},
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
     project::{self, ProjectError},
@@ -14,7 +16,9 @@ use crate::{
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context);
     let project = project::load(&arguments.prefect_file, &context.directory);
+    let mistakes = mistakes(arguments, context).await;
     let subject = Subject {
+        mistakes,
         settings: &context.settings,
         environment: &context.environment,
         directory: &context.directory,
@@ -35,6 +39,26 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
         OutputFormat::Text => checks.iter().for_each(|check| context.ui.result(&line(check))),
     }
     Ok(exit(&checks))
+}
+
+/// What is wrong in the project file, as far as it can be known without a server.
+async fn mistakes(arguments: &DoctorArguments, context: &Context) -> Option<String> {
+    let options =
+        Options { all: true, prefect_file: Some(arguments.prefect_file.clone()), ..Options::default() };
+    let with = Surroundings {
+        options: &options,
+        directory: &context.directory,
+        environment: &context.environment,
+        clock: &context.clock,
+        progress: &context.ui,
+        redactor: &context.redactor,
+        default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
+        docker_namespace: None,
+    };
+    let found = deploy::findings(&with).await.ok()?;
+    let errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
+    let first = errors.first()?;
+    Some(format!("{}: {}", Summary(&errors), first.message))
 }
 
 fn line(check: &Check) -> String {

@@ -20,6 +20,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) client: Result<&'a Client, String>,
     /// The project file, or why it cannot be used; `None` where there is none.
     pub(crate) project: Option<Result<&'a Project, String>>,
+    /// What `check` finds wrong in a file that can be used, in a few words; `None` if that is nothing.
+    pub(crate) mistakes: Option<String>,
 }
 
 /// How a check ended.

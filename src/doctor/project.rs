@@ -21,6 +21,9 @@ pub(super) fn file(subject: &Subject<'_>) -> Check {
         Some(Err(reason)) => {
             Check::failed("project", reason.clone(), "run `prefectl check` for all mistakes")
         }
+        Some(Ok(_)) if let Some(mistakes) = &subject.mistakes => {
+            Check::failed("project", mistakes.clone(), "run `prefectl check` for all mistakes")
+        }
         Some(Ok(project)) => Check::ok("project", format!("{} deployments", project.deployments.len())),
     }
 }
@@ -44,7 +47,7 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
             Ok(Some(pool)) if pool.is_paused => Check::warning(
                 "work-pool",
                 format!("'{name}' ({}) is paused: runs wait", pool.kind),
-                format!("prefect work-pool resume '{name}'"),
+                format!("prefectl work-pool resume '{name}'"),
             ),
             Ok(Some(pool)) if pool.is_push() || pool.is_managed() => {
                 Check::ok("work-pool", format!("'{name}' ({}) needs no worker", pool.kind))

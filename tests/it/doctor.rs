@@ -72,3 +72,78 @@ fn what_would_stop_a_deploy_is_in_the_exit_code() -> Result<()> {
     assert_eq!(broken.code, 2, "{broken}");
     Ok(())
 }
+
+const IMAGES: &str = "build:
+- prefect_docker.deployments.steps.build_docker_image: {image_name: registry.example.com/a/b, dockerfile: auto}
+deployments:
+- {name: one, entrypoint: flow.py:hello, work_pool: {name: pool}}
+";
+
+/// What is found under a name: its status, and what there is to do.
+fn check(output: &Output, name: &str) -> Result<(String, String, String)> {
+    let document = output.json()?;
+    let found = document["checks"].as_array().into_iter().flatten().find(|check| check["name"] == name);
+    let text = |key: &str| found.and_then(|check| check[key].as_str()).unwrap_or_default().to_owned();
+    Ok((text("status"), text("detail"), text("fix")))
+}
+
+#[test]
+fn what_the_steps_of_the_project_need_is_looked_for() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::with(&server.url(), IMAGES)?.variable("DOCKER_HOST", "tcp://127.0.0.1:1");
+    let output = sandbox.run("doctor -o json")?;
+    let (status, _, fix) = check(&output, "docker")?;
+    assert_eq!((output.code, status.as_str()), (1, "failed"), "{output}");
+    assert!(fix.contains("DOCKER_HOST"), "{fix}");
+    let (status, detail, fix) = check(&output, "registry")?;
+    assert_eq!(status, "warning", "{output}");
+    assert!(detail.contains("registry.example.com") && fix.starts_with("docker login"), "{detail} {fix}");
+    sandbox
+        .file("../home/.docker/config.json", r#"{"auths": {"registry.example.com": {"auth": "YTpi"}}}"#)?;
+    assert_eq!(check(&sandbox.run("doctor -o json")?, "registry")?.0, "ok");
+
+    sandbox.file("prefect.yaml", IMAGES.replace("auto}", "auto, build_backend: buildx}"))?;
+    let without = sandbox.variable("PATH", "/nonexistent").run("doctor -o json")?;
+    let (status, _, fix) = check(&without, "builder")?;
+    assert!(status == "failed" && fix.contains("buildx"), "{without}");
+
+    let in_python = "build:\n- my_steps.build: {}\ndeployments: []\n";
+    let sandbox = Sandbox::with(&server.url(), in_python)?.variable("PREFECTL_PYTHON", "/nonexistent/python");
+    let output = sandbox.run("doctor -o json")?;
+    let (status, detail, fix) = check(&output, "python")?;
+    assert!(
+        status == "failed" && detail.contains("my_steps.build") && fix.contains("PREFECTL_PYTHON"),
+        "{output}"
+    );
+    assert_eq!(output.code, 1, "{output}");
+    Ok(())
+}
+
+#[test]
+fn mistakes_in_the_file_would_stop_a_deploy() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::with(&server.url(), &PROJECT.replace("flow.py:hello", "flow.py:nope"))?;
+    let output = sandbox.run("doctor -o json")?;
+    let (status, detail, fix) = check(&output, "project")?;
+    assert_eq!((output.code, status.as_str()), (2, "failed"), "{output}");
+    assert!(detail.starts_with("1 error: ") && fix.contains("prefectl check"), "{detail} {fix}");
+    Ok(())
+}
+
+/// Every failure and every warning says what to do.
+#[test]
+fn what_is_wrong_has_a_fix() -> Result<()> {
+    let server = FaultServer::start()?;
+    for fault in [Fault::Status(401), Fault::Status(403), Fault::Html, Fault::Status(500), Fault::NotHttp] {
+        for at in 0..4 {
+            server.fail(Some(FaultPlan { fault, at, lasting: true }));
+            let sandbox = Sandbox::with(&server.url(), PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "0");
+            let output = sandbox.run("doctor -o json")?;
+            for check in output.json()?["checks"].as_array().into_iter().flatten() {
+                let is_wrong = check["status"] == "failed" || check["status"] == "warning";
+                assert!(!is_wrong || check["fix"].is_string(), "{fault:?} at {at}: {check}");
+            }
+        }
+    }
+    Ok(())
+}
