@@ -1,6 +1,18 @@
-//! The way to the API: proxies, and what is left out on the way to others.
+//! The way to the API: proxies, certificates, and what is left out on the way to others.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    sync::Arc,
+    thread,
+};
 
 use anyhow::Result;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
 
 use crate::support::{FaultServer, Sandbox};
 
@@ -33,5 +45,83 @@ fn certificates_that_are_not_checked_are_told() -> Result<()> {
     assert!(output.stderr.contains("certificates are not checked"), "{output}");
     let plain = sandbox.variable("PREFECT_API_URL", "http://127.0.0.1:1/api").run("work-pool ls")?;
     assert!(!plain.stderr.contains("certificates"), "{plain}");
+    Ok(())
+}
+
+/// An authority that nobody knows, and a server with a certificate of it for this name, which has no work pools.
+struct PrivateServer {
+    port: u16,
+    /// The authority's certificate.
+    authority: String,
+}
+
+impl PrivateServer {
+    fn start(name: &str) -> Result<Self> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &authority)?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
+        let config = Arc::new(config);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let Ok(connection) = ServerConnection::new(Arc::clone(&config)) else { return };
+                let mut stream = StreamOwned::new(connection, stream);
+                // A client that does not trust the certificate hangs up.
+                if stream.read(&mut [0; 4096]).is_ok() {
+                    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\
+                                  connection: close\r\n\r\n[]";
+                    let _ = stream.write_all(answer.as_bytes());
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+        });
+        Ok(Self { port, authority: authority.pem() })
+    }
+
+    fn sandbox(&self) -> Result<Sandbox> {
+        let sandbox = Sandbox::new()?
+            .variable("PREFECT_API_URL", format!("https://localhost:{}/api", self.port))
+            .variable("PREFECT_CLIENT_MAX_RETRIES", "0");
+        sandbox.file("authority.pem", &self.authority)?;
+        Ok(sandbox)
+    }
+}
+
+#[test]
+fn a_certificate_of_an_authority_of_ones_own_is_trusted_once_it_is_named() -> Result<()> {
+    let server = PrivateServer::start("localhost")?;
+    let unknown = server.sandbox()?.run("work-pool ls")?;
+    assert_eq!(unknown.code, 6, "{unknown}");
+    assert!(unknown.stderr.contains("PREFECT_API_SSL_CERT_FILE"), "{unknown}");
+    let doctor = server.sandbox()?.run("doctor")?;
+    assert!(doctor.code == 6 && doctor.stdout.contains("name the certificates to trust"), "{doctor}");
+
+    for setting in ["PREFECT_API_SSL_CERT_FILE", "SSL_CERT_FILE"] {
+        let trusted = server.sandbox()?.variable(setting, "authority.pem").run("work-pool ls")?.success()?;
+        assert!(trusted.stdout.contains("No work pools found."), "{setting}: {trusted}");
+    }
+    let skipped = server.sandbox()?.variable("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true");
+    let skipped = skipped.run("work-pool ls")?.success()?;
+    assert!(skipped.stderr.contains("certificates are not checked"), "{skipped}");
+
+    let another = PrivateServer::start("localhost")?;
+    let other = server.sandbox()?;
+    other.file("authority.pem", &another.authority)?;
+    let other = other.variable("PREFECT_API_SSL_CERT_FILE", "authority.pem").run("work-pool ls")?;
+    assert_eq!(other.code, 6, "{other}");
+
+    let elsewhere = PrivateServer::start("prefect.invalid")?.sandbox()?;
+    let elsewhere = elsewhere.variable("PREFECT_API_SSL_CERT_FILE", "authority.pem").run("work-pool ls")?;
+    assert_eq!(elsewhere.code, 6, "{elsewhere}");
     Ok(())
 }
