@@ -236,10 +236,10 @@ async fn many_runs_are_cancelled_with_few_requests() {
 
     let server = MockServer::start().await;
     let answer = move |request: &wiremock::Request| {
-        let body: serde_json::Value = request.body_json().unwrap();
+        let body: Value = request.body_json().unwrap();
         let asked = body["flow_runs"]["id"]["any_"].as_array().unwrap().clone();
         assert!(asked.len() <= 50 && body["limit"] == 50, "{body}");
-        let results: Vec<serde_json::Value> = asked
+        let results: Vec<Value> = asked
             .iter()
             .map(|id| {
                 let mut one =

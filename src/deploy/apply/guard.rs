@@ -231,8 +231,8 @@ impl Creates {
     }
 
     async fn ask_of_flow(&mut self, client: &Client, flow: &str) -> Result<(), ApiError> {
-        let of_flow = self.waiting.iter().filter(|(other, _)| other == flow).cloned().collect();
-        let now = client.deployments(&DeploymentFilter::named(&of_flow)).await?;
+        let of_flow = self.waiting.iter().filter(|(other, _)| other == flow);
+        let now = client.deployments(&DeploymentFilter::named(of_flow)).await?;
         self.appeared.extend(now.into_iter().map(|one| (flow.to_owned(), one.name)));
         Ok(())
     }
