@@ -58,7 +58,7 @@ use crate::{
     interrupt::Interrupts,
     secret::Redactor,
     settings::Settings,
-    ui::{ColorChoice, Ui},
+    ui::{ColorChoice, Ui, Verbosity},
 };
 
 /// Runs the command line `args` (the program's name first) and returns its exit code.
@@ -81,7 +81,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             if let Some(error) = cli::unknown_word(&arguments, &error) {
-                Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
+                Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
                 return ExitCode::from(error.exit.folded(is_link).code());
             }
             // A failing stream leaves nobody to tell.
@@ -91,15 +91,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     if cli.global.python_cli {
         let error = CommandError::usage(format!("{} must be the first word", cli::PYTHON_CLI));
-        Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
+        Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
         return ExitCode::from(error.exit.folded(is_link).code());
     }
     let compatible = cli.global.compat_exit_codes || is_link;
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());
-    let ui = Ui::new(colors(&cli.global, &environment), cli.global.quiet, redactor.clone())
-        .annotating(annotations(&environment))
-        .telling_events(cli.command.tells_events());
+    let ui = ui_of(&cli, &environment, colors(&cli.global, &environment), &redactor);
     report_crashes(&ui);
     let exit = match start(cli, environment, ui.clone(), redactor) {
         Ok(Ok(exit)) => exit,
@@ -113,6 +111,21 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit.folded(compatible).code())
+}
+
+/// What the command line and the environment make of the two streams.
+fn ui_of(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Redactor) -> Ui {
+    let verbosity = match cli.global {
+        GlobalArguments { quiet: true, .. } => Verbosity::Quiet,
+        GlobalArguments { verbose: true, .. } => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    // The terminals of pipelines keep all that is drawn.
+    let draws = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
+    Ui::new(color, verbosity, redactor.clone())
+        .annotating(annotations(environment))
+        .telling_events(cli.command.tells_events())
+        .drawing(draws)
 }
 
 /// What a panic says goes through the mask too.
@@ -130,7 +143,7 @@ fn report_crashes(ui: &Ui) {
 fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     let directory = std::env::current_dir().unwrap_or_default();
     commands::python_cli::run(arguments, environment, &directory).unwrap_or_else(|error| {
-        Ui::new(ColorChoice::Auto, false, Redactor::default()).error(&error);
+        Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
         ExitCode::from(error.exit.code())
     })
 }
@@ -152,10 +165,7 @@ fn start(
     let ui = if settings.cli_colors.value || cli.global.color == cli::ColorChoice::Always {
         ui
     } else {
-        let annotations = annotations(&environment);
-        Ui::new(ColorChoice::Never, cli.global.quiet, redactor.clone())
-            .annotating(annotations)
-            .telling_events(cli.command.tells_events())
+        ui_of(&cli, &environment, ColorChoice::Never, &redactor)
     };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);

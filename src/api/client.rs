@@ -40,6 +40,9 @@ const TIMEOUTS_OF_AN_ANSWER: u32 = 5;
 /// Told before a request is sent again.
 pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
 
+/// Told of every request once it is over, in a line.
+pub(crate) type Log = Box<dyn Fn(&str) + Send + Sync>;
+
 /// A connection to one Prefect API.
 pub(crate) struct Client {
     base: Url,
@@ -55,6 +58,7 @@ pub(crate) struct Client {
     requests: AtomicU64,
     clock: Clock,
     notify: Notify,
+    log: Option<Log>,
     refused_headers: Vec<String>,
 }
 
@@ -80,8 +84,15 @@ impl Client {
             requests: AtomicU64::new(0),
             clock,
             notify,
+            log: None,
             refused_headers,
         })
+    }
+
+    /// Tells of every request.
+    #[must_use]
+    pub(crate) fn logging(self, log: Option<Log>) -> Self {
+        Self { log, ..self }
     }
 
     /// The API's URL, without credentials.
@@ -186,6 +197,24 @@ impl Client {
     ) -> Result<Answer, Failure> {
         self.throttle.turn().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
+        let began = Instant::now();
+        let result = self.exchange_now(request, url, token).await;
+        if let Some(log) = &self.log {
+            let end = match &result {
+                Ok(answer) | Err(Failure::Status(answer)) => answer.status.to_string(),
+                Err(_) => "no answer".to_owned(),
+            };
+            log(&format!("{}: {end} ({} ms)", request.summary(), began.elapsed().as_millis()));
+        }
+        result
+    }
+
+    async fn exchange_now(
+        &self,
+        request: &Request,
+        url: &Url,
+        token: Option<&CsrfToken>,
+    ) -> Result<Answer, Failure> {
         let exchange = async {
             let response = self.transport.execute(self.message(request, url, token)).await?;
             self.connected.store(true, Ordering::Relaxed);

@@ -38,7 +38,7 @@ mod tests;
 
 pub(crate) use auth::Credentials;
 pub(crate) use automations::Automation;
-pub(crate) use client::{Client, Notify};
+pub(crate) use client::{Client, Log, Notify};
 pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
 pub(crate) use error::ApiError;
 pub(crate) use flow_runs::{

@@ -103,6 +103,10 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
 
+    /// Print all that steps print, and every request
+    #[arg(long, global = true, conflicts_with = "quiet", hide_short_help = true)]
+    pub(crate) verbose: bool,
+
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
     pub(crate) color: ColorChoice,

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use super::Context;
 use crate::{
-    api::{Client, ClientOptions, Links, Notify, RetryNotice},
+    api::{Client, ClientOptions, Links, Log, Notify, RetryNotice},
     diagnostics::{Code, Diagnostic},
     error::CommandError,
     local_server::{LocalServer, LocalServerOptions},
@@ -47,7 +47,9 @@ pub(crate) fn client_telling(
         let message = "certificates are not checked (PREFECT_API_TLS_INSECURE_SKIP_VERIFY)";
         context.ui.warn(&Diagnostic::warning(Code::TLS_VERIFICATION, message));
     }
-    let client = Client::new(options, context.clock.clone(), notify)?;
+    let ui = context.ui.clone();
+    let log = context.ui.is_verbose().then(|| -> Log { Box::new(move |line| ui.note(line)) });
+    let client = Client::new(options, context.clock.clone(), notify)?.logging(log);
     for header in client.refused_headers() {
         let message = format!("the custom header '{header}' is left out: prefectl sets it itself");
         context.ui.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));

@@ -68,7 +68,7 @@ use crate::{
     clock::Clock,
     environment::Environment,
     git,
-    progress::Progress,
+    progress::{DeploymentEvent, Progress},
     secret::Redactor,
     template::Resolver,
 };
@@ -104,6 +104,7 @@ pub(crate) async fn deploy(
     server: &Server<'_>,
     report: &mut Report,
 ) -> Result<(), Failure> {
+    with.progress.activity("Reading the project");
     let loaded = examine::load(with)?;
     let project = &loaded.project;
     let mut findings = loaded.findings();
@@ -121,6 +122,9 @@ pub(crate) async fn deploy(
         .collect();
     for note in &on_this_machine {
         with.progress.status(note);
+    }
+    for (one, _) in &prepared {
+        with.progress.deployment(&one.full_name(), DeploymentEvent::Waiting);
     }
     report.stages.end("check");
 

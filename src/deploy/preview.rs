@@ -29,6 +29,7 @@ use crate::{
 ///
 /// All that would end the deploy before its first step.
 pub(crate) async fn plan(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Plan, Failure> {
+    with.progress.activity("Reading the project");
     let loaded = examine::load(with)?;
     let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(server.client));
@@ -53,6 +54,7 @@ pub(super) async fn of_examined(
         .iter()
         .map(|(_, preview)| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
+    with.progress.activity("Comparing with the server");
     let live = Live::observe(server.client, &names).await?;
     let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
     let pruning = Pruning::plan(server.client, with.options, &declared).await?;

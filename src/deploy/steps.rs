@@ -88,11 +88,13 @@ pub(crate) async fn run(
     ran: &mut Vec<Ran>,
 ) -> Result<Vec<Mapping>, StepFailure> {
     let runner = Runner::new(resolver, with.options.jobs, with.options.strict);
+    let all = |steps_of: StepsOf| prepared.iter().flat_map(move |(_, sections)| steps_of(sections));
+    runner.announce(all(Sections::build).chain(all(Sections::push)), with.progress);
     let outputs = run_sections(&runner, prepared, with, resolver).await;
     *ran = runner.ran();
     let outputs = outputs?;
     for line in ran.iter().filter_map(shared) {
-        with.progress.status(&line);
+        with.progress.remark(&line);
     }
     Ok(outputs)
 }
@@ -107,7 +109,7 @@ async fn run_sections(
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with, resolver)).collect();
     for (phase, steps_of) in [("build", Sections::build as StepsOf), ("push", Sections::push)] {
         if prepared.iter().any(|(_, sections)| !steps_of(sections).is_empty()) {
-            with.progress.status(&format!("Running deployment {phase} steps..."));
+            with.progress.remark(&format!("Running deployment {phase} steps..."));
         }
         let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
         let lists = lists.map(|(((one, sections), outputs), context)| List {

@@ -171,7 +171,7 @@ async fn pull(
     resolver: &Resolver<'_>,
     project: Option<&Project>,
 ) -> Result<Found, Failure> {
-    with.progress.status(&format!("Running {} deployment pull step(s)", stored.steps.len()));
+    with.progress.remark(&format!("Running {} deployment pull step(s)", stored.steps.len()));
     let nothing = Project::empty();
     let pulled = workspace::pull(stored, workspace, with, resolver).await;
     let pulled = pulled.map_err(|failure| Failure::step(failure, project.unwrap_or(&nothing)))?;

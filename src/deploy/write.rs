@@ -33,6 +33,7 @@ pub(super) async fn write(
 ) -> Result<(), Failure> {
     let Server { client, links, pacer } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
+    with.progress.activity("Comparing with the server");
     let live = Live::observe(client, &names).await?;
     let now = with.clock.now();
     let mut changes = Vec::new();
@@ -43,6 +44,7 @@ pub(super) async fn write(
     let pruning = pruning(&changes, with, client).await?;
     let journal = begin_journal(&changes, &live, with, client);
     report.stages.end("compare");
+    with.progress.activity("Writing what differs");
     let apply = Apply {
         client,
         live: &live,
@@ -113,7 +115,7 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings
                 }
             }
         };
-        with.progress.deployment(&doomed.name, outcome.word());
+        with.progress.deployment(&doomed.name, outcome.event());
         lines.push(Line {
             name: doomed.name.clone(),
             id: None,

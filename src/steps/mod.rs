@@ -23,6 +23,7 @@ mod set_working_directory;
 mod shell;
 mod split;
 mod storage;
+mod told;
 mod turns;
 
 pub(crate) use images::ImagePolicy;

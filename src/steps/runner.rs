@@ -16,12 +16,13 @@ use super::{
     beside::Lanes,
     effects::Effects,
     inputs, python_step, registry,
+    told::{Told, Waiting, subject},
     turns::{Left, Turns},
 };
 use crate::{
     diagnostics::Diagnostic,
     pointer::Pointer,
-    progress::Progress,
+    progress::{Progress, StepEnd, StepEvent, StepId},
     python,
     source::Span,
     template::{
@@ -153,6 +154,8 @@ struct Identity {
 
 /// A distinct step: what came of it once it has run, and the deployments it is for.
 struct Distinct {
+    /// As it is told of.
+    told_as: StepId,
     name: String,
     id: Option<String>,
     section: &'static str,
@@ -166,13 +169,20 @@ pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
     distinct: Mutex<IndexMap<Key, Arc<Distinct>>>,
     lanes: Lanes,
+    waiting: Waiting,
     is_strict: bool,
 }
 
 impl<'a> Runner<'a> {
     /// At most `jobs` builds or pushes run at a time. A strict one makes errors of warnings.
     pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize, is_strict: bool) -> Self {
-        Self { resolver, distinct: Mutex::default(), lanes: Lanes::new(jobs), is_strict }
+        let (distinct, waiting) = Default::default();
+        Self { resolver, distinct, lanes: Lanes::new(jobs), waiting, is_strict }
+    }
+
+    /// Tells of the steps that will run, in their order.
+    pub(crate) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
+        self.waiting.announce(steps, progress);
     }
 
     /// Runs the steps of all lists: each list in its order, builds and pushes of several lists side by side.
@@ -265,9 +275,17 @@ impl<'a> Runner<'a> {
         of: Use<'_>,
         context: &mut StepContext<'_>,
     ) -> Result<Option<Mapping>, RunError> {
+        let (written, deployment, progress) = (of.written, of.deployment, context.progress);
         let distinct = self.distinct(&of, &context.directory);
-        distinct.is_for(of.deployment);
-        let (effects, _) = distinct.end.get_or_try_init(|| self.run_now(of, context)).await?;
+        if distinct.is_for(deployment) {
+            progress.step(distinct.told_as, StepEvent::Shared { deployment });
+        }
+        let run = || self.run_now(of, distinct.told_as, context);
+        let (effects, _) = distinct.end.get_or_try_init(run).await?;
+        if let Some(id) = self.waiting.take(written) {
+            // The same step is written elsewhere too, and has run there.
+            progress.step(id, StepEvent::Ended { end: StepEnd::Reused, subject: None });
+        }
         effects.apply(context);
         Ok(effects.outputs.clone())
     }
@@ -282,24 +300,41 @@ impl<'a> Runner<'a> {
         {
             all.shift_insert(index, Key::Own(number), earlier);
         }
-        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(Distinct::new(of))))
+        let told_as = || self.waiting.take(of.written).unwrap_or_else(StepId::next);
+        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(Distinct::new(of, told_as()))))
     }
 
-    async fn run_now(&self, of: Use<'_>, context: &StepContext<'_>) -> Result<(Effects, Duration), RunError> {
+    /// Runs a step and tells of it.
+    async fn run_now(
+        &self,
+        of: Use<'_>,
+        id: StepId,
+        context: &StepContext<'_>,
+    ) -> Result<(Effects, Duration), RunError> {
+        let told = Told { id, progress: context.progress };
+        let result = self.run_telling(of, &told, &context.telling(&told)).await;
+        told.end(result.as_ref().map(|(effects, _)| effects));
+        result
+    }
+
+    async fn run_telling(
+        &self,
+        of: Use<'_>,
+        told: &Told<'_>,
+        context: &StepContext<'_>,
+    ) -> Result<(Effects, Duration), RunError> {
         let Use { name, entry, inputs, limit, deployment, turn, turns, .. } = of;
+        let subject = subject(entry, &inputs);
         let step = (entry.create)(inputs)?;
-        let begin = |progress: &dyn Progress| {
-            progress.status(&format!(" > Running {name} step..."));
-        };
-        if entry.is_ordered() {
+        let _lane = if entry.is_ordered() {
             turns.alone(turn).await;
-            begin(context.progress);
-            return timed(within(limit, Effects::of(&*step, context))).await;
-        }
-        let lane = self.lanes.enter().await;
-        let progress = lane.labelled(deployment, context.progress);
-        begin(&progress);
-        timed(within(limit, Effects::of(&*step, &context.telling(&progress)))).await
+            None
+        } else {
+            self.lanes.enter().await
+        };
+        let started = StepEvent::Started { name, deployment, subject: subject.as_deref() };
+        told.progress.step(told.id, started);
+        timed(within(limit, Effects::of(&*step, context))).await
     }
 }
 
@@ -345,8 +380,9 @@ impl Use<'_> {
 }
 
 impl Distinct {
-    fn new(of: &Use<'_>) -> Self {
+    fn new(of: &Use<'_>, told_as: StepId) -> Self {
         Self {
+            told_as,
             name: of.name.to_owned(),
             id: of.id.clone(),
             section: of.section,
@@ -356,11 +392,14 @@ impl Distinct {
         }
     }
 
-    fn is_for(&self, deployment: &str) {
+    /// Notes that it is for a deployment; gives whether it was for others before.
+    fn is_for(&self, deployment: &str) -> bool {
         let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
-        if !deployments.iter().any(|known| known == deployment) {
-            deployments.push(deployment.to_owned());
+        if deployments.iter().any(|known| known == deployment) {
+            return false;
         }
+        deployments.push(deployment.to_owned());
+        deployments.len() > 1
     }
 
     /// `None` if it did not come to its end.
@@ -495,6 +534,6 @@ pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
     outputs.extend(result);
 }
 
-fn short_name(name: &str) -> &str {
+pub(super) fn short_name(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }

@@ -1,13 +1,15 @@
 //! What happens, for programs that follow it: one JSON object a line.
 //!
-//! Each has `schema` and `event`: `status`, `output` (of a step), `finding`, `deployment`, `note` or `error`.
+//! Each has `schema` and `event`: `status`, `step`, `output` (of a step), `finding`, `deployment`, `note` or `error`.
+
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     diagnostics::{Diagnostic, json as findings},
     error::CommandError,
-    progress::Stream,
+    progress::{StepEvent, StepId, Stream},
 };
 
 /// The version of the objects' form.
@@ -15,9 +17,22 @@ const SCHEMA: u32 = 1;
 
 pub(super) enum Event<'a> {
     Status(&'a str),
-    Output { stream: Stream, line: &'a str },
+    /// A step, with its name and how long it has run, once it has begun.
+    Step {
+        id: StepId,
+        event: StepEvent<'a>,
+        run: Option<(String, Duration)>,
+    },
+    Output {
+        step: Option<StepId>,
+        stream: Stream,
+        line: &'a str,
+    },
     Finding(&'a Diagnostic),
-    Deployment { name: &'a str, outcome: &'a str },
+    Deployment {
+        name: &'a str,
+        outcome: &'a str,
+    },
     Note(&'a str),
     Error(&'a CommandError),
 }
@@ -27,12 +42,14 @@ impl Event<'_> {
     pub(super) fn line(&self, mask: impl Fn(&str) -> String) -> String {
         let (event, fields) = match self {
             Self::Status(line) => ("status", json!({"message": plain(line)})),
-            Self::Output { stream, line } => {
+            Self::Step { id, event, run } => ("step", step(*id, event, run.as_ref())),
+            Self::Output { step, stream, line } => {
                 let stream = match stream {
                     Stream::Stdout => "stdout",
                     Stream::Stderr => "stderr",
                 };
-                ("output", json!({"stream": stream, "line": plain(line)}))
+                let step = step.map(StepId::number);
+                ("output", json!({"step": step, "stream": stream, "line": plain(line)}))
             }
             Self::Finding(finding) => ("finding", findings::entry(finding)),
             Self::Deployment { name, outcome } => ("deployment", json!({"name": name, "status": outcome})),
@@ -47,6 +64,35 @@ impl Event<'_> {
         }
         Value::Object(object).to_string()
     }
+}
+
+fn step(id: StepId, event: &StepEvent<'_>, run: Option<&(String, Duration)>) -> Value {
+    let mut fields = json!({"id": id.number()});
+    if let Some((name, _)) = run {
+        fields["name"] = json!(name);
+    }
+    match event {
+        StepEvent::Waiting { name } => {
+            fields["name"] = json!(name);
+            fields["status"] = json!("waiting");
+        }
+        StepEvent::Started { deployment, subject, .. } => {
+            fields["status"] = json!("running");
+            fields["deployment"] = json!(deployment);
+            fields["subject"] = json!(subject);
+        }
+        StepEvent::Shared { deployment } => {
+            fields["status"] = json!("shared");
+            fields["deployment"] = json!(deployment);
+        }
+        StepEvent::Ended { end, subject } => {
+            fields["status"] = json!(super::live::word(*end));
+            fields["subject"] = json!(subject);
+            fields["seconds"] = json!(run.map(|(_, took)| (took.as_secs_f64() * 1000.0).round() / 1000.0));
+        }
+        StepEvent::Status(_) | StepEvent::Output { .. } => {}
+    }
+    fields
 }
 
 /// A text without colours.
@@ -66,20 +112,42 @@ fn masked(value: Value, mask: &impl Fn(&str) -> String) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{diagnostics::Code, error::Exit};
+    use crate::{diagnostics::Code, error::Exit, progress::StepEnd};
 
     #[test]
     fn the_form_is_that_of_its_version() {
         let error = CommandError::new(Exit::Partly, "no \"pass\"").help("again");
         let finding = Diagnostic::error(Code::NO_NAME, "no name");
+        let id = StepId::next();
+        let run = Some(("f".to_owned(), Duration::from_micros(1_234_567)));
+        let started = StepEvent::Started { name: "f", deployment: "a/b", subject: Some("x") };
+        let ended = StepEvent::Ended { end: StepEnd::Reused, subject: None };
         for (event, expected) in [
             (
                 Event::Status("\u{1b}[2m > Running\u{1b}[0m"),
                 json!({"event": "status", "message": " > Running"}),
             ),
             (
-                Event::Output { stream: Stream::Stderr, line: "\"pass\"" },
-                json!({"event": "output", "stream": "stderr", "line": "****"}),
+                Event::Output { step: Some(id), stream: Stream::Stderr, line: "\"pass\"" },
+                json!({"event": "output", "step": id.number(), "stream": "stderr", "line": "****"}),
+            ),
+            (
+                Event::Step { id, event: StepEvent::Waiting { name: "f" }, run: None },
+                json!({"event": "step", "id": id.number(), "name": "f", "status": "waiting"}),
+            ),
+            (
+                Event::Step { id, event: started, run: run.clone() },
+                json!({
+                    "event": "step", "id": id.number(), "name": "f", "status": "running", "deployment": "a/b",
+                    "subject": "x",
+                }),
+            ),
+            (
+                Event::Step { id, event: ended, run },
+                json!({
+                    "event": "step", "id": id.number(), "name": "f", "status": "reused", "subject": null,
+                    "seconds": 1.235,
+                }),
             ),
             (
                 Event::Deployment { name: "hello/a", outcome: "created" },

@@ -5,34 +5,49 @@
 
 mod escape;
 mod events;
+mod live;
+mod reporter;
+mod screen;
 mod table;
 
 use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    io::{self, IsTerminal as _, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use anstream::AutoStream;
 use owo_colors::OwoColorize;
 
-use self::{escape::harmless, events::Event};
-use crate::{
-    diagnostics::{Diagnostic, Text, github},
-    error::CommandError,
-    progress::{Progress, Stream},
-    secret::Redactor,
-};
+use self::{escape::harmless, events::Event, live::Done, screen::Screen};
+use crate::{diagnostics::github, error::CommandError, progress::Progress as _, secret::Redactor};
 
 pub(crate) use anstream::ColorChoice;
+pub(crate) use live::Registered;
 pub(crate) use table::table;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// Results and errors.
+    Quiet,
+    #[default]
+    Normal,
+    /// All that steps print, and every request.
+    Verbose,
+}
 
 /// The two streams of the program. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Ui {
     stdout: Arc<Mutex<AutoStream<io::Stdout>>>,
-    stderr: Arc<Mutex<AutoStream<io::Stderr>>>,
+    screen: Arc<Mutex<Screen>>,
     redactor: Redactor,
-    quiet: bool,
+    verbosity: Verbosity,
+    /// Whether lines about the progress have the time before them: nobody sees them as they come.
+    stamped: bool,
+    /// Whether a live view may be drawn.
+    drawing: bool,
     /// In GitHub Actions, the folder in the repository: findings are told as annotations too.
     annotations: Option<String>,
     /// Whether what happens is told as [`events`].
@@ -40,12 +55,14 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
-    pub(crate) fn new(color: ColorChoice, quiet: bool, redactor: Redactor) -> Self {
+    pub(crate) fn new(color: ColorChoice, verbosity: Verbosity, redactor: Redactor) -> Self {
         Self {
             stdout: Arc::new(Mutex::new(AutoStream::new(io::stdout(), color))),
-            stderr: Arc::new(Mutex::new(AutoStream::new(io::stderr(), color))),
+            screen: Arc::new(Mutex::new(Screen::new(color))),
             redactor,
-            quiet,
+            verbosity,
+            stamped: !io::stderr().is_terminal(),
+            drawing: false,
             annotations: None,
             events: false,
         }
@@ -63,6 +80,34 @@ impl Ui {
         Self { events, ..self }
     }
 
+    /// Draws a live view while a command runs that has one, if standard error is a terminal that can.
+    #[must_use]
+    pub(crate) fn drawing(self, is_capable: bool) -> Self {
+        Self { drawing: is_capable && !self.stamped, ..self }
+    }
+
+    /// Begins the live view of a command, where there is one.
+    pub(crate) fn watch(&self) -> LiveView {
+        if self.drawing && !self.events && self.verbosity != Verbosity::Quiet {
+            self.screen().begin();
+            screen::keep_drawing(&self.screen);
+        }
+        LiveView { ui: self.clone(), is_drawn: self.screen().has_view(), began: Instant::now() }
+    }
+
+    /// Does something that has the terminal for itself, such as asking.
+    pub(crate) fn suspend<T>(&self, action: impl FnOnce() -> T) -> T {
+        self.screen().suspend();
+        let result = action();
+        self.screen().resume();
+        result
+    }
+
+    /// Whether every request shall be told.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
     /// Prints a result and a line end.
     ///
     /// A reader that has gone away is no error: there is nobody left to tell.
@@ -77,19 +122,17 @@ impl Ui {
 
     /// Prints a question and reads the answer; anything but a yes is a no.
     pub(crate) fn confirms(&self, question: &str) -> bool {
-        {
-            let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = write!(stream, "{} [y/n]: ", harmless(&self.redactor.mask(question)));
-            let _ = stream.flush();
-        }
-        let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+        self.suspend(|| {
+            let _ = write!(io::stderr(), "{} [y/n]: ", self.shown(question));
+            let mut answer = String::new();
+            let read = io::stdin().read_line(&mut answer);
+            read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+        })
     }
 
     /// Prints a line about what is going on, unless the user asked for quiet.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
+        if self.verbosity != Verbosity::Quiet {
             self.tell_or(text, &Event::Note(text));
         }
     }
@@ -120,9 +163,11 @@ impl Ui {
 
     fn print(&self, text: &str) {
         let text = harmless(text);
-        let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{text}");
-        let _ = stream.flush();
+        self.suspend(|| {
+            let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = writeln!(stream, "{text}");
+            let _ = stream.flush();
+        });
     }
 
     /// Tells people the text, and programs the event.
@@ -132,45 +177,58 @@ impl Ui {
 
     fn emit(&self, event: &Event<'_>) {
         let line = event.line(|text| self.redactor.mask(text));
-        let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{}", harmless(&line));
+        self.screen().say(&harmless(&line));
     }
 
     fn tell(&self, text: &str) {
-        let text = self.redactor.mask(text);
-        let text = harmless(&text);
-        let mut stream = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(stream, "{text}");
+        self.screen().say(&self.shown(text));
+    }
+
+    /// A text as it may be shown.
+    fn shown(&self, text: &str) -> String {
+        harmless(&self.redactor.mask(text)).into_owned()
+    }
+
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Progress for Ui {
-    fn status(&self, line: &str) {
-        if !self.quiet {
-            self.tell_or(line, &Event::Status(line));
-        }
+/// The live view of a command, if it has one; it goes when this is dropped.
+pub(crate) struct LiveView {
+    ui: Ui,
+    is_drawn: bool,
+    began: Instant,
+}
+
+impl LiveView {
+    /// Takes the view away, for the results.
+    pub(crate) fn end(&self) {
+        self.ui.screen().end();
     }
 
-    fn output(&self, stream: Stream, line: &str) {
-        if !self.quiet {
-            let text = format!("   {} {line}", "|".dimmed());
-            self.tell_or(&text, &Event::Output { stream, line });
+    /// Prints the table of what was done, if there was a view: without one each line has been told as it came.
+    pub(crate) fn summarise(&self, registered: &[Registered]) {
+        if !self.is_drawn {
+            return;
+        }
+        let shown = registered.iter().map(|one| Registered {
+            name: self.ui.shown(&one.name),
+            outcome: self.ui.shown(&one.outcome),
+            ..one.clone()
+        });
+        let mut screen = self.ui.screen();
+        let links = screen.has_colors();
+        let done = Done { registered: &shown.collect::<Vec<_>>(), took: self.began.elapsed() };
+        let lines = live::summary(&screen.state, &done, screen::size(), links);
+        if !lines.is_empty() {
+            screen.say(&lines.join("\n"));
         }
     }
+}
 
-    fn deployment(&self, name: &str, outcome: &str) {
-        if self.events {
-            self.emit(&Event::Deployment { name, outcome });
-        }
-    }
-
-    fn warn(&self, diagnostic: &Diagnostic) {
-        if self.events {
-            return self.emit(&Event::Finding(diagnostic));
-        }
-        self.tell(Text(diagnostic).to_string().trim_end());
-        if let Some(folder) = &self.annotations {
-            self.tell(&github::command(diagnostic, folder));
-        }
+impl Drop for LiveView {
+    fn drop(&mut self) {
+        self.end();
     }
 }

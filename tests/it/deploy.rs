@@ -46,6 +46,7 @@ fn all_of_a_file_and_then_nothing() -> Result<()> {
     Running deployment build steps...
      > Running run_shell_script step...
        | v1
+     > run_shell_script: done ([TIME])
 
     To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
 
@@ -78,6 +79,7 @@ fn all_of_a_file_and_then_nothing() -> Result<()> {
     Running deployment build steps...
      > Running run_shell_script step...
        | v1
+     > run_shell_script: done ([TIME])
 
     To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
 

@@ -28,6 +28,8 @@ mod objects;
 mod page;
 mod plan;
 mod pools;
+#[cfg(unix)]
+mod progress;
 mod prune;
 mod python;
 mod python_steps;

@@ -109,6 +109,7 @@ fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
     --- stderr
     Running deployment build steps...
      > Running fail step...
+     > fail: failed ([TIME])
     error[step-failed]: Encountered error while running tools.release.fail: ValueError: no key for app
       tools/release.py:22 in fail: raise ValueError('no key for ' + image)
      --> prefect.yaml:2:23

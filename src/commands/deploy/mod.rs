@@ -15,6 +15,7 @@ use crate::{
     cli::{DeployArguments, OutputFormat, OwnershipArguments, SelectionArguments},
     deploy::{self, Line, Options, Outcome, Pacer, ProjectId, Report, Server, Surroundings},
     error::{CommandError, Exit},
+    ui::Registered,
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -43,11 +44,13 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let surroundings = surroundings(&options, context);
     let server = Server { client: &client, links: &links, pacer: &pacer };
     let started = Instant::now();
+    let view = context.ui.watch();
     let mut report = Report::default();
     let result = match deploy::deploy(&surroundings, &server, &mut report).await {
         Ok(()) => finish(&report),
         Err(failure) => Err(CommandError::from(failure)),
     };
+    view.end();
     match arguments.output {
         OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
         OutputFormat::Json => {
@@ -57,6 +60,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
             );
         }
     }
+    view.summarise(&report.lines.iter().map(registered).collect::<Vec<_>>());
     github::add_to_summary(context, || summary(&report, result.as_ref().err()));
     hints(&report, context);
     result
@@ -125,6 +129,16 @@ fn what(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Updated(_, changed) => format!("{}: {}", outcome.word(), changed.join(", ")),
         _ => outcome.word().to_owned(),
+    }
+}
+
+/// The line of a deployment in the table at the end.
+fn registered(line: &Line) -> Registered {
+    Registered {
+        name: line.name.clone(),
+        outcome: line.outcome.word().to_owned(),
+        is_done: line.outcome.is_done(),
+        url: line.url.clone(),
     }
 }
 

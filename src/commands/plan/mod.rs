@@ -66,7 +66,9 @@ pub(super) async fn show(
     let (client, links) = (connection::client(context)?, connection::links(context));
     let pacer = Pacer::default();
     let server = Server { client: &client, links: &links, pacer: &pacer };
+    let view = context.ui.watch();
     let plan = deploy::plan(&surroundings(&options, context), &server).await?;
+    view.end();
     let shown = match format {
         PlanFormat::Text => text::plan(&plan),
         PlanFormat::Json => json!(plan).to_string(),

@@ -24,21 +24,34 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     };
-    let sought = arguments.sought();
-    let trials = if arguments.stored {
-        let client = connection::client(context)?;
-        deploy::run_stored(&arguments.name, &surroundings, &client, sought.into.as_deref()).await?
-    } else {
-        // Only steps that refer to blocks or variables need the API.
-        let has_api = settings.api_url.value.is_some();
-        let client = if has_api { Some(connection::client(context)?) } else { None };
-        deploy::run_steps(&surroundings, client.as_ref(), &sought).await?
-    };
+    let view = context.ui.watch();
+    let trials = trials(arguments, &surroundings, context).await;
+    view.end();
+    view.summarise(&[]);
+    let trials = trials?;
     match arguments.output {
         OutputFormat::Text => trials.iter().for_each(|trial| context.ui.result(&text(trial))),
         OutputFormat::Json => context.ui.result(&masked(document(&trials), &context.redactor).to_string()),
     }
     Ok(Exit::Done)
+}
+
+/// Runs the steps: those of the file, or those that the server has.
+async fn trials(
+    arguments: &RunStepsArguments,
+    surroundings: &Surroundings<'_>,
+    context: &Context,
+) -> Result<Vec<Trial>, CommandError> {
+    let sought = arguments.sought();
+    if arguments.stored {
+        let client = connection::client(context)?;
+        let into = sought.into.as_deref();
+        return Ok(deploy::run_stored(&arguments.name, surroundings, &client, into).await?);
+    }
+    // Only steps that refer to blocks or variables need the API.
+    let has_api = context.settings.api_url.value.is_some();
+    let client = if has_api { Some(connection::client(context)?) } else { None };
+    Ok(deploy::run_steps(surroundings, client.as_ref(), &sought).await?)
 }
 
 /// What the steps of a deployment gave, for people.

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client},
-    progress::Progress,
+    progress::{DeploymentEvent, Progress},
 };
 
 /// What a failure does to the other deployments.
@@ -79,6 +79,11 @@ impl Outcome {
             Self::Restored => "restored",
             Self::Deleted => "deleted",
         }
+    }
+
+    /// What is told of it.
+    pub(crate) fn event(&self) -> DeploymentEvent<'static> {
+        DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
     }
 
     /// The id of a deployment that is as it shall be.
@@ -145,26 +150,9 @@ impl Apply<'_> {
         let failed = AtomicBool::new(false);
         let ends: Vec<(Outcome, Duration)> = stream::iter(changes)
             .map(async |(desired, change)| {
-                if let Change::Unchanged { live } = change {
-                    return (Outcome::Unchanged(live.id), Duration::ZERO);
-                }
-                let permit = self.pacer.enter().await;
-                let started = Instant::now();
-                if failed.load(Relaxed) && self.on_error != OnError::Continue {
-                    return (Outcome::NotTried, Duration::ZERO);
-                }
-                let outcome = match Self::admit(guard.as_ref(), desired, change).await {
-                    Some(refused) => refused,
-                    None => writer.write(desired, change).await,
-                };
-                self.progress.deployment(&desired.full_name(), outcome.word());
-                if outcome.is_failure() {
-                    failed.store(true, Relaxed);
-                } else {
-                    permit.succeed();
-                    self.journal.done(&desired.full_name());
-                }
-                (outcome, started.elapsed())
+                let end = self.write_one(&writer, guard.as_ref(), &failed, (desired, change)).await;
+                self.progress.deployment(&desired.full_name(), end.0.event());
+                end
             })
             .buffered(2 * Pacer::HIGHEST_LIMIT)
             .collect()
@@ -175,6 +163,37 @@ impl Apply<'_> {
             applied.remains = self.roll_back(changes, &mut applied.outcomes).await;
         }
         applied
+    }
+
+    /// Writes one change when its turn comes, if it may still be written; and how long that takes without waiting.
+    async fn write_one(
+        &self,
+        writer: &Writer<'_>,
+        guard: Option<&Guard<'_>>,
+        failed: &AtomicBool,
+        (desired, change): (&Desired, &Change<'_>),
+    ) -> (Outcome, Duration) {
+        if let Change::Unchanged { live } = change {
+            return (Outcome::Unchanged(live.id), Duration::ZERO);
+        }
+        let name = &desired.full_name();
+        let permit = self.pacer.enter().await;
+        let started = Instant::now();
+        if failed.load(Relaxed) && self.on_error != OnError::Continue {
+            return (Outcome::NotTried, Duration::ZERO);
+        }
+        self.progress.deployment(name, DeploymentEvent::Writing);
+        let outcome = match Self::admit(guard, desired, change).await {
+            Some(refused) => refused,
+            None => writer.write(desired, change).await,
+        };
+        if outcome.is_failure() {
+            failed.store(true, Relaxed);
+        } else {
+            permit.succeed();
+            self.journal.done(name);
+        }
+        (outcome, started.elapsed())
     }
 
     /// Whether a deployment may not be written, since it is no longer what it was compared with.

@@ -9,6 +9,8 @@ mod mock;
 mod needs;
 mod proxy;
 mod stand_in;
+#[cfg(unix)]
+mod terminal;
 
 use std::{
     ffi::OsString,
@@ -29,6 +31,8 @@ pub(crate) use mock::MockApi;
 pub(crate) use needs::needed;
 pub(crate) use proxy::{Moment, Proxy, Verdict};
 pub(crate) use stand_in::StandIn;
+#[cfg(unix)]
+pub(crate) use terminal::{OnTerminal, SIZE};
 
 /// A Python file with two flows, which [`Sandbox::new`] writes to `flow.py`.
 pub(crate) const FLOWS: &str = r#"from prefect import flow
@@ -297,6 +301,8 @@ macro_rules! assert_output {
                 (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
                 (r"(127\.0\.0\.1|localhost):\d+", "$1:[PORT]"),
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIME]"),
+                (r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", ""),
+                (r"\(\d+\.\ds\)", "([TIME])"),
                 (r"(?m) +$", ""),
             ],
         }, {

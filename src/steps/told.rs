@@ -1,0 +1,120 @@
+//! What is told of steps while they run: which there are, and whose line is whose.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Listed, StepEntry, effects::Effects, runner::parts};
+use crate::{
+    diagnostics::Diagnostic,
+    progress::{Progress, StepEnd, StepEvent, StepId, Stream},
+    source::Span,
+    value::{Mapping, Value},
+};
+
+/// The steps that are waiting, by the place where they are written: what is written once is one step until it turns out
+/// to be several.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Mutex<HashMap<Span, StepId>>);
+
+impl Waiting {
+    /// Tells of steps that will run.
+    pub(super) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
+        let mut waiting = self.lock();
+        for listed in steps {
+            let (Some(place), Some((name, _))) = (listed.written, parts(&listed.step)) else { continue };
+            waiting.entry(place).or_insert_with(|| {
+                let id = StepId::next();
+                progress.step(id, StepEvent::Waiting { name: super::runner::short_name(name) });
+                id
+            });
+        }
+    }
+
+    /// The step that waits at this place, and no longer does.
+    pub(super) fn take(&self, place: Option<Span>) -> Option<StepId> {
+        self.lock().remove(&place?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Span, StepId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells on what a step says, as its own.
+pub(super) struct Told<'p> {
+    pub(super) id: StepId,
+    pub(super) progress: &'p dyn Progress,
+}
+
+impl Told<'_> {
+    /// Tells how the step ended.
+    pub(super) fn end<E>(&self, result: Result<&Effects, E>) {
+        let outputs = result.as_ref().ok().and_then(|effects| effects.outputs.as_ref());
+        let reused = outputs.and_then(|outputs| outputs.get("reused")?.as_bool()) == Some(true);
+        let end = match result {
+            Err(_) => StepEnd::Failed,
+            Ok(_) if reused => StepEnd::Reused,
+            Ok(_) => StepEnd::Done,
+        };
+        let subject = outputs.and_then(|outputs| outputs.get("image")?.as_str());
+        self.progress.step(self.id, StepEvent::Ended { end, subject });
+    }
+}
+
+impl Progress for Told<'_> {
+    fn status(&self, line: &str) {
+        self.progress.step(self.id, StepEvent::Status(line));
+    }
+
+    fn output(&self, stream: Stream, line: &str) {
+        self.progress.step(self.id, StepEvent::Output { stream, line });
+    }
+
+    fn warn(&self, diagnostic: &Diagnostic) {
+        self.progress.warn(diagnostic);
+    }
+}
+
+/// What a step works on: the first input that it must have, up to the end of its first line, and an image's tag.
+pub(super) fn subject(entry: &StepEntry, inputs: &Mapping) -> Option<String> {
+    let required = entry.inputs.iter().find(|input| input.required)?;
+    let text = inputs.get(required.name)?.as_str()?;
+    let line = text.lines().find(|line| !line.trim().is_empty())?.trim();
+    let tag = inputs.get("tag").filter(|_| required.name == "image_name").and_then(Value::as_str);
+    Some(tag.map_or_else(|| line.to_owned(), |tag| format!("{line}:{tag}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::registry;
+
+    #[test]
+    fn the_subject_is_what_a_reader_knows_the_step_by() {
+        for (name, inputs, expected) in [
+            (
+                "prefect.deployments.steps.run_shell_script",
+                "{script: \"\\n  make it\\nmake more\"}",
+                Some("make it"),
+            ),
+            ("prefect.deployments.steps.run_shell_script", "{script: ''}", None),
+            (
+                "prefect_docker.deployments.steps.build_docker_image",
+                "{image_name: a/b, tag: v1}",
+                Some("a/b:v1"),
+            ),
+            (
+                "prefect_docker.deployments.steps.push_docker_image",
+                "{image_name: a/b, tag: null}",
+                Some("a/b"),
+            ),
+            ("prefect.deployments.steps.git_clone", "{repository: r, tag: v1}", Some("r")),
+        ] {
+            let entry = registry::find(name).unwrap();
+            let inputs = serde_yaml::from_str(inputs).unwrap();
+            assert_eq!(subject(entry, &inputs).as_deref(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Texts in columns of a terminal, where some characters take two and some none.
+
+use std::{borrow::Cow, time::Duration};
+
+use anstream::adapter::strip_str;
+use unicode_width::UnicodeWidthStr;
+
+/// What stands for the rest of a text that is cut.
+const CUT: char = '…';
+
+/// How many columns a text takes, without what sets its colours.
+pub(in crate::ui) fn columns(text: &str) -> usize {
+    strip_str(text).to_string().width()
+}
+
+/// A text that takes at most so many columns. It must have no colours.
+pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut short = String::new();
+    for character in text.chars() {
+        short.push(character);
+        // Some characters change the width of others.
+        if short.width() + 1 > columns {
+            short.pop();
+            break;
+        }
+    }
+    if columns > 0 {
+        short.push(CUT);
+    }
+    Cow::Owned(short)
+}
+
+/// A text with blanks after it, so that it takes at least so many columns.
+pub(super) fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// A line without colours, tabs and whatever else would move a terminal's cursor.
+pub(super) fn plain(line: &str) -> String {
+    let line = strip_str(line).to_string();
+    let plain = line.chars().map(|character| if character.is_control() { ' ' } else { character });
+    plain.collect::<String>().trim_end().to_owned()
+}
+
+/// How long something took, in at most seven columns.
+pub(in crate::ui) fn took(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}.{}s", time.subsec_millis() / 100),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters_and_wide_ones_count_twice() {
+        for (text, width, expected) in [
+            ("hello", 5, "hello"),
+            ("hello", 4, "hel…"),
+            ("hello", 1, "…"),
+            ("hello", 0, ""),
+            ("", 0, ""),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("日本語", 2, "…"),
+            ("e\u{301}tude", 4, "e\u{301}tu…"),
+            ("🚀🚀", 3, "🚀…"),
+        ] {
+            assert_eq!(cut(text, width), expected, "{text:?} in {width}");
+        }
+    }
+
+    #[test]
+    fn a_plain_line_is_one_line() {
+        assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\ttext\n"), "red text");
+        assert_eq!(columns("\u{1b}[31m日本\u{1b}[0m"), 4);
+        assert_eq!(padded("日本", 5), "日本 ");
+    }
+
+    #[test]
+    fn times_have_the_precision_that_people_want() {
+        for (milliseconds, expected) in [
+            (0, "0.0s"),
+            (1_290, "1.2s"),
+            (59_999, "59.9s"),
+            (60_000, "1m 00s"),
+            (3_599_000, "59m 59s"),
+            (3_600_000, "1h 00m"),
+            (90_061_000, "25h 01m"),
+        ] {
+            assert_eq!(took(Duration::from_millis(milliseconds)), expected);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What is seen while a command runs: a live view on a terminal, lines elsewhere.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::support::{Api, OnTerminal, SIZE, Sandbox};
+
+/// Steps that say something, one after the other.
+const STEPS: &str = "
+build:
+- prefect.deployments.steps.run_shell_script: {id: quick, script: sh quick.sh}
+- prefect.deployments.steps.run_shell_script: {id: slow, script: sh slow.sh}
+pull: []
+deployments:
+- {name: one, entrypoint: 'flow.py:hello', work_pool: {name: pool-UNIQUE}}
+- {name: two, entrypoint: 'flow.py:goodbye', work_pool: {name: pool-UNIQUE}}
+";
+const QUICK: &str = "echo first\nsleep 0.3\n";
+/// Long lines with wide characters, for longer than the view needs to be drawn.
+const SLOW: &str = "for i in 1 2 3 4 5 6 7 8 9; do
+  echo \"line $i 日本語の長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い行\"
+  sleep 0.1
+done
+";
+const RUN: &str = "steps run --build --all";
+
+fn sandbox() -> Result<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", STEPS)?;
+    sandbox.file("quick.sh", QUICK)?;
+    sandbox.file("slow.sh", SLOW)?;
+    Ok(sandbox)
+}
+
+fn colored(command: &mut Command) {
+    command.env_remove("NO_COLOR");
+}
+
+fn is_live(output: &OnTerminal) -> bool {
+    output.bytes.windows(8).any(|window| window == b"\x1b[?2026h")
+}
+
+/// Whether a text sets a colour.
+fn has_colors(bytes: &[u8]) -> bool {
+    bytes.windows(5).any(|window| window.starts_with(b"\x1b[3") && window.ends_with(b"m"))
+}
+
+#[test]
+fn a_terminal_shows_each_step_with_what_it_says_and_then_a_table() -> Result<()> {
+    let output = sandbox()?.run_at_terminal(SIZE, RUN, colored)?;
+    ensure!(output.code == 0, "{}", output.last()?);
+    let texts = output.texts()?;
+    let during = texts.iter().find(|text| text.contains("line 5")).context("the fifth line")?;
+    for part in ["✔ run_shell_script  sh quick.sh", "sh slow.sh", "running", "| line 4", "| line 3"] {
+        ensure!(during.contains(part), "{part:?} is not in\n{during}");
+    }
+    ensure!(!during.contains("| line 2") && !during.contains("| first"), "{during}");
+    ensure!(texts.iter().any(|text| text.contains("· run_shell_script") && text.contains("waiting")));
+
+    let last = output.last()?;
+    ensure!(!last.contains("| line 9") && !last.contains("running"), "the view is still there:\n{last}");
+    ensure!(last.starts_with("Steps\n  ✔ run_shell_script  sh quick.sh, for 2 deployments"), "{last}");
+    ensure!(last.contains("\nhello-") && last.contains("stdout: first"), "{last}");
+    Ok(())
+}
+
+#[test]
+fn nothing_wraps_and_nothing_of_the_view_is_left_however_small_the_terminal_is() -> Result<()> {
+    for size in [(24, 30), (5, 30), (3, 100), (24, 12)] {
+        let output = sandbox()?.run_at_terminal(size, &format!("{RUN} --output json"), |_| {})?;
+        ensure!(output.code == 0, "{size:?}: {}", output.last()?);
+        let drawings = output.drawings()?;
+        let live = &drawings[..drawings.len() - 1];
+        let wrapped = live.iter().find(|screen| (0..size.0).any(|row| screen.row_wrapped(row)));
+        ensure!(wrapped.is_none(), "{size:?}: {}", wrapped.map(vt100::Screen::contents).unwrap_or_default());
+        let last = output.last()?;
+        ensure!(!last.contains("running") && !last.contains("| line"), "{size:?}: {last}");
+        ensure!(last.starts_with("Steps"), "{size:?}: {last}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_view_is_drawn_ten_times_a_second_at_most() -> Result<()> {
+    let sandbox = sandbox()?;
+    sandbox.file("slow.sh", "seq 20000\nsleep 0.5\n")?;
+    for line in [RUN.to_owned(), format!("{RUN} --verbose")] {
+        let output = sandbox.run_at_terminal(SIZE, &line, |_| {})?;
+        ensure!(output.code == 0, "{}", output.last()?);
+        let text = String::from_utf8_lossy(&output.bytes).into_owned();
+        let drawn = text.split("\x1b[?2026h").filter(|drawing| drawing.contains("running")).count();
+        let most = output.took.as_millis() / 100 + 5;
+        ensure!(u128::try_from(drawn)? <= most, "{drawn} drawings in {:?}", output.took);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_step_has_said_that_fails_is_printed() -> Result<()> {
+    let sandbox = sandbox()?;
+    sandbox.file("slow.sh", "for i in $(seq 50); do echo number $i; done; exit 3\n")?;
+    let output = sandbox.run_at_terminal((40, 80), RUN, |_| {})?;
+    let last = output.last()?;
+    ensure!(output.code == 7, "{last}");
+    for part in [
+        "   | number 1\n",
+        "   | number 25\n",
+        "   | number 50\n",
+        "error[step-failed]",
+        "✖ run_shell_script",
+    ] {
+        ensure!(last.contains(part), "{part:?} is not in\n{last}");
+    }
+    ensure!(!last.contains("| first"), "what went well is folded:\n{last}");
+    Ok(())
+}
+
+#[test]
+fn all_is_printed_on_a_terminal_with_verbose() -> Result<()> {
+    let output = sandbox()?.run_at_terminal((60, 100), &format!("{RUN} --verbose"), |_| {})?;
+    let last = output.last()?;
+    for part in ["   | first\n", "   | line 1 日本", "   | line 9 日本", " > run_shell_script: done ("] {
+        ensure!(last.contains(part), "{part:?} is not in\n{last}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_view_needs_a_terminal_that_can_and_colours_are_another_matter() -> Result<()> {
+    type Set = fn(&mut Command);
+    let cases: [(&str, Set, &str, bool, bool); 8] = [
+        ("no variables", |command| drop(command.env_remove("NO_COLOR")), "", true, true),
+        ("NO_COLOR", |_| {}, "", true, false),
+        ("empty NO_COLOR", |command| drop(command.env("NO_COLOR", "")), "", true, true),
+        ("TERM=dumb", |command| drop(command.env("TERM", "dumb").env_remove("NO_COLOR")), "", false, false),
+        ("CI", |command| drop(command.env("CI", "true")), "", false, false),
+        ("--quiet", |command| drop(command.env_remove("NO_COLOR")), "--quiet", false, false),
+        ("--color never", |command| drop(command.env_remove("NO_COLOR")), "--color never", true, false),
+        ("both", |command| drop(command.env("FORCE_COLOR", "1")), "", true, false),
+    ];
+    let sandbox = sandbox()?;
+    sandbox.file("slow.sh", "echo line\n")?;
+    for (name, set, options, live, colors) in cases {
+        let output = sandbox.run_at_terminal(SIZE, &format!("{RUN} {options}"), set)?;
+        ensure!(output.code == 0, "{name}: {}", output.last()?);
+        ensure!(is_live(&output) == live, "{name}: {:?}", String::from_utf8_lossy(&output.bytes));
+        ensure!(has_colors(&output.bytes) == colors, "{name}: {:?}", String::from_utf8_lossy(&output.bytes));
+    }
+    Ok(())
+}
+
+#[test]
+fn pipes_get_lines_with_the_time_and_nothing_else() -> Result<()> {
+    let sandbox = sandbox()?;
+    sandbox.file("slow.sh", "echo second\n")?;
+    let output = sandbox.run(RUN)?.success()?;
+    ensure!(!output.stderr.contains('\x1b'), "{:?}", output.stderr);
+    let said: Vec<&str> = output.stderr.lines().filter_map(|line| line.get(21..)).collect();
+    let expected = [
+        "Running deployment build steps...",
+        " > Running run_shell_script step...",
+        "   | first",
+        " > run_shell_script: done (",
+        " > Running run_shell_script step...",
+        "   | second",
+        " > run_shell_script: done (",
+    ];
+    for (line, expected) in said.iter().zip(expected) {
+        ensure!(line.starts_with(expected), "{line:?} and not {expected:?}:\n{output}");
+    }
+    for line in output.stderr.lines() {
+        let is_time = line.get(..20).is_some_and(|time| time.parse::<jiff::Timestamp>().is_ok());
+        ensure!(is_time, "{line:?} has no time");
+    }
+
+    // Colours only.
+    let forced =
+        sandbox.run_with(&[("FORCE_COLOR", "1".into()), ("NO_COLOR", String::new())], RUN)?.success()?;
+    ensure!(has_colors(forced.stderr.as_bytes()) || forced.stderr.contains("\x1b[2m"), "{:?}", forced.stderr);
+    ensure!(!forced.stderr.contains("\x1b[?") && forced.stderr.lines().count() >= expected.len(), "{forced}");
+
+    let quiet = sandbox.run(&format!("{RUN} --quiet"))?.success()?;
+    ensure!(quiet.stderr.is_empty() && quiet.stdout == output.stdout, "{quiet}");
+    Ok(())
+}
+
+#[test]
+fn requests_are_told_with_verbose() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(STEPS)?;
+    sandbox.file("quick.sh", QUICK)?;
+    sandbox.file("slow.sh", "echo second\n")?;
+    let output = sandbox.run("deploy -n one --verbose")?.success()?;
+    ensure!(
+        output.stderr.contains("POST /deployments/: 201 Created (")
+            || output.stderr.contains("POST /deployments: 201 Created ("),
+        "{output}"
+    );
+    let both = sandbox.run("deploy -n one --verbose --quiet")?;
+    ensure!(both.code == 2, "{both}");
+    Ok(())
+}
+
+#[test]
+fn a_deploy_ends_with_a_table_whose_names_are_links() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(STEPS)?;
+    sandbox.file("quick.sh", QUICK)?;
+    sandbox.file("slow.sh", "sleep 0.3\n")?;
+    let output = sandbox.run_at_terminal((50, 100), "deploy --all", colored)?;
+    let last = output.last()?;
+    ensure!(output.code == 0, "{last}");
+    let sentence = sandbox.unique("Deployment 'hello-UNIQUE/one' successfully created with id '");
+    let at = last.find(&sentence).context("the sentence of the reference")?;
+    let table = last.find("Deployments\n").context("the table")?;
+    ensure!(at < table, "{last}");
+    for part in ["  ✔ hello-UNIQUE/one", "  ✔ goodbye-UNIQUE/two", "2 deployments: 2 created in "] {
+        ensure!(last[table..].contains(&sandbox.unique(part)), "{part:?} is not in\n{last}");
+    }
+    let text = String::from_utf8_lossy(&output.bytes).into_owned();
+    let link = sandbox.unique("\x1b\\hello-UNIQUE/one\x1b]8;;\x1b\\");
+    ensure!(text.contains("\x1b]8;;http://") && text.contains(&link), "{text:?}");
+    let texts = output.texts()?;
+    let waiting = sandbox.unique("· hello-UNIQUE/one");
+    ensure!(texts.iter().any(|text| text.contains(&waiting)), "{}", texts.join("\n---\n"));
+    ensure!(!output.wrapped()? || last.contains("View Deployment in UI"), "{last}");
+
+    let piped = sandbox.run("deploy --all")?.success()?;
+    ensure!(!piped.to_string().contains('\x1b') && !piped.stderr.contains("Deployments\n"), "{piped}");
+    Ok(())
+}
+
+#[test]
+fn an_interrupt_takes_the_view_away() -> Result<()> {
+    let sandbox = sandbox()?;
+    sandbox.file("slow.sh", "kill -INT $PPID; sleep 30\n")?;
+    let output = sandbox.run_at_terminal(SIZE, RUN, |_| {})?;
+    let last = output.last()?;
+    ensure!(output.code == 130 && !last.contains("running"), "{}: {last}", output.code);
+    Ok(())
+}
