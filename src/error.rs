@@ -2,32 +2,46 @@
 
 use crate::diagnostics::Diagnostic;
 
-/// The exit codes, which are a public contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Exit {
-    Done = 0,
-    /// Nothing was written.
-    Failed = 1,
-    /// The command line, the settings or the project file are wrong.
-    Usage = 2,
-    /// Some was written.
-    Partly = 3,
-    /// There is a question, and no terminal to ask it on.
-    NeedsAnswer = 4,
-    Unauthorized = 5,
-    Unreachable = 6,
-    StepFailed = 7,
-    /// Somebody else has changed what was to be changed.
-    ChangedMeanwhile = 8,
-    /// A plan or a drift shows changes, and the command was asked to tell.
-    Changes = 10,
-    RunFailed = 20,
-    RunCrashed = 21,
-    RunCancelled = 22,
-    WatchTimedOut = 23,
-    Interrupted = 130,
-    Terminated = 143,
+/// Makes the exit codes of one table, so that none lacks its meaning.
+macro_rules! exits {
+    ($($name:ident = $code:literal, $meaning:literal;)*) => {
+        /// The exit codes, which are a public contract.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Exit {
+            $(#[doc = $meaning] $name = $code,)*
+        }
+
+        impl Exit {
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// What it tells, for people.
+            pub(crate) fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+exits! {
+    Done = 0, "done";
+    Failed = 1, "failed, nothing was written";
+    Usage = 2, "the command line, the settings or the project file are wrong";
+    Partly = 3, "failed, and something had been written";
+    NeedsAnswer = 4, "an answer is needed, and there is no terminal";
+    Unauthorized = 5, "not authorised";
+    Unreachable = 6, "the server cannot be reached";
+    StepFailed = 7, "a step failed; nothing was registered";
+    ChangedMeanwhile = 8, "somebody else has changed what was to be changed: since the plan of `deploy --plan`, or since it was compared";
+    Changes = 10, "`drift` has found differences; `plan --detailed-exitcode` has found changes";
+    RunFailed = 20, "`--watch`: the run failed";
+    RunCrashed = 21, "`--watch`: the run crashed";
+    RunCancelled = 22, "`--watch`: the run was cancelled";
+    WatchTimedOut = 23, "`--watch`: watching timed out; the run goes on";
+    Interrupted = 130, "interrupted (Ctrl-C)";
+    Terminated = 143, "terminated";
 }
 
 impl Exit {

@@ -50,7 +50,7 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, GlobalArguments},
+    cli::{Cli, GlobalArguments, Topic},
     clock::Clock,
     commands::Context,
     environment::Environment,
@@ -77,6 +77,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         return python_cli(&args[2..], &environment);
     }
     let arguments = cli::normalise(args);
+    if let Some(topic) = Topic::asked(&arguments) {
+        Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
+            .result(&commands::help::text(topic));
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {

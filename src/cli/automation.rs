@@ -8,12 +8,17 @@ use super::{ConsentArguments, OutputArguments};
 #[derive(Debug, Subcommand)]
 pub(crate) enum AutomationCommand {
     /// List automations
+    #[command(after_help = "Examples:
+  prefectl automation ls
+  prefectl automation ls --output json")]
     Ls {
         #[command(flatten)]
         output: OutputArguments,
     },
 
     /// Show an automation
+    #[command(after_help = "Example:
+  prefectl automation inspect nightly-report")]
     Inspect {
         #[command(flatten)]
         which: WhichAutomation,
@@ -23,6 +28,8 @@ pub(crate) enum AutomationCommand {
     },
 
     /// Delete automations
+    #[command(after_help = "Example:
+  prefectl automation delete nightly-report --yes")]
     Delete {
         #[command(flatten)]
         which: WhichAutomation,
@@ -39,6 +46,8 @@ pub(crate) enum AutomationCommand {
     },
 
     /// Switch an automation off
+    #[command(after_help = "Example:
+  prefectl automation pause nightly-report")]
     #[command(visible_alias = "disable")]
     Pause {
         #[command(flatten)]
@@ -49,6 +58,8 @@ pub(crate) enum AutomationCommand {
     },
 
     /// Switch an automation on
+    #[command(after_help = "Example:
+  prefectl automation resume nightly-report")]
     #[command(visible_alias = "enable")]
     Resume {
         #[command(flatten)]

@@ -8,12 +8,17 @@ use super::OutputArguments;
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockCommand {
     /// List blocks
+    #[command(after_help = "Examples:
+  prefectl block ls
+  prefectl block ls --output json")]
     Ls {
         #[command(flatten)]
         output: OutputArguments,
     },
 
     /// Show a block, with its secrets hidden
+    #[command(after_help = "Example:
+  prefectl block inspect secret/api-token")]
     Inspect {
         /// The block: TYPE/NAME
         #[arg(value_name = "TYPE/NAME")]
@@ -28,6 +33,8 @@ pub(crate) enum BlockCommand {
     },
 
     /// See the types of blocks
+    #[command(after_help = "Example:
+  prefectl block type ls")]
     #[command(subcommand, visible_alias = "types")]
     Type(BlockTypeCommand),
 }
@@ -35,6 +42,8 @@ pub(crate) enum BlockCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockTypeCommand {
     /// List the types of blocks that the server knows
+    #[command(after_help = "Example:
+  prefectl block type ls")]
     Ls {
         #[command(flatten)]
         output: OutputArguments,

@@ -9,6 +9,8 @@ pub(crate) enum ConfigCommand {
     View(ConfigViewArguments),
 
     /// Set settings in the current profile
+    #[command(after_help = "Example:
+  prefectl config set PREFECT_API_URL=http://127.0.0.1:4200/api")]
     Set {
         /// Settings, as NAME=VALUE
         #[arg(required = true, value_name = "NAME=VALUE")]
@@ -16,6 +18,8 @@ pub(crate) enum ConfigCommand {
     },
 
     /// Remove settings from the current profile, so that their defaults hold
+    #[command(after_help = "Example:
+  prefectl config unset PREFECT_API_URL --yes")]
     Unset {
         /// Names of the settings
         #[arg(required = true, value_name = "NAME")]
@@ -27,11 +31,16 @@ pub(crate) enum ConfigCommand {
     },
 
     /// Check the current profile, and give its settings their names of today
+    #[command(after_help = "Example:
+  prefectl config validate")]
     Validate,
 }
 
 /// Show the settings that are in force, and where they come from
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  prefectl config view
+  prefectl config view --show-defaults --hide-sources")]
 pub(crate) struct ConfigViewArguments {
     /// Show settings that nothing sets, too
     #[arg(long, overrides_with = "hide_defaults")]

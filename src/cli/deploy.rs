@@ -155,6 +155,9 @@ pub(crate) enum PlanFormat {
 /// The bodies of the requests that would create the deployments. Blocks and variables stay as they are written, and
 /// what depends on the output of a step is known after the build.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  prefectl render --all
+  prefectl render -n 'hello/*' --output json")]
 pub(crate) struct RenderArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,

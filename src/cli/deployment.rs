@@ -8,6 +8,9 @@ use super::{ConsentArguments, OutputArguments, REPEATED, WatchTimes};
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeploymentCommand {
     /// List deployments, all of them or those of some flows
+    #[command(after_help = "Examples:
+  prefectl deployment ls
+  prefectl deployment ls hello --by-created --output json")]
     Ls {
         /// Names of flows
         #[arg(value_name = "FLOW")]
@@ -22,6 +25,8 @@ pub(crate) enum DeploymentCommand {
     },
 
     /// Show a deployment
+    #[command(after_help = "Example:
+  prefectl deployment inspect hello/default")]
     Inspect {
         /// The deployment: FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
@@ -39,9 +44,16 @@ pub(crate) enum DeploymentCommand {
     Run(Box<RunArguments>),
 
     /// Delete deployments
+    #[command(after_help = "Examples:
+  prefectl deployment delete hello/default
+  prefectl deployment delete 'hello/*' --yes")]
     Delete(DeleteDeploymentArguments),
 
     /// Create, change and list the schedules of a deployment
+    #[command(after_help = "Examples:
+  prefectl deployment schedule create hello/default --cron '0 9 * * *'
+  prefectl deployment schedule ls hello/default
+  prefectl deployment schedule pause --all")]
     #[command(subcommand)]
     Schedule(ScheduleCommand),
 }
@@ -141,6 +153,8 @@ pub(crate) enum ScheduleCommand {
     Create(Box<CreateScheduleArguments>),
 
     /// List the schedules of a deployment
+    #[command(after_help = "Example:
+  prefectl deployment schedule ls hello/default")]
     Ls {
         /// The deployment: FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
@@ -151,6 +165,8 @@ pub(crate) enum ScheduleCommand {
     },
 
     /// Delete a schedule
+    #[command(after_help = "Example:
+  prefectl deployment schedule delete hello/default 5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d --yes")]
     Delete {
         /// The deployment: FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
@@ -168,6 +184,8 @@ pub(crate) enum ScheduleCommand {
     },
 
     /// Delete all schedules of a deployment
+    #[command(after_help = "Example:
+  prefectl deployment schedule clear hello/default --yes")]
     Clear {
         /// The deployment: FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
@@ -181,9 +199,15 @@ pub(crate) enum ScheduleCommand {
     },
 
     /// Switch a schedule off, or all schedules of all deployments
+    #[command(after_help = "Examples:
+  prefectl deployment schedule pause hello/default 5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d
+  prefectl deployment schedule pause --all")]
     Pause(ActivateScheduleArguments),
 
     /// Switch a schedule on, or all schedules of all deployments
+    #[command(after_help = "Examples:
+  prefectl deployment schedule resume hello/default 5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d
+  prefectl deployment schedule resume --all")]
     Resume(ActivateScheduleArguments),
 }
 

@@ -6,6 +6,9 @@ use super::OutputFormat;
 
 /// Check everything that a deploy needs: API, work pools, Docker, git, Python
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  prefectl doctor
+  prefectl doctor --prefect-file deploy/prod.yaml --output json")]
 pub(crate) struct DoctorArguments {
     /// The project file whose needs are checked
     #[arg(long, value_name = "FILE", default_value = "prefect.yaml")]

@@ -9,6 +9,9 @@ use super::{OutputFormat, PythonArguments};
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowCommand {
     /// List the flows in files and directories, with how well each is known from its source
+    #[command(after_help = "Examples:
+  prefectl flow ls
+  prefectl flow ls flows/ --output json")]
     Ls {
         /// Where to look; ignored files are passed over
         #[arg(value_name = "PATH", default_value = ".")]
@@ -20,6 +23,8 @@ pub(crate) enum FlowCommand {
     },
 
     /// Show what is known of a flow from its source: name, description, version, parameters
+    #[command(after_help = "Example:
+  prefectl flow inspect flows/hello.py:hello")]
     Inspect {
         /// The flow: `path/to/file.py:function` or `package.module.function`
         entrypoint: String,

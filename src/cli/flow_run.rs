@@ -7,9 +7,14 @@ use super::{OutputArguments, REPEATED};
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowRunCommand {
     /// List runs, those that start last first
+    #[command(after_help = "Examples:
+  prefectl flow-run ls --deployment hello/default --limit 5
+  prefectl flow-run ls --state-type FAILED --state-type CRASHED")]
     Ls(ListRunsArguments),
 
     /// Show a run
+    #[command(after_help = "Example:
+  prefectl flow-run inspect wise-owl")]
     Inspect {
         /// Id or name of the run
         #[arg(value_name = "RUN")]
@@ -20,9 +25,14 @@ pub(crate) enum FlowRunCommand {
     },
 
     /// Print what a run logged
+    #[command(after_help = "Examples:
+  prefectl flow-run logs wise-owl
+  prefectl flow-run logs wise-owl --tail -n 50")]
     Logs(LogsArguments),
 
     /// Follow a run to its end, with its logs; the exit code tells how it ended
+    #[command(after_help = "Example:
+  prefectl flow-run watch wise-owl --watch-timeout 600")]
     Watch {
         /// Id or name of the run
         #[arg(value_name = "RUN")]
@@ -36,6 +46,8 @@ pub(crate) enum FlowRunCommand {
     },
 
     /// Cancel a run
+    #[command(after_help = "Example:
+  prefectl flow-run cancel wise-owl")]
     Cancel {
         /// Id or name of the run
         #[arg(value_name = "RUN")]

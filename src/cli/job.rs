@@ -10,6 +10,9 @@ pub(crate) enum JobCommand {
     ///
     /// The base job template of the work pool is filled in with the job variables of the deployment. For a kubernetes
     /// pool that gives the manifest of the Job.
+    #[command(after_help = "Examples:
+  prefectl job preview hello/default
+  prefectl job preview hello/default --job-variable namespace=test --output json")]
     Preview(PreviewArguments),
 }
 

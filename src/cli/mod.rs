@@ -10,8 +10,11 @@ mod deploy;
 mod deployment;
 mod destroy;
 mod doctor;
+#[cfg(test)]
+mod examples;
 mod flow;
 mod flow_run;
+mod generate;
 mod init;
 mod job;
 mod number;
@@ -22,6 +25,7 @@ mod selection;
 mod server;
 mod shared;
 mod steps;
+mod topics;
 mod variable;
 mod work_pool;
 mod work_queue;
@@ -47,6 +51,7 @@ pub(crate) use destroy::DestroyArguments;
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
+pub(crate) use generate::GenerateCommand;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
@@ -56,6 +61,7 @@ pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, OutputArguments, OutputFormat};
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
+pub(crate) use topics::Topic;
 pub(crate) use variable::VariableCommand;
 pub(crate) use work_pool::{CreateArguments, TemplateArguments, UpdateArguments, WorkPoolCommand};
 pub(crate) use work_queue::{WhichQueue, WorkQueueCommand};
@@ -72,8 +78,7 @@ pub(crate) use worker::{ValuesArguments, WorkerCommand};
     disable_version_flag = true,
     max_term_width = 100,
     arg_required_else_help = true,
-    after_help = "Settings come from PREFECT_* variables, .env, prefect.toml, pyproject.toml and the active profile, \
-                  as Prefect reads them."
+    after_help = topics::after_help()
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -149,6 +154,9 @@ pub(crate) enum Command {
     Check(CheckArguments),
 
     /// Explain the code of a finding, or list all codes
+    #[command(after_help = "Examples:
+  prefectl explain
+  prefectl explain unknown-key")]
     Explain {
         /// A code, such as `unknown-key`
         code: Option<String>,
@@ -157,49 +165,85 @@ pub(crate) enum Command {
     Init(InitArguments),
 
     /// Print the JSON schema of prefect.yaml, for editors
+    #[command(after_help = "Example:
+  prefectl schema > prefect.schema.json")]
     Schema,
 
     /// Run, list and delete deployments, and see to their schedules
+    #[command(after_help = "Examples:
+  prefectl deployment ls
+  prefectl deployment run hello/default --watch
+  prefectl deployment schedule ls hello/default")]
     #[command(subcommand, visible_alias = "deployments")]
     Deployment(DeploymentCommand),
 
     /// List, watch and cancel runs, and read their logs
+    #[command(after_help = "Examples:
+  prefectl flow-run ls --deployment hello/default
+  prefectl flow-run watch wise-owl")]
     #[command(subcommand, visible_alias = "flow-runs")]
     FlowRun(FlowRunCommand),
 
     /// Find flows in source files, and read what is in them
+    #[command(after_help = "Examples:
+  prefectl flow ls
+  prefectl flow inspect flows/hello.py:hello")]
     #[command(subcommand, visible_alias = "flows")]
     Flow(FlowCommand),
 
     /// List the steps of build, push and pull sections, with their inputs
+    #[command(after_help = "Examples:
+  prefectl steps ls
+  prefectl steps show build_docker_image
+  prefectl steps run --build -n hello/default")]
     #[command(subcommand)]
     Steps(StepsCommand),
 
     /// Create and inspect work pools
+    #[command(after_help = "Examples:
+  prefectl work-pool ls
+  prefectl work-pool create kubernetes --type kubernetes")]
     #[command(subcommand, visible_alias = "work-pools")]
     WorkPool(WorkPoolCommand),
 
     /// Create, list and pause the queues of work pools
+    #[command(after_help = "Examples:
+  prefectl work-queue ls -p kubernetes
+  prefectl work-queue create high -p kubernetes --priority 1")]
     #[command(subcommand, visible_alias = "work-queues")]
     WorkQueue(WorkQueueCommand),
 
     /// See the workers of a work pool, and set one up in a cluster
+    #[command(after_help = "Examples:
+  prefectl worker ls -p kubernetes
+  prefectl worker values -p kubernetes > values.yaml")]
     #[command(subcommand, visible_alias = "workers")]
     Worker(WorkerCommand),
 
     /// Read and set variables
+    #[command(after_help = "Examples:
+  prefectl variable ls
+  prefectl variable set region eu-west-1")]
     #[command(subcommand)]
     Variable(VariableCommand),
 
     /// See blocks, with their secrets hidden, and the types of blocks
+    #[command(after_help = "Examples:
+  prefectl block ls
+  prefectl block inspect secret/api-token")]
     #[command(subcommand, visible_alias = "blocks")]
     Block(BlockCommand),
 
     /// See the jobs that workers submit
+    #[command(after_help = "Example:
+  prefectl job preview hello/default")]
     #[command(subcommand)]
     Job(JobCommand),
 
     /// List, pause, resume and delete automations
+    #[command(after_help = "Examples:
+  prefectl automation ls
+  prefectl automation pause nightly-report")]
     #[command(subcommand, visible_alias = "automations")]
     Automation(AutomationCommand),
 
@@ -215,22 +259,41 @@ pub(crate) enum Command {
     },
 
     /// View and change settings
+    #[command(after_help = "Examples:
+  prefectl config view
+  prefectl config set PREFECT_API_URL=http://127.0.0.1:4200/api")]
     #[command(subcommand)]
     Config(ConfigCommand),
 
     /// Choose and manage profiles, which are sets of settings
+    #[command(after_help = "Examples:
+  prefectl profile ls
+  prefectl profile create staging --from default
+  prefectl profile use staging")]
     #[command(subcommand, visible_alias = "profiles")]
     Profile(ProfileCommand),
 
     /// Log in to Prefect Cloud, and choose a workspace
+    #[command(after_help = "Examples:
+  prefectl cloud login --workspace my-account/production
+  prefectl cloud workspace ls")]
     #[command(subcommand)]
     Cloud(CloudCommand),
 
     /// Start a Prefect server on this machine
+    #[command(after_help = "Example:
+  prefectl server start")]
     #[command(subcommand)]
     Server(ServerCommand),
 
     Doctor(DoctorArguments),
+
+    /// Write manual pages and completions, for packages
+    #[command(after_help = "Examples:
+  prefectl generate man target/man
+  prefectl generate completions target/completions")]
+    #[command(subcommand, hide = true)]
+    Generate(GenerateCommand),
 }
 
 impl Command {
@@ -263,6 +326,7 @@ impl Command {
             | Self::Doctor(_)
             | Self::Explain { .. }
             | Self::Flow(_)
+            | Self::Generate(_)
             | Self::Init(_)
             | Self::Profile(_)
             | Self::Render(_)

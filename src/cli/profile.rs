@@ -7,6 +7,8 @@ use super::OutputFormat;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
     /// List the profiles of profiles.toml
+    #[command(after_help = "Example:
+  prefectl profile ls")]
     Ls {
         /// Format of the result
         #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -14,6 +16,9 @@ pub(crate) enum ProfileCommand {
     },
 
     /// Show the settings of a profile
+    #[command(after_help = "Examples:
+  prefectl profile inspect
+  prefectl profile inspect staging --output json")]
     Inspect {
         /// Name of the profile (default: the active one)
         #[arg(value_name = "PROFILE")]
@@ -29,6 +34,8 @@ pub(crate) enum ProfileCommand {
     },
 
     /// Create a profile
+    #[command(after_help = "Example:
+  prefectl profile create staging --from default")]
     Create {
         /// Name of the profile
         name: String,
@@ -39,6 +46,8 @@ pub(crate) enum ProfileCommand {
     },
 
     /// Make a profile the active one, and try its API
+    #[command(after_help = "Example:
+  prefectl profile use staging")]
     Use {
         /// Name of the profile
         #[arg(value_name = "PROFILE")]
@@ -46,6 +55,8 @@ pub(crate) enum ProfileCommand {
     },
 
     /// Delete a profile
+    #[command(after_help = "Example:
+  prefectl profile delete staging")]
     Delete {
         /// Name of the profile
         #[arg(value_name = "PROFILE")]
@@ -53,6 +64,8 @@ pub(crate) enum ProfileCommand {
     },
 
     /// Give a profile another name
+    #[command(after_help = "Example:
+  prefectl profile rename staging production")]
     Rename {
         /// Name of the profile
         #[arg(value_name = "PROFILE")]

@@ -10,9 +10,13 @@ use crate::deploy::{Options, Sought};
 #[derive(Debug, Subcommand)]
 pub(crate) enum StepsCommand {
     /// List the steps that run here
+    #[command(after_help = "Example:
+  prefectl steps ls")]
     Ls,
 
     /// Show a step: its inputs with types and defaults, and its outputs
+    #[command(after_help = "Example:
+  prefectl steps show build_docker_image")]
     Show {
         /// Name of the step; its last part is enough
         name: String,

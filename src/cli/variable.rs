@@ -7,6 +7,8 @@ use super::{ConsentArguments, OutputArguments, REPEATED};
 #[derive(Debug, Subcommand)]
 pub(crate) enum VariableCommand {
     /// List variables
+    #[command(after_help = "Example:
+  prefectl variable ls --limit 20")]
     Ls {
         /// How many variables to list
         #[arg(long, value_name = "N")]
@@ -17,6 +19,8 @@ pub(crate) enum VariableCommand {
     },
 
     /// Show a variable with its tags and times
+    #[command(after_help = "Example:
+  prefectl variable inspect region")]
     Inspect {
         /// Name of the variable
         name: String,
@@ -26,6 +30,8 @@ pub(crate) enum VariableCommand {
     },
 
     /// Print the value of a variable as JSON
+    #[command(after_help = "Example:
+  prefectl variable get region")]
     Get {
         /// Name of the variable
         name: String,
@@ -56,6 +62,8 @@ pub(crate) enum VariableCommand {
     },
 
     /// Delete a variable
+    #[command(after_help = "Example:
+  prefectl variable unset region --yes")]
     #[command(visible_alias = "delete")]
     Unset {
         /// Name of the variable

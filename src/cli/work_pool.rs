@@ -15,6 +15,9 @@ pub(crate) enum WorkPoolCommand {
     Create(Box<CreateArguments>),
 
     /// List work pools
+    #[command(after_help = "Examples:
+  prefectl work-pool ls
+  prefectl work-pool ls --output json")]
     Ls {
         /// Accepted for compatibility: `inspect` shows the base job template
         #[arg(long, short, hide = true)]
@@ -25,6 +28,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Show a work pool
+    #[command(after_help = "Example:
+  prefectl work-pool inspect kubernetes")]
     Inspect {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -35,9 +40,14 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Change a work pool; what is not given stays
+    #[command(after_help = "Examples:
+  prefectl work-pool update kubernetes --set namespace=flows --concurrency-limit 20
+  prefectl work-pool update kubernetes --description 'Runs in the cluster'")]
     Update(Box<UpdateArguments>),
 
     /// Delete a work pool
+    #[command(after_help = "Example:
+  prefectl work-pool delete kubernetes --yes")]
     Delete {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -51,6 +61,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Pause a work pool: its workers start no more runs
+    #[command(after_help = "Example:
+  prefectl work-pool pause kubernetes")]
     Pause {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -61,6 +73,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Resume a work pool
+    #[command(after_help = "Example:
+  prefectl work-pool resume kubernetes")]
     Resume {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -71,6 +85,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Set how many runs of a work pool may run at a time
+    #[command(after_help = "Example:
+  prefectl work-pool set-concurrency-limit kubernetes 20")]
     SetConcurrencyLimit {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -85,6 +101,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Remove the concurrency limit of a work pool
+    #[command(after_help = "Example:
+  prefectl work-pool clear-concurrency-limit kubernetes")]
     ClearConcurrencyLimit {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -95,6 +113,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// List the runs that wait for a worker of a work pool
+    #[command(after_help = "Example:
+  prefectl work-pool preview kubernetes --hours 12")]
     Preview {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -109,6 +129,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Cancel the runs that wait for a worker of a work pool and are late
+    #[command(after_help = "Example:
+  prefectl work-pool clear kubernetes --queue default --yes")]
     Clear {
         /// Name of the work pool
         #[arg(value_name = "POOL")]
@@ -126,6 +148,9 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Print the base job template that a new work pool of a type starts with, as JSON
+    #[command(after_help = "Examples:
+  prefectl work-pool get-default-base-job-template --type kubernetes
+  prefectl work-pool get-default-base-job-template --type docker --file template.json")]
     GetDefaultBaseJobTemplate {
         /// Type of the work pool, such as kubernetes, docker or process
         #[arg(long = "type", short = 't', value_name = "TYPE")]
@@ -137,6 +162,8 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// Show how the base job template of a work pool differs from the default of its type
+    #[command(after_help = "Example:
+  prefectl work-pool diff-template kubernetes")]
     DiffTemplate {
         /// Name of the work pool
         #[arg(value_name = "POOL")]

@@ -7,6 +7,8 @@ use super::{ConsentArguments, OutputArguments};
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkQueueCommand {
     /// List work queues
+    #[command(after_help = "Example:
+  prefectl work-queue ls -p kubernetes")]
     Ls {
         /// Queues of this work pool; of all if not given
         #[arg(long, short, value_name = "POOL")]
@@ -25,6 +27,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Create a work queue
+    #[command(after_help = "Example:
+  prefectl work-queue create high -p kubernetes --priority 1 --limit 10")]
     Create {
         /// Name of the queue
         name: String,
@@ -102,6 +106,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Pause a work queue
+    #[command(after_help = "Example:
+  prefectl work-queue pause high -p kubernetes")]
     Pause {
         #[command(flatten)]
         which: WhichQueue,
@@ -111,6 +117,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Resume a work queue
+    #[command(after_help = "Example:
+  prefectl work-queue resume high -p kubernetes")]
     Resume {
         #[command(flatten)]
         which: WhichQueue,

@@ -7,6 +7,8 @@ use super::OutputArguments;
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkerCommand {
     /// List the workers of a work pool, with their health
+    #[command(after_help = "Example:
+  prefectl worker ls -p kubernetes")]
     Ls {
         /// The work pool
         #[arg(long, short, value_name = "POOL")]

@@ -4,10 +4,11 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
+    path::Path,
     time::Duration,
 };
 
-use clap::{Arg, CommandFactory as _};
+use clap::{Arg, CommandFactory as _, ValueEnum as _};
 use clap_complete::{
     CompletionCandidate,
     engine::ArgValueCompleter,
@@ -45,17 +46,32 @@ pub(crate) fn answer(arguments: &[OsString]) -> Result<bool, CommandError> {
 
 /// Prints the script that makes a shell ask.
 pub(super) fn run(shell: Shell, context: &Context) -> Result<Exit, CommandError> {
-    let failed = |error: io::Error| CommandError::new(Exit::Failed, error);
-    let shells = Shells::builtins();
-    let completer = shells
-        .completer(shell.name())
-        .ok_or_else(|| CommandError::usage(format!("there are no completions for {}", shell.name())))?;
-    let mut script = Vec::new();
-    completer
-        .write_registration(VARIABLE, "prefectl", "prefectl", "prefectl", &mut script)
-        .map_err(failed)?;
+    let script = script(shell.name()).map_err(|error| CommandError::new(Exit::Failed, error))?;
     context.ui.result(String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Done)
+}
+
+/// Writes the scripts for all shells, under the names by which shells look for them.
+pub(super) fn write(directory: &Path) -> io::Result<()> {
+    for shell in Shell::value_variants() {
+        let file = match shell {
+            Shell::Bash => "prefectl.bash",
+            Shell::Zsh => "_prefectl",
+            Shell::Fish => "prefectl.fish",
+            Shell::Power => "_prefectl.ps1",
+        };
+        std::fs::write(directory.join(file), script(shell.name())?)?;
+    }
+    Ok(())
+}
+
+/// The script that makes a shell ask.
+fn script(shell: &str) -> io::Result<Vec<u8>> {
+    let shells = Shells::builtins();
+    let completer = shells.completer(shell).ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+    let mut script = Vec::new();
+    completer.write_registration(VARIABLE, "prefectl", "prefectl", "prefectl", &mut script)?;
+    Ok(script)
 }
 
 /// Adds the names that only a server or a file knows.

@@ -17,7 +17,9 @@ mod explain;
 mod export;
 mod flow;
 mod flow_run;
+mod generate;
 mod github;
+pub(crate) mod help;
 mod init;
 mod job;
 mod plan;
@@ -106,6 +108,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Automation(command) => automation::run(command, context).await,
         Command::Cloud(command) => cloud::run(&command, context).await,
         Command::Server(command) => server::run(&command, context).await,
+        Command::Generate(command) => generate::run(&command, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context).await,
     }
 }

@@ -20,32 +20,52 @@ impl SettingName {
     }
 }
 
-pub(crate) const PROFILES_PATH: SettingName = named("PREFECT_PROFILES_PATH");
-pub(crate) const API_URL: SettingName = named("PREFECT_API_URL");
-pub(crate) const API_KEY: SettingName = named("PREFECT_API_KEY");
-pub(crate) const API_AUTH_STRING: SettingName = named("PREFECT_API_AUTH_STRING");
-pub(crate) const API_SSL_CERT_FILE: SettingName = named("PREFECT_API_SSL_CERT_FILE");
-pub(crate) const API_TLS_INSECURE_SKIP_VERIFY: SettingName = named("PREFECT_API_TLS_INSECURE_SKIP_VERIFY");
-pub(crate) const API_ENABLE_HTTP2: SettingName = named("PREFECT_API_ENABLE_HTTP2");
-pub(crate) const API_REQUEST_TIMEOUT: SettingName = named("PREFECT_API_REQUEST_TIMEOUT");
-pub(crate) const CLIENT_MAX_RETRIES: SettingName = named("PREFECT_CLIENT_MAX_RETRIES");
-pub(crate) const CLIENT_RETRY_JITTER_FACTOR: SettingName = named("PREFECT_CLIENT_RETRY_JITTER_FACTOR");
-pub(crate) const CLIENT_RETRY_EXTRA_CODES: SettingName = named("PREFECT_CLIENT_RETRY_EXTRA_CODES");
-pub(crate) const CLIENT_CUSTOM_HEADERS: SettingName = named("PREFECT_CLIENT_CUSTOM_HEADERS");
-pub(crate) const CLIENT_CSRF_SUPPORT_ENABLED: SettingName = named("PREFECT_CLIENT_CSRF_SUPPORT_ENABLED");
-pub(crate) const DEFAULT_WORK_POOL_NAME: SettingName = named("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME");
-pub(crate) const DEFAULT_DOCKER_BUILD_NAMESPACE: SettingName =
-    named("PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE");
-pub(crate) const UI_URL: SettingName = named("PREFECT_UI_URL");
-pub(crate) const CLOUD_API_URL: SettingName = named("PREFECT_CLOUD_API_URL");
-pub(crate) const CLOUD_UI_URL: SettingName = named("PREFECT_CLOUD_UI_URL");
-pub(crate) const CLI_PROMPT: SettingName = named("PREFECT_CLI_PROMPT");
-pub(crate) const CLI_COLORS: SettingName = named("PREFECT_CLI_COLORS");
-pub(crate) const SERVER_EPHEMERAL_ENABLED: SettingName = named("PREFECT_SERVER_EPHEMERAL_ENABLED");
-pub(crate) const SILENCE_API_URL_MISCONFIGURATION: SettingName =
-    named("PREFECT_SILENCE_API_URL_MISCONFIGURATION");
-pub(crate) const SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: SettingName =
-    named("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS");
+/// Makes a constant of each setting, and a list of all with what they are for.
+macro_rules! settings_read {
+    ($($constant:ident = $name:expr, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub(crate) const $constant: SettingName = $name;)*
+
+        /// All of them, with what they are for.
+        pub(crate) const READ: &[(SettingName, &str)] = &[$(($constant, $meaning)),*];
+    };
+}
+
+settings_read! {
+    API_URL = named("PREFECT_API_URL"), "the address of the API; it usually ends in `/api`";
+    API_KEY = named("PREFECT_API_KEY"), "the key for Prefect Cloud";
+    API_AUTH_STRING = named("PREFECT_API_AUTH_STRING"), "`user:password` for a server that wants one";
+    PROFILES_PATH = named("PREFECT_PROFILES_PATH"), "the file with the profiles";
+    API_SSL_CERT_FILE = named("PREFECT_API_SSL_CERT_FILE"), "certificates of authorities to trust";
+    API_TLS_INSECURE_SKIP_VERIFY = named("PREFECT_API_TLS_INSECURE_SKIP_VERIFY"),
+        "`true`: do not check the server's certificate; gives a warning";
+    API_ENABLE_HTTP2 = named("PREFECT_API_ENABLE_HTTP2"), "`true`: HTTP/2";
+    API_REQUEST_TIMEOUT = named("PREFECT_API_REQUEST_TIMEOUT"), "seconds that the server may be silent";
+    CLIENT_MAX_RETRIES = named("PREFECT_CLIENT_MAX_RETRIES"), "how often a request is sent again";
+    CLIENT_RETRY_JITTER_FACTOR = named("PREFECT_CLIENT_RETRY_JITTER_FACTOR"),
+        "by how much the waits before that differ";
+    CLIENT_RETRY_EXTRA_CODES = named("PREFECT_CLIENT_RETRY_EXTRA_CODES"),
+        "more status codes after which it is sent again";
+    CLIENT_CUSTOM_HEADERS = named("PREFECT_CLIENT_CUSTOM_HEADERS"), "more headers, as a JSON object";
+    CLIENT_CSRF_SUPPORT_ENABLED = named("PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"),
+        "`false`: send no CSRF tokens";
+    DEFAULT_WORK_POOL_NAME = named("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME"),
+        "the pool of deployments that name none";
+    DEFAULT_DOCKER_BUILD_NAMESPACE = named("PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE"),
+        "the registry and namespace of images that name none";
+    UI_URL = named("PREFECT_UI_URL"), "the address of the UI, for links";
+    CLOUD_API_URL = named("PREFECT_CLOUD_API_URL"), "the address of the API of Prefect Cloud";
+    CLOUD_UI_URL = named("PREFECT_CLOUD_UI_URL"), "the address of the UI of Prefect Cloud";
+    CLI_PROMPT = named("PREFECT_CLI_PROMPT"), "whether to ask; at a terminal if it is not set";
+    CLI_COLORS = named("PREFECT_CLI_COLORS"), "`false`: no colours";
+    SERVER_EPHEMERAL_ENABLED = named("PREFECT_SERVER_EPHEMERAL_ENABLED"),
+        "`true`: start a temporary server where no API is configured";
+    SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS = named("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"),
+        "how long to wait for it";
+    SILENCE_API_URL_MISCONFIGURATION = named("PREFECT_SILENCE_API_URL_MISCONFIGURATION"),
+        "`true`: no warning about an API address that looks wrong";
+    PROJECT = OWN_PROJECT, "the id of the project: see `prefectl deploy --help`";
+}
+
 /// The program's own: Prefect does not know it.
-pub(crate) const PROJECT: SettingName =
+const OWN_PROJECT: SettingName =
     SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

@@ -24,7 +24,7 @@ use crate::{diagnostics::github, error::CommandError, progress::Progress as _, s
 
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::Registered;
-pub(crate) use table::table;
+pub(crate) use table::{listing, table};
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

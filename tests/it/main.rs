@@ -18,6 +18,7 @@ mod documentation;
 mod export;
 mod faults;
 mod git_clone;
+mod help;
 mod images;
 mod interrupted;
 mod layers;

@@ -5,23 +5,23 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::template::literal;
 
-/// The filters to suggest for one that does not exist.
-pub(super) const COMMON: [&str; 15] = [
-    "b64encode",
-    "default",
-    "first",
-    "int",
-    "join",
-    "last",
-    "length",
-    "literal",
-    "lower",
-    "replace",
-    "slugify",
-    "split",
-    "tojson",
-    "trim",
-    "upper",
+/// The filters to suggest for one that does not exist, with what they do.
+pub(crate) const COMMON: [(&str, &str); 15] = [
+    ("b64encode", "a text in Base64"),
+    ("default", "`default(\"x\")`: a value for a name that is missing"),
+    ("first", "the first item of a list"),
+    ("int", "a whole number"),
+    ("join", "`join(\"-\")`: the items of a list as one text"),
+    ("last", "the last item of a list"),
+    ("length", "how many items or characters there are"),
+    ("literal", "a text in which `{{ }}` and `<< >>` are not filled in"),
+    ("lower", "a text in lower case"),
+    ("replace", "`replace(\"a\", \"b\")`: a text with something else in the place of a part"),
+    ("slugify", "lower-case letters and digits with hyphens between: fit for tags of images"),
+    ("split", "`split(\",\")`: a text as a list"),
+    ("tojson", "a value as JSON"),
+    ("trim", "a text without blanks around it"),
+    ("upper", "a text in upper case"),
 ];
 
 /// The engine as expressions use it.
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn suggested_filters_exist() {
         let engine = engine();
-        for name in COMMON {
+        for (name, _) in COMMON {
             let error = engine.empty_state().apply_filter(name, &[]).unwrap_err();
             assert_ne!(error.kind(), ErrorKind::UnknownFilter, "{name}");
         }

@@ -15,4 +15,5 @@ mod scope;
 pub(crate) use check::{Checked, Use, check};
 pub(crate) use error::{ExpressionError, ExpressionProblem};
 pub(crate) use evaluate::evaluate;
+pub(crate) use filters::COMMON as FILTERS;
 pub(crate) use scope::{BUILT_IN, Scope};

@@ -50,7 +50,7 @@ impl<'a> Expression<'a> {
         for range in &self.names.filters {
             let name = &self.text[self.in_text(range)];
             if is_unknown_filter(engine, name) {
-                let suggestion = did_you_mean(name, filters::COMMON).map(str::to_owned);
+                let suggestion = did_you_mean(name, filters::COMMON.map(|(name, _)| name)).map(str::to_owned);
                 let problem = ExpressionProblem::UnknownFilter { name: name.to_owned(), suggestion };
                 return Err(self.error_at(range, trail, problem));
             }

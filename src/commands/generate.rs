@@ -1,0 +1,29 @@
+//! `prefectl generate`: what packages carry beside the program.
+
+use std::{fs, io, path::Path};
+
+use clap::CommandFactory as _;
+
+use super::{Context, completions};
+use crate::{
+    cli::{Cli, GenerateCommand},
+    error::{CommandError, Exit},
+    fs::FileError,
+};
+
+pub(super) fn run(command: &GenerateCommand, context: &Context) -> Result<Exit, CommandError> {
+    let (directory, write): (_, fn(&Path) -> io::Result<()>) = match command {
+        GenerateCommand::Man { directory } => (directory, man),
+        GenerateCommand::Completions { directory } => (directory, completions::write),
+    };
+    let directory = context.directory.join(directory);
+    fs::create_dir_all(&directory)
+        .and_then(|()| write(&directory))
+        .map_err(|error| CommandError::new(Exit::Failed, FileError::new("write to", &directory, error)))?;
+    Ok(Exit::Done)
+}
+
+/// One page for each command.
+fn man(directory: &Path) -> io::Result<()> {
+    clap_mangen::generate_to(Cli::command(), directory)
+}

@@ -1,0 +1,53 @@
+//! Help, topics and manual pages.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+
+use crate::support::Sandbox;
+
+#[test]
+fn topics_are_listed_and_explained() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let root = sandbox.run("help")?.success()?;
+    for (topic, part) in [
+        ("prefect.yaml", "work_pool"),
+        ("templates", "<< git.branch | slugify >>"),
+        ("exit-codes", "a step failed; nothing was registered"),
+        ("environment", "PREFECT_API_URL"),
+    ] {
+        ensure!(root.stdout.contains(&format!("prefectl help {topic} ")), "{topic} is not listed: {root}");
+        let output = sandbox.run(&format!("help {topic}"))?.success()?;
+        ensure!(output.stdout.contains(part) && output.stderr.is_empty(), "{topic}: {output}");
+    }
+    let command = sandbox.run("help work-pool create")?.success()?;
+    ensure!(command.stdout.contains("Usage: prefectl work-pool create"), "{command}");
+    ensure!(sandbox.run("help nothing")?.code == 2);
+    Ok(())
+}
+
+#[test]
+fn packages_get_a_page_for_each_command_and_a_script_for_each_shell() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.run("generate man out/man")?.success()?;
+    sandbox.run("generate completions out/completions")?.success()?;
+    let names = |folder: &str| -> Result<Vec<String>> {
+        let entries = fs::read_dir(sandbox.directory().join(folder))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+    };
+    let pages = names("out/man")?;
+    for page in ["prefectl.1", "prefectl-deploy.1", "prefectl-deployment-schedule-create.1"] {
+        ensure!(pages.contains(&page.to_owned()), "{page} is not in {pages:?}");
+    }
+    let page = sandbox.read("out/man/prefectl-deploy.1")?;
+    ensure!(page.contains(".SH NAME") && page.contains("prefectl deploy \\-\\-all"), "{page}");
+    let scripts = names("out/completions")?;
+    ensure!(scripts.len() == 4, "{scripts:?}");
+    let bash = sandbox.run("completions bash")?.success()?;
+    ensure!(sandbox.read("out/completions/prefectl.bash")?.trim_end() == bash.stdout.trim_end());
+    let refused = sandbox.run("generate man flow.py")?;
+    ensure!(refused.code == 1 && refused.stderr.contains("flow.py"), "{refused}");
+    let hidden = sandbox.run("--help")?.success()?;
+    ensure!(!hidden.stdout.contains("generate"), "{hidden}");
+    Ok(())
+}
