@@ -236,6 +236,14 @@ fn events_are_objects_on_standard_error() -> Result<()> {
         "{output}"
     );
     assert!(count("status") > 1, "{output}");
+    let steps = events.iter().filter(|event| event["event"] == "step");
+    let mut steps: Vec<_> = steps.map(|step| (step["id"].as_u64(), step["status"].as_str())).collect();
+    steps.sort_unstable();
+    let id = steps.first().and_then(|(id, _)| *id);
+    let expected = ["done", "running", "shared", "waiting"].map(|status| (id, Some(status)));
+    assert_eq!(steps, expected, "{output}");
+    let said = events.iter().find(|event| event["event"] == "output").context("an output")?;
+    assert_eq!(said["step"].as_u64(), id);
 
     sandbox.file("stamp.sh", "exit 3\n")?;
     let output = sandbox.run("deploy --all --events jsonl --quiet")?;

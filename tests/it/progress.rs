@@ -128,24 +128,29 @@ fn all_is_printed_on_a_terminal_with_verbose() -> Result<()> {
 
 #[test]
 fn the_view_needs_a_terminal_that_can_and_colours_are_another_matter() -> Result<()> {
-    type Set = fn(&mut Command);
-    let cases: [(&str, Set, &str, bool, bool); 8] = [
-        ("no variables", |command| drop(command.env_remove("NO_COLOR")), "", true, true),
-        ("NO_COLOR", |_| {}, "", true, false),
-        ("empty NO_COLOR", |command| drop(command.env("NO_COLOR", "")), "", true, true),
-        ("TERM=dumb", |command| drop(command.env("TERM", "dumb").env_remove("NO_COLOR")), "", false, false),
-        ("CI", |command| drop(command.env("CI", "true")), "", false, false),
-        ("--quiet", |command| drop(command.env_remove("NO_COLOR")), "--quiet", false, false),
-        ("--color never", |command| drop(command.env_remove("NO_COLOR")), "--color never", true, false),
-        ("both", |command| drop(command.env("FORCE_COLOR", "1")), "", true, false),
+    type Variables = &'static [(&'static str, &'static str)];
+    // Variables, options, whether there is a view, and whether there are colours.
+    let cases: [(Variables, &str, bool, bool); 8] = [
+        (&[], "", true, true),
+        (&[("NO_COLOR", "1")], "", true, false),
+        (&[("NO_COLOR", "")], "", true, true),
+        (&[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], "", true, false),
+        (&[("TERM", "dumb")], "", false, false),
+        (&[("CI", "true")], "", false, false),
+        (&[], "--quiet", false, false),
+        (&[], "--color never", true, false),
     ];
     let sandbox = sandbox()?;
     sandbox.file("slow.sh", "echo line\n")?;
-    for (name, set, options, live, colors) in cases {
+    for (variables, options, live, colors) in cases {
+        let set = |command: &mut Command| {
+            command.env_remove("NO_COLOR").envs(variables.iter().copied());
+        };
         let output = sandbox.run_at_terminal(SIZE, &format!("{RUN} {options}"), set)?;
-        ensure!(output.code == 0, "{name}: {}", output.last()?);
-        ensure!(is_live(&output) == live, "{name}: {:?}", String::from_utf8_lossy(&output.bytes));
-        ensure!(has_colors(&output.bytes) == colors, "{name}: {:?}", String::from_utf8_lossy(&output.bytes));
+        let text = String::from_utf8_lossy(&output.bytes);
+        ensure!(output.code == 0, "{variables:?} {options}: {text}");
+        ensure!(is_live(&output) == live, "{variables:?} {options}: {text:?}");
+        ensure!(has_colors(&output.bytes) == colors, "{variables:?} {options}: {text:?}");
     }
     Ok(())
 }
