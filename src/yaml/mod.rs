@@ -8,6 +8,8 @@
 //! - `compose`: events to a tree, with anchors, tags and the limits on depth and aliases;
 //! - `construct`: the tree to [`Node`]s, with `scalar`, `timestamp` and `merge` for their rules.
 //!
+//! `write` is the way back, and `edit` puts something into a text and leaves all the rest as it is written.
+//!
 //! Nothing is lost on the way that a later message needs: any value can be found by its [`Pointer`].
 //!
 //! A few texts that PyYAML reads are refused, always with a place: recursive aliases, collections nested more than
@@ -18,6 +20,7 @@
 mod compose;
 mod construct;
 mod document;
+mod edit;
 mod error;
 mod key;
 mod merge;
@@ -34,6 +37,7 @@ mod value;
 mod write;
 
 pub(crate) use document::Document;
+pub(crate) use edit::{Edit, append, extend};
 pub(crate) use error::YamlError;
 pub(crate) use reader::decode;
 pub(crate) use write::write;

@@ -9,64 +9,99 @@ const INDENT: usize = 2;
 
 /// The text of a document, in block style.
 pub(crate) fn write(value: &Json) -> String {
-    let mut text = String::new();
+    let mut writer = Writer { text: String::new(), list_indent: 0 };
     match value {
-        Json::Object(entries) if !entries.is_empty() => mapping(entries, 0, &mut text),
-        Json::Array(items) if !items.is_empty() => list(items, 0, &mut text),
-        other => {
-            text.push_str(&scalar(other));
-            text.push('\n');
-        }
+        Json::Object(entries) if !entries.is_empty() => writer.mapping(entries, 0),
+        Json::Array(items) if !items.is_empty() => writer.list(items, 0),
+        other => writer.scalar(other),
     }
-    text
+    writer.text
 }
 
-fn mapping(entries: &Map<String, Json>, indent: usize, text: &mut String) {
-    for (position, (key, value)) in entries.iter().enumerate() {
-        if position > 0 {
-            text.push_str(&" ".repeat(indent));
-        }
-        text.push_str(&quoted_if_need_be(key));
-        text.push(':');
-        match value {
-            Json::Object(inner) if !inner.is_empty() => {
-                start_line(indent + INDENT, text);
-                mapping(inner, indent + INDENT, text);
-            }
-            // Items stand under their key, as people write them.
-            Json::Array(items) if !items.is_empty() => {
-                start_line(indent, text);
-                list(items, indent, text);
-            }
-            other => {
-                text.push(' ');
-                text.push_str(&scalar(other));
-                text.push('\n');
-            }
-        }
-    }
+/// The lines of one item of a list whose dashes stand at `indent`; lists in it are indented by `list_indent` more
+/// than their keys.
+pub(super) fn write_item(item: &Json, indent: usize, list_indent: usize) -> String {
+    let mut writer = Writer { text: " ".repeat(indent), list_indent };
+    writer.list(std::slice::from_ref(item), indent);
+    writer.text
 }
 
-fn list(items: &[Json], indent: usize, text: &mut String) {
-    for (position, item) in items.iter().enumerate() {
-        if position > 0 {
-            text.push_str(&" ".repeat(indent));
+/// The lines of the entries of a mapping whose keys stand at `indent`; at least one.
+pub(super) fn write_entries(entries: &Map<String, Json>, indent: usize, list_indent: usize) -> String {
+    let mut writer = Writer { text: " ".repeat(indent), list_indent };
+    writer.mapping(entries, indent);
+    writer.text
+}
+
+/// A value on one line, as it stands between brackets.
+pub(super) fn write_flow(value: &Json) -> String {
+    match value {
+        Json::Object(entries) if !entries.is_empty() => {
+            let entry = |(key, value): (&String, &Json)| format!("{}: {}", quoted(key), write_flow(value));
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
         }
-        text.push_str("- ");
-        match item {
-            Json::Object(entries) if !entries.is_empty() => mapping(entries, indent + INDENT, text),
-            Json::Array(inner) if !inner.is_empty() => list(inner, indent + INDENT, text),
-            other => {
-                text.push_str(&scalar(other));
-                text.push('\n');
-            }
+        Json::Array(items) if !items.is_empty() => {
+            format!("[{}]", items.iter().map(write_flow).collect::<Vec<_>>().join(", "))
         }
+        Json::String(text) => quoted(text),
+        other => scalar(other),
     }
 }
 
-fn start_line(indent: usize, text: &mut String) {
-    text.push('\n');
-    text.push_str(&" ".repeat(indent));
+struct Writer {
+    text: String,
+    /// How much further than their key the dashes of a list stand.
+    list_indent: usize,
+}
+
+impl Writer {
+    fn mapping(&mut self, entries: &Map<String, Json>, indent: usize) {
+        for (position, (key, value)) in entries.iter().enumerate() {
+            if position > 0 {
+                self.text.push_str(&" ".repeat(indent));
+            }
+            self.text.push_str(&quoted_if_need_be(key));
+            self.text.push(':');
+            match value {
+                Json::Object(inner) if !inner.is_empty() => {
+                    self.start_line(indent + INDENT);
+                    self.mapping(inner, indent + INDENT);
+                }
+                Json::Array(items) if !items.is_empty() => {
+                    self.start_line(indent + self.list_indent);
+                    self.list(items, indent + self.list_indent);
+                }
+                other => {
+                    self.text.push(' ');
+                    self.scalar(other);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, items: &[Json], indent: usize) {
+        for (position, item) in items.iter().enumerate() {
+            if position > 0 {
+                self.text.push_str(&" ".repeat(indent));
+            }
+            self.text.push_str("- ");
+            match item {
+                Json::Object(entries) if !entries.is_empty() => self.mapping(entries, indent + INDENT),
+                Json::Array(inner) if !inner.is_empty() => self.list(inner, indent + INDENT),
+                other => self.scalar(other),
+            }
+        }
+    }
+
+    fn start_line(&mut self, indent: usize) {
+        self.text.push('\n');
+        self.text.push_str(&" ".repeat(indent));
+    }
+
+    fn scalar(&mut self, value: &Json) {
+        self.text.push_str(&scalar(value));
+        self.text.push('\n');
+    }
 }
 
 fn scalar(value: &Json) -> String {
