@@ -86,6 +86,27 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::new("write", path, error))
 }
 
+/// Writes a file that must not be there, even if somebody else makes it at the same time.
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| FileError::new("write", path, error))
+}
+
+/// Writes a file that is there, whole or not at all. Who may read it stays, and so does what a link leads to.
+pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
+    let write = || {
+        let target = path.canonicalize()?;
+        let mut file = tempfile::NamedTempFile::new_in(target.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
+        file.as_file().sync_all()?;
+        file.persist(&target)?;
+        Ok(())
+    };
+    write().map_err(|error| FileError::new("write", path, error))
+}
+
 /// Makes a folder, and those it is in, that only their owner may enter; one that exists stays as it is.
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
@@ -100,6 +121,21 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn a_file_that_is_written_anew_stays_who_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        assert!(rewrite(&file, "new").unwrap_err().is_not_found());
+        write_new(&file, "old").unwrap();
+        assert_eq!(write_new(&file, "new").unwrap_err().source.kind(), io::ErrorKind::AlreadyExists);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("file", &link).unwrap();
+        rewrite(&link, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
 
     #[test]
     fn private_files_replace_what_was_there_and_keep_links() {

@@ -32,6 +32,7 @@ mod process;
 mod progress;
 mod project;
 mod python;
+mod questions;
 mod schedule;
 mod secret;
 mod settings;
@@ -44,7 +45,7 @@ mod value;
 mod work_pool;
 mod yaml;
 
-use std::{backtrace::Backtrace, ffi::OsString, io::IsTerminal as _, path::Path, process::ExitCode};
+use std::{backtrace::Backtrace, ffi::OsString, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -200,6 +201,7 @@ fn start(
         }
     });
     runtime.shutdown_background();
+    ui::restore_terminal();
     Ok(result)
 }
 
@@ -218,14 +220,19 @@ fn end_at_once(exit: Exit) {
     std::process::exit(exit.code().into());
 }
 
-/// Whether to ask questions: as the command line or the settings say, or at a terminal.
+/// Whether to ask questions: as the command line or the settings say, or at a terminal that is no pipeline's.
 fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &Environment) -> bool {
     let said =
         if global.prompt || global.no_prompt { Some(global.prompt) } else { settings.cli_prompt.value };
     said.unwrap_or_else(|| {
         let is_dumb = environment.get("TERM") == Some("dumb");
-        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb
+        ui::has_terminal() && !is_dumb && !is_pipeline(environment)
     })
+}
+
+/// Whether `CI` is set, which every service for pipelines does, and some give their jobs a terminal.
+fn is_pipeline(environment: &Environment) -> bool {
+    environment.non_empty("CI").is_some_and(|ci| !matches!(ci.to_ascii_lowercase().as_str(), "0" | "false"))
 }
 
 /// In GitHub Actions, where in the repository this runs.
@@ -246,5 +253,21 @@ fn colors(global: &GlobalArguments, environment: &Environment) -> ColorChoice {
         cli::ColorChoice::Auto if environment.non_empty("NO_COLOR").is_some() => ColorChoice::Never,
         cli::ColorChoice::Auto if environment.non_empty("FORCE_COLOR").is_some() => ColorChoice::Always,
         cli::ColorChoice::Auto => ColorChoice::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipeline_says_so() {
+        for (ci, expected) in
+            [("true", true), ("1", true), ("woodpecker", true), ("", false), ("0", false), ("False", false)]
+        {
+            let environment = Environment::from_iter([("CI", ci)]);
+            assert_eq!(is_pipeline(&environment), expected, "{ci:?}");
+        }
+        assert!(!is_pipeline(&Environment::default()));
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, NamedObject, error::optional, request::Request};
+use crate::secret::Secret;
 
 #[derive(Deserialize)]
 struct BlockDocument {
@@ -55,6 +56,63 @@ impl Client {
     ) -> Result<Option<NamedObject>, ApiError> {
         let request = Request::get(&["block_documents", &id.to_string()]);
         optional(self.json(request.query("include_secrets", "false")).await)
+    }
+
+    /// The names of the blocks of a type; `None` if there is no such type.
+    pub(crate) async fn block_names(&self, slug: &str) -> Result<Option<Vec<String>>, ApiError> {
+        if self.block_type(slug).await?.is_none() {
+            return Ok(None);
+        }
+        let body = [
+            ("include_secrets".to_owned(), json!(false)),
+            ("block_types".to_owned(), json!({"slug": {"any_": [slug]}})),
+            ("block_documents".to_owned(), json!({"is_anonymous": {"eq_": false}})),
+        ];
+        let blocks: Vec<NamedObject> =
+            self.filter(&["block_documents", "filter"], body.into_iter().collect()).await?;
+        let mut names: Vec<String> = blocks.into_iter().map(|block| block.name).collect();
+        names.sort();
+        Ok(Some(names))
+    }
+
+    /// Creates a block, or changes the data of the one of that name.
+    pub(crate) async fn save_block(
+        &self,
+        slug: &str,
+        name: &str,
+        data: &[(&str, Secret)],
+    ) -> Result<(), ApiError> {
+        let missing = |what| ApiError::NotFound { detail: format!("there is no {what} '{slug}'") };
+        let kind = self.block_type(slug).await?.ok_or_else(|| missing("block type"))?;
+        let newest = json!({"block_type_id": {"any_": [kind.id]}});
+        let schemas: Vec<NamedObject> = self
+            .filter_up_to(
+                &["block_schemas", "filter"],
+                [("block_schemas".to_owned(), newest)].into_iter().collect(),
+                1,
+            )
+            .await?;
+        let schema = schemas.first().ok_or_else(|| missing("schema of the block type"))?;
+        let data: JsonObject =
+            data.iter().map(|(key, secret)| ((*key).to_owned(), json!(secret.expose()))).collect();
+        match self.hidden_block_document(slug, name).await? {
+            Some(block) => {
+                let body = json!({
+                    "data": data, "block_schema_id": schema.id, "merge_existing_data": false,
+                });
+                self.done(Request::patch(&["block_documents", &block.id.to_string()], body)).await
+            }
+            None => {
+                let body = json!({
+                    "name": name, "data": data, "block_type_id": kind.id, "block_schema_id": schema.id,
+                });
+                self.done(Request::post(&["block_documents", ""], body).once()).await
+            }
+        }
+    }
+
+    async fn block_type(&self, slug: &str) -> Result<Option<NamedObject>, ApiError> {
+        optional(self.json(Request::get(&["block_types", "slug", slug])).await)
     }
 
     /// The types of blocks that the server knows.

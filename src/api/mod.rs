@@ -51,7 +51,7 @@ pub(crate) use options::ClientOptions;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;
-pub(crate) use work_pools::WorkPool;
+pub(crate) use work_pools::{WorkPool, WorkerType};
 pub(crate) use workspaces::Workspace;
 
 /// A JSON object, as requests and responses carry them.

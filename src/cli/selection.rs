@@ -216,6 +216,7 @@ impl SelectionArguments {
             project: None,
             prune: false,
             max_deletes: 0,
+            answered: None,
             jobs: self.jobs.into(),
             images: ImagePolicy {
                 rebuild: self.rebuild,

@@ -57,7 +57,7 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
                 _ => format!("Are you sure you want to delete all {} automations?", automations.len()),
             };
             if !automations.is_empty() {
-                context.confirm(consent, &question, "Deletion aborted.")?;
+                context.confirm(consent, &question, "Deletion aborted.").await?;
             }
             for automation in &automations {
                 client.delete_automation(automation.id).await?;

@@ -14,11 +14,11 @@ use crate::{
 /// Settings that say where the profiles are, and so cannot be in one.
 const OF_NO_PROFILE: [&str; 2] = ["PREFECT_HOME", "PREFECT_PROFILES_PATH"];
 
-pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, CommandError> {
+pub(super) async fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, CommandError> {
     match command {
         ConfigCommand::View(arguments) => view(arguments, context),
         ConfigCommand::Set { settings } => set(settings, context),
-        ConfigCommand::Unset { names, yes } => unset(names, *yes, context),
+        ConfigCommand::Unset { names, yes } => unset(names, *yes, context).await,
         ConfigCommand::Validate => validate(context),
     }?;
     Ok(Exit::Done)
@@ -136,7 +136,7 @@ fn known(name: &str) -> Result<&'static Entry, CommandError> {
     })
 }
 
-fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), CommandError> {
+async fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), CommandError> {
     let entries = names.iter().map(|name| known(name)).collect::<Result<Vec<_>, _>>()?;
     let profile = &context.settings.profile;
     let mut file = ProfilesFile::open(&context.settings.profiles_path.value)?;
@@ -146,7 +146,7 @@ fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), CommandEr
         }
     }
     let question = format!("Are you sure you want to unset the following setting(s): {}?", names.join(", "));
-    if !yes && !context.confirms(&question) {
+    if !yes && !context.confirms(&question).await? {
         return Err(CommandError::new(Exit::Failed, "Unset aborted."));
     }
     file.save()?;

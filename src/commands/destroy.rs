@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
         let listed = names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n");
         context.ui.note(&format!("To be deleted:\n{listed}"));
         let question = format!("Are you sure you want to delete {}?", deployments(count));
-        context.confirm(arguments.consent, &question, "Deletion aborted.")?;
+        context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
     if let Err((done, error)) = destruction.run(&client).await {
         let exit = if done == 0 { Exit::Failed } else { Exit::Partly };

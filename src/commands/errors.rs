@@ -8,17 +8,31 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
     flow_run::{self, runs::FlowRunError},
+    fs::FileError,
     local_server::LocalServerError,
     project::ProjectError,
+    questions::NoAnswer,
     schedule::when::WhenError,
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
     work_pool::WorkPoolError,
 };
 
+/// What a deployment lacks, and would be asked for at a terminal.
+const QUESTIONS: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_WORK_POOL];
+
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
         Self::usage(error)
+    }
+}
+
+impl From<NoAnswer> for CommandError {
+    fn from(error: NoAnswer) -> Self {
+        match error {
+            NoAnswer::Interrupted => Self::new(Exit::Interrupted, ""),
+            error @ NoAnswer::NoTerminal(_) => Self::new(Exit::NeedsAnswer, error),
+        }
     }
 }
 
@@ -46,6 +60,12 @@ impl From<ApiError> for CommandError {
     }
 }
 
+impl From<FileError> for CommandError {
+    fn from(error: FileError) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+}
+
 impl From<ProjectError> for CommandError {
     fn from(error: ProjectError) -> Self {
         match error {
@@ -61,13 +81,13 @@ impl From<ProjectError> for CommandError {
 
 impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {
-        let help = match &error {
+        match &error {
             SelectError::NoName { names } => {
-                Some(format!("use --all, or -n with one of: {}", names.join(", ")))
+                let help = format!("use --all, or -n with one of: {}", names.join(", "));
+                Self::new(Exit::NeedsAnswer, error).help(help)
             }
-            _ => None,
-        };
-        Self { help, ..Self::usage(error) }
+            _ => Self::usage(error),
+        }
     }
 }
 
@@ -77,6 +97,8 @@ impl From<Failure> for CommandError {
             Failure::Project(error) => error.into(),
             Failure::Select(error) => error.into(),
             Failure::Api(error) => error.into(),
+            Failure::NoAnswer(error) => error.into(),
+            Failure::Declined { message, help } => Self::new(Exit::Failed, message).help(help),
             error @ Failure::StalePlan(_) => {
                 Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
                     .help("make a new one with `prefectl plan --out`, and look at it again")
@@ -95,7 +117,10 @@ impl From<Failure> for CommandError {
                 vec![Diagnostic::error(Code::OPTIONS, error.to_string()).at(place)],
             ),
             Failure::Findings(diagnostics) => {
-                Self { message: "nothing was registered".into(), ..Self::findings(Exit::Failed, diagnostics) }
+                let is_question = |one: &Diagnostic| QUESTIONS.contains(&one.code);
+                let exit =
+                    if diagnostics.iter().all(is_question) { Exit::NeedsAnswer } else { Exit::Failed };
+                Self { message: "nothing was registered".into(), ..Self::findings(exit, diagnostics) }
             }
             Failure::Resolve { error, place } => Self::findings(
                 Exit::Failed,

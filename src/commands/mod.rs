@@ -44,9 +44,10 @@ use crate::{
     environment::Environment,
     error::{CommandError, Exit},
     interrupt::Interrupts,
+    questions::Ask as _,
     secret::Redactor,
     settings::Settings,
-    ui::Ui,
+    ui::{self, Ui},
 };
 
 /// What every command works with.
@@ -65,8 +66,13 @@ pub(crate) struct Context {
 
 impl Context {
     /// Whether the user says yes to a question. Without a terminal nobody is asked, and the answer is yes.
-    fn confirms(&self, question: &str) -> bool {
-        !self.interactive || self.ui.confirms(question)
+    async fn confirms(&self, question: &str) -> Result<bool, CommandError> {
+        Ok(!self.interactive || self.ui.confirm(question, None).await?)
+    }
+
+    /// Whether more than a yes or a no can be asked: that takes a terminal, whatever the options say.
+    fn interviews(&self) -> bool {
+        self.interactive && ui::has_terminal()
     }
 }
 
@@ -96,7 +102,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Flow(command) => flow::run(&command, context).await,
         Command::Steps(command) => steps::run(&command, context).await,
         Command::WorkPool(command) => work_pool::run(command, context).await,
-        Command::Config(command) => config::run(&command, context),
+        Command::Config(command) => config::run(&command, context).await,
         Command::Profile(command) => profile::run(&command, context).await,
         Command::WorkQueue(command) => work_queue::run(command, context).await,
         Command::Worker(command) => worker::run(command, context).await,

@@ -20,7 +20,7 @@ pub(super) async fn run(command: &ProfileCommand, context: &Context) -> Result<E
         }
         ProfileCommand::Create { name, from } => create(&mut file, name, from.as_deref(), context)?,
         ProfileCommand::Use { name } => activate(&mut file, name, context).await?,
-        ProfileCommand::Delete { name } => delete(&mut file, name, context)?,
+        ProfileCommand::Delete { name } => delete(&mut file, name, context).await?,
         ProfileCommand::Rename { name, new_name } => rename(&mut file, name, new_name, context)?,
     }
     Ok(Exit::Done)
@@ -151,7 +151,7 @@ fn without_api(name: &str, settings: &Settings, context: &Context) -> Result<(),
     )))
 }
 
-fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Result<(), CommandError> {
+async fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Result<(), CommandError> {
     if !file.has(name) {
         let is_built_in = Profiles::built_in().get(name).is_some();
         return Err(if is_built_in {
@@ -165,7 +165,8 @@ fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Result<(), 
             "Profile '{name}' is the active profile. You must switch profiles before it can be deleted."
         )));
     }
-    if !context.confirms(&format!("Are you sure you want to delete profile with name '{name}'?")) {
+    let question = format!("Are you sure you want to delete profile with name '{name}'?");
+    if !context.confirms(&question).await? {
         return Err(CommandError::new(Exit::Failed, "Deletion aborted."));
     }
     file.remove(name);

@@ -7,6 +7,7 @@ use crate::{
     api::JsonObject,
     cli::{ConsentArguments, OutputArguments, OutputFormat},
     error::{CommandError, Exit},
+    questions::Ask as _,
 };
 
 impl Context {
@@ -62,7 +63,7 @@ impl Context {
     }
 
     /// Makes sure that something is wanted that cannot be undone: by an option, or by asking.
-    pub(super) fn confirm(
+    pub(super) async fn confirm(
         &self,
         consent: ConsentArguments,
         question: &str,
@@ -77,6 +78,7 @@ impl Context {
                 CommandError::new(Exit::NeedsAnswer, message).help("add --yes to do it without asking")
             );
         }
-        if self.ui.confirms(question) { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
+        let is_wanted = self.ui.confirm(question, None).await?;
+        if is_wanted { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
     }
 }

@@ -88,9 +88,15 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
 
 async fn create(arguments: CreateArguments, client: &Client, context: &Context) -> Result<(), CommandError> {
     let (output, set_as_default) = (arguments.output, arguments.set_as_default);
+    let kind = match arguments.kind {
+        None if context.interviews() && !is_there(&arguments.name, client).await? => {
+            Some(work_pool::ask_kind(&context.ui, work_pool::kinds(client).await?).await?.kind)
+        }
+        kind => kind,
+    };
     let options = CreateOptions {
         name: arguments.name,
-        kind: arguments.kind,
+        kind,
         edits: edits(&arguments.template),
         base_job_template: arguments.template.base_job_template,
         paused: arguments.paused,
@@ -117,6 +123,11 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
         created.render(&links) + if set_as_default { &default } else { "" }
     });
     Ok(())
+}
+
+/// Whether a work pool is there; a name that none can have is found to be wrong later.
+async fn is_there(name: &str, client: &Client) -> Result<bool, CommandError> {
+    Ok(work_pool::check_name(name).is_err() || client.work_pool(name).await?.is_some())
 }
 
 fn edits(template: &TemplateArguments) -> TemplateEdits {
@@ -172,7 +183,7 @@ async fn delete(
     let missing = || CommandError::new(Exit::Failed, format!("Work pool {quoted} does not exist."));
     client.work_pool(name).await?.ok_or_else(missing)?;
     let question = format!("Are you sure you want to delete work pool with name {quoted}?");
-    context.confirm(consent, &question, "Deletion aborted.")?;
+    context.confirm(consent, &question, "Deletion aborted.").await?;
     if !client.delete_work_pool(name).await? {
         return Err(missing());
     }
@@ -195,7 +206,7 @@ async fn clear(
             runs.len(),
             python::quoted(name)
         );
-        context.confirm(consent, &question, "Clearing aborted.")?;
+        context.confirm(consent, &question, "Clearing aborted.").await?;
     }
     let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
     let cancelled = flow_run::runs::cancel_all(client, &ids).await?;

@@ -159,7 +159,7 @@ async fn prepare_with(
     Ok(prepared)
 }
 
-/// The deployments that the options pick, with the options over them.
+/// The deployments that the options or answers pick, with the options over them.
 fn select(
     project: &Project,
     with: &Surroundings<'_>,
@@ -168,7 +168,10 @@ fn select(
 ) -> Result<Vec<Spec>, Failure> {
     let names = FlowNames { inspector, directory: with.directory, environment: with.environment };
     let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
-    let mut selection = select::select(project, with.options, flow_name)?;
+    let mut selection = match &with.options.answered {
+        Some(answered) => answered.selection.clone(),
+        None => select::select(project, with.options, flow_name)?,
+    };
     for warning in std::mem::take(&mut selection.warnings) {
         findings.push(warning);
     }

@@ -5,6 +5,7 @@ use crate::{
     api::ApiError,
     diagnostics::{Diagnostic, Place},
     project::{Project, ProjectError},
+    questions::NoAnswer,
     steps::StepFailure,
     template::ResolveError,
 };
@@ -37,6 +38,12 @@ pub(crate) enum Failure {
     NotResumable,
     #[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", .names.join(", "))]
     TooManyDeletes { names: Vec<String>, max_deletes: usize },
+    /// A question that nobody answered.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    /// An answer with which nothing can be deployed, and what to do.
+    #[error("{message}")]
+    Declined { message: &'static str, help: &'static str },
     #[error(transparent)]
     Api(#[from] ApiError),
 }

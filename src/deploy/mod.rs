@@ -12,6 +12,7 @@ mod examine;
 mod export;
 mod expressions;
 mod failure;
+mod interview;
 mod items;
 mod journal;
 mod live;
@@ -44,6 +45,7 @@ pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
 pub(crate) use examine::findings;
 pub(crate) use export::{Export, export};
 pub(crate) use failure::Failure;
+pub(crate) use interview::{NewPool, World, conduct, saved};
 pub(crate) use options::Options;
 pub(crate) use ownership::ProjectId;
 pub(crate) use plan::{

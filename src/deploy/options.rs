@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     OnError, ProjectId,
+    interview::Answered,
     plan::{Plan, Selection},
 };
 use crate::{flow::PythonUse, steps::ImagePolicy};
@@ -55,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) prune: bool,
     /// How many may be removed.
     pub(crate) max_deletes: usize,
+    /// What was picked, and completed, by answers; takes the place of names and `--all`.
+    pub(crate) answered: Option<Answered>,
 }
 
 impl Options {

@@ -7,6 +7,9 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
+/// Characters that the server refuses in names, with an error that says nothing.
+pub(crate) const REFUSED_IN_NAMES: [char; 5] = ['/', '%', '&', '>', '<'];
+
 /// The fields of a deployment before templating, with every key that later stages look at.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
@@ -122,7 +125,7 @@ fn defaults(fields: &mut Mapping) {
 }
 
 /// The mapping under a key, made if there is none.
-fn section<'a>(fields: &'a mut Mapping, key: &str) -> &'a mut Mapping {
+pub(super) fn section<'a>(fields: &'a mut Mapping, key: &str) -> &'a mut Mapping {
     let value = fields.entry(key.into()).or_insert(Value::Null);
     if !value.is_mapping() {
         *value = Mapping::new().into();

@@ -7,8 +7,9 @@ use crate::{
     value::{Mapping, Value},
 };
 
-const BUILD_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.build_docker_image";
-const SET_WORKING_DIRECTORY: &str = "prefect.deployments.steps.set_working_directory";
+pub(super) const BUILD_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.build_docker_image";
+pub(super) const PUSH_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.push_docker_image";
+pub(super) const SET_WORKING_DIRECTORY: &str = "prefect.deployments.steps.set_working_directory";
 
 /// Where a flow's code is when a worker runs it.
 #[derive(Debug, Clone, PartialEq)]

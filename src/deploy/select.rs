@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The deployments that were picked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Selection {
     pub(crate) picked: Vec<Declared>,
     /// Whether the options for one deployment apply: exactly one was picked.
@@ -75,7 +75,7 @@ pub(crate) fn select(
 }
 
 /// A deployment that the file does not have.
-fn none() -> Declared {
+pub(super) fn none() -> Declared {
     Declared { index: None, fields: Arc::default() }
 }
 
@@ -167,7 +167,11 @@ impl<'a> Wanted<'a> {
         matches_pattern(self.name, name) && self.flow.is_none_or(|wanted| matches_pattern(wanted, flow))
     }
 
-    fn matches(&self, declared: &Declared, flow_name: impl Fn(&Declared) -> Option<String>) -> bool {
+    pub(super) fn matches(
+        &self,
+        declared: &Declared,
+        flow_name: impl Fn(&Declared) -> Option<String>,
+    ) -> bool {
         let Some(name) = declared.name() else { return false };
         if self.is_pattern && declared.entrypoint().is_none() {
             return false; // as the reference: what has no flow in the file is named, not matched

@@ -152,7 +152,9 @@ fn begin_journal(
         api: client.url(),
         directory: with.directory,
         prefect_file: with.options.prefect_file.as_deref(),
-        is_resumable: !with.options.describe_a_deployment() && with.options.images.given.is_empty(),
+        is_resumable: !with.options.describe_a_deployment()
+            && with.options.images.given.is_empty()
+            && with.options.answered.is_none(),
     };
     Journal::begin(begin, &before, with.redactor).unwrap_or_else(|error| {
         with.progress.status(&format!("no journal: {error}; this deploy cannot be resumed"));

@@ -3,8 +3,7 @@
 mod recipe;
 
 use std::{
-    fs::OpenOptions,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -12,12 +11,12 @@ pub(crate) use self::recipe::Recipe;
 use crate::{
     environment::Environment,
     flow::{FoundFlow, Inspector},
-    fs::FileError,
+    fs::{self, FileError},
     git,
 };
 
 /// The file that is made.
-pub(crate) const FILE: &str = "prefect.yaml";
+pub(crate) use crate::project::DEFAULT_FILE as FILE;
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -109,10 +108,8 @@ fn survey(directory: &Path, environment: &Environment) -> Survey {
 
 /// Writes a file that must not be there, even if somebody else makes it at the same time.
 fn write_new(file: &Path, text: &str) -> Result<(), InitError> {
-    let opened = OpenOptions::new().write(true).create_new(true).open(file);
-    let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
+    fs::write_new(file, text).map_err(|error| match error.source.kind() {
         io::ErrorKind::AlreadyExists => InitError::Exists(file.to_owned()),
-        _ => FileError::new("write", file, error).into(),
+        _ => error.into(),
     })
 }

@@ -1,7 +1,9 @@
 //! Recipes: how flows get to where they run, as sections of a prefect.yaml.
 
+use serde_json::json;
+
 use super::{InitError, Survey};
-use crate::flow::FoundFlow;
+use crate::{flow::FoundFlow, project::text};
 
 /// A kind of prefect.yaml.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +98,7 @@ impl Recipe {
             scalar(found.map_or(default, |(_, value)| value))
         };
         Ok([
-            format!(
-                "# How the flows of this project are deployed: `prefectl deploy --all`.\n\
-                 # `prefectl check` finds mistakes in this file without a server.\n\n\
-                 name: {}\n",
-                scalar(&survey.name)
-            ),
+            text::head(&survey.name),
             self.build(survey, &field),
             self.push(survey, &field),
             self.pull(survey, &field),
@@ -152,17 +149,18 @@ impl Recipe {
             (false, false) => "    # `auto` makes a Dockerfile with the flows in it.\n",
         };
         format!(
-            "# What runs once before anything is registered.\nbuild:\n\
+            "{}build:\n\
              - prefect_docker.deployments.steps.build_docker_image:\n    \
              id: build-image\n    requires: prefect-docker>=0.3.1\n    \
              image_name: {}\n    tag: {}\n{comment}    dockerfile: {dockerfile}\n",
+            text::BUILD,
             field("image_name", &format!("registry.example.com/{}", image_part(&survey.name))),
             field("tag", "latest"),
         )
     }
 
     fn push(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
-        let head = "# Where what was built, or the flows themselves, go.\npush:\n";
+        let head = format!("{}push:\n", text::PUSH);
         let folder = || field("folder", &survey.name);
         let credentials = || azure_credentials(&field("credentials", "my-credentials"));
         match self {
@@ -195,7 +193,7 @@ impl Recipe {
     }
 
     fn pull(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
-        let head = "# What a worker does before it runs a flow.\npull:\n";
+        let head = format!("{}pull:\n", text::PULL);
         let pushed = |step: &str, requires: &str, place: &str| {
             format!(
                 "{head}- {step}:\n    requires: {requires}\n    {place}: \"{{{{ push-code.{place} }}}}\"\n    \
@@ -234,34 +232,34 @@ impl Recipe {
 
     fn deployments(self, survey: &Survey) -> String {
         let kind = self.pool_type();
-        let pool = format!("    name: {kind}\n");
-        let image = if self.has_image() {
-            "    job_variables:\n      image: \"{{ build-image.image }}\"\n"
+        let pool = if self.has_image() {
+            json!({"name": kind, "job_variables": {"image": "{{ build-image.image }}"}})
         } else {
-            ""
+            json!({"name": kind})
         };
-        let mut text = format!(
+        let mut lines = format!(
             "# One entry a deployment. The work pool: `prefectl work-pool create {kind} --type {kind}`.\ndeployments:"
         );
         if survey.flows.is_empty() {
-            text.push_str(" []\n# No flows were found here. An entry looks like this:\n");
-            text.push_str("# - name: default\n#   entrypoint: flow.py:my_flow\n#   work_pool:\n#     name: ");
-            text.push_str(kind);
-            text.push('\n');
-            return text;
+            lines.push_str(" []\n# No flows were found here. An entry looks like this:\n");
+            lines
+                .push_str("# - name: default\n#   entrypoint: flow.py:my_flow\n#   work_pool:\n#     name: ");
+            lines.push_str(kind);
+            lines.push('\n');
+            return lines;
         }
-        text.push('\n');
+        lines.push('\n');
         let entry = |flow: &FoundFlow| {
             let path = flow.path.to_string_lossy().replace('\\', "/");
-            let entrypoint = scalar(&format!("{path}:{}", flow.function));
-            format!("- name: default\n  entrypoint: {entrypoint}\n  work_pool:\n{pool}{image}")
+            let entrypoint = format!("{path}:{}", flow.function);
+            text::entry(&json!({"name": "default", "entrypoint": entrypoint, "work_pool": pool}))
         };
-        text.extend(survey.flows.iter().map(entry));
-        text.push_str(
+        lines.extend(survey.flows.iter().map(entry));
+        lines.push_str(
             "  # More of what a deployment can have:\n  # parameters: {name: value}\n  # schedules:\n  \
              # - cron: 0 9 * * *\n  #   timezone: Europe/London\n  # tags: [nightly]\n",
         );
-        text
+        lines
     }
 }
 

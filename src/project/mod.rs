@@ -5,6 +5,7 @@ mod findings;
 mod load;
 mod removed;
 mod schema;
+pub(crate) mod text;
 
 pub(crate) use findings::Findings;
 pub(crate) use load::{ProjectError, load};

@@ -6,6 +6,7 @@
 mod escape;
 mod events;
 mod live;
+mod prompts;
 mod reporter;
 mod screen;
 mod table;
@@ -24,6 +25,7 @@ use crate::{diagnostics::github, error::CommandError, progress::Progress as _, s
 
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::Registered;
+pub(crate) use prompts::{has_terminal, restore_terminal};
 pub(crate) use table::{listing, table};
 
 /// How much is told.
@@ -118,16 +120,6 @@ impl Ui {
     /// Prints a result with the secrets in it, because the user asked for them.
     pub(crate) fn disclosed(&self, text: &str) {
         self.print(text);
-    }
-
-    /// Prints a question and reads the answer; anything but a yes is a no.
-    pub(crate) fn confirms(&self, question: &str) -> bool {
-        self.suspend(|| {
-            let _ = write!(io::stderr(), "{} [y/n]: ", self.shown(question));
-            let mut answer = String::new();
-            let read = io::stdin().read_line(&mut answer);
-            read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
-        })
     }
 
     /// Prints a line about what is going on, unless the user asked for quiet.

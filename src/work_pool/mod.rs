@@ -1,5 +1,6 @@
 //! Work pools: creating and changing them, with their base job templates.
 
+mod asking;
 mod helm;
 mod queues;
 mod template;
@@ -13,6 +14,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::asking::{ask_kind, ask_name, kinds};
 pub(crate) use self::helm::{WorkerApi, WorkerValues};
 pub(crate) use self::queues::{Queue, find_queue};
 use self::template::TemplateError;
@@ -168,7 +170,8 @@ fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> JsonObjec
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-fn check_name(name: &str) -> Result<(), WorkPoolError> {
+/// Whether a work pool can have a name.
+pub(crate) fn check_name(name: &str) -> Result<(), WorkPoolError> {
     if name.trim_matches(['\'', '"', ' ']).is_empty() {
         Err(WorkPoolError::EmptyName)
     } else if name.contains(FORBIDDEN) {

@@ -166,7 +166,7 @@ fn the_project_file_is_not_there() -> Result<()> {
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let output = sandbox.run("deploy --all")?;
     assert_output!(output, @r"
-    exit 1
+    exit 4
     --- stderr
     error[no-entrypoint]: An entrypoint must be provided:
 
@@ -180,7 +180,7 @@ fn the_project_file_is_not_there() -> Result<()> {
     ");
     let output = sandbox.run("deploy")?;
     assert_output!(output, @r"
-    exit 1
+    exit 4
     --- stderr
     error[no-entrypoint]: An entrypoint must be provided:
 

@@ -126,7 +126,7 @@ fn names_and_patterns_pick_deployments() -> Result<()> {
 
     let output = sandbox.run("deploy --quiet")?;
     assert_output!(output, @r"
-    exit 2
+    exit 4
     --- stderr
     error: Discovered one or more deployment configurations, but no name was given. Please specify the name of at least one deployment to create or update.
     help: use --all, or -n with one of: one, two

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["api", "docker", "flow", "git", "schedule", "storage", "template", "yaml"],
     &["interpreter"],
     &["interrupt", "process", "settings"],
-    &["error", "json_schema", "progress", "python"],
+    &["error", "json_schema", "progress", "python", "questions"],
     &["crash", "diagnostics"],
     &["clock", "digest", "environment", "fs", "pointer", "secret", "source", "value"],
 ];

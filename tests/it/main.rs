@@ -31,6 +31,8 @@ mod plan;
 mod pools;
 #[cfg(unix)]
 mod progress;
+#[cfg(unix)]
+mod prompts;
 mod prune;
 mod python;
 mod python_steps;

@@ -1,6 +1,7 @@
 //! `prefectl deploy`.
 
 mod document;
+mod interview;
 
 use std::{sync::Arc, time::Instant};
 
@@ -40,6 +41,9 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", options.names.join(", ")));
     }
+    if asks(arguments, context) {
+        options = interview::conduct(options, &client, context).await?;
+    }
     let links = connection::links(context);
     let surroundings = surroundings(&options, context);
     let server = Server { client: &client, links: &links, pacer: &pacer };
@@ -63,7 +67,17 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     view.summarise(&report.lines.iter().map(registered).collect::<Vec<_>>());
     github::add_to_summary(context, || summary(&report, result.as_ref().err()));
     hints(&report, context);
+    if result.is_ok() {
+        interview::save(&surroundings, context).await?;
+    }
     result
+}
+
+/// Whether to ask for what is missing. A plan and a deploy that is resumed say all themselves, and a program that
+/// follows events does not answer.
+fn asks(arguments: &DeployArguments, context: &Context) -> bool {
+    let is_settled = arguments.plan.is_some() || arguments.resume || arguments.events.is_some();
+    context.interviews() && !is_settled
 }
 
 /// The options of a deploy or a plan, with the project that the settings name.

@@ -91,7 +91,7 @@ async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Res
             [one] => format!("Are you sure you want to delete deployment with name '{}'?", one.full_name()),
             _ => format!("Are you sure you want to delete {count} deployments?"),
         };
-        context.confirm(arguments.consent, &question, "Deletion aborted.")?;
+        context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
     for (at, one) in meant.iter().enumerate() {
         let deleted = client.delete_deployment(one.deployment.id).await;

@@ -50,7 +50,7 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
     let replace = arguments.replace && count > 0;
     if replace {
         let question = format!("Are you sure you want to replace {count} {noun} for {}?", arguments.name);
-        context.confirm(arguments.consent, &question, "Schedule replacement cancelled.")?;
+        context.confirm(arguments.consent, &question, "Schedule replacement cancelled.").await?;
     }
     let body = schedule.for_create(context.clock.now());
     let created = schedules::create(&client, &found, &body, replace).await?;
@@ -135,7 +135,7 @@ async fn delete(
     let schedule = schedules::find(&found, id)?;
     let question =
         format!("Are you sure you want to delete this schedule: {}", schedules::summary(&schedule.schedule));
-    context.confirm(consent, &question, "Deletion cancelled.")?;
+    context.confirm(consent, &question, "Deletion cancelled.").await?;
     if !client.delete_schedule(found.id, id).await? {
         return Err(DeploymentError::ScheduleNotFound.into());
     }
@@ -155,7 +155,7 @@ async fn clear(
     let found = deployment::find(&client, name).await?.deployment;
     if !found.schedules.is_empty() {
         let question = "Are you sure you want to clear all schedules for this deployment?";
-        context.confirm(consent, question, "Clearing schedules cancelled.")?;
+        context.confirm(consent, question, "Clearing schedules cancelled.").await?;
     }
     schedules::clear(&client, &found).await?;
     let ids: Vec<Uuid> = found.schedules.iter().map(|schedule| schedule.id).collect();

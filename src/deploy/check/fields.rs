@@ -2,13 +2,10 @@
 
 use super::{has_pending, is_pending};
 use crate::{
-    deploy::{desired, prepare::Prepared, version},
+    deploy::{desired, overrides::REFUSED_IN_NAMES, prepare::Prepared, version},
     diagnostics::{Code, Diagnostic, did_you_mean},
     project::Findings,
 };
-
-/// Characters that the server refuses in names, with an error that says nothing.
-const REFUSED: [char; 5] = ['/', '%', '&', '>', '<'];
 
 pub(super) fn name(one: &Prepared, findings: &mut Findings<'_>) {
     let at = one.pointer(["name"]);
@@ -18,7 +15,7 @@ pub(super) fn name(one: &Prepared, findings: &mut Findings<'_>) {
         }
         Some(name) if is_pending(name) => {}
         Some(name) => {
-            if let Some(refused) = name.chars().find(|character| REFUSED.contains(character)) {
+            if let Some(refused) = name.chars().find(|character| REFUSED_IN_NAMES.contains(character)) {
                 let message =
                     format!("the deployment name '{name}' contains '{refused}', which the API refuses");
                 findings.at_value(&at, Diagnostic::error(Code::DEPLOYMENT_NAME, message));

@@ -55,6 +55,11 @@ impl Api {
         self.send(&Method::POST, path, Some(body))?.with_context(|| format!("{path} is not there"))
     }
 
+    /// What is at a path, if anything.
+    pub(crate) fn get(&self, path: &str) -> Result<Option<Value>> {
+        self.send(&Method::GET, path, None)
+    }
+
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<()> {
         self.send(&Method::PATCH, path, Some(body))?;
         Ok(())

@@ -1,6 +1,8 @@
 //! Runs the real executable in a directory of its own, and shows what a user would see.
 
 mod api;
+#[cfg(unix)]
+mod dialogue;
 mod docker;
 mod fault;
 mod fault_server;
@@ -31,6 +33,8 @@ pub(crate) use mock::MockApi;
 pub(crate) use needs::needed;
 pub(crate) use proxy::{Moment, Proxy, Verdict};
 pub(crate) use stand_in::StandIn;
+#[cfg(unix)]
+pub(crate) use dialogue::Terminal;
 #[cfg(unix)]
 pub(crate) use terminal::{OnTerminal, SIZE};
 

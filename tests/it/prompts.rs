@@ -1,0 +1,280 @@
+//! Questions at a terminal, and none where there is nobody to answer.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+
+use crate::support::{Api, Output, Sandbox, Terminal, assert_output};
+
+/// The file with what differs from run to run replaced.
+fn file(sandbox: &Sandbox) -> Result<String> {
+    let project = sandbox.directory().canonicalize()?;
+    let text = sandbox.read("prefect.yaml")?.replace(&*project.to_string_lossy(), "[PROJECT]");
+    Ok(text.replace(&sandbox.unique("UNIQUE"), "UNIQUE"))
+}
+
+/// Checks the file, and that deploying what it has now changes nothing.
+fn is_settled(sandbox: &Sandbox) -> Result<()> {
+    let check = sandbox.run("check --strict")?.success()?;
+    ensure!(check.stderr.contains("nothing found"), "{check}");
+    let again = sandbox.run("deploy --all")?.success()?;
+    let lines: Vec<&str> = again.stdout.lines().filter(|line| line.starts_with("Deployment ")).collect();
+    ensure!(!lines.is_empty() && lines.iter().all(|line| line.ends_with("(unchanged)")), "{again}");
+    Ok(())
+}
+
+#[test]
+fn answers_make_a_deployment_and_a_file() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox("")?;
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.sees("Scanning for flows...")?;
+    terminal.answers("Select a flow to deploy", &sandbox.unique("hello-UNIQUE"))?;
+    terminal.answers("Deployment name (default)", "first")?;
+    terminal
+        .answers("Which work pool would you like to deploy this flow to?", &sandbox.unique("pool-UNIQUE"))?;
+    terminal.answers("remote storage location when running this flow?", "n")?;
+    terminal.answers("Would you like to configure schedules for this deployment?", "")?;
+    terminal.answers("What type of schedule would you like to use?", "Cron")?;
+    terminal.answers("Cron string (0 0 * * *)", "61 9 * * *")?;
+    terminal.answers("Please enter a valid cron string", "0 9 * * *")?;
+    terminal.answers("Timezone (UTC)", "Europe/London")?;
+    terminal.answers("Would you like to activate this schedule?", "y")?;
+    terminal.answers("Would you like to add another schedule?", "")?;
+    terminal.sees("successfully created with id")?;
+    let question =
+        "Would you like to save configuration for this deployment for faster deployments in the future?";
+    let shown = terminal.sees(question)?;
+    ensure!(shown.contains("+ - name: first"), "the text is not shown:\n{shown}");
+    terminal.types("y\r")?;
+    terminal.sees("Deployment configuration saved to prefect.yaml!")?;
+    let (code, _) = terminal.ends()?;
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(file(&sandbox)?, @"");
+    let deployment = api.existing(&sandbox, "hello-UNIQUE/first")?;
+    assert_eq!(deployment["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
+    assert_eq!(deployment["schedules"][0]["schedule"]["timezone"], "Europe/London");
+    is_settled(&sandbox)
+}
+
+#[test]
+fn saving_keeps_every_line_of_the_file() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let project = "# Ours.\nname: 'flows'   # quoted\n\npull: # on this machine\n- prefect.deployments.steps.set_working_directory:\n    \
+                   directory: .\n\ndeployments:\n  - name: one # the first\n    entrypoint: flow.py:hello\n    \
+                   work_pool: {name: pool-UNIQUE}\n    # tags: [later]\n\n# The end.\ndefinitions: {a: [1,2]}\n";
+    let sandbox = api.sandbox(project)?;
+    let mut terminal = Terminal::start(&sandbox, "deploy --tag t")?;
+    // The last row opts out.
+    terminal.answers("Would you like to use an existing deployment configuration?", "No, configure")?;
+    terminal.answers("Select a flow to deploy", "goodbye")?;
+    terminal.answers("Deployment name (default)", "")?;
+    terminal.answers("Which work pool would you like to deploy this flow to?", "pool-x")?;
+    terminal.types("\u{7f}")?;
+    terminal.types(&format!("{}\r", sandbox.unique("UNIQUE")))?;
+    terminal.answers("Would you like to configure schedules for this deployment?", "n")?;
+    terminal.answers("Would you like to save configuration", "y")?;
+    assert_eq!(terminal.ends()?.0, 0);
+    insta::assert_snapshot!(file(&sandbox)?, @"");
+    assert_eq!(api.existing(&sandbox, "goodbye-UNIQUE/default")?["tags"], json!(["t"]));
+    sandbox.run("deploy -n one")?.success()?;
+    is_settled(&sandbox)
+}
+
+#[test]
+fn a_deployment_of_the_file_is_chosen_and_asks_no_more() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let entry =
+        |name| format!("- {{name: {name}, entrypoint: 'flow.py:hello', work_pool: {{name: pool-UNIQUE}}}}\n");
+    let project = format!("deployments:\n{}{}", entry("one"), entry("two"));
+    let sandbox = api.sandbox(&project)?;
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.answers("Would you like to use an existing deployment configuration?", "two")?;
+    let (code, seen) = terminal.ends()?;
+    assert_eq!(code, 0, "{seen}");
+    ensure!(!seen.contains("Would you like to save"), "{seen}");
+    assert_eq!(api.registered(&sandbox)?, ["hello-UNIQUE", "two"]);
+    Ok(())
+}
+
+#[test]
+fn an_interrupt_at_a_question_leaves_everything_as_it_is() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let project = "# Ours.\nname: p\n";
+    let sandbox = api.sandbox(project)?;
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.answers("Select a flow to deploy", "hello")?;
+    terminal.answers("Deployment name (default)", "")?;
+    terminal.answers("Which work pool would you like to deploy this flow to?", "Create a new work pool")?;
+    terminal.answers("What infrastructure type would you like to use for your new work pool?", "process")?;
+    terminal.answers("Work pool name", &sandbox.unique("new-UNIQUE"))?;
+    terminal.answers("remote storage location when running this flow?", "n")?;
+    terminal.sees("Would you like to configure schedules for this deployment?")?;
+    terminal.presses_control_c()?;
+    let (code, _) = terminal.ends()?;
+    assert_eq!(code, 130);
+    assert_eq!(sandbox.read("prefect.yaml")?, project);
+    assert_eq!(api.registered(&sandbox)?, Vec::<String>::new());
+    let pool = sandbox.run("work-pool inspect new-UNIQUE")?;
+    assert_eq!(pool.code, 1, "{pool}");
+
+    // A signal in place of the key.
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.sees("Select a flow to deploy")?;
+    terminal.signals("TERM")?;
+    assert_eq!(terminal.ends()?.0, 143);
+    Ok(())
+}
+
+#[test]
+fn the_type_of_a_new_work_pool_is_asked_for() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox("")?;
+    let mut terminal = Terminal::start(&sandbox, "work-pool create other-UNIQUE")?;
+    terminal
+        .answers("What infrastructure type would you like to use for your new work pool?", "kubernetes")?;
+    terminal.sees("Created work pool")?;
+    assert_eq!(terminal.ends()?.0, 0);
+    let pool = sandbox.run("work-pool inspect other-UNIQUE --output json")?.success()?.json()?;
+    assert_eq!(pool["type"], "kubernetes");
+
+    let mut terminal = Terminal::start(&sandbox, "work-pool delete other-UNIQUE")?;
+    terminal.answers("Are you sure you want to delete work pool", "n")?;
+    let (code, seen) = terminal.ends()?;
+    assert_eq!(code, 1, "{seen}");
+    let mut terminal = Terminal::start(&sandbox, "work-pool delete other-UNIQUE")?;
+    terminal.sees("Are you sure you want to delete work pool")?;
+    terminal.presses_control_c()?;
+    assert_eq!(terminal.ends()?.0, 130);
+    let mut terminal = Terminal::start(&sandbox, "work-pool delete other-UNIQUE")?;
+    terminal.answers("Are you sure you want to delete work pool", "y")?;
+    assert_eq!(terminal.ends()?.0, 0);
+    Ok(())
+}
+
+#[test]
+fn the_token_of_a_private_repository_becomes_a_block() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox("name: p\n")?;
+    for arguments in [
+        &["init", "--quiet", "--initial-branch", "trunk"][..],
+        &["remote", "add", "origin", "https://git.example.com/team/flows.git"],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.com",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            "x",
+        ],
+    ] {
+        let status = Command::new("git").args(arguments).current_dir(sandbox.directory()).status()?;
+        ensure!(status.success(), "git ended with {status}");
+    }
+    let line = "deploy flow.py:hello -n UNIQUE -p pool-UNIQUE";
+    let storage = "remote storage location when running this flow?";
+    let block = sandbox.unique("deployment-UNIQUE-hello-UNIQUE-repo-token");
+    for (kept, token) in [(None, "hunter2-first"), (Some("n"), "hunter2-second")] {
+        let mut terminal = Terminal::start(&sandbox, line)?;
+        terminal.answers(storage, "")?;
+        terminal.answers("Please select a remote code storage option.", "Git")?;
+        terminal.answers("Is https://git.example.com/team/flows.git the correct URL", "")?;
+        terminal.answers("Is trunk the correct branch", "")?;
+        terminal.answers("Is this a private repository?", "y")?;
+        if let Some(answer) = kept {
+            terminal.answers("Would you like use the existing token?", answer)?;
+        }
+        terminal.answers("Please enter a token", token)?;
+        terminal.answers("Would you like to configure schedules", "n")?;
+        terminal.answers("Would you like to save configuration", "n")?;
+        let (code, seen) = terminal.ends()?;
+        assert_eq!(code, 0);
+        ensure!(!seen.contains("hunter2"), "the token is shown:\n{seen}");
+        let path = format!("/block_types/slug/secret/block_documents/name/{block}?include_secrets=true");
+        let stored = api.get(&path)?.context("no block")?;
+        assert_eq!(stored["data"]["value"], token);
+    }
+    let deployment = api.existing(&sandbox, "hello-UNIQUE/UNIQUE")?;
+    let clone = &deployment["pull_steps"][0]["prefect.deployments.steps.git_clone"];
+    assert_eq!(
+        clone,
+        &json!({
+            "repository": "https://git.example.com/team/flows.git",
+            "branch": "trunk",
+            "access_token": format!("{{{{ prefect.blocks.secret.{block} }}}}"),
+        })
+    );
+    Ok(())
+}
+
+#[test]
+fn nothing_is_asked_where_nobody_answers() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let two = "deployments:\n- {name: one, entrypoint: 'flow.py:hello'}\n- {name: two, entrypoint: 'flow.py:hello'}\n";
+    let sandbox = api.sandbox(two)?;
+    // A terminal that is a pipeline's, or where prompts are off.
+    let pipeline = api.sandbox(two)?.variable("CI", "true");
+    let off = api.sandbox(two)?.variable("PREFECT_CLI_PROMPT", "false");
+    for (sandbox, line) in [
+        (&pipeline, "deploy"),
+        (&off, "deploy"),
+        (&sandbox, "deploy --no-prompt"),
+        (&sandbox, "deploy -n one --no-prompt"),
+    ] {
+        let (code, seen) = Terminal::start(sandbox, line)?.ends()?;
+        assert_eq!(code, 4, "{line}: {seen}");
+    }
+    // `CI=false` is no pipeline.
+    let no_pipeline = api.sandbox(two)?.variable("CI", "false");
+    let mut terminal = Terminal::start(&no_pipeline, "deploy")?;
+    terminal.sees("Would you like to use an existing deployment configuration?")?;
+    terminal.presses_control_c()?;
+    assert_eq!(terminal.ends()?.0, 130);
+    // Pipes, also those that nobody ever writes to, whatever the colours and prompts.
+    for arguments in [
+        &["deploy"][..],
+        &["deploy", "--prompt"],
+        &["deploy", "-n", "one"],
+        &["work-pool", "create", "x-UNIQUE"],
+    ] {
+        let mut command = sandbox.command(arguments);
+        command.env("FORCE_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let open = child.stdin.take();
+        let status = child.wait()?;
+        drop(open);
+        assert_eq!(status.code(), Some(4), "{arguments:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn names_of_others_do_not_command_the_terminal() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(
+        "deployments:\n- {name: \"a\\e]0;title\\ab\\e[2J\", description: \"x\\ny\\rz\"}\n- {name: b}\n",
+    )?;
+    let mut terminal = Terminal::start_raw(&sandbox, "deploy")?;
+    terminal.sees("Would you like to use an existing deployment configuration?")?;
+    let seen = terminal.sees("No, configure a new deployment")?;
+    ensure!(!seen.contains("\u{1b}]0;") && !seen.contains("\u{1b}[2J"), "{seen:?}");
+    ensure!(seen.contains("a\\u001b]0;title"), "{seen:?}");
+    terminal.presses_control_c()?;
+    assert_eq!(terminal.ends()?.0, 130);
+    Ok(())
+}
+
+#[test]
+fn a_yes_can_come_through_a_pipe_if_that_is_asked_for() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox("")?;
+    let output = sandbox.run("work-pool delete pool-UNIQUE --prompt")?;
+    assert_output!(output, @"");
+    let _: Output = output;
+    Ok(())
+}
