@@ -95,20 +95,13 @@ impl Client {
         let schema = schemas.first().ok_or_else(|| missing("schema of the block type"))?;
         let data: JsonObject =
             data.iter().map(|(key, secret)| ((*key).to_owned(), json!(secret.expose()))).collect();
-        match self.hidden_block_document(slug, name).await? {
-            Some(block) => {
-                let body = json!({
-                    "data": data, "block_schema_id": schema.id, "merge_existing_data": false,
-                });
-                self.done(Request::patch(&["block_documents", &block.id.to_string()], body)).await
-            }
-            None => {
-                let body = json!({
-                    "name": name, "data": data, "block_type_id": kind.id, "block_schema_id": schema.id,
-                });
-                self.done(Request::post(&["block_documents", ""], body).once()).await
-            }
+        if let Some(block) = self.hidden_block_document(slug, name).await? {
+            let body = json!({"data": data, "block_schema_id": schema.id, "merge_existing_data": false});
+            return self.done(Request::patch(&["block_documents", &block.id.to_string()], body)).await;
         }
+        let body =
+            json!({"name": name, "data": data, "block_type_id": kind.id, "block_schema_id": schema.id});
+        self.done(Request::post(&["block_documents", ""], body).once()).await
     }
 
     async fn block_type(&self, slug: &str) -> Result<Option<NamedObject>, ApiError> {

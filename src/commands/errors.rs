@@ -192,6 +192,7 @@ impl From<WorkPoolError> for CommandError {
     fn from(error: WorkPoolError) -> Self {
         match error {
             WorkPoolError::Api(error) => error.into(),
+            error @ WorkPoolError::NoType => Self::new(Exit::NeedsAnswer, error),
             error @ (WorkPoolError::Exists(_) | WorkPoolError::NotFound(_)) => Self::new(Exit::Failed, error),
             error => Self::usage(error),
         }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::support::{Api, Output, Sandbox, Terminal, assert_output};
+use crate::support::{Api, Sandbox, Terminal, assert_output};
 
 /// The file with what differs from run to run replaced.
 fn file(sandbox: &Sandbox) -> Result<String> {
@@ -52,7 +52,27 @@ fn answers_make_a_deployment_and_a_file() -> Result<()> {
     terminal.sees("Deployment configuration saved to prefect.yaml!")?;
     let (code, _) = terminal.ends()?;
     assert_eq!(code, 0);
-    insta::assert_snapshot!(file(&sandbox)?, @"");
+    insta::assert_snapshot!(file(&sandbox)?, @r#"
+    # How the flows of this project are deployed: `prefectl deploy --all`.
+    # `prefectl check` finds mistakes in this file without a server.
+
+    name: project
+
+    # What a worker does before it runs a flow.
+    pull:
+    - prefect.deployments.steps.set_working_directory:
+        directory: [PROJECT]
+
+    # One entry a deployment.
+    deployments:
+    - name: first
+      entrypoint: flow.py:hello
+      work_pool:
+        name: pool-UNIQUE
+      schedules:
+      - cron: "0 9 * * *"
+        timezone: Europe/London
+    "#);
     let deployment = api.existing(&sandbox, "hello-UNIQUE/first")?;
     assert_eq!(deployment["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
     assert_eq!(deployment["schedules"][0]["schedule"]["timezone"], "Europe/London");
@@ -77,7 +97,30 @@ fn saving_keeps_every_line_of_the_file() -> Result<()> {
     terminal.answers("Would you like to configure schedules for this deployment?", "n")?;
     terminal.answers("Would you like to save configuration", "y")?;
     assert_eq!(terminal.ends()?.0, 0);
-    insta::assert_snapshot!(file(&sandbox)?, @"");
+    insta::assert_snapshot!(file(&sandbox)?, @"
+    # Ours.
+    name: 'flows'   # quoted
+
+    pull: # on this machine
+    - prefect.deployments.steps.set_working_directory:
+        directory: .
+
+    deployments:
+      - name: one # the first
+        entrypoint: flow.py:hello
+        work_pool: {name: pool-UNIQUE}
+        # tags: [later]
+      - name: default
+        tags:
+          - t
+        entrypoint: flow.py:goodbye
+        work_pool:
+          name: pool-UNIQUE
+        schedules: null
+
+    # The end.
+    definitions: {a: [1,2]}
+    ");
     assert_eq!(api.existing(&sandbox, "goodbye-UNIQUE/default")?["tags"], json!(["t"]));
     sandbox.run("deploy -n one")?.success()?;
     is_settled(&sandbox)
@@ -274,7 +317,10 @@ fn a_yes_can_come_through_a_pipe_if_that_is_asked_for() -> Result<()> {
     let Some(api) = Api::of_environment()? else { return Ok(()) };
     let sandbox = api.sandbox("")?;
     let output = sandbox.run("work-pool delete pool-UNIQUE --prompt")?;
-    assert_output!(output, @"");
-    let _: Output = output;
+    assert_output!(output, @"
+    exit 1
+    --- stderr
+    Are you sure you want to delete work pool with name 'pool-UNIQUE'? [y/n]: error: Deletion aborted.
+    ");
     Ok(())
 }
