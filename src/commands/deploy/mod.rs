@@ -3,7 +3,7 @@
 mod document;
 mod interview;
 
-use std::{sync::Arc, time::Instant};
+use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use owo_colors::OwoColorize;
 
@@ -167,14 +167,16 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let rows: Vec<String> = report.lines.iter().map(row).collect();
     let mut text = "### prefectl deploy\n".to_owned();
     if !rows.is_empty() {
-        text += &format!("\n| Deployment | |\n|---|---|\n{}\n", rows.join("\n"));
+        // A `String` takes everything.
+        let _ = writeln!(text, "\n| Deployment | |\n|---|---|\n{}", rows.join("\n"));
     }
     if let Some(error) = error {
         let findings = error.diagnostics.iter().map(|finding| &finding.message);
         let messages = std::iter::once(&error.message).chain(findings).filter(|message| !message.is_empty());
         let items =
             messages.map(|message| format!("- {}\n", markdown::escaped(message).replace('\n', "\n  ")));
-        text += &format!("\nFailed with exit code {}:\n\n{}", error.exit.code(), items.collect::<String>());
+        let _ =
+            write!(text, "\nFailed with exit code {}:\n\n{}", error.exit.code(), items.collect::<String>());
     }
     text
 }
