@@ -231,7 +231,7 @@ impl Row<'_> {
         let time = time.map(took).unwrap_or_default();
         match width {
             0..20 => String::new(),
-            20..NARROW if time.is_empty() => self.word.to_owned(),
+            20..NARROW if time.is_empty() => cut(self.word, width / 2).into_owned(),
             20..NARROW => time,
             _ => format!("{} {time:>TIME$}", padded(self.word, WORD)),
         }
