@@ -4,13 +4,14 @@
 mod group;
 mod output;
 
+#[cfg(unix)]
+use std::time::Duration;
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, IsTerminal},
+    io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    time::Duration,
 };
 
 use tokio::{
@@ -109,7 +110,8 @@ impl Running {
 
     fn spawn(mut command: Command) -> io::Result<Self> {
         // At a terminal the child stays in our group: it may read from the terminal, and Ctrl-C reaches it.
-        let leads_group = !io::stdin().is_terminal();
+        #[cfg(unix)]
+        let leads_group = !io::IsTerminal::is_terminal(&io::stdin());
         #[cfg(unix)]
         if leads_group {
             command.process_group(0);
@@ -165,6 +167,7 @@ pub(crate) struct Background(Child);
 
 impl Background {
     /// How long it may take to end.
+    #[cfg(unix)]
     const GRACE: Duration = Duration::from_millis(1500);
 
     /// Starts a program in a group of its own, since Ctrl-C is for us, who then end it. What it prints goes to

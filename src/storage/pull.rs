@@ -1,7 +1,6 @@
 //! From a bucket into a directory.
 
 use std::{
-    fs::Permissions,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -118,6 +117,7 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".prefectl-");
     #[cfg(unix)]
-    let builder = builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    let builder =
+        builder.permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     builder.tempfile_in(folder)
 }
