@@ -9,7 +9,8 @@ use super::REPEATED;
 #[command(after_help = "Examples:
   prefectl init
   prefectl init --recipe kubernetes --field image_name=registry.example.com/team/flows
-  prefectl init --recipe s3 --field bucket=my-bucket")]
+  prefectl init --recipe s3 --field bucket=my-bucket
+  prefectl init --schema prefect.schema.json")]
 pub(crate) struct InitArguments {
     /// Name of the project; the folder's if not given
     #[arg(long)]
@@ -22,6 +23,11 @@ pub(crate) struct InitArguments {
     /// What the recipe needs to know, such as `bucket=my-bucket`; may be repeated
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) field: Vec<String>,
+
+    /// Where editors find the schema of the file: an address, or a path in this folder, to which it is written; the
+    /// address of this version's schema if not given
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) schema: Option<String>,
 
     #[command(flatten)]
     pub(crate) output: super::OutputArguments,

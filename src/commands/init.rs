@@ -6,7 +6,7 @@ use super::Context;
 use crate::{
     cli::InitArguments,
     error::{CommandError, Exit},
-    init::{self, InitError, InitOptions, Recipe},
+    init::{self, InitError, InitOptions, Recipe, SchemaPlace},
 };
 
 pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -14,6 +14,7 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
         name: arguments.name,
         recipe: arguments.recipe.as_deref().map(Recipe::parse).transpose()?,
         fields: arguments.field,
+        schema: arguments.schema.as_deref().map(SchemaPlace::parse).transpose()?.unwrap_or_default(),
     };
     let created = init::create(&context.directory, &options, &context.environment)?;
     let recipe = created.recipe.name();

@@ -1,13 +1,14 @@
 //! A new prefect.yaml, made of what is in a folder.
 
 mod recipe;
+mod schema;
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-pub(crate) use self::recipe::Recipe;
+pub(crate) use self::{recipe::Recipe, schema::SchemaPlace};
 use crate::{
     environment::Environment,
     flow::{FoundFlow, Inspector},
@@ -27,6 +28,7 @@ pub(crate) struct InitOptions {
     pub(crate) recipe: Option<Recipe>,
     /// `KEY=VALUE` each: what a recipe needs to know.
     pub(crate) fields: Vec<String>,
+    pub(crate) schema: SchemaPlace,
 }
 
 /// Why no file was made.
@@ -40,6 +42,8 @@ pub(crate) enum InitError {
     NotAField(String),
     #[error("the recipe '{recipe}' has no field '{field}'; {}", if .known.is_empty() { "it has none".to_owned() } else { format!("it has {}", .known.join(", ")) })]
     UnknownField { recipe: &'static str, field: String, known: &'static [&'static str] },
+    #[error("`--schema {0}` is no address and no path: editors take neither a space nor nothing")]
+    NotAPlace(String),
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -84,7 +88,8 @@ pub(crate) fn create(
     }
     let recipe = options.recipe.unwrap_or_else(|| Recipe::fitting(&survey));
     let made_up = recipe.made_up(&survey, &options.fields)?;
-    let text = recipe.render(&survey, &options.fields)?;
+    let text = options.schema.modeline() + &recipe.render(&survey, &options.fields)?;
+    options.schema.provide(directory)?;
     write_new(&file, &text)?;
     Ok(Created { file, recipe, flows: survey.flows.len(), made_up })
 }

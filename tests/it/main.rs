@@ -15,6 +15,7 @@ mod differences;
 mod docker;
 mod doctor;
 mod documentation;
+mod editor;
 mod export;
 mod faults;
 mod git_clone;

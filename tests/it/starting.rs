@@ -25,7 +25,7 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
         assert_eq!(made["made_up"], made_up, "{recipe}");
         assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
         let text = sandbox.read("prefect.yaml")?;
-        assert!(text.contains("entrypoint: flow.py:hello") && text.starts_with("# How the flows"), "{text}");
+        assert!(text.contains("entrypoint: flow.py:hello") && text.contains("\n# How the flows"), "{text}");
         let checked = sandbox.run("check")?;
         assert_eq!(checked.code, 0, "{recipe}: {}{}\n{text}", checked.stdout, checked.stderr);
         let again = sandbox.run("init --recipe local")?;
@@ -43,6 +43,7 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
         ("init --recipe loca", "there is no recipe 'loca'; recipes are local, git, docker"),
         ("init --recipe s3 --field buckt=x", "the recipe 's3' has no field 'buckt'; it has bucket, folder"),
         ("init --recipe s3 --field bucket", "`--field bucket` is not of the form KEY=VALUE"),
+        ("init --schema=", "`--schema ` is no address and no path"),
     ] {
         let output = sandbox.run(line)?;
         assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);

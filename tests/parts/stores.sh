@@ -7,16 +7,10 @@ BUCKET=prefectl
 
 # install_stores: sets STORES to the programs of moto and AZURITE to that of Azurite.
 install_stores() {
-  local folder=$CACHE/azurite/$AZURITE_VERSION
   install_pins "$ROOT/tests/storage-requirements.txt"
   STORES=$PINNED
-  AZURITE=$folder/node_modules/.bin/azurite-blob
-  need npm npm
-  [[ -e $folder/complete ]] && return
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  quietly npm install --prefix "$folder" --no-audit --no-fund --no-save "azurite@$AZURITE_VERSION"
-  touch "$folder/complete"
+  install_npm azurite "$AZURITE_VERSION"
+  AZURITE=$NPM_PROGRAMS/azurite-blob
 }
 
 # start_stores: sets S3_URL, GCS_URL and AZURE_STORAGE, the connection string of Azurite's account.

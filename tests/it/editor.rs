@@ -1,0 +1,45 @@
+//! prefect.yaml in an editor: a real yaml-language-server with the schema that the first line of the file names.
+
+mod language_server;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+
+use crate::support::{Sandbox, needed};
+use language_server::{LanguageServer, position};
+
+#[test]
+fn an_editor_completes_explains_and_corrects_what_init_wrote() -> Result<()> {
+    let Some(program) = needed("PREFECTL_TEST_YAML_SERVER")? else { return Ok(()) };
+    let sandbox = Sandbox::new()?;
+    sandbox.run("init --recipe docker --schema prefect.schema.json")?.success()?;
+    let text = sandbox.read("prefect.yaml")?;
+    ensure!(text.starts_with("# yaml-language-server: $schema=prefect.schema.json\n"), "{text}");
+    let mut editor = LanguageServer::open(&program, &sandbox.directory().join("prefect.yaml"), &text)?;
+    editor.findings(0)?;
+    for (word, meaning) in [
+        ("entrypoint", "the flow: `path/to/file.py:function`"),
+        ("dockerfile", "path in the build context"),
+    ] {
+        let shown =
+            editor.ask("hover", position(&text, &format!("{word}:"))?)?["contents"]["value"].to_string();
+        assert!(shown.contains(meaning), "{word}: {shown}");
+    }
+
+    // An empty line among the inputs of the step, and a word in a schedule that none has.
+    let text = text.replacen("dockerfile: auto\n", "dockerfile: auto\n    \n", 1)
+        + "  schedules:\n  - cron: 0 9 * * *\n    timzone: Europe/London\n";
+    editor.change(&text)?;
+    let found = &editor.findings(1)?[0];
+    assert_eq!(found["message"], "Property timzone is not allowed.");
+    assert_eq!(found["range"]["start"], position(&text, "timzone")?);
+
+    let mut empty = position(&text, "    \n")?;
+    empty["character"] = json!(4);
+    let offered = editor.ask("completion", empty)?;
+    let offered = offered["items"].as_array().context("a list")?;
+    let labels: Vec<_> = offered.iter().filter_map(|item| item["label"].as_str()).collect();
+    assert!(labels.contains(&"buildargs") && labels.contains(&"platform"), "{labels:?}");
+    assert!(!labels.contains(&"tag") && !labels.contains(&"entrypoint"), "{labels:?}");
+    Ok(())
+}
