@@ -66,3 +66,21 @@ import_base_image() {
     -c 'ENV UV_SYSTEM_PYTHON=1' -c 'ENV UV_BREAK_SYSTEM_PACKAGES=1' \
     -c 'WORKDIR /opt/prefect' "$(base_image_tar)" "$BASE_IMAGE"
 }
+
+# make_clean_root FOLDER: a Debian 12 with nothing but its base.
+make_clean_root() {
+  local tar=$CACHE/base-image/debian-bookworm.tar root=$CACHE/base-image/debian
+  if [[ ! -e $tar ]]; then
+    is_root || die "making a Debian needs root"
+    need debootstrap debootstrap
+    mkdir -p "$CACHE/base-image"
+    rm -rf --one-file-system "$root"
+    quietly debootstrap --variant=minbase bookworm "$root" "$(debian_mirror)"
+    tar -C "$root" --exclude=./proc/* --exclude=./sys/* --exclude=./dev/* --exclude=./var/cache/apt \
+      --exclude=./var/lib/apt/lists -cf "$tar.part" .
+    mv "$tar.part" "$tar"
+    rm -rf --one-file-system "$root"
+  fi
+  mkdir -p "$1"
+  tar -C "$1" -xf "$tar"
+}
