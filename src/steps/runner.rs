@@ -313,7 +313,7 @@ impl<'a> Runner<'a> {
     ) -> Result<(Effects, Duration), RunError> {
         let told = Told { id, progress: context.progress };
         let result = self.run_telling(of, &told, &context.telling(&told)).await;
-        told.end(result.as_ref().map(|(effects, _)| effects));
+        told.end(&result);
         result
     }
 

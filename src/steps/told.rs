@@ -50,8 +50,8 @@ pub(super) struct Told<'p> {
 
 impl Told<'_> {
     /// Tells how the step ended.
-    pub(super) fn end<E>(&self, result: Result<&Effects, E>) {
-        let outputs = result.as_ref().ok().and_then(|effects| effects.outputs.as_ref());
+    pub(super) fn end<T, E>(&self, result: &Result<(Effects, T), E>) {
+        let outputs = result.as_ref().ok().and_then(|(effects, _)| effects.outputs.as_ref());
         let reused = outputs.and_then(|outputs| outputs.get("reused")?.as_bool()) == Some(true);
         let end = match result {
             Err(_) => StepEnd::Failed,

@@ -17,12 +17,11 @@ fn an_editor_completes_explains_and_corrects_what_init_wrote() -> Result<()> {
     ensure!(text.starts_with("# yaml-language-server: $schema=prefect.schema.json\n"), "{text}");
     let mut editor = LanguageServer::open(&program, &sandbox.directory().join("prefect.yaml"), &text)?;
     editor.findings(0)?;
-    for (word, meaning) in [
-        ("entrypoint", "the flow: `path/to/file.py:function`"),
-        ("dockerfile", "path in the build context"),
-    ] {
+    for (word, meaning) in
+        [("entrypoint", "the flow: `path/to/file.py:function`"), ("dockerfile", "path in the build context")]
+    {
         let shown =
-            editor.ask("hover", position(&text, &format!("{word}:"))?)?["contents"]["value"].to_string();
+            editor.ask("hover", &position(&text, &format!("{word}:"))?)?["contents"]["value"].to_string();
         assert!(shown.contains(meaning), "{word}: {shown}");
     }
 
@@ -36,7 +35,7 @@ fn an_editor_completes_explains_and_corrects_what_init_wrote() -> Result<()> {
 
     let mut empty = position(&text, "    \n")?;
     empty["character"] = json!(4);
-    let offered = editor.ask("completion", empty)?;
+    let offered = editor.ask("completion", &empty)?;
     let offered = offered["items"].as_array().context("a list")?;
     let labels: Vec<_> = offered.iter().filter_map(|item| item["label"].as_str()).collect();
     assert!(labels.contains(&"buildargs") && labels.contains(&"platform"), "{labels:?}");

@@ -64,7 +64,7 @@ impl LanguageServer {
     }
 
     /// Asks for `hover` or `completion` at a place.
-    pub(super) fn ask(&mut self, what: &str, position: Value) -> Result<Value> {
+    pub(super) fn ask(&mut self, what: &str, position: &Value) -> Result<Value> {
         let params = json!({"textDocument": {"uri": self.file}, "position": position});
         self.request(&format!("textDocument/{what}"), &params)
     }
@@ -81,7 +81,7 @@ impl LanguageServer {
     fn receive(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         loop {
             let message =
-                self.messages.recv_timeout(Duration::from_secs(60)).context("the server is silent")?;
+                self.messages.recv_timeout(Duration::from_mins(1)).context("the server is silent")?;
             if is_wanted(&message) {
                 return Ok(message);
             }

@@ -25,6 +25,8 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 pub(crate) use api::Api;
+#[cfg(unix)]
+pub(crate) use dialogue::Terminal;
 pub(crate) use docker::Docker;
 pub(crate) use fault::{FAULTS, Fault};
 pub(crate) use fault_server::{FaultPlan, FaultServer};
@@ -33,8 +35,6 @@ pub(crate) use mock::MockApi;
 pub(crate) use needs::needed;
 pub(crate) use proxy::{Moment, Proxy, Verdict};
 pub(crate) use stand_in::StandIn;
-#[cfg(unix)]
-pub(crate) use dialogue::Terminal;
 #[cfg(unix)]
 pub(crate) use terminal::{OnTerminal, SIZE};
 
