@@ -50,6 +50,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Show all about a work queue, and how it is
+    #[command(after_help = "Example:
+  prefectl work-queue inspect high -p kubernetes")]
     Inspect {
         #[command(flatten)]
         which: WhichQueue,
@@ -59,6 +61,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Delete a work queue
+    #[command(after_help = "Example:
+  prefectl work-queue delete high -p kubernetes --yes")]
     Delete {
         #[command(flatten)]
         which: WhichQueue,
@@ -71,6 +75,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Say how many runs of a work queue may run at a time
+    #[command(after_help = "Example:
+  prefectl work-queue set-concurrency-limit high 5 -p kubernetes")]
     SetConcurrencyLimit {
         #[command(flatten)]
         which: WhichQueue,
@@ -84,6 +90,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Let any number of runs of a work queue run at a time
+    #[command(after_help = "Example:
+  prefectl work-queue clear-concurrency-limit high -p kubernetes")]
     ClearConcurrencyLimit {
         #[command(flatten)]
         which: WhichQueue,
@@ -93,6 +101,8 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// Show the runs that wait in a work queue
+    #[command(after_help = "Example:
+  prefectl work-queue preview high -p kubernetes --hours 12")]
     Preview {
         #[command(flatten)]
         which: WhichQueue,

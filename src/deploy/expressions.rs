@@ -144,6 +144,9 @@ pub(crate) async fn before_steps(
     known: &Known,
     findings: &mut Findings<'_>,
 ) -> Early {
+    if !any_expressions(&spec.fields) {
+        return Early { fields: spec.fields.clone(), pending: Vec::new() };
+    }
     let names = preparing.names;
     let (template, sections) = without_steps(&spec.fields);
     let template = Value::Mapping(template);
@@ -164,9 +167,17 @@ pub(crate) async fn before_steps(
     Early { fields, pending }
 }
 
+/// Whether there may be expressions in fields that list no steps.
+fn any_expressions(fields: &Mapping) -> bool {
+    fields.iter().any(|(key, value)| !is_section(key) && expression::may_have_expressions(value))
+}
+
+fn is_section(key: &Value) -> bool {
+    key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key))
+}
+
 /// The fields without the lists of steps, and these.
 fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
-    let is_section = |key: &Value| key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key));
     fields.clone().into_iter().partition(|(key, _)| !is_section(key))
 }
 
@@ -229,10 +240,12 @@ pub(crate) fn check_steps(one: &Prepared, sections: &Sections, names: &Names, fi
         }
         before.add(&listed.step);
     }
-    let (fields, _) = without_steps(&one.fields);
-    let at = one.spec.declared.pointer();
     let all = Known::in_fields(sections, &one.spec);
-    unknown_outputs(&expression::check(&Value::Mapping(fields), &BTreeSet::new()), &at, &all, findings);
+    if any_expressions(&one.fields) {
+        let (fields, _) = without_steps(&one.fields);
+        let checked = expression::check(&Value::Mapping(fields), &BTreeSet::new());
+        unknown_outputs(&checked, &one.spec.declared.pointer(), &all, findings);
+    }
     if let PullSteps::Listed(steps) = &sections.pull {
         check_template(&Value::Sequence(steps.clone()), &sections.pull_pointer, one, &all, names, findings);
     }

@@ -1,6 +1,6 @@
 //! From what was picked to deployments whose flow is known: options, early templates, the flow's source.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use super::{
     Failure, Surroundings,
@@ -40,7 +40,7 @@ pub(crate) struct Prepared {
     /// What expressions see besides outputs.
     pub(crate) scope: Scope,
     /// `None` where it cannot be read, which is a finding.
-    pub(crate) flow: Option<Flow>,
+    pub(crate) flow: Option<Arc<Flow>>,
 }
 
 impl Prepared {
@@ -167,7 +167,7 @@ impl Preparing<'_> {
         };
         let Value::Mapping(fields) = value else { return Ok(None) };
         let flow = self.flow(&fields, &pointer, findings);
-        let scope = self.names.of_deployment(&fields, flow.as_ref());
+        let scope = self.names.of_deployment(&fields, flow.as_deref());
         Ok(Some(Prepared { spec, fields, pending: early.pending, scope, flow }))
     }
 
@@ -183,12 +183,12 @@ impl Preparing<'_> {
     }
 
     /// The flow of an entrypoint; what is wrong with it shows later.
-    pub(crate) fn peek(&self, fields: &Mapping) -> Option<Flow> {
+    pub(crate) fn peek(&self, fields: &Mapping) -> Option<Arc<Flow>> {
         self.flow(fields, &Pointer::root(), &mut Findings::new(None))
     }
 
     /// The flow of a deployment; what is wrong with it becomes findings.
-    fn flow(&self, fields: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Flow> {
+    fn flow(&self, fields: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Arc<Flow>> {
         let at = pointer.join("entrypoint");
         let Some(text) = non_empty(fields.get("entrypoint")) else {
             let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n\
@@ -298,7 +298,7 @@ pub(crate) struct FlowNames<'a> {
 impl FlowNames<'_> {
     pub(crate) fn of(&self, entrypoint: &str) -> Option<String> {
         let entrypoint = Entrypoint::parse(entrypoint).ok()?;
-        Some(self.inspector.inspect(&entrypoint, self.directory, self.environment).ok()?.name)
+        Some(self.inspector.inspect(&entrypoint, self.directory, self.environment).ok()?.name.clone())
     }
 }
 

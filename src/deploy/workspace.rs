@@ -120,7 +120,7 @@ impl Stored {
         };
         let entrypoint = Entrypoint::parse(&self.entrypoint).map_err(|error| wrong(error.to_string()))?;
         let flow = Inspector::new().inspect(&entrypoint, directory, with.environment);
-        let name = flow.map_err(|error| {
+        let flow = flow.map_err(|error| {
             let missing = matches!(error, FlowError::FileMissing { .. } | FlowError::ModuleMissing { .. });
             let message =
                 format!("the pull steps do not bring its entrypoint '{}': {error}", self.entrypoint);
@@ -128,11 +128,11 @@ impl Stored {
             Diagnostic { help, ..wrong(message) }
         })?;
         match &self.flow_name {
-            Some(expected) if *expected != name.name => Err(wrong(format!(
+            Some(expected) if *expected != flow.name => Err(wrong(format!(
                 "the pull steps bring another version of '{}', whose flow is called '{}' and not '{expected}'",
-                self.entrypoint, name.name
+                self.entrypoint, flow.name
             ))),
-            _ => Ok(name.name),
+            _ => Ok(flow.name.clone()),
         }
     }
 

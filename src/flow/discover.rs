@@ -92,7 +92,7 @@ impl Inspector {
             };
             let entrypoint = Entrypoint::parse(&found.entrypoint()).ok();
             match entrypoint.and_then(|it| self.inspect(&it, directory, environment).ok()) {
-                Some(flow) => FoundFlow { name: flow.name, grade: flow.grade.name(), ..found },
+                Some(flow) => FoundFlow { name: flow.name.clone(), grade: flow.grade.name(), ..found },
                 None => found,
             }
         };

@@ -1,6 +1,6 @@
 //! Files that nobody writes: damaged ones, nested ones, huge ones. All are read or refused, without a panic.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use proptest::{
     collection::vec,
@@ -146,14 +146,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn inspect(folder: &Path, entrypoint: &str) -> Result<Flow, String> {
+fn inspect(folder: &Path, entrypoint: &str) -> Result<Arc<Flow>, String> {
     let entrypoint = Entrypoint::parse(entrypoint).map_err(|error| error.to_string())?;
     let environment = Environment::default();
     Inspector::new().inspect(&entrypoint, folder, &environment).map_err(|error| error.to_string())
 }
 
 /// The flow of a file with some lines before it, and what stands for its one annotation and its default.
-fn read(before: &str, annotation: &str, default: &str) -> Result<Flow, String> {
+fn read(before: &str, annotation: &str, default: &str) -> Result<Arc<Flow>, String> {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "from prefect import flow\n{before}\n@flow\ndef my_flow(a: {annotation} = {default}):\n    pass\n"

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Reads flows, each file once. Shared by the threads of a command.
+/// Reads flows, each file and each flow once. Shared by the threads of a command.
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
@@ -38,11 +38,11 @@ impl Inspector {
         entrypoint: &Entrypoint,
         directory: &Path,
         environment: &Environment,
-    ) -> Result<Flow, FlowError> {
-        if let Some(flow) = self.memory.answer(entrypoint) {
+    ) -> Result<Arc<Flow>, FlowError> {
+        if let Some(flow) = self.memory.flow(entrypoint) {
             return Ok(flow);
         }
-        let flow = self.read(entrypoint, directory, environment);
+        let flow = self.read(entrypoint, directory, environment).map(Arc::new);
         self.memory.note(entrypoint, &flow);
         flow
     }

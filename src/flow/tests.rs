@@ -1,6 +1,6 @@
 //! The recorded flows: what importing each gives, against what is read from its source.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde_json::Value as Json;
 
@@ -16,7 +16,7 @@ pub(super) fn cases() -> BTreeMap<String, Json> {
     serde_json::from_str(&text).unwrap()
 }
 
-fn inspect(entrypoint: &str) -> Result<Flow, String> {
+fn inspect(entrypoint: &str) -> Result<Arc<Flow>, String> {
     let entrypoint = Entrypoint::parse(entrypoint).map_err(|error| error.to_string())?;
     let environment = Environment::default();
     Inspector::new().inspect(&entrypoint, &directory(), &environment).map_err(|error| error.to_string())
@@ -196,5 +196,5 @@ fn each_file_is_parsed_once() {
     let inspector = Inspector::new();
     let path = directory().join("basic_async.py");
     let (first, second) = (inspector.file(&path).unwrap(), inspector.file(&path).unwrap());
-    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&first, &second));
 }

@@ -14,6 +14,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use serde_json::Value as Json;
@@ -54,7 +55,7 @@ async fn random_flows_are_read_as_they_import() {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for (entrypoint, source) in &sources {
         let (real, ours) = (&real[entrypoint], &ours[entrypoint]);
-        let verdict = compare(real.as_ref().ok(), ours);
+        let verdict = compare(real.as_deref().ok(), ours);
         *counts.entry(verdict).or_default() += 1;
         if verdict == Verdict::Wrong || (verdict == Verdict::Lenient && reports) {
             println!("--- {verdict:?}: {entrypoint}\n{source}\n{}", difference(real, ours));
@@ -88,7 +89,7 @@ fn write_flows(python: &Path, folder: &Path, count: usize, seed: usize) -> BTree
     String::from_utf8(output.stdout).unwrap().lines().map(source).collect()
 }
 
-type Read = BTreeMap<String, Result<Flow, String>>;
+type Read = BTreeMap<String, Result<Arc<Flow>, String>>;
 
 /// All flows, as an interpreter imports them, or without one as their sources tell.
 async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Option<String>) -> Read {
@@ -108,7 +109,7 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
     let read: BTreeMap<_, _> = sources.keys().map(inspect).collect();
     let asking = Asking { python: &python, directory: folder, environment: &environment, progress: &Silent };
     let asked = inspector.ask_python(&asking).await;
-    let answer = |(entrypoint, read): (String, Result<Flow, FlowError>)| {
+    let answer = |(entrypoint, read): (String, Result<Arc<Flow>, FlowError>)| {
         let known = inspector.memory.answer(&Entrypoint::parse(&entrypoint).unwrap());
         let error =
             asked.warnings.iter().find(|warning| warning.message.contains(&format!(" {entrypoint}: ")));
@@ -122,7 +123,7 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
     read.into_iter().map(answer).collect()
 }
 
-fn compare(real: Option<&Flow>, ours: &Result<Flow, String>) -> Verdict {
+fn compare(real: Option<&Flow>, ours: &Result<Arc<Flow>, String>) -> Verdict {
     match (real, ours) {
         (None, Err(_)) => Verdict::RefusedByBoth,
         (None, Ok(flow)) if flow.grade == Grade::Approximate => Verdict::Approximate,
@@ -149,9 +150,9 @@ fn order(flow: &Flow) -> Vec<&String> {
     properties.map(|properties| properties.keys().collect()).unwrap_or_default()
 }
 
-fn difference(real: &Result<Flow, String>, ours: &Result<Flow, String>) -> String {
+fn difference(real: &Result<Arc<Flow>, String>, ours: &Result<Arc<Flow>, String>) -> String {
     let (Ok(real), Ok(ours)) = (real, ours) else {
-        let show = |flow: &Result<Flow, String>| {
+        let show = |flow: &Result<Arc<Flow>, String>| {
             flow.as_ref().map_or_else(Clone::clone, |flow| flow.parameters.to_string())
         };
         return format!("real: {}\nours: {}", show(real), show(ours));
@@ -184,7 +185,7 @@ fn difference(real: &Result<Flow, String>, ours: &Result<Flow, String>) -> Strin
     lines.join("\n")
 }
 
-fn reasons_of(ours: &Result<Flow, String>, verdict: Verdict) -> Vec<String> {
+fn reasons_of(ours: &Result<Arc<Flow>, String>, verdict: Verdict) -> Vec<String> {
     match (ours, verdict) {
         (Ok(flow), Verdict::Approximate) => flow.reasons.iter().map(|reason| reason.reason.clone()).collect(),
         (Err(error), Verdict::Failed) => vec![error.clone()],

@@ -8,7 +8,7 @@ mod importer;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -66,12 +66,12 @@ pub(super) struct Memory(Mutex<BTreeMap<String, Question>>);
 
 #[derive(Debug)]
 struct Question {
-    /// Whether the source tells all.
-    is_exact: bool,
+    /// What the source tells, if it can be read.
+    read: Option<Arc<Flow>>,
     /// Where the flow is, as far as its source tells.
     place: Option<Place>,
     /// Python's answer; nobody is asked twice.
-    answer: Option<Result<Flow, ()>>,
+    answer: Option<Result<Arc<Flow>, ()>>,
 }
 
 impl Memory {
@@ -80,26 +80,34 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is known of a flow: what Python has said, else what the source tells.
+    pub(super) fn flow(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
+        let read = || self.lock().get(&entrypoint.to_string())?.read.clone();
+        self.answer(entrypoint).or_else(read)
+    }
+
     /// What Python has said of a flow.
-    pub(super) fn answer(&self, entrypoint: &Entrypoint) -> Option<Flow> {
+    pub(super) fn answer(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
         self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
     }
 
     /// Remembers what the source tells.
-    pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Flow, FlowError>) {
-        let (is_exact, place) = match read {
-            Ok(flow) => (flow.grade == Grade::Exact, Some(flow.place.clone())),
-            Err(error) if error.is_open_to_python() => (false, error.place().cloned()),
+    pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Arc<Flow>, FlowError>) {
+        let (read, place) = match read {
+            Ok(flow) => (Some(Arc::clone(flow)), Some(flow.place.clone())),
+            Err(error) if error.is_open_to_python() => (None, error.place().cloned()),
             Err(_) => return,
         };
-        let question = Question { is_exact, place, answer: None };
+        let question = Question { read, place, answer: None };
         self.lock().entry(entrypoint.to_string()).or_insert(question);
     }
 
     fn open(&self, when: AskPython) -> Vec<String> {
         let wanted = |question: &Question| match when {
             AskPython::Never => false,
-            AskPython::WhereNeeded => !question.is_exact,
+            AskPython::WhereNeeded => {
+                !question.read.as_ref().is_some_and(|flow| flow.grade == Grade::Exact)
+            }
             AskPython::Always => true,
         };
         let questions = self.lock();
@@ -113,7 +121,7 @@ impl Memory {
 
     fn keep(&self, entrypoint: &str, answer: Result<Flow, ()>) {
         if let Some(question) = self.lock().get_mut(entrypoint) {
-            question.answer = Some(answer);
+            question.answer = Some(answer.map(Arc::new));
         }
     }
 }

@@ -28,7 +28,7 @@ impl Project {
         Self { folder, environment }
     }
 
-    fn inspect(&self, inspector: &Inspector, entrypoint: &str) -> Result<Flow, FlowError> {
+    fn inspect(&self, inspector: &Inspector, entrypoint: &str) -> Result<Arc<Flow>, FlowError> {
         let entrypoint = Entrypoint::parse(entrypoint).unwrap();
         inspector.inspect(&entrypoint, self.folder.path(), &self.environment)
     }

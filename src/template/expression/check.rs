@@ -53,7 +53,7 @@ pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
 }
 
 /// Whether it is worth looking: most templates have none.
-pub(super) fn may_have_expressions(template: &Value) -> bool {
+pub(crate) fn may_have_expressions(template: &Value) -> bool {
     any_text(template, &|text| text.contains("<<"))
 }
 

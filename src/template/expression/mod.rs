@@ -12,7 +12,7 @@ mod names;
 mod parse;
 mod scope;
 
-pub(crate) use check::{Checked, Use, check};
+pub(crate) use check::{Checked, Use, check, may_have_expressions};
 pub(crate) use error::{ExpressionError, ExpressionProblem};
 pub(crate) use evaluate::evaluate;
 pub(crate) use filters::COMMON as FILTERS;
