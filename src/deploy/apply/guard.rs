@@ -4,14 +4,14 @@
 //! are read again by themselves, each right before its write: these leave no trace in the deployment's time. For all
 //! others one small answer is enough: which of those that wait was written last, or whether one has appeared. It is
 //! asked for anew for each, as long as asking takes no more than its share of the time, and else for every
-//! [`MOST`] of them.
+//! [`MOST`] of them; each time about the [`NEAR`] whose turn comes next.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
+    hash::Hash,
     time::Duration,
 };
 
-use jiff::Timestamp;
 use serde_json::json;
 use tokio::{
     sync::{Mutex, MutexGuard},
@@ -19,6 +19,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use super::queue::Queue;
 use crate::{
     api::{ApiError, Client, Deployment, DeploymentFilter},
     deploy::{
@@ -33,6 +34,8 @@ const AT_FIRST: Duration = Duration::from_millis(150);
 const ONE_PART_OF: u32 = 16;
 /// How many deployments an answer is good for at most.
 const MOST: usize = 16;
+/// About how many it is asked: of ten thousand that wait only some are near their turn.
+const NEAR: usize = 150;
 
 pub(super) struct Guard<'a> {
     client: &'a Client,
@@ -42,7 +45,6 @@ pub(super) struct Guard<'a> {
 }
 
 /// Those that are not written yet, and what is known of them.
-#[derive(Default)]
 struct Waiting<'a> {
     /// What asking has taken so far.
     spent: Duration,
@@ -51,54 +53,49 @@ struct Waiting<'a> {
 }
 
 /// Deployments of which only fields will be changed.
-#[derive(Default)]
 struct Updates<'a> {
-    answer: Option<Answer>,
+    answer: Option<Answer<Uuid>>,
+    queue: Queue<Uuid>,
     /// As they were compared.
-    waiting: HashMap<Uuid, &'a Deployment>,
-    /// The last time that one of those was written, as far as is known.
-    last: Option<Timestamp>,
+    compared: HashMap<Uuid, &'a Deployment>,
     changed: HashMap<Uuid, Deployment>,
 }
 
 /// Deployments that will be created, by `(flow, deployment)` names.
-#[derive(Default)]
 struct Creates {
-    /// About all of them.
-    answer: Option<Answer>,
-    /// Later ones, about those of one flow: an answer about all would have what this deploy has written itself.
-    of_flow: HashMap<String, Answer>,
-    waiting: BTreeSet<(String, String)>,
-    appeared: BTreeSet<(String, String)>,
+    answer: Option<Answer<Key>>,
+    queue: Queue<Key>,
+    appeared: BTreeSet<Key>,
 }
 
-/// When something was asked, and how many have been admitted by the answer.
-#[derive(Debug, Clone, Copy)]
-struct Answer {
+type Key = (String, String);
+
+/// When something was asked, about which, and how many have been admitted by the answer.
+#[derive(Debug)]
+struct Answer<K> {
     asked: Instant,
+    about: HashSet<K>,
     admitted: usize,
-}
-
-impl Answer {
-    fn asked(asked: Instant) -> Self {
-        Self { asked, admitted: 0 }
-    }
 }
 
 impl<'a> Guard<'a> {
     pub(super) fn new(client: &'a Client, live: &'a Live, changes: &[(&Desired, Change<'a>)]) -> Self {
-        let mut waiting = Waiting::default();
+        let (mut updates, mut creates, mut compared) = (Vec::new(), Vec::new(), HashMap::new());
         for (desired, change) in changes {
             match change {
-                Change::Create => drop(waiting.creates.waiting.insert(key(desired))),
+                Change::Create => creates.push(key(desired)),
                 Change::Update { live, changes } if !has_parts(changes) => {
-                    waiting.updates.waiting.insert(live.id, live);
+                    updates.push(live.id);
+                    compared.insert(live.id, *live);
                 }
                 Change::Update { .. } | Change::Unchanged { .. } => {}
             }
         }
-        waiting.updates.last = waiting.updates.waiting.values().filter_map(|one| one.updated).max();
-        Self { client, live, began: Instant::now(), waiting: Mutex::new(waiting) }
+        let (updates, creates) = (Queue::new(updates), Queue::new(creates));
+        let updates = Updates { answer: None, queue: updates, compared, changed: HashMap::new() };
+        let creates = Creates { answer: None, queue: creates, appeared: BTreeSet::new() };
+        let waiting = Mutex::new(Waiting { spent: Duration::ZERO, updates, creates });
+        Self { client, live, began: Instant::now(), waiting }
     }
 
     /// What others have changed of a deployment since it was compared. It does not wait any more.
@@ -111,15 +108,15 @@ impl<'a> Guard<'a> {
             Change::Unchanged { .. } => Ok(Vec::new()),
             Change::Update { live, changes } if has_parts(changes) => self.look(desired, live, changes).await,
             Change::Update { live, .. } => {
-                let mut waiting = self.asked_about_updates().await?;
-                waiting.updates.waiting.remove(&live.id);
+                let mut waiting = self.asked_about_update(&live.id).await?;
+                waiting.updates.queue.leave(&live.id);
                 let now = waiting.updates.changed.get(&live.id);
                 Ok(now.map(|now| differences(desired, live, now)).unwrap_or_default())
             }
             Change::Create => {
                 let key = key(desired);
-                let mut waiting = self.asked_about_creates(&key.0).await?;
-                waiting.creates.waiting.remove(&key);
+                let mut waiting = self.asked_about_create(&key).await?;
+                waiting.creates.queue.leave(&key);
                 let appeared = waiting.creates.appeared.contains(&key);
                 let difference = || FieldChange { field: "name".into(), old: json!(null), new: json!(key.1) };
                 Ok(appeared.then(difference).into_iter().collect())
@@ -150,14 +147,14 @@ impl<'a> Guard<'a> {
         Ok(found)
     }
 
-    async fn asked_about_updates(&self) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
+    async fn asked_about_update(&self, id: &Uuid) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
         let arrived = Instant::now();
         let mut waiting = self.waiting.lock().await;
-        if self.must_ask(waiting.updates.answer, arrived, waiting.spent) {
-            let now = Instant::now();
-            waiting.updates.ask(self.client).await?;
-            waiting.updates.answer = Some(Answer::asked(now));
-            waiting.spent += now.elapsed();
+        if self.must_ask(waiting.updates.answer.as_ref(), id, arrived, waiting.spent) {
+            let asked = Instant::now();
+            let about = waiting.updates.ask(self.client, id).await?;
+            waiting.updates.answer = Some(Answer { asked, about, admitted: 0 });
+            waiting.spent += asked.elapsed();
         }
         if let Some(answer) = &mut waiting.updates.answer {
             answer.admitted += 1;
@@ -165,76 +162,67 @@ impl<'a> Guard<'a> {
         Ok(waiting)
     }
 
-    async fn asked_about_creates(&self, flow: &str) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
+    async fn asked_about_create(&self, key: &Key) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
         let arrived = Instant::now();
         let mut waiting = self.waiting.lock().await;
-        let answer = waiting.creates.of_flow.get(flow).copied().or(waiting.creates.answer);
-        // In a flow that was not there either nobody else has deployments.
-        let is_settled = answer.is_some() && self.live.flow(flow).is_none();
-        if !is_settled && self.must_ask(answer, arrived, waiting.spent) {
-            let now = Instant::now();
-            if answer.is_none() {
-                waiting.creates.ask(self.client).await?;
-                waiting.creates.answer = Some(Answer::asked(now));
-            } else {
-                waiting.creates.ask_of_flow(self.client, flow).await?;
-                waiting.creates.of_flow.insert(flow.to_owned(), Answer::asked(now));
-            }
-            waiting.spent += now.elapsed();
+        if self.must_ask(waiting.creates.answer.as_ref(), key, arrived, waiting.spent) {
+            let asked = Instant::now();
+            let about = waiting.creates.ask(self.client, key).await?;
+            waiting.creates.answer = Some(Answer { asked, about, admitted: 0 });
+            waiting.spent += asked.elapsed();
         }
-        let creates = &mut waiting.creates;
-        if let Some(answer) = creates.of_flow.get_mut(flow).or(creates.answer.as_mut()) {
+        if let Some(answer) = &mut waiting.creates.answer {
             answer.admitted += 1;
         }
         Ok(waiting)
     }
 
-    /// Whether an answer is too old for a deployment whose turn came when it `arrived`. One that was asked for later, for
-    /// another one, is as good as its own.
-    fn must_ask(&self, answer: Option<Answer>, arrived: Instant, spent: Duration) -> bool {
-        let Some(answer) = answer else { return true };
+    /// Whether an answer says nothing of a deployment, or is too old for one whose turn came when it `arrived`. One that
+    /// was asked for later, for another one, is as good as its own.
+    fn must_ask<K: Eq + Hash>(
+        &self,
+        answer: Option<&Answer<K>>,
+        about: &K,
+        arrived: Instant,
+        spent: Duration,
+    ) -> bool {
+        let Some(answer) = answer.filter(|answer| answer.about.contains(about)) else { return true };
         let is_affordable = spent <= AT_FIRST + self.began.elapsed() / ONE_PART_OF;
         answer.asked < arrived && (is_affordable || answer.admitted >= MOST)
     }
 }
 
 impl Updates<'_> {
-    async fn ask(&mut self, client: &Client) -> Result<(), ApiError> {
-        let ids = self.waiting.keys().copied().collect();
+    /// Asks about one, and those whose turn comes next.
+    async fn ask(&mut self, client: &Client, id: &Uuid) -> Result<HashSet<Uuid>, ApiError> {
+        let about: HashSet<Uuid> = self.queue.next(NEAR).chain([id]).copied().collect();
+        let compared = about.iter().filter_map(|id| self.compared.get(id));
+        let expected = compared.filter_map(|one| one.updated).max();
+        let ids = about.iter().copied().collect();
         let filter = DeploymentFilter { ids, ..DeploymentFilter::default() };
         let last = client.last_updated_deployment(&filter).await?.and_then(|one| one.updated);
-        if last <= self.last {
-            return Ok(());
+        if last <= expected {
+            return Ok(about);
         }
-        self.last = last;
         let now = client.deployments(&filter).await?;
         let is_changed =
-            |one: &Deployment| self.waiting.get(&one.id).is_some_and(|was| was.updated != one.updated);
-        let changed: Vec<Deployment> = now.into_iter().filter(is_changed).collect();
-        self.changed.extend(changed.into_iter().map(|one| (one.id, one)));
-        Ok(())
+            |one: &Deployment| self.compared.get(&one.id).is_some_and(|was| was.updated != one.updated);
+        self.changed.extend(now.into_iter().filter(is_changed).map(|one| (one.id, one)));
+        Ok(about)
     }
 }
 
 impl Creates {
-    async fn ask(&mut self, client: &Client) -> Result<(), ApiError> {
-        let filter = DeploymentFilter::named(&self.waiting);
-        // One that has the flow of one of them and the name of another counts too, and is looked at.
-        if client.last_updated_deployment(&filter).await?.is_none() {
-            return Ok(());
+    /// Asks about one, and those whose turn comes next.
+    async fn ask(&mut self, client: &Client, key: &Key) -> Result<HashSet<Key>, ApiError> {
+        let about: BTreeSet<Key> = self.queue.next(NEAR).chain([key]).cloned().collect();
+        // One that has the flow of one of them and the name of another is found too, and looked at.
+        if client.last_updated_deployment(&DeploymentFilter::named(&about)).await?.is_some() {
+            let now = Live::observe_deployments(client, &about).await?;
+            let is_there = |(flow, name): &&Key| now.deployment(flow, name).is_some();
+            self.appeared.extend(about.iter().filter(is_there).cloned());
         }
-        let now = Live::observe_deployments(client, &self.waiting).await?;
-        let is_there = |(flow, name): &&(String, String)| now.deployment(flow, name).is_some();
-        let appeared: Vec<_> = self.waiting.iter().filter(is_there).cloned().collect();
-        self.appeared.extend(appeared);
-        Ok(())
-    }
-
-    async fn ask_of_flow(&mut self, client: &Client, flow: &str) -> Result<(), ApiError> {
-        let of_flow = self.waiting.iter().filter(|(other, _)| other == flow);
-        let now = client.deployments(&DeploymentFilter::named(of_flow)).await?;
-        self.appeared.extend(now.into_iter().map(|one| (flow.to_owned(), one.name)));
-        Ok(())
+        Ok(about.into_iter().collect())
     }
 }
 

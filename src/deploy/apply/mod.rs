@@ -2,6 +2,7 @@
 
 mod guard;
 mod pacing;
+mod queue;
 mod restore;
 mod writer;
 
