@@ -30,7 +30,7 @@ exits! {
     Failed = 1, "failed, nothing was written";
     Usage = 2, "the command line, the settings or the project file are wrong";
     Partly = 3, "failed, and something had been written";
-    NeedsAnswer = 4, "an answer is needed, and there is no terminal";
+    NeedsAnswer = 4, "an answer is needed, such as the name of a deployment, and nobody can be asked";
     Unauthorized = 5, "not authorised";
     Unreachable = 6, "the server cannot be reached";
     StepFailed = 7, "a step failed; nothing was registered";

@@ -38,7 +38,10 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// When the answer cannot be written.
 pub(crate) fn answer(arguments: &[OsString]) -> Result<bool, CommandError> {
     let directory = std::env::current_dir().ok();
-    CompleteEnv::with_factory(|| with_names(Cli::command()))
+    // Before it answers, the library removes the variable.
+    let shell = std::env::var(VARIABLE).unwrap_or_default();
+    let quoting = Quoting::of(&shell);
+    CompleteEnv::with_factory(|| with_names(Cli::command(), quoting))
         .var(VARIABLE)
         .try_complete(arguments, directory.as_deref())
         .map_err(|error| CommandError::new(Exit::Failed, error.render()))
@@ -74,23 +77,67 @@ fn script(shell: &str) -> io::Result<Vec<u8>> {
     Ok(script)
 }
 
-/// Adds the names that only a server or a file knows.
-fn with_names(command: clap::Command) -> clap::Command {
-    command.mut_args(with_completer).mut_subcommands(with_names)
+/// How names have to be written that hold what a shell would act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    /// A backslash before each such character.
+    Backslashes,
+    /// Single quotes around the whole.
+    Quotes,
+    /// Zsh and Fish see to that themselves.
+    ByShell,
 }
 
-fn with_completer(argument: Arg) -> Arg {
-    let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
-    match (argument.get_id().as_str(), value.as_deref()) {
-        (_, Some("FLOW/NAME")) => argument.add(completer(Names::Deployments)),
-        (_, Some("POOL")) => argument.add(completer(Names::WorkPools)),
-        ("profile", _) | (_, Some("PROFILE")) => argument.add(completer(Names::Profiles)),
-        _ => argument,
+impl Quoting {
+    fn of(shell: &str) -> Self {
+        match shell {
+            "bash" => Self::Backslashes,
+            "powershell" | "pwsh" => Self::Quotes,
+            _ => Self::ByShell,
+        }
+    }
+
+    /// A word as it is meant: shells hand it over as it is typed.
+    fn remove(self, typed: &str) -> String {
+        match self {
+            Self::Quotes => typed.trim_start_matches('\'').to_owned(),
+            Self::Backslashes | Self::ByShell => typed.replace('\\', ""),
+        }
+    }
+
+    /// A name as it has to stand in the command line.
+    fn add(self, name: String) -> String {
+        let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
+        match self {
+            _ if name.chars().all(is_plain) => name,
+            Self::Backslashes => name
+                .chars()
+                .flat_map(|character| (!is_plain(character)).then_some('\\').into_iter().chain([character]))
+                .collect(),
+            Self::Quotes => format!("'{}'", name.replace('\'', "''")),
+            Self::ByShell => name,
+        }
     }
 }
 
-fn completer(names: Names) -> ArgValueCompleter {
-    ArgValueCompleter::new(move |typed: &OsStr| candidates(names, &typed.to_string_lossy()))
+/// Adds the names that only a server or a file knows.
+fn with_names(command: clap::Command, quoting: Quoting) -> clap::Command {
+    command
+        .mut_args(move |argument| with_completer(argument, quoting))
+        .mut_subcommands(move |command| with_names(command, quoting))
+}
+
+fn with_completer(argument: Arg, quoting: Quoting) -> Arg {
+    let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+    let names = match (argument.get_id().as_str(), value.as_deref()) {
+        (_, Some("FLOW/NAME")) => Names::Deployments,
+        (_, Some("POOL")) => Names::WorkPools,
+        ("profile", _) | (_, Some("PROFILE")) => Names::Profiles,
+        _ => return argument,
+    };
+    argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
+        candidates(names, quoting, &typed.to_string_lossy())
+    }))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -104,38 +151,18 @@ enum Names {
 const MOST: usize = 200;
 
 /// The names that begin with what was typed, or none where they cannot be had soon.
-fn candidates(names: Names, typed: &str) -> Vec<CompletionCandidate> {
-    let environment = Environment::of_process();
-    let shell = environment.get(VARIABLE).unwrap_or_default().to_owned();
-    let typed = without_escapes(&shell, typed);
-    let mut found = read(names, &typed, &environment).unwrap_or_default();
+fn candidates(names: Names, quoting: Quoting, typed: &str) -> Vec<CompletionCandidate> {
+    let typed = quoting.remove(typed);
+    let mut found = read(names, &typed).unwrap_or_default();
     found.retain(|name| name.starts_with(&typed));
     found.truncate(MOST);
-    found.into_iter().map(|name| CompletionCandidate::new(escaped(&shell, name))).collect()
+    found.into_iter().map(|name| CompletionCandidate::new(quoting.add(name))).collect()
 }
 
-/// A word as it is meant: shells hand it over as it is typed, with `\` before what would end it.
-fn without_escapes(shell: &str, typed: &str) -> String {
-    if shell == "powershell" { typed.to_owned() } else { typed.replace('\\', "") }
-}
-
-/// A name as it has to stand in the command line. Zsh and Fish see to that themselves.
-fn escaped(shell: &str, name: String) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
-    match shell {
-        _ if name.chars().all(is_plain) => name,
-        "bash" => name
-            .chars()
-            .flat_map(|character| (!is_plain(character)).then_some('\\').into_iter().chain([character]))
-            .collect(),
-        "powershell" => format!("'{}'", name.replace('\'', "''")),
-        _ => name,
-    }
-}
-
-fn read(names: Names, typed: &str, environment: &Environment) -> Option<Vec<String>> {
+fn read(names: Names, typed: &str) -> Option<Vec<String>> {
+    let environment = Environment::of_process();
     let directory = std::env::current_dir().ok()?;
-    let settings = Settings::resolve(environment, None, &directory).ok()?;
+    let settings = Settings::resolve(&environment, None, &directory).ok()?;
     if matches!(names, Names::Profiles) {
         let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
         return Some(profiles.names().map(str::to_owned).collect());
@@ -168,10 +195,11 @@ mod tests {
             ("fish", "etl/every day", "etl/every day"),
             ("powershell", "etl/it's", "'etl/it''s'"),
         ] {
-            let shown = escaped(shell, name.to_owned());
+            let quoting = Quoting::of(shell);
+            let shown = quoting.add(name.to_owned());
             assert_eq!(shown, expected, "{shell}");
-            if shell != "powershell" {
-                assert_eq!(without_escapes(shell, &shown), name, "{shell}");
+            if quoting != Quoting::Quotes {
+                assert_eq!(quoting.remove(&shown), name, "{shell}");
             }
         }
     }

@@ -39,9 +39,10 @@ impl From<NoAnswer> for CommandError {
 /// The exit code of a command that an error of the API ended before anything was written.
 pub(super) fn exit_of(error: &ApiError) -> Exit {
     match error {
-        ApiError::Unreachable { .. } | ApiError::Timeout { .. } | ApiError::Broken { .. } => {
-            Exit::Unreachable
-        }
+        ApiError::Unreachable { .. }
+        | ApiError::Untrusted { .. }
+        | ApiError::Timeout { .. }
+        | ApiError::Broken { .. } => Exit::Unreachable,
         ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Unauthorized,
         ApiError::InvalidUrl { .. }
         | ApiError::Setup(_)
@@ -193,7 +194,10 @@ impl From<WorkPoolError> for CommandError {
         match error {
             WorkPoolError::Api(error) => error.into(),
             error @ WorkPoolError::NoType => Self::new(Exit::NeedsAnswer, error),
-            error @ (WorkPoolError::Exists(_) | WorkPoolError::NotFound(_)) => Self::new(Exit::Failed, error),
+            error @ (WorkPoolError::Exists(_)
+            | WorkPoolError::NotFound(_)
+            | WorkPoolError::NoQueue { .. }
+            | WorkPoolError::SeveralQueues { .. }) => Self::new(Exit::Failed, error),
             error => Self::usage(error),
         }
     }

@@ -316,6 +316,7 @@ fn a_script_fails() -> Result<()> {
     Running deployment build steps...
      > Running run_shell_script step...
        | no such bucket
+     > run_shell_script: failed ([TIME])
     error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: `run_shell_script` failed with error code 3: no such bucket
       in the line `sh fail.sh`
      --> prefect.yaml:3:5

@@ -182,13 +182,10 @@ fn an_image_that_is_there_takes_the_place_of_build_and_push() -> Result<()> {
         sandbox.run("deploy --all --skip-build --image registry.test/flows:v7 --output json")?.success()?;
     let report: serde_json::Value = serde_json::from_str(&output.stdout)?;
     let full_names = [sandbox.unique("hello-UNIQUE/one"), sandbox.unique("goodbye-UNIQUE/two")];
-    for (step, name) in
-        ["build_docker_image", "push_docker_image"].iter().zip(report["steps"].as_array().context("steps")?)
-    {
-        assert_eq!(
-            name,
-            &json!({"step": step, "image": "registry.test/flows:v7", "reused": true, "deployments": full_names})
-        );
+    let steps = report["steps"].as_array().context("steps")?;
+    for (name, step) in ["build_docker_image", "push_docker_image"].iter().zip(steps) {
+        let expected = json!([name, "registry.test/flows:v7", true, full_names]);
+        assert_eq!(json!([step["step"], step["image"], step["reused"], step["deployments"]]), expected);
     }
     let one = api.existing(&sandbox, "hello-UNIQUE/one")?;
     assert_eq!(
