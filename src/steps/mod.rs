@@ -4,6 +4,7 @@
 //! under its name, and gives a mapping of outputs.
 
 mod beside;
+mod distinct;
 mod docker_build;
 mod docker_push;
 mod effects;
@@ -26,10 +27,11 @@ mod storage;
 mod told;
 mod turns;
 
+pub(crate) use distinct::Ran;
 pub(crate) use images::ImagePolicy;
 pub(crate) use inputs::problems;
 pub(crate) use preview::{Preview, PreviewedStep, Progressed};
-pub(crate) use runner::{List, Listed, Ran, RunError, Runner, StepFailure, name_and_id, time_limit};
+pub(crate) use runner::{List, Listed, RunError, Runner, StepFailure, name_and_id, time_limit};
 pub(crate) use schema::schemas;
 
 pub(crate) use split::{shell_operator, words as split_words};

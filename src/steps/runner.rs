@@ -2,18 +2,18 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
-use tokio::sync::OnceCell;
 
 use super::{
-    Sharing, StepContext, StepEntry, StepError,
+    StepContext, StepEntry, StepError,
     beside::Lanes,
+    distinct::{Distinct, Key, Ran, Use},
     effects::Effects,
     inputs, python_step, registry,
     told::{Told, Waiting, subject},
@@ -101,67 +101,6 @@ pub(crate) struct List<'l, 'c> {
     /// The names that expressions see besides the outputs.
     pub(crate) scope: &'l Scope,
     pub(crate) context: &'l mut StepContext<'c>,
-}
-
-/// A step that was done, once for all whose it is.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Ran {
-    /// The last part of the step's name.
-    pub(crate) step: String,
-    /// As templates write it.
-    pub(crate) id: Option<String>,
-    /// `build`, `push` or `pull`.
-    pub(crate) section: &'static str,
-    /// Whether it leaves traces on this machine; what only builds or pushes does not.
-    pub(crate) is_ordered: bool,
-    /// `None` of a function that gives none.
-    pub(crate) outputs: Option<Mapping>,
-    /// Without what it waited for others.
-    pub(crate) time: Duration,
-    pub(crate) deployments: Vec<String>,
-}
-
-impl Ran {
-    /// The image it is about, if it is about one.
-    pub(crate) fn image(&self) -> Option<&str> {
-        self.outputs.as_ref()?.get("image")?.as_str()
-    }
-
-    /// Nothing had to be built or pushed: it was there.
-    pub(crate) fn is_reused(&self) -> bool {
-        let reused = self.outputs.as_ref().and_then(|outputs| outputs.get("reused"));
-        reused.and_then(Value::as_bool) == Some(true)
-    }
-}
-
-/// Which uses of steps are one.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Key {
-    Shared(Identity),
-    /// The use of this number is for itself, or is over for all that come later.
-    Own(usize),
-}
-
-/// What makes two steps the same: what runs, on what, where.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Identity {
-    name: &'static str,
-    inputs: String,
-    directory: PathBuf,
-    /// Scripts are the same only where they are written in one place: two that read alike may be meant to differ.
-    written: Option<Span>,
-}
-
-/// A distinct step: what came of it once it has run, and the deployments it is for.
-struct Distinct {
-    /// As it is told of.
-    told_as: StepId,
-    name: String,
-    id: Option<String>,
-    section: &'static str,
-    is_ordered: bool,
-    end: OnceCell<(Effects, Duration)>,
-    deployments: Mutex<Vec<String>>,
 }
 
 /// Runs steps, and remembers what each distinct one gave.
@@ -335,85 +274,6 @@ impl<'a> Runner<'a> {
         let started = StepEvent::Started { name, deployment, subject: subject.as_deref() };
         told.progress.step(told.id, started);
         timed(within(limit, Effects::of(&*step, context))).await
-    }
-}
-
-/// One use of a step.
-struct Use<'u> {
-    /// The last part of the name that it was called by.
-    name: &'u str,
-    id: Option<String>,
-    section: &'static str,
-    entry: &'static StepEntry,
-    inputs: Mapping,
-    written: Option<Span>,
-    limit: Option<Duration>,
-    deployment: &'u str,
-    turn: usize,
-    turns: &'u Turns,
-}
-
-impl Use<'_> {
-    /// The input with which a step is run again although the same one has run.
-    const IGNORE: &'static str = "ignore_cache";
-
-    fn ignores_earlier(&self) -> bool {
-        self.inputs.get(Self::IGNORE).and_then(Value::as_bool) == Some(true)
-    }
-
-    /// What other uses have in common with this one that may share its run; `None` if it is for itself.
-    fn identity(&self, directory: &Path) -> Option<Identity> {
-        let by_place = match self.entry.sharing {
-            Sharing::SameInputs => false,
-            Sharing::SamePlace if self.written.is_some() => true,
-            Sharing::SamePlace | Sharing::Never => return None,
-        };
-        let mut inputs = self.inputs.clone();
-        inputs.shift_remove(Self::IGNORE);
-        Some(Identity {
-            name: self.entry.name,
-            inputs: value::to_json(&Value::Mapping(inputs)).to_string(),
-            directory: directory.to_owned(),
-            written: self.written.filter(|_| by_place),
-        })
-    }
-}
-
-impl Distinct {
-    fn new(of: &Use<'_>, told_as: StepId) -> Self {
-        Self {
-            told_as,
-            name: of.name.to_owned(),
-            id: of.id.clone(),
-            section: of.section,
-            is_ordered: of.entry.is_ordered(),
-            end: OnceCell::new(),
-            deployments: Mutex::default(),
-        }
-    }
-
-    /// Notes that it is for a deployment; gives whether it was for others before.
-    fn is_for(&self, deployment: &str) -> bool {
-        let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
-        if deployments.iter().any(|known| known == deployment) {
-            return false;
-        }
-        deployments.push(deployment.to_owned());
-        deployments.len() > 1
-    }
-
-    /// `None` if it did not come to its end.
-    fn ran(&self) -> Option<Ran> {
-        let (effects, time) = self.end.get()?;
-        Some(Ran {
-            step: self.name.clone(),
-            id: self.id.clone(),
-            section: self.section,
-            is_ordered: self.is_ordered,
-            outputs: effects.outputs.clone(),
-            time: *time,
-            deployments: self.deployments.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-        })
     }
 }
 
