@@ -196,8 +196,7 @@ impl From<WorkPoolError> for CommandError {
             error @ WorkPoolError::NoType => Self::new(Exit::NeedsAnswer, error),
             error @ (WorkPoolError::Exists(_)
             | WorkPoolError::NotFound(_)
-            | WorkPoolError::NoQueue { .. }
-            | WorkPoolError::SeveralQueues { .. }) => Self::new(Exit::Failed, error),
+            | WorkPoolError::NoQueue { .. }) => Self::new(Exit::Failed, error),
             error => Self::usage(error),
         }
     }

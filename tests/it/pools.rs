@@ -149,7 +149,7 @@ fn a_work_queue_is_found_by_its_name_and_changed() -> Result<()> {
     assert_eq!(document(&sandbox, "work-queue preview fast-UNIQUE --pool pool-UNIQUE")?, json!([]));
 
     let several = sandbox.run("work-queue inspect default")?;
-    assert!(several.code == 1 && several.stderr.contains("in several work pools"), "{several}");
+    assert!(several.code == 2 && several.stderr.contains("in several work pools"), "{several}");
     let kept = sandbox.run("work-queue delete default --pool pool-UNIQUE --yes")?;
     assert_output!(kept, @r"
     exit 1

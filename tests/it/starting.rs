@@ -66,7 +66,7 @@ fn shells_complete_commands_and_names() -> Result<()> {
     };
     assert!(complete("work-p")?.contains("work-pool"));
     assert!(complete("deployment run hello-UNIQUE/")?.contains(&sandbox.unique("hello-UNIQUE/a")));
-    assert!(!complete("deployment run hello-UNIQUE/b")?.contains("hello-"));
+    assert!(!complete("deployment run hello-UNIQUE/zzz")?.contains("hello-"));
     assert!(complete("deployment run hello-")?.contains(&sandbox.unique("hello-UNIQUE/a")));
     assert!(!complete("deployment run other-")?.contains("hello-"));
     assert!(
