@@ -62,6 +62,8 @@ enum Proof {
     Witnessed,
     /// The last command failed because of it.
     Refused,
+    /// The last command failed, and left a journal.
+    Journaled,
 }
 
 /// A project with a server, and the files in which secrets may stand.
@@ -178,6 +180,10 @@ fn prove(proof: Proof, scene: &Scene, secret: &str, last: &Output, is_witnessed:
         Proof::Kept => ensure!(!is_sent && last.code == 0, "it was sent, or the command failed"),
         Proof::Witnessed => ensure!(is_witnessed && !is_sent, "no step got it, or it was sent"),
         Proof::Refused => ensure!(last.code != 0, "the command succeeded"),
+        Proof::Journaled => {
+            let journals = fs::read_dir(scene.root().join("home/.local/state/prefectl/deploy"))?.count();
+            ensure!(last.code != 0 && journals == 1, "the command succeeded, or left no journal");
+        }
     }
     Ok(())
 }

@@ -25,44 +25,39 @@ fn block(scene: Scene, secret: &str) -> Result<Scene> {
     scene.file("prefect.yaml", &project(text))
 }
 
-/// The same on the server before, and another value now; requests that come after so many fail.
-fn deployed(scene: Scene, secret: &str, fails_after: Option<usize>) -> Result<Scene> {
+/// The same on the server before, and another value now.
+fn deployed(scene: Scene, secret: &str) -> Result<Scene> {
     let scene = block(scene, secret)?;
     scene.sandbox.run("deploy --all")?.success()?;
     let text = "  description: new\n  work_pool: {name: pool, job_variables: {env: {A: b}}}\n  tags: [a]";
-    let scene = scene.file("prefect.yaml", &project(text))?.variable("DEPLOY_TOKEN", secret);
-    if let Some(at) = fails_after {
-        scene.server.fail(Some(FaultPlan { fault: Fault::Status(500), at, lasting: true }));
-    }
+    Ok(scene.file("prefect.yaml", &project(text))?.variable("DEPLOY_TOKEN", secret))
+}
+
+/// Everything that a deploy asks is answered, and what it writes is not.
+fn writes_fail(scene: Scene) -> Result<Scene> {
+    scene.server.fail(None);
+    scene.sandbox.run("plan --all")?.success()?;
+    let at = scene.server.requests().len() + 1;
+    scene.server.fail(Some(FaultPlan { fault: Fault::Status(500), at, lasting: true }));
     Ok(scene)
 }
 
 pub(super) const PLACES: &[Place] = &[
     place(
         "a block in the journal of a deploy",
-        (Shape::Odd, Proof::Refused),
+        (Shape::Odd, Proof::Journaled),
         LEAVES_A_JOURNAL,
-        |scene, secret| {
-            let scene = block(scene, secret)?;
-            // Before this request come those that read.
-            scene.server.fail(None);
-            scene.sandbox.run("plan --all")?.success()?;
-            let at = scene.server.requests().len() + 1;
-            scene.server.fail(Some(FaultPlan { fault: Fault::Status(500), at, lasting: true }));
-            Ok(scene)
-        },
+        |scene, secret| writes_fail(block(scene, secret)?),
     ),
     place(
         "what was before in the journal",
-        (Shape::Odd, Proof::Refused),
+        (Shape::Odd, Proof::Journaled),
         LEAVES_A_JOURNAL,
-        |scene, secret| deployed(scene, secret, Some(6)),
+        |scene, secret| writes_fail(deployed(scene, secret)?),
     ),
     place("a block in a plan", (Shape::Odd, Proof::Kept), PLANS, block),
     place("a block of several lines in a plan", (Shape::Lines, Proof::Kept), PLANS, block),
-    place("what was before in a plan", (Shape::Plain, Proof::Sent), PLANS, |scene, secret| {
-        deployed(scene, secret, None)
-    }),
+    place("what was before in a plan", (Shape::Plain, Proof::Sent), PLANS, deployed),
     place(
         "a block in a plan that is carried out",
         (Shape::Plain, Proof::Sent),
@@ -99,7 +94,7 @@ pub(super) const PLACES: &[Place] = &[
         "a block in what is drifted",
         (Shape::Plain, Proof::Refused),
         &["drift --output json", "drift"],
-        |scene, secret| deployed(scene, secret, None),
+        deployed,
     ),
     place(
         "a variable in reports for other programs",
