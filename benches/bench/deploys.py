@@ -36,25 +36,30 @@ class Kind:
 
 
 def local(setting: Setting):
-    yield from at_distance(setting, 0.0, {"new": 6, "changed": 6, "unchanged": 50})
+    faster = {"new": 6, "changed": 6, "unchanged": 50}
+    yield from at_distance(setting, 0.0, faster)
+    yield from at_distance(setting, 0.0, faster, "schedules: [{cron: '0 6 * * *'}]")
 
 
 def far(setting: Setting):
     yield from at_distance(setting, 0.1, {"new": 20, "changed": 20, "unchanged": 50})
 
 
-def at_distance(setting: Setting, delay: float, faster: dict[str, int], count: int = 100):
+def at_distance(setting: Setting, delay: float, faster: dict[str, int], more: str = "", count: int = 100):
+    """Deployments with `more` fields."""
     prepare(setting)
     kinds = {kind: Kind() for kind, _ in KINDS}
     for number in range(setting.rounds(3)):
         prefix = uuid.uuid4().hex[:8]
-        registered = ours(setting, kinds, delay, count, prefix)
+        registered = ours(setting, kinds, delay, count, prefix, more)
         if setting.reference and number == 0:
             other = uuid.uuid4().hex[:8]
-            theirs(setting, kinds, delay, count, other)
+            theirs(setting, kinds, delay, count, other, more)
             if registered != setting.registered(other):
                 raise SystemExit("prefectl and prefect have not registered the same")
     where = f"{delay * 1000:.0f} ms away" if delay else "local server"
+    if more:
+        where += ", with a cron schedule each"
     for kind, found in kinds.items():
         yield row(f"{count} {kind}, {where}", kind, found, faster[kind], with_floor=not delay)
 
@@ -84,12 +89,12 @@ def prepare(setting: Setting) -> None:
     setting.send("POST", "/flows/", {"name": "bench"})
 
 
-def ours(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str) -> list:
+def ours(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str, more: str) -> list:
     """One round of prefectl, whose registrations are returned, and then the writes of each kind replayed, which change the deployments."""
     writes = {}
     for kind, version in KINDS:
         found = kinds[kind]
-        project(setting, prefix, version, count)
+        project(setting, prefix, version, count, more)
         with Proxy(setting.port, delay) as proxy:
             command = [setting.program, "deploy", "--all"]
             found.ours.samples.append(setting.run(command, setting.folder("many"), PREFECT_API_URL=proxy.url))
@@ -104,9 +109,9 @@ def ours(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, pre
     return registered
 
 
-def theirs(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str) -> None:
+def theirs(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str, more: str) -> None:
     for kind, version in KINDS:
-        project(setting, prefix, version, count)
+        project(setting, prefix, version, count, more)
         with Proxy(setting.port, delay) as proxy:
             command = [setting.reference, "--no-prompt", "deploy", "--all"]
             sample = setting.run(command, setting.folder("many"), PREFECT_API_URL=proxy.url)
@@ -114,10 +119,11 @@ def theirs(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, p
         kinds[kind].theirs.samples.append(sample)
 
 
-def project(setting: Setting, prefix: str, version: str, count: int) -> None:
+def project(setting: Setting, prefix: str, version: str, count: int, more: str = "") -> None:
+    more = f", {more}" if more else ""
     lines = [
         f"- {{name: {prefix}-{number}, entrypoint: 'flow.py:hello', version: '{version}', tags: [t{number}], "
-        f"schedules: [{{cron: '0 {number % 24} * * *'}}], work_pool: {{name: bench}}}}"
+        f"work_pool: {{name: bench}}{more}}}"
         for number in range(count)
     ]
     (setting.folder("many") / "prefect.yaml").write_text("\n".join(["pull: []", "deployments:", *lines, ""]))

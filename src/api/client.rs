@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rand::Rng as _;
@@ -56,6 +56,8 @@ pub(crate) struct Client {
     connected: AtomicBool,
     /// How many requests were sent, those that were sent again included.
     requests: AtomicU64,
+    /// In nanoseconds.
+    quickest: AtomicU64,
     clock: Clock,
     notify: Notify,
     log: Option<Log>,
@@ -82,6 +84,7 @@ impl Client {
             transport,
             connected: AtomicBool::new(false),
             requests: AtomicU64::new(0),
+            quickest: AtomicU64::new(u64::MAX),
             clock,
             notify,
             log: None,
@@ -109,9 +112,19 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// How long the quickest request took: about as long as the way to the server and back.
+    pub(crate) fn quickest(&self) -> Duration {
+        Duration::from_nanos(self.quickest.load(Ordering::Relaxed))
+    }
+
     /// The custom headers that were left out because this program sets them itself.
     pub(crate) fn refused_headers(&self) -> &[String] {
         &self.refused_headers
+    }
+
+    /// Writes, also those that are sent again, are so far apart from now on.
+    pub(crate) fn space_writes(&self, gap: Duration) {
+        self.throttle.space_writes(gap);
     }
 
     /// Sends a request and reads the JSON of the answer.
@@ -195,10 +208,14 @@ impl Client {
         url: &Url,
         token: Option<&CsrfToken>,
     ) -> Result<Answer, Failure> {
-        self.throttle.turn().await;
+        self.throttle.turn(request.writes()).await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
         let result = self.exchange_now(request, url, token).await;
+        if result.is_ok() {
+            let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.quickest.fetch_min(took, Ordering::Relaxed);
+        }
         if let Some(log) = &self.log {
             let end = match &result {
                 Ok(answer) | Err(Failure::Status(answer)) => answer.status.to_string(),

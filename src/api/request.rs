@@ -64,6 +64,11 @@ impl Request {
         self.method != Method::GET
     }
 
+    /// Whether it is meant to change something.
+    pub(super) fn writes(&self) -> bool {
+        self.changes() && self.segments.last().is_none_or(|last| last != "filter")
+    }
+
     pub(super) fn body(&self) -> Option<Bytes> {
         self.body.clone()
     }

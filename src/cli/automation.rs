@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{ConsentArguments, OutputArguments};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum AutomationCommand {
     /// List automations
     #[command(after_help = "Examples:

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::OutputArguments;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum BlockCommand {
     /// List blocks
     #[command(after_help = "Examples:
@@ -40,6 +41,7 @@ pub(crate) enum BlockCommand {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum BlockTypeCommand {
     /// List the types of blocks that the server knows
     #[command(after_help = "Example:

@@ -7,9 +7,6 @@ use clap::ValueEnum;
 use super::REPEATED;
 use crate::deploy::Options;
 
-/// Find every mistake in the file, without asking the server or running anything
-///
-/// Environment variables are filled in where they are set; blocks and Prefect variables stay as they are written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl check

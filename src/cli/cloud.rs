@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::OutputFormat;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum CloudCommand {
     /// Write a key and a workspace into the current profile
     #[command(after_help = "Example:
@@ -33,6 +34,7 @@ pub(crate) enum CloudCommand {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum WorkspaceCommand {
     /// List the workspaces that the key may use
     #[command(after_help = "Example:

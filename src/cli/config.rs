@@ -5,7 +5,9 @@ use clap::Subcommand;
 use super::OutputFormat;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum ConfigCommand {
+    /// Show the settings that are in force, and where they come from
     View(ConfigViewArguments),
 
     /// Set settings in the current profile
@@ -36,7 +38,6 @@ pub(crate) enum ConfigCommand {
     Validate,
 }
 
-/// Show the settings that are in force, and where they come from
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl config view

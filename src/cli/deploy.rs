@@ -105,10 +105,6 @@ pub(crate) struct OwnershipArguments {
     pub(crate) max_deletes: usize,
 }
 
-/// Show what a deploy would change, and write nothing
-///
-/// Compares the selected deployments with the server, field by field. No step is run: what depends on the output of
-/// one is known after the build.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl plan --all
@@ -150,10 +146,6 @@ pub(crate) enum PlanFormat {
     Html,
 }
 
-/// Print what a deploy would send, without asking a server
-///
-/// The bodies of the requests that would create the deployments. Blocks and variables stay as they are written, and
-/// what depends on the output of a step is known after the build.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl render --all
@@ -175,10 +167,6 @@ pub(crate) enum RenderFormat {
     Json,
 }
 
-/// Show what differs on the server from the file
-///
-/// Exits with 10 if anything does, for a job that runs every night. Also tells of what a deploy would leave as it is,
-/// such as schedules that somebody has paused. What depends on steps is not compared.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl drift --all
@@ -192,7 +180,6 @@ pub(crate) struct DriftArguments {
     pub(crate) output: OutputFormat,
 }
 
-/// Write deployments of the server as a prefect.yaml that deploys them as they are
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl export > prefect.yaml

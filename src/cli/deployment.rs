@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{ConsentArguments, OutputArguments, REPEATED, WatchTimes};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum DeploymentCommand {
     /// List deployments, all of them or those of some flows
     #[command(after_help = "Examples:
@@ -145,6 +146,7 @@ impl RunArguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum ScheduleCommand {
     /// Add a schedule to a deployment
     #[command(after_help = "Examples:

@@ -5,10 +5,6 @@ use std::path::PathBuf;
 use super::{ConsentArguments, OutputArguments, PythonArguments, REPEATED};
 use crate::deploy::Options;
 
-/// Delete the deployments that a file declares from the server
-///
-/// With the automations of their triggers. A project that has an id deletes only what it has registered, and what
-/// another project has registered stays in any case.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl destroy --all --yes

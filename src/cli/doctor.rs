@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::OutputFormat;
 
-/// Check everything that a deploy needs: API, work pools, Docker, git, Python
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl doctor

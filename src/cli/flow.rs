@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::{OutputFormat, PythonArguments};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum FlowCommand {
     /// List the flows in files and directories, with how well each is known from its source
     #[command(after_help = "Examples:

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::{OutputArguments, REPEATED};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum FlowRunCommand {
     /// List runs, those that start last first
     #[command(after_help = "Examples:

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum GenerateCommand {
     /// Write a manual page for each command
     #[command(after_help = "Example:

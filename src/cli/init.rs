@@ -2,9 +2,6 @@
 
 use super::REPEATED;
 
-/// Write a prefect.yaml for the flows in this folder
-///
-/// Flows, the Git remote, a Dockerfile and requirements.txt are found by reading. A file that is there is never touched.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl init

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::{OutputArguments, REPEATED};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum JobCommand {
     /// Show the job that a worker would submit for a run of a deployment
     ///

@@ -31,7 +31,7 @@ mod work_pool;
 mod work_queue;
 mod worker;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arguments::normalise;
 pub(crate) use automation::{AutomationCommand, WhichAutomation};
@@ -88,6 +88,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// All commands with their options. Parsing describes the options of one command only, since a small command would
+    /// take longer to describe the others than to do its work.
+    pub(crate) fn in_full() -> clap::Command {
+        let mut command = Self::command();
+        command.build();
+        command
+    }
+}
+
 /// Options that every command takes, before or after its name.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
@@ -137,20 +147,41 @@ pub(crate) enum ColorChoice {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
     Deploy(Box<DeployArguments>),
 
+    /// Show what a deploy would change, and write nothing
+    ///
+    /// Compares the selected deployments with the server, field by field. No step is run: what depends on the output of
+    /// one is known after the build.
     Plan(Box<PlanArguments>),
 
+    /// Print what a deploy would send, without asking a server
+    ///
+    /// The bodies of the requests that would create the deployments. Blocks and variables stay as they are written, and
+    /// what depends on the output of a step is known after the build.
     Render(Box<RenderArguments>),
 
+    /// Show what differs on the server from the file
+    ///
+    /// Exits with 10 if anything does, for a job that runs every night. Also tells of what a deploy would leave as it is,
+    /// such as schedules that somebody has paused. What depends on steps is not compared.
     Drift(Box<DriftArguments>),
 
+    /// Delete the deployments that a file declares from the server
+    ///
+    /// With the automations of their triggers. A project that has an id deletes only what it has registered, and what
+    /// another project has registered stays in any case.
     Destroy(DestroyArguments),
 
+    /// Write deployments of the server as a prefect.yaml that deploys them as they are
     Export(ExportArguments),
 
+    /// Find every mistake in the file, without asking the server or running anything
+    ///
+    /// Environment variables are filled in where they are set; blocks and Prefect variables stay as they are written.
     Check(CheckArguments),
 
     /// Explain the code of a finding, or list all codes
@@ -162,6 +193,9 @@ pub(crate) enum Command {
         code: Option<String>,
     },
 
+    /// Write a prefect.yaml for the flows in this folder
+    ///
+    /// Flows, the Git remote, a Dockerfile and requirements.txt are found by reading. A file that is there is never touched.
     Init(InitArguments),
 
     /// Print the JSON schema of prefect.yaml, for editors
@@ -286,6 +320,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Server(ServerCommand),
 
+    /// Check everything that a deploy needs: API, work pools, Docker, git, Python
     Doctor(DoctorArguments),
 
     /// Write manual pages and completions, for packages
@@ -369,10 +404,26 @@ const REPEATED: ArgAction = ArgAction::Append;
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    /// What is said in the help of a group must not wait for its commands to be described.
+    #[test]
+    fn every_command_is_told_before_it_is_described() {
+        fn untold(command: &clap::Command, found: &mut Vec<String>) {
+            for subcommand in command.get_subcommands() {
+                if subcommand.get_about().is_none() {
+                    found.push(subcommand.get_name().to_owned());
+                }
+                untold(subcommand, found);
+            }
+        }
+        let mut found = Vec::new();
+        untold(&Cli::command(), &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 }

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::OutputFormat;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum ProfileCommand {
     /// List the profiles of profiles.toml
     #[command(after_help = "Example:

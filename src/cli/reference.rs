@@ -2,10 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{
-    CommandFactory as _,
-    error::{ContextKind, ContextValue, ErrorKind},
-};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Cli;
 use crate::{diagnostics::did_you_mean, error::CommandError};
@@ -176,7 +173,7 @@ fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<Comman
 
 /// The group of commands in which a word is unknown, and its name.
 fn group(arguments: &[OsString], word: &str) -> (clap::Command, String) {
-    let mut command = Cli::command();
+    let mut command = Cli::in_full();
     let mut names: Vec<String> = Vec::new();
     for argument in arguments.iter().skip(1).map(|argument| argument.to_string_lossy()) {
         if argument == word {

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum ServerCommand {
     /// Start a server in the foreground, with the Python that has Prefect
     #[command(after_help = "Examples:

@@ -8,6 +8,7 @@ use super::{OutputFormat, REPEATED, python::PythonArguments};
 use crate::deploy::{Options, Sought};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum StepsCommand {
     /// List the steps that run here
     #[command(after_help = "Example:

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::{ConsentArguments, OutputArguments, REPEATED};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum VariableCommand {
     /// List variables
     #[command(after_help = "Example:

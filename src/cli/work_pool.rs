@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::{ConsentArguments, OutputArguments, REPEATED};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum WorkPoolCommand {
     /// Create a work pool
     #[command(after_help = "Examples:
@@ -20,8 +21,8 @@ pub(crate) enum WorkPoolCommand {
   prefectl work-pool ls --output json")]
     Ls {
         /// Accepted for compatibility: `inspect` shows the base job template
-        #[arg(long, short, hide = true)]
-        verbose: bool,
+        #[arg(short = 'v', hide = true)]
+        with_template: bool,
 
         #[command(flatten)]
         output: OutputArguments,

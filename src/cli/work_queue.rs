@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::{ConsentArguments, OutputArguments};
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum WorkQueueCommand {
     /// List work queues
     #[command(after_help = "Example:
@@ -22,8 +23,8 @@ pub(crate) enum WorkQueueCommand {
         output: OutputArguments,
 
         /// Accepted for compatibility: `inspect` shows all
-        #[arg(long, short, hide = true)]
-        verbose: bool,
+        #[arg(short = 'v', hide = true)]
+        in_full: bool,
     },
 
     /// Create a work queue

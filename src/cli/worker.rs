@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::OutputArguments;
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum WorkerCommand {
     /// List the workers of a work pool, with their health
     #[command(after_help = "Example:

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Arg, CommandFactory as _, ValueEnum as _};
+use clap::{Arg, ValueEnum as _};
 use clap_complete::{
     CompletionCandidate,
     engine::ArgValueCompleter,
@@ -41,7 +41,7 @@ pub(crate) fn answer(arguments: &[OsString]) -> Result<bool, CommandError> {
     // Before it answers, the library removes the variable.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quoting = Quoting::of(&shell);
-    CompleteEnv::with_factory(|| with_names(Cli::command(), quoting))
+    CompleteEnv::with_factory(|| with_names(Cli::in_full(), quoting))
         .var(VARIABLE)
         .try_complete(arguments, directory.as_deref())
         .map_err(|error| CommandError::new(Exit::Failed, error.render()))

@@ -21,22 +21,23 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 ///
 /// When no API is configured, or the settings of the connection cannot be used.
 pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
-    client_telling(context, None, || {})
+    client_telling(context, None, |_| {})
 }
 
-/// The same, with a budget of requests; `busy` is called whenever the server asks for patience.
+/// The same, with a budget of requests; `refused` is called with the status of each answer for which a request is
+/// sent again.
 pub(crate) fn client_telling(
     context: &Context,
     max_requests_per_minute: Option<NonZeroUsize>,
-    busy: impl Fn() + Send + Sync + 'static,
+    refused: impl Fn(u16) + Send + Sync + 'static,
 ) -> Result<Client, CommandError> {
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
     let options = ClientOptions { max_requests_per_minute, ..options };
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
-        if notice.status == Some(429) {
-            busy();
+        if let Some(status) = notice.status {
+            refused(status);
         }
         // A moment's wait is normal: a server on SQLite answers 503 while another write goes on.
         if notice.wait >= NOTICEABLE {

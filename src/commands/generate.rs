@@ -2,8 +2,6 @@
 
 use std::{fs, io, path::Path};
 
-use clap::CommandFactory as _;
-
 use super::{Context, completions};
 use crate::{
     cli::{Cli, GenerateCommand},
@@ -25,5 +23,5 @@ pub(super) fn run(command: &GenerateCommand, context: &Context) -> Result<Exit, 
 
 /// One page for each command.
 fn man(directory: &Path) -> io::Result<()> {
-    clap_mangen::generate_to(Cli::command(), directory)
+    clap_mangen::generate_to(Cli::in_full(), directory)
 }

@@ -92,7 +92,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) struct Server<'a> {
     pub(crate) client: &'a Client,
     pub(crate) links: &'a Links,
-    /// Told by the client when the server is busy.
+    /// Told by the client what the server refuses.
     pub(crate) pacer: &'a Pacer,
 }
 

@@ -34,7 +34,10 @@ pub(super) async fn write(
     let Server { client, links, pacer } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
     with.progress.activity("Comparing with the server");
-    let live = Live::observe(client, &names).await?;
+    let (live, idle_pools) =
+        tokio::join!(Live::observe(client, &names), report::idle_pools(desired, pools, client));
+    let live = live?;
+    report.idle_pools = idle_pools;
     let now = with.clock.now();
     let mut changes = Vec::new();
     for one in desired {
@@ -73,7 +76,6 @@ pub(super) async fn write(
         prune(pruning, &mut report.lines, with, client).await;
         report.stages.end("prune");
     }
-    report.idle_pools = report::idle_pools(desired, pools, client).await;
     if report.is_done() || report.was_rolled_back() {
         journal.finish();
     } else {

@@ -36,7 +36,11 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let pacer = Arc::new(Pacer::default());
     let busy = Arc::clone(&pacer);
     let budget = arguments.max_requests_per_minute;
-    let client = connection::client_telling(context, budget, move || busy.slow_down())?;
+    let client = connection::client_telling(context, budget, move |status| match status {
+        429 => busy.slow_down(),
+        503 => busy.refused(),
+        _ => {}
+    })?;
     if arguments.resume {
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", options.names.join(", ")));

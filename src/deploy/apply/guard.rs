@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How long asking may take in all: so long at first, and later a part of the time that has gone by.
-const AT_FIRST: Duration = Duration::from_millis(150);
+const AT_FIRST: Duration = Duration::from_millis(20);
 const ONE_PART_OF: u32 = 16;
 /// How many deployments an answer is good for at most.
 const MOST: usize = 16;
@@ -78,6 +78,13 @@ struct Answer<K> {
     admitted: usize,
 }
 
+impl<K: Eq + Hash + Clone + Ord> Answer<K> {
+    /// What was compared has just been read.
+    fn first(queue: &Queue<K>) -> Self {
+        Self { asked: Instant::now(), about: queue.next(NEAR).cloned().collect(), admitted: 0 }
+    }
+}
+
 impl<'a> Guard<'a> {
     pub(super) fn new(client: &'a Client, live: &'a Live, changes: &[(&Desired, Change<'a>)]) -> Self {
         let (mut updates, mut creates, mut compared) = (Vec::new(), Vec::new(), HashMap::new());
@@ -92,8 +99,14 @@ impl<'a> Guard<'a> {
             }
         }
         let (updates, creates) = (Queue::new(updates), Queue::new(creates));
-        let updates = Updates { answer: None, queue: updates, compared, changed: HashMap::new() };
-        let creates = Creates { answer: None, queue: creates, appeared: BTreeSet::new() };
+        let updates = Updates {
+            answer: Some(Answer::first(&updates)),
+            queue: updates,
+            compared,
+            changed: HashMap::new(),
+        };
+        let creates =
+            Creates { answer: Some(Answer::first(&creates)), queue: creates, appeared: BTreeSet::new() };
         let waiting = Mutex::new(Waiting { spent: Duration::ZERO, updates, creates });
         Self { client, live, began: Instant::now(), waiting }
     }
@@ -187,7 +200,7 @@ impl<'a> Guard<'a> {
         spent: Duration,
     ) -> bool {
         let Some(answer) = answer.filter(|answer| answer.about.contains(about)) else { return true };
-        let is_affordable = spent <= AT_FIRST + self.began.elapsed() / ONE_PART_OF;
+        let is_affordable = spent + self.client.quickest() <= AT_FIRST + self.began.elapsed() / ONE_PART_OF;
         answer.asked < arrived && (is_affordable || answer.admitted >= MOST)
     }
 }

@@ -178,20 +178,22 @@ impl Apply<'_> {
             return (Outcome::Unchanged(live.id), Duration::ZERO);
         }
         let name = &desired.full_name();
-        let permit = self.pacer.enter().await;
+        let mut permit = self.pacer.enter().await;
         let started = Instant::now();
         if failed.load(Relaxed) && self.on_error != OnError::Continue {
             return (Outcome::NotTried, Duration::ZERO);
         }
         self.progress.deployment(name, DeploymentEvent::Writing);
-        let outcome = match Self::admit(guard, desired, change).await {
-            Some(refused) => refused,
-            None => writer.write(desired, change).await,
+        let outcome = if let Some(refused) = Self::admit(guard, desired, change).await {
+            refused
+        } else {
+            self.client.space_writes(permit.begin());
+            writer.write(desired, change).await
         };
         if outcome.is_failure() {
             failed.store(true, Relaxed);
         } else {
-            permit.succeed();
+            permit.succeed(self.client.quickest());
             self.journal.done(name);
         }
         (outcome, started.elapsed())

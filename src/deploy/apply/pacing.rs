@@ -1,9 +1,10 @@
 //! How many deployments are written at a time: as many as make it faster.
 //!
 //! A server on SQLite refuses a write that meets another one, and is fastest with one at a time; behind a network, or
-//! with another database, it is requests in flight that count. Which it is only shows by trying: the limit starts
-//! with one and doubles for as long as more are done in the same time. When that is no longer so it goes back, and is
-//! tried higher again after a while, each time a longer one.
+//! with another database, it is requests in flight that count. What a write takes longer than the quickest request is
+//! the server's work: so far apart, writes follow each other without meeting. From there on only trying helps: they are
+//! sent twice as fast for as long as more are done in the same time. When that is no longer so they go back, and are
+//! tried faster again after a while, each time a longer one.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -12,12 +13,20 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-/// By how much a higher limit must be faster.
+/// By how much more must be done when writes are sent faster.
 const GAIN: f64 = 1.15;
 /// How many must be done before the first look, and for each one at a time more.
-const SAMPLE: u32 = 4;
-/// After how many the limit is tried higher again, the first time.
+const SAMPLE: u32 = 3;
+/// After how many they are sent faster again, the first time.
 const FIRST_STRETCH: u32 = 32;
+/// So many may be refused of those that are sent faster, and twice as many besides one in [`REFUSED_OF`] of the others:
+/// more show that the server cannot do so many at a time.
+const REFUSED: u32 = 1;
+const REFUSED_OF: u32 = 4;
+/// Not every write is the same work, which is what is between them besides.
+const SLACK: f64 = 1.1;
+/// What is refused too often is sent so much slower.
+const SLOWER: f64 = 1.25;
 
 /// Lets tasks in, one for each permit.
 #[derive(Debug)]
@@ -28,31 +37,45 @@ pub(crate) struct Pacer {
 
 #[derive(Debug)]
 struct State {
-    limit: usize,
     inside: usize,
-    /// Done since the limit last changed, and since when.
-    done: u32,
-    since: Option<Instant>,
+    /// How long one takes, once it is begun, when there is one at a time.
+    alone: Duration,
+    /// How far apart they begin; nothing if there is one at a time.
+    gap: Option<Duration>,
     trend: Trend,
+    /// Done and refused since the gap last changed, and since when.
+    done: u32,
+    refused: u32,
+    since: Option<Instant>,
+    changed: Option<Instant>,
     /// How long the next settled stretch is.
     stretch: u32,
 }
 
-/// What the limit is doing.
+/// What is done with the gap.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Trend {
-    /// One is as good as any other: this is the first.
+    /// One at a time is as good as anything else: this is the beginning.
     First,
-    /// Twice as high as when one took that long.
-    Trying { before: Duration },
-    /// The best that is known.
-    Settled,
+    /// Half as long as this one, with which one took `before`.
+    Trying { from: Option<Duration>, before: Duration },
+    /// The best that is known, for so many.
+    Settled { stretch: u32 },
 }
 
 impl Default for Pacer {
     fn default() -> Self {
-        let state =
-            State { limit: 1, inside: 0, done: 0, since: None, trend: Trend::First, stretch: FIRST_STRETCH };
+        let state = State {
+            inside: 0,
+            alone: Duration::ZERO,
+            gap: None,
+            trend: Trend::First,
+            done: 0,
+            refused: 0,
+            since: None,
+            changed: None,
+            stretch: FIRST_STRETCH,
+        };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 }
@@ -67,10 +90,10 @@ impl Pacer {
             let changed = self.changed.notified();
             {
                 let mut state = self.state();
-                if state.inside < state.limit {
+                if state.inside < state.limit() {
                     state.inside += 1;
                     state.since.get_or_insert_with(Instant::now);
-                    return Permit(self);
+                    return Permit { pacer: self, began: Instant::now() };
                 }
             }
             changed.await;
@@ -79,11 +102,12 @@ impl Pacer {
 
     /// The server asks for fewer requests.
     pub(crate) fn slow_down(&self) {
-        let mut state = self.state();
-        if state.limit > 1 {
-            let half = state.limit / 2;
-            state.settle(half);
-        }
+        self.state().slow_down(2.0);
+    }
+
+    /// The server has refused a write that met another one, which is now sent again.
+    pub(crate) fn refused(&self) {
+        self.state().refuse();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -92,84 +116,184 @@ impl Pacer {
 }
 
 impl State {
-    /// One more is done.
-    fn succeed(&mut self) {
+    /// As many as begin while one is under way.
+    fn limit(&self) -> usize {
+        let Some(gap) = self.gap else { return 1 };
+        let many = self.alone.as_nanos().div_ceil(gap.as_nanos().max(1));
+        usize::try_from(many).unwrap_or(usize::MAX).clamp(2, Pacer::HIGHEST_LIMIT)
+    }
+
+    /// How many are enough to tell how fast they are.
+    fn sample(&self) -> u32 {
+        SAMPLE.saturating_mul(u32::try_from(self.limit()).unwrap_or(u32::MAX))
+    }
+
+    /// One more is done; the quickest request of all took that long.
+    fn succeed(&mut self, took: Duration, quickest: Duration) {
         self.done += 1;
+        if self.gap.is_none() {
+            self.alone = (self.alone * (self.done - 1) + took) / self.done;
+        }
         let Some(since) = self.since else { return };
         let each = since.elapsed() / self.done;
-        let enough = SAMPLE.saturating_mul(u32::try_from(self.limit).unwrap_or(u32::MAX));
         match self.trend {
-            Trend::First if self.done >= SAMPLE => self.try_higher(each),
-            Trend::Trying { before } if self.done >= enough => {
-                if each.mul_f64(GAIN) <= before {
-                    self.try_higher(each);
+            Trend::First if self.done >= SAMPLE => {
+                let work = self.alone.saturating_sub(quickest);
+                self.change(self.apart(work.mul_f64(SLACK)), Trend::First);
+                if self.gap.is_some() {
+                    self.trend = Trend::Settled { stretch: self.sample() };
                 } else {
-                    self.settle(self.limit / 2);
+                    self.speed_up(each);
                 }
             }
-            Trend::Settled if self.done >= self.stretch => {
-                self.stretch = self.stretch.saturating_mul(2);
-                self.try_higher(each);
+            Trend::Trying { from, before } if self.done >= self.sample() => {
+                if each.mul_f64(GAIN) <= before {
+                    self.speed_up(each);
+                } else {
+                    self.settle(from);
+                }
+            }
+            Trend::Settled { stretch } if self.done >= stretch => self.speed_up(each),
+            _ => {}
+        }
+    }
+
+    fn refuse(&mut self) {
+        // Those that were on their way when the gap changed say nothing of it.
+        if self.changed.is_some_and(|changed| changed.elapsed() <= 2 * self.alone) {
+            return;
+        }
+        self.refused += 1;
+        match self.trend {
+            Trend::Trying { from, .. } if self.refused > REFUSED => self.settle(from),
+            Trend::Settled { .. } if self.refused > 2 * REFUSED + self.done / REFUSED_OF => {
+                self.slow_down(SLOWER);
             }
             _ => {}
         }
     }
 
-    fn try_higher(&mut self, each: Duration) {
-        let higher = (self.limit * 2).min(Pacer::HIGHEST_LIMIT);
-        let trend = if higher > self.limit { Trend::Trying { before: each } } else { Trend::Settled };
-        self.change(higher, trend);
+    fn speed_up(&mut self, before: Duration) {
+        if self.limit() < Pacer::HIGHEST_LIMIT {
+            let from = self.gap;
+            self.change(Some(from.unwrap_or(self.alone) / 2), Trend::Trying { from, before });
+        } else {
+            self.settle(self.gap);
+        }
     }
 
-    fn settle(&mut self, limit: usize) {
-        self.change(limit, Trend::Settled);
+    fn slow_down(&mut self, factor: f64) {
+        if let Some(gap) = self.gap {
+            self.settle(self.apart(gap.mul_f64(factor)));
+        }
     }
 
-    fn change(&mut self, limit: usize, trend: Trend) {
-        *self = Self { limit, trend, done: 0, since: None, ..*self };
+    /// A gap that leaves room for two at least, or else none.
+    fn apart(&self, gap: Duration) -> Option<Duration> {
+        (gap.mul_f64(SLOWER) < self.alone).then_some(gap)
+    }
+
+    fn settle(&mut self, gap: Option<Duration>) {
+        self.change(gap, Trend::Settled { stretch: self.stretch });
+        self.stretch = self.stretch.saturating_mul(2);
+    }
+
+    fn change(&mut self, gap: Option<Duration>, trend: Trend) {
+        let changed = Some(Instant::now());
+        *self = Self { gap, trend, done: 0, refused: 0, since: None, changed, ..*self };
     }
 }
 
 /// Room for one task; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Permit<'a>(&'a Pacer);
+pub(crate) struct Permit<'a> {
+    pacer: &'a Pacer,
+    began: Instant,
+}
 
 impl Permit<'_> {
-    /// The task went well.
-    pub(crate) fn succeed(self) {
-        self.0.state().succeed();
+    /// It is written now. Gives how far apart writes are to be sent.
+    pub(crate) fn begin(&mut self) -> Duration {
+        self.began = Instant::now();
+        self.pacer.state().gap.unwrap_or_default()
+    }
+
+    /// The task went well; the quickest request of all took that long.
+    pub(crate) fn succeed(self, quickest: Duration) {
+        self.pacer.state().succeed(self.began.elapsed(), quickest);
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.state().inside -= 1;
-        self.0.changed.notify_waiters();
+        self.pacer.state().inside -= 1;
+        self.pacer.changed.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use futures_util::{StreamExt, stream};
 
     use super::*;
+
+    /// How long the way to the server and back takes.
+    const WAY: Duration = Duration::from_millis(100);
 
     /// Does `count` things that take as long as `takes` says for that many at a time.
     async fn run(pacer: &Pacer, count: usize, takes: fn(usize) -> Duration) {
         stream::iter(0..count)
             .map(async |_| {
-                let permit = pacer.enter().await;
+                let mut permit = pacer.enter().await;
+                permit.begin();
                 let inside = pacer.state().inside;
                 tokio::time::sleep(takes(inside)).await;
-                permit.succeed();
+                permit.succeed(Duration::from_millis(1));
             })
             .buffer_unordered(2 * Pacer::HIGHEST_LIMIT)
             .collect::<Vec<_>>()
             .await;
     }
 
+    /// A distant server that works for 30 ms on each write, and refuses one that comes meanwhile. Gives how many it has
+    /// refused.
+    async fn run_afar(pacer: &Pacer, count: usize) -> u32 {
+        let (next, busy, refused) = (Cell::new(Instant::now()), Cell::new(false), Cell::new(0));
+        let write = async || loop {
+            tokio::time::sleep(WAY / 2).await;
+            let refuses = busy.replace(true);
+            if !refuses {
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                busy.set(false);
+            }
+            tokio::time::sleep(WAY / 2).await;
+            if !refuses {
+                return;
+            }
+            refused.set(refused.get() + 1);
+            pacer.refused();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        stream::iter(0..count)
+            .map(async |_| {
+                let mut permit = pacer.enter().await;
+                let gap = permit.begin();
+                let turn = next.get().max(Instant::now());
+                next.set(turn + gap);
+                tokio::time::sleep_until(turn).await;
+                write().await;
+                permit.succeed(WAY);
+            })
+            .buffer_unordered(2 * Pacer::HIGHEST_LIMIT)
+            .collect::<Vec<_>>()
+            .await;
+        refused.get()
+    }
+
     fn limit(pacer: &Pacer) -> usize {
-        pacer.state().limit
+        pacer.state().limit()
     }
 
     #[tokio::test(start_paused = true)]
@@ -184,10 +308,24 @@ mod tests {
         let pacer = Pacer::default();
         let one_by_one = |inside: usize| Duration::from_millis(100) * u32::try_from(inside).unwrap();
         run(&pacer, 30, one_by_one).await;
-        assert_eq!((limit(&pacer), pacer.state().trend), (1, Trend::Settled));
+        assert_eq!(limit(&pacer), 1);
+        assert!(matches!(pacer.state().trend, Trend::Settled { .. }));
         let started = Instant::now();
         run(&pacer, 300, one_by_one).await;
         assert!(started.elapsed() < Duration::from_secs(36), "trying costs little: {:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_distant_server_does_one_after_the_other_is_under_way_together() {
+        let pacer = Pacer::default();
+        let started = Instant::now();
+        let refused = run_afar(&pacer, 300).await;
+        let each = started.elapsed() / 300;
+        assert!(
+            each < Duration::from_millis(50),
+            "{each:?} for each of 130 ms, of which the server works 30 ms"
+        );
+        assert!(refused < 40, "{refused} of 300 refused");
     }
 
     #[tokio::test(start_paused = true)]
@@ -207,6 +345,6 @@ mod tests {
         tokio::pin!(second);
         assert!(futures_util::poll!(&mut second).is_pending());
         drop(first);
-        second.await.succeed();
+        second.await.succeed(Duration::ZERO);
     }
 }

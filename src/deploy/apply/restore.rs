@@ -84,10 +84,11 @@ pub(super) async fn restore(
     };
     stream::iter(before)
         .map(async |one| {
-            let permit = pacer.enter().await;
+            let mut permit = pacer.enter().await;
+            client.space_writes(permit.begin());
             let restored = Restore { client, live: &live }.deployment(one).await;
             if restored.is_ok() {
-                permit.succeed();
+                permit.succeed(client.quickest());
             }
             restored
         })
