@@ -60,19 +60,21 @@ deployments:
 
 #[test]
 fn a_step_is_ended_with_the_command() -> Result<()> {
-    let server = FaultServer::start()?;
-    let sandbox = Sandbox::with(&server.url(), STEP)?;
-    sandbox.file(
-        "step.sh",
-        "trap 'echo ending >&2; echo ended > ended; exit' TERM\necho > started\nwhile :; do sleep 0.05; done\n",
-    )?;
-    let mut child = sandbox.spawn("deploy --all")?;
-    until(|| sandbox.directory().join("started").exists())?;
-    signal(&child, "INT")?;
-    let status = wait(&mut child, Duration::from_secs(8))?;
-    ensure!(status.code() == Some(130), "{status}");
-    until(|| sandbox.directory().join("ended").exists())?;
-    ensure!(server.look(|server| server.writes) == 0, "something was registered");
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let server = FaultServer::start()?;
+        let sandbox = Sandbox::with(&server.url(), STEP)?;
+        sandbox.file(
+            "step.sh",
+            "trap 'echo ending >&2; echo ended > ended; exit' TERM\necho > started\nwhile :; do sleep 0.05; done\n",
+        )?;
+        let mut child = sandbox.spawn("deploy --all")?;
+        until(|| sandbox.directory().join("started").exists())?;
+        signal(&child, name)?;
+        let status = wait(&mut child, Duration::from_secs(8))?;
+        ensure!(status.code() == Some(code), "{name}: {status}");
+        until(|| sandbox.directory().join("ended").exists())?;
+        ensure!(server.look(|server| server.writes) == 0, "{name}: something was registered");
+    }
     Ok(())
 }
 

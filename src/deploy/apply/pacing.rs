@@ -261,7 +261,10 @@ mod tests {
     /// refused.
     async fn run_afar(pacer: &Pacer, count: usize) -> u32 {
         let (next, busy, refused) = (Cell::new(Instant::now()), Cell::new(false), Cell::new(0));
-        let write = async || loop {
+        let write = async |gap| loop {
+            let turn = next.get().max(Instant::now());
+            next.set(turn + gap);
+            tokio::time::sleep_until(turn).await;
             tokio::time::sleep(WAY / 2).await;
             let refuses = busy.replace(true);
             if !refuses {
@@ -279,11 +282,7 @@ mod tests {
         stream::iter(0..count)
             .map(async |_| {
                 let mut permit = pacer.enter().await;
-                let gap = permit.begin();
-                let turn = next.get().max(Instant::now());
-                next.set(turn + gap);
-                tokio::time::sleep_until(turn).await;
-                write().await;
+                write(permit.begin()).await;
                 permit.succeed(WAY);
             })
             .buffer_unordered(2 * Pacer::HIGHEST_LIMIT)
@@ -325,7 +324,7 @@ mod tests {
             each < Duration::from_millis(50),
             "{each:?} for each of 130 ms, of which the server works 30 ms"
         );
-        assert!(refused < 40, "{refused} of 300 refused");
+        assert!(refused < 60, "{refused} of 300 refused");
     }
 
     #[tokio::test(start_paused = true)]
