@@ -70,6 +70,18 @@ pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
+/// Whether a file is a link out of the repository that it is in, or, where there is none, out of its folder. Whoever may
+/// change a project could have what others keep to themselves shown in messages.
+pub(crate) fn leads_out(path: &Path) -> bool {
+    if !path.is_symlink() {
+        return false;
+    }
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let (Ok(target), Some(folder)) = (path.canonicalize(), folder) else { return false };
+    let root = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&folder);
+    !target.starts_with(root)
+}
+
 /// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -121,6 +133,27 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn a_link_leads_out_of_its_repository() {
+        let directory = tempfile::tempdir().unwrap();
+        let flows = directory.path().join("repository/flows");
+        std::fs::create_dir_all(&flows).unwrap();
+        for (file, text) in
+            [("repository/shared.py", ""), ("outside.py", ""), ("repository/flows/own.py", "")]
+        {
+            std::fs::write(directory.path().join(file), text).unwrap();
+        }
+        for (link, target) in [("in.py", "own.py"), ("up.py", "../shared.py"), ("out.py", "../../outside.py")]
+        {
+            symlink(target, flows.join(link)).unwrap();
+        }
+        let out =
+            || ["own.py", "in.py", "up.py", "out.py", "none.py"].map(|file| leads_out(&flows.join(file)));
+        assert_eq!(out(), [false, false, true, true, false]);
+        std::fs::create_dir(directory.path().join("repository/.git")).unwrap();
+        assert_eq!(out(), [false, false, false, true, false]);
+    }
 
     #[test]
     fn a_file_that_is_written_anew_stays_who_it_is() {

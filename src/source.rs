@@ -37,14 +37,23 @@ struct Inner {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    is_private: bool,
 }
 
 impl Source {
     /// `name` is what messages call the text: the path as the user wrote it.
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        Self::of(name.into(), text.into(), false)
+    }
+
+    /// A text of which messages show nothing: the project links to it, and it is not the project's.
+    pub(crate) fn private(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::of(name.into(), text.into(), true)
+    }
+
+    fn of(name: String, text: String, is_private: bool) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { inner: Arc::new(Inner { name: name.into(), text, line_starts }) }
+        Self { inner: Arc::new(Inner { name, text, line_starts, is_private }) }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -66,10 +75,10 @@ impl Source {
         Position { line, column: self.text()[start..offset].chars().count() + 1 }
     }
 
-    /// The text of a line (from 1), without its end.
-    pub(crate) fn line(&self, line: usize) -> &str {
+    /// The text of a line (from 1), without its end; nothing if it may not be shown.
+    pub(crate) fn line(&self, line: usize) -> Option<&str> {
         let start = self.inner.line_starts.get(line.wrapping_sub(1)).copied().unwrap_or(self.text().len());
-        self.text()[start..].lines().next().unwrap_or("")
+        (!self.inner.is_private).then(|| self.text()[start..].lines().next().unwrap_or(""))
     }
 }
 
@@ -85,6 +94,7 @@ mod tests {
             (line, column)
         };
         assert_eq!([at(0), at(2), at(4), at(7), at(99)], [(1, 1), (1, 2), (1, 4), (2, 1), (3, 1)]);
-        assert_eq!((source.line(1), source.line(2), source.line(9)), ("é: ü", "b", ""));
+        assert_eq!([1, 2, 9].map(|line| source.line(line)), ["é: ü", "b", ""].map(Some));
+        assert_eq!(Source::private("a.yaml", "b").line(1), None);
     }
 }

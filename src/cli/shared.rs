@@ -31,3 +31,10 @@ pub(crate) struct ConsentArguments {
     )]
     pub(crate) yes: bool,
 }
+
+// No documentation, since that would be the help of every group.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Group<C: clap::Subcommand> {
+    #[command(subcommand)]
+    pub(crate) command: C,
+}

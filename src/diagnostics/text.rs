@@ -20,14 +20,16 @@ impl fmt::Display for Text<'_> {
             let (start, end) = (place.start(), place.end());
             let number = start.line.to_string();
             let gutter = " ".repeat(number.len());
-            let line: String = place.source.line(start.line).chars().map(visible).collect();
-            let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };
-            let excerpt = Excerpt::of(&line, start.column - 1, until - 1);
             writeln!(f, "{gutter}{} {}:{}:{}", "-->".blue(), place.source.name(), start.line, start.column)?;
-            writeln!(f, "{gutter} {}", "|".blue())?;
-            writeln!(f, "{} {} {}", number.blue(), "|".blue(), excerpt.text)?;
-            let indent = " ".repeat(excerpt.start);
-            writeln!(f, "{gutter} {} {indent}{}", "|".blue(), "^".repeat(excerpt.width).red())?;
+            if let Some(line) = place.source.line(start.line) {
+                let line: String = line.chars().map(visible).collect();
+                let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };
+                let excerpt = Excerpt::of(&line, start.column - 1, until - 1);
+                writeln!(f, "{gutter} {}", "|".blue())?;
+                writeln!(f, "{} {} {}", number.blue(), "|".blue(), excerpt.text)?;
+                let indent = " ".repeat(excerpt.start);
+                writeln!(f, "{gutter} {} {indent}{}", "|".blue(), "^".repeat(excerpt.width).red())?;
+            }
         }
         if let Some(help) = help {
             writeln!(f, "{} {help}", "help:".cyan())?;

@@ -12,6 +12,7 @@ use crate::{
     fs::{self, FileError},
     pointer::Pointer,
     python,
+    source::Source,
     value::{self, Mapping, Value},
     yaml,
 };
@@ -33,7 +34,9 @@ pub(crate) enum ProjectError {
 /// When it cannot be read, or is invalid: with every error in it.
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let name = path.to_string_lossy();
-    let source = yaml::decode(name.as_ref(), fs::read_bytes(&directory.join(path))?)
+    let file = directory.join(path);
+    let kind = if fs::leads_out(&file) { Source::private } else { Source::new };
+    let source = yaml::decode(&name, fs::read_bytes(&file)?, kind)
         .map_err(|error| ProjectError::Invalid { file: name.into_owned(), diagnostics: vec![*error] })?;
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
     let document = yaml::load(&source).map_err(|error| invalid(vec![error.diagnostic(&source)]))?;

@@ -6,16 +6,21 @@ use crate::{
     source::{Source, Span},
 };
 
-/// A source from the bytes of a file, which must be UTF-8; a byte order mark stays and is skipped when parsed.
-pub(crate) fn decode(name: impl Into<String>, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
+/// A source, made by `source` from a name and a text, of the bytes of a file, which must be UTF-8; a byte order mark stays
+/// and is skipped when parsed.
+pub(crate) fn decode(
+    name: &str,
+    bytes: Vec<u8>,
+    source: fn(String, String) -> Source,
+) -> Result<Source, Box<Diagnostic>> {
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(name, text)),
+        Ok(text) => Ok(source(name.to_owned(), text)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
             let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
             // What comes before the first wrong byte is the same text, so the place holds.
-            let source = Source::new(name, String::from_utf8_lossy(bytes));
+            let source = source(name.to_owned(), String::from_utf8_lossy(bytes).into_owned());
             Err(Box::new(YamlErrorKind::NotUtf8 { utf16 }.at(Span::new(at, at)).diagnostic(&source)))
         }
     }
@@ -42,12 +47,12 @@ mod tests {
 
     #[test]
     fn bytes_must_be_utf8_and_the_first_wrong_one_is_shown() {
-        assert_eq!(decode("a.yaml", "\u{feff}a: é".into()).unwrap().text(), "\u{feff}a: é");
+        assert_eq!(decode("a.yaml", "\u{feff}a: é".into(), Source::new).unwrap().text(), "\u{feff}a: é");
         for (bytes, line, column, help) in [
             (b"a: 1\nb: \xff\n".to_vec(), 2, 4, "save it as UTF-8"),
             (b"\xff\xfea\0".to_vec(), 1, 1, "it is UTF-16; save it as UTF-8"),
         ] {
-            let diagnostic = decode("a.yaml", bytes).unwrap_err();
+            let diagnostic = decode("a.yaml", bytes, Source::new).unwrap_err();
             let start = diagnostic.place.as_ref().unwrap().start();
             assert_eq!((diagnostic.code.name(), start.line, start.column), ("yaml-encoding", line, column));
             assert_eq!(diagnostic.help.as_deref(), Some(help));

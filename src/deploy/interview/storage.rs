@@ -6,6 +6,7 @@ use crate::{
     git,
     project::Section,
     questions::{Ask, Select},
+    secret::Secret,
 };
 
 const GIT_CLONE: &str = "prefect.deployments.steps.git_clone";
@@ -17,6 +18,10 @@ struct Bucket {
     meaning: &'static str,
     /// The type of blocks with credentials for it.
     credentials: &'static str,
+    /// What such a block holds, and whether it is secret.
+    fields: &'static [(&'static str, bool)],
+    /// What a new one is called.
+    block: &'static str,
     push: &'static str,
     pull: &'static str,
     requires: &'static str,
@@ -29,6 +34,8 @@ const BUCKETS: [Bucket; 3] = [
         title: "S3",
         meaning: "Use an AWS S3 bucket.",
         credentials: "aws-credentials",
+        fields: &[("aws_access_key_id", false), ("aws_secret_access_key", true)],
+        block: "s3-storage-credentials",
         push: "prefect_aws.deployments.steps.push_to_s3",
         pull: "prefect_aws.deployments.steps.pull_from_s3",
         requires: "prefect-aws>=0.3.4",
@@ -38,6 +45,8 @@ const BUCKETS: [Bucket; 3] = [
         title: "GCS",
         meaning: "Use a Google Cloud Storage bucket.",
         credentials: "gcp-credentials",
+        fields: &[("project", false), ("service_account_file", false)],
+        block: "gcs-storage-credentials",
         push: "prefect_gcp.deployments.steps.push_to_gcs",
         pull: "prefect_gcp.deployments.steps.pull_from_gcs",
         requires: "prefect-gcp>=0.4.3",
@@ -47,6 +56,8 @@ const BUCKETS: [Bucket; 3] = [
         title: "Azure Blob Storage",
         meaning: "Use an Azure Blob Storage bucket.",
         credentials: "azure-blob-storage-credentials",
+        fields: &[("connection_string", true)],
+        block: "azure-blob-storage-storage-credentials",
         push: "prefect_azure.deployments.steps.push_to_azure_blob_storage",
         pull: "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
         requires: "prefect-azure>=0.2.8",
@@ -157,18 +168,45 @@ impl<A: Ask, W: World> Interview<'_, A, W> {
         let name = ask.text("Bucket name", None).await?;
         let folder = ask.text("Folder name", None).await?;
         let mut place = inputs([("requires", bucket.requires), (bucket.key, &name), ("folder", &folder)]);
-        if !blocks.is_empty() {
-            let rows = blocks.iter().map(|name| vec![name.clone()]).collect();
-            let question = format!("Select from your existing {} credential blocks", bucket.title);
-            let select = Select::new(question, rows).or("None: use what the machine that pulls has");
-            if let Some(block) = ask.select(select).await?.and_then(|row| blocks.get(row)) {
-                let reference = format!("{{{{ prefect.blocks.{}.{block} }}}}", bucket.credentials);
-                place.insert("credentials".into(), reference.into());
-            }
+        if let Some(block) = self.bucket_credentials(draft, bucket, blocks).await? {
+            let reference = format!("{{{{ prefect.blocks.{}.{block} }}}}", bucket.credentials);
+            place.insert("credentials".into(), reference.into());
         }
         draft.add_step(self.project, "push", bucket.push, place.clone());
         draft.add_step(self.project, "pull", bucket.pull, place);
         Ok(())
+    }
+
+    /// The name of the block with the credentials of a bucket: one that is there, a new one, or none.
+    async fn bucket_credentials(
+        &self,
+        draft: &mut Draft,
+        bucket: &Bucket,
+        blocks: &[String],
+    ) -> Result<Option<String>, Failure> {
+        let ask = self.ask;
+        let new = vec!["Create a new credentials block".to_owned()];
+        let rows = blocks.iter().map(|name| vec![name.clone()]).chain([new]).collect();
+        let question = format!("Select from your existing {} credential blocks", bucket.title);
+        let select = Select::new(question, rows).or("None: use what the machine that pulls has");
+        let Some(row) = ask.select(select).await? else { return Ok(None) };
+        if let Some(block) = blocks.get(row) {
+            return Ok(Some(block.clone()));
+        }
+        let mut data = Vec::new();
+        for (field, is_secret) in bucket.fields {
+            let value =
+                if *is_secret { ask.secret(field).await? } else { Secret::new(ask.text(field, None).await?) };
+            data.push((*field, value));
+        }
+        let mut name =
+            slug(&ask.text("Give a name to your new credentials block", Some(bucket.block)).await?);
+        while name.is_empty() || blocks.contains(&name) {
+            ask.tell(&format!("There is a block '{name}' already, or it is no name for one."));
+            name = slug(&ask.text("Give a name to your new credentials block", None).await?);
+        }
+        draft.blocks.push(NewBlock { kind: bucket.credentials, name: name.clone(), data });
+        Ok(Some(name))
     }
 }
 

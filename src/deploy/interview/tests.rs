@@ -333,7 +333,7 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
     Please select a remote code storage option. [S3|Azure Blob Storage] Azure Blob Storage
     Bucket name [] code
     Folder name [] flows
-    Select from your existing Azure Blob Storage credential blocks [keys|None: use what the machine that pulls has] keys
+    Select from your existing Azure Blob Storage credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] keys
     Would you like to configure schedules for this deployment? [y] n
     ");
     insta::assert_snapshot!(held.saved, @r#"
@@ -366,6 +366,39 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
         name: p
       schedules: null
     "#);
+}
+
+#[tokio::test]
+async fn credentials_of_a_bucket_are_made_on_the_way() {
+    let known = options(|options| {
+        options.entrypoint = Some("flow.py:hello".to_owned());
+        options.names = vec!["x".to_owned()];
+        options.pool = Some("p".to_owned());
+    });
+    let mut world = pools(&[("p", "process")]);
+    world.blocks = vec!["keys".to_owned()];
+    let answers =
+        ["", "S3", "code", "flows", "Create a new credentials block", "AKIA", "hidden", "keys", "Mine", "n"];
+    let held = held("", known, world, &answers).await;
+    insta::assert_snapshot!(held.log, @"
+    Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] 
+    Please select a remote code storage option. [S3|Azure Blob Storage] S3
+    Bucket name [] code
+    Folder name [] flows
+    Select from your existing S3 credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] Create a new credentials block
+    aws_access_key_id [] AKIA
+    aws_secret_access_key [hidden] hidden
+    Give a name to your new credentials block [s3-storage-credentials] keys
+    There is a block 'keys' already, or it is no name for one.
+    Give a name to your new credentials block [] Mine
+    Would you like to configure schedules for this deployment? [y] n
+    ");
+    assert!(held.saved.contains("{{ prefect.blocks.aws-credentials.mine }}"), "{}", held.saved);
+    let blocks = held.answered.unwrap().blocks;
+    let [block] = &blocks[..] else { panic!("{blocks:?}") };
+    assert_eq!((block.kind, &*block.name), ("aws-credentials", "mine"));
+    let data: Vec<_> = block.data.iter().map(|(field, value)| (*field, value.expose())).collect();
+    assert_eq!(data, [("aws_access_key_id", "AKIA"), ("aws_secret_access_key", "hidden")]);
 }
 
 #[tokio::test]

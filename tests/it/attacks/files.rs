@@ -200,6 +200,15 @@ pub(super) const ATTACKS: &[Attack] = &[
         "flow ls",
         |target| target.link(".", "again"),
     ),
+    attack(
+        "a project that is a link to another file",
+        Outcome::Refused("prefect.yaml:1:1"),
+        DEPLOY,
+        |target| target.link("../outside", "prefect.yaml"),
+    ),
+    attack("a flow that is a link to another file", Outcome::Refused("flow.py:1:"), DEPLOY, |target| {
+        target.link("../outside", "flow.py")
+    }),
     attack("settings that are a link to another file", Outcome::Ended, "config view", |target| {
         target.link("../outside", ".env")
     }),
