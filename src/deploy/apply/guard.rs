@@ -31,7 +31,7 @@ use crate::{
 
 /// How long asking may take in all: so long at first, and later a part of the time that has gone by.
 const AT_FIRST: Duration = Duration::from_millis(20);
-const ONE_PART_OF: u32 = 16;
+const ONE_PART_OF: u32 = 32;
 /// How many deployments an answer is good for at most.
 const MOST: usize = 16;
 /// About how many it is asked: of ten thousand that wait only some are near their turn.
