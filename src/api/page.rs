@@ -17,6 +17,9 @@ const PAGE: usize = 200;
 /// SQLite takes.
 const BATCH: usize = 150;
 
+/// How often a page is read again at most, because what came before it has moved.
+const STEPS_BACK: usize = 50;
+
 /// How many such requests are under way.
 const BATCHES_AT_ONCE: usize = 4;
 
@@ -46,7 +49,8 @@ pub(super) trait Identified {
 }
 
 impl Client {
-    /// All objects that `filter` matches. Objects that come or go meanwhile do not make others appear twice.
+    /// All objects that `filter` matches. Objects that come or go meanwhile do not make others appear twice, or not at all:
+    /// each page begins with the last object of the page before, as long as none of those before it has gone.
     pub(super) async fn filter<T>(&self, path: &[&str], filter: JsonObject) -> Result<Vec<T>, ApiError>
     where
         T: DeserializeOwned + Identified,
@@ -65,7 +69,8 @@ impl Client {
         T: DeserializeOwned + Identified,
     {
         let mut limit = PAGE.min(most.max(1));
-        let mut offset = 0;
+        let mut offset: usize = 0;
+        let mut steps_back = 0;
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         loop {
@@ -83,16 +88,23 @@ impl Client {
                 Ok(page) => page,
             };
             let (count, before) = (page.len(), found.len());
+            let follows =
+                offset == 0 || limit == 1 || page.first().is_some_and(|first| seen.contains(&first.id()));
             found.extend(page.into_iter().filter(|item| seen.insert(item.id())));
+            if !follows && steps_back < STEPS_BACK {
+                steps_back += 1;
+                offset = offset.saturating_sub(limit);
+                continue;
+            }
             if count < limit || found.len() >= most {
                 found.truncate(most);
                 return Ok(found);
             }
-            if found.len() == before {
+            if found.len() == before && steps_back == 0 {
                 let reason = "the same objects come again and again".to_owned();
                 return Err(ApiError::Unexpected { request: path.join("/"), reason });
             }
-            offset += count;
+            offset += if limit == 1 { 1 } else { count - 1 };
         }
     }
 }

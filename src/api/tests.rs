@@ -246,28 +246,48 @@ async fn a_server_that_is_not_there_is_reported_soon() {
     assert_eq!(notices.lock().unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn all_pages_are_read_and_nothing_appears_twice() {
+/// A server whose list of deployments is `change`d after its first page has been read.
+async fn read_while(change: fn(&mut Vec<u128>)) -> (Vec<u128>, Vec<Value>) {
     let (server, client, _) = server().await;
-    let deployment =
-        |n: u128| json!({"id": Uuid::from_u128(n), "name": "d", "flow_id": Uuid::nil(), "paused": false});
-    let page = |range: std::ops::Range<u128>| answer(200, range.map(deployment).collect());
-    // Two deployments moved to the second page while the first was read.
-    let pages = in_turn([page(0..200), page(198..398), page(398..400)]);
-    Mock::given(path("/api/deployments/filter")).respond_with(pages).mount(&server).await;
+    let list = std::sync::Mutex::new((0..400).collect::<Vec<u128>>());
+    let page = move |request: &Request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let [offset, limit] =
+            ["offset", "limit"].map(|key| usize::try_from(body[key].as_u64().unwrap()).unwrap());
+        let mut list = list.lock().unwrap();
+        let page: Vec<Value> = (list.iter().skip(offset).take(limit))
+            .map(|n| json!({"id": Uuid::from_u128(*n), "name": "d", "flow_id": Uuid::nil(), "paused": false}))
+            .collect();
+        if offset == 0 && list.len() == 400 {
+            change(&mut list);
+        }
+        answer(200, page.into())
+    };
+    Mock::given(path("/api/deployments/filter")).respond_with(page).mount(&server).await;
     let filter = DeploymentFilter { flow_names: vec!["hello".into()], ..DeploymentFilter::default() };
-    assert_eq!(client.deployments(&filter).await.unwrap().len(), 400);
-    let bodies: Vec<Value> = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .map(|request| serde_json::from_slice(&request.body).unwrap())
-        .collect();
+    let found = client.deployments(&filter).await.unwrap().iter().map(|one| one.id.as_u128()).collect();
+    let requests = server.received_requests().await.unwrap();
+    (found, requests.iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect())
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_nothing_appears_twice_or_not_at_all() {
+    let all: Vec<u128> = (0..400).collect();
+    let (found, bodies) = read_while(|_| {}).await;
+    assert_eq!((found, bodies.len()), (all.clone(), 3));
     assert_eq!(
-        bodies[2],
-        json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 400})
+        bodies[1],
+        json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 199})
     );
+    // Two move to the second page, and three to the first.
+    let (found, _) = read_while(|list| drop(list.splice(0..0, [1000, 1001]))).await;
+    assert_eq!(found, all);
+    let (mut found, _) = read_while(|list| drop(list.drain(50..53))).await;
+    found.sort_unstable();
+    assert_eq!(found, all, "those that went were there when it began");
+    let (mut found, _) = read_while(|list| list.truncate(100)).await;
+    found.sort_unstable();
+    assert_eq!(found, all[..200]);
 }
 
 #[tokio::test]
