@@ -25,8 +25,6 @@ pub(crate) struct Deployment {
     pub(crate) work_pool_name: Option<String>,
     pub(crate) work_queue_name: Option<String>,
     pub(crate) parameters: JsonObject,
-    /// Null for deployments made by very old clients.
-    pub(crate) parameter_openapi_schema: Option<JsonObject>,
     pub(crate) job_variables: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) schedules: Vec<DeploymentSchedule>,
@@ -56,6 +54,13 @@ fn yes() -> bool {
     true
 }
 
+impl Deployment {
+    /// What its parameters may be; deployments made by very old clients do not say.
+    pub(crate) fn parameter_schema(&self) -> Option<&JsonObject> {
+        self.raw.get("parameter_openapi_schema")?.as_object()
+    }
+}
+
 impl TryFrom<JsonObject> for Deployment {
     type Error = serde_json::Error;
 
@@ -70,7 +75,6 @@ impl TryFrom<JsonObject> for Deployment {
             work_pool_name: Option<String>,
             work_queue_name: Option<String>,
             parameters: Option<JsonObject>,
-            parameter_openapi_schema: Option<JsonObject>,
             job_variables: Option<JsonObject>,
             tags: Option<Vec<String>>,
             schedules: Option<Vec<DeploymentSchedule>>,
@@ -85,7 +89,6 @@ impl TryFrom<JsonObject> for Deployment {
             work_pool_name: fields.work_pool_name,
             work_queue_name: fields.work_queue_name,
             parameters: fields.parameters.unwrap_or_default(),
-            parameter_openapi_schema: fields.parameter_openapi_schema,
             job_variables: fields.job_variables.unwrap_or_default(),
             tags: fields.tags.unwrap_or_default(),
             schedules: fields.schedules.unwrap_or_default(),

@@ -112,7 +112,7 @@ fn document(entrypoint: &str, flow: &Flow) -> Value {
         "flow_name": flow.name,
         "description": flow.description,
         "version": flow.version,
-        "parameter_openapi_schema": flow.parameters,
+        "parameter_openapi_schema": *flow.parameters,
         "grade": flow.grade.name(),
         "reasons": reasons(flow),
     })

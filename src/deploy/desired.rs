@@ -1,5 +1,7 @@
 //! A deployment as it shall be on the server, and the bodies of the requests that make it so.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -137,7 +139,8 @@ pub(crate) struct Desired {
     pub(crate) paused: bool,
     pub(crate) concurrency_limit: Option<ConcurrencyLimit>,
     pub(crate) parameters: Json,
-    pub(crate) parameter_schema: Json,
+    /// Shared by the deployments of a flow.
+    pub(crate) parameter_schema: Arc<Json>,
     /// `None` where neither the file nor the command line says.
     pub(crate) enforce_parameter_schema: Option<bool>,
     pub(crate) work_pool: String,
@@ -175,7 +178,7 @@ impl Desired {
             "concurrency_limit": self.limit(),
             "concurrency_options": self.concurrency_options(),
             "enforce_parameter_schema": self.enforce_parameter_schema.unwrap_or(true),
-            "parameter_openapi_schema": self.parameter_schema,
+            "parameter_openapi_schema": *self.parameter_schema,
             "parameters": self.parameters,
             "tags": self.tags,
             "labels": {},
@@ -209,7 +212,7 @@ impl Desired {
                 ("work_pool_name", json!(self.work_pool)),
                 ("job_variables", self.job_variables.clone()),
                 ("entrypoint", json!(self.entrypoint)),
-                ("parameter_openapi_schema", self.parameter_schema.clone()),
+                ("parameter_openapi_schema", Json::clone(&self.parameter_schema)),
                 ("pull_steps", self.pull_steps.clone().unwrap_or(Json::Null)),
             ]
             .map(|(key, value)| (key.to_owned(), value)),

@@ -145,7 +145,7 @@ pub(crate) async fn before_steps(
     findings: &mut Findings<'_>,
 ) -> Early {
     if !any_expressions(&spec.fields) {
-        return Early { fields: spec.fields.clone(), pending: Vec::new() };
+        return Early { fields: Mapping::clone(&spec.fields), pending: Vec::new() };
     }
     let names = preparing.names;
     let (template, sections) = without_steps(&spec.fields);
@@ -162,7 +162,9 @@ pub(crate) async fn before_steps(
     let pending = expression::check(&value, &stage.known()).uses.into_iter().map(|used| used.path);
     let mut pending: Vec<Pointer> = pending.collect();
     pending.dedup();
-    let Value::Mapping(mut fields) = value else { return Early { fields: spec.fields.clone(), pending } };
+    let Value::Mapping(mut fields) = value else {
+        return Early { fields: Mapping::clone(&spec.fields), pending };
+    };
     fields.extend(sections);
     Early { fields, pending }
 }
@@ -183,7 +185,7 @@ fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
 
 /// Evaluates the texts of a deployment that have waited for the outputs of its steps.
 pub(crate) fn after_steps(one: &Prepared, outputs: &Mapping) -> Result<Mapping, Vec<ExpressionError>> {
-    let mut fields = Value::Mapping(one.fields.clone());
+    let mut fields = Value::Mapping(Mapping::clone(&one.fields));
     let mut scope = one.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
     let name = Pointer::root().join("name");
@@ -211,7 +213,7 @@ pub(crate) fn after_steps(one: &Prepared, outputs: &Mapping) -> Result<Mapping, 
 
 /// The fields of a deployment with stand-ins for the texts that wait for the outputs of its steps.
 pub(crate) fn before_outputs(one: &Prepared) -> Mapping {
-    let mut fields = Value::Mapping(one.fields.clone());
+    let mut fields = Value::Mapping(Mapping::clone(&one.fields));
     for path in &one.pending {
         if let Some(place) = template::value_at(&mut fields, path) {
             *place = deferred::stand_in(&python::to_text(place));

@@ -1,5 +1,7 @@
 //! The command line over the file: one deployment's fields as they shall be, templates untouched.
 
+use std::sync::Arc;
+
 use super::{Options, items::ItemOptionError};
 use crate::{
     project::Declared,
@@ -14,7 +16,7 @@ pub(crate) const REFUSED_IN_NAMES: [char; 5] = ['/', '%', '&', '>', '<'];
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
     pub(crate) declared: Declared,
-    pub(crate) fields: Mapping,
+    pub(crate) fields: Arc<Mapping>,
     /// Job variables of the command line; templates see them over the step outputs.
     pub(crate) variables: Mapping,
 }
@@ -42,7 +44,7 @@ pub(crate) enum OptionError {
 impl Spec {
     /// Puts items of the command line in place of the file's.
     pub(crate) fn replace_items(&mut self, key: &str, items: Vec<Value>) {
-        self.fields.insert(key.into(), Value::Sequence(items));
+        Arc::make_mut(&mut self.fields).insert(key.into(), Value::Sequence(items));
     }
 
     /// Whether the work pool is that of the file.
@@ -53,7 +55,7 @@ impl Spec {
 
     /// Fills in the work pool of a deployment that names none.
     pub(crate) fn default_work_pool(&mut self, name: Option<&str>) {
-        let pool = section(&mut self.fields, "work_pool");
+        let pool = section(Arc::make_mut(&mut self.fields), "work_pool");
         if let Some(name) = name
             && pool.get("name").is_none_or(Value::is_null)
         {
@@ -67,7 +69,7 @@ pub(crate) fn plain(declared: Declared) -> Result<Spec, OptionError> {
     let mut fields = Mapping::clone(&declared.fields);
     defaults(&mut fields);
     legacy_schedule(&mut fields)?;
-    Ok(Spec { declared, fields, variables: Mapping::new() })
+    Ok(Spec { declared, fields: fields.into(), variables: Mapping::new() })
 }
 
 /// The fields of the one deployment that the options are for; `name` is the name they give it.
@@ -80,7 +82,7 @@ pub(crate) fn with_options(
         return Err(OptionError::ParamAndParams);
     }
     let mut spec = plain(declared)?;
-    let fields = &mut spec.fields;
+    let fields = Arc::make_mut(&mut spec.fields);
     let texts = [
         ("name", name),
         ("description", options.description.as_deref()),
@@ -225,7 +227,7 @@ mod tests {
 
     fn fields(yaml: &str, options: &Options) -> Result<Value, OptionError> {
         let declared = Declared { index: Some(0), fields: Arc::new(serde_yaml::from_str(yaml).unwrap()) };
-        with_options(declared, options, None).map(|spec| spec.fields.into())
+        with_options(declared, options, None).map(|spec| Mapping::clone(&spec.fields).into())
     }
 
     fn texts(texts: &[&str]) -> Vec<String> {

@@ -33,8 +33,8 @@ pub(crate) const STEP_SECTIONS: [&str; 3] = ["build", "push", "pull"];
 pub(crate) struct Prepared {
     /// As the file and the options have it.
     pub(crate) spec: Spec,
-    /// After expressions, blocks, variables and the environment have been filled in.
-    pub(crate) fields: Mapping,
+    /// After expressions, blocks, variables and the environment have been filled in; those of `spec` if nothing was.
+    pub(crate) fields: Arc<Mapping>,
     /// Where expressions wait for the outputs of steps.
     pub(crate) pending: Vec<Pointer>,
     /// What expressions see besides outputs.
@@ -152,7 +152,7 @@ impl Preparing<'_> {
         let value = match filled {
             Ok(mut filled) => {
                 filled.notes.retain(|note| !is_in_steps(note));
-                template::tell_brought(&mut filled.notes, &Value::Mapping(spec.fields.clone()));
+                template::tell_brought(&mut filled.notes, &Value::Mapping(Mapping::clone(&spec.fields)));
                 note(&filled.notes, &pointer, findings);
                 filled.value
             }
@@ -168,6 +168,7 @@ impl Preparing<'_> {
         let Value::Mapping(fields) = value else { return Ok(None) };
         let flow = self.flow(&fields, &pointer, findings);
         let scope = self.names.of_deployment(&fields, flow.as_deref());
+        let fields = if fields == *spec.fields { Arc::clone(&spec.fields) } else { fields.into() };
         Ok(Some(Prepared { spec, fields, pending: early.pending, scope, flow }))
     }
 

@@ -1,6 +1,9 @@
 //! Step outputs into the deployments: what comes out has every value known, and is checked once more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 
@@ -123,7 +126,7 @@ fn desired(
         template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, with.environment);
     let known = Known::in_fields(sections, &one.spec);
     filled.notes.retain(|note| !is_told_before(note, &known));
-    template::tell_brought(&mut filled.notes, &Value::Mapping(one.spec.fields.clone()));
+    template::tell_brought(&mut filled.notes, &Value::Mapping(Mapping::clone(&one.spec.fields)));
     prepare::note(&filled.notes, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
     let schedules = schedules(fields, &at, outputs, with, findings);
@@ -167,7 +170,7 @@ fn desired(
         paused: rendered.paused.unwrap_or(false),
         concurrency_limit: rendered.concurrency_limit,
         parameters,
-        parameter_schema: flow.parameters.clone(),
+        parameter_schema: Arc::clone(&flow.parameters),
         enforce_parameter_schema: rendered.enforce_parameter_schema,
         work_pool,
         work_queue: rendered.work_pool.work_queue_name.filter(|name| !name.is_empty()),

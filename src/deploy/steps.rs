@@ -193,7 +193,7 @@ fn not_begun((one, sections): &(Prepared, Sections), with: &Surroundings<'_>) ->
         PullSteps::None | PullSteps::Generated { .. } => &[],
     };
     let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
-    let templates = steps.cloned().chain([Value::Mapping(one.fields.clone())]).collect();
+    let templates = steps.cloned().chain([Value::Mapping(Mapping::clone(&one.fields))]).collect();
     Progressed {
         outputs: Mapping::new(),
         directory: with.directory.to_owned(),

@@ -37,6 +37,8 @@ pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
 pub(crate) use python::{AskPython, Asking, PythonUse};
 
+use std::sync::Arc;
+
 use crate::diagnostics::Place;
 
 /// A flow as Prefect would register it.
@@ -47,7 +49,7 @@ pub(crate) struct Flow {
     /// The version its decorator gives, else the MD5 of the file that defines it.
     pub(crate) version: Option<String>,
     /// The schema of its parameters: `title`, `type`, `properties` in order, `required`, `definitions`.
-    pub(crate) parameters: serde_json::Value,
+    pub(crate) parameters: Arc<serde_json::Value>,
     pub(crate) grade: Grade,
     /// Why the schema is only approximate; empty when it is exact.
     pub(crate) reasons: Vec<Reason>,

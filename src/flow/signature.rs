@@ -72,7 +72,7 @@ pub(super) fn read(program: &Program<'_>, definition: &Definition<'_>) -> Result
     };
     let (parameters, reasons) = signature.schema()?;
     let grade = if reasons.is_empty() { Grade::Exact } else { Grade::Approximate };
-    Ok(Flow { name, description, version, parameters, grade, reasons, place })
+    Ok(Flow { name, description, version, parameters: parameters.into(), grade, reasons, place })
 }
 
 fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<String, FlowError> {

@@ -27,7 +27,7 @@ fn as_json(flow: &Flow) -> Json {
         "flow_name": flow.name,
         "description": flow.description,
         "version": flow.version,
-        "parameter_openapi_schema": flow.parameters,
+        "parameter_openapi_schema": *flow.parameters,
     })
 }
 

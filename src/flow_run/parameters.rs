@@ -22,7 +22,7 @@ pub(crate) enum ParameterError {
 pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     check_names(deployment, given)?;
     let is_enforced = deployment.raw.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
-    let Some(schema) = deployment.parameter_openapi_schema.clone().filter(|_| is_enforced) else {
+    let Some(schema) = deployment.parameter_schema().cloned().filter(|_| is_enforced) else {
         return Ok(());
     };
     let mut parameters = deployment.parameters.clone();
@@ -33,7 +33,7 @@ pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), P
 
 /// Every parameter must be one of the flow's, even if the schema is not enforced.
 fn check_names(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
-    let schema = deployment.parameter_openapi_schema.as_ref();
+    let schema = deployment.parameter_schema();
     let known = schema.and_then(|schema| schema.get("properties")?.as_object());
     let is_known = |name: &str| known.is_some_and(|known| known.contains_key(name));
     let unknown: Vec<&str> = given.keys().map(String::as_str).filter(|name| !is_known(name)).collect();

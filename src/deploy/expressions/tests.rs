@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use super::*;
 use crate::{
@@ -62,7 +62,8 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
     let mut findings = Findings::new(project.document.as_ref());
     let selection = select::select(&project, &options, |_| None).unwrap();
     let specs = crate::deploy::prepare::specs(selection, &with, &mut findings).unwrap();
-    let templates: Vec<Value> = specs.iter().map(|spec| Value::Mapping(spec.fields.clone())).collect();
+    let templates: Vec<Value> =
+        specs.iter().map(|spec| Value::Mapping(Mapping::clone(&spec.fields))).collect();
     let steps = [&project.build, &project.pull].into_iter().flat_map(Section::steps);
     let names = Names::used_in(templates.iter().chain(steps), &with, resolver).await.unwrap();
     let inspector = Inspector::new();
@@ -83,7 +84,9 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
     });
     let PullSteps::Listed(steps) = &sections.pull else { return (None, found) };
     let pull = pull_steps(steps, &one, &outputs).unwrap_or_default();
-    let values = after.map(|after| [one.fields.into(), after.into(), input.unwrap_or_default(), pull]);
+    let values = after.map(|after| {
+        [Arc::unwrap_or_clone(one.fields).into(), after.into(), input.unwrap_or_default(), pull]
+    });
     (values, found)
 }
 

@@ -32,6 +32,7 @@ use crate::{
     project::{Declared, Findings, Project},
     questions::Ask,
     secret::Secret,
+    value::Mapping,
 };
 
 /// What an interview looks up on the server, or leaves to others to ask for.
@@ -128,7 +129,7 @@ pub(crate) async fn conduct(
     let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
         return Ok(was_asked.then_some(known));
     };
-    let draft = Draft::new(declared, spec.fields.clone());
+    let draft = Draft::new(declared, Mapping::clone(&spec.fields));
     if draft.is_declared_in_full() {
         return Ok(was_asked.then_some(known));
     }

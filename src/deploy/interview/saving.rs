@@ -1,6 +1,9 @@
 //! A deployment that was asked for, as a part of prefect.yaml.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 
@@ -72,7 +75,7 @@ pub(crate) fn saved(answered: &Answered, with: &Surroundings<'_>) -> Result<Opti
         return Ok(None);
     };
     let (Some(spec), true) = (specs.pop(), answered.selection.single) else { return Ok(None) };
-    let fields = complete(spec.fields, project, with.directory);
+    let fields = complete(Arc::unwrap_or_clone(spec.fields), project, with.directory);
     let text = |key: &str| fields.get(key).and_then(Value::as_str);
     let (name, entrypoint) = (text("name").unwrap_or_default().to_owned(), text("entrypoint"));
     let named = with.options.prefect_file.as_deref();

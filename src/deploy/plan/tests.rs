@@ -221,7 +221,7 @@ fn desired() -> impl Strategy<Value = Desired> {
                 paused,
                 concurrency_limit,
                 parameters,
-                parameter_schema: value::to_json(&serde_yaml::from_str("{type: object}").unwrap()),
+                parameter_schema: value::to_json(&serde_yaml::from_str("{type: object}").unwrap()).into(),
                 enforce_parameter_schema,
                 work_pool: "pool".into(),
                 work_queue,

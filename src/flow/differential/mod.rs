@@ -141,7 +141,7 @@ fn compare(real: Option<&Flow>, ours: &Result<Arc<Flow>, String>) -> Verdict {
 }
 
 fn as_json(flow: &Flow) -> (Json, &str, Option<&str>, Option<&str>) {
-    (flow.parameters.clone(), &flow.name, flow.description.as_deref(), flow.version.as_deref())
+    (Json::clone(&flow.parameters), &flow.name, flow.description.as_deref(), flow.version.as_deref())
 }
 
 /// The names of properties, whose order counts.

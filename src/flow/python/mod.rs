@@ -195,7 +195,7 @@ fn flow(told: Told, place: Option<Place>, directory: &Path, entrypoint: &str) ->
         name: told.name,
         description: told.description,
         version: told.version,
-        parameters: told.parameters,
+        parameters: told.parameters.into(),
         grade: Grade::Exact,
         reasons: Vec::new(),
         place: place.unwrap_or_else(|| Place::new(&Source::new(entrypoint, ""), Span::default())),
