@@ -32,8 +32,8 @@ use crate::{
 /// How long asking may take in all: so long at first, and later a part of the time that has gone by.
 const AT_FIRST: Duration = Duration::from_millis(20);
 const ONE_PART_OF: u32 = 32;
-/// How many deployments an answer is good for at most.
-const MOST: usize = 16;
+/// How many deployments an answer is good for at most: as many as may be under way.
+const MOST: usize = super::Pacer::HIGHEST_LIMIT;
 /// About how many it is asked: of ten thousand that wait only some are near their turn.
 const NEAR: usize = 150;
 
