@@ -151,7 +151,7 @@ pub(crate) async fn deploy(
         trial::verify(&stored, with, &resolver, project).await?;
         report.stages.end("verify_pull");
     }
-    // Of ten thousand this is half of the memory, and now comes what the server has.
+    // Of ten thousand they are much, and now comes what the server has.
     drop((prepared, outputs));
     write::write(&desired, &pools, with, server, report).await
 }

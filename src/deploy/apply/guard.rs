@@ -54,7 +54,7 @@ struct Waiting<'a> {
 
 /// Deployments of which only fields will be changed.
 struct Updates<'a> {
-    answer: Option<Answer<Uuid>>,
+    answer: Answer<Uuid>,
     queue: Queue<Uuid>,
     /// As they were compared.
     compared: HashMap<Uuid, &'a Deployment>,
@@ -63,7 +63,7 @@ struct Updates<'a> {
 
 /// Deployments that will be created, by `(flow, deployment)` names.
 struct Creates {
-    answer: Option<Answer<Key>>,
+    answer: Answer<Key>,
     queue: Queue<Key>,
     appeared: BTreeSet<Key>,
 }
@@ -78,7 +78,7 @@ struct Answer<K> {
     admitted: usize,
 }
 
-impl<K: Eq + Hash + Clone + Ord> Answer<K> {
+impl<K: Eq + Hash + Clone> Answer<K> {
     /// What was compared has just been read.
     fn first(queue: &Queue<K>) -> Self {
         Self { asked: Instant::now(), about: queue.next(NEAR).cloned().collect(), admitted: 0 }
@@ -99,14 +99,9 @@ impl<'a> Guard<'a> {
             }
         }
         let (updates, creates) = (Queue::new(updates), Queue::new(creates));
-        let updates = Updates {
-            answer: Some(Answer::first(&updates)),
-            queue: updates,
-            compared,
-            changed: HashMap::new(),
-        };
-        let creates =
-            Creates { answer: Some(Answer::first(&creates)), queue: creates, appeared: BTreeSet::new() };
+        let updates =
+            Updates { answer: Answer::first(&updates), queue: updates, compared, changed: HashMap::new() };
+        let creates = Creates { answer: Answer::first(&creates), queue: creates, appeared: BTreeSet::new() };
         let waiting = Mutex::new(Waiting { spent: Duration::ZERO, updates, creates });
         Self { client, live, began: Instant::now(), waiting }
     }
@@ -163,30 +158,26 @@ impl<'a> Guard<'a> {
     async fn asked_about_update(&self, id: &Uuid) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
         let arrived = Instant::now();
         let mut waiting = self.waiting.lock().await;
-        if self.must_ask(waiting.updates.answer.as_ref(), id, arrived, waiting.spent) {
+        if self.must_ask(&waiting.updates.answer, id, arrived, waiting.spent) {
             let asked = Instant::now();
             let about = waiting.updates.ask(self.client, id).await?;
-            waiting.updates.answer = Some(Answer { asked, about, admitted: 0 });
+            waiting.updates.answer = Answer { asked, about, admitted: 0 };
             waiting.spent += asked.elapsed();
         }
-        if let Some(answer) = &mut waiting.updates.answer {
-            answer.admitted += 1;
-        }
+        waiting.updates.answer.admitted += 1;
         Ok(waiting)
     }
 
     async fn asked_about_create(&self, key: &Key) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
         let arrived = Instant::now();
         let mut waiting = self.waiting.lock().await;
-        if self.must_ask(waiting.creates.answer.as_ref(), key, arrived, waiting.spent) {
+        if self.must_ask(&waiting.creates.answer, key, arrived, waiting.spent) {
             let asked = Instant::now();
             let about = waiting.creates.ask(self.client, key).await?;
-            waiting.creates.answer = Some(Answer { asked, about, admitted: 0 });
+            waiting.creates.answer = Answer { asked, about, admitted: 0 };
             waiting.spent += asked.elapsed();
         }
-        if let Some(answer) = &mut waiting.creates.answer {
-            answer.admitted += 1;
-        }
+        waiting.creates.answer.admitted += 1;
         Ok(waiting)
     }
 
@@ -194,12 +185,14 @@ impl<'a> Guard<'a> {
     /// was asked for later, for another one, is as good as its own.
     fn must_ask<K: Eq + Hash>(
         &self,
-        answer: Option<&Answer<K>>,
+        answer: &Answer<K>,
         about: &K,
         arrived: Instant,
         spent: Duration,
     ) -> bool {
-        let Some(answer) = answer.filter(|answer| answer.about.contains(about)) else { return true };
+        if !answer.about.contains(about) {
+            return true;
+        }
         let is_affordable = spent + self.client.quickest() <= AT_FIRST + self.began.elapsed() / ONE_PART_OF;
         answer.asked < arrived && (is_affordable || answer.admitted >= MOST)
     }

@@ -184,8 +184,8 @@ impl Apply<'_> {
             return (Outcome::NotTried, Duration::ZERO);
         }
         self.progress.deployment(name, DeploymentEvent::Writing);
-        let outcome = if let Some(refused) = Self::admit(guard, desired, change).await {
-            refused
+        let (outcome, writes) = if let Some(refused) = Self::admit(guard, desired, change).await {
+            (refused, 0)
         } else {
             self.client.space_writes(permit.begin());
             writer.write(desired, change).await
@@ -193,7 +193,7 @@ impl Apply<'_> {
         if outcome.is_failure() {
             failed.store(true, Relaxed);
         } else {
-            permit.succeed(self.client.quickest());
+            permit.succeed(writes, self.client.quickest());
             self.journal.done(name);
         }
         (outcome, started.elapsed())

@@ -38,9 +38,9 @@ pub(crate) struct Pacer {
 #[derive(Debug)]
 struct State {
     inside: usize,
-    /// How long one takes, once it is begun, when there is one at a time.
+    /// How long a write takes when there is one at a time.
     alone: Duration,
-    /// How far apart they begin; nothing if there is one at a time.
+    /// How far apart writes are sent; nothing if there is one at a time.
     gap: Option<Duration>,
     trend: Trend,
     /// Done and refused since the gap last changed, and since when.
@@ -116,7 +116,7 @@ impl Pacer {
 }
 
 impl State {
-    /// As many as begin while one is under way.
+    /// As many as are sent while one is under way.
     fn limit(&self) -> usize {
         let Some(gap) = self.gap else { return 1 };
         let many = self.alone.as_nanos().div_ceil(gap.as_nanos().max(1));
@@ -128,20 +128,20 @@ impl State {
         SAMPLE.saturating_mul(u32::try_from(self.limit()).unwrap_or(u32::MAX))
     }
 
-    /// One more is done; the quickest request of all took that long.
-    fn succeed(&mut self, took: Duration, quickest: Duration) {
+    /// One more is done, of which each write took so long; the quickest request of all took that long.
+    fn succeed(&mut self, write: Duration, quickest: Duration) {
         self.done += 1;
         if self.gap.is_none() {
-            self.alone = (self.alone * (self.done - 1) + took) / self.done;
+            self.alone = (self.alone * (self.done - 1) + write) / self.done;
         }
         let Some(since) = self.since else { return };
         let each = since.elapsed() / self.done;
         match self.trend {
             Trend::First if self.done >= SAMPLE => {
                 let work = self.alone.saturating_sub(quickest);
-                self.change(self.apart(work.mul_f64(SLACK)), Trend::First);
+                self.gap = self.apart(work.mul_f64(SLACK));
                 if self.gap.is_some() {
-                    self.trend = Trend::Settled { stretch: self.sample() };
+                    self.change(self.gap, Trend::Settled { stretch: self.sample() });
                 } else {
                     self.speed_up(each);
                 }
@@ -218,9 +218,9 @@ impl Permit<'_> {
         self.pacer.state().gap.unwrap_or_default()
     }
 
-    /// The task went well; the quickest request of all took that long.
-    pub(crate) fn succeed(self, quickest: Duration) {
-        self.pacer.state().succeed(self.began.elapsed(), quickest);
+    /// The task went well with so many writes, one after the other; the quickest request of all took that long.
+    pub(crate) fn succeed(self, writes: u32, quickest: Duration) {
+        self.pacer.state().succeed(self.began.elapsed() / writes.max(1), quickest);
     }
 }
 
@@ -250,16 +250,16 @@ mod tests {
                 permit.begin();
                 let inside = pacer.state().inside;
                 tokio::time::sleep(takes(inside)).await;
-                permit.succeed(Duration::from_millis(1));
+                permit.succeed(1, Duration::from_millis(1));
             })
             .buffer_unordered(2 * Pacer::HIGHEST_LIMIT)
             .collect::<Vec<_>>()
             .await;
     }
 
-    /// A distant server that works for 30 ms on each write, and refuses one that comes meanwhile. Gives how many it has
-    /// refused.
-    async fn run_afar(pacer: &Pacer, count: usize) -> u32 {
+    /// Does `count` things of so many writes at a distant server that works for 30 ms on each write, and refuses one that
+    /// comes meanwhile. Gives how many it has refused.
+    async fn run_afar(pacer: &Pacer, count: usize, writes: u32) -> u32 {
         let (next, busy, refused) = (Cell::new(Instant::now()), Cell::new(false), Cell::new(0));
         let write = async |gap| loop {
             let turn = next.get().max(Instant::now());
@@ -282,8 +282,11 @@ mod tests {
         stream::iter(0..count)
             .map(async |_| {
                 let mut permit = pacer.enter().await;
-                write(permit.begin()).await;
-                permit.succeed(WAY);
+                let gap = permit.begin();
+                for _ in 0..writes {
+                    write(gap).await;
+                }
+                permit.succeed(writes, WAY);
             })
             .buffer_unordered(2 * Pacer::HIGHEST_LIMIT)
             .collect::<Vec<_>>()
@@ -316,15 +319,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_a_distant_server_does_one_after_the_other_is_under_way_together() {
-        let pacer = Pacer::default();
-        let started = Instant::now();
-        let refused = run_afar(&pacer, 300).await;
-        let each = started.elapsed() / 300;
-        assert!(
-            each < Duration::from_millis(50),
-            "{each:?} for each of 130 ms, of which the server works 30 ms"
-        );
-        assert!(refused < 60, "{refused} of 300 refused");
+        for writes in [1, 3] {
+            let pacer = Pacer::default();
+            let started = Instant::now();
+            let refused = run_afar(&pacer, 300 / writes as usize, writes).await;
+            let each = started.elapsed() / 300;
+            assert!(each < Duration::from_millis(50), "{writes}: {each:?} for each of 130 ms");
+            assert!(refused < 60, "{writes}: {refused} of 300 refused");
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -344,6 +346,6 @@ mod tests {
         tokio::pin!(second);
         assert!(futures_util::poll!(&mut second).is_pending());
         drop(first);
-        second.await.succeed(Duration::ZERO);
+        second.await.succeed(1, Duration::ZERO);
     }
 }

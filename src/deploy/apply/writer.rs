@@ -33,10 +33,11 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
-    pub(super) async fn write(&self, desired: &Desired, change: &Change<'_>) -> Outcome {
-        let mut written = false;
+    /// Gives with the outcome how many writes it took.
+    pub(super) async fn write(&self, desired: &Desired, change: &Change<'_>) -> (Outcome, u32) {
+        let mut written = 0;
         let result = match change {
-            Change::Unchanged { live } => return Outcome::Unchanged(live.id),
+            Change::Unchanged { live } => Ok(Outcome::Unchanged(live.id)),
             Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
             Change::Update { live, changes } => {
                 let names = changes.names().into_iter().map(str::to_owned).collect();
@@ -45,17 +46,19 @@ impl Writer<'_> {
                     .map(|()| Outcome::Updated(live.id, names))
             }
         };
-        result.unwrap_or_else(|error| Outcome::Failed { error, written })
+        let outcome = result.unwrap_or_else(|error| Outcome::Failed { error, written: written > 0 });
+        (outcome, written)
     }
 
-    async fn create(&self, desired: &Desired, written: &mut bool) -> Result<Uuid, ApiError> {
+    async fn create(&self, desired: &Desired, written: &mut u32) -> Result<Uuid, ApiError> {
         let flow = self.flow(&desired.flow_name).await?;
-        *written = self.live.flow(&desired.flow_name).is_none();
+        *written += u32::from(self.live.flow(&desired.flow_name).is_none());
         let body = desired.create_body(flow, self.now);
         let deployment = self.client.create_deployment(&json_object(body)).await?;
-        *written = true;
+        *written += 1;
         for trigger in &desired.triggers {
             self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
+            *written += 1;
         }
         self.slas(deployment.id, desired).await?;
         Ok(deployment.id)
@@ -75,27 +78,27 @@ impl Writer<'_> {
         id: Uuid,
         desired: &Desired,
         changes: &Changes<'_>,
-        written: &mut bool,
+        written: &mut u32,
     ) -> Result<(), ApiError> {
         if !changes.fields.is_empty() {
             // All fields, as the reference: the server checks some of them against others of the same request.
             self.client.update_deployment(id, &desired.update_body()).await?;
-            *written = true;
+            *written += 1;
         }
         let schedules = &changes.schedules;
         if !schedules.create.is_empty() {
             let bodies: Vec<Json> =
                 schedules.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
             self.client.create_schedules(id, &bodies).await?;
-            *written = true;
+            *written += 1;
         }
         for (schedule, body) in &schedules.update {
             self.client.update_schedule(id, schedule.id, body).await?;
-            *written = true;
+            *written += 1;
         }
         for schedule in &schedules.delete {
             self.client.delete_schedule(id, schedule.id).await?;
-            *written = true;
+            *written += 1;
         }
         self.triggers(id, &changes.triggers, written).await?;
         self.slas(id, desired).await
@@ -114,19 +117,19 @@ impl Writer<'_> {
         &self,
         id: Uuid,
         changes: &TriggerChanges<'_>,
-        written: &mut bool,
+        written: &mut u32,
     ) -> Result<(), ApiError> {
         if changes.delete_owned {
             self.client.delete_automations_owned_by(id).await?;
-            *written = true;
+            *written += 1;
         }
         for body in &changes.create {
             self.client.create_automation(body).await?;
-            *written = true;
+            *written += 1;
         }
         for automation in &changes.delete {
             self.client.delete_automation(automation.id).await?;
-            *written = true;
+            *written += 1;
         }
         Ok(())
     }
