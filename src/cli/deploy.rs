@@ -7,10 +7,6 @@ use clap::ValueEnum;
 use super::{OutputFormat, REPEATED, SelectionArguments};
 use crate::deploy::OnError;
 
-/// Deploy flows
-///
-/// Runs the build and push steps once for all deployments that share them, and registers the deployments.
-/// Everything that can be checked is checked before anything is written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl deploy --all
@@ -89,7 +85,7 @@ impl From<OnErrorOption> for OnError {
     }
 }
 
-/// What belongs to a project, and what goes when its file no longer has it.
+// What belongs to a project, and what goes when its file no longer has it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OwnershipArguments {
     /// The id of the project, which its deployments are recorded under [setting: `prefectl.project`, `PREFECTL_PROJECT`]

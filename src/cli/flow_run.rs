@@ -111,7 +111,7 @@ pub(crate) struct LogsArguments {
     pub(crate) output: OutputArguments,
 }
 
-/// How often to look at a run, and for how long.
+// How often to look at a run, and for how long.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct WatchTimes {
     /// Seconds between two looks at a run

@@ -1,4 +1,5 @@
-//! The command line: clap structures only. Their doc comments are the help text.
+//! The command line: clap structures only. Their doc comments are the help text: those of the variants that of commands,
+//! so structures of arguments have none, which would take its place.
 
 mod arguments;
 mod automation;
@@ -98,7 +99,7 @@ impl Cli {
     }
 }
 
-/// Options that every command takes, before or after its name.
+// Options that every command takes, before or after its name.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArguments {
@@ -150,6 +151,9 @@ pub(crate) enum ColorChoice {
 #[command(defer = true)]
 pub(crate) enum Command {
     /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
+    ///
+    /// Runs the build and push steps once for all deployments that share them, and registers the deployments.
+    /// Everything that can be checked is checked before anything is written.
     Deploy(Box<DeployArguments>),
 
     /// Show what a deploy would change, and write nothing
@@ -405,30 +409,38 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// What is said of a command in the help of its group must not wait for the command to be described.
+    /// What is said of a command in the help of its group must not wait for the command to be described, and its own help
+    /// must say the same.
     #[test]
     fn every_command_is_told_in_the_help_of_its_group() {
+        let help = |line: &str| Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
         let mut groups: Vec<String> = vec![String::new()];
-        let (mut told, mut untold) = (0, Vec::new());
+        let (mut told, mut wrong) = (0, Vec::new());
         while let Some(group) = groups.pop() {
-            let line = format!("prefectl {group} --help");
-            let help = Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
-            let Some((_, commands)) = help.split_once("Commands:\n") else { continue };
+            let text = help(&format!("prefectl {group} --help"));
+            let Some((_, commands)) = text.split_once("Commands:\n") else { continue };
             for line in commands.lines().take_while(|line| !line.is_empty()) {
-                // What does not fit on a line goes on further right.
                 let Some(line) = line.strip_prefix("  ").filter(|line| !line.starts_with(' ')) else {
                     continue;
                 };
-                let mut words = line.split_whitespace();
-                let Some(name) = words.next().filter(|name| *name != "help") else { continue };
-                if words.next().is_none() {
-                    untold.push(format!("{group} {name}"));
+                let (name, meaning) = line.split_once(' ').unwrap_or((line, ""));
+                if name == "help" {
+                    continue;
+                }
+                // What does not fit goes on further right, and aliases come last.
+                let meaning = meaning.trim().split(" [alias").next().unwrap_or_default();
+                for option in ["-h", "--help"] {
+                    if meaning.is_empty()
+                        || !help(&format!("prefectl {group} {name} {option}")).starts_with(meaning)
+                    {
+                        wrong.push(format!("{group} {name} {option}: {meaning}"));
+                    }
                 }
                 told += 1;
                 groups.push(format!("{group} {name}"));
             }
         }
-        assert_eq!(untold, Vec::<String>::new());
+        assert_eq!(wrong, Vec::<String>::new());
         assert!(told > 70, "{told}");
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     steps::ImagePolicy,
 };
 
-/// The options that `deploy`, `plan`, `render` and `drift` share.
+// The options that `deploy`, `plan`, `render` and `drift` share.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SelectionArguments {
     /// The flow: `path/to/file.py:function` or `package.module.function`

@@ -17,7 +17,7 @@ pub(crate) struct OutputArguments {
     pub(crate) output: OutputFormat,
 }
 
-/// The consent to something that cannot be undone.
+// The consent to something that cannot be undone.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct ConsentArguments {
     /// Do it without asking; needed where there is no terminal

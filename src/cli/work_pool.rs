@@ -225,7 +225,7 @@ pub(crate) struct UpdateArguments {
     pub(crate) output: OutputArguments,
 }
 
-/// What is said of a base job template.
+// What is said of a base job template.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct TemplateArguments {
     /// JSON file with the base job template
