@@ -84,13 +84,21 @@ pub(crate) fn leads_out(path: &Path) -> bool {
 
 /// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
+    write_private_by(path, |file| file.write_all(text.as_bytes()))
+}
+
+/// The same, with what `fill` writes.
+pub(crate) fn write_private_by(
+    path: &Path,
+    fill: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
+) -> Result<(), FileError> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let write = || {
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_private_folder(folder)?;
         // Temporary files are private from the beginning.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
+        fill(file.as_file_mut())?;
         file.as_file().sync_all()?;
         file.persist(&target)?;
         Ok(())

@@ -176,12 +176,18 @@ impl Client {
         self.filter(&["deployments", "filter"], filter.body()).await
     }
 
-    /// All deployments with these `(flow, deployment)` names, and perhaps others of these flows.
-    pub(crate) async fn deployments_named(
+    /// All deployments with these `(flow, deployment)` names, and perhaps others of these flows. What `keep` makes of
+    /// them is kept while the others are read: a deployment as the server sends it is large.
+    pub(crate) async fn deployments_named<T: Identified>(
         &self,
         names: &BTreeSet<(String, String)>,
-    ) -> Result<Vec<Deployment>, ApiError> {
-        in_batches(names, async |names| self.deployments(&DeploymentFilter::named(names)).await).await
+        keep: impl Fn(Deployment) -> T,
+    ) -> Result<Vec<T>, ApiError> {
+        let read = async |names| {
+            let found = self.deployments(&DeploymentFilter::named(names)).await?;
+            Ok(found.into_iter().map(&keep).collect())
+        };
+        in_batches(names, read).await
     }
 
     /// All deployments with these ids.

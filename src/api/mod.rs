@@ -48,6 +48,7 @@ pub(crate) use flow_runs::{
 pub(crate) use links::Links;
 pub(crate) use named::NamedObject;
 pub(crate) use options::ClientOptions;
+pub(crate) use page::Identified;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;

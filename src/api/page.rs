@@ -44,7 +44,7 @@ where
 }
 
 /// An object of the server that has an id.
-pub(super) trait Identified {
+pub(crate) trait Identified {
     fn id(&self) -> Uuid;
 }
 

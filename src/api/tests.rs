@@ -296,7 +296,7 @@ async fn many_names_are_asked_for_in_requests_of_bounded_size() {
     let found = json!([{"id": Uuid::from_u128(1), "name": "d0", "flow_id": Uuid::nil()}]);
     Mock::given(path("/api/deployments/filter")).respond_with(answer(200, found)).mount(&server).await;
     let names = (0..1000).map(|n| (format!("flow-{}", n % 7), format!("d{n}"))).collect();
-    assert_eq!(client.deployments_named(&names).await.unwrap().len(), 1, "nothing appears twice");
+    assert_eq!(client.deployments_named(&names, |one| one).await.unwrap().len(), 1, "nothing appears twice");
     let mut asked = BTreeSet::new();
     for request in server.received_requests().await.unwrap() {
         let body: Value = serde_json::from_slice(&request.body).unwrap();

@@ -1,18 +1,18 @@
 //! What a deploy is about to write, on disk before the first write, so that it can be known and resumed.
 //!
-//! A file for each directory and server in the state directory: its first line has what was before, and each
-//! further line the name of a deployment that is done. When all are done, the file goes. A line that was lost only
-//! means that a deployment is looked at again.
+//! A file for each directory and server in the state directory: its first line tells what is deployed, then each
+//! deployment has a line with what was before, and then one that it is done. When all are done, the file goes. A line
+//! that was lost only means that a deployment is looked at again.
 
 use std::{
     fs::{File, OpenOptions},
-    io::Write,
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{apply::Before, plan};
@@ -61,8 +61,6 @@ struct Header {
     is_resumable: bool,
     /// `flow/name` of each deployment that will be written.
     names: Vec<String>,
-    /// What was before, without secrets.
-    before: Json,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,21 +88,35 @@ pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Op
 }
 
 impl Journal {
-    /// Writes what was before to disk; when this returns, it will be there after a crash.
-    pub(crate) fn begin(begin: Begin<'_>, before: &[Before], redactor: &Redactor) -> Result<Self, FileError> {
+    /// Writes what was before to disk, without secrets; when this returns, it will be there after a crash.
+    ///
+    /// `names` are those of `before`, of which there may be too many to have them all at once.
+    pub(crate) fn begin(
+        begin: Begin<'_>,
+        names: Vec<String>,
+        before: impl Iterator<Item = Before>,
+        redactor: &Redactor,
+    ) -> Result<Self, FileError> {
         let Begin { path, api, directory, prefect_file, is_resumable } = begin;
         let run = Uuid::new_v4();
         let header = Header {
-            schema: 1,
+            schema: 2,
             run,
             api: api.to_owned(),
             directory: directory.to_owned(),
             prefect_file: prefect_file.map(Path::to_owned),
             is_resumable,
-            names: before.iter().map(|one| format!("{}/{}", one.flow, one.name)).collect(),
-            before: plan::masked_value("before", &json!(before), redactor),
+            names,
         };
-        fs::write_private(&path, &format!("{}\n", json!(header)))?;
+        fs::write_private_by(&path, |file| {
+            let mut file = BufWriter::new(file);
+            writeln!(file, "{}", json!(header))?;
+            for one in before {
+                let was = plan::masked_value("before", &json!(one), redactor);
+                writeln!(file, "{}", json!({ "before": was }))?;
+            }
+            file.flush()
+        })?;
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(|error| FileError::new("write", &path, error))?;
         Ok(Self { open: Some(Open { path, run, is_resumable, file: Mutex::new(file) }) })
@@ -171,7 +183,8 @@ mod tests {
             prefect_file: Some(Path::new("x.yaml")),
             is_resumable: true,
         };
-        Journal::begin(begin, before, redactor).unwrap()
+        let names = before.iter().map(|one| format!("{}/{}", one.flow, one.name)).collect();
+        Journal::begin(begin, names, before.iter().cloned(), redactor).unwrap()
     }
 
     #[test]

@@ -152,7 +152,8 @@ pub(crate) async fn deploy(
         report.stages.end("verify_pull");
     }
     // Of ten thousand they are much, and now comes what the server has.
-    drop((prepared, outputs));
+    drop((prepared, outputs, findings));
+    drop(loaded);
     write::write(&desired, &pools, with, server, report).await
 }
 

@@ -6,14 +6,15 @@ use uuid::Uuid;
 
 use super::{
     Failure, Options,
+    live::{LiveDeployment, SharedValues},
     ownership::{Membership, ProjectId},
 };
-use crate::api::{ApiError, Client, Deployment};
+use crate::api::{ApiError, Client};
 
 /// A deployment that is to be removed.
 #[derive(Debug, Clone)]
 pub(crate) struct Doomed {
-    pub(crate) deployment: Deployment,
+    pub(crate) deployment: LiveDeployment,
     /// `flow/deployment`.
     pub(crate) name: String,
 }
@@ -81,7 +82,9 @@ async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Doomed>, 
     let flows: BTreeSet<Uuid> = deployments.iter().map(|one| one.flow_id).collect();
     let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;
     let flows: BTreeMap<Uuid, String> = flows.into_iter().map(|flow| (flow.id, flow.name)).collect();
-    let doomed = |deployment: Deployment| {
+    let shared = SharedValues::default();
+    let doomed = |deployment| {
+        let deployment = LiveDeployment::new(deployment, &shared);
         let flow = flows.get(&deployment.flow_id).map_or("?", String::as_str);
         Doomed { name: format!("{flow}/{}", deployment.name), deployment }
     };

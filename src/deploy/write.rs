@@ -142,11 +142,11 @@ fn begin_journal(
     client: &Client,
 ) -> Journal {
     let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
-    let before: Vec<Before> = changed.map(|(desired, change)| Before::of(desired, change, live)).collect();
+    let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
     let Some(path) = journal::path(with.environment, client.url(), with.directory) else {
         return Journal::default();
     };
-    if before.is_empty() {
+    if names.is_empty() {
         return Journal::default();
     }
     let begin = Begin {
@@ -158,7 +158,8 @@ fn begin_journal(
             && with.options.images.given.is_empty()
             && with.options.answered.is_none(),
     };
-    Journal::begin(begin, &before, with.redactor).unwrap_or_else(|error| {
+    let before = changed.map(|(desired, change)| Before::of(desired, change, live));
+    Journal::begin(begin, names, before, with.redactor).unwrap_or_else(|error| {
         with.progress.status(&format!("no journal: {error}; this deploy cannot be resumed"));
         Journal::default()
     })

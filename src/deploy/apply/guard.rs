@@ -21,10 +21,10 @@ use uuid::Uuid;
 
 use super::queue::Queue;
 use crate::{
-    api::{ApiError, Client, Deployment, DeploymentFilter},
+    api::{ApiError, Client, DeploymentFilter},
     deploy::{
         desired::Desired,
-        live::{Live, by_deployment},
+        live::{Live, LiveDeployment, SharedValues, by_deployment},
         plan::{Change, Changes, FieldChange, differences, trigger_differences},
     },
 };
@@ -57,8 +57,8 @@ struct Updates<'a> {
     answer: Answer<Uuid>,
     queue: Queue<Uuid>,
     /// As they were compared.
-    compared: HashMap<Uuid, &'a Deployment>,
-    changed: HashMap<Uuid, Deployment>,
+    compared: HashMap<Uuid, &'a LiveDeployment>,
+    changed: HashMap<Uuid, LiveDeployment>,
 }
 
 /// Deployments that will be created, by `(flow, deployment)` names.
@@ -136,19 +136,19 @@ impl<'a> Guard<'a> {
     async fn look(
         &self,
         desired: &Desired,
-        was: &Deployment,
+        was: &LiveDeployment,
         changes: &Changes<'_>,
     ) -> Result<Vec<FieldChange>, ApiError> {
         let filter = DeploymentFilter { ids: vec![was.id], ..DeploymentFilter::default() };
         if changes.triggers.is_empty() {
-            return Ok(field_differences(desired, was, &self.client.deployments(&filter).await?));
+            return Ok(field_differences(desired, was, &read(self.client, &filter).await?));
         }
         let before = self.live.automations(was.id);
         let created = changes.triggers.create.iter().filter_map(|body| body.get("name")?.as_str());
         let names: BTreeSet<&str> = before.iter().map(|one| one.name.as_str()).chain(created).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let (now, automations) =
-            tokio::try_join!(self.client.deployments(&filter), self.client.automations_named(&names))?;
+            tokio::try_join!(read(self.client, &filter), self.client.automations_named(&names))?;
         let mut found = field_differences(desired, was, &now);
         let automations = by_deployment(automations).remove(&was.id).unwrap_or_default();
         found.extend(trigger_differences(before, &automations));
@@ -210,9 +210,9 @@ impl Updates<'_> {
         if last <= expected {
             return Ok(about);
         }
-        let now = client.deployments(&filter).await?;
+        let now = read(client, &filter).await?;
         let is_changed =
-            |one: &Deployment| self.compared.get(&one.id).is_some_and(|was| was.updated != one.updated);
+            |one: &LiveDeployment| self.compared.get(&one.id).is_some_and(|was| was.updated != one.updated);
         self.changed.extend(now.into_iter().filter(is_changed).map(|one| (one.id, one)));
         Ok(about)
     }
@@ -232,13 +232,18 @@ impl Creates {
     }
 }
 
+async fn read(client: &Client, filter: &DeploymentFilter) -> Result<Vec<LiveDeployment>, ApiError> {
+    let shared = SharedValues::default();
+    Ok(client.deployments(filter).await?.into_iter().map(|one| LiveDeployment::new(one, &shared)).collect())
+}
+
 /// Whether more than fields changes.
 fn has_parts(changes: &Changes<'_>) -> bool {
     !changes.schedules.is_empty() || !changes.triggers.is_empty()
 }
 
 /// `now` is what the server has of the deployment: one, or none.
-fn field_differences(desired: &Desired, was: &Deployment, now: &[Deployment]) -> Vec<FieldChange> {
+fn field_differences(desired: &Desired, was: &LiveDeployment, now: &[LiveDeployment]) -> Vec<FieldChange> {
     match now.iter().find(|now| now.id == was.id) {
         Some(now) => differences(desired, was, now),
         None => vec![FieldChange { field: "name".into(), old: json!(was.name), new: json!(null) }],

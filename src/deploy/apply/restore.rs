@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::Pacer;
 use crate::{
-    api::{ApiError, Automation, Client, Deployment, DeploymentSchedule},
+    api::{ApiError, Automation, Client, DeploymentSchedule},
     deploy::{
         desired::Desired,
-        live::Live,
-        plan::{Change, current, owned_fields},
+        live::{Live, LiveDeployment},
+        plan::{Change, owned_fields},
         prune,
         triggers::owner_resource,
     },
@@ -119,20 +119,25 @@ impl Restore<'_> {
         Ok(notes)
     }
 
-    async fn fields(&self, was: &Was, now: &Deployment, notes: &mut Vec<String>) -> Result<(), ApiError> {
-        let differ = was.fields.iter().any(|(field, value)| current(field, &now.raw).as_ref() != Some(value));
+    async fn fields(&self, was: &Was, now: &LiveDeployment, notes: &mut Vec<String>) -> Result<(), ApiError> {
+        let differ = was.fields.iter().any(|(field, value)| now.field(field) != Some(value));
         if !differ {
             return Ok(());
         }
         let is_empty = |value: &Json| value.as_object().is_some_and(Map::is_empty);
-        if was.fields.get("job_variables").is_some_and(is_empty) && !now.job_variables.is_empty() {
+        if was.fields.get("job_variables").is_some_and(is_empty) && now.has_job_variables() {
             notes.push("its job variables stay: the server cannot remove all of them".to_owned());
         }
         self.client.update_deployment(now.id, &was.fields).await?;
         Ok(())
     }
 
-    async fn schedules(&self, was: &Was, now: &Deployment, notes: &mut Vec<String>) -> Result<(), ApiError> {
+    async fn schedules(
+        &self,
+        was: &Was,
+        now: &LiveDeployment,
+        notes: &mut Vec<String>,
+    ) -> Result<(), ApiError> {
         let mut gone = Vec::new();
         for schedule in &was.schedules {
             match now.schedules.iter().find(|one| one.id == schedule.id) {

@@ -7,8 +7,13 @@ use super::{
     fingerprint, kept, masked,
 };
 use crate::{
-    api::{Automation, Deployment, DeploymentSchedule},
-    deploy::{desired::Desired, live::Live, prune::Doomed, render::Preview},
+    api::{Automation, DeploymentSchedule},
+    deploy::{
+        desired::Desired,
+        live::{Live, LiveDeployment},
+        prune::Doomed,
+        render::Preview,
+    },
     flow::Flow,
     secret::Redactor,
     template::deferred,
@@ -140,7 +145,7 @@ fn created(desired: &Desired) -> Vec<PlannedChange> {
 
 fn updated(
     desired: &Desired,
-    live: &Deployment,
+    live: &LiveDeployment,
     changes: &Changes<'_>,
     automations: &[Automation],
     is_unknown: &dyn Fn(&str) -> bool,
@@ -228,12 +233,13 @@ fn without_nulls(value: Json) -> Json {
 }
 
 /// The fields that steps decide about as a whole.
-fn unknown(preview: &Preview, existing: Option<&Deployment>) -> Vec<PlannedChange> {
-    let unknown = preview.unknown.iter().map(|field| {
-        let old = existing.and_then(|existing| existing.raw.get(*field)).cloned().unwrap_or_default();
-        change(field, old, deferred_value())
-    });
-    unknown.collect()
+fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
+    let old = |field| match (field, existing) {
+        (_, None) => Json::Null,
+        ("schedules", Some(existing)) => existing.schedules.iter().map(schedule).collect(),
+        (field, Some(existing)) => existing.field(field).cloned().unwrap_or_default(),
+    };
+    preview.unknown.iter().map(|field| change(field, old(field), deferred_value())).collect()
 }
 
 fn deferred_value() -> Json {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::{api::Deployment, deploy::desired::Desired};
+use crate::deploy::{desired::Desired, live::LiveDeployment};
 
 /// A field that changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,20 +13,20 @@ pub(crate) struct FieldChange {
 }
 
 /// The fields that differ; all of them with `force`.
-pub(super) fn compare(desired: &Desired, live: &Deployment, force: bool) -> Vec<FieldChange> {
-    differences(desired.update_body(), &live.raw, force)
+pub(super) fn compare(desired: &Desired, live: &LiveDeployment, force: bool) -> Vec<FieldChange> {
+    differences(desired.update_body(), live, force)
 }
 
 /// The fields that a deploy writes, as the server has them and as they would be written.
-pub(crate) fn owned(desired: &Desired, live: &Deployment) -> Map<String, Json> {
+pub(crate) fn owned(desired: &Desired, live: &LiveDeployment) -> Map<String, Json> {
     let fields = desired.update_body().into_iter();
-    fields.filter_map(|(field, _)| Some((field.clone(), current(&field, &live.raw)?))).collect()
+    fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
 }
 
 /// What somebody else has changed of what a deploy writes.
-pub(crate) fn between(desired: &Desired, before: &Deployment, now: &Deployment) -> Vec<FieldChange> {
-    let mut changes = differences(owned(desired, now), &before.raw, false);
-    let schedules = |live: &Deployment| {
+pub(crate) fn between(desired: &Desired, before: &LiveDeployment, now: &LiveDeployment) -> Vec<FieldChange> {
+    let mut changes = differences(owned(desired, now), before, false);
+    let schedules = |live: &LiveDeployment| {
         let mut schedules = live.schedules.clone();
         schedules.sort_by_key(|one| one.id);
         json!(schedules)
@@ -38,49 +38,13 @@ pub(crate) fn between(desired: &Desired, before: &Deployment, now: &Deployment) 
     changes
 }
 
-fn differences(body: Map<String, Json>, live: &Map<String, Json>, force: bool) -> Vec<FieldChange> {
+fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> Vec<FieldChange> {
     body.into_iter()
         .filter_map(|(field, new)| {
-            let old = current(&field, live)?;
-            (force || !same(&field, &old, &new)).then_some(FieldChange { field, old, new })
+            let old = live.field(&field)?;
+            (force || !same(&field, old, &new)).then(|| FieldChange { old: old.clone(), field, new })
         })
         .collect()
-}
-
-/// The fields of a deployment that a deploy compares.
-pub(super) fn of_live(live: &Deployment) -> Json {
-    const COMPARED: [&str; 15] = [
-        "version",
-        "version_info",
-        "description",
-        "parameters",
-        "paused",
-        "concurrency_limit",
-        "concurrency_options",
-        "tags",
-        "work_queue_name",
-        "work_pool_name",
-        "job_variables",
-        "entrypoint",
-        "parameter_openapi_schema",
-        "pull_steps",
-        "enforce_parameter_schema",
-    ];
-    let values = COMPARED.iter().filter_map(|field| Some(((*field).to_owned(), current(field, &live.raw)?)));
-    Json::Object(values.collect())
-}
-
-/// The value of a field as it would be written; `None` for what the server does not keep.
-pub(crate) fn current(field: &str, live: &Map<String, Json>) -> Option<Json> {
-    match field {
-        // An open-source server takes it and forgets it.
-        "version_info" => live.get(field).filter(|value| !value.is_null()).cloned(),
-        "concurrency_limit" => {
-            let limit = live.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
-            Some(limit.or(live.get(field)).cloned().unwrap_or_default())
-        }
-        _ => Some(live.get(field).cloned().unwrap_or_default()),
-    }
 }
 
 fn same(field: &str, old: &Json, new: &Json) -> bool {
@@ -106,21 +70,26 @@ fn without_nulls(value: &Json) -> Option<Map<String, Json>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use uuid::Uuid;
 
-    fn changed(body: &Json, live: &Json) -> Vec<String> {
-        let object = |value: &Json| value.as_object().unwrap().clone();
-        differences(object(body), &object(live), false).into_iter().map(|change| change.field).collect()
+    use super::*;
+    use crate::deploy::live::SharedValues;
+
+    fn changed(body: &Json, live: &LiveDeployment) -> Vec<String> {
+        let body = body.as_object().unwrap().clone();
+        differences(body, live, false).into_iter().map(|change| change.field).collect()
     }
 
     #[test]
     fn only_what_differs_is_a_change() {
         let live = json!({
+            "id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "x",
             "version": "1", "tags": ["a"], "description": null, "work_queue_name": "default",
             "concurrency_limit": null, "global_concurrency_limit": {"limit": 2},
             "concurrency_options": {"collision_strategy": "ENQUEUE", "grace_period_seconds": null},
             "job_variables": {"env": {"A": "1"}}, "parameters": {"b": 1, "a": 2}
         });
+        let live = LiveDeployment::new(serde_json::from_value(live).unwrap(), &SharedValues::default());
         let same = json!({
             "version": "1", "tags": ["a"], "description": null, "work_queue_name": null, "concurrency_limit": 2,
             "concurrency_options": {"collision_strategy": "ENQUEUE"}, "job_variables": {},

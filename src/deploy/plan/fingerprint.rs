@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::{fields, masked};
+use super::masked;
 use crate::{
-    api::{Automation, Deployment},
-    deploy::desired::Desired,
+    api::Automation,
+    deploy::{desired::Desired, live::LiveDeployment},
     digest::sha256_hex,
     secret::Redactor,
 };
@@ -30,7 +30,11 @@ pub(super) fn of_desired(desired: &Desired, redactor: &Redactor) -> String {
 }
 
 /// The digest of a deployment as the server has it, in all that a deploy compares; empty for none.
-pub(super) fn of_live(live: Option<&Deployment>, automations: &[Automation], redactor: &Redactor) -> String {
+pub(super) fn of_live(
+    live: Option<&LiveDeployment>,
+    automations: &[Automation],
+    redactor: &Redactor,
+) -> String {
     let Some(live) = live else { return String::new() };
     let schedule = |one: &crate::api::DeploymentSchedule| {
         json!([one.id, one.schedule, one.active, one.parameters, one.slug])
@@ -43,7 +47,7 @@ pub(super) fn of_live(live: Option<&Deployment>, automations: &[Automation], red
     digest(
         &json!({
             "id": live.id,
-            "fields": fields::of_live(live),
+            "fields": live.fields(),
             "schedules": sorted(live.schedules.iter().map(schedule)),
             "automations": sorted(automations.iter().map(|one| Json::Object(automation(one)))),
         }),

@@ -4,13 +4,12 @@ use serde_json::{Value as Json, json};
 
 use super::{Kept, describe, masked};
 use crate::{
-    api::Deployment,
-    deploy::{desired::Schedules, render::Preview},
+    deploy::{desired::Schedules, live::LiveDeployment, render::Preview},
     secret::Redactor,
 };
 
 /// What a deploy leaves on the server although the file does not say it.
-pub(super) fn kept(preview: &Preview, live: &Deployment, redactor: &Redactor) -> Vec<Kept> {
+pub(super) fn kept(preview: &Preview, live: &LiveDeployment, redactor: &Redactor) -> Vec<Kept> {
     let mut found = Vec::new();
     let mut keep = |field: &str, value: Json, reason: &str| {
         let value = masked::value(field, &value, redactor);
@@ -18,11 +17,11 @@ pub(super) fn kept(preview: &Preview, live: &Deployment, redactor: &Redactor) ->
     };
     let desired = &preview.desired;
     let has_variables = desired.job_variables.as_object().is_some_and(|wanted| !wanted.is_empty());
-    if !has_variables && !live.job_variables.is_empty() {
+    if !has_variables && live.has_job_variables() {
         let reason = "the API ignores an empty mapping; only deleting the deployment removes them all";
-        keep("job_variables", json!(live.job_variables), reason);
+        keep("job_variables", live.field("job_variables").cloned().unwrap_or_default(), reason);
     }
-    let enforced = live.raw.get("enforce_parameter_schema").and_then(Json::as_bool);
+    let enforced = live.field("enforce_parameter_schema").and_then(Json::as_bool);
     let is_said =
         desired.enforce_parameter_schema.is_some() || preview.is_unknown("enforce_parameter_schema");
     if !is_said && enforced == Some(false) {

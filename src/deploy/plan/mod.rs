@@ -11,7 +11,7 @@ mod schedules;
 mod triggers;
 
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
-pub(crate) use fields::{FieldChange, between as differences, current, owned as owned_fields};
+pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields};
 pub(crate) use leaves::{Leaf, leaves};
 pub(crate) use masked::{mask, value as masked_value};
 pub(crate) use planned::{
@@ -25,8 +25,10 @@ pub(crate) use triggers::{
 
 use jiff::Timestamp;
 
-use super::{desired::Desired, live::Live};
-use crate::api::Deployment;
+use super::{
+    desired::Desired,
+    live::{Live, LiveDeployment},
+};
 
 /// What happens to one deployment.
 #[derive(Debug)]
@@ -34,14 +36,14 @@ pub(crate) enum Change<'a> {
     /// The server does not have it.
     Create,
     /// It is there, and differs in something.
-    Update { live: &'a Deployment, changes: Changes<'a> },
+    Update { live: &'a LiveDeployment, changes: Changes<'a> },
     /// It is there, and is right.
-    Unchanged { live: &'a Deployment },
+    Unchanged { live: &'a LiveDeployment },
 }
 
 impl<'a> Change<'a> {
     /// What the server has of it.
-    pub(crate) fn live(&self) -> Option<&'a Deployment> {
+    pub(crate) fn live(&self) -> Option<&'a LiveDeployment> {
         match self {
             Self::Create => None,
             Self::Update { live, .. } | Self::Unchanged { live } => Some(live),

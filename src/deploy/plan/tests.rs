@@ -10,7 +10,7 @@ use crate::{
     api::{Automation, Deployment, DeploymentSchedule},
     deploy::{
         desired::{ConcurrencyLimit, Desired, Schedules},
-        live::Live,
+        live::{Live, LiveDeployment, SharedValues},
         triggers,
     },
     schedule::Schedule,
@@ -46,6 +46,7 @@ impl Server {
         raw.insert("schedules".into(), json!([]));
         let mut deployment = Deployment::try_from(raw).unwrap();
         deployment.schedules = self.schedules.clone();
+        let deployment = LiveDeployment::new(deployment, &SharedValues::default());
         Live::of("flow", deployment, self.automations.clone())
     }
 

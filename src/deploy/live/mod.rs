@@ -1,16 +1,20 @@
 //! What the server has of the deployments that are to be made: read once, in batches.
 
+mod deployment;
+
+pub(crate) use deployment::{LiveDeployment, SharedValues};
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::api::{ApiError, Automation, Client, Deployment, WorkPool};
+use crate::api::{ApiError, Automation, Client, WorkPool};
 
 /// The server's state, as far as a deploy needs it.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     flows: HashMap<String, Uuid>,
-    deployments: HashMap<(Uuid, String), Deployment>,
+    deployments: HashMap<(Uuid, String), LiveDeployment>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
 
@@ -34,8 +38,9 @@ impl Live {
     ) -> Result<Self, ApiError> {
         let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
         let flows: Vec<String> = flows.into_iter().cloned().collect();
-        let (flows, deployments) =
-            tokio::try_join!(client.flows_by_name(&flows), client.deployments_named(names))?;
+        let shared = SharedValues::default();
+        let deployments = client.deployments_named(names, |one| LiveDeployment::new(one, &shared));
+        let (flows, deployments) = tokio::try_join!(client.flows_by_name(&flows), deployments)?;
         Ok(Self {
             flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),
             deployments: deployments.into_iter().map(|one| ((one.flow_id, one.name.clone()), one)).collect(),
@@ -45,7 +50,7 @@ impl Live {
 
     /// A server that has one deployment of one flow.
     #[cfg(test)]
-    pub(crate) fn of(flow: &str, deployment: Deployment, automations: Vec<Automation>) -> Self {
+    pub(crate) fn of(flow: &str, deployment: LiveDeployment, automations: Vec<Automation>) -> Self {
         Self {
             flows: [(flow.to_owned(), deployment.flow_id)].into(),
             automations: [(deployment.id, automations)].into(),
@@ -57,7 +62,7 @@ impl Live {
         self.flows.get(name).copied()
     }
 
-    pub(crate) fn deployment(&self, flow: &str, name: &str) -> Option<&Deployment> {
+    pub(crate) fn deployment(&self, flow: &str, name: &str) -> Option<&LiveDeployment> {
         self.deployments.get(&(self.flow(flow)?, name.to_owned()))
     }
 
