@@ -3,6 +3,7 @@
 //! `tests/run` provides the server and the engine; a test that needs one that is not there says that it is
 //! skipped.
 
+mod answers;
 mod attacks;
 mod bad_files;
 mod bad_input;
