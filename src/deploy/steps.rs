@@ -108,18 +108,16 @@ async fn run_sections(
     let mut outputs = vec![Mapping::new(); prepared.len()];
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(with, resolver)).collect();
     for (phase, steps_of) in [("build", Sections::build as StepsOf), ("push", Sections::push)] {
-        if prepared.iter().any(|(_, sections)| !steps_of(sections).is_empty()) {
-            with.progress.remark(&format!("Running deployment {phase} steps..."));
-        }
         let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
-        let lists = lists.map(|(((one, sections), outputs), context)| List {
-            deployment: one.full_name(),
-            steps: steps_of(sections),
-            outputs,
-            scope: &one.scope,
-            context,
+        let lists = lists.filter_map(|(((one, sections), outputs), context)| {
+            let (deployment, steps) = (one.full_name(), steps_of(sections));
+            (!steps.is_empty()).then_some(List { deployment, steps, outputs, scope: &one.scope, context })
         });
-        runner.run(phase, lists.collect()).await?;
+        let lists: Vec<List<'_, '_>> = lists.collect();
+        if !lists.is_empty() {
+            with.progress.remark(&format!("Running deployment {phase} steps..."));
+            runner.run(phase, lists).await?;
+        }
     }
     for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
         outputs.extend(one.spec.variables.clone());

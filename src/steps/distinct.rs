@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use indexmap::IndexSet;
 use tokio::sync::OnceCell;
 
 use super::{Sharing, StepEntry, effects::Effects, turns::Turns};
@@ -73,7 +74,7 @@ pub(super) struct Distinct {
     pub(super) section: &'static str,
     pub(super) is_ordered: bool,
     pub(super) end: OnceCell<(Effects, Duration)>,
-    pub(super) deployments: Mutex<Vec<String>>,
+    pub(super) deployments: Mutex<IndexSet<String>>,
 }
 
 /// One use of a step.
@@ -133,16 +134,13 @@ impl Distinct {
     /// Notes that it is for a deployment; gives whether it was for others before.
     pub(super) fn is_for(&self, deployment: &str) -> bool {
         let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
-        if deployments.iter().any(|known| known == deployment) {
-            return false;
-        }
-        deployments.push(deployment.to_owned());
-        deployments.len() > 1
+        deployments.insert(deployment.to_owned()) && deployments.len() > 1
     }
 
     /// `None` if it did not come to its end.
     pub(super) fn ran(&self) -> Option<Ran> {
         let (effects, time) = self.end.get()?;
+        let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Ran {
             step: self.name.clone(),
             id: self.id.clone(),
@@ -150,7 +148,7 @@ impl Distinct {
             is_ordered: self.is_ordered,
             outputs: effects.outputs.clone(),
             time: *time,
-            deployments: self.deployments.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            deployments: deployments.iter().cloned().collect(),
         })
     }
 }

@@ -219,7 +219,8 @@ impl<'a> Runner<'a> {
         if distinct.is_for(deployment) {
             progress.step(distinct.told_as, StepEvent::Shared { deployment });
         }
-        let run = || self.run_now(of, distinct.told_as, context);
+        // Of all that share the step, one needs the room that running it takes.
+        let run = || Box::pin(self.run_now(of, distinct.told_as, context));
         let (effects, _) = distinct.end.get_or_try_init(run).await?;
         if let Some(id) = self.waiting.take(written) {
             // The same step is written elsewhere too, and has run there.

@@ -4,12 +4,25 @@
 //! waits for all that is listed before it, and all that is listed after it waits for it. Between such steps, builds
 //! and pushes run beside each other, since none sees what another one does.
 
-use tokio::sync::watch;
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-/// How many steps each list has still to do.
+use tokio::sync::oneshot;
+
+/// How many steps each list has still to do, and who waits for that.
 #[derive(Debug)]
-pub(super) struct Turns {
-    left: watch::Sender<Vec<Left>>,
+pub(super) struct Turns(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    left: Vec<Left>,
+    /// Of the steps that leave traces.
+    ordered: Front,
+    /// Of all steps.
+    all: Front,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,32 +32,77 @@ pub(super) struct Left {
     pub(super) ordered: usize,
 }
 
+/// How far all is done. It only moves on, and wakes those it comes to: ten thousand lists that all look at each other
+/// whenever a step ends would do nothing else.
+#[derive(Debug, Default)]
+struct Front {
+    /// The first list that has something left to do.
+    at: usize,
+    waiting: BTreeMap<usize, Vec<oneshot::Sender<()>>>,
+}
+
+impl Front {
+    fn advance(&mut self, left: &[Left], count: impl Fn(&Left) -> usize) {
+        self.at += left[self.at..].iter().take_while(|list| count(list) == 0).count();
+        let later = self.waiting.split_off(&(self.at + 1));
+        for waiting in mem::replace(&mut self.waiting, later).into_values().flatten() {
+            // One that waits no more has been broken off.
+            let _ = waiting.send(());
+        }
+    }
+
+    /// What ends when nothing is left to do before a list; `None` if that is so already.
+    fn reaches(&mut self, list: usize) -> Option<oneshot::Receiver<()>> {
+        (self.at < list).then(|| {
+            let (sender, receiver) = oneshot::channel();
+            self.waiting.entry(list).or_default().push(sender);
+            receiver
+        })
+    }
+}
+
+impl State {
+    fn advance(&mut self) {
+        self.ordered.advance(&self.left, |list| list.ordered);
+        self.all.advance(&self.left, |list| list.all);
+    }
+}
+
 impl Turns {
     pub(super) fn new(left: Vec<Left>) -> Self {
-        Self { left: watch::Sender::new(left) }
+        let mut state = State { left, ordered: Front::default(), all: Front::default() };
+        state.advance();
+        Self(Mutex::new(state))
     }
 
     /// Waits until nothing that leaves traces is left to do before a list.
     pub(super) async fn beside_others(&self, list: usize) {
-        self.wait(|left| left[..list].iter().all(|before| before.ordered == 0)).await;
+        self.wait(|state| state.ordered.reaches(list)).await;
     }
 
     /// Waits until nothing at all is left to do before a list.
     pub(super) async fn alone(&self, list: usize) {
-        self.wait(|left| left[..list].iter().all(|before| before.all == 0)).await;
+        self.wait(|state| state.all.reaches(list)).await;
     }
 
     /// Tells that a list has one step less to do.
     pub(super) fn done(&self, list: usize, ordered: bool) {
-        self.left.send_modify(|left| {
-            left[list].all -= 1;
-            left[list].ordered -= usize::from(ordered);
-        });
+        let mut state = self.lock();
+        state.left[list].all -= 1;
+        state.left[list].ordered -= usize::from(ordered);
+        state.advance();
     }
 
-    async fn wait(&self, enough: impl Fn(&[Left]) -> bool) {
-        // Only a sender that is gone ends this early, and it is here.
-        let _ = self.left.subscribe().wait_for(|left| enough(left)).await;
+    async fn wait(&self, enters: impl FnOnce(&mut State) -> Option<oneshot::Receiver<()>>) {
+        let waiting = enters(&mut self.lock());
+        if let Some(turn) = waiting {
+            // Only a sender that is gone ends this early, and it is here.
+            let _ = turn.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
