@@ -27,6 +27,7 @@ mod interrupt;
 mod job;
 mod json_schema;
 mod local_server;
+mod names;
 mod pointer;
 mod process;
 mod progress;

@@ -3,12 +3,12 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    fmt::Write,
     path::Path,
 };
 
 use super::{Surroundings, overrides::Spec, prepare::Prepared, pull::PullSteps};
 use crate::{
+    names,
     pointer::Pointer,
     project::{Project, Section},
     steps::{List, Listed, Preview, PreviewedStep, Progressed, Ran, Runner, StepContext, StepFailure},
@@ -138,10 +138,7 @@ fn shared(ran: &Ran) -> Option<String> {
         (_, "push_docker_image") => "pushed once",
         _ => "done once",
     };
-    let mut names = ran.deployments.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if count > NAMED {
-        let _ = write!(names, " and {} more", count - NAMED);
-    }
+    let names = names::first_of(&ran.deployments, NAMED);
     let what = ran.image().unwrap_or(&ran.step);
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }

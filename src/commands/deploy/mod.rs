@@ -16,6 +16,7 @@ use crate::{
     cli::{DeployArguments, OutputFormat, OwnershipArguments, SelectionArguments},
     deploy::{self, Line, Options, Outcome, Pacer, ProjectId, Report, Server, Surroundings},
     error::{CommandError, Exit},
+    names,
     ui::Registered,
 };
 
@@ -43,7 +44,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     })?;
     if arguments.resume {
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
-        context.ui.note(&format!("resuming: {}", options.names.join(", ")));
+        context.ui.note(&format!("resuming: {}", names::first_of(&options.names, 20)));
     }
     if asks(arguments, context) {
         options = interview::conduct(options, &client, context).await?;
@@ -166,13 +167,12 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
         let what = what(&line.outcome);
         let name = markdown::code(&line.name);
         let name = line.url.as_ref().map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
-        format!("| {name} | {} |", markdown::escaped(&what))
+        format!("| {name} | {} |\n", markdown::escaped(&what))
     };
-    let rows: Vec<String> = report.lines.iter().map(row).collect();
     let mut text = "### prefectl deploy\n".to_owned();
-    if !rows.is_empty() {
-        // A `String` takes everything.
-        let _ = writeln!(text, "\n| Deployment | |\n|---|---|\n{}", rows.join("\n"));
+    if !report.lines.is_empty() {
+        text.push_str("\n| Deployment | |\n|---|---|\n");
+        markdown::rows(report.lines.iter().map(row), &mut text);
     }
     if let Some(error) = error {
         let findings = error.diagnostics.iter().map(|finding| &finding.message);

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::text::{lines, sign, summary, word};
-use crate::deploy::{Action, Plan, PlannedDeployment};
+use crate::{
+    deploy::{Action, Plan, PlannedDeployment},
+    names,
+};
 
 /// GitHub takes comments of 65,536 characters; what is longer loses its details.
 const LONGEST: usize = 60_000;
@@ -14,7 +17,7 @@ pub(super) fn plan(plan: &Plan) -> String {
     let mut text = format!("### {}\n", summary(plan));
     if !changed.is_empty() {
         text.push_str("\n| | Deployment | What |\n|---|---|---|\n");
-        changed.iter().for_each(|one| row(one, &mut text));
+        rows(changed.iter().map(|one| row(one)), &mut text);
         let before = text.len();
         text.push_str("\n<details><summary>Details</summary>\n");
         changed.iter().for_each(|one| details(one, &mut text));
@@ -30,7 +33,13 @@ pub(super) fn plan(plan: &Plan) -> String {
             let place = step.place.as_ref().map(|place| format!(" ({})", code(place))).unwrap_or_default();
             let users: Vec<String> = step.deployments.iter().map(|name| code(name)).collect();
             // A `String` takes everything.
-            let _ = writeln!(text, "- {} {}{place} for {}", step.section, code(&step.name), users.join(", "));
+            let _ = writeln!(
+                text,
+                "- {} {}{place} for {}",
+                step.section,
+                code(&step.name),
+                names::first_of(&users, 20)
+            );
         }
     }
     if !plan.findings.is_empty() {
@@ -48,14 +57,26 @@ pub(super) fn plan(plan: &Plan) -> String {
     text
 }
 
-fn row(one: &PlannedDeployment, text: &mut String) {
+/// The rows of a table, as many as leave room for the rest, and how many more there are.
+pub(in crate::commands) fn rows(mut rows: impl ExactSizeIterator<Item = String>, text: &mut String) {
+    while text.len() < LONGEST / 2 {
+        let Some(row) = rows.next() else { return };
+        text.push_str(&row);
+    }
+    if rows.len() > 0 {
+        // A `String` takes everything.
+        let _ = writeln!(text, "\nand {} more", rows.len());
+    }
+}
+
+fn row(one: &PlannedDeployment) -> String {
     let mut fields: Vec<&str> = one.changes.iter().map(|change| change.field.as_str()).collect();
     fields.dedup();
     let what = match one.action {
         Action::Update => fields.into_iter().map(code).collect::<Vec<_>>().join(", "),
         action => word(action).to_owned(),
     };
-    let _ = writeln!(text, "| {} | {} | {} |", code(&sign(one.action).to_string()), code(&one.name), what);
+    format!("| {} | {} | {} |\n", code(&sign(one.action).to_string()), code(&one.name), what)
 }
 
 fn details(one: &PlannedDeployment, text: &mut String) {
@@ -125,6 +146,18 @@ mod tests {
                        "deployments": ["hello/a|b"]}],
         });
         serde_json::from_value(document).unwrap()
+    }
+
+    #[test]
+    fn a_monorepo_fits_in_a_comment() {
+        let mut many = updated("new");
+        many.deployments = vec![many.deployments[0].clone(); 10_000];
+        many.steps[0].deployments = vec!["hello/a".to_owned(); 10_000];
+        let text = plan(&many);
+        assert!(text.len() < LONGEST, "{}", text.len());
+        for expected in ["\nand 9232 more\n", "The details are too long", "`hello/a` and 9980 more"] {
+            assert!(text.contains(expected), "{expected}: {}...{}", &text[..200], &text[text.len() - 600..]);
+        }
     }
 
     #[test]

@@ -1,0 +1,28 @@
+//! Names in sentences.
+
+/// The first `most` of the names, and how many more there are: of a monorepo, ten thousand tell nobody anything.
+pub(crate) fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_are_counted() {
+        for (names, expected) in [
+            (vec![], ""),
+            (vec!["a"], "a"),
+            (vec!["a", "b"], "a, b"),
+            (vec!["a", "b", "c", "d"], "a, b and 2 more"),
+        ] {
+            assert_eq!(first_of(&names, 2), expected);
+        }
+    }
+}
