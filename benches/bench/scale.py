@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .deploys import prepare, project
-from .measure import Sample, in_turns, time
+from .measure import KIB_IN_A_MIB, Sample, in_turns, time
 from .rows import Row
 from .setting import Setting
 
@@ -38,7 +38,8 @@ def deploys(setting: Setting):
     for kind in ("new", "changed", "unchanged"):
         small, large = (found[kind, count] for count in COUNTS)
         growth = (large.seconds / COUNTS[1]) / (small.seconds / COUNTS[0])
-        seen = f"{time(large.seconds)}, {large.seconds / COUNTS[1] * 1000:.1f} ms each, {large.peak:.0f} MiB"
+        peak = large.peak / KIB_IN_A_MIB
+        seen = f"{time(large.seconds)}, {large.seconds / COUNTS[1] * 1000:.1f} ms each, {peak:.0f} MiB"
         compared = f"{COUNTS[0]}: {time(small.seconds)}, {small.seconds / COUNTS[0] * 1000:.1f} ms each; {growth:.2f} times"
-        reached = growth <= 1.2 and large.peak * 1.048576 < 150
+        reached = growth <= 1.2 and peak * 1.048576 < 150
         yield Row(f"{COUNTS[1]} {kind}, local server", "time for each within 1.2 times of 1,000; 150 MB", seen, compared, reached)
