@@ -24,7 +24,7 @@ const FIRST_STRETCH: u32 = 32;
 const REFUSED: u32 = 1;
 const REFUSED_OF: u32 = 4;
 /// Not every write is the same work, which is what is between them besides.
-const SLACK: f64 = 1.1;
+const SLACK: f64 = 1.25;
 /// What is refused too often is sent so much slower.
 const SLOWER: f64 = 1.25;
 
@@ -38,7 +38,8 @@ pub(crate) struct Pacer {
 #[derive(Debug)]
 struct State {
     inside: usize,
-    /// How long a write takes when there is one at a time.
+    /// How long a write takes when there is one at a time: the quickest, since what else a server was doing says nothing
+    /// of the next ones.
     alone: Duration,
     /// How far apart writes are sent; nothing if there is one at a time.
     gap: Option<Duration>,
@@ -132,7 +133,7 @@ impl State {
     fn succeed(&mut self, write: Duration, quickest: Duration) {
         self.done += 1;
         if self.gap.is_none() {
-            self.alone = (self.alone * (self.done - 1) + write) / self.done;
+            self.alone = if self.done > 1 { self.alone.min(write) } else { write };
         }
         let Some(since) = self.since else { return };
         let each = since.elapsed() / self.done;
@@ -141,7 +142,7 @@ impl State {
                 let work = self.alone.saturating_sub(quickest);
                 self.gap = self.apart(work.mul_f64(SLACK));
                 if self.gap.is_some() {
-                    self.change(self.gap, Trend::Settled { stretch: self.sample() });
+                    self.settle(self.gap);
                 } else {
                     self.speed_up(each);
                 }

@@ -15,6 +15,10 @@ pub(in crate::ui) fn columns(text: &str) -> usize {
 
 /// A text that takes at most so many columns. It must have no colours.
 pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if columns == 0 {
+        // A mark that takes no column has nothing to stand on.
+        return Cow::Borrowed("");
+    }
     if text.width() <= columns {
         return Cow::Borrowed(text);
     }
@@ -27,9 +31,7 @@ pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
             break;
         }
     }
-    if columns > 0 {
-        short.push(CUT);
-    }
+    short.push(CUT);
     Cow::Owned(short)
 }
 
@@ -67,6 +69,7 @@ mod tests {
             ("hello", 1, "…"),
             ("hello", 0, ""),
             ("", 0, ""),
+            ("\u{a51}", 0, ""),
             ("日本語", 6, "日本語"),
             ("日本語", 5, "日本…"),
             ("日本語", 4, "日…"),
