@@ -1,5 +1,8 @@
 //! Names in sentences.
 
+/// How many are shown where they are a list of their own.
+pub(crate) const SHOWN: usize = 20;
+
 /// The first `most` of the names, and how many more there are: of a monorepo, ten thousand tell nobody anything.
 pub(crate) fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();

@@ -10,7 +10,7 @@ use crate::{
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
-    names,
+    names::{SHOWN, first_of},
     project::ProjectError,
     questions::NoAnswer,
     schedule::when::WhenError,
@@ -18,9 +18,6 @@ use crate::{
     steps::{RunError, StepError, StepFailure},
     work_pool::WorkPoolError,
 };
-
-/// How many names are offered.
-const SHOWN_NAMES: usize = 20;
 
 /// What a deployment lacks, and would be asked for at a terminal.
 const QUESTIONS: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_WORK_POOL];
@@ -88,7 +85,7 @@ impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {
         match &error {
             SelectError::NoName { names } => {
-                let help = format!("use --all, or -n with one of: {}", names::first_of(names, SHOWN_NAMES));
+                let help = format!("use --all, or -n with one of: {}", first_of(names, SHOWN));
                 Self::new(Exit::NeedsAnswer, error).help(help)
             }
             _ => Self::usage(error),

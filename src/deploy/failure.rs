@@ -4,7 +4,7 @@ use super::{overrides::OptionError, plan::ScheduleError, select::SelectError};
 use crate::{
     api::ApiError,
     diagnostics::{Diagnostic, Place},
-    names::first_of,
+    names::{SHOWN, first_of},
     project::{Project, ProjectError},
     questions::NoAnswer,
     steps::StepFailure,
@@ -37,7 +37,7 @@ pub(crate) enum Failure {
     NothingToResume,
     #[error("the last deploy had options for what it deployed, which were not kept")]
     NotResumable,
-    #[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", first_of(.names, 20))]
+    #[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", first_of(.names, SHOWN))]
     TooManyDeletes { names: Vec<String>, max_deletes: usize },
     /// A question that nobody answered.
     #[error(transparent)]

@@ -5,6 +5,7 @@
 //! that was lost only means that a deployment is looked at again.
 
 use std::{
+    collections::HashSet,
     fs::{File, OpenOptions},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
@@ -148,7 +149,7 @@ impl Journal {
 /// its last moment: looking at what is right costs little.
 pub(crate) fn unfinished(path: &Path) -> Option<Unfinished> {
     let (header, rest) = read_header(path)?;
-    let done: Vec<String> =
+    let done: HashSet<String> =
         rest.iter().filter_map(|line| Some(serde_json::from_str::<Done>(line).ok()?.done)).collect();
     let all = header.names.clone();
     let left: Vec<String> = header.names.into_iter().filter(|name| !done.contains(name)).collect();

@@ -1,6 +1,9 @@
 //! Which deployments of the file a command is about.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::Options;
 use crate::{
@@ -108,8 +111,17 @@ fn matching(
     let mut seen = BTreeSet::new();
     let mut picked = Vec::new();
     let mut missing = BTreeSet::new();
+    // A deploy of thousands that is resumed names each of them.
+    let mut by_name: HashMap<&str, Vec<&Declared>> = HashMap::new();
+    for one in declared {
+        by_name.entry(one.name().unwrap_or_default()).or_default().push(one);
+    }
     for name in wanted {
-        let found: Vec<_> = declared.iter().filter(|one| name.matches(one, flow_name)).collect();
+        let candidates = match by_name.get(name.name) {
+            _ if name.is_pattern => declared.iter().collect(),
+            found => found.cloned().unwrap_or_default(),
+        };
+        let found: Vec<_> = candidates.into_iter().filter(|one| name.matches(one, flow_name)).collect();
         if found.is_empty() {
             missing.insert(name.text);
         }

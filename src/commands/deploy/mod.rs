@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     })?;
     if arguments.resume {
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
-        context.ui.note(&format!("resuming: {}", names::first_of(&options.names, 20)));
+        context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
     }
     if asks(arguments, context) {
         options = interview::conduct(options, &client, context).await?;
@@ -161,6 +161,9 @@ fn registered(line: &Line) -> Registered {
     }
 }
 
+/// GitHub takes summaries of 1 MiB for a step; this leaves room for what went wrong.
+const LONGEST_TABLE: usize = 500_000;
+
 /// The report as Markdown, with what went wrong.
 fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let row = |line: &Line| {
@@ -172,7 +175,7 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let mut text = "### prefectl deploy\n".to_owned();
     if !report.lines.is_empty() {
         text.push_str("\n| Deployment | |\n|---|---|\n");
-        markdown::rows(report.lines.iter().map(row), &mut text);
+        markdown::rows(report.lines.iter().map(row), LONGEST_TABLE, &mut text);
     }
     if let Some(error) = error {
         let findings = error.diagnostics.iter().map(|finding| &finding.message);

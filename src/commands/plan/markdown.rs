@@ -10,6 +10,8 @@ use crate::{
 
 /// GitHub takes comments of 65,536 characters; what is longer loses its details.
 const LONGEST: usize = 60_000;
+/// This leaves room for steps and findings after the table.
+const LONGEST_TABLE: usize = 50_000;
 
 pub(super) fn plan(plan: &Plan) -> String {
     let changed: Vec<&PlannedDeployment> =
@@ -17,7 +19,7 @@ pub(super) fn plan(plan: &Plan) -> String {
     let mut text = format!("### {}\n", summary(plan));
     if !changed.is_empty() {
         text.push_str("\n| | Deployment | What |\n|---|---|---|\n");
-        rows(changed.iter().map(|one| row(one)), &mut text);
+        rows(changed.iter().map(|one| row(one)), LONGEST_TABLE, &mut text);
         let before = text.len();
         text.push_str("\n<details><summary>Details</summary>\n");
         changed.iter().for_each(|one| details(one, &mut text));
@@ -38,7 +40,7 @@ pub(super) fn plan(plan: &Plan) -> String {
                 "- {} {}{place} for {}",
                 step.section,
                 code(&step.name),
-                names::first_of(&users, 20)
+                names::first_of(&users, names::SHOWN)
             );
         }
     }
@@ -57,9 +59,13 @@ pub(super) fn plan(plan: &Plan) -> String {
     text
 }
 
-/// The rows of a table, as many as leave room for the rest, and how many more there are.
-pub(in crate::commands) fn rows(mut rows: impl ExactSizeIterator<Item = String>, text: &mut String) {
-    while text.len() < LONGEST / 2 {
+/// The rows of a table, until the text is longer than `longest`, and how many more there are.
+pub(in crate::commands) fn rows(
+    mut rows: impl ExactSizeIterator<Item = String>,
+    longest: usize,
+    text: &mut String,
+) {
+    while text.len() < longest {
         let Some(row) = rows.next() else { return };
         text.push_str(&row);
     }
@@ -155,7 +161,7 @@ mod tests {
         many.steps[0].deployments = vec!["hello/a".to_owned(); 10_000];
         let text = plan(&many);
         assert!(text.len() < LONGEST, "{}", text.len());
-        for expected in ["\nand 9232 more\n", "The details are too long", "`hello/a` and 9980 more"] {
+        for expected in ["\nand 8719 more\n", "The details are too long", "`hello/a` and 9980 more"] {
             assert!(text.contains(expected), "{expected}: {}...{}", &text[..200], &text[text.len() - 600..]);
         }
     }
