@@ -54,6 +54,15 @@ fn yes() -> bool {
     true
 }
 
+impl DeploymentSchedule {
+    /// What a request says to change only these fields: the server empties the parameters when it is not told them.
+    pub(crate) fn with_parameters(&self, changes: &JsonObject) -> JsonObject {
+        let mut body = changes.clone();
+        body.entry("parameters").or_insert_with(|| self.parameters.clone().into());
+        body
+    }
+}
+
 impl Deployment {
     /// What its parameters may be; deployments made by very old clients do not say.
     pub(crate) fn parameter_schema(&self) -> Option<&JsonObject> {
@@ -245,14 +254,15 @@ impl Client {
         self.json(Request::post(&path, schedules).once()).await
     }
 
+    /// Changes these fields of a schedule.
     pub(crate) async fn update_schedule(
         &self,
         deployment: Uuid,
-        schedule: Uuid,
-        body: &JsonObject,
+        schedule: &DeploymentSchedule,
+        changes: &JsonObject,
     ) -> Result<(), ApiError> {
-        let path = ["deployments", &deployment.to_string(), "schedules", &schedule.to_string()];
-        self.done(Request::patch(&path, body.clone())).await
+        let path = ["deployments", &deployment.to_string(), "schedules", &schedule.id.to_string()];
+        self.done(Request::patch(&path, schedule.with_parameters(changes))).await
     }
 
     /// Whether there was such a schedule.

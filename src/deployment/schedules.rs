@@ -53,7 +53,7 @@ pub(crate) async fn activate(
     active: bool,
 ) -> Result<(), ApiError> {
     let change = JsonObject::from_iter([("active".to_owned(), json!(active))]);
-    client.update_schedule(deployment.id, schedule.id, &change).await
+    client.update_schedule(deployment.id, schedule, &change).await
 }
 
 /// Switches all schedules on or off that are not yet; gives the deployments, one for each schedule.

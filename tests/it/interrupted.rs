@@ -20,16 +20,18 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
-/// A file of so many deployments with schedules and a trigger each; another version of it differs in everything.
+/// A file of so many deployments with schedules and a trigger each; another version of it differs in everything. Every
+/// other one has schedules with slugs, which are written with its fields.
 fn project(count: usize, version: usize) -> String {
     let mut text = "pull: []\ndeployments:\n".to_owned();
     for number in 0..count {
         let hour = version % 24;
+        let (first, second) = if number % 2 == 0 { ("", "") } else { (", slug: a", ", slug: b") };
         let _ = write!(
             text,
             "- name: d{number}\n  entrypoint: flow.py:hello\n  version: 'v{version}'\n  tags: [t{version}]\n  \
              work_pool: {{name: pool-UNIQUE, job_variables: {{env: {{V: 'v{version}'}}}}}}\n  \
-             schedules: [{{cron: '0 {hour} * * *'}}, {{cron: '30 5 * * *'}}]\n  \
+             schedules: [{{cron: '0 {hour} * * *'{first}}}, {{cron: '30 5 * * *'{second}}}]\n  \
              triggers: [{{name: 'auto-d{number}-UNIQUE', expect: [event-{version}]}}]\n"
         );
     }
@@ -106,25 +108,47 @@ fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+/// How many deployments are killed while they are written at every boundary.
+fn killed_after_writes() -> usize {
+    if number("PREFECTL_TEST_KILLS").is_some() { 20 } else { 2 }
+}
+
+/// Kills a deploy after the write, and lets the next one make it good; whether it came so far.
+fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize) -> Result<bool> {
+    let reached = kill_after_write(sandbox, api.url(), write)?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    assert_complete(api, sandbox, killed_after_writes(), version)
+        .with_context(|| format!("after write {write}"))?;
+    Ok(reached)
+}
+
 #[test]
-fn a_deploy_that_was_killed_after_any_write_is_made_good_by_the_next() -> Result<()> {
+fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Result<()> {
     let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let count = if number("PREFECTL_TEST_KILLS").is_some() { 20 } else { 1 };
-    for exists in [false, true] {
-        for write in 0.. {
-            let sandbox = api.sandbox(&project(count, 1))?;
-            if exists {
-                sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-                sandbox.file("prefect.yaml", project(count, 2))?;
-            }
-            let reached = kill_after_write(&sandbox, api.url(), write)?;
-            sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-            assert_complete(&api, &sandbox, count, 1 + usize::from(exists))
-                .with_context(|| format!("after write {write}, exists: {exists}"))?;
-            if !reached {
-                ensure!(write > 2, "only {write} writes");
-                break;
-            }
+    for write in 0.. {
+        let sandbox = api.sandbox(&project(killed_after_writes(), 1))?;
+        let reached = is_made_good_after(write, &api, &sandbox, 1)?;
+        sandbox.run("destroy --all --yes --quiet").and_then(Output::success)?;
+        if !reached {
+            // A flow, and of each a deployment and an automation.
+            assert_eq!(write, 1 + 2 * killed_after_writes());
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&project(killed_after_writes(), 0))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    for write in 0.. {
+        sandbox.file("prefect.yaml", project(killed_after_writes(), write + 1))?;
+        if !is_made_good_after(write, &api, &sandbox, write + 1)? {
+            // Of each the fields and an automation that takes the place of another; of every other one a schedule, too.
+            assert_eq!(write, 4 * killed_after_writes());
+            break;
         }
     }
     Ok(())
@@ -188,9 +212,9 @@ fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
     let sandbox = api.sandbox(&project(count, 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let before = state(&api, &sandbox)?;
-    // Two more than before, and 5 writes for each of the others.
+    // Two more than before, and 5 or 3 writes for each of the others.
     sandbox.file("prefect.yaml", project(count + 2, 1))?;
-    let writes = 5 * count + 4;
+    let writes = 4 * count + 4;
     for time in 0..times {
         let write = rand::rng().random_range(0..writes);
         let verdict = if time % 2 == 0 { Verdict::Refuse } else { Verdict::PassAndRefuse };

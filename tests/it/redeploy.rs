@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Sandbox, assert_output};
+use crate::support::{Api, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// A file of one deployment with these fields besides the usual.
 fn project(fields: &str) -> String {
@@ -91,6 +91,70 @@ fn a_schedule_with_a_slug_keeps_its_id() -> Result<()> {
     let after = schedules(&api, &sandbox)?;
     assert_eq!((after.len(), &after[0]["id"]), (1, &before[0]["id"]));
     assert_eq!(after[0]["schedule"]["cron"], json!("30 2 * * *"));
+    Ok(())
+}
+
+#[test]
+fn parameters_of_a_schedule_stay_when_something_else_of_it_changes() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let fields = |rest: &str| {
+        format!("  parameters: {{}}\n  schedules: [{{cron: 0 1 * * *, parameters: {{name: Ada}}{rest}}}]\n")
+    };
+    let sandbox = api.sandbox(&project(&fields("")))?;
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let name = json!({"name": "Ada"});
+    let is_same = || schedules(&api, &sandbox).map(|now| now.len() == 1 && now[0]["parameters"] == name);
+    for rest in [", active: false", ", active: false, slug: a", ", active: true, slug: a"] {
+        deploy(&sandbox, &fields(rest))?.success()?;
+        assert!(is_same()?, "{rest}");
+    }
+    deploy(&sandbox, &(fields(", active: false, slug: a") + "  version: '2'\n"))?.success()?;
+    assert!(is_same()?, "with other fields");
+    let id = schedules(&api, &sandbox)?[0]["id"].clone();
+    let resume = format!("deployment schedule resume hello-UNIQUE/a {}", text(&id)?);
+    sandbox.run(&resume).and_then(Output::success)?;
+    assert!(is_same()?, "resumed by hand");
+    Ok(())
+}
+
+#[test]
+fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *}]\n"))?;
+    sandbox.run("deploy --all").and_then(Output::success)?;
+    let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
+    let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
+    for (fields, writes, count) in [
+        ("version: '1\', schedules: [{cron: 0 2 * * *}]", 1, 1),
+        ("version: '2\', schedules: []", 1, 0),
+        ("version: '3\', schedules: [{cron: 0 2 * * *, slug: a}, {interval: 60, slug: b}]", 1, 2),
+        (
+            "version: '4\', schedules: [{cron: 0 3 * * *, slug: a}, {interval: 90, slug: b, active: false}]",
+            1,
+            2,
+        ),
+        (
+            "version: '4\', schedules: [{cron: 0 4 * * *, slug: a}, {interval: 60, slug: b}, {rrule: FREQ=DAILY, slug: c}]",
+            1,
+            3,
+        ),
+        // The server would not delete what has a slug, and would make anew what has none.
+        ("version: '5\', schedules: []", 4, 0),
+        ("version: '5\', schedules: [{cron: 0 2 * * *}, {interval: 60}]", 1, 2),
+        ("version: '6\', schedules: [{cron: 0 3 * * *}, {interval: 60}]", 3, 2),
+    ] {
+        let fields: serde_json::Map<String, Value> = serde_yaml::from_str(&format!("{{{fields}}}"))?;
+        let lines = fields.iter().map(|(key, value)| format!("  {key}: {value}\n"));
+        let before = proxy.writes().len();
+        deploy(&sandbox, &lines.collect::<String>())?.success()?;
+        assert_eq!(
+            (proxy.writes().len() - before, schedules(&api, &sandbox)?.len()),
+            (writes, count),
+            "{fields:?}"
+        );
+        let output = sandbox.run("plan --all --detailed-exitcode")?;
+        assert_eq!(output.code, 0, "{output}");
+    }
     Ok(())
 }
 

@@ -146,10 +146,9 @@ impl Restore<'_> {
                     let body = Map::from_iter([
                         ("schedule".to_owned(), json!(schedule.schedule)),
                         ("active".to_owned(), json!(schedule.active)),
-                        ("parameters".to_owned(), json!(schedule.parameters)),
                         ("slug".to_owned(), json!(schedule.slug)),
                     ]);
-                    self.client.update_schedule(now.id, schedule.id, &body).await?;
+                    self.client.update_schedule(now.id, schedule, &body).await?;
                 }
                 None => gone.push(json!({
                     "schedule": schedule.schedule,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
@@ -12,8 +12,8 @@ use crate::{
     api::{ApiError, Client},
     deploy::{
         desired::Desired,
-        live::Live,
-        plan::{Change, Changes, TriggerChanges},
+        live::{Live, LiveDeployment},
+        plan::{Change, Changes, ScheduleChanges, TriggerChanges},
     },
     value::json_object,
 };
@@ -41,7 +41,7 @@ impl Writer<'_> {
             Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
             Change::Update { live, changes } => {
                 let names = changes.names().into_iter().map(str::to_owned).collect();
-                self.update(live.id, desired, changes, &mut written)
+                self.update(live, desired, changes, &mut written)
                     .await
                     .map(|()| Outcome::Updated(live.id, names))
             }
@@ -75,33 +75,52 @@ impl Writer<'_> {
 
     async fn update(
         &self,
-        id: Uuid,
+        live: &LiveDeployment,
         desired: &Desired,
         changes: &Changes<'_>,
         written: &mut u32,
     ) -> Result<(), ApiError> {
-        if !changes.fields.is_empty() {
-            // All fields, as the reference: the server checks some of them against others of the same request.
-            self.client.update_deployment(id, &desired.update_body()).await?;
-            *written += 1;
-        }
+        let id = live.id;
+        // All fields, as the reference: the server checks some of them against others of the same request.
+        let mut body = if changes.fields.is_empty() { Map::new() } else { desired.update_body() };
         let schedules = &changes.schedules;
-        if !schedules.create.is_empty() {
-            let bodies: Vec<Json> =
-                schedules.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
-            self.client.create_schedules(id, &bodies).await?;
+        let together = schedules.together(&live.schedules, self.now);
+        let together = together.filter(|_| !body.is_empty() || schedules.requests() > 1);
+        let is_together = together.is_some();
+        body.extend(together.map(|together| ("schedules".to_owned(), together.into())));
+        if !body.is_empty() {
+            self.client.update_deployment(id, &body).await?;
             *written += 1;
         }
-        for (schedule, body) in &schedules.update {
-            self.client.update_schedule(id, schedule.id, body).await?;
-            *written += 1;
-        }
-        for schedule in &schedules.delete {
-            self.client.delete_schedule(id, schedule.id).await?;
-            *written += 1;
+        if !is_together {
+            self.schedules(id, schedules, written).await?;
         }
         self.triggers(id, &changes.triggers, written).await?;
         self.slas(id, desired).await
+    }
+
+    /// Writes the schedules one by one: a new one may have the slug that another gives up.
+    async fn schedules(
+        &self,
+        id: Uuid,
+        changes: &ScheduleChanges<'_>,
+        written: &mut u32,
+    ) -> Result<(), ApiError> {
+        for (schedule, body) in &changes.update {
+            self.client.update_schedule(id, schedule, body).await?;
+            *written += 1;
+        }
+        if !changes.create.is_empty() {
+            let bodies: Vec<Json> =
+                changes.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
+            self.client.create_schedules(id, &bodies).await?;
+            *written += 1;
+        }
+        for schedule in &changes.delete {
+            self.client.delete_schedule(id, schedule.id).await?;
+            *written += 1;
+        }
+        Ok(())
     }
 
     /// Prefect Cloud compares service level agreements itself, by name.

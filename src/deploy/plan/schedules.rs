@@ -23,6 +23,27 @@ impl ScheduleChanges<'_> {
     pub(crate) fn is_empty(&self) -> bool {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
     }
+
+    /// How many requests the changes are when each is one; what is created is one for all.
+    pub(crate) fn requests(&self) -> usize {
+        usize::from(!self.create.is_empty()) + self.update.len() + self.delete.len()
+    }
+
+    /// The `schedules` of a request that changes the deployment, if the server makes of them just these changes.
+    ///
+    /// Where all that it has and all that it is sent have slugs, it changes and adds what it is sent and leaves the
+    /// others. Else what it is sent takes the place of all: this is what is meant only when none of them stays.
+    pub(crate) fn together(&self, live: &[DeploymentSchedule], now: Timestamp) -> Option<Vec<Json>> {
+        let created = self.create.iter().map(|schedule| schedule.for_create(now));
+        if !is_by_slug(live) {
+            let all_go = self.update.is_empty() && self.delete.len() == live.len();
+            return (all_go && !self.is_empty()).then(|| created.collect());
+        }
+        // What changes its slug stays a request of its own: older servers do not know `replaces`.
+        let has_new_slug = self.update.iter().any(|(_, body)| body.contains_key("slug"));
+        let is_left = self.delete.is_empty() && !has_new_slug && !self.is_empty();
+        is_left.then(|| self.update.iter().map(|(live, body)| by_slug(live, body)).chain(created).collect())
+    }
 }
 
 /// The server's schedules have slugs and those of the file have not: which is which cannot be known.
@@ -43,7 +64,7 @@ pub(super) fn compare<'a>(
     if wanted.is_empty() {
         return Ok(ScheduleChanges { delete: live.iter().collect(), ..ScheduleChanges::default() });
     }
-    let live_by_slug = !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some());
+    let live_by_slug = is_by_slug(live);
     let wanted_by_slug = wanted.iter().all(|schedule| schedule.slug.is_some());
     if live_by_slug && !wanted_by_slug {
         return Err(ScheduleError);
@@ -69,6 +90,18 @@ pub(super) fn compare<'a>(
         changes.delete = left;
     }
     Ok(changes)
+}
+
+/// Whether the server finds the schedules that it has by their slugs.
+fn is_by_slug(live: &[DeploymentSchedule]) -> bool {
+    !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some())
+}
+
+/// A change of a schedule that the server finds by its slug.
+fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
+    let mut body = live.with_parameters(body);
+    body.insert("slug".into(), json!(live.slug));
+    body.into()
 }
 
 /// What makes a schedule of the file one of the server's, the surest first. Where several run at the same times, one

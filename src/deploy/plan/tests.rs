@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::{Change, Changes, compare};
+use super::{Change, Changes, ScheduleChanges, compare};
 use crate::{
     api::{Automation, Deployment, DeploymentSchedule},
     deploy::{
@@ -79,6 +79,25 @@ impl Server {
         self.schedules.push(serde_json::from_value(body.into()).unwrap());
     }
 
+    /// `schedules` of a request that changes the deployment.
+    fn set_schedules(&mut self, bodies: Vec<Json>) {
+        let has_slug = |body: &Json| body["slug"].is_string();
+        let is_by_slug = !self.schedules.is_empty() && self.schedules.iter().all(|one| one.slug.is_some());
+        assert!(!is_by_slug || bodies.iter().all(has_slug), "the server refuses it");
+        if !is_by_slug {
+            self.schedules.clear();
+        }
+        for body in bodies {
+            let is_same = |one: &&mut DeploymentSchedule| {
+                has_slug(&body) && one.slug.as_deref() == body["slug"].as_str()
+            };
+            match self.schedules.iter_mut().find(is_same) {
+                Some(schedule) => update_schedule(schedule, json_object(body)),
+                None => self.add_schedule(&body),
+            }
+        }
+    }
+
     fn add_automation(&mut self, mut raw: Map<String, Json>) {
         let id = Uuid::new_v4();
         raw.insert("id".into(), json!(id));
@@ -90,14 +109,13 @@ impl Server {
         if let Some(body) = changes.body {
             self.set(body);
         }
+        if let Some(together) = changes.together {
+            self.set_schedules(together);
+        }
         changes.new_schedules.iter().for_each(|body| self.add_schedule(body));
         for (id, body) in changes.schedules {
             let schedule = self.schedules.iter_mut().find(|schedule| schedule.id == id).unwrap();
-            let mut raw =
-                json_object(json!({"id": id, "schedule": schedule.schedule, "active": schedule.active,
-                                             "parameters": schedule.parameters, "slug": schedule.slug}));
-            raw.extend(body);
-            *schedule = serde_json::from_value(raw.into()).unwrap();
+            update_schedule(schedule, body);
         }
         self.schedules.retain(|schedule| !changes.gone_schedules.contains(&schedule.id));
         if changes.delete_owned {
@@ -108,9 +126,19 @@ impl Server {
     }
 }
 
+/// What a request leaves out stays, but for the parameters.
+fn update_schedule(schedule: &mut DeploymentSchedule, body: Map<String, Json>) {
+    let mut raw = json_object(
+        json!({"id": schedule.id, "schedule": schedule.schedule, "active": schedule.active, "slug": schedule.slug}),
+    );
+    raw.extend(body);
+    *schedule = serde_json::from_value(raw.into()).unwrap();
+}
+
 /// What a change sends, without the borrows.
 struct Update {
     body: Option<Map<String, Json>>,
+    together: Option<Vec<Json>>,
     new_schedules: Vec<Json>,
     schedules: Vec<(Uuid, Map<String, Json>)>,
     gone_schedules: Vec<Uuid>,
@@ -120,13 +148,18 @@ struct Update {
 }
 
 impl Update {
-    fn of(desired: &Desired, changes: &Changes<'_>) -> Self {
+    fn of(desired: &Desired, live: &LiveDeployment, changes: &Changes<'_>) -> Self {
         let Changes { fields, schedules, triggers, .. } = changes;
+        let together = schedules.together(&live.schedules, NOW);
+        let nothing = ScheduleChanges::default();
+        let one_by_one = if together.is_some() { &nothing } else { schedules };
+        let updated = one_by_one.update.iter();
         Self {
             body: (!fields.is_empty()).then(|| desired.update_body()),
-            new_schedules: schedules.create.iter().map(|schedule| schedule.for_create(NOW)).collect(),
-            schedules: schedules.update.iter().map(|(live, body)| (live.id, body.clone())).collect(),
-            gone_schedules: schedules.delete.iter().map(|schedule| schedule.id).collect(),
+            together,
+            new_schedules: one_by_one.create.iter().map(|schedule| schedule.for_create(NOW)).collect(),
+            schedules: updated.map(|(live, body)| (live.id, live.with_parameters(body))).collect(),
+            gone_schedules: one_by_one.delete.iter().map(|schedule| schedule.id).collect(),
             new_automations: triggers.create.clone(),
             gone_automations: triggers.delete.iter().map(|automation| automation.id).collect(),
             delete_owned: triggers.delete_owned,
@@ -139,6 +172,8 @@ fn schedule_item() -> impl Strategy<Value = &'static str> {
         "{cron: 0 0 * * *}",
         "{cron: 0 0 * * *, active: false}",
         "{cron: 0 1 * * *, timezone: Asia/Tokyo, parameters: {n: 1}}",
+        "{cron: 0 1 * * *, timezone: Asia/Tokyo, parameters: {n: 1}, active: false}",
+        "{cron: 0 2 * * *, parameters: {n: 1}, slug: a}",
         "{interval: 600}",
         "{interval: 600, anchor_date: '2020-01-01T00:00:00+01:00'}",
         "{rrule: FREQ=DAILY}",
@@ -236,6 +271,12 @@ fn desired() -> impl Strategy<Value = Desired> {
     )
 }
 
+/// The schedules that a plan does not delete.
+fn staying(live: &[DeploymentSchedule], changes: &ScheduleChanges<'_>) -> Vec<Uuid> {
+    let is_deleted = |id: Uuid| changes.delete.iter().any(|gone| gone.id == id);
+    live.iter().map(|schedule| schedule.id).filter(|id| !is_deleted(*id)).collect()
+}
+
 proptest! {
     #[test]
     fn a_deployment_that_was_just_made_is_unchanged(desired in desired()) {
@@ -251,17 +292,23 @@ proptest! {
         // Schedules without slugs cannot be told apart from those that have them.
         let Ok(change) = compare(&after, &live, false, NOW) else { return Ok(()) };
         let update = match &change {
-            Change::Update { changes, .. } => Some(Update::of(&after, changes)),
+            Change::Update { live, changes } => Some(Update::of(&after, live, changes)),
             Change::Unchanged { .. } => None,
             Change::Create => panic!("it is there"),
         };
         let kept: Vec<Uuid> = server.schedules.iter().map(|schedule| schedule.id).collect();
+        let staying = match &change {
+            Change::Update { changes, .. } => staying(&server.schedules, &changes.schedules),
+            _ => kept.clone(),
+        };
         if let Some(update) = update {
             server.apply(update);
         }
         let live = server.live();
         let again = compare(&after, &live, false, NOW).unwrap();
         prop_assert!(matches!(again, Change::Unchanged { .. }), "{again:?}");
+        let is_there = |id: &Uuid| server.schedules.iter().any(|schedule| schedule.id == *id);
+        prop_assert!(staying.iter().all(is_there), "what is not deleted keeps its id");
         if matches!(after.schedules, Schedules::Keep) {
             prop_assert!(server.schedules.iter().map(|schedule| schedule.id).eq(kept));
         }
