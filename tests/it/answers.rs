@@ -1,20 +1,22 @@
 //! Answers after which an image is built and pushed, or the code goes to a bucket: with a real engine and real stores.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::support::{Api, Docker, Terminal, needed};
+use crate::support::{Api, Docker, Sandbox, Terminal, needed};
 
-#[test]
-fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+/// A project with a Dockerfile, and the image that the answers name.
+fn with_dockerfile(api: &Api, registry: &str) -> Result<Option<(Sandbox, Docker)>> {
     let sandbox = api.sandbox("name: p\n")?;
-    let Some(mut docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let Some(mut docker) = Docker::of_environment(registry, &sandbox)? else { return Ok(None) };
     docker.image = format!("{}/team/{}", docker.registry, sandbox.unique("flows-UNIQUE"));
     let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY . /opt/prefect/p\n")?;
+    Ok(Some((sandbox, docker)))
+}
 
-    let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n built")?;
+/// Answers all up to the login of the registry.
+fn describe_image(terminal: &mut Terminal, sandbox: &Sandbox, registry: &str) -> Result<()> {
     terminal.answers("Which work pool would you like to deploy this flow to?", "Create a new work pool")?;
     terminal.answers("What infrastructure type would you like to use for your new work pool?", "docker")?;
     terminal.answers("Work pool name", &sandbox.unique("docker-UNIQUE"))?;
@@ -24,14 +26,40 @@ fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
     terminal.answers("Image name (built)", &sandbox.unique("flows-UNIQUE"))?;
     terminal.answers("Image tag (latest)", "v1")?;
     terminal.answers("Would you like to push this image to a remote registry?", "y")?;
-    terminal.answers("Registry URL (docker.io)", &docker.registry)?;
-    terminal.answers("Is this a private registry?", "n")?;
+    terminal.answers("Registry URL (docker.io)", registry)
+}
+
+/// Answers the rest; gives what was seen after that.
+fn finish_image(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Does your Dockerfile have a line that copies", "y")?;
     terminal.answers("What is the path to your flow code in your Dockerfile?", "/opt/prefect/p")?;
+    finish(terminal)
+}
+
+/// Answers what comes last, whatever is deployed.
+fn finish(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Would you like to configure schedules", "n")?;
     terminal.answers("Would you like to save configuration", "y")?;
     let (code, seen) = terminal.ends()?;
-    assert_eq!(code, 0, "{seen}");
+    ensure!(code == 0, "exit {code}:\n{seen}");
+    Ok(seen)
+}
+
+/// What was saved says the same.
+fn deploys_again_unchanged(sandbox: &Sandbox) -> Result<()> {
+    let again = sandbox.run("deploy --all")?.success()?;
+    ensure!(again.stdout.contains("(unchanged)"), "{again}");
+    Ok(())
+}
+
+#[test]
+fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, docker)) = with_dockerfile(&api, "PREFECTL_TEST_REGISTRY")? else { return Ok(()) };
+    let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n built")?;
+    describe_image(&mut terminal, &sandbox, &docker.registry)?;
+    terminal.answers("Is this a private registry?", "n")?;
+    finish_image(terminal)?;
 
     let tagged = format!("{}:v1", docker.image);
     let deployment = api.existing(&sandbox, "hello-UNIQUE/built")?;
@@ -47,42 +75,109 @@ fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
         docker.ask(&["image", "inspect", "--format", "{{.Config.Labels.sandbox}}", &tagged])?,
         sandbox.unique("UNIQUE")
     );
-    // What was saved says the same.
-    let again = sandbox.run("deploy --all")?.success()?;
-    ensure!(again.stdout.contains("(unchanged)"), "{again}");
-    Ok(())
+    deploys_again_unchanged(&sandbox)
 }
 
 #[test]
-fn the_code_goes_to_a_bucket_as_answered() -> Result<()> {
+fn a_private_registry_gets_the_login_that_was_answered() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some((sandbox, docker)) = with_dockerfile(&api, "PREFECTL_TEST_PRIVATE_REGISTRY")? else {
+        return Ok(());
+    };
+    let user = needed("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?.context("a user")?;
+    let password = needed("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD")?.context("a password")?;
+    let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n built")?;
+    describe_image(&mut terminal, &sandbox, &docker.registry)?;
+    terminal.answers("Is this a private registry?", "y")?;
+    terminal.answers("prefect-docker to manage Docker registry credentials?", "y")?;
+    // Another test may have left such a block on the server.
+    let username = "Docker registry username";
+    if terminal.sees_one_of(&[username, "Select from your existing Docker Registry"])? != username {
+        terminal.types("Create a new\r")?;
+        terminal.sees(username)?;
+    }
+    terminal.types(&format!("{user}\r"))?;
+    terminal.answers("Docker registry password", &password)?;
+    let seen = finish_image(terminal)?;
+    ensure!(!seen.contains(&password), "the password is shown:\n{seen}");
+
+    // Only who has a login gets it there: the engine with that of a folder of its own.
+    let tagged = format!("{}:v1", docker.image);
+    let block = sandbox.unique("deployment-built-docker-UNIQUE-registry-creds").to_lowercase();
+    let reference = format!("{{{{ prefect.blocks.docker-registry-credentials.{block} }}}}");
+    ensure!(sandbox.read("prefect.yaml")?.contains(&reference), "{}", sandbox.read("prefect.yaml")?);
+    docker.ask(&["rmi", "--force", &tagged])?;
+    let folder = sandbox.directory().join("login");
+    let folder = folder.to_str().context("a name")?;
+    docker.ask(&[
+        "--config",
+        folder,
+        "login",
+        "--username",
+        &user,
+        "--password",
+        &password,
+        &docker.registry,
+    ])?;
+    docker.ask(&["--config", folder, "pull", "--quiet", &tagged])?;
+    assert_eq!(
+        docker.ask(&["image", "inspect", "--format", "{{.Config.Labels.sandbox}}", &tagged])?,
+        sandbox.unique("UNIQUE")
+    );
+    std::fs::remove_dir_all(folder)?;
+    deploys_again_unchanged(&sandbox)
+}
+
+/// Answers that the code goes to a bucket, whose credentials are a new block with these values; then a worker gets it
+/// from there with the block.
+fn goes_to_a_bucket(sandbox: &Sandbox, title: &str, fields: &[(&str, &str)], secret: &str) -> Result<()> {
+    let mut terminal = Terminal::start(sandbox, "deploy flow.py:hello -n UNIQUE -p pool-UNIQUE")?;
+    terminal.answers("remote storage location when running this flow?", "y")?;
+    terminal.answers("Please select a remote code storage option.", title)?;
+    terminal.answers("Bucket name", "prefectl")?;
+    terminal.answers("Folder name", &sandbox.unique("answered-UNIQUE"))?;
+    terminal.answers(&format!("Select from your existing {title} credential blocks"), "Create a new")?;
+    for (field, value) in fields {
+        terminal.answers(field, value)?;
+    }
+    let block = sandbox.unique("store-UNIQUE").to_lowercase();
+    terminal.answers("Give a name to your new credentials block", &block)?;
+    let seen = finish(terminal)?;
+    ensure!(!seen.contains(secret), "the key is shown:\n{seen}");
+
+    sandbox.run("steps run --pull -n UNIQUE --into pulled")?.success()?;
+    assert_eq!(sandbox.read("pulled/flow.py")?, sandbox.read("flow.py")?);
+    deploys_again_unchanged(sandbox)
+}
+
+#[test]
+fn the_code_goes_to_s3_as_answered() -> Result<()> {
     let Some(api) = Api::of_environment()? else { return Ok(()) };
     let Some(url) = needed("PREFECTL_TEST_S3")? else { return Ok(()) };
     let sandbox = api
         .sandbox("name: p\n")?
         .variable("AWS_ENDPOINT_URL", url)
         .variable("AWS_DEFAULT_REGION", "us-east-1");
-    let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n UNIQUE -p pool-UNIQUE")?;
-    terminal.answers("remote storage location when running this flow?", "y")?;
-    terminal.answers("Please select a remote code storage option.", "S3")?;
-    terminal.answers("Bucket name", "prefectl")?;
-    terminal.answers("Folder name", &sandbox.unique("answered-UNIQUE"))?;
-    terminal.answers("Select from your existing S3 credential blocks", "Create a new")?;
-    terminal.answers("aws_access_key_id", "testing")?;
-    terminal.answers("aws_secret_access_key", "hunter2-testing")?;
-    terminal.answers(
-        "Give a name to your new credentials block",
-        &sandbox.unique("store-UNIQUE").to_lowercase(),
-    )?;
-    terminal.answers("Would you like to configure schedules", "n")?;
-    terminal.answers("Would you like to save configuration", "y")?;
-    let (code, seen) = terminal.ends()?;
-    assert_eq!(code, 0, "{seen}");
-    ensure!(!seen.contains("hunter2"), "the key is shown:\n{seen}");
+    let key = "hunter2-testing";
+    goes_to_a_bucket(&sandbox, "S3", &[("aws_access_key_id", "testing"), ("aws_secret_access_key", key)], key)
+}
 
-    // A worker gets it from there, with the key of the block.
-    sandbox.run("steps run --pull -n UNIQUE --into pulled")?.success()?;
-    assert_eq!(sandbox.read("pulled/flow.py")?, sandbox.read("flow.py")?);
-    let again = sandbox.run("deploy --all")?.success()?;
-    ensure!(again.stdout.contains("(unchanged)"), "{again}");
-    Ok(())
+#[test]
+fn the_code_goes_to_google_as_answered() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some(url) = needed("PREFECTL_TEST_GCS")? else { return Ok(()) };
+    let sandbox = api.sandbox("name: p\n")?.variable("STORAGE_EMULATOR_HOST", url);
+    sandbox.file("key.json", r#"{"private_key": "hunter2-testing"}"#)?;
+    sandbox.file(".prefectignore", "key.json\n")?;
+    let key = sandbox.directory().join("key.json");
+    let fields = [("project", "ours"), ("service_account_file", key.to_str().context("a name")?)];
+    goes_to_a_bucket(&sandbox, "GCS", &fields, "hunter2")
+}
+
+#[test]
+fn the_code_goes_to_azure_as_answered() -> Result<()> {
+    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let Some(connection) = needed("PREFECTL_TEST_AZURE")? else { return Ok(()) };
+    let sandbox = api.sandbox("name: p\n")?;
+    goes_to_a_bucket(&sandbox, "Azure Blob Storage", &[("connection_string", &connection)], "AccountKey")
 }

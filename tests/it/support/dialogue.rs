@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use rexpect::{
     process::WaitStatus,
-    reader::Options,
+    reader::{Options, ReadUntil},
     session::{PtySession, spawn_with_options},
 };
 
@@ -51,6 +51,13 @@ impl Terminal {
     /// Waits until a text is seen, and gives what was seen before.
     pub(crate) fn sees(&mut self, text: &str) -> Result<String> {
         Ok(self.session.exp_string(text)?)
+    }
+
+    /// Waits until one of the texts is seen, and gives which.
+    pub(crate) fn sees_one_of(&mut self, texts: &[&str]) -> Result<String> {
+        let needles = texts.iter().map(|text| ReadUntil::String((*text).to_owned())).collect();
+        let (_, seen) = self.session.exp_any(needles)?;
+        Ok(seen)
     }
 
     /// Waits for a question and answers it; an empty answer takes the default.
