@@ -29,14 +29,14 @@ fn describe_image(terminal: &mut Terminal, sandbox: &Sandbox, registry: &str) ->
     terminal.answers("Registry URL (docker.io)", registry)
 }
 
-/// Answers the rest; gives what was seen after that.
+/// Answers the rest; gives all that was seen.
 fn finish_image(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Does your Dockerfile have a line that copies", "y")?;
     terminal.answers("What is the path to your flow code in your Dockerfile?", "/opt/prefect/p")?;
     finish(terminal)
 }
 
-/// Answers what comes last, whatever is deployed.
+/// Answers what comes last, whatever is deployed; gives all that was seen.
 fn finish(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Would you like to configure schedules", "n")?;
     terminal.answers("Would you like to save configuration", "y")?;

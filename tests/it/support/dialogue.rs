@@ -19,6 +19,8 @@ pub(crate) struct Terminal {
     session: PtySession,
     /// The process that the command is a child of.
     shell: String,
+    /// All that was shown.
+    seen: String,
 }
 
 impl Terminal {
@@ -45,19 +47,24 @@ impl Terminal {
         let mut session = spawn_with_options(command, options)?;
         let (_, line) = session.exp_regex("shell=[0-9]+")?;
         let shell = line.trim_start_matches("shell=").to_owned();
-        Ok(Self { session, shell })
+        Ok(Self { session, shell, seen: String::new() })
     }
 
     /// Waits until a text is seen, and gives what was seen before.
     pub(crate) fn sees(&mut self, text: &str) -> Result<String> {
-        Ok(self.session.exp_string(text)?)
+        let before = self.session.exp_string(text)?;
+        self.seen += &before;
+        self.seen += text;
+        Ok(before)
     }
 
     /// Waits until one of the texts is seen, and gives which.
     pub(crate) fn sees_one_of(&mut self, texts: &[&str]) -> Result<String> {
         let needles = texts.iter().map(|text| ReadUntil::String((*text).to_owned())).collect();
-        let (_, seen) = self.session.exp_any(needles)?;
-        Ok(seen)
+        let (before, text) = self.session.exp_any(needles)?;
+        self.seen += &before;
+        self.seen += &text;
+        Ok(text)
     }
 
     /// Waits for a question and answers it; an empty answer takes the default.
@@ -84,9 +91,9 @@ impl Terminal {
         Ok(())
     }
 
-    /// Waits for the end: the exit code, and what was seen since. The terminal must be as it was.
+    /// Waits for the end: the exit code, and all that was seen. The terminal must be as it was.
     pub(crate) fn ends(mut self) -> Result<(i32, String)> {
-        let seen = self.session.exp_eof()?;
+        let seen = self.seen + &self.session.exp_eof()?;
         anyhow::ensure!(
             seen.trim_end().ends_with("icanon") && !seen.contains("-icanon"),
             "the terminal is raw:\n{seen}"
