@@ -130,8 +130,8 @@ fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Res
         let reached = is_made_good_after(write, &api, &sandbox, 1)?;
         sandbox.run("destroy --all --yes --quiet").and_then(Output::success)?;
         if !reached {
-            // A flow, and of each a deployment and an automation.
-            assert_eq!(write, 1 + 2 * killed_after_writes());
+            // A flow, and of each a deployment and an automation; more where a busy server was asked again.
+            assert!(write > 2 * killed_after_writes(), "only {write} writes");
             break;
         }
     }
@@ -147,7 +147,7 @@ fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Resul
         sandbox.file("prefect.yaml", project(killed_after_writes(), write + 1))?;
         if !is_made_good_after(write, &api, &sandbox, write + 1)? {
             // Of each the fields and an automation that takes the place of another; of every other one a schedule, too.
-            assert_eq!(write, 4 * killed_after_writes());
+            assert!(write >= 4 * killed_after_writes(), "only {write} writes");
             break;
         }
     }
