@@ -92,7 +92,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
                 return ExitCode::from(error.exit.folded(is_link).code());
             }
             // A failing stream leaves nobody to tell.
-            let _ = error.print();
+            let _ = cli::print_instead(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };

@@ -16,6 +16,7 @@ mod examples;
 mod flow;
 mod flow_run;
 mod generate;
+mod help;
 mod init;
 mod job;
 mod number;
@@ -53,6 +54,7 @@ pub(crate) use doctor::DoctorArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use generate::GenerateCommand;
+pub(crate) use help::print as print_instead;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
@@ -101,7 +103,7 @@ impl Cli {
 
 // Options that every command takes, before or after its name.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = help::GLOBAL_OPTIONS)]
 pub(crate) struct GlobalArguments {
     /// Use this profile of profiles.toml (`-p` works too, before the command)
     #[arg(long, global = true, value_name = "NAME")]

@@ -4,19 +4,19 @@ use clap::ValueEnum;
 
 use crate::flow::{AskPython, PythonUse};
 
+// Each names its heading: one of the structure would go on for what comes after it in a command.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Flows")]
 pub(crate) struct PythonArguments {
     /// Python interpreter, or virtual environment, with Prefect and what the flows import
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Flows")]
     python: Option<String>,
 
     /// Never run Python: flows are read from their source alone
-    #[arg(long)]
+    #[arg(long, help_heading = "Flows")]
     no_python: bool,
 
     /// When to import flows with Python [default: auto, where the source does not tell all]
-    #[arg(long, value_name = "WHEN", env = "PREFECTL_PYTHON_SCHEMA")]
+    #[arg(long, value_name = "WHEN", env = "PREFECTL_PYTHON_SCHEMA", help_heading = "Flows")]
     python_schema: Option<PythonSchema>,
 }
 
