@@ -124,6 +124,8 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
     sandbox.run("deploy --all").and_then(Output::success)?;
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
     let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
+    // A busy server is asked again.
+    let done = || proxy.writes().iter().filter(|one| one.status != Some(503)).count();
     for (fields, writes, count) in [
         ("version: '1\', schedules: [{cron: 0 2 * * *}]", 1, 1),
         ("version: '2\', schedules: []", 1, 0),
@@ -145,13 +147,9 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
     ] {
         let fields: serde_json::Map<String, Value> = serde_yaml::from_str(&format!("{{{fields}}}"))?;
         let lines = fields.iter().map(|(key, value)| format!("  {key}: {value}\n"));
-        let before = proxy.writes().len();
+        let before = done();
         deploy(&sandbox, &lines.collect::<String>())?.success()?;
-        assert_eq!(
-            (proxy.writes().len() - before, schedules(&api, &sandbox)?.len()),
-            (writes, count),
-            "{fields:?}"
-        );
+        assert_eq!((done() - before, schedules(&api, &sandbox)?.len()), (writes, count), "{fields:?}");
         let output = sandbox.run("plan --all --detailed-exitcode")?;
         assert_eq!(output.code, 0, "{output}");
     }

@@ -7,7 +7,7 @@
 //! [`MOST`] of them; each time about the [`NEAR`] whose turn comes next.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     hash::Hash,
     time::Duration,
 };
@@ -41,53 +41,65 @@ pub(super) struct Guard<'a> {
     client: &'a Client,
     live: &'a Live,
     began: Instant,
-    waiting: Mutex<Waiting<'a>>,
+    /// What asking has taken so far.
+    spent: Mutex<Duration>,
+    updates: Asking<Updates<'a>>,
+    creates: Asking<Creates>,
 }
 
-/// Those that are not written yet, and what is known of them.
-struct Waiting<'a> {
-    /// What asking has taken so far.
-    spent: Duration,
-    updates: Updates<'a>,
-    creates: Creates,
+/// Something that is asked about deployments before they are written, and what is known from the answers.
+trait Question {
+    type Key: Ord + Hash + Clone;
+
+    async fn ask(&mut self, client: &Client, about: &BTreeSet<Self::Key>) -> Result<(), ApiError>;
 }
 
 /// Deployments of which only fields will be changed.
 struct Updates<'a> {
-    answer: Answer<Uuid>,
-    queue: Queue<Uuid>,
     /// As they were compared.
     compared: HashMap<Uuid, &'a LiveDeployment>,
     changed: HashMap<Uuid, LiveDeployment>,
 }
 
 /// Deployments that will be created, by `(flow, deployment)` names.
+#[derive(Default)]
 struct Creates {
-    answer: Answer<Key>,
-    queue: Queue<Key>,
     appeared: BTreeSet<Key>,
 }
 
 type Key = (String, String);
 
+/// A question, about those whose turn comes next.
+struct Asking<Q: Question>(Mutex<Waiting<Q>>);
+
+/// Those that are not written yet, and what is known of them.
+struct Waiting<Q: Question> {
+    question: Q,
+    queue: Queue<Q::Key>,
+    answer: Answer<Q::Key>,
+}
+
 /// When something was asked, about which, and how many have been admitted by the answer.
 #[derive(Debug)]
 struct Answer<K> {
     asked: Instant,
-    about: HashSet<K>,
+    about: BTreeSet<K>,
     admitted: usize,
 }
 
-impl<K: Eq + Hash + Clone> Answer<K> {
-    /// What was compared has just been read.
-    fn first(queue: &Queue<K>) -> Self {
-        Self { asked: Instant::now(), about: queue.next(NEAR).cloned().collect(), admitted: 0 }
+impl<Q: Question> Asking<Q> {
+    /// What was compared has just been read: that is the first answer.
+    fn new(question: Q, waiting: Vec<Q::Key>) -> Self {
+        let queue = Queue::new(waiting);
+        let about = queue.next(NEAR).cloned().collect();
+        let answer = Answer { asked: Instant::now(), about, admitted: 0 };
+        Self(Mutex::new(Waiting { question, queue, answer }))
     }
 }
 
 impl<'a> Guard<'a> {
     pub(super) fn new(client: &'a Client, live: &'a Live, changes: &[(&Desired, Change<'a>)]) -> Self {
-        let (mut updates, mut creates, mut compared) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut compared, mut updates, mut creates) = (HashMap::new(), Vec::new(), Vec::new());
         for (desired, change) in changes {
             match change {
                 Change::Create => creates.push(key(desired)),
@@ -98,12 +110,14 @@ impl<'a> Guard<'a> {
                 Change::Update { .. } | Change::Unchanged { .. } => {}
             }
         }
-        let (updates, creates) = (Queue::new(updates), Queue::new(creates));
-        let updates =
-            Updates { answer: Answer::first(&updates), queue: updates, compared, changed: HashMap::new() };
-        let creates = Creates { answer: Answer::first(&creates), queue: creates, appeared: BTreeSet::new() };
-        let waiting = Mutex::new(Waiting { spent: Duration::ZERO, updates, creates });
-        Self { client, live, began: Instant::now(), waiting }
+        Self {
+            client,
+            live,
+            began: Instant::now(),
+            spent: Mutex::default(),
+            updates: Asking::new(Updates { compared, changed: HashMap::new() }, updates),
+            creates: Asking::new(Creates::default(), creates),
+        }
     }
 
     /// What others have changed of a deployment since it was compared. It does not wait any more.
@@ -116,16 +130,13 @@ impl<'a> Guard<'a> {
             Change::Unchanged { .. } => Ok(Vec::new()),
             Change::Update { live, changes } if has_parts(changes) => self.look(desired, live, changes).await,
             Change::Update { live, .. } => {
-                let mut waiting = self.asked_about_update(&live.id).await?;
-                waiting.updates.queue.leave(&live.id);
-                let now = waiting.updates.changed.get(&live.id);
+                let waiting = self.asked(&self.updates, &live.id).await?;
+                let now = waiting.question.changed.get(&live.id);
                 Ok(now.map(|now| differences(desired, live, now)).unwrap_or_default())
             }
             Change::Create => {
                 let key = key(desired);
-                let mut waiting = self.asked_about_create(&key).await?;
-                waiting.creates.queue.leave(&key);
-                let appeared = waiting.creates.appeared.contains(&key);
+                let appeared = self.asked(&self.creates, &key).await?.question.appeared.contains(&key);
                 let difference = || FieldChange { field: "name".into(), old: json!(null), new: json!(key.1) };
                 Ok(appeared.then(difference).into_iter().collect())
             }
@@ -155,80 +166,69 @@ impl<'a> Guard<'a> {
         Ok(found)
     }
 
-    async fn asked_about_update(&self, id: &Uuid) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
+    /// Lets one of those that wait have its turn, once an answer is good enough for it.
+    async fn asked<'w, Q: Question>(
+        &self,
+        asking: &'w Asking<Q>,
+        key: &Q::Key,
+    ) -> Result<MutexGuard<'w, Waiting<Q>>, ApiError> {
         let arrived = Instant::now();
-        let mut waiting = self.waiting.lock().await;
-        if self.must_ask(&waiting.updates.answer, id, arrived, waiting.spent) {
+        let mut waiting = asking.0.lock().await;
+        if self.must_ask(&waiting.answer, key, arrived).await {
             let asked = Instant::now();
-            let about = waiting.updates.ask(self.client, id).await?;
-            waiting.updates.answer = Answer { asked, about, admitted: 0 };
-            waiting.spent += asked.elapsed();
+            let about = waiting.queue.next(NEAR).chain([key]).cloned().collect();
+            waiting.question.ask(self.client, &about).await?;
+            waiting.answer = Answer { asked, about, admitted: 0 };
+            *self.spent.lock().await += asked.elapsed();
         }
-        waiting.updates.answer.admitted += 1;
-        Ok(waiting)
-    }
-
-    async fn asked_about_create(&self, key: &Key) -> Result<MutexGuard<'_, Waiting<'a>>, ApiError> {
-        let arrived = Instant::now();
-        let mut waiting = self.waiting.lock().await;
-        if self.must_ask(&waiting.creates.answer, key, arrived, waiting.spent) {
-            let asked = Instant::now();
-            let about = waiting.creates.ask(self.client, key).await?;
-            waiting.creates.answer = Answer { asked, about, admitted: 0 };
-            waiting.spent += asked.elapsed();
-        }
-        waiting.creates.answer.admitted += 1;
+        waiting.answer.admitted += 1;
+        waiting.queue.leave(key);
         Ok(waiting)
     }
 
     /// Whether an answer says nothing of a deployment, or is too old for one whose turn came when it `arrived`. One that
     /// was asked for later, for another one, is as good as its own.
-    fn must_ask<K: Eq + Hash>(
-        &self,
-        answer: &Answer<K>,
-        about: &K,
-        arrived: Instant,
-        spent: Duration,
-    ) -> bool {
+    async fn must_ask<K: Ord>(&self, answer: &Answer<K>, about: &K, arrived: Instant) -> bool {
         if !answer.about.contains(about) {
             return true;
         }
+        let spent = *self.spent.lock().await;
         let is_affordable = spent + self.client.quickest() <= AT_FIRST + self.began.elapsed() / ONE_PART_OF;
         answer.asked < arrived && (is_affordable || answer.admitted >= MOST)
     }
 }
 
-impl Updates<'_> {
-    /// Asks about one, and those whose turn comes next.
-    async fn ask(&mut self, client: &Client, id: &Uuid) -> Result<HashSet<Uuid>, ApiError> {
-        let about: HashSet<Uuid> = self.queue.next(NEAR).chain([id]).copied().collect();
+impl Question for Updates<'_> {
+    type Key = Uuid;
+
+    async fn ask(&mut self, client: &Client, about: &BTreeSet<Uuid>) -> Result<(), ApiError> {
         let compared = about.iter().filter_map(|id| self.compared.get(id));
         let expected = compared.filter_map(|one| one.updated).max();
         let ids = about.iter().copied().collect();
         let filter = DeploymentFilter { ids, ..DeploymentFilter::default() };
         let last = client.last_updated_deployment(&filter).await?.and_then(|one| one.updated);
         if last <= expected {
-            return Ok(about);
+            return Ok(());
         }
         let now = read(client, &filter).await?;
         let is_changed =
             |one: &LiveDeployment| self.compared.get(&one.id).is_some_and(|was| was.updated != one.updated);
         self.changed.extend(now.into_iter().filter(is_changed).map(|one| (one.id, one)));
-        Ok(about)
+        Ok(())
     }
 }
 
-impl Creates {
-    /// Asks about one, and those whose turn comes next.
-    async fn ask(&mut self, client: &Client, key: &Key) -> Result<HashSet<Key>, ApiError> {
-        let about: BTreeSet<Key> = self.queue.next(NEAR).chain([key]).cloned().collect();
+impl Question for Creates {
+    type Key = Key;
+
+    async fn ask(&mut self, client: &Client, about: &BTreeSet<Key>) -> Result<(), ApiError> {
         // One that has the flow of one of them and the name of another is found too, and looked at.
-        if client.last_updated_deployment(&DeploymentFilter::named(&about)).await?.is_some() {
-            let now = Live::observe_deployments(client, &about).await?;
+        if client.last_updated_deployment(&DeploymentFilter::named(about)).await?.is_some() {
+            let now = Live::observe_deployments(client, about).await?;
             let is_there = |(flow, name): &&Key| now.deployment(flow, name).is_some();
             self.appeared.extend(about.iter().filter(is_there).cloned());
         }
-        Ok(about.into_iter().collect())
+        Ok(())
     }
 }
 

@@ -76,6 +76,11 @@ impl Proxy {
         lock(&self.seen).iter().filter(|one| one.write.is_some()).cloned().collect()
     }
 
+    /// Whether a request came with this text in its body.
+    pub(crate) fn has_seen(&self, text: &str) -> bool {
+        lock(&self.seen).iter().any(|one| one.body.contains(text))
+    }
+
     /// How many requests came, without those that were sent again because the server was busy.
     pub(crate) fn requests(&self) -> usize {
         lock(&self.seen).iter().filter(|one| one.status != Some(503)).count()
