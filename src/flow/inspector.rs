@@ -11,7 +11,7 @@ use super::{
     entrypoint::{Entrypoint, Location},
     error::FlowError,
     file::PythonFile,
-    program::{Found, Module, Program},
+    program::{Found, Located, Module, Program, locate},
     python::Memory,
     signature,
 };
@@ -21,6 +21,8 @@ use crate::environment::Environment;
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
+    /// Where modules were found, by the directory that was searched: flows beside each other import the same.
+    located: Mutex<HashMap<PathBuf, HashMap<String, Located>>>,
     pub(super) memory: Memory,
     /// The entrypoints of all flows below the directory, once somebody has asked for them.
     pub(super) tree: OnceLock<Vec<String>>,
@@ -96,6 +98,18 @@ impl Inspector {
         let Some(file) = PythonFile::read(&path, name, word)? else { return Ok(None) };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Some(Arc::clone(files.entry(path).or_insert(Arc::new(file)))))
+    }
+
+    /// Where a dotted name leads from a directory.
+    pub(super) fn locate(&self, directory: &Path, dotted: &str) -> Located {
+        // As with files, what a failing thread has left is whole entries.
+        let known = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(located) = known().get(directory).and_then(|names| names.get(dotted)) {
+            return located.clone();
+        }
+        let located = locate(directory, dotted);
+        known().entry(directory.to_owned()).or_default().insert(dotted.to_owned(), located.clone());
+        located
     }
 }
 

@@ -86,7 +86,7 @@ impl<'i> Program<'i> {
         }
         let mut directory = None;
         for root in &self.roots {
-            match locate(root, dotted) {
+            match self.inspector.locate(root, dotted) {
                 Located::File(path) => return self.load(&path, Some(dotted.to_owned())).map(Found::Module),
                 Located::Directory(path) => directory = directory.or(Some(path)),
                 Located::PackageWithout => {
@@ -118,7 +118,7 @@ impl<'i> Program<'i> {
             Some(package) => Some(format!("{package}.{dotted}")),
             None => None,
         };
-        match locate(directory, dotted) {
+        match self.inspector.locate(directory, dotted) {
             Located::File(path) => self.load(&path, name).map(Found::Module),
             Located::Directory(path) => Ok(Found::Directory(path)),
             Located::PackageWithout | Located::Nothing => {
@@ -137,7 +137,7 @@ impl<'i> Program<'i> {
 
     /// A module in a directory without `__init__.py`.
     pub(crate) fn find_in_directory(&self, directory: &Path, name: &str) -> Known<Found<'_>> {
-        match locate(directory, name) {
+        match self.inspector.locate(directory, name) {
             Located::File(path) => self.load(&path, None).map(Found::Module),
             Located::Directory(path) => Ok(Found::Directory(path)),
             Located::PackageWithout | Located::Nothing => {
@@ -168,7 +168,9 @@ impl<'i> Program<'i> {
     }
 }
 
-enum Located {
+/// Where a dotted name leads from a directory.
+#[derive(Debug, Clone)]
+pub(super) enum Located {
     File(PathBuf),
     Directory(PathBuf),
     /// A package or module that lacks what follows: Python looks no further.
@@ -176,7 +178,8 @@ enum Located {
     Nothing,
 }
 
-fn locate(root: &Path, dotted: &str) -> Located {
+/// Looks for a module below `root`, as Python does.
+pub(super) fn locate(root: &Path, dotted: &str) -> Located {
     let mut directory = root.to_owned();
     if dotted.is_empty() {
         return package(directory);
