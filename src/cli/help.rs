@@ -32,10 +32,14 @@ fn globals_last(help: &str) -> String {
     let (from, to) = (sections.iter().position(is_global), sections.iter().rposition(has_style));
     if let (Some(from), Some(to)) = (from, to) {
         sections[from..=to].rotate_left(1);
+        for section in &mut sections[from..=to] {
+            // What was last has no empty line behind it.
+            section.truncate(section.trim_end().len());
+            section.push_str("\n\n");
+        }
     }
-    // What was last has no empty line behind it.
-    let text = sections.iter().map(|section| section.trim_end_matches('\n')).collect::<Vec<_>>().join("\n\n");
-    text + "\n"
+    let text = sections.concat();
+    format!("{}\n", text.trim_end())
 }
 
 #[cfg(test)]
@@ -78,19 +82,28 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_help_is_lost() {
-        for line in ["prefectl -h", "prefectl deploy -h", "prefectl deployment --help", "prefectl help flow"]
-        {
+    fn nothing_else_of_the_help_changes() {
+        for line in [
+            "prefectl -h",
+            "prefectl --help",
+            "prefectl --version",
+            "prefectl deploy -h",
+            "prefectl destroy --help",
+            "prefectl deployment --help",
+            "prefectl help flow",
+        ] {
             let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
             let before = error.render().ansi().to_string();
             let after = globals_last(&before);
             let sorted = |text: &str| {
-                let mut lines: Vec<String> =
-                    text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+                let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
                 lines.sort();
                 lines
             };
             assert_eq!(sorted(&before), sorted(&after), "{line}");
+            let (start, _) = before.split_once(GLOBAL_OPTIONS).unwrap_or((&before, ""));
+            let start = start.trim_end_matches(|letter| letter != '\n');
+            assert!(after.starts_with(start), "{line}: {after}");
         }
     }
 }

@@ -196,7 +196,7 @@ impl Desired {
         })
     }
 
-    /// The fields of `PATCH /deployments/{id}`; schedules have requests of their own.
+    /// The fields of `PATCH /deployments/{id}`, without schedules.
     pub(crate) fn update_body(&self) -> Map<String, Json> {
         let mut body = Map::from_iter(
             [

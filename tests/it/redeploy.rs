@@ -127,23 +127,23 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
     // A busy server is asked again.
     let done = || proxy.writes().iter().filter(|one| one.status != Some(503)).count();
     for (fields, writes, count) in [
-        ("version: '1\', schedules: [{cron: 0 2 * * *}]", 1, 1),
-        ("version: '2\', schedules: []", 1, 0),
-        ("version: '3\', schedules: [{cron: 0 2 * * *, slug: a}, {interval: 60, slug: b}]", 1, 2),
+        ("version: '1', schedules: [{cron: 0 2 * * *}]", 1, 1),
+        ("version: '2', schedules: []", 1, 0),
+        ("version: '3', schedules: [{cron: 0 2 * * *, slug: a}, {interval: 60, slug: b}]", 1, 2),
         (
-            "version: '4\', schedules: [{cron: 0 3 * * *, slug: a}, {interval: 90, slug: b, active: false}]",
+            "version: '4', schedules: [{cron: 0 3 * * *, slug: a}, {interval: 90, slug: b, active: false}]",
             1,
             2,
         ),
         (
-            "version: '4\', schedules: [{cron: 0 4 * * *, slug: a}, {interval: 60, slug: b}, {rrule: FREQ=DAILY, slug: c}]",
+            "version: '4', schedules: [{cron: 0 4 * * *, slug: a}, {interval: 60, slug: b}, {rrule: FREQ=DAILY, slug: c}]",
             1,
             3,
         ),
         // The server would not delete what has a slug, and would make anew what has none.
-        ("version: '5\', schedules: []", 4, 0),
-        ("version: '5\', schedules: [{cron: 0 2 * * *}, {interval: 60}]", 1, 2),
-        ("version: '6\', schedules: [{cron: 0 3 * * *}, {interval: 60}]", 3, 2),
+        ("version: '5', schedules: []", 4, 0),
+        ("version: '5', schedules: [{cron: 0 2 * * *}, {interval: 60}]", 1, 2),
+        ("version: '6', schedules: [{cron: 0 3 * * *}, {interval: 60}]", 3, 2),
     ] {
         let fields: serde_json::Map<String, Value> = serde_yaml::from_str(&format!("{{{fields}}}"))?;
         let lines = fields.iter().map(|(key, value)| format!("  {key}: {value}\n"));
