@@ -84,8 +84,7 @@ impl Writer<'_> {
         // All fields, as the reference: the server checks some of them against others of the same request.
         let mut body = if changes.fields.is_empty() { Map::new() } else { desired.update_body() };
         let schedules = &changes.schedules;
-        let together = schedules.together(&live.schedules, self.now);
-        let together = together.filter(|_| !body.is_empty() || schedules.requests() > 1);
+        let together = schedules.together(!body.is_empty(), &live.schedules, self.now);
         let is_together = together.is_some();
         body.extend(together.map(|together| ("schedules".to_owned(), together.into())));
         if !body.is_empty() {

@@ -25,15 +25,24 @@ impl ScheduleChanges<'_> {
     }
 
     /// How many requests the changes are when each is one; what is created is one for all.
-    pub(crate) fn requests(&self) -> usize {
+    fn requests(&self) -> usize {
         usize::from(!self.create.is_empty()) + self.update.len() + self.delete.len()
     }
 
-    /// The `schedules` of a request that changes the deployment, if the server makes of them just these changes.
+    /// The `schedules` of the request that changes the deployment: if there is one anyway, or this saves one, and if the
+    /// server makes of them just these changes.
     ///
     /// Where all that it has and all that it is sent have slugs, it changes and adds what it is sent and leaves the
     /// others. Else what it is sent takes the place of all: this is what is meant only when none of them stays.
-    pub(crate) fn together(&self, live: &[DeploymentSchedule], now: Timestamp) -> Option<Vec<Json>> {
+    pub(crate) fn together(
+        &self,
+        has_fields: bool,
+        live: &[DeploymentSchedule],
+        now: Timestamp,
+    ) -> Option<Vec<Json>> {
+        if !has_fields && self.requests() < 2 {
+            return None;
+        }
         let created = self.create.iter().map(|schedule| schedule.for_create(now));
         if !is_by_slug(live) {
             let all_go = self.update.is_empty() && self.delete.len() == live.len();

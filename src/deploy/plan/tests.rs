@@ -150,7 +150,7 @@ struct Update {
 impl Update {
     fn of(desired: &Desired, live: &LiveDeployment, changes: &Changes<'_>) -> Self {
         let Changes { fields, schedules, triggers, .. } = changes;
-        let together = schedules.together(&live.schedules, NOW);
+        let together = schedules.together(!fields.is_empty(), &live.schedules, NOW);
         let nothing = ScheduleChanges::default();
         let one_by_one = if together.is_some() { &nothing } else { schedules };
         let updated = one_by_one.update.iter();
