@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn rules_are_taken_and_started_as_the_reference_does() {
         let cases: Vec<Case> =
-            serde_json::from_str(include_str!("../../tests/data/schedule/rrules.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/data/schedule/rrules.json")).unwrap();
         assert!(cases.len() > 120);
         for case in cases {
             assert_eq!(sent(&case.rrule, &case.timezone), case.sent, "{:?}", case.rrule);

@@ -23,7 +23,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-const BRIDGE: &str = include_str!("python_step/bridge.py");
+const BRIDGE: &str = include_str!("bridge.py");
 
 /// What a name stands for that no row of the table has. Its inputs are those that [`call`] makes.
 pub(super) const ENTRY: StepEntry = StepEntry {
