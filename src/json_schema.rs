@@ -156,8 +156,12 @@ mod tests {
             "one": {"type": "boolean"},
             "two": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]},
         }});
-        let messages =
-            |value| violations(&value, &schema, true).into_iter().map(|one| one.message).collect::<Vec<_>>();
+        let messages = |value| {
+            violations(&value, &schema, true)
+                .into_iter()
+                .map(|violation| violation.message)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(messages(json!({"one": "loudly"})), [r#""loudly" is not of type "boolean""#]);
         assert!(messages(json!({"two": "loudly"}))[0].contains("any of the schemas"));
     }

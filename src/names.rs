@@ -1,4 +1,7 @@
-//! Names in sentences.
+//! Names of server objects: the characters they may contain, and lists of them in messages.
+
+/// Characters that the server rejects in the names of flows, deployments and work pools.
+pub(crate) const FORBIDDEN_CHARACTERS: [char; 5] = ['/', '%', '&', '>', '<'];
 
 /// How many are shown where they are a list of their own.
 pub(crate) const SHOWN: usize = 20;

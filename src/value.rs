@@ -65,6 +65,19 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
+/// Whether Python treats a value as true.
+pub(crate) fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Sequence(items) => !items.is_empty(),
+        Value::Mapping(entries) => !entries.is_empty(),
+        Value::Tagged(tagged) => is_truthy(&tagged.value),
+    }
+}
+
 /// Whether any text in a value, not counting keys, is as `is_sought` says.
 pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool {
     match value {
@@ -103,5 +116,20 @@ mod tests {
         );
         let json = to_json(&value);
         assert_eq!(to_json(&from_json(&json)), json);
+    }
+
+    #[test]
+    fn empty_values_are_false() {
+        for (yaml, expected) in [
+            ("null", false),
+            ("0", false),
+            ("''", false),
+            ("{}", false),
+            ("[0]", true),
+            ("a", true),
+            ("0.5", true),
+        ] {
+            assert_eq!(is_truthy(&serde_yaml::from_str(yaml).unwrap()), expected, "{yaml}");
+        }
     }
 }

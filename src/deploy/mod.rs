@@ -53,7 +53,7 @@ pub(crate) use plan::{
     SCHEMA as PLAN_SCHEMA, leaves, masked_value,
 };
 pub(crate) use preview::plan;
-pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::deferred::SHOWN;
+pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;
 pub(crate) use report::{Line, Report};
 pub(crate) use requests::requests;
 pub(crate) use select::SelectError;

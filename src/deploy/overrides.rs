@@ -9,9 +9,6 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Characters that the server refuses in names, with an error that says nothing.
-pub(crate) const REFUSED_IN_NAMES: [char; 5] = ['/', '%', '&', '>', '<'];
-
 /// The fields of a deployment before templating, with every key that later stages look at.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {

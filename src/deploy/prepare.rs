@@ -20,7 +20,9 @@ use crate::{
     pointer::{Pointer, Segment},
     project::{self, Findings, Project},
     source::Source,
-    template::{self, Note, NoteKind, ResolveError, Resolver, expression::Scope, missing_value},
+    template::{
+        self, ResolveError, Resolver, Substitution, SubstitutionKind, expression::Scope, missing_value,
+    },
     value::{Mapping, Value},
     yaml,
 };
@@ -151,9 +153,12 @@ impl Preparing<'_> {
         let filled = template::deployment_before_steps(&template, self.with.environment, self.resolver).await;
         let value = match filled {
             Ok(mut filled) => {
-                filled.notes.retain(|note| !is_in_steps(note));
-                template::tell_brought(&mut filled.notes, &Value::Mapping(Mapping::clone(&spec.fields)));
-                note(&filled.notes, &pointer, findings);
+                filled.substitutions.retain(|note| !is_in_steps(note));
+                template::mark_injected(
+                    &mut filled.substitutions,
+                    &Value::Mapping(Mapping::clone(&spec.fields)),
+                );
+                note(&filled.substitutions, &pointer, findings);
                 filled.value
             }
             Err(ResolveError::Blocks(errors)) => {
@@ -235,7 +240,7 @@ impl Preparing<'_> {
 }
 
 /// Whether a note is about a step, which is filled in again when it runs.
-fn is_in_steps(note: &Note) -> bool {
+fn is_in_steps(note: &Substitution) -> bool {
     let first = note.path.segments().first();
     matches!(first, Some(Segment::Key(key)) if STEP_SECTIONS.contains(&key.as_str()))
 }
@@ -257,33 +262,35 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
 }
 
 /// Warns of what templating came upon.
-pub(crate) fn note(notes: &[Note], pointer: &Pointer, findings: &mut Findings<'_>) {
+pub(crate) fn note(notes: &[Substitution], pointer: &Pointer, findings: &mut Findings<'_>) {
     for note in notes {
         let at = pointer.join_all(&note.path);
         let placeholder = &note.placeholder;
         let diagnostic = match note.kind {
-            NoteKind::Missing => Diagnostic::warning(Code::UNKNOWN_PLACEHOLDER, missing_value(note.label())),
-            NoteKind::MissingVariable => Diagnostic::warning(
+            SubstitutionKind::Missing => {
+                Diagnostic::warning(Code::UNKNOWN_PLACEHOLDER, missing_value(note.label()))
+            }
+            SubstitutionKind::MissingVariable => Diagnostic::warning(
                 Code::UNKNOWN_VARIABLE,
                 format!("there is no variable for {placeholder}, which becomes empty text"),
             ),
-            NoteKind::Embedded(kind) => Diagnostic::warning(
+            SubstitutionKind::Embedded(kind) => Diagnostic::warning(
                 Code::EMBEDDED_VALUE,
                 format!("{placeholder} is {kind}, and becomes Python's text for it inside other text"),
             ),
-            NoteKind::EnvironmentWithoutDollar => Diagnostic::warning(
+            SubstitutionKind::EnvironmentWithoutDollar => Diagnostic::warning(
                 Code::ENVIRONMENT_WITHOUT_DOLLAR,
                 format!(
                     "{placeholder} is filled in from the environment, before any step output of that name"
                 ),
             )
             .help(format!("write {{{{ ${} }}}} if the environment is meant", note.name)),
-            NoteKind::Secret => Diagnostic::warning(
+            SubstitutionKind::Secret => Diagnostic::warning(
                 Code::SECRET_IN_CLEAR,
                 format!("the secret of {placeholder} will be stored in clear text on the server"),
             ),
-            NoteKind::Brought => template::brought(placeholder),
-            NoteKind::Environment => continue,
+            SubstitutionKind::Injected => template::injected_warning(placeholder),
+            SubstitutionKind::Environment => continue,
         };
         findings.at_value(&at, diagnostic);
     }

@@ -19,7 +19,7 @@ use crate::{
     project::{Findings, Project},
     secret::Redactor,
     steps::PreviewedStep,
-    template::{Resolver, deferred},
+    template::{Resolver, pending},
     value,
 };
 
@@ -106,7 +106,7 @@ pub(super) async fn previews<'a>(
 }
 
 fn name(one: &Prepared, preview: Option<&Preview>) -> String {
-    let full = preview.map(|preview| deferred::show(&preview.desired.full_name()).into_owned());
+    let full = preview.map(|preview| pending::show(&preview.desired.full_name()).into_owned());
     full.unwrap_or_else(|| one.text("name").unwrap_or_default().to_owned())
 }
 
@@ -122,7 +122,7 @@ fn planned_step(
         name,
         id,
         section: used.section.to_owned(),
-        inputs: deferred::show_json(&plan::masked_value("inputs", &value::to_json(&inputs), redactor)),
+        inputs: pending::show_json(&plan::masked_value("inputs", &value::to_json(&inputs), redactor)),
         place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
         deployments: used.deployments.into_iter().map(|index| names[index].clone()).collect(),
     }

@@ -23,7 +23,7 @@ use crate::{
     git::Facts,
     pointer::Pointer,
     project::Findings,
-    template::{self, Note, NoteKind, deferred, expression::ExpressionError},
+    template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
     value::{self, Mapping, Value},
 };
 
@@ -92,7 +92,7 @@ pub(crate) fn preview(
             }
             value => template::schedules(value, outputs, environment).value,
         };
-        if deferred::is_in(&filled) {
+        if pending::is_pending(&filled) {
             fields.shift_remove(key);
             unknown.insert(key);
         }
@@ -101,7 +101,7 @@ pub(crate) fn preview(
         PullSteps::None => None,
         PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
         PullSteps::Listed(steps) => {
-            let steps = deferred::evaluate(&Value::Sequence(steps.clone()), &one.scope, outputs);
+            let steps = pending::evaluate(&Value::Sequence(steps.clone()), &one.scope, outputs);
             Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
         }
     };
@@ -125,9 +125,9 @@ fn desired(
     let mut filled =
         template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, with.environment);
     let known = Known::in_fields(sections, &one.spec);
-    filled.notes.retain(|note| !is_told_before(note, &known));
-    template::tell_brought(&mut filled.notes, &Value::Mapping(Mapping::clone(&one.spec.fields)));
-    prepare::note(&filled.notes, &at, findings);
+    filled.substitutions.retain(|note| !is_told_before(note, &known));
+    template::mark_injected(&mut filled.substitutions, &Value::Mapping(Mapping::clone(&one.spec.fields)));
+    prepare::note(&filled.substitutions, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
     let schedules = schedules(fields, &at, outputs, with, findings);
     let triggers = triggers(fields, &at, &rendered.name, outputs, with, findings);
@@ -186,7 +186,7 @@ fn desired(
 fn known_entries(object: &Json) -> Json {
     let entries = object.as_object().into_iter().flatten();
     entries
-        .filter(|(_, value)| !deferred::is_in_json(value))
+        .filter(|(_, value)| !pending::is_pending_json(value))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }
@@ -294,6 +294,6 @@ fn evaluated<T>(
 }
 
 /// Whether the check before the steps has told of a missing value.
-fn is_told_before(note: &Note, known: &Known) -> bool {
-    note.kind == NoteKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
+fn is_told_before(note: &Substitution, known: &Known) -> bool {
+    note.kind == SubstitutionKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

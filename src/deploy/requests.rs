@@ -14,7 +14,7 @@ use super::{
     preview,
 };
 use crate::{
-    template::{Resolver, deferred},
+    template::{Resolver, pending},
     value::json_object,
 };
 
@@ -58,7 +58,7 @@ pub(crate) async fn requests(with: &Surroundings<'_>) -> Result<Rendered, Failur
         preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
     examine::stop_on_errors(&mut findings, with)?;
     let deployment = |desired: &Desired| RenderedDeployment {
-        name: deferred::show(&desired.full_name()).into_owned(),
+        name: pending::show(&desired.full_name()).into_owned(),
         requests: of_deployment(desired, with),
     };
     let deployments = previews.iter().map(|(_, preview)| deployment(&preview.desired)).collect();
@@ -68,7 +68,7 @@ pub(crate) async fn requests(with: &Surroundings<'_>) -> Result<Rendered, Failur
 /// The requests in their order; ids are those that the answers before will give.
 fn of_deployment(desired: &Desired, with: &Surroundings<'_>) -> Vec<RenderedRequest> {
     let request = |path, body: Json| {
-        let body = masked_value("", &deferred::show_json(&body), with.redactor);
+        let body = masked_value("", &pending::show_json(&body), with.redactor);
         RenderedRequest { method: "POST", path, body }
     };
     let flow = json!({"name": desired.flow_name, "tags": [], "labels": {}});

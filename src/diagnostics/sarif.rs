@@ -20,7 +20,8 @@ pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
             codes.len() - 1
         });
     }
-    let results: Vec<Value> = diagnostics.iter().map(|one| result(one, index_of[one.code.name()])).collect();
+    let results: Vec<Value> =
+        diagnostics.iter().map(|found| result(found, index_of[found.code.name()])).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

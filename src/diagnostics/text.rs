@@ -43,7 +43,7 @@ pub(crate) struct Summary<'a>(pub(crate) &'a [Diagnostic]);
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = self.0.iter().filter(|one| one.is_error()).count();
+        let errors = self.0.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let counts = [(errors, "error"), (self.0.len() - errors, "warning")];
         let parts: Vec<String> = counts
             .into_iter()

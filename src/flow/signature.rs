@@ -19,7 +19,7 @@ use super::{
     scope::{Function, Scope},
     syntax::{Expr, Parameter},
 };
-use crate::diagnostics::Place;
+use crate::{diagnostics::Place, names::FORBIDDEN_CHARACTERS};
 
 /// Names that Prefect calls flows with.
 const RESERVED: [&str; 2] = ["return_state", "wait_for"];
@@ -89,7 +89,7 @@ fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<Str
             return Err(FlowError::NameUnknown { function: function.clone(), reason, place: place.clone() });
         }
     };
-    if name.contains(['/', '%', '&', '>', '<']) {
+    if name.contains(FORBIDDEN_CHARACTERS) {
         return Err(FlowError::InvalidName { name, place: place.clone() });
     }
     Ok(name)

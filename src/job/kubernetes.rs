@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{COMMAND, Configuration, DEFAULT_IMAGE, JobError, slug};
-use crate::{api::JsonObject, steps};
+use crate::{api::JsonObject, steps, value};
 
 /// How a run that is evicted ends: started anew by Prefect, or left to Kubernetes.
 const SIGTERM_BEHAVIOR: &str = "PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR";
@@ -81,7 +81,10 @@ fn complete(manifest: &mut Value, fields: &JsonObject) -> Result<(), JobError> {
 
 fn handle_eviction(configuration: &mut Configuration, manifest: &Value) {
     let is_ours = manifest.pointer("/spec/backoffLimit").and_then(Value::as_i64) == Some(0);
-    let is_given = configuration.env.get(SIGTERM_BEHAVIOR).is_some_and(super::is_something);
+    let is_given = configuration
+        .env
+        .get(SIGTERM_BEHAVIOR)
+        .is_some_and(|value| value::is_truthy(&value::from_json(value)));
     let is_special = |item: &Value| item.get("name").and_then(Value::as_str) == Some(SIGTERM_BEHAVIOR);
     if !is_ours {
         configuration.special_env.retain(|item| !is_special(item));

@@ -96,7 +96,7 @@ fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     let mut configuration =
         configuration.ok_or_else(|| JobError::NoConfiguration(subject.pool.name.clone()))?;
     let mut variables = defaults(template);
-    if let Some(env) = variables.get("env").filter(|env| is_something(env)).cloned() {
+    if let Some(env) = variables.get("env").filter(|env| value::is_truthy(&from_json(env))).cloned() {
         match (configuration.get_mut("env"), env) {
             (Some(Value::Object(own)), Value::Object(env)) => own.extend(env),
             (_, env) => drop(configuration.insert("env".to_owned(), env)),
@@ -128,18 +128,6 @@ fn mapping(object: JsonObject) -> value::Mapping {
     match from_json(&Value::Object(object)) {
         value::Value::Mapping(mapping) => mapping,
         _ => value::Mapping::new(),
-    }
-}
-
-/// Whether Python takes a value for true.
-fn is_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(entries) => !entries.is_empty(),
     }
 }
 

@@ -45,19 +45,6 @@ pub(crate) fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// Whether Python holds it for true.
-pub(crate) fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(flag) => *flag,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Sequence(items) => !items.is_empty(),
-        Value::Mapping(entries) => !entries.is_empty(),
-        Value::Tagged(tagged) => is_truthy(&tagged.value),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,21 +81,6 @@ mod tests {
         ] {
             let value = serde_yaml::from_str(yaml).unwrap();
             assert_eq!((integer(&value), number(&value)), (as_integer, as_number), "{yaml}");
-        }
-    }
-
-    #[test]
-    fn emptiness_is_false() {
-        for (yaml, expected) in [
-            ("null", false),
-            ("0", false),
-            ("''", false),
-            ("{}", false),
-            ("[0]", true),
-            ("a", true),
-            ("0.5", true),
-        ] {
-            assert_eq!(is_truthy(&serde_yaml::from_str(yaml).unwrap()), expected, "{yaml}");
         }
     }
 }

@@ -28,8 +28,8 @@ pub(crate) enum DurationError {
 pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
     match value {
         Value::Number(number) => match number.as_i64() {
-            Some(seconds) => of_microseconds(i128::from(seconds) * MICROSECONDS),
-            None => of_float(number.as_f64().unwrap_or(f64::NAN)),
+            Some(seconds) => from_microseconds(i128::from(seconds) * MICROSECONDS),
+            None => from_float(number.as_f64().unwrap_or(f64::NAN)),
         },
         Value::String(text) => parse_text(text),
         other => Err(DurationError::Kind(value::kind(other))),
@@ -69,7 +69,7 @@ pub(crate) fn seconds(duration: SignedDuration) -> f64 {
     if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
 }
 
-fn of_microseconds(microseconds: i128) -> Result<SignedDuration, DurationError> {
+fn from_microseconds(microseconds: i128) -> Result<SignedDuration, DurationError> {
     if microseconds.abs() >= (MAX_DAYS + 1) * DAY * MICROSECONDS {
         return Err(DurationError::TooLong);
     }
@@ -84,11 +84,11 @@ fn of_microseconds(microseconds: i128) -> Result<SignedDuration, DurationError> 
     clippy::cast_possible_truncation,
     reason = "a cast of a float saturates, and the limit is far below"
 )]
-fn of_float(seconds: f64) -> Result<SignedDuration, DurationError> {
+fn from_float(seconds: f64) -> Result<SignedDuration, DurationError> {
     if seconds.is_nan() {
         return Err(DurationError::Text("NaN".to_owned()));
     }
-    of_microseconds((seconds * 1e6).round_ties_even() as i128)
+    from_microseconds((seconds * 1e6).round_ties_even() as i128)
 }
 
 fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
@@ -108,7 +108,7 @@ fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
         time(unsigned)
     };
     let microseconds = microseconds.ok_or_else(|| DurationError::Text(text.to_owned()))?;
-    of_microseconds(if negative { -microseconds } else { microseconds })
+    from_microseconds(if negative { -microseconds } else { microseconds })
 }
 
 /// What follows the `P` of an ISO 8601 duration. Only the last number can have a fraction.

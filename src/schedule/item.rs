@@ -1,8 +1,8 @@
 //! Reads one item of `schedules`.
 
 use super::{
-    Kind, Problem, Schedule, ScheduleError, UTC, coerce, cron, duration, moment::Moment, rrule::Recurrence,
-    zone,
+    Kind, Problem, Schedule, ScheduleError, UTC, coerce, cron, date_time::IsoDateTime, duration,
+    rrule::Recurrence, zone,
 };
 use crate::{
     diagnostics::did_you_mean,
@@ -140,13 +140,13 @@ impl<'a> Reader<'a> {
         Some(Kind::Interval { every, anchor, timezone })
     }
 
-    fn anchor(&mut self) -> Option<Moment> {
+    fn anchor(&mut self) -> Option<IsoDateTime> {
         if let Some(seconds) = self.get("anchor_date")?.as_f64() {
-            let moment = Moment::of_seconds(seconds);
+            let moment = IsoDateTime::from_seconds(seconds);
             return self.keep("anchor_date", moment.ok_or_else(|| Problem::Anchor(seconds.to_string())));
         }
         let text = self.text("anchor_date")?;
-        self.keep("anchor_date", Moment::parse(&text).ok_or(Problem::Anchor(text)))
+        self.keep("anchor_date", IsoDateTime::parse(&text).ok_or(Problem::Anchor(text)))
     }
 
     fn rrule(&mut self) -> Option<Kind> {

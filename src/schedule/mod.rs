@@ -3,14 +3,14 @@
 //! Everything that can be known to be wrong is found here: the server's answer would come after other writes.
 
 pub(crate) mod coerce;
+mod comparison;
 mod cron;
+mod date_time;
 pub(crate) mod duration;
 mod error;
 mod item;
-mod moment;
 mod options;
 mod rrule;
-mod same;
 pub(crate) mod when;
 mod zone;
 
@@ -25,7 +25,7 @@ pub(crate) use options::{ScheduleOptions, with_options};
 pub(crate) use rrule::RruleError;
 pub(crate) use zone::ZoneError;
 
-use moment::Moment;
+use date_time::IsoDateTime;
 use rrule::Recurrence;
 
 /// The zone of schedules that name none.
@@ -45,7 +45,7 @@ pub(crate) struct Schedule {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Cron { expression: String, timezone: Option<String>, day_or: Option<bool> },
-    Interval { every: SignedDuration, anchor: Option<Moment>, timezone: Option<String> },
+    Interval { every: SignedDuration, anchor: Option<IsoDateTime>, timezone: Option<String> },
     Rrule { rule: Recurrence, timezone: String, zone: TimeZone },
 }
 
@@ -63,7 +63,7 @@ impl Schedule {
             }
             Kind::Interval { every, anchor, timezone } => json!({
                 "interval": duration::seconds(*every),
-                "anchor_date": anchor.unwrap_or_else(|| Moment::utc(now)).to_string(),
+                "anchor_date": anchor.unwrap_or_else(|| IsoDateTime::utc(now)).to_string(),
                 "timezone": timezone.as_deref().unwrap_or(UTC),
             }),
             Kind::Rrule { rule, timezone, zone } => rrule_json(rule, timezone, zone, now),

@@ -1,8 +1,6 @@
 //! The schedule options of the command line.
 
-use crate::value::{Mapping, Value};
-
-use super::coerce;
+use crate::value::{Mapping, Value, is_truthy};
 
 /// What `--cron`, `--interval`, `--rrule`, `--anchor-date` and `--timezone` gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub(crate) fn with_options(mut items: Vec<Mapping>, options: &ScheduleOptions) -
     let non_empty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     for item in &mut items {
         if let Some(anchor) = non_empty(&options.anchor_date)
-            && item.get("interval").is_some_and(coerce::is_truthy)
+            && item.get("interval").is_some_and(is_truthy)
         {
             item.insert(Value::from("anchor_date"), Value::from(anchor));
         }

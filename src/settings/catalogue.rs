@@ -1,12 +1,27 @@
 //! Every setting that Prefect knows, as its release 3.8.4 has them: what `config set` accepts and `config view`
 //! shows. The settings that this program itself reads are named in `names`.
 
-use super::{
-    kind::Kind::{
-        self, Any, Choice, Flag, Headers, Level, Number, Path, Period, Secret, StatusCodes, Text, Whole,
-    },
-    names::SettingName,
+use super::kind::Kind::{
+    self, Any, Choice, Flag, Headers, Level, Number, Path, Period, Secret, StatusCodes, Text, Whole,
 };
+
+/// The names of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SettingName {
+    /// The name in the environment, in `.env` and in profiles.
+    pub(crate) canonical: &'static str,
+    /// An older name; the canonical one beats it within the same source.
+    pub(crate) alias: Option<&'static str>,
+    /// The keys that lead to it in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`, dots between them.
+    pub(crate) path: &'static str,
+}
+
+impl SettingName {
+    /// All names, the canonical one first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.canonical).chain(self.alias)
+    }
+}
 
 /// A setting, what its value must be, and what it is where nothing sets it.
 #[derive(Debug, Clone, Copy)]

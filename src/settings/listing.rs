@@ -4,7 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{ALL, Entry, Gathered, Origin, SettingsError};
+use super::{
+    active::ActiveSources,
+    catalogue::{ALL, Entry},
+    error::SettingsError,
+    value::Origin,
+};
 use crate::{
     environment::Environment,
     python,
@@ -35,7 +40,7 @@ pub(crate) fn list(
     directory: &Path,
     defaults: bool,
 ) -> Result<Vec<Listed>, SettingsError> {
-    let Gathered { sources, .. } = Gathered::gather(environment, profile, directory)?;
+    let ActiveSources { sources, .. } = ActiveSources::read(environment, profile, directory)?;
     let listed = ALL.iter().filter_map(|entry| match sources.get(&entry.name) {
         Some((value, origin)) => Some(Listed { entry, value: Secret::new(text(value)), origin }),
         None if defaults => {
@@ -71,8 +76,8 @@ mod tests {
         ]);
         let shown = |show_secrets| {
             let listed = list(&environment, None, directory.path(), false).unwrap();
-            let line = |one: &Listed| {
-                format!("{}={} {}", one.entry.name.canonical, one.text(show_secrets), one.origin)
+            let line = |listed: &Listed| {
+                format!("{}={} {}", listed.entry.name.canonical, listed.text(show_secrets), listed.origin)
             };
             listed.iter().map(line).collect::<Vec<_>>()
         };

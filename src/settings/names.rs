@@ -1,24 +1,6 @@
 //! The settings this program reads.
 
-use super::catalogue::named;
-
-/// The names of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SettingName {
-    /// The name in the environment, in `.env` and in profiles.
-    pub(crate) canonical: &'static str,
-    /// An older name; the canonical one beats it within the same source.
-    pub(crate) alias: Option<&'static str>,
-    /// The keys that lead to it in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`, dots between them.
-    pub(crate) path: &'static str,
-}
-
-impl SettingName {
-    /// All names, the canonical one first.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.canonical).chain(self.alias)
-    }
-}
+use super::catalogue::{SettingName, named};
 
 /// Makes a constant of each setting, and a list of all with what they are for.
 macro_rules! settings_read {

@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::SettingsError;
+use super::{error::SettingsError, toml};
 use crate::fs;
 
 /// The profile that is active if nothing names one.
@@ -27,7 +27,7 @@ impl Profiles {
     pub(crate) fn load(path: &Path) -> Result<Self, SettingsError> {
         let mut profiles = Self::built_in();
         if let Some(text) = fs::read_text_if_exists(path)? {
-            let file = super::sources::parse_toml(&path.display().to_string(), &text)?;
+            let file = toml::parse(&path.display().to_string(), &text)?;
             profiles.add(&file);
         }
         Ok(profiles)

@@ -1,39 +1,19 @@
 //! Where settings come from, the strongest first.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
 use super::{
-    SettingsError, dotenv,
-    names::{self, SettingName},
+    catalogue::SettingName,
+    dotenv,
+    error::SettingsError,
+    names,
     profiles::ProfileSettings,
+    toml,
+    value::{FromSetting, Origin, Setting},
 };
 use crate::{environment::Environment, fs};
-
-/// The source of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Environment,
-    DotEnv,
-    PrefectToml,
-    PyprojectToml,
-    Profile,
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Environment => "env",
-            Self::DotEnv => ".env file",
-            Self::PrefectToml => "prefect.toml",
-            Self::PyprojectToml => "pyproject.toml",
-            Self::Profile => "profile",
-            Self::Default => "defaults",
-        })
-    }
-}
 
 /// One source: values by name, or nested as TOML has them.
 #[derive(Debug)]
@@ -59,15 +39,16 @@ pub(super) struct Sources {
 
 impl Sources {
     /// Reads the environment and the files in `directory`; the profile comes later, as they name it.
-    pub(super) fn read(environment: &Environment, directory: &Path) -> Result<Self, SettingsError> {
+    pub(super) fn load(environment: &Environment, directory: &Path) -> Result<Self, SettingsError> {
         let dotenv = fs::read_text_if_exists(&directory.join(".env"))?.unwrap_or_default();
         let dotenv = dotenv::parse(&dotenv, environment);
         let dotenv = dotenv.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let pyproject = read_toml(directory, "pyproject.toml")?.pointer_mut("/tool/prefect").map(Value::take);
+        let pyproject =
+            toml::read(directory, "pyproject.toml")?.pointer_mut("/tool/prefect").map(Value::take);
         let layers = vec![
             (Origin::Environment, Layer::Names(by_name(environment.iter()))),
             (Origin::DotEnv, Layer::Names(by_name(dotenv))),
-            (Origin::PrefectToml, Layer::Nested(read_toml(directory, "prefect.toml")?)),
+            (Origin::PrefectToml, Layer::Nested(toml::read(directory, "prefect.toml")?)),
             (Origin::PyprojectToml, Layer::Nested(pyproject.unwrap_or_default())),
         ];
         Ok(Self { layers })
@@ -82,6 +63,49 @@ impl Sources {
     pub(super) fn get(&self, setting: &SettingName) -> Option<(&Value, Origin)> {
         self.layers.iter().find_map(|(origin, layer)| Some((layer.get(setting)?, *origin)))
     }
+
+    /// Reads a setting. Returns `None` if no source sets it, or if the value is empty.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value has the wrong type.
+    pub(super) fn read<T: FromSetting>(
+        &self,
+        name: &SettingName,
+    ) -> Result<Option<Setting<T>>, SettingsError> {
+        match self.get(name) {
+            Some((value, origin)) if !is_empty(value) => match T::from_setting(value) {
+                Some(value) => Ok(Some(Setting { value, origin })),
+                None => Err(SettingsError::Invalid { name: name.canonical, origin, expected: T::EXPECTED }),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a setting that has a default.
+    pub(super) fn read_or<T: FromSetting>(
+        &self,
+        name: &SettingName,
+        default: T,
+    ) -> Result<Setting<T>, SettingsError> {
+        Ok(self.read(name)?.unwrap_or_else(|| Setting::default_value(default)))
+    }
+
+    /// Reads a setting without a default. The origin of an empty value is the source that sets it.
+    pub(super) fn read_optional<T: FromSetting>(
+        &self,
+        name: &SettingName,
+    ) -> Result<Setting<Option<T>>, SettingsError> {
+        if let Some(Setting { value, origin }) = self.read(name)? {
+            return Ok(Setting { value: Some(value), origin });
+        }
+        let origin = self.get(name).map_or(Origin::Default, |(_, origin)| origin);
+        Ok(Setting { value: None, origin })
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str() == Some("")
 }
 
 /// Prefect's variables, and our own setting, under their names in capitals; a name that is written so beats one that is not.
@@ -95,30 +119,4 @@ fn by_name<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<
         }
     }
     values
-}
-
-fn read_toml(directory: &Path, name: &str) -> Result<Value, SettingsError> {
-    match fs::read_text_if_exists(&directory.join(name))? {
-        Some(text) => parse_toml(name, &text),
-        None => Ok(Value::Null),
-    }
-}
-
-/// The document as JSON. `name` is what the error calls it.
-pub(super) fn parse_toml(name: &str, text: &str) -> Result<Value, SettingsError> {
-    toml_edit::de::from_str(text).map_err(|error| invalid_toml(name, text, error.message(), error.span()))
-}
-
-/// The error of a document that cannot be parsed, on one line.
-pub(super) fn invalid_toml(
-    name: &str,
-    text: &str,
-    message: &str,
-    span: Option<std::ops::Range<usize>>,
-) -> SettingsError {
-    SettingsError::Toml {
-        file: name.to_owned(),
-        reason: message.split_whitespace().collect::<Vec<_>>().join(" "),
-        line: span.map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
-    }
 }

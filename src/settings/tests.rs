@@ -1,4 +1,7 @@
-use super::*;
+use std::collections::BTreeSet;
+
+use super::{value::Setting, *};
+use crate::environment::Environment;
 
 /// A working directory with files in it, and a home without any.
 struct Fixture {

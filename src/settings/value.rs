@@ -2,13 +2,37 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     path::PathBuf,
 };
 
 use serde_json::Value;
 
-use super::sources::Origin;
 use crate::secret::Secret;
+
+/// The source of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Environment,
+    DotEnv,
+    PrefectToml,
+    PyprojectToml,
+    Profile,
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "env",
+            Self::DotEnv => ".env file",
+            Self::PrefectToml => "prefect.toml",
+            Self::PyprojectToml => "pyproject.toml",
+            Self::Profile => "profile",
+            Self::Default => "defaults",
+        })
+    }
+}
 
 /// A value and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

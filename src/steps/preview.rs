@@ -13,7 +13,7 @@ use super::{
 use crate::{
     environment::Environment,
     source::Span,
-    template::{self, Resolver, deferred, expression::Scope},
+    template::{self, Resolver, expression::Scope, pending},
     value::{self, Mapping, Value},
 };
 
@@ -87,7 +87,7 @@ impl<'a> Preview<'a> {
             let keys = registry::outputs(name);
             runner::merge(outputs, id, stand_ins(keys.unwrap_or_default(), position));
             if keys.is_none() {
-                deferred::add_missing(templates, outputs);
+                pending::add_missing(templates, outputs);
             }
             if name.ends_with(set_working_directory::ENTRY.short_name()) {
                 enter(directory, &inputs);
@@ -98,7 +98,7 @@ impl<'a> Preview<'a> {
     }
 
     async fn inputs(&self, inputs: Mapping, outputs: &Mapping, scope: &Scope) -> Result<Value, RunError> {
-        let evaluated = deferred::evaluate(&Value::Mapping(inputs), scope, outputs);
+        let evaluated = pending::evaluate(&Value::Mapping(inputs), scope, outputs);
         Ok(template::step_inputs(&evaluated, outputs, self.environment, self.resolver).await?.value)
     }
 
@@ -134,7 +134,7 @@ impl<'a> Preview<'a> {
 
 /// What a step with these outputs will return.
 fn stand_ins(keys: &[&str], position: usize) -> Mapping {
-    keys.iter().map(|key| ((*key).into(), deferred::stand_in(&format!("{position}.{key}")))).collect()
+    keys.iter().map(|key| ((*key).into(), pending::marker(&format!("{position}.{key}")))).collect()
 }
 
 /// The directory that `set_working_directory` would change to.

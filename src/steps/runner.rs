@@ -26,7 +26,7 @@ use crate::{
     python,
     source::Span,
     template::{
-        self, NoteKind, ResolveError, Resolver,
+        self, ResolveError, Resolver, SubstitutionKind,
         expression::{self, ExpressionError, Scope},
     },
     value::{self, Mapping, Value},
@@ -195,9 +195,10 @@ impl<'a> Runner<'a> {
         context: &StepContext<'_>,
     ) -> Result<Mapping, RunError> {
         let mut filled = template::step_inputs(inputs, outputs, &context.environment, self.resolver).await?;
-        template::tell_brought(&mut filled.notes, written);
-        let brought = filled.notes.iter().filter(|note| note.kind == NoteKind::Brought);
-        let warnings: Vec<Diagnostic> = brought.map(|note| template::brought(&note.placeholder)).collect();
+        template::mark_injected(&mut filled.substitutions, written);
+        let brought = filled.substitutions.iter().filter(|note| note.kind == SubstitutionKind::Injected);
+        let warnings: Vec<Diagnostic> =
+            brought.map(|note| template::injected_warning(&note.placeholder)).collect();
         if self.is_strict && !warnings.is_empty() {
             return Err(RunError::Brought(warnings.into_iter().map(|warning| warning.message).collect()));
         }
@@ -378,13 +379,9 @@ pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
         return Some((name, Err(RunError::NoInputs(value::kind(inputs)))));
     };
     let mut inputs = inputs.clone();
-    let id = inputs.shift_remove("id").filter(is_truthy);
+    let id = inputs.shift_remove("id").filter(value::is_truthy);
     let requires = inputs.shift_remove("requires");
     Some((name, Ok(Parts { inputs, id, requires })))
-}
-
-fn is_truthy(id: &Value) -> bool {
-    !matches!(id, Value::Null | Value::Bool(false)) && id.as_str() != Some("") && id.as_i64() != Some(0)
 }
 
 /// Lays the result of a step over the outputs: under its `id` as a whole, and each key by itself.

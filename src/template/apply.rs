@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::{
-    note::{Note, NoteKind, Trail},
     path::Values,
     placeholder::{self, Kind, Placeholder},
+    substitution::{Substitution, SubstitutionKind},
+    trail::Trail,
     walk::{self, Fill},
 };
 use crate::{
@@ -41,15 +42,15 @@ pub(crate) struct Pass<'a> {
 pub(crate) struct Applied {
     /// Nothing if the template is one placeholder without a value.
     pub(crate) value: Option<Value>,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) substitutions: Vec<Substitution>,
 }
 
 impl Pass<'_> {
     /// The template with its placeholders filled in.
     pub(crate) fn apply(&self, template: &Value) -> Applied {
-        let mut filling = Filling { pass: self, notes: Vec::new() };
+        let mut filling = Filling { pass: self, substitutions: Vec::new() };
         let value = walk::fill(template, &mut filling);
-        Applied { value, notes: filling.notes }
+        Applied { value, substitutions: filling.substitutions }
     }
 
     /// The value of a placeholder and what there is to note about where it comes from.
@@ -61,12 +62,12 @@ impl Pass<'_> {
             }
             Kind::Environment => {
                 self.environment.get(placeholder.environment_name()).map_or(Looked::Missing, |value| {
-                    Looked::Found(Cow::Owned(Value::from(value)), Some(NoteKind::Environment))
+                    Looked::Found(Cow::Owned(Value::from(value)), Some(SubstitutionKind::Environment))
                 })
             }
             Kind::Standard => self.values.get(placeholder.name).map_or(Looked::Missing, |value| {
                 let from_environment = matches!(self.values, Values::Environment(_));
-                Looked::Found(value, from_environment.then_some(NoteKind::EnvironmentWithoutDollar))
+                Looked::Found(value, from_environment.then_some(SubstitutionKind::EnvironmentWithoutDollar))
             }),
         }
     }
@@ -77,12 +78,12 @@ enum Looked<'a> {
     /// The placeholder is left for another pass.
     NotOurs,
     Missing,
-    Found(Cow<'a, Value>, Option<NoteKind>),
+    Found(Cow<'a, Value>, Option<SubstitutionKind>),
 }
 
 struct Filling<'a> {
     pass: &'a Pass<'a>,
-    notes: Vec<Note>,
+    substitutions: Vec<Substitution>,
 }
 
 impl Filling<'_> {
@@ -90,11 +91,16 @@ impl Filling<'_> {
         match self.pass.look_up(placeholder) {
             Looked::NotOurs => Some(Value::from(placeholder.text)),
             Looked::Missing => {
-                self.notes.push(Note::new(NoteKind::Missing, trail, placeholder, true));
+                self.substitutions.push(Substitution::new(
+                    SubstitutionKind::Missing,
+                    trail,
+                    placeholder,
+                    true,
+                ));
                 None
             }
             Looked::Found(value, note) => {
-                self.notes.extend(note.map(|kind| Note::new(kind, trail, placeholder, true)));
+                self.substitutions.extend(note.map(|kind| Substitution::new(kind, trail, placeholder, true)));
                 Some(value.into_owned())
             }
         }
@@ -104,12 +110,18 @@ impl Filling<'_> {
         match self.pass.look_up(placeholder) {
             Looked::NotOurs => None,
             Looked::Missing => {
-                self.notes.push(Note::new(NoteKind::Missing, trail, placeholder, false));
+                self.substitutions.push(Substitution::new(
+                    SubstitutionKind::Missing,
+                    trail,
+                    placeholder,
+                    false,
+                ));
                 (self.pass.unknown == Unknown::Remove).then(String::new)
             }
             Looked::Found(value, note) => {
-                self.notes.extend(note.map(|kind| Note::new(kind, trail, placeholder, false)));
-                self.notes.extend(Note::embedded(&value, trail, placeholder));
+                self.substitutions
+                    .extend(note.map(|kind| Substitution::new(kind, trail, placeholder, false)));
+                self.substitutions.extend(Substitution::embedded(&value, trail, placeholder));
                 Some(python::to_text(&value))
             }
         }
@@ -153,8 +165,8 @@ mod tests {
         pass(values.as_mapping().unwrap(), &environment, unknown).apply(&yaml(template))
     }
 
-    fn notes(applied: &Applied) -> Vec<(NoteKind, String, &str)> {
-        applied.notes.iter().map(|note| (note.kind, note.path.to_string(), note.label())).collect()
+    fn notes(applied: &Applied) -> Vec<(SubstitutionKind, String, &str)> {
+        applied.substitutions.iter().map(|note| (note.kind, note.path.to_string(), note.label())).collect()
     }
 
     #[test]
@@ -178,12 +190,12 @@ mod tests {
         assert_eq!(
             notes(&removed),
             [
-                (NoteKind::Missing, "tags[1]".to_owned(), "gone"),
-                (NoteKind::Missing, "tags[2]".to_owned(), "{{ gone.too }}"),
-                (NoteKind::Missing, "env.A".to_owned(), "{{ $NOPE }}"),
-                (NoteKind::Embedded("a mapping"), "env.B".to_owned(), "{{ m }}"),
-                (NoteKind::Embedded("null"), "env.B".to_owned(), "{{ n }}"),
-                (NoteKind::Environment, "env.D".to_owned(), "{{ $HOME }}"),
+                (SubstitutionKind::Missing, "tags[1]".to_owned(), "gone"),
+                (SubstitutionKind::Missing, "tags[2]".to_owned(), "{{ gone.too }}"),
+                (SubstitutionKind::Missing, "env.A".to_owned(), "{{ $NOPE }}"),
+                (SubstitutionKind::Embedded("a mapping"), "env.B".to_owned(), "{{ m }}"),
+                (SubstitutionKind::Embedded("null"), "env.B".to_owned(), "{{ n }}"),
+                (SubstitutionKind::Environment, "env.D".to_owned(), "{{ $HOME }}"),
             ]
         );
         let kept = applied(template, Unknown::Keep);
@@ -204,9 +216,9 @@ mod tests {
         assert_eq!(
             notes(&applied),
             [
-                (NoteKind::EnvironmentWithoutDollar, "[0]".to_owned(), "HOME"),
-                (NoteKind::EnvironmentWithoutDollar, "[1]".to_owned(), "A"),
-                (NoteKind::Missing, "[2]".to_owned(), "b"),
+                (SubstitutionKind::EnvironmentWithoutDollar, "[0]".to_owned(), "HOME"),
+                (SubstitutionKind::EnvironmentWithoutDollar, "[1]".to_owned(), "A"),
+                (SubstitutionKind::Missing, "[2]".to_owned(), "b"),
             ]
         );
     }
@@ -261,7 +273,7 @@ mod tests {
             prop_assume!(placeholder::find(&text).next().is_none());
             let (values, environment) = (Mapping::new(), Environment::default());
             let applied = pass(&values, &environment, Unknown::Remove).apply(&Value::from(text.as_str()));
-            prop_assert_eq!(applied, Applied { value: Some(Value::from(text)), notes: Vec::new() });
+            prop_assert_eq!(applied, Applied { value: Some(Value::from(text)), substitutions: Vec::new() });
         }
 
         #[test]

@@ -1,11 +1,11 @@
 //! Putting the data of blocks in the places of their references.
 
 use super::{
-    note::{Note, NoteKind, Trail},
     path,
     placeholder::{self, Kind, Placeholder},
-    reference::Reference,
-    resolve::Documents,
+    reference::{Documents, Reference},
+    substitution::{Substitution, SubstitutionKind},
+    trail::Trail,
     walk::{self, Fill, Filled},
 };
 use crate::{
@@ -49,9 +49,13 @@ pub(crate) fn fill(
     documents: &Documents,
     redactor: &Redactor,
 ) -> Result<Filled, Vec<BlockError>> {
-    let mut filling = Filling { documents, redactor, notes: Vec::new(), errors: Vec::new() };
+    let mut filling = Filling { documents, redactor, substitutions: Vec::new(), errors: Vec::new() };
     let value = walk::fill(template, &mut filling).unwrap_or_default();
-    if filling.errors.is_empty() { Ok(Filled { value, notes: filling.notes }) } else { Err(filling.errors) }
+    if filling.errors.is_empty() {
+        Ok(Filled { value, substitutions: filling.substitutions })
+    } else {
+        Err(filling.errors)
+    }
 }
 
 /// The references to blocks in a template that can be none, whatever the server has.
@@ -79,7 +83,7 @@ impl Fill for Malformed {
 struct Filling<'a> {
     documents: &'a Documents,
     redactor: &'a Redactor,
-    notes: Vec<Note>,
+    substitutions: Vec<Substitution>,
     errors: Vec<BlockError>,
 }
 
@@ -133,7 +137,7 @@ impl Fill for Filling<'_> {
         if let Some(placeholder) = placeholder::only(text).filter(|only| only.kind() == Kind::Block) {
             let value = self.noted(self.value(&placeholder, text), trail)?;
             learn(self.redactor, &value);
-            self.notes.push(Note::new(NoteKind::Secret, trail, &placeholder, true));
+            self.substitutions.push(Substitution::new(SubstitutionKind::Secret, trail, &placeholder, true));
             return Some(value);
         }
         let filled = placeholder::replace(text, |placeholder| {
@@ -141,7 +145,7 @@ impl Fill for Filling<'_> {
                 return None;
             }
             let value = self.noted(self.inline(placeholder, text), trail)?;
-            self.notes.push(Note::new(NoteKind::Secret, trail, placeholder, false));
+            self.substitutions.push(Substitution::new(SubstitutionKind::Secret, trail, placeholder, false));
             Some(value)
         });
         Some(Value::String(filled))
@@ -152,7 +156,7 @@ impl Fill for Filling<'_> {
         let data = self.data(&reference).cloned();
         let data = self.noted(data, trail)?;
         learn(self.redactor, &data);
-        self.notes.push(Note::secret_at(trail, &reference));
+        self.substitutions.push(Substitution::secret_at(trail, reference.to_string()));
         Some(data)
     }
 }

@@ -6,29 +6,31 @@
 
 mod apply;
 mod blocks;
-mod brought;
-pub(crate) mod deferred;
 pub(crate) mod expression;
+mod injected;
 pub(crate) mod literal;
-mod note;
 mod path;
+pub(crate) mod pending;
 mod pipeline;
 pub(crate) mod placeholder;
 mod reference;
 mod resolve;
+mod substitution;
+mod trail;
 mod variables;
 mod walk;
 
 #[cfg(test)]
 pub(crate) mod test_data;
 #[cfg(test)]
-mod vectors;
+mod tests;
 
 pub(crate) use blocks::malformed as malformed_blocks;
-pub(crate) use brought::{tell as tell_brought, warning as brought};
-pub(crate) use note::{Note, NoteKind, missing_value};
+pub(crate) use injected::{mark as mark_injected, warning as injected_warning};
 pub(crate) use pipeline::{
-    deployment_after_steps, deployment_before_steps, job, pull_steps, schedules, step_inputs, trigger,
+    deployment_after_steps, deployment_before_steps, is_run_time_placeholder, job, pull_steps, schedules,
+    step_inputs, trigger,
 };
 pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};
+pub(crate) use substitution::{Substitution, SubstitutionKind, missing_value};
 pub(crate) use walk::value_at;

@@ -1,12 +1,12 @@
 //! References to what the server holds: blocks and Prefect variables.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use indexmap::IndexSet;
 
 use super::{
-    note::Trail,
     placeholder::{self, BLOCK_PREFIX, Kind, Placeholder},
+    trail::Trail,
     walk::{self, Fill},
 };
 use crate::{
@@ -50,6 +50,9 @@ impl Reference {
         (!matches!(id.as_str(), "" | "None" | "False" | "0")).then_some(Self::BlockById { id })
     }
 }
+
+/// Values of references; `None` for those that do not exist.
+pub(crate) type Documents = HashMap<Reference, Option<Value>>;
 
 /// What a template refers to, each once, in the order of its first mention.
 pub(crate) fn references(template: &Value) -> IndexSet<Reference> {

@@ -1,24 +1,24 @@
 //! Putting Prefect variables in the places of their references.
 
 use super::{
-    note::{Note, NoteKind, Trail},
     placeholder::{self, Kind, Placeholder},
-    reference::Reference,
-    resolve::Documents,
+    reference::{Documents, Reference},
+    substitution::{Substitution, SubstitutionKind},
+    trail::Trail,
     walk::{self, Fill, Filled},
 };
 use crate::{python, value::Value};
 
 /// The template with the variables of `documents` in it, and empty text for those that do not exist.
 pub(crate) fn fill(template: &Value, documents: &Documents) -> Filled {
-    let mut filling = Filling { documents, notes: Vec::new() };
+    let mut filling = Filling { documents, substitutions: Vec::new() };
     let value = walk::fill(template, &mut filling).unwrap_or_default();
-    Filled { value, notes: filling.notes }
+    Filled { value, substitutions: filling.substitutions }
 }
 
 struct Filling<'a> {
     documents: &'a Documents,
-    notes: Vec<Note>,
+    substitutions: Vec<Substitution>,
 }
 
 impl<'a> Filling<'a> {
@@ -26,7 +26,12 @@ impl<'a> Filling<'a> {
         let reference = Reference::Variable { name: placeholder.variable_name() };
         let value = self.documents.get(&reference).and_then(Option::as_ref);
         if value.is_none() {
-            self.notes.push(Note::new(NoteKind::MissingVariable, trail, placeholder, alone));
+            self.substitutions.push(Substitution::new(
+                SubstitutionKind::MissingVariable,
+                trail,
+                placeholder,
+                alone,
+            ));
         }
         value
     }
@@ -41,7 +46,7 @@ impl Fill for Filling<'_> {
         let filled = placeholder::replace(text, |placeholder| {
             (placeholder.kind() == Kind::Variable).then(|| {
                 let Some(value) = self.value(placeholder, trail, false) else { return String::new() };
-                self.notes.extend(Note::embedded(value, trail, placeholder));
+                self.substitutions.extend(Substitution::embedded(value, trail, placeholder));
                 python::to_text(value)
             })
         });

@@ -1,6 +1,6 @@
 //! The walk over a template that all passes share.
 
-use super::note::{Note, Trail};
+use super::{substitution::Substitution, trail::Trail};
 use crate::{
     pointer::{Pointer, Segment},
     python,
@@ -27,7 +27,7 @@ pub(crate) trait Fill {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filled {
     pub(crate) value: Value,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) substitutions: Vec<Substitution>,
 }
 
 /// The template with its texts filled in; nothing if it is a text without a value.

@@ -23,12 +23,10 @@ use crate::{
     api::{ApiError, Client, FlowRun, FlowRunFilter, JsonObject, Links, StateType, WorkPool},
     diagnostics::{Code, Diagnostic},
     fs::{self, FileError},
+    names::FORBIDDEN_CHARACTERS,
     progress::Progress,
     python,
 };
-
-/// Characters that the server takes in no name.
-const FORBIDDEN: [char; 5] = ['/', '%', '&', '>', '<'];
 
 /// What the command line of `work-pool create` says.
 #[derive(Debug, Clone, Default)]
@@ -174,7 +172,7 @@ fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> JsonObjec
 pub(crate) fn check_name(name: &str) -> Result<(), WorkPoolError> {
     if name.trim_matches(['\'', '"', ' ']).is_empty() {
         Err(WorkPoolError::EmptyName)
-    } else if name.contains(FORBIDDEN) {
+    } else if name.contains(FORBIDDEN_CHARACTERS) {
         Err(WorkPoolError::ForbiddenName(name.to_owned()))
     } else {
         Ok(())

@@ -4,23 +4,12 @@ use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use super::{
     error::{YamlError, YamlErrorKind},
-    parse::{Anchor, Event, EventKind, Events, Properties, Style, Tag as WrittenTag},
+    event::{Anchor, Event, EventKind, Properties, Style, Tag as WrittenTag},
+    limits::{MAXIMUM_DEPTH, MAXIMUM_NODES, maximum_aliased_nodes},
+    parse::Events,
     scalar::{self, ScalarTag},
 };
 use crate::{diagnostics::did_you_mean, source::Span};
-
-/// How deep collections may be nested, aliases expanded: everything that walks values may then recurse.
-pub(super) const MAXIMUM_DEPTH: usize = 100;
-
-/// How many values a file may have: those of more than ten thousand deployments.
-const MAXIMUM_NODES: usize = 500_000;
-
-/// How many values aliases may stand for in any file, however short.
-const FREE_ALIASED_NODES: usize = 1_000_000;
-/// How many values aliases may stand for, for each one that is written.
-const ALIASED_NODES_EACH: usize = 100;
-/// How many values aliases may stand for at all.
-const MAXIMUM_ALIASED_NODES: usize = 4_000_000;
 
 /// A document before its values are made.
 #[derive(Debug)]
@@ -217,8 +206,7 @@ impl<'a> Composer<'a> {
             return Err(YamlErrorKind::TooDeep(MAXIMUM_DEPTH).at(span));
         }
         self.aliased_nodes = self.aliased_nodes.saturating_add(node.size);
-        let allowed = (self.nodes * ALIASED_NODES_EACH).clamp(FREE_ALIASED_NODES, MAXIMUM_ALIASED_NODES);
-        if self.aliased_nodes > allowed {
+        if self.aliased_nodes > maximum_aliased_nodes(self.nodes) {
             return Err(YamlErrorKind::TooManyAliases.at(span));
         }
         self.attach(node, span.end);

@@ -7,7 +7,6 @@ use super::{
     document::{Document, DuplicateKey},
     error::{YamlError, YamlErrorKind},
     key::Key,
-    merge,
     node::{Entry, Mapping, Node, NodeKind},
     scalar::{self, ScalarTag},
 };
@@ -31,7 +30,7 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
 }
 
 /// Values that were made, by the number of their anchor, so that aliases share them.
-pub(super) struct Constructor<'a> {
+struct Constructor<'a> {
     text: &'a str,
     nodes: Vec<Option<Node>>,
     mappings: Vec<Option<Arc<Mapping>>>,
@@ -93,18 +92,14 @@ impl<'a> Constructor<'a> {
     }
 
     /// The entries of a mapping node, whatever its tag, with merge keys carried out.
-    pub(super) fn mapping(
-        &mut self,
-        node: &TreeNode<'a>,
-        entries: &[TreeEntry<'a>],
-    ) -> Result<Arc<Mapping>, YamlError> {
+    fn mapping(&mut self, node: &TreeNode<'a>, entries: &[TreeEntry<'a>]) -> Result<Arc<Mapping>, YamlError> {
         if let Some(made) = node.anchor.and_then(|anchor| self.mappings[anchor].clone()) {
             return Ok(made);
         }
         let mut mapping = self.merged(entries)?;
         let merged = mapping.len();
         let mut overridden = HashSet::new();
-        for (key, value) in entries.iter().filter(|(key, _)| !merge::is_merge(key)) {
+        for (key, value) in entries.iter().filter(|(key, _)| !is_merge(key)) {
             let key = self.key(key)?;
             let identity = self.identity(&key)?;
             let value = self.node(value)?;
@@ -121,6 +116,35 @@ impl<'a> Constructor<'a> {
         Ok(made)
     }
 
+    /// What the merge keys among some entries bring in. It comes before the mapping's own entries and yields to them.
+    ///
+    /// A later merge key wins over an earlier one, but in a list of mappings the earlier one wins.
+    fn merged(&mut self, entries: &[TreeEntry<'a>]) -> Result<Mapping, YamlError> {
+        let mut merged = Mapping::with_capacity(entries.len());
+        for (_, source) in entries.iter().filter(|(key, _)| is_merge(key)) {
+            for mapping in self.merge_sources(source)?.iter().rev() {
+                for (identity, entry) in mapping.identified() {
+                    merged.insert(identity.clone(), entry.clone());
+                }
+            }
+        }
+        Ok(merged)
+    }
+
+    fn merge_sources(&mut self, source: &Rc<TreeNode<'a>>) -> Result<Vec<Arc<Mapping>>, YamlError> {
+        match &source.content {
+            Content::Mapping(entries) => Ok(vec![self.mapping(source, entries)?]),
+            Content::Sequence(items) => items
+                .iter()
+                .map(|item| match &item.content {
+                    Content::Mapping(entries) => self.mapping(item, entries),
+                    _ => Err(YamlErrorKind::MergeSource(item.description()).at(item.span)),
+                })
+                .collect(),
+            Content::Scalar(_) => Err(YamlErrorKind::MergeSource(source.description()).at(source.span)),
+        }
+    }
+
     /// A key; a bare `=` is a text here.
     fn key(&mut self, key: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
         match (&key.tag, &key.content) {
@@ -132,7 +156,7 @@ impl<'a> Constructor<'a> {
     }
 
     fn identity(&self, key: &Node) -> Result<Key, YamlError> {
-        Key::of(key).ok_or_else(|| {
+        key.identity().ok_or_else(|| {
             let before = self.text[..key.span.start].trim_end_matches(' ');
             let template = matches!(key.kind, NodeKind::Mapping(_))
                 && self.text[key.span.range()].starts_with('{')
@@ -140,6 +164,11 @@ impl<'a> Constructor<'a> {
             YamlErrorKind::UnhashableKey { found: key.type_name(), template }.at(key.span)
         })
     }
+}
+
+/// Whether a key is `<<`.
+fn is_merge(key: &TreeNode<'_>) -> bool {
+    key.tag == Tag::Scalar(ScalarTag::Merge)
 }
 
 /// The text of a scalar; a mapping with a `=` key stands for the scalar under that key.

@@ -1,6 +1,6 @@
 //! What can be wrong with a YAML text.
 
-use super::node::Integer;
+use super::integer::Integer;
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     source::{Source, Span},

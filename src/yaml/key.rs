@@ -6,9 +6,12 @@ use std::{
 };
 
 use indexmap::Equivalent;
-use jiff::civil::{self, Date};
+use jiff::{
+    civil::{self, Date},
+    tz::Offset,
+};
 
-use super::node::{DateTime, Integer, Node, NodeKind};
+use super::integer::Integer;
 use crate::source::Span;
 
 /// What makes a key equal to another.
@@ -29,22 +32,8 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// The identity of a key, or `None` for collections, which cannot be keys.
-    pub(super) fn of(node: &Node) -> Option<Self> {
-        Some(match &node.kind {
-            NodeKind::Null => Self::Null,
-            NodeKind::Bool(flag) => Self::Integer(Integer::Small((*flag).into())),
-            NodeKind::Int(number) => Self::Integer(number.clone()),
-            NodeKind::Float(number) => Self::of_float(*number, node.span),
-            NodeKind::Text(text) => Self::Text(Arc::clone(text)),
-            NodeKind::Binary(bytes) => Self::Binary(Arc::clone(bytes)),
-            NodeKind::Date(date) => Self::Date(*date),
-            NodeKind::DateTime(moment) => Self::of_date_time(*moment),
-            NodeKind::Sequence(_) | NodeKind::Mapping(_) | NodeKind::Set(_) => return None,
-        })
-    }
-
-    fn of_float(number: f64, span: Span) -> Self {
+    /// Returns the identity of a float. A float that is a whole number equals the integer.
+    pub(super) fn float(number: f64, span: Span) -> Self {
         // Two to the power of 127 bounds what an `i128` holds; every float below it that is whole converts exactly.
         const LIMIT: f64 = 1.701_411_834_604_692_3e38;
         if number.is_nan() {
@@ -58,7 +47,8 @@ impl Key {
         }
     }
 
-    fn of_date_time(DateTime { local, offset }: DateTime) -> Self {
+    /// Returns the identity of a date and time.
+    pub(super) fn date_time(local: civil::DateTime, offset: Option<Offset>) -> Self {
         let utc = offset.and_then(|offset| local.checked_sub(jiff::SignedDuration::from(offset)).ok());
         Self::DateTime(utc.unwrap_or(local), offset.is_some())
     }

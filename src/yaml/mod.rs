@@ -6,7 +6,7 @@
 //! - `reader`: bytes to text, refusing characters that YAML does not allow;
 //! - `parse`: text to events, by a YAML 1.2 parser that `strict` holds to PyYAML's syntax;
 //! - `compose`: events to a tree, with anchors, tags and the limits on depth and aliases;
-//! - `construct`: the tree to [`Node`]s, with `scalar`, `timestamp` and `merge` for their rules.
+//! - `construct`: the tree to [`Node`]s, with `scalar` and `timestamp` for their rules.
 //!
 //! `write` is the way back, and `edit` puts something into a text and leaves all the rest as it is written.
 //!
@@ -19,11 +19,15 @@
 
 mod compose;
 mod construct;
+mod cursor;
 mod document;
 mod edit;
 mod error;
+mod event;
+mod integer;
 mod key;
-mod merge;
+mod limits;
+mod load;
 mod node;
 mod parse;
 mod reader;
@@ -38,15 +42,6 @@ mod write;
 
 pub(crate) use document::Document;
 pub(crate) use edit::{Edit, append, extend};
-pub(crate) use error::YamlError;
+pub(crate) use load::load;
 pub(crate) use reader::decode;
 pub(crate) use write::write;
-
-use crate::source::Source;
-
-/// Reads the one document of a text; a text without any is null.
-pub(crate) fn load(source: &Source) -> Result<Document, YamlError> {
-    reader::check_characters(source.text())?;
-    let tree = compose::compose(source.text())?;
-    construct::construct(source, &tree)
-}

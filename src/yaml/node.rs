@@ -1,6 +1,6 @@
 //! Values with the place where they are written.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::{
@@ -8,7 +8,7 @@ use jiff::{
     tz::Offset,
 };
 
-use super::key::Key;
+use super::{integer::Integer, key::Key};
 use crate::source::Span;
 
 /// A value and the text it comes from. Clones are cheap: collections and texts are shared, which is also
@@ -36,23 +36,6 @@ pub(crate) enum NodeKind {
     Mapping(Arc<Mapping>),
     /// The members of a `!!set`, in the order of the text.
     Set(Arc<[Node]>),
-}
-
-/// An integer of any size.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Integer {
-    Small(i128),
-    /// Beyond 128 bits nothing is ever computed with it: the digits as written, without underscores.
-    Large(Arc<str>),
-}
-
-impl fmt::Display for Integer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Small(number) => number.fmt(f),
-            Self::Large(digits) => f.write_str(digits),
-        }
-    }
 }
 
 /// A date with a time of day, at a known distance from UTC or local to nowhere.
@@ -126,6 +109,21 @@ impl Node {
             NodeKind::Sequence(items) => Some(items),
             _ => None,
         }
+    }
+
+    /// Returns the identity of a node as a mapping key. Returns `None` for collections, which cannot be keys.
+    pub(super) fn identity(&self) -> Option<Key> {
+        Some(match &self.kind {
+            NodeKind::Null => Key::Null,
+            NodeKind::Bool(flag) => Key::Integer(Integer::Small((*flag).into())),
+            NodeKind::Int(number) => Key::Integer(number.clone()),
+            NodeKind::Float(number) => Key::float(*number, self.span),
+            NodeKind::Text(text) => Key::Text(Arc::clone(text)),
+            NodeKind::Binary(bytes) => Key::Binary(Arc::clone(bytes)),
+            NodeKind::Date(date) => Key::Date(*date),
+            NodeKind::DateTime(DateTime { local, offset }) => Key::date_time(*local, *offset),
+            NodeKind::Sequence(_) | NodeKind::Mapping(_) | NodeKind::Set(_) => return None,
+        })
     }
 
     /// What kind of value it is, in the words of messages.

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, alphabet, engine};
 
-use super::{
-    node::{Integer, NodeKind},
-    timestamp::Timestamp,
-};
+use super::{cursor::Cursor, integer::Integer, node::NodeKind, timestamp::Timestamp};
 
 /// The types that a scalar can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,77 +223,6 @@ fn binary(text: &str) -> Option<Arc<[u8]>> {
         data.truncate(length);
     }
     ENGINE.decode(data).ok().map(Into::into)
-}
-
-/// The rest of a text that is being matched.
-pub(super) struct Cursor<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn take(&mut self, length: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at(length);
-        self.rest = rest;
-        taken
-    }
-
-    fn take_while(&mut self, allowed: impl Fn(char) -> bool) -> &'a str {
-        self.take(self.rest.find(|next| !allowed(next)).unwrap_or(self.rest.len()))
-    }
-
-    pub(super) fn expect(&mut self, character: char) -> Option<char> {
-        self.expect_any(&[character])
-    }
-
-    pub(super) fn expect_any(&mut self, characters: &[char]) -> Option<char> {
-        let next = self.rest.chars().next().filter(|next| characters.contains(next))?;
-        self.take(next.len_utf8());
-        Some(next)
-    }
-
-    /// As many digits as there are, at most `most`; `None` if they are fewer than `least`.
-    pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<&'a str> {
-        let length = self.rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-        (length >= least).then(|| self.take(length))
-    }
-
-    pub(super) fn blanks(&mut self) -> &'a str {
-        self.take_while(|next| matches!(next, ' ' | '\t'))
-    }
-
-    /// A digit and then digits and underscores; whether there was one.
-    fn grouped_digits(&mut self) -> bool {
-        self.rest.starts_with(|first: char| first.is_ascii_digit())
-            && !self.take_while(|next| next.is_ascii_digit() || next == '_').is_empty()
-    }
-
-    /// `:` and a number below sixty, once or more; whether there was one.
-    fn sexagesimal_parts(&mut self) -> bool {
-        let mut found = false;
-        while let Some(rest) = self.rest.strip_prefix(':') {
-            match rest.as_bytes() {
-                [b'0'..=b'5', b'0'..=b'9', ..] => self.take(3),
-                [b'0'..=b'9', ..] => self.take(2),
-                _ => break,
-            };
-            found = true;
-        }
-        found
-    }
-
-    /// An exponent with a sign, or none; false if it is one that YAML 1.1 does not know.
-    fn exponent(&mut self) -> bool {
-        self.expect_any(&['e', 'E']).is_none()
-            || (self.expect_any(&['-', '+']).is_some() && self.digits(1, usize::MAX).is_some())
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     error::{YamlError, YamlErrorKind},
-    parse::{Event, EventKind, Properties, Style, Tag},
+    event::{Event, EventKind, Properties, Style, Tag},
     syntax,
 };
 use crate::source::Span;

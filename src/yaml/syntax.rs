@@ -3,8 +3,8 @@
 use granit_parser::{ErrorKind, ScanError};
 
 use super::{
-    compose::MAXIMUM_DEPTH,
     error::{QUOTE_TEMPLATE, YamlError, YamlErrorKind},
+    limits::MAXIMUM_DEPTH,
 };
 use crate::source::Span;
 

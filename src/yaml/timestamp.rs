@@ -8,8 +8,8 @@ use jiff::{
 };
 
 use super::{
+    cursor::Cursor,
     node::{DateTime, NodeKind},
-    scalar::Cursor,
 };
 
 /// The parts of a timestamp as digits, not yet checked against the calendar.

@@ -2,7 +2,8 @@
 
 use super::{
     error::{YamlError, YamlErrorKind},
-    node::{Integer, Mapping, Node, NodeKind},
+    integer::Integer,
+    node::{Mapping, Node, NodeKind},
 };
 use crate::value;
 

@@ -2,8 +2,9 @@
 
 use super::{has_pending, is_pending};
 use crate::{
-    deploy::{desired, overrides::REFUSED_IN_NAMES, prepare::Prepared, version},
+    deploy::{desired, prepare::Prepared, version},
     diagnostics::{Code, Diagnostic, did_you_mean},
+    names::FORBIDDEN_CHARACTERS,
     project::Findings,
 };
 
@@ -15,7 +16,7 @@ pub(super) fn name(one: &Prepared, findings: &mut Findings<'_>) {
         }
         Some(name) if is_pending(name) => {}
         Some(name) => {
-            if let Some(refused) = name.chars().find(|character| REFUSED_IN_NAMES.contains(character)) {
+            if let Some(refused) = name.chars().find(|character| FORBIDDEN_CHARACTERS.contains(character)) {
                 let message =
                     format!("the deployment name '{name}' contains '{refused}', which the API refuses");
                 findings.at_value(&at, Diagnostic::error(Code::DEPLOYMENT_NAME, message));

@@ -14,14 +14,11 @@ use crate::{
     python,
     steps::name_and_id,
     template::{
-        self, missing_value,
+        self, is_run_time_placeholder, missing_value,
         placeholder::{self, Kind, Placeholder},
     },
     value::{Mapping, Value},
 };
-
-/// Placeholders for the time of the run, which a deployment keeps.
-const RUN_TIME: &str = "ctx.";
 
 /// Warns of placeholders in steps and fields that will have no value.
 pub(super) fn references(
@@ -172,7 +169,7 @@ impl Checker<'_, '_> {
             In::Fields => false,
             In::Pull => is_like_a_variable(name),
         };
-        if is_at_hand || name.starts_with(RUN_TIME) || self.before.may_have(name) {
+        if is_at_hand || is_run_time_placeholder(name) || self.before.may_have(name) {
             return None;
         }
         let message = match self.place {

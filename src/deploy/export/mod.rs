@@ -13,7 +13,7 @@ use crate::{
     api::{ApiError, Automation, Client, Deployment, DeploymentFilter},
     deployment::flow_names_by_id,
     template::{
-        literal,
+        is_run_time_placeholder, literal,
         placeholder::{BLOCK_PREFIX, Kind, Placeholder, VARIABLE_PREFIX},
     },
     yaml,
@@ -145,7 +145,7 @@ fn work_pool(one: &Deployment) -> Json {
 
 /// A value whose texts come through all templates as they are.
 fn templated(value: &Json) -> Json {
-    protected(value, &|placeholder| placeholder.name.starts_with("ctx."))
+    protected(value, &|placeholder| is_run_time_placeholder(placeholder.name))
 }
 
 /// Triggers: placeholders in their parameters are for the event, and are left alone if no variable has their name.

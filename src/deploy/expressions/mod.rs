@@ -24,8 +24,9 @@ use crate::{
     python,
     steps::name_and_id,
     template::{
-        self, ResolveError, Resolver, deferred,
+        self, ResolveError, Resolver,
         expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
+        pending,
     },
     value::{Mapping, Value},
 };
@@ -216,7 +217,7 @@ pub(crate) fn before_outputs(one: &Prepared) -> Mapping {
     let mut fields = Value::Mapping(Mapping::clone(&one.fields));
     for path in &one.pending {
         if let Some(place) = template::value_at(&mut fields, path) {
-            *place = deferred::stand_in(&python::to_text(place));
+            *place = pending::marker(&python::to_text(place));
         }
     }
     if let Value::Mapping(fields) = fields { fields } else { Mapping::new() }

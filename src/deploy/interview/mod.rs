@@ -20,7 +20,7 @@ use std::path::Path;
 use self::{draft::Draft, pick::Picked};
 pub(crate) use self::{pools::NewPool, saving::saved};
 use super::{
-    Failure, Surroundings, examine, overrides,
+    Failure, Surroundings, examine,
     prepare::{self, FlowNames},
     select::Selection,
 };
@@ -29,6 +29,7 @@ use crate::{
     environment::Environment,
     flow::{FoundFlow, Inspector},
     git,
+    names::FORBIDDEN_CHARACTERS,
     project::{Declared, Findings, Project},
     questions::Ask,
     secret::Secret,
@@ -164,7 +165,7 @@ impl<A: Ask, W: World> Interview<'_, A, W> {
     }
 
     async fn deployment_name(&self) -> Result<String, Failure> {
-        let fitting = |name: &str| match name.find(overrides::REFUSED_IN_NAMES) {
+        let fitting = |name: &str| match name.find(FORBIDDEN_CHARACTERS) {
             Some(_) => Err("Please enter a name without any of / % & > <".to_owned()),
             None => Ok(name.to_owned()),
         };

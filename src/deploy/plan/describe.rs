@@ -16,7 +16,7 @@ use crate::{
     },
     flow::Flow,
     secret::Redactor,
-    template::deferred,
+    template::pending,
     value::json_object,
 };
 
@@ -50,7 +50,7 @@ pub(crate) fn describe(
         Some(_) => Action::Update,
     };
     PlannedDeployment {
-        name: deferred::show(&desired.full_name()).into_owned(),
+        name: pending::show(&desired.full_name()).into_owned(),
         action,
         id: existing.map(|existing| existing.id),
         changes: changes.into_iter().map(|change| presentable(change, redactor)).collect(),
@@ -243,13 +243,13 @@ fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedC
 }
 
 fn deferred_value() -> Json {
-    crate::value::to_json(&deferred::stand_in(""))
+    crate::value::to_json(&pending::marker(""))
 }
 
 /// A change without secrets, and with words in the place of stand-ins.
 fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
     let PlannedChange { field, old, new, .. } = change;
-    let known_after_build = deferred::is_in_json(&new) && deferred::may_become(&new, &old);
+    let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);
     let (old, new) = masked::pair(&field, &old, &new, redactor);
-    PlannedChange { field, old, new: deferred::show_json(&new), known_after_build }
+    PlannedChange { field, old, new: pending::show_json(&new), known_after_build }
 }

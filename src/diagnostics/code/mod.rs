@@ -2,11 +2,11 @@
 //!
 //! A [`Code`] can only be one of the tables below, so no diagnostic has a code that cannot be explained.
 
+mod configuration;
 mod deployment;
 mod flow;
 mod project;
 mod steps;
-mod surroundings;
 mod template;
 mod yaml;
 
@@ -58,7 +58,7 @@ impl Code {
             template::CODES,
             steps::CODES,
             flow::CODES,
-            surroundings::CODES,
+            configuration::CODES,
         ];
         topics.into_iter().flatten().copied()
     }

@@ -70,8 +70,8 @@ codes! {
         example: "job_variables:\n  env:\n    TOKEN: \"{{ prefect.blocks.secret.token }}\"",
         fix: "Reference the block in the work pool's base job template or in a pull step, or load it in the flow.",
     };
-    BROUGHT_PLACEHOLDER = Entry {
-        name: "brought-placeholder",
+    INJECTED_PLACEHOLDER = Entry {
+        name: "injected-placeholder",
         severity: Warning,
         title: "a value brings a placeholder along, which is filled in too",
         meaning: "Prefect fills in templates in several passes, and so does prefectl: what a variable, a step or an \

@@ -2,7 +2,7 @@
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
-use crate::schedule::moment::Moment;
+use crate::schedule::date_time::IsoDateTime;
 
 /// Whether a date knows its time zone. Dates that do cannot be compared with dates that do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) enum Awareness {
 
 /// One date, in upper case.
 pub(super) fn date(text: &str) -> Option<(DateTime, Awareness)> {
-    let Moment { local, offset } = Moment::parse(text)?;
+    let IsoDateTime { local, offset } = IsoDateTime::parse(text)?;
     Some((local, if offset.is_some() { Awareness::Zoned } else { Awareness::Local }))
 }
 

@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, TomlError, Value};
 
-use super::{SettingsError, catalogue, names::SettingName, profiles::ProfileSettings, sources};
+use super::{
+    catalogue::{self, SettingName},
+    error::SettingsError,
+    profiles::ProfileSettings,
+    toml,
+};
 use crate::fs;
 
 /// The user's file of profiles, which need not exist yet.
@@ -19,14 +24,14 @@ impl ProfilesFile {
     pub(crate) fn open(path: &Path) -> Result<Self, SettingsError> {
         let text = fs::read_text_if_exists(path)?.unwrap_or_default();
         let document: DocumentMut = text.parse().map_err(|error: TomlError| {
-            sources::invalid_toml(&path.display().to_string(), &text, error.message(), error.span())
+            toml::invalid(&path.display().to_string(), &text, error.message(), error.span())
         })?;
         let is_usable = |item: &Item| item.is_table_like();
         let profiles = document.get("profiles");
         let profiles_usable = profiles.is_none_or(is_usable)
             && profiles
                 .and_then(Item::as_table_like)
-                .is_none_or(|all| all.iter().all(|(_, one)| is_usable(one)));
+                .is_none_or(|tables| tables.iter().all(|(_, table)| is_usable(table)));
         if !profiles_usable {
             return Err(SettingsError::NoTables(path.to_owned()));
         }

@@ -14,7 +14,7 @@ use crate::{
     diagnostics::did_you_mean,
     pointer::Pointer,
     template::{
-        note::Trail,
+        trail::Trail,
         walk::{self, Fill},
     },
     value::{Value, any_text},

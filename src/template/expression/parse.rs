@@ -10,7 +10,7 @@ use super::{
     filters,
     names::{self, Names},
 };
-use crate::{diagnostics::did_you_mean, template::note::Trail};
+use crate::{diagnostics::did_you_mean, template::trail::Trail};
 
 /// How long an expression may be, quoted texts aside: one of ten thousands of terms would take more stack than there is.
 const LONGEST: usize = 4096;

@@ -6,9 +6,9 @@
 use super::{
     apply::{Applied, Pass, Unknown},
     literal,
-    note::{Note, NoteKind},
     path::Values,
     resolve::{ResolveError, Resolver},
+    substitution::{Substitution, SubstitutionKind},
     walk::Filled,
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
 /// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`trigger`], or alone.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
-/// Placeholders for the time of the run, which a deployment keeps.
-const RUN_TIME_PREFIXES: [&str; 1] = ["ctx."];
+/// Prefix of placeholders that are resolved when the flow runs. A deployment keeps them.
+const RUN_TIME_PREFIX: &str = "ctx.";
 
 /// The inputs of a step, without `id` and `requires`, filled in just before it runs.
 pub(crate) async fn step_inputs(
@@ -40,7 +40,7 @@ pub(crate) async fn step_inputs(
 /// A deployment before any step runs: blocks, variables and the environment; what is unknown stays.
 ///
 /// `{{ NAME }}` is filled in from the environment also without a `$`, and so beats an output of that name: a note of
-/// kind [`NoteKind::EnvironmentWithoutDollar`] tells of each.
+/// kind [`SubstitutionKind::EnvironmentWithoutDollar`] tells of each.
 pub(crate) async fn deployment_before_steps(
     deployment: &Value,
     environment: &Environment,
@@ -51,7 +51,7 @@ pub(crate) async fn deployment_before_steps(
     passes.apply(&Pass::keeping(Values::Environment(environment), environment));
     let mut filled = passes.finish();
     // What is missing now may be the output of a step.
-    filled.notes.retain(|note| note.kind != NoteKind::Missing);
+    filled.substitutions.retain(|note| note.kind != SubstitutionKind::Missing);
     Ok(filled)
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn deployment_after_steps(
     environment: &Environment,
 ) -> Filled {
     let pass =
-        Pass { skip_prefixes: &RUN_TIME_PREFIXES, ..Pass::removing(Values::Mapping(outputs), environment) };
+        Pass { skip_prefixes: &[RUN_TIME_PREFIX], ..Pass::removing(Values::Mapping(outputs), environment) };
     last(apply_except(&SET_ASIDE, deployment, &pass))
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn deployment_after_steps(
 pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
     // What is missing here the worker may have.
-    filled.notes.retain(|note| note.kind != NoteKind::Missing);
+    filled.substitutions.retain(|note| note.kind != SubstitutionKind::Missing);
     last(filled)
 }
 
@@ -92,9 +92,9 @@ pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environm
     last(apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment)))
 }
 
-/// Whether a placeholder is for the time of the run.
-pub(super) fn is_for_run_time(name: &str) -> bool {
-    RUN_TIME_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+/// Whether the placeholder with this name is resolved when the flow runs.
+pub(crate) fn is_run_time_placeholder(name: &str) -> bool {
+    name.starts_with(RUN_TIME_PREFIX)
 }
 
 impl<'a> Pass<'a> {
@@ -109,18 +109,18 @@ impl<'a> Pass<'a> {
 
 /// What the last pass over a part gives: texts that templates had to leave alone are as they were meant.
 fn last(filled: Filled) -> Filled {
-    Filled { value: literal::restore(filled.value), notes: filled.notes }
+    Filled { value: literal::restore(filled.value), substitutions: filled.substitutions }
 }
 
 /// A text without a value, as a whole section of a file, is null.
 fn whole(applied: Applied) -> Filled {
-    Filled { value: applied.value.unwrap_or_default(), notes: applied.notes }
+    Filled { value: applied.value.unwrap_or_default(), substitutions: applied.substitutions }
 }
 
 /// The template filled in, with the values of some of its keys as they were.
 fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     if !has_placeholders(template) {
-        return Filled { value: template.clone(), notes: Vec::new() };
+        return Filled { value: template.clone(), substitutions: Vec::new() };
     }
     let mut template = template.clone();
     let mut set_aside = Vec::new();
@@ -144,7 +144,7 @@ struct Passes {
     value: Value,
     /// Whether there is nothing in it for any pass: passes leave texts without placeholders as they are.
     is_plain: bool,
-    notes: Vec<Note>,
+    substitutions: Vec<Substitution>,
     /// The items of lists that passes have removed, in the order of the template.
     removed: Vec<Pointer>,
 }
@@ -152,7 +152,7 @@ struct Passes {
 impl Passes {
     fn new(value: Value) -> Self {
         let is_plain = !has_placeholders(&value) && !refers_to_blocks(&value);
-        Self { value, is_plain, notes: Vec::new(), removed: Vec::new() }
+        Self { value, is_plain, substitutions: Vec::new(), removed: Vec::new() }
     }
 
     async fn resolve(&mut self, resolver: &Resolver<'_>) -> Result<(), ResolveError> {
@@ -172,29 +172,30 @@ impl Passes {
             return;
         }
         let filled = whole(pass.apply(&self.value));
-        let first_new = self.notes.len();
+        let first_new = self.substitutions.len();
         self.next(filled);
         if pass.unknown == Unknown::Remove {
-            let is_removed_item = |note: &&Note| {
-                note.kind == NoteKind::Missing
+            let is_removed_item = |note: &&Substitution| {
+                note.kind == SubstitutionKind::Missing
                     && note.alone
                     && matches!(note.path.segments().last(), Some(Segment::Index(_)))
             };
-            self.removed
-                .extend(self.notes[first_new..].iter().filter(is_removed_item).map(|note| note.path.clone()));
+            self.removed.extend(
+                self.substitutions[first_new..].iter().filter(is_removed_item).map(|note| note.path.clone()),
+            );
         }
     }
 
     fn next(&mut self, filled: Filled) {
         self.value = filled.value;
-        self.notes.extend(filled.notes.into_iter().map(|mut note| {
+        self.substitutions.extend(filled.substitutions.into_iter().map(|mut note| {
             self.removed.iter().for_each(|removed| make_room(&mut note.path, removed));
             note
         }));
     }
 
     fn finish(self) -> Filled {
-        Filled { value: self.value, notes: self.notes }
+        Filled { value: self.value, substitutions: self.substitutions }
     }
 }
 

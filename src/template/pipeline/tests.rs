@@ -36,11 +36,11 @@ fn environment() -> Environment {
     [("STAGE", "prod"), ("image", "from the environment")].into_iter().collect()
 }
 
-fn places(filled: &Filled) -> Vec<(NoteKind, String)> {
-    filled.notes.iter().map(|note| (note.kind, note.path.to_string())).collect()
+fn places(filled: &Filled) -> Vec<(SubstitutionKind, String)> {
+    filled.substitutions.iter().map(|note| (note.kind, note.path.to_string())).collect()
 }
 
-fn note(kind: NoteKind, place: &str) -> (NoteKind, String) {
+fn note(kind: SubstitutionKind, place: &str) -> (SubstitutionKind, String) {
     (kind, place.to_owned())
 }
 
@@ -70,9 +70,9 @@ async fn a_deployment_is_filled_in_before_and_after_its_steps() {
     assert_eq!(
         places(&before),
         [
-            note(NoteKind::Secret, "env.TOKEN"),
-            note(NoteKind::Environment, "tags[1]"),
-            note(NoteKind::EnvironmentWithoutDollar, "description"),
+            note(SubstitutionKind::Secret, "env.TOKEN"),
+            note(SubstitutionKind::Environment, "tags[1]"),
+            note(SubstitutionKind::EnvironmentWithoutDollar, "description"),
         ]
     );
     let outputs = mapping("{hash: {stdout: abc, cron: 0 0 * * *}}");
@@ -88,7 +88,10 @@ async fn a_deployment_is_filled_in_before_and_after_its_steps() {
             "#
         )
     );
-    assert_eq!(places(&after), [note(NoteKind::Missing, "tags[3]"), note(NoteKind::Missing, "env.GONE")]);
+    assert_eq!(
+        places(&after),
+        [note(SubstitutionKind::Missing, "tags[3]"), note(SubstitutionKind::Missing, "env.GONE")]
+    );
     let schedules = schedules(after.value.get("schedules").unwrap(), &outputs, &environment());
     assert_eq!(schedules.value, yaml("[{cron: 0 0 * * *}]"));
 }
@@ -107,11 +110,11 @@ async fn notes_of_later_passes_count_the_items_that_earlier_ones_removed() {
     assert_eq!(
         places(&filled),
         [
-            note(NoteKind::Missing, "args[0]"),
-            note(NoteKind::Missing, "args[1][1]"),
-            note(NoteKind::Missing, "args[2]"),
-            note(NoteKind::Secret, "args[1][2]"),
-            note(NoteKind::Missing, "args[3]"),
+            note(SubstitutionKind::Missing, "args[0]"),
+            note(SubstitutionKind::Missing, "args[1][1]"),
+            note(SubstitutionKind::Missing, "args[2]"),
+            note(SubstitutionKind::Secret, "args[1][2]"),
+            note(SubstitutionKind::Missing, "args[3]"),
         ]
     );
 }
@@ -134,7 +137,7 @@ fn pull_steps_keep_what_the_worker_resolves() {
             "#
         )
     );
-    assert_eq!(places(&filled), [note(NoteKind::Environment, "[1].other.dirs[1]")]);
+    assert_eq!(places(&filled), [note(SubstitutionKind::Environment, "[1].other.dirs[1]")]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     blocks::{self, BlockError},
-    reference::{self, Reference},
+    reference::{self, Documents, Reference},
     variables,
     walk::Filled,
 };
@@ -58,9 +58,6 @@ pub(crate) struct Resolver<'a> {
     redactor: Redactor,
     fetched: Mutex<HashMap<Reference, Arc<OnceCell<Option<Value>>>>>,
 }
-
-/// What references refer to; nothing for those that do not exist.
-pub(crate) type Documents = HashMap<Reference, Option<Value>>;
 
 impl<'a> Resolver<'a> {
     /// `redactor` learns every value that comes out of a block.
@@ -162,7 +159,7 @@ impl<'a> Resolver<'a> {
 }
 
 fn unchanged(template: &Value) -> Filled {
-    Filled { value: template.clone(), notes: Vec::new() }
+    Filled { value: template.clone(), substitutions: Vec::new() }
 }
 
 #[cfg(test)]

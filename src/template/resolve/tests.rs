@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     secret::MASK,
-    template::{NoteKind, blocks::BlockProblem},
+    template::{SubstitutionKind, blocks::BlockProblem},
 };
 
 /// A server with a few blocks and one variable, which counts what it is asked.
@@ -96,8 +96,8 @@ async fn what_comes_from_blocks_is_masked_and_noted() {
             "
         )
     );
-    let places: Vec<_> = filled.notes.iter().map(|note| (note.kind, note.path.to_string())).collect();
-    let secret = |place: &str| (NoteKind::Secret, place.to_owned());
+    let places: Vec<_> = filled.substitutions.iter().map(|note| (note.kind, note.path.to_string())).collect();
+    let secret = |place: &str| (SubstitutionKind::Secret, place.to_owned());
     assert_eq!(places, [secret("env.TOKEN"), secret("list[1]"), secret("flag")]);
     assert_eq!(
         redactor.mask("hunter2-token bob-the-user first-key 12345 678 true True None"),
@@ -112,12 +112,12 @@ async fn missing_variables_are_noted() {
     let template = yaml(r#"["{{ prefect.variables.region.x }}", "a{{ prefect.variables.nope }}b"]"#);
     let filled = resolver.variables(&template).await.unwrap();
     assert_eq!(filled.value, yaml("['', ab]"));
-    let names: Vec<_> = filled.notes.iter().map(|note| (note.kind, note.name.as_str())).collect();
+    let names: Vec<_> = filled.substitutions.iter().map(|note| (note.kind, note.name.as_str())).collect();
     assert_eq!(
         names,
         [
-            (NoteKind::MissingVariable, "prefect.variables.region.x"),
-            (NoteKind::MissingVariable, "prefect.variables.nope")
+            (SubstitutionKind::MissingVariable, "prefect.variables.region.x"),
+            (SubstitutionKind::MissingVariable, "prefect.variables.nope")
         ]
     );
 }

@@ -6,7 +6,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Document, load,
+    document::Document,
+    load::load,
     node::{Node, NodeKind},
     write::{write_entries, write_flow, write_item},
 };
@@ -144,7 +145,7 @@ impl<'a> Text<'a> {
         at
     }
 
-    fn with(&self, at: usize, added: &str) -> Edit {
+    fn insert(&self, at: usize, added: &str) -> Edit {
         self.replacing(Span::new(at, at), added)
     }
 
@@ -156,7 +157,7 @@ impl<'a> Text<'a> {
     /// Whole lines, where a line begins or at the end of a text that does not end its last line.
     fn with_lines(&self, at: usize, lines: &str) -> Edit {
         let is_at_start = at == 0 || self.text[..at].ends_with('\n');
-        let edit = self.with(at, &format!("{}{lines}", if is_at_start { "" } else { "\n" }));
+        let edit = self.insert(at, &format!("{}{lines}", if is_at_start { "" } else { "\n" }));
         Edit { added: edit.added.trim_start_matches(['\r', '\n']).to_owned(), ..edit }
     }
 
@@ -218,7 +219,7 @@ impl<'a> Text<'a> {
     fn before_bracket(&self, collection: Span, count: usize, part: &str) -> Edit {
         let at = collection.end.saturating_sub(1);
         let has_comma = self.text[..at].trim_end().ends_with(',');
-        self.with(at, &format!("{}{part}", if count == 0 || has_comma { "" } else { ", " }))
+        self.insert(at, &format!("{}{part}", if count == 0 || has_comma { "" } else { ", " }))
     }
 }
 

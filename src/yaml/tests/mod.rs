@@ -5,7 +5,8 @@ mod recorded;
 
 use serde_json::json;
 
-use super::*;
+use super::{error::YamlError, *};
+use crate::source::Source;
 use crate::{
     pointer::{Pointer, Segment},
     source::Span,

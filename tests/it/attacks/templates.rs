@@ -50,19 +50,19 @@ pub(super) const ATTACKS: &[Attack] = &[
     }),
     attack(
         "a Prefect variable with a placeholder",
-        Outcome::Shown("brought-placeholder"),
+        Outcome::Shown("injected-placeholder"),
         DEPLOY,
         |target| variable(target, "{{ $INNOCENT }}", "'x {{ prefect.variables.motto }}'"),
     ),
     attack(
         "a Prefect variable with a placeholder, strictly",
-        Outcome::Refused("brought-placeholder"),
+        Outcome::Refused("injected-placeholder"),
         STRICT,
         |target| variable(target, "{{ $INNOCENT }}", "'x {{ prefect.variables.motto }}'"),
     ),
     attack(
         "a Prefect variable in an expression",
-        Outcome::Refused("brought-placeholder"),
+        Outcome::Refused("injected-placeholder"),
         STRICT,
         |target| variable(target, "{{$INNOCENT}}", "'x << variables.motto >>'"),
     ),
@@ -74,7 +74,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "a branch with a placeholder in its name",
-        Outcome::Refused("brought-placeholder"),
+        Outcome::Refused("injected-placeholder"),
         STRICT,
         |target| {
             described(

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     template::{
-        note::Trail,
+        trail::Trail,
         walk::{self, Fill},
     },
     value::Value,

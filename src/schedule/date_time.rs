@@ -4,25 +4,25 @@ use std::fmt;
 
 use jiff::{
     SignedDuration, Timestamp,
-    civil::{Date, DateTime, ISOWeekDate, Time, Weekday},
+    civil::{self, Date, ISOWeekDate, Time, Weekday},
     tz::Offset,
 };
 
 /// A date and time as written; without an offset it is in UTC or in the zone of what it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment {
-    pub(crate) local: DateTime,
+pub(crate) struct IsoDateTime {
+    pub(crate) local: civil::DateTime,
     pub(crate) offset: Option<Offset>,
 }
 
-impl Moment {
+impl IsoDateTime {
     /// A moment in UTC.
     pub(crate) fn utc(timestamp: Timestamp) -> Self {
         Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
     }
 
     /// The moment so many seconds after the beginning of 1970.
-    pub(crate) fn of_seconds(seconds: f64) -> Option<Self> {
+    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
         Timestamp::UNIX_EPOCH.checked_add(since).ok().map(Self::utc)
     }
@@ -39,7 +39,7 @@ impl Moment {
 }
 
 /// As JSON has it: to the second, or to the microsecond where there are any, with `Z` for UTC.
-impl fmt::Display for Moment {
+impl fmt::Display for IsoDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.local.strftime("%Y-%m-%dT%H:%M:%S"))?;
         let microseconds = self.local.subsec_nanosecond() / 1000;
@@ -153,7 +153,7 @@ mod tests {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../tests/data/schedule/anchors.json")).unwrap();
         assert!(cases.len() > 50);
-        let read = |text: &str| Moment::parse(text).map(|moment| moment.to_string());
+        let read = |text: &str| IsoDateTime::parse(text).map(|moment| moment.to_string());
         let wrong: Vec<_> = cases.iter().filter(|case| read(&case.text) != case.anchor).collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
@@ -161,6 +161,6 @@ mod tests {
     #[test]
     fn the_present_is_sent_in_utc_with_microseconds() {
         let now: Timestamp = "2026-11-23T14:45:07.250Z".parse().unwrap();
-        assert_eq!(Moment::utc(now).to_string(), "2026-11-23T14:45:07.250000Z");
+        assert_eq!(IsoDateTime::utc(now).to_string(), "2026-11-23T14:45:07.250000Z");
     }
 }

@@ -1,16 +1,12 @@
 //! What filling in a template comes upon that its author may want to know, each with its place.
 
-use super::{placeholder::Placeholder, reference::Reference};
-use crate::{
-    pointer::{Pointer, Segment},
-    python,
-    value::Value,
-};
+use super::{placeholder::Placeholder, trail::Trail};
+use crate::{pointer::Pointer, value::Value};
 
 /// Something to know about a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Note {
-    pub(crate) kind: NoteKind,
+pub(crate) struct Substitution {
+    pub(crate) kind: SubstitutionKind,
     /// Where the text with the placeholder stands.
     pub(crate) path: Pointer,
     /// The placeholder as it is written, with its braces.
@@ -23,7 +19,7 @@ pub(crate) struct Note {
 
 /// What there is to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoteKind {
+pub(crate) enum SubstitutionKind {
     /// There is no such value; the placeholder was removed or kept.
     Missing,
     /// There is no such Prefect variable, and empty text stands in its place.
@@ -37,11 +33,16 @@ pub(crate) enum NoteKind {
     /// The value of a block, which is a secret, now stands here in clear.
     Secret,
     /// A value that was put in here has this placeholder, and it was filled in from the environment or a block.
-    Brought,
+    Injected,
 }
 
-impl Note {
-    pub(crate) fn new(kind: NoteKind, trail: &Trail<'_>, placeholder: &Placeholder<'_>, alone: bool) -> Self {
+impl Substitution {
+    pub(crate) fn new(
+        kind: SubstitutionKind,
+        trail: &Trail<'_>,
+        placeholder: &Placeholder<'_>,
+        alone: bool,
+    ) -> Self {
         Self {
             kind,
             path: trail.path(),
@@ -54,14 +55,19 @@ impl Note {
     /// A note that a value became part of a text, unless it is text or a number.
     pub(crate) fn embedded(value: &Value, trail: &Trail<'_>, placeholder: &Placeholder<'_>) -> Option<Self> {
         let reads_well = value.is_string() || value.is_number();
-        let kind = NoteKind::Embedded(crate::value::kind(value));
+        let kind = SubstitutionKind::Embedded(crate::value::kind(value));
         (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
     }
 
     /// A note that a mapping which stands for a block gave way to its data.
-    pub(crate) fn secret_at(trail: &Trail<'_>, reference: &Reference) -> Self {
-        let name = reference.to_string();
-        Self { kind: NoteKind::Secret, path: trail.path(), placeholder: name.clone(), name, alone: true }
+    pub(crate) fn secret_at(trail: &Trail<'_>, name: String) -> Self {
+        Self {
+            kind: SubstitutionKind::Secret,
+            path: trail.path(),
+            placeholder: name.clone(),
+            name,
+            alone: true,
+        }
     }
 
     /// What the reference's warnings quote: the name of a placeholder that is the whole text, or else all of it.
@@ -76,41 +82,4 @@ pub(crate) fn missing_value(label: &str) -> String {
         "Value for placeholder '{label}' not found in provided values. Please ensure that the placeholder is spelled \
          correctly and that the corresponding value is provided."
     )
-}
-
-/// The way from the root to the value being looked at; it becomes a [`Pointer`] only where one is needed.
-#[derive(Debug, Default)]
-pub(crate) struct Trail<'a> {
-    steps: Vec<Step<'a>>,
-}
-
-#[derive(Debug)]
-enum Step<'a> {
-    Key(&'a Value),
-    Index(usize),
-}
-
-impl<'a> Trail<'a> {
-    pub(crate) fn at_key<T>(&mut self, key: &'a Value, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(Step::Key(key), visit)
-    }
-
-    pub(crate) fn at_index<T>(&mut self, index: usize, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(Step::Index(index), visit)
-    }
-
-    fn inside<T>(&mut self, step: Step<'a>, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.steps.push(step);
-        let result = visit(self);
-        self.steps.pop();
-        result
-    }
-
-    pub(crate) fn path(&self) -> Pointer {
-        let segment = |step: &Step<'_>| match step {
-            Step::Key(key) => Segment::Key(python::to_text(key)),
-            Step::Index(index) => Segment::Index(*index),
-        };
-        self.steps.iter().map(segment).collect()
-    }
 }

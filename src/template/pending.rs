@@ -24,26 +24,26 @@ const END: char = '\u{fdd1}';
 pub(crate) const SHOWN: &str = "(known after build)";
 
 /// The stand-in for what `label` names; two labels make two different values.
-pub(crate) fn stand_in(label: &str) -> Value {
+pub(crate) fn marker(label: &str) -> Value {
     Value::String(format!("{START}{}{END}", label.replace([START, END], "")))
 }
 
 /// Whether a value, or anything in it, is not known yet.
-pub(crate) fn is_in(value: &Value) -> bool {
+pub(crate) fn is_pending(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(START),
-        Value::Sequence(items) => items.iter().any(is_in),
-        Value::Mapping(entries) => entries.values().any(is_in),
+        Value::Sequence(items) => items.iter().any(is_pending),
+        Value::Mapping(entries) => entries.values().any(is_pending),
         _ => false,
     }
 }
 
 /// The same for what is sent to the API.
-pub(crate) fn is_in_json(value: &Json) -> bool {
+pub(crate) fn is_pending_json(value: &Json) -> bool {
     match value {
         Json::String(text) => text.contains(START),
-        Json::Array(items) => items.iter().any(is_in_json),
-        Json::Object(entries) => entries.values().any(is_in_json),
+        Json::Array(items) => items.iter().any(is_pending_json),
+        Json::Object(entries) => entries.values().any(is_pending_json),
         _ => false,
     }
 }
@@ -118,9 +118,9 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     let known = later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect();
     let mut value = expression::evaluate(template, scope, &later).unwrap_or_else(|_| template.clone());
     for used in expression::check(&value, &known).uses {
-        let of_step = outputs.get(used.root.as_str()).map(python::to_text).unwrap_or_default();
+        let output = outputs.get(used.root.as_str()).map(python::to_text).unwrap_or_default();
         if let Some(place) = walk::value_at(&mut value, &used.path) {
-            *place = stand_in(&format!("{} {of_step}", python::to_text(place)));
+            *place = marker(&format!("{} {output}", python::to_text(place)));
         }
     }
     value
@@ -130,14 +130,14 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
 /// knows what they give.
 pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
-    names.retain(|name| !pipeline::is_for_run_time(name));
+    names.retain(|name| !pipeline::is_run_time_placeholder(name));
     // The longer paths first: a value that is used both whole and in parts has the parts.
     names.sort_by_key(|name| std::cmp::Reverse(path::keys(name).len()));
     for name in names {
         let found = Values::Mapping(outputs).get(&name);
         let is_open = found.is_none_or(|value| value.as_mapping().is_some_and(Mapping::is_empty));
         if is_open {
-            insert(outputs, &path::keys(&name), &stand_in(&name));
+            insert(outputs, &path::keys(&name), &marker(&name));
         }
     }
 }
@@ -165,13 +165,13 @@ mod tests {
     use super::*;
 
     fn text(label: &str) -> String {
-        python::to_text(&stand_in(label))
+        python::to_text(&marker(label))
     }
 
     #[test]
     fn stand_ins_are_found_and_shown() {
         let value = json!({"image": format!("repo/{}:{}", text("a.image"), text("a.tag")), "n": [1, "x"]});
-        assert!(is_in_json(&value) && !is_in_json(&json!({"a": ["b", null]})));
+        assert!(is_pending_json(&value) && !is_pending_json(&json!({"a": ["b", null]})));
         assert_eq!(
             show_json(&value),
             json!({"image": "repo/(known after build):(known after build)", "n": [1, "x"]})
@@ -213,17 +213,17 @@ mod tests {
                 "known": {"y": 1, "x": SHOWN},
             })
         );
-        let found = Values::Mapping(&outputs).get("sign.parts[0]").map(|value| is_in(&value));
+        let found = Values::Mapping(&outputs).get("sign.parts[0]").map(|value| is_pending(&value));
         assert_eq!(found, Some(true));
     }
 
     #[test]
     fn expressions_of_outputs_wait_and_others_do_not() {
         let scope = Scope::new(&[("STAGE", "dev")].into_iter().collect());
-        let outputs: Mapping = [(Value::from("b"), stand_in("1"))].into_iter().collect();
+        let outputs: Mapping = [(Value::from("b"), marker("1"))].into_iter().collect();
         let template = serde_yaml::from_str("{a: '<< env.STAGE >>', i: '<< b.image | upper >>'}").unwrap();
         let value = evaluate(&template, &scope, &outputs);
         assert_eq!(value["a"], Value::from("dev"));
-        assert!(is_in(&value["i"]));
+        assert!(is_pending(&value["i"]));
     }
 }

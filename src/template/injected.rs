@@ -3,8 +3,8 @@
 //! Whoever can change such a value, a variable or what a step prints, can so read the environment and blocks.
 
 use super::{
-    note::{Note, NoteKind},
     placeholder,
+    substitution::{Substitution, SubstitutionKind},
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -14,14 +14,16 @@ use crate::{
 };
 
 /// Makes the notes of what was read for such a placeholder say so. `written` is the template as its author has it.
-pub(crate) fn tell(notes: &mut [Note], written: &Value) {
+pub(crate) fn mark(notes: &mut [Substitution], written: &Value) {
     for note in notes {
         let reads = matches!(
             note.kind,
-            NoteKind::Environment | NoteKind::EnvironmentWithoutDollar | NoteKind::Secret
+            SubstitutionKind::Environment
+                | SubstitutionKind::EnvironmentWithoutDollar
+                | SubstitutionKind::Secret
         );
         if reads && !is_written(note, written) {
-            note.kind = NoteKind::Brought;
+            note.kind = SubstitutionKind::Injected;
         }
     }
 }
@@ -29,7 +31,7 @@ pub(crate) fn tell(notes: &mut [Note], written: &Value) {
 /// The warning of such a placeholder.
 pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     Diagnostic::warning(
-        Code::BROUGHT_PLACEHOLDER,
+        Code::INJECTED_PLACEHOLDER,
         format!(
             "{placeholder} is not written here: a value that is put in here has it, and it is filled in too"
         ),
@@ -37,11 +39,11 @@ pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     .help("see who may change that value; in an expression, `| literal` keeps it as it is")
 }
 
-fn is_written(note: &Note, written: &Value) -> bool {
+fn is_written(note: &Substitution, written: &Value) -> bool {
     match value_at(written, &note.path) {
         Some(Value::String(text)) => placeholder::find(text).any(|found| found.text == note.placeholder),
         // A block that is named by a mapping.
-        Some(Value::Mapping(_)) => note.kind == NoteKind::Secret,
+        Some(Value::Mapping(_)) => note.kind == SubstitutionKind::Secret,
         _ => false,
     }
 }
@@ -64,8 +66,8 @@ mod tests {
         serde_yaml::from_str(text).unwrap()
     }
 
-    fn note(kind: NoteKind, path: &[&str], placeholder: &str) -> Note {
-        Note {
+    fn note(kind: SubstitutionKind, path: &[&str], placeholder: &str) -> Substitution {
+        Substitution {
             kind,
             path: path.iter().copied().collect(),
             placeholder: placeholder.to_owned(),
@@ -80,19 +82,19 @@ mod tests {
             r#"{a: "{{ $A }}", b: "{{ prefect.variables.b }}", c: "<< variables.c >>", d: {$ref: x}, e: "{{ $A }} {{$B}}"}"#,
         );
         for (kind, path, placeholder, is_brought) in [
-            (NoteKind::Environment, &["a"][..], "{{ $A }}", false),
-            (NoteKind::Environment, &["e"], "{{$B}}", false),
-            (NoteKind::Environment, &["e"], "{{ $C }}", true),
-            (NoteKind::Environment, &["b"], "{{ $A }}", true),
-            (NoteKind::EnvironmentWithoutDollar, &["b"], "{{ HOME }}", true),
-            (NoteKind::Environment, &["c", "inner"], "{{ $A }}", true),
-            (NoteKind::Secret, &["c"], "{{ prefect.blocks.secret.x }}", true),
-            (NoteKind::Secret, &["d"], "block x", false),
-            (NoteKind::Missing, &["b"], "{{ it.stdout }}", false),
+            (SubstitutionKind::Environment, &["a"][..], "{{ $A }}", false),
+            (SubstitutionKind::Environment, &["e"], "{{$B}}", false),
+            (SubstitutionKind::Environment, &["e"], "{{ $C }}", true),
+            (SubstitutionKind::Environment, &["b"], "{{ $A }}", true),
+            (SubstitutionKind::EnvironmentWithoutDollar, &["b"], "{{ HOME }}", true),
+            (SubstitutionKind::Environment, &["c", "inner"], "{{ $A }}", true),
+            (SubstitutionKind::Secret, &["c"], "{{ prefect.blocks.secret.x }}", true),
+            (SubstitutionKind::Secret, &["d"], "block x", false),
+            (SubstitutionKind::Missing, &["b"], "{{ it.stdout }}", false),
         ] {
             let mut notes = [note(kind, path, placeholder)];
-            tell(&mut notes, &written);
-            assert_eq!(notes[0].kind == NoteKind::Brought, is_brought, "{path:?} {placeholder}");
+            mark(&mut notes, &written);
+            assert_eq!(notes[0].kind == SubstitutionKind::Injected, is_brought, "{path:?} {placeholder}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::{Kind, Moment, Schedule, UTC, duration};
+use super::{IsoDateTime, Kind, Schedule, UTC, duration};
 
 impl Schedule {
     /// Whether a schedule of the server runs at the same times.
@@ -23,7 +23,7 @@ impl Schedule {
                 seconds.is_some_and(|seconds| (seconds - duration::seconds(*every)).abs() < 1e-6)
                     && text("timezone").unwrap_or(UTC) == timezone.as_deref().unwrap_or(UTC)
                     && anchor.is_none_or(|anchor| {
-                        text("anchor_date").is_some_and(|live| same_moment(anchor, live))
+                        text("anchor_date").is_some_and(|live| same_instant(anchor, live))
                     })
             }
             Kind::Rrule { rule, timezone, .. } => {
@@ -33,7 +33,7 @@ impl Schedule {
     }
 }
 
-fn same_moment(anchor: Moment, live: &str) -> bool {
+fn same_instant(anchor: IsoDateTime, live: &str) -> bool {
     let timestamp = |text: &str| text.parse::<Timestamp>().ok();
     timestamp(live).is_some_and(|live| timestamp(&anchor.to_string()) == Some(live))
 }

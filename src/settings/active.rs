@@ -1,0 +1,112 @@
+//! All sources of settings, with the active profile chosen.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    catalogue::SettingName,
+    error::SettingsError,
+    names,
+    profiles::{self, Profiles},
+    sources::Sources,
+    value::Setting,
+};
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    environment::Environment,
+};
+
+/// All sources, the active profile among them, before any value is read.
+pub(super) struct ActiveSources {
+    pub(super) sources: Sources,
+    pub(super) profile: String,
+    pub(super) profile_is_chosen: bool,
+    pub(super) profiles_path: Setting<PathBuf>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl ActiveSources {
+    /// Reads all sources. `profile` is the one that the command line names; `directory` is the working directory.
+    pub(super) fn read(
+        environment: &Environment,
+        profile: Option<&str>,
+        directory: &Path,
+    ) -> Result<Self, SettingsError> {
+        let mut sources = Sources::load(environment, directory)?;
+        let mut warnings = Vec::new();
+        let profiles_path = profiles_path(&sources, environment, directory)?;
+        let profiles = Profiles::load(&profiles_path.value)?;
+        let chosen = chosen_profile(&profiles, profile, environment, &mut warnings)?;
+        let profile_is_chosen = chosen.is_some();
+        let profile = chosen.unwrap_or_else(|| profiles::DEFAULT.to_owned());
+        if let Some(settings) = profiles.get(&profile) {
+            sources.add_profile(settings);
+        }
+        Ok(Self { sources, profile, profile_is_chosen, profiles_path, warnings })
+    }
+}
+
+fn path_or(
+    sources: &Sources,
+    name: &SettingName,
+    environment: &Environment,
+    default: impl FnOnce() -> PathBuf,
+) -> Result<Setting<PathBuf>, SettingsError> {
+    let Some(Setting { value, origin }) = sources.read::<PathBuf>(name)? else {
+        return Ok(Setting::default_value(default()));
+    };
+    Ok(Setting { value: expand_home(&value, environment), origin })
+}
+
+fn expand_home(path: &Path, environment: &Environment) -> PathBuf {
+    path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home_directory(environment).join(rest))
+}
+
+fn home_directory(environment: &Environment) -> PathBuf {
+    let home = environment.non_empty("HOME").or_else(|| environment.non_empty("USERPROFILE"));
+    PathBuf::from(home.unwrap_or("."))
+}
+
+/// Found before any profile is read, so the home in a profile does not count.
+fn profiles_path(
+    sources: &Sources,
+    environment: &Environment,
+    directory: &Path,
+) -> Result<Setting<PathBuf>, SettingsError> {
+    let home = match environment.non_empty("PREFECT_HOME") {
+        Some(home) => expand_home(Path::new(home), environment),
+        None => home_directory(environment).join(".prefect"),
+    };
+    let path = path_or(sources, &names::PROFILES_PATH, environment, || home.join("profiles.toml"))?;
+    let text = path.value.to_string_lossy().replace("$PREFECT_HOME", &home.to_string_lossy());
+    Ok(Setting { value: directory.join(text), origin: path.origin })
+}
+
+/// The profile that is asked for: an unknown name is an error on the command line and a warning elsewhere.
+fn chosen_profile(
+    profiles: &Profiles,
+    requested: Option<&str>,
+    environment: &Environment,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Option<String>, SettingsError> {
+    if let Some(name) = requested {
+        let known = profiles.get(name).is_some();
+        return if known {
+            Ok(Some(name.to_owned()))
+        } else {
+            Err(SettingsError::UnknownProfile(name.to_owned()))
+        };
+    }
+    let (name, place) = match (environment.non_empty("PREFECT_PROFILE"), &profiles.active) {
+        (Some(name), _) => (name, "by environment variable"),
+        (None, Some(name)) => (name.as_str(), "in the profiles file"),
+        (None, None) => return Ok(None),
+    };
+    if profiles.get(name).is_some() {
+        return Ok(Some(name.to_owned()));
+    }
+    warnings.push(Diagnostic::warning(
+        Code::UNKNOWN_PROFILE,
+        format!("Active profile '{name}' set {place} not found. The default profile will be used instead."),
+    ));
+    Ok(None)
+}

@@ -1,0 +1,29 @@
+//! Errors of settings.
+
+use std::path::PathBuf;
+
+use super::value::Origin;
+use crate::fs::FileError;
+
+/// Why the settings could not be resolved.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("Unknown profile '{0}'.")]
+    UnknownProfile(String),
+    #[error("Failed to load Prefect settings from {file}: invalid TOML ({reason}, line {line})")]
+    Toml { file: String, reason: String, line: usize },
+    /// The value itself is not shown: it may be a secret.
+    #[error("{name} (from {origin}) must be {expected}")]
+    Invalid { name: &'static str, origin: Origin, expected: &'static str },
+    #[error("the profiles in {} are no tables: each needs a `[profiles.NAME]`", .0.display())]
+    NoTables(PathBuf),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// There is no API to talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server."
+)]
+pub(crate) struct NoApiUrl;
