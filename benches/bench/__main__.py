@@ -23,6 +23,14 @@ PARTS = {
     "shared": images.shared,
     "model": model.run,
 }
+TOPICS = {
+    "Start-up and size": ["start"],
+    "Checking and reading flows": ["check", "flows"],
+    "Deploying 100 deployments": ["deploy", "far"],
+    "Scale": ["scale"],
+    "Images": ["images", "shared"],
+    "Calculated": ["model"],
+}
 BEGIN, END = "<!-- measured by benches/run -->\n", "<!-- end -->\n"
 
 
@@ -33,15 +41,21 @@ def main() -> None:
         nothing=options.nothing, root=Path(options.root), work=Path(options.work), port=options.port,
         docker_host=options.docker_host, few=options.rounds,
     )  # fmt: skip
-    rows: list[Row] = []
+    rows: dict[str, list[Row]] = {}
     print(HEAD, flush=True)
     for part in options.parts or PARTS:
         for row in PARTS[part](setting):
-            rows.append(row)
+            rows.setdefault(topic(part), []).append(row)
             print(row.markdown(), flush=True)
     print(f"\n{machine(setting)}")
     if options.write:
-        write(setting.root / "README.md", f"{table(rows)}\n\n{machine(setting)}\n")
+        sections = [f"## {title}\n\n{table(found)}\n" for title, found in rows.items()]
+        write(setting.root / "docs/src/benchmarks.md", "\n".join([*sections, machine(setting)]) + "\n")
+
+
+def topic(part: str) -> str:
+    """Returns the heading under which the rows of a part are published."""
+    return next(title for title, parts in TOPICS.items() if part in parts)
 
 
 def parse() -> argparse.Namespace:
@@ -67,11 +81,11 @@ def machine(setting: Setting) -> str:
     return f"Measured on {datetime.date.today()} at {commit}, {cores} cores of {processor}, Linux {platform.release()}."
 
 
-def write(readme: Path, text: str) -> None:
-    """Puts the table between its marks."""
-    before, rest = readme.read_text().split(BEGIN)
+def write(page: Path, text: str) -> None:
+    """Replaces the text between the two marks of the page."""
+    before, rest = page.read_text().split(BEGIN)
     _, after = rest.split(END)
-    readme.write_text(before + BEGIN + text + END + after)
+    page.write_text(before + BEGIN + text + END + after)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Row:
         return f"| {self.what} | {self.goal} | {self.found} | {self.compared} | {verdict} |"
 
 
-HEAD = "| | goal | prefectl | compared with | reached |\n|---|---|---|---|---|"
+HEAD = "| Measurement | Goal | prefectl | Compared with | Reached |\n|---|---|---|---|---|"
 
 
 def table(rows: list[Row]) -> str:

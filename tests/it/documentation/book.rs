@@ -19,9 +19,11 @@ pub(super) struct Page {
 
 /// A block of code.
 pub(super) struct Block {
-    /// What is said behind the fence.
+    /// The info string of the fence.
     pub(super) info: String,
     pub(super) text: String,
+    /// The inline code that directly precedes the block.
+    pub(super) caption: Option<String>,
 }
 
 /// A command, and what a page shows that it prints.
@@ -30,11 +32,17 @@ pub(super) struct Shown {
     pub(super) shown: String,
 }
 
-/// All pages.
+/// Reads the README. Its path is relative to the root of the repository.
+pub(super) fn readme() -> Result<Page> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))?;
+    Ok(Page::read(PathBuf::from("README.md"), &text))
+}
+
+/// Reads all pages of the book. Their paths are relative to `docs/src`.
 pub(super) fn book() -> Result<Vec<Page>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
     let mut pages = Vec::new();
-    for folder in [root.clone(), root.join("reference")] {
+    for folder in [root.clone(), root.join("reference"), root.join("development")] {
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "md") {
@@ -52,6 +60,7 @@ impl Page {
         let mut page = Self { path, links: Vec::new(), anchors: BTreeSet::new(), blocks: Vec::new() };
         let mut heading: Option<String> = None;
         let mut is_code = false;
+        let mut caption: Option<String> = None;
         for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
             match event {
                 Event::Start(Tag::Link { dest_url, .. }) => page.links.push(dest_url.into_string()),
@@ -63,11 +72,12 @@ impl Page {
                     } else {
                         String::new()
                     };
-                    page.blocks.push(Block { info, text: String::new() });
+                    page.blocks.push(Block { info, text: String::new(), caption: caption.take() });
                     is_code = true;
                 }
                 Event::End(TagEnd::CodeBlock) => is_code = false,
                 Event::Text(text) | Event::Code(text) => {
+                    caption = Some(text.to_string());
                     if let Some(heading) = &mut heading {
                         heading.push_str(&text);
                     } else if let (true, Some(block)) = (is_code, page.blocks.last_mut()) {

@@ -60,12 +60,12 @@ fn the_documented_examples() {
     }
 }
 
-/// Each line of the README's list is an expression, two or more spaces, and what it gives.
+/// Each line of the list in `templates.md` has an expression, at least two spaces, and the result.
 #[test]
-fn the_examples_of_the_readme() {
-    let readme = include_str!("../../../../README.md");
-    let (_, list) = readme.split_once("and a step `build-image`:\n").unwrap();
-    let (list, _) = list.split_once("A value that is one expression").unwrap();
+fn evaluates_the_documented_examples() {
+    let page = include_str!("../../../../docs/src/templates.md");
+    let (_, list) = page.split_once("and a step `build-image`:\n\n```text\n").unwrap();
+    let (list, _) = list.split_once("```").unwrap();
     let examples: Vec<_> = list.lines().filter_map(|line| line.trim().split_once("  ")).collect();
     assert_eq!(examples.len(), 10);
     for (template, shown) in examples {
