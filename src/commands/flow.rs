@@ -9,7 +9,7 @@ use crate::{
     cli::{FlowCommand, OutputFormat},
     diagnostics::Diagnostic,
     error::{CommandError, Exit},
-    flow::{self, Asking, Entrypoint, Flow, FlowError, FoundFlow, Inspector, PythonUse},
+    flow::{self, Asking, DiscoveredFlow, Entrypoint, Flow, FlowError, Inspector, PythonUse},
     progress::Progress,
 };
 
@@ -31,13 +31,13 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
         OutputFormat::Text if found.is_empty() => context.ui.note("No flows found."),
         OutputFormat::Text => found.iter().for_each(|flow| context.ui.result(&line(flow))),
         OutputFormat::Json => {
-            let entry = |flow: &FoundFlow| {
+            let entry = |flow: &DiscoveredFlow| {
                 json!({
                     "file": flow.path,
                     "function": flow.function,
                     "line": flow.line,
                     "name": flow.name,
-                    "grade": flow.grade,
+                    "grade": flow.grade_name(),
                 })
             };
             let flows: Vec<Value> = found.iter().map(entry).collect();
@@ -48,8 +48,8 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
 }
 
 /// The entrypoint as `deploy` takes it, and the name.
-fn line(flow: &FoundFlow) -> String {
-    format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade)
+fn line(flow: &DiscoveredFlow) -> String {
+    format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade_name())
 }
 
 async fn inspect(

@@ -1,14 +1,16 @@
 //! From an entrypoint's object to the function behind it, through its decorators.
 
 use super::{
-    class::{Class, ancestry},
-    constant::{self, Value},
     entrypoint::Entrypoint,
     error::FlowError,
-    obstacle::Obstacle,
-    program::{Module, Program},
-    scope::{self, Entity, Function, Scope},
-    syntax::{Bound, Call, Expr, ExprKind, FunctionDef},
+    eval_error::EvalError,
+    evaluate::{self, Value},
+    program::{
+        Module, Program,
+        scope::{self, Entity, Function, Scope},
+        syntax::{Bound, Call, Expr, ExprKind, FunctionDef},
+    },
+    schema::class::{Class, mro},
 };
 use crate::diagnostics::{Place, did_you_mean};
 
@@ -42,12 +44,12 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    fn of(value: Result<Value, Obstacle>) -> Self {
+    fn from_value(value: Result<Value, EvalError>) -> Self {
         match value {
             Ok(Value::Str(text)) if !text.is_empty() => Self::Text(text),
             Ok(value) if value.truth() == Ok(false) => Self::Absent,
             Ok(_) => Self::NotText,
-            Err(obstacle) => Self::Unknown(obstacle.reason()),
+            Err(error) => Self::Unknown(error.reason()),
         }
     }
 
@@ -58,7 +60,7 @@ impl Setting {
 
 /// The flow that an entrypoint names in a module.
 pub(super) fn find<'p>(
-    program: &'p Program<'_>,
+    program: &'p Program<'p>,
     module: &'p Module,
     entrypoint: &Entrypoint,
 ) -> Result<Definition<'p>, FlowError> {
@@ -67,16 +69,14 @@ pub(super) fn find<'p>(
     for name in &entrypoint.object[1..] {
         entity = match entity {
             Entity::Class(class) => finder.in_class(class, name)?,
-            other => {
-                scope::attribute_of(program, &other, name).map_err(|obstacle| finder.unknowable(&obstacle))?
-            }
+            other => scope::attribute_of(program, &other, name).map_err(|error| finder.unknowable(&error))?,
         };
     }
-    program.descend(|| Ok(finder.definition(entity))).map_err(|obstacle| finder.unknowable(&obstacle))?
+    program.descend(|| Ok(finder.definition(entity))).map_err(|error| finder.unknowable(&error))?
 }
 
-struct Finder<'p, 'i, 'e> {
-    program: &'p Program<'i>,
+struct Finder<'p, 'e> {
+    program: &'p Program<'p>,
     module: &'p Module,
     entrypoint: &'e Entrypoint,
 }
@@ -88,19 +88,19 @@ enum Made {
     Task,
 }
 
-impl<'p> Finder<'p, '_, '_> {
+impl<'p> Finder<'p, '_> {
     fn first(&self, name: &str) -> Result<Entity<'p>, FlowError> {
         match Scope::end_of(self.module).lookup(self.program, name) {
             Ok(Entity::External(external)) if external == name => Err(self.not_found()),
             Ok(entity) => Ok(entity),
-            Err(Obstacle::Undefined(_)) => Err(self.not_found()),
-            Err(obstacle) => Err(self.unknowable(&obstacle)),
+            Err(EvalError::Undefined(_)) => Err(self.not_found()),
+            Err(error) => Err(self.unknowable(&error)),
         }
     }
 
     /// `class.name`, from the class itself or one of the project that it inherits from.
     fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
-        let lines = ancestry(self.program, class).map_err(|obstacle| self.unknowable(&obstacle))?;
+        let lines = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
         let holds = |line: &Class<'p>| line.def.body.bindings.iter().any(|it| it.name == name);
         let may_inherit = |line: &Class<'p>| {
             let is_outside =
@@ -118,7 +118,7 @@ impl<'p> Finder<'p, '_, '_> {
             None => return Err(self.not_found()),
         };
         scope::attribute_of(self.program, &Entity::Class(holder), name)
-            .map_err(|obstacle| self.unknowable(&obstacle))
+            .map_err(|error| self.unknowable(&error))
     }
 
     fn definition(&self, entity: Entity<'p>) -> Result<Definition<'p>, FlowError> {
@@ -128,8 +128,8 @@ impl<'p> Finder<'p, '_, '_> {
             Entity::Class(class) => Err(self.not_a_flow(Some(
                 class.scope.module.file.place(crate::source::Span::new(class.def.at, class.def.at)),
             ))),
-            Entity::Module(_) | Entity::Directory(_) => Err(self.not_a_flow(None)),
-            Entity::External(name) => Err(self.unknowable(&Obstacle::unknown(format!(
+            Entity::Module(_) | Entity::Namespace(_) => Err(self.not_a_flow(None)),
+            Entity::External(name) => Err(self.unknowable(&EvalError::unknown(format!(
                 "it is imported from outside the project as '{name}'"
             )))),
         }
@@ -142,7 +142,7 @@ impl<'p> Finder<'p, '_, '_> {
             self.unknowable_at(scope.module.file.place(expr.span), &format!("it is made by `{text}`"))
         };
         if expr.is_dotted_name() {
-            let entity = scope.resolve(self.program, expr).map_err(|obstacle| self.unknowable(&obstacle))?;
+            let entity = scope.resolve(self.program, expr).map_err(|error| self.unknowable(&error))?;
             return match entity {
                 Entity::Function(function) => self.decorated(function),
                 _ => Err(reason()),
@@ -167,12 +167,11 @@ impl<'p> Finder<'p, '_, '_> {
                 if method != "with_options" || !base.is_dotted_name() {
                     return Err(reason());
                 }
-                let base =
-                    scope.resolve(self.program, base).map_err(|obstacle| self.unknowable(&obstacle))?;
+                let base = scope.resolve(self.program, base).map_err(|error| self.unknowable(&error))?;
                 let base = self
                     .program
                     .descend(|| Ok(self.definition(base)))
-                    .map_err(|obstacle| self.unknowable(&obstacle))??;
+                    .map_err(|error| self.unknowable(&error))??;
                 let given = self.options(scope, call);
                 let options = Options {
                     name: given.name.or(base.options.name),
@@ -267,7 +266,7 @@ impl<'p> Finder<'p, '_, '_> {
     fn options(&self, scope: Scope<'p>, call: &'p Call) -> Options {
         let mut options = Options::default();
         for (name, value) in &call.keywords {
-            let value = constant::evaluate(self.program, scope, value);
+            let value = evaluate::evaluate(self.program, scope, value);
             match (name.as_deref(), value) {
                 (Some(name), value) => options.set(name, value),
                 (None, Ok(Value::Dict(items))) => {
@@ -297,8 +296,8 @@ impl<'p> Finder<'p, '_, '_> {
         )
     }
 
-    fn unknowable(&self, obstacle: &Obstacle) -> FlowError {
-        FlowError::Unknowable { name: self.entrypoint.object_path(), reason: obstacle.reason(), place: None }
+    fn unknowable(&self, error: &EvalError) -> FlowError {
+        FlowError::Unknowable { name: self.entrypoint.object_path(), reason: error.reason(), place: None }
     }
 
     fn unknowable_at(&self, place: Place, reason: &str) -> FlowError {
@@ -328,11 +327,11 @@ impl<'p> Finder<'p, '_, '_> {
 }
 
 impl Options {
-    fn set(&mut self, name: &str, value: Result<Value, Obstacle>) {
+    fn set(&mut self, name: &str, value: Result<Value, EvalError>) {
         match name {
-            "name" => self.name = Setting::of(value),
-            "description" => self.description = Setting::of(value),
-            "version" => self.version = Setting::of(value),
+            "name" => self.name = Setting::from_value(value),
+            "description" => self.description = Setting::from_value(value),
+            "version" => self.version = Setting::from_value(value),
             "validate_parameters" => self.accepts_any_name = value != Ok(Value::Bool(true)),
             _ => {}
         }

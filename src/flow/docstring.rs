@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    fn of(docstring: &str, name: &str) -> Option<String> {
+    fn description_of(docstring: &str, name: &str) -> Option<String> {
         parameters(docstring).remove(name)
     }
 
@@ -184,7 +184,7 @@ mod tests {
             ("none", None),
         ];
         for (name, description) in expected {
-            assert_eq!(of(doc, name).as_deref(), description, "{name}");
+            assert_eq!(description_of(doc, name).as_deref(), description, "{name}");
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
             ("Sum\n\nArgs:\n    a: one\n\nArguments:\n    b: two", None),
         ];
         for (docstring, expected) in cases {
-            assert_eq!(of(docstring, "a").as_deref(), expected, "{docstring:?}");
+            assert_eq!(description_of(docstring, "a").as_deref(), expected, "{docstring:?}");
         }
     }
 }

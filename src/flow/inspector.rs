@@ -10,8 +10,7 @@ use super::{
     Flow, decorator,
     entrypoint::{Entrypoint, Location},
     error::FlowError,
-    file::PythonFile,
-    program::{Found, Located, Module, Program, locate},
+    program::{ImportTarget, Module, Program, SearchResult, SourceLoader, file::PythonFile, search},
     python::Memory,
     signature,
 };
@@ -22,7 +21,7 @@ use crate::environment::Environment;
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
     /// Where modules were found, by the directory that was searched: flows beside each other import the same.
-    located: Mutex<HashMap<PathBuf, HashMap<String, Located>>>,
+    located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
     pub(super) memory: Memory,
     /// The entrypoints of all flows below the directory, once somebody has asked for them.
     pub(super) tree: OnceLock<Vec<String>>,
@@ -100,21 +99,30 @@ impl Inspector {
         Ok(Some(Arc::clone(files.entry(path).or_insert(Arc::new(file)))))
     }
 
-    /// Where a dotted name leads from a directory.
-    pub(super) fn locate(&self, directory: &Path, dotted: &str) -> Located {
+    fn cached_search(&self, directory: &Path, dotted: &str) -> SearchResult {
         // As with files, what a failing thread has left is whole entries.
         let known = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(located) = known().get(directory).and_then(|names| names.get(dotted)) {
             return located.clone();
         }
-        let located = locate(directory, dotted);
+        let located = search(directory, dotted);
         known().entry(directory.to_owned()).or_default().insert(dotted.to_owned(), located.clone());
         located
     }
 }
 
+impl SourceLoader for Inspector {
+    fn load(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError> {
+        self.file(path)
+    }
+
+    fn search(&self, root: &Path, dotted: &str) -> SearchResult {
+        self.cached_search(root, dotted)
+    }
+}
+
 fn module_of<'p>(
-    program: &'p Program<'_>,
+    program: &'p Program<'p>,
     entrypoint: &Entrypoint,
     location: &Location,
 ) -> Result<&'p Module, FlowError> {
@@ -123,13 +131,13 @@ fn module_of<'p>(
         Location::File(path) => path.display().to_string(),
     };
     match program.find(&name) {
-        Ok(Found::Module(module)) => Ok(module),
+        Ok(ImportTarget::Module(module)) => Ok(module),
         // A namespace package imports, and has nothing.
-        Ok(Found::Directory(_)) if !name.contains('/') => {
+        Ok(ImportTarget::Namespace(_)) if !name.contains('/') => {
             Err(FlowError::NotFound { name: entrypoint.object_path(), location: name, suggestion: None })
         }
         Ok(_) => Err(FlowError::ModuleMissing { module: name }),
-        Err(obstacle) => Err(FlowError::Unknowable { name, reason: obstacle.reason(), place: None }),
+        Err(error) => Err(FlowError::Unknowable { name, reason: error.reason(), place: None }),
     }
 }
 

@@ -1,37 +1,94 @@
-//! Flows: what Prefect would learn by importing a flow's file, learnt from its source without running Python.
+//! Reads flows from Python source, without running Python.
 //!
-//! The name, description, version and parameter schema are those of Prefect 3.8 with pydantic 2.14. The source is
-//! parsed ([`syntax`]), names are followed through the project's imports ([`program`], [`scope`]), defaults are
-//! evaluated ([`constant`]) and annotations turned into JSON schemas ([`annotation`], [`class`]). What would need
-//! Python is never guessed: the parameter accepts anything, and a [`Reason`] says why.
+//! For an entrypoint such as `flow.py:train`, [`Inspector`] returns what Prefect would register after importing the
+//! file: the flow's name, description, version and parameter schema. The target is Prefect 3.9 with pydantic 2.14.
+//!
+//! # How a flow is read
+//!
+//! The work has three parts, one directory each:
+//!
+//! 1. [`program`] reads source. It parses files into a small syntax tree, finds imported modules, and resolves a name at
+//!    a position to an *entity*: a class, a function, an assigned expression, a module, or an external name such as
+//!    `pydantic.BaseModel`. Modules are loaded on demand.
+//! 2. [`evaluate`] computes constants: the expressions behind defaults, enum members and decorator arguments.
+//! 3. [`schema`] generates JSON schemas from annotations ([`schema::annotation`]) and from the classes they mention
+//!    ([`schema::class`]).
+//!
+//! [`decorator`] ties them together: it follows the entrypoint to a function through its decorators. [`signature`] then
+//! builds one schema property per parameter.
+//!
+//! Evaluation is lazy and recursive, because Python is: a default may be an instance of a model whose field type is an
+//! alias imported from another module. Every step returns an [`EvalResult`](eval_error::EvalResult). A step that would
+//! require running the program returns [`EvalError::Unknown`](eval_error::EvalError::Unknown) with a reason. The
+//! affected parameter then accepts any value, the flow's [`Grade`] is `Approximate`, and the [`Reason`] becomes a
+//! warning. Nothing is ever guessed.
+//!
+//! # Example
+//!
+//! ```python
+//! from prefect import flow
+//! from pydantic import BaseModel
+//!
+//! class Window(BaseModel):
+//!     days: int = 7
+//!
+//! @flow(name="load")
+//! def load_table(table: str, window: Window = Window(days=2 * 7)):
+//!     """Loads a table."""
+//! ```
+//!
+//! - `load_table` is a function entity. Its decorator `flow` resolves to `prefect.flow`, so the function is a flow. The
+//!   argument `name="load"` evaluates to its name, and the docstring is its description. The decorator sets no version,
+//!   so the version is the MD5 of the file.
+//! - `table: str` resolves to the external name `str`, whose schema `{"type": "string"}` comes from a table. There is no
+//!   default, so `table` is required.
+//! - `window: Window` resolves to a class. Its base is `pydantic.BaseModel`, so it is a model: it becomes the definition
+//!   `Window` with one property, and the parameter becomes a `$ref`.
+//! - `Window(days=2 * 7)` is a call of that class. The arguments evaluate to constants, and the instance is encoded by
+//!   its fields: `{"days": 14}`.
+//!
+//! ```json
+//! {
+//!   "title": "Parameters",
+//!   "type": "object",
+//!   "properties": {
+//!     "table": {"type": "string", "title": "table", "position": 0},
+//!     "window": {"$ref": "#/definitions/Window", "title": "window", "position": 1, "default": {"days": 14}}
+//!   },
+//!   "required": ["table"],
+//!   "definitions": {
+//!     "Window": {
+//!       "properties": {"days": {"default": 7, "title": "Days", "type": "integer"}},
+//!       "title": "Window",
+//!       "type": "object"
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! # When the source is not enough
+//!
+//! [`python`] asks the user's own interpreter about the flows that remain approximate or unreadable, if the user allows
+//! it. All other code in this module only looks at source and never runs any of it.
 
-mod annotation;
-mod class;
-mod constant;
 mod decorator;
-mod discover;
+mod discovery;
 mod docstring;
 mod entrypoint;
 mod error;
-mod externals;
-mod file;
+mod eval_error;
+mod evaluate;
 mod inspector;
-mod obstacle;
 mod program;
 mod python;
-mod quoted;
-mod scope;
+mod schema;
 mod signature;
-mod syntax;
+mod string_annotations;
 
-#[cfg(test)]
-mod differential;
-#[cfg(test)]
-mod hostile;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use discover::FoundFlow;
+pub(crate) use discovery::DiscoveredFlow;
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
@@ -41,28 +98,28 @@ use std::sync::Arc;
 
 use crate::diagnostics::Place;
 
-/// A flow as Prefect would register it.
+/// A flow as Prefect registers it.
 #[derive(Debug, Clone)]
 pub(crate) struct Flow {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// The version its decorator gives, else the MD5 of the file that defines it.
+    /// The version set by the decorator, or else the MD5 of the file that defines the flow.
     pub(crate) version: Option<String>,
-    /// The schema of its parameters: `title`, `type`, `properties` in order, `required`, `definitions`.
+    /// The parameter schema: an object with `title`, `type`, ordered `properties`, `required` and `definitions`.
     pub(crate) parameters: Arc<serde_json::Value>,
     pub(crate) grade: Grade,
-    /// Why the schema is only approximate; empty when it is exact.
+    /// Reasons why the flow is only approximate; empty if it is exact.
     pub(crate) reasons: Vec<Reason>,
-    /// The function's name where it is defined.
+    /// The position of the function's name in its definition.
     pub(crate) place: Place,
 }
 
-/// How sure the schema is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The accuracy of a flow's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Grade {
-    /// Equal to what importing the flow gives.
+    /// Equal to the result of importing the flow.
     Exact,
-    /// Accepts all that the flow accepts, and maybe more.
+    /// The schema accepts every value the flow accepts, and possibly others.
     Approximate,
 }
 
@@ -75,10 +132,10 @@ impl Grade {
     }
 }
 
-/// Something that is not known without running the program.
+/// A fact that cannot be determined without running the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
-    /// The parameter it is about.
+    /// The affected parameter; `None` if the reason concerns the whole flow.
     pub(crate) parameter: Option<String>,
     pub(crate) reason: String,
 }

@@ -4,20 +4,22 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     Flow, Grade, Reason,
-    annotation::{
+    decorator::{Definition, Options, Setting},
+    docstring,
+    error::FlowError,
+    eval_error::{EvalError, EvalResult},
+    evaluate::encode,
+    program::{
+        Program,
+        scope::{Function, Scope},
+        syntax::{Expr, Parameter},
+    },
+    schema::annotation::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
         require_seen_by_prefect,
     },
-    constant::encode,
-    decorator::{Definition, Options, Setting},
-    docstring,
-    error::FlowError,
-    obstacle::{Known, Obstacle},
-    program::Program,
-    quoted::{StringAnnotations, evaluation_scope, quoted},
-    scope::{Function, Scope},
-    syntax::{Expr, Parameter},
+    string_annotations::{StringAnnotations, evaluation_scope, quoted},
 };
 use crate::{diagnostics::Place, names::FORBIDDEN_CHARACTERS};
 
@@ -62,7 +64,7 @@ pub(super) fn read(program: &Program<'_>, definition: &Definition<'_>) -> Result
     let signature = Signature {
         function: *function,
         accepts_any_name: options.accepts_any_name,
-        strings: StringAnnotations::of(program, *function),
+        strings: StringAnnotations::for_function(program, *function),
         descriptions: text.as_deref().map(docstring::parameters).unwrap_or_default(),
         builder: SchemaBuilder::new(program),
         properties: Map::new(),
@@ -104,12 +106,12 @@ fn unknown_setting(what: &str, setting: &Setting, reasons: &mut Vec<Reason>) -> 
     None
 }
 
-struct Signature<'p, 'i> {
+struct Signature<'p> {
     function: Function<'p>,
     accepts_any_name: bool,
     strings: StringAnnotations,
     descriptions: std::collections::HashMap<String, String>,
-    builder: SchemaBuilder<'p, 'i>,
+    builder: SchemaBuilder<'p>,
     properties: Map<String, Json>,
     required: Vec<String>,
     reasons: Vec<Reason>,
@@ -125,7 +127,7 @@ struct Property<'p> {
     description: Option<String>,
 }
 
-impl<'p> Signature<'p, '_> {
+impl<'p> Signature<'p> {
     fn schema(mut self) -> Result<(Json, Vec<Reason>), FlowError> {
         let parameters = &self.function.def.parameters;
         for (position, parameter) in parameters.iter().enumerate() {
@@ -135,8 +137,8 @@ impl<'p> Signature<'p, '_> {
             }
             match self.property(parameter) {
                 Ok(property) => self.add(parameter, position, property),
-                Err(Obstacle::Vanishes) => {}
-                Err(obstacle) => return Err(self.refused(obstacle.reason())),
+                Err(EvalError::Vanishes) => {}
+                Err(error) => return Err(self.refused(error.reason())),
             }
         }
         Ok(self.finish())
@@ -163,7 +165,7 @@ impl<'p> Signature<'p, '_> {
         Ok(())
     }
 
-    fn property(&mut self, parameter: &'p Parameter) -> Known<Property<'p>> {
+    fn property(&mut self, parameter: &'p Parameter) -> EvalResult<Property<'p>> {
         let mut property = Property {
             schema: Map::new(),
             default: FieldDefault::Required,
@@ -177,24 +179,24 @@ impl<'p> Signature<'p, '_> {
         let has_default = !property.default.is_required();
         let annotation = match self.outside_final(annotation, has_default) {
             Ok(inner) => inner,
-            Err(Obstacle::Vanishes) => return Err(Obstacle::Vanishes),
+            Err(EvalError::Vanishes) => return Err(EvalError::Vanishes),
             // The annotation itself says what is wrong with it.
             Err(_) => annotation,
         };
         let result = self.annotation(annotation, parameter.default.is_some(), &mut property);
         match result {
             Ok(schema) => property.schema = schema,
-            Err(Obstacle::Untyped | Obstacle::NoSchema) => {}
-            Err(obstacle @ (Obstacle::Unknown(_) | Obstacle::Undefined(_))) => {
-                self.builder.approximate(obstacle.reason());
+            Err(EvalError::Untyped | EvalError::NoSchema) => {}
+            Err(error @ (EvalError::Unknown(_) | EvalError::Undefined(_))) => {
+                self.builder.approximate(error.reason());
             }
-            Err(obstacle @ (Obstacle::Vanishes | Obstacle::Refused(_))) => return Err(obstacle),
+            Err(error @ (EvalError::Vanishes | EvalError::Refused(_))) => return Err(error),
         }
         Ok(property)
     }
 
     /// The type in `Final[...]`, which takes a parameter with a default out of the schema, as `ClassVar[...]` does any.
-    fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> Known<&'p Expr> {
+    fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> EvalResult<&'p Expr> {
         let (scope, written) = match quoted(self.function, annotation) {
             // What stays text is nothing that pydantic leaves out.
             Some(_) if self.strings != StringAnnotations::Evaluated => return Ok(annotation),
@@ -203,20 +205,20 @@ impl<'p> Signature<'p, '_> {
         };
         let (generic, inner) = written.as_subscript().unwrap_or((written, annotation));
         match scope.external(self.builder.program, generic).as_deref() {
-            Some("typing.ClassVar") => Err(Obstacle::Vanishes),
+            Some("typing.ClassVar") => Err(EvalError::Vanishes),
             Some("typing.Annotated")
                 if inner.elements().first().and_then(|it| self.generic(scope, it)).as_deref()
                     == Some("typing.ClassVar") =>
             {
-                Err(Obstacle::Vanishes)
+                Err(EvalError::Vanishes)
             }
-            Some("typing.Final") if has_default => Err(Obstacle::Vanishes),
+            Some("typing.Final") if has_default => Err(EvalError::Vanishes),
             Some("typing.Final") if annotation.as_text().is_none() => {
                 // What it is annotated with may have a default as well.
                 if let Some((scope, arguments)) = self.builder.as_annotated(scope, inner)
                     && !self.builder.annotated(scope, arguments)?.default.is_required()
                 {
-                    return Err(Obstacle::Vanishes);
+                    return Err(EvalError::Vanishes);
                 }
                 Ok(inner)
             }
@@ -241,7 +243,7 @@ impl<'p> Signature<'p, '_> {
     fn default(&mut self, default: &'p Expr, property: &mut Property<'p>) {
         let (program, scope) = (self.builder.program, self.function.scope);
         let Some(call) = as_field(program, scope, default) else {
-            property.default = FieldDefault::of(program, scope, default);
+            property.default = FieldDefault::evaluate(program, scope, default);
             return;
         };
         match FieldInfo::read(program, scope, call) {
@@ -258,7 +260,7 @@ impl<'p> Signature<'p, '_> {
                     property.description = Some(text.clone());
                 }
             }
-            Err(obstacle) => property.default = FieldDefault::Unknown(obstacle),
+            Err(error) => property.default = FieldDefault::Unknown(error),
         }
     }
 
@@ -267,16 +269,16 @@ impl<'p> Signature<'p, '_> {
         annotation: &'p Expr,
         has_default: bool,
         property: &mut Property<'p>,
-    ) -> Known<Map<String, Json>> {
+    ) -> EvalResult<Map<String, Json>> {
         let quoted = quoted(self.function, annotation);
         if quoted.is_none() && annotation.as_text().is_some() {
-            return Err(Obstacle::Refused("an annotation in quotes is not an expression".to_owned()));
+            return Err(EvalError::Refused("an annotation in quotes is not an expression".to_owned()));
         }
         match (quoted, self.strings) {
             (Some(expr), StringAnnotations::Unevaluated) => {
                 require_seen_by_prefect(self.builder.program, evaluation_scope(self.function), expr)?;
             }
-            (Some(_), StringAnnotations::Unknown(reason)) => return Err(Obstacle::unknown(reason)),
+            (Some(_), StringAnnotations::Unknown(reason)) => return Err(EvalError::unknown(reason)),
             _ => {}
         }
         let (scope, annotation) = match quoted {
@@ -294,9 +296,9 @@ impl<'p> Signature<'p, '_> {
         if has_default && matches!(annotated.default, FieldDefault::Factory(_)) {
             let reason = "a parameter has both a default and a default factory";
             return Err(if self.accepts_any_name {
-                Obstacle::Untyped
+                EvalError::Untyped
             } else {
-                Obstacle::Refused(reason.to_owned())
+                EvalError::Refused(reason.to_owned())
             });
         }
         if property.default.is_required() {
@@ -327,12 +329,12 @@ impl<'p> Signature<'p, '_> {
                     schema.insert("default".to_owned(), json);
                 }
                 Ok(None) => {}
-                Err(obstacle) => {
-                    self.builder.approximate(format!("the default is not known: {}", obstacle.reason()));
+                Err(error) => {
+                    self.builder.approximate(format!("the default is not known: {}", error.reason()));
                 }
             },
-            FieldDefault::Unknown(obstacle) => {
-                self.builder.approximate(format!("the default is not known: {}", obstacle.reason()));
+            FieldDefault::Unknown(error) => {
+                self.builder.approximate(format!("the default is not known: {}", error.reason()));
             }
         }
         for reason in self.builder.approximations.drain(..) {
@@ -347,8 +349,8 @@ impl<'p> Signature<'p, '_> {
         let mut properties = Json::Object(self.properties);
         let definitions = match self.builder.definitions.settle(&mut properties) {
             Ok(definitions) => definitions,
-            Err(obstacle) => {
-                reasons.push(Reason { parameter: None, reason: obstacle.reason() });
+            Err(error) => {
+                reasons.push(Reason { parameter: None, reason: error.reason() });
                 properties =
                     Json::Object(before.into_iter().map(|(name, schema)| (name, untyped(&schema))).collect());
                 Map::new()
@@ -365,10 +367,10 @@ impl<'p> Signature<'p, '_> {
     }
 }
 
-fn object(schema: Json) -> Known<Map<String, Json>> {
+fn object(schema: Json) -> EvalResult<Map<String, Json>> {
     match schema {
         Json::Object(schema) => Ok(schema),
-        _ => Err(Obstacle::unknown("the schema is not an object")),
+        _ => Err(EvalError::unknown("the schema is not an object")),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 pub(crate) use self::{recipe::Recipe, schema::SchemaPlace};
 use crate::{
     environment::Environment,
-    flow::{FoundFlow, Inspector},
+    flow::{DiscoveredFlow, Inspector},
     fs::{self, FileError},
     git,
 };
@@ -55,7 +55,7 @@ pub(crate) struct Survey {
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
     /// By paths relative to the folder.
-    pub(crate) flows: Vec<FoundFlow>,
+    pub(crate) flows: Vec<DiscoveredFlow>,
     pub(crate) remote: Option<String>,
     pub(crate) branch: Option<String>,
     pub(crate) has_dockerfile: bool,

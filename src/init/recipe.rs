@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{InitError, Survey};
-use crate::{flow::FoundFlow, project::text};
+use crate::{flow::DiscoveredFlow, project::text};
 
 /// A kind of prefect.yaml.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,7 +249,7 @@ impl Recipe {
             return lines;
         }
         lines.push('\n');
-        let entry = |flow: &FoundFlow| {
+        let entry = |flow: &DiscoveredFlow| {
             let path = flow.path.to_string_lossy().replace('\\', "/");
             let entrypoint = format!("{path}:{}", flow.function);
             text::entry(&json!({"name": "default", "entrypoint": entrypoint, "work_pool": pool}))

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     api::WorkPool,
     environment::Environment,
-    flow::{FoundFlow, Inspector},
+    flow::{DiscoveredFlow, Inspector},
     git,
     names::FORBIDDEN_CHARACTERS,
     project::{Declared, Findings, Project},
@@ -84,7 +84,7 @@ struct Local<'a> {
 }
 
 impl Local<'_> {
-    fn flows(&self) -> Vec<FoundFlow> {
+    fn flows(&self) -> Vec<DiscoveredFlow> {
         self.inspector.discover(&[".".into()], self.directory, self.environment)
     }
 

@@ -1,0 +1,241 @@
+//! Finding flows in directories by the spelling of their decorators, and what is known of each.
+
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use ignore::{WalkBuilder, WalkState};
+
+use super::{
+    FlowError, Grade, Inspector,
+    entrypoint::{Entrypoint, Location},
+};
+use crate::{diagnostics::did_you_mean, environment::Environment};
+
+/// How many flows an error names that cannot say which one is meant.
+const NAMED_AT_MOST: usize = 5;
+
+/// A function decorated with `@flow`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DiscoveredFlow {
+    pub(crate) path: PathBuf,
+    /// The function, after the classes it is in.
+    pub(crate) function: String,
+    pub(crate) line: usize,
+    /// The flow's name; if that is not known, the one its decorator gives as text, or the function's.
+    pub(crate) name: String,
+    /// Accuracy of the schema read from the source; `None` if the flow cannot be read.
+    pub(crate) grade: Option<Grade>,
+}
+
+impl DiscoveredFlow {
+    /// Returns the entrypoint as `deploy` accepts it.
+    pub(crate) fn entrypoint(&self) -> String {
+        format!("{}:{}", self.path.display(), self.function)
+    }
+
+    /// Returns the grade as shown to users: `exact`, `approximate` or `failed`.
+    pub(crate) fn grade_name(&self) -> &'static str {
+        self.grade.map_or("failed", Grade::name)
+    }
+}
+
+impl Inspector {
+    /// Every flow in the Python files in and under `paths`, by path and function; paths are those from `directory`.
+    /// What Git ignores, hidden directories and installed packages are passed over, and so are files that are not
+    /// Python.
+    pub(crate) fn discover(
+        &self,
+        paths: &[PathBuf],
+        directory: &Path,
+        environment: &Environment,
+    ) -> Vec<DiscoveredFlow> {
+        let Some((first, others)) = paths.split_first() else { return Vec::new() };
+        let mut walker = WalkBuilder::new(directory.join(first));
+        for path in others {
+            walker.add(directory.join(path));
+        }
+        walker.require_git(false).filter_entry(|entry| {
+            !matches!(entry.file_name().to_str(), Some("site-packages" | "node_modules" | "__pycache__"))
+        });
+        let found = Mutex::new(Vec::new());
+        walker.build_parallel().run(|| {
+            Box::new(|entry| {
+                if let Ok(entry) = entry
+                    && entry.path().extension().is_some_and(|extension| extension == "py")
+                {
+                    let flows = self.flows_of(entry.path(), directory, environment);
+                    found.lock().unwrap_or_else(PoisonError::into_inner).extend(flows);
+                }
+                WalkState::Continue
+            })
+        });
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn flows_of(&self, path: &Path, directory: &Path, environment: &Environment) -> Vec<DiscoveredFlow> {
+        let shown: PathBuf = path
+            .strip_prefix(directory)
+            .unwrap_or(path)
+            .components()
+            .filter(|part| *part != Component::CurDir)
+            .collect();
+        let Ok(Some(file)) = self.file_with(path, &shown.display().to_string(), "flow") else {
+            return Vec::new();
+        };
+        let flow = |decorated: &super::program::syntax::Decorated| {
+            let found = DiscoveredFlow {
+                path: shown.clone(),
+                line: file.source.position(decorated.at).line,
+                name: decorated.name.clone().unwrap_or_else(|| decorated.function.clone()),
+                function: decorated.path.clone(),
+                grade: None,
+            };
+            let entrypoint = Entrypoint::parse(&found.entrypoint()).ok();
+            match entrypoint.and_then(|it| self.inspect(&it, directory, environment).ok()) {
+                Some(flow) => DiscoveredFlow { name: flow.name.clone(), grade: Some(flow.grade), ..found },
+                None => found,
+            }
+        };
+        file.flows.iter().map(flow).collect()
+    }
+
+    /// What to do about an entrypoint that gives no flow: the flows that may be meant, if its file or function is not
+    /// there.
+    pub(crate) fn help(
+        &self,
+        error: &FlowError,
+        entrypoint: &Entrypoint,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Option<String> {
+        let known = error.help();
+        match error {
+            FlowError::FileMissing { .. } => {}
+            FlowError::ModuleMissing { .. } if known.is_none() => {}
+            FlowError::NotFound { suggestion: None, .. } => {
+                let Location::File(path) = &entrypoint.location else { return known };
+                let file = self.file_with(&directory.join(path), &path.display().to_string(), "").ok()??;
+                let paths: Vec<String> = file.flows.iter().map(|flow| flow.path.clone()).collect();
+                return named("its flows are", &paths);
+            }
+            _ => return known,
+        }
+        let found = self.entrypoints(directory, environment);
+        let wanted = entrypoint.to_string();
+        let same_function: Vec<&str> = found
+            .iter()
+            .map(String::as_str)
+            .filter(|found| found.rsplit_once(':').is_some_and(|(_, name)| name == entrypoint.object_path()))
+            .collect();
+        let close = match same_function.as_slice() {
+            [only] => Some(*only),
+            [] => did_you_mean(&wanted, found.iter().map(String::as_str)),
+            several => did_you_mean(&wanted, several.iter().copied()),
+        };
+        close.map(|close| format!("did you mean '{close}'?")).or_else(|| named("the flows here are", found))
+    }
+}
+
+impl Inspector {
+    /// What may be meant by a text that is no entrypoint: those of the file that it names, or else all.
+    pub(crate) fn help_with_text(
+        &self,
+        text: &str,
+        directory: &Path,
+        environment: &Environment,
+    ) -> Option<String> {
+        let found = self.entrypoints(directory, environment);
+        let of_file = |one: &&String| one.rsplit_once(':').is_some_and(|(file, _)| file == text);
+        let of_file: Vec<String> = found.iter().filter(of_file).cloned().collect();
+        named("its flows are", &of_file).or_else(|| named("the flows here are", found))
+    }
+
+    /// The entrypoints of all flows in the project.
+    fn entrypoints(&self, directory: &Path, environment: &Environment) -> &[String] {
+        self.tree.get_or_init(|| {
+            let found = self.discover(&[PathBuf::new()], directory, environment);
+            found.iter().map(DiscoveredFlow::entrypoint).collect()
+        })
+    }
+}
+
+/// The first of some names in a sentence.
+fn named(sentence: &str, names: &[String]) -> Option<String> {
+    let more = names.len().saturating_sub(NAMED_AT_MOST);
+    let list =
+        names.iter().take(NAMED_AT_MOST).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(format!("{sentence} {list}")),
+        (false, more) => Some(format!("{sentence} {list} and {more} more (prefectl flow ls)")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = directory.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        directory
+    }
+
+    #[test]
+    fn flows_are_found_at_any_depth_and_sorted() {
+        let directory = project(&[
+            ("b.py", "import prefect\n@prefect.flow(name='B flow')\ndef b(): ...\n"),
+            (
+                "a/a.py",
+                "from prefect import flow\n@flow\ndef z_z(): ...\nclass A:\n    @other\n    @flow(retries=1)\n    def a(self): ...\ndef f():\n    @flow\n    def inner(): ...\n",
+            ),
+            ("a/broken.py", "@flow\ndef x(:\n"),
+            ("a/none.py", "@task\ndef flow(): ...\n"),
+            ("lib/site-packages/c.py", "@flow\ndef c(): ...\n"),
+            ("ignored/d.py", "@flow\ndef d(): ...\n"),
+            (".gitignore", "ignored/\n"),
+        ]);
+        let found = |paths: &[&str]| -> Vec<String> {
+            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+            let found = Inspector::new().discover(&paths, directory.path(), &Environment::default());
+            let line = |flow: &DiscoveredFlow| {
+                format!("{} {} {} {}", flow.entrypoint(), flow.line, flow.name, flow.grade_name())
+            };
+            found.iter().map(line).collect()
+        };
+        let in_a = ["a/a.py:A.a 7 a failed", "a/a.py:inner 10 inner failed", "a/a.py:z_z 3 z-z exact"];
+        assert_eq!(found(&["."]), [in_a.as_slice(), &["b.py:b 3 B flow exact"]].concat());
+        assert_eq!(found(&["./a", "a/a.py"]), in_a);
+        assert_eq!(found(&["b.py"]), ["b.py:b 3 B flow exact"]);
+    }
+
+    #[test]
+    fn a_wrong_entrypoint_is_told_the_flows_that_there_are() {
+        let flow = "from prefect import flow\n@flow\ndef hello(): ...\n@flow\ndef goodbye(): ...\n";
+        let directory = project(&[("flows/greet.py", flow), ("other.py", flow)]);
+        let help = |entrypoint: &str| {
+            let inspector = Inspector::new();
+            let (entrypoint, environment) = (Entrypoint::parse(entrypoint).unwrap(), Environment::default());
+            let error = inspector.inspect(&entrypoint, directory.path(), &environment).unwrap_err();
+            inspector.help(&error, &entrypoint, directory.path(), &environment).unwrap_or_default()
+        };
+        assert_eq!(help("flow/greet.py:hello"), "did you mean 'flows/greet.py:hello'?");
+        assert_eq!(help("flows/greet.py:helo"), "did you mean 'hello'?");
+        assert_eq!(help("flows/greet.py:x"), "its flows are 'hello', 'goodbye'");
+        let all = "'flows/greet.py:goodbye', 'flows/greet.py:hello', 'other.py:goodbye', 'other.py:hello'";
+        assert_eq!(help("zzz.py:q"), format!("the flows here are {all}"));
+        let help = |text| Inspector::new().help_with_text(text, directory.path(), &Environment::default());
+        let of_file = "its flows are 'other.py:goodbye', 'other.py:hello'";
+        assert_eq!(help("other.py").as_deref(), Some(of_file));
+        assert_eq!(help("none.py"), Some(format!("the flows here are {all}")));
+    }
+}

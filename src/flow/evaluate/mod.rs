@@ -1,0 +1,280 @@
+//! Constants: expressions whose value is certain without running the program.
+
+mod calls;
+mod constructors;
+mod datetime;
+pub(crate) mod encode;
+mod format;
+mod methods;
+mod names;
+mod operators;
+mod template;
+mod text;
+mod value;
+
+pub(crate) use calls::Arguments;
+pub(crate) use methods::title;
+pub(crate) use text::to_str as text_of;
+pub(crate) use value::Value;
+
+use super::{
+    eval_error::{EvalError, EvalResult},
+    program::{
+        Program,
+        scope::{Entity, Scope, attribute_of},
+        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart},
+    },
+    schema::class::{self, enumeration},
+};
+use value::{distinct, insert};
+
+/// The value of an expression at a place in the program.
+pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Value> {
+    Evaluator { program, scope, locals: Vec::new() }.value(expr)
+}
+
+/// The value of an expression that sees names besides those of its place.
+pub(crate) fn evaluate_with<'p>(
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    locals: Vec<(String, Value)>,
+    expr: &'p Expr,
+) -> EvalResult<Value> {
+    Evaluator { program, scope, locals }.value(expr)
+}
+
+/// The value of an assigned name or of what a name is bound to.
+pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Value> {
+    match entity {
+        Entity::Value(assigned) => {
+            let value = program.descend(|| evaluate(program, assigned.scope, assigned.expr))?;
+            let mutations = &assigned.scope.module.body().mutations;
+            if value.is_mutable() && mutations.iter().any(|mutation| mutation.name == assigned.name) {
+                return Err(EvalError::unknown(format!(
+                    "'{}' may be changed after it is assigned",
+                    assigned.name
+                )));
+            }
+            Ok(value)
+        }
+        Entity::Class(class) if class.def.decorators.is_empty() => Ok(Value::Opaque),
+        Entity::Function(function) if function.def.decorators.is_empty() => Ok(Value::Opaque),
+        Entity::Class(class::Class { def, .. }) => {
+            Err(EvalError::unknown(format!("'{}' is made by a decorator", def.name)))
+        }
+        Entity::Function(function) => {
+            Err(EvalError::unknown(format!("'{}' is made by a decorator", function.def.name)))
+        }
+        Entity::External(name) => names::external_constant(&name),
+        Entity::Module(_) | Entity::Namespace(_) => Ok(Value::Opaque),
+    }
+}
+
+struct Evaluator<'p> {
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    /// Names bound by comprehensions around.
+    locals: Vec<(String, Value)>,
+}
+
+impl<'p> Evaluator<'p> {
+    fn value(&mut self, expr: &'p Expr) -> EvalResult<Value> {
+        Ok(match &expr.kind {
+            ExprKind::None => Value::None,
+            ExprKind::Bool(value) => Value::Bool(*value),
+            ExprKind::Int(value) => Value::Int(*value),
+            ExprKind::Float(value) => Value::Float(*value),
+            ExprKind::Complex(real, imaginary) => Value::Complex(*real, *imaginary),
+            ExprKind::Str(text) => Value::text(&text.value),
+            ExprKind::Bytes(bytes) => Value::Bytes(bytes.clone()),
+            ExprKind::Ellipsis => Value::Ellipsis,
+            ExprKind::Lambda(_) => Value::Opaque,
+            ExprKind::List(items) => Value::List(self.items(items)?),
+            ExprKind::Tuple(items) => Value::Tuple(self.items(items)?),
+            ExprKind::Set(items) => Value::Set(distinct(self.items(items)?)),
+            ExprKind::Dict(items) => self.dict(items)?,
+            ExprKind::FString(parts) => Value::Str(self.f_string(parts)?),
+            ExprKind::Name(name) => self.name(name)?,
+            ExprKind::Attribute(value, name) => self.attribute(value, name)?,
+            ExprKind::Subscript(value, index) => self.subscript(value, index)?,
+            ExprKind::Call(call) => calls::call(self, expr, call)?,
+            ExprKind::Unary(operator, operand) => operators::unary(*operator, &self.value(operand)?)?,
+            ExprKind::Binary(operator, left, right) => {
+                operators::binary(*operator, &self.value(left)?, &self.value(right)?)?
+            }
+            ExprKind::Logical(is_and, values) => self.logical(*is_and, values)?,
+            ExprKind::Compare(left, rest) => match rest.as_slice() {
+                [(operator, right)] => {
+                    Value::Bool(operators::compare(*operator, &self.value(left)?, &self.value(right)?)?)
+                }
+                _ => return Err(self.unknown(expr)),
+            },
+            ExprKind::Conditional(conditional) => {
+                let test = self.value(&conditional.test)?.truth()?;
+                self.value(if test { &conditional.then } else { &conditional.otherwise })?
+            }
+            ExprKind::Comprehension(comprehension) => self.comprehension(comprehension)?,
+            ExprKind::Slice(_) | ExprKind::Starred(_) => return Err(self.unknown(expr)),
+            ExprKind::Other(what) => return Err(EvalError::unknown(format!("{what} is not evaluated"))),
+        })
+    }
+
+    fn unknown(&self, expr: &Expr) -> EvalError {
+        EvalError::unknown(format!("`{}` is not evaluated", self.scope.text(expr)))
+    }
+
+    fn items(&mut self, items: &'p [Expr]) -> EvalResult<Vec<Value>> {
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            match &item.kind {
+                ExprKind::Starred(inner) => values.extend(self.value(inner)?.elements()?),
+                _ => values.push(self.value(item)?),
+            }
+        }
+        Ok(values)
+    }
+
+    fn dict(&mut self, items: &'p [(Option<Expr>, Expr)]) -> EvalResult<Value> {
+        let mut values = Vec::with_capacity(items.len());
+        for (key, value) in items {
+            match (key, self.value(value)?) {
+                (Some(key), value) => insert(&mut values, self.value(key)?, value),
+                (None, Value::Dict(others)) => {
+                    for (key, value) in others {
+                        insert(&mut values, key, value);
+                    }
+                }
+                (None, _) => return Err(self.unknown(value)),
+            }
+        }
+        Ok(Value::Dict(values))
+    }
+
+    fn f_string(&mut self, parts: &'p [FormatPart]) -> EvalResult<String> {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                FormatPart::Literal(literal) => text.push_str(literal),
+                FormatPart::Value { expr, conversion, format } => {
+                    let value = self.value(expr)?;
+                    let spec = self.f_string(format)?;
+                    text.push_str(&match conversion {
+                        None => format::format(&value, &spec)?,
+                        Some('s') => format::format(&Value::Str(text::to_str(&value)?), &spec)?,
+                        Some('r') => format::format(&Value::Str(text::to_repr(&value)?), &spec)?,
+                        Some(_) => return Err(self.unknown(expr)),
+                    });
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    fn name(&mut self, name: &str) -> EvalResult<Value> {
+        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| local == name) {
+            return Ok(value.clone());
+        }
+        evaluate_entity(self.program, self.scope.lookup(self.program, name)?)
+    }
+
+    fn attribute(&mut self, object: &'p Expr, name: &str) -> EvalResult<Value> {
+        if object.is_dotted_name()
+            && let Ok(entity) = self.scope.resolve(self.program, object)
+        {
+            match &entity {
+                Entity::Class(class) if class::kind(self.program, *class)? == class::Kind::Enum => {
+                    return enumeration::member(self.program, *class, name);
+                }
+                Entity::Class(class) => {
+                    class::require_unchanged(*class)?;
+                    return evaluate_entity(self.program, attribute_of(self.program, &entity, name)?);
+                }
+                Entity::Module(_) | Entity::Namespace(_) | Entity::External(_) => {
+                    return evaluate_entity(self.program, attribute_of(self.program, &entity, name)?);
+                }
+                Entity::Function(_) | Entity::Value(_) => {}
+            }
+        }
+        let object = self.program.descend(|| self.value(object))?;
+        methods::attribute(&object, name)
+    }
+
+    fn subscript(&mut self, object: &'p Expr, index: &'p Expr) -> EvalResult<Value> {
+        if let Some(name) = self.scope.external(self.program, object)
+            && name == "os.environ"
+        {
+            let variable = self.value(index)?;
+            let value = self.program.environment.get(variable.as_str()?);
+            return value.map(Value::text).ok_or_else(|| {
+                EvalError::unknown(format!(
+                    "the environment has no '{}'",
+                    variable.as_str().unwrap_or_default()
+                ))
+            });
+        }
+        if object.is_dotted_name()
+            && let Ok(Entity::Class(class)) = self.scope.resolve(self.program, object)
+        {
+            let member = self.value(index)?;
+            return match class::kind(self.program, class)? {
+                class::Kind::Enum => enumeration::member(self.program, class, member.as_str()?),
+                _ => Err(self.unknown(object)),
+            };
+        }
+        let object = self.value(object)?;
+        if let ExprKind::Slice(parts) = &index.kind {
+            let mut bounds = [None; 3];
+            for (bound, part) in bounds.iter_mut().zip(parts.iter()) {
+                *bound = part.as_ref().map(|part| self.value(part)?.as_int()).transpose()?;
+            }
+            return operators::slice(&object, bounds);
+        }
+        operators::subscript(&object, &self.value(index)?)
+    }
+
+    fn logical(&mut self, is_and: bool, values: &'p [Expr]) -> EvalResult<Value> {
+        let mut result = Value::Bool(is_and);
+        for value in values {
+            result = self.value(value)?;
+            if result.truth()? != is_and {
+                break;
+            }
+        }
+        Ok(result)
+    }
+
+    fn comprehension(&mut self, comprehension: &'p Comprehension) -> EvalResult<Value> {
+        let elements = self.value(&comprehension.iterable)?.elements()?;
+        let mut values = Vec::new();
+        for element in elements {
+            self.locals.push((comprehension.target.clone(), element));
+            let value = self.comprehended(comprehension);
+            self.locals.pop();
+            values.extend(value?);
+        }
+        match comprehension.kind {
+            ComprehensionKind::List => Ok(Value::List(values)),
+            ComprehensionKind::Set => Ok(Value::Set(distinct(values))),
+            ComprehensionKind::Dict => {
+                let mut items = Vec::with_capacity(values.len());
+                for pair in values {
+                    if let Value::Tuple(pair) = pair
+                        && let Ok([key, value]) = <[Value; 2]>::try_from(pair)
+                    {
+                        insert(&mut items, key, value);
+                    }
+                }
+                Ok(Value::Dict(items))
+            }
+        }
+    }
+
+    fn comprehended(&mut self, comprehension: &'p Comprehension) -> EvalResult<Option<Value>> {
+        for condition in &comprehension.conditions {
+            if !self.value(condition)?.truth()? {
+                return Ok(None);
+            }
+        }
+        self.value(&comprehension.element).map(Some)
+    }
+}

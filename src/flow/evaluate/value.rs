@@ -1,0 +1,197 @@
+//! Values of Python that constants evaluate to.
+
+use super::datetime::{DateTime, TimeOfDay, UtcOffset};
+use crate::flow::eval_error::{EvalError, EvalResult};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    None,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Complex(f64, f64),
+    Str(String),
+    Bytes(Vec<u8>),
+    Ellipsis,
+    List(Vec<Value>),
+    Tuple(Vec<Value>),
+    Set(Vec<Value>),
+    FrozenSet(Vec<Value>),
+    Dict(Vec<(Value, Value)>),
+    /// The elements of a `range`, which itself has no encoding.
+    Range(Vec<Value>),
+    DateTime(DateTime),
+    Date(jiff::civil::Date),
+    Time(TimeOfDay),
+    /// A `timedelta` in microseconds.
+    Delta(i128),
+    Timezone(UtcOffset),
+    Path(String),
+    /// An object that is encoded as its text: a UUID, a decimal.
+    Printed(String),
+    /// A `SecretStr`, whose text is never needed.
+    Secret {
+        is_empty: bool,
+    },
+    /// A member of an enumeration.
+    Member {
+        name: String,
+        value: Box<Value>,
+    },
+    /// An instance of a model or a dataclass: its fields as they are encoded.
+    Object(Vec<(String, Value)>),
+    /// Something that has no encoding, such as a function.
+    Opaque,
+}
+
+impl Value {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Str(text.into())
+    }
+
+    /// Whether the object can be changed by whoever holds it.
+    pub(crate) fn is_mutable(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Set(_) | Self::Dict(_) | Self::Object(_) => true,
+            Self::Tuple(items) | Self::FrozenSet(items) => items.iter().any(Self::is_mutable),
+            _ => false,
+        }
+    }
+
+    /// Equality as Python has it: `1 == 1.0 == True`.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        match (self.number(), other.number()) {
+            (Some(left), Some(right)) => left.equals(right),
+            _ => match (self, other) {
+                (Self::List(left), Self::List(right)) | (Self::Tuple(left), Self::Tuple(right)) => {
+                    left.len() == right.len()
+                        && left.iter().zip(right).all(|(left, right)| left.equals(right))
+                }
+                _ => self == other,
+            },
+        }
+    }
+
+    pub(crate) fn number(&self) -> Option<Number> {
+        match self {
+            Self::Bool(value) => Some(Number::Int((*value).into())),
+            Self::Int(value) => Some(Number::Int(*value)),
+            Self::Float(value) => Some(Number::Float(*value)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_int(&self) -> EvalResult<i128> {
+        match self.number() {
+            Some(Number::Int(value)) => Ok(value),
+            _ => Err(EvalError::unknown("it is not an integer")),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> EvalResult<&str> {
+        match self {
+            Self::Str(text) => Ok(text),
+            _ => Err(EvalError::unknown("it is not text")),
+        }
+    }
+
+    /// `bool(value)`.
+    pub(crate) fn truth(&self) -> EvalResult<bool> {
+        Ok(match self {
+            Self::None => false,
+            Self::Bool(value) => *value,
+            Self::Int(value) => *value != 0,
+            Self::Float(value) => *value != 0.0,
+            Self::Complex(real, imaginary) => *real != 0.0 || *imaginary != 0.0,
+            Self::Str(text) => !text.is_empty(),
+            Self::Bytes(bytes) => !bytes.is_empty(),
+            Self::List(items) | Self::Tuple(items) | Self::Set(items) | Self::FrozenSet(items) => {
+                !items.is_empty()
+            }
+            Self::Dict(items) => !items.is_empty(),
+            Self::Delta(microseconds) => *microseconds != 0,
+            Self::Ellipsis | Self::DateTime(_) | Self::Date(_) | Self::Time(_) | Self::Path(_) => true,
+            _ => return Err(EvalError::unknown("whether it is true depends on its class")),
+        })
+    }
+
+    /// The elements that iterating gives, where their order is certain.
+    pub(crate) fn elements(&self) -> EvalResult<Vec<Self>> {
+        match self {
+            Self::List(items) | Self::Tuple(items) | Self::Range(items) => Ok(items.clone()),
+            Self::Set(items) | Self::FrozenSet(items) if items.len() < 2 => Ok(items.clone()),
+            Self::Dict(items) => Ok(items.iter().map(|(key, _)| key.clone()).collect()),
+            Self::Str(text) => Ok(text.chars().map(Self::text).collect()),
+            _ => Err(EvalError::unknown("the order of its elements is not certain")),
+        }
+    }
+}
+
+/// A Python number on its way through arithmetic.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Number {
+    Int(i128),
+    Float(f64),
+}
+
+impl Number {
+    #[expect(clippy::cast_precision_loss, reason = "Python converts integers to floats the same way")]
+    pub(crate) fn as_float(self) -> f64 {
+        match self {
+            Self::Int(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+
+    #[expect(clippy::float_cmp, reason = "Python's == on numbers")]
+    fn equals(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Int(left), Self::Int(right)) => left == right,
+            _ => self.as_float() == other.as_float(),
+        }
+    }
+
+    pub(crate) fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
+        match (self, other) {
+            (Self::Int(left), Self::Int(right)) => Some(left.cmp(&right)),
+            _ => self.as_float().partial_cmp(&other.as_float()),
+        }
+    }
+}
+
+/// The items without those that Python takes as equal to an earlier one.
+pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
+    let mut distinct: Vec<Value> = Vec::with_capacity(items.len());
+    for item in items {
+        if !distinct.iter().any(|seen| seen.equals(&item)) {
+            distinct.push(item);
+        }
+    }
+    distinct
+}
+
+/// Sets a key of a dictionary: an equal key keeps its first spelling.
+pub(crate) fn insert(items: &mut Vec<(Value, Value)>, key: Value, value: Value) {
+    match items.iter_mut().find(|(seen, _)| seen.equals(&key)) {
+        Some((_, slot)) => *slot = value,
+        None => items.push((key, value)),
+    }
+}
+
+/// The items in ascending order, if all can be compared.
+pub(crate) fn sorted(mut items: Vec<Value>) -> EvalResult<Vec<Value>> {
+    let strings = items.iter().all(|item| matches!(item, Value::Str(_)));
+    let numbers = items.iter().all(|item| item.number().is_some_and(|number| !number.as_float().is_nan()));
+    if !strings && !numbers && items.len() > 1 {
+        return Err(EvalError::unknown("the order of its elements is not certain"));
+    }
+    items.sort_by(|left, right| match (left, right) {
+        (Value::Str(left), Value::Str(right)) => left.cmp(right),
+        _ => left
+            .number()
+            .zip(right.number())
+            .and_then(|(left, right)| left.compare(right))
+            .unwrap_or(std::cmp::Ordering::Equal),
+    });
+    Ok(items)
+}

@@ -1,0 +1,112 @@
+//! Python files: their text, whatever it is encoded in, and what they bind.
+
+use std::path::{Path, PathBuf};
+
+use md5::{Digest, Md5};
+
+use crate::flow::{error::FlowError, program::syntax};
+use crate::{
+    diagnostics::Place,
+    digest::hexadecimal,
+    fs,
+    source::{Source, Span},
+};
+
+/// Files larger than this are not read, in bytes: nobody writes them, and parsing them takes gigabytes of memory.
+const SIZE_LIMIT: u64 = 16 << 20;
+
+/// A parsed Python file.
+#[derive(Debug)]
+pub(crate) struct PythonFile {
+    pub(crate) path: PathBuf,
+    pub(crate) source: Source,
+    /// The MD5 of the file's bytes in hexadecimal: what a flow without a version has as its version.
+    pub(crate) md5: String,
+    pub(crate) body: syntax::Body,
+    /// The functions decorated as flows, at any depth.
+    pub(crate) flows: Vec<syntax::Decorated>,
+}
+
+impl PythonFile {
+    /// Reads and parses a file that messages call `name`; nothing if its text lacks `word`, which spares most files of
+    /// a tree the parsing.
+    pub(crate) fn read(path: &Path, name: &str, word: &str) -> Result<Option<Self>, FlowError> {
+        let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).map_err(|error| {
+            if error.is_not_found() { FlowError::FileMissing { path: name.to_owned() } } else { error.into() }
+        })?;
+        let bytes =
+            bytes.ok_or_else(|| FlowError::TooLarge { path: name.to_owned(), limit: SIZE_LIMIT >> 20 })?;
+        let text = decode(&bytes).ok_or_else(|| FlowError::Encoding { path: name.to_owned() })?;
+        if !text.contains(word) {
+            return Ok(None);
+        }
+        let source = if fs::leads_out(path) { Source::private(name, text) } else { Source::new(name, text) };
+        let module = syntax::parse(source.text()).map_err(|error| FlowError::Syntax {
+            place: Place::new(&source, error.span),
+            message: error.message,
+        })?;
+        let syntax::Module { body, flows } = module;
+        Ok(Some(Self { path: path.to_owned(), source, md5: hexadecimal(&Md5::digest(&bytes)), body, flows }))
+    }
+
+    pub(crate) fn place(&self, span: Span) -> Place {
+        Place::new(&self.source, span)
+    }
+}
+
+/// The text of a source file: UTF-8 with or without a byte order mark, or Latin-1 if it says so. Lines end in `\n`,
+/// as they do for Python's parser.
+fn decode(bytes: &[u8]) -> Option<String> {
+    let text = decode_characters(bytes)?;
+    Some(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
+}
+
+fn decode_characters(bytes: &[u8]) -> Option<String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match declared_encoding(bytes).as_deref() {
+        Some("latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "l1") => {
+            Some(bytes.iter().copied().map(char::from).collect())
+        }
+        None | Some("utf-8" | "utf8" | "utf-8-sig" | "ascii" | "us-ascii") => {
+            String::from_utf8(bytes.to_vec()).ok()
+        }
+        Some(_) => None,
+    }
+}
+
+/// The encoding that a comment in the first two lines declares (PEP 263).
+fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    bytes.split(|byte| *byte == b'\n').take(2).find_map(|line| {
+        let line = String::from_utf8_lossy(line);
+        let comment = line.trim_start_matches([' ', '\t', '\x0c']).strip_prefix('#')?;
+        let (_, rest) = comment.split_once("coding")?;
+        let rest = rest.strip_prefix([':', '='])?.trim_start_matches([' ', '\t']);
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(rest.len());
+        (end > 0).then(|| rest[..end].to_ascii_lowercase().replace('_', "-"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_those_that_the_file_declares() {
+        let cases: [(&[u8], Option<&str>); 7] = [
+            (b"a\r\nb\rc", Some("a\nb\nc")),
+            (b"\xef\xbb\xbfx = 1", Some("x = 1")),
+            (b"# -*- coding: latin-1 -*-\n'\xe9'", Some("# -*- coding: latin-1 -*-\n'\u{e9}'")),
+            (
+                b"#!/bin/sh\n# vim: set fileencoding=iso_8859_1 :\n\xe9",
+                Some("#!/bin/sh\n# vim: set fileencoding=iso_8859_1 :\n\u{e9}"),
+            ),
+            (b"# coding: koi8-r\n", None),
+            (b"'\xe9'", None),
+            ("coding: latin-1 = 'é'".as_bytes(), Some("coding: latin-1 = 'é'")),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(decode(bytes).as_deref(), text);
+        }
+    }
+}

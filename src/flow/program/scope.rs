@@ -1,0 +1,331 @@
+//! Names: what they mean at a place in the program.
+
+use std::path::PathBuf;
+
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    program::{
+        ImportTarget, Module, Program, externals,
+        syntax::{Binding, Body, Bound, ClassDef, Expr, ExprKind, FunctionDef, Import},
+    },
+};
+
+/// What a star import does for a name.
+enum Star<'p> {
+    Has(Entity<'p>),
+    Lacks,
+    /// Its module is not of the project.
+    MayHave,
+}
+
+/// A place that names are looked up from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'p> {
+    pub(crate) module: &'p Module,
+    pub(crate) class: Option<&'p ClassDef>,
+    /// Only what is bound before this offset is seen.
+    at: usize,
+}
+
+/// What a name means.
+#[derive(Debug, Clone)]
+pub(crate) enum Entity<'p> {
+    /// Something from outside the project, by its canonical dotted name.
+    External(String),
+    Module(&'p Module),
+    /// A package without `__init__.py`.
+    Namespace(PathBuf),
+    Class(Class<'p>),
+    Function(Function<'p>),
+    /// An assigned expression.
+    Value(Value<'p>),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Class<'p> {
+    pub(crate) def: &'p ClassDef,
+    /// Where the class statement stands.
+    pub(crate) scope: Scope<'p>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Function<'p> {
+    pub(crate) def: &'p FunctionDef,
+    pub(crate) scope: Scope<'p>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'p> {
+    pub(crate) expr: &'p Expr,
+    pub(crate) scope: Scope<'p>,
+    /// Bound by a `type` statement.
+    pub(crate) is_type_alias: bool,
+    pub(crate) name: &'p str,
+}
+
+impl PartialEq for Class<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.def, other.def)
+    }
+}
+
+impl<'p> Class<'p> {
+    /// What the class's body sees, before an offset in it.
+    pub(crate) fn scope_at(self, at: usize) -> Scope<'p> {
+        Scope { module: self.scope.module, class: Some(self.def), at }
+    }
+
+    /// What is seen from the body after everything is defined.
+    pub(crate) fn scope_at_end(self) -> Scope<'p> {
+        self.scope_at(usize::MAX)
+    }
+}
+
+impl<'p> Scope<'p> {
+    /// The place behind a module's last statement.
+    pub(crate) fn end_of(module: &'p Module) -> Self {
+        Self { module, class: None, at: usize::MAX }
+    }
+
+    /// The same place when everything in the module is defined: where annotations in quotes are evaluated.
+    pub(crate) fn deferred(self) -> Self {
+        Self { at: usize::MAX, ..self }
+    }
+
+    pub(crate) fn text(self, expr: &Expr) -> &'p str {
+        let text = self.module.file.source.text().get(expr.span.range()).unwrap_or_default();
+        text.lines().next().unwrap_or_default()
+    }
+
+    pub(crate) fn lookup(self, program: &'p Program<'p>, name: &str) -> EvalResult<Entity<'p>> {
+        program.descend(|| {
+            if let Some(class) = self.class
+                && let Some(binding) = latest(&class.body, name, self.at)
+            {
+                return self.entity(program, binding);
+            }
+            let outside = Scope { class: None, ..self };
+            if let Some(entity) = outside.in_module(program, name)? {
+                return Ok(entity);
+            }
+            if externals::is_builtin(name) {
+                return Ok(Entity::External(name.to_owned()));
+            }
+            Err(EvalError::Undefined(name.to_owned()))
+        })
+    }
+
+    /// What a name is in the module, star imports included.
+    fn in_module(self, program: &'p Program<'p>, name: &str) -> EvalResult<Option<Entity<'p>>> {
+        let body = self.module.body();
+        if body.rebound_globally.iter().any(|global| global == name) {
+            return Err(EvalError::unknown(format!("'{name}' is rebound by a function")));
+        }
+        let bound = latest(body, name, self.at);
+        let is_later_star = |item: &&Binding| {
+            item.name == "*" && item.at < self.at && bound.is_none_or(|binding| item.at > binding.at)
+        };
+        let mut hidden_by = None;
+        for star in body.bindings.iter().rev().filter(is_later_star) {
+            let Bound::Import(import) = &star.bound else { continue };
+            match self.through_star(program, import, name)? {
+                Star::Has(entity) => return Ok(Some(entity)),
+                Star::Lacks => {}
+                Star::MayHave => hidden_by = Some(&import.module),
+            }
+        }
+        match (bound, hidden_by) {
+            (Some(binding), _) => self.entity(program, binding).map(Some),
+            (None, Some(module)) if !externals::is_builtin(name) => {
+                Err(EvalError::unknown(format!("'{name}' may come from `from {module} import *`")))
+            }
+            (None, _) => Ok(None),
+        }
+    }
+
+    fn through_star(self, program: &'p Program<'p>, import: &Import, name: &str) -> EvalResult<Star<'p>> {
+        let module = match self.imported_module(program, import)? {
+            ImportTarget::Module(module) => module,
+            ImportTarget::Namespace(_) => return Ok(Star::Lacks),
+            ImportTarget::External => {
+                let known = STAR_EXPORTS.contains(&(import.module.as_str(), name));
+                let dotted = format!("{}.{name}", import.module);
+                return Ok(if known {
+                    Star::Has(Entity::External(externals::canonical(&dotted)))
+                } else {
+                    Star::MayHave
+                });
+            }
+        };
+        match latest(module.body(), "__all__", usize::MAX).map(|binding| &binding.bound) {
+            Some(Bound::Value(names)) => match exported(names) {
+                Some(names) if !names.contains(&name) => return Ok(Star::Lacks),
+                Some(_) => {}
+                None => return Ok(Star::MayHave),
+            },
+            Some(_) => return Ok(Star::MayHave),
+            None if name.starts_with('_') => return Ok(Star::Lacks),
+            None => {}
+        }
+        let entity = program.descend(|| Scope::end_of(module).in_module(program, name))?;
+        Ok(entity.map_or(Star::Lacks, Star::Has))
+    }
+
+    fn entity(self, program: &'p Program<'p>, binding: &'p Binding) -> EvalResult<Entity<'p>> {
+        let scope = Scope { at: binding.at, ..self };
+        match &binding.bound {
+            Bound::Class(def) => Ok(Entity::Class(Class { def, scope })),
+            Bound::Function(def) => Ok(Entity::Function(Function { def, scope })),
+            Bound::Value(expr) => {
+                Ok(Entity::Value(Value { expr, scope, is_type_alias: false, name: &binding.name }))
+            }
+            Bound::TypeAlias(expr) => {
+                let scope = scope.deferred();
+                Ok(Entity::Value(Value { expr, scope, is_type_alias: true, name: &binding.name }))
+            }
+            Bound::Import(import) => self.imported(program, import),
+            Bound::Unknowable(why) => Err(EvalError::unknown(format!("'{}': {why}", binding.name))),
+            Bound::Nothing => Err(EvalError::Undefined(binding.name.clone())),
+        }
+    }
+
+    fn imported_module(self, program: &'p Program<'p>, import: &Import) -> EvalResult<ImportTarget<'p>> {
+        if import.level > 0 {
+            program.find_relative(self.module, import.level, &import.module)
+        } else {
+            program.find(&import.module)
+        }
+    }
+
+    fn imported(self, program: &'p Program<'p>, import: &Import) -> EvalResult<Entity<'p>> {
+        let Some(attribute) = &import.attribute else {
+            let dotted = import.module.as_str();
+            let top = dotted.split('.').next().unwrap_or(dotted);
+            let name = if import.binds_top { top } else { dotted };
+            return Ok(match program.find(name)? {
+                ImportTarget::Module(module) => Entity::Module(module),
+                ImportTarget::Namespace(path) => Entity::Namespace(path),
+                ImportTarget::External => Entity::External(externals::canonical(name)),
+            });
+        };
+        match self.imported_module(program, import)? {
+            ImportTarget::Module(module) => attribute_of_module(program, module, attribute),
+            ImportTarget::Namespace(path) => found(program.find_in_directory(&path, attribute)?, attribute),
+            ImportTarget::External => {
+                Ok(Entity::External(externals::canonical(&format!("{}.{attribute}", import.module))))
+            }
+        }
+    }
+
+    /// What a name or a chain of attributes means. Names that stand for other names are followed.
+    pub(crate) fn resolve(self, program: &'p Program<'p>, expr: &'p Expr) -> EvalResult<Entity<'p>> {
+        match &expr.kind {
+            ExprKind::Name(name) => follow(program, self.lookup(program, name)?),
+            ExprKind::Attribute(value, attribute) => {
+                let entity = program.descend(|| self.resolve(program, value))?;
+                follow(program, attribute_of(program, &entity, attribute)?)
+            }
+            _ => Err(EvalError::unknown(format!("`{}` is not a name", self.text(expr)))),
+        }
+    }
+
+    /// The canonical name of something from outside the project, if the expression is that.
+    pub(crate) fn external(self, program: &'p Program<'p>, expr: &'p Expr) -> Option<String> {
+        if !expr.is_dotted_name() {
+            return None;
+        }
+        match self.resolve(program, expr) {
+            Ok(Entity::External(name)) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity<'p>> {
+    match entity {
+        Entity::Value(value) if value.expr.is_dotted_name() && !value.is_type_alias => {
+            program.descend(|| value.scope.resolve(program, value.expr))
+        }
+        other => Ok(other),
+    }
+}
+
+fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> {
+    let is_it = |binding: &&Binding| {
+        binding.name == name && binding.at < before && !matches!(binding.bound, Bound::Nothing)
+    };
+    body.bindings.iter().rev().find(is_it)
+}
+
+/// The names of a literal `__all__`.
+fn exported(names: &Expr) -> Option<Vec<&str>> {
+    let (ExprKind::List(names) | ExprKind::Tuple(names)) = &names.kind else { return None };
+    names.iter().map(|name| name.as_text().map(|text| text.value.as_str())).collect()
+}
+
+fn found<'p>(found: ImportTarget<'p>, name: &str) -> EvalResult<Entity<'p>> {
+    match found {
+        ImportTarget::Module(module) => Ok(Entity::Module(module)),
+        ImportTarget::Namespace(path) => Ok(Entity::Namespace(path)),
+        ImportTarget::External => Err(EvalError::unknown(format!("there is no module '{name}'"))),
+    }
+}
+
+pub(crate) fn attribute_of_module<'p>(
+    program: &'p Program<'p>,
+    module: &'p Module,
+    name: &str,
+) -> EvalResult<Entity<'p>> {
+    let scope = Scope::end_of(module);
+    match program.descend(|| scope.in_module(program, name))? {
+        Some(entity) => follow(program, entity),
+        None => found(program.find_submodule(module, name)?, name),
+    }
+}
+
+/// `entity.name`.
+pub(crate) fn attribute_of<'p>(
+    program: &'p Program<'p>,
+    entity: &Entity<'p>,
+    name: &str,
+) -> EvalResult<Entity<'p>> {
+    match entity {
+        Entity::External(dotted) => Ok(Entity::External(externals::canonical(&format!("{dotted}.{name}")))),
+        Entity::Module(module) => attribute_of_module(program, module, name),
+        Entity::Namespace(path) => found(program.find_in_directory(path, name)?, name),
+        Entity::Class(class) => match latest(&class.def.body, name, usize::MAX) {
+            Some(binding) => class.scope_at_end().entity(program, binding),
+            None => {
+                Err(EvalError::unknown(format!("'{name}' is not bound in class '{}' itself", class.def.name)))
+            }
+        },
+        Entity::Function(function) => {
+            Err(EvalError::unknown(format!("'{name}' is an attribute of function '{}'", function.def.name)))
+        }
+        Entity::Value(value) => {
+            Err(EvalError::unknown(format!("'{name}' is an attribute of '{}'", value.name)))
+        }
+    }
+}
+
+/// Names that `from module import *` is relied on for.
+const STAR_EXPORTS: &[(&str, &str)] = &[
+    ("typing", "Any"),
+    ("typing", "Callable"),
+    ("typing", "Dict"),
+    ("typing", "List"),
+    ("typing", "Literal"),
+    ("typing", "Mapping"),
+    ("typing", "Optional"),
+    ("typing", "Sequence"),
+    ("typing", "Set"),
+    ("typing", "Tuple"),
+    ("typing", "Union"),
+    ("prefect", "flow"),
+    ("prefect", "task"),
+    ("pydantic", "BaseModel"),
+    ("pydantic", "Field"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "timedelta"),
+];

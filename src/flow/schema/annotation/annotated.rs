@@ -1,0 +1,294 @@
+//! `Annotated[...]`: a type with constraints, a default and other facts.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    SchemaBuilder, constraint,
+    field::{FieldDefault, FieldInfo, as_field},
+};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::{self, Value, encode},
+    program::{
+        scope::{Entity, Scope},
+        syntax::{Call, Expr, ExprKind},
+    },
+};
+
+/// What an `Annotated[...]` says.
+#[derive(Debug)]
+pub(crate) struct Annotated<'p> {
+    pub(crate) schema: Json,
+    is_decimal: bool,
+    pub(crate) default: FieldDefault<'p>,
+    pub(crate) alias: Option<String>,
+    /// `title`, `description`, `json_schema_extra` and the like.
+    pub(crate) extra: Map<String, Json>,
+}
+
+impl<'p> SchemaBuilder<'p> {
+    /// What stands in the brackets of `Annotated[...]`, if the annotation is that or a name for it.
+    pub(crate) fn as_annotated(&self, scope: Scope<'p>, expr: &'p Expr) -> Option<(Scope<'p>, &'p Expr)> {
+        self.arguments_of("typing.Annotated", scope, expr).or_else(|| {
+            // A union of one type is that type.
+            let (scope, arguments) = self.arguments_of("typing.Union", scope, expr)?;
+            let [only] = arguments.elements() else { return None };
+            self.program.descend(|| Ok(self.as_annotated(scope, only))).ok().flatten()
+        })
+    }
+
+    /// What stands in the brackets of `generic[...]`, if the expression is that or a name for it.
+    pub(super) fn arguments_of(
+        &self,
+        generic: &str,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+    ) -> Option<(Scope<'p>, &'p Expr)> {
+        let (scope, expr) = match &expr.kind {
+            ExprKind::Name(_) | ExprKind::Attribute(..) => match scope.resolve(self.program, expr).ok()? {
+                Entity::Value(alias) if !alias.is_type_alias => (alias.scope, alias.expr),
+                _ => return None,
+            },
+            _ => (scope, expr),
+        };
+        let (value, arguments) = expr.as_subscript()?;
+        (scope.external(self.program, value)? == generic).then_some((scope, arguments))
+    }
+
+    /// Inside of another type all that `Annotated` says is part of the schema.
+    pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
+        let Annotated { mut schema, extra, default, .. } = self.annotated(scope, arguments)?;
+        let drops_extra = arguments.elements().first().is_some_and(|inner| self.drops_extra(scope, inner));
+        if let Some(schema) = schema.as_object_mut() {
+            if !drops_extra {
+                schema.extend(extra);
+            }
+            match default {
+                FieldDefault::Value(value) => {
+                    let default = encode::default(&value)?;
+                    schema.extend(default.map(|default| ("default".to_owned(), default)));
+                }
+                FieldDefault::Unknown(error) => self.approximate(error.reason()),
+                FieldDefault::Required | FieldDefault::Factory(_) => {}
+            }
+        }
+        Ok(schema)
+    }
+
+    /// Whether pydantic makes the schema of a type by a function of its own, which loses what is said besides.
+    fn drops_extra(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
+        let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
+        let name = scope.external(self.program, generic).unwrap_or_default();
+        name.starts_with("ipaddress.")
+            || name.starts_with("pydantic.IPvAny")
+            || matches!(name.as_str(), "re.Pattern" | "zoneinfo.ZoneInfo")
+    }
+
+    pub(crate) fn annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Annotated<'p>> {
+        let Some((inner, metadata)) = arguments.elements().split_first() else {
+            return Err(EvalError::unknown("an `Annotated` without a type"));
+        };
+        let mut result = if let Some((scope, arguments)) = self.as_annotated(scope, inner) {
+            let program = self.program;
+            program.descend(|| self.annotated(scope, arguments))?
+        } else {
+            let schema = match self.discriminated(scope, inner, metadata)? {
+                Some(schema) => schema,
+                None => self.schema(scope, inner).map_err(|error| match error {
+                    // What replaces the validation of a type may do without the type.
+                    EvalError::Refused(reason) if metadata.iter().any(|it| self.may_validate(scope, it)) => {
+                        EvalError::Unknown(reason)
+                    }
+                    error => error,
+                })?,
+            };
+            let is_decimal = self.is_decimal(scope, inner);
+            Annotated { schema, is_decimal, default: FieldDefault::Required, alias: None, extra: Map::new() }
+        };
+        for item in metadata {
+            self.metadata(scope, item, &mut result)?;
+        }
+        Ok(result)
+    }
+
+    /// Whether metadata may validate values themselves.
+    fn may_validate(&self, scope: Scope<'p>, item: &'p Expr) -> bool {
+        as_field(self.program, scope, item).is_none()
+            && !matches!(item.kind, ExprKind::Str(_) | ExprKind::Int(_) | ExprKind::None)
+    }
+
+    fn metadata(&mut self, scope: Scope<'p>, item: &'p Expr, result: &mut Annotated<'p>) -> EvalResult<()> {
+        if let Some(call) = as_field(self.program, scope, item) {
+            let field = FieldInfo::read(self.program, scope, call)?;
+            if field.is_strict && result.schema == json!({}) {
+                return Err(EvalError::unknown("what 'strict' does to such a type is not known"));
+            }
+            self.constrain(&mut result.schema, &field.constraints, result.is_decimal)?;
+            if !field.default.is_required() {
+                result.default = field.default.clone();
+            }
+            result.alias = field.validation_alias.or(field.alias).or(result.alias.take());
+            result.extra.extend(field.annotations);
+            result.extra.extend(field.extra);
+            return Ok(());
+        }
+        let Some(call) = item.as_call() else {
+            // Numbers and texts say nothing to pydantic; names might.
+            return match evaluate::evaluate(self.program, scope, item) {
+                Ok(value) if value != Value::Opaque => Ok(()),
+                Ok(_) => Err(EvalError::unknown(format!("the metadata `{}` is not known", scope.text(item)))),
+                Err(error) => Err(error),
+            };
+        };
+        let name = scope.external(self.program, &call.function).unwrap_or_default();
+        self.metadata_call(scope, &name, call, result)
+    }
+
+    fn metadata_call(
+        &mut self,
+        scope: Scope<'p>,
+        name: &str,
+        call: &'p Call,
+        result: &mut Annotated<'p>,
+    ) -> EvalResult<()> {
+        let unknown =
+            || EvalError::unknown(format!("the metadata `{}` is not known", scope.text(&call.function)));
+        if call.has_unpacking() {
+            return Err(unknown());
+        }
+        let program = self.program;
+        let value = |expr: &'p Expr| evaluate::evaluate(program, scope, expr);
+        match name {
+            "pydantic.PlainSerializer" | "pydantic.WrapSerializer" | "pydantic.Strict" => Ok(()),
+            // A keyword may name the type that goes in.
+            "pydantic.AfterValidator" | "pydantic.BeforeValidator" | "pydantic.WrapValidator"
+                if call.keywords.is_empty() =>
+            {
+                Ok(())
+            }
+            "pydantic.PlainValidator" if call.keywords.is_empty() => {
+                result.schema = json!({});
+                Ok(())
+            }
+            "pydantic.WithJsonSchema" => {
+                let schema = call.arguments.first().map(value).ok_or_else(unknown)??;
+                result.schema = encode::default(&schema)?.ok_or_else(unknown)?;
+                Ok(())
+            }
+            "pydantic.StringConstraints" | "annotated_types.Interval" if call.arguments.is_empty() => {
+                let named = |(name, expr): &'p (Option<String>, Expr)| {
+                    Ok((name.clone().unwrap_or_default(), value(expr)?))
+                };
+                let constraints = call.keywords.iter().map(named).collect::<EvalResult<Vec<_>>>()?;
+                self.constrain(&mut result.schema, &constraints, result.is_decimal)
+            }
+            _ => {
+                let names: &[&str] = match name.strip_prefix("annotated_types.").ok_or_else(unknown)? {
+                    "Gt" => &["gt"],
+                    "Ge" => &["ge"],
+                    "Lt" => &["lt"],
+                    "Le" => &["le"],
+                    "MultipleOf" => &["multiple_of"],
+                    "MinLen" => &["min_length"],
+                    "MaxLen" => &["max_length"],
+                    "Len" => &["min_length", "max_length"],
+                    _ => return Err(unknown()),
+                };
+                if call.arguments.len() > names.len() || !call.keywords.is_empty() {
+                    return Err(unknown());
+                }
+                let constraints = names.iter().zip(&call.arguments);
+                let constraints = constraints
+                    .map(|(name, expr)| Ok(((*name).to_owned(), value(expr)?)))
+                    .collect::<EvalResult<Vec<_>>>()?;
+                self.constrain(&mut result.schema, &constraints, result.is_decimal)
+            }
+        }
+    }
+
+    /// Whether an annotation is a decimal, optional or not: its schema does not tell.
+    pub(crate) fn is_decimal(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
+        let program = self.program;
+        match (expr.as_subscript(), expr.as_alternatives()) {
+            (Some((generic, inner)), _) => {
+                scope.external(program, generic).as_deref() == Some("typing.Optional")
+                    && self.is_decimal(scope, inner)
+            }
+            (None, Some((left, right))) => {
+                (right.is_none() && self.is_decimal(scope, left))
+                    || (left.is_none() && self.is_decimal(scope, right))
+            }
+            (None, None) => scope.external(program, expr).as_deref() == Some("decimal.Decimal"),
+        }
+    }
+
+    /// Adds constraints; those whose effect is not known are left out, which accepts more.
+    pub(crate) fn constrain(
+        &mut self,
+        schema: &mut Json,
+        constraints: &constraint::Constraints,
+        is_decimal: bool,
+    ) -> EvalResult<()> {
+        for item in constraints {
+            match constraint::apply(schema.clone(), &vec![item.clone()], is_decimal) {
+                Ok(constrained) => *schema = constrained,
+                Err(EvalError::Unknown(reason)) => self.approximate(reason),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// A union that a field of its members tells apart, if the metadata say so.
+    fn discriminated(
+        &mut self,
+        scope: Scope<'p>,
+        inner: &'p Expr,
+        metadata: &'p [Expr],
+    ) -> EvalResult<Option<Json>> {
+        for item in metadata {
+            if let Some(call) = as_field(self.program, scope, item)
+                && let Some(discriminator) = FieldInfo::read(self.program, scope, call)?.discriminator
+            {
+                return self.tagged_union(scope, inner, &discriminator).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// `oneOf` with the values of the discriminating field.
+    pub(crate) fn tagged_union(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        property: &str,
+    ) -> EvalResult<Json> {
+        let schema = self.schema(scope, expr)?;
+        let unknown = || EvalError::unknown("what tells the members of the union apart is not known");
+        let mut members = schema.get("anyOf").and_then(Json::as_array).cloned().ok_or_else(unknown)?;
+        let nothing = json!({"type": "null"});
+        let is_optional = members.last() == Some(&nothing);
+        if is_optional {
+            members.pop();
+        }
+        let mut mapping: Vec<(String, Json)> = Vec::new();
+        for member in &members {
+            let tag =
+                self.definitions.resolve(member).and_then(|model| model.get("properties")?.get(property));
+            let tag = tag.ok_or_else(unknown)?;
+            let values = match (tag.get("const"), tag.get("enum").and_then(Json::as_array)) {
+                (Some(value), _) => vec![value.clone()],
+                (None, Some(values)) => values.clone(),
+                (None, None) => return Err(unknown()),
+            };
+            for value in values {
+                let Json::String(value) = value else { return Err(unknown()) };
+                mapping.push((value, member["$ref"].clone()));
+            }
+        }
+        let mapping: Map<String, Json> = mapping.into_iter().collect();
+        let tagged =
+            json!({"discriminator": {"mapping": mapping, "propertyName": property}, "oneOf": members});
+        Ok(if is_optional { json!({"anyOf": [tagged, nothing]}) } else { tagged })
+    }
+}

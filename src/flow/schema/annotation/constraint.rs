@@ -1,0 +1,171 @@
+//! Constraint keywords such as `ge` and `max_length` as JSON schema keywords.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::{Value, encode},
+};
+
+/// Constraints by pydantic's names.
+pub(crate) type Constraints = Vec<(String, Value)>;
+
+/// Adds constraints to a schema where pydantic puts them: on the part of an optional type that is not null.
+///
+/// The schema of a decimal reads like that of a union; `is_decimal` tells them apart.
+pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -> EvalResult<Json> {
+    let given: Vec<_> = constraints.iter().filter(|(_, value)| *value != Value::None).collect();
+    if given.is_empty() {
+        return Ok(schema);
+    }
+    let Json::Object(mut object) = schema else { return Ok(schema) };
+    let nothing = json!({"type": "null"});
+    if let Some(Json::Array(members)) = object.get_mut("anyOf")
+        && members.last() == Some(&nothing)
+    {
+        if object.len() > 1 {
+            return Err(unknown(&given[0].0, ""));
+        }
+        let Some(Json::Array(mut members)) = object.remove("anyOf") else { return Ok(Json::Object(object)) };
+        members.pop();
+        let member = if members.len() == 1 { members.swap_remove(0) } else { json!({"anyOf": members}) };
+        let mut member = apply(member, constraints, is_decimal)?;
+        if let Some(members) = member.get_mut("anyOf").and_then(Json::as_array_mut).filter(|_| is_decimal) {
+            members.push(nothing);
+            return Ok(member);
+        }
+        return Ok(json!({"anyOf": [member, nothing]}));
+    }
+    for (name, value) in given {
+        add(&mut object, name, value, is_decimal)?;
+    }
+    Ok(Json::Object(object))
+}
+
+/// What a constraint is about, which decides where it shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Number,
+    Length,
+    Pattern,
+    /// Something that shows by its name.
+    Name,
+}
+
+fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bool) -> EvalResult<()> {
+    let kind = schema.get("type").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let format = schema.get("format").and_then(Json::as_str).unwrap_or_default();
+    let (about, keyword) = match name {
+        "ge" => (About::Number, "minimum"),
+        "gt" => (About::Number, "exclusiveMinimum"),
+        "le" => (About::Number, "maximum"),
+        "lt" => (About::Number, "exclusiveMaximum"),
+        "multiple_of" => (About::Number, "multipleOf"),
+        "min_length" | "min_items" => (About::Length, "min"),
+        "max_length" | "max_items" => (About::Length, "max"),
+        "pattern" => (About::Pattern, "pattern"),
+        "to_lower" | "to_upper" | "strip_whitespace" | "strict" | "allow_inf_nan" => return Ok(()),
+        "max_digits" | "decimal_places" if is_decimal => return Ok(()),
+        "max_digits" | "decimal_places" if matches!(kind.as_str(), "integer" | "number" | "string") => {
+            (About::Name, name)
+        }
+        _ => return Err(unknown(name, &kind)),
+    };
+    if schema.contains_key("contentMediaType") {
+        return Err(unknown(name, &kind));
+    }
+    let json = encode::default(value)?.ok_or_else(|| unknown(name, &kind));
+    match (about, kind.as_str()) {
+        (About::Number, "integer" | "number") => schema.insert(keyword.to_owned(), json?),
+        (About::Number, "string") if format == "date" && !matches!(value, Value::Date(_) | Value::Str(_)) => {
+            return Err(unknown(name, "dates"));
+        }
+        // Pydantic compares these, and shows nothing of it.
+        (About::Number, "string") if matches!(format, "date" | "date-time" | "time" | "duration") => None,
+        (About::Number, _) if is_decimal => {
+            let limit = value.number().ok_or_else(|| unknown(name, "decimals"))?.as_float();
+            if let Some(number) = schema.get_mut("anyOf").and_then(|members| members.get_mut(0)) {
+                number[keyword] = json!(limit);
+            }
+            None
+        }
+        // Of other types it is checked by a function; the schema just has pydantic's name for it.
+        (About::Number, "string" | "boolean") | (About::Name, _) => schema.insert(name.to_owned(), json?),
+        (About::Number, "") if is_plain_union(schema) => schema.insert(name.to_owned(), json?),
+        (About::Length, "array") => schema.insert(format!("{keyword}Items"), json?),
+        (About::Length, "object") => schema.insert(format!("{keyword}Properties"), json?),
+        (About::Length, "string" | "integer") => schema.insert(format!("{keyword}Length"), json?),
+        (About::Length, "") if is_plain_union(schema) => schema.insert(format!("{keyword}Length"), json?),
+        (About::Pattern, "string") if format.is_empty() => schema.insert(keyword.to_owned(), json?),
+        (About::Pattern, "array" | "object") => None,
+        (About::Pattern, "string") if matches!(format, "binary" | "path" | "password") => None,
+        _ => return Err(unknown(name, &kind)),
+    };
+    Ok(())
+}
+
+/// Whether a schema without a type is "anything" or a union of types that each have one.
+fn is_plain_union(schema: &Map<String, Json>) -> bool {
+    let is_plain = |member: &Json| {
+        member.get("type").is_some_and(Json::is_string)
+            && member.get("pattern").is_none()
+            && member.get("format").is_none()
+    };
+    let is_union = |members: &Vec<Json>| members.iter().all(is_plain);
+    schema.is_empty()
+        || (schema.len() == 1 && schema.get("anyOf").and_then(Json::as_array).is_some_and(is_union))
+}
+
+fn unknown(name: &str, kind: &str) -> EvalError {
+    let kind = if kind.is_empty() { "such a type" } else { kind };
+    EvalError::unknown(format!("what the constraint '{name}' does to {kind} is not known"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_go_to_the_member_that_is_not_null() {
+        let constraints = vec![("ge".to_owned(), Value::Int(1)), ("le".to_owned(), Value::None)];
+        let optional = json!({"anyOf": [{"type": "integer"}, {"type": "null"}]});
+        let expected = json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]});
+        assert_eq!(apply(optional, &constraints, false).unwrap(), expected);
+    }
+
+    #[test]
+    fn constraints_show_as_pydantic_writes_them() {
+        let decimal = json!({"anyOf": [{"type": "number"}, {"type": "string"}]});
+        let either = json!({"anyOf": [{"type": "integer"}, {"type": "number"}]});
+        let path = json!({"type": "string", "format": "path"});
+        let time = json!({"type": "string", "format": "time"});
+        for (schema, name, expected) in [
+            (json!({"type": "integer"}), "gt", json!({"type": "integer", "exclusiveMinimum": 2})),
+            (decimal, "le", json!({"anyOf": [{"type": "number", "maximum": 2.0}, {"type": "string"}]})),
+            (either, "ge", json!({"anyOf": [{"type": "integer"}, {"type": "number"}], "ge": 2})),
+            (json!({"type": "string"}), "ge", json!({"type": "string", "ge": 2})),
+            (time.clone(), "ge", time),
+            (json!({"type": "integer"}), "max_digits", json!({"type": "integer", "max_digits": 2})),
+            (path.clone(), "pattern", path.clone()),
+            (path, "max_length", json!({"type": "string", "format": "path", "maxLength": 2})),
+            (json!({}), "min_length", json!({"minLength": 2})),
+            (json!({"type": "object"}), "min_length", json!({"type": "object", "minProperties": 2})),
+        ] {
+            assert_eq!(
+                apply(schema, &vec![(name.to_owned(), Value::Int(2))], name == "le").unwrap(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_constraint_does_elsewhere_is_not_guessed() {
+        let constraints = vec![("ge".to_owned(), Value::Int(1))];
+        // Pydantic refuses to compare a date with a number.
+        let date = json!({"type": "string", "format": "date"});
+        for schema in [date, json!({"type": "null"}), json!({"anyOf": [{"$ref": "x"}]}), json!({"$ref": "x"})]
+        {
+            assert!(apply(schema, &constraints, false).is_err());
+        }
+    }
+}

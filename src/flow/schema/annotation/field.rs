@@ -1,0 +1,174 @@
+//! `Field(...)` of pydantic: what it says about a parameter or a model's field.
+
+use serde_json::{Map, Value as Json};
+
+use super::constraint::Constraints;
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::{self, Value, encode},
+    program::{
+        Program,
+        scope::Scope,
+        syntax::{Call, Expr},
+    },
+};
+
+/// The default that a field has.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum FieldDefault<'p> {
+    #[default]
+    Required,
+    Value(Value),
+    /// There is one, which is not known.
+    Unknown(EvalError),
+    /// `default_factory`.
+    Factory(&'p Expr),
+}
+
+impl FieldDefault<'_> {
+    /// The default that an expression gives.
+    pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Self {
+        match evaluate::evaluate(program, scope, expr) {
+            Ok(Value::Ellipsis) => Self::Required,
+            Ok(value) => Self::Value(value),
+            Err(error) => Self::Unknown(error),
+        }
+    }
+
+    pub(crate) fn is_required(&self) -> bool {
+        matches!(self, Self::Required)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct FieldInfo<'p> {
+    pub(crate) default: FieldDefault<'p>,
+    pub(crate) alias: Option<String>,
+    pub(crate) validation_alias: Option<String>,
+    pub(crate) serialization_alias: Option<String>,
+    /// The alias that an option of the model makes from the name.
+    pub(crate) generated_alias: Option<String>,
+    pub(crate) discriminator: Option<String>,
+    /// The description of a field that has no other.
+    pub(crate) docstring: Option<String>,
+    /// Left out of encoded instances.
+    pub(crate) is_excluded: bool,
+    /// Takes no value of another type.
+    pub(crate) is_strict: bool,
+    pub(crate) constraints: Constraints,
+    /// `title`, `description`, `examples` and `deprecated`.
+    pub(crate) annotations: Map<String, Json>,
+    /// `json_schema_extra`.
+    pub(crate) extra: Map<String, Json>,
+}
+
+/// Whether an expression is a call of `Field`.
+pub(crate) fn as_field<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Option<&'p Call> {
+    let call = expr.as_call()?;
+    (scope.external(program, &call.function)? == "pydantic.Field").then_some(call)
+}
+
+impl<'p> FieldInfo<'p> {
+    pub(crate) fn read(program: &'p Program<'p>, scope: Scope<'p>, call: &'p Call) -> EvalResult<Self> {
+        if call.has_unpacking() || call.arguments.len() > 1 {
+            return Err(EvalError::unknown("the arguments of `Field` are unpacked"));
+        }
+        let mut info = Self::default();
+        if let Some(default) = call.arguments.first() {
+            info.default = FieldDefault::evaluate(program, scope, default);
+        }
+        for (name, value) in &call.keywords {
+            info.keyword(program, scope, name.as_deref().unwrap_or_default(), value)?;
+        }
+        Ok(info)
+    }
+
+    fn keyword(
+        &mut self,
+        program: &'p Program<'p>,
+        scope: Scope<'p>,
+        name: &str,
+        expr: &'p Expr,
+    ) -> EvalResult<()> {
+        let value = || evaluate::evaluate(program, scope, expr);
+        match name {
+            "default" => self.default = FieldDefault::evaluate(program, scope, expr),
+            "default_factory" => {
+                if !expr.is_none() {
+                    self.default = FieldDefault::Factory(expr);
+                }
+            }
+            "alias" => self.alias = text(&value()?)?,
+            "validation_alias" => self.validation_alias = validation_alias(program, scope, expr)?,
+            "serialization_alias" => self.serialization_alias = text(&value()?)?,
+            "discriminator" => self.discriminator = text(&value()?)?,
+            "title" | "description" | "examples" | "deprecated" => {
+                let value = value()?;
+                if value != Value::None {
+                    let json = encode::default(&value)?.ok_or_else(|| not_known(name))?;
+                    self.annotations.insert(name.to_owned(), json);
+                }
+            }
+            "json_schema_extra" => match encode::default(&value()?)? {
+                Some(Json::Object(extra)) => self.extra = extra,
+                Some(Json::Null) => {}
+                _ => return Err(not_known(name)),
+            },
+            "ge" | "gt" | "le" | "lt" | "multiple_of" | "min_length" | "max_length" | "pattern"
+            | "max_digits" | "decimal_places" => {
+                self.constraints.push((name.to_owned(), value()?));
+            }
+            "strict" => self.is_strict = value()? == Value::Bool(true),
+            "exclude" => self.is_excluded = value()? == Value::Bool(true),
+            "frozen" | "repr" | "allow_inf_nan" | "init" | "init_var" | "kw_only" | "validate_default"
+            | "alias_priority" | "exclude_if" => {}
+            _ => return Err(not_known(name)),
+        }
+        Ok(())
+    }
+
+    /// The key of the field in a schema of what is passed in.
+    pub(crate) fn key(&self, name: &str) -> String {
+        let alias = self.validation_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
+        alias.cloned().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// The key of the field in an encoded instance.
+    pub(crate) fn encoded_key(&self, name: &str) -> String {
+        let alias =
+            self.serialization_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
+        alias.cloned().unwrap_or_else(|| name.to_owned())
+    }
+}
+
+fn not_known(name: &str) -> EvalError {
+    EvalError::unknown(format!("what '{name}' of `Field` does is not known"))
+}
+
+fn text(value: &Value) -> EvalResult<Option<String>> {
+    match value {
+        Value::None => Ok(None),
+        Value::Str(text) => Ok(Some(text.clone())),
+        _ => Err(EvalError::unknown("an alias is not text")),
+    }
+}
+
+/// The key that `validation_alias` gives: the first plain one of several; none for a path into an object.
+fn validation_alias<'p>(
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    expr: &'p Expr,
+) -> EvalResult<Option<String>> {
+    let Some(call) = expr.as_call() else { return text(&evaluate::evaluate(program, scope, expr)?) };
+    match scope.external(program, &call.function).as_deref() {
+        Some("pydantic.AliasChoices" | "pydantic.aliases.AliasChoices") => {
+            let plain = call.arguments.iter().find(|choice| choice.as_text().is_some());
+            plain
+                .map(|choice| evaluate::evaluate(program, scope, choice))
+                .transpose()?
+                .map_or(Ok(None), |it| text(&it))
+        }
+        Some("pydantic.AliasPath" | "pydantic.aliases.AliasPath") => Ok(None),
+        _ => Err(not_known("validation_alias")),
+    }
+}

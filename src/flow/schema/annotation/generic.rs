@@ -1,0 +1,309 @@
+//! Types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types made by calls.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{SchemaBuilder, constraint, table, unknown};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::{self, Value, encode},
+    program::{
+        scope::{Entity, Scope},
+        syntax::{Call, Expr, ExprKind},
+    },
+};
+
+impl<'p> SchemaBuilder<'p> {
+    /// `generic[arguments]`.
+    pub(super) fn generic(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        generic: &'p Expr,
+        arguments: &'p Expr,
+    ) -> EvalResult<Json> {
+        let name = match scope.resolve(self.program, generic)? {
+            Entity::External(name) => name,
+            Entity::Class(class) => return self.generic_class(scope, expr, class, arguments),
+            _ => return Err(EvalError::unknown(format!("`{}` is generic", scope.text(expr)))),
+        };
+        let elements = arguments.elements();
+        let only = || match elements {
+            [only] => Ok(only),
+            _ => Err(unknown(scope, expr)),
+        };
+        match name.as_str() {
+            "typing.Optional" => self.optional(scope, arguments),
+            "typing.Union" => self.union(scope, elements),
+            "typing.Literal" => self.literal(scope, arguments),
+            "typing.Annotated" => self.nested_annotated(scope, arguments),
+            "typing.Final" | "typing.ClassVar" => {
+                Err(EvalError::unknown(format!("'{name}' inside of another type")))
+            }
+            "typing.Required"
+            | "typing.NotRequired"
+            | "typing.ReadOnly"
+            | "pydantic.Secret"
+            | "pydantic.SerializeAsAny"
+            | "pydantic.SkipValidation" => self.schema(scope, only()?),
+            // Of keyword arguments, whose types Prefect does not see.
+            "typing.Unpack" => Ok(json!({})),
+            "tuple" => self.tuple(scope, arguments),
+            "collections.Counter" => self.mapping(scope, only()?, None),
+            "pydantic.Json" => self.json_text(scope, only()?),
+            "collections.abc.Callable" => Err(EvalError::NoSchema),
+            "type" => self.class_of(scope, only()?),
+            "collections.defaultdict" => match elements {
+                [key, value] => {
+                    self.require_default_factory(scope, value)?;
+                    self.mapping(scope, key, Some(value))
+                }
+                _ => Err(unknown(scope, expr)),
+            },
+            "collections.abc.Generator" => {
+                let item = elements.first().ok_or_else(|| unknown(scope, expr))?;
+                Ok(json!({"type": "array", "items": self.schema(scope, item)?}))
+            }
+            name if table::is_array(name) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, only()?)?}))
+            }
+            name if table::is_set(name) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, only()?)?, "uniqueItems": true}))
+            }
+            name if table::is_mapping(name) => match elements {
+                [key, value] => self.mapping(scope, key, Some(value)),
+                _ => Err(unknown(scope, expr)),
+            },
+            name if table::accepts_anything(name) => self.unknown_type(name),
+            "re.Pattern"
+            | "numpy.ndarray"
+            | "os.PathLike"
+            | "asyncio.Queue"
+            | "asyncio.Task"
+            | "asyncio.Future"
+            | "queue.Queue"
+            | "concurrent.futures.Future"
+            | "functools.partial"
+            | "subprocess.CompletedProcess" => table::schema(&name).ok_or_else(|| unknown(scope, expr)),
+            _ => Err(EvalError::unknown(format!("the type '{name}' comes from outside the project"))),
+        }
+    }
+
+    /// `type[...]`, which lets any class pass; pydantic refuses those of generic types.
+    fn class_of(&self, scope: Scope<'p>, of: &'p Expr) -> EvalResult<Json> {
+        let generic = of.as_subscript().and_then(|(generic, _)| scope.external(self.program, generic));
+        match (of.as_subscript(), generic.as_deref()) {
+            (None, _) | (_, Some("typing.Optional" | "typing.Union")) => Ok(json!({})),
+            (_, Some("list" | "dict" | "set" | "frozenset" | "tuple")) => {
+                Err(EvalError::Refused(format!("`{}` has a type of its own in it", scope.text(of))))
+            }
+            _ => Err(unknown(scope, of)),
+        }
+    }
+
+    /// Fails unless pydantic knows what a `defaultdict` makes for a missing key; of other types it takes none.
+    fn require_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> EvalResult<()> {
+        let generic = value.as_subscript().map_or(value, |(generic, _)| generic);
+        let name = match &generic.kind {
+            ExprKind::Name(_) | ExprKind::Attribute(..) => scope.external(self.program, generic),
+            _ => None,
+        };
+        match name.as_deref() {
+            Some(
+                "int"
+                | "float"
+                | "str"
+                | "bool"
+                | "tuple"
+                | "list"
+                | "set"
+                | "frozenset"
+                | "dict"
+                | "collections.abc.Sequence"
+                | "collections.abc.MutableSequence"
+                | "collections.abc.Set"
+                | "collections.abc.MutableSet"
+                | "collections.abc.Mapping"
+                | "collections.abc.MutableMapping"
+                | "collections.OrderedDict"
+                | "collections.Counter",
+            ) => Ok(()),
+            Some(
+                "bytes"
+                | "typing.Any"
+                | "typing.Optional"
+                | "typing.Union"
+                | "datetime.date"
+                | "datetime.datetime"
+                | "pathlib.Path"
+                | "collections.defaultdict",
+            ) => Err(EvalError::Refused(format!(
+                "pydantic does not know what a `defaultdict` of `{}` has for a missing key",
+                scope.text(value)
+            ))),
+            _ => Err(unknown(scope, value)),
+        }
+    }
+
+    /// Text that holds JSON. What is said about the content is said of the text.
+    fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> EvalResult<Json> {
+        // What types of pydantic add to another one may be said of the text, too.
+        let name = scope.external(self.program, content).unwrap_or_default();
+        if content.as_call().is_some() || name.starts_with("pydantic.") {
+            return Err(unknown(scope, content));
+        }
+        let (content, extra) = match self.as_annotated(scope, content) {
+            Some((scope, arguments)) => {
+                let annotated = self.annotated(scope, arguments)?;
+                if annotated.schema.get("$ref").is_some() && !annotated.extra.is_empty() {
+                    return Err(unknown(scope, content));
+                }
+                (annotated.schema, annotated.extra)
+            }
+            None => (self.schema(scope, content)?, Map::new()),
+        };
+        let mut schema = Map::from_iter([
+            ("type".to_owned(), json!("string")),
+            ("contentMediaType".to_owned(), json!("application/json")),
+            ("contentSchema".to_owned(), content),
+        ]);
+        schema.extend(extra);
+        Ok(Json::Object(schema))
+    }
+
+    fn tuple(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
+        let elements = arguments.elements();
+        if let [item, dots] = elements
+            && dots.is_ellipsis()
+        {
+            return Ok(json!({"type": "array", "items": self.schema(scope, item)?}));
+        }
+        let items = elements.iter().map(|item| self.schema(scope, item)).collect::<EvalResult<Vec<_>>>()?;
+        let mut schema = json!({"type": "array", "maxItems": items.len(), "minItems": items.len()});
+        if !items.is_empty() {
+            schema["prefixItems"] = Json::Array(items);
+        }
+        Ok(schema)
+    }
+
+    /// A mapping; without a type of values, a counter.
+    fn mapping(&mut self, scope: Scope<'p>, key: &'p Expr, value: Option<&'p Expr>) -> EvalResult<Json> {
+        let mut key = self.schema(scope, key)?;
+        let mut value = value.map_or(Ok(json!({"type": "integer"})), |value| self.schema(scope, value))?;
+        if let Some(value) = value.as_object_mut() {
+            value.remove("title");
+        }
+        let mut schema = Map::from_iter([("type".to_owned(), json!("object"))]);
+        let is_reference = key.get("$ref").is_some();
+        let pattern = key.as_object_mut().filter(|_| !is_reference).and_then(|key| key.remove("pattern"));
+        if let Some(Json::String(pattern)) = pattern {
+            schema.insert("patternProperties".to_owned(), json!({pattern: value}));
+        } else {
+            let anything = value.as_object().is_some_and(Map::is_empty);
+            schema.insert("additionalProperties".to_owned(), if anything { json!(true) } else { value });
+        }
+        if let Some(key) = key.as_object_mut()
+            && (is_reference || (key.get("type") == Some(&json!("string")) && key.len() > 1))
+        {
+            key.remove("type");
+            schema.insert("propertyNames".to_owned(), Json::Object(key.clone()));
+        }
+        Ok(Json::Object(schema))
+    }
+
+    fn literal(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
+        let mut written = Vec::new();
+        self.literals(scope, arguments, &mut written)?;
+        let mut values = Vec::new();
+        for value in written {
+            let value = match value {
+                Value::Member { value, .. } => *value,
+                value => value,
+            };
+            // Unlike in comparisons, `1` and `True` are two literals.
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        literal_schema(&values)
+    }
+
+    /// The values of a `Literal`, those of nested aliases included.
+    pub(super) fn literals(
+        &self,
+        scope: Scope<'p>,
+        arguments: &'p Expr,
+        values: &mut Vec<Value>,
+    ) -> EvalResult<()> {
+        for element in arguments.elements() {
+            if let Some((scope, nested)) = self.arguments_of("typing.Literal", scope, element) {
+                let program = self.program;
+                program.descend(|| self.literals(scope, nested, values))?;
+                continue;
+            }
+            let value = evaluate::evaluate(self.program, scope, element)?;
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// A call as a type: `conint(gt=0)`.
+    pub(super) fn call(&mut self, scope: Scope<'p>, expr: &'p Expr, call: &'p Call) -> EvalResult<Json> {
+        let name = scope.external(self.program, &call.function).ok_or_else(|| unknown(scope, expr))?;
+        let keyword = |(name, value): &'p (Option<String>, Expr)| {
+            let name = name.clone().ok_or_else(|| unknown(scope, expr))?;
+            Ok((name, evaluate::evaluate(self.program, scope, value)?))
+        };
+        let constraints = call.keywords.iter().map(keyword).collect::<EvalResult<Vec<_>>>()?;
+        let is_decimal = name == "pydantic.condecimal";
+        let mut base = match (name.as_str(), call.arguments.as_slice()) {
+            ("pydantic.constr", []) => json!({"type": "string"}),
+            ("pydantic.conint", []) => json!({"type": "integer"}),
+            ("pydantic.confloat", []) => json!({"type": "number"}),
+            ("pydantic.conbytes", []) => json!({"type": "string", "format": "binary"}),
+            ("pydantic.conlist", [item]) => json!({"type": "array", "items": self.schema(scope, item)?}),
+            ("pydantic.conset" | "pydantic.confrozenset", [item]) => {
+                json!({"type": "array", "items": self.schema(scope, item)?, "uniqueItems": true})
+            }
+            ("pydantic.condecimal", []) => {
+                table::schema("decimal.Decimal").ok_or_else(|| unknown(scope, expr))?
+            }
+            ("pydantic.condate", []) => json!({"type": "string", "format": "date"}),
+            _ => return Err(unknown(scope, expr)),
+        };
+        self.limit_text(&name, &mut base);
+        constraint::apply(base, &constraints, is_decimal)
+    }
+}
+
+/// The schema of one of several values.
+pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
+    let encode =
+        |value: &Value| encode::default(value)?.ok_or_else(|| EvalError::unknown("a literal has no JSON"));
+    let values = values.iter().map(encode).collect::<EvalResult<Vec<_>>>()?;
+    let mut schema = Map::new();
+    if let Some(kind) = shared_type(&values) {
+        schema.insert("type".to_owned(), json!(kind));
+    }
+    match values.as_slice() {
+        [value] => schema.insert("const".to_owned(), value.clone()),
+        _ => schema.insert("enum".to_owned(), Json::Array(values)),
+    };
+    Ok(Json::Object(schema))
+}
+
+/// The JSON schema type that all values have.
+pub(crate) fn shared_type(values: &[Json]) -> Option<&'static str> {
+    let kind = |value: &Json| match value {
+        Json::Null => Some("null"),
+        Json::Bool(_) => Some("boolean"),
+        Json::Number(number) if number.is_f64() => Some("number"),
+        Json::Number(_) => Some("integer"),
+        Json::String(_) => Some("string"),
+        Json::Array(_) => Some("array"),
+        Json::Object(_) => None,
+    };
+    let first = kind(values.first()?)?;
+    values.iter().all(|value| kind(value) == Some(first)).then_some(first)
+}

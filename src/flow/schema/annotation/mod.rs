@@ -1,0 +1,353 @@
+//! Annotations as JSON schemas, as pydantic 2.14 makes them for Prefect's parameters.
+
+mod annotated;
+pub(crate) mod constraint;
+mod definitions;
+pub(crate) mod field;
+mod generic;
+pub(crate) mod table;
+mod type_arguments;
+mod union;
+
+pub(crate) use definitions::{Definitions, Owner};
+pub(crate) use generic::shared_type;
+pub(crate) use type_arguments::{TypeArguments, bind_ancestors};
+pub(crate) use union::cannot_be_evaluated;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    program::{
+        Program, externals,
+        scope::{Entity, Scope, Value as Assigned},
+        syntax::{Call, Expr, ExprKind},
+    },
+    schema::class,
+};
+
+/// Makes the schemas of one flow's parameters; the classes they use become shared definitions.
+pub(crate) struct SchemaBuilder<'p> {
+    pub(crate) program: &'p Program<'p>,
+    pub(crate) definitions: Definitions<'p>,
+    /// Why parts of the schemas made so far accept anything.
+    pub(crate) approximations: Vec<String>,
+    /// How many classes are being described: inside of one, its own module's names have a meaning in quotes.
+    pub(crate) class_depth: usize,
+    /// What type variables stand for in what is being described.
+    pub(crate) type_arguments: TypeArguments<'p>,
+    /// The options of the class that is being described.
+    pub(crate) class_options: ClassOptions,
+}
+
+/// What the options of a class do to the types of its fields.
+#[derive(Debug, Default)]
+pub(crate) struct ClassOptions {
+    /// Whether some of them apply to the classes without options of their own that it uses.
+    pub(crate) are_handed_down: bool,
+    /// Whether pydantic refuses a type that it does not know, which Prefect lets pass as a parameter.
+    pub(crate) refuses_unknown_types: bool,
+    /// `minLength` and `maxLength` of every text.
+    pub(crate) text_limits: Map<String, Json>,
+}
+
+impl<'p> SchemaBuilder<'p> {
+    pub(crate) fn new(program: &'p Program<'p>) -> Self {
+        Self {
+            program,
+            definitions: Definitions::default(),
+            approximations: Vec::new(),
+            class_depth: 0,
+            type_arguments: TypeArguments::default(),
+            class_options: ClassOptions::default(),
+        }
+    }
+
+    pub(crate) fn approximate(&mut self, reason: impl Into<String>) {
+        self.approximations.push(reason.into());
+    }
+
+    /// The schema of an annotation.
+    pub(crate) fn schema(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
+        let program = self.program;
+        program.descend(|| self.schema_of(scope, expr))
+    }
+
+    fn schema_of(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
+        match &expr.kind {
+            ExprKind::None => Ok(json!({"type": "null"})),
+            ExprKind::Str(text) => self.quoted(scope, text.as_expression()),
+            ExprKind::Name(_) | ExprKind::Attribute(..) => {
+                let entity = scope.resolve(self.program, expr)?;
+                self.entity(entity)
+            }
+            ExprKind::Subscript(generic, arguments) => self.generic(scope, expr, generic, arguments),
+            ExprKind::Call(call) => self.call(scope, expr, call),
+            // Prefect replaces what is no type by "anything".
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Ellipsis
+            | ExprKind::Bytes(_)
+            | ExprKind::List(_)
+            | ExprKind::Tuple(_) => Ok(json!({})),
+            ExprKind::Dict(_) => Err(EvalError::Refused("a dictionary is not a type".to_owned())),
+            _ if expr.as_alternatives().is_some() => self.alternatives(scope, expr),
+            _ => Err(unknown(scope, expr)),
+        }
+    }
+
+    /// An annotation in quotes. Those inside of real annotations are looked up where only builtins have a meaning,
+    /// unless they belong to a class, whose own module is known.
+    fn quoted(&mut self, scope: Scope<'p>, expr: Option<&'p Expr>) -> EvalResult<Json> {
+        let expr = expr.ok_or(EvalError::Untyped)?;
+        if self.class_depth > 0 {
+            return self.schema(scope.deferred(), expr);
+        }
+        require_seen_by_prefect(self.program, scope, expr)?;
+        self.schema(scope, expr)
+    }
+
+    pub(crate) fn entity(&mut self, entity: Entity<'p>) -> EvalResult<Json> {
+        match entity {
+            Entity::External(name) => match name.as_str() {
+                "pydantic.BaseModel" => {
+                    self.reference(Owner::External("pydantic.main.BaseModel"), "BaseModel", |_| {
+                        Ok(json!({"properties": {}, "title": "BaseModel", "type": "object"}))
+                    })
+                }
+                "pydantic.JsonValue" => {
+                    self.reference(Owner::External("pydantic.types.JsonValue"), "JsonValue", |_| {
+                        Ok(json!({}))
+                    })
+                }
+                name => self.external(name),
+            },
+            Entity::Class(class) => self.class(class),
+            Entity::Value(value) => self.alias(value),
+            // A function is no type: anything passes.
+            Entity::Function(function) if function.def.decorators.is_empty() => Ok(json!({})),
+            Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) => {
+                Err(EvalError::unknown("the annotation is not a type"))
+            }
+        }
+    }
+
+    fn class(&mut self, class: class::Class<'p>) -> EvalResult<Json> {
+        let kind = class::kind(self.program, class)?;
+        class::require_unchanged(class)?;
+        if kind == class::Kind::Plain {
+            return self.unknown_type(&class.def.name);
+        }
+        let takes_options =
+            matches!(kind, class::Kind::Dataclass | class::Kind::TypedDict | class::Kind::NamedTuple);
+        if self.class_options.are_handed_down && takes_options {
+            return Err(EvalError::unknown(format!(
+                "'{}' takes the options of the model that uses it",
+                class.def.name
+            )));
+        }
+        if class.def.has_type_parameters {
+            return Err(EvalError::unknown(format!("'{}' is generic", class.def.name)));
+        }
+        self.reference(Owner::Class(class), &class.def.name, |builder| {
+            class::definition(builder, class, kind)
+        })
+    }
+
+    /// A class that pydantic only checks instances of: Prefect lets anything pass, unless it is in a model that
+    /// pydantic refuses for it.
+    pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
+        if self.class_options.refuses_unknown_types {
+            return Err(EvalError::Refused(format!(
+                "a field of a model is a '{name}', which takes `arbitrary_types_allowed`"
+            )));
+        }
+        Ok(json!({}))
+    }
+
+    /// A reference to a definition, which is built at the first one.
+    pub(crate) fn reference(
+        &mut self,
+        owner: Owner<'p>,
+        name: &str,
+        build: impl FnOnce(&mut Self) -> EvalResult<Json>,
+    ) -> EvalResult<Json> {
+        if let Some(reference) = self.definitions.reference(owner, name)? {
+            return Ok(reference);
+        }
+        let index = self.definitions.begin(owner, name);
+        let refuses_unknown_types = self.class_options.refuses_unknown_types;
+        let inner = ClassOptions { refuses_unknown_types, ..ClassOptions::default() };
+        let outer = std::mem::replace(&mut self.class_options, inner);
+        self.class_depth += 1;
+        let schema = self.with_type_arguments(TypeArguments::default(), build);
+        self.class_depth -= 1;
+        self.class_options = outer;
+        self.definitions.finish(index, schema)
+    }
+
+    /// A name that stands for a type: `JSON = dict[str, Any]`, `UserId = NewType(...)`, `type X = ...`.
+    fn alias(&mut self, alias: Assigned<'p>) -> EvalResult<Json> {
+        let Assigned { expr, scope, .. } = alias;
+        if alias.is_type_alias {
+            return self.reference(Owner::Value(alias), alias.name, |builder| builder.schema(scope, expr));
+        }
+        let Some(call) = expr.as_call() else { return self.schema(scope, expr) };
+        if let Some((scope, expr, within)) = self.type_arguments.get(alias) {
+            return self.with_type_arguments(within, |builder| builder.schema(scope, expr));
+        }
+        let name = scope.external(self.program, &call.function);
+        match (name.as_deref(), call.arguments.as_slice()) {
+            (Some("typing.TypeVar"), [_, constraints @ ..]) => match (call.keyword("bound"), constraints) {
+                (Some(bound), []) => self.schema(scope, bound),
+                (None, []) if call.keyword("default").is_none() => Ok(json!({})),
+                (None, constraints) if call.keyword("default").is_none() => self.union(scope, constraints),
+                _ => Err(unknown(scope, expr)),
+            },
+            (Some("typing.NewType"), [_, target]) => self.schema(scope, target),
+            (Some("typing.TypeAliasType"), [name, target]) if call.keywords.is_empty() => {
+                let name = name.as_text().ok_or_else(|| unknown(scope, expr))?;
+                self.reference(Owner::Value(alias), &name.value, |builder| {
+                    builder.schema(scope.deferred(), target)
+                })
+            }
+            (Some("typing.TypedDict"), _) => {
+                self.named(alias, call, |builder| class::typed_dict::functional(builder, scope, call))
+            }
+            (Some("collections.namedtuple"), _) => {
+                self.named(alias, call, |_| class::named_tuple::functional(call))
+            }
+            _ => self.schema(scope, expr),
+        }
+    }
+
+    /// A class made by a call whose first argument is its name.
+    fn named(
+        &mut self,
+        alias: Assigned<'p>,
+        call: &'p Call,
+        build: impl FnOnce(&mut Self) -> EvalResult<Json>,
+    ) -> EvalResult<Json> {
+        let name =
+            call.arguments.first().and_then(Expr::as_text).ok_or_else(|| unknown(alias.scope, alias.expr))?;
+        self.reference(Owner::Value(alias), &name.value, build)
+    }
+}
+
+fn unknown(scope: Scope<'_>, expr: &Expr) -> EvalError {
+    EvalError::unknown(format!("the annotation `{}` is not known", scope.text(expr)))
+}
+
+impl SchemaBuilder<'_> {
+    /// A type from outside the project where it stands.
+    fn external(&self, name: &str) -> EvalResult<Json> {
+        if table::is_unknown_to_pydantic(name) {
+            return self.unknown_type(name);
+        }
+        let mut schema = external(name)?;
+        if !self.class_options.text_limits.is_empty() {
+            self.limit_text(name, &mut schema);
+        }
+        Ok(schema)
+    }
+
+    /// Adds the limits that the class puts to all texts.
+    pub(super) fn limit_text(&self, name: &str, schema: &mut Json) {
+        let text = match table::text_of(name, schema) {
+            Some(text) => text.as_object_mut(),
+            None => None,
+        };
+        if let Some(text) = text {
+            text.extend(self.class_options.text_limits.clone());
+        }
+    }
+}
+
+/// The schema of a type from outside the project.
+fn external(name: &str) -> EvalResult<Json> {
+    if let Some(schema) = table::schema(name) {
+        return Ok(schema);
+    }
+    if table::is_array(name) {
+        return Ok(json!({"type": "array", "items": {}}));
+    }
+    if table::is_set(name) {
+        return Ok(json!({"type": "array", "items": {}, "uniqueItems": true}));
+    }
+    if name == "collections.Counter" {
+        return Ok(json!({"type": "object", "additionalProperties": {"type": "integer"}}));
+    }
+    if table::is_mapping(name) {
+        return Ok(json!({"type": "object", "additionalProperties": true}));
+    }
+    if table::accepts_anything(name) {
+        return Ok(json!({}));
+    }
+    match name {
+        "collections.abc.Callable" => Err(EvalError::NoSchema),
+        "typing.ClassVar" => Err(EvalError::Vanishes),
+        // A builtin function is no type: anything passes.
+        "print" | "len" | "max" | "min" | "sorted" | "id" | "any" | "all" | "open" => Ok(json!({})),
+        _ => Err(EvalError::unknown(format!("the type '{name}' comes from outside the project"))),
+    }
+}
+
+/// Fails unless every name in an annotation means the same where pydantic looks names up that Python left as text: a
+/// module of Prefect, which has the builtins and little else.
+pub(crate) fn require_seen_by_prefect<'p>(
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    expr: &'p Expr,
+) -> EvalResult<()> {
+    let mut result = Ok(());
+    names(expr, &mut |name| {
+        let is_module =
+            |dotted: &str| matches!(scope.lookup(program, name), Ok(Entity::External(it)) if it == dotted);
+        let seen = match name {
+            _ if externals::is_builtin(name) => Ok(()),
+            "typing" | "t" if is_module("typing") => Ok(()),
+            "pydantic" if is_module("pydantic") => Ok(()),
+            "typing" | "t" | "pydantic" | "inspect" | "V2BaseModel" | "ConfigDict" | "FieldInfo"
+            | "TypeAdapter" => {
+                Err(EvalError::unknown(format!("'{name}' is looked up in a module of Prefect")))
+            }
+            _ => Err(EvalError::Untyped),
+        };
+        // A name that is not seen at all decides, whatever the others are.
+        if result.is_ok() || seen == Err(EvalError::Untyped) {
+            result = seen;
+        }
+    });
+    result
+}
+
+/// Calls `visit` with every name in an annotation.
+pub(crate) fn names<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e str)) {
+    match &expr.kind {
+        ExprKind::Name(name) => visit(name),
+        ExprKind::Attribute(value, _) | ExprKind::Starred(value) | ExprKind::Unary(_, value) => {
+            names(value, visit);
+        }
+        ExprKind::Subscript(value, index) => {
+            names(value, visit);
+            names(index, visit);
+        }
+        ExprKind::Binary(_, left, right) => {
+            names(left, visit);
+            names(right, visit);
+        }
+        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
+            for item in items {
+                names(item, visit);
+            }
+        }
+        ExprKind::Call(call) => {
+            names(&call.function, visit);
+            for argument in call.arguments.iter().chain(call.keywords.iter().map(|(_, value)| value)) {
+                names(argument, visit);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,341 @@
+//! Arguments of generic models: what their type variables stand for, and the names that pydantic gives such models.
+
+use std::rc::Rc;
+
+use super::SchemaBuilder;
+use crate::{
+    flow::{
+        eval_error::{EvalError, EvalResult},
+        evaluate::Value,
+        program::{
+            Program,
+            scope::{Entity, Scope, Value as Assigned},
+            syntax::{Expr, ExprKind},
+        },
+        schema::class::{self, Class},
+    },
+    python,
+};
+
+/// What type variables stand for in a class.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
+
+#[derive(Debug)]
+struct TypeArgument<'p> {
+    /// `T = TypeVar("T")`.
+    variable: Assigned<'p>,
+    /// What it stands for, where that is written.
+    scope: Scope<'p>,
+    expr: &'p Expr,
+    /// What the variables there stand for.
+    within: TypeArguments<'p>,
+}
+
+impl<'p> TypeArguments<'p> {
+    /// The arguments that `class[arguments]` gives the variables of a class.
+    pub(crate) fn bind(
+        program: &'p Program<'p>,
+        class: Class<'p>,
+        scope: Scope<'p>,
+        arguments: &'p Expr,
+        within: &Self,
+    ) -> EvalResult<Self> {
+        let variables = variables(program, class)?;
+        let arguments = arguments.elements();
+        if variables.len() != arguments.len() {
+            return Err(EvalError::unknown(format!("'{}' has other type variables", class.def.name)));
+        }
+        let argument = |(variable, expr): (Assigned<'p>, &'p Expr)| TypeArgument {
+            variable,
+            scope,
+            expr,
+            within: within.clone(),
+        };
+        Ok(Self(Some(Rc::new(variables.into_iter().zip(arguments).map(argument).collect()))))
+    }
+
+    /// What a variable stands for: where that is written, and what the variables there stand for.
+    pub(super) fn get(&self, variable: Assigned<'p>) -> Option<(Scope<'p>, &'p Expr, Self)> {
+        let arguments = self.0.as_ref()?;
+        let found = arguments.iter().find(|it| std::ptr::eq(it.variable.expr, variable.expr))?;
+        Some((found.scope, found.expr, found.within.clone()))
+    }
+}
+
+/// The variables that `Generic[...]` among the bases of a class declares.
+fn variables<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Assigned<'p>>> {
+    let declared = class.def.bases.iter().filter_map(Expr::as_subscript);
+    let declared =
+        declared.filter(|(base, _)| class.scope.external(program, base).as_deref() == Some("typing.Generic"));
+    let variable = |expr: &'p Expr| match class.scope.resolve(program, expr)? {
+        Entity::Value(variable) => Ok(variable),
+        _ => Err(EvalError::unknown(format!("a type variable of '{}' is not known", class.def.name))),
+    };
+    declared.flat_map(|(_, variables)| variables.elements()).map(variable).collect()
+}
+
+/// The class and those it inherits from, each with what its type variables stand for there.
+pub(crate) fn bind_ancestors<'p>(
+    program: &'p Program<'p>,
+    class: Class<'p>,
+    arguments: &TypeArguments<'p>,
+) -> EvalResult<Vec<(Class<'p>, TypeArguments<'p>)>> {
+    let mut found = vec![(class, arguments.clone())];
+    for base in &class.def.bases {
+        let (generic, given) =
+            base.as_subscript().map_or((base, None), |(generic, given)| (generic, Some(given)));
+        let Entity::Class(base) = class.scope.resolve(program, generic)? else { continue };
+        let of_base = match given {
+            Some(given) => TypeArguments::bind(program, base, class.scope, given, arguments)?,
+            None => TypeArguments::default(),
+        };
+        found.extend(program.descend(|| bind_ancestors(program, base, &of_base))?);
+    }
+    Ok(found)
+}
+
+impl<'p> SchemaBuilder<'p> {
+    /// Builds something where type variables stand for other types.
+    pub(crate) fn with_type_arguments<T>(
+        &mut self,
+        arguments: TypeArguments<'p>,
+        build: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.type_arguments, arguments);
+        let built = build(self);
+        self.type_arguments = outer;
+        built
+    }
+
+    /// The name of a type as pydantic writes it into the name of a generic model: `Page[list[int]]`.
+    pub(super) fn type_name(
+        &self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        arguments: &TypeArguments<'p>,
+    ) -> EvalResult<String> {
+        let program = self.program;
+        program.descend(|| self.name_of(scope, expr, arguments))
+    }
+
+    fn name_of(&self, scope: Scope<'p>, expr: &'p Expr, arguments: &TypeArguments<'p>) -> EvalResult<String> {
+        let unknown = || EvalError::unknown(format!("the name of `{}` is not known", scope.text(expr)));
+        match &expr.kind {
+            ExprKind::None => Ok("NoneType".to_owned()),
+            ExprKind::Ellipsis => Ok("...".to_owned()),
+            ExprKind::Name(written) | ExprKind::Attribute(_, written) => {
+                match scope.resolve(self.program, expr)? {
+                    Entity::External(name) => external_name(&name, written).ok_or_else(unknown),
+                    Entity::Class(class) => Ok(class.def.qualified_name.clone()),
+                    Entity::Value(value) if value.is_type_alias => Err(unknown()),
+                    Entity::Value(value) => match arguments.get(value) {
+                        Some((scope, expr, within)) => self.type_name(scope, expr, &within),
+                        None if self.is_new_type(value) => Ok("NewType".to_owned()),
+                        None if value.expr.as_subscript().is_some()
+                            || value.expr.as_alternatives().is_some() =>
+                        {
+                            self.type_name(value.scope, value.expr, &TypeArguments::default())
+                        }
+                        None => Err(unknown()),
+                    },
+                    _ => Err(unknown()),
+                }
+            }
+            ExprKind::Subscript(generic, inner) => {
+                self.generic_name(scope, expr, (generic, inner), arguments)
+            }
+            _ if expr.as_alternatives().is_some() => {
+                self.union_name(scope, std::slice::from_ref(expr), false, arguments)
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn is_new_type(&self, value: Assigned<'p>) -> bool {
+        let call = value.expr.as_call();
+        let name = call.and_then(|call| value.scope.external(self.program, &call.function));
+        name.is_some_and(|name| name == "typing.NewType")
+    }
+
+    fn generic_name(
+        &self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        (generic, inner): (&'p Expr, &'p Expr),
+        arguments: &TypeArguments<'p>,
+    ) -> EvalResult<String> {
+        let unknown = || EvalError::unknown(format!("the name of `{}` is not known", scope.text(expr)));
+        match scope.external(self.program, generic).as_deref() {
+            Some("typing.Optional") => {
+                return self.union_name(scope, std::slice::from_ref(inner), true, arguments);
+            }
+            Some("typing.Union") => return self.union_name(scope, inner.elements(), false, arguments),
+            Some("typing.Literal") => {
+                let mut values = Vec::new();
+                self.literals(scope, inner, &mut values)?;
+                if values.iter().any(|value| matches!(value, Value::Member { .. })) {
+                    return Err(unknown());
+                }
+                let names =
+                    values.iter().map(literal_name).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
+                return Ok(format!("Literal[{}]", names.join(", ")));
+            }
+            Some("typing.Annotated") => return Err(unknown()),
+            Some("pydantic.Json") => {
+                return Ok(format!("Annotated[{}, Json]", self.type_name(scope, inner, arguments)?));
+            }
+            _ => {}
+        }
+        let name = self.type_name(scope, generic, arguments)?;
+        let names = inner
+            .elements()
+            .iter()
+            .map(|it| self.type_name(scope, it, arguments))
+            .collect::<EvalResult<Vec<_>>>()?;
+        Ok(format!("{name}[{}]", names.join(", ")))
+    }
+
+    /// `Union[...]` of the distinct members in order, those of unions inside too.
+    fn union_name(
+        &self,
+        scope: Scope<'p>,
+        exprs: &'p [Expr],
+        is_optional: bool,
+        arguments: &TypeArguments<'p>,
+    ) -> EvalResult<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |name: String| {
+            let members = name.strip_prefix("Union[").and_then(|name| name.strip_suffix(']'));
+            match members {
+                // A comma inside of a member's brackets would divide it.
+                Some(members) if members.contains('[') => return false,
+                Some(members) => members.split(", ").for_each(|member| {
+                    if !names.iter().any(|seen| seen == member) {
+                        names.push(member.to_owned());
+                    }
+                }),
+                None if names.contains(&name) => {}
+                None => names.push(name),
+            }
+            true
+        };
+        let mut is_known = true;
+        for expr in exprs {
+            match expr.as_alternatives() {
+                Some((left, right)) => {
+                    is_known &= add(self.type_name(scope, left, arguments)?);
+                    is_known &= add(self.type_name(scope, right, arguments)?);
+                }
+                None => is_known &= add(self.type_name(scope, expr, arguments)?),
+            }
+        }
+        if is_optional {
+            is_known &= add("NoneType".to_owned());
+        }
+        match names.as_slice() {
+            _ if !is_known => Err(EvalError::unknown("the name of a union in a union is not known")),
+            [only] => Ok(only.clone()),
+            names => Ok(format!("Union[{}]", names.join(", "))),
+        }
+    }
+
+    /// `class[arguments]` for a class of the project.
+    pub(super) fn generic_class(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        class: Class<'p>,
+        arguments: &'p Expr,
+    ) -> EvalResult<serde_json::Value> {
+        let kind = class::kind(self.program, class)?;
+        class::require_unchanged(class)?;
+        match kind {
+            class::Kind::Plain => return self.unknown_type(&class.def.name),
+            class::Kind::Model | class::Kind::Root => {}
+            _ => return Err(EvalError::unknown(format!("`{}` is generic", scope.text(expr)))),
+        }
+        let within = self.type_arguments.clone();
+        let given = TypeArguments::bind(self.program, class, scope, arguments, &within)?;
+        let names = arguments.elements().iter().map(|it| self.type_name(scope, it, &within));
+        let names = names.collect::<EvalResult<Vec<_>>>()?;
+        let title = format!("{}[{}]", class.def.name, names.join(", "));
+        let key = definition_key(&format!("{}[{}]", class.def.name, names.join(",")))
+            .ok_or_else(|| EvalError::unknown(format!("the name of `{}` is not known", scope.text(expr))))?;
+        self.reference(super::Owner::Class(class), &key, |builder| {
+            class::generic_definition(builder, class, kind, &title, &given)
+        })
+    }
+}
+
+/// The name of a type from outside the project, where it surely is the one that is written.
+fn external_name(name: &str, written: &str) -> Option<String> {
+    let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let is_class = match module {
+        "" | "typing" | "datetime" | "uuid" | "decimal" | "fractions" | "ipaddress" | "pathlib" | "re"
+        | "zoneinfo" | "collections" | "collections.abc" => true,
+        "pydantic" => CLASSES_OF_PYDANTIC.contains(&last),
+        _ => false,
+    };
+    match (name, written) {
+        ("typing.AnyStr", _) => Some("~AnyStr".to_owned()),
+        ("str", "Text") => Some("str".to_owned()),
+        _ => (is_class && last.eq_ignore_ascii_case(written)).then(|| written.to_owned()),
+    }
+}
+
+/// Types of pydantic that are classes; others are annotated ones, whose names tell the annotations.
+const CLASSES_OF_PYDANTIC: &[&str] = &[
+    "AnyHttpUrl",
+    "AnyUrl",
+    "AwareDatetime",
+    "BaseModel",
+    "ByteSize",
+    "FileUrl",
+    "FutureDate",
+    "FutureDatetime",
+    "HttpUrl",
+    "Json",
+    "NaiveDatetime",
+    "PastDate",
+    "PastDatetime",
+    "PostgresDsn",
+    "RedisDsn",
+    "Secret",
+    "SecretBytes",
+    "SecretStr",
+    "WebsocketUrl",
+];
+
+/// The name of a generic model as the key of its definition: each part of it without the modules and classes around,
+/// and without the blank before. `None` where that is not certain.
+fn definition_key(name: &str) -> Option<String> {
+    let mut key = String::new();
+    for part in name.split_inclusive(['[', ']', ',']) {
+        let end = part.find(['[', ']', ',']).unwrap_or(part.len());
+        let (part, separator) = part.split_at(end);
+        // Pydantic takes what follows a colon for the number of an object.
+        if part.contains(':') {
+            return None;
+        }
+        key.push_str(match part.rsplit_once('.') {
+            _ if part.trim_start() == "..." => part,
+            Some((outer, last)) if last.is_empty() || outer.ends_with('.') => return None,
+            Some((_, last)) => last,
+            None => part,
+        });
+        key.push_str(separator);
+    }
+    Some(key)
+}
+
+fn literal_name(value: &Value) -> Option<String> {
+    match value {
+        Value::Str(text) => Some(python::quoted(text)),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(true) => Some("True".to_owned()),
+        Value::Bool(false) => Some("False".to_owned()),
+        Value::None => Some("None".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! Unions: `Optional`, `Union` and `|`.
+
+use serde_json::{Value as Json, json};
+
+use super::SchemaBuilder;
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    program::{
+        scope::{Entity, Scope},
+        syntax::{Expr, ExprKind},
+    },
+};
+
+/// A member of a union, where it is written.
+#[derive(Clone, Copy)]
+enum Member<'p> {
+    Null,
+    Type(Scope<'p>, &'p Expr),
+}
+
+impl<'p> SchemaBuilder<'p> {
+    /// `left | right`, which Python cannot evaluate for everything that `Union[...]` takes.
+    pub(super) fn alternatives(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
+        if let Some(reason) = cannot_be_evaluated(expr) {
+            return Err(EvalError::unknown(reason));
+        }
+        self.union(scope, std::slice::from_ref(expr))
+    }
+
+    /// The union of some annotations.
+    pub(super) fn union(&mut self, scope: Scope<'p>, exprs: &'p [Expr]) -> EvalResult<Json> {
+        let mut members = Vec::new();
+        for expr in exprs {
+            self.spread(scope, expr, &mut members);
+        }
+        self.union_of(&members)
+    }
+
+    pub(super) fn optional(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
+        let mut members = Vec::new();
+        self.spread(scope, expr, &mut members);
+        members.push(Member::Null);
+        self.union_of(&members)
+    }
+
+    /// The members of nested unions, aliases included: `typing` flattens them before pydantic sees them.
+    fn spread(&self, scope: Scope<'p>, expr: &'p Expr, members: &mut Vec<Member<'p>>) {
+        if let Some((left, right)) = expr.as_alternatives() {
+            self.spread(scope, left, members);
+            return self.spread(scope, right, members);
+        }
+        match &expr.kind {
+            ExprKind::None => return members.push(Member::Null),
+            ExprKind::Subscript(generic, arguments) => match scope.external(self.program, generic).as_deref()
+            {
+                Some("typing.Optional") => {
+                    self.spread(scope, arguments, members);
+                    return members.push(Member::Null);
+                }
+                Some("typing.Union") => {
+                    return arguments
+                        .elements()
+                        .iter()
+                        .for_each(|member| self.spread(scope, member, members));
+                }
+                _ => {}
+            },
+            ExprKind::Name(_) | ExprKind::Attribute(..) => {
+                if let Ok(Entity::Value(alias)) = scope.resolve(self.program, expr)
+                    && !alias.is_type_alias
+                    && (alias.expr.as_subscript().is_some() || alias.expr.as_alternatives().is_some())
+                    // An alias of itself would be spread without end; its schema says what is wrong.
+                    && alias.scope.text(alias.expr).len() < 10_000
+                    && members.len() < 64
+                {
+                    return self.spread(alias.scope, alias.expr, members);
+                }
+            }
+            _ => {}
+        }
+        members.push(Member::Type(scope, expr));
+    }
+
+    fn union_of(&mut self, members: &[Member<'p>]) -> EvalResult<Json> {
+        let types = members.iter().filter(|member| matches!(member, Member::Type(..))).count();
+        let has_null = types < members.len();
+        let mut schemas = Vec::new();
+        for member in members {
+            let Member::Type(scope, expr) = *member else { continue };
+            match self.schema(scope, expr) {
+                Ok(schema) => add(&mut schemas, schema),
+                Err(EvalError::NoSchema) if types > 1 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if schemas.is_empty() && types > 0 {
+            return Err(EvalError::NoSchema);
+        }
+        if has_null {
+            add(&mut schemas, json!({"type": "null"}));
+        }
+        Ok(match schemas.len() {
+            1 => schemas.swap_remove(0),
+            _ => json!({"anyOf": schemas}),
+        })
+    }
+}
+
+/// Why `left | right` may fail in Python: it is about values, and a text is no type.
+pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
+    let (left, right) = expr.as_alternatives()?;
+    let is_text = |it: &Expr| it.as_text().is_some();
+    match (left, right) {
+        (left, right) if left.is_none() && right.is_none() => Some("`None | None` is no type"),
+        (left, right) if is_text(left) || is_text(right) => Some("`|` with a type in quotes is no type"),
+        (left, _) => cannot_be_evaluated(left),
+    }
+}
+
+/// Adds a member unless it is there; the members of a bare `anyOf` are added one by one.
+fn add(schemas: &mut Vec<Json>, schema: Json) {
+    match schema {
+        Json::Object(mut object) if object.len() == 1 && object.contains_key("anyOf") => {
+            if let Some(Json::Array(members)) = object.remove("anyOf") {
+                for member in members {
+                    add(schemas, member);
+                }
+            }
+        }
+        schema if schemas.contains(&schema) => {}
+        schema => schemas.push(schema),
+    }
+}

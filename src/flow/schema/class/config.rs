@@ -1,0 +1,132 @@
+//! The options of models: `model_config`, `class Config` and class keywords.
+
+use super::{Class, Kind, kind};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::{self, Value},
+    program::{
+        Program,
+        scope::Scope,
+        syntax::{Bound, Expr, ExprKind},
+    },
+};
+
+/// Options by name; of several with one name the last counts.
+pub(super) type Config = Vec<(String, Value)>;
+
+pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
+    config
+        .iter()
+        .rev()
+        .find(|(option, _)| option == name)
+        .map(|(_, value)| value)
+        .filter(|value| **value != Value::None)
+}
+
+/// Options whose effect on the schema is known, most often none.
+const KNOWN: &[&str] = &[
+    "arbitrary_types_allowed",
+    "coerce_numbers_to_str",
+    "extra",
+    "from_attributes",
+    "frozen",
+    "json_schema_extra",
+    "populate_by_name",
+    "protected_namespaces",
+    "revalidate_instances",
+    "serialize_by_alias",
+    "str_max_length",
+    "str_min_length",
+    "str_strip_whitespace",
+    "str_to_lower",
+    "str_to_upper",
+    "strict",
+    "title",
+    "use_enum_values",
+    "validate_assignment",
+    "validate_by_alias",
+    "validate_by_name",
+    "validate_default",
+    "validate_return",
+    "allow_inf_nan",
+    "hide_input_in_errors",
+    "alias_generator",
+    "use_attribute_docstrings",
+];
+
+/// The options of the class and those it inherits, from `model_config`, `class Config` and class keywords.
+pub(super) fn read<'p>(program: &'p Program<'p>, lines: &[Class<'p>]) -> EvalResult<Config> {
+    let mut config = Config::new();
+    if let Some(class) = lines.first()
+        && kind(program, *class)? == Kind::Settings
+    {
+        config.push(("extra".to_owned(), Value::text("forbid")));
+    }
+    for class in lines.iter().rev() {
+        for binding in &class.def.body.bindings {
+            let scope = class.scope_at(binding.at);
+            match &binding.bound {
+                Bound::Value(expr) if binding.name == "model_config" => match &expr.kind {
+                    ExprKind::Call(call) if call.arguments.is_empty() => {
+                        add(program, scope, &call.keywords, &mut config)?;
+                    }
+                    _ => match evaluate::evaluate(program, scope, expr)? {
+                        Value::Dict(items) => {
+                            for (name, value) in items {
+                                config.push((name.as_str()?.to_owned(), value));
+                            }
+                        }
+                        _ => return Err(EvalError::unknown("`model_config` is not a dictionary")),
+                    },
+                },
+                Bound::Class(old) if binding.name == "Config" => {
+                    for option in &old.body.bindings {
+                        if let Bound::Value(expr) = &option.bound {
+                            config.push((option.name.clone(), evaluate::evaluate(program, scope, expr)?));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let keywords = class.def.keywords.iter().filter(|(name, _)| name.as_deref() != Some("metaclass"));
+        for (name, value) in keywords {
+            let name =
+                name.clone().ok_or_else(|| EvalError::unknown("the options of a model are unpacked"))?;
+            config.push((name, evaluate::evaluate(program, class.scope, value)?));
+        }
+    }
+    match config.iter().find(|(name, _)| !is_known(name)) {
+        Some((name, _)) => Err(unknown(name)),
+        None => Ok(config),
+    }
+}
+
+fn add<'p>(
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    keywords: &'p [(Option<String>, Expr)],
+    config: &mut Config,
+) -> EvalResult<()> {
+    for (name, value) in keywords {
+        let name = name.clone().ok_or_else(|| EvalError::unknown("the options of a model are unpacked"))?;
+        let value = match scope.external(program, value) {
+            // Functions are known by their names.
+            Some(function) if name == "alias_generator" => Value::Str(function),
+            _ if is_known(&name) => evaluate::evaluate(program, scope, value)?,
+            _ => return Err(unknown(&name)),
+        };
+        config.push((name, value));
+    }
+    Ok(())
+}
+
+pub(super) fn unknown(name: &str) -> EvalError {
+    EvalError::unknown(format!("what the option '{name}' of a model does is not known"))
+}
+
+/// Whether the option's effect on the schema is known. Those of settings say where values come from.
+fn is_known(name: &str) -> bool {
+    let of_settings = ["env_", "cli_", "secrets_", "case_sensitive", "yaml_file", "toml_file", "json_file"];
+    KNOWN.contains(&name) || of_settings.iter().any(|prefix| name.starts_with(prefix))
+}

@@ -1,0 +1,392 @@
+//! Classes of the project: what kind they are, what they inherit, and the definitions they give.
+
+mod alias;
+mod config;
+mod dataclass;
+pub(crate) mod enumeration;
+mod instance;
+mod model;
+pub(crate) mod named_tuple;
+mod root;
+pub(crate) mod typed_dict;
+
+pub(crate) use crate::flow::program::scope::Class;
+pub(crate) use instance::instantiate;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::flow::{
+    docstring,
+    eval_error::{EvalError, EvalResult},
+    evaluate::{encode, title as title_case},
+    program::{
+        Program,
+        scope::{Entity, Scope},
+        syntax::{Bound, ClassDef, Expr},
+    },
+    schema::annotation::{
+        SchemaBuilder, TypeArguments,
+        field::{FieldDefault, FieldInfo},
+    },
+};
+
+/// What pydantic takes a class for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A class it only checks instances of, which Prefect switches off: anything passes.
+    Plain,
+    Enum,
+    Model,
+    /// A model whose fields come from the environment.
+    Settings,
+    /// A model that is one value.
+    Root,
+    Dataclass,
+    PydanticDataclass,
+    TypedDict,
+    NamedTuple,
+}
+
+/// Methods that give a class a schema of its own making, or change its subclasses.
+const HOOKS: [&str; 6] = [
+    "__get_pydantic_core_schema__",
+    "__get_pydantic_json_schema__",
+    "__get_validators__",
+    "__modify_schema__",
+    "__init_subclass__",
+    "__pydantic_init_subclass__",
+];
+
+/// What kind of class this is.
+pub(crate) fn kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Kind> {
+    let def = class.def;
+    if let Some(hook) = def.functions().find(|function| HOOKS.contains(&function.name.as_str())) {
+        return Err(EvalError::unknown(format!("'{}' defines '{}'", def.name, hook.name)));
+    }
+    let mut kind = inherited_kind(program, class)?;
+    let mut is_runtime_protocol = false;
+    for decorator in &def.decorators {
+        let call = decorator.as_call();
+        let function = call.map_or(decorator, |call| &call.function);
+        match class.scope.external(program, function).as_deref() {
+            Some("dataclasses.dataclass") => kind = Some(Kind::Dataclass),
+            Some("pydantic.dataclasses.dataclass") => kind = Some(Kind::PydanticDataclass),
+            Some("typing.runtime_checkable") => is_runtime_protocol = true,
+            Some("enum.unique" | "typing.final" | "functools.total_ordering") => {}
+            _ => return Err(EvalError::unknown(format!("a decorator makes something of '{}'", def.name))),
+        }
+    }
+    if !is_runtime_protocol && is_protocol(program, class) {
+        return Err(EvalError::Refused(format!(
+            "'{}' is a protocol that cannot be checked at run time",
+            def.name
+        )));
+    }
+    if let Some((name, _)) =
+        def.keywords.iter().find(|(name, _)| name.as_deref().is_none_or(|it| it == "metaclass"))
+    {
+        let is_abstract = name.is_some()
+            && def
+                .keyword("metaclass")
+                .and_then(|it| class.scope.external(program, it))
+                .is_some_and(|it| it == "abc.ABCMeta");
+        if !is_abstract {
+            return Err(EvalError::unknown(format!("'{}' has a metaclass", def.name)));
+        }
+    }
+    Ok(kind.unwrap_or(Kind::Plain))
+}
+
+fn is_protocol<'p>(program: &'p Program<'p>, class: Class<'p>) -> bool {
+    class.def.bases.iter().any(|base| {
+        let base = base.as_subscript().map_or(base, |(generic, _)| generic);
+        class.scope.external(program, base).is_some_and(|name| name == "typing.Protocol")
+    })
+}
+
+/// The kind that the bases give; `None` for plain ones.
+fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Option<Kind>> {
+    let mut kind = None;
+    let mut is_primitive = false;
+    for base in &class.def.bases {
+        let base = base.as_subscript().map_or(base, |(generic, _)| generic);
+        let base_kind = match class.scope.resolve(program, base)? {
+            Entity::Class(base) => match program.descend(|| self::kind(program, base))? {
+                Kind::Plain => None,
+                kind => Some(kind),
+            },
+            Entity::External(name) => match name.as_str() {
+                "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag" | "enum.IntFlag" => {
+                    Some(Kind::Enum)
+                }
+                "pydantic.BaseModel" => Some(Kind::Model),
+                "pydantic.RootModel" => Some(Kind::Root),
+                "pydantic_settings.BaseSettings" | "pydantic_settings.main.BaseSettings" => {
+                    Some(Kind::Settings)
+                }
+                "typing.TypedDict" => Some(Kind::TypedDict),
+                "typing.NamedTuple" => Some(Kind::NamedTuple),
+                "str" | "int" | "float" => {
+                    is_primitive = true;
+                    None
+                }
+                "object" | "abc.ABC" | "typing.Protocol" | "typing.Generic" => None,
+                _ => return Err(EvalError::unknown(format!("'{}' inherits from '{name}'", class.def.name))),
+            },
+            _ => return Err(EvalError::unknown(format!("a base of '{}' is not known", class.def.name))),
+        };
+        kind = kind.or(base_kind);
+    }
+    if is_primitive && kind != Some(Kind::Enum) {
+        return Err(EvalError::unknown(format!("'{}' inherits from a builtin type", class.def.name)));
+    }
+    Ok(kind)
+}
+
+/// Fails if a statement sets attributes of the class after its definition.
+pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
+    let mutations = &class.scope.module.body().mutations;
+    if mutations.iter().any(|mutation| mutation.surely && mutation.name == class.def.name) {
+        return Err(EvalError::unknown(format!("'{}' is changed after its definition", class.def.name)));
+    }
+    Ok(())
+}
+
+/// The class and those it inherits from in the project, in the order attributes are looked up.
+pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Class<'p>>> {
+    let mut bases = Vec::new();
+    for base in &class.def.bases {
+        let base = base.as_subscript().map_or(base, |(generic, _)| generic);
+        if let Entity::Class(base) = class.scope.resolve(program, base)? {
+            bases.push(base);
+        }
+    }
+    let mut lines = Vec::new();
+    for base in &bases {
+        lines.push(program.descend(|| mro(program, *base))?);
+    }
+    lines.push(bases);
+    let mut order = vec![class];
+    // The C3 merge: the next class is the first that no other line has further on.
+    loop {
+        lines.retain(|line| !line.is_empty());
+        let in_tail = |candidate: &Class<'p>| lines.iter().any(|line| line[1..].contains(candidate));
+        let Some(next) = lines.iter().map(|line| line[0]).find(|candidate| !in_tail(candidate)) else {
+            break;
+        };
+        order.push(next);
+        lines.iter_mut().filter(|line| line[0] == next).for_each(|line| {
+            line.remove(0);
+        });
+    }
+    if lines.is_empty() { Ok(order) } else { Err(EvalError::unknown("the bases have no consistent order")) }
+}
+
+/// The schema that a class's definition has.
+pub(crate) fn definition<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    class: Class<'p>,
+    kind: Kind,
+) -> EvalResult<Json> {
+    match kind {
+        Kind::Plain => Ok(json!({})),
+        Kind::Enum => enumeration::definition(builder.program, class),
+        Kind::Model | Kind::Settings | Kind::Root => {
+            generic_definition(builder, class, kind, &class.def.name, &TypeArguments::default())
+        }
+        Kind::Dataclass | Kind::PydanticDataclass => dataclass::definition(builder, class),
+        Kind::TypedDict => typed_dict::definition(builder, class),
+        Kind::NamedTuple => named_tuple::definition(builder, class),
+    }
+}
+
+/// The schema of a model whose type variables stand for something, and whose name tells that.
+pub(crate) fn generic_definition<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    class: Class<'p>,
+    kind: Kind,
+    name: &str,
+    arguments: &TypeArguments<'p>,
+) -> EvalResult<Json> {
+    match kind {
+        Kind::Root => root::definition(builder, class, name, arguments),
+        _ => model::definition(builder, class, name, arguments),
+    }
+}
+
+/// The class's docstring as pydantic shows it.
+pub(super) fn description(def: &ClassDef) -> Option<String> {
+    def.body.docstring.as_deref().filter(|text| !text.is_empty()).map(docstring::clean)
+}
+
+/// A field of a model, a dataclass or a typed dictionary.
+pub(super) struct Field<'p> {
+    pub(super) name: String,
+    pub(super) annotation: &'p Expr,
+    pub(super) scope: Scope<'p>,
+    pub(super) info: FieldInfo<'p>,
+    /// `InitVar`: passed in, but no part of the instance.
+    pub(super) is_init_only: bool,
+    /// What the type variables in its annotation stand for.
+    pub(super) type_arguments: TypeArguments<'p>,
+}
+
+impl<'p> Field<'p> {
+    /// A field of a class without type variables.
+    pub(super) fn new(name: &str, annotation: &'p Expr, scope: Scope<'p>, info: FieldInfo<'p>) -> Self {
+        let type_arguments = TypeArguments::default();
+        Self { name: name.to_owned(), annotation, scope, info, is_init_only: false, type_arguments }
+    }
+}
+
+/// The `properties` and `required` of fields.
+pub(super) fn properties<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    fields: &[Field<'p>],
+) -> EvalResult<(Map<String, Json>, Vec<String>)> {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in fields {
+        let described = describe(builder, field)?;
+        if described.is_required {
+            required.push(described.key.clone());
+        }
+        properties.insert(described.key, described.schema);
+    }
+    Ok((properties, required))
+}
+
+struct Described {
+    key: String,
+    schema: Json,
+    is_required: bool,
+}
+
+fn describe<'p>(builder: &mut SchemaBuilder<'p>, field: &Field<'p>) -> EvalResult<Described> {
+    let Field { name, annotation, scope, info, .. } = field;
+    let (scope, annotation) = unquoted(*scope, annotation);
+    let mut alias = info.validation_alias.clone().or(info.alias.clone());
+    let mut default = info.default.clone();
+    let mut extra = Map::new();
+    let read = builder.with_type_arguments(field.type_arguments.clone(), |builder| {
+        field_type(builder, scope, annotation, info, &mut alias, &mut default, &mut extra)
+    });
+    let mut schema = match read {
+        // What is not known of one field leaves the others as they are.
+        Err(EvalError::Unknown(reason)) => {
+            builder.approximate(format!("field '{name}': {reason}"));
+            json!({})
+        }
+        Err(EvalError::Undefined(name)) => {
+            return Err(EvalError::unknown(format!("the name '{name}' is not defined")));
+        }
+        other => other?,
+    };
+    let is_decimal = builder.is_decimal(scope, annotation);
+    builder.constrain(&mut schema, &info.constraints, is_decimal)?;
+    let key = alias.or(info.generated_alias.clone()).unwrap_or_else(|| name.clone());
+    let Some(object) = schema.as_object_mut() else {
+        return Err(EvalError::unknown("a schema is not an object"));
+    };
+    if let Some(text) = &info.docstring {
+        object.insert("description".to_owned(), json!(text));
+    }
+    object.extend(extra);
+    object.extend(info.annotations.clone());
+    object.extend(info.extra.clone());
+    let is_required = default.is_required();
+    match default {
+        FieldDefault::Value(value) => {
+            if let Some(json) = encode::default(&value)? {
+                object.insert("default".to_owned(), json);
+            }
+        }
+        FieldDefault::Unknown(error) => {
+            builder.approximate(format!("field '{name}': {}", error.reason()));
+        }
+        FieldDefault::Required | FieldDefault::Factory(_) => {}
+    }
+    add_title(&mut schema, &key);
+    Ok(Described { key, schema, is_required })
+}
+
+fn field_type<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    scope: Scope<'p>,
+    annotation: &'p Expr,
+    info: &FieldInfo<'p>,
+    alias: &mut Option<String>,
+    default: &mut FieldDefault<'p>,
+    extra: &mut Map<String, Json>,
+) -> EvalResult<Json> {
+    if let Some((scope, arguments)) = builder.as_annotated(scope, annotation) {
+        let annotated = builder.annotated(scope, arguments)?;
+        if default.is_required() {
+            *default = annotated.default;
+        }
+        *alias = alias.take().or(annotated.alias);
+        *extra = annotated.extra;
+        return Ok(annotated.schema);
+    }
+    match &info.discriminator {
+        Some(property) => builder.tagged_union(scope, annotation, property),
+        None => builder.schema(scope, annotation),
+    }
+}
+
+/// The expression of an annotation in quotes, and where it is evaluated.
+fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr) {
+    let postponed = scope.module.body().postponed_annotations;
+    match annotation.as_text().and_then(|text| text.as_expression()) {
+        Some(expr) => (scope.deferred(), expr),
+        None if postponed => (scope.deferred(), annotation),
+        None => (scope, annotation),
+    }
+}
+
+/// Titles a field, unless it is a reference or an optional one.
+pub(super) fn add_title(schema: &mut Json, name: &str) {
+    let null = json!({"type": "null"});
+    let is_reference = |schema: &Json| schema.get("$ref").is_some();
+    let optional_reference = schema.get("anyOf").and_then(Json::as_array).is_some_and(|members| {
+        members.len() == 2 && members.contains(&null) && members.iter().any(is_reference)
+    });
+    if is_reference(schema) || optional_reference {
+        return;
+    }
+    if let Some(object) = schema.as_object_mut()
+        && !object.contains_key("title")
+    {
+        object.insert("title".to_owned(), json!(title_of(name)));
+    }
+}
+
+/// `size_gb` as `Size Gb`.
+pub(super) fn title_of(name: &str) -> String {
+    title_case(name).replace('_', " ").trim().to_owned()
+}
+
+/// An annotated name in a class's own body.
+pub(super) struct AnnotatedName<'p> {
+    pub(super) name: &'p str,
+    pub(super) annotation: &'p Expr,
+    pub(super) value: Option<&'p Expr>,
+    pub(super) at: usize,
+    pub(super) docstring: Option<&'p str>,
+}
+
+pub(super) fn annotated_names(def: &ClassDef) -> impl Iterator<Item = AnnotatedName<'_>> {
+    def.body.bindings.iter().filter_map(|binding| {
+        let value = match &binding.bound {
+            Bound::Value(value) => Some(value),
+            _ => None,
+        };
+        Some(AnnotatedName {
+            name: &binding.name,
+            annotation: binding.annotation.as_ref()?,
+            value,
+            at: binding.at,
+            docstring: binding.docstring.as_deref(),
+        })
+    })
+}

@@ -1,0 +1,58 @@
+//! Root models: a schema of their one value, with the model's title.
+
+use serde_json::{Value as Json, json};
+
+use super::{Class, config, describe, description, model, mro, title_of};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    schema::annotation::{SchemaBuilder, TypeArguments, bind_ancestors},
+};
+
+pub(super) fn definition<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    class: Class<'p>,
+    name: &str,
+    arguments: &TypeArguments<'p>,
+) -> EvalResult<Json> {
+    let lines = mro(builder.program, class)?;
+    for line in &lines {
+        model::check(builder.program, *line)?;
+    }
+    let options = config::read(builder.program, &lines)?;
+    builder.class_options = model::class_options(&options)?;
+    let fields = model::fields(builder.program, class, arguments, &options)?;
+    let mut schema = match fields.as_slice() {
+        [] => argument(builder, class, arguments)?,
+        [root] if root.name == "root" => describe(builder, root)?.schema,
+        _ => return Err(EvalError::unknown(format!("'{}' has fields besides its root", class.def.name))),
+    };
+    let Some(object) = schema.as_object_mut() else {
+        return Err(EvalError::unknown("a schema is not an object"));
+    };
+    if object.get("title").is_none_or(|title| *title == json!(title_of("root"))) {
+        object.insert("title".to_owned(), json!(model::title(name, &options)?));
+    }
+    if let Some(text) = description(class.def) {
+        if object.contains_key("description") {
+            return Err(EvalError::unknown(format!("'{}' has two descriptions", class.def.name)));
+        }
+        object.insert("description".to_owned(), json!(text));
+    }
+    Ok(schema)
+}
+
+/// The type in `RootModel[...]` among the bases.
+fn argument<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    class: Class<'p>,
+    arguments: &TypeArguments<'p>,
+) -> EvalResult<Json> {
+    for (line, given) in bind_ancestors(builder.program, class, arguments)? {
+        for (base, root) in line.def.bases.iter().filter_map(|base| base.as_subscript()) {
+            if line.scope.external(builder.program, base).as_deref() == Some("pydantic.RootModel") {
+                return builder.with_type_arguments(given, |builder| builder.schema(line.scope, root));
+            }
+        }
+    }
+    Err(EvalError::unknown(format!("the type of '{}' is not written out", class.def.name)))
+}

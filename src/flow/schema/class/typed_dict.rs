@@ -1,0 +1,106 @@
+//! Typed dictionaries.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{AnnotatedName, Class, Field, annotated_names, describe, description, mro};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    program::{
+        Program,
+        scope::Scope,
+        syntax::{Call, Expr, ExprKind},
+    },
+    schema::annotation::{SchemaBuilder, field::FieldInfo},
+};
+
+pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) -> EvalResult<Json> {
+    let mut keys: Vec<(Field<'p>, bool)> = Vec::new();
+    for line in mro(builder.program, class)?.iter().rev() {
+        let total = match line.def.keywords.as_slice() {
+            [] => true,
+            [(Some(name), value)] if name == "total" => match value.kind {
+                ExprKind::Bool(total) => total,
+                _ => return Err(EvalError::unknown("whether all keys are required is not known")),
+            },
+            _ => return Err(EvalError::unknown(format!("the options of '{}' are not known", line.def.name))),
+        };
+        for AnnotatedName { name, annotation, value, at, .. } in annotated_names(line.def) {
+            if value.is_some() {
+                return Err(EvalError::unknown("a key of a typed dictionary has a value"));
+            }
+            let scope = line.scope_at(at);
+            let (annotation, is_required) = requirement(builder.program, scope, annotation, total);
+            keys.retain(|(key, _)| key.name != name);
+            keys.push((Field::new(name, annotation, scope, FieldInfo::default()), is_required));
+        }
+    }
+    schema(builder, &class.def.name, &keys, description(class.def))
+}
+
+/// The type inside of `Required` or `NotRequired`.
+fn requirement<'p>(
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    annotation: &'p Expr,
+    total: bool,
+) -> (&'p Expr, bool) {
+    let written = annotation.as_text().and_then(|text| text.as_expression()).unwrap_or(annotation);
+    let Some((generic, inner)) = written.as_subscript() else { return (annotation, total) };
+    match scope.external(program, generic).as_deref() {
+        Some("typing.Required") => (inner, true),
+        Some("typing.NotRequired") => (inner, false),
+        Some("typing.Annotated") => match inner.elements().first() {
+            Some(inner) => (annotation, requirement(program, scope, inner, total).1),
+            None => (annotation, total),
+        },
+        _ => (annotation, total),
+    }
+}
+
+/// The schema of keys, each with whether the dictionary must have it.
+fn schema<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    name: &str,
+    keys: &[(Field<'p>, bool)],
+    description: Option<String>,
+) -> EvalResult<Json> {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for (field, is_required) in keys {
+        let described = describe(builder, field)?;
+        // One with a default is not required either.
+        if *is_required && described.is_required {
+            required.push(described.key.clone());
+        }
+        properties.insert(described.key, described.schema);
+    }
+    let mut schema = json!({"properties": properties, "title": name, "type": "object"});
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    if let Some(text) = description {
+        schema["description"] = json!(text);
+    }
+    Ok(schema)
+}
+
+/// `TypedDict("Row", {"id": int})`.
+pub(crate) fn functional<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    scope: Scope<'p>,
+    call: &'p Call,
+) -> EvalResult<Json> {
+    let unknown = || EvalError::unknown("the keys of a typed dictionary are not written out");
+    let [name, keys] = call.arguments.as_slice() else { return Err(unknown()) };
+    let (ExprKind::Dict(items), Some(name), true) = (&keys.kind, name.as_text(), call.keywords.is_empty())
+    else {
+        return Err(unknown());
+    };
+    let key = |(key, annotation): &'p (Option<Expr>, Expr)| {
+        let name = key.as_ref().and_then(Expr::as_text).ok_or_else(unknown)?;
+        let (annotation, is_required) = requirement(builder.program, scope, annotation, true);
+        Ok((Field::new(&name.value, annotation, scope, FieldInfo::default()), is_required))
+    };
+    let keys = items.iter().map(key).collect::<EvalResult<Vec<_>>>()?;
+    schema(builder, &name.value, &keys, None)
+}

@@ -1,0 +1,4 @@
+//! JSON schemas of annotations and classes, as pydantic generates them.
+
+pub(crate) mod annotation;
+pub(crate) mod class;

@@ -1,0 +1,5 @@
+//! Tests of flow reading as a whole.
+
+mod differential;
+mod hostile_sources;
+mod recorded;
