@@ -105,7 +105,7 @@ impl Memory {
     fn open(&self, when: AskPython) -> Vec<String> {
         let wanted = |question: &Question| match when {
             AskPython::Never => false,
-            AskPython::WhereNeeded => !question.read.as_ref().is_some_and(|flow| flow.grade == Grade::Exact),
+            AskPython::WhereNeeded => question.read.as_ref().is_none_or(|flow| flow.grade != Grade::Exact),
             AskPython::Always => true,
         };
         let questions = self.lock();
