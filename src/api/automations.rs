@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
+use super::{
+    ApiError, Client, JsonObject, capabilities::Body, error::optional, page::Identified, request::Request,
+};
 
 /// An automation as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -69,7 +71,8 @@ impl Client {
     }
 
     pub(crate) async fn create_automation(&self, body: &JsonObject) -> Result<Automation, ApiError> {
-        self.json(Request::post(&["automations", ""], body.clone()).once()).await
+        let body = self.accepted(Body::Automation, body.clone()).await?;
+        self.json(Request::post(&["automations", ""], body).once()).await
     }
 
     /// Deletes the automations that belong to a deployment, if any.

@@ -15,12 +15,14 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
     ApiError, ClientOptions, Credentials, RetryNotice, RetryPolicy,
     answer::{Answer, Failure},
     auth,
+    capabilities::Capabilities,
     csrf::{self, CsrfToken, CsrfTokens},
     error::Peer,
     request::Request,
@@ -52,6 +54,8 @@ pub(crate) struct Client {
     retry: RetryPolicy,
     throttle: Throttle,
     transport: Transport,
+    /// Asked for once.
+    pub(super) capabilities: OnceCell<Capabilities>,
     /// Whether the server has ever answered.
     connected: AtomicBool,
     /// How many requests were sent, those that were sent again included.
@@ -82,6 +86,7 @@ impl Client {
             retry: options.retry,
             throttle: Throttle::new(options.max_requests_per_minute),
             transport,
+            capabilities: OnceCell::new(),
             connected: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             quickest: AtomicU64::new(u64::MAX),
@@ -130,13 +135,30 @@ impl Client {
     /// Sends a request and reads the JSON of the answer.
     pub(super) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
         let answer = self.send(&request).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            if answer.is_web_page() || error.is_syntax() || error.is_eof() {
-                ApiError::NotJson { url: self.url().to_owned() }
-            } else {
-                ApiError::Unexpected { request: request.summary(), reason: error.to_string() }
-            }
-        })
+        let error = match serde_json::from_slice(&answer.body) {
+            Ok(object) => return Ok(object),
+            Err(error) => error,
+        };
+        if answer.is_web_page() || error.is_syntax() || error.is_eof() {
+            return Err(ApiError::NotJson { url: self.url().to_owned() });
+        }
+        let error = ApiError::Unexpected { request: request.summary(), reason: error.to_string() };
+        Err(self.explained(error, &request).await)
+    }
+
+    /// Replaces an error that may come from a server of Prefect 2 by one that says so.
+    async fn explained(&self, error: ApiError, request: &Request) -> ApiError {
+        let may_be_old = matches!(
+            error,
+            ApiError::Invalid { .. } | ApiError::Unexpected { .. } | ApiError::NoSuchRoute { .. }
+        );
+        if !may_be_old || self.is_cloud() || request.is_for_version() {
+            return error;
+        }
+        match Box::pin(self.capabilities()).await {
+            Err(old @ ApiError::Prefect2 { .. }) => old,
+            _ => error,
+        }
     }
 
     /// Sends a request whose answer says nothing.
@@ -164,7 +186,8 @@ impl Client {
                 random: rand::rng().random(),
             };
             let Some(wait) = self.retry.wait(&failure, &situation) else {
-                return Err(failure.into_error(request, &self.peer));
+                let error = failure.into_error(request, &self.peer);
+                return Err(self.explained(error, request).await);
             };
             (self.notify)(&RetryNotice::new(request, &failure, wait));
             if failure.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16()) {

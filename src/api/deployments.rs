@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    ApiError, Client, JsonObject,
+    ApiError, Client, Feature, JsonObject,
+    capabilities::Body,
     error::optional,
     page::{Identified, in_batches},
     request::Request,
@@ -167,6 +168,56 @@ fn names_filter(names: &[String], part: Option<&str>) -> Option<(String, Value)>
     (!conditions.is_empty()).then(|| ("name".to_owned(), Value::Object(conditions)))
 }
 
+/// Fields that servers before Prefect 3.2 accept only when they create a deployment.
+const FLOW_FIELDS: [&str; 2] = ["pull_steps", "parameter_openapi_schema"];
+
+/// Fields of a deployment that servers before Prefect 3.2 accept when they create one, without its schedules.
+const CREATED_FIELDS: [&str; 19] = [
+    "name",
+    "flow_id",
+    "paused",
+    "concurrency_limit",
+    "concurrency_options",
+    "enforce_parameter_schema",
+    "parameter_openapi_schema",
+    "parameters",
+    "tags",
+    "pull_steps",
+    "work_queue_name",
+    "work_pool_name",
+    "storage_document_id",
+    "infrastructure_document_id",
+    "description",
+    "path",
+    "version",
+    "entrypoint",
+    "job_variables",
+];
+
+/// Compares a field of a deployment with a new value. No pull steps and an empty list of them are equal.
+fn is_same(live: Option<&Value>, value: &Value) -> bool {
+    let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    live == Some(value) || (live.is_none_or(is_empty) && is_empty(value))
+}
+
+/// Returns the body that creates `live` again with `changes`. Schedules that `changes` does not list are kept.
+fn replacement(live: &Deployment, changes: JsonObject) -> JsonObject {
+    let schedule = |schedule: &DeploymentSchedule| {
+        json!({
+            "schedule": schedule.schedule,
+            "active": schedule.active,
+            "max_scheduled_runs": schedule.max_scheduled_runs,
+            "parameters": schedule.parameters,
+            "slug": schedule.slug,
+        })
+    };
+    let live_field = |name: &&str| Some(((*name).to_owned(), live.raw.get(*name)?.clone()));
+    let mut body: JsonObject = CREATED_FIELDS.iter().filter_map(live_field).collect();
+    body.insert("schedules".to_owned(), live.schedules.iter().map(schedule).collect());
+    body.extend(changes);
+    body
+}
+
 impl Client {
     pub(crate) async fn deployment(&self, id: Uuid) -> Result<Option<Deployment>, ApiError> {
         optional(self.json(Request::get(&["deployments", &id.to_string()])).await)
@@ -237,12 +288,46 @@ impl Client {
 
     /// Creates a deployment. One of the same flow and name is changed instead, and loses its schedules.
     pub(crate) async fn create_deployment(&self, body: &JsonObject) -> Result<Deployment, ApiError> {
-        self.json(Request::post(&["deployments", ""], body.clone())).await
+        let body = self.accepted_deployment(Body::NewDeployment, body).await?;
+        self.json(Request::post(&["deployments", ""], body)).await
     }
 
-    /// Changes the fields in `body`. The server removes the deployment's future scheduled runs.
+    /// Updates the fields in `body`. The server deletes the deployment's future scheduled runs.
+    ///
+    /// Servers before Prefect 3.2 get a new deployment in place of the old one if the pull steps or the parameter
+    /// schema change: the id stays, and the schedules are created again with other ids.
     pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
-        self.done(Request::patch(&["deployments", &id.to_string()], body.clone())).await
+        let mut body = self.accepted_deployment(Body::DeploymentUpdate, body).await?;
+        if FLOW_FIELDS.iter().any(|name| body.contains_key(*name))
+            && !self.capabilities().await?.supports(Feature::PatchFlowFields)
+        {
+            let live = self.deployment(id).await?;
+            let differs = |live: &Deployment| {
+                FLOW_FIELDS
+                    .iter()
+                    .any(|name| body.get(*name).is_some_and(|value| !is_same(live.raw.get(*name), value)))
+            };
+            match live {
+                Some(live) if differs(&live) => {
+                    let body =
+                        self.accepted_deployment(Body::NewDeployment, &replacement(&live, body)).await?;
+                    return self.done(Request::post(&["deployments", ""], body)).await;
+                }
+                _ => FLOW_FIELDS.iter().for_each(|name| drop(body.shift_remove(*name))),
+            }
+        }
+        self.done(Request::patch(&["deployments", &id.to_string()], body)).await
+    }
+
+    /// Reduces the body of a deployment and of the schedules in it to the fields that the server accepts.
+    async fn accepted_deployment(&self, kind: Body, body: &JsonObject) -> Result<JsonObject, ApiError> {
+        let mut body = self.accepted(kind, body.clone()).await?;
+        if let Some(Value::Array(schedules)) = body.get_mut("schedules") {
+            for schedule in schedules.iter_mut().filter_map(Value::as_object_mut) {
+                *schedule = self.accepted(Body::NewSchedule, std::mem::take(schedule)).await?;
+            }
+        }
+        Ok(body)
     }
 
     pub(crate) async fn create_schedules(
@@ -251,7 +336,11 @@ impl Client {
         schedules: &[Value],
     ) -> Result<Vec<DeploymentSchedule>, ApiError> {
         let path = ["deployments", &deployment.to_string(), "schedules"];
-        self.json(Request::post(&path, schedules).once()).await
+        let mut bodies = Vec::new();
+        for schedule in schedules.iter().filter_map(Value::as_object) {
+            bodies.push(Value::Object(self.accepted(Body::NewSchedule, schedule.clone()).await?));
+        }
+        self.json(Request::post(&path, bodies).once()).await
     }
 
     /// Changes these fields of a schedule.
@@ -262,7 +351,8 @@ impl Client {
         changes: &JsonObject,
     ) -> Result<(), ApiError> {
         let path = ["deployments", &deployment.to_string(), "schedules", &schedule.id.to_string()];
-        self.done(Request::patch(&path, schedule.with_parameters(changes))).await
+        let body = self.accepted(Body::ScheduleUpdate, schedule.with_parameters(changes)).await?;
+        self.done(Request::patch(&path, body)).await
     }
 
     /// Whether there was such a schedule.

@@ -5,6 +5,8 @@ use std::{error::Error, time::Duration};
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use super::capabilities::Unsupported;
+
 /// Why a request did not do what it should. Every message is one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -56,6 +58,13 @@ pub(crate) enum ApiError {
     /// JSON, but not what this version of the program understands.
     #[error("cannot understand the answer to {request}: {reason}")]
     Unexpected { request: String, reason: String },
+    /// A server of Prefect 2.
+    #[error(
+        "the server at {url} runs Prefect {version}, which prefectl does not support; upgrade it to Prefect 3"
+    )]
+    Prefect2 { url: String, version: String },
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// A setting of the connection that cannot be used.
     #[error("{0}")]
     Setup(String),

@@ -254,7 +254,6 @@ impl NewFlowRun {
             "idempotency_key": self.idempotency_key,
             "parent_task_run_id": null,
             "job_variables": self.job_variables,
-            "labels": {},
         })
     }
 }

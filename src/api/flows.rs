@@ -27,7 +27,7 @@ impl Identified for Flow {
 impl Client {
     /// Creates a flow; one of the same name is returned as it is.
     pub(crate) async fn create_flow(&self, name: &str) -> Result<Flow, ApiError> {
-        self.json(Request::post(&["flows", ""], json!({"name": name, "tags": [], "labels": {}}))).await
+        self.json(Request::post(&["flows", ""], json!({"name": name, "tags": []}))).await
     }
 
     pub(crate) async fn flow(&self, id: Uuid) -> Result<Option<Flow>, ApiError> {

@@ -8,6 +8,7 @@ mod answer;
 mod auth;
 mod automations;
 mod block_documents;
+mod capabilities;
 mod certificates;
 mod client;
 mod csrf;
@@ -38,6 +39,7 @@ mod tests;
 
 pub(crate) use auth::Credentials;
 pub(crate) use automations::Automation;
+pub(crate) use capabilities::{Capabilities, Feature, TESTED_RELEASE};
 pub(crate) use client::{Client, Log, Notify};
 pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
 pub(crate) use error::ApiError;

@@ -69,6 +69,11 @@ impl Request {
         self.changes() && self.segments.last().is_none_or(|last| last != "filter")
     }
 
+    /// Checks whether the request asks for the server's version.
+    pub(super) fn is_for_version(&self) -> bool {
+        self.segments == ["admin", "version"]
+    }
+
     pub(super) fn body(&self) -> Option<Bytes> {
         self.body.clone()
     }

@@ -17,7 +17,7 @@ impl Client {
     }
 
     /// The release of Prefect that the server is; Prefect Cloud has none.
-    pub(crate) async fn server_version(&self) -> Result<Option<String>, ApiError> {
+    pub(super) async fn server_version(&self) -> Result<Option<String>, ApiError> {
         match self.json(Request::get(&["admin", "version"])).await {
             Err(ApiError::NoSuchRoute { .. }) => Ok(None),
             other => optional(other),

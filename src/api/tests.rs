@@ -75,7 +75,7 @@ async fn a_request_says_who_asks_and_what() {
     // A server without CSRF protection is not asked for a token.
     assert_eq!(requests(&server).await, ["POST /api/flows/"]);
     let sent = &server.received_requests().await.unwrap()[0];
-    assert_eq!(sent.body, br#"{"name":"hello","tags":[],"labels":{}}"#);
+    assert_eq!(sent.body, br#"{"name":"hello","tags":[]}"#);
 }
 
 #[tokio::test]

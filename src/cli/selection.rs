@@ -173,6 +173,10 @@ pub(crate) struct SelectionArguments {
     /// Write deployments that have not changed as well, and those that others have changed meanwhile
     #[arg(long, help_heading = "Checks")]
     force: bool,
+
+    /// Omit fields that the server's release does not support
+    #[arg(long, help_heading = "Checks")]
+    allow_unsupported: bool,
 }
 
 impl SelectionArguments {
@@ -210,6 +214,7 @@ impl SelectionArguments {
             python: self.python.python_use(),
             strict: self.strict,
             force: self.force,
+            allow_unsupported: self.allow_unsupported,
             verify_pull: false,
             plan: None,
             on_error: OnError::default(),

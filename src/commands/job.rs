@@ -44,14 +44,14 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
         );
         context.ui.warn(&Diagnostic::warning(Code::JOB_VARIABLE_TYPE, message));
     }
-    let version = client.server_version().await?;
+    let version = client.capabilities().await?.version();
     let run = Run { id: Uuid::nil().to_string(), name: "example-run".to_owned(), job_variables };
     let subject = Subject {
         pool: &pool,
         deployment: &found.deployment,
         flow_name: &found.flow,
         run,
-        version: version.as_deref().unwrap_or("3"),
+        version: version.unwrap_or("3"),
     };
     let job = job::prepare(&subject)?.submitted();
     if arguments.output.output == OutputFormat::Text {

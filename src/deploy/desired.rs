@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{slas::Sla, triggers::Trigger};
 use crate::{
+    api::{Capabilities, Feature},
     python,
     schedule::Schedule,
     value::{self, Mapping, Value},
@@ -160,6 +161,29 @@ impl Desired {
         format!("{}/{}", self.flow_name, self.name)
     }
 
+    /// Removes values that the server does not support. The user has accepted the loss by then.
+    pub(crate) fn omit_unsupported(&mut self, capabilities: &Capabilities) {
+        if let Schedules::Exactly(schedules) = &mut self.schedules {
+            for schedule in schedules {
+                if !capabilities.supports(Feature::ScheduleSlugs) {
+                    schedule.slug = None;
+                    schedule.replaces = None;
+                }
+                if !capabilities.supports(Feature::ScheduleParameters) {
+                    schedule.parameters.clear();
+                }
+            }
+        }
+        if let Some(ConcurrencyLimit::Options { grace_period_seconds, .. }) = &mut self.concurrency_limit
+            && !capabilities.supports(Feature::GracePeriod)
+        {
+            *grace_period_seconds = None;
+        }
+        if !capabilities.supports(Feature::ScheduleAfter) {
+            self.triggers.iter_mut().for_each(Trigger::run_immediately);
+        }
+    }
+
     fn concurrency_options(&self) -> Json {
         self.concurrency_limit.as_ref().map_or(Json::Null, ConcurrencyLimit::options)
     }
@@ -181,7 +205,6 @@ impl Desired {
             "parameter_openapi_schema": *self.parameter_schema,
             "parameters": self.parameters,
             "tags": self.tags,
-            "labels": {},
             "pull_steps": self.pull_steps.clone().unwrap_or_else(|| json!([])),
             "work_queue_name": self.work_queue,
             "work_pool_name": self.work_pool,

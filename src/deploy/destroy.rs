@@ -13,7 +13,7 @@ use super::{
     preview, prune,
 };
 use crate::{
-    api::{ApiError, Client},
+    api::{ApiError, Capabilities, Client},
     diagnostics::{Code, Severity},
     template::Resolver,
 };
@@ -90,7 +90,8 @@ async fn names(with: &Surroundings<'_>, client: &Client) -> Result<BTreeSet<(Str
         }
     }
     let warnings = examine::stop_on(diagnostics, with)?;
-    let examined = Examined { prepared, pools: BTreeMap::new(), warnings };
+    let examined =
+        Examined { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
     let (previews, _) = preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
     let name =
         |preview: &super::render::Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());

@@ -17,7 +17,7 @@ use super::{
     steps::Sections,
 };
 use crate::{
-    api::{Client, WorkPool},
+    api::{Capabilities, Client, WorkPool},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{Asking, Inspector},
     project::{self, Declared, Findings, Project, ProjectError, Section},
@@ -46,6 +46,8 @@ pub(super) struct Examined {
     pub(super) prepared: Vec<(Prepared, Sections)>,
     /// The work pools that they name, from the server.
     pub(super) pools: BTreeMap<String, WorkPool>,
+    /// The server's features; all of them if no server is asked.
+    pub(super) capabilities: Capabilities,
     /// What the user has been warned of.
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -66,10 +68,12 @@ pub(super) async fn examine(
     for (_, sections) in &prepared {
         check::unset_inputs(sections, with.environment, findings);
     }
-    let pools = check_with_server(&prepared, client, findings).await;
+    let allow_unsupported = with.options.allow_unsupported;
+    let checked = check_with_server(&prepared, client, allow_unsupported, findings).await;
     // The file's mistakes are told even if the server cannot be asked.
     let warnings = stop_on_errors(findings, with)?;
-    Ok(Examined { prepared, pools: pools?, warnings })
+    let (pools, capabilities) = checked?;
+    Ok(Examined { prepared, pools, capabilities, warnings })
 }
 
 /// Everything that can be found about the selected deployments without asking the server or running anything.
@@ -196,8 +200,9 @@ pub(super) fn notes(prepared: &[(Prepared, Sections)]) -> impl Iterator<Item = &
 async fn check_with_server(
     prepared: &[(Prepared, Sections)],
     client: &Client,
+    allow_unsupported: bool,
     findings: &mut Findings<'_>,
-) -> Result<BTreeMap<String, WorkPool>, Failure> {
+) -> Result<(BTreeMap<String, WorkPool>, Capabilities), Failure> {
     if !client.is_cloud() {
         for (one, _) in prepared {
             check::only_on_cloud(one, findings);
@@ -205,10 +210,16 @@ async fn check_with_server(
     }
     let names: BTreeSet<String> =
         prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
-    let pools = if names.is_empty() { BTreeMap::new() } else { live::work_pools(client, &names).await? };
+    let pools =
+        async || if names.is_empty() { Ok(BTreeMap::new()) } else { live::work_pools(client, &names).await };
+    let (pools, capabilities) = tokio::join!(pools(), client.capabilities());
+    let (capabilities, pools) = (capabilities?, pools?);
     let known = if pools.len() < names.len() { live::work_pool_names(client).await? } else { Vec::new() };
     check::work_pools(prepared.iter().map(|(one, _)| one), &pools, &known, findings);
-    Ok(pools)
+    for (one, _) in prepared {
+        check::unsupported_fields(one, capabilities, allow_unsupported, findings);
+    }
+    Ok((pools, capabilities.clone()))
 }
 
 /// Shows the warnings, and gives them; errors, and with `--strict` warnings too, end the command.

@@ -117,7 +117,7 @@ pub(crate) async fn deploy(
         let now = preview::of_examined(project, &examined, with, server, &resolver, &mut findings).await?;
         hold_to_plan(&now, with.options)?;
     }
-    let Examined { prepared, pools, .. } = examined;
+    let Examined { prepared, pools, capabilities, .. } = examined;
     let on_this_machine: BTreeSet<String> = examine::notes(&prepared)
         .filter(|note| matches!(note, pull::Note::ThisMachine(_)))
         .map(pull::Note::text)
@@ -133,7 +133,8 @@ pub(crate) async fn deploy(
     let outputs = steps::run(&prepared, with, &resolver, &mut report.steps).await;
     report.stages.end("steps");
     let outputs = outputs.map_err(|failure| Failure::step(failure, project))?;
-    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &pools };
+    let rendering =
+        Rendering { with, facts: git::discover(with.directory), pools: &pools, capabilities: &capabilities };
     let desired: Vec<Desired> = prepared
         .iter()
         .zip(&outputs)

@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) python: PythonUse,
     pub(crate) strict: bool,
     pub(crate) force: bool,
+    /// Write deployments without the fields that the server does not support.
+    pub(crate) allow_unsupported: bool,
     /// Run the pull steps as a worker would before anything is written.
     pub(crate) verify_pull: bool,
     /// How many builds and pushes may run at a time.

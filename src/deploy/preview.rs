@@ -93,7 +93,12 @@ pub(super) async fn previews<'a>(
     let (outputs, used) = steps::preview(&examined.prepared, with, resolver)
         .await
         .map_err(|failure| Failure::step(failure, project))?;
-    let rendering = Rendering { with, facts: git::discover(with.directory), pools: &examined.pools };
+    let rendering = Rendering {
+        with,
+        facts: git::discover(with.directory),
+        pools: &examined.pools,
+        capabilities: &examined.capabilities,
+    };
     let mut previews = Vec::new();
     let mut names = Vec::new();
     for ((one, sections), outputs) in examined.prepared.iter().zip(&outputs) {

@@ -18,7 +18,7 @@ use super::{
     version,
 };
 use crate::{
-    api::WorkPool,
+    api::{Capabilities, WorkPool},
     diagnostics::{Code, Diagnostic},
     git::Facts,
     pointer::Pointer,
@@ -33,6 +33,7 @@ pub(crate) struct Rendering<'a> {
     /// The repository of the project, if it is in one.
     pub(crate) facts: Option<Facts>,
     pub(crate) pools: &'a BTreeMap<String, WorkPool>,
+    pub(crate) capabilities: &'a Capabilities,
 }
 
 /// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
@@ -119,7 +120,7 @@ fn desired(
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Desired> {
-    let Rendering { with, facts, pools } = rendering;
+    let Rendering { with, facts, pools, capabilities } = rendering;
     let at = one.spec.declared.pointer();
     let flow = one.flow.as_ref()?;
     let mut filled =
@@ -159,7 +160,7 @@ fn desired(
         );
     }
     let described = rendered.description.filter(|text| !text.is_empty());
-    Some(Desired {
+    let mut desired = Desired {
         flow_name: flow.name.clone(),
         name: api_name(&rendered.name),
         entrypoint: rendered.entrypoint,
@@ -179,7 +180,9 @@ fn desired(
         schedules: schedules?,
         triggers: triggers?,
         slas: check::slas(one, findings),
-    })
+    };
+    desired.omit_unsupported(capabilities);
+    Some(desired)
 }
 
 /// The entries of an object that are known, for checks of their values.

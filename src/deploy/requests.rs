@@ -14,6 +14,7 @@ use super::{
     preview,
 };
 use crate::{
+    api::Capabilities,
     template::{Resolver, pending},
     value::json_object,
 };
@@ -53,7 +54,8 @@ pub(crate) async fn requests(with: &Surroundings<'_>) -> Result<Rendered, Failur
     let resolver = Resolver::offline(with.redactor.clone());
     let prepared = examine::prepare(&loaded.project, with, &resolver, &mut findings).await?;
     let warnings = examine::stop_on_errors(&mut findings, with)?;
-    let examined = Examined { prepared, pools: BTreeMap::new(), warnings };
+    let examined =
+        Examined { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
     let (previews, steps) =
         preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
     examine::stop_on_errors(&mut findings, with)?;
@@ -71,7 +73,7 @@ fn of_deployment(desired: &Desired, with: &Surroundings<'_>) -> Vec<RenderedRequ
         let body = masked_value("", &pending::show_json(&body), with.redactor);
         RenderedRequest { method: "POST", path, body }
     };
-    let flow = json!({"name": desired.flow_name, "tags": [], "labels": {}});
+    let flow = json!({"name": desired.flow_name, "tags": []});
     let mut body = json_object(desired.create_body(Uuid::nil(), with.clock.now()));
     body.insert("flow_id".into(), "(id of the flow)".into());
     let mut requests = vec![request("/flows/", flow), request("/deployments/", Json::Object(body))];

@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::SignedDuration;
 
 use super::{Check, Subject};
-use crate::api::{ApiError, Client};
+use crate::api::{ApiError, Client, TESTED_RELEASE};
 
 /// How far the two clocks may be apart. Start times and the order of states depend on them.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
@@ -79,15 +79,31 @@ async fn version(client: &Client) -> Check {
     if client.is_cloud() {
         return Check::ok("version", "Prefect Cloud");
     }
-    match client.server_version().await {
-        Ok(Some(version)) if version.starts_with("3.") => Check::ok("version", format!("Prefect {version}")),
-        Ok(Some(version)) => Check::failed(
+    let capabilities = match client.capabilities().await {
+        Ok(capabilities) => capabilities,
+        Err(error @ ApiError::Prefect2 { .. }) => {
+            return Check::failed("version", error.to_string(), "upgrade the server to Prefect 3");
+        }
+        Err(error) => return Check::skipped("version", error.to_string()),
+    };
+    let tested = TESTED_RELEASE;
+    match (capabilities.version(), capabilities.release()) {
+        (Some(version), Some(release)) if release > tested => Check::ok(
             "version",
-            format!("the server is Prefect {version}; this program speaks with Prefect 3"),
-            "upgrade the server to Prefect 3",
+            format!("Prefect {version}, newer than {tested}, the latest release prefectl is tested with"),
         ),
-        Ok(None) => Check::warning("version", "the server does not tell its version", "upgrade the server"),
-        Err(error) => Check::skipped("version", error.to_string()),
+        (Some(version), Some(_)) => Check::ok(
+            "version",
+            format!("Prefect {version}; prefectl is tested with Prefect 3.0 to {tested}"),
+        ),
+        (Some(version), None) => Check::warning(
+            "version",
+            format!("the server reports the version '{version}', which is not a release of Prefect"),
+            "if requests fail, use a released version of the server",
+        ),
+        (None, _) => {
+            Check::warning("version", "the server does not report its version", "upgrade the server")
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be known to be wrong before anything runs or is written, for all selected deployments together.
 
+mod capabilities;
 mod fields;
 mod parameters;
 mod references;
@@ -7,6 +8,7 @@ mod schedules;
 mod steps;
 mod work_pools;
 
+pub(crate) use capabilities::unsupported_fields;
 pub(crate) use parameters::parameters as check_parameters;
 pub(crate) use schedules::{only_on_cloud, schedule, slas, triggers};
 pub(crate) use steps::unset_inputs;

@@ -80,6 +80,11 @@ impl Trigger {
         })
     }
 
+    /// Removes the delay between the event and the run.
+    pub(super) fn run_immediately(&mut self) {
+        self.schedule_after = Seconds::ZERO;
+    }
+
     /// The body that creates the automation.
     pub(crate) fn automation_body(&self, deployment_id: Uuid) -> Json {
         let values =

@@ -144,6 +144,15 @@ codes! {
         example: "concurrency_limit: {limit: 3, collision_strategy: CANCEL}",
         fix: "Use ENQUEUE or CANCEL_NEW, and a limit above zero.",
     };
+    UNSUPPORTED_BY_SERVER = Entry {
+        name: "unsupported-by-server",
+        severity: Error,
+        title: "the server's release does not support a field",
+        meaning: "The server runs a release of Prefect that rejects or ignores the field. With `--allow-unsupported` \
+                  this is a warning, and the deployment is written without the field.",
+        example: "schedules:\n- {cron: \"0 6 * * *\", slug: daily}   # on Prefect 3.1",
+        fix: "Upgrade the server, remove the field, or use `--allow-unsupported`.",
+    };
     UNKNOWN_PARAMETER = Entry {
         name: "unknown-parameter",
         severity: Warning,
