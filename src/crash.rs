@@ -1,10 +1,10 @@
-//! What is told when the program itself is wrong.
+//! The report that is printed when the program panics.
 
 use std::{any::Any, backtrace::BacktraceStatus, fmt::Write as _, panic::Location};
 
-/// A report of a panic: where, why, and what to do; with a backtrace where `RUST_BACKTRACE` asks for one.
+/// Describes a panic: version, reason, location and, if `RUST_BACKTRACE` is set, the backtrace.
 ///
-/// It may quote what the program was working on, so it has to be masked like everything that is printed.
+/// The reason may contain user data, so the caller must redact the report before printing it.
 pub(crate) fn report(
     payload: &(dyn Any + Send),
     location: Option<&Location<'_>>,
@@ -14,11 +14,11 @@ pub(crate) fn report(
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason is given");
-    let mut report = format!("prefectl {} has a bug and stopped: {reason}", env!("CARGO_PKG_VERSION"));
-    if let Some(place) = location {
-        // Writing to a text cannot fail.
-        let _ = write!(report, "\n  panicked at {}:{}", place.file(), place.line());
+        .unwrap_or("no reason given");
+    let mut report = format!("prefectl {} crashed because of a bug: {reason}", env!("CARGO_PKG_VERSION"));
+    if let Some(location) = location {
+        // Writing to a string cannot fail.
+        let _ = write!(report, "\n  panicked at {}:{}", location.file(), location.line());
     }
     if backtrace.status() == BacktraceStatus::Captured {
         let _ = write!(report, "\n{backtrace}");
@@ -34,7 +34,7 @@ mod tests {
     use crate::secret::{MASK, Redactor, Secret};
 
     #[test]
-    fn a_report_says_where_and_why_without_secrets() {
+    fn reports_location_and_reason_without_secrets() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("hunter2"));
         let text = "called on hunter2".to_owned();

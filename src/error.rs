@@ -1,11 +1,11 @@
-//! What ends a command: the exit codes, and the one place that turns errors into them.
+//! Exit codes, and the error type of every command.
 
 use crate::diagnostics::Diagnostic;
 
-/// Makes the exit codes of one table, so that none lacks its meaning.
+/// Defines the exit codes and their descriptions in one table.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        /// The exit codes, which are a public contract.
+        /// The exit codes of the program. They are a public contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(crate) enum Exit {
@@ -15,7 +15,7 @@ macro_rules! exits {
         impl Exit {
             pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// What it tells, for people.
+            /// Returns the description for the help page and the book.
             pub(crate) fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$name => $meaning,)*
@@ -26,20 +26,20 @@ macro_rules! exits {
 }
 
 exits! {
-    Done = 0, "done";
-    Failed = 1, "failed, nothing was written";
-    Usage = 2, "the command line, the settings or the project file are wrong";
-    Partly = 3, "failed, and something had been written";
-    NeedsAnswer = 4, "an answer is needed, such as the name of a deployment, and nobody can be asked";
+    Done = 0, "success";
+    Failed = 1, "failed; nothing was written";
+    Usage = 2, "invalid command line, settings or project file";
+    Partly = 3, "failed after something was written";
+    NeedsAnswer = 4, "an answer is required and there is no terminal";
     Unauthorized = 5, "not authorised";
     Unreachable = 6, "the server cannot be reached";
     StepFailed = 7, "a step failed; nothing was registered";
-    ChangedMeanwhile = 8, "somebody else has changed what was to be changed: since the plan of `deploy --plan`, or since it was compared";
-    Changes = 10, "`drift` has found differences; `plan --detailed-exitcode` has found changes";
+    ChangedMeanwhile = 8, "changed on the server since it was compared or planned";
+    Changes = 10, "`drift` found differences; `plan --detailed-exitcode` found changes";
     RunFailed = 20, "`--watch`: the run failed";
     RunCrashed = 21, "`--watch`: the run crashed";
     RunCancelled = 22, "`--watch`: the run was cancelled";
-    WatchTimedOut = 23, "`--watch`: watching timed out; the run goes on";
+    WatchTimedOut = 23, "`--watch`: the timeout expired; the run continues";
     Interrupted = 130, "interrupted (Ctrl-C)";
     Terminated = 143, "terminated";
 }
@@ -49,7 +49,7 @@ impl Exit {
         self as u8
     }
 
-    /// With `compatible`, every failure that the reference ends with 1 is 1.
+    /// Returns the exit code to use; with `compatible`, the code that `prefect` would use, which is 1 for every failure.
     pub(crate) fn folded(self, compatible: bool) -> Self {
         match self {
             Self::Done | Self::Changes | Self::Interrupted | Self::Terminated => self,
@@ -59,11 +59,11 @@ impl Exit {
     }
 }
 
-/// Why a command did not do what it was asked to.
+/// The error of a failed command.
 #[derive(Debug)]
 pub(crate) struct CommandError {
     pub(crate) exit: Exit,
-    /// One sentence; empty where the diagnostics say it all.
+    /// The message in one sentence; empty if the diagnostics are sufficient.
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -78,7 +78,7 @@ impl CommandError {
         Self::new(Exit::Usage, message)
     }
 
-    /// An error that is all in its findings.
+    /// Creates an error without a message of its own, described by `diagnostics`.
     pub(crate) fn findings(exit: Exit, diagnostics: Vec<Diagnostic>) -> Self {
         Self { diagnostics, ..Self::new(exit, "") }
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and requests to end, and who acts on them.
+//! Handling of Ctrl-C and SIGTERM.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use crate::error::Exit;
 
-/// Waits until the user or the system wants the program to end.
+/// Waits for Ctrl-C or SIGTERM, and returns the exit code for it.
 pub(crate) async fn requested() -> Exit {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -20,21 +20,21 @@ pub(crate) async fn requested() -> Exit {
     Exit::Interrupted
 }
 
-/// Decides whether an interrupt ends the command at once, or is the command's own business. Clones share it.
+/// Decides whether an interrupt ends the command immediately or is handled by the command. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupts {
     left_to_command: Arc<AtomicUsize>,
 }
 
 impl Interrupts {
-    /// From now on the command waits for [`requested`] itself, and ends soon after. A second interrupt ends it at
-    /// once all the same.
+    /// Leaves the next interrupt to the command, which waits for [`requested`] itself. A second interrupt ends the command
+    /// immediately.
     pub(crate) fn leave_first_to_command(&self) {
         self.left_to_command.store(1, Ordering::SeqCst);
     }
 
-    /// Waits for the interrupt that ends the command.
-    pub(crate) async fn ending(&self) -> Exit {
+    /// Waits for an interrupt that is not left to the command.
+    pub(crate) async fn unhandled(&self) -> Exit {
         loop {
             let exit = requested().await;
             let is_left = self

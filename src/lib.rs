@@ -1,7 +1,7 @@
 //! prefectl: deploys Prefect flows from `prefect.yaml`.
 //!
-//! The package is a library and a thin binary. ARCHITECTURE.md is the map of the modules;
-//! `tests/it/layers.rs` keeps the direction of their dependencies.
+//! The package is a library with a thin binary. ARCHITECTURE.md describes the modules, and `tests/it/layers.rs` checks the
+//! direction of their dependencies.
 
 mod api;
 mod cli;
@@ -70,7 +70,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     match commands::completions::answer(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}
-        Err(_) => return ExitCode::FAILURE, // a shell that asks shows nothing
+        Err(_) => return ExitCode::FAILURE, // the shell does not show errors of completion
     }
     let is_link = args
         .first()
@@ -78,8 +78,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|argument| argument == cli::PYTHON_CLI) {
         return python_cli(&args[2..], &environment);
     }
-    let arguments = cli::normalise(args);
-    if let Some(topic) = Topic::asked(&arguments) {
+    let arguments = cli::normalize(args);
+    if let Some(topic) = Topic::from_arguments(&arguments) {
         Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
             .result(&commands::help::text(topic));
         return ExitCode::SUCCESS;
@@ -87,17 +87,17 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            if let Some(error) = cli::unknown_word(&arguments, &error) {
+            if let Some(error) = cli::explain_unknown(&arguments, &error) {
                 Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
                 return ExitCode::from(error.exit.folded(is_link).code());
             }
-            // A failing stream leaves nobody to tell.
+            // Without stderr there is no way to report the failure.
             let _ = cli::print_instead(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
     if cli.global.python_cli {
-        let error = CommandError::usage(format!("{} must be the first word", cli::PYTHON_CLI));
+        let error = CommandError::usage(format!("`{}` must be the first argument", cli::PYTHON_CLI));
         Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
         return ExitCode::from(error.exit.folded(is_link).code());
     }
@@ -120,33 +120,34 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     ExitCode::from(exit.folded(compatible).code())
 }
 
-/// What the command line and the environment make of the two streams.
+/// Creates the output streams as the command line and the environment configure them.
 fn ui_of(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Redactor) -> Ui {
     let verbosity = match cli.global {
         GlobalArguments { quiet: true, .. } => Verbosity::Quiet,
         GlobalArguments { verbose: true, .. } => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    // The terminals of pipelines keep all that is drawn.
-    let draws = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
+    // The logs of CI services keep every frame of a live view.
+    let has_live_view = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
     Ui::new(color, verbosity, redactor.clone())
-        .annotating(annotations(environment))
-        .telling_events(cli.command.tells_events())
-        .drawing(draws)
+        .with_annotations(annotations(environment))
+        .with_events(cli.command.writes_events())
+        .with_live_view(has_live_view)
 }
 
-/// What a panic says goes through the mask too.
+/// Installs a panic hook that prints the crash report with secrets redacted.
 fn report_crashes(ui: &Ui) {
     let ui = ui.clone();
     std::panic::set_hook(Box::new(move |panic| {
         let report = crash::report(panic.payload(), panic.location(), &Backtrace::capture());
         ui.error(
-            &CommandError::new(Exit::Failed, report).help("please report it, with the command and its file"),
+            &CommandError::new(Exit::Failed, report)
+                .help("please report this bug with the command and the project file"),
         );
     }));
 }
 
-/// Leaves everything to the reference's own command line.
+/// Runs the CLI of the Python Prefect with all arguments.
 fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     let directory = std::env::current_dir().unwrap_or_default();
     commands::python_cli::run(arguments, environment, &directory).unwrap_or_else(|error| {
@@ -155,14 +156,18 @@ fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     })
 }
 
-/// Runs the command. The outer error is the machine's: no current directory, no threads.
+/// Runs the command.
+///
+/// # Errors
+///
+/// The outer error means that the process could not be set up: no current directory, or no threads.
 fn start(
     cli: Cli,
     environment: Environment,
     ui: Ui,
     redactor: Redactor,
 ) -> anyhow::Result<Result<Exit, CommandError>> {
-    let directory = std::env::current_dir().context("cannot tell the current directory")?;
+    let directory = std::env::current_dir().context("cannot determine the current directory")?;
     let directory = directory.canonicalize().unwrap_or(directory);
     let settings = match Settings::resolve(&environment, cli.global.profile.as_deref(), &directory) {
         Ok(settings) => settings,
@@ -187,15 +192,15 @@ fn start(
         interrupts: Interrupts::default(),
     };
     let interrupts = context.interrupts.clone();
-    // Dropping a command that is interrupted ends what it has started.
+    // Dropping the future of an interrupted command also stops its child processes.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .context("cannot start the threads of the program")?;
+        .context("cannot start the async runtime")?;
     let result = runtime.block_on(async {
         tokio::select! {
-            // Signals are listened for before anything is started that they should end.
+            // The signal handlers must be installed before the command starts anything.
             biased;
             exit = interrupted(&interrupts) => Ok(exit),
             result = commands::run(cli.command, context) => result,
@@ -206,37 +211,37 @@ fn start(
     Ok(result)
 }
 
-/// Waits for the interrupt that ends the command; dropping it then ends what it has started.
+/// Waits for the interrupt that ends the command. A second interrupt then ends the process immediately.
 async fn interrupted(interrupts: &Interrupts) -> Exit {
-    let exit = interrupts.ending().await;
+    let exit = interrupts.unhandled().await;
     tokio::spawn(async {
-        end_at_once(interrupt::requested().await);
+        exit_immediately(interrupt::requested().await);
     });
     exit
 }
 
-/// Who asks twice does not want to wait for what is being ended.
-#[expect(clippy::exit, reason = "what is still going on may take its time")]
-fn end_at_once(exit: Exit) {
+/// Ends the process without waiting for the cleanup after the first interrupt.
+#[expect(clippy::exit, reason = "the cleanup may take long")]
+fn exit_immediately(exit: Exit) {
     std::process::exit(exit.code().into());
 }
 
-/// Whether to ask questions: as the command line or the settings say, or at a terminal that is no pipeline's.
+/// Returns whether to prompt: as the command line or the settings say, otherwise at a terminal outside CI.
 fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &Environment) -> bool {
-    let said =
+    let choice =
         if global.prompt || global.no_prompt { Some(global.prompt) } else { settings.cli_prompt.value };
-    said.unwrap_or_else(|| {
+    choice.unwrap_or_else(|| {
         let is_dumb = environment.get("TERM") == Some("dumb");
-        ui::has_terminal() && !is_dumb && !is_pipeline(environment)
+        ui::has_terminal() && !is_dumb && !is_ci(environment)
     })
 }
 
-/// Whether `CI` is set, which every service for pipelines does, and some give their jobs a terminal.
-fn is_pipeline(environment: &Environment) -> bool {
+/// Returns whether the `CI` variable is set. CI services set it, and some of them provide a terminal.
+fn is_ci(environment: &Environment) -> bool {
     environment.non_empty("CI").is_some_and(|ci| !matches!(ci.to_ascii_lowercase().as_str(), "0" | "false"))
 }
 
-/// In GitHub Actions, where in the repository this runs.
+/// Returns the current directory relative to the repository, or `None` outside GitHub Actions.
 fn annotations(environment: &Environment) -> Option<String> {
     if environment.get("GITHUB_ACTIONS") != Some("true") {
         return None;
@@ -262,13 +267,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pipeline_says_so() {
+    fn detects_ci_from_its_variable() {
         for (ci, expected) in
             [("true", true), ("1", true), ("woodpecker", true), ("", false), ("0", false), ("False", false)]
         {
             let environment = Environment::from_iter([("CI", ci)]);
-            assert_eq!(is_pipeline(&environment), expected, "{ci:?}");
+            assert_eq!(is_ci(&environment), expected, "{ci:?}");
         }
-        assert!(!is_pipeline(&Environment::default()));
+        assert!(!is_ci(&Environment::default()));
     }
 }

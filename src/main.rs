@@ -1,11 +1,11 @@
-//! The `prefectl` executable: everything is in the library.
+//! The `prefectl` executable, a thin wrapper around the library.
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Reading a large project is mostly small pieces of memory: this is faster at them than glibc, and much faster than musl,
-/// with which releases are built.
+/// The global allocator. Reading a large project makes many small allocations, for which mimalloc is faster than glibc and
+/// much faster than musl, which the release builds use.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,22 +1,22 @@
-//! How the domain tells what it is doing; the `ui` module draws it.
+//! The interface through which operations report progress. The `ui` module implements it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostics::Diagnostic;
 
-/// Which stream of a program a line came from.
+/// The output stream of a child process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
     Stdout,
     Stderr,
 }
 
-/// Which step something is told of. Several run side by side.
+/// Identifies a step in progress events. Several steps can run concurrently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepId(usize);
 
 impl StepId {
-    /// One that no other step of this process has.
+    /// Returns an id that is unique within this process.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -27,20 +27,21 @@ impl StepId {
     }
 }
 
-/// What happens to a step.
+/// An event in the life of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEvent<'a> {
-    /// It is listed and will run.
+    /// The step is queued.
     Waiting { name: &'a str },
-    /// It runs, for this deployment first; `subject` is what it works on. Not all that run were waiting.
+    /// The step has started. `deployment` is the first deployment that needs it, and `subject` is the image, command or
+    /// repository that it works on. A step may start without a `Waiting` event.
     Started { name: &'a str, deployment: &'a str, subject: Option<&'a str> },
-    /// Its run is for this deployment too.
+    /// Another deployment shares this run of the step.
     Shared { deployment: &'a str },
-    /// A line about what it is doing.
+    /// A line about the step's progress.
     Status(&'a str),
-    /// A line that it printed.
+    /// A line that the step's program printed.
     Output { stream: Stream, line: &'a str },
-    /// It is over; `subject` is what it made, if that is known better now.
+    /// The step has ended. `subject` replaces the earlier subject, for example by the full image name.
     Ended { end: StepEnd, subject: Option<&'a str> },
 }
 
@@ -48,42 +49,42 @@ pub(crate) enum StepEvent<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEnd {
     Done,
-    /// What it makes was there already.
+    /// The result already existed, so the step did not run.
     Reused,
     Failed,
 }
 
-/// What happens to a deployment.
+/// An event in the life of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeploymentEvent<'a> {
-    /// It will be registered.
+    /// The deployment is queued.
     Waiting,
-    /// It is being written.
+    /// The deployment is being written to the server.
     Writing,
-    /// What became of it, in a word, and whether it is as it shall be.
+    /// The deployment is finished: its outcome in a word or two, and whether it succeeded.
     Ended { outcome: &'a str, is_done: bool },
 }
 
-/// Receives what happens while it happens.
+/// Receives progress events.
 pub(crate) trait Progress: Send + Sync {
-    /// A line about what is being done now.
+    /// Reports a line about the current work.
     fn status(&self, line: &str);
 
-    /// A line for those who have no view of the whole.
+    /// Reports a line that a live view makes redundant.
     fn remark(&self, line: &str) {
         self.status(line);
     }
 
-    /// A line that a program or a build printed, without its end.
+    /// Reports a line printed by a child process or an image build, without its line ending.
     fn output(&self, stream: Stream, line: &str);
 
-    /// Something the user should know, which does not stop the work.
+    /// Reports a finding that does not stop the work.
     fn warn(&self, diagnostic: &Diagnostic);
 
-    /// What is being done until the next is told, for somebody who waits; it leaves no trace.
-    fn activity(&self, _what: &str) {}
+    /// Sets the current activity, which a live view shows until the next activity or event.
+    fn activity(&self, _activity: &str) {}
 
-    /// What happens to a step. Who does not tell steps apart hears what they say all the same.
+    /// Reports an event of a step. The default implementation passes on its lines only.
     fn step(&self, _id: StepId, event: StepEvent<'_>) {
         match event {
             StepEvent::Status(line) => self.status(line),
@@ -92,11 +93,11 @@ pub(crate) trait Progress: Send + Sync {
         }
     }
 
-    /// What happens to a deployment, as soon as it is known. What became of it people read in the report.
+    /// Reports an event of a deployment.
     fn deployment(&self, _name: &str, _event: DeploymentEvent<'_>) {}
 }
 
-/// Tells nobody.
+/// Discards all progress.
 #[cfg(test)]
 pub(crate) struct Silent;
 

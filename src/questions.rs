@@ -1,32 +1,32 @@
-//! How the domain asks its questions; the `ui` module puts them to the user.
+//! The interface through which operations ask questions. The `ui` module implements it.
 
 use crate::secret::Secret;
 
-/// Puts questions to somebody who answers them.
+/// Asks the user questions.
 pub(crate) trait Ask {
-    /// The number of the row that is chosen; `None` stands for the row that opts out.
+    /// Returns the index of the chosen row, or `None` for the opt-out row.
     async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer>;
 
-    /// A yes or a no.
+    /// Returns the answer to a yes/no question.
     async fn confirm(&self, question: &str, default: Option<bool>) -> Result<bool, NoAnswer>;
 
-    /// A text that is not empty.
+    /// Returns a non-empty string.
     async fn text(&self, question: &str, default: Option<&str>) -> Result<String, NoAnswer>;
 
-    /// A text that is not shown while it is typed.
+    /// Returns a string that is not echoed while it is typed.
     async fn secret(&self, question: &str) -> Result<Secret, NoAnswer>;
 
-    /// Tells something between two questions.
+    /// Prints a line between two questions.
     fn tell(&self, line: &str);
 }
 
-/// A choice of one row of several.
+/// A question with a fixed set of answers, one per row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Select {
     pub(crate) question: String,
     /// The cells of each row.
     pub(crate) rows: Vec<Vec<String>>,
-    /// A last row, for none of those above.
+    /// Label of a last row that stands for none of the others.
     pub(crate) opt_out: Option<&'static str>,
 }
 
@@ -44,41 +44,41 @@ impl Select {
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
-    /// Ctrl-C or Escape.
+    /// The user pressed Ctrl-C or Escape.
     #[error("the question was not answered")]
     Interrupted,
     #[error("cannot ask: {0}")]
     NoTerminal(#[source] std::io::Error),
 }
 
-/// Asks until an answer fits: `fitting` gives what is made of it, or what is wrong with it.
-pub(crate) async fn fitting_text<T>(
+/// Asks until `parse` accepts the answer, and returns the parsed answer. Prints the error of each rejected answer.
+pub(crate) async fn parsed_text<T>(
     ask: &impl Ask,
     question: &str,
     default: Option<&str>,
-    fitting: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, NoAnswer> {
     loop {
-        match fitting(&ask.text(question, default).await?) {
-            Ok(fitting) => return Ok(fitting),
+        match parse(&ask.text(question, default).await?) {
+            Ok(parsed) => return Ok(parsed),
             Err(problem) => ask.tell(&problem),
         }
     }
 }
 
-/// Answers from a list, and a record of what was asked.
+/// Scripted answers for tests.
 #[cfg(test)]
 pub(crate) mod script {
     use std::{cell::RefCell, collections::VecDeque, io};
 
     use super::{Ask, NoAnswer, Secret, Select};
 
-    /// Gives the answers of a script one after the other: an empty one takes the default, `!` interrupts. A row is
-    /// chosen by its first cell, or by the text of the row that opts out.
+    /// Answers questions from a list. An empty answer takes the default, and `!` interrupts. A row is chosen by its first
+    /// cell, or by the label of the opt-out row.
     #[derive(Debug, Default)]
     pub(crate) struct Script {
         answers: RefCell<VecDeque<String>>,
-        /// Every question with its default and its answer, and what was told.
+        /// Every question with its default and answer, and every line printed between questions.
         pub(crate) log: RefCell<Vec<String>>,
     }
 
@@ -90,7 +90,7 @@ pub(crate) mod script {
             }
         }
 
-        /// The answers that nothing asked for.
+        /// Returns the answers that were not used.
         pub(crate) fn rest(&self) -> Vec<String> {
             self.answers.borrow().iter().cloned().collect()
         }

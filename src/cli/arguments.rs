@@ -1,21 +1,23 @@
-//! The spellings of the reference's command line that clap does not know.
+//! Normalization of spellings that the reference accepts and clap does not.
 
 use std::ffi::OsString;
 
-/// Options of the root that take a value, which therefore is not the command's name.
+/// Root options that take a value. The value is not a command name.
 const ROOT_VALUES: [&str; 2] = ["--profile", "--color"];
 
-/// Flags of the reference that can be undone with `--no-NAME`; it also takes `--NAME=true` and the like.
+/// Flags of the reference that have a `--no-NAME` form and accept a value, as in `--NAME=true`.
 const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
 
-/// Rewrites arguments (the program's name first) into what clap takes.
+/// Rewrites arguments for clap. The first argument is the program name.
 ///
-/// Before the command `-p` selects a profile, after it a work pool; `-jv` and `-cl` are short options of two
-/// letters; names of options may have underscores; flags may have a truth value.
-pub(crate) fn normalise(arguments: Vec<OsString>) -> Vec<OsString> {
+/// - `-p` means a profile before the command and a work pool after it.
+/// - `-jv` and `-cl` are short options of two letters.
+/// - Option names may contain underscores.
+/// - Flags may have a boolean value.
+pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut normal = Vec::with_capacity(arguments.len());
     let mut in_command = false;
-    let mut is_value = true; // the program's name
+    let mut is_value = true; // the program name
     let mut literal = false;
     for argument in arguments {
         let text = argument.to_str().unwrap_or_default();
@@ -42,13 +44,13 @@ pub(crate) fn normalise(arguments: Vec<OsString>) -> Vec<OsString> {
     normal
 }
 
-/// `-jv=VALUE` and `-cl=VALUE`.
+/// Rewrites `-jv=VALUE` and `-cl=VALUE`.
 fn attached(text: &str) -> Option<OsString> {
     let value = |short, long: &str| text.strip_prefix(short).map(|value| format!("{long}={value}").into());
     value("-jv=", "--job-variable").or_else(|| value("-cl=", "--concurrency-limit"))
 }
 
-/// A long option as clap knows it, if it is written otherwise.
+/// Rewrites a long option. Returns `None` if clap accepts it unchanged.
 fn long(text: &str) -> Option<OsString> {
     let name = text.strip_prefix("--")?;
     let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
@@ -60,7 +62,7 @@ fn long(text: &str) -> Option<OsString> {
     (rewritten != text).then(|| rewritten.into())
 }
 
-/// `--NAME=VALUE` of a flag as `--NAME` or `--no-NAME`.
+/// Rewrites a flag with a value to `--NAME` or `--no-NAME`.
 fn flag(name: &str, value: &str) -> Option<String> {
     let base = FLAGS.iter().map(|flag| &flag[2..]);
     let (base, negated) = base
@@ -79,12 +81,12 @@ mod tests {
     use super::*;
 
     fn normal(line: &str) -> String {
-        let words = normalise(line.split(' ').map(OsString::from).collect());
+        let words = normalize(line.split(' ').map(OsString::from).collect());
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
-    fn spellings_of_the_reference_become_those_of_clap() {
+    fn normalizes_spellings_of_the_reference() {
         for (given, expected) in [
             ("prefectl deploy -p pool -jv a=1", "prefectl deploy -p pool --job-variable a=1"),
             ("prefectl -p prod deploy -p pool", "prefectl --profile prod deploy -p pool"),

@@ -46,7 +46,7 @@ pub(crate) enum AutomationCommand {
         output: OutputArguments,
     },
 
-    /// Switch an automation off
+    /// Pause an automation
     #[command(after_help = "Example:
   prefectl automation pause nightly-report")]
     #[command(visible_alias = "disable")]
@@ -58,7 +58,7 @@ pub(crate) enum AutomationCommand {
         output: OutputArguments,
     },
 
-    /// Switch an automation on
+    /// Resume an automation
     #[command(after_help = "Example:
   prefectl automation resume nightly-report")]
     #[command(visible_alias = "enable")]
@@ -76,7 +76,7 @@ pub(crate) struct WhichAutomation {
     /// Name of the automation
     pub(crate) name: Option<String>,
 
-    /// The automation's id, in place of its name
+    /// Id of the automation, instead of its name
     #[arg(long, value_name = "UUID", conflicts_with = "name")]
     pub(crate) id: Option<Uuid>,
 }

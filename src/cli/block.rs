@@ -17,15 +17,15 @@ pub(crate) enum BlockCommand {
         output: OutputArguments,
     },
 
-    /// Show a block, with its secrets hidden
+    /// Show a block with its secrets redacted
     #[command(after_help = "Example:
   prefectl block inspect secret/api-token")]
     Inspect {
-        /// The block: TYPE/NAME
+        /// Block type and name, such as `secret/api-token`
         #[arg(value_name = "TYPE/NAME")]
         slug: Option<String>,
 
-        /// The block's id, in place of its name
+        /// Id of the block, instead of its name
         #[arg(long, value_name = "UUID", conflicts_with = "slug")]
         id: Option<Uuid>,
 
@@ -33,7 +33,7 @@ pub(crate) enum BlockCommand {
         output: OutputArguments,
     },
 
-    /// See the types of blocks
+    /// Show block types
     #[command(after_help = "Example:
   prefectl block type ls")]
     #[command(subcommand, visible_alias = "types")]
@@ -43,7 +43,7 @@ pub(crate) enum BlockCommand {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum BlockTypeCommand {
-    /// List the types of blocks that the server knows
+    /// List block types
     #[command(after_help = "Example:
   prefectl block type ls")]
     Ls {

@@ -13,18 +13,18 @@ use crate::deploy::Options;
   prefectl check deploy/prod.yaml --strict
   prefectl check --output github")]
 pub(crate) struct CheckArguments {
-    /// The file that describes the deployments [default: prefect.yaml]
+    /// Project file [default: prefect.yaml]
     #[arg(conflicts_with = "prefect_file")]
     file: Option<PathBuf>,
 
     #[arg(long, hide = true, value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; may be repeated
+    /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
 
-    /// Turn warnings into errors
+    /// Treat warnings as errors
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
 
@@ -33,19 +33,19 @@ pub(crate) struct CheckArguments {
     pub(crate) output: FindingsFormat,
 }
 
-/// How findings are written: text to standard error, the others to standard output.
+/// Format of findings. Text goes to stderr, the other formats to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum FindingsFormat {
     Text,
     Json,
-    /// Workflow commands of GitHub Actions
+    /// Annotations for GitHub Actions
     Github,
     Sarif,
 }
 
 impl CheckArguments {
-    /// The options as the operation takes them: every deployment, or those that are named.
+    /// Converts the arguments to options that select the named deployments, or all of them.
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.name.is_empty(),

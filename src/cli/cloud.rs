@@ -7,25 +7,25 @@ use super::OutputFormat;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum CloudCommand {
-    /// Write a key and a workspace into the current profile
+    /// Save an API key and workspace in the current profile
     #[command(after_help = "Example:
   prefectl cloud login --key \"$PREFECT_API_KEY\" --workspace my-account/production")]
     Login {
-        /// API key (default: that of `PREFECT_API_KEY`)
+        /// API key [default: `PREFECT_API_KEY`]
         #[arg(long, short, value_name = "KEY")]
         key: Option<String>,
 
-        /// Workspace, as ACCOUNT/WORKSPACE; not needed if the key may use one only
+        /// Workspace as ACCOUNT/WORKSPACE; optional if the key has access to only one
         #[arg(long, short, value_name = "HANDLE")]
         workspace: Option<String>,
     },
 
-    /// Remove key and workspace from the current profile
+    /// Remove the API key and workspace from the current profile
     #[command(after_help = "Example:
   prefectl cloud logout")]
     Logout,
 
-    /// View and choose workspaces
+    /// List and select workspaces
     #[command(after_help = "Examples:
   prefectl cloud workspace ls
   prefectl cloud workspace set --workspace my-account/production")]
@@ -36,7 +36,7 @@ pub(crate) enum CloudCommand {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum WorkspaceCommand {
-    /// List the workspaces that the key may use
+    /// List the workspaces that the API key can access
     #[command(after_help = "Example:
   prefectl cloud workspace ls")]
     Ls {
@@ -45,11 +45,11 @@ pub(crate) enum WorkspaceCommand {
         output: OutputFormat,
     },
 
-    /// Use another workspace
+    /// Select a workspace
     #[command(after_help = "Example:
   prefectl cloud workspace set --workspace my-account/production")]
     Set {
-        /// Workspace, as ACCOUNT/WORKSPACE
+        /// Workspace as ACCOUNT/WORKSPACE
         #[arg(long, short, value_name = "HANDLE")]
         workspace: Option<String>,
     },

@@ -7,19 +7,19 @@ use super::OutputFormat;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum ConfigCommand {
-    /// Show the settings that are in force, and where they come from
+    /// Show the effective settings and their sources
     View(ConfigViewArguments),
 
     /// Set settings in the current profile
     #[command(after_help = "Example:
   prefectl config set PREFECT_API_URL=http://127.0.0.1:4200/api")]
     Set {
-        /// Settings, as NAME=VALUE
+        /// Settings as NAME=VALUE
         #[arg(required = true, value_name = "NAME=VALUE")]
         settings: Vec<String>,
     },
 
-    /// Remove settings from the current profile, so that their defaults hold
+    /// Remove settings from the current profile
     #[command(after_help = "Example:
   prefectl config unset PREFECT_API_URL --yes")]
     Unset {
@@ -27,12 +27,12 @@ pub(crate) enum ConfigCommand {
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
 
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
     },
 
-    /// Check the current profile, and give its settings their names of today
+    /// Check the current profile and rename deprecated settings
     #[command(after_help = "Example:
   prefectl config validate")]
     Validate,
@@ -43,18 +43,18 @@ pub(crate) enum ConfigCommand {
   prefectl config view
   prefectl config view --show-defaults --hide-sources")]
 pub(crate) struct ConfigViewArguments {
-    /// Show settings that nothing sets, too
+    /// Also show settings that have their default value
     #[arg(long, overrides_with = "hide_defaults")]
     pub(crate) show_defaults: bool,
 
     #[arg(long, hide = true)]
     hide_defaults: bool,
 
-    /// Show where each value comes from (the default)
+    /// Show the source of each value; this is the default
     #[arg(long, overrides_with = "hide_sources")]
     show_sources: bool,
 
-    /// Do not show where values come from
+    /// Do not show the sources of values
     #[arg(long, overrides_with = "show_sources")]
     pub(crate) hide_sources: bool,
 

@@ -1,4 +1,4 @@
-//! `prefectl deploy`, `prefectl plan` and what else compares the file with the server.
+//! `prefectl deploy`, `plan`, `render`, `drift` and `export`.
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -17,41 +17,40 @@ pub(crate) struct DeployArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
 
-    /// Deploy only if all is still as in this plan of `prefectl plan --out`; it selects the same deployments
+    /// Deploy exactly the plan saved by `prefectl plan --out`, or fail if it is out of date
     #[arg(long, value_name = "FILE", help_heading = "Checks")]
     pub(crate) plan: Option<PathBuf>,
 
-    /// Run the pull steps as a worker would, and find the flows in what they bring, before anything is written
+    /// Run the pull steps and check that they provide the flows, before anything is written
     #[arg(long, help_heading = "Checks")]
     pub(crate) verify_pull: bool,
 
-    /// Show what would change and write nothing: the same as `prefectl plan`
+    /// Show what would change and exit, like `prefectl plan`
     #[arg(long, conflicts_with = "plan", help_heading = "Checks")]
     pub(crate) dry_run: bool,
 
-    /// What a deployment that cannot be written means: `stop`, `continue` with the others, or `rollback` of those that
-    /// were written
+    /// Action if a deployment cannot be written: `stop`, `continue` with the others, or `rollback` those written so far
     #[arg(
         long,
-        value_name = "WHAT",
+        value_name = "ACTION",
         default_value = "stop",
         hide_possible_values = true,
         help_heading = "Writing"
     )]
     pub(crate) on_error: OnErrorOption,
 
-    /// Go on with what the last deploy from this directory did not finish
+    /// Continue the last unfinished deploy from this directory
     #[arg(long, conflicts_with_all = ["all", "name", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
     pub(crate) resume: bool,
 
-    /// How many requests may be sent to the server in a minute
+    /// Maximum number of API requests per minute
     #[arg(long, value_name = "N", help_heading = "Writing")]
     pub(crate) max_requests_per_minute: Option<NonZeroUsize>,
 
     #[command(flatten)]
     pub(crate) ownership: OwnershipArguments,
 
-    /// Tell what happens on standard error for programs, as JSON objects a line each
+    /// Write progress events to stderr as JSON, one object per line
     #[arg(long, value_name = "FORMAT")]
     pub(crate) events: Option<EventFormat>,
 
@@ -60,14 +59,14 @@ pub(crate) struct DeployArguments {
     pub(crate) output: OutputFormat,
 }
 
-/// How events are told.
+/// Format of progress events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum EventFormat {
     Jsonl,
 }
 
-/// What a failure does to the other deployments.
+/// Action for the other deployments if one fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnErrorOption {
     Stop,
@@ -85,18 +84,18 @@ impl From<OnErrorOption> for OnError {
     }
 }
 
-// What belongs to a project, and what goes when its file no longer has it.
+// Ownership of deployments, and pruning of those that the file no longer declares.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OwnershipArguments {
-    /// The id of the project, which its deployments are recorded under [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// Project id under which the deployments are recorded [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID", help_heading = "Project")]
     pub(crate) project: Option<String>,
 
-    /// Delete the deployments that this project registered and no longer declares; needs a project id
+    /// Delete deployments of this project that prefect.yaml no longer declares; requires a project id
     #[arg(long, requires = "all", help_heading = "Project")]
     pub(crate) prune: bool,
 
-    /// How many deployments `--prune` may delete; more are an error, before anything is written
+    /// Maximum number of deployments that `--prune` may delete; if there are more, the deploy fails before any write
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Project")]
     pub(crate) max_deletes: usize,
 }
@@ -113,15 +112,15 @@ pub(crate) struct PlanArguments {
     #[command(flatten)]
     pub(crate) ownership: OwnershipArguments,
 
-    /// Exit with 10 if there are changes
+    /// Exit with code 10 if there are changes
     #[arg(long, help_heading = "Plan")]
     pub(crate) detailed_exitcode: bool,
 
-    /// Save the plan in this file as well, for `prefectl deploy --plan`; secrets are not in it
+    /// Also save the plan to this file, for `prefectl deploy --plan`; secrets are redacted
     #[arg(long, value_name = "FILE", help_heading = "Plan")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Compare nothing, and print what would be sent: the same as `prefectl render`
+    /// Print the API requests without comparing, like `prefectl render`
     #[arg(long, conflicts_with_all = ["detailed_exitcode", "out"], help_heading = "Plan")]
     pub(crate) offline: bool,
 
@@ -130,15 +129,15 @@ pub(crate) struct PlanArguments {
     pub(crate) output: PlanFormat,
 }
 
-/// How a plan is written.
+/// Format of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum PlanFormat {
     Text,
     Json,
-    /// For the comment of a pull request
+    /// For a pull request comment
     Markdown,
-    /// One page for a browser, with the steps as a picture and a search
+    /// A self-contained page with search and a diagram of the steps
     Html,
 }
 
@@ -150,12 +149,12 @@ pub(crate) struct RenderArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
 
-    /// Format of the bodies
+    /// Format of the requests
     #[arg(long, short, value_name = "FORMAT", default_value = "yaml")]
     pub(crate) output: RenderFormat,
 }
 
-/// How request bodies are written.
+/// Format of request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum RenderFormat {
@@ -181,11 +180,11 @@ pub(crate) struct DriftArguments {
   prefectl export > prefect.yaml
   prefectl export -n 'hello/*' --out hello.yaml")]
 pub(crate) struct ExportArguments {
-    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; may be repeated [default: all]
+    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; repeatable [default: all]
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     pub(crate) name: Vec<String>,
 
-    /// Write to this file, which must not exist, instead of standard output
+    /// Write to this file instead of stdout; the file must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

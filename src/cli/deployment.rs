@@ -8,16 +8,16 @@ use super::{ConsentArguments, OutputArguments, REPEATED, WatchTimes};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum DeploymentCommand {
-    /// List deployments, all of them or those of some flows
+    /// List deployments
     #[command(after_help = "Examples:
   prefectl deployment ls
   prefectl deployment ls hello --by-created --output json")]
     Ls {
-        /// Names of flows
+        /// Names of flows [default: all]
         #[arg(value_name = "FLOW")]
         flow_name: Vec<String>,
 
-        /// The newest first, in place of by name
+        /// Sort by creation time, newest first, instead of by name
         #[arg(long)]
         by_created: bool,
 
@@ -29,7 +29,7 @@ pub(crate) enum DeploymentCommand {
     #[command(after_help = "Example:
   prefectl deployment inspect hello/default")]
     Inspect {
-        /// The deployment: FLOW/NAME
+        /// Deployment as FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
         name: String,
 
@@ -37,7 +37,7 @@ pub(crate) enum DeploymentCommand {
         output: OutputArguments,
     },
 
-    /// Start runs of deployments
+    /// Run deployments
     #[command(after_help = "Examples:
   prefectl deployment run hello/default --watch
   prefectl deployment run hello/default --param name=Marvin --start-in '10 minutes'
@@ -50,7 +50,7 @@ pub(crate) enum DeploymentCommand {
   prefectl deployment delete 'hello/*' --yes")]
     Delete(DeleteDeploymentArguments),
 
-    /// Create, change and list the schedules of a deployment
+    /// Manage the schedules of a deployment
     #[command(after_help = "Examples:
   prefectl deployment schedule create hello/default --cron '0 9 * * *'
   prefectl deployment schedule ls hello/default
@@ -61,11 +61,11 @@ pub(crate) enum DeploymentCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeleteDeploymentArguments {
-    /// The deployment: FLOW/NAME, or a pattern such as 'hello/*'
+    /// Deployment as FLOW/NAME, or a pattern such as 'hello/*'
     #[arg(value_name = "FLOW/NAME", conflicts_with = "id")]
     pub(crate) name: Option<String>,
 
-    /// The deployment's id, in place of its name
+    /// Id of the deployment, instead of its name
     #[arg(long, value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
@@ -82,46 +82,46 @@ pub(crate) struct DeleteDeploymentArguments {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArguments {
-    /// The deployments: FLOW/NAME, or patterns such as 'hello/*'
+    /// Deployments as FLOW/NAME, or patterns such as 'hello/*'
     #[arg(value_name = "FLOW/NAME", conflicts_with = "name_option")]
     name: Vec<String>,
 
     #[arg(long = "name", id = "name_option", hide = true)]
     name_option: Option<String>,
 
-    /// The deployment's id, in place of its name
+    /// Id of the deployment, instead of its name
     #[arg(long, value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
-    /// Parameter, `key=value` with JSON values; may be repeated
+    /// Parameter as `key=value`, with a JSON value; repeatable
     #[arg(long, short, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) param: Vec<String>,
 
-    /// Parameters as a JSON object, `@FILE`, or `-` for standard input
+    /// Parameters as a JSON object, `@FILE`, or `-` for stdin
     #[arg(long, value_name = "JSON")]
     pub(crate) params: Option<String>,
 
-    /// Job variable, `key=value` with JSON values (also `-jv`); may be repeated
+    /// Job variable as `key=value`, with a JSON value (or `-jv`); repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) job_variable: Vec<String>,
 
-    /// Tag of the run; may be repeated
+    /// Tag of the run; repeatable
     #[arg(long, action = REPEATED)]
     pub(crate) tag: Vec<String>,
 
-    /// Name of the run; `{parameter}` is filled in
+    /// Name of the run; `{parameter}` is replaced by its value
     #[arg(long, value_name = "NAME")]
     pub(crate) flow_run_name: Option<String>,
 
-    /// When to start, from now: `10 minutes`, `1h30m`
+    /// Delay before the run starts: `10 minutes`, `1h30m`
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) start_in: Option<String>,
 
-    /// When to start: `17:30`, `tomorrow at 9am`, `2026-12-01T17:30:00Z`
+    /// Start time: `17:30`, `tomorrow at 9am`, `2026-12-01T17:30:00Z`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) start_at: Option<String>,
 
-    /// Follow the runs to their end, with their logs; the exit code tells how they ended
+    /// Wait for the runs to finish and print their logs; the exit code is that of the runs
     #[arg(long, overrides_with = "no_watch")]
     pub(crate) watch: bool,
 
@@ -131,7 +131,7 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) times: WatchTimes,
 
-    /// Cancel the runs that are watched when you press Ctrl-C
+    /// Cancel the watched runs on Ctrl-C
     #[arg(long, requires = "watch")]
     pub(crate) cancel_on_interrupt: bool,
 
@@ -158,7 +158,7 @@ pub(crate) enum ScheduleCommand {
     #[command(after_help = "Example:
   prefectl deployment schedule ls hello/default")]
     Ls {
-        /// The deployment: FLOW/NAME
+        /// Deployment as FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
         name: String,
 
@@ -170,11 +170,11 @@ pub(crate) enum ScheduleCommand {
     #[command(after_help = "Example:
   prefectl deployment schedule delete hello/default 5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d --yes")]
     Delete {
-        /// The deployment: FLOW/NAME
+        /// Deployment as FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
         name: String,
 
-        /// The schedule's id
+        /// Id of the schedule
         #[arg(value_name = "UUID")]
         id: Uuid,
 
@@ -189,7 +189,7 @@ pub(crate) enum ScheduleCommand {
     #[command(after_help = "Example:
   prefectl deployment schedule clear hello/default --yes")]
     Clear {
-        /// The deployment: FLOW/NAME
+        /// Deployment as FLOW/NAME
         #[arg(value_name = "FLOW/NAME")]
         name: String,
 
@@ -200,13 +200,13 @@ pub(crate) enum ScheduleCommand {
         output: OutputArguments,
     },
 
-    /// Switch a schedule off, or all schedules of all deployments
+    /// Pause a schedule
     #[command(after_help = "Examples:
   prefectl deployment schedule pause hello/default 5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d
   prefectl deployment schedule pause --all")]
     Pause(ActivateScheduleArguments),
 
-    /// Switch a schedule on, or all schedules of all deployments
+    /// Resume a schedule
     #[command(after_help = "Examples:
   prefectl deployment schedule resume hello/default 5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d
   prefectl deployment schedule resume --all")]
@@ -215,19 +215,19 @@ pub(crate) enum ScheduleCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CreateScheduleArguments {
-    /// The deployment: FLOW/NAME
+    /// Deployment as FLOW/NAME
     #[arg(value_name = "FLOW/NAME")]
     pub(crate) name: String,
 
-    /// Seconds between two runs
+    /// Interval between runs in seconds
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) interval: Option<f64>,
 
-    /// When an interval starts to count: a date, or a date and time
+    /// Anchor of the interval: a date, or a date and time
     #[arg(long, value_name = "DATE")]
     pub(crate) anchor_date: Option<String>,
 
-    /// Recurrence rule of RFC 5545, such as `FREQ=DAILY;BYHOUR=9`
+    /// Recurrence rule (RFC 5545), such as `FREQ=DAILY;BYHOUR=9`
     #[arg(long, value_name = "RULE")]
     pub(crate) rrule: Option<String>,
 
@@ -235,11 +235,11 @@ pub(crate) struct CreateScheduleArguments {
     #[arg(long, value_name = "CRON")]
     pub(crate) cron: Option<String>,
 
-    /// With a day of the month and of the week, run on either of them; this is the default
+    /// Run when either the day of the month or the day of the week matches; this is the default
     #[arg(long, alias = "day_or", overrides_with = "no_day_or", hide_short_help = true)]
     day_or: bool,
 
-    /// With a day of the month and of the week, run only where both agree
+    /// Run only when both the day of the month and the day of the week match
     #[arg(long, alias = "no-day_or", overrides_with = "day_or")]
     pub(crate) no_day_or: bool,
 
@@ -247,15 +247,15 @@ pub(crate) struct CreateScheduleArguments {
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
 
-    /// Start with the schedule switched on; this is the default
+    /// Create the schedule active; this is the default
     #[arg(long, overrides_with = "no_active", hide_short_help = true)]
     active: bool,
 
-    /// Start with the schedule switched off
+    /// Create the schedule paused
     #[arg(long, overrides_with = "active")]
     pub(crate) no_active: bool,
 
-    /// Delete the schedules that the deployment has
+    /// Replace the existing schedules of the deployment
     #[arg(long)]
     pub(crate) replace: bool,
 
@@ -268,15 +268,15 @@ pub(crate) struct CreateScheduleArguments {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ActivateScheduleArguments {
-    /// The deployment: FLOW/NAME
+    /// Deployment as FLOW/NAME
     #[arg(value_name = "FLOW/NAME")]
     pub(crate) name: Option<String>,
 
-    /// The schedule's id
+    /// Id of the schedule
     #[arg(value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
-    /// All schedules of all deployments
+    /// Apply to all schedules of all deployments
     #[arg(long)]
     pub(crate) all: bool,
 

@@ -10,19 +10,19 @@ use crate::deploy::Options;
   prefectl destroy --all --yes
   prefectl destroy -n hello/default")]
 pub(crate) struct DestroyArguments {
-    /// Every deployment of the file
+    /// Delete every deployment in the file
     #[arg(long, conflicts_with = "name", required_unless_present = "name")]
     all: bool,
 
-    /// Name of a deployment of the file: `name`, `flow/name` or a pattern with `*`; may be repeated
+    /// Name of a deployment in the file: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
 
-    /// The file that describes the deployments
+    /// Project file [default: prefect.yaml]
     #[arg(long, value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    /// The id of the project that has registered them [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// Project id under which the deployments are recorded [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,
 
@@ -37,7 +37,7 @@ pub(crate) struct DestroyArguments {
 }
 
 impl DestroyArguments {
-    /// The options that select the deployments.
+    /// Converts the arguments to options that select the deployments.
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.all,

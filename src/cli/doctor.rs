@@ -9,7 +9,7 @@ use super::OutputFormat;
   prefectl doctor
   prefectl doctor --prefect-file deploy/prod.yaml --output json")]
 pub(crate) struct DoctorArguments {
-    /// The project file whose needs are checked
+    /// Project file to check
     #[arg(long, value_name = "FILE", default_value = "prefect.yaml")]
     pub(crate) prefect_file: PathBuf,
 

@@ -9,12 +9,12 @@ use super::{OutputFormat, PythonArguments};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum FlowCommand {
-    /// List the flows in files and directories, with how well each is known from its source
+    /// List the flows in files and directories
     #[command(after_help = "Examples:
   prefectl flow ls
   prefectl flow ls flows/ --output json")]
     Ls {
-        /// Where to look; ignored files are passed over
+        /// Files and directories to search; ignored files are skipped
         #[arg(value_name = "PATH", default_value = ".")]
         paths: Vec<PathBuf>,
 
@@ -23,11 +23,11 @@ pub(crate) enum FlowCommand {
         output: OutputFormat,
     },
 
-    /// Show what is known of a flow from its source: name, description, version, parameters
+    /// Show a flow's name, description, version and parameters
     #[command(after_help = "Example:
   prefectl flow inspect flows/hello.py:hello")]
     Inspect {
-        /// The flow: `path/to/file.py:function` or `package.module.function`
+        /// Entrypoint: `path/to/file.py:function` or `package.module.function`
         entrypoint: String,
 
         #[command(flatten)]

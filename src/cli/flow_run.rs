@@ -7,17 +7,17 @@ use super::{OutputArguments, REPEATED};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum FlowRunCommand {
-    /// List runs, those that start last first
+    /// List flow runs, latest first
     #[command(after_help = "Examples:
   prefectl flow-run ls --deployment hello/default --limit 5
   prefectl flow-run ls --state-type FAILED --state-type CRASHED")]
     Ls(ListRunsArguments),
 
-    /// Show a run
+    /// Show a flow run
     #[command(after_help = "Example:
   prefectl flow-run inspect wise-owl")]
     Inspect {
-        /// Id or name of the run
+        /// Id or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
 
@@ -25,17 +25,17 @@ pub(crate) enum FlowRunCommand {
         output: OutputArguments,
     },
 
-    /// Print what a run logged
+    /// Print the logs of a flow run
     #[command(after_help = "Examples:
   prefectl flow-run logs wise-owl
   prefectl flow-run logs wise-owl --tail -n 50")]
     Logs(LogsArguments),
 
-    /// Follow a run to its end, with its logs; the exit code tells how it ended
+    /// Wait for a flow run to finish and print its logs
     #[command(after_help = "Example:
   prefectl flow-run watch wise-owl --watch-timeout 600")]
     Watch {
-        /// Id or name of the run
+        /// Id or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
 
@@ -46,11 +46,11 @@ pub(crate) enum FlowRunCommand {
         output: OutputArguments,
     },
 
-    /// Cancel a run
+    /// Cancel a flow run
     #[command(after_help = "Example:
   prefectl flow-run cancel wise-owl")]
     Cancel {
-        /// Id or name of the run
+        /// Id or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
 
@@ -61,23 +61,23 @@ pub(crate) enum FlowRunCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListRunsArguments {
-    /// Runs of this flow; may be repeated
+    /// Only runs of this flow; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME")]
     pub(crate) flow_name: Vec<String>,
 
-    /// Runs of this deployment, FLOW/NAME; may be repeated
+    /// Only runs of this deployment; repeatable
     #[arg(long, action = REPEATED, value_name = "FLOW/NAME")]
     pub(crate) deployment: Vec<String>,
 
-    /// Runs in a state of this name, such as Late; may be repeated
+    /// Only runs in a state with this name, such as Late; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME")]
     pub(crate) state: Vec<String>,
 
-    /// Runs in a state of this type, such as FAILED; may be repeated
+    /// Only runs in a state of this type, such as FAILED; repeatable
     #[arg(long, action = REPEATED, value_name = "TYPE")]
     pub(crate) state_type: Vec<String>,
 
-    /// How many runs to list
+    /// Maximum number of runs
     #[arg(long, value_name = "N", default_value_t = 15)]
     pub(crate) limit: usize,
 
@@ -87,23 +87,23 @@ pub(crate) struct ListRunsArguments {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArguments {
-    /// Id or name of the run
+    /// Id or name of the flow run
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
 
-    /// Only the first lines
+    /// Print only the first lines
     #[arg(long, conflicts_with = "tail")]
     pub(crate) head: bool,
 
-    /// Only the last lines
+    /// Print only the last lines
     #[arg(long, short)]
     pub(crate) tail: bool,
 
-    /// How many lines the first or last ones are; 20 if not given
+    /// Number of lines for --head and --tail [default: 20]
     #[arg(long, short, value_name = "N")]
     pub(crate) num_logs: Option<usize>,
 
-    /// The newest line first
+    /// Print the newest line first
     #[arg(long, short)]
     pub(crate) reverse: bool,
 
@@ -111,14 +111,14 @@ pub(crate) struct LogsArguments {
     pub(crate) output: OutputArguments,
 }
 
-// How often to look at a run, and for how long.
+// Polling interval and timeout for watching runs.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct WatchTimes {
-    /// Seconds between two looks at a run
+    /// Polling interval in seconds
     #[arg(long, value_name = "SECONDS")]
     pub(crate) watch_interval: Option<f64>,
 
-    /// Seconds after which watching ends; the run goes on
+    /// Stop watching after this many seconds; the run continues
     #[arg(long, alias = "timeout", value_name = "SECONDS")]
     pub(crate) watch_timeout: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! `prefectl generate`, for those who make packages.
+//! `prefectl generate`, for packagers.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,19 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum GenerateCommand {
-    /// Write a manual page for each command
+    /// Write a manual page for every command
     #[command(after_help = "Example:
   prefectl generate man target/man")]
     Man {
-        /// Where to write them; the folder is made if it is not there
+        /// Output directory; created if it does not exist
         directory: PathBuf,
     },
 
-    /// Write the script that completes commands, for each shell
+    /// Write a completion script for every shell
     #[command(after_help = "Example:
   prefectl generate completions target/completions")]
     Completions {
-        /// Where to write them; the folder is made if it is not there
+        /// Output directory; created if it does not exist
         directory: PathBuf,
     },
 }

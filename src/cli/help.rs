@@ -1,14 +1,13 @@
-//! What clap prints in place of running a command: help, the version, what is wrong with the words.
+//! Output of clap: help, version and usage errors.
 
 use std::io::{self, Write as _};
 
-/// The heading of the options that every command takes.
+/// Heading of the options that every command accepts.
 pub(super) const GLOBAL_OPTIONS: &str = "Global options";
 
-/// Prints help and the version to standard output, and mistakes to standard error.
+/// Prints help and version to stdout, and usage errors to stderr.
 ///
-/// A command's own options come first. Clap has those of every command first, since it describes a command only when its
-/// words are read.
+/// Moves the global options after the command's own options. Clap puts them first, because commands are built lazily.
 pub(crate) fn print(error: &clap::Error) -> io::Result<()> {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
@@ -17,7 +16,7 @@ pub(crate) fn print(error: &clap::Error) -> io::Result<()> {
     write!(anstream::stdout(), "{}", globals_last(&text))
 }
 
-/// Puts the global options after all others, and before the examples, whose heading has no style.
+/// Moves the global options behind all other options and before the examples, whose heading has no style.
 fn globals_last(help: &str) -> String {
     let mut sections: Vec<String> = Vec::new();
     for line in help.split_inclusive('\n') {
@@ -33,7 +32,7 @@ fn globals_last(help: &str) -> String {
     if let (Some(from), Some(to)) = (from, to) {
         sections[from..=to].rotate_left(1);
         for section in &mut sections[from..=to] {
-            // What was last has no empty line behind it.
+            // The last section has no empty line after it.
             section.truncate(section.trim_end().len());
             section.push_str("\n\n");
         }
@@ -49,13 +48,13 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    /// The help of a command as it is printed.
+    /// Returns the help of a command as printed.
     fn help(line: &str) -> String {
         let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
         anstream::adapter::strip_str(&globals_last(&error.render().ansi().to_string())).to_string()
     }
 
-    /// Its headings.
+    /// Returns the headings in the help of a command.
     fn headings(line: &str) -> Vec<String> {
         let text = help(line);
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text}");
@@ -64,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_options_of_every_command_come_after_its_own() {
+    fn global_options_follow_the_commands_own_options() {
         assert_eq!(headings("prefectl destroy -h"), ["Options:", "Flows:", "Global options:", "Examples:"]);
         assert_eq!(
             headings("prefectl check --help"),
@@ -75,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_ends_with_what_belongs_under_it() {
+    fn sections_keep_their_options() {
         let help = help("prefectl destroy --help");
         let flows = help.split("\nFlows:\n").nth(1).and_then(|rest| rest.split("\n\nGlobal").next()).unwrap();
         assert!(flows.contains("--python-schema") && !flows.contains("--yes"), "{flows}");
     }
 
     #[test]
-    fn nothing_else_of_the_help_changes() {
+    fn keeps_all_other_lines() {
         for line in [
             "prefectl -h",
             "prefectl --help",

@@ -9,21 +9,20 @@ use super::REPEATED;
   prefectl init --recipe s3 --field bucket=my-bucket
   prefectl init --schema prefect.schema.json")]
 pub(crate) struct InitArguments {
-    /// Name of the project; the folder's if not given
+    /// Name of the project [default: the directory's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// How flows get to where they run: local, git, docker, docker-git, s3, gcs, azure or kubernetes
+    /// How workers get the flow code: local, git, docker, docker-git, s3, gcs, azure or kubernetes [default: detected]
     #[arg(long, value_name = "RECIPE")]
     pub(crate) recipe: Option<String>,
 
-    /// What the recipe needs to know, such as `bucket=my-bucket`; may be repeated
+    /// Field of the recipe, such as `bucket=my-bucket`; repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) field: Vec<String>,
 
-    /// Where editors find the schema of the file: an address, or a path in this folder, to which it is written; the
-    /// address of this version's schema if not given
-    #[arg(long, value_name = "PLACE")]
+    /// Schema for editors: a URL, or a path to which the schema is written [default: URL of this version's schema]
+    #[arg(long, value_name = "URL|PATH")]
     pub(crate) schema: Option<String>,
 
     #[command(flatten)]

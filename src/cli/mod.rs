@@ -1,5 +1,7 @@
-//! The command line: clap structures only. Their doc comments are the help text: those of the variants that of commands,
-//! so structures of arguments have none, which would take its place.
+//! The command line as clap structures.
+//!
+//! Doc comments of variants and fields are the help text. Argument structures have no doc comments, because clap would use
+//! them instead of those of the variants.
 
 mod arguments;
 mod automation;
@@ -12,7 +14,7 @@ mod deployment;
 mod destroy;
 mod doctor;
 #[cfg(test)]
-mod examples;
+mod example_tests;
 mod flow;
 mod flow_run;
 mod generate;
@@ -35,7 +37,7 @@ mod worker;
 
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-pub(crate) use arguments::normalise;
+pub(crate) use arguments::normalize;
 pub(crate) use automation::{AutomationCommand, WhichAutomation};
 pub(crate) use block::{BlockCommand, BlockTypeCommand};
 pub(crate) use check::{CheckArguments, FindingsFormat};
@@ -59,7 +61,7 @@ pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
-pub(crate) use reference::{PYTHON_CLI, unknown_word};
+pub(crate) use reference::{PYTHON_CLI, explain_unknown};
 pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, Group, OutputArguments, OutputFormat};
@@ -72,8 +74,8 @@ pub(crate) use worker::{ValuesArguments, WorkerCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python
 ///
-/// prefectl reads the same prefect.yaml, takes the same options and settings, and registers the same
-/// deployments through the same API as `prefect deploy`.
+/// prefectl is compatible with `prefect deploy`: it reads the same prefect.yaml, accepts the same options and settings, and
+/// creates the same deployments.
 #[derive(Debug, Parser)]
 #[command(
     name = "prefectl",
@@ -92,36 +94,36 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// All commands with their options. Parsing describes the options of one command only, since a small command would
-    /// take longer to describe the others than to do its work.
-    pub(crate) fn in_full() -> clap::Command {
+    /// Returns the complete command tree. Parsing builds only the selected command, because building all of them takes
+    /// longer than most commands run.
+    pub(crate) fn complete_command() -> clap::Command {
         let mut command = Self::command();
         command.build();
         command
     }
 }
 
-// Options that every command takes, before or after its name.
+// Options that every command accepts, before or after its name.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = help::GLOBAL_OPTIONS)]
 pub(crate) struct GlobalArguments {
-    /// Use this profile of profiles.toml (`-p` works too, before the command)
+    /// Use this profile from profiles.toml (or `-p` before the command)
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// Ask for what is missing
+    /// Prompt for missing values
     #[arg(long, global = true, conflicts_with = "no_prompt", hide_short_help = true)]
     pub(crate) prompt: bool,
 
-    /// Never ask for anything
+    /// Never prompt
     #[arg(long, global = true)]
     pub(crate) no_prompt: bool,
 
-    /// Print results and errors only
+    /// Print only results and errors
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
 
-    /// Print all that steps print, and every request
+    /// Print all output of steps and every API request
     #[arg(long, global = true, conflicts_with = "quiet", hide_short_help = true)]
     pub(crate) verbose: bool,
 
@@ -133,11 +135,11 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'v', visible_short_alias = 'V', action = ArgAction::Version)]
     version: Option<bool>,
 
-    /// Run the Python Prefect's command line with all that follows; only as the first word
+    /// Pass all following arguments to the CLI of the Python Prefect; must come first
     #[arg(long, hide_short_help = true)]
     pub(crate) python_cli: bool,
 
-    /// Exit with 1 for every failure, as `prefect` does
+    /// Exit with code 1 for every failure, as `prefect` does
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) compat_exit_codes: bool,
 }
@@ -152,64 +154,65 @@ pub(crate) enum ColorChoice {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
-    /// Deploy flows: all of prefect.yaml, some of it by name, or one by its entrypoint
+    /// Deploy flows from prefect.yaml
     ///
-    /// Runs the build and push steps once for all deployments that share them, and registers the deployments.
-    /// Everything that can be checked is checked before anything is written.
+    /// Select deployments with --all or --name, or deploy a single flow by its entrypoint. Build and push steps that several
+    /// deployments share run once. All checks run before anything is written.
     Deploy(Box<DeployArguments>),
 
-    /// Show what a deploy would change, and write nothing
+    /// Show what a deploy would change
     ///
-    /// Compares the selected deployments with the server, field by field. No step is run: what depends on the output of
-    /// one is known after the build.
+    /// Compares the selected deployments with the server field by field. Does not write anything or run any step: values that
+    /// depend on the output of a step are shown as known after the build.
     Plan(Box<PlanArguments>),
 
-    /// Print what a deploy would send, without asking a server
+    /// Print the API requests a deploy would send
     ///
-    /// The bodies of the requests that would create the deployments. Blocks and variables stay as they are written, and
-    /// what depends on the output of a step is known after the build.
+    /// Does not connect to a server. References to blocks and variables are printed unresolved, and values that depend on the
+    /// output of a step are shown as known after the build.
     Render(Box<RenderArguments>),
 
-    /// Show what differs on the server from the file
+    /// Show how the server differs from prefect.yaml
     ///
-    /// Exits with 10 if anything does, for a job that runs every night. Also tells of what a deploy would leave as it is,
-    /// such as schedules that somebody has paused. What depends on steps is not compared.
+    /// Exits with code 10 if there are differences. Includes differences that a deploy would keep, such as paused schedules.
+    /// Values that depend on the output of a step are not compared.
     Drift(Box<DriftArguments>),
 
-    /// Delete the deployments that a file declares from the server
+    /// Delete the deployments in prefect.yaml from the server
     ///
-    /// With the automations of their triggers. A project that has an id deletes only what it has registered, and what
-    /// another project has registered stays in any case.
+    /// Also deletes the automations of their triggers. With a project id, deletes only deployments that the project created.
+    /// Deployments of other projects are always kept.
     Destroy(DestroyArguments),
 
-    /// Write deployments of the server as a prefect.yaml that deploys them as they are
+    /// Export deployments from the server as a prefect.yaml
     Export(ExportArguments),
 
-    /// Find every mistake in the file, without asking the server or running anything
+    /// Check prefect.yaml for mistakes
     ///
-    /// Environment variables are filled in where they are set; blocks and Prefect variables stay as they are written.
+    /// Does not connect to a server or run anything. Environment variables are resolved if they are set. References to blocks
+    /// and Prefect variables stay unresolved.
     Check(CheckArguments),
 
-    /// Explain the code of a finding, or list all codes
+    /// Explain a finding
     #[command(after_help = "Examples:
   prefectl explain
   prefectl explain unknown-key")]
     Explain {
-        /// A code, such as `unknown-key`
+        /// Code of the finding, such as `unknown-key` [default: list all codes]
         code: Option<String>,
     },
 
-    /// Write a prefect.yaml for the flows in this folder
+    /// Create a prefect.yaml for the flows in this directory
     ///
-    /// Flows, the Git remote, a Dockerfile and requirements.txt are found by reading. A file that is there is never touched.
+    /// Detects flows, the Git remote, a Dockerfile and requirements.txt without running any code. Never overwrites a file.
     Init(InitArguments),
 
-    /// Print the JSON schema of prefect.yaml, for editors
+    /// Print the JSON schema of prefect.yaml
     #[command(after_help = "Example:
   prefectl schema > prefect.schema.json")]
     Schema,
 
-    /// Run, list and delete deployments, and see to their schedules
+    /// Run and manage deployments
     #[command(after_help = "Examples:
   prefectl deployment ls
   prefectl deployment run hello/default --watch
@@ -217,81 +220,81 @@ pub(crate) enum Command {
     #[command(visible_alias = "deployments")]
     Deployment(Group<DeploymentCommand>),
 
-    /// List, watch and cancel runs, and read their logs
+    /// Watch and manage flow runs
     #[command(after_help = "Examples:
   prefectl flow-run ls --deployment hello/default
   prefectl flow-run watch wise-owl")]
     #[command(visible_alias = "flow-runs")]
     FlowRun(Group<FlowRunCommand>),
 
-    /// Find flows in source files, and read what is in them
+    /// Find and inspect flows in source files
     #[command(after_help = "Examples:
   prefectl flow ls
   prefectl flow inspect flows/hello.py:hello")]
     #[command(visible_alias = "flows")]
     Flow(Group<FlowCommand>),
 
-    /// List the steps of build, push and pull sections, with their inputs
+    /// Show and run deployment steps
     #[command(after_help = "Examples:
   prefectl steps ls
   prefectl steps show build_docker_image
   prefectl steps run --build -n hello/default")]
     Steps(Group<StepsCommand>),
 
-    /// Create and inspect work pools
+    /// Manage work pools
     #[command(after_help = "Examples:
   prefectl work-pool ls
   prefectl work-pool create kubernetes --type kubernetes")]
     #[command(visible_alias = "work-pools")]
     WorkPool(Group<WorkPoolCommand>),
 
-    /// Create, list and pause the queues of work pools
+    /// Manage work queues
     #[command(after_help = "Examples:
   prefectl work-queue ls -p kubernetes
   prefectl work-queue create high -p kubernetes --priority 1")]
     #[command(visible_alias = "work-queues")]
     WorkQueue(Group<WorkQueueCommand>),
 
-    /// See the workers of a work pool, and set one up in a cluster
+    /// List and set up workers
     #[command(after_help = "Examples:
   prefectl worker ls -p kubernetes
   prefectl worker values -p kubernetes > values.yaml")]
     #[command(visible_alias = "workers")]
     Worker(Group<WorkerCommand>),
 
-    /// Read and set variables
+    /// Manage variables
     #[command(after_help = "Examples:
   prefectl variable ls
   prefectl variable set region eu-west-1")]
     Variable(Group<VariableCommand>),
 
-    /// See blocks, with their secrets hidden, and the types of blocks
+    /// Show blocks and block types
     #[command(after_help = "Examples:
   prefectl block ls
   prefectl block inspect secret/api-token")]
     #[command(visible_alias = "blocks")]
     Block(Group<BlockCommand>),
 
-    /// See the jobs that workers submit
+    /// Preview the jobs that workers submit
     #[command(after_help = "Example:
   prefectl job preview hello/default")]
     Job(Group<JobCommand>),
 
-    /// List, pause, resume and delete automations
+    /// Manage automations
     #[command(after_help = "Examples:
   prefectl automation ls
   prefectl automation pause nightly-report")]
     #[command(visible_alias = "automations")]
     Automation(Group<AutomationCommand>),
 
-    /// Print the script that completes commands, deployments, work pools and profiles in a shell
+    /// Print a shell completion script
     #[command(after_help = "Examples:
   source <(prefectl completions bash)
   prefectl completions zsh > ~/.zfunc/_prefectl
   prefectl completions fish > ~/.config/fish/completions/prefectl.fish
   prefectl completions powershell >> $PROFILE")]
     Completions {
-        /// The shell
+        /// Name of the shell
         shell: Shell,
     },
 
@@ -301,7 +304,7 @@ pub(crate) enum Command {
   prefectl config set PREFECT_API_URL=http://127.0.0.1:4200/api")]
     Config(Group<ConfigCommand>),
 
-    /// Choose and manage profiles, which are sets of settings
+    /// Manage profiles
     #[command(after_help = "Examples:
   prefectl profile ls
   prefectl profile create staging --from default
@@ -309,21 +312,21 @@ pub(crate) enum Command {
     #[command(visible_alias = "profiles")]
     Profile(Group<ProfileCommand>),
 
-    /// Log in to Prefect Cloud, and choose a workspace
+    /// Log in to Prefect Cloud
     #[command(after_help = "Examples:
   prefectl cloud login --workspace my-account/production
   prefectl cloud workspace ls")]
     Cloud(Group<CloudCommand>),
 
-    /// Start a Prefect server on this machine
+    /// Start a local Prefect server
     #[command(after_help = "Example:
   prefectl server start")]
     Server(Group<ServerCommand>),
 
-    /// Check everything that a deploy needs: API, work pools, Docker, git, Python
+    /// Check that everything a deploy needs is working
     Doctor(DoctorArguments),
 
-    /// Write manual pages and completions, for packages
+    /// Generate manual pages and completion scripts
     #[command(after_help = "Examples:
   prefectl generate man target/man
   prefectl generate completions target/completions")]
@@ -332,12 +335,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether what happens is told as events for programs.
-    pub(crate) fn tells_events(&self) -> bool {
+    /// Returns whether stderr has JSON events instead of text.
+    pub(crate) fn writes_events(&self) -> bool {
         matches!(self, Self::Deploy(arguments) if arguments.events.is_some())
     }
 
-    /// Whether it speaks to the API, for which a temporary server may be started where there is none.
+    /// Returns whether the command needs the API. If none is configured, a temporary server may be started for it.
     pub(crate) fn needs_api(&self) -> bool {
         match self {
             Self::Automation(_)
@@ -372,7 +375,7 @@ impl Command {
     }
 }
 
-/// The shells that can be told how to complete.
+/// Shells with completion scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum Shell {
@@ -394,12 +397,12 @@ impl Shell {
     }
 }
 
-/// A list option, or the flag that asks for an empty list, as the reference has them.
+/// Combines a list option with the flag for an empty list. Returns `None` if neither is given.
 fn list(values: &[String], empty: bool) -> Option<Vec<String>> {
     (empty || !values.is_empty()).then(|| values.to_vec())
 }
 
-/// The action of options that may be repeated, with one value each.
+/// Action of options that can be repeated and take one value each.
 const REPEATED: ArgAction = ArgAction::Append;
 
 #[cfg(test)]
@@ -407,17 +410,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn passes_the_debug_assertions_of_clap() {
         Cli::command().debug_assert();
     }
 
-    /// What is said of a command in the help of its group must not wait for the command to be described, and its own help
-    /// must say the same.
+    /// Commands are built lazily, so their summary must be available before that, and be the same afterwards.
     #[test]
-    fn every_command_is_told_in_the_help_of_its_group() {
+    fn group_help_has_the_summary_of_every_command() {
         let help = |line: &str| Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
         let mut groups: Vec<String> = vec![String::new()];
-        let (mut told, mut wrong) = (0, Vec::new());
+        let (mut count, mut wrong) = (0, Vec::new());
         while let Some(group) = groups.pop() {
             let text = help(&format!("prefectl {group} --help"));
             let Some((_, commands)) = text.split_once("Commands:\n") else { continue };
@@ -429,7 +431,7 @@ mod tests {
                 if name == "help" {
                     continue;
                 }
-                // What does not fit goes on further right, and aliases come last.
+                // Continuation lines are indented further, and aliases come last.
                 let meaning = meaning.trim().split(" [alias").next().unwrap_or_default();
                 for option in ["-h", "--help"] {
                     if meaning.is_empty()
@@ -438,11 +440,11 @@ mod tests {
                         wrong.push(format!("{group} {name} {option}: {meaning}"));
                     }
                 }
-                told += 1;
+                count += 1;
                 groups.push(format!("{group} {name}"));
             }
         }
         assert_eq!(wrong, Vec::<String>::new());
-        assert!(told > 70, "{told}");
+        assert!(count > 70, "{count}");
     }
 }

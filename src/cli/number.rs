@@ -1,15 +1,15 @@
-//! Whole numbers on the command line, as the reference reads them.
+//! Integer options, parsed as the reference does.
 
-/// A value that is no whole number, or no list of them.
+/// An invalid integer or list of integers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
-    #[error("not a whole number")]
+    #[error("not an integer")]
     Integer,
-    #[error("neither a number of seconds nor a JSON list of such")]
+    #[error("neither an integer nor a JSON list of integers")]
     Seconds,
 }
 
-/// A whole number: `12`, `1_000`, `0x1f`, and decimals such as `2.0`, which are rounded to even.
+/// Parses an integer: `12`, `1_000`, `0x1f`, or a decimal such as `2.5`, which is rounded half to even.
 pub(crate) fn integer(text: &str) -> Result<i64, NumberError> {
     let text = text.trim().to_ascii_lowercase();
     if text.contains('.') {
@@ -22,7 +22,7 @@ pub(crate) fn integer(text: &str) -> Result<i64, NumberError> {
     let bases = [("0x", 16), ("0o", 8), ("0b", 2)];
     let based = bases.iter().find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, *base)));
     let (digits, base) = based.unwrap_or((digits, 10));
-    // Python takes single underscores between digits.
+    // Python allows single underscores between digits.
     let well_formed =
         digits.split('_').all(|group| group.chars().all(|c| c.is_digit(base)) && !group.is_empty());
     if !well_formed {
@@ -33,11 +33,11 @@ pub(crate) fn integer(text: &str) -> Result<i64, NumberError> {
 
 fn decimal(text: &str) -> Result<i64, NumberError> {
     let number: f64 = text.parse().map_err(|_| NumberError::Integer)?;
-    // Rounded, it is written without a fraction.
+    // A rounded number is formatted without a fraction.
     format!("{:.0}", number.round_ties_even()).parse().map_err(|_| NumberError::Integer)
 }
 
-/// The values of one `--interval`: seconds, or a JSON list of seconds.
+/// The value of `--interval`: seconds, or a JSON list of seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seconds(pub(crate) Vec<i64>);
 
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_read_as_the_reference_does() {
+    fn parses_integers_like_the_reference() {
         for (text, expected) in [
             ("60", Some(60)),
             (" 5 ", Some(5)),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_a_number_or_a_list() {
+    fn parses_an_interval_or_a_list_of_intervals() {
         for (text, expected) in [
             ("60", Some(vec![60])),
             ("[60, 120]", Some(vec![60, 120])),

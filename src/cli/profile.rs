@@ -7,7 +7,7 @@ use super::OutputFormat;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum ProfileCommand {
-    /// List the profiles of profiles.toml
+    /// List profiles
     #[command(after_help = "Example:
   prefectl profile ls")]
     Ls {
@@ -21,7 +21,7 @@ pub(crate) enum ProfileCommand {
   prefectl profile inspect
   prefectl profile inspect staging --output json")]
     Inspect {
-        /// Name of the profile (default: the active one)
+        /// Name of the profile [default: the active profile]
         #[arg(value_name = "PROFILE")]
         name: Option<String>,
 
@@ -46,7 +46,7 @@ pub(crate) enum ProfileCommand {
         from: Option<String>,
     },
 
-    /// Make a profile the active one, and try its API
+    /// Activate a profile and check its API
     #[command(after_help = "Example:
   prefectl profile use staging")]
     Use {
@@ -64,7 +64,7 @@ pub(crate) enum ProfileCommand {
         name: String,
     },
 
-    /// Give a profile another name
+    /// Rename a profile
     #[command(after_help = "Example:
   prefectl profile rename staging production")]
     Rename {
@@ -72,7 +72,7 @@ pub(crate) enum ProfileCommand {
         #[arg(value_name = "PROFILE")]
         name: String,
 
-        /// Its new name
+        /// New name
         new_name: String,
     },
 }

@@ -1,21 +1,21 @@
-//! Options of the commands that read flows.
+//! Options of commands that inspect flows.
 
 use clap::ValueEnum;
 
 use crate::flow::{AskPython, PythonUse};
 
-// Each names its heading: one of the structure would go on for what comes after it in a command.
+// Each option sets its heading. A heading of the structure would also apply to the options after it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PythonArguments {
-    /// Python interpreter, or virtual environment, with Prefect and what the flows import
+    /// Python interpreter or virtual environment with Prefect and the flows' dependencies
     #[arg(long, value_name = "PATH", help_heading = "Flows")]
     python: Option<String>,
 
-    /// Never run Python: flows are read from their source alone
+    /// Never run Python; inspect the source code only
     #[arg(long, help_heading = "Flows")]
     no_python: bool,
 
-    /// When to import flows with Python [default: auto, where the source does not tell all]
+    /// When to import flows with Python [default: auto, if the source code is not sufficient]
     #[arg(long, value_name = "WHEN", env = "PREFECTL_PYTHON_SCHEMA", help_heading = "Flows")]
     python_schema: Option<PythonSchema>,
 }
@@ -28,7 +28,7 @@ enum PythonSchema {
 }
 
 impl PythonArguments {
-    /// When Python is asked, and which.
+    /// Converts the arguments to a policy for running Python.
     pub(crate) fn python_use(&self) -> PythonUse {
         let when = match self.python_schema {
             _ if self.no_python => AskPython::Never,

@@ -1,4 +1,4 @@
-//! The words of the reference's command line that this program may not have.
+//! Help for commands and options of the reference that prefectl does not have.
 
 use std::ffi::OsString;
 
@@ -7,11 +7,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Cli;
 use crate::{diagnostics::did_you_mean, error::CommandError};
 
-/// The option that runs the reference's own command line.
+/// The option that runs the CLI of the Python Prefect.
 pub(crate) const PYTHON_CLI: &str = "--python-cli";
 
-/// The commands of Prefect 3.8.4 by the groups they are in; the group without a name has those at the top.
-const WORDS: [(&str, &[&str]); 10] = [
+/// Commands of Prefect by group. The group with the empty name has the top-level commands.
+const COMMANDS: [(&str, &[&str]); 10] = [
     (
         "",
         &[
@@ -59,8 +59,8 @@ const WORDS: [(&str, &[&str]); 10] = [
     ("worker", &["start"]),
 ];
 
-/// What comes nearest to a word, where the spelling does not tell.
-const NEAREST: [(&str, &str); 8] = [
+/// Equivalent commands whose names are not similar.
+const EQUIVALENTS: [(&str, &str); 8] = [
     ("deployment pause", "deployment schedule pause"),
     ("deployment resume", "deployment schedule resume"),
     ("deployment set-schedule", "deployment schedule create"),
@@ -71,16 +71,16 @@ const NEAREST: [(&str, &str); 8] = [
     ("work-queue read-runs", "work-queue preview"),
 ];
 
-/// Options of the reference that are not here, and what to do instead; the commands are those that have them there.
+/// Options of the reference that prefectl does not have, by command, with their equivalents.
 const OPTIONS: [(&str, &[&str], &str); 9] = [
     ("automation inspect", &["--json"], "`--output json`"),
-    ("automation inspect", &["--yaml"], "YAML, which is what is shown without `--output json`"),
+    ("automation inspect", &["--yaml"], "the default output, which is YAML"),
     ("flow ls", &["--limit"], "`prefectl deployment ls`; `prefectl flow ls` reads source files"),
-    ("flow-run inspect", &["--web"], "the address that `--output json` and the deployment's page show"),
+    ("flow-run inspect", &["--web"], "`prefectl open flow-run RUN`"),
     (
         "work-pool create",
         &["--provision-infra", "--provision-infrastructure"],
-        "a pool whose infrastructure is there already",
+        "a work pool whose infrastructure already exists",
     ),
     ("config set", &["--settings", "--empty-settings"], "`prefectl config set NAME=VALUE`"),
     ("deployment ls", &["--flow_name", "--empty-flow_name"], "`prefectl deployment ls FLOW`"),
@@ -96,11 +96,11 @@ const OPTIONS: [(&str, &[&str], &str); 9] = [
     ),
 ];
 
-/// The options by which the reference takes what stands without one in a command line, too.
+/// Options through which the reference also accepts positional arguments.
 const ARGUMENTS: [&str; 4] = ["--name", "--id", "--slug", "--value"];
 
-/// What to say to a word that clap does not know: whether the reference has it, and what comes nearest.
-pub(crate) fn unknown_word(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
+/// Returns a better error for an unknown command or option if the reference has it. Returns `None` for other errors.
+pub(crate) fn explain_unknown(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
     match error.kind() {
         ErrorKind::InvalidSubcommand => unknown_command(arguments, error),
         ErrorKind::UnknownArgument => unknown_option(arguments, error),
@@ -114,10 +114,8 @@ fn unknown_option(arguments: &[OsString], error: &clap::Error) -> Option<Command
     let listed =
         OPTIONS.iter().find(|(known, options, _)| *known == name && options.contains(&option.as_str()));
     if let Some((_, _, nearest)) = listed {
-        let message = format!("`{option}` of `prefect {name}` is an option that prefectl does not have");
-        let help = format!(
-            "the nearest is {nearest}; `prefectl {PYTHON_CLI} {name}` runs it where the Python Prefect is installed"
-        );
+        let message = format!("prefectl does not support the option `{option}` of `prefect {name}`");
+        let help = format!("use {nearest}, or run `prefectl {PYTHON_CLI} {name}` with the Python Prefect");
         return Some(CommandError::usage(message).help(help));
     }
     let flag = option.strip_prefix("--no-").filter(|flag| {
@@ -126,21 +124,21 @@ fn unknown_option(arguments: &[OsString], error: &clap::Error) -> Option<Command
             .any(|known| known.get_long() == Some(flag) && !known.get_action().takes_values())
     });
     if let Some(flag) = flag {
-        let message = format!("there is no `{option}` in prefectl");
+        let message = format!("prefectl does not have the option `{option}`");
         return Some(
-            CommandError::usage(message).help(format!("leave out `--{flag}`: it is off unless given")),
+            CommandError::usage(message).help(format!("omit `--{flag}` instead: it is off by default")),
         );
     }
     if !ARGUMENTS.contains(&option.as_str()) {
-        return None; // clap knows what was mistyped
+        return None; // clap suggests corrections for typos
     }
-    let places: Vec<String> = command
+    let values: Vec<String> = command
         .get_positionals()
-        .filter_map(|place| place.get_value_names()?.first().map(ToString::to_string))
+        .filter_map(|argument| argument.get_value_names()?.first().map(ToString::to_string))
         .collect();
-    (!places.is_empty()).then(|| {
-        let message = format!("`prefectl {name}` takes it without `{option}`");
-        CommandError::usage(message).help(format!("write `prefectl {name} {}`", places.join(" ")))
+    (!values.is_empty()).then(|| {
+        let message = format!("`prefectl {name}` takes a positional argument instead of `{option}`");
+        CommandError::usage(message).help(format!("use `prefectl {name} {}`", values.join(" ")))
     })
 }
 
@@ -149,31 +147,29 @@ fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<Comman
     let (command, group) = group(arguments, word);
     let whole = if group.is_empty() { word.clone() } else { format!("{group} {word}") };
     let is_of_reference =
-        WORDS.iter().any(|(known, words)| *known == group && words.contains(&word.as_str()));
-    let listed = NEAREST.iter().find(|(known, _)| *known == whole).map(|(_, nearest)| (*nearest).to_owned());
+        COMMANDS.iter().any(|(known, words)| *known == group && words.contains(&word.as_str()));
+    let listed =
+        EQUIVALENTS.iter().find(|(known, _)| *known == whole).map(|(_, nearest)| (*nearest).to_owned());
     if !is_of_reference && listed.is_none() {
-        return None; // clap knows what was mistyped
+        return None; // clap suggests corrections for typos
     }
     let prefix = if group.is_empty() { String::new() } else { format!("{group} ") };
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
     let nearest = listed.or_else(|| did_you_mean(word, names).map(|name| format!("{prefix}{name}")));
-    let nearest = nearest.map(|nearest| format!("the nearest is `prefectl {nearest}`"));
+    let nearest = nearest.map(|nearest| format!("use `prefectl {nearest}`"));
     let (message, python) = if is_of_reference {
-        let python = format!("`prefectl {PYTHON_CLI} {whole}` runs it where the Python Prefect is installed");
-        (
-            format!("`prefect {whole}` is a command of the Python Prefect that prefectl does not have"),
-            Some(python),
-        )
+        let python = format!("run `prefectl {PYTHON_CLI} {whole}` with the Python Prefect");
+        (format!("prefectl does not support the command `prefect {whole}`"), Some(python))
     } else {
-        (format!("`prefect {whole}` was a command of Prefect before version 3"), None)
+        (format!("Prefect 3 has no command `prefect {whole}`"), None)
     };
     let help: Vec<String> = nearest.into_iter().chain(python).collect();
-    Some(CommandError::usage(message).help(help.join("; ")))
+    Some(CommandError::usage(message).help(help.join(", or ")))
 }
 
-/// The group of commands in which a word is unknown, and its name.
+/// Returns the command group that contains the unknown word, and the name of the group.
 fn group(arguments: &[OsString], word: &str) -> (clap::Command, String) {
-    let mut command = Cli::in_full();
+    let mut command = Cli::complete_command();
     let mut names: Vec<String> = Vec::new();
     for argument in arguments.iter().skip(1).map(|argument| argument.to_string_lossy()) {
         if argument == word {
@@ -196,44 +192,39 @@ mod tests {
     fn answer(line: &str) -> Option<(String, String)> {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let error = Cli::try_parse_from(&arguments).unwrap_err();
-        unknown_word(&arguments, &error).map(|error| (error.message, error.help.unwrap_or_default()))
+        explain_unknown(&arguments, &error).map(|error| (error.message, error.help.unwrap_or_default()))
     }
 
     #[test]
-    fn words_of_the_reference_are_known_as_such() {
+    fn explains_commands_of_the_reference() {
         let (message, help) = answer("prefectl work-pools slots wp1").unwrap();
-        assert_eq!(
-            message,
-            "`prefect work-pool slots` is a command of the Python Prefect that prefectl does not have"
-        );
+        assert_eq!(message, "prefectl does not support the command `prefect work-pool slots`");
         assert_eq!(
             help,
-            "the nearest is `prefectl work-pool inspect`; `prefectl --python-cli work-pool slots` runs it where the \
-             Python Prefect is installed"
+            "use `prefectl work-pool inspect`, or run `prefectl --python-cli work-pool slots` with the Python Prefect"
         );
         let (_, help) = answer("prefectl flow-run delete x").unwrap();
         assert!(help.contains("--python-cli flow-run delete"), "{help}");
         let (message, help) = answer("prefectl deployment pause x/y").unwrap();
-        assert_eq!(message, "`prefect deployment pause` was a command of Prefect before version 3");
-        assert_eq!(help, "the nearest is `prefectl deployment schedule pause`");
+        assert_eq!(message, "Prefect 3 has no command `prefect deployment pause`");
+        assert_eq!(help, "use `prefectl deployment schedule pause`");
     }
 
     #[test]
-    fn options_of_the_reference_are_known_as_such() {
+    fn explains_options_of_the_reference() {
         let (message, help) = answer("prefectl work-pool create wp --provision-infra").unwrap();
         assert_eq!(
             message,
-            "`--provision-infra` of `prefect work-pool create` is an option that prefectl does not have"
+            "prefectl does not support the option `--provision-infra` of `prefect work-pool create`"
         );
         assert!(help.contains("--python-cli work-pool create"), "{help}");
         for (line, expected) in [
-            ("prefectl variable get --name x", "write `prefectl variable get NAME`"),
-            ("prefectl variable get --name=x", "write `prefectl variable get NAME`"),
-            ("prefectl work-pool create wp --no-paused", "leave out `--paused`: it is off unless given"),
+            ("prefectl variable get --name x", "use `prefectl variable get NAME`"),
+            ("prefectl variable get --name=x", "use `prefectl variable get NAME`"),
+            ("prefectl work-pool create wp --no-paused", "omit `--paused` instead: it is off by default"),
             (
                 "prefectl automation inspect x --json",
-                "the nearest is `--output json`; `prefectl --python-cli automation inspect` runs it where the Python \
-                 Prefect is installed",
+                "use `--output json`, or run `prefectl --python-cli automation inspect` with the Python Prefect",
             ),
         ] {
             assert_eq!(answer(line).unwrap().1, expected, "{line}");
@@ -241,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_mistyped_is_left_to_clap() {
+    fn leaves_typos_to_clap() {
         assert_eq!(answer("prefectl deplyo"), None);
         assert_eq!(answer("prefectl work-pool lss"), None);
         assert_eq!(answer("prefectl deploy --nope"), None);

@@ -1,4 +1,4 @@
-//! What to deploy: the deployments, and the options over the file.
+//! Options that select deployments and override values of the file.
 
 use std::path::PathBuf;
 
@@ -15,28 +15,28 @@ use crate::{
 // The options that `deploy`, `plan`, `render` and `drift` share.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SelectionArguments {
-    /// The flow: `path/to/file.py:function` or `package.module.function`
+    /// Entrypoint of a flow: `path/to/file.py:function` or `package.module.function`
     #[arg(value_name = "ENTRYPOINT", conflicts_with = "entrypoint_option")]
     entrypoint: Option<String>,
 
     #[arg(long = "entrypoint", id = "entrypoint_option", hide = true)]
     entrypoint_option: Option<String>,
 
-    /// Deploy every deployment of the file
+    /// Select every deployment in the file
     #[arg(long, conflicts_with = "no_all", help_heading = "Selection")]
     all: bool,
 
     #[arg(long, hide = true)]
     no_all: bool,
 
-    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; may be repeated
+    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME", help_heading = "Selection")]
     name: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "name")]
     empty_name: bool,
 
-    /// The file that describes the deployments
+    /// Project file [default: prefect.yaml]
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     prefect_file: Option<PathBuf>,
 
@@ -48,22 +48,22 @@ pub(crate) struct SelectionArguments {
     #[arg(long, id = "deployment_version", value_name = "VERSION", help_heading = "Deployment")]
     version: Option<String>,
 
-    /// How the version is found, such as `vcs:git` or `prefect:simple`
+    /// Version type, such as `vcs:git` or `prefect:simple`
     #[arg(long, value_name = "TYPE", help_heading = "Deployment")]
     version_type: Option<String>,
 
-    /// Tag, in place of the file's tags; may be repeated
+    /// Tag; replaces the tags in the file; repeatable
     #[arg(long, short, action = REPEATED, help_heading = "Deployment")]
     tag: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "tag")]
     empty_tag: bool,
 
-    /// How many runs may be active at a time (also `-cl`)
+    /// Maximum number of concurrent runs (or `-cl`)
     #[arg(long, value_name = "N", value_parser = number::integer, allow_negative_numbers = true, help_heading = "Deployment")]
     concurrency_limit: Option<i64>,
 
-    /// What happens to runs above the limit: `ENQUEUE` or `CANCEL_NEW`
+    /// Action for runs above the limit: `ENQUEUE` or `CANCEL_NEW`
     #[arg(long, value_name = "STRATEGY", help_heading = "Deployment")]
     collision_strategy: Option<String>,
 
@@ -75,21 +75,21 @@ pub(crate) struct SelectionArguments {
     #[arg(long, short = 'q', value_name = "NAME", help_heading = "Infrastructure")]
     work_queue: Option<String>,
 
-    /// Job variable, `key=value` or a JSON object, in place of the file's (also `-jv`); may be repeated
+    /// Job variable as `key=value` or a JSON object (or `-jv`); replaces those in the file; repeatable
     #[arg(long, action = REPEATED, value_name = "VARIABLE", help_heading = "Infrastructure")]
     job_variable: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "job_variable")]
     empty_job_variable: bool,
 
-    /// Cron schedule to add; may be repeated
+    /// Cron schedule to add; repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     cron: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "cron")]
     empty_cron: bool,
 
-    /// Interval schedule to add, in seconds; may be repeated
+    /// Interval schedule to add, in seconds; repeatable
     #[arg(long, action = REPEATED, value_name = "SECONDS", allow_negative_numbers = true, help_heading = "Schedules and triggers")]
     interval: Vec<Seconds>,
 
@@ -100,7 +100,7 @@ pub(crate) struct SelectionArguments {
     #[arg(long, value_name = "DATE", help_heading = "Schedules and triggers")]
     anchor_date: Option<String>,
 
-    /// RRULE schedule to add, as text or JSON; may be repeated
+    /// RRULE schedule to add, as a rule or JSON object; repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     rrule: Vec<String>,
 
@@ -111,66 +111,66 @@ pub(crate) struct SelectionArguments {
     #[arg(long, value_name = "ZONE", help_heading = "Schedules and triggers")]
     timezone: Option<String>,
 
-    /// Trigger, as JSON or a .yaml/.json file, in place of the file's; may be repeated
+    /// Trigger as JSON or a .yaml/.json file; replaces those in the file; repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     trigger: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "trigger")]
     empty_trigger: bool,
 
-    /// Parameter, `key=value` with JSON values, over the file's; may be repeated
+    /// Parameter as `key=value`, with a JSON value; merged into those in the file; repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE", help_heading = "Parameters")]
     param: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "param")]
     empty_param: bool,
 
-    /// Parameters as a JSON object, over the file's
+    /// Parameters as a JSON object; merged into those in the file
     #[arg(long, value_name = "JSON", help_heading = "Parameters")]
     params: Option<String>,
 
-    /// Check runs' parameters against the flow's schema
+    /// Validate the parameters of runs against the flow's schema
     #[arg(long, conflicts_with = "no_enforce_parameter_schema", help_heading = "Parameters")]
     enforce_parameter_schema: bool,
 
     #[arg(long, hide = true)]
     no_enforce_parameter_schema: bool,
 
-    /// Service level agreement, as JSON or a file (Prefect Cloud); may be repeated
+    /// Service level agreement as JSON or a file (Prefect Cloud); repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     sla: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "sla")]
     empty_sla: bool,
 
-    /// How many images may be built or pushed at a time
+    /// Maximum number of concurrent image builds and pushes
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Images")]
     jobs: u16,
 
-    /// Build and push images anew, also those with `tag: auto` that are there
+    /// Build and push images even if an image with `tag: auto` already exists
     #[arg(long, help_heading = "Images")]
     rebuild: bool,
 
-    /// Build without the layers of earlier builds
+    /// Build images without the layer cache
     #[arg(long, help_heading = "Images")]
     no_layer_cache: bool,
 
-    /// Build and push no image: take the one of `--image`
+    /// Skip image builds and pushes, and use `--image` instead
     #[arg(long, requires = "image", conflicts_with_all = ["rebuild", "no_layer_cache"], help_heading = "Images")]
     skip_build: bool,
 
-    /// The image that the Docker steps would give; may be repeated, one for each repository
+    /// Image to use instead of the result of Docker steps; repeatable, one per repository
     #[arg(long, action = REPEATED, value_name = "REF", requires = "skip_build", help_heading = "Images")]
     image: Vec<ImageReference>,
 
     #[command(flatten)]
     python: PythonArguments,
 
-    /// Turn warnings into errors, before anything is written
+    /// Treat warnings as errors
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Checks")]
     strict: bool,
 
-    /// Write deployments that have not changed as well, and those that others have changed meanwhile
+    /// Write all deployments, even if unchanged or changed on the server since the comparison
     #[arg(long, help_heading = "Checks")]
     force: bool,
 
@@ -180,7 +180,7 @@ pub(crate) struct SelectionArguments {
 }
 
 impl SelectionArguments {
-    /// The options as the operation takes them.
+    /// Converts the arguments to the options of the operation.
     pub(crate) fn options(&self) -> Options {
         Options {
             entrypoint: self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()),

@@ -5,12 +5,12 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum ServerCommand {
-    /// Start a server in the foreground, with the Python that has Prefect
+    /// Start a server in the foreground; requires the Python Prefect
     #[command(after_help = "Examples:
   prefectl server start
   prefectl server start --port 4201 --no-ui")]
     Start {
-        /// Options of `prefect server start`, such as --host, --port and --no-ui
+        /// Options passed to `prefect server start`, such as --host, --port and --no-ui
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         options: Vec<String>,
     },

@@ -1,8 +1,8 @@
-//! Options that many commands have.
+//! Options shared by many commands.
 
 use clap::{ValueEnum, builder::BoolishValueParser};
 
-/// How a result is written to standard output.
+/// Format of a result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum OutputFormat {
@@ -17,10 +17,10 @@ pub(crate) struct OutputArguments {
     pub(crate) output: OutputFormat,
 }
 
-// The consent to something that cannot be undone.
+// Consent to an action that cannot be undone.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct ConsentArguments {
-    /// Do it without asking; needed where there is no terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(
         long,
         short = 'y',
@@ -32,7 +32,7 @@ pub(crate) struct ConsentArguments {
     pub(crate) yes: bool,
 }
 
-// No documentation, since that would be the help of every group.
+// No doc comment, because it would become the help of every group.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Group<C: clap::Subcommand> {
     #[command(subcommand)]

@@ -10,23 +10,23 @@ use crate::deploy::{Options, Sought};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum StepsCommand {
-    /// List the steps that run here
+    /// List the built-in steps
     #[command(after_help = "Example:
   prefectl steps ls")]
     Ls,
 
-    /// Show a step: its inputs with types and defaults, and its outputs
+    /// Show the inputs and outputs of a step
     #[command(after_help = "Example:
   prefectl steps show build_docker_image")]
     Show {
-        /// Name of the step; its last part is enough
+        /// Name of the step, with or without its module
         name: String,
     },
 
-    /// Run the steps of deployments without registering anything
+    /// Run the steps of deployments without deploying
     ///
-    /// Without --build, --push and --pull all of them. Pull steps run as on a worker: in an empty directory, with what
-    /// a deploy would store; then the flow is looked for in what they have brought.
+    /// Runs all sections unless --build, --push or --pull is given. Pull steps run in an empty directory, as on a worker,
+    /// with the values that a deploy would store. The flow must be in the pulled code.
     #[command(after_help = "Examples:
   prefectl steps run --build -n hello/default
   prefectl steps run --pull -n hello/default --into /tmp/look
@@ -36,11 +36,11 @@ pub(crate) enum StepsCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunStepsArguments {
-    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; may be repeated
+    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME", required_unless_present = "all")]
     pub(crate) name: Vec<String>,
 
-    /// The steps of every deployment of the file
+    /// Run the steps of every deployment in the file
     #[arg(long)]
     all: bool,
 
@@ -52,23 +52,23 @@ pub(crate) struct RunStepsArguments {
     #[arg(long)]
     push: bool,
 
-    /// Run the pull steps, and find the flow in what they bring
+    /// Run the pull steps and check that they provide the flow
     #[arg(long)]
     pull: bool,
 
-    /// Run the pull steps that the server has of FLOW/NAME; the file is not needed
+    /// Run the pull steps of FLOW/NAME that are stored on the server; no project file is needed
     #[arg(long, conflicts_with_all = ["build", "push", "all", "prefect_file"])]
     pub(crate) stored: bool,
 
-    /// Pull into this directory, which is kept
+    /// Pull into this directory and keep it
     #[arg(long, value_name = "DIRECTORY")]
     into: Option<PathBuf>,
 
-    /// The file that describes the deployments
+    /// Project file [default: prefect.yaml]
     #[arg(long, value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    /// How many images may be built or pushed at a time
+    /// Maximum number of concurrent image builds and pushes
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 
@@ -81,7 +81,7 @@ pub(crate) struct RunStepsArguments {
 }
 
 impl RunStepsArguments {
-    /// The options as the operation takes them.
+    /// Converts the arguments to the options of the operation.
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.all,

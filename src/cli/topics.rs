@@ -1,8 +1,8 @@
-//! The topics of `prefectl help TOPIC`, which are no commands.
+//! Help topics: `prefectl help TOPIC` for topics that are not commands.
 
 use std::{ffi::OsString, fmt::Write as _};
 
-/// What can be read about beside the commands.
+/// A help topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
     PrefectYaml,
@@ -11,17 +11,17 @@ pub(crate) enum Topic {
     Environment,
 }
 
-/// The topics with their names, the one to show first, and what they are about.
+/// The topics with their names and a summary. The first name is shown in the help.
 const TOPICS: [(Topic, &[&str], &str); 4] = [
-    (Topic::PrefectYaml, &["prefect.yaml", "prefect-yaml"], "every key of the file"),
-    (Topic::Templates, &["templates", "templating"], "what is filled in between {{ }} and << >>"),
-    (Topic::ExitCodes, &["exit-codes", "exit-code"], "what the exit code tells"),
-    (Topic::Environment, &["environment", "settings"], "variables and settings"),
+    (Topic::PrefectYaml, &["prefect.yaml", "prefect-yaml"], "Keys of the project file"),
+    (Topic::Templates, &["templates", "templating"], "Template syntax: {{ }} and << >>"),
+    (Topic::ExitCodes, &["exit-codes", "exit-code"], "Meaning of the exit codes"),
+    (Topic::Environment, &["environment", "settings"], "Environment variables and settings"),
 ];
 
 impl Topic {
-    /// The topic that a command line (the program's name first) asks for, if it asks for one.
-    pub(crate) fn asked(arguments: &[OsString]) -> Option<Self> {
+    /// Returns the topic for `prefectl help TOPIC`. The first argument is the program name.
+    pub(crate) fn from_arguments(arguments: &[OsString]) -> Option<Self> {
         let [_, help, name] = arguments else { return None };
         let (name, is_help) = (name.to_str()?, help == "help");
         TOPICS.iter().find(|(_, names, _)| is_help && names.contains(&name)).map(|(topic, ..)| *topic)
@@ -33,11 +33,11 @@ impl Topic {
     }
 }
 
-/// What the help of the program says below its options.
+/// Returns the end of the program's help: topics and examples.
 pub(super) fn after_help() -> String {
     let mut text = "Topics:\n".to_owned();
     for (_, names, about) in TOPICS {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "  prefectl help {:<12}  {about}", names[0]);
     }
     text + "\nExamples:
@@ -46,7 +46,7 @@ pub(super) fn after_help() -> String {
   prefectl plan --all
   prefectl deploy --all
 
-Settings come from PREFECT_* variables, .env, prefect.toml, pyproject.toml and the active profile, as Prefect reads them."
+Settings are read from PREFECT_* variables, .env, prefect.toml, pyproject.toml and the active profile, as in Prefect."
 }
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_help_with_one_name_asks_for_a_topic() {
+    fn recognizes_help_with_a_topic() {
         for (line, expected) in [
             ("prefectl help prefect.yaml", Some(Topic::PrefectYaml)),
             ("prefectl help templating", Some(Topic::Templates)),
@@ -65,7 +65,7 @@ mod tests {
             ("prefectl help environment x", None),
         ] {
             let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert_eq!(Topic::asked(&arguments), expected, "{line}");
+            assert_eq!(Topic::from_arguments(&arguments), expected, "{line}");
         }
     }
 }

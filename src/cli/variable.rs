@@ -11,7 +11,7 @@ pub(crate) enum VariableCommand {
     #[command(after_help = "Example:
   prefectl variable ls --limit 20")]
     Ls {
-        /// How many variables to list
+        /// Maximum number of variables
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
 
@@ -19,7 +19,7 @@ pub(crate) enum VariableCommand {
         output: OutputArguments,
     },
 
-    /// Show a variable with its tags and times
+    /// Show a variable
     #[command(after_help = "Example:
   prefectl variable inspect region")]
     Inspect {
@@ -46,15 +46,15 @@ pub(crate) enum VariableCommand {
         /// Name of the variable: lowercase letters, digits, `-` and `_`
         name: String,
 
-        /// JSON, or else a text
+        /// Value as JSON, or a plain string
         #[arg(allow_hyphen_values = true)]
         value: String,
 
-        /// Change the variable if it exists
+        /// Update the variable if it exists
         #[arg(long)]
         overwrite: bool,
 
-        /// Tag of the variable; may be repeated
+        /// Tag of the variable; repeatable
         #[arg(long, action = REPEATED)]
         tag: Vec<String>,
 

@@ -20,7 +20,7 @@ pub(crate) enum WorkPoolCommand {
   prefectl work-pool ls
   prefectl work-pool ls --output json")]
     Ls {
-        /// Accepted for compatibility: `inspect` shows the base job template
+        /// Accepted for compatibility; `inspect` shows the base job template
         #[arg(short = 'v', hide = true)]
         with_template: bool,
 
@@ -40,7 +40,7 @@ pub(crate) enum WorkPoolCommand {
         output: OutputArguments,
     },
 
-    /// Change a work pool; what is not given stays
+    /// Update a work pool
     #[command(after_help = "Examples:
   prefectl work-pool update kubernetes --set namespace=flows --concurrency-limit 20
   prefectl work-pool update kubernetes --description 'Runs in the cluster'")]
@@ -61,7 +61,7 @@ pub(crate) enum WorkPoolCommand {
         output: OutputArguments,
     },
 
-    /// Pause a work pool: its workers start no more runs
+    /// Pause a work pool
     #[command(after_help = "Example:
   prefectl work-pool pause kubernetes")]
     Pause {
@@ -85,7 +85,7 @@ pub(crate) enum WorkPoolCommand {
         output: OutputArguments,
     },
 
-    /// Set how many runs of a work pool may run at a time
+    /// Set the concurrency limit of a work pool
     #[command(after_help = "Example:
   prefectl work-pool set-concurrency-limit kubernetes 20")]
     SetConcurrencyLimit {
@@ -93,7 +93,7 @@ pub(crate) enum WorkPoolCommand {
         #[arg(value_name = "POOL")]
         name: String,
 
-        /// How many runs
+        /// Maximum number of concurrent runs
         #[arg(value_name = "N")]
         concurrency_limit: u64,
 
@@ -113,7 +113,7 @@ pub(crate) enum WorkPoolCommand {
         output: OutputArguments,
     },
 
-    /// List the runs that wait for a worker of a work pool
+    /// List the scheduled runs of a work pool
     #[command(after_help = "Example:
   prefectl work-pool preview kubernetes --hours 12")]
     Preview {
@@ -121,7 +121,7 @@ pub(crate) enum WorkPoolCommand {
         #[arg(value_name = "POOL")]
         name: String,
 
-        /// How many hours to look ahead
+        /// Number of hours to look ahead
         #[arg(long, value_name = "N", default_value_t = 1)]
         hours: u32,
 
@@ -129,7 +129,7 @@ pub(crate) enum WorkPoolCommand {
         output: OutputArguments,
     },
 
-    /// Cancel the runs that wait for a worker of a work pool and are late
+    /// Cancel the late runs of a work pool
     #[command(after_help = "Example:
   prefectl work-pool clear kubernetes --queue default --yes")]
     Clear {
@@ -137,7 +137,7 @@ pub(crate) enum WorkPoolCommand {
         #[arg(value_name = "POOL")]
         name: String,
 
-        /// Only runs of this work queue
+        /// Only cancel runs of this work queue
         #[arg(long, short, value_name = "NAME")]
         queue: Option<String>,
 
@@ -148,7 +148,7 @@ pub(crate) enum WorkPoolCommand {
         output: OutputArguments,
     },
 
-    /// Print the base job template that a new work pool of a type starts with, as JSON
+    /// Print the default base job template of a work pool type
     #[command(after_help = "Examples:
   prefectl work-pool get-default-base-job-template --type kubernetes
   prefectl work-pool get-default-base-job-template --type docker --file template.json")]
@@ -157,12 +157,12 @@ pub(crate) enum WorkPoolCommand {
         #[arg(long = "type", short = 't', value_name = "TYPE")]
         kind: Option<String>,
 
-        /// Write to this file in place of standard output
+        /// Write to this file instead of stdout
         #[arg(long, short, value_name = "FILE")]
         file: Option<PathBuf>,
     },
 
-    /// Show how the base job template of a work pool differs from the default of its type
+    /// Compare the base job template of a work pool with its default
     #[command(after_help = "Example:
   prefectl work-pool diff-template kubernetes")]
     DiffTemplate {
@@ -192,11 +192,11 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) paused: bool,
 
-    /// Make it the default work pool of the active profile
+    /// Set as the default work pool of the active profile
     #[arg(long)]
     pub(crate) set_as_default: bool,
 
-    /// Change the work pool if it exists; only what is given is changed
+    /// Update the work pool if it exists; other fields keep their values
     #[arg(long)]
     pub(crate) overwrite: bool,
 
@@ -213,11 +213,11 @@ pub(crate) struct UpdateArguments {
     #[command(flatten)]
     pub(crate) template: TemplateArguments,
 
-    /// How many runs may run at a time
+    /// Maximum number of concurrent runs
     #[arg(long, value_name = "N")]
     pub(crate) concurrency_limit: Option<u64>,
 
-    /// Description; an empty one removes it
+    /// Description; an empty string removes it
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
 
@@ -225,22 +225,22 @@ pub(crate) struct UpdateArguments {
     pub(crate) output: OutputArguments,
 }
 
-// What is said of a base job template.
+// Options for the base job template.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct TemplateArguments {
     /// JSON file with the base job template
     #[arg(long, value_name = "FILE")]
     pub(crate) base_job_template: Option<PathBuf>,
 
-    /// Default of a variable of the base job template, such as `namespace=prefect`; may be repeated
+    /// Default value of a job variable, such as `namespace=prefect`; repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
-    /// Variable to add to the base job template, such as `cpu_request:string=500m`; may be repeated
+    /// Job variable to add, such as `cpu_request:string=500m`; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME:TYPE[=DEFAULT]")]
     pub(crate) add_variable: Vec<String>,
 
-    /// Where an added variable goes in the job configuration; may be repeated
+    /// Location of an added variable in the job configuration; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME=PATH", requires = "add_variable")]
     pub(crate) place: Vec<String>,
 }

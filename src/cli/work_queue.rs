@@ -11,18 +11,18 @@ pub(crate) enum WorkQueueCommand {
     #[command(after_help = "Example:
   prefectl work-queue ls -p kubernetes")]
     Ls {
-        /// Queues of this work pool; of all if not given
+        /// Only queues of this work pool
         #[arg(long, short, value_name = "POOL")]
         pool: Option<String>,
 
-        /// Only queues whose names start so
+        /// Only queues whose names start with this prefix
         #[arg(long = "match", short = 'm', value_name = "PREFIX")]
         prefix: Option<String>,
 
         #[command(flatten)]
         output: OutputArguments,
 
-        /// Accepted for compatibility: `inspect` shows all
+        /// Accepted for compatibility; `inspect` shows all fields
         #[arg(short = 'v', hide = true)]
         in_full: bool,
     },
@@ -34,15 +34,15 @@ pub(crate) enum WorkQueueCommand {
         /// Name of the queue
         name: String,
 
-        /// Work pool of the queue; the default work pool of the settings if not given
+        /// Work pool of the queue [default: the default work pool]
         #[arg(long, short, value_name = "POOL")]
         pool: Option<String>,
 
-        /// How many runs of the queue may run at a time
+        /// Maximum number of concurrent runs
         #[arg(long, short, value_name = "N")]
         limit: Option<u32>,
 
-        /// Priority among the pool's queues; 1 is the highest
+        /// Priority within the work pool; 1 is the highest
         #[arg(long, short = 'q', value_name = "N")]
         priority: Option<u32>,
 
@@ -50,7 +50,7 @@ pub(crate) enum WorkQueueCommand {
         output: OutputArguments,
     },
 
-    /// Show all about a work queue, and how it is
+    /// Show a work queue and its status
     #[command(after_help = "Example:
   prefectl work-queue inspect high -p kubernetes")]
     Inspect {
@@ -75,14 +75,14 @@ pub(crate) enum WorkQueueCommand {
         output: OutputArguments,
     },
 
-    /// Say how many runs of a work queue may run at a time
+    /// Set the concurrency limit of a work queue
     #[command(after_help = "Example:
   prefectl work-queue set-concurrency-limit high 5 -p kubernetes")]
     SetConcurrencyLimit {
         #[command(flatten)]
         which: WhichQueue,
 
-        /// How many
+        /// Maximum number of concurrent runs
         #[arg(value_name = "N")]
         limit: u32,
 
@@ -90,7 +90,7 @@ pub(crate) enum WorkQueueCommand {
         output: OutputArguments,
     },
 
-    /// Let any number of runs of a work queue run at a time
+    /// Remove the concurrency limit of a work queue
     #[command(after_help = "Example:
   prefectl work-queue clear-concurrency-limit high -p kubernetes")]
     ClearConcurrencyLimit {
@@ -101,14 +101,14 @@ pub(crate) enum WorkQueueCommand {
         output: OutputArguments,
     },
 
-    /// Show the runs that wait in a work queue
+    /// List the scheduled runs of a work queue
     #[command(after_help = "Example:
   prefectl work-queue preview high -p kubernetes --hours 12")]
     Preview {
         #[command(flatten)]
         which: WhichQueue,
 
-        /// How many hours to look ahead
+        /// Number of hours to look ahead
         #[arg(long, default_value_t = 1, value_name = "N")]
         hours: u32,
 
@@ -144,7 +144,7 @@ pub(crate) struct WhichQueue {
     /// Name or id of the queue
     pub(crate) name: String,
 
-    /// Work pool of the queue; if not given the default one of the settings, or that which alone has such a queue
+    /// Work pool of the queue [default: the default work pool, or the only pool with such a queue]
     #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: Option<String>,
 }

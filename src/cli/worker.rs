@@ -7,11 +7,11 @@ use super::OutputArguments;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum WorkerCommand {
-    /// List the workers of a work pool, with their health
+    /// List the workers of a work pool
     #[command(after_help = "Example:
   prefectl worker ls -p kubernetes")]
     Ls {
-        /// The work pool
+        /// Name of the work pool
         #[arg(long, short, value_name = "POOL")]
         pool: String,
 
@@ -19,7 +19,7 @@ pub(crate) enum WorkerCommand {
         output: OutputArguments,
     },
 
-    /// Print the values.yaml with which the official Helm chart runs a worker for a work pool
+    /// Print values for the official Helm chart of the worker
     #[command(after_help = "Example:
   prefectl worker values -p kubernetes > values.yaml
   helm repo add prefect https://prefecthq.github.io/prefect-helm
@@ -29,19 +29,19 @@ pub(crate) enum WorkerCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ValuesArguments {
-    /// The work pool
+    /// Name of the work pool
     #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: String,
 
-    /// Namespace of the worker
+    /// Kubernetes namespace of the worker
     #[arg(long, value_name = "NAME", default_value = "prefect")]
     pub(crate) namespace: String,
 
-    /// Image of the worker
+    /// Container image of the worker
     #[arg(long, value_name = "IMAGE", default_value = "prefecthq/prefect:3-latest-kubernetes")]
     pub(crate) image: String,
 
-    /// API as the cluster reaches it, where that is another address than yours
+    /// API URL as reachable from the cluster, if it differs from the configured one
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<String>,
 }

@@ -41,7 +41,7 @@ pub(crate) fn answer(arguments: &[OsString]) -> Result<bool, CommandError> {
     // Before it answers, the library removes the variable.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quoting = Quoting::of(&shell);
-    CompleteEnv::with_factory(|| with_names(Cli::in_full(), quoting))
+    CompleteEnv::with_factory(|| with_names(Cli::complete_command(), quoting))
         .var(VARIABLE)
         .try_complete(arguments, directory.as_deref())
         .map_err(|error| CommandError::new(Exit::Failed, error.render()))

@@ -40,7 +40,7 @@ fn view(arguments: &ConfigViewArguments, context: &Context) -> Result<(), Comman
         }
     };
     if arguments.show_secrets {
-        context.ui.disclosed(&text);
+        context.ui.result_with_secrets(&text);
     } else {
         context.ui.result(&text);
     }

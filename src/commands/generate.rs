@@ -23,5 +23,5 @@ pub(super) fn run(command: &GenerateCommand, context: &Context) -> Result<Exit, 
 
 /// One page for each command.
 fn man(directory: &Path) -> io::Result<()> {
-    clap_mangen::generate_to(Cli::in_full(), directory)
+    clap_mangen::generate_to(Cli::complete_command(), directory)
 }

@@ -114,7 +114,7 @@ const CONVENTIONS: [(&str, &str); 5] = [
 fn environment() -> String {
     let owned = |(name, meaning): (&str, &str)| [name.to_owned(), meaning.to_owned()];
     let mut options: Vec<[String; 2]> = OTHERS.into_iter().map(owned).collect();
-    options_of(&Cli::in_full(), &mut options);
+    options_of(&Cli::complete_command(), &mut options);
     options.sort();
     options.dedup_by(|one, other| one[0] == other[0]);
     let settings = names::READ.iter().map(|(name, meaning)| owned((name.canonical, meaning)));

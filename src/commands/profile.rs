@@ -78,7 +78,7 @@ fn inspect(
         }
     };
     if show_secrets {
-        context.ui.disclosed(&text);
+        context.ui.result_with_secrets(&text);
     } else {
         context.ui.result(&text);
     }

@@ -1,49 +1,49 @@
-//! What may reach a terminal: text from files, programs and servers must not move its cursor, set its title or
-//! write to its clipboard.
+//! Escapes control characters in text from files, programs and servers, so that it cannot move the terminal's cursor, set
+//! its title or write to its clipboard.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// A text in which every control character is written as JSON escapes it, but for line ends, tabs and colours.
+/// Replaces control characters by JSON escapes (`\u001b`), except line ends, tabs and colour sequences.
 ///
-/// JSON stays valid and means the same.
-pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+/// A JSON document keeps its meaning.
+pub(super) fn escape_controls(text: &str) -> Cow<'_, str> {
     if !text.contains(is_control) {
         return Cow::Borrowed(text);
     }
-    let mut harmless = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(is_control) {
         let (before, control) = rest.split_at(at);
-        harmless.push_str(before);
-        let kept = color(control).or_else(|| control.starts_with("\r\n").then_some("\r\n"));
+        escaped.push_str(before);
+        let allowed = color(control).or_else(|| control.starts_with("\r\n").then_some("\r\n"));
         let mut following = control.chars();
-        if let Some(kept) = kept {
-            harmless.push_str(kept);
-            rest = &control[kept.len()..];
+        if let Some(allowed) = allowed {
+            escaped.push_str(allowed);
+            rest = &control[allowed.len()..];
         } else if let Some(character) = following.next() {
-            // Writing to a text cannot fail.
-            let _ = write!(harmless, "\\u{:04x}", u32::from(character));
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
             rest = following.as_str();
         }
     }
-    harmless.push_str(rest);
-    Cow::Owned(harmless)
+    escaped.push_str(rest);
+    Cow::Owned(escaped)
 }
 
-/// Whether a terminal would act on a character, or show what follows in another order than it is written in.
+/// Checks whether a character controls the terminal or changes the direction of the text after it.
 fn is_control(character: char) -> bool {
     let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (character.is_control() && !matches!(character, '\n' | '\t')) || reorders
 }
 
-/// The sequence at the beginning of a text that sets the colour or the weight of what follows.
+/// Returns the colour sequence at the start of a string, if there is one.
 fn color(text: &str) -> Option<&str> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let (parameters, _) = parameters.split_once('m')?;
     parameters.split(';').all(is_color).then(|| &text[..parameters.len() + 3])
 }
 
-/// Reset, bold, dim, and the sixteen colours of text. What is hidden, or written in its background, could deceive.
+/// Checks for reset, bold, dim and the sixteen foreground colours. Hidden text and background colours could deceive.
 fn is_color(parameter: &str) -> bool {
     parameter.is_empty()
         || parameter.parse().is_ok_and(|code: u8| matches!(code, 0..=2 | 22 | 30..=37 | 39 | 90..=97))
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_line_ends_tabs_and_colours_pass() {
+    fn escapes_controls_except_line_ends_tabs_and_colours() {
         let cases = [
             ("plain é 🚀\n\ttext\r\n", "plain é 🚀\n\ttext\r\n"),
             ("\u{1b}[31m\u{1b}[1;2mred\u{1b}[0m\u{1b}[m", "\u{1b}[31m\u{1b}[1;2mred\u{1b}[0m\u{1b}[m"),
@@ -69,15 +69,15 @@ mod tests {
             ("user\u{202e}txt.exe\u{2066}", "user\\u202etxt.exe\\u2066"),
         ];
         for (text, expected) in cases {
-            assert_eq!(harmless(text), expected, "{text:?}");
+            assert_eq!(escape_controls(text), expected, "{text:?}");
         }
     }
 
     #[test]
-    fn json_means_the_same() {
+    fn keeps_the_meaning_of_json() {
         let value = serde_json::json!({"a\u{9b}": "\u{7f}\u{1b}[2J\u{202e}\r\n"});
         let text = value.to_string();
-        assert_ne!(harmless(&text), text);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless(&text)).unwrap(), value);
+        assert_ne!(escape_controls(&text), text);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escape_controls(&text)).unwrap(), value);
     }
 }

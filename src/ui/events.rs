@@ -1,6 +1,7 @@
-//! What happens, for programs that follow it: one JSON object a line.
+//! Progress events for programs: one JSON object per line.
 //!
-//! Each has `schema` and `event`: `status`, `step`, `output` (of a step), `finding`, `deployment`, `note` or `error`.
+//! Every object has the keys `schema` and `event`. The events are `status`, `step`, `output` (of a step), `finding`,
+//! `deployment`, `note` and `error`.
 
 use std::time::Duration;
 
@@ -12,12 +13,12 @@ use crate::{
     progress::{StepEvent, StepId, Stream},
 };
 
-/// The version of the objects' form.
+/// Version of the event format.
 const SCHEMA: u32 = 1;
 
 pub(super) enum Event<'a> {
     Status(&'a str),
-    /// A step, with its name and how long it has run, once it has begun.
+    /// A step event, with the step's name and run time once it has started.
     Step {
         id: StepId,
         event: StepEvent<'a>,
@@ -38,7 +39,7 @@ pub(super) enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// The object on one line; `mask` hides secrets in a text.
+    /// Renders the event as one line of JSON. `mask` redacts secrets in a string.
     pub(super) fn line(&self, mask: impl Fn(&str) -> String) -> String {
         let (event, fields) = match self {
             Self::Status(line) => ("status", json!({"message": plain(line)})),
@@ -86,7 +87,7 @@ fn step(id: StepId, event: &StepEvent<'_>, run: Option<&(String, Duration)>) -> 
             fields["deployment"] = json!(deployment);
         }
         StepEvent::Ended { end, subject } => {
-            fields["status"] = json!(super::live::word(*end));
+            fields["status"] = json!(super::live::step_status(*end));
             fields["subject"] = json!(subject);
             fields["seconds"] = json!(run.map(|(_, took)| (took.as_secs_f64() * 1000.0).round() / 1000.0));
         }
@@ -95,12 +96,12 @@ fn step(id: StepId, event: &StepEvent<'_>, run: Option<&(String, Duration)>) -> 
     fields
 }
 
-/// A text without colours.
+/// Removes colours.
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Each text by itself: in JSON a secret may be written otherwise.
+/// Redacts every string of a value. Must run before serialization, which may change the spelling of a secret.
 fn masked(value: Value, mask: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => mask(&text).into(),
@@ -115,7 +116,7 @@ mod tests {
     use crate::{diagnostics::Code, error::Exit, progress::StepEnd};
 
     #[test]
-    fn the_form_is_that_of_its_version() {
+    fn writes_the_documented_format() {
         let error = CommandError::new(Exit::Partly, "no \"pass\"").help("again");
         let finding = Diagnostic::error(Code::NO_NAME, "no name");
         let id = StepId::next();

@@ -1,7 +1,6 @@
-//! What users see: results on standard output, everything else on standard error.
+//! Output: results on stdout, progress and diagnostics on stderr.
 //!
-//! Only commands and the entry of the program use this module. Everything that leaves goes through [`Ui`], which
-//! masks the secrets that the command has met and makes harmless what a terminal would act on.
+//! All output goes through [`Ui`], which redacts known secrets and escapes control characters.
 
 mod escape;
 mod events;
@@ -20,39 +19,39 @@ use std::{
 use anstream::AutoStream;
 use owo_colors::OwoColorize;
 
-use self::{escape::harmless, events::Event, live::Done, screen::Screen};
+use self::{escape::escape_controls, events::Event, live::Results, screen::Screen};
 use crate::{diagnostics::github, error::CommandError, progress::Progress as _, secret::Redactor};
 
 pub(crate) use anstream::ColorChoice;
-pub(crate) use live::Registered;
+pub(crate) use live::DeploymentResult;
 pub(crate) use prompts::{has_terminal, restore_terminal};
 pub(crate) use table::{listing, table};
 
-/// How much is told.
+/// The amount of output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Verbosity {
-    /// Results and errors.
+    /// Results and errors only.
     Quiet,
     #[default]
     Normal,
-    /// All that steps print, and every request.
+    /// Also the complete output of steps and every request.
     Verbose,
 }
 
-/// The two streams of the program. Clones share them.
+/// The program's stdout and stderr. Clones share the streams.
 #[derive(Clone)]
 pub(crate) struct Ui {
     stdout: Arc<Mutex<AutoStream<io::Stdout>>>,
     screen: Arc<Mutex<Screen>>,
     redactor: Redactor,
     verbosity: Verbosity,
-    /// Whether lines about the progress have the time before them: nobody sees them as they come.
-    stamped: bool,
-    /// Whether a live view may be drawn.
-    drawing: bool,
-    /// In GitHub Actions, the folder in the repository: findings are told as annotations too.
+    /// Whether progress lines start with a timestamp, which they do if stderr is not a terminal.
+    has_timestamps: bool,
+    /// Whether commands may show a live view.
+    live_view: bool,
+    /// The current directory relative to the repository, in GitHub Actions, where findings are also annotations.
     annotations: Option<String>,
-    /// Whether what happens is told as [`events`].
+    /// Whether stderr has JSON [`events`] instead of text.
     events: bool,
 }
 
@@ -63,41 +62,41 @@ impl Ui {
             screen: Arc::new(Mutex::new(Screen::new(color))),
             redactor,
             verbosity,
-            stamped: !io::stderr().is_terminal(),
-            drawing: false,
+            has_timestamps: !io::stderr().is_terminal(),
+            live_view: false,
             annotations: None,
             events: false,
         }
     }
 
-    /// Tells findings and errors to GitHub Actions as well, which reads standard error for them.
+    /// Also writes findings and errors to stderr as annotations for GitHub Actions.
     #[must_use]
-    pub(crate) fn annotating(self, folder: Option<String>) -> Self {
+    pub(crate) fn with_annotations(self, folder: Option<String>) -> Self {
         Self { annotations: folder, ..self }
     }
 
-    /// Tells what happens to a program that follows it.
+    /// Writes JSON events instead of text to stderr.
     #[must_use]
-    pub(crate) fn telling_events(self, events: bool) -> Self {
+    pub(crate) fn with_events(self, events: bool) -> Self {
         Self { events, ..self }
     }
 
-    /// Draws a live view while a command runs that has one, if standard error is a terminal that can.
+    /// Allows a live view, if stderr is a terminal.
     #[must_use]
-    pub(crate) fn drawing(self, is_capable: bool) -> Self {
-        Self { drawing: is_capable && !self.stamped, ..self }
+    pub(crate) fn with_live_view(self, is_capable: bool) -> Self {
+        Self { live_view: is_capable && !self.has_timestamps, ..self }
     }
 
-    /// Begins the live view of a command, where there is one.
+    /// Starts the live view of a command, if it is allowed.
     pub(crate) fn watch(&self) -> LiveView {
-        if self.drawing && !self.events && self.verbosity != Verbosity::Quiet {
+        if self.live_view && !self.events && self.verbosity != Verbosity::Quiet {
             self.screen().begin();
             screen::keep_drawing(&self.screen);
         }
-        LiveView { ui: self.clone(), is_drawn: self.screen().has_view(), began: Instant::now() }
+        LiveView { ui: self.clone(), is_drawn: self.screen().has_view(), started: Instant::now() }
     }
 
-    /// Does something that has the terminal for itself, such as asking.
+    /// Runs an action that needs the terminal for itself, such as a prompt.
     pub(crate) fn suspend<T>(&self, action: impl FnOnce() -> T) -> T {
         self.screen().suspend();
         let result = action();
@@ -105,36 +104,34 @@ impl Ui {
         result
     }
 
-    /// Whether every request shall be told.
+    /// Returns whether `--verbose` was given.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Prints a result and a line end.
-    ///
-    /// A reader that has gone away is no error: there is nobody left to tell.
+    /// Prints a result to stdout.
     pub(crate) fn result(&self, text: &str) {
         self.print(&self.redactor.mask(text));
     }
 
-    /// Prints a result with the secrets in it, because the user asked for them.
-    pub(crate) fn disclosed(&self, text: &str) {
+    /// Prints a result to stdout without redacting secrets, as `--show-secrets` asks.
+    pub(crate) fn result_with_secrets(&self, text: &str) {
         self.print(text);
     }
 
-    /// Prints a line about what is going on, unless the user asked for quiet.
+    /// Prints a note to stderr, unless `--quiet` was given.
     pub(crate) fn note(&self, text: &str) {
         if self.verbosity != Verbosity::Quiet {
-            self.tell_or(text, &Event::Note(text));
+            self.print_or_emit(text, &Event::Note(text));
         }
     }
 
-    /// Prints a result as JSON that a program reads.
+    /// Prints a result to stdout as JSON.
     pub(crate) fn json(&self, value: &serde_json::Value) {
         self.print(&format!("{:#}", self.redactor.mask_json(value)));
     }
 
-    /// Prints why the command failed.
+    /// Prints the error of a failed command to stderr.
     pub(crate) fn error(&self, error: &CommandError) {
         for diagnostic in &error.diagnostics {
             self.warn(diagnostic);
@@ -154,7 +151,7 @@ impl Ui {
     }
 
     fn print(&self, text: &str) {
-        let text = harmless(text);
+        let text = escape_controls(text);
         self.suspend(|| {
             let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = writeln!(stream, "{text}");
@@ -162,23 +159,23 @@ impl Ui {
         });
     }
 
-    /// Tells people the text, and programs the event.
-    fn tell_or(&self, text: &str, event: &Event<'_>) {
+    /// Prints the text for people, or the event for programs.
+    fn print_or_emit(&self, text: &str, event: &Event<'_>) {
         if self.events { self.emit(event) } else { self.tell(text) }
     }
 
     fn emit(&self, event: &Event<'_>) {
         let line = event.line(|text| self.redactor.mask(text));
-        self.screen().say(&harmless(&line));
+        self.screen().say(&escape_controls(&line));
     }
 
     fn tell(&self, text: &str) {
         self.screen().say(&self.shown(text));
     }
 
-    /// A text as it may be shown.
+    /// Redacts secrets and escapes control characters.
     fn shown(&self, text: &str) -> String {
-        harmless(&self.redactor.mask(text)).into_owned()
+        escape_controls(&self.redactor.mask(text)).into_owned()
     }
 
     fn screen(&self) -> MutexGuard<'_, Screen> {
@@ -186,33 +183,33 @@ impl Ui {
     }
 }
 
-/// The live view of a command, if it has one; it goes when this is dropped.
+/// The live view of a command. It is removed on drop.
 pub(crate) struct LiveView {
     ui: Ui,
     is_drawn: bool,
-    began: Instant,
+    started: Instant,
 }
 
 impl LiveView {
-    /// Takes the view away, for the results.
+    /// Removes the view before results are printed.
     pub(crate) fn end(&self) {
         self.ui.screen().end();
     }
 
-    /// Prints the table of what was done, if there was a view: without one each line has been told as it came.
-    pub(crate) fn summarise(&self, registered: &[Registered]) {
+    /// Prints the summary table, if there was a view. Without a view, each result has already been printed.
+    pub(crate) fn summarize(&self, results: &[DeploymentResult]) {
         if !self.is_drawn {
             return;
         }
-        let shown = registered.iter().map(|one| Registered {
-            name: self.ui.shown(&one.name),
-            outcome: self.ui.shown(&one.outcome),
-            ..one.clone()
+        let shown = results.iter().map(|result| DeploymentResult {
+            name: self.ui.shown(&result.name),
+            outcome: self.ui.shown(&result.outcome),
+            ..result.clone()
         });
         let mut screen = self.ui.screen();
         let links = screen.has_colors();
-        let done = Done { registered: &shown.collect::<Vec<_>>(), took: self.began.elapsed() };
-        let lines = live::summary(&screen.state, &done, screen::size(), links);
+        let results = Results { deployments: &shown.collect::<Vec<_>>(), took: self.started.elapsed() };
+        let lines = live::summary(&screen.state, &results, screen::size(), links);
         if !lines.is_empty() {
             screen.say(&lines.join("\n"));
         }

@@ -1,28 +1,28 @@
-//! Questions at a terminal. They stand on standard error, so that results can go elsewhere.
+//! Interactive prompts. They are written to stderr, so that stdout can be redirected.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use inquire::{CustomUserError, InquireError, ui::RenderConfig, validator::Validation};
 
-use super::{Ui, escape::harmless};
+use super::{Ui, escape::escape_controls};
 use crate::{
     questions::{Ask, NoAnswer, Select},
     secret::Secret,
 };
 
-/// How many rows of a choice are shown at a time.
-const PAGE: usize = 10;
-/// How many characters of a cell are shown.
-const CELL: usize = 60;
+/// Number of visible rows of a selection.
+const PAGE_SIZE: usize = 10;
+/// Maximum number of characters per cell.
+const MAX_CELL_LENGTH: usize = 60;
 
-/// Whether somebody can be asked: what is typed comes from a terminal, and questions are seen at one.
+/// Returns whether prompts are possible: stdin and stderr must be terminals.
 pub(crate) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Gives a terminal back as it was. A question that a signal has ended cannot do that itself.
+/// Restores the terminal after a prompt that was interrupted by a signal.
 pub(crate) fn restore_terminal() {
-    // There is nothing else to be done about a terminal that has gone away.
+    // The terminal may already be closed.
     let _ = crossterm::terminal::disable_raw_mode();
 }
 
@@ -33,7 +33,8 @@ impl Ask for Ui {
         let rows = aligned(&question.rows).into_iter().chain(question.opt_out.map(str::to_owned));
         let rows: Vec<String> = rows.map(|row| self.line(&row)).collect();
         let chosen = self.waiting(move || {
-            let select = inquire::Select::new(&text, rows).with_page_size(PAGE).with_render_config(style);
+            let select =
+                inquire::Select::new(&text, rows).with_page_size(PAGE_SIZE).with_render_config(style);
             select.raw_prompt()
         });
         let chosen = chosen.await?;
@@ -84,7 +85,7 @@ impl Ask for Ui {
 }
 
 impl Ui {
-    /// Prints a question and reads the answer from what is no terminal; anything but a yes is a no.
+    /// Prints a question and reads the answer from stdin, which is not a terminal. Anything but yes means no.
     async fn confirm_in_line(&self, question: &str) -> Result<bool, NoAnswer> {
         let question = self.shown(question);
         let answer = self.waiting(move || {
@@ -96,17 +97,17 @@ impl Ui {
         Ok(matches!(answer.await?.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// A text as it may stand in a question: on one line, without secrets and what a terminal would act on.
+    /// Prepares text for a prompt: one line, secrets redacted, control characters escaped.
     fn line(&self, text: &str) -> String {
         let line = self.redactor.mask(text).replace(['\n', '\t'], " ");
-        harmless(&line).into_owned()
+        escape_controls(&line).into_owned()
     }
 
     fn style(&self) -> RenderConfig<'static> {
         if self.screen().has_colors() { RenderConfig::default_colored() } else { RenderConfig::empty() }
     }
 
-    /// Waits for an answer on a thread of its own, so that signals are heard meanwhile. It has the terminal for itself.
+    /// Runs a blocking prompt on another thread, so that signals are still handled. Suspends the live view meanwhile.
     async fn waiting<T: Send + 'static>(
         &self,
         ask: impl FnOnce() -> Result<T, InquireError> + Send + 'static,
@@ -121,18 +122,18 @@ impl Ui {
     }
 }
 
-/// Whether there is an answer at all.
+/// Rejects an empty answer.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of validators")]
 fn not_empty(text: &str) -> Result<Validation, CustomUserError> {
     let is_empty = text.trim().is_empty();
-    Ok(if is_empty { Validation::Invalid("an answer is needed".into()) } else { Validation::Valid })
+    Ok(if is_empty { Validation::Invalid("an answer is required".into()) } else { Validation::Valid })
 }
 
-/// Rows with their cells below each other.
+/// Aligns the cells of rows in columns.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let cut = |cell: &String| -> String {
         let line = cell.lines().next().unwrap_or_default();
-        match line.char_indices().nth(CELL) {
+        match line.char_indices().nth(MAX_CELL_LENGTH) {
             Some((end, _)) => format!("{}...", line[..end].trim_end()),
             None => line.to_owned(),
         }
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_aligned_and_long_cells_cut() {
+    fn aligns_rows_and_cuts_long_cells() {
         let row = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
         let long = "x".repeat(70);
         let rows = [row(&["hello", "a.py:hello", "one\ntwo"]), row(&["é", "b.py:e", &long])];

@@ -1,4 +1,4 @@
-//! Tells people or programs what happens while it happens.
+//! Progress reporting for people (lines or a live view) and for programs (events).
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 use super::{
     Ui, Verbosity,
     events::Event,
-    live::{Said, word},
+    live::{OutputLine, step_status},
     screen::Screen,
 };
 use crate::{
@@ -15,73 +15,74 @@ use crate::{
     progress::{DeploymentEvent, Progress, StepEnd, StepEvent, StepId, Stream},
 };
 
-/// Where lines about the progress go.
+/// How step progress is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// Nowhere.
+enum ProgressStyle {
+    /// Not at all.
     Quiet,
-    /// Into the view; what a step has said that fails is printed.
+    /// In the live view. The output of a failed step is printed.
     View,
-    /// Each line as it comes.
+    /// Line by line.
     Lines,
 }
 
 impl Ui {
-    fn manner(&self, screen: &Screen) -> Manner {
+    fn progress_style(&self, screen: &Screen) -> ProgressStyle {
         match self.verbosity {
-            Verbosity::Quiet => Manner::Quiet,
-            Verbosity::Normal if screen.has_view() => Manner::View,
-            Verbosity::Normal | Verbosity::Verbose => Manner::Lines,
+            Verbosity::Quiet => ProgressStyle::Quiet,
+            Verbosity::Normal if screen.has_view() => ProgressStyle::View,
+            Verbosity::Normal | Verbosity::Verbose => ProgressStyle::Lines,
         }
     }
 
-    /// Prints a line about the progress; where no terminal shows it as it comes, with the time.
-    fn tell_progress(&self, screen: &mut Screen, line: &str) {
-        let time = self.stamped.then(|| jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ ").to_string());
+    /// Prints a progress line. Adds a timestamp if stderr is not a terminal.
+    fn print_progress(&self, screen: &mut Screen, line: &str) {
+        let time =
+            self.has_timestamps.then(|| jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ ").to_string());
         let text = self.shown(line);
         screen.say(&format!("{}{text}", time.unwrap_or_default()));
     }
 
-    fn tell_step(&self, id: StepId, event: StepEvent<'_>) {
+    fn report_step(&self, id: StepId, event: StepEvent<'_>) {
         let now = Instant::now();
         let mut screen = self.screen();
-        let manner = self.manner(&screen);
-        // What is printed as it comes need not be kept.
-        if manner == Manner::View || !matches!(event, StepEvent::Status(_) | StepEvent::Output { .. }) {
-            self.note_step(&mut screen, id, event, now);
+        let style = self.progress_style(&screen);
+        // Lines that are printed immediately need not be buffered.
+        if style == ProgressStyle::View || !matches!(event, StepEvent::Status(_) | StepEvent::Output { .. }) {
+            self.record_step(&mut screen, id, event, now);
         }
-        if let (Manner::View, StepEvent::Ended { end, .. }) = (manner, event) {
-            let said = screen.state.take_said(id);
+        if let (ProgressStyle::View, StepEvent::Ended { end, .. }) = (style, event) {
+            let output = screen.state.take_output(id);
             if end == StepEnd::Failed {
-                self.tell_said(&mut screen, &said);
+                self.print_output(&mut screen, &output);
             }
         }
-        if manner != Manner::Lines {
+        if style != ProgressStyle::Lines {
             return;
         }
         let label = screen.state.label(id).map(|label| format!("[{label}] ")).unwrap_or_default();
         match event {
             StepEvent::Waiting { .. } | StepEvent::Shared { .. } => {}
             StepEvent::Started { name, .. } => {
-                self.tell_progress(&mut screen, &format!("{label} > Running {name} step..."));
+                self.print_progress(&mut screen, &format!("{label} > Running {name} step..."));
             }
-            StepEvent::Status(line) => self.tell_progress(&mut screen, &format!("{label}{line}")),
+            StepEvent::Status(line) => self.print_progress(&mut screen, &format!("{label}{line}")),
             StepEvent::Output { line, .. } => {
-                self.tell_progress(&mut screen, &quoted(&format!("{label}{line}")));
+                self.print_progress(&mut screen, &quoted(&format!("{label}{line}")));
             }
             StepEvent::Ended { end, .. } => {
-                let ended = screen.state.run_of(id, now).map(|(name, took)| {
-                    format!("{label} > {name}: {} ({:.1}s)", word(end), took.as_secs_f64())
+                let ended = screen.state.run_time(id, now).map(|(name, took)| {
+                    format!("{label} > {name}: {} ({:.1}s)", step_status(end), took.as_secs_f64())
                 });
                 if let Some(line) = ended {
-                    self.tell_progress(&mut screen, &line);
+                    self.print_progress(&mut screen, &line);
                 }
             }
         }
     }
 
-    /// Notes what happened without secrets and without what a terminal would act on.
-    fn note_step(&self, screen: &mut Screen, id: StepId, event: StepEvent<'_>, now: Instant) {
+    /// Records an event in the live state, with secrets redacted and control characters escaped.
+    fn record_step(&self, screen: &mut Screen, id: StepId, event: StepEvent<'_>, now: Instant) {
         let shown = |text: &str| self.shown(text);
         match event {
             StepEvent::Waiting { .. } => screen.state.step(id, event, now),
@@ -104,18 +105,18 @@ impl Ui {
         }
     }
 
-    /// Prints what a step has said that failed.
-    fn tell_said(&self, screen: &mut Screen, said: &[Said]) {
-        for one in said {
-            match one {
-                Said::Status(line) => self.tell_progress(screen, line),
-                Said::Output(line) => self.tell_progress(screen, &quoted(line)),
+    /// Prints the buffered output of a step.
+    fn print_output(&self, screen: &mut Screen, output: &[OutputLine]) {
+        for line in output {
+            match line {
+                OutputLine::Status(line) => self.print_progress(screen, line),
+                OutputLine::Program(line) => self.print_progress(screen, &quoted(line)),
             }
         }
     }
 }
 
-/// A line of a program's output.
+/// Formats a line of a program's output.
 fn quoted(line: &str) -> String {
     format!("   {} {line}", "|".dimmed())
 }
@@ -125,12 +126,12 @@ impl Progress for Ui {
         match self.verbosity {
             Verbosity::Quiet => {}
             _ if self.events => self.emit(&Event::Status(line)),
-            _ => self.tell_progress(&mut self.screen(), line),
+            _ => self.print_progress(&mut self.screen(), line),
         }
     }
 
     fn remark(&self, line: &str) {
-        let in_view = !self.events && self.manner(&self.screen()) == Manner::View;
+        let in_view = !self.events && self.progress_style(&self.screen()) == ProgressStyle::View;
         if !in_view {
             self.status(line);
         }
@@ -140,25 +141,25 @@ impl Progress for Ui {
         match self.verbosity {
             Verbosity::Quiet => {}
             _ if self.events => self.emit(&Event::Output { step: None, stream, line }),
-            _ => self.tell_progress(&mut self.screen(), &quoted(line)),
+            _ => self.print_progress(&mut self.screen(), &quoted(line)),
         }
     }
 
-    fn activity(&self, what: &str) {
-        self.screen().state.activity(what, Instant::now());
+    fn activity(&self, activity: &str) {
+        self.screen().state.activity(activity, Instant::now());
     }
 
     fn step(&self, id: StepId, event: StepEvent<'_>) {
         if !self.events {
-            return self.tell_step(id, event);
+            return self.report_step(id, event);
         }
         let now = Instant::now();
-        let told = {
+        let run = {
             let mut screen = self.screen();
             if !matches!(event, StepEvent::Status(_) | StepEvent::Output { .. }) {
-                self.note_step(&mut screen, id, event, now);
+                self.record_step(&mut screen, id, event, now);
             }
-            screen.state.run_of(id, now).map(|(name, took)| (name.to_owned(), took))
+            screen.state.run_time(id, now).map(|(name, took)| (name.to_owned(), took))
         };
         if self.verbosity == Verbosity::Quiet {
             return;
@@ -166,7 +167,7 @@ impl Progress for Ui {
         match event {
             StepEvent::Status(line) => self.emit(&Event::Status(line)),
             StepEvent::Output { stream, line } => self.emit(&Event::Output { step: Some(id), stream, line }),
-            _ => self.emit(&Event::Step { id, event, run: told }),
+            _ => self.emit(&Event::Step { id, event, run }),
         }
         if let StepEvent::Started { name, .. } = event {
             self.emit(&Event::Status(&format!(" > Running {name} step...")));

@@ -1,5 +1,4 @@
-//! Standard error, the one place where anything is drawn: lines that stay, and below them the live view, which is drawn
-//! over itself.
+//! Standard error as a screen: permanent lines, and below them the live view, which is redrawn in place.
 
 use std::{
     fmt::Write as _,
@@ -18,25 +17,25 @@ use crossterm::{
 
 use super::live::{self, Size, State};
 
-/// How often the view is drawn at most.
+/// Minimum time between two frames.
 const PERIOD: Duration = Duration::from_millis(100);
-/// What a terminal has that does not tell.
-const USUAL: Size = Size { width: 80, height: 24 };
+/// Assumed size of a terminal that does not report its size.
+const DEFAULT_SIZE: Size = Size { width: 80, height: 24 };
 
-/// Standard error, and what is known for the view.
+/// Standard error, and the state of the live view.
 pub(super) struct Screen {
     stream: AutoStream<io::Stderr>,
     pub(super) state: State,
     view: Option<View>,
 }
 
-/// The view, while there is one.
+/// The live view while it is shown.
 #[derive(Default)]
 struct View {
-    /// The lines that are on the terminal.
+    /// The lines that are currently on the terminal.
     drawn: Vec<String>,
     drawn_at: Option<Instant>,
-    /// How many want the terminal for themselves.
+    /// Number of callers that currently need the terminal for themselves.
     suspended: usize,
 }
 
@@ -45,24 +44,24 @@ impl Screen {
         Self { stream: AutoStream::new(io::stderr(), color), state: State::default(), view: None }
     }
 
-    /// Whether colours are shown.
+    /// Returns whether colours are enabled.
     pub(super) fn has_colors(&self) -> bool {
         self.stream.current_choice() != ColorChoice::Never
     }
 
-    /// Whether there is a view, which shows what steps say.
+    /// Returns whether a live view is active.
     pub(super) fn has_view(&self) -> bool {
         self.view.is_some()
     }
 
-    /// Prints lines that stay.
+    /// Prints permanent lines above the view.
     pub(super) fn say(&mut self, text: &str) {
         if self.view.as_ref().is_none_or(|view| view.suspended > 0) {
-            // A failing stream leaves nobody to tell.
+            // Without stderr there is no way to report the failure.
             let _ = writeln!(self.stream, "{text}");
             return;
         }
-        // What says a lot is not slowed down by a view after each line.
+        // Redrawing the view after every line would slow down verbose programs.
         let is_due = self.is_due(Instant::now());
         let lines = if is_due { self.lines() } else { Vec::new() };
         self.frame(text, lines);
@@ -73,14 +72,14 @@ impl Screen {
         self.view = Some(View::default());
     }
 
-    /// Takes the view away. What still ran is broken off.
+    /// Removes the view, and marks unfinished work as stopped.
     pub(super) fn end(&mut self) {
         self.erase();
         self.view = None;
         self.state.stop(Instant::now());
     }
 
-    /// Takes the view away until [`Screen::resume`].
+    /// Removes the view until [`Screen::resume`] is called.
     pub(super) fn suspend(&mut self) {
         self.erase();
         if let Some(view) = &mut self.view {
@@ -99,7 +98,7 @@ impl Screen {
         drawn_at.is_none_or(|then| now.saturating_duration_since(then) >= PERIOD)
     }
 
-    /// Draws what has changed; gives whether there still is a view.
+    /// Redraws the view if it has changed. Returns `false` if there is no view any more.
     fn tick(&mut self) -> bool {
         let Some(view) = &self.view else { return false };
         if view.suspended == 0 {
@@ -125,19 +124,19 @@ impl Screen {
         }
     }
 
-    /// Puts lines that stay in the place of the view, and the view below them, in one piece.
+    /// Replaces the view by permanent lines and a new view below them, in a single write.
     fn frame(&mut self, text: &str, lines: Vec<String>) {
         let colors = self.has_colors();
         let Some(view) = &mut self.view else { return };
         let mut frame = String::new();
-        put(&mut frame, &BeginSynchronizedUpdate);
+        push(&mut frame, &BeginSynchronizedUpdate);
         let up = rows(&view.drawn, size().width);
         if up > 0 {
-            put(&mut frame, &MoveUp(up));
-            put(&mut frame, &MoveToColumn(0));
+            push(&mut frame, &MoveUp(up));
+            push(&mut frame, &MoveToColumn(0));
         }
         if !text.is_empty() {
-            put(&mut frame, &Clear(ClearType::FromCursorDown));
+            push(&mut frame, &Clear(ClearType::FromCursorDown));
             for line in text.lines() {
                 let line = if colors { line.to_owned() } else { strip_str(line).to_string() };
                 let _ = write!(frame, "{line}\r\n");
@@ -145,20 +144,20 @@ impl Screen {
         }
         for line in &lines {
             let _ = write!(frame, "{line}");
-            put(&mut frame, &Clear(ClearType::UntilNewLine));
+            push(&mut frame, &Clear(ClearType::UntilNewLine));
             frame.push_str("\r\n");
         }
-        put(&mut frame, &Clear(ClearType::FromCursorDown));
-        put(&mut frame, &EndSynchronizedUpdate);
+        push(&mut frame, &Clear(ClearType::FromCursorDown));
+        push(&mut frame, &EndSynchronizedUpdate);
         view.drawn_at = (!lines.is_empty()).then(Instant::now).or(view.drawn_at);
         view.drawn = lines;
-        // Past the stream that leaves out colours, which would leave out these too.
+        // Bypasses the colour-stripping stream, which would also remove cursor movements.
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(frame.as_bytes()).and_then(|()| stderr.flush());
     }
 }
 
-/// Draws the view until it is taken away.
+/// Redraws the view periodically on a thread until the view ends.
 pub(super) fn keep_drawing(screen: &Arc<Mutex<Screen>>) {
     let screen: Weak<Mutex<Screen>> = Arc::downgrade(screen);
     thread::spawn(move || {
@@ -172,20 +171,20 @@ pub(super) fn keep_drawing(screen: &Arc<Mutex<Screen>>) {
     });
 }
 
-/// The size of the terminal now.
+/// Returns the current size of the terminal.
 pub(super) fn size() -> Size {
     let known = terminal::size().ok().filter(|(width, height)| *width > 0 && *height > 0);
-    known.map_or(USUAL, |(width, height)| Size { width: width.into(), height: height.into() })
+    known.map_or(DEFAULT_SIZE, |(width, height)| Size { width: width.into(), height: height.into() })
 }
 
-/// How many rows of the terminal lines take that were drawn when it may have been wider.
+/// Returns the number of terminal rows that the lines occupy. A terminal that became narrower has wrapped them.
 fn rows(lines: &[String], width: usize) -> u16 {
     let rows = lines.iter().map(|line| live::columns(line).div_ceil(width.max(1)).max(1)).sum::<usize>();
     u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
-fn put(frame: &mut String, command: &impl Command) {
-    // Writing to a text cannot fail.
+fn push(frame: &mut String, command: &impl Command) {
+    // Writing to a string cannot fail.
     let _ = command.write_ansi(frame);
 }
 
@@ -194,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_a_narrower_terminal_has_wrapped_are_taken_away_too() {
+    fn counts_rows_of_wrapped_lines() {
         let lines = ["x".repeat(30), "\u{1b}[31m日本\u{1b}[0m".into(), String::new()];
         assert_eq!([rows(&lines, 80), rows(&lines, 20), rows(&lines, 3), rows(&lines, 0)], [3, 4, 13, 35]);
         assert_eq!(rows(&[], 80), 0);

@@ -1,11 +1,11 @@
-//! Tables, which all lists share.
+//! Tables for all list commands.
 
 use comfy_table::{
     Table,
     presets::{NOTHING, UTF8_FULL_CONDENSED},
 };
 
-/// A table with a line for each row.
+/// Renders a table with a header and one line per row.
 pub(crate) fn table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: impl IntoIterator<Item = [String; COLUMNS]>,
@@ -16,7 +16,7 @@ pub(crate) fn table<const COLUMNS: usize>(
     table.to_string()
 }
 
-/// Names with what they mean beside them, which is folded where the terminal is too narrow.
+/// Renders names and their descriptions in two columns. Descriptions wrap on narrow terminals.
 pub(crate) fn listing(rows: impl IntoIterator<Item = [String; 2]>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);

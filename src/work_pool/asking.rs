@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     api::Client,
-    questions::{Ask, NoAnswer, Select, fitting_text},
+    questions::{Ask, NoAnswer, Select, parsed_text},
 };
 
 /// The types of work pools that can be created, by name.
@@ -29,5 +29,5 @@ pub(crate) async fn ask_name(ask: &impl Ask) -> Result<String, NoAnswer> {
         Ok(()) => Ok(name.to_owned()),
         Err(error) => Err(WorkPoolError::to_string(&error)),
     };
-    fitting_text(ask, "Work pool name", None, fitting).await
+    parsed_text(ask, "Work pool name", None, fitting).await
 }

@@ -125,11 +125,11 @@ fn words_of_the_reference_alone_are_said_to_be_so() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: `prefect work-pool storage` is a command of the Python Prefect that prefectl does not have
+    error: prefectl does not support the command `prefect work-pool storage`
     help: `prefectl --python-cli work-pool storage` runs it where the Python Prefect is installed
     ");
     let late = sandbox.run("--quiet --python-cli schema")?;
-    assert!(late.code == 2 && late.stderr.contains("--python-cli must be the first word"), "{}", late.stderr);
+    assert!(late.code == 2 && late.stderr.contains("`--python-cli` must be the first argument"), "{}", late.stderr);
     let output = sandbox.run("--python-cli version")?;
     assert!(output.code == 2 && output.stderr.contains("pip install prefect"), "{}", output.stderr);
     if let Some(reference) = crate::support::needed("PREFECTL_TEST_REFERENCE")? {

@@ -17,7 +17,7 @@ use crate::{
     deploy::{self, Line, Options, Outcome, Pacer, ProjectId, Report, Server, Surroundings},
     error::{CommandError, Exit},
     names,
-    ui::Registered,
+    ui::DeploymentResult,
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
             );
         }
     }
-    view.summarise(&report.lines.iter().map(registered).collect::<Vec<_>>());
+    view.summarize(&report.lines.iter().map(registered).collect::<Vec<_>>());
     github::add_to_summary(context, || summary(&report, result.as_ref().err()));
     hints(&report, context);
     if result.is_ok() {
@@ -152,8 +152,8 @@ fn what(outcome: &Outcome) -> String {
 }
 
 /// The line of a deployment in the table at the end.
-fn registered(line: &Line) -> Registered {
-    Registered {
+fn registered(line: &Line) -> DeploymentResult {
+    DeploymentResult {
         name: line.name.clone(),
         outcome: line.outcome.word().to_owned(),
         is_done: line.outcome.is_done(),

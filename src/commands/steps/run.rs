@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
     let view = context.ui.watch();
     let trials = trials(arguments, &surroundings, context).await;
     view.end();
-    view.summarise(&[]);
+    view.summarize(&[]);
     let trials = trials?;
     match arguments.output {
         OutputFormat::Text => trials.iter().for_each(|trial| context.ui.result(&text(trial))),

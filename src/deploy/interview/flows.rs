@@ -4,7 +4,7 @@ use super::Local;
 use crate::{
     deploy::Failure,
     flow::Entrypoint,
-    questions::{Ask, Select, fitting_text},
+    questions::{Ask, Select, parsed_text},
 };
 
 /// Asks for a flow: one of those that are found here, or another.
@@ -20,7 +20,7 @@ pub(super) async fn entrypoint(ask: &impl Ask, local: &Local<'_>) -> Result<Stri
         }
     }
     let question = "Flow entrypoint (expected format path/to/file.py:function_name)";
-    Ok(fitting_text(ask, question, None, |text| known(text, local)).await?)
+    Ok(parsed_text(ask, question, None, |text| known(text, local)).await?)
 }
 
 /// An entrypoint whose flow can be read.

@@ -169,6 +169,6 @@ impl<A: Ask, W: World> Interview<'_, A, W> {
             Some(_) => Err("Please enter a name without any of / % & > <".to_owned()),
             None => Ok(name.to_owned()),
         };
-        Ok(crate::questions::fitting_text(self.ask, "Deployment name", Some("default"), fitting).await?)
+        Ok(crate::questions::parsed_text(self.ask, "Deployment name", Some("default"), fitting).await?)
     }
 }

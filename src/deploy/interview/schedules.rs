@@ -2,7 +2,7 @@
 
 use crate::{
     deploy::Failure,
-    questions::{Ask, NoAnswer, Select, fitting_text},
+    questions::{Ask, NoAnswer, Select, parsed_text},
     schedule::Schedule,
     value::{Mapping, Value},
 };
@@ -45,17 +45,17 @@ async fn interval(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
         Ok(seconds) => Ok(Mapping::from_iter([("interval".into(), Value::from(seconds))])),
         Err(_) => Err("Please enter a valid interval denoted in seconds".to_owned()),
     };
-    fitting_text(ask, "Seconds between scheduled runs", Some("3600"), seconds).await
+    parsed_text(ask, "Seconds between scheduled runs", Some("3600"), seconds).await
 }
 
 /// A schedule whose text and time zone are asked for.
 async fn calendar(ask: &impl Ask, key: &str, question: &str, default: &str) -> Result<Mapping, NoAnswer> {
-    let item = fitting_text(ask, question, Some(default), |text| {
+    let item = parsed_text(ask, question, Some(default), |text| {
         let item = Mapping::from_iter([(Value::from(key), Value::from(text))]);
         valid(item, &format!("Please enter a valid {}", question.to_lowercase()))
     })
     .await?;
-    fitting_text(ask, "Timezone", Some("UTC"), |zone| {
+    parsed_text(ask, "Timezone", Some("UTC"), |zone| {
         let mut item = item.clone();
         item.insert("timezone".into(), zone.into());
         valid(item, "Please enter a valid timezone.")

@@ -1,14 +1,14 @@
-//! The live view of a command: what it shows, without drawing it.
+//! The content of the live view. The `screen` module draws it.
 
-mod kept;
+mod output;
 mod render;
 mod state;
 mod summary;
 mod text;
 
-pub(super) use kept::Said;
+pub(super) use output::OutputLine;
 pub(super) use render::{Size, view};
-pub(super) use state::{State, word};
-pub(crate) use summary::Registered;
-pub(super) use summary::{Done, summary};
+pub(super) use state::{State, step_status};
+pub(crate) use summary::DeploymentResult;
+pub(super) use summary::{Results, summary};
 pub(super) use text::columns;

@@ -1,22 +1,22 @@
-//! Texts in columns of a terminal, where some characters take two and some none.
+//! Measures and cuts strings by terminal columns. A character takes zero, one or two columns.
 
 use std::{borrow::Cow, time::Duration};
 
 use anstream::adapter::strip_str;
 use unicode_width::UnicodeWidthStr;
 
-/// What stands for the rest of a text that is cut.
-const CUT: char = '…';
+/// Marks the end of a shortened string.
+const ELLIPSIS: char = '…';
 
-/// How many columns a text takes, without what sets its colours.
+/// Returns the width of a string in columns, not counting escape sequences for colours.
 pub(in crate::ui) fn columns(text: &str) -> usize {
     strip_str(text).to_string().width()
 }
 
-/// A text that takes at most so many columns. It must have no colours.
+/// Shortens a string to at most `columns` columns. The string must not contain escape sequences.
 pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
-        // A mark that takes no column has nothing to stand on.
+        // Even the ellipsis needs a column.
         return Cow::Borrowed("");
     }
     if text.width() <= columns {
@@ -25,29 +25,29 @@ pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     let mut short = String::new();
     for character in text.chars() {
         short.push(character);
-        // Some characters change the width of others.
+        // Combining characters change the width of the previous character.
         if short.width() + 1 > columns {
             short.pop();
             break;
         }
     }
-    short.push(CUT);
+    short.push(ELLIPSIS);
     Cow::Owned(short)
 }
 
-/// A text with blanks after it, so that it takes at least so many columns.
+/// Pads a string with spaces to at least `columns` columns.
 pub(super) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
-/// A line without colours, tabs and whatever else would move a terminal's cursor.
+/// Removes colours, and replaces tabs and other control characters by spaces.
 pub(super) fn plain(line: &str) -> String {
     let line = strip_str(line).to_string();
     let plain = line.chars().map(|character| if character.is_control() { ' ' } else { character });
     plain.collect::<String>().trim_end().to_owned()
 }
 
-/// How long something took, in at most seven columns.
+/// Formats a duration in at most seven columns.
 pub(in crate::ui) fn took(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_cut_between_characters_and_wide_ones_count_twice() {
+    fn cuts_between_characters_and_counts_wide_ones_twice() {
         for (text, width, expected) in [
             ("hello", 5, "hello"),
             ("hello", 4, "hel…"),
@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_line_is_one_line() {
+    fn plain_removes_colours_and_control_characters() {
         assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\ttext\n"), "red text");
         assert_eq!(columns("\u{1b}[31m日本\u{1b}[0m"), 4);
         assert_eq!(padded("日本", 5), "日本 ");
     }
 
     #[test]
-    fn times_have_the_precision_that_people_want() {
+    fn formats_durations() {
         for (milliseconds, expected) in [
             (0, "0.0s"),
             (1_290, "1.2s"),

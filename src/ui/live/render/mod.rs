@@ -1,4 +1,4 @@
-//! The lines of the live view: from what is known, the time and the size of the terminal.
+//! Renders the lines of the live view from the state, the time and the size of the terminal.
 
 use std::time::{Duration, Instant};
 
@@ -16,16 +16,16 @@ pub(in crate::ui) struct Size {
     pub(in crate::ui) height: usize,
 }
 
-/// Wider lines are hard to read across.
-pub(super) const WIDEST: usize = 110;
-/// Names that are wider have no influence on where the next column begins.
-const WIDEST_NAME: usize = 24;
-/// The columns of the state and of the time.
-const WORD: usize = 9;
-const TIME: usize = 8;
-/// Narrower terminals show the time or the state, and not both.
+/// Maximum width of a line. Wider lines are hard to read.
+pub(super) const MAX_WIDTH: usize = 110;
+/// Maximum width of the name column. Longer names push the next column to the right.
+const MAX_NAME_WIDTH: usize = 24;
+/// Widths of the status and time columns.
+const STATUS_WIDTH: usize = 9;
+const TIME_WIDTH: usize = 8;
+/// Terminals narrower than this show the time or the status, not both.
 const NARROW: usize = 50;
-/// How much of what was said is shown, and how much less of all if the terminal is too low for it.
+/// Levels of detail, in decreasing order. The first one that fits the terminal is used.
 const LEVELS: [Level; 5] = [
     Level { tail: 3, deployments: true, steps: true },
     Level { tail: 1, deployments: true, steps: true },
@@ -35,19 +35,20 @@ const LEVELS: [Level; 5] = [
 ];
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// What is shown one by one; of the rest, only how many there are.
+/// A level of detail: what has a line of its own. Everything else is counted.
 #[derive(Clone, Copy)]
 struct Level {
-    /// How many lines of what each running step says.
+    /// Number of output lines per running step.
     tail: usize,
-    /// Whether those that are waiting or done have a line each.
+    /// Whether deployments that are waiting or done have a line each.
     deployments: bool,
+    /// Whether steps that are waiting or done have a line each.
     steps: bool,
 }
 
-/// The lines of the view. None is wider than the terminal has columns but one, and all fit on it with a line below.
+/// Returns the lines of the view. They leave the last column and the last line of the terminal free.
 pub(in crate::ui) fn view(state: &State, now: Instant, size: Size) -> Vec<String> {
-    let width = size.width.saturating_sub(1).min(WIDEST);
+    let width = size.width.saturating_sub(1).min(MAX_WIDTH);
     let height = size.height.saturating_sub(1);
     let mut lines = Vec::new();
     for level in LEVELS {
@@ -62,64 +63,64 @@ pub(in crate::ui) fn view(state: &State, now: Instant, size: Size) -> Vec<String
 
 fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<String> {
     let mut lines = Vec::new();
-    let names = widest(state.steps.values());
-    let mut others = Others::default();
+    let names = name_column(state.steps.values());
+    let mut others = Counts::default();
     for step in state.steps.values() {
-        if !level.steps && others.take(step.phase) {
+        if !level.steps && others.add(step.phase) {
             continue;
         }
         lines.push(step_line(step, names, now, width));
         if step.phase.is_running() {
-            let tail = step.kept.tail(level.tail).into_iter().map(|line| quoted(line, width));
+            let tail = step.output.tail(level.tail).into_iter().map(|line| output_line(line, width));
             lines.extend(tail);
         }
     }
     lines.extend(others.line("steps", width));
-    let mut others = Others::default();
-    for (name, one) in &state.deployments {
-        if level.deployments || !others.take(one.phase) {
-            lines.push(deployment_line(name, one, now, width));
+    let mut others = Counts::default();
+    for (name, deployment) in &state.deployments {
+        if level.deployments || !others.add(deployment.phase) {
+            lines.push(deployment_line(name, deployment, now, width));
         }
     }
     lines.extend(others.line("deployments", width));
-    let mut phases =
-        state.steps.values().map(|step| step.phase).chain(state.deployments.values().map(|one| one.phase));
-    if let Some((what, since)) = state.activity.as_ref().filter(|_| !phases.any(Phase::is_running)) {
+    let steps = state.steps.values().map(|step| step.phase);
+    let mut phases = steps.chain(state.deployments.values().map(|deployment| deployment.phase));
+    if let Some((name, since)) = state.activity.as_ref().filter(|_| !phases.any(Phase::is_running)) {
         let row =
-            Row { name: what, about: ("", 0), phase: Phase::Running(*since), word: "", color: Color::Cyan };
+            Row { name, subject: ("", 0), phase: Phase::Running(*since), status: "", color: Color::Cyan };
         lines.push(row.line(now, width));
     }
     lines
 }
 
-/// How many are not shown one by one.
+/// Numbers of steps or deployments that have no line of their own.
 #[derive(Default)]
-struct Others {
+struct Counts {
     waiting: usize,
     done: usize,
 }
 
-impl Others {
-    /// Counts one that need not be shown.
-    fn take(&mut self, phase: Phase) -> bool {
+impl Counts {
+    /// Counts an item that is waiting or done. Returns `false` if the item is running or failed and needs a line.
+    fn add(&mut self, phase: Phase) -> bool {
         match phase {
             Phase::Waiting => self.waiting += 1,
-            Phase::Over { is_done: true, .. } => self.done += 1,
+            Phase::Ended { is_success: true, .. } => self.done += 1,
             _ => return false,
         }
         true
     }
 
-    fn line(&self, what: &str, width: usize) -> Option<String> {
+    fn line(&self, noun: &str, width: usize) -> Option<String> {
         let Self { waiting, done } = self;
-        let text = format!("{what}: {done} done, {waiting} waiting");
+        let text = format!("{noun}: {done} done, {waiting} waiting");
         (waiting + done > 0)
             .then(|| format!("{} {}", "·".dimmed(), cut(&text, width.saturating_sub(2)).dimmed()))
     }
 }
 
-/// A line of what a step says.
-fn quoted(line: &str, width: usize) -> String {
+/// Renders a line of a step's output.
+fn output_line(line: &str, width: usize) -> String {
     let line = format!("  | {}", plain(line).trim_start());
     cut(&line, width).dimmed().to_string()
 }
@@ -133,12 +134,12 @@ pub(super) enum Color {
 }
 
 impl Color {
-    fn of(phase: Phase) -> Self {
+    fn for_phase(phase: Phase) -> Self {
         match phase {
             Phase::Waiting => Self::Dimmed,
             Phase::Running(_) => Self::Cyan,
-            Phase::Over { is_done: true, .. } => Self::Green,
-            Phase::Over { is_done: false, .. } => Self::Red,
+            Phase::Ended { is_success: true, .. } => Self::Green,
+            Phase::Ended { is_success: false, .. } => Self::Red,
         }
     }
 
@@ -153,60 +154,61 @@ impl Color {
     }
 }
 
-/// A line about one thing.
+/// A line about a step, a deployment or an activity.
 pub(super) struct Row<'r> {
     pub(super) name: &'r str,
-    /// What it works on, in a column of its own after names of this width.
-    pub(super) about: (&'r str, usize),
+    /// The object that a step works on, and the width of the name column before it.
+    pub(super) subject: (&'r str, usize),
     pub(super) phase: Phase,
-    pub(super) word: &'r str,
+    pub(super) status: &'r str,
     pub(super) color: Color,
 }
 
-/// The width of the column with the names of these steps.
-pub(super) fn widest<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
-    steps.map(|step| columns(&step.name)).filter(|width| *width <= WIDEST_NAME).max().unwrap_or_default()
+/// Returns the width of the name column for these steps.
+pub(super) fn name_column<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
+    steps.map(|step| columns(&step.name)).filter(|width| *width <= MAX_NAME_WIDTH).max().unwrap_or_default()
 }
 
-/// The line of a step, whose subject begins after a column for names.
+/// Renders the line of a step. `names` is the width of the name column.
 pub(super) fn step_line(step: &Step, names: usize, now: Instant, width: usize) -> String {
     let several = match step.deployments.len() {
         0 | 1 => String::new(),
         count => format!("for {count} deployments"),
     };
-    let about = [step.subject.as_str(), several.as_str()];
-    let about: Vec<&str> = about.into_iter().filter(|part| !part.is_empty()).collect();
-    let color = if step.word == "reused" { Color::Cyan } else { Color::of(step.phase) };
+    let subject = [step.subject.as_str(), several.as_str()];
+    let subject: Vec<&str> = subject.into_iter().filter(|part| !part.is_empty()).collect();
+    let color = if step.status == "reused" { Color::Cyan } else { Color::for_phase(step.phase) };
     let row = Row {
         name: &step.name,
-        about: (&about.join(", "), names),
+        subject: (&subject.join(", "), names),
         phase: step.phase,
-        word: step.word,
+        status: step.status,
         color,
     };
     row.line(now, width)
 }
 
-fn deployment_line(name: &str, one: &Deployment, now: Instant, width: usize) -> String {
-    Row { name, about: ("", 0), phase: one.phase, word: &one.word, color: Color::of(one.phase) }
-        .line(now, width)
+fn deployment_line(name: &str, deployment: &Deployment, now: Instant, width: usize) -> String {
+    let Deployment { phase, status } = deployment;
+    let color = Color::for_phase(*phase);
+    Row { name, subject: ("", 0), phase: *phase, status, color }.line(now, width)
 }
 
 impl Row<'_> {
-    /// Its mark, its name, what it is about as far as there is room, its state and its time.
+    /// Renders mark, name, subject, status and time. The subject is cut to the room that is left.
     pub(super) fn line(&self, now: Instant, width: usize) -> String {
         let mark = self.color.paint(self.mark(now));
         let end = self.end(now, width);
         let room = width.saturating_sub(2 + columns(&end) + usize::from(!end.is_empty()));
         let name = cut(self.name, room);
-        let (about, column) = self.about;
+        let (subject, column) = self.subject;
         let gap = column.saturating_sub(columns(&name)) + 2;
-        let about = cut(about, room.saturating_sub(columns(&name) + gap));
-        let between = if about.is_empty() { String::new() } else { " ".repeat(gap) };
-        let used = columns(&name) + between.len() + columns(&about);
+        let subject = cut(subject, room.saturating_sub(columns(&name) + gap));
+        let between = if subject.is_empty() { String::new() } else { " ".repeat(gap) };
+        let used = columns(&name) + between.len() + columns(&subject);
         let name =
             if matches!(self.phase, Phase::Waiting) { name.dimmed().to_string() } else { name.into_owned() };
-        let start = format!("{mark} {name}{between}{}", Color::Dimmed.paint(&about));
+        let start = format!("{mark} {name}{between}{}", Color::Dimmed.paint(&subject));
         if end.is_empty() {
             return start;
         }
@@ -220,20 +222,20 @@ impl Row<'_> {
                 let turns = now.saturating_duration_since(since).as_millis() / 100;
                 SPINNER[usize::try_from(turns).unwrap_or_default() % SPINNER.len()]
             }
-            Phase::Over { is_done: true, .. } => "✔",
-            Phase::Over { is_done: false, .. } => "✖",
+            Phase::Ended { is_success: true, .. } => "✔",
+            Phase::Ended { is_success: false, .. } => "✖",
         }
     }
 
-    /// The state and the time, aligned to the right; one of them where there is little room.
+    /// Renders status and time, or only one of them on a narrow terminal.
     fn end(&self, now: Instant, width: usize) -> String {
         let time = self.phase.took(now).filter(|time| self.phase.is_running() || *time > Duration::ZERO);
         let time = time.map(took).unwrap_or_default();
         match width {
             0..20 => String::new(),
-            20..NARROW if time.is_empty() => cut(self.word, width / 2).into_owned(),
+            20..NARROW if time.is_empty() => cut(self.status, width / 2).into_owned(),
             20..NARROW => time,
-            _ => format!("{} {time:>TIME$}", padded(self.word, WORD)),
+            _ => format!("{} {time:>TIME_WIDTH$}", padded(self.status, STATUS_WIDTH)),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::progress::{DeploymentEvent, StepEnd, StepEvent, StepId, Stream};
 
 const WIDE: Size = Size { width: 81, height: 40 };
 
-/// A state after these events, each a second after the other, and the time then.
+/// Applies events one second apart, and returns the state and the time after them.
 fn state(steps: &[(usize, StepEvent<'_>)], deployments: &[(&str, DeploymentEvent<'_>)]) -> (State, Instant) {
     let mut state = State::default();
     let mut now = Instant::now();
@@ -22,7 +22,7 @@ fn state(steps: &[(usize, StepEvent<'_>)], deployments: &[(&str, DeploymentEvent
     (state, now)
 }
 
-fn shown(state: &State, now: Instant, size: Size) -> String {
+fn rendered(state: &State, now: Instant, size: Size) -> String {
     let lines = view(state, now, size).join("\n");
     strip_str(&lines).to_string()
 }
@@ -31,7 +31,7 @@ fn output(line: &str) -> StepEvent<'_> {
     StepEvent::Output { stream: Stream::Stdout, line }
 }
 
-/// One step of each state, and deployments of each.
+/// Returns a state with steps and deployments in every phase.
 fn all_states() -> (State, Instant) {
     let started = |name, subject| StepEvent::Started { name, deployment: "hello/a", subject: Some(subject) };
     let ended = |end| StepEvent::Ended { end, subject: None };
@@ -65,9 +65,9 @@ fn all_states() -> (State, Instant) {
 }
 
 #[test]
-fn each_step_and_each_deployment_has_a_line() {
+fn shows_a_line_per_step_and_deployment() {
     let (state, now) = all_states();
-    insta::assert_snapshot!(shown(&state, now, WIDE), @r"
+    insta::assert_snapshot!(rendered(&state, now, WIDE), @r"
     ✔ run_shell_script    git rev-parse HEAD                      done          2.0s
     ⠋ build_docker_image  registry/team/flows:1, for 2 deploymen… running      16.0s
       | abc: Pulling layer
@@ -85,9 +85,9 @@ fn each_step_and_each_deployment_has_a_line() {
 }
 
 #[test]
-fn narrow_terminals_show_what_fits() {
+fn shortens_lines_on_narrow_terminals() {
     let (state, now) = all_states();
-    insta::assert_snapshot!(shown(&state, now, Size { width: 40, ..WIDE }), @r"
+    insta::assert_snapshot!(rendered(&state, now, Size { width: 40, ..WIDE }), @r"
     ✔ run_shell_script    git rev-par… 2.0s
     ⠋ build_docker_image  registry/t… 16.0s
       | abc: Pulling layer
@@ -105,12 +105,12 @@ fn narrow_terminals_show_what_fits() {
 }
 
 #[test]
-fn low_terminals_show_what_is_going_on_and_count_the_rest() {
+fn counts_idle_items_on_low_terminals() {
     let (mut state, now) = all_states();
     for number in 0..1000 {
         state.deployment(&format!("many/{number}"), DeploymentEvent::Waiting, now);
     }
-    insta::assert_snapshot!(shown(&state, now, Size { height: 14, ..WIDE }), @r"
+    insta::assert_snapshot!(rendered(&state, now, Size { height: 14, ..WIDE }), @r"
     ✔ run_shell_script    git rev-parse HEAD                      done          2.0s
     ⠋ build_docker_image  registry/team/flows:1, for 2 deploymen… running      16.0s
       | Step 2/4 : COPY . .
@@ -122,7 +122,7 @@ fn low_terminals_show_what_is_going_on_and_count_the_rest() {
     ✖ hello/d                                             changed meanwhile
     · deployments: 1 done, 1001 waiting
     ");
-    insta::assert_snapshot!(shown(&state, now, Size { height: 5, ..WIDE }), @r"
+    insta::assert_snapshot!(rendered(&state, now, Size { height: 5, ..WIDE }), @r"
     ⠋ build_docker_image  registry/team/flows:1, for 2 deploymen… running      16.0s
     ⠋ build_docker_image  registry/team/日本語の長い名前のイメー… running      15.0s
     ✖ run_shell_script    false                                   failed        1.0s
@@ -131,21 +131,21 @@ fn low_terminals_show_what_is_going_on_and_count_the_rest() {
 }
 
 #[test]
-fn an_activity_is_shown_while_nothing_else_goes_on() {
+fn shows_the_activity_while_nothing_is_running() {
     let (mut state, now) = state(&[], &[]);
     state.activity("Comparing with the server", now);
     let now = now + Duration::from_millis(1_300);
     assert_eq!(
-        shown(&state, now, Size { width: 45, height: 9 }),
+        rendered(&state, now, Size { width: 45, height: 9 }),
         "⠸ Comparing with the server             1.3s"
     );
     state.deployment("a/b", DeploymentEvent::Writing, now);
-    assert!(!shown(&state, now, WIDE).contains("Comparing"));
+    assert!(!rendered(&state, now, WIDE).contains("Comparing"));
 }
 
 proptest! {
     #[test]
-    fn no_line_is_too_wide_and_no_view_too_high(
+    fn fits_the_terminal(
         width in 0_usize..130,
         height in 0_usize..30,
         name in "[a-z/日🚀é\u{301}]{0,60}",

@@ -1,13 +1,13 @@
-//! The examples in the help of the commands are right: each is taken by the command line.
+//! Tests that the examples in the help of every command are valid command lines.
 
 use std::ffi::OsString;
 
 use clap::{Command, Parser as _};
 
-use super::{Cli, normalise};
+use super::{Cli, normalize};
 use crate::steps::split_words;
 
-/// The commands that the help of a command shows.
+/// Returns the example command lines in a command's help.
 fn examples(command: &Command) -> Vec<String> {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let Some((_, examples)) = help.rsplit_once("Example") else { return Vec::new() };
@@ -15,7 +15,7 @@ fn examples(command: &Command) -> Vec<String> {
     examples.lines().filter_map(|line| Some(line[line.find("prefectl ")?..].to_owned())).collect()
 }
 
-/// All commands with their whole names.
+/// Collects a command and its subcommands with their full names.
 fn commands(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
     found.push((path.to_owned(), command.clone()));
     for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
@@ -23,7 +23,7 @@ fn commands(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
     }
 }
 
-/// The words of a command up to where a shell would do something else with it.
+/// Splits an example into arguments, up to a redirection or pipe.
 fn words(line: &str) -> Vec<OsString> {
     let words = split_words(line.trim_end_matches(')')).unwrap();
     words
@@ -34,9 +34,9 @@ fn words(line: &str) -> Vec<OsString> {
 }
 
 #[test]
-fn every_command_has_examples_that_are_right() {
+fn every_command_has_valid_examples() {
     let (mut all, mut wrong) = (Vec::new(), Vec::new());
-    commands(&Cli::in_full(), "prefectl", &mut all);
+    commands(&Cli::complete_command(), "prefectl", &mut all);
     for (name, command) in &all {
         let examples = examples(command);
         if examples.is_empty() {
@@ -44,9 +44,9 @@ fn every_command_has_examples_that_are_right() {
         }
         for line in &examples {
             if !format!("{line} ").starts_with(&format!("{name} ")) {
-                wrong.push(format!("{name}: an example of something else: {line}"));
+                wrong.push(format!("{name}: example of another command: {line}"));
             }
-            if let Err(error) = Cli::try_parse_from(normalise(words(line))) {
+            if let Err(error) = Cli::try_parse_from(normalize(words(line))) {
                 wrong.push(format!("{name}: {line}: {error}"));
             }
         }
