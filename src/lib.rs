@@ -67,7 +67,7 @@ use crate::{
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let environment = Environment::of_process();
-    match commands::completions::answer(&args) {
+    match commands::completions::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}
         Err(_) => return ExitCode::FAILURE, // the shell does not show errors of completion

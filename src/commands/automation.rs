@@ -24,7 +24,7 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
                         automations.iter().map(row),
                     )
                 },
-                || automations.iter().map(|one| Value::Object(one.raw.clone())).collect(),
+                || automations.iter().map(|automation| Value::Object(automation.raw.clone())).collect(),
             );
         }
         AutomationCommand::Inspect { which, output } => {
@@ -32,8 +32,9 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
             match (found.pop(), found.is_empty()) {
                 (Some(only), true) => context.show_object(output, only.raw)?,
                 (last, _) => {
-                    // Several of one name are one document, too.
-                    let all: Vec<Value> = found.into_iter().chain(last).map(|one| json!(one.raw)).collect();
+                    // Several automations with the same name are printed as one document.
+                    let all: Vec<Value> =
+                        found.into_iter().chain(last).map(|automation| json!(automation.raw)).collect();
                     context.show_object(
                         output,
                         JsonObject::from_iter([("automations".to_owned(), json!(all))]),
@@ -51,8 +52,11 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
                 return Err(CommandError::new(Exit::Failed, message).help(ids(&automations)));
             }
             let question = match automations.as_slice() {
-                [one] => {
-                    format!("Are you sure you want to delete automation {}?", python::quoted(&one.name))
+                [automation] => {
+                    format!(
+                        "Are you sure you want to delete automation {}?",
+                        python::quoted(&automation.name)
+                    )
                 }
                 _ => format!("Are you sure you want to delete all {} automations?", automations.len()),
             };
@@ -71,15 +75,21 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
     Ok(Exit::Done)
 }
 
-fn row(one: &Automation) -> [String; 5] {
+fn row(automation: &Automation) -> [String; 5] {
     let text = |value: Option<&Value>| value.map_or_else(String::new, python::json_text);
-    let actions = one.raw.get("actions").and_then(Value::as_array).into_iter().flatten();
+    let actions = automation.raw.get("actions").and_then(Value::as_array).into_iter().flatten();
     let actions: Vec<String> = actions.map(|action| text(action.get("type"))).collect();
-    let trigger = one.raw.get("trigger").map_or_else(String::new, trigger);
-    [one.name.clone(), one.id.to_string(), text(one.raw.get("enabled")), trigger, actions.join(", ")]
+    let trigger = automation.raw.get("trigger").map_or_else(String::new, trigger);
+    [
+        automation.name.clone(),
+        automation.id.to_string(),
+        text(automation.raw.get("enabled")),
+        trigger,
+        actions.join(", "),
+    ]
 }
 
-/// What an automation waits for: the events, or the kind of trigger.
+/// Summarizes a trigger: its type and the events it expects.
 fn trigger(trigger: &Value) -> String {
     let kind = trigger.get("type").and_then(Value::as_str).unwrap_or_default();
     let expected = trigger.get("expect").and_then(Value::as_array).into_iter().flatten();
@@ -87,7 +97,7 @@ fn trigger(trigger: &Value) -> String {
     if expected.is_empty() { kind.to_owned() } else { format!("{kind}: {}", expected.join(", ")) }
 }
 
-/// The automation with an id, or all of a name.
+/// Finds the automation with an id, or all automations with a name.
 async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation>, CommandError> {
     let missing = |message: String| CommandError::new(Exit::Failed, message);
     match (&which.name, which.id) {
@@ -98,10 +108,10 @@ async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation
         }
         (Some(name), None) => {
             let mut found = client.automations().await?;
-            found.retain(|one| one.name == *name);
+            found.retain(|automation| automation.name == *name);
             if found.is_empty() {
                 return Err(missing(format!("Automation {} not found.", python::quoted(name)))
-                    .help("name another one, or give its id with --id"));
+                    .help("list the automations with `prefectl automation ls`"));
             }
             Ok(found)
         }
@@ -110,12 +120,12 @@ async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation
 }
 
 fn ids(automations: &[Automation]) -> String {
-    let ids: Vec<String> = automations.iter().map(|one| one.id.to_string()).collect();
-    format!("their ids are {}", ids.join(", "))
+    let ids: Vec<String> = automations.iter().map(|automation| automation.id.to_string()).collect();
+    format!("their ids: {}", ids.join(", "))
 }
 
 fn entries(automations: &[Automation]) -> Value {
-    let entry = |one: &Automation| json!({"id": one.id, "name": one.name});
+    let entry = |automation: &Automation| json!({"id": automation.id, "name": automation.name});
     json!({"automations": automations.iter().map(entry).collect::<Vec<_>>()})
 }
 
@@ -142,14 +152,15 @@ async fn enable(
     let (action, verb) = if enabled { ("resumed", "Resumed") } else { ("paused", "Paused") };
     context.done(output, action, entries(&automations), || {
         if let Some(name) = &which.name {
-            let ids: Vec<String> = automations.iter().map(|one| format!("'{}'", one.id)).collect();
+            let ids: Vec<String> =
+                automations.iter().map(|automation| format!("'{}'", automation.id)).collect();
             return format!(
                 "{verb} automation(s) with name {} and id(s) {}.",
                 python::quoted(name),
                 ids.join(", ")
             );
         }
-        let line = |one: &Automation| format!("{verb} automation with id '{}'.", one.id);
+        let line = |automation: &Automation| format!("{verb} automation with id '{}'.", automation.id);
         automations.iter().map(line).collect::<Vec<_>>().join("\n")
     });
     Ok(())

@@ -1,4 +1,4 @@
-//! `prefectl block`: secrets are never asked of the server here, so none can be shown.
+//! `prefectl block`. Blocks are requested without secrets, so that none can be shown.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -51,7 +51,7 @@ fn list<const COLUMNS: usize>(
     );
 }
 
-/// A field of a block's type.
+/// Returns a field of a block's type.
 fn kind<'a>(block: &'a NamedObject, field: &str) -> &'a str {
     block.raw.get("block_type").and_then(|kind| kind.get(field)?.as_str()).unwrap_or_default()
 }

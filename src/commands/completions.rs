@@ -1,5 +1,5 @@
-//! Completion in shells. The shell asks this program at every tab, so names of deployments and work pools can be given,
-//! too, as long as the server is quick to tell.
+//! Shell completion. The shell runs prefectl for every completion, which also completes names from the server if it
+//! responds in time.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -26,35 +26,35 @@ use crate::{
     settings::{Profiles, Settings},
 };
 
-/// The variable with which the scripts in the shells call this program.
+/// Environment variable through which the completion scripts call prefectl.
 const VARIABLE: &str = "PREFECTL_COMPLETE";
-/// How long somebody who pressed tab is kept waiting.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// Maximum time to wait for names from the server.
+const SERVER_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Answers a shell, if it is one that asks: gives whether it was.
+/// Prints the completions if a completion script runs prefectl. Returns whether it does.
 ///
 /// # Errors
 ///
-/// When the answer cannot be written.
-pub(crate) fn answer(arguments: &[OsString]) -> Result<bool, CommandError> {
+/// Fails if the completions cannot be written.
+pub(crate) fn complete(arguments: &[OsString]) -> Result<bool, CommandError> {
     let directory = std::env::current_dir().ok();
-    // Before it answers, the library removes the variable.
+    // The library removes the variable before it calls the factory.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
-    let quoting = Quoting::of(&shell);
-    CompleteEnv::with_factory(|| with_names(Cli::complete_command(), quoting))
+    let quoting = Quoting::for_shell(&shell);
+    CompleteEnv::with_factory(|| with_completers(Cli::complete_command(), quoting))
         .var(VARIABLE)
         .try_complete(arguments, directory.as_deref())
         .map_err(|error| CommandError::new(Exit::Failed, error.render()))
 }
 
-/// Prints the script that makes a shell ask.
+/// Prints the completion script for a shell.
 pub(super) fn run(shell: Shell, context: &Context) -> Result<Exit, CommandError> {
     let script = script(shell.name()).map_err(|error| CommandError::new(Exit::Failed, error))?;
     context.ui.result(String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Done)
 }
 
-/// Writes the scripts for all shells, under the names by which shells look for them.
+/// Writes the completion scripts for all shells, under the file names that the shells expect.
 pub(super) fn write(directory: &Path) -> io::Result<()> {
     for shell in Shell::value_variants() {
         let file = match shell {
@@ -68,7 +68,7 @@ pub(super) fn write(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The script that makes a shell ask.
+/// Renders the completion script for a shell.
 fn script(shell: &str) -> io::Result<Vec<u8>> {
     let shells = Shells::builtins();
     let completer = shells.completer(shell).ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
@@ -77,19 +77,19 @@ fn script(shell: &str) -> io::Result<Vec<u8>> {
     Ok(script)
 }
 
-/// How names have to be written that hold what a shell would act on.
+/// How special characters in a completed name are quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quoting {
-    /// A backslash before each such character.
+    /// With a backslash before each of them.
     Backslashes,
-    /// Single quotes around the whole.
+    /// With single quotes around the name.
     Quotes,
-    /// Zsh and Fish see to that themselves.
+    /// By the shell itself, as in Zsh and Fish.
     ByShell,
 }
 
 impl Quoting {
-    fn of(shell: &str) -> Self {
+    fn for_shell(shell: &str) -> Self {
         match shell {
             "bash" => Self::Backslashes,
             "powershell" | "pwsh" => Self::Quotes,
@@ -97,7 +97,7 @@ impl Quoting {
         }
     }
 
-    /// A word as it is meant: shells hand it over as it is typed.
+    /// Removes the quoting from a typed word.
     fn remove(self, typed: &str) -> String {
         match self {
             Self::Quotes => typed.trim_start_matches('\'').to_owned(),
@@ -105,7 +105,7 @@ impl Quoting {
         }
     }
 
-    /// A name as it has to stand in the command line.
+    /// Quotes a name for the command line.
     fn add(self, name: String) -> String {
         let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
         match self {
@@ -120,11 +120,11 @@ impl Quoting {
     }
 }
 
-/// Adds the names that only a server or a file knows.
-fn with_names(command: clap::Command, quoting: Quoting) -> clap::Command {
+/// Adds completers for names that come from a server or a file.
+fn with_completers(command: clap::Command, quoting: Quoting) -> clap::Command {
     command
         .mut_args(move |argument| with_completer(argument, quoting))
-        .mut_subcommands(move |command| with_names(command, quoting))
+        .mut_subcommands(move |command| with_completers(command, quoting))
 }
 
 fn with_completer(argument: Arg, quoting: Quoting) -> Arg {
@@ -147,15 +147,15 @@ enum Names {
     Profiles,
 }
 
-/// How many names are offered: nobody reads more.
-const MOST: usize = 200;
+/// Maximum number of completions.
+const MAX_CANDIDATES: usize = 200;
 
-/// The names that begin with what was typed, or none where they cannot be had soon.
+/// Returns the names that start with the typed word. Returns none if they are not available in time.
 fn candidates(names: Names, quoting: Quoting, typed: &str) -> Vec<CompletionCandidate> {
     let typed = quoting.remove(typed);
     let mut found = read(names, &typed).unwrap_or_default();
     found.retain(|name| name.starts_with(&typed));
-    found.truncate(MOST);
+    found.truncate(MAX_CANDIDATES);
     found.into_iter().map(|name| CompletionCandidate::new(quoting.add(name))).collect()
 }
 
@@ -170,16 +170,16 @@ fn read(names: Names, typed: &str) -> Option<Vec<String>> {
     let options = ClientOptions::from_settings(&settings).ok()?;
     let client = Client::new(options, Clock::system(), std::sync::Arc::new(|_| {})).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let asking = async {
+    let request = async {
         match names {
             Names::Deployments => {
-                let found = deployment::beginning_with(&client, typed, MOST).await.ok()?;
+                let found = deployment::beginning_with(&client, typed, MAX_CANDIDATES).await.ok()?;
                 Some(found.iter().map(deployment::NamedDeployment::full_name).collect())
             }
             _ => Some(client.work_pools().await.ok()?.into_iter().map(|pool| pool.name).collect()),
         }
     };
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, asking).await.ok().flatten() })
+    runtime.block_on(async { tokio::time::timeout(SERVER_TIMEOUT, request).await.ok().flatten() })
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_in_a_command_line_as_each_shell_wants_them() {
+    fn quotes_names_for_each_shell() {
         for (shell, name, expected) in [
             ("bash", "etl/nightly", "etl/nightly"),
             ("bash", "etl/every day ($5)", r"etl/every\ day\ \(\$5\)"),
@@ -195,7 +195,7 @@ mod tests {
             ("fish", "etl/every day", "etl/every day"),
             ("powershell", "etl/it's", "'etl/it''s'"),
         ] {
-            let quoting = Quoting::of(shell);
+            let quoting = Quoting::for_shell(shell);
             let shown = quoting.add(name.to_owned());
             assert_eq!(shown, expected, "{shell}");
             if quoting != Quoting::Quotes {

@@ -11,8 +11,8 @@ use crate::{
     settings::{self, Entry, Listed, Profiles, ProfilesFile},
 };
 
-/// Settings that say where the profiles are, and so cannot be in one.
-const OF_NO_PROFILE: [&str; 2] = ["PREFECT_HOME", "PREFECT_PROFILES_PATH"];
+/// Settings that locate the profiles, and therefore cannot be set in a profile.
+const NOT_IN_PROFILES: [&str; 2] = ["PREFECT_HOME", "PREFECT_PROFILES_PATH"];
 
 pub(super) async fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, CommandError> {
     match command {
@@ -33,7 +33,7 @@ fn view(arguments: &ConfigViewArguments, context: &Context) -> Result<(), Comman
         OutputFormat::Json => document(&listed, arguments, profile, ui_url),
         OutputFormat::Text => {
             let connected = ui_url.map(|url| format!("\u{1F680} you are connected to:\n{url}"));
-            let lines = listed.iter().map(|one| line(one, arguments));
+            let lines = listed.iter().map(|setting| line(setting, arguments));
             let all: Vec<String> =
                 connected.into_iter().chain([format!("PREFECT_PROFILE='{profile}'")]).chain(lines).collect();
             all.join("\n")
@@ -58,11 +58,11 @@ fn document(
     profile: &str,
     ui_url: Option<&str>,
 ) -> String {
-    let setting = |one: &Listed| {
+    let setting = |listed: &Listed| {
         let mut setting =
-            json!({"name": one.entry.name.canonical, "value": one.text(arguments.show_secrets)});
+            json!({"name": listed.entry.name.canonical, "value": listed.text(arguments.show_secrets)});
         if !arguments.hide_sources {
-            setting["source"] = json!(one.origin.to_string());
+            setting["source"] = json!(listed.origin.to_string());
         }
         setting
     };
@@ -80,7 +80,7 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
     if !problems.is_empty() {
         return Err(CommandError::usage(problems.join("\n")));
     }
-    context.settings.store(settings.iter().map(|one| (&one.entry.name, one.value)))?;
+    context.settings.store(settings.iter().map(|setting| (&setting.entry.name, setting.value)))?;
     for Assignment { name, value, entry } in settings {
         let shown = if entry.kind.is_secret() { MASK } else { value };
         context.ui.result(&format!("Set '{name}' to '{shown}'."));
@@ -95,7 +95,7 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A setting and its new value, as the command line has them.
+/// A setting and its new value from the command line.
 struct Assignment<'a> {
     name: &'a str,
     value: &'a str,
@@ -111,11 +111,11 @@ impl Assignment<'_> {
 
 fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
     let Some((name, value)) = text.split_once('=') else {
-        // What has no `=` may still be a secret that was meant to be a value; a name alone is none.
+        // The argument may be a misplaced secret, so the message does not quote it.
         return Err(CommandError::usage("Failed to parse an argument. Use the format 'VAR=VAL'."));
     };
     let entry = known(name)?;
-    if OF_NO_PROFILE.contains(&name) {
+    if NOT_IN_PROFILES.contains(&name) {
         return Err(CommandError::usage(format!(
             "Setting '{name}' cannot be changed with this command. Use an environment variable instead."
         )));

@@ -16,9 +16,9 @@ use crate::{
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context);
     let project = project::load(&arguments.prefect_file, &context.directory);
-    let mistakes = mistakes(arguments, context).await;
+    let project_errors = project_errors(arguments, context).await;
     let subject = Subject {
-        mistakes,
+        project_errors,
         settings: &context.settings,
         environment: &context.environment,
         directory: &context.directory,
@@ -41,8 +41,8 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
     Ok(exit(&checks))
 }
 
-/// What is wrong in the project file, as far as it can be known without a server.
-async fn mistakes(arguments: &DoctorArguments, context: &Context) -> Option<String> {
+/// Summarizes the errors that can be found in the project file without a server.
+async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Option<String> {
     let options =
         Options { all: true, prefect_file: Some(arguments.prefect_file.clone()), ..Options::default() };
     let with = Surroundings {
@@ -72,7 +72,7 @@ fn line(check: &Check) -> String {
     format!("{mark:>8}  {}: {}{}", check.name, check.detail, fix.unwrap_or_default())
 }
 
-/// Whether a deploy would work, and if not, with which code it would end.
+/// Returns the exit code for the first failed check.
 fn exit(checks: &[Check]) -> Exit {
     let failed = checks.iter().find(|check| check.status == Status::Failed);
     match failed.map(|check| check.name) {

@@ -1,4 +1,4 @@
-//! From the errors of the domain to exit codes, messages and what to do: the one place that decides.
+//! Conversion of all errors to exit codes, messages and help.
 
 use crate::{
     api::ApiError,
@@ -19,8 +19,8 @@ use crate::{
     work_pool::WorkPoolError,
 };
 
-/// What a deployment lacks, and would be asked for at a terminal.
-const QUESTIONS: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_WORK_POOL];
+/// Findings about missing values that the wizard would ask for.
+const MISSING_INPUT: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_WORK_POOL];
 
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
@@ -37,7 +37,7 @@ impl From<NoAnswer> for CommandError {
     }
 }
 
-/// The exit code of a command that an error of the API ended before anything was written.
+/// Returns the exit code for an API error, if nothing was written before it.
 pub(super) fn exit_of(error: &ApiError) -> Exit {
     match error {
         ApiError::Unreachable { .. }
@@ -57,7 +57,7 @@ impl From<ApiError> for CommandError {
     fn from(error: ApiError) -> Self {
         let exit = exit_of(&error);
         let help = matches!(error, ApiError::Unreachable { .. })
-            .then(|| "is the server running, and is PREFECT_API_URL right?".to_owned());
+            .then(|| "check that the server is running and that PREFECT_API_URL is correct".to_owned());
         Self { help, ..Self::new(exit, error) }
     }
 }
@@ -103,15 +103,15 @@ impl From<Failure> for CommandError {
             Failure::Declined { message, help } => Self::new(Exit::Failed, message).help(help),
             error @ Failure::StalePlan(_) => {
                 Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
-                    .help("make a new one with `prefectl plan --out`, and look at it again")
+                    .help("create and review a new plan with `prefectl plan --out`")
             }
             error @ Failure::TooManyDeletes { .. } => Self::new(Exit::Failed, error)
-                .help("nothing was registered; is this the file of this project? If so, give a higher --max-deletes"),
+                .help("nothing was registered; if these deployments really have to be deleted, increase --max-deletes"),
             error @ Failure::NotResumable => {
-                Self::usage(error).help("run the same command again: it goes on where that one stopped")
+                Self::usage(error).help("run the same command again; it continues where the previous run stopped")
             }
             error @ Failure::NothingToResume => {
-                Self::usage(error).help("deploy with --all, or with -n and the name of a deployment")
+                Self::usage(error).help("deploy with --all, or select a deployment with -n")
             }
             Failure::Option { error, place: None } => Self::usage(error),
             Failure::Option { error, place } => Self::findings(
@@ -119,9 +119,9 @@ impl From<Failure> for CommandError {
                 vec![Diagnostic::error(Code::OPTIONS, error.to_string()).at(place)],
             ),
             Failure::Findings(diagnostics) => {
-                let is_question = |one: &Diagnostic| QUESTIONS.contains(&one.code);
+                let is_missing_input = |finding: &Diagnostic| MISSING_INPUT.contains(&finding.code);
                 let exit =
-                    if diagnostics.iter().all(is_question) { Exit::NeedsAnswer } else { Exit::Failed };
+                    if diagnostics.iter().all(is_missing_input) { Exit::NeedsAnswer } else { Exit::Failed };
                 Self { message: "nothing was registered".into(), ..Self::findings(exit, diagnostics) }
             }
             Failure::Resolve { error, place } => Self::findings(
@@ -207,9 +207,8 @@ impl From<LocalServerError> for CommandError {
     fn from(error: LocalServerError) -> Self {
         match error {
             LocalServerError::Api(error) => error.into(),
-            LocalServerError::NoPython(_) => Self::usage(error).help(
-                "set PREFECT_API_URL to a server that is running, or PREFECTL_PYTHON to a Python that has Prefect",
-            ),
+            LocalServerError::NoPython(_) => Self::usage(error)
+                .help("set PREFECT_API_URL to a running server, or PREFECTL_PYTHON to a Python with Prefect"),
             error => Self::new(Exit::Unreachable, error),
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn run(name: Option<&str>, context: &Context) -> Result<Exit, Command
         None => context.ui.result(&list()),
         Some(Ok(code)) => context.ui.result(&explanation(code.entry())),
         Some(Err(suggestion)) => {
-            let error = CommandError::usage(format!("there is no code '{}'", name.unwrap_or_default()));
+            let error = CommandError::usage(format!("unknown finding code '{}'", name.unwrap_or_default()));
             return Err(match suggestion {
                 Some(known) => error.help(format!("did you mean '{known}'?")),
                 None => error.help("`prefectl explain` lists all codes"),
@@ -41,7 +41,7 @@ fn explanation(entry: &Entry) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-/// The text in lines of a width that is easy to read.
+/// Wraps a text at 90 columns.
 fn wrapped(text: &str) -> String {
     const WIDTH: usize = 90;
     let mut lines = vec![String::new()];
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_explanation_has_meaning_example_and_fix() {
+    fn explains_with_meaning_example_and_fix() {
         let text = anstream::adapter::strip_str(&explanation(Code::DUPLICATE_KEY.entry())).to_string();
         assert_eq!(
             text,
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_listed() {
+    fn lists_every_code() {
         assert_eq!(list().lines().count(), Code::all().count());
     }
 }

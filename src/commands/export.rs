@@ -15,7 +15,7 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
     let Export { text, count, notes } = deploy::export(&client, &arguments.name).await?;
     if count == 0 && !arguments.name.is_empty() {
         let names = arguments.name.join(", ");
-        return Err(CommandError::new(Exit::Failed, format!("no deployment is called {names}")));
+        return Err(CommandError::new(Exit::Failed, format!("no deployment matches {names}")));
     }
     for note in &notes {
         context.ui.note(&format!("note: {note}"));
@@ -24,13 +24,13 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         None => context.ui.result(text.trim_end()),
         Some(path) => {
             write(&context.directory.join(path), &text).map_err(CommandError::usage)?;
-            context.ui.note(&format!("{count} deployments written to {}", path.display()));
+            context.ui.note(&format!("exported {count} deployments to {}", path.display()));
         }
     }
     Ok(Exit::Done)
 }
 
-/// Writes a new file: what is there is somebody's work.
+/// Writes a new file, and never overwrites an existing one.
 fn write(path: &Path, text: &str) -> Result<(), FileError> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))

@@ -1,4 +1,4 @@
-//! `prefectl flow`: what the sources, and Python where it is needed, say of flows. No server is asked.
+//! `prefectl flow`. Inspects source code, and asks Python if necessary. Does not connect to a server.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(command: &FlowCommand, context: &Context) -> Result<Exit
 
 fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Exit, CommandError> {
     if let Some(missing) = paths.iter().find(|path| !context.directory.join(path).exists()) {
-        return Err(CommandError::usage(format!("there is no file or directory '{}'", missing.display())));
+        return Err(CommandError::usage(format!("no such file or directory: '{}'", missing.display())));
     }
     let found = Inspector::new().discover(paths, &context.directory, &context.environment);
     match output {
@@ -47,7 +47,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// The entrypoint as `deploy` takes it, and the name.
+/// Formats a flow with its entrypoint and name.
 fn line(flow: &DiscoveredFlow) -> String {
     format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade_name())
 }
@@ -91,7 +91,7 @@ async fn inspect(
     }
 }
 
-/// The document of a flow that cannot be read.
+/// Creates the document for a flow that cannot be inspected.
 fn failed(entrypoint: &str, error: &FlowError) -> Value {
     json!({
         "schema": 1,
@@ -127,7 +127,7 @@ fn text(flow: &Flow) -> String {
         format!("Parameters ({}):", flow.grade.name()),
         format!("{:#}", flow.parameters),
     ];
-    lines.extend(reasons(flow).into_iter().map(|reason| format!("Not known without Python: {reason}")));
+    lines.extend(reasons(flow).into_iter().map(|reason| format!("Unknown without Python: {reason}")));
     lines.join("\n")
 }
 

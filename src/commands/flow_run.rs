@@ -18,8 +18,8 @@ use crate::{
     ui,
 };
 
-/// How many lines `--head` and `--tail` show.
-const SOME_LINES: usize = 20;
+/// Default number of lines for `--head` and `--tail`.
+const DEFAULT_LOG_LINES: usize = 20;
 
 pub(super) async fn run(command: FlowRunCommand, context: &Context) -> Result<Exit, CommandError> {
     match command {
@@ -53,7 +53,7 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
     };
     if !arguments.deployment.is_empty() {
         let deployments = deployment::find_all(&client, &arguments.deployment).await?;
-        filter.deployments = deployments.iter().map(|one| one.deployment.id).collect();
+        filter.deployments = deployments.iter().map(|found| found.deployment.id).collect();
     }
     let runs = client.flow_runs(&filter, arguments.limit).await?;
     let flows = deployment::flow_names_by_id(&client, runs.iter().filter_map(|run| run.flow_id)).await?;
@@ -90,7 +90,7 @@ fn state_type(name: &str) -> Result<StateType, CommandError> {
 async fn logs(arguments: &LogsArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
     let run = runs::find(&client, &arguments.run).await?;
-    let count = arguments.num_logs.unwrap_or(SOME_LINES);
+    let count = arguments.num_logs.unwrap_or(DEFAULT_LOG_LINES);
     let part = match (arguments.tail, arguments.head || arguments.num_logs.is_some()) {
         (true, _) => Some(LogPart::Last(count)),
         (false, true) => Some(LogPart::First(count)),

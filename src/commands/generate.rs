@@ -1,4 +1,4 @@
-//! `prefectl generate`: what packages carry beside the program.
+//! `prefectl generate`: manual pages and completion scripts for packages.
 
 use std::{fs, io, path::Path};
 
@@ -21,7 +21,7 @@ pub(super) fn run(command: &GenerateCommand, context: &Context) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// One page for each command.
+/// Writes one page per command.
 fn man(directory: &Path) -> io::Result<()> {
     clap_mangen::generate_to(Cli::complete_command(), directory)
 }

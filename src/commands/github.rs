@@ -1,13 +1,13 @@
-//! What GitHub Actions shows of a job: the summary page, which is Markdown in a file that the job may add to.
+//! The job summary of GitHub Actions, a Markdown file to which steps append.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use super::Context;
 use crate::fs::FileError;
 
-/// Adds a text to the summary of the job; elsewhere it does nothing.
+/// Appends a text to the job summary. Does nothing outside GitHub Actions.
 ///
-/// A summary that cannot be written is no reason to fail: the job has done its work.
+/// Reports a write error as a note, because the command itself has succeeded.
 pub(super) fn add_to_summary(context: &Context, text: impl FnOnce() -> String) {
     let Some(path) = context.environment.non_empty("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(path);

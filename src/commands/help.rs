@@ -1,4 +1,4 @@
-//! `prefectl help TOPIC`: what the tables of the program say, for people.
+//! `prefectl help TOPIC`: help topics, rendered from the tables in the code.
 
 use clap::Command as ClapCommand;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     ui,
 };
 
-/// The text about a topic.
+/// Returns the text of a topic.
 pub(crate) fn text(topic: Topic) -> String {
     match topic {
         Topic::PrefectYaml => prefect_yaml(),
@@ -22,7 +22,7 @@ pub(crate) fn text(topic: Topic) -> String {
     }
 }
 
-/// Every key with what it is for, from the table that the file is read by.
+/// Describes every key of prefect.yaml, from the schema.
 fn prefect_yaml() -> String {
     let schema = project::schema(std::iter::empty());
     let section = |title: &str, definition: &Value| {
@@ -34,11 +34,10 @@ fn prefect_yaml() -> String {
     let sections = definitions.map(|(name, one)| section(&format!("A {}", name.replace('_', " ")), one));
     let sections: Vec<String> = std::iter::once(section("The file", &schema)).chain(sections).collect();
     format!(
-        "prefect.yaml describes deployments: what to run, where and when.\n\n{}\n\n\
-         Steps have a key `id`, by which templates find their outputs: `prefectl steps ls` lists them, `prefectl steps \
-         show NAME` explains one. `prefectl init` writes a file to begin with, `prefectl check` finds the mistakes in \
-         one, `prefectl schema` prints all of this for editors. Almost every value may be a template: see `prefectl \
-         help templates`.",
+        "prefect.yaml declares deployments: which flows to run, where and when.\n\n{}\n\n\
+         Templates refer to the outputs of a step by its `id`. `prefectl steps ls` lists the steps, and `prefectl steps \
+         show NAME` describes one. `prefectl init` creates a file, `prefectl check` finds mistakes in it, and `prefectl \
+         schema` prints the JSON schema for editors. Almost every value can be a template: see `prefectl help templates`.",
         sections.join("\n\n")
     )
 }
@@ -47,26 +46,26 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The names that expressions see.
+/// Names that are available in expressions.
 const NAMES: [(&str, &str); 8] = [
-    ("build-image.image", "an output of a step, by its id"),
-    ("env.NAME", "an environment variable"),
-    ("git.sha, git.short_sha", "the commit"),
-    ("git.branch, git.tag, git.remote", "null where there is none"),
-    ("git.dirty", "true if something is not committed"),
-    ("flow.name", "the flow"),
-    ("deployment.name, deployment.tags", "what is deployed"),
-    ("variables.name", "a variable of the server"),
+    ("build-image.image", "output `image` of the step with id `build-image`"),
+    ("env.NAME", "environment variable"),
+    ("git.sha, git.short_sha", "commit hash"),
+    ("git.branch, git.tag, git.remote", "branch, tag and remote URL, or null"),
+    ("git.dirty", "true if there are uncommitted changes"),
+    ("flow.name", "name of the flow"),
+    ("deployment.name, deployment.tags", "name and tags of the deployment"),
+    ("variables.name", "Prefect variable"),
 ];
 
-/// What `{{ }}` takes.
+/// Placeholders between `{{ }}`.
 const PLACEHOLDERS: [(&str, &str); 6] = [
-    ("{{ build-image.image }}", "the output `image` of the step with the id `build-image`"),
-    ("{{ image }}", "the output `image` of the last step that gave one"),
-    ("{{ $NAME }}", "an environment variable"),
-    ("{{ prefect.variables.name }}", "a variable of the server"),
-    ("{{ prefect.blocks.secret.name }}", "the value of a block"),
-    ("{{ ctx.flow_run.id }}", "stays: it is filled in when the flow runs"),
+    ("{{ build-image.image }}", "output `image` of the step with id `build-image`"),
+    ("{{ image }}", "output `image` of the last step with such an output"),
+    ("{{ $NAME }}", "environment variable"),
+    ("{{ prefect.variables.name }}", "Prefect variable"),
+    ("{{ prefect.blocks.secret.name }}", "value of a block"),
+    ("{{ ctx.flow_run.id }}", "kept; Prefect resolves it when the flow runs"),
 ];
 
 fn templates() -> String {
@@ -74,12 +73,12 @@ fn templates() -> String {
         ui::listing(table.iter().map(|(name, meaning)| [(*name).to_owned(), (*meaning).to_owned()]))
     };
     format!(
-        "Values of prefect.yaml can be filled in from steps, the environment and the server.\n\n\
-         {{{{ name }}}} is Prefect's; what is not there is removed, empty or kept, with a warning:\n{}\n\n\
-         << expression >> is prefectl's; what is not there is an error, with its place:\n{}\n\n\
-         Operators: or, and, not, ==, <, in, +, -, *, /, ~ (joins texts), a if condition else b.\n\
-         Filters, as in << git.branch | slugify >>:\n{}\n\n\
-         A value that is one template keeps its type; inside text it becomes text.",
+        "Templates insert values from steps, the environment and the server into prefect.yaml.\n\n\
+         {{{{ name }}}} is Prefect's syntax. A missing value is removed, empty or kept, with a warning:\n{}\n\n\
+         << expression >> is prefectl's syntax. A missing value is an error with its location:\n{}\n\n\
+         Operators: or, and, not, ==, <, in, +, -, *, /, ~ (concatenation), a if condition else b.\n\
+         Filters, for example << git.branch | slugify >>:\n{}\n\n\
+         A value that consists of a single template keeps its type. Inside a string, it is converted to a string.",
         rows(&PLACEHOLDERS),
         rows(&NAMES),
         rows(&FILTERS),
@@ -89,39 +88,39 @@ fn templates() -> String {
 fn exit_codes() -> String {
     let rows = Exit::ALL.iter().map(|exit| [exit.code().to_string(), exit.meaning().to_owned()]);
     format!(
-        "The exit code tells how a command ended:\n{}\n\n\
-         With --compat-exit-codes, and through a link named `prefect`, every failure is 1.",
+        "Exit codes:\n{}\n\n\
+         With --compat-exit-codes, or if prefectl is called through a link named `prefect`, every failure has exit code 1.",
         ui::listing(rows)
     )
 }
 
-/// Variables that are no settings and in the place of no option.
+/// Variables that are neither settings nor defaults of options.
 const OTHERS: [(&str, &str); 3] = [
-    ("PREFECT_PROFILE", "the profile to use, as with --profile"),
-    ("PREFECT_HOME", "the folder of the profiles"),
-    ("PREFECTL_PYTHON", "the Python with Prefect, or its virtual environment, as with --python"),
+    ("PREFECT_PROFILE", "profile to use, like --profile"),
+    ("PREFECT_HOME", "directory of the profiles"),
+    ("PREFECTL_PYTHON", "Python interpreter or virtual environment with Prefect, like --python"),
 ];
 
-/// What other programs agree on.
+/// Conventional variables that many programs read.
 const CONVENTIONS: [(&str, &str); 5] = [
-    ("NO_COLOR", "no colours"),
-    ("FORCE_COLOR", "colours even where there is no terminal; nothing else is changed by it"),
-    ("TERM", "`dumb`: no live view, and no questions"),
-    ("CI", "set by pipelines: no live view"),
-    ("GITHUB_ACTIONS", "annotations, and with GITHUB_STEP_SUMMARY a summary"),
+    ("NO_COLOR", "disables colours"),
+    ("FORCE_COLOR", "enables colours even without a terminal"),
+    ("TERM", "`dumb` disables the live view and prompts"),
+    ("CI", "set by CI services; disables the live view and prompts"),
+    ("GITHUB_ACTIONS", "enables annotations, and with GITHUB_STEP_SUMMARY a job summary"),
 ];
 
 fn environment() -> String {
     let owned = |(name, meaning): (&str, &str)| [name.to_owned(), meaning.to_owned()];
     let mut options: Vec<[String; 2]> = OTHERS.into_iter().map(owned).collect();
-    options_of(&Cli::complete_command(), &mut options);
+    collect_options(&Cli::complete_command(), &mut options);
     options.sort();
-    options.dedup_by(|one, other| one[0] == other[0]);
+    options.dedup_by(|option, previous| option[0] == previous[0]);
     let settings = names::READ.iter().map(|(name, meaning)| owned((name.canonical, meaning)));
     format!(
-        "Settings of Prefect that prefectl uses. They can also be in .env, prefect.toml, pyproject.toml and the profile; \
-         `prefectl config view --show-defaults` shows all that Prefect knows:\n{}\n\n\
-         Other variables, most of them in the place of an option:\n{}\n\n\
+        "Prefect settings that prefectl uses. They can also be set in .env, prefect.toml, pyproject.toml and the profile. \
+         `prefectl config view --show-defaults` shows all Prefect settings:\n{}\n\n\
+         Other variables, most of which are defaults of options:\n{}\n\n\
          Conventions:\n{}",
         ui::listing(settings),
         ui::listing(options),
@@ -129,15 +128,15 @@ fn environment() -> String {
     )
 }
 
-/// The options that a variable can give, with what they do.
-fn options_of(command: &ClapCommand, found: &mut Vec<[String; 2]>) {
+/// Collects the options that have an environment variable.
+fn collect_options(command: &ClapCommand, found: &mut Vec<[String; 2]>) {
     for argument in command.get_arguments() {
         if let (Some(variable), Some(help)) = (argument.get_env(), argument.get_help()) {
             let option = argument.get_long().map(|long| format!("--{long}: ")).unwrap_or_default();
             found.push([variable.to_string_lossy().into_owned(), format!("{option}{help}")]);
         }
     }
-    command.get_subcommands().for_each(|subcommand| options_of(subcommand, found));
+    command.get_subcommands().for_each(|subcommand| collect_options(subcommand, found));
 }
 
 #[cfg(test)]
@@ -146,7 +145,7 @@ mod tests {
     use crate::template::expression::BUILT_IN;
 
     #[test]
-    fn topics_tell_all_that_the_tables_have() {
+    fn topics_cover_the_tables() {
         let all: String = Topic::all().map(text).collect();
         for name in BUILT_IN {
             assert!(NAMES.iter().any(|(shown, _)| shown.starts_with(&format!("{name}."))), "{name}");
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_book_has_the_same_exit_codes() {
+    fn book_lists_the_same_exit_codes() {
         let page = include_str!("../../docs/src/exit-codes.md");
         for exit in Exit::ALL {
             let row = format!("| {} | {} |", exit.code(), exit.meaning());

@@ -6,7 +6,7 @@ use super::Context;
 use crate::{
     cli::InitArguments,
     error::{CommandError, Exit},
-    init::{self, InitError, InitOptions, Recipe, SchemaPlace},
+    init::{self, InitError, InitOptions, Recipe, SchemaLocation},
 };
 
 pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -14,28 +14,29 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
         name: arguments.name,
         recipe: arguments.recipe.as_deref().map(Recipe::parse).transpose()?,
         fields: arguments.field,
-        schema: arguments.schema.as_deref().map(SchemaPlace::parse).transpose()?.unwrap_or_default(),
+        schema: arguments.schema.as_deref().map(SchemaLocation::parse).transpose()?.unwrap_or_default(),
     };
     let created = init::create(&context.directory, &options, &context.environment)?;
     let recipe = created.recipe.name();
-    let made_up = &created.made_up;
-    let fields = json!({"file": created.file, "recipe": recipe, "flows": created.flows, "made_up": made_up});
+    let placeholders = &created.placeholders;
+    let fields =
+        json!({"file": created.file, "recipe": recipe, "flows": created.flows, "made_up": placeholders});
     context.done(arguments.output, "created", fields, || {
         let flows = match created.flows {
-            0 => "no flows were found".to_owned(),
+            0 => "no flows found".to_owned(),
             1 => "1 flow".to_owned(),
             count => format!("{count} flows"),
         };
-        format!("Created {} with the recipe '{recipe}': {flows}.", init::FILE)
+        format!("Created {} with the '{recipe}' recipe: {flows}.", init::FILE)
     });
-    if let Some(first) = made_up.first() {
+    if let Some(first) = placeholders.first() {
         context.ui.note(&format!(
-            "Made up, for you to replace in the file: {}. `--field {first}=...` says it from the start.",
-            made_up.join(", ")
+            "Replace the placeholder values in the file: {}. To set them in advance, use `--field {first}=...`.",
+            placeholders.join(", ")
         ));
     }
     if created.flows > 0 {
-        context.ui.note("See what would be wrong with `prefectl check`, then run `prefectl deploy --all`.");
+        context.ui.note("Next, run `prefectl check`, then `prefectl deploy --all`.");
     }
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! One file per command: from the parsed arguments to an operation, and from its result to what is printed.
+//! The commands, one file each: call an operation with the parsed arguments and print its result.
 
 mod automation;
 mod block;
@@ -50,33 +50,33 @@ use crate::{
     ui::{self, Ui},
 };
 
-/// What every command works with.
+/// The environment of a command: output, settings, clock and current directory.
 pub(crate) struct Context {
     pub(crate) ui: Ui,
     pub(crate) settings: Settings,
     pub(crate) environment: Environment,
     pub(crate) clock: Clock,
     pub(crate) redactor: Redactor,
-    /// The current directory, links resolved.
+    /// The current directory, with symbolic links resolved.
     pub(crate) directory: PathBuf,
-    /// Whether questions may be asked: at a terminal, unless told otherwise.
+    /// Whether the command may prompt.
     pub(crate) interactive: bool,
     pub(crate) interrupts: Interrupts,
 }
 
 impl Context {
-    /// Whether the user says yes to a question. Without a terminal nobody is asked, and the answer is yes.
+    /// Asks a yes/no question. Returns `true` without asking if the command is not interactive.
     async fn confirms(&self, question: &str) -> Result<bool, CommandError> {
         Ok(!self.interactive || self.ui.confirm(question, None).await?)
     }
 
-    /// Whether more than a yes or a no can be asked: that takes a terminal, whatever the options say.
-    fn interviews(&self) -> bool {
+    /// Returns whether the wizard can run. It needs a terminal, even with `--prompt`.
+    fn can_run_wizard(&self) -> bool {
         self.interactive && ui::has_terminal()
     }
 }
 
-/// Runs a command, with a temporary server if it needs an API and none is configured.
+/// Runs a command. Starts a temporary server if the command needs an API, none is configured and it is allowed.
 pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, CommandError> {
     let server = if command.needs_api() { connection::temporary_server(&mut context).await? } else { None };
     let result = dispatch(command, &context).await;

@@ -63,7 +63,7 @@ fn inspect(
     let shown = settings.iter().map(|(setting, value)| {
         let entry = settings::find(setting);
         let name = entry.map_or(setting.as_str(), |entry| entry.name.canonical);
-        // What this program does not know may be a secret too.
+        // An unknown setting may be a secret too.
         let is_secret = entry.is_none_or(|entry| entry.kind.is_secret());
         (name, if is_secret && !show_secrets { MASK } else { value })
     });
@@ -120,24 +120,24 @@ async fn activate(file: &mut ProfilesFile, name: &str, context: &Context) -> Res
     file.activate(name);
     file.save()?;
     let settings = Settings::resolve(&context.environment, Some(name), &context.directory)?;
-    let place = if settings.is_cloud() { "Prefect Cloud" } else { "Prefect server" };
+    let server = if settings.is_cloud() { "Prefect Cloud" } else { "Prefect server" };
     if settings.api_url.value.is_none() {
         return without_api(name, &settings, context);
     }
     context.ui.status("Checking API connectivity...");
     match connection::check(context, &settings).await {
-        Ok(()) => context.ui.result(&format!("Connected to {place} using profile '{name}'")),
+        Ok(()) => context.ui.result(&format!("Connected to {server} using profile '{name}'")),
         Err(error) => {
             let problem =
                 if error.exit == Exit::Unauthorized { "authenticating with" } else { "connecting to" };
-            let message = format!("Error {problem} {place} using profile '{name}': {}", error.message);
+            let message = format!("Error {problem} {server} using profile '{name}': {}", error.message);
             return Err(CommandError { message, ..error });
         }
     }
     Ok(())
 }
 
-/// What is said of a profile that names no API.
+/// Reports a profile without an API URL, which is an error unless temporary servers are enabled.
 fn without_api(name: &str, settings: &Settings, context: &Context) -> Result<(), CommandError> {
     if settings.server_ephemeral_enabled.value {
         context.ui.result(&format!(

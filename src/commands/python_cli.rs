@@ -1,4 +1,4 @@
-//! `prefectl --python-cli ...`: the reference's own command line, for what this program does not have.
+//! `prefectl --python-cli ...`: runs the CLI of the Python Prefect.
 
 use std::{
     ffi::OsString,
@@ -12,7 +12,7 @@ use crate::{
     interpreter::Search,
 };
 
-/// Runs `python -m prefect` with the arguments, with the streams and the exit code of this program.
+/// Runs `python -m prefect` with the arguments. It shares the standard streams, and its exit code is returned.
 pub(crate) fn run(
     arguments: &[OsString],
     environment: &Environment,
@@ -24,14 +24,14 @@ pub(crate) fn run(
     let found = runtime.block_on(Search { chosen: None, environment, directory }.find(&["prefect"]));
     let python = found.map_err(|error| {
         CommandError::usage(error)
-            .help("install it with `pip install prefect`, or name a Python with PREFECTL_PYTHON")
+            .help("install it with `pip install prefect`, or set PREFECTL_PYTHON to a Python with Prefect")
     })?;
     let mut command = Command::new(&python.program);
     command.args(["-m", "prefect"]).args(arguments);
     start(command).map_err(|error| failed(&format!("cannot start {}: {error}", python.program)))
 }
 
-/// Becomes the program, so that signals and the terminal are its own.
+/// Replaces the process, so that the program receives signals and controls the terminal.
 #[cfg(unix)]
 fn start(mut command: Command) -> std::io::Result<ExitCode> {
     Err(std::os::unix::process::CommandExt::exec(&mut command))

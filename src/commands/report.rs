@@ -1,4 +1,4 @@
-//! What all commands do alike at the end and before they change something: results in either format, and consent.
+//! Shared by all commands: printing results as text or JSON, and asking for confirmation.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Context {
-    /// Prints a result in the format that was asked for.
+    /// Prints a result in the requested format.
     pub(super) fn show(
         &self,
         output: OutputArguments,
@@ -24,7 +24,7 @@ impl Context {
         }
     }
 
-    /// Prints what a command has done: a sentence, or a document with `action`, whose fields name what it was done to.
+    /// Prints the completed action: a sentence, or a document with `action` and `fields`, which identify the object.
     pub(super) fn done(
         &self,
         output: OutputArguments,
@@ -44,7 +44,7 @@ impl Context {
         });
     }
 
-    /// Shows one object of the server, as YAML or as the server's own JSON.
+    /// Prints an object of the server as YAML or JSON.
     pub(super) fn show_object(
         &self,
         output: OutputArguments,
@@ -62,7 +62,11 @@ impl Context {
         Ok(())
     }
 
-    /// Makes sure that something is wanted that cannot be undone: by an option, or by asking.
+    /// Asks for confirmation of an action that cannot be undone, unless `--yes` was given.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `refusal` if the user declines, and if the command is not interactive.
     pub(super) async fn confirm(
         &self,
         consent: ConsentArguments,
@@ -73,12 +77,10 @@ impl Context {
             return Ok(());
         }
         if !self.interactive {
-            let message = format!("{question} There is no terminal to ask on.");
-            return Err(
-                CommandError::new(Exit::NeedsAnswer, message).help("add --yes to do it without asking")
-            );
+            let message = format!("{question} Confirmation is required and there is no terminal.");
+            return Err(CommandError::new(Exit::NeedsAnswer, message).help("add --yes to confirm"));
         }
-        let is_wanted = self.ui.confirm(question, None).await?;
-        if is_wanted { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
+        let is_confirmed = self.ui.confirm(question, None).await?;
+        if is_confirmed { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
     }
 }

@@ -14,6 +14,6 @@ pub(super) async fn run(command: &ServerCommand, context: &Context) -> Result<Ex
     let options = connection::local_server_options(context, Duration::ZERO)?;
     match local_server::run_in_foreground(&options, arguments).await? {
         0 => Ok(Exit::Done),
-        code => Err(CommandError::new(Exit::Failed, format!("the server ended with code {code}"))),
+        code => Err(CommandError::new(Exit::Failed, format!("the server exited with code {code}"))),
     }
 }

@@ -15,14 +15,15 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
     match command {
         VariableCommand::Ls { limit, output } => {
             let variables = client.variables(limit.unwrap_or(usize::MAX)).await?;
-            let row = |one: &NamedObject| {
-                let value = one.raw.get("value").unwrap_or(&Value::Null).to_string();
-                [one.name.clone(), value, one.text("created").to_owned(), one.text("updated").to_owned()]
+            let row = |variable: &NamedObject| {
+                let value = variable.raw.get("value").unwrap_or(&Value::Null).to_string();
+                let [created, updated] = ["created", "updated"].map(|field| variable.text(field).to_owned());
+                [variable.name.clone(), value, created, updated]
             };
             context.show(
                 output,
                 || ui::table(["Name", "Value", "Created", "Updated"], variables.iter().map(row)),
-                || variables.iter().map(|one| Value::Object(one.raw.clone())).collect(),
+                || variables.iter().map(|variable| Value::Object(variable.raw.clone())).collect(),
             );
         }
         VariableCommand::Inspect { name, output } => {
@@ -71,7 +72,7 @@ async fn set(
             format!("Variable {} already exists. Use `--overwrite` to update it.", python::quoted(name));
         return Err(CommandError::new(Exit::Failed, message));
     }
-    // A variable that is only given another value keeps its tags.
+    // An update without tags keeps the existing tags.
     if !is_update || !tags.is_empty() {
         body.insert("tags".to_owned(), json!(tags));
     }

@@ -1,4 +1,4 @@
-//! Following runs to their end, for the commands that do.
+//! Watching flow runs until they finish.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
     interrupt,
 };
 
-/// What a server is spared.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+/// Minimum polling interval, to limit the load on the server.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How runs are watched.
+/// Options for watching flow runs.
 pub(super) struct Watching {
     pub(super) options: WatchOptions,
     pub(super) output: OutputFormat,
-    /// Whether an interrupt cancels the runs.
+    /// Whether an interrupt cancels the flow runs.
     pub(super) cancel_on_interrupt: bool,
 }
 
@@ -30,8 +30,8 @@ impl Watching {
         let mut options = WatchOptions::default();
         if let Some(interval) = times.watch_interval {
             options.interval = seconds(interval)?;
-            if options.interval < SHORTEST_INTERVAL {
-                let message = format!("{interval} s is too short to wait: it is at least 0.1");
+            if options.interval < MIN_INTERVAL {
+                let message = format!("the watch interval {interval} s is too short; the minimum is 0.1 s");
                 return Err(CommandError::usage(message));
             }
         }
@@ -39,7 +39,7 @@ impl Watching {
         Ok(Self { options, output, cancel_on_interrupt: false })
     }
 
-    /// Follows all runs side by side; gives how they ended, or what interrupted the wait.
+    /// Watches the runs concurrently. Returns their final states, or the exit code if interrupted.
     pub(super) async fn follow(
         &self,
         client: &Client,
@@ -67,14 +67,14 @@ impl Watching {
         is_only: bool,
         context: &Context,
     ) -> Result<Watched, ApiError> {
-        // What is going on is the result for a reader, and a side matter for a program.
-        let tell = |line: &str| match self.output {
+        // The log is the result in text format, and progress information in JSON format.
+        let print = |line: &str| match self.output {
             OutputFormat::Text => context.ui.result(line),
             OutputFormat::Json => context.ui.note(line),
         };
-        let mut on_event = |event: WatchEvent<'_>| tell(&event.render(&context.clock));
+        let mut on_event = |event: WatchEvent<'_>| print(&event.render(&context.clock));
         let watched = flow_run::watch(client, run, self.options, &mut on_event).await?;
-        tell(&watched.render(is_only));
+        print(&watched.render(is_only));
         Ok(watched)
     }
 }
@@ -85,7 +85,7 @@ async fn cancel(client: &Client, runs: &[Uuid], context: &Context) -> Result<(),
             Ok(()) => {
                 context.ui.note(&format!("Flow run '{run}' was successfully scheduled for cancellation."));
             }
-            // One that has ended meanwhile needs no cancelling.
+            // The run may have finished in the meantime.
             Err(error @ flow_run::runs::FlowRunError::NotCancelled { .. }) => {
                 context.ui.note(&error.to_string());
             }
@@ -97,10 +97,10 @@ async fn cancel(client: &Client, runs: &[Uuid], context: &Context) -> Result<(),
 
 fn seconds(seconds: f64) -> Result<Duration, CommandError> {
     Duration::try_from_secs_f64(seconds)
-        .map_err(|_| CommandError::usage(format!("{seconds} is no number of seconds to watch for")))
+        .map_err(|_| CommandError::usage(format!("invalid number of seconds: {seconds}")))
 }
 
-/// The exit code for runs that were watched: of the worst of them.
+/// Returns the exit code for the worst final state of the runs.
 pub(super) fn exit(watched: &[Watched]) -> Exit {
     let exit = |watched: &Watched| match watched.end {
         RunEnd::Completed => Exit::Done,

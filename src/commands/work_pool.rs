@@ -76,12 +76,14 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
                 output,
                 || differences_text(&differences),
                 || {
-                    let entry = |one: &Difference| json!({"path": one.path, "default": one.before, "pool": one.after});
+                    let entry = |difference: &Difference| {
+                        json!({"path": difference.path, "default": difference.before, "pool": difference.after})
+                    };
                     json!({"schema": 1, "differences": differences.iter().map(entry).collect::<Vec<_>>()})
                 },
             );
         }
-        WorkPoolCommand::GetDefaultBaseJobTemplate { .. } => {} // handled above, as it needs no server
+        WorkPoolCommand::GetDefaultBaseJobTemplate { .. } => {} // handled above, because it needs no server
     }
     Ok(Exit::Done)
 }
@@ -89,7 +91,7 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
 async fn create(arguments: CreateArguments, client: &Client, context: &Context) -> Result<(), CommandError> {
     let (output, set_as_default) = (arguments.output, arguments.set_as_default);
     let kind = match arguments.kind {
-        None if context.interviews() && !is_there(&arguments.name, client).await? => {
+        None if context.can_run_wizard() && !exists(&arguments.name, client).await? => {
             Some(work_pool::ask_kind(&context.ui, work_pool::kinds(client).await?).await?.kind)
         }
         kind => kind,
@@ -125,8 +127,8 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     Ok(())
 }
 
-/// Whether a work pool is there; a name that none can have is found to be wrong later.
-async fn is_there(name: &str, client: &Client) -> Result<bool, CommandError> {
+/// Returns whether a work pool exists. Returns `true` for an invalid name, which is rejected later.
+async fn exists(name: &str, client: &Client) -> Result<bool, CommandError> {
     Ok(work_pool::check_name(name).is_err() || client.work_pool(name).await?.is_some())
 }
 
@@ -216,7 +218,7 @@ async fn clear(
     Ok(())
 }
 
-/// The template of a type; without a server, this program's own.
+/// Prints or writes the default template of a type. Without a server, uses the built-in template.
 async fn default_template(
     kind: Option<&str>,
     file: Option<&Path>,
@@ -250,7 +252,7 @@ fn table(pools: &[WorkPool]) -> String {
     ui::table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
-/// The runs that wait, as a table.
+/// Renders scheduled runs as a table.
 pub(super) fn preview(runs: &[FlowRun], now: Timestamp) -> String {
     if runs.is_empty() {
         return "No runs found - try increasing how far into the future you preview with the --hours flag"
@@ -273,13 +275,14 @@ pub(super) fn preview(runs: &[FlowRun], now: Timestamp) -> String {
 
 fn differences_text(differences: &[Difference]) -> String {
     if differences.is_empty() {
-        return "The base job template is the default of its type.".to_owned();
+        return "The base job template is the same as the default.".to_owned();
     }
     let side = |mark: char, value: &Option<Value>| {
         value.as_ref().map_or_else(String::new, |value| format!("  {mark} {value}\n"))
     };
-    let lines = differences
-        .iter()
-        .map(|one| format!("{}\n{}{}", one.path, side('-', &one.before), side('+', &one.after)));
-    lines.collect()
+    let line = |difference: &Difference| {
+        let (before, after) = (side('-', &difference.before), side('+', &difference.after));
+        format!("{}\n{before}{after}", difference.path)
+    };
+    differences.iter().map(line).collect()
 }

@@ -52,13 +52,13 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
         WorkQueueCommand::SetConcurrencyLimit { which, limit, output } => {
             let queue = find(&client, &which, context).await?;
             let change = Change { field: "concurrency_limit", value: json!(limit), action: "updated" };
-            let text = format!("Concurrency limit of {limit} set on work queue {}", named(&queue));
+            let text = format!("Concurrency limit of {limit} set on work queue {}", described(&queue));
             update(&queue, change, text, output, &client, context).await?;
         }
         WorkQueueCommand::ClearConcurrencyLimit { which, output } => {
             let queue = find(&client, &which, context).await?;
             let change = Change { field: "concurrency_limit", value: Value::Null, action: "updated" };
-            let text = format!("Concurrency limits removed on work queue {}", named(&queue));
+            let text = format!("Concurrency limits removed on work queue {}", described(&queue));
             update(&queue, change, text, output, &client, context).await?;
         }
         WorkQueueCommand::Preview { which, hours, output } => {
@@ -75,27 +75,27 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
         WorkQueueCommand::Pause { which, output } => {
             let queue = find(&client, &which, context).await?;
             let change = Change { field: "is_paused", value: json!(true), action: "paused" };
-            let text = format!("Work queue {} paused", named(&queue));
+            let text = format!("Work queue {} paused", described(&queue));
             update(&queue, change, text, output, &client, context).await?;
         }
         WorkQueueCommand::Resume { which, output } => {
             let queue = find(&client, &which, context).await?;
             let change = Change { field: "is_paused", value: json!(false), action: "resumed" };
-            let text = format!("Work queue {} resumed", named(&queue));
+            let text = format!("Work queue {} resumed", described(&queue));
             update(&queue, change, text, output, &client, context).await?;
         }
     }
     Ok(Exit::Done)
 }
 
-/// The queue that a command is about, in the pool that it names or that is the default.
+/// Finds the queue in the given work pool or in the default work pool.
 async fn find(client: &Client, which: &WhichQueue, context: &Context) -> Result<Queue, WorkPoolError> {
     let default = context.settings.default_work_pool_name.value.as_deref();
     work_pool::find_queue(client, &which.name, which.pool.as_deref().or(default)).await
 }
 
-/// `'fast' in work pool 'k8s'`.
-fn named(queue: &Queue) -> String {
+/// Formats a queue as `'fast' in work pool 'k8s'`.
+fn described(queue: &Queue) -> String {
     format!("{} in work pool {}", python::quoted(queue.name()), python::quoted(&queue.pool))
 }
 
@@ -111,11 +111,10 @@ fn row(queue: &NamedObject) -> [String; 6] {
     ]
 }
 
-/// The pool of the option, or else of the settings.
+/// Returns the work pool from the option or the settings.
 fn pool_name(option: Option<String>, context: &Context) -> Result<String, CommandError> {
     option.or_else(|| context.settings.default_work_pool_name.value.clone()).ok_or_else(|| {
-        CommandError::usage("The work pool of the queue is not known.")
-            .help("name it with --pool, or set PREFECT_DEFAULT_WORK_POOL_NAME")
+        CommandError::usage("no work pool given").help("use --pool, or set PREFECT_DEFAULT_WORK_POOL_NAME")
     })
 }
 
@@ -147,7 +146,7 @@ fn created(queue: &NamedObject, pool: &str, limit: Option<u32>) -> String {
     )
 }
 
-/// A field of a queue that changes, and the word for that.
+/// A changed field of a queue, and the action to report.
 struct Change {
     field: &'static str,
     value: Value,
@@ -165,7 +164,7 @@ async fn update(
     let Change { field, value, action } = change;
     let body = JsonObject::from_iter([(field.to_owned(), value.clone())]);
     if !client.update_work_queue(queue.queue.id, &body).await? {
-        return Err(gone(queue));
+        return Err(not_found(queue));
     }
     let fields = json!({"name": queue.name(), "work_pool": queue.pool, field: value});
     context.done(output, action, fields, || text);
@@ -179,25 +178,26 @@ async fn delete(
     client: &Client,
     context: &Context,
 ) -> Result<(), CommandError> {
-    let question = format!("Are you sure you want to delete work queue {}?", named(queue));
+    let question = format!("Are you sure you want to delete work queue {}?", described(queue));
     context.confirm(consent, &question, "Deletion aborted.").await?;
     let is_deleted = client.delete_work_queue(queue.queue.id).await.map_err(|error| match error {
         ApiError::Conflict { .. } => {
-            let message = format!("Work queue {} cannot be deleted.", named(queue));
-            CommandError::new(Exit::Failed, message).help("a work pool keeps its default queue")
+            let message = format!("Work queue {} cannot be deleted.", described(queue));
+            CommandError::new(Exit::Failed, message)
+                .help("the default queue of a work pool cannot be deleted")
         }
         other => other.into(),
     })?;
     if !is_deleted {
-        return Err(gone(queue));
+        return Err(not_found(queue));
     }
     context.done(output, "deleted", json!({"name": queue.name(), "work_pool": queue.pool}), || {
-        format!("Successfully deleted work queue {}", named(queue))
+        format!("Successfully deleted work queue {}", described(queue))
     });
     Ok(())
 }
 
-/// It was there a moment ago.
-fn gone(queue: &Queue) -> CommandError {
+/// Creates the error for a queue that was deleted in the meantime.
+fn not_found(queue: &Queue) -> CommandError {
     WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()) }.into()
 }

@@ -27,7 +27,7 @@ pub(super) async fn run(command: WorkerCommand, context: &Context) -> Result<Exi
                 || {
                     ui::table(
                         ["Name", "Status", "Last Heartbeat", "ID"],
-                        workers.iter().map(|one| row(one, now)),
+                        workers.iter().map(|worker| row(worker, now)),
                     )
                 },
                 || workers.iter().map(|worker| json!(worker.raw)).collect(),
@@ -53,7 +53,7 @@ async fn values(arguments: ValuesArguments, context: &Context) -> Result<(), Com
     let pool = work_pool::find(&client, &arguments.pool).await?;
     if pool.kind != "kubernetes" {
         let message = format!(
-            "work pool '{}' is of type '{}': the workers of the chart serve pools of type 'kubernetes'",
+            "work pool '{}' has type '{}', but the chart's workers serve pools of type 'kubernetes'",
             pool.name, pool.kind
         );
         context.ui.warn(&Diagnostic::warning(Code::WORK_POOL_TYPE, message));

@@ -1,4 +1,4 @@
-//! `prefectl doctor`: everything that a deploy needs, looked at one by one, each with what to do about it.
+//! Checks of everything that a deploy needs, each with a suggested fix.
 
 mod machine;
 mod project;
@@ -10,42 +10,42 @@ use serde::Serialize;
 
 use crate::{api::Client, clock::Clock, environment::Environment, project::Project, settings::Settings};
 
-/// What is looked at.
+/// The inputs of the checks.
 pub(crate) struct Subject<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
     pub(crate) clock: &'a Clock,
-    /// The connection to the API, or why there is none.
+    /// The API client, or the reason why there is none.
     pub(crate) client: Result<&'a Client, String>,
-    /// The project file, or why it cannot be used; `None` where there is none.
+    /// The project file, or the reason why it is invalid; `None` if there is no file.
     pub(crate) project: Option<Result<&'a Project, String>>,
-    /// What `check` finds wrong in a file that can be used, in a few words; `None` if that is nothing.
-    pub(crate) mistakes: Option<String>,
+    /// Summary of the errors that `prefectl check` finds; `None` if there are none.
+    pub(crate) project_errors: Option<String>,
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Ok,
-    /// A deploy would work, something else may not.
+    /// A deploy would work, but something else may fail.
     Warning,
     /// A deploy would fail.
     Failed,
-    /// There was nothing to look at.
+    /// The check does not apply.
     Skipped,
 }
 
-/// One thing that was looked at.
+/// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
-    /// A stable name, for scripts.
+    /// Stable name, for scripts.
     pub(crate) name: &'static str,
     pub(crate) status: Status,
-    /// What was found.
+    /// Description of the result.
     pub(crate) detail: String,
-    /// What to do about it.
+    /// Suggested fix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
 }
@@ -68,7 +68,7 @@ impl Check {
     }
 }
 
-/// Looks at everything, in an order in which each check explains the next.
+/// Runs all checks. Each check may explain the failures of those after it.
 pub(crate) async fn examine(subject: &Subject<'_>) -> Vec<Check> {
     let mut checks = vec![server::settings(subject)];
     checks.extend(server::checks(subject).await);

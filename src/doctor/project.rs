@@ -1,4 +1,4 @@
-//! What the project file needs: its work pools, somebody who works there, and the repository that runs pull from.
+//! Checks of the project: the file, its work pools and their workers, and the Git remote.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,28 +12,34 @@ use crate::{
     value::Value,
 };
 
-/// How long a Git server may take to answer.
-const GIT_PATIENCE: Duration = Duration::from_secs(15);
+/// Timeout for the Git server.
+const GIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(super) fn file(subject: &Subject<'_>) -> Check {
     match &subject.project {
-        None => Check::skipped("project", "no prefect.yaml here: only what every deploy needs is checked"),
+        None => Check::skipped("project", "no prefect.yaml in this directory"),
         Some(Err(reason)) => {
-            Check::failed("project", reason.clone(), "run `prefectl check` for all mistakes")
+            Check::failed("project", reason.clone(), "run `prefectl check` to see all errors")
         }
-        Some(Ok(_)) if let Some(mistakes) = &subject.mistakes => {
-            Check::failed("project", mistakes.clone(), "run `prefectl check` for all mistakes")
+        Some(Ok(_)) if let Some(errors) = &subject.project_errors => {
+            Check::failed("project", errors.clone(), "run `prefectl check` to see all errors")
         }
-        Some(Ok(project)) => Check::ok("project", format!("{} deployments", project.deployments.len())),
+        Some(Ok(project)) => Check::ok(
+            "project",
+            match project.deployments.len() {
+                1 => "1 deployment".to_owned(),
+                count => format!("{count} deployments"),
+            },
+        ),
     }
 }
 
-/// One check for each work pool that is named.
+/// Checks each work pool that the project uses.
 pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     let names = pool_names(subject);
     let Ok(client) = &subject.client else { return Vec::new() };
     if names.is_empty() {
-        return vec![Check::skipped("work-pool", "no work pool is named in the file or in the settings")];
+        return vec![Check::skipped("work-pool", "the project file and the settings name no work pool")];
     }
     let mut checks = Vec::new();
     for name in names {
@@ -41,26 +47,29 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
             Err(error) => Check::skipped("work-pool", format!("'{name}': {error}")),
             Ok(None) => Check::failed(
                 "work-pool",
-                format!("'{name}' is not there"),
-                format!("prefectl work-pool create '{name}' --type TYPE"),
+                format!("'{name}' does not exist"),
+                format!("create it with `prefectl work-pool create '{name}' --type TYPE`"),
             ),
             Ok(Some(pool)) if pool.is_paused => Check::warning(
                 "work-pool",
-                format!("'{name}' ({}) is paused: runs wait", pool.kind),
-                format!("prefectl work-pool resume '{name}'"),
+                format!("'{name}' ({}) is paused; its runs are not started", pool.kind),
+                format!("resume it with `prefectl work-pool resume '{name}'`"),
             ),
             Ok(Some(pool)) if pool.is_push() || pool.is_managed() => {
-                Check::ok("work-pool", format!("'{name}' ({}) needs no worker", pool.kind))
+                Check::ok("work-pool", format!("'{name}' ({}) is available; it needs no worker", pool.kind))
             }
             Ok(Some(pool)) => match client.online_workers(&name).await {
                 Ok(workers) if workers.is_empty() => Check::warning(
                     "work-pool",
-                    format!("'{name}' ({}) has no worker: runs wait", pool.kind),
-                    format!("prefect worker start --pool '{name}'"),
+                    format!("'{name}' ({}) has no online worker; its runs are not started", pool.kind),
+                    format!("start a worker with `prefect worker start --pool '{name}'`"),
                 ),
                 Ok(workers) => {
                     let count = workers.len();
-                    Check::ok("work-pool", format!("'{name}' ({}), workers online: {count}", pool.kind))
+                    Check::ok(
+                        "work-pool",
+                        format!("'{name}' ({}) is available; online workers: {count}", pool.kind),
+                    )
                 }
                 Err(error) => Check::skipped("work-pool", format!("'{name}': {error}")),
             },
@@ -69,7 +78,7 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     checks
 }
 
-/// The pools that the file names without templates, and the settings' own where a deployment names none.
+/// Returns the literal pool names in the file, and the default work pool if a deployment names none.
 fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     let default = subject.settings.default_work_pool_name.value.clone();
     let Some(Ok(project)) = &subject.project else { return default.into_iter().collect() };
@@ -81,10 +90,10 @@ fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     names.filter(|name| !name.contains("{{") && !name.contains("<<")).collect()
 }
 
-/// Whether the repository's remote lets us in, without asking for a password.
+/// Checks that the Git remote is accessible without a password prompt.
 pub(super) async fn git(subject: &Subject<'_>) -> Check {
     let Some(facts) = git::discover(subject.directory) else {
-        return Check::skipped("git", "the project is not in a Git repository");
+        return Check::skipped("git", "not a Git repository");
     };
     let Some(remote) = facts.remote else {
         return Check::skipped("git", "the repository has no remote `origin`");
@@ -101,27 +110,30 @@ pub(super) async fn git(subject: &Subject<'_>) -> Check {
         environment: &subject.environment.without_api_credentials(),
         variables: &variables,
     };
-    let fix = "log in with a credential helper or a deploy key; runs that pull the code need the same";
-    match tokio::time::timeout(GIT_PATIENCE, process::run_with_input(&program, b"")).await {
-        Ok(Ok(finished)) if finished.code == 0 => Check::ok("git", "the remote `origin` lets us in"),
+    let fix = "configure a credential helper or a deploy key; runs that pull the code need access too";
+    match tokio::time::timeout(GIT_TIMEOUT, process::run_with_input(&program, b"")).await {
+        Ok(Ok(finished)) if finished.code == 0 => Check::ok("git", "remote `origin` is accessible"),
         Ok(Ok(finished)) => {
-            let reason = finished.stderr.lines().next_back().unwrap_or("it gives no reason").to_owned();
+            let reason = finished.stderr.lines().next_back().unwrap_or("no error message").to_owned();
             Check::warning(
                 "git",
-                format!("the remote `origin` does not answer: {}", without_login(&reason, &remote)),
+                format!("remote `origin` is not accessible: {}", without_credentials(&reason, &remote)),
                 fix,
             )
         }
-        Ok(Err(error)) => Check::warning("git", format!("git cannot be started: {error}"), "install git"),
-        Err(_) => Check::warning("git", "the remote `origin` does not answer in time", fix),
+        Ok(Err(error)) => Check::warning("git", format!("cannot run git: {error}"), "install git"),
+        Err(_) => Check::warning("git", "remote `origin` did not respond within 15 s", fix),
     }
 }
 
-/// A message of Git's without the password that the remote's URL may hold.
-fn without_login(text: &str, remote: &str) -> String {
-    let login = remote.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(login, _)| login);
-    match login.filter(|login| !login.is_empty()) {
-        Some(login) => text.replace(login, crate::secret::MASK),
+/// Redacts the credentials of the remote's URL in a message.
+fn without_credentials(text: &str, remote: &str) -> String {
+    let credentials = remote
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('@'))
+        .map(|(credentials, _)| credentials);
+    match credentials.filter(|credentials| !credentials.is_empty()) {
+        Some(credentials) => text.replace(credentials, crate::secret::MASK),
         None => text.to_owned(),
     }
 }

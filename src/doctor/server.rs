@@ -1,4 +1,4 @@
-//! The API: configured, reachable, of a version that fits, and open to us.
+//! Checks of the API: configuration, connection, version and credentials.
 
 use std::time::Instant;
 
@@ -7,26 +7,26 @@ use jiff::SignedDuration;
 use super::{Check, Subject};
 use crate::api::{ApiError, Client, TESTED_RELEASE};
 
-/// How far the two clocks may be apart. Start times and the order of states depend on them.
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
+/// Maximum difference between the clocks. Start times and the order of states depend on them.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Where the settings come from.
+/// Checks that an API is configured, and reports the source of the setting.
 pub(super) fn settings(subject: &Subject<'_>) -> Check {
     let settings = subject.settings;
     match &settings.api_url.value {
         Some(_) => Check::ok(
             "settings",
-            format!("profile '{}'; PREFECT_API_URL from {}", settings.profile, settings.api_url.origin),
+            format!("profile '{}', PREFECT_API_URL from {}", settings.profile, settings.api_url.origin),
         ),
         None => Check::failed(
             "settings",
-            format!("profile '{}'; PREFECT_API_URL is not set", settings.profile),
-            "set PREFECT_API_URL to the address of a Prefect API, for example http://127.0.0.1:4200/api",
+            format!("profile '{}', PREFECT_API_URL is not set", settings.profile),
+            "set PREFECT_API_URL to the URL of a Prefect API, for example http://127.0.0.1:4200/api",
         ),
     }
 }
 
-/// The checks of the server itself; once one of them fails the others say nothing new.
+/// Checks the server. Stops if it is unreachable.
 pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
     let client = match &subject.client {
         Ok(client) => *client,
@@ -38,21 +38,21 @@ pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
         Err(error) => return vec![unreachable_api(&error)],
     };
     let took = started.elapsed().as_millis();
-    let mut checks = vec![Check::ok("api", format!("{} answers in {took} ms", client.url()))];
+    let mut checks = vec![Check::ok("api", format!("{} is reachable ({took} ms)", client.url()))];
     let here = subject.clock.now();
     checks.push(match time {
         Some(time) => clocks(here.duration_since(time)),
-        None => Check::skipped("clock", "the server does not tell its time"),
+        None => Check::skipped("clock", "the server does not report its time"),
     });
     checks.push(version(client).await);
-    checks.push(authorised(client).await);
+    checks.push(authorization(client).await);
     checks.push(limits(client));
     checks
 }
 
 fn unreachable_api(error: &ApiError) -> Check {
     let fix = match error {
-        ApiError::Untrusted { .. } => "name the certificates to trust with PREFECT_API_SSL_CERT_FILE",
+        ApiError::Untrusted { .. } => "set PREFECT_API_SSL_CERT_FILE to the trusted certificates",
         ApiError::NotJson { .. } | ApiError::NoSuchRoute { .. } => {
             "correct PREFECT_API_URL; it usually ends in /api"
         }
@@ -62,16 +62,16 @@ fn unreachable_api(error: &ApiError) -> Check {
 }
 
 fn clocks(ahead: SignedDuration) -> Check {
-    // The header has whole seconds.
-    if ahead.abs() <= TOLERANCE {
-        return Check::ok("clock", "as the server's");
+    // The Date header has a resolution of one second.
+    if ahead.abs() <= CLOCK_TOLERANCE {
+        return Check::ok("clock", "in sync with the server");
     }
     let direction = if ahead.is_positive() { "ahead of" } else { "behind" };
     let seconds = ahead.abs().as_secs();
     Check::warning(
         "clock",
-        format!("{seconds} s {direction} the server's"),
-        "set the clock (for example with NTP): start times would be off",
+        format!("{seconds} s {direction} the server"),
+        "synchronize the clock, for example with NTP; otherwise start times are wrong",
     )
 }
 
@@ -107,14 +107,14 @@ async fn version(client: &Client) -> Check {
     }
 }
 
-async fn authorised(client: &Client) -> Check {
+async fn authorization(client: &Client) -> Check {
     match client.probe().await {
-        Ok(()) => Check::ok("authorisation", "the API lets us in"),
+        Ok(()) => Check::ok("authorisation", "access granted"),
         Err(error) => {
             let fix = if client.is_cloud() {
-                "set PREFECT_API_KEY to a key that may use this workspace, or run `prefectl cloud login`"
+                "set PREFECT_API_KEY to a key with access to this workspace, or run `prefectl cloud login`"
             } else {
-                "set PREFECT_API_AUTH_STRING to the server's, or PREFECT_API_KEY"
+                "set PREFECT_API_AUTH_STRING to the server's credentials, or PREFECT_API_KEY"
             };
             Check::failed("authorisation", error.to_string(), fix)
         }
@@ -123,9 +123,9 @@ async fn authorised(client: &Client) -> Check {
 
 fn limits(client: &Client) -> Check {
     if client.is_cloud() {
-        Check::skipped("plan", "Prefect Cloud tells the limits of a plan only when one is reached")
+        Check::skipped("plan", "Prefect Cloud does not report the limits of the plan")
     } else {
-        Check::ok("plan", "a server of one's own has no limits")
+        Check::ok("plan", "no limits on a self-hosted server")
     }
 }
 
@@ -135,12 +135,12 @@ mod tests {
     use crate::doctor::Status;
 
     #[test]
-    fn clocks_may_differ_a_little() {
+    fn tolerates_small_clock_differences() {
         for (seconds, status) in
             [(0, Status::Ok), (30, Status::Ok), (-31, Status::Warning), (90, Status::Warning)]
         {
             assert_eq!(clocks(SignedDuration::from_secs(seconds)).status, status, "{seconds}");
         }
-        assert_eq!(clocks(SignedDuration::from_secs(-90)).detail, "90 s behind the server's");
+        assert_eq!(clocks(SignedDuration::from_secs(-90)).detail, "90 s behind the server");
     }
 }

@@ -1,4 +1,4 @@
-//! A new prefect.yaml, made of what is in a folder.
+//! Creation of a prefect.yaml from the contents of a directory.
 
 mod recipe;
 mod schema;
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use self::{recipe::Recipe, schema::SchemaPlace};
+pub(crate) use self::{recipe::Recipe, schema::SchemaLocation};
 use crate::{
     environment::Environment,
     flow::{DiscoveredFlow, Inspector},
@@ -16,45 +16,45 @@ use crate::{
     git,
 };
 
-/// The file that is made.
+/// Name of the created file.
 pub(crate) use crate::project::DEFAULT_FILE as FILE;
 
-/// What the command line says.
+/// Options of `prefectl init`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
-    /// The project's name; the folder's if absent.
+    /// Name of the project; defaults to the directory's name.
     pub(crate) name: Option<String>,
-    /// How flows get to where they run; chosen by what is in the folder if absent.
+    /// How workers get the flow code; detected if `None`.
     pub(crate) recipe: Option<Recipe>,
-    /// `KEY=VALUE` each: what a recipe needs to know.
+    /// Fields of the recipe as `KEY=VALUE`.
     pub(crate) fields: Vec<String>,
-    pub(crate) schema: SchemaPlace,
+    pub(crate) schema: SchemaLocation,
 }
 
-/// Why no file was made.
+/// An error that prevented the creation of the file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InitError {
-    #[error("{} is there already; it is left as it is", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
-    #[error("there is no recipe '{name}'; recipes are {}", Recipe::names().join(", "))]
+    #[error("unknown recipe '{name}'; the recipes are {}", Recipe::names().join(", "))]
     UnknownRecipe { name: String },
-    #[error("`--field {0}` is not of the form KEY=VALUE")]
-    NotAField(String),
-    #[error("the recipe '{recipe}' has no field '{field}'; {}", if .known.is_empty() { "it has none".to_owned() } else { format!("it has {}", .known.join(", ")) })]
+    #[error("invalid `--field {0}`: expected KEY=VALUE")]
+    InvalidField(String),
+    #[error("the recipe '{recipe}' has no field '{field}'; its fields are {}", .known.join(", "))]
     UnknownField { recipe: &'static str, field: String, known: &'static [&'static str] },
-    #[error("`--schema {0}` is no address and no path: editors take neither a space nor nothing")]
-    NotAPlace(String),
+    #[error("invalid `--schema {0}`: expected a URL or a path without spaces")]
+    InvalidSchemaLocation(String),
     #[error(transparent)]
     File(#[from] FileError),
 }
 
-/// What is in a folder.
+/// Facts about a directory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Survey {
-    /// The folder's name.
+    /// The directory's name.
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
-    /// By paths relative to the folder.
+    /// Flows, with paths relative to the directory.
     pub(crate) flows: Vec<DiscoveredFlow>,
     pub(crate) remote: Option<String>,
     pub(crate) branch: Option<String>,
@@ -62,17 +62,21 @@ pub(crate) struct Survey {
     pub(crate) has_requirements: bool,
 }
 
-/// What was made.
+/// The result of a successful creation.
 #[derive(Debug)]
 pub(crate) struct Created {
     pub(crate) file: PathBuf,
     pub(crate) recipe: Recipe,
     pub(crate) flows: usize,
-    /// The fields of the recipe whose values have to be replaced.
-    pub(crate) made_up: Vec<&'static str>,
+    /// Fields with placeholder values, which the user must replace.
+    pub(crate) placeholders: Vec<&'static str>,
 }
 
-/// Writes prefect.yaml into a folder that has none.
+/// Creates a prefect.yaml in `directory`.
+///
+/// # Errors
+///
+/// Fails if the file exists, if a field is invalid, or if the file cannot be written.
 pub(crate) fn create(
     directory: &Path,
     options: &InitOptions,
@@ -86,15 +90,15 @@ pub(crate) fn create(
     if let Some(name) = &options.name {
         survey.name.clone_from(name);
     }
-    let recipe = options.recipe.unwrap_or_else(|| Recipe::fitting(&survey));
-    let made_up = recipe.made_up(&survey, &options.fields)?;
+    let recipe = options.recipe.unwrap_or_else(|| Recipe::detect(&survey));
+    let placeholders = recipe.placeholders(&survey, &options.fields)?;
     let text = options.schema.modeline() + &recipe.render(&survey, &options.fields)?;
-    options.schema.provide(directory)?;
+    options.schema.write(directory)?;
     write_new(&file, &text)?;
-    Ok(Created { file, recipe, flows: survey.flows.len(), made_up })
+    Ok(Created { file, recipe, flows: survey.flows.len(), placeholders })
 }
 
-/// Looks at a folder. Nothing in it is run.
+/// Collects facts about a directory, without running any code in it.
 fn survey(directory: &Path, environment: &Environment) -> Survey {
     let flows = Inspector::new().discover(&[PathBuf::new()], directory, environment);
     let facts = git::discover(directory);
@@ -111,7 +115,7 @@ fn survey(directory: &Path, environment: &Environment) -> Survey {
     }
 }
 
-/// Writes a file that must not be there, even if somebody else makes it at the same time.
+/// Writes a new file. Fails if the file exists, even if it was created concurrently.
 fn write_new(file: &Path, text: &str) -> Result<(), InitError> {
     fs::write_new(file, text).map_err(|error| match error.source.kind() {
         io::ErrorKind::AlreadyExists => InitError::Exists(file.to_owned()),

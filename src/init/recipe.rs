@@ -1,25 +1,25 @@
-//! Recipes: how flows get to where they run, as sections of a prefect.yaml.
+//! Recipes for a new prefect.yaml. A recipe determines how workers get the flow code.
 
 use serde_json::json;
 
 use super::{InitError, Survey};
 use crate::{flow::DiscoveredFlow, project::text};
 
-/// A kind of prefect.yaml.
+/// A template for prefect.yaml.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recipe {
-    /// Flows run where their files are.
+    /// Flows run on this machine from their files.
     Local,
-    /// Workers clone the repository.
+    /// Workers clone the Git repository.
     Git,
-    /// Flows are built into an image.
+    /// Flows are part of a Docker image.
     Docker,
-    /// An image has what flows need; the flows are cloned.
+    /// A Docker image has the dependencies, and workers clone the flows.
     DockerGit,
     S3,
     Gcs,
     Azure,
-    /// Flows are built into an image, which a Kubernetes work pool runs.
+    /// Flows are part of an image that a Kubernetes work pool runs.
     Kubernetes,
 }
 
@@ -57,8 +57,8 @@ impl Recipe {
         found.ok_or_else(|| InitError::UnknownRecipe { name: name.to_owned() })
     }
 
-    /// The recipe that goes with what is in a folder.
-    pub(super) fn fitting(survey: &Survey) -> Self {
+    /// Chooses a recipe for a directory: `docker` with a Dockerfile, `git` with a remote, `local` otherwise.
+    pub(super) fn detect(survey: &Survey) -> Self {
         match (survey.has_dockerfile, &survey.remote) {
             (true, _) => Self::Docker,
             (false, Some(_)) => Self::Git,
@@ -66,7 +66,7 @@ impl Recipe {
         }
     }
 
-    /// What can be said with `--field`.
+    /// Returns the names accepted by `--field`.
     fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Local => &["directory"],
@@ -90,7 +90,7 @@ impl Recipe {
         }
     }
 
-    /// The text of a prefect.yaml.
+    /// Renders the prefect.yaml.
     pub(super) fn render(self, survey: &Survey, fields: &[String]) -> Result<String, InitError> {
         let given = self.given(fields)?;
         let field = |name: &str, default: &str| {
@@ -110,8 +110,12 @@ impl Recipe {
         .join("\n"))
     }
 
-    /// The fields of which nothing in the folder or on the command line tells: what the file has there is made up.
-    pub(super) fn made_up(self, survey: &Survey, fields: &[String]) -> Result<Vec<&'static str>, InitError> {
+    /// Returns the fields whose values are neither given nor detected, so that the file contains placeholders.
+    pub(super) fn placeholders(
+        self,
+        survey: &Survey,
+        fields: &[String],
+    ) -> Result<Vec<&'static str>, InitError> {
         let given = self.given(fields)?;
         let is_known = |field: &str| {
             given.iter().any(|(key, _)| *key == field)
@@ -126,7 +130,7 @@ impl Recipe {
 
     fn given(self, fields: &[String]) -> Result<Vec<(&str, &str)>, InitError> {
         let parse = |text: &'_ String| -> Result<(), InitError> {
-            let (key, _) = text.split_once('=').ok_or_else(|| InitError::NotAField(text.clone()))?;
+            let (key, _) = text.split_once('=').ok_or_else(|| InitError::InvalidField(text.clone()))?;
             if self.fields().contains(&key) {
                 return Ok(());
             }
@@ -144,9 +148,9 @@ impl Recipe {
         let comment = match (survey.has_dockerfile, survey.has_requirements) {
             (true, _) => "",
             (false, true) => {
-                "    # `auto` makes a Dockerfile with the flows and what requirements.txt names.\n"
+                "    # `auto` generates a Dockerfile with the flows and the packages in requirements.txt.\n"
             }
-            (false, false) => "    # `auto` makes a Dockerfile with the flows in it.\n",
+            (false, false) => "    # `auto` generates a Dockerfile with the flows.\n",
         };
         format!(
             "{}build:\n\
@@ -183,7 +187,7 @@ impl Recipe {
             Self::Azure => format!(
                 "{head}- prefect_azure.deployments.steps.push_to_azure_blob_storage:\n    id: push-code\n    \
                  requires: prefect-azure>=0.2.8\n    container: {}\n    folder: {}\n    \
-                 # The name of a block that `prefectl block ls` lists.\n    credentials: {}\n",
+                 # Name of a block; `prefectl block ls` lists them.\n    credentials: {}\n",
                 field("container", "my-container"),
                 folder(),
                 credentials()
@@ -238,10 +242,10 @@ impl Recipe {
             json!({"name": kind})
         };
         let mut lines = format!(
-            "# One entry a deployment. The work pool: `prefectl work-pool create {kind} --type {kind}`.\ndeployments:"
+            "# One entry per deployment. Create the work pool with `prefectl work-pool create {kind} --type {kind}`.\ndeployments:"
         );
         if survey.flows.is_empty() {
-            lines.push_str(" []\n# No flows were found here. An entry looks like this:\n");
+            lines.push_str(" []\n# No flows were found. Example of an entry:\n");
             lines
                 .push_str("# - name: default\n#   entrypoint: flow.py:my_flow\n#   work_pool:\n#     name: ");
             lines.push_str(kind);
@@ -256,25 +260,25 @@ impl Recipe {
         };
         lines.extend(survey.flows.iter().map(entry));
         lines.push_str(
-            "  # More of what a deployment can have:\n  # parameters: {name: value}\n  # schedules:\n  \
+            "  # Other keys of a deployment:\n  # parameters: {name: value}\n  # schedules:\n  \
              # - cron: 0 9 * * *\n  #   timezone: Europe/London\n  # tags: [nightly]\n",
         );
         lines
     }
 }
 
-/// A text as a YAML scalar, in quotes where it needs them.
+/// Formats a string as a YAML scalar, quoted if necessary.
 fn scalar(text: &str) -> String {
     serde_yaml::to_string(text).map_or_else(|_| format!("{text:?}"), |yaml| yaml.trim_end().to_owned())
 }
 
-/// A reference to the block that holds the credentials of Azure's storage; the name is a YAML scalar.
+/// Returns a reference to the block with the Azure storage credentials. `name` is a YAML scalar.
 fn azure_credentials(name: &str) -> String {
     let name = name.trim_matches(['\'', '"']);
     scalar(&format!("{{{{ prefect.blocks.azure-blob-storage-credentials.{name} }}}}"))
 }
 
-/// A name as a part of an image's name takes it.
+/// Converts a project name to a valid component of an image name.
 fn image_part(name: &str) -> String {
     let part: String = name
         .chars()

@@ -1,11 +1,11 @@
-//! How an editor finds the JSON schema of a prefect.yaml: by a comment at its top.
+//! The modeline of prefect.yaml: a comment that tells editors where the JSON schema is.
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::{InitError, write_new};
 use crate::{project, steps};
 
-/// The schema in the repository, as it was when this version was released.
+/// URL of this version's schema in the repository.
 const PUBLISHED: &str = concat!(
     env!("CARGO_PKG_REPOSITORY"),
     "/raw/v",
@@ -13,40 +13,40 @@ const PUBLISHED: &str = concat!(
     "/docs/src/reference/prefect.schema.json"
 );
 
-/// Where the schema is.
+/// Location of the schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum SchemaPlace {
-    /// In the repository of prefectl.
+pub(crate) enum SchemaLocation {
+    /// The URL in the prefectl repository.
     #[default]
     Published,
-    /// At an address that somebody else takes care of.
-    Address(String),
-    /// In a file, relative to the project's folder.
+    /// Another URL.
+    Url(String),
+    /// A file, relative to the project directory.
     File(PathBuf),
 }
 
-impl SchemaPlace {
+impl SchemaLocation {
     pub(crate) fn parse(text: &str) -> Result<Self, InitError> {
         if text.is_empty()
             || text.contains(|character: char| character.is_whitespace() || character.is_control())
         {
-            return Err(InitError::NotAPlace(text.to_owned()));
+            return Err(InitError::InvalidSchemaLocation(text.to_owned()));
         }
-        Ok(if text.contains("://") { Self::Address(text.to_owned()) } else { Self::File(text.into()) })
+        Ok(if text.contains("://") { Self::Url(text.to_owned()) } else { Self::File(text.into()) })
     }
 
-    /// The comment for the first line of a prefect.yaml.
+    /// Returns the modeline, the first line of prefect.yaml.
     pub(super) fn modeline(&self) -> String {
-        let place = match self {
+        let location = match self {
             Self::Published => PUBLISHED.to_owned(),
-            Self::Address(address) => address.clone(),
+            Self::Url(url) => url.clone(),
             Self::File(path) => path.to_string_lossy().replace(MAIN_SEPARATOR, "/"),
         };
-        format!("# yaml-language-server: $schema={place}\n")
+        format!("# yaml-language-server: $schema={location}\n")
     }
 
-    /// Writes the schema, if it is to be in a file; one that is there is left as it is, and is an error.
-    pub(super) fn provide(&self, directory: &Path) -> Result<(), InitError> {
+    /// Writes the schema if the location is a file. Fails if the file exists.
+    pub(super) fn write(&self, directory: &Path) -> Result<(), InitError> {
         let Self::File(path) = self else { return Ok(()) };
         write_new(&directory.join(path), &format!("{:#}\n", project::schema(steps::schemas())))
     }
@@ -57,22 +57,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_an_address_or_a_path() {
+    fn parses_urls_and_paths() {
         for (text, modeline) in [
             ("https://example.com/s.json", "$schema=https://example.com/s.json"),
             ("prefect.schema.json", "$schema=prefect.schema.json"),
             ("schemas/prefect.json", "$schema=schemas/prefect.json"),
         ] {
-            let place = SchemaPlace::parse(text).unwrap();
-            assert_eq!(place.modeline(), format!("# yaml-language-server: {modeline}\n"), "{text}");
+            let location = SchemaLocation::parse(text).unwrap();
+            assert_eq!(location.modeline(), format!("# yaml-language-server: {modeline}\n"), "{text}");
         }
         for text in ["", "a b", "https://example.com/\n"] {
-            assert!(matches!(SchemaPlace::parse(text), Err(InitError::NotAPlace(_))), "{text:?}");
+            assert!(
+                matches!(SchemaLocation::parse(text), Err(InitError::InvalidSchemaLocation(_))),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
-    fn the_published_schema_is_in_the_repository() {
+    fn published_schema_is_up_to_date() {
         let (address, path) = PUBLISHED.split_once("/raw/v").unwrap();
         assert_eq!(address, env!("CARGO_PKG_REPOSITORY"));
         let (version, path) = path.split_once('/').unwrap();

@@ -24,7 +24,7 @@ fn no_api_is_configured() -> Result<()> {
     exit 2
     --- stderr
     error: No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server.
-    help: set PREFECT_API_URL, for example to http://127.0.0.1:[PORT]/api, or add it to profile 'ephemeral' of [PREFECT_HOME]/profiles.toml; for a temporary server, ask for it with PREFECT_SERVER_EPHEMERAL_ENABLED=true
+    help: set PREFECT_API_URL, for example to http://127.0.0.1:[PORT]/api, or add it to profile 'ephemeral' of [PREFECT_HOME]/profiles.toml; to use a temporary server, set PREFECT_SERVER_EPHEMERAL_ENABLED=true
     ");
     Ok(())
 }
@@ -48,7 +48,7 @@ fn the_server_is_down() -> Result<()> {
     exit 6
     --- stderr
     error: cannot reach the Prefect API at http://127.0.0.1:[PORT]/api: Connection refused (os error 111)
-    help: is the server running, and is PREFECT_API_URL right?
+    help: check that the server is running and that PREFECT_API_URL is correct
     ");
     Ok(())
 }

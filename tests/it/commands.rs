@@ -62,8 +62,8 @@ fn deployments_are_listed_shown_and_deleted() -> Result<()> {
     assert_output!(output, @r"
     exit 4
     --- stderr
-    error: Are you sure you want to delete deployment with name 'hello-UNIQUE/a'? There is no terminal to ask on.
-    help: add --yes to do it without asking
+    error: Are you sure you want to delete deployment with name 'hello-UNIQUE/a'? Confirmation is required and there is no terminal.
+    help: add --yes to confirm
     ");
     assert!(api.deployment(&sandbox, "hello-UNIQUE/a")?.is_some());
     let output = sandbox.run("deployment delete hello-UNIQUE/a --yes")?;

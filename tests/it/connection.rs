@@ -42,7 +42,7 @@ fn certificates_that_are_not_checked_are_told() -> Result<()> {
         .variable("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true");
     let output = sandbox.run("work-pool ls")?;
     assert_eq!(output.code, 6);
-    assert!(output.stderr.contains("certificates are not checked"), "{output}");
+    assert!(output.stderr.contains("certificates are not verified"), "{output}");
     let plain = sandbox.variable("PREFECT_API_URL", "http://127.0.0.1:1/api").run("work-pool ls")?;
     assert!(!plain.stderr.contains("certificates"), "{plain}");
     Ok(())
@@ -112,7 +112,7 @@ fn a_certificate_of_an_authority_of_ones_own_is_trusted_once_it_is_named() -> Re
     }
     let skipped = server.sandbox()?.variable("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true");
     let skipped = skipped.run("work-pool ls")?.success()?;
-    assert!(skipped.stderr.contains("certificates are not checked"), "{skipped}");
+    assert!(skipped.stderr.contains("certificates are not verified"), "{skipped}");
 
     let another = PrivateServer::start("localhost")?;
     let other = server.sandbox()?;

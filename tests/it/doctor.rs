@@ -39,8 +39,8 @@ fn all_is_well_on_a_server_that_is() -> Result<()> {
         ]
     );
     let text = sandbox.run("doctor")?.success()?;
-    assert!(text.stdout.contains("'pool' (process) has no worker: runs wait"), "{text}");
-    assert!(text.stdout.contains("fix: prefect worker start --pool 'pool'"), "{text}");
+    assert!(text.stdout.contains("'pool' (process) has no online worker"), "{text}");
+    assert!(text.stdout.contains("fix: start a worker with `prefect worker start --pool 'pool'`"), "{text}");
     Ok(())
 }
 

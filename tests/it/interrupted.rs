@@ -284,7 +284,7 @@ fn a_failure_stops_or_not_and_the_rest_can_be_resumed() -> Result<()> {
     exit 2
     --- stderr
     error: there is nothing to resume: the last deploy from this directory to this server was finished
-    help: deploy with --all, or with -n and the name of a deployment
+    help: deploy with --all, or select a deployment with -n
     ");
     Ok(())
 }
@@ -304,7 +304,7 @@ fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
     exit 2
     --- stderr
     error: the last deploy had options for what it deployed, which were not kept
-    help: run the same command again: it goes on where that one stopped
+    help: run the same command again; it continues where the previous run stopped
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d1")?["version"], json!("mine"));
     Ok(())

@@ -198,7 +198,7 @@ fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
     exit 8
     --- stderr
     error: the plan does not hold any more: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' has changed on the server; nothing was registered
-    help: make a new one with `prefectl plan --out`, and look at it again
+    help: create and review a new plan with `prefectl plan --out`
     ");
 
     sandbox.run("plan --all --out second.json --quiet").and_then(Output::success)?;
@@ -210,7 +210,7 @@ fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
     exit 8
     --- stderr
     error: the plan does not hold any more: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' is described differently by the file or the options; nothing was registered
-    help: make a new one with `prefectl plan --out`, and look at it again
+    help: create and review a new plan with `prefectl plan --out`
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?["description"], json!("by hand"));
 

@@ -155,7 +155,7 @@ fn a_work_queue_is_found_by_its_name_and_changed() -> Result<()> {
     exit 1
     --- stderr
     error: Work queue 'default' in work pool 'pool-UNIQUE' cannot be deleted.
-    help: a work pool keeps its default queue
+    help: the default queue of a work pool cannot be deleted
     ");
     let unasked = sandbox.run("work-queue delete fast-UNIQUE --pool pool-UNIQUE")?;
     assert_eq!(unasked.code, 4, "{unasked}");

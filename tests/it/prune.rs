@@ -75,7 +75,7 @@ fn what_a_project_no_longer_declares_goes_and_nothing_else() -> Result<()> {
     exit 1
     --- stderr
     error: more deployments would be deleted than --max-deletes allows (0): hello-UNIQUE/b
-    help: nothing was registered; is this the file of this project? If so, give a higher --max-deletes
+    help: nothing was registered; if these deployments really have to be deleted, increase --max-deletes
     ");
     assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
 
@@ -131,8 +131,8 @@ fn a_file_is_destroyed() -> Result<()> {
     assert_output!(output, @r"
     exit 4
     --- stderr
-    error: Are you sure you want to delete 3 deployments? There is no terminal to ask on.
-    help: add --yes to do it without asking
+    error: Are you sure you want to delete 3 deployments? Confirmation is required and there is no terminal.
+    help: add --yes to confirm
     ");
     let output = sandbox.run("destroy -n a --yes --output json")?.success()?;
     assert_eq!(output.json()?["deployments"][0]["id"], a["id"]);

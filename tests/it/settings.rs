@@ -327,7 +327,7 @@ fn the_profile_in_use_is_tried() -> Result<()> {
     --- stderr
     Checking API connectivity...
     error: Error connecting to Prefect server using profile 'gone': cannot reach the Prefect API at http://127.0.0.1:[PORT]/api: Connection refused (os error 111)
-    help: is the server running, and is PREFECT_API_URL right?
+    help: check that the server is running and that PREFECT_API_URL is correct
     $ prefectl profile use empty
     exit 2
     --- stderr

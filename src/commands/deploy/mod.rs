@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
 /// follows events does not answer.
 fn asks(arguments: &DeployArguments, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some() || arguments.resume || arguments.events.is_some();
-    context.interviews() && !is_settled
+    context.can_run_wizard() && !is_settled
 }
 
 /// The options of a deploy or a plan, with the project that the settings name.

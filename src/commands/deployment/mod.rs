@@ -34,13 +34,12 @@ async fn list(
     let client = connection::client(context)?;
     let mut deployments = deployment::list(&client, flow_names).await?;
     if by_created {
-        // Times of one server sort as texts.
-        let created = |one: &NamedDeployment| text(one, "created");
-        deployments.sort_by_key(|one| std::cmp::Reverse(created(one)));
+        // All timestamps have the same format, so they can be compared as strings.
+        deployments.sort_by_key(|found| std::cmp::Reverse(text(found, "created")));
     }
-    let row = |one: &NamedDeployment| {
-        let pool = one.deployment.work_pool_name.clone().unwrap_or_default();
-        [one.full_name(), one.deployment.id.to_string(), pool]
+    let row = |found: &NamedDeployment| {
+        let pool = found.deployment.work_pool_name.clone().unwrap_or_default();
+        [found.full_name(), found.deployment.id.to_string(), pool]
     };
     context.show(
         output,
@@ -50,14 +49,14 @@ async fn list(
     Ok(Exit::Done)
 }
 
-fn text(one: &NamedDeployment, field: &str) -> String {
-    one.deployment.raw.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+fn text(found: &NamedDeployment, field: &str) -> String {
+    found.deployment.raw.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// What the server has, and the name of the flow, which it keeps apart.
-fn object(one: &NamedDeployment) -> Value {
-    let mut object = one.deployment.raw.clone();
-    object.insert("flow_name".to_owned(), json!(one.flow));
+/// Returns the server's deployment object, extended by the flow name.
+fn object(found: &NamedDeployment) -> Value {
+    let mut object = found.deployment.raw.clone();
+    object.insert("flow_name".to_owned(), json!(found.flow));
     Value::Object(object)
 }
 
@@ -74,7 +73,7 @@ async fn inspect(name: &str, output: OutputArguments, context: &Context) -> Resu
 
 async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
-    let meant = match (&arguments.name, arguments.id) {
+    let selected = match (&arguments.name, arguments.id) {
         (None, None) if arguments.all => deployment::list(&client, &[]).await?,
         _ if arguments.all => {
             let message = "Cannot provide a deployment name or id when deleting all deployments.";
@@ -84,30 +83,32 @@ async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Res
         (None, Some(id)) => vec![deployment::find_by_id(&client, id).await?],
         (None, None) => return Err(CommandError::usage("Must provide a deployment name or id")),
     };
-    let count = meant.len();
+    let count = selected.len();
     let plural = if count == 1 { "" } else { "s" };
     if count > 0 {
-        let question = match meant.as_slice() {
-            [one] => format!("Are you sure you want to delete deployment with name '{}'?", one.full_name()),
+        let question = match selected.as_slice() {
+            [only] => format!("Are you sure you want to delete deployment with name '{}'?", only.full_name()),
             _ => format!("Are you sure you want to delete {count} deployments?"),
         };
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
-    for (at, one) in meant.iter().enumerate() {
-        let deleted = client.delete_deployment(one.deployment.id).await;
+    for (index, found) in selected.iter().enumerate() {
+        let deleted = client.delete_deployment(found.deployment.id).await;
         if let Err(error) = deleted {
-            let exit = if at == 0 { Exit::Failed } else { Exit::Partly };
-            return Err(CommandError { exit, ..error.into() }.help(format!("{at} of {count} were deleted")));
+            let exit = if index == 0 { Exit::Failed } else { Exit::Partly };
+            return Err(
+                CommandError { exit, ..error.into() }.help(format!("deleted {index} of {count} deployments"))
+            );
         }
     }
-    let is_one_of_many = arguments.all || arguments.name.as_deref().is_some_and(deployment::is_pattern);
-    let entry = |one: &NamedDeployment| json!({"id": one.deployment.id, "name": one.full_name()});
-    let fields = json!({"deployments": meant.iter().map(entry).collect::<Vec<_>>()});
-    context.done(arguments.output, "deleted", fields, || match meant.as_slice() {
+    let is_bulk = arguments.all || arguments.name.as_deref().is_some_and(deployment::is_pattern);
+    let entry = |found: &NamedDeployment| json!({"id": found.deployment.id, "name": found.full_name()});
+    let fields = json!({"deployments": selected.iter().map(entry).collect::<Vec<_>>()});
+    context.done(arguments.output, "deleted", fields, || match selected.as_slice() {
         [] => "No deployments found.".to_owned(),
-        [one] if !is_one_of_many => match &arguments.name {
-            Some(_) => format!("Deleted deployment '{}'.", one.full_name()),
-            None => format!("Deleted deployment '{}'.", one.deployment.id),
+        [only] if !is_bulk => match &arguments.name {
+            Some(_) => format!("Deleted deployment '{}'.", only.full_name()),
+            None => format!("Deleted deployment '{}'.", only.deployment.id),
         },
         _ => format!("Deleted {count} deployment{plural}."),
     });

@@ -34,18 +34,18 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
         None => Ok(Ok(Vec::new())),
         Some(failure) => Err(failure),
     };
-    // Runs that were made are told whatever came after that.
+    // Created runs are printed even if a later run could not be created.
     if output == OutputFormat::Json && !created.is_empty() {
         let watched = end.as_ref().ok().and_then(|end| end.as_deref().ok()).unwrap_or_default();
         let document = |created: &CreatedRun| {
             let watched = watched.iter().find(|watched| watched.id == created.run.id);
             document(created, watched, links.flow_run(created.run.id).as_deref())
         };
-        // A single name has a single answer; patterns have a list even if it is of one.
+        // A single name gives a single document. A pattern gives a list, even of one run.
         let is_single = matches!(options.names.as_slice(), [] | [_])
             && !options.names.iter().any(|name| deployment::is_pattern(name));
         match created.as_slice() {
-            [one] if is_single => context.ui.json(&document(one)),
+            [only] if is_single => context.ui.json(&document(only)),
             all => {
                 let runs: Vec<_> = all.iter().map(document).collect();
                 context.ui.json(&json!({"schema": 1, "runs": runs}));
@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     Ok(end?.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
 }
 
-/// Makes the runs one after the other; gives those that were made, and what went wrong with the next one.
+/// Creates the runs one after the other. Returns the created runs, and the error that stopped the creation.
 async fn create(
     prepared: &[PreparedRun],
     client: &Client,
@@ -64,11 +64,11 @@ async fn create(
     context: &Context,
 ) -> (Vec<CreatedRun>, Option<CommandError>) {
     let mut created = Vec::new();
-    for one in prepared {
+    for prepared in prepared {
         if output == OutputFormat::Text {
-            context.ui.result(&one.announcement());
+            context.ui.result(&prepared.announcement());
         }
-        let run = match one.create(client).await.map_err(CommandError::from) {
+        let run = match prepared.create(client).await.map_err(CommandError::from) {
             Ok(run) => run,
             Err(error) if created.is_empty() => return (created, Some(error)),
             Err(error) => return (created, Some(CommandError { exit: Exit::Partly, ..error })),
@@ -104,7 +104,7 @@ fn options(arguments: &RunArguments, context: &Context) -> Result<RunOptions, Co
     })
 }
 
-/// A run as one document.
+/// Creates the JSON document of a run.
 fn document(created: &CreatedRun, watched: Option<&Watched>, url: Option<&str>) -> serde_json::Value {
     let run = &created.run;
     let state = watched.and_then(|watched| watched.state.as_ref()).or(run.state.as_ref());

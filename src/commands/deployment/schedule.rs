@@ -54,7 +54,8 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
     }
     let body = schedule.for_create(context.clock.now());
     let created = schedules::create(&client, &found, &body, replace).await?;
-    let replaced = if replace { found.schedules.iter().map(|one| one.id).collect() } else { Vec::new() };
+    let replaced =
+        if replace { found.schedules.iter().map(|schedule| schedule.id).collect() } else { Vec::new() };
     let fields = json!({
         "deployment": arguments.name, "id": created.id, "schedule": created.schedule, "active": created.active,
         "replaced": replaced,
@@ -69,7 +70,7 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
     Ok(())
 }
 
-/// The options as an item of `schedules` in prefect.yaml, where they mean the same.
+/// Converts the options to an item of `schedules` in prefect.yaml.
 fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
     let kinds: [(&str, Option<Value>); 3] = [
         ("interval", arguments.interval.map(Value::from)),
@@ -92,9 +93,9 @@ fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
     }
     if arguments.timezone.is_none() && arguments.rrule.as_deref().is_some_and(|rule| rule.contains("TZID")) {
         return Err(CommandError::usage(
-            "The rule names its time zone with TZID, which the server does not keep apart from the schedule's own.",
+            "The rule sets its time zone with TZID, which the server does not support.",
         )
-        .help("give the zone with --timezone"));
+        .help("set the time zone with --timezone"));
     }
     if let Some(anchor) = &arguments.anchor_date {
         item.insert("anchor_date".into(), anchor.as_str().into());
@@ -112,8 +113,8 @@ fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
 async fn list(name: &str, output: OutputArguments, context: &Context) -> Result<(), CommandError> {
     let client = connection::client(context)?;
     let found = deployment::find(&client, name).await?.deployment;
-    let row = |one: &DeploymentSchedule| {
-        [one.id.to_string(), schedules::summary(&one.schedule), one.active.to_string()]
+    let row = |schedule: &DeploymentSchedule| {
+        [schedule.id.to_string(), schedules::summary(&schedule.schedule), schedule.active.to_string()]
     };
     context.show(
         output,
@@ -165,7 +166,7 @@ async fn clear(
     Ok(())
 }
 
-/// Pauses or resumes; what is so already is left as it is.
+/// Pauses or resumes schedules. A schedule that already is in the requested state is not changed.
 async fn activate(
     arguments: &ActivateScheduleArguments,
     active: bool,
@@ -203,8 +204,8 @@ async fn activate_all(active: bool, output: OutputArguments, context: &Context) 
     let client: Client = connection::client(context)?;
     let deployments = deployment::list(&client, &[]).await?;
     let changed = schedules::activate_all(&client, &deployments, active).await?;
-    let entry = |(one, id): &(&deployment::NamedDeployment, Uuid)| -> Json {
-        json!({"deployment": one.full_name(), "id": id})
+    let entry = |(found, id): &(&deployment::NamedDeployment, Uuid)| -> Json {
+        json!({"deployment": found.full_name(), "id": id})
     };
     let fields = json!({"schedules": changed.iter().map(entry).collect::<Vec<_>>()});
     context.done(output, verb(active), fields, || {
@@ -214,8 +215,8 @@ async fn activate_all(active: bool, output: OutputArguments, context: &Context) 
         } else if changed.is_empty() {
             format!("No {state} schedules found to {}.", if active { "resume" } else { "pause" })
         } else {
-            let line = |(one, _): &(&deployment::NamedDeployment, Uuid)| {
-                format!("{} schedule for deployment {}\n", title(active), one.deployment.name)
+            let line = |(found, _): &(&deployment::NamedDeployment, Uuid)| {
+                format!("{} schedule for deployment {}\n", title(active), found.deployment.name)
             };
             let lines: String = changed.iter().map(line).collect();
             format!("{lines}{} {} deployment schedule(s).", title(active), changed.len())

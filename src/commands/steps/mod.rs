@@ -1,4 +1,4 @@
-//! `prefectl steps`: the table of steps, and running those of deployments.
+//! `prefectl steps`.
 
 mod run;
 
@@ -28,7 +28,7 @@ fn find(name: &str) -> Result<&'static StepEntry, CommandError> {
     registry::find(name).or_else(by_short_name).ok_or_else(|| {
         let known = registry::all().iter().flat_map(|entry| [entry.name, entry.short_name()]);
         let help = did_you_mean(name, known).map(|known| format!("did you mean {known}?"));
-        CommandError { help, ..CommandError::usage(format!("there is no step '{name}'")) }
+        CommandError { help, ..CommandError::usage(format!("unknown step '{name}'")) }
     })
 }
 
@@ -45,10 +45,10 @@ fn page(entry: &StepEntry) -> String {
         format!("  {}: {} ({}{default})", input.name, input.meaning, input.kind.name())
     }));
     lines.push("\nKeys of every step:".to_owned());
-    lines.push("  id: the name by which templates find its outputs".to_owned());
-    lines.push("  requires: Python packages that it needs on a worker".to_owned());
+    lines.push("  id: name by which templates refer to its outputs".to_owned());
+    lines.push("  requires: Python packages that the step needs on a worker".to_owned());
     if entry.inputs.iter().all(|input| input.name != "timeout") {
-        lines.push("  timeout: how many seconds it may take, in build and push sections".to_owned());
+        lines.push("  timeout: maximum run time in seconds, in build and push sections".to_owned());
     }
     lines.push(format!("\nOutputs: {}", entry.outputs.join(", ")));
     lines.join("\n")

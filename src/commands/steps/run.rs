@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
     Ok(Exit::Done)
 }
 
-/// Runs the steps: those of the file, or those that the server has.
+/// Runs the steps in the file, or the pull steps that the server has stored.
 async fn trials(
     arguments: &RunStepsArguments,
     surroundings: &Surroundings<'_>,
@@ -54,19 +54,19 @@ async fn trials(
     Ok(deploy::run_steps(surroundings, client.as_ref(), &sought).await?)
 }
 
-/// What the steps of a deployment gave, for people.
+/// Formats the results of a deployment's steps.
 fn text(trial: &Trial) -> String {
     let mut lines = vec![trial.deployment.clone()];
     lines.extend(outputs(&trial.outputs));
     match &trial.pulled {
         None => {}
         Some(Found { pulled: Pulled::OutOfReach { reason }, .. }) => {
-            lines.push(format!("  the pull steps cannot be verified here: {reason}"));
+            lines.push(format!("  cannot verify the pull steps here: {reason}"));
         }
         Some(Found { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
             lines.extend(outputs(pulled));
             let flow = flow.as_deref().unwrap_or_default();
-            lines.push(format!("  the flow '{flow}' would start in {}", directory.display()));
+            lines.push(format!("  flow '{flow}' found in {}", directory.display()));
         }
     }
     lines.join("\n")
@@ -80,7 +80,7 @@ fn outputs(outputs: &value::Mapping) -> Vec<String> {
     yaml.lines().map(|line| format!("  {line}")).collect()
 }
 
-/// What the steps gave, as one document.
+/// Creates the JSON document with the results of all deployments.
 fn document(trials: &[Trial]) -> Json {
     let outputs = |outputs: &value::Mapping| value::to_json(&Value::Mapping(outputs.clone()));
     let pull = |found: &Found| match &found.pulled {
@@ -102,7 +102,7 @@ fn document(trials: &[Trial]) -> Json {
     json!({"schema": 1, "deployments": trials.iter().map(trial).collect::<Vec<_>>()})
 }
 
-/// The document without secrets, which would no longer be recognised once JSON has escaped them.
+/// Redacts every string of a document. Must run before serialization, which may change the spelling of a secret.
 fn masked(document: Json, redactor: &Redactor) -> Json {
     match document {
         Json::String(text) => Json::String(redactor.mask(&text)),
@@ -120,7 +120,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn secrets_are_masked_before_they_are_escaped() {
+    fn redacts_secrets_before_serialization() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("pass\"word"));
         let outputs =
