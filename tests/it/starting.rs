@@ -41,7 +41,10 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
     let sandbox = Sandbox::new()?;
     for (line, message) in [
         ("init --recipe loca", "unknown recipe 'loca'; the recipes are local, git, docker"),
-        ("init --recipe s3 --field buckt=x", "the recipe 's3' has no field 'buckt'; its fields are bucket, folder"),
+        (
+            "init --recipe s3 --field buckt=x",
+            "the recipe 's3' has no field 'buckt'; its fields are bucket, folder",
+        ),
         ("init --recipe s3 --field bucket", "invalid `--field bucket`: expected KEY=VALUE"),
         ("init --schema=", "invalid `--schema `: expected a URL or a path"),
     ] {
