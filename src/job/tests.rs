@@ -30,7 +30,7 @@ fn subject(case: &Case) -> Subject<'_> {
         deployment: &case.deployment,
         flow_name: &case.flow_name,
         run: Run { id: run.id.clone(), name: run.name.clone(), job_variables: run.job_variables.clone() },
-        version: "3.8.4",
+        version: "3.9.1",
     }
 }
 
