@@ -1,0 +1,1 @@
+"""Runs prefectl against the servers of several Prefect releases; see `tests/versions`."""
