@@ -47,7 +47,7 @@ def builds(setting: Setting, context: Path, what: str, rounds: int, with_goal: b
         "deployments:\n- name: image\n  entrypoint: flow.py:hello\n  work_pool: {name: bench}\n  pull: []\n"
         f"  build:\n  - prefect_docker.deployments.steps.build_docker_image: {step}\n"
     )
-    docker = ["docker", "build", "--label", "io.prefect.version=3.8.4", "--rm", "--force-rm", "--tag"]
+    docker = ["docker", "build", "--label", "io.prefect.version=3.9.1", "--rm", "--force-rm", "--tag"]
     commands = {
         "docker": [*docker, "prefectl-bench/docker:t", str(context)],
         "prefectl": [setting.program, "steps", "run", "--build", "--name", "image"],

@@ -3,16 +3,16 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::support::{Api, Docker, Sandbox, Terminal, needed};
+use crate::support::{Api, Docker, Sandbox, Terminal, required_env};
 
 /// A project with a Dockerfile, and the image that the answers name.
-fn with_dockerfile(api: &Api, registry: &str) -> Result<Option<(Sandbox, Docker)>> {
+fn with_dockerfile(api: &Api, registry: &str) -> Result<(Sandbox, Docker)> {
     let sandbox = api.sandbox("name: p\n")?;
-    let Some(mut docker) = Docker::of_environment(registry, &sandbox)? else { return Ok(None) };
+    let mut docker = Docker::from_env(registry, &sandbox)?;
     docker.image = format!("{}/team/{}", docker.registry, sandbox.unique("flows-UNIQUE"));
     let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY . /opt/prefect/p\n")?;
-    Ok(Some((sandbox, docker)))
+    Ok((sandbox, docker))
 }
 
 /// Answers all up to the login of the registry.
@@ -53,9 +53,10 @@ fn deploys_again_unchanged(sandbox: &Sandbox) -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some((sandbox, docker)) = with_dockerfile(&api, "PREFECTL_TEST_REGISTRY")? else { return Ok(()) };
+    let api = Api::from_env()?;
+    let (sandbox, docker) = with_dockerfile(&api, "PREFECTL_TEST_REGISTRY")?;
     let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n built")?;
     describe_image(&mut terminal, &sandbox, &docker.registry)?;
     terminal.answers("Is this a private registry?", "n")?;
@@ -79,13 +80,12 @@ fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_private_registry_gets_the_login_that_was_answered() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some((sandbox, docker)) = with_dockerfile(&api, "PREFECTL_TEST_PRIVATE_REGISTRY")? else {
-        return Ok(());
-    };
-    let user = needed("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?.context("a user")?;
-    let password = needed("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD")?.context("a password")?;
+    let api = Api::from_env()?;
+    let (sandbox, docker) = with_dockerfile(&api, "PREFECTL_TEST_PRIVATE_REGISTRY")?;
+    let user = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?;
+    let password = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD")?;
     let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n built")?;
     describe_image(&mut terminal, &sandbox, &docker.registry)?;
     terminal.answers("Is this a private registry?", "y")?;
@@ -151,9 +151,10 @@ fn goes_to_a_bucket(sandbox: &Sandbox, title: &str, fields: &[(&str, &str)], sec
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_code_goes_to_s3_as_answered() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some(url) = needed("PREFECTL_TEST_S3")? else { return Ok(()) };
+    let api = Api::from_env()?;
+    let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = api
         .sandbox("name: p\n")?
         .variable("AWS_ENDPOINT_URL", url)
@@ -163,9 +164,10 @@ fn the_code_goes_to_s3_as_answered() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_code_goes_to_google_as_answered() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some(url) = needed("PREFECTL_TEST_GCS")? else { return Ok(()) };
+    let api = Api::from_env()?;
+    let url = required_env("PREFECTL_TEST_GCS")?;
     let sandbox = api.sandbox("name: p\n")?.variable("STORAGE_EMULATOR_HOST", url);
     sandbox.file("key.json", r#"{"private_key": "hunter2-testing"}"#)?;
     sandbox.file(".prefectignore", "key.json\n")?;
@@ -175,9 +177,10 @@ fn the_code_goes_to_google_as_answered() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_code_goes_to_azure_as_answered() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some(connection) = needed("PREFECTL_TEST_AZURE")? else { return Ok(()) };
+    let api = Api::from_env()?;
+    let connection = required_env("PREFECTL_TEST_AZURE")?;
     let sandbox = api.sandbox("name: p\n")?;
     goes_to_a_bucket(&sandbox, "Azure Blob Storage", &[("connection_string", &connection)], "AccountKey")
 }

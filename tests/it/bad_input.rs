@@ -298,8 +298,9 @@ fn there_is_no_docker_engine() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_script_fails() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let script = |script: &str| {
         format!(
             "build:\n- prefect.deployments.steps.run_shell_script:\n    id: script\n    script: {script}\n\
@@ -355,8 +356,9 @@ fn a_script_fails() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_work_pool_is_not_there() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&PROJECT.replace("name: pool", "name: pol-UNIQUE"))?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"

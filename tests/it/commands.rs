@@ -39,8 +39,9 @@ pub(crate) fn document(sandbox: &Sandbox, line: &str) -> Result<Value> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn deployments_are_listed_shown_and_deleted() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let listed = document(&sandbox, "deployment ls hello-UNIQUE goodbye-UNIQUE")?;
     let listed = listed.as_array().context("a list")?;
@@ -99,8 +100,9 @@ fn deployments_are_listed_shown_and_deleted() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn schedules_are_made_switched_and_removed() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let schedules =
         || -> Result<Value> { Ok(api.existing(&sandbox, "hello-UNIQUE/a")?["schedules"].clone()) };
@@ -175,8 +177,9 @@ fn schedules_are_made_switched_and_removed() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn runs_of_a_pattern_are_made_listed_and_cancelled() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let wrong = sandbox.run("deployment run hello-UNIQUE/* --param times=many")?;
     assert!(
@@ -218,8 +221,9 @@ fn runs_of_a_pattern_are_made_listed_and_cancelled() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_log_of_a_run_is_read_from_either_end() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let run = document(&sandbox, "deployment run hello-UNIQUE/a")?;
     let id = run["id"].as_str().context("an id")?;
@@ -250,8 +254,9 @@ fn the_log_of_a_run_is_read_from_either_end() -> Result<()> {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn an_interrupt_cancels_the_run_that_is_watched_if_asked() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let arguments = ["deployment", "run", "hello-UNIQUE/a", "--watch", "--watch-interval", "0.1"];
     for (options, expected) in [(&[][..], "SCHEDULED"), (&["--cancel-on-interrupt"][..], "CANCELLED")] {

@@ -29,8 +29,9 @@ deployments:
 const STAMP: &str = "echo run >> runs.txt\necho v1\n";
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn all_of_a_file_and_then_nothing() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
 
@@ -105,8 +106,9 @@ fn all_of_a_file_and_then_nothing() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn names_and_patterns_pick_deployments() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
     let registered = || api.registered(&sandbox);
@@ -141,8 +143,9 @@ fn names_and_patterns_pick_deployments() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn another_file_is_read_when_it_is_named() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox("this: is not: read")?;
     sandbox.file("deploy/production.yaml", TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
@@ -157,8 +160,9 @@ fn another_file_is_read_when_it_is_named() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn options_alone_make_a_deployment() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox("{}")?;
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let options =
@@ -191,8 +195,9 @@ fn options_alone_make_a_deployment() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn json_is_one_document_on_standard_output() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
 
@@ -222,8 +227,9 @@ fn json_is_one_document_on_standard_output() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn events_are_objects_on_standard_error() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&TWO.replace("tags:", "tagz:"))?;
     sandbox.file("stamp.sh", STAMP)?;
     let output = sandbox.run("deploy --all --events jsonl")?.success()?;
@@ -254,8 +260,9 @@ fn events_are_objects_on_standard_error() -> Result<()> {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn through_a_link_called_prefect_every_failure_is_1() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", "exit 3\n")?;
     assert_eq!(sandbox.run("deploy --all")?.code, 7);
@@ -269,8 +276,9 @@ fn through_a_link_called_prefect_every_failure_is_1() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn strict_makes_errors_of_warnings() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "
 pull: []

@@ -34,8 +34,9 @@ fn commit(sandbox: &Sandbox, before: &[&str]) -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_1_nothing_is_written_or_run_if_one_of_all_is_wrong() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "build: [{prefect.deployments.steps.run_shell_script: {script: touch ran}}]
 deployments:
@@ -54,8 +55,9 @@ deployments:
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_2_scripts_are_shared_only_where_they_are_written_once() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "definitions:
   shared: &shared [{prefect.deployments.steps.run_shell_script: {script: sh count.sh shared}}]
@@ -72,16 +74,18 @@ deployments:
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_8_tags_written_as_text_are_split_at_commas() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&file("  tags: 'nightly, eu'"))?;
     assert_eq!(deployed(&api, &sandbox, &["--all"])?.1["tags"], json!(["nightly", "eu"]));
     Ok(())
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_8_options_beat_the_file_and_the_file_beats_settings() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api
         .sandbox(&file(
             "  version_type: vcs:git\n  enforce_parameter_schema: false\n  parameters: {times: 2}",
@@ -97,8 +101,9 @@ fn line_8_options_beat_the_file_and_the_file_beats_settings() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_8_names_and_patterns_mean_what_they_say() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "deployments:
 - {name: d1, entrypoint: flow.py:hello, work_pool: {name: pool-UNIQUE}}
@@ -123,8 +128,9 @@ fn line_8_names_and_patterns_mean_what_they_say() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_8_an_empty_push_means_none_and_each_deployment_starts_in_the_project() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "build:
 - prefect.deployments.steps.set_working_directory: {directory: sub}
@@ -146,8 +152,9 @@ deployments:
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_8_a_ci_variable_that_is_missing_leaves_no_none() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api
         .sandbox(&file(""))?
         .variable("BUILD_SOURCEVERSION", "0123456789abcdef")
@@ -161,8 +168,9 @@ fn line_8_a_ci_variable_that_is_missing_leaves_no_none() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_8_null_sections_are_as_good_as_none() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "build: null\ndeployments:\n- {name: a, entrypoint: flow.py:hello, tags: null, work_pool: null, triggers: null, parameters: {}}",
     )?;
@@ -171,8 +179,9 @@ fn line_8_null_sections_are_as_good_as_none() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_9_odd_things_are_kept_with_a_warning() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&file("  description: '{{ STAGE }}'"))?.variable("STAGE", "dev");
     let (output, deployment) = deployed(&api, &sandbox, &["--all"])?;
     assert_eq!(deployment["description"], json!("dev"));
@@ -189,8 +198,9 @@ fn line_9_odd_things_are_kept_with_a_warning() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_10_a_flow_that_cannot_be_imported_gets_its_whole_schema() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(""))?;
     sandbox.file(
         "flow.py",
@@ -208,8 +218,9 @@ def hello(*, needed: int, wanted: list[str] = ['a']): ...
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_13_what_could_never_run_is_refused() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(""))?;
     for words in [
         &["deploy", "--cron", "R/5 * * * *"][..],
@@ -231,8 +242,9 @@ fn line_13_what_could_never_run_is_refused() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn line_13_credentials_of_the_remote_are_not_published() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(""))?;
     commit(&sandbox, &["remote", "add", "origin", "https://robot:t0p-s3cret@git.example.com/team/etl.git"])?;
     let (output, deployment) = deployed(&api, &sandbox, &["--all"])?;

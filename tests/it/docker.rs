@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::support::{Api, Docker, assert_output, needed};
+use crate::support::{Api, Docker, assert_output, required_env};
 
 /// Two deployments of one image, which has a file and nothing to run.
 const PROJECT: &str = r#"
@@ -33,10 +33,11 @@ deployments:
 const DOCKERFILE: &str = "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n";
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_shared_image_is_built_and_pushed_once() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
-    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", DOCKERFILE)?;
 
@@ -59,14 +60,13 @@ fn a_shared_image_is_built_and_pushed_once() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn credentials_open_a_private_registry() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
-    let Some(docker) = Docker::of_environment("PREFECTL_TEST_PRIVATE_REGISTRY", &sandbox)? else {
-        return Ok(());
-    };
-    let user = needed("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?.context("a user")?;
-    let password = needed("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD")?.context("a password")?;
+    let docker = Docker::from_env("PREFECTL_TEST_PRIVATE_REGISTRY", &sandbox)?;
+    let user = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?;
+    let password = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD")?;
     let sandbox = docker
         .configure(sandbox)
         .variable("REGISTRY", &docker.registry)
@@ -101,10 +101,11 @@ pull: []"#;
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_registry_that_is_not_there_is_named() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
-    let Some(mut docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let mut docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     docker.image = sandbox.unique("127.0.0.1:9/prefectl-test-UNIQUE");
     let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", DOCKERFILE)?;
@@ -124,10 +125,11 @@ fn a_registry_that_is_not_there_is_named() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_build_that_fails_registers_nothing() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
-    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker.configure(sandbox);
 
     let output = sandbox.run("deploy --all --quiet")?; // no Dockerfile
@@ -173,8 +175,9 @@ fn a_build_that_fails_registers_nothing() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn an_image_that_is_there_takes_the_place_of_build_and_push() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     // No engine is there, and none is needed.
     let sandbox =
         api.sandbox(PROJECT)?.variable("DOCKER_HOST", "tcp://127.0.0.1:9").variable("IMAGE", "r/built");

@@ -3,7 +3,7 @@
 //!
 //! A sample runs with all tests. All of it, with the table:
 //!
-//!     cargo nextest run --test it --run-ignored only --no-capture faults
+//!     cargo nextest run --test it --ignore-default-filter --run-ignored only --no-capture exhaustive_faults
 
 use std::{
     collections::BTreeMap,
@@ -325,8 +325,8 @@ fn a_deploy_survives_faults() -> Result<()> {
 }
 
 #[test]
-#[ignore = "takes minutes"]
-fn a_deploy_survives_every_fault_at_every_request() -> Result<()> {
+#[ignore = "takes many minutes"]
+fn exhaustive_faults_at_every_request_leave_no_damage() -> Result<()> {
     println!("{}", run_all(&cases(|_| (0..40).collect()))?);
     Ok(())
 }

@@ -1,10 +1,8 @@
 //! Which images are built, when they are not, and what ends a build; with a real engine and registry.
 
-use std::time::{Duration, Instant};
+use anyhow::{Context as _, Result};
 
-use anyhow::{Context as _, Result, ensure};
-
-use crate::support::{Api, Docker, Sandbox, needed};
+use crate::support::{Api, Docker, Sandbox, required_env, wait_until};
 
 const CONTENT_TAG: &str = r#"
 build:
@@ -28,10 +26,11 @@ deployments:
 "#;
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn what_is_in_the_registry_is_not_built_again() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(CONTENT_TAG)?;
-    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n")?;
     let deploy = |options: &str| {
@@ -85,24 +84,23 @@ fn project_of(builds: usize) -> String {
 }
 
 /// A sandbox with such a project whose image runs this, on the base image.
-fn running(api: &Api, command: &str, builds: usize) -> Result<Option<(Sandbox, Docker)>> {
+fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)> {
     let sandbox = api.sandbox(&project_of(builds))?;
-    let docker = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)?;
-    let (Some(docker), Some(base)) = (docker, needed("PREFECTL_TEST_BASE_IMAGE")?) else { return Ok(None) };
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
+    let base = required_env("PREFECTL_TEST_BASE_IMAGE")?;
     let sandbox = docker.configure(sandbox);
     sandbox.file(
         "Dockerfile",
         format!("FROM {base}\nLABEL sandbox=UNIQUE\n# what takes time\nRUN {command}\n"),
     )?;
-    Ok(Some((sandbox, docker)))
+    Ok((sandbox, docker))
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn independent_builds_run_side_by_side() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some((sandbox, _docker)) = running(&api, "echo begin && sleep 2 && echo end", 3)? else {
-        return Ok(());
-    };
+    let api = Api::from_env()?;
+    let (sandbox, _docker) = running(&api, "echo begin && sleep 2 && echo end", 3)?;
     // The engine's lines of builds that overlap: how often one begins before the one before it has ended.
     let overlaps = |output: &str| {
         let mut open = 0_i32;
@@ -127,11 +125,12 @@ fn independent_builds_run_side_by_side() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn ten_deployments_share_one_build() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let same = project_of(10).replace("tag: t", "tag: same # ");
     let sandbox = api.sandbox(&same)?;
-    let Some(docker) = Docker::of_environment("PREFECTL_TEST_REGISTRY", &sandbox)? else { return Ok(()) };
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker.configure(sandbox);
     sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n")?;
     let output = sandbox.run("deploy --all")?.success()?;
@@ -141,11 +140,10 @@ fn ten_deployments_share_one_build() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_failure_names_the_line_of_the_dockerfile() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some((sandbox, _docker)) = running(&api, "echo first && echo second >&2 && exit 7", 1)? else {
-        return Ok(());
-    };
+    let api = Api::from_env()?;
+    let (sandbox, _docker) = running(&api, "echo first && echo second >&2 && exit 7", 1)?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_eq!(output.code, 7, "{output}");
     assert!(
@@ -203,14 +201,11 @@ fn socket_that_breaks(folder: &std::path::Path, engine: &str, at: &'static [u8])
 
 #[cfg(unix)]
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn an_engine_that_dies_while_it_builds_is_told() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some((sandbox, _docker)) =
-        running(&api, "echo begin && sleep 1 && echo mid-$((6 + 1)) && sleep 1", 1)?
-    else {
-        return Ok(());
-    };
-    let host = needed("PREFECTL_TEST_DOCKER_HOST")?.context("an engine")?;
+    let api = Api::from_env()?;
+    let (sandbox, _docker) = running(&api, "echo begin && sleep 1 && echo mid-$((6 + 1)) && sleep 1", 1)?;
+    let host = required_env("PREFECTL_TEST_DOCKER_HOST")?;
     let socket = socket_that_breaks(&sandbox.directory().join(".."), &host, b"mid-7")?;
     let sandbox = sandbox.variable("DOCKER_HOST", socket);
     let output = sandbox.run("deploy --all --quiet")?;
@@ -224,21 +219,18 @@ fn an_engine_that_dies_while_it_builds_is_told() -> Result<()> {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn ctrl_c_ends_a_build_and_leaves_nothing_running() -> Result<()> {
     use rustix::process::{Pid, Signal, kill_process};
 
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
-    let Some((sandbox, docker)) = running(&api, "sleep 300 # UNIQUE", 1)? else { return Ok(()) };
+    let api = Api::from_env()?;
+    let (sandbox, docker) = running(&api, "sleep 300 # UNIQUE", 1)?;
     let mut child = sandbox.start("deploy --all")?;
     let containers = || docker.ask(&["ps", "--all", "--no-trunc", "--format", "{{.Command}}"]);
     let is_ours = |commands: &str| commands.contains(&sandbox.unique("# UNIQUE"));
     let wait_for = |wanted: bool| {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while is_ours(&containers()?) != wanted {
-            ensure!(Instant::now() < deadline, "still {}", if wanted { "not there" } else { "there" });
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        Ok(())
+        let what = if wanted { "the build's container runs" } else { "the build's container is gone" };
+        wait_until(what, || containers().is_ok_and(|commands| is_ours(&commands) == wanted))
     };
     wait_for(true)?;
     let id = Pid::from_raw(i32::try_from(child.id())?).context("a process")?;
@@ -249,13 +241,12 @@ fn ctrl_c_ends_a_build_and_leaves_nothing_running() -> Result<()> {
 
 /// With BuildKit, which Docker's command line of Debian has in it.
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn buildkit_gives_secrets_to_a_build() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     // The secret is no part of the key of BuildKit's cache, so the line is one that no other run of this test had.
     let line = "--mount=type=secret,id=token cat /run/secrets/token > /token # UNIQUE";
-    let Some((sandbox, docker)) = running(&api, line, 1)? else {
-        return Ok(());
-    };
+    let (sandbox, docker) = running(&api, line, 1)?;
     let project = project_of(1).replace("nocache: true", "secrets: 'id=token,src=token.txt'");
     sandbox.file("prefect.yaml", project)?;
     sandbox.file("token.txt", "hush-UNIQUE")?;
@@ -264,10 +255,6 @@ fn buildkit_gives_secrets_to_a_build() -> Result<()> {
     let path = format!("/usr/bin:{}", std::env::var("PATH")?);
     let sandbox = sandbox.variable("PATH", path);
     let output = sandbox.run("deploy --all")?;
-    if output.stderr.contains("`docker buildx` does not run here") {
-        eprintln!("skipped: neither buildx nor a command line with BuildKit in it is here");
-        return Ok(());
-    }
     let output = output.success()?;
     assert!(output.stderr.contains("#2 ") && !output.stderr.contains("hush-"), "{output}");
     let image = format!("{}:t0", docker.image);

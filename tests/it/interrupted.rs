@@ -123,8 +123,9 @@ fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     for write in 0.. {
         let sandbox = api.sandbox(&project(killed_after_writes(), 1))?;
         let reached = is_made_good_after(write, &api, &sandbox, 1)?;
@@ -139,8 +140,9 @@ fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Res
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(killed_after_writes(), 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     for write in 0.. {
@@ -155,8 +157,9 @@ fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Resul
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_deploy_that_was_killed_at_some_time_is_made_good_by_the_next() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let (count, times) = number("PREFECTL_TEST_KILLS").map_or((3, 3), |times| (20, times));
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
     let sandbox = api.sandbox(&project(count, 0))?.variable("PREFECT_API_URL", proxy.url());
@@ -206,8 +209,9 @@ fn forget(value: &mut Value, keys: &[&str]) {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let (count, times) = number("PREFECTL_TEST_FAILURES").map_or((2, 4), |times| (10, times));
     let sandbox = api.sandbox(&project(count, 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -235,8 +239,9 @@ fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_failure_stops_or_not_and_the_rest_can_be_resumed() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let refuses = Arc::new(AtomicBool::new(true));
     let refuses_second = Arc::clone(&refuses);
     let proxy = Proxy::start(api.url(), move |seen, _| {
@@ -290,8 +295,9 @@ fn a_failure_stops_or_not_and_the_rest_can_be_resumed() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let proxy = Proxy::start(api.url(), |seen, _| {
         let is_automation = seen.line == "POST /api/automations/";
         if is_automation { Verdict::Refuse } else { Verdict::Pass }
@@ -311,8 +317,9 @@ fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn requests_stay_within_the_budget_of_each_deployment() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let without_triggers = |version| {
         let text = project(20, version);
         let lines = text.lines().filter(|line| !line.contains("triggers:"));

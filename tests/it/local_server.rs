@@ -6,24 +6,22 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::Child,
-    thread,
-    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::support::{Output, Sandbox, needed, signal};
+use crate::support::{Output, Sandbox, required_env, signal, wait_until};
 
 /// A project of its own whose Python is the reference's.
-fn sandbox() -> Result<Option<Sandbox>> {
-    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(None) };
+fn sandbox() -> Result<Sandbox> {
+    let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let python = Path::new(&reference).with_file_name("python");
     let sandbox = Sandbox::new()?
         .variable("PREFECTL_PYTHON", python)
         .variable("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         .variable("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
         .variable("DO_NOT_TRACK", "1");
-    Ok(Some(sandbox))
+    Ok(sandbox)
 }
 
 /// The port in a line such as `... on http://127.0.0.1:8123/api ...`.
@@ -49,8 +47,9 @@ fn wait_for(child: &mut Child, text: &str) -> Result<String> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_temporary_server_serves_a_command_and_goes_with_it() -> Result<()> {
-    let Some(sandbox) = sandbox()? else { return Ok(()) };
+    let sandbox = sandbox()?;
     let refused = sandbox.run("work-pool ls")?;
     ensure!(refused.code == 2 && refused.stderr.contains("set PREFECT_API_URL"), "{refused}");
 
@@ -62,15 +61,13 @@ fn a_temporary_server_serves_a_command_and_goes_with_it() -> Result<()> {
     // What the first command made is there, and an interrupted command takes its server along.
     sandbox.file(
         "prefect.yaml",
-        "deployments:\n- name: one\n  entrypoint: flow.py:hello\n  work_pool: {name: pool}\n  build:\n  - prefect.deployments.steps.run_shell_script: {script: sleep 60}\n",
+        "deployments:\n- name: one\n  entrypoint: flow.py:hello\n  work_pool: {name: pool}\n  build:\n  - prefect.deployments.steps.run_shell_script: {script: sh step.sh}\n",
     )?;
+    sandbox.file("step.sh", "touch started\nsleep 60\n")?;
     let mut child = sandbox.spawn("deploy --all")?;
     let port = port(&wait_for(&mut child, "Starting a temporary Prefect server on ")?).context("a port")?;
-    let deadline = Instant::now() + Duration::from_mins(2);
-    while !is_open(port) && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(50));
-    }
-    thread::sleep(Duration::from_secs(2));
+    let started = sandbox.directory().join("started");
+    wait_until("the build step has started", || started.exists())?;
     signal(&child, "INT")?;
     let status = child.wait()?;
     ensure!(status.code() == Some(130), "{status}");
@@ -79,17 +76,15 @@ fn a_temporary_server_serves_a_command_and_goes_with_it() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_server_in_the_foreground_with_a_password_and_csrf_protection() -> Result<()> {
-    let Some(sandbox) = sandbox()? else { return Ok(()) };
+    let sandbox = sandbox()?;
     let sandbox = sandbox
         .variable("PREFECT_SERVER_API_AUTH_STRING", "admin:p4ss-word")
         .variable("PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED", "true");
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut server = sandbox.spawn(&format!("server start --host 127.0.0.1 --port {port} --no-ui"))?;
-    let deadline = Instant::now() + Duration::from_mins(2);
-    while !is_open(port) && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(100));
-    }
+    wait_until("the server listens", || is_open(port))?;
     let result = use_guarded_server(port);
     signal(&server, "TERM")?;
     let status = server.wait()?;

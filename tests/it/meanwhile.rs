@@ -32,7 +32,7 @@ fn deploy(
     when: When,
     act: impl Fn(&Api) -> Result<()> + Send + Sync + 'static,
 ) -> Result<(Output, Proxy)> {
-    let other = Mutex::new(Api::of_environment()?.context("a server")?);
+    let other = Mutex::new(Api::from_env()?);
     let url = other.lock().unwrap_or_else(PoisonError::into_inner).url().to_owned();
     let acted = AtomicBool::new(false);
     let proxy = Proxy::start(&url, move |seen, moment| {
@@ -62,8 +62,9 @@ fn theirs(path: &str) -> impl Fn(&Api) -> Result<()> + Send + Sync + use<> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn what_others_have_written_is_not_overwritten() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(1, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let path = path(&api, &sandbox, "hello-UNIQUE/d0")?;
@@ -99,8 +100,9 @@ fn what_others_have_written_is_not_overwritten() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_deploy_looks_again_while_it_writes() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     // More than one answer is good for.
     let sandbox = api.sandbox(&project(40, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -121,8 +123,9 @@ fn a_deploy_looks_again_while_it_writes() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn what_others_have_created_is_not_replaced() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(1, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let flow = api.existing(&sandbox, "hello-UNIQUE/d0")?["flow_id"].clone();
@@ -142,8 +145,9 @@ fn what_others_have_created_is_not_replaced() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn schedules_and_triggers_are_read_again_before_they_are_written() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let parts = |hour: u32, event: &str| {
         format!(
             "  schedules: [{{cron: 0 {hour} * * *, slug: daily}}]\n  \

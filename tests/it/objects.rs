@@ -9,8 +9,9 @@ use crate::{
 };
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn variables_keep_their_types_and_tags() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let output = sandbox.run("variable set v_UNIQUE {\"a\":[1,\"[bold]\"]} --tag t")?;
     assert_output!(output, @r"
@@ -46,8 +47,9 @@ fn variables_keep_their_types_and_tags() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn blocks_are_shown_without_their_secrets() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let types = document(&sandbox, "block type ls")?;
     let kind = types.as_array().and_then(|types| types.iter().find(|kind| kind["slug"] == "secret"));
@@ -79,8 +81,9 @@ fn blocks_are_shown_without_their_secrets() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn automations_are_paused_resumed_and_deleted() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let automation = json!({
         "name": sandbox.unique("auto UNIQUE"), "actions": [{"type": "do-nothing"}],

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::support::{MockApi, Output, Sandbox, needed};
+use crate::support::{MockApi, Output, Sandbox, required_env};
 
 /// Markup that tells if it is taken for such.
 const HOSTILE: &str =
@@ -55,10 +55,10 @@ struct Browser {
 }
 
 impl Browser {
-    /// That of `PREFECTL_TEST_CHROMIUM`; without one the test is to be skipped.
-    fn of_environment() -> Result<Option<Self>> {
-        let Some(program) = needed("PREFECTL_TEST_CHROMIUM")? else { return Ok(None) };
-        Ok(Some(Self { program: program.into(), folder: tempfile::tempdir()? }))
+    /// Uses the executable that `PREFECTL_TEST_CHROMIUM` names.
+    fn from_env() -> Result<Self> {
+        let program = required_env("PREFECTL_TEST_CHROMIUM")?;
+        Ok(Self { program: program.into(), folder: tempfile::tempdir()? })
     }
 
     /// Opens a page and gives what the browser prints.
@@ -102,8 +102,9 @@ fn shown(document: &str) -> (usize, usize) {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_plan_is_a_page_to_search() -> Result<()> {
-    let Some(browser) = Browser::of_environment()? else { return Ok(()) };
+    let browser = Browser::from_env()?;
     let page = page(40)?;
     let document = browser.document(&page)?;
     assert_eq!(shown(&document), (40, 0));
@@ -131,8 +132,9 @@ fn a_plan_is_a_page_to_search() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn nothing_in_a_plan_acts() -> Result<()> {
-    let Some(browser) = Browser::of_environment()? else { return Ok(()) };
+    let browser = Browser::from_env()?;
     let page = page(8)?;
     let untouched =
         |document: &str| document.contains("<title>Plan: ") && document.contains("<p id=\"tools\">");
@@ -149,8 +151,9 @@ fn nothing_in_a_plan_acts() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_page_can_be_looked_at() -> Result<()> {
-    let Some(browser) = Browser::of_environment()? else { return Ok(()) };
+    let browser = Browser::from_env()?;
     let page = page(40)?;
     for (name, arguments) in [
         ("plan-light.png", vec!["--window-size=1200,1600"]),

@@ -26,8 +26,9 @@ deployments:
 "#;
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_plan_tells_what_a_deploy_would_do() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let output = sandbox.run("plan --all --detailed-exitcode")?;
     assert_output!(output, @r#"
@@ -117,8 +118,9 @@ fn a_plan_tells_what_a_deploy_would_do() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_plan_can_be_a_comment_and_the_summary_of_a_job() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let summary = sandbox.directory().join("summary.md");
     let workspace = sandbox.directory().parent().context("a folder around it")?.to_owned();
@@ -184,8 +186,9 @@ fn a_plan_can_be_a_comment_and_the_summary_of_a_job() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("plan --all --out first.json --quiet").and_then(Output::success)?;
     assert!(!sandbox.read("first.json")?.contains("do-not-show"));
@@ -225,8 +228,9 @@ fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn drift_is_also_what_a_deploy_leaves() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let output = sandbox.run("drift --all --quiet")?;

@@ -25,8 +25,9 @@ fn is_settled(sandbox: &Sandbox) -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn answers_make_a_deployment_and_a_file() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let mut terminal = Terminal::start(&sandbox, "deploy")?;
@@ -80,8 +81,9 @@ fn answers_make_a_deployment_and_a_file() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn saving_keeps_every_line_of_the_file() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let project = "# Ours.\nname: 'flows'   # quoted\n\npull: # on this machine\n- prefect.deployments.steps.set_working_directory:\n    \
                    directory: .\n\ndeployments:\n  - name: one # the first\n    entrypoint: flow.py:hello\n    \
                    work_pool: {name: pool-UNIQUE}\n    # tags: [later]\n\n# The end.\ndefinitions: {a: [1,2]}\n";
@@ -127,8 +129,9 @@ fn saving_keeps_every_line_of_the_file() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_deployment_of_the_file_is_chosen_and_asks_no_more() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let entry =
         |name| format!("- {{name: {name}, entrypoint: 'flow.py:hello', work_pool: {{name: pool-UNIQUE}}}}\n");
     let project = format!("deployments:\n{}{}", entry("one"), entry("two"));
@@ -143,8 +146,9 @@ fn a_deployment_of_the_file_is_chosen_and_asks_no_more() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn an_interrupt_at_a_question_leaves_everything_as_it_is() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let project = "# Ours.\nname: p\n";
     let sandbox = api.sandbox(project)?;
     let mut terminal = Terminal::start(&sandbox, "deploy")?;
@@ -172,8 +176,9 @@ fn an_interrupt_at_a_question_leaves_everything_as_it_is() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_type_of_a_new_work_pool_is_asked_for() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     let mut terminal = Terminal::start(&sandbox, "work-pool create other-UNIQUE")?;
     terminal
@@ -198,8 +203,9 @@ fn the_type_of_a_new_work_pool_is_asked_for() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_token_of_a_private_repository_becomes_a_block() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox("name: p\n")?;
     for arguments in [
         &["init", "--quiet", "--initial-branch", "trunk"][..],
@@ -256,8 +262,9 @@ fn the_token_of_a_private_repository_becomes_a_block() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn nothing_is_asked_where_nobody_answers() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let two = "deployments:\n- {name: one, entrypoint: 'flow.py:hello'}\n- {name: two, entrypoint: 'flow.py:hello'}\n";
     let sandbox = api.sandbox(two)?;
     // A terminal that is a pipeline's, or where prompts are off.
@@ -297,8 +304,9 @@ fn nothing_is_asked_where_nobody_answers() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn names_of_others_do_not_command_the_terminal() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "deployments:\n- {name: \"a\\e]0;title\\ab\\e[2J\", description: \"x\\ny\\rz\"}\n- {name: b}\n",
     )?;
@@ -313,8 +321,9 @@ fn names_of_others_do_not_command_the_terminal() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_yes_can_come_through_a_pipe_if_that_is_asked_for() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     let output = sandbox.run("work-pool delete pool-UNIQUE --prompt")?;
     assert_output!(output, @"

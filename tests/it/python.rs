@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Sandbox, needed};
+use crate::support::{Api, Output, Sandbox, required_env};
 
 /// The type of a parameter, and so its schema, is only known by running this.
 const COMPUTED: &str = r#"from typing import Literal
@@ -20,8 +20,9 @@ def computed(word: Word = "FROM"):
 "#;
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn python_tells_what_the_source_does_not() -> Result<()> {
-    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(()) };
+    let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
     let sandbox = Sandbox::new()?;
     sandbox.file("computed.py", format!("{COMPUTED}\n\nprint('noise')\n"))?;
@@ -54,9 +55,10 @@ fn python_tells_what_the_source_does_not() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn deploying_asks_python_what_the_source_does_not_tell() -> Result<()> {
-    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(()) };
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let reference = required_env("PREFECTL_TEST_REFERENCE")?;
+    let api = Api::from_env()?;
     let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
     let sandbox = api.sandbox(
         "deployments: [{name: one, entrypoint: 'computed.py:computed', work_pool: {name: pool-UNIQUE}}]\n",

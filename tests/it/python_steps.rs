@@ -5,13 +5,13 @@ use std::{path::Path, process::Command};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::support::{Output, Sandbox, assert_output, needed};
+use crate::support::{Output, Sandbox, assert_output, required_env};
 
 /// The Python that has the reference and all it needs.
-fn python() -> Result<Option<String>> {
-    let Some(reference) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(None) };
+fn python() -> Result<String> {
+    let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let folder = Path::new(&reference).parent().context("a program has a folder")?;
-    Ok(Some(folder.join("python").to_string_lossy().into_owned()))
+    Ok(folder.join("python").to_string_lossy().into_owned())
 }
 
 /// A project with these build steps, and a module of its own.
@@ -62,8 +62,9 @@ fn outputs(output: &Output) -> Result<Value> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn functions_of_the_project_and_of_packages_run_as_steps() -> Result<()> {
-    let Some(python) = python()? else { return Ok(()) };
+    let python = python()?;
     let steps = "
 - tools.release.sign: {id: signing, image: app, token: '{{ $TOKEN }}'}
 - tools/release.py:wait: {id: waiting, seconds: 0}
@@ -84,8 +85,9 @@ fn functions_of_the_project_and_of_packages_run_as_steps() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn steps_after_a_function_start_where_it_has_left_things() -> Result<()> {
-    let Some(python) = python()? else { return Ok(()) };
+    let python = python()?;
     let steps = "
 - tools.release.enter: {}
 - prefect.deployments.steps.run_shell_script:
@@ -101,8 +103,9 @@ fn steps_after_a_function_start_where_it_has_left_things() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
-    let Some(python) = python()? else { return Ok(()) };
+    let python = python()?;
     let output = build(&sandbox(&python, "- tools.release.fail: {image: app}")?)?;
     assert_output!(output, @r"
     exit 7
@@ -125,8 +128,9 @@ fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_package_that_is_nowhere_is_told_with_the_pythons_tried() -> Result<()> {
-    let Some(python) = python()? else { return Ok(()) };
+    let python = python()?;
     let sandbox = sandbox(&python, "- no_such_company.steps.sign: {image: app}")?;
     let output = build(&sandbox)?;
     let message = output.stderr.replace(&python, "[PYTHON]");
@@ -143,8 +147,9 @@ fn a_package_that_is_nowhere_is_told_with_the_pythons_tried() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_time_limit_ends_the_function() -> Result<()> {
-    let Some(python) = python()? else { return Ok(()) };
+    let python = python()?;
     let output = build(&sandbox(&python, "- tools.release.hang: {timeout: 2}")?)?;
     assert!(output.code == 7 && output.stderr.contains("`timeout` of 2 s"), "{output}");
     Ok(())
@@ -166,8 +171,9 @@ with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
 ";
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn what_a_step_requires_is_installed_once() -> Result<()> {
-    let Some(python) = python()? else { return Ok(()) };
+    let python = python()?;
     let sandbox = sandbox(&python, "- tiny_steps.greet: {requires: tiny-steps>=1, name: you}")?;
     let run = |arguments: &[&str]| -> Result<()> {
         let output = Command::new(&python).current_dir(sandbox.directory()).args(arguments).output()?;

@@ -27,8 +27,9 @@ fn schedules(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn schedules_are_changed_in_place() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *}, {interval: 600}]\n"))?;
     sandbox.run("deploy --all").and_then(Output::success)?;
     let before = schedules(&api, &sandbox)?;
@@ -76,8 +77,9 @@ fn schedules_are_changed_in_place() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_schedule_with_a_slug_keeps_its_id() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
     sandbox.run("deploy --all").and_then(Output::success)?;
     let before = schedules(&api, &sandbox)?;
@@ -95,8 +97,9 @@ fn a_schedule_with_a_slug_keeps_its_id() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn parameters_of_a_schedule_stay_when_something_else_of_it_changes() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let fields = |rest: &str| {
         format!("  parameters: {{}}\n  schedules: [{{cron: 0 1 * * *, parameters: {{name: Ada}}{rest}}}]\n")
     };
@@ -118,8 +121,9 @@ fn parameters_of_a_schedule_stay_when_something_else_of_it_changes() -> Result<(
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *}]\n"))?;
     sandbox.run("deploy --all").and_then(Output::success)?;
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
@@ -157,8 +161,9 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn only_triggers_that_differ_are_replaced() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let two = "  triggers:\n  - {name: first-UNIQUE, expect: [a]}\n  - {name: second-UNIQUE, expect: [b]}\n";
     let sandbox = api.sandbox(&project(two))?;
     let automations = || api.automations(&api.existing(&sandbox, "hello-UNIQUE/a")?);
@@ -192,8 +197,9 @@ fn only_triggers_that_differ_are_replaced() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn what_the_file_no_longer_says_is_cleared() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(
         "  tags: [a]\n  parameters: {name: Ford}\n  concurrency_limit: 2\n  paused: true\n  description: Old\n",
     ))?;

@@ -14,8 +14,9 @@ deployments:
 ";
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_run_gets_parameters_and_a_name() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all").and_then(Output::success)?;
 
@@ -44,8 +45,9 @@ fn a_run_gets_parameters_and_a_name() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn mistakes_start_no_run() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all").and_then(Output::success)?;
 
@@ -88,8 +90,9 @@ fn mistakes_start_no_run() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn work_pools_are_made_listed_and_shown() -> Result<()> {
-    let Some(api) = Api::of_environment()? else { return Ok(()) };
+    let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let output = sandbox.run("work-pool create another-UNIQUE --type docker --paused")?;
     assert_output!(output, @r"

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-use crate::support::{Fault, FaultPlan, FaultServer, Sandbox, signal};
+use crate::support::{Fault, FaultPlan, FaultServer, Sandbox, signal, wait_until};
 
 /// How long a command may take to end that has nothing to end itself.
 const SOON: Duration = Duration::from_secs(2);
@@ -25,15 +25,6 @@ fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
     anyhow::bail!("it did not end within {limit:?}")
 }
 
-fn until(is_so: impl Fn() -> bool) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        ensure!(Instant::now() < deadline, "it did not come to that");
-        thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
-}
-
 #[test]
 fn a_command_that_waits_for_the_server_ends_soon() -> Result<()> {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
@@ -41,7 +32,7 @@ fn a_command_that_waits_for_the_server_ends_soon() -> Result<()> {
         server.fail(Some(FaultPlan { fault: Fault::Hang, at: 0, lasting: true }));
         let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", server.url());
         let mut child = sandbox.spawn("work-pool ls")?;
-        until(|| !server.requests().is_empty())?;
+        wait_until("the server gets a request", || !server.requests().is_empty())?;
         signal(&child, name)?;
         let status = wait(&mut child, SOON)?;
         ensure!(status.code() == Some(code), "{name}: {status}");
@@ -68,11 +59,11 @@ fn a_step_is_ended_with_the_command() -> Result<()> {
             "trap 'echo ending >&2; echo ended > ended; exit' TERM\necho > started\nwhile :; do sleep 0.05; done\n",
         )?;
         let mut child = sandbox.spawn("deploy --all")?;
-        until(|| sandbox.directory().join("started").exists())?;
+        wait_until("the step has started", || sandbox.directory().join("started").exists())?;
         signal(&child, name)?;
         let status = wait(&mut child, Duration::from_secs(8))?;
         ensure!(status.code() == Some(code), "{name}: {status}");
-        until(|| sandbox.directory().join("ended").exists())?;
+        wait_until("the step has ended", || sandbox.directory().join("ended").exists())?;
         ensure!(server.look(|server| server.writes) == 0, "{name}: something was registered");
     }
     Ok(())
@@ -82,13 +73,15 @@ fn a_step_is_ended_with_the_command() -> Result<()> {
 fn twice_ends_at_once() -> Result<()> {
     let server = FaultServer::start()?;
     let sandbox = Sandbox::with(&server.url(), STEP)?;
-    sandbox
-        .file("step.sh", "trap '' TERM\necho > started\nfor i in 1 2 3 4 5 6 7 8; do sleep 0.5; done\n")?;
+    sandbox.file(
+        "step.sh",
+        "trap 'echo > asked' TERM\necho > started\nfor i in $(seq 600); do sleep 0.1; done\n",
+    )?;
     let mut child = sandbox.spawn("deploy --all")?;
-    until(|| sandbox.directory().join("started").exists())?;
+    wait_until("the step has started", || sandbox.directory().join("started").exists())?;
     signal(&child, "INT")?;
-    thread::sleep(Duration::from_millis(500));
-    ensure!(child.try_wait()?.is_none(), "it did not wait for its step");
+    wait_until("the step is asked to end", || sandbox.directory().join("asked").exists())?;
+    ensure!(child.try_wait()?.is_none(), "the command did not wait for its step");
     signal(&child, "INT")?;
     let status = wait(&mut child, SOON)?;
     ensure!(status.code() == Some(130), "{status}");

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::support::{Sandbox, needed};
+use crate::support::{Sandbox, required_env};
 
 /// A project that pushes its code to a store with one step and pulls it with the other.
 fn project(push: &str, pull: &str, inputs: &str) -> String {
@@ -57,8 +57,9 @@ fn there_and_back(sandbox: &Sandbox) -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn code_goes_to_s3_and_back() -> Result<()> {
-    let Some(url) = needed("PREFECTL_TEST_S3")? else { return Ok(()) };
+    let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = sandbox()?;
     let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");
     let [push, pull] =
@@ -83,8 +84,9 @@ deployments:
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn code_goes_to_google_and_back() -> Result<()> {
-    let Some(url) = needed("PREFECTL_TEST_GCS")? else { return Ok(()) };
+    let url = required_env("PREFECTL_TEST_GCS")?;
     let sandbox = sandbox()?.variable("STORAGE_EMULATOR_HOST", url);
     let [push, pull] =
         ["push_to_gcs", "pull_from_gcs"].map(|name| format!("prefect_gcp.deployments.steps.{name}"));
@@ -93,8 +95,9 @@ fn code_goes_to_google_and_back() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn code_goes_to_azure_and_back() -> Result<()> {
-    let Some(connection) = needed("PREFECTL_TEST_AZURE")? else { return Ok(()) };
+    let connection = required_env("PREFECTL_TEST_AZURE")?;
     let sandbox = sandbox()?.variable("CONNECTION", connection.clone());
     let steps = ["push_to_azure_blob_storage", "pull_from_azure_blob_storage"];
     let [push, pull] = steps.map(|name| format!("prefect_azure.deployments.steps.{name}"));
@@ -112,8 +115,9 @@ fn code_goes_to_azure_and_back() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn a_folder_with_nothing_in_it_is_told() -> Result<()> {
-    let Some(url) = needed("PREFECTL_TEST_S3")? else { return Ok(()) };
+    let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = sandbox()?;
     let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");
     let [push, pull] =

@@ -61,15 +61,9 @@ async fn run(
     (outcome, recorder.text())
 }
 
-/// The value of a variable that `tests/run` sets; without it the test is skipped, or fails where all is promised.
-fn needed(variable: &str) -> Option<String> {
-    let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
-    let required = std::env::var_os("PREFECTL_TEST_REQUIRE").is_some();
-    assert!(value.is_some() || !required, "{variable} is not set");
-    if value.is_none() {
-        eprintln!("skipped: needs {variable}, which tests/run sets");
-    }
-    value
+/// Returns the value of a variable that `tests/run` sets.
+fn required_env(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run this test with tests/run"))
 }
 
 /// The environment of the process with a Docker configuration in this folder.
@@ -91,12 +85,13 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services: run tests/run"]
 async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
     let root = project(&[
         ("docker/Dockerfile", "FROM scratch\nARG WHO\nCOPY flows /flows\nENV WHO=$WHO\n"),
         ("flows/hello.py", "code"),
     ]);
-    let Some(registry) = needed("PREFECTL_TEST_REGISTRY") else { return };
+    let registry = required_env("PREFECTL_TEST_REGISTRY");
     let environment = Environment::of_process();
     let name = format!("{registry}/prefectl-test/flows");
     let yaml = format!(
@@ -139,8 +134,9 @@ async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services: run tests/run"]
 async fn failures_are_in_the_words_of_the_engine() {
-    let Some(registry) = needed("PREFECTL_TEST_REGISTRY") else { return };
+    let registry = required_env("PREFECTL_TEST_REGISTRY");
     let environment = Environment::of_process();
     let failure = async |files: &[(&str, &str)], yaml: &str| {
         let root = project(files);
@@ -166,12 +162,13 @@ async fn failures_are_in_the_words_of_the_engine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services: run tests/run"]
 async fn credentials_open_a_protected_registry_for_push_and_for_base_images() {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-    let Some(registry) = needed("PREFECTL_TEST_PRIVATE_REGISTRY") else { return };
-    let Some(user) = needed("PREFECTL_TEST_PRIVATE_REGISTRY_USER") else { return };
-    let Some(password) = needed("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD") else { return };
+    let registry = required_env("PREFECTL_TEST_PRIVATE_REGISTRY");
+    let user = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_USER");
+    let password = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD");
     let folder = tempfile::tempdir().unwrap();
     let nothing = environment_with_config(folder.path(), &serde_json::json!({}));
     let root = project(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "a")]);
@@ -211,10 +208,9 @@ async fn credentials_open_a_protected_registry_for_push_and_for_base_images() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services: run tests/run"]
 async fn auto_builds_on_the_base_image_and_leaves_the_directory_alone() {
-    if needed("PREFECTL_TEST_BASE_IMAGE").is_none() {
-        return;
-    }
+    required_env("PREFECTL_TEST_BASE_IMAGE");
     let files = [("requirements.txt", "# nothing\n"), ("hello.py", "code"), (".dockerignore", "*.pyc\n")];
     let root = project(&files);
     let environment = Environment::of_process();

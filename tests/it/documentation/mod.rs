@@ -18,7 +18,7 @@ use std::{fs, path::Path, process::Command};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 
-use crate::support::{Api, Sandbox, needed, program};
+use crate::support::{Api, Sandbox, program, required_env};
 use book::{Block, Page, book, readme};
 
 /// What the pages register on the server, under names that no other test uses.
@@ -38,8 +38,9 @@ done
 "#;
 
 #[test]
+#[ignore = "needs services: run tests/run"]
 fn the_reference_is_what_the_program_says() -> Result<()> {
-    let Some(prefect) = needed("PREFECTL_TEST_REFERENCE")? else { return Ok(()) };
+    let prefect = required_env("PREFECTL_TEST_REFERENCE")?;
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let written = tempfile::tempdir()?;
     let python = Path::new(&prefect).with_file_name("python");
@@ -121,21 +122,29 @@ fn readme_has_at_most_130_lines() -> Result<()> {
 }
 
 #[test]
-fn commands_do_what_the_pages_show() -> Result<()> {
-    let api = Api::of_environment()?;
-    let mut wrong = Vec::new();
+fn commands_without_a_server_print_what_the_pages_show() -> Result<()> {
+    run_pages(None)
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn all_commands_print_what_the_pages_show() -> Result<()> {
+    let api = Api::from_env()?;
+    run_pages(Some(&api))
+}
+
+/// Runs the commands of all pages. Without an API, skips blocks marked `server`.
+fn run_pages(api: Option<&Api>) -> Result<()> {
+    let remove_leftovers = || api.map_or(Ok(()), forget);
+    let mut failures = Vec::new();
     for page in book()?.into_iter().chain([readme()?]) {
-        if let Some(api) = &api {
-            forget(api)?;
-        }
-        if let Err(error) = run_page(&page, api.as_ref()) {
-            wrong.push(format!("{}: {error:?}", page.path.display()));
+        remove_leftovers()?;
+        if let Err(error) = run_page(&page, api) {
+            failures.push(format!("{}: {error:?}", page.path.display()));
         }
     }
-    if let Some(api) = &api {
-        forget(api)?;
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    remove_leftovers()?;
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::{Output, Sandbox, needed};
+use super::{Output, Sandbox, required_env};
 
 /// A small client, to look at what a command has left on the server.
 pub(crate) struct Api {
@@ -17,14 +17,14 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// The server of `PREFECTL_TEST_API_URL`; without one the test is to be skipped.
-    pub(crate) fn of_environment() -> Result<Option<Self>> {
-        let Some(url) = needed("PREFECTL_TEST_API_URL")? else { return Ok(None) };
+    /// Connects to the server that `PREFECTL_TEST_API_URL` names.
+    pub(crate) fn from_env() -> Result<Self> {
+        let url = required_env("PREFECTL_TEST_API_URL")?;
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Some(Self { url, client, runtime }))
+        Ok(Self { url, client, runtime })
     }
 
     /// A project for this server, and its process work pool `pool-UNIQUE`.

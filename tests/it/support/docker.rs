@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::{Sandbox, needed};
+use super::{Sandbox, required_env};
 
 /// The engine, and the image that a test builds, which goes with this value.
 pub(crate) struct Docker {
@@ -16,12 +16,11 @@ pub(crate) struct Docker {
 impl Docker {
     /// The engine of `PREFECTL_TEST_DOCKER_HOST` and the registry whose address that variable has; the image is
     /// called `prefectl-test-UNIQUE`.
-    pub(crate) fn of_environment(registry: &str, sandbox: &Sandbox) -> Result<Option<Self>> {
-        let (Some(host), Some(registry)) = (needed("PREFECTL_TEST_DOCKER_HOST")?, needed(registry)?) else {
-            return Ok(None);
-        };
+    pub(crate) fn from_env(registry: &str, sandbox: &Sandbox) -> Result<Self> {
+        let host = required_env("PREFECTL_TEST_DOCKER_HOST")?;
+        let registry = required_env(registry)?;
         let image = format!("{registry}/{}", sandbox.unique("prefectl-test-UNIQUE"));
-        Ok(Some(Self { host, registry, image }))
+        Ok(Self { host, registry, image })
     }
 
     /// The variables with which a command finds the engine and its image.

@@ -8,8 +8,8 @@ mod fault;
 mod fault_server;
 mod git;
 mod mock;
-mod needs;
 mod proxy;
+mod required_env;
 mod stand_in;
 #[cfg(unix)]
 mod terminal;
@@ -19,6 +19,8 @@ use std::{
     fmt, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
@@ -32,8 +34,8 @@ pub(crate) use fault::{FAULTS, Fault};
 pub(crate) use fault_server::{FaultPlan, FaultServer};
 pub(crate) use git::{GitServer, PASSWORD as GIT_PASSWORD, USER as GIT_USER};
 pub(crate) use mock::MockApi;
-pub(crate) use needs::needed;
 pub(crate) use proxy::{Moment, Proxy, Verdict};
+pub(crate) use required_env::required_env;
 pub(crate) use stand_in::StandIn;
 #[cfg(unix)]
 pub(crate) use terminal::{OnTerminal, SIZE};
@@ -239,6 +241,16 @@ impl Sandbox {
 pub(crate) fn signal(child: &Child, name: &str) -> Result<()> {
     let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status()?;
     anyhow::ensure!(status.success(), "kill ended with {status}");
+    Ok(())
+}
+
+/// Waits until a condition holds. Fails after two minutes with the condition's name.
+pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while !holds() {
+        anyhow::ensure!(Instant::now() < deadline, "timed out waiting until {condition}");
+        thread::sleep(Duration::from_millis(20));
+    }
     Ok(())
 }
 

@@ -1,16 +1,14 @@
-//! What a test needs of its surroundings, given by environment variables that `tests/run` sets.
+//! Environment variables with which `tests/run` names the services that tests use.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 
-/// The value of a variable; without it the test is to be skipped, or fails where all that tests need is promised.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-pub(crate) fn needed(variable: &str) -> Result<Option<String>> {
-    match std::env::var(variable) {
-        Ok(value) if !value.is_empty() => Ok(Some(value)),
-        _ if std::env::var_os("PREFECTL_TEST_REQUIRE").is_some() => bail!("{variable} is not set"),
-        _ => {
-            eprintln!("skipped: needs {variable}, which tests/run sets");
-            Ok(None)
-        }
-    }
+/// Returns the value of a variable that `tests/run` sets.
+///
+/// # Errors
+///
+/// Fails if the variable is unset or empty. Tests that call this function are `#[ignore]`d, and so only run where the
+/// services are expected.
+pub(crate) fn required_env(variable: &str) -> Result<String> {
+    let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
+    value.with_context(|| format!("{variable} is not set: run this test with tests/run"))
 }

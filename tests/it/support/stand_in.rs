@@ -32,7 +32,7 @@ impl StandIn {
         let segments: Vec<&str> = path.split('/').collect();
         match (method, segments.as_slice()) {
             ("GET", ["health"]) => (200, json!(true)),
-            ("GET", ["admin", "version"]) => (200, json!("3.8.4")),
+            ("GET", ["admin", "version"]) => (200, json!("3.9.1")),
             ("POST", ["work_pools", "filter"]) => page(vec![pool()], body),
             ("GET", ["block_types", "slug", kind, "block_documents", "name", name]) => {
                 let name = name.split('?').next().unwrap_or_default();

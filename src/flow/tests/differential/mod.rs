@@ -36,11 +36,9 @@ enum Verdict {
 }
 
 #[tokio::test]
+#[ignore = "needs services: run tests/run"]
 async fn random_flows_are_read_as_they_import() {
-    let Some(reference) = std::env::var_os("PREFECTL_TEST_REFERENCE").map(PathBuf::from) else {
-        assert!(std::env::var_os("PREFECTL_TEST_REQUIRE").is_none(), "PREFECTL_TEST_REFERENCE is not set");
-        return println!("skipped: needs PREFECTL_TEST_REFERENCE, which tests/run sets");
-    };
+    let reference = PathBuf::from(std::env::var_os("PREFECTL_TEST_REFERENCE").unwrap());
     let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
     let (count, seed) = (number("PREFECTL_TEST_SIGNATURES", 500), number("PREFECTL_TEST_SEED", 1));
     let reports = std::env::var_os("PREFECTL_TEST_REPORT").is_some();
