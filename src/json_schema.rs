@@ -1,4 +1,4 @@
-//! Checks values against JSON schemas as the server does before it takes them.
+//! Validation of values against JSON schemas, with the rules of the Prefect server.
 
 use jsonschema::{
     JsonType,
@@ -6,7 +6,7 @@ use jsonschema::{
 };
 use serde_json::{Map, Value};
 
-/// Where a value does not fit its schema.
+/// A value that does not match its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Violation {
     /// Keys and indexes from the root of the value.
@@ -14,13 +14,12 @@ pub(crate) struct Violation {
     pub(crate) message: String,
 }
 
-/// What of `value` does not fit; empty if all fits, or if the schema is none.
+/// Returns the violations of `schema` in `value`. Returns none if the schema itself is invalid.
 ///
-/// `required` is ignored: a run may still give what a deployment lacks. With `null_over_default` null fits every
-/// property that is not required, as for job variables; without it, only those that have no default either, as for
-/// parameters.
+/// `required` is ignored because a run may supply the missing values. Null is valid for every property that is not
+/// required and has no default. With `null_over_default`, a default makes no difference.
 pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool) -> Vec<Violation> {
-    // Nothing is required of it; the most usual value of all costs no schema.
+    // An empty object is the most common value. Skipping it avoids compiling the schema.
     if value.as_object().is_some_and(Map::is_empty) {
         return Vec::new();
     }
@@ -35,7 +34,7 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     validator.iter_errors(value).map(violation).collect()
 }
 
-/// What is wrong, in the words of the alternative that is meant where there is only one besides null.
+/// Returns the message of an error. For a choice between null and one other schema, this is the message of the other.
 fn message(error: &jsonschema::ValidationError<'_>) -> String {
     if let ValidationErrorKind::AnyOf { context } = error.kind() {
         let wants_null = |error: &jsonschema::ValidationError<'_>| {
@@ -49,12 +48,12 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
     error.to_string()
 }
 
-/// A segment of a JSON pointer as text.
+/// Decodes a segment of a JSON pointer.
 fn unescape(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// Lets null stand for what may be left out, in the schema and in its definitions.
+/// Allows null for optional properties of the schema and its definitions.
 fn allow_nulls(schema: &mut Value, null_over_default: bool) {
     let Some(schema) = schema.as_object_mut() else { return };
     optional_properties(schema, null_over_default);
@@ -82,11 +81,22 @@ fn optional_properties(schema: &mut Map<String, Value>, null_over_default: bool)
         {
             property.insert("anyOf".into(), serde_json::json!([{"type": kind}, {"type": "null"}]));
         }
+        convert_tuple_items(property);
         optional_properties(property, null_over_default);
     }
 }
 
-/// A block may be given by a reference to its document.
+/// Converts a tuple schema of older drafts, where `items` is a list, to `prefixItems`.
+fn convert_tuple_items(property: &mut Map<String, Value>) {
+    if property.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+        && !property.contains_key("prefixItems")
+        && let Some(items) = property.shift_remove("items")
+    {
+        property.insert("prefixItems".into(), items);
+    }
+}
+
+/// Allows a reference to a block document in place of a block.
 fn accept_block_reference(definition: &mut Map<String, Value>) {
     if definition.contains_key("block_type_slug") {
         let block = Value::Object(std::mem::take(definition));
@@ -95,7 +105,7 @@ fn accept_block_reference(definition: &mut Map<String, Value>) {
     }
 }
 
-/// Removes `required` wherever it is a list of names, and not the name of a property.
+/// Removes every `required` list. A property named `required` stays.
 fn remove_required(schema: &mut Value) {
     match schema {
         Value::Object(entries) => {
@@ -148,6 +158,25 @@ mod tests {
         assert_eq!(found(&json!({"n": null}), false), ["n"]);
         assert_eq!(found(&json!({"n": null}), true), Vec::<String>::new());
         assert_eq!(found(&json!({"s": null}), true), ["s"]);
+    }
+
+    #[test]
+    fn accepts_null_for_nested_properties_with_a_default() {
+        let inner = json!({"type": "object", "properties": {"n": {"type": "integer", "default": 1}}});
+        let schema = json!({
+            "properties": {"a": {"type": "object", "properties": {"b": inner.clone()}}, "m": {"$ref": "#/definitions/M"}},
+            "definitions": {"M": inner},
+        });
+        let value = json!({"a": {"b": {"n": null}}, "m": {"n": null}});
+        assert_eq!(violations(&value, &schema, true), []);
+        assert_eq!(violations(&value, &schema, false).len(), 2);
+    }
+
+    #[test]
+    fn checks_the_items_of_tuples() {
+        let schema = json!({"properties": {"t": {"type": "array", "items": [{"type": "integer"}, {"type": "string"}]}}});
+        assert_eq!(violations(&json!({"t": [1, "a"]}), &schema, true), []);
+        assert_eq!(violations(&json!({"t": ["a", 1]}), &schema, true).len(), 2);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 /// Characters that the server rejects in the names of flows, deployments and work pools.
 pub(crate) const FORBIDDEN_CHARACTERS: [char; 5] = ['/', '%', '&', '>', '<'];
 
-/// How many are shown where they are a list of their own.
+/// Maximum number of names in a message that consists of a list of names.
 pub(crate) const SHOWN: usize = 20;
 
-/// The first `most` of the names, and how many more there are: of a monorepo, ten thousand tell nobody anything.
+/// Returns the first `most` names, followed by the number of names left out.
 pub(crate) fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let shown = shown.join(", ");

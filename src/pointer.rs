@@ -1,8 +1,8 @@
-//! Paths to values inside values: in a document, and in what templates make of it.
+//! Paths to values in documents and templates.
 
 use std::fmt;
 
-/// One step down into a value.
+/// One segment of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Segment {
     Key(String),
@@ -27,19 +27,19 @@ impl From<usize> for Segment {
     }
 }
 
-/// A path from the root of a document, shown as `deployments[1].work_pool.name`.
+/// Path from the root of a document, displayed as `deployments[1].work_pool.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Pointer {
     segments: Vec<Segment>,
 }
 
 impl Pointer {
-    /// The path of the whole document.
+    /// Returns the path of the whole document.
     pub(crate) fn root() -> Self {
         Self::default()
     }
 
-    /// The path of something inside the value that this path leads to.
+    /// Returns this path with one more segment.
     #[must_use]
     pub(crate) fn join(&self, segment: impl Into<Segment>) -> Self {
         let mut joined = self.clone();
@@ -59,7 +59,7 @@ impl Pointer {
         self.segments.get_mut(position)
     }
 
-    /// The path of something that is at `path` inside the value that this path leads to.
+    /// Returns this path followed by the segments of `path`.
     #[must_use]
     pub(crate) fn join_all(&self, path: &Self) -> Self {
         Self { segments: self.segments.iter().chain(&path.segments).cloned().collect() }
@@ -86,7 +86,7 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// Whether a key can stand between dots without being misread.
+/// Whether a key can be displayed without quotes.
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|next| next.is_alphanumeric() || matches!(next, '_' | '-'))
 }

@@ -1,8 +1,8 @@
-//! Source texts and places in them. Spans are byte ranges; lines and columns are made only for people.
+//! Source files and positions in them. Spans are byte ranges. Lines and columns are computed only for display.
 
 use std::{ops::Range, sync::Arc};
 
-/// A byte range of a [`Source`].
+/// Byte range in a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -19,14 +19,14 @@ impl Span {
     }
 }
 
-/// A line and a column, both from 1; the column counts characters.
+/// Line and column, both counted from 1. Columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
-/// A text with the name it is known by. Clones are cheap.
+/// Text of a file with its name. Clones are cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     inner: Arc<Inner>,
@@ -41,12 +41,12 @@ struct Inner {
 }
 
 impl Source {
-    /// `name` is what messages call the text: the path as the user wrote it.
+    /// Creates a source. `name` is the path as the user wrote it.
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::of(name.into(), text.into(), false)
     }
 
-    /// A text of which messages show nothing: the project links to it, and it is not the project's.
+    /// Creates a source whose text is never displayed, for a file outside the project that is reached through a link.
     pub(crate) fn private(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::of(name.into(), text.into(), true)
     }
@@ -64,7 +64,7 @@ impl Source {
         &self.inner.text
     }
 
-    /// The place of a byte offset; offsets past the end, or inside a character, give the nearest one before.
+    /// Converts a byte offset to a position. An offset past the end, or inside a character, is rounded down.
     pub(crate) fn position(&self, offset: usize) -> Position {
         let mut offset = offset.min(self.text().len());
         while !self.text().is_char_boundary(offset) {
@@ -75,7 +75,7 @@ impl Source {
         Position { line, column: self.text()[start..offset].chars().count() + 1 }
     }
 
-    /// The text of a line (from 1), without its end; nothing if it may not be shown.
+    /// Returns a line, counted from 1, without its line end. Returns `None` if the text must not be displayed.
     pub(crate) fn line(&self, line: usize) -> Option<&str> {
         let start = self.inner.line_starts.get(line.wrapping_sub(1)).copied().unwrap_or(self.text().len());
         (!self.inner.is_private).then(|| self.text()[start..].lines().next().unwrap_or(""))

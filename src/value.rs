@@ -1,10 +1,10 @@
-//! Values without a type of their own yet: what YAML holds, templates work on and steps return.
+//! Untyped values: contents of YAML files, templates and step results.
 //!
-//! They are `serde_yaml` values. JSON is made of them only where they leave for the API.
+//! These are `serde_yaml` values. They are converted to JSON only for API requests.
 
 pub(crate) use serde_yaml::{Mapping, Value};
 
-/// The value as JSON: not-a-number and the infinities become null, keys become text as Python's `json` writes them.
+/// Converts a value to JSON. NaN and infinities become null. Keys become strings as in Python's `json` module.
 pub(crate) fn to_json(value: &Value) -> serde_json::Value {
     use serde_json::Value as Json;
     match value {
@@ -37,12 +37,12 @@ fn key_text(key: &Value) -> String {
     }
 }
 
-/// The entries of a JSON object; none of anything else.
+/// Returns the entries of a JSON object. Returns an empty map for any other value.
 pub(crate) fn json_object(json: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     if let serde_json::Value::Object(entries) = json { entries } else { serde_json::Map::new() }
 }
 
-/// A value of what the API sent.
+/// Converts JSON from the API to a value.
 pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     match json {
@@ -78,7 +78,7 @@ pub(crate) fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Whether any text in a value, not counting keys, is as `is_sought` says.
+/// Whether any string in a value satisfies a predicate. Keys are not considered.
 pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) => is_sought(text),
@@ -88,7 +88,7 @@ pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool
     }
 }
 
-/// What kind of value it is, in the words of messages.
+/// Returns the type of a value for messages.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -80,9 +80,20 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
     if !problems.is_empty() {
         return Err(CommandError::usage(problems.join("\n")));
     }
-    context.settings.store(settings.iter().map(|setting| (&setting.entry.name, setting.value)))?;
-    for Assignment { name, value, entry } in settings {
-        let shown = if entry.kind.is_secret() { MASK } else { value };
+    let mut file = ProfilesFile::open(&context.settings.profiles_path.value)?;
+    for Assignment { name, value, entry } in &settings {
+        match entry {
+            Some(entry) => file.set(&context.settings.profile, &entry.name, value),
+            None => file.set_unknown(&context.settings.profile, name, value),
+        }
+    }
+    file.save()?;
+    for assignment in settings {
+        let Assignment { name, value, entry } = assignment;
+        if entry.is_none() {
+            warn_unknown(name, context);
+        }
+        let shown = if assignment.is_secret() { MASK } else { value };
         context.ui.result(&format!("Set '{name}' to '{shown}'."));
         if context.environment.get(name).is_some() {
             context.ui.status(&format!(
@@ -99,13 +110,22 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
 struct Assignment<'a> {
     name: &'a str,
     value: &'a str,
-    entry: &'static Entry,
+    /// `None` for a setting that this release does not know.
+    entry: Option<&'static Entry>,
 }
 
 impl Assignment<'_> {
     fn problem(&self) -> Option<String> {
-        let problem = self.entry.kind.check(self.value).err()?;
-        Some(format!("Validation error(s) for setting {}: {problem}", self.entry.name.canonical))
+        let entry = self.entry?;
+        let problem = entry.kind.check(self.value).err()?;
+        Some(format!("Validation error(s) for setting {}: {problem}", entry.name.canonical))
+    }
+
+    /// Whether the value must not be printed. The name decides for unknown settings.
+    fn is_secret(&self) -> bool {
+        const WORDS: [&str; 5] = ["AUTH", "KEY", "PASSWORD", "SECRET", "TOKEN"];
+        self.entry
+            .map_or_else(|| WORDS.iter().any(|word| self.name.contains(word)), |entry| entry.kind.is_secret())
     }
 }
 
@@ -114,7 +134,7 @@ fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
         // The argument may be a misplaced secret, so the message does not quote it.
         return Err(CommandError::usage("Failed to parse an argument. Use the format 'VAR=VAL'."));
     };
-    let entry = known(name)?;
+    let entry = find(name)?;
     if NOT_IN_PROFILES.contains(&name) {
         return Err(CommandError::usage(format!(
             "Setting '{name}' cannot be changed with this command. Use an environment variable instead."
@@ -123,25 +143,41 @@ fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
     Ok(Assignment { name, value, entry })
 }
 
-fn known(name: &str) -> Result<&'static Entry, CommandError> {
-    settings::find(name).ok_or_else(|| {
+/// Finds a setting by name. Returns `None` for an unknown `PREFECT_` setting, which a later release may have.
+fn find(name: &str) -> Result<Option<&'static Entry>, CommandError> {
+    let entry = settings::find(name);
+    if entry.is_none() && !settings::may_exist(name) {
         let error = CommandError::usage(format!("Unknown setting name '{name}'."));
-        let names = settings::ALL.iter().flat_map(|entry| entry.name.names());
-        let near =
-            names.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-        match near.filter(|near| strsim::jaro_winkler(near, name) > 0.93) {
-            Some(near) => error.help(format!("did you mean {near}?")),
-            None => error.help("`prefectl config view --show-defaults` lists all settings"),
-        }
-    })
+        return Err(error.help(similar_setting(name)));
+    }
+    Ok(entry)
+}
+
+fn warn_unknown(name: &str, context: &Context) {
+    context
+        .ui
+        .status(&format!("warning: Setting '{name}' is not recognized\nhelp: {}", similar_setting(name)));
+}
+
+fn similar_setting(name: &str) -> String {
+    let names = settings::ALL.iter().flat_map(|entry| entry.name.names());
+    let near = names.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+    match near.filter(|near| strsim::jaro_winkler(near, name) > 0.93) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "`prefectl config view --show-defaults` lists all settings".to_owned(),
+    }
 }
 
 async fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), CommandError> {
-    let entries = names.iter().map(|name| known(name)).collect::<Result<Vec<_>, _>>()?;
+    let entries = names.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
     let profile = &context.settings.profile;
     let mut file = ProfilesFile::open(&context.settings.profiles_path.value)?;
     for (name, entry) in names.iter().zip(&entries) {
-        if !file.unset(profile, &entry.name) {
+        let was_set = match entry {
+            Some(entry) => file.unset(profile, &entry.name),
+            None => file.unset_unknown(profile, name),
+        };
+        if !was_set {
             return Err(CommandError::usage(format!("'{name}' is not set in profile '{profile}'.")));
         }
     }
@@ -168,8 +204,8 @@ fn validate(context: &Context) -> Result<(), CommandError> {
     let mut problems = Vec::new();
     for (name, value) in Profiles::load(path)?.get(profile).into_iter().flatten() {
         match settings::find(name) {
-            Some(entry) => problems.extend(Assignment { name, value, entry }.problem()),
-            None => context.ui.status(&format!("warning: Setting '{name}' is not recognized")),
+            Some(entry) => problems.extend(Assignment { name, value, entry: Some(entry) }.problem()),
+            None => warn_unknown(name, context),
         }
     }
     if !problems.is_empty() {

@@ -1,8 +1,8 @@
-//! Diagnostics as workflow commands, which GitHub Actions shows beside the lines of a change.
+//! Diagnostics as workflow commands, which GitHub Actions displays beside the lines of a change.
 
 use super::Diagnostic;
 
-/// The command for one diagnostic; `folder` is where the command runs, from the root of the repository.
+/// Formats a diagnostic as a command. `folder` is the working directory relative to the root of the repository.
 pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     let Diagnostic { code, severity, message, place, help } = diagnostic;
     let mut properties = Vec::new();
@@ -10,7 +10,7 @@ pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
         let (start, end) = (place.start(), place.end());
         properties.push(format!("file={}", property(&in_folder(folder, place.source.name()))));
         properties.push(format!("line={}", start.line));
-        // Columns are refused where a place goes over several lines.
+        // GitHub rejects columns for places that span several lines.
         if start.line == end.line {
             properties.push(format!("col={},endLine={},endColumn={}", start.column, end.line, end.column));
         } else {
@@ -22,7 +22,7 @@ pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     format!("::{} {}::{}", severity.name(), properties.join(","), data(&format!("{message}{help}")))
 }
 
-/// The command for an error that is about no place.
+/// Formats an error without a place as a command.
 pub(crate) fn error(message: &str) -> String {
     format!("::error::{}", data(message))
 }
@@ -32,12 +32,12 @@ fn in_folder(folder: &str, file: &str) -> String {
     if folder.is_empty() || file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") }
 }
 
-/// Text after the second pair of colons.
+/// Escapes the message of a command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property.
+/// Escapes the value of a property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,15 +1,16 @@
-//! Diagnostics for programs: one JSON document.
+//! Diagnostics as JSON.
 
 use serde_json::{Value, json};
 
 use super::Diagnostic;
 
-/// The document; `schema` changes when its form does.
+/// Returns the JSON document. `schema` is the version of its format.
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
     json!({"schema": 1, "diagnostics": diagnostics.iter().map(entry).collect::<Vec<_>>()})
 }
 
-/// Lines and columns count from 1, columns in characters; the end is just behind the last one.
+/// Returns the JSON object of a diagnostic. Lines and columns are counted from 1, columns in characters. The end is
+/// exclusive.
 pub(crate) fn entry(diagnostic: &Diagnostic) -> Value {
     let Diagnostic { code, severity, message, place, help } = diagnostic;
     let places = place.as_ref().map(|place| (place.start(), place.end()));

@@ -1,4 +1,4 @@
-//! Findings about the user's files: what is wrong, where, and what to do.
+//! Diagnostics about the user's files: message, place and advice.
 
 mod code;
 pub(crate) mod github;
@@ -11,7 +11,7 @@ pub(crate) use text::{Summary, Text};
 
 use crate::source::{Position, Source, Span};
 
-/// How bad a finding is.
+/// Severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
     Warning,
@@ -48,16 +48,16 @@ impl Place {
     }
 }
 
-/// One finding.
+/// A diagnostic.
 #[derive(Debug, Clone)]
 pub(crate) struct Diagnostic {
-    /// What `prefectl explain` takes.
+    /// Code for `prefectl explain`.
     pub(crate) code: Code,
     pub(crate) severity: Severity,
-    /// One sentence without a full stop at its end.
+    /// One sentence without a full stop.
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
-    /// What to do about it.
+    /// Advice on how to fix the problem.
     pub(crate) help: Option<String>,
 }
 
@@ -85,7 +85,7 @@ impl Diagnostic {
     }
 }
 
-/// The closest of `known` to a word that is not among them, if any is close enough to suggest.
+/// Returns the candidate that is most similar to a word, if any is similar enough to suggest.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -97,11 +97,11 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 #[cfg(test)]
 mod testing {
-    //! Diagnostics for the tests of what writes them.
+    //! Diagnostics for the tests of the output formats.
 
     use super::*;
 
-    /// A warning whose texts need escaping.
+    /// Returns a warning whose texts require escaping.
     pub(super) fn placed() -> Diagnostic {
         let source = Source::new("my file.yaml", "a: 1\nb: é2\n");
         Diagnostic::warning(Code::UNKNOWN_KEY, "100% odd,\nas: é")

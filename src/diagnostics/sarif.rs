@@ -1,4 +1,4 @@
-//! Diagnostics as SARIF 2.1.0, which code scanning services read.
+//! Diagnostics as SARIF 2.1.0, the format of code scanning services.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{Code, Diagnostic, Place};
 
-/// What stays as it is in the path of a URI.
+/// Characters that are escaped in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The log of one run. Its rules are the codes that were found.
+/// Returns the log of one run. Its rules are the codes that occur.
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
     let mut codes: Vec<Code> = Vec::new();
     let mut index_of: BTreeMap<&str, usize> = BTreeMap::new();
@@ -76,7 +76,7 @@ fn location(place: &Place) -> Value {
     })
 }
 
-/// A path as a URI: relative as it is, absolute with its scheme.
+/// Converts a path to a URI. Only absolute paths get a scheme.
 fn uri(path: &str) -> String {
     let encoded = utf8_percent_encode(path, PATH);
     if Path::new(path).is_absolute() { format!("file://{encoded}") } else { encoded.to_string() }

@@ -1,26 +1,26 @@
-//! The keys of prefect.yaml and the shapes of their values, as one table.
+//! Keys of prefect.yaml and the types of their values, in one table.
 //!
-//! The shapes are what the reference accepts when it loads the file, before templates are filled in: a number
-//! where text is wanted is an error, a placeholder where a number is wanted as well.
+//! The types are those that Prefect accepts before templates are rendered. A number is invalid where a string is
+//! expected, and so is a placeholder where a number is expected.
 
-/// The shape of a value as it is written.
+/// Type of a value as written in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Text,
-    /// A date and time, or seconds since 1970.
+    /// Date and time, or seconds since 1970.
     Moment,
-    /// `true`, `yes`, `on`, `1` and their opposites, as boolean, number or text.
+    /// `true`, `yes`, `on`, `1` or their opposites, as a boolean, number or string.
     Flag,
-    /// A flag, or text that a template makes one.
+    /// A flag, or a template that renders to one.
     FlagOrText,
-    /// A whole number, also as text.
+    /// Whole number, also as a string.
     Count,
     Tags,
-    /// A mapping with text for keys; null is no mapping.
+    /// Mapping with string keys. Null is invalid.
     Parameters,
-    /// A list of steps, a lone step, `{}` or null.
+    /// List of steps, a single step, `{}` or null.
     Steps,
-    /// Number of seconds, or text with a unit.
+    /// Number of seconds, or a string with a unit.
     Interval,
     Limit,
     Schedule,
@@ -29,13 +29,13 @@ pub(super) enum Shape {
     Mappings,
 }
 
-/// A key and the shape of its value; null is accepted unless `required`.
+/// A key and the type of its value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     pub(super) key: &'static str,
     pub(super) shape: Shape,
     pub(super) nullable: bool,
-    /// What it is for, in the schema that editors show.
+    /// Description in the JSON schema for editors.
     pub(super) meaning: &'static str,
 }
 
@@ -110,7 +110,7 @@ pub(super) const SCHEDULE: &[Field] = &[
     ),
 ];
 
-/// The keys of a schedule of which exactly one is given.
+/// Keys of a schedule of which exactly one is required.
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
 pub(super) const LIMIT: &[Field] = &[
@@ -123,7 +123,7 @@ pub(super) const LIMIT: &[Field] = &[
     field("grace_period_seconds", Shape::Count, "how long a run that has not started keeps its place"),
 ];
 
-/// Keys that are free at the top of the file: people hang anchors on them.
+/// Top-level keys that never cause a warning. They often hold anchors.
 pub(super) const FREE: &[&str] = &["definitions", "description", "required_inputs", "version"];
 
 pub(super) fn find(fields: &'static [Field], key: &str) -> Option<&'static Field> {

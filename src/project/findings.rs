@@ -1,4 +1,4 @@
-//! Collects what is wrong with a project, with the places.
+//! Diagnostics about a project file, with their places.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::{
     yaml::Document,
 };
 
-/// Findings about one document, all of them and not just the first.
+/// Collector of diagnostics about one document.
 ///
-/// What has been noted for a place is not noted for it again: deployments may share what is written there, and some
-/// checks are made again when more is known.
+/// The same diagnostic is recorded once per place: deployments may share parts of the file, and some checks run again
+/// when more is known.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     document: Option<&'a Document>,
@@ -20,7 +20,7 @@ pub(crate) struct Findings<'a> {
     noted: HashSet<Noted>,
 }
 
-/// What makes two findings the same.
+/// Identity of a diagnostic: code, message and place.
 type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
@@ -28,29 +28,29 @@ impl<'a> Findings<'a> {
         Self { document, diagnostics: Vec::new(), noted: HashSet::new() }
     }
 
-    /// Notes a finding about a value; it is placed where the value stands.
+    /// Records a diagnostic at the place of a value.
     pub(crate) fn at_value(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let place = self.document.map(|document| document.value_place(pointer));
         self.push(diagnostic.at(place));
     }
 
-    /// Notes a finding about a key; it is placed where the key stands.
+    /// Records a diagnostic at the place of a key.
     pub(crate) fn at_key(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let place = self.document.map(|document| document.key_place(pointer));
         self.push(diagnostic.at(place));
     }
 
-    /// Whether what is text in the project is a date in YAML.
+    /// Whether a string in the project is a date in YAML.
     pub(super) fn is_date(&self, pointer: &Pointer) -> bool {
         self.document.is_some_and(|document| document.is_date(pointer))
     }
 
-    /// Whether what is null in the project is not-a-number or infinite in YAML.
+    /// Whether a null in the project is NaN or infinite in YAML.
     pub(super) fn is_no_number(&self, pointer: &Pointer) -> bool {
         self.document.is_some_and(|document| document.is_no_number(pointer))
     }
 
-    /// Notes a finding that has its place, or none.
+    /// Records a diagnostic that already has its place, or has none.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         let place = diagnostic.place.as_ref();
         let place = place.map(|Place { source, span }| (source.name().to_owned(), *span));
@@ -59,7 +59,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// What has been found since the last time.
+    /// Returns the diagnostics recorded since the last call.
     pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)
     }

@@ -1,4 +1,4 @@
-//! From the text of prefect.yaml to a [`Project`], with all that is wrong with its shape.
+//! Loader for prefect.yaml, which also checks keys and types.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,21 +17,21 @@ use crate::{
     yaml,
 };
 
-/// Why there is no project.
+/// Reason why a project file could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file is no YAML, or has the wrong shape.
+    /// The file is not valid YAML, or a value has the wrong type.
     #[error("{} has {} error(s)", file, diagnostics.len())]
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
 }
 
-/// Reads a project file.
+/// Loads a project file. Returns the project and the warnings about it.
 ///
 /// # Errors
 ///
-/// When it cannot be read, or is invalid: with every error in it.
+/// Fails if the file cannot be read, or with all errors in it.
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let name = path.to_string_lossy();
     let file = directory.join(path);
@@ -44,6 +44,9 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
     let mut findings = Findings::new(Some(&document));
     for key in &document.duplicate_keys {
         findings.push(key.diagnostic(&source));
+    }
+    for conflict in &document.merge_conflicts {
+        findings.push(conflict.diagnostic(&source));
     }
     let mut fields = match root {
         Value::Mapping(fields) => checked(&fields, &mut findings),
@@ -74,7 +77,7 @@ fn declared((index, item): (usize, Value)) -> Option<Declared> {
     Some(Declared { index: Some(index), fields: Arc::new(fields) })
 }
 
-/// The top of the file with its values brought to one form.
+/// Checks the file and normalizes its values.
 fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
     let root = Pointer::root();
     let mut checker = Checker { findings };
@@ -100,7 +103,7 @@ fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
     result
 }
 
-/// Whether two keys are likely the same word: free keys at the top are common and not mistakes.
+/// Whether a key is probably a misspelling of another. Arbitrary keys are allowed at the top level.
 fn close(key: &str, known: &str) -> bool {
     strsim::damerau_levenshtein(key, known) <= 2
 }
@@ -115,7 +118,7 @@ impl Checker<'_, '_> {
         self.mapping(fields, fields::DEPLOYMENT, pointer)
     }
 
-    /// Warns of keys that nothing reads.
+    /// Reports keys that have no effect.
     fn unused_keys(
         &mut self,
         fields: &Mapping,
@@ -137,7 +140,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Checks the known keys of a mapping and returns it with their values in one form.
+    /// Checks the known keys of a mapping and normalizes their values.
     fn mapping(&mut self, fields: &Mapping, known: &'static [Field], pointer: &Pointer) -> Mapping {
         let normal = |(key, value): (&Value, &Value)| {
             let value = match key.as_str().and_then(|name| fields::find(known, name)) {
@@ -156,7 +159,7 @@ impl Checker<'_, '_> {
         fields.iter().map(normal).collect()
     }
 
-    /// A value in its one form; what does not fit is noted and stays as it is.
+    /// Normalizes a value. Reports a value of the wrong type and returns it unchanged.
     fn value(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
         match (field.shape, value) {
             (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
@@ -296,7 +299,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// A key that a mapping of the file does not have, or no longer.
+/// Returns the diagnostic for a key that a mapping does not have, or no longer has.
 fn unused_key(key: &str, known: &'static [Field], removed: &'static [Removed]) -> Diagnostic {
     if let Some(removed) = removed::find(removed, key) {
         let message = format!("Prefect {} and later ignore the key `{key}`", removed.since);
@@ -307,12 +310,12 @@ fn unused_key(key: &str, known: &'static [Field], removed: &'static [Removed]) -
     Diagnostic { help, ..Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used")) }
 }
 
-/// A key that is no text, as JSON writes it.
+/// Formats a key as in JSON.
 fn json_text(key: &Value) -> String {
     key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
 }
 
-/// What to do about a key that is no text.
+/// Returns the advice for a key that is not a string.
 fn quote_key(key: &Value) -> String {
     match key {
         Value::Bool(_) => {
@@ -340,7 +343,7 @@ fn expected(shape: Shape) -> &'static str {
     }
 }
 
-/// What counts as true or false, in the spellings that the reference takes.
+/// Parses a flag in any spelling that Prefect accepts.
 fn flag(value: &Value) -> Option<bool> {
     let text = match value {
         Value::Bool(flag) => return Some(*flag),
@@ -355,7 +358,7 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// A whole number, also written as text or with a zero fraction.
+/// Parses a whole number, also from a string or with a fraction of zero.
 fn count(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
@@ -379,7 +382,7 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// Whether text can be an interval: it has a unit or colons; a bare number in quotes is refused.
+/// Whether a string may be an interval. A number without a unit is invalid.
 fn is_duration(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
         && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')

@@ -1,4 +1,4 @@
-//! prefect.yaml: read, checked for its shape, and kept with the places of everything in it.
+//! Project files: loading, validation and the places of their values.
 
 mod fields;
 mod findings;
@@ -20,13 +20,13 @@ use crate::{
     yaml::Document,
 };
 
-/// What prefectl reads when no other file is named.
+/// Name of the project file that prefectl reads by default.
 pub(crate) const DEFAULT_FILE: &str = "prefect.yaml";
 
-/// A project file whose shape is right; its templates are untouched.
+/// A project file with valid keys and types. Templates are not rendered yet.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// The text with its places; `None` where there is no file.
+    /// The parsed document. `None` if there is no file.
     pub(crate) document: Option<Document>,
     pub(crate) build: Section,
     pub(crate) push: Section,
@@ -35,19 +35,19 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// A project without a file: everything comes from the command line.
+    /// Returns a project without a file, for deployments defined on the command line.
     pub(crate) fn empty() -> Self {
         let [build, push, pull] = [Section::Absent, Section::Absent, Section::Absent];
         Self { document: None, build, push, pull, deployments: Vec::new() }
     }
 
-    /// Where a value is written; the nearest place around it if the file does not have it.
+    /// Returns the place of a value. For a value that is not in the file, this is the place of the nearest parent.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
         Some(self.document.as_ref()?.value_place(pointer))
     }
 }
 
-/// A section of steps, at the top of the file or in a deployment.
+/// Steps of a section, at the top level or in a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Section {
     Absent,
@@ -57,7 +57,7 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    /// The section under a key: a lone mapping is a list of one step.
+    /// Reads the section under a key. A mapping counts as a list with one step.
     pub(crate) fn of(fields: &Mapping, key: &str) -> Self {
         match fields.get(key) {
             None => Self::Absent,
@@ -76,17 +76,17 @@ impl Section {
     }
 }
 
-/// A deployment as the file declares it.
+/// A deployment as declared in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
-    /// Its place in the list; `None` for one that only the command line describes.
+    /// Index in the list of deployments. `None` for a deployment defined on the command line.
     pub(crate) index: Option<usize>,
-    /// Shared, because a selection has them, too.
+    /// Shared with the selected deployments.
     pub(crate) fields: Arc<Mapping>,
 }
 
 impl Declared {
-    /// The name before templating, if it has one.
+    /// Returns the name before templates are rendered, unless it is empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.text("name")
     }
@@ -99,7 +99,7 @@ impl Declared {
         self.fields.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// Where the deployment is in the file.
+    /// Returns the path of the deployment in the file.
     pub(crate) fn pointer(&self) -> Pointer {
         self.index.map_or_else(Pointer::root, |index| Pointer::root().join("deployments").join(index))
     }

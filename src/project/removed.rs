@@ -1,14 +1,14 @@
-//! Keys that earlier versions of Prefect took, and what stands in their place today.
+//! Keys of earlier Prefect releases, with their replacements.
 
-/// A key that today's Prefect refuses or ignores.
+/// A key that current Prefect releases reject or ignore.
 pub(super) struct Removed {
     pub(super) key: &'static str,
-    /// Since which version it is gone.
+    /// First release without the key.
     pub(super) since: &'static str,
     pub(super) instead: &'static str,
 }
 
-/// Keys of a deployment.
+/// Removed keys of a deployment.
 pub(super) const DEPLOYMENT: &[Removed] = &[
     Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables` under `work_pool`" },
     Removed { key: "infrastructure", since: "3.0", instead: "use `work_pool`" },
@@ -20,11 +20,11 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
     Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit`" },
 ];
 
-/// Keys of a work pool.
+/// Removed keys of a work pool.
 pub(super) const WORK_POOL: &[Removed] =
     &[Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables`" }];
 
-/// Keys of a schedule, where an unknown key is an error.
+/// Removed keys of a schedule, where unknown keys are errors.
 pub(super) const SCHEDULE: &[Removed] = &[
     Removed { key: "catchup", since: "3.0", instead: "remove it: schedules never catch up" },
     Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit` of the deployment" },

@@ -1,10 +1,10 @@
-//! The JSON schema of prefect.yaml, made from the table that the file is read by.
+//! JSON schema of prefect.yaml, generated from the table of fields.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::{self, Field, Shape};
 
-/// The schema (draft 2020-12). `steps` are the schemas of the inputs of steps by name, with what they do.
+/// Returns the schema (draft 2020-12). `steps` contains the schema of each step's inputs by step name.
 pub(crate) fn schema(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     let head = [("$schema", "https://json-schema.org/draft/2020-12/schema"), ("title", "prefect.yaml")];
     let mut root: Map<String, Json> =
@@ -55,10 +55,10 @@ fn property(field: &Field) -> Json {
     Json::Object(property)
 }
 
-/// A flag in words, as the reference reads it.
+/// Pattern for a flag that is written as a string.
 const FLAG_WORDS: &str = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy]([Ee][Ss])?|[Nn]([Oo])?|[Oo][Nn]|[Oo][Ff][Ff]|[TtFf]|[01](\\.0)?)$";
 
-/// The forms that a value can have.
+/// Returns the schemas of the accepted forms of a value.
 fn alternatives(field: &Field) -> Vec<Json> {
     let step = json!({"$ref": "#/$defs/step"});
     match field.shape {
@@ -102,7 +102,7 @@ fn count() -> Vec<Json> {
     vec![json!({"type": ["integer", "boolean"]}), json!({"type": "string", "pattern": text})]
 }
 
-/// A schedule has one kind, and unknown keys are errors.
+/// Returns the schema of a schedule, which has exactly one kind and no unknown keys.
 fn schedule() -> Map<String, Json> {
     let mut schedule = object(fields::SCHEDULE, Unknown::Refused);
     let given = |kind: &str| json!({"required": [kind], "properties": {kind: {"not": {"type": "null"}}}});
@@ -110,7 +110,7 @@ fn schedule() -> Map<String, Json> {
     schedule
 }
 
-/// A step is a name with its inputs; names that are not known have any.
+/// Returns the schema of a step. Steps with unknown names accept any inputs.
 fn step(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     let properties: Map<String, Json> =
         steps.into_iter().map(|(name, inputs)| (name.to_owned(), inputs)).collect();
@@ -133,7 +133,7 @@ mod tests {
         value::to_json(&crate::yaml::load(&source).unwrap().root.to_value().unwrap())
     }
 
-    /// The project files of the repository.
+    /// Returns all project files of the repository.
     fn files() -> Vec<std::path::PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = vec![root.join("tests/conformance/cases"), root.join("examples")];
@@ -160,7 +160,7 @@ mod tests {
             let instance = value::to_json(&project.document.unwrap().root.to_value().unwrap());
             let errors: Vec<_> =
                 validator.iter_errors(&instance).map(|e| format!("{}: {e}", e.instance_path())).collect();
-            // The steps of these are wrong on purpose, which shows when they run.
+            // These files contain invalid steps, which are tested at run time.
             let file_name = file.to_string_lossy();
             if !["error-failing-step", "step-shapes"].iter().any(|case| file_name.contains(case)) {
                 assert_eq!(errors, [""; 0], "{}", file.display());

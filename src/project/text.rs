@@ -1,4 +1,4 @@
-//! The texts of which a prefect.yaml is made, whoever makes it.
+//! Text of generated prefect.yaml files.
 
 use serde_json::{Value as Json, json};
 
@@ -8,12 +8,12 @@ use crate::{
     yaml,
 };
 
-/// What a section is for, as comments that end in a line end.
+/// Comments above the step sections, each with a line break at the end.
 pub(crate) const BUILD: &str = "# What runs once before anything is registered.\n";
 pub(crate) const PUSH: &str = "# Where what was built, or the flows themselves, go.\n";
 pub(crate) const PULL: &str = "# What a worker does before it runs a flow.\n";
 
-/// The beginning of a file.
+/// Returns the first lines of a generated file.
 pub(crate) fn head(name: &str) -> String {
     format!(
         "# How the flows of this project are deployed: `prefectl deploy --all`.\n\
@@ -22,12 +22,12 @@ pub(crate) fn head(name: &str) -> String {
     )
 }
 
-/// The lines of one deployment in the list of them.
+/// Returns the list item of one deployment.
 pub(crate) fn entry(fields: &Json) -> String {
     yaml::write(&json!([fields]))
 }
 
-/// A file with one deployment, whose steps become those of the file.
+/// Returns a file with one deployment. The steps of the deployment become those of the file.
 pub(crate) fn whole(name: &str, mut fields: Mapping) -> String {
     let mut sections = vec![head(name)];
     for (key, comment) in [("build", BUILD), ("push", PUSH), ("pull", PULL)] {

@@ -1,8 +1,8 @@
-//! Plain values in the several notations that Prefect's models take them in.
+//! Conversion of values to the types of Prefect's models, which accept several notations.
 
 use crate::value::Value;
 
-/// A boolean: also as 0 or 1, and as text such as `yes`, which templates make.
+/// Converts a value to a boolean. Accepts 0, 1 and strings such as `yes`.
 pub(crate) fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -20,7 +20,7 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// An integer: also as a number without a fraction, and as text.
+/// Converts a value to an integer. Accepts numbers without a fraction, and strings.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Bool(flag) => Some(i64::from(*flag)),
@@ -35,7 +35,7 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// A number: also as text.
+/// Converts a value to a number. Accepts strings.
 #[expect(clippy::cast_precision_loss, reason = "an integer is taken for the float it is next to")]
 pub(crate) fn number(value: &Value) -> Option<f64> {
     match value {

@@ -1,4 +1,4 @@
-//! Whether a schedule is the one that the server has.
+//! Comparison of a schedule with one on the server.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -6,10 +6,9 @@ use serde_json::{Map, Value as Json};
 use super::{IsoDateTime, Kind, Schedule, UTC, duration};
 
 impl Schedule {
-    /// Whether a schedule of the server runs at the same times.
+    /// Whether a schedule on the server runs at the same times.
     ///
-    /// An interval that names no anchor is the same whatever anchor the server gave it, and so is a rule without a
-    /// start.
+    /// An interval without an anchor matches any anchor on the server. A rule without a start matches any start.
     pub(crate) fn runs_as(&self, live: &Map<String, Json>) -> bool {
         let text = |key: &str| live.get(key).and_then(Json::as_str);
         match &self.kind {

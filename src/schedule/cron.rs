@@ -1,11 +1,11 @@
-//! Checks cron expressions as croniter does, which is what Prefect's server computes the runs with.
+//! Validation of cron expressions with the syntax of croniter, which Prefect uses.
 //!
-//! Its language is not quite that of any cron library: the sixth field is the seconds and the seventh the year,
-//! ranges can run backwards (`sat-mon`), `mon#1` is the first Monday and `l5` the last Friday of a month.
+//! No cron library has exactly this syntax: the sixth field is the second and the seventh the year, ranges may run
+//! backwards (`sat-mon`), `mon#1` is the first Monday and `l5` the last Friday of a month.
 
 use std::collections::BTreeSet;
 
-/// Why an expression is refused.
+/// Reason why a cron expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CronError {
     #[error("Invalid cron string: \"{expression}\": {reason}")]
@@ -19,7 +19,7 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Checks an expression.
+/// Validates a cron expression.
 pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     let lower = expression.to_lowercase();
     if ALIASES.contains(&lower.as_str()) {
@@ -32,7 +32,7 @@ pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     check_fields(&texts).map_err(|reason| CronError::Invalid { expression: expression.to_owned(), reason })
 }
 
-/// `H`, `R`, `H/15`, `H(0-29)`: another time for every deployment or for every look.
+/// Whether a field is hashed or random: `H`, `R`, `H/15` or `H(0-29)`.
 fn is_hashed(text: &str) -> bool {
     text.strip_prefix(['h', 'r']).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']))
 }
@@ -82,7 +82,7 @@ const FIELDS: [Field; 7] = [
     Field { name: "year", kind: Kind::Number, min: 1970, max: 2099 },
 ];
 
-/// The days of the week that a field names, for the one check across its items.
+/// Weekdays in a field, for the check that involves all of its items.
 #[derive(Default)]
 struct Days {
     any: bool,
@@ -91,7 +91,8 @@ struct Days {
 }
 
 impl Days {
-    /// Plain days cannot stand beside the nth day of a month, unless they are the same or every day.
+    /// Rejects weekdays combined with the nth weekday of a month, unless both name the same days or every day is
+    /// named.
     fn check_mix(&self) -> Result<(), String> {
         let all: BTreeSet<_> = self.plain.union(&self.nth).collect();
         let every_day = all.len() + usize::from(self.any) == 7;
@@ -142,7 +143,7 @@ impl Field {
         Ok(())
     }
 
-    /// The two ends and the step of a range, or `None` for a single value. `10/5` is `10-59/5`.
+    /// Parses a range or a step. Returns `None` for a single value. `10/5` equals `10-59/5`.
     fn range(&self, item: &str) -> Option<Range> {
         let (ends, step) = match item.rsplit_once('/') {
             Some((ends, step)) if is_digits(step) => (ends, Some(step)),
@@ -161,8 +162,8 @@ impl Field {
         Some(Range { low, high: self.max.to_string(), step: step_number })
     }
 
-    /// The numbers of a range. It can run backwards over the end of its field, and from a value to itself, which
-    /// means all.
+    /// Returns the numbers of a range. A range may wrap around the end of its field. A range from a value to itself
+    /// contains all values.
     fn expand(&self, item: &str, range: &Range, count: usize) -> Result<Vec<u64>, String> {
         if range.step == 0 {
             return Err(format!("the step of `{item}` is 0"));
@@ -207,7 +208,7 @@ impl Field {
             .ok_or_else(|| format!("`{text}` is not acceptable"))
     }
 
-    /// Sunday can be 7 with five fields, and the first day of a month 0 with six.
+    /// Replaces alternative numbers: 7 is Sunday with five fields, and 0 is the first day of a month with six.
     fn alias(&self, number: u64, count: usize) -> u64 {
         match (self.kind, number, count) {
             (Kind::Weekday, 7, 5) => 0,
@@ -231,7 +232,7 @@ struct Range {
     step: u64,
 }
 
-/// The days of an item, and whether only some of the month are meant: `mon#1`, `mon-fri#2`, `l5`.
+/// Splits an item into its weekdays and whether it selects only one of them per month: `mon#1`, `mon-fri#2`, `l5`.
 fn split_nth(item: &str) -> Result<(&str, bool), String> {
     if let Some(day) = item.strip_prefix('l').filter(|day| is_digits(day)) {
         return Ok((day, true));
@@ -246,7 +247,7 @@ fn split_nth(item: &str) -> Result<(&str, bool), String> {
     }
 }
 
-/// What can stand before `#`: a word, or a range of weekdays by name.
+/// Whether a string may precede `#`: a name, or a range of weekday names.
 fn is_day(text: &str) -> bool {
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     is_word(text)
@@ -257,7 +258,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number of digits; more than fit are out of every bound anyway.
+/// Parses a number. Saturates at a value that is out of bounds for every field.
 fn to_number(digits: &str) -> u64 {
     digits.parse().unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Dates and times in the ISO 8601 notations that Prefect takes for anchors and rules.
+//! Dates and times in the ISO 8601 notations that Prefect accepts for anchors and rules.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use jiff::{
     tz::Offset,
 };
 
-/// A date and time as written; without an offset it is in UTC or in the zone of what it belongs to.
+/// Date and time as written. Without an offset, the time zone depends on the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IsoDateTime {
     pub(crate) local: civil::DateTime,
@@ -16,19 +16,19 @@ pub(crate) struct IsoDateTime {
 }
 
 impl IsoDateTime {
-    /// A moment in UTC.
+    /// Converts a timestamp to UTC.
     pub(crate) fn utc(timestamp: Timestamp) -> Self {
         Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
     }
 
-    /// The moment so many seconds after the beginning of 1970.
+    /// Converts seconds since 1970 to a date and time in UTC.
     pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
         Timestamp::UNIX_EPOCH.checked_add(since).ok().map(Self::utc)
     }
 
-    /// Reads a date or a date and time. Dates and times with and without separators can be mixed, of which the
-    /// reference takes only some.
+    /// Parses a date, or a date and time. Accepts any mix of notations with and without separators, which is slightly
+    /// more than Prefect accepts.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
             return Some(Self { local: date(text)?.to_datetime(Time::midnight()), offset: None });
@@ -38,7 +38,7 @@ impl IsoDateTime {
     }
 }
 
-/// As JSON has it: to the second, or to the microsecond where there are any, with `Z` for UTC.
+/// Formats as in JSON: with seconds, or with microseconds unless they are zero, and with `Z` for UTC.
 impl fmt::Display for IsoDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.local.strftime("%Y-%m-%dT%H:%M:%S"))?;
@@ -55,12 +55,12 @@ impl fmt::Display for IsoDateTime {
     }
 }
 
-/// A text with every digit as `9`, to recognise notations by.
+/// Replaces every digit by `9`, to recognize notations.
 fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
 }
 
-/// The digits from `start` on, `length` of them, as a number.
+/// Parses `length` digits from `start` on as a number.
 fn number(text: &str, start: usize, length: usize) -> Option<i16> {
     text.get(start..start + length)?.parse().ok()
 }
@@ -117,7 +117,7 @@ fn time_and_offset(text: &str) -> Option<(Time, Option<Offset>)> {
     Some((time, offset))
 }
 
-/// The first six digits of a fraction of a second; the rest is cut off.
+/// Parses the first six digits of a fraction of a second, and ignores further digits.
 fn microseconds(fraction: &str) -> Option<i32> {
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && (1..=9).contains(&fraction.len());
     digits.then(|| format!("{:0<6}", &fraction[..fraction.len().min(6)]).parse().ok()).flatten()

@@ -1,17 +1,17 @@
-//! Lengths of time as Prefect's models read them: a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` or an
-//! ISO 8601 duration. Years count 365 days and months 30.
+//! Durations in the notations of Prefect's models: a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` or ISO 8601. A
+//! year has 365 days and a month 30 days.
 
 use jiff::SignedDuration;
 use serde::{Serialize, Serializer};
 
 use crate::value::{self, Value};
 
-/// The longest length there is on the other side: Python's `timedelta.max`, in days.
+/// Maximum duration in days: that of Python's `timedelta`.
 const MAX_DAYS: i128 = 999_999_999;
 const MICROSECONDS: i128 = 1_000_000;
 const DAY: i128 = 86_400;
 
-/// Why a value is not a length of time.
+/// Reason why a value is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
     #[error("expected a length of time, found {0}")]
@@ -24,7 +24,7 @@ pub(crate) enum DurationError {
     TooLong,
 }
 
-/// Reads a length of time; it can be zero or negative.
+/// Parses a duration, which may be zero or negative.
 pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
     match value {
         Value::Number(number) => match number.as_i64() {
@@ -36,7 +36,7 @@ pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
     }
 }
 
-/// A length of time that JSON has as seconds.
+/// Duration that JSON represents in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Seconds(pub(crate) SignedDuration);
 
@@ -47,7 +47,7 @@ impl Seconds {
         Self(SignedDuration::from_secs(seconds))
     }
 
-    /// As the API has it.
+    /// Returns the seconds as sent to the API.
     pub(crate) fn as_f64(self) -> f64 {
         seconds(self.0)
     }
@@ -63,7 +63,7 @@ impl Serialize for Seconds {
     }
 }
 
-/// The number of seconds as the API has it.
+/// Returns the seconds of a duration as sent to the API.
 #[expect(clippy::cast_precision_loss, reason = "the API's own type is a floating-point number")]
 pub(crate) fn seconds(duration: SignedDuration) -> f64 {
     if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
@@ -111,7 +111,7 @@ fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
     from_microseconds(if negative { -microseconds } else { microseconds })
 }
 
-/// What follows the `P` of an ISO 8601 duration. Only the last number can have a fraction.
+/// Parses the components of an ISO 8601 duration after the `P`. Only the last number may have a fraction.
 fn iso(components: &str) -> Option<i128> {
     let mut total = 0;
     let mut in_time = false;
@@ -151,16 +151,16 @@ fn iso(components: &str) -> Option<i128> {
     (numbers > 0).then_some(total)
 }
 
-/// `.25` of a unit of so many seconds, in microseconds.
+/// Returns a fraction of a unit in microseconds. `unit` is the length of the unit in seconds.
 fn fraction_of(fraction: &str, unit: i128) -> Option<i128> {
-    // More digits than these are below a microsecond of the longest unit.
+    // Further digits are below one microsecond even for the longest unit.
     let fraction = &fraction[..fraction.len().min(15)];
     let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
     let microseconds = digits(fraction)? * unit * MICROSECONDS;
     Some((microseconds + scale / 2) / scale)
 }
 
-/// `1 day`, `2 days, 03:04:05`, `3d 04:05`.
+/// Parses `1 day`, `2 days, 03:04:05` or `3d 04:05`.
 fn days_and_time(text: &str) -> Option<i128> {
     let number_ends = text.find(|c: char| !c.is_ascii_digit())?;
     let days = digits(&text[..number_ends])? * DAY * MICROSECONDS;
@@ -171,12 +171,12 @@ fn days_and_time(text: &str) -> Option<i128> {
         _ => rest,
     };
     let rest = skip(skip(rest, [',']), [' ']);
-    // Beside days, a time is a time of day.
+    // After days, the time must be less than a day.
     let time = if rest.is_empty() { Some(0) } else { time(rest).filter(|time| *time < DAY * MICROSECONDS) };
     Some(days + time?)
 }
 
-/// `HH:MM` or `HH:MM:SS.ffffff`, with any number of hours.
+/// Parses `HH:MM` or `HH:MM:SS.ffffff` with any number of hours.
 fn time(text: &str) -> Option<i128> {
     if text.len() < 5 {
         return None;
@@ -192,7 +192,7 @@ fn time(text: &str) -> Option<i128> {
     Some(total * MICROSECONDS + microseconds)
 }
 
-/// The first six digits of a fraction of a second: a time is cut off where a duration is rounded.
+/// Parses the first six digits of a fraction of a second. Times are truncated, whereas durations are rounded.
 fn microseconds(fraction: &str) -> Option<i128> {
     digits(fraction)?;
     digits(&format!("{:0<6}", &fraction[..fraction.len().min(6)]))
@@ -202,13 +202,13 @@ fn below_sixty(text: &str) -> Option<i128> {
     digits(text).filter(|number| text.len() == 2 && *number < 60)
 }
 
-/// A number of plain digits, few enough that no sum of them overflows.
+/// Parses a number with few enough digits that sums cannot overflow.
 fn digits(text: &str) -> Option<i128> {
     let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
 }
 
-/// Takes off one leading character, if it is one of these.
+/// Removes one leading character if it is among `any_of`.
 fn skip<const N: usize>(text: &str, any_of: [char; N]) -> &str {
     text.strip_prefix(any_of).unwrap_or(text)
 }

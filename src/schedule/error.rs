@@ -1,8 +1,8 @@
-//! What can be wrong with a schedule.
+//! Errors of schedules.
 
 use super::{CronError, RruleError, ZoneError, duration::DurationError};
 
-/// A mistake in an item, with the key it is about; without one it is about the whole item.
+/// Error in a schedule. The key is `None` if the error is about the whole schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct ScheduleError {
@@ -10,12 +10,12 @@ pub(crate) struct ScheduleError {
     pub(crate) problem: Problem,
 }
 
-/// What is wrong.
+/// Reason why a schedule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("unknown key `{key}`")]
     UnknownKey { key: String, suggestion: Option<String> },
-    /// The item as Python prints it, because scripts look for this line of Prefect's.
+    /// Contains the schedule as Python prints it, because scripts match this message of Prefect.
     #[error("Unknown schedule type. Please provide a valid schedule. schedule={0}")]
     NoKind(String),
     #[error("Exactly one of 'cron', 'interval', or 'rrule' must be provided")]
@@ -43,7 +43,7 @@ pub(crate) enum Problem {
 }
 
 impl ScheduleError {
-    /// What to do about it, where that is known.
+    /// Returns advice, if there is any.
     pub(crate) fn help(&self) -> Option<String> {
         match &self.problem {
             Problem::UnknownKey { suggestion: Some(meant), .. }

@@ -1,6 +1,7 @@
-//! Schedules: from an item of `prefect.yaml`, with its templates filled, to the request bodies of the API.
+//! Schedules: items of `prefect.yaml` with rendered templates, and their API requests.
 //!
-//! Everything that can be known to be wrong is found here: the server's answer would come after other writes.
+//! All errors that can be detected locally are detected here, because the server would report them only after other
+//! writes.
 
 pub(crate) mod coerce;
 mod comparison;
@@ -28,10 +29,10 @@ pub(crate) use zone::ZoneError;
 use date_time::IsoDateTime;
 use rrule::Recurrence;
 
-/// The zone of schedules that name none.
+/// Time zone of schedules that do not specify one.
 const UTC: &str = "UTC";
 
-/// One schedule of a deployment. What is `None` or empty was not given.
+/// A schedule of a deployment. `None` and empty values were not specified.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Schedule {
     pub(crate) kind: Kind,
@@ -41,7 +42,7 @@ pub(crate) struct Schedule {
     pub(crate) replaces: Option<String>,
 }
 
-/// When a schedule runs.
+/// Kind of a schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Cron { expression: String, timezone: Option<String>, day_or: Option<bool> },
@@ -50,12 +51,12 @@ pub(crate) enum Kind {
 }
 
 impl Schedule {
-    /// Reads an item, and finds all that is wrong with it.
+    /// Parses an item of `schedules`. Returns all errors in it.
     pub(crate) fn from_item(item: &Mapping) -> Result<Self, Vec<ScheduleError>> {
         item::read(item)
     }
 
-    /// What a new schedule is made of, with the defaults filled in.
+    /// Returns the request body for a new schedule, including defaults.
     pub(crate) fn for_create(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => {
@@ -78,7 +79,7 @@ impl Schedule {
         })
     }
 
-    /// What a deployment that exists is told: only what was given.
+    /// Returns the request body for changing a schedule. Contains only specified values.
     pub(crate) fn for_update(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => object([
@@ -102,7 +103,7 @@ impl Schedule {
         ])
     }
 
-    /// What is given of it, as the API has it, to be shown.
+    /// Returns the specified values in the API's representation, for display.
     pub(crate) fn described(&self) -> Json {
         self.for_update(Timestamp::UNIX_EPOCH)
     }
@@ -116,7 +117,7 @@ fn rrule_json(rule: &Recurrence, timezone: &str, zone: &TimeZone, now: Timestamp
     json!({"rrule": rule.started(zone, now), "timezone": timezone})
 }
 
-/// An object of the values there are.
+/// Collects the values that are present into an object.
 fn object<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

@@ -1,20 +1,20 @@
-//! The schedule options of the command line.
+//! Command-line options for schedules.
 
 use crate::value::{Mapping, Value, is_truthy};
 
-/// What `--cron`, `--interval`, `--rrule`, `--anchor-date` and `--timezone` gave.
+/// Values of `--cron`, `--interval`, `--rrule`, `--anchor-date` and `--timezone`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ScheduleOptions {
     pub(crate) cron: Vec<String>,
-    /// In seconds.
+    /// Intervals in seconds.
     pub(crate) interval: Vec<i64>,
     pub(crate) rrule: Vec<String>,
     pub(crate) anchor_date: Option<String>,
     pub(crate) timezone: Option<String>,
 }
 
-/// The items of a deployment with those of the options behind them. The anchor goes to every interval, the time
-/// zone to every schedule, also to those of the file.
+/// Appends the schedules from the options to those of the file. The anchor date applies to all intervals, and the
+/// time zone to all schedules, including those of the file.
 pub(crate) fn with_options(mut items: Vec<Mapping>, options: &ScheduleOptions) -> Vec<Mapping> {
     let item = |key: &str, value: Value| Mapping::from_iter([(Value::from(key), value)]);
     items.extend(options.cron.iter().map(|cron| item("cron", Value::from(cron.as_str()))));

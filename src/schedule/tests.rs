@@ -13,7 +13,7 @@ fn errors(yaml: &str) -> Vec<(Option<String>, String)> {
     errors.into_iter().map(|error| (error.key.clone(), error.to_string())).collect()
 }
 
-/// An item, the schedule of its create body and its whole update body.
+/// An item, the schedule in its create request, and its whole update request.
 const BODIES: [(&str, &str, &str); 9] = [
     (
         "{cron: '0 0 * * *'}",
@@ -151,7 +151,7 @@ fn all_mistakes_are_found_at_once() {
 }
 
 proptest::proptest! {
-    /// Texts near those that are meant, which every reader must take or refuse.
+    /// Generates strings similar to valid ones. Parsers must accept or reject them without panicking.
     #[test]
     fn no_text_makes_a_reader_panic(
         text in "[-+0-9*/,#lL?:.;=TZPYMDWHS ]{0,24}|(FREQ=|BYHOUR=|BYSETPOS=|INTERVAL=|DTSTART:|[-0-9;,\n]|DAILY|HOURLY|MINUTELY){1,8}|\\PC{0,16}",

@@ -1,19 +1,19 @@
-//! Time zones by their IANA names.
+//! IANA time zones.
 
 use jiff::tz::TimeZone;
 
 use crate::diagnostics::did_you_mean;
 
-/// A name that is in no time zone database.
+/// A name that is not in the time zone database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid timezone: \"{name}\" (specify in IANA tzdata format, for example, America/New_York)")]
 pub(crate) struct ZoneError {
     pub(crate) name: String,
-    /// The name that was probably meant.
+    /// Closest valid name.
     pub(crate) suggestion: Option<String>,
 }
 
-/// The zone of a name. The case counts, as it does on the server.
+/// Looks up a time zone. Names are case-sensitive, as on the server.
 pub(crate) fn parse(name: &str) -> Result<TimeZone, ZoneError> {
     let found = TimeZone::get(name).ok();
     let canonical = found.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);

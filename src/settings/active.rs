@@ -1,4 +1,4 @@
-//! All sources of settings, with the active profile chosen.
+//! Sources of settings, including the active profile.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::{
     environment::Environment,
 };
 
-/// All sources, the active profile among them, before any value is read.
+/// All sources of settings, with the active profile chosen. No value has been parsed yet.
 pub(super) struct ActiveSources {
     pub(super) sources: Sources,
     pub(super) profile: String,
@@ -25,7 +25,7 @@ pub(super) struct ActiveSources {
 }
 
 impl ActiveSources {
-    /// Reads all sources. `profile` is the one that the command line names; `directory` is the working directory.
+    /// Reads all sources. `profile` comes from the command line. `directory` is the working directory.
     pub(super) fn read(
         environment: &Environment,
         profile: Option<&str>,
@@ -66,7 +66,7 @@ fn home_directory(environment: &Environment) -> PathBuf {
     PathBuf::from(home.unwrap_or("."))
 }
 
-/// Found before any profile is read, so the home in a profile does not count.
+/// Returns the path of `profiles.toml`. No profile has been read yet, so `PREFECT_HOME` in a profile has no effect.
 fn profiles_path(
     sources: &Sources,
     environment: &Environment,
@@ -81,7 +81,8 @@ fn profiles_path(
     Ok(Setting { value: directory.join(text), origin: path.origin })
 }
 
-/// The profile that is asked for: an unknown name is an error on the command line and a warning elsewhere.
+/// Returns the profile to use, or `None` for the default. An unknown name is an error if it comes from the command
+/// line, and a warning otherwise.
 fn chosen_profile(
     profiles: &Profiles,
     requested: Option<&str>,

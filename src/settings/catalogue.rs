@@ -1,43 +1,50 @@
-//! Every setting that Prefect knows, as its release 3.8.4 has them: what `config set` accepts and `config view`
-//! shows. The settings that this program itself reads are named in `names`.
+//! Settings of Prefect 3.9.1, as accepted by `config set` and shown by `config view`. The module `names` lists those
+//! that prefectl reads.
 
 use super::kind::Kind::{
     self, Any, Choice, Flag, Headers, Level, Number, Path, Period, Secret, StatusCodes, Text, Whole,
 };
 
-/// The names of a setting.
+/// Names of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SettingName {
-    /// The name in the environment, in `.env` and in profiles.
+    /// Name in the environment, in `.env` and in profiles.
     pub(crate) canonical: &'static str,
-    /// An older name; the canonical one beats it within the same source.
+    /// Former name. Within one source the canonical name overrides it.
     pub(crate) alias: Option<&'static str>,
-    /// The keys that lead to it in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`, dots between them.
+    /// Dotted path of keys in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`.
     pub(crate) path: &'static str,
 }
 
 impl SettingName {
-    /// All names, the canonical one first.
+    /// Returns all names, starting with the canonical one.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.canonical).chain(self.alias)
     }
 }
 
-/// A setting, what its value must be, and what it is where nothing sets it.
+/// A setting with the type of its value and its default.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) name: SettingName,
     pub(crate) kind: Kind,
-    /// As Python prints it.
+    /// Default value as Python prints it.
     pub(crate) default: &'static str,
 }
 
-/// The setting that has this name, or had it once.
+/// Finds a setting by its current or former name.
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name.names().any(|known| known == name))
 }
 
-/// The names of the setting whose canonical one is given. For constants: an unknown name does not compile.
+/// Whether another release of Prefect may have a setting of this name.
+pub(crate) fn may_exist(name: &str) -> bool {
+    name.strip_prefix("PREFECT_").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+    })
+}
+
+/// Returns the names of a setting. Intended for constants: an unknown name is a compile error.
 pub(super) const fn named(canonical: &str) -> SettingName {
     let mut index = 0;
     while index < ALL.len() {
@@ -74,7 +81,7 @@ const fn aliased(
     Entry { name: SettingName { canonical, alias: Some(alias), path }, kind, default }
 }
 
-/// All settings, by name.
+/// All settings, sorted by name.
 #[rustfmt::skip]
 pub(crate) const ALL: &[Entry] = &[
     setting("PREFECT_API_AUTH_STRING", "api.auth_string", Secret, "None"),
@@ -100,6 +107,7 @@ pub(crate) const ALL: &[Entry] = &[
     setting("PREFECT_CLOUD_MAX_LOG_SIZE", "cloud.max_log_size", Whole, "25000"),
     setting("PREFECT_CLOUD_UI_URL", "cloud.ui_url", Text, "https://app.prefect.cloud"),
     setting("PREFECT_DEBUG_MODE", "debug_mode", Flag, "False"),
+    setting("PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY", "deployments.clear_schedules_on_empty", Flag, "False"),
     aliased("PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE", "PREFECT_DEFAULT_DOCKER_BUILD_NAMESPACE", "deployments.default_docker_build_namespace", Text, "None"),
     aliased("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME", "PREFECT_DEFAULT_WORK_POOL_NAME", "deployments.default_work_pool_name", Text, "None"),
     setting("PREFECT_EVENTS_WORKER_MAX_QUEUE_SIZE", "events.worker_max_queue_size", Whole, "0"),
@@ -223,6 +231,7 @@ pub(crate) const ALL: &[Entry] = &[
     setting("PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED", "server.services.db_vacuum.enabled", Any, "{'events'}"),
     setting("PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES", "server.services.db_vacuum.event_retention_overrides", Any, "{'prefect.flow-run.heartbeat': datetime.timedelta(days=7)}"),
     setting("PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS", "server.services.db_vacuum.loop_seconds", Number, "3600.0"),
+    setting("PREFECT_SERVER_SERVICES_DB_VACUUM_ORPHAN_CLEANUP_LOOP_SECONDS", "server.services.db_vacuum.orphan_cleanup_loop_seconds", Number, "86400.0"),
     setting("PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD", "server.services.db_vacuum.retention_period", Period, "90 days, 0:00:00"),
     aliased("PREFECT_SERVER_SERVICES_EVENT_LOGGER_ENABLED", "PREFECT_API_SERVICES_EVENT_LOGGER_ENABLED", "server.services.event_logger.enabled", Flag, "False"),
     aliased("PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE", "PREFECT_API_SERVICES_EVENT_PERSISTER_BATCH_SIZE", "server.services.event_persister.batch_size", Whole, "20"),

@@ -1,10 +1,11 @@
-//! Reading a `.env` file as Prefect's library does: quotes, comments, `export`, `${NAME}` and `${NAME:-default}`.
+//! Parser for `.env` files with the syntax of `python-dotenv`: quotes, comments, `export`, `${NAME}` and
+//! `${NAME:-default}`.
 
 use std::collections::BTreeMap;
 
 use crate::environment::Environment;
 
-/// The assignments in `text`; of several to one name the last counts. Lines that assign nothing are passed over.
+/// Parses the assignments of a file. The last assignment to a name counts. Lines without an assignment are ignored.
 pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let mut rest = text;
@@ -20,7 +21,7 @@ pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, S
     values
 }
 
-/// What a line, or a quoted value over several lines, assigns; and the text after it.
+/// Name and value of an assignment, if there is one, and the rest of the file.
 type Parsed<'a> = (Option<(String, String)>, &'a str);
 
 fn next_assignment(text: &str) -> Option<Parsed<'_>> {
@@ -32,7 +33,7 @@ fn next_assignment(text: &str) -> Option<Parsed<'_>> {
     let body = line.strip_prefix("export ").map_or(line, str::trim_start);
     let Some(equals) = body.find('=').filter(|_| !body.starts_with('#')) else { return Some((None, after)) };
     let name = body[..equals].trim().trim_matches('\'').to_owned();
-    // From here on the text may go past the line: a quoted value holds line ends.
+    // A quoted value may continue on the following lines, so the search is not limited to this line.
     let start = line.len() - body.len() + equals + 1;
     let value = text[start..].trim_start_matches([' ', '\t']);
     for quote in ['\'', '"'] {
@@ -50,7 +51,8 @@ fn split_line(text: &str) -> (&str, &str) {
     }
 }
 
-/// The value before the closing quote, and the text after that.
+/// Parses a quoted value. Returns the value and the text after the closing quote, or `None` if the quote is not
+/// closed.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -70,7 +72,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// A value without quotes ends at a `#` that follows a blank.
+/// Returns an unquoted value, which ends at a `#` after white space.
 fn bare(text: &str) -> &str {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| text[..*at].ends_with([' ', '\t']));
     text[..comment.unwrap_or(text.len())].trim()

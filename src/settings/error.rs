@@ -1,18 +1,18 @@
-//! Errors of settings.
+//! Errors of the settings module.
 
 use std::path::PathBuf;
 
 use super::value::Origin;
 use crate::fs::FileError;
 
-/// Why the settings could not be resolved.
+/// Reason why settings could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error("Unknown profile '{0}'.")]
     UnknownProfile(String),
     #[error("Failed to load Prefect settings from {file}: invalid TOML ({reason}, line {line})")]
     Toml { file: String, reason: String, line: usize },
-    /// The value itself is not shown: it may be a secret.
+    /// The message omits the value because it may be a secret.
     #[error("{name} (from {origin}) must be {expected}")]
     Invalid { name: &'static str, origin: Origin, expected: &'static str },
     #[error("the profiles in {} are no tables: each needs a `[profiles.NAME]`", .0.display())]
@@ -21,7 +21,7 @@ pub(crate) enum SettingsError {
     File(#[from] FileError),
 }
 
-/// There is no API to talk to.
+/// The API URL is not configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server."

@@ -1,4 +1,4 @@
-//! What the values of settings must be, in the words of the reference's validation.
+//! Types of setting values, with the error messages of Prefect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,22 @@ use crate::secret::Secret as SecretText;
 
 const LEVELS: &[&str] = &["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
-/// What the value of a setting must be.
+/// Type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Anything: text, or what the reference reads in ways of its own.
+    /// Not validated. Prefect parses these values in its own way.
     Any,
     Text,
-    /// Text that must not be shown.
+    /// A string that must not be printed.
     Secret,
     Path,
     Flag,
     Whole,
     Number,
-    /// A length of time: seconds, `HH:MM:SS` or ISO 8601.
+    /// A duration: seconds, `HH:MM:SS` or ISO 8601.
     Period,
     Choice(&'static [&'static str]),
-    /// A level of logging, in capitals or not.
+    /// A logging level in any letter case.
     Level,
     Headers,
     StatusCodes,
@@ -32,11 +32,11 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn is_secret(self) -> bool {
-        // Headers hold the keys of the proxies that they are for.
+        // Headers may contain the credentials of a proxy.
         matches!(self, Self::Secret | Self::Headers)
     }
 
-    /// Checks a value as text. The error says what it should be and does not show it.
+    /// Validates a value. The error describes the expected value and does not contain the actual one.
     pub(crate) fn check(self, text: &str) -> Result<(), String> {
         let is_valid = match self {
             Self::Any | Self::Text | Self::Secret | Self::Path | Self::Period => true,
@@ -65,7 +65,7 @@ impl Kind {
     }
 }
 
-/// `'a', 'b' or 'c'`.
+/// Joins the choices as `'a', 'b' or 'c'`.
 fn alternatives(choices: &[&str]) -> String {
     let quoted: Vec<String> = choices.iter().map(|choice| format!("'{choice}'")).collect();
     match quoted.split_last() {

@@ -1,4 +1,4 @@
-//! Every setting that is set, and where: what `config view` shows.
+//! Settings with their values and sources, as shown by `config view`.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::{
     secret::{MASK, Secret},
 };
 
-/// A setting with its value as text.
+/// A setting with its value as a string.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) entry: &'static Entry,
@@ -25,15 +25,16 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// The value; that of a secret setting only if asked for.
+    /// Returns the value. Secrets are masked unless `show_secrets` is set.
     pub(crate) fn text(&self, show_secrets: bool) -> &str {
         if self.entry.kind.is_secret() && !show_secrets { MASK } else { self.value.expose() }
     }
 }
 
-/// All settings that a source sets, by name; with `defaults` the others too.
+/// Lists the settings that a source sets, sorted by name. With `defaults`, all other settings follow with their
+/// defaults.
 ///
-/// Values are listed as they stand in their sources, so one that is not valid can be seen and mended.
+/// Values are not validated, so that an invalid one can be found with `config view`.
 pub(crate) fn list(
     environment: &Environment,
     profile: Option<&str>,

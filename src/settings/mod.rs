@@ -1,8 +1,8 @@
-//! Settings: what the environment, files and the active profile say, and which of them said it.
+//! Settings from the environment, files and the active profile, each with its source.
 //!
-//! Sources, the strongest first: environment variables, `.env`, `prefect.toml`, `pyproject.toml` (all three in
-//! the working directory only), the active profile, defaults. An empty value in a stronger source hides the value
-//! of a weaker one. `--profile` chooses the profile and changes nothing else: the environment still wins over it.
+//! Sources in order of precedence: environment variables, `.env`, `prefect.toml`, `pyproject.toml` (these three in
+//! the working directory only), the active profile, defaults. An empty value in one source hides the values of
+//! sources with lower precedence. `--profile` only selects the profile: environment variables still override it.
 
 mod active;
 mod catalogue;
@@ -22,7 +22,7 @@ mod ui_url;
 mod value;
 
 pub(crate) use self::{
-    catalogue::{ALL, Entry, find},
+    catalogue::{ALL, Entry, find, may_exist},
     error::{NoApiUrl, SettingsError},
     listing::{Listed, list},
     names::DEFAULT_WORK_POOL_NAME,

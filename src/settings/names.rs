@@ -1,13 +1,13 @@
-//! The settings this program reads.
+//! Names of the settings that prefectl reads.
 
 use super::catalogue::{SettingName, named};
 
-/// Makes a constant of each setting, and a list of all with what they are for.
+/// Defines a constant for each setting, and a list of all settings with descriptions.
 macro_rules! settings_read {
     ($($constant:ident = $name:expr, $meaning:literal;)*) => {
         $(#[doc = $meaning] pub(crate) const $constant: SettingName = $name;)*
 
-        /// All of them, with what they are for.
+        /// All settings that prefectl reads, with descriptions.
         pub(crate) const READ: &[(SettingName, &str)] = &[$(($constant, $meaning)),*];
     };
 }
@@ -48,6 +48,6 @@ settings_read! {
     PROJECT = OWN_PROJECT, "the id of the project: see `prefectl deploy --help`";
 }
 
-/// The program's own: Prefect does not know it.
+/// Project id of prefectl. Prefect does not have this setting.
 const OWN_PROJECT: SettingName =
     SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

@@ -1,4 +1,4 @@
-//! The profiles in `profiles.toml`, over those that are built in.
+//! Profiles: those in `profiles.toml` and the built-in ones.
 
 use std::path::Path;
 
@@ -8,22 +8,22 @@ use serde_json::Value;
 use super::{error::SettingsError, toml};
 use crate::fs;
 
-/// The profile that is active if nothing names one.
+/// Name of the profile that is active by default.
 pub(super) const DEFAULT: &str = "ephemeral";
 
-/// Settings as text by name, in the order of the file.
+/// Setting values by name, in file order.
 pub(crate) type ProfileSettings = IndexMap<String, String>;
 
 /// All profiles by name.
 #[derive(Debug)]
 pub(crate) struct Profiles {
-    /// The one that the file makes active.
+    /// Active profile according to the file.
     pub(super) active: Option<String>,
     profiles: IndexMap<String, ProfileSettings>,
 }
 
 impl Profiles {
-    /// The built-in profiles, and what the file adds to them if it exists.
+    /// Loads the built-in profiles and the profiles in the file, if it exists.
     pub(crate) fn load(path: &Path) -> Result<Self, SettingsError> {
         let mut profiles = Self::built_in();
         if let Some(text) = fs::read_text_if_exists(path)? {
@@ -37,7 +37,7 @@ impl Profiles {
         self.profiles.get(name)
     }
 
-    /// All names, those that are built in first.
+    /// Returns all names, starting with the built-in profiles.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
     }

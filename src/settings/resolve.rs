@@ -1,4 +1,4 @@
-//! The settings that prefectl reads, resolved from their sources.
+//! Settings that prefectl reads, resolved from all sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,22 +23,22 @@ use crate::{
 
 const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 
-/// Every setting that this program reads.
+/// Values of all settings that prefectl reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// The name of the active profile.
+    /// Name of the active profile.
     pub(crate) profile: String,
-    /// Whether the command line, the environment or the file names it.
+    /// Whether the command line, the environment or the profiles file selects the profile.
     pub(crate) profile_is_chosen: bool,
     pub(crate) profiles_path: Setting<PathBuf>,
     pub(crate) api_url: Setting<Option<String>>,
     pub(crate) api_key: Setting<Option<Secret>>,
-    /// `user:password`; beats the key.
+    /// Credentials in the form `user:password`. They take precedence over the API key.
     pub(crate) api_auth_string: Setting<Option<Secret>>,
     pub(crate) api_ssl_cert_file: Setting<Option<PathBuf>>,
     pub(crate) api_tls_insecure_skip_verify: Setting<bool>,
     pub(crate) api_enable_http2: Setting<bool>,
-    /// Seconds.
+    /// Timeout in seconds.
     pub(crate) api_request_timeout: Setting<f64>,
     pub(crate) client_max_retries: Setting<u32>,
     pub(crate) client_retry_jitter_factor: Setting<f64>,
@@ -47,24 +47,24 @@ pub(crate) struct Settings {
     pub(crate) client_csrf_support_enabled: Setting<bool>,
     pub(crate) default_work_pool_name: Setting<Option<String>>,
     pub(crate) default_docker_build_namespace: Setting<Option<String>>,
-    /// The id of the project, for what it has registered.
+    /// Project id under which deployments are recorded.
     pub(crate) project: Setting<Option<String>>,
-    /// Derived from the API URL unless set; none without either.
+    /// URL of the user interface. Derived from the API URL unless it is set. `None` if neither is known.
     pub(crate) ui_url: Setting<Option<String>>,
     pub(crate) cloud_api_url: Setting<String>,
     pub(crate) cli_colors: Setting<bool>,
-    /// Whether to ask; without it, the terminal decides.
+    /// Whether to prompt. `None` means only in a terminal.
     pub(crate) cli_prompt: Setting<Option<bool>>,
-    /// Whether a temporary server may be started where there is no API URL.
+    /// Whether to start a temporary server if no API URL is configured.
     pub(crate) server_ephemeral_enabled: Setting<bool>,
-    /// How many seconds it may take to start.
+    /// Startup timeout of the temporary server in seconds.
     pub(crate) server_ephemeral_startup_timeout_seconds: Setting<u32>,
-    /// What the user should know about these settings.
+    /// Warnings about these settings.
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl Settings {
-    /// Resolves all settings. `profile` is the command line's; `directory` is the working directory.
+    /// Resolves all settings. `profile` comes from the command line. `directory` is the working directory.
     pub(crate) fn resolve(
         environment: &Environment,
         profile: Option<&str>,
@@ -83,10 +83,10 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What must not be shown of these settings.
+    /// Returns the secrets among the settings, for redaction.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> {
         let url = self.api_url.value.as_deref().unwrap_or_default();
-        // One without a scheme cannot be used, and may hold a password all the same.
+        // A URL without a scheme is unusable but may still contain a password.
         let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let login = secret::login(&url).map(Secret::new);
         let password = url::Url::parse(&url).ok().and_then(|url| {
@@ -97,7 +97,7 @@ impl Settings {
         own.chain(self.client_custom_headers.value.values()).cloned().chain(login).chain(password)
     }
 
-    /// Writes settings into the active profile of the file. These settings here stay as they are.
+    /// Writes settings to the active profile in the profiles file. `self` is not changed.
     pub(crate) fn store<'a>(
         &self,
         values: impl IntoIterator<Item = (&'a SettingName, &'a str)>,
@@ -146,7 +146,7 @@ impl Settings {
         })
     }
 
-    /// The API's URL, for commands that cannot do without.
+    /// Returns the API URL. Fails if it is not configured.
     pub(crate) fn require_api_url(&self) -> Result<&str, NoApiUrl> {
         self.api_url.value.as_deref().ok_or(NoApiUrl)
     }
@@ -182,7 +182,7 @@ fn ui_url(
     Ok(Setting::default_value(api_url.map(|url| ui_url::derive(url, cloud, cloud_ui.value.as_deref()))))
 }
 
-/// The usual mistakes in an API URL, most of them a copied address of the user interface.
+/// Returns a warning for common mistakes in an API URL, such as the URL of the user interface.
 fn misconfiguration(url: &str) -> Option<Diagnostic> {
     let mistakes = [
         (

@@ -1,4 +1,4 @@
-//! Where settings come from, the strongest first.
+//! Sources of settings in order of precedence.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{environment::Environment, fs};
 
-/// One source: values by name, or nested as TOML has them.
+/// One source: values by name, or nested as in TOML.
 #[derive(Debug)]
 enum Layer {
     Names(BTreeMap<String, Value>),
@@ -31,14 +31,14 @@ impl Layer {
     }
 }
 
-/// All sources but the defaults.
+/// All sources except the defaults.
 #[derive(Debug)]
 pub(super) struct Sources {
     layers: Vec<(Origin, Layer)>,
 }
 
 impl Sources {
-    /// Reads the environment and the files in `directory`; the profile comes later, as they name it.
+    /// Reads the environment and the files in `directory`. The profile is added later because these sources name it.
     pub(super) fn load(environment: &Environment, directory: &Path) -> Result<Self, SettingsError> {
         let dotenv = fs::read_text_if_exists(&directory.join(".env"))?.unwrap_or_default();
         let dotenv = dotenv::parse(&dotenv, environment);
@@ -59,7 +59,7 @@ impl Sources {
         self.layers.push((Origin::Profile, Layer::Names(settings.collect())));
     }
 
-    /// The value of the strongest source that has one.
+    /// Returns the value with the highest precedence, and its source.
     pub(super) fn get(&self, setting: &SettingName) -> Option<(&Value, Origin)> {
         self.layers.iter().find_map(|(origin, layer)| Some((layer.get(setting)?, *origin)))
     }
@@ -108,7 +108,8 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Prefect's variables, and our own setting, under their names in capitals; a name that is written so beats one that is not.
+/// Returns the Prefect variables, and the variable of prefectl, by upper-case name. A name in upper case overrides
+/// the same name in another letter case.
 fn by_name<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
     for (name, value) in variables {

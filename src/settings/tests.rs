@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::{value::Setting, *};
 use crate::environment::Environment;
 
-/// A working directory with files in it, and a home without any.
+/// A temporary working directory, with a home directory inside.
 struct Fixture {
     directory: tempfile::TempDir,
     variables: Vec<(String, String)>,
@@ -57,7 +57,7 @@ fn without_anything_the_defaults_hold() {
     assert!(NoApiUrl.to_string().contains("PREFECT_API_URL"));
     assert_eq!(settings.ui_url.value, None);
     assert_eq!(settings.client_max_retries.value, 5);
-    // The built-in profile that is active by default has it.
+    // The value comes from the built-in profile that is active by default.
     assert_eq!(settings.server_ephemeral_enabled, Setting { value: true, origin: Origin::Profile });
 }
 

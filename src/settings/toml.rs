@@ -1,4 +1,4 @@
-//! TOML files that settings are read from.
+//! Reader for TOML files with settings.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! The address of the user interface, which follows from the address of the API.
+//! URL of the user interface, derived from the URL of the API.
 
-/// Where the interface of the API at `api_url` is.
+/// Returns the URL of the user interface for an API.
 pub(super) fn derive(api_url: &str, cloud_api_url: &str, cloud_ui_url: Option<&str>) -> String {
     let url = match api_url.strip_prefix(cloud_api_url) {
         Some(path) => cloud_ui_url.map_or_else(|| derive_cloud(cloud_api_url), str::to_owned) + path,
@@ -10,7 +10,8 @@ pub(super) fn derive(api_url: &str, cloud_api_url: &str, cloud_ui_url: Option<&s
     url.replace("/api/", "/").replace("/accounts/", "/account/").replace("/workspaces/", "/workspace/")
 }
 
-/// `https://api.prefect.cloud/api` becomes `https://app.prefect.cloud`.
+/// Derives the URL of the user interface of Prefect Cloud: `https://api.prefect.cloud/api` becomes
+/// `https://app.prefect.cloud`.
 fn derive_cloud(api_url: &str) -> String {
     let url = match api_url.strip_prefix("https://api").filter(|rest| is_vendor_host(rest)) {
         Some(rest) => format!("https://app{rest}"),
@@ -19,7 +20,7 @@ fn derive_cloud(api_url: &str) -> String {
     url.strip_suffix("/api").unwrap_or(&url).to_owned()
 }
 
-/// Whether `rest`, what follows `https://api`, is `.prefect.cloud/...`, `.stg.prefect.dev/...` and the like.
+/// Whether the text after `https://api` is a host of Prefect, such as `.prefect.cloud/` or `.stg.prefect.dev/`.
 fn is_vendor_host(rest: &str) -> bool {
     let Some((host, _path)) = rest.split_once('/') else { return false };
     let mut labels = host.rsplit('.');

@@ -1,4 +1,4 @@
-//! Typed values of settings, and the texts they are written as.
+//! Typed values of settings.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::secret::Secret;
 
-/// The source of a value.
+/// Source of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     Environment,
@@ -34,7 +34,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it came from.
+/// A value and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
@@ -47,9 +47,9 @@ impl<T> Setting<T> {
     }
 }
 
-/// A type that a setting can have. `None` stands for a value that is not one of it.
+/// Type of a setting's value, parsed from a string or a TOML value.
 pub(super) trait FromSetting: Sized {
-    /// What a value must be, after "must be".
+    /// Description of valid values, which completes the phrase "must be".
     const EXPECTED: &'static str;
 
     fn from_setting(value: &Value) -> Option<Self>;
@@ -123,7 +123,7 @@ impl FromSetting for f64 {
     }
 }
 
-/// HTTP status codes.
+/// Accepts a list of numbers, or a string of numbers separated by commas.
 impl FromSetting for BTreeSet<u16> {
     const EXPECTED: &'static str = "HTTP status codes with commas between them";
 
@@ -137,7 +137,7 @@ impl FromSetting for BTreeSet<u16> {
     }
 }
 
-/// Headers; their values may be secrets.
+/// Accepts an object of strings, or the same as JSON. The values may be secrets.
 impl FromSetting for BTreeMap<String, Secret> {
     const EXPECTED: &'static str = "a JSON object of texts";
 

@@ -1,4 +1,4 @@
-//! Filling in standard and environment placeholders from values at hand.
+//! Substitution of standard and environment placeholders.
 
 use std::borrow::Cow;
 
@@ -14,46 +14,46 @@ use crate::{
     {environment::Environment, value::Value},
 };
 
-/// What becomes of placeholders without a value.
+/// Treatment of placeholders without a value.
 ///
-/// Where such a placeholder is a whole text, the entry or item that it stands in is kept or removed; inside a text,
-/// and for the environment, the placeholder itself is kept or replaced by nothing.
+/// If the placeholder is a whole string, this applies to the entry or list item that contains it. Inside other text,
+/// and for environment placeholders, it applies to the placeholder itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
     Remove,
-    /// The reference removes items of lists even so, and with them step outputs that a later pass would fill in.
+    /// Keep for a later pass.
     Keep,
 }
 
-/// One pass of substitution: what it fills in, and from where.
+/// One substitution pass.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass<'a> {
-    /// What standard placeholders name.
+    /// Values of standard placeholders.
     pub(crate) values: Values<'a>,
-    /// What `{{ $NAME }}` reads, in every pass.
+    /// Values of `{{ $NAME }}`.
     pub(crate) environment: &'a Environment,
     pub(crate) unknown: Unknown,
-    /// Placeholders whose names begin with one of these are left as they are.
+    /// Name prefixes of placeholders that this pass leaves unchanged.
     pub(crate) skip_prefixes: &'a [&'a str],
 }
 
-/// A template that has been filled in.
+/// Result of a pass.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Applied {
-    /// Nothing if the template is one placeholder without a value.
+    /// `None` if the template is a single placeholder without a value.
     pub(crate) value: Option<Value>,
     pub(crate) substitutions: Vec<Substitution>,
 }
 
 impl Pass<'_> {
-    /// The template with its placeholders filled in.
+    /// Substitutes the placeholders of a template.
     pub(crate) fn apply(&self, template: &Value) -> Applied {
         let mut filling = Filling { pass: self, substitutions: Vec::new() };
         let value = walk::fill(template, &mut filling);
         Applied { value, substitutions: filling.substitutions }
     }
 
-    /// The value of a placeholder and what there is to note about where it comes from.
+    /// Looks up the value of a placeholder.
     fn look_up(&self, placeholder: &Placeholder<'_>) -> Looked<'_> {
         match placeholder.kind() {
             Kind::Block | Kind::Variable => Looked::NotOurs,
@@ -73,9 +73,9 @@ impl Pass<'_> {
     }
 }
 
-/// What looking up a placeholder gave.
+/// Result of a lookup.
 enum Looked<'a> {
-    /// The placeholder is left for another pass.
+    /// The placeholder belongs to another pass.
     NotOurs,
     Missing,
     Found(Cow<'a, Value>, Option<SubstitutionKind>),
@@ -223,7 +223,7 @@ mod tests {
         );
     }
 
-    /// Texts rich in what placeholders are made of.
+    /// Generates strings with many fragments of placeholders.
     fn text() -> impl Strategy<Value = String> {
         proptest::collection::vec(
             prop_oneof![

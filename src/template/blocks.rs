@@ -1,4 +1,4 @@
-//! Putting the data of blocks in the places of their references.
+//! Substitution of block references.
 
 use super::{
     path,
@@ -15,7 +15,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A reference to a block that leads nowhere, and where it stands.
+/// An invalid block reference and its path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct BlockError {
@@ -23,7 +23,7 @@ pub(crate) struct BlockError {
     pub(crate) problem: BlockProblem,
 }
 
-/// What is wrong with a reference to a block.
+/// Reason why a block reference is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BlockProblem {
     #[error(
@@ -43,7 +43,8 @@ pub(crate) enum BlockProblem {
     Inline { template: String, placeholder: String, python_type: &'static str },
 }
 
-/// The template with the data of `documents` in it, which `redactor` learns; or all that is wrong.
+/// Substitutes block references with the data in `documents`. Registers the data as secret with `redactor`. Returns
+/// all errors.
 pub(crate) fn fill(
     template: &Value,
     documents: &Documents,
@@ -58,7 +59,7 @@ pub(crate) fn fill(
     }
 }
 
-/// The references to blocks in a template that can be none, whatever the server has.
+/// Returns the block references that are invalid regardless of the server.
 pub(crate) fn malformed(template: &Value) -> Vec<BlockError> {
     let mut collecting = Malformed(Vec::new());
     walk::fill(template, &mut collecting);
@@ -88,7 +89,7 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// What a placeholder of the text `template` stands for.
+    /// Returns the value of a placeholder. `template` is the string that contains it.
     fn value(&self, placeholder: &Placeholder<'_>, template: &str) -> Result<Value, BlockProblem> {
         let (reference, key_path) = Reference::block(placeholder)
             .ok_or_else(|| BlockProblem::Format { name: placeholder.name.to_owned() })?;
@@ -126,7 +127,7 @@ impl Filling<'_> {
         })
     }
 
-    /// The result of a reference, or nothing and one more error.
+    /// Records an error and returns the value, if any.
     fn noted<T>(&mut self, result: Result<T, BlockProblem>, trail: &Trail<'_>) -> Option<T> {
         result.map_err(|problem| self.errors.push(BlockError { path: trail.path(), problem })).ok()
     }
@@ -161,22 +162,26 @@ impl Fill for Filling<'_> {
     }
 }
 
-/// The data that a key path is looked up in: what a document consists of, if that is one field named `value`.
-///
-/// A key path that itself begins with `value` is meant for the document.
+/// Returns the data that a key path refers to. A document whose only field is `value` stands for that field, unless the
+/// key path names the field itself.
 fn unwrapped<'a>(data: &'a Value, key_path: Option<&str>) -> &'a Value {
     let only_value =
         data.as_mapping().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("value"));
     match only_value {
-        Some(value) if !key_path.is_some_and(|path| path.starts_with("value")) => value,
+        Some(value) if !key_path.is_some_and(names_value_field) => value,
         _ => data,
     }
 }
 
-/// Numbers of fewer digits than this are everywhere, and no secrets.
+/// Whether the first segment of a key path is `value`, as in `value.a` and `value[0]`, but not in `values`.
+fn names_value_field(key_path: &str) -> bool {
+    key_path.strip_prefix("value").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Minimum number of digits of a number to redact. Shorter numbers are too common.
 const SHORTEST_SECRET_NUMBER: usize = 4;
 
-/// Teaches the redactor every text and every long number in a value.
+/// Registers every string and every long number in a value as a secret.
 fn learn(redactor: &Redactor, value: &Value) {
     match value {
         Value::String(text) => redactor.learn(&Secret::new(text.as_str())),

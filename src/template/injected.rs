@@ -1,6 +1,8 @@
-//! Placeholders that nobody has written: a value that was put in has them, and a later pass fills them in as well.
+//! Detection of injected placeholders: placeholders that come from an inserted value and are substituted by a later
+//! pass.
 //!
-//! Whoever can change such a value, a variable or what a step prints, can so read the environment and blocks.
+//! Anyone who controls such a value, for example a variable or the output of a step, can read environment variables
+//! and blocks this way.
 
 use super::{
     placeholder,
@@ -13,22 +15,22 @@ use crate::{
     value::Value,
 };
 
-/// Makes the notes of what was read for such a placeholder say so. `written` is the template as its author has it.
-pub(crate) fn mark(notes: &mut [Substitution], written: &Value) {
-    for note in notes {
+/// Marks the records of substitutions whose placeholder is not in `written`, the template in the file.
+pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
+    for record in substitutions {
         let reads = matches!(
-            note.kind,
+            record.kind,
             SubstitutionKind::Environment
                 | SubstitutionKind::EnvironmentWithoutDollar
                 | SubstitutionKind::Secret
         );
-        if reads && !is_written(note, written) {
-            note.kind = SubstitutionKind::Injected;
+        if reads && !is_written(record, written) {
+            record.kind = SubstitutionKind::Injected;
         }
     }
 }
 
-/// The warning of such a placeholder.
+/// Returns the warning about an injected placeholder.
 pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     Diagnostic::warning(
         Code::INJECTED_PLACEHOLDER,
@@ -39,11 +41,11 @@ pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     .help("see who may change that value; in an expression, `| literal` keeps it as it is")
 }
 
-fn is_written(note: &Substitution, written: &Value) -> bool {
-    match value_at(written, &note.path) {
-        Some(Value::String(text)) => placeholder::find(text).any(|found| found.text == note.placeholder),
-        // A block that is named by a mapping.
-        Some(Value::Mapping(_)) => note.kind == SubstitutionKind::Secret,
+fn is_written(record: &Substitution, written: &Value) -> bool {
+    match value_at(written, &record.path) {
+        Some(Value::String(text)) => placeholder::find(text).any(|found| found.text == record.placeholder),
+        // A block referenced by a mapping.
+        Some(Value::Mapping(_)) => record.kind == SubstitutionKind::Secret,
         _ => false,
     }
 }
@@ -66,7 +68,7 @@ mod tests {
         serde_yaml::from_str(text).unwrap()
     }
 
-    fn note(kind: SubstitutionKind, path: &[&str], placeholder: &str) -> Substitution {
+    fn record(kind: SubstitutionKind, path: &[&str], placeholder: &str) -> Substitution {
         Substitution {
             kind,
             path: path.iter().copied().collect(),
@@ -92,9 +94,13 @@ mod tests {
             (SubstitutionKind::Secret, &["d"], "block x", false),
             (SubstitutionKind::Missing, &["b"], "{{ it.stdout }}", false),
         ] {
-            let mut notes = [note(kind, path, placeholder)];
-            mark(&mut notes, &written);
-            assert_eq!(notes[0].kind == SubstitutionKind::Injected, is_brought, "{path:?} {placeholder}");
+            let mut substitutions = [record(kind, path, placeholder)];
+            mark(&mut substitutions, &written);
+            assert_eq!(
+                substitutions[0].kind == SubstitutionKind::Injected,
+                is_brought,
+                "{path:?} {placeholder}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Text that templates leave alone: what the filter `literal` of expressions gives.
+//! Protection of strings from substitution, for the expression filter `literal`.
 //!
-//! Inside each pair of braces or angle brackets it has a character that Unicode reserves for use inside programs.
-//! So nothing that comes later takes them for a template, and the last pass removes the character again.
+//! A Unicode noncharacter is inserted between the characters of each delimiter, so that later passes do not recognize
+//! it. The last pass removes these characters.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::value::{Value, any_text};
 
 const GUARD: char = '\u{fdd2}';
 
-/// A text whose delimiters mean nothing.
+/// Protects the delimiters in a string.
 pub(crate) fn protect(text: &str) -> String {
     let mut protected = String::with_capacity(text.len());
     for character in text.chars() {
@@ -24,9 +24,9 @@ pub(crate) fn protect(text: &str) -> String {
     protected
 }
 
-/// A value with its protected texts as they were meant.
+/// Restores all protected strings in a value.
 pub(super) fn restore(value: Value) -> Value {
-    // Nearly always there is nothing to do, and then nothing is made anew.
+    // Most values contain no protected strings and need not be rebuilt.
     if any_text(&value, &|text| text.contains(GUARD)) { without_guards(value) } else { value }
 }
 
@@ -41,7 +41,8 @@ fn without_guards(value: Value) -> Value {
     }
 }
 
-/// A text as a file has to write it so that it comes out as it is; `keeps` tells which placeholders are left alone.
+/// Formats a string so that it survives substitution unchanged. Placeholders for which `keeps` returns `true` need no
+/// protection.
 pub(crate) fn written(text: &str, keeps: impl Fn(&placeholder::Placeholder<'_>) -> bool) -> Cow<'_, str> {
     let is_template = text.contains("<<") || placeholder::find(text).any(|found| !keeps(&found));
     if !is_template {

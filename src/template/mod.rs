@@ -1,8 +1,8 @@
-//! Templates: values with placeholders in them, and what fills them in.
+//! Templates: values with placeholders, and their substitution.
 //!
-//! `{{ name }}` is Prefect's placeholder, with Prefect's rules: [`placeholder`] finds them, [`apply`] fills in values
-//! and the environment, [`resolve`] blocks and variables, and [`pipeline`] knows which passes run where.
-//! `<< expression >>` is our own: [`expression`].
+//! `{{ name }}` is Prefect's placeholder. [`placeholder`] finds placeholders, [`apply`] substitutes values and
+//! environment variables, [`resolve`] substitutes blocks and variables, and [`pipeline`] defines the passes for each
+//! part of a project. `<< expression >>` is an extension of prefectl, implemented by [`expression`].
 
 mod apply;
 mod blocks;

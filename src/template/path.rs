@@ -1,7 +1,7 @@
 //! Paths into values: `a.b[0].c`.
 //!
-//! Brackets and dots mean the same. A part that Python's `int` can read is an index, even where a mapping has
-//! it as a textual key; any other part is a textual key.
+//! Brackets and dots are equivalent. In a mapping a segment is a string key first, and then the integer key that it
+//! spells. In a list or string a segment must be an integer index.
 
 use std::borrow::Cow;
 
@@ -10,49 +10,35 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// One step of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Key<'a> {
-    Text(&'a str),
-    Integer(i128),
-}
-
 /// The values that standard placeholders name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values<'a> {
     Mapping(&'a Mapping),
-    /// The variables of the environment, as if they were a mapping of texts.
+    /// Environment variables, as a mapping of strings.
     Environment(&'a Environment),
 }
 
 impl<'a> Values<'a> {
-    /// The value that a path leads to.
+    /// Returns the value at a path.
     pub(crate) fn get(self, path: &str) -> Option<Cow<'a, Value>> {
         let path = normalized(path);
         let (first, rest) = path.split_once('.').map_or((path.as_str(), None), |(a, b)| (a, Some(b)));
-        let start = match (self, key(first)) {
-            (Self::Mapping(mapping), key) => Cow::Borrowed(entry(mapping, &key)?),
-            (Self::Environment(environment), Key::Text(name)) => {
-                Cow::Owned(Value::from(environment.get(name)?))
-            }
-            (Self::Environment(_), Key::Integer(_)) => return None,
+        let start = match self {
+            Self::Mapping(mapping) => Cow::Borrowed(entry(mapping, first)?),
+            Self::Environment(environment) => Cow::Owned(Value::from(environment.get(first)?)),
         };
         rest.map_or(Some(start.clone()), |rest| descend(start, rest))
     }
 }
 
-/// The value that a path leads to inside another.
+/// Returns the value at a path inside another value.
 pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Option<Cow<'a, Value>> {
     descend(Cow::Borrowed(value), &normalized(path))
 }
 
-/// The keys that a path goes through.
-pub(super) fn keys(path: &str) -> Vec<Value> {
-    let value = |part| match key(part) {
-        Key::Integer(index) => i64::try_from(index).map_or_else(|_| part.into(), Value::from),
-        Key::Text(text) => text.into(),
-    };
-    normalized(path).split('.').map(value).collect()
+/// Returns the segments of a path.
+pub(super) fn keys(path: &str) -> Vec<String> {
+    normalized(path).split('.').map(str::to_owned).collect()
 }
 
 fn normalized(path: &str) -> String {
@@ -60,36 +46,39 @@ fn normalized(path: &str) -> String {
 }
 
 fn descend<'a>(start: Cow<'a, Value>, path: &str) -> Option<Cow<'a, Value>> {
-    path.split('.').map(key).try_fold(start, |value, key| match value {
-        Cow::Borrowed(value) => child(value, &key),
-        Cow::Owned(value) => child(&value, &key).map(|value| Cow::Owned(value.into_owned())),
+    path.split('.').try_fold(start, |value, segment| match value {
+        Cow::Borrowed(value) => child(value, segment),
+        Cow::Owned(value) => child(&value, segment).map(|value| Cow::Owned(value.into_owned())),
     })
 }
 
-fn child<'a>(value: &'a Value, key: &Key<'_>) -> Option<Cow<'a, Value>> {
-    match (value, key) {
-        (Value::Mapping(mapping), key) => entry(mapping, key).map(Cow::Borrowed),
-        (Value::Sequence(items), Key::Integer(index)) => {
-            items.get(position(*index, items.len())?).map(Cow::Borrowed)
+fn child<'a>(value: &'a Value, segment: &str) -> Option<Cow<'a, Value>> {
+    match value {
+        Value::Mapping(mapping) => entry(mapping, segment).map(Cow::Borrowed),
+        Value::Sequence(items) => {
+            items.get(position(python_integer(segment)?, items.len())?).map(Cow::Borrowed)
         }
-        (Value::String(text), Key::Integer(index)) => {
-            let character = text.chars().nth(position(*index, text.chars().count())?)?;
-            Some(Cow::Owned(Value::String(character.to_string())))
+        Value::String(text) => {
+            let index = position(python_integer(segment)?, text.chars().count())?;
+            Some(Cow::Owned(Value::String(text.chars().nth(index)?.to_string())))
         }
         _ => None,
     }
 }
 
-fn entry<'a>(mapping: &'a Mapping, key: &Key<'_>) -> Option<&'a Value> {
-    match key {
-        Key::Text(text) => mapping.get(*text),
-        Key::Integer(wanted) => {
-            mapping.iter().find(|(key, _)| integer(key) == Some(*wanted)).map(|(_, value)| value)
-        }
-    }
+fn entry<'a>(mapping: &'a Mapping, segment: &str) -> Option<&'a Value> {
+    mapping.get(segment).or_else(|| {
+        let wanted = canonical_integer(segment)?;
+        mapping.iter().find(|(key, _)| integer(key) == Some(wanted)).map(|(_, value)| value)
+    })
 }
 
-/// The integer that a key of a mapping equals in Python, where `True` is 1 and `1.0` is 1.
+/// Parses a segment that spells an integer exactly as Python prints it: `1` and `-1`, but not `01` or `-0`.
+fn canonical_integer(segment: &str) -> Option<i128> {
+    segment.parse().ok().filter(|integer: &i128| integer.to_string() == segment)
+}
+
+/// Returns the integer that equals a mapping key in Python, where `True` and `1.0` equal 1.
 fn integer(key: &Value) -> Option<i128> {
     match key {
         Value::Bool(flag) => Some(i128::from(*flag)),
@@ -106,19 +95,15 @@ fn integer(key: &Value) -> Option<i128> {
     }
 }
 
-/// The position that an index means in a sequence; negative ones count from the end.
+/// Converts an index to a position in a sequence. Negative indexes count from the end.
 fn position(index: i128, length: usize) -> Option<usize> {
     let from_start = if index < 0 { index.checked_add(i128::try_from(length).ok()?)? } else { index };
     usize::try_from(from_start).ok()
 }
 
-fn key(part: &str) -> Key<'_> {
-    python_integer(part).map_or(Key::Text(part), Key::Integer)
-}
-
-/// What Python's `int` makes of a text: a sign, decimal digits of any script, single underscores between them.
+/// Parses an integer as Python's `int` does: a minus sign, decimal digits of any script, and single underscores.
 ///
-/// Integers too large to be an index of anything become the largest one.
+/// Integers beyond 128 bits saturate: no sequence has such an index.
 fn python_integer(text: &str) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let mut integer: i128 = 0;
@@ -134,7 +119,7 @@ fn python_integer(text: &str) -> Option<i128> {
     after_digit.then_some(integer.saturating_mul(sign))
 }
 
-/// The zeros of the scripts that have decimal digits; the other nine digits follow each.
+/// Code points of the digit zero in each script. The digits 1 to 9 follow each of them.
 const ZEROS: [u32; 66] = [
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50,
     0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
@@ -155,9 +140,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_through_mappings_lists_and_texts() {
+    fn paths_lead_through_mappings_lists_and_strings() {
         let value: Value = serde_yaml::from_str(
-            "{a: {b: [1, {c: x}], '': e, '1': text, 2: two, true: yes}, s: héllo, n: null, l: [[1, 2]]}",
+            "{a: {b: [1, {c: x}], '': e, '1': text, 2: two, true: yes, 3.0: three, -4: minus}, s: héllo, n: null, l: [[1, 2]]}",
         )
         .unwrap();
         for (path, expected) in [
@@ -168,7 +153,11 @@ mod tests {
             ("a.b[-3]", None),
             ("a.b.x", None),
             ("a.", Some("e")),
-            ("a.1", Some("true")),
+            ("a.1", Some("text")),
+            ("a.01", None),
+            ("a.3", Some("three")),
+            ("a.-4", Some("minus")),
+            ("a.0", None),
             ("a.2", Some("two")),
             ("s[1]", Some("é")),
             ("s[-1]", Some("o")),
@@ -181,13 +170,12 @@ mod tests {
             ("l.99999999999999999999999999999999999999999999", None),
         ] {
             let found = get(&value, path).map(|value| serde_yaml::to_string(&value).unwrap());
-            let expected = expected.map(|text| if text == "true" { "yes" } else { text });
             assert_eq!(found.as_deref().map(str::trim), expected, "{path}");
         }
     }
 
     #[test]
-    fn integers_are_read_as_python_reads_them() {
+    fn parses_integers_as_python_does() {
         for (text, expected) in [
             ("0", Some(0)),
             ("-1", Some(-1)),
@@ -210,12 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_is_a_mapping_of_texts() {
+    fn looks_up_environment_variables() {
         let environment: Environment =
             [("HOME", "/root"), ("A.B", "dotted"), ("0", "zero")].into_iter().collect();
         let get = |path| Values::Environment(&environment).get(path).map(Cow::into_owned);
         assert_eq!(get("HOME"), Some(Value::from("/root")));
         assert_eq!(get("HOME[0]"), Some(Value::from("/")));
-        assert_eq!([get("HOME.x"), get("A.B"), get("0"), get("NOPE")], [None, None, None, None]);
+        assert_eq!(get("0"), Some(Value::from("zero")));
+        assert_eq!([get("HOME.x"), get("A.B"), get("NOPE")], [None, None, None]);
     }
 }

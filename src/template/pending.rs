@@ -1,7 +1,7 @@
-//! Stand-ins for values that only a step which has not run can give.
+//! Markers for values that are unknown until a step has run.
 //!
-//! A stand-in is text between two characters that Unicode reserves for use inside programs, so no file has it by
-//! accident. It passes through templates like any other value, and shows which fields depend on steps.
+//! A marker is a string between two Unicode noncharacters, which cannot occur in a file by accident. It passes
+//! through templates like any other value and shows which fields depend on steps.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -20,15 +20,15 @@ use crate::{
 const START: char = '\u{fdd0}';
 const END: char = '\u{fdd1}';
 
-/// What users read where a stand-in is.
+/// Text displayed in place of a marker.
 pub(crate) const SHOWN: &str = "(known after build)";
 
-/// The stand-in for what `label` names; two labels make two different values.
+/// Creates a marker. Different labels create different values.
 pub(crate) fn marker(label: &str) -> Value {
     Value::String(format!("{START}{}{END}", label.replace([START, END], "")))
 }
 
-/// Whether a value, or anything in it, is not known yet.
+/// Whether a value contains a marker.
 pub(crate) fn is_pending(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(START),
@@ -38,7 +38,7 @@ pub(crate) fn is_pending(value: &Value) -> bool {
     }
 }
 
-/// The same for what is sent to the API.
+/// Whether a JSON value contains a marker.
 pub(crate) fn is_pending_json(value: &Json) -> bool {
     match value {
         Json::String(text) => text.contains(START),
@@ -48,7 +48,7 @@ pub(crate) fn is_pending_json(value: &Json) -> bool {
     }
 }
 
-/// A text with [`SHOWN`] in the place of its stand-ins.
+/// Replaces the markers in a string by [`SHOWN`].
 pub(crate) fn show(text: &str) -> Cow<'_, str> {
     if !text.contains(START) {
         return Cow::Borrowed(text);
@@ -64,7 +64,7 @@ pub(crate) fn show(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A value with [`SHOWN`] in the place of its stand-ins.
+/// Replaces the markers in a value by [`SHOWN`].
 pub(crate) fn show_json(value: &Json) -> Json {
     match value {
         Json::String(text) => Json::String(show(text).into_owned()),
@@ -76,7 +76,7 @@ pub(crate) fn show_json(value: &Json) -> Json {
     }
 }
 
-/// Whether `new`, once its stand-ins have their values, can be `old`.
+/// Whether `new` may equal `old` once its markers are replaced by values.
 pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
     match (new, old) {
         (Json::String(new), _) if is_whole(new) => true,
@@ -92,12 +92,12 @@ pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
     }
 }
 
-/// Whether a text is one stand-in and nothing else, which can become a value of any type.
+/// Whether a string consists of one marker, which may become a value of any type.
 fn is_whole(text: &str) -> bool {
     text.strip_prefix(START).is_some_and(|rest| rest.find(END) == Some(rest.len() - END.len_utf8()))
 }
 
-/// Whether the known parts of a text stand in `old`, in their order.
+/// Whether the known parts of a string occur in `old` in the same order.
 fn text_may_become(new: &str, old: &str) -> bool {
     let mut parts = new.split(START);
     let Some(mut rest) = parts.next().and_then(|first| old.strip_prefix(first)) else { return false };
@@ -112,7 +112,7 @@ fn text_may_become(new: &str, old: &str) -> bool {
     last.is_empty() || rest.is_empty() || old.ends_with(last)
 }
 
-/// A template with the expressions evaluated that need no output, and a stand-in for every text with others.
+/// Evaluates the expressions that need no step outputs. Replaces every other string with expressions by a marker.
 pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Value {
     let later: BTreeSet<String> = outputs.keys().map(python::to_text).collect();
     let known = later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect();
@@ -126,12 +126,12 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     value
 }
 
-/// Lays stand-ins for what placeholders in `template` name and `outputs` lacks, as steps may give it of which nobody
-/// knows what they give.
+/// Adds markers for the placeholders in a template that `outputs` lacks. Needed for steps whose outputs are not known
+/// in advance.
 pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
     names.retain(|name| !pipeline::is_run_time_placeholder(name));
-    // The longer paths first: a value that is used both whole and in parts has the parts.
+    // Longer paths come first, so that a value used both as a whole and in parts becomes a mapping.
     names.sort_by_key(|name| std::cmp::Reverse(path::keys(name).len()));
     for name in names {
         let found = Values::Mapping(outputs).get(&name);
@@ -142,15 +142,15 @@ pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     }
 }
 
-/// Puts a value where the keys lead, unless something that has no keys is on the way.
-fn insert(outputs: &mut Mapping, keys: &[Value], value: &Value) {
+/// Inserts a value at a path, unless a value on the path is not a mapping.
+fn insert(outputs: &mut Mapping, keys: &[String], value: &Value) {
     match keys {
         [] => {}
         [key] => {
-            outputs.insert(key.clone(), value.clone());
+            outputs.insert(key.as_str().into(), value.clone());
         }
         [key, rest @ ..] => {
-            let inner = outputs.entry(key.clone()).or_insert_with(|| Mapping::new().into());
+            let inner = outputs.entry(key.as_str().into()).or_insert_with(|| Mapping::new().into());
             if let Value::Mapping(inner) = inner {
                 insert(inner, rest, value);
             }

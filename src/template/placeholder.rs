@@ -1,19 +1,19 @@
-//! Placeholders: `{{ name }}` in a text, and the kinds of them.
+//! Placeholders: `{{ name }}`.
 //!
-//! A placeholder is two opening braces, a name, and two closing braces, with white space allowed around the
-//! name. There is no escape, and nothing else is special. What counts as a letter or as white space follows
-//! Python's `re`, since files may rely on it.
+//! A placeholder consists of two opening braces, a name and two closing braces, with optional white space around the
+//! name. There is no escape syntax. Letters and white space are defined as in Python's `re` module, for compatibility
+//! with Prefect.
 
 use std::ops::Range;
 
 use unicode_ident::{is_xid_continue, is_xid_start};
 
-/// What stands before the reference to a block.
+/// Prefix of block references.
 pub(crate) const BLOCK_PREFIX: &str = "prefect.blocks.";
-/// What stands before the name of a variable.
+/// Prefix of variable references.
 pub(crate) const VARIABLE_PREFIX: &str = "prefect.variables.";
 
-/// Where the value of a placeholder comes from; its name alone decides.
+/// Source of a placeholder's value, determined by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `prefect.blocks.<type>.<document>[.<key path>]`
@@ -22,22 +22,22 @@ pub(crate) enum Kind {
     Variable,
     /// `$NAME`
     Environment,
-    /// A path into the values at hand.
+    /// A path into the supplied values.
     Standard,
 }
 
-/// A placeholder in a text.
+/// A placeholder in a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Placeholder<'a> {
-    /// As it is written, with its braces.
+    /// Text of the placeholder including its braces.
     pub(crate) text: &'a str,
-    /// The bytes of the whole text it takes.
+    /// Byte range of the placeholder in the string.
     pub(crate) range: Range<usize>,
     pub(crate) name: &'a str,
 }
 
 impl<'a> Placeholder<'a> {
-    /// The placeholder that begins exactly at `start`.
+    /// Parses the placeholder that starts at `start`.
     fn at(text: &'a str, start: usize) -> Option<Self> {
         let inside = text[start..].strip_prefix("{{")?.trim_start_matches(is_space);
         let name_end = inside.find(|character| !is_name_character(character))?;
@@ -59,30 +59,30 @@ impl<'a> Placeholder<'a> {
         }
     }
 
-    /// The name of the environment variable that a placeholder of [`Kind::Environment`] asks for.
+    /// Returns the name of the environment variable. Only valid for [`Kind::Environment`].
     pub(crate) fn environment_name(&self) -> &'a str {
         self.name.trim_start_matches('$')
     }
 
-    /// The name of the Prefect variable that a placeholder of [`Kind::Variable`] asks for; dots belong to it.
+    /// Returns the name of the Prefect variable, which may contain dots. Only valid for [`Kind::Variable`].
     pub(crate) fn variable_name(&self) -> String {
         self.name.replace(VARIABLE_PREFIX, "")
     }
 }
 
-/// The placeholders of a text from left to right.
+/// Returns the placeholders of a string from left to right.
 pub(crate) fn find(text: &str) -> Placeholders<'_> {
     Placeholders { text, from: 0 }
 }
 
-/// The placeholder that is the whole text.
+/// Returns the placeholder that makes up the whole string.
 pub(crate) fn only(text: &str) -> Option<Placeholder<'_>> {
     Placeholder::at(text, 0).filter(|placeholder| placeholder.range.end == text.len())
 }
 
-/// The text with its placeholders replaced; those for which `replacement` gives nothing stay.
+/// Replaces placeholders. Those for which `replacement` returns `None` are kept.
 ///
-/// The original text is read once from left to right, so text that is put in is never itself searched.
+/// The original string is scanned once from left to right. Inserted text is not scanned.
 pub(crate) fn replace(text: &str, mut replacement: impl FnMut(&Placeholder<'_>) -> Option<String>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
@@ -97,7 +97,7 @@ pub(crate) fn replace(text: &str, mut replacement: impl FnMut(&Placeholder<'_>) 
     result
 }
 
-/// See [`find`].
+/// Iterator returned by [`find`].
 pub(crate) struct Placeholders<'a> {
     text: &'a str,
     from: usize,
@@ -123,15 +123,15 @@ fn is_name_character(character: char) -> bool {
     matches!(character, '.' | '-' | '[' | ']' | '$') || is_word(character)
 }
 
-/// Python's `\s`: the white space of Unicode and the four separators of ASCII.
+/// Whether a character matches Python's `\s`: Unicode white space and the four ASCII separators.
 fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1C}'..='\u{1F}')
 }
 
-/// Python's `\w`: letters, everything with a numeric value, and the underscore.
+/// Whether a character matches Python's `\w`: letters, numeric characters and the underscore.
 ///
-/// Rust's notion of alphabetic also takes marks and circled letters. The marks are the characters that may
-/// continue an identifier but not start one, apart from a few that Unicode treats otherwise.
+/// Rust's definition of alphabetic includes marks and circled letters. Marks are the characters that may continue an
+/// identifier but not start one, with a few exceptions.
 fn is_word(character: char) -> bool {
     let is_circled = matches!(
         character,
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(replaced, "{{b}} X {{c}}");
     }
 
-    /// Every character of the Unicode version that the recorded Python knows.
+    /// Covers every character of the Unicode version in the recording.
     #[test]
     fn characters_are_classified_as_python_does() {
         let classes = test_data::characters();

@@ -1,4 +1,4 @@
-//! References to what the server holds: blocks and Prefect variables.
+//! References to blocks and variables on the server.
 
 use std::{collections::HashMap, fmt};
 
@@ -14,7 +14,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Something that the server holds.
+/// Reference to an object on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Reference {
     Block { block_type: String, document: String },
@@ -33,7 +33,7 @@ impl fmt::Display for Reference {
 }
 
 impl Reference {
-    /// The block that a placeholder names, and the path into its data, if there is one.
+    /// Returns the block that a placeholder refers to, and the path into its data, if any.
     pub(crate) fn block(placeholder: &Placeholder<'_>) -> Option<(Self, Option<String>)> {
         let name = placeholder.name.replace(BLOCK_PREFIX, "");
         let mut parts = name.splitn(3, '.').map(str::to_owned);
@@ -41,9 +41,9 @@ impl Reference {
         Some((reference, parts.next()))
     }
 
-    /// The block that a mapping of the older form `{"$ref": {"block_document_id": ...}}` stands for.
+    /// Returns the block that a mapping of the legacy form `{"$ref": {"block_document_id": ...}}` refers to.
     ///
-    /// Other mappings with such a key, as in JSON Schema, stand for themselves.
+    /// Returns `None` for any other `$ref`, as in JSON Schema.
     pub(crate) fn block_by_id(mapping: &Mapping) -> Option<Self> {
         let id = mapping.get("$ref")?.as_mapping()?.get("block_document_id")?;
         let id = python::to_text(id);
@@ -54,14 +54,14 @@ impl Reference {
 /// Values of references; `None` for those that do not exist.
 pub(crate) type Documents = HashMap<Reference, Option<Value>>;
 
-/// What a template refers to, each once, in the order of its first mention.
+/// Returns the distinct references in a template, in order of first use.
 pub(crate) fn references(template: &Value) -> IndexSet<Reference> {
     let mut collecting = Collecting::default();
     walk::fill(template, &mut collecting);
     collecting.references
 }
 
-/// The names of the placeholders in a template that stand for values at hand, such as outputs of steps.
+/// Returns the names of standard placeholders in a template, such as step outputs.
 pub(super) fn standard_names(template: &Value) -> IndexSet<String> {
     struct Names(IndexSet<String>);
     impl Fill for Names {

@@ -1,38 +1,38 @@
-//! What filling in a template comes upon that its author may want to know, each with its place.
+//! Records of substituted placeholders, for diagnostics.
 
 use super::{placeholder::Placeholder, trail::Trail};
 use crate::{pointer::Pointer, value::Value};
 
-/// Something to know about a placeholder.
+/// Record of one substituted or missing placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Substitution {
     pub(crate) kind: SubstitutionKind,
-    /// Where the text with the placeholder stands.
+    /// Path of the string that contains the placeholder.
     pub(crate) path: Pointer,
-    /// The placeholder as it is written, with its braces.
+    /// Text of the placeholder including its braces.
     pub(crate) placeholder: String,
-    /// The name in it.
+    /// Name in the placeholder.
     pub(crate) name: String,
-    /// Whether it is the whole text and so keeps the type of its value.
+    /// Whether the placeholder makes up the whole string. If so, the value keeps its type.
     pub(crate) alone: bool,
 }
 
-/// What there is to know.
+/// Kind of substitution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SubstitutionKind {
-    /// There is no such value; the placeholder was removed or kept.
+    /// The value does not exist. The placeholder was removed or kept.
     Missing,
-    /// There is no such Prefect variable, and empty text stands in its place.
+    /// The Prefect variable does not exist. It was replaced by an empty string.
     MissingVariable,
-    /// A value that is neither text nor a number became part of a text; what it is, in the words of messages.
+    /// A value other than a string or number was embedded in a string. Contains its type for messages.
     Embedded(&'static str),
-    /// `{{ $NAME }}` was filled in from the environment.
+    /// `{{ $NAME }}` was replaced by an environment variable.
     Environment,
-    /// `{{ NAME }}`, without the `$`, was filled in from the environment.
+    /// `{{ NAME }}` without `$` was replaced by an environment variable.
     EnvironmentWithoutDollar,
-    /// The value of a block, which is a secret, now stands here in clear.
+    /// The value comes from a block and is secret.
     Secret,
-    /// A value that was put in here has this placeholder, and it was filled in from the environment or a block.
+    /// The placeholder comes from an inserted value, and was replaced by an environment variable or a block.
     Injected,
 }
 
@@ -52,14 +52,14 @@ impl Substitution {
         }
     }
 
-    /// A note that a value became part of a text, unless it is text or a number.
+    /// Returns a record if a value other than a string or number was embedded in a string.
     pub(crate) fn embedded(value: &Value, trail: &Trail<'_>, placeholder: &Placeholder<'_>) -> Option<Self> {
         let reads_well = value.is_string() || value.is_number();
         let kind = SubstitutionKind::Embedded(crate::value::kind(value));
         (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
     }
 
-    /// A note that a mapping which stands for a block gave way to its data.
+    /// Returns a record for a mapping that was replaced by the data of a block.
     pub(crate) fn secret_at(trail: &Trail<'_>, name: String) -> Self {
         Self {
             kind: SubstitutionKind::Secret,
@@ -70,13 +70,14 @@ impl Substitution {
         }
     }
 
-    /// What the reference's warnings quote: the name of a placeholder that is the whole text, or else all of it.
+    /// Returns the label in Prefect's warnings: the name if the placeholder is the whole string, or else its full
+    /// text.
     pub(crate) fn label(&self) -> &str {
         if self.alone { &self.name } else { &self.placeholder }
     }
 }
 
-/// The reference's warning of a placeholder without a value, which scripts look for.
+/// Returns Prefect's warning about a placeholder without a value. Scripts match this text.
 pub(crate) fn missing_value(label: &str) -> String {
     format!(
         "Value for placeholder '{label}' not found in provided values. Please ensure that the placeholder is spelled \

@@ -1,16 +1,16 @@
-//! What tests of several files here need.
+//! Recorded data for tests.
 
 use std::{fs, path::Path};
 
 use serde::Deserialize;
 
-/// A file of the recorded data, read as JSON.
+/// Reads a recorded JSON file.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What Python says of characters, as ranges.
+/// Character classes of Python's `re` module, as ranges of code points.
 #[derive(Deserialize)]
 pub(crate) struct Characters {
     word: Vec<(u32, u32)>,
@@ -36,7 +36,7 @@ impl Characters {
         contain(&self.printable, character)
     }
 
-    /// Whether the recorded version of Unicode does not know it.
+    /// Whether a character is unassigned in the recorded Unicode version.
     pub(crate) fn unassigned(&self, character: char) -> bool {
         contain(&self.unassigned, character)
     }

@@ -1,4 +1,4 @@
-//! The recorded behaviour of the reference, and where ours differs from it on purpose.
+//! Template substitution compared with recordings of Prefect 3.9.1. Intended differences are listed here.
 
 use std::collections::BTreeMap;
 
@@ -56,15 +56,11 @@ fn mapping(json: &Json) -> Mapping {
 }
 
 #[test]
-fn substitution_gives_what_the_reference_gives() {
-    // An integer beyond 64 bits, which a value cannot hold.
+fn substitutes_values_as_prefect_does() {
+    // This case contains an integer beyond 64 bits, which `Value` cannot represent.
     const EXCLUDED: &str = "embedded_big_int";
-    // When the reference keeps what is unknown, it still removes items of lists; we keep them.
-    let differences =
-        BTreeMap::from([("missing_whole_in_list_dropped_even_when_keeping", json!(["{{ nope }}", "x"]))]);
-
     let cases: Vec<Substitution> = test_data::read("templating-vectors.json");
-    assert_eq!(cases.len(), 107);
+    assert_eq!(cases.len(), 119);
     assert_eq!(cases.iter().filter(|case| case.name == EXCLUDED).count(), 1);
     for case in cases.iter().filter(|case| case.name != EXCLUDED) {
         let environment: Environment = case.env.clone().into_iter().collect();
@@ -74,12 +70,11 @@ fn substitution_gives_what_the_reference_gives() {
             Pass { values: Values::Mapping(&values), environment: &environment, unknown, skip_prefixes: &[] };
         let Applied { value, .. } = pass.apply(&from_json(&case.template));
         let given = value.as_ref().map_or_else(|| json!({"$notset": true}), to_json);
-        let expected = differences.get(case.name.as_str()).unwrap_or(&case.expected);
-        assert_eq!(given.to_string(), expected.to_string(), "{}", case.name);
+        assert_eq!(given.to_string(), case.expected.to_string(), "{}", case.name);
     }
 }
 
-/// A server with the blocks and variables of the recording.
+/// A server with the recorded blocks and variables.
 struct Recorded<'a> {
     blocks: &'a BTreeMap<String, Json>,
     variables: &'a BTreeMap<String, Json>,
@@ -118,18 +113,15 @@ async fn run(case: &Resolution, resolver: &Resolver<'_>) -> Result<Filled, Resol
 }
 
 #[tokio::test]
-async fn pipelines_give_what_the_reference_gives() {
-    // Items of lists are not lost before there is something to fill them in, and a `$ref` of JSON Schema stays.
+async fn runs_template_passes_as_prefect_does() {
+    // A `$ref` of JSON Schema is not a reference to a block.
     let differences = BTreeMap::from([
         ("ref_not_dict", json!({"$ref": "#/definitions/X"})),
         ("ref_dict_not_object_is_error", json!({"a": {"$ref": "#/definitions/X"}})),
-        ("list_item_step_output_dropped_by_env_pass", json!({"tags": ["repo:1", "lit"]})),
-        ("list_item_ctx_dropped_by_env_pass", json!({"command": ["run", "{{ ctx.flow.name }}"]})),
-        ("missing_list_item_dropped", json!({"directories": ["{{ nope }}", "keep"]})),
     ]);
 
     let Resolutions { blocks, variables, cases } = test_data::read("templating-resolve-vectors.json");
-    assert_eq!(cases.len(), 79);
+    assert_eq!(cases.len(), 90);
     let lookup = Recorded { blocks: &blocks, variables: &variables };
     for case in &cases {
         let resolver = Resolver::new(&lookup, Redactor::default());
@@ -147,7 +139,7 @@ async fn pipelines_give_what_the_reference_gives() {
     }
 }
 
-/// The part of the reference's message that ours begins with; the advice after it is our own.
+/// Returns the part of Prefect's message that prefectl uses as well. The advice after it differs.
 fn key_words(message: &str) -> &str {
     let ends = [". This block was", " in the block document data", ", which cannot be"];
     ends.iter().find_map(|end| message.find(end)).map_or(message, |end| &message[..end])

@@ -1,4 +1,4 @@
-//! The path to the value that a walk is looking at.
+//! Path to the value that a walk is visiting.
 
 use crate::{
     pointer::{Pointer, Segment},

@@ -1,4 +1,4 @@
-//! Putting Prefect variables in the places of their references.
+//! Substitution of Prefect variables.
 
 use super::{
     placeholder::{self, Kind, Placeholder},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{python, value::Value};
 
-/// The template with the variables of `documents` in it, and empty text for those that do not exist.
+/// Substitutes variables with the values in `documents`. A variable that does not exist becomes an empty string.
 pub(crate) fn fill(template: &Value, documents: &Documents) -> Filled {
     let mut filling = Filling { documents, substitutions: Vec::new() };
     let value = walk::fill(template, &mut filling).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The walk over a template that all passes share.
+//! Traversal of templates, shared by all passes.
 
 use super::{substitution::Substitution, trail::Trail};
 use crate::{
@@ -7,30 +7,30 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// What a pass does with the parts of a template.
+/// A pass over the strings and mappings of a template.
 pub(crate) trait Fill {
-    /// What stands in the place of a text; nothing if it has no value.
+    /// Returns the replacement of a string, or `None` if it has no value.
     fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value>;
 
-    /// What stands in the place of a whole mapping, if the pass has something to say about it.
+    /// Returns the replacement of a whole mapping, or `None` to visit its entries.
     fn mapping(&mut self, _: &Mapping, _: &Trail<'_>) -> Option<Value> {
         None
     }
 
-    /// Whether an entry or item whose text has no value stays as it is written, instead of being removed.
+    /// Whether an entry or list item without a value is kept instead of removed.
     fn keeps_unknown(&self) -> bool {
         false
     }
 }
 
-/// A template that has been filled in.
+/// A template with substituted placeholders.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filled {
     pub(crate) value: Value,
     pub(crate) substitutions: Vec<Substitution>,
 }
 
-/// The template with its texts filled in; nothing if it is a text without a value.
+/// Applies a pass to a template. Returns `None` if the template is a string without a value.
 pub(crate) fn fill(template: &Value, pass: &mut impl Fill) -> Option<Value> {
     visit(template, &mut Trail::default(), pass)
 }
@@ -57,7 +57,7 @@ fn visit<'a>(template: &'a Value, trail: &mut Trail<'a>, pass: &mut impl Fill) -
     }
 }
 
-/// The value that a path of a note or an expression leads to.
+/// Returns the value at a path.
 pub(crate) fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
     path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
         (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),

@@ -1,4 +1,4 @@
-//! Events to a tree: anchors are resolved, every node has its tag, and limits hold.
+//! Composition of events into a tree with resolved anchors and tags. Enforces the limits.
 
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, source::Span};
 
-/// A document before its values are made.
+/// Tree of a document. Its values are not constructed yet.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
-    /// `None` for a text without a document.
+    /// Root node. `None` for a text without a document.
     pub(super) root: Option<Rc<TreeNode<'a>>>,
-    /// How many anchors there are; they are numbered from 0.
+    /// Number of anchors.
     pub(super) anchors: usize,
 }
 
@@ -25,11 +25,11 @@ pub(super) struct TreeNode<'a> {
     pub(super) span: Span,
     pub(super) tag: Tag,
     pub(super) content: Content<'a>,
-    /// The number of its anchor.
+    /// Index of the anchor.
     pub(super) anchor: Option<usize>,
-    /// How many values there are in it, itself included, with all aliases expanded.
+    /// Number of nodes in this subtree, including this node, with aliases expanded.
     size: usize,
-    /// How many levels of collections there are in it.
+    /// Nesting depth of collections in this subtree.
     height: usize,
 }
 
@@ -43,14 +43,14 @@ pub(super) enum Content<'a> {
 /// A key and its value.
 pub(super) type TreeEntry<'a> = (Rc<TreeNode<'a>>, Rc<TreeNode<'a>>);
 
-/// What a node is to become.
+/// Type of value that a node is constructed as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tag {
     Scalar(ScalarTag),
     Sequence,
     Mapping,
     Set,
-    /// `!!omap` and `!!pairs`: a list of pairs.
+    /// `!!omap` or `!!pairs`, constructed as a list of pairs.
     Pairs,
     Unknown(Box<UnknownTag>),
 }
@@ -85,7 +85,7 @@ impl Tag {
 }
 
 impl TreeNode<'_> {
-    /// What kind of node it is, in the words of messages.
+    /// Returns the kind of node for messages.
     pub(super) fn description(&self) -> &'static str {
         match self.content {
             Content::Scalar(_) => "a single value",
@@ -95,7 +95,7 @@ impl TreeNode<'_> {
     }
 }
 
-/// Reads the only document of a text.
+/// Composes the single document of a text.
 pub(super) fn compose(text: &str) -> Result<Tree<'_>, YamlError> {
     let mut composer = Composer { text, ..Composer::default() };
     let mut events = Events::new(text);
@@ -110,7 +110,7 @@ struct Composer<'a> {
     text: &'a str,
     has_document: bool,
     root: Option<Rc<TreeNode<'a>>>,
-    /// The collections that are open, from the outside in.
+    /// Open collections, starting with the outermost.
     open: Vec<Open<'a>>,
     anchors: HashMap<&'a str, Anchored<'a>>,
     nodes: usize,
@@ -119,13 +119,13 @@ struct Composer<'a> {
 
 struct Anchored<'a> {
     span: Span,
-    /// `None` while the node is still open.
+    /// The node, or `None` while it is open.
     node: Option<Rc<TreeNode<'a>>>,
 }
 
 struct Open<'a> {
     start: Span,
-    /// The end of what is in it so far.
+    /// End of the content so far.
     end: usize,
     tag: Tag,
     anchor: Option<Anchor<'a>>,
@@ -174,12 +174,12 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    /// The end of a scalar without the line breaks after a block scalar.
+    /// Returns the end of a scalar without the line breaks after a block scalar.
     fn trimmed_end(&self, span: Span) -> usize {
         span.start + self.text[span.range()].trim_end_matches(['\n', '\r']).len()
     }
 
-    /// Registers an anchor and numbers it.
+    /// Registers an anchor and returns its index.
     fn define(&mut self, anchor: Option<&Anchor<'a>>) -> Result<Option<usize>, YamlError> {
         let Some(Anchor { name, span }) = anchor else { return Ok(None) };
         if let Some(first) = self.anchors.get(name) {
@@ -252,7 +252,7 @@ impl<'a> Composer<'a> {
         } else {
             Content::Sequence(open.children)
         };
-        // A block collection ends where its last value does; its own end event is after the blank lines.
+        // The end event of a block collection comes after blank lines, so the end of the last value is used instead.
         let end = if end.start == end.end { open.end } else { end.end };
         let node = TreeNode {
             span: Span::new(open.start.start, end),
@@ -265,7 +265,7 @@ impl<'a> Composer<'a> {
         self.finish(open.anchor.as_ref(), node);
     }
 
-    /// Puts a complete node where it belongs.
+    /// Adds a complete node to its parent.
     fn finish(&mut self, anchor: Option<&Anchor<'a>>, node: TreeNode<'a>) {
         self.nodes += 1;
         let end = node.span.end;

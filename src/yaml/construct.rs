@@ -1,10 +1,14 @@
-//! The tree to values: what each tag makes of its node.
+//! Construction of values from the tree, according to tags.
 
-use std::{collections::HashSet, rc::Rc, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use super::{
     compose::{Content, Tag, Tree, TreeEntry, TreeNode},
-    document::{Document, DuplicateKey},
+    document::{Document, DuplicateKey, MergeConflict},
     error::{YamlError, YamlErrorKind},
     key::Key,
     node::{Entry, Mapping, Node, NodeKind},
@@ -12,13 +16,14 @@ use super::{
 };
 use crate::source::{Source, Span};
 
-/// Makes the values of a document.
+/// Constructs the values of a document.
 pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Document, YamlError> {
     let mut constructor = Constructor {
         text: source.text(),
         nodes: vec![None; tree.anchors],
         mappings: vec![None; tree.anchors],
         duplicate_keys: Vec::new(),
+        merge_conflicts: Vec::new(),
     };
     let root = match &tree.root {
         Some(root) => constructor.node(root)?,
@@ -26,15 +31,25 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
     };
     let mut duplicate_keys = constructor.duplicate_keys;
     duplicate_keys.sort_by_key(|duplicate| duplicate.second.start);
-    Ok(Document { source: source.clone(), root, duplicate_keys })
+    let mut merge_conflicts = constructor.merge_conflicts;
+    merge_conflicts.sort_by(|a, b| (a.merge_key.start, &a.key).cmp(&(b.merge_key.start, &b.key)));
+    Ok(Document { source: source.clone(), root, duplicate_keys, merge_conflicts })
 }
 
-/// Values that were made, by the number of their anchor, so that aliases share them.
+/// Constructed values by anchor index, so that aliases share them.
 struct Constructor<'a> {
     text: &'a str,
     nodes: Vec<Option<Node>>,
     mappings: Vec<Option<Arc<Mapping>>>,
     duplicate_keys: Vec<DuplicateKey>,
+    merge_conflicts: Vec<MergeConflict>,
+}
+
+/// Entries contributed by merge keys.
+struct Merged {
+    mapping: Mapping,
+    /// Keys for which the members of a merge list have different values, with the place of the `<<`.
+    conflicts: HashMap<Key, Span>,
 }
 
 impl<'a> Constructor<'a> {
@@ -76,7 +91,7 @@ impl<'a> Constructor<'a> {
         }
     }
 
-    /// An item of `!!omap` or `!!pairs`: a mapping of one entry, as a list of its key and value.
+    /// Constructs an item of `!!omap` or `!!pairs`, a mapping with one entry, as a list of its key and value.
     fn pair(&mut self, item: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
         match &item.content {
             Content::Mapping(entries) if let [(key, value)] = entries.as_slice() => {
@@ -91,24 +106,30 @@ impl<'a> Constructor<'a> {
         }
     }
 
-    /// The entries of a mapping node, whatever its tag, with merge keys carried out.
+    /// Constructs the entries of a mapping node with any tag, including merged entries.
     fn mapping(&mut self, node: &TreeNode<'a>, entries: &[TreeEntry<'a>]) -> Result<Arc<Mapping>, YamlError> {
         if let Some(made) = node.anchor.and_then(|anchor| self.mappings[anchor].clone()) {
             return Ok(made);
         }
-        let mut mapping = self.merged(entries)?;
+        let Merged { mut mapping, mut conflicts } = self.merged(entries)?;
         let merged = mapping.len();
         let mut overridden = HashSet::new();
         for (key, value) in entries.iter().filter(|(key, _)| !is_merge(key)) {
             let key = self.key(key)?;
             let identity = self.identity(&key)?;
+            conflicts.remove(&identity);
             let value = self.node(value)?;
             let Some((index, first)) = mapping.insert(identity, Entry { key, value }) else { continue };
-            // To override a merged entry once is what merging is for.
+            // Overriding a merged entry once is the purpose of a merge key.
             if index >= merged || !overridden.insert(index) {
                 self.duplicate_keys.extend(mapping.duplicate(index, first));
             }
         }
+        self.merge_conflicts.extend(conflicts.into_iter().filter_map(|(identity, merge_key)| {
+            let key =
+                mapping.identified().find(|(known, _)| **known == identity)?.1.key.key_text()?.into_owned();
+            Some(MergeConflict { key, merge_key })
+        }));
         let made = Arc::new(mapping);
         if let Some(anchor) = node.anchor {
             self.mappings[anchor] = Some(Arc::clone(&made));
@@ -116,19 +137,28 @@ impl<'a> Constructor<'a> {
         Ok(made)
     }
 
-    /// What the merge keys among some entries bring in. It comes before the mapping's own entries and yields to them.
+    /// Returns the entries that the merge keys among `entries` contribute. The mapping's own entries override them.
     ///
-    /// A later merge key wins over an earlier one, but in a list of mappings the earlier one wins.
-    fn merged(&mut self, entries: &[TreeEntry<'a>]) -> Result<Mapping, YamlError> {
+    /// A later merge key overrides an earlier one. In a list of mappings the earlier mapping wins.
+    fn merged(&mut self, entries: &[TreeEntry<'a>]) -> Result<Merged, YamlError> {
         let mut merged = Mapping::with_capacity(entries.len());
-        for (_, source) in entries.iter().filter(|(key, _)| is_merge(key)) {
+        let mut conflicts = HashMap::new();
+        for (merge_key, source) in entries.iter().filter(|(key, _)| is_merge(key)) {
+            let mut own: HashMap<Key, Entry> = HashMap::new();
             for mapping in self.merge_sources(source)?.iter().rev() {
                 for (identity, entry) in mapping.identified() {
+                    conflicts.remove(identity);
+                    if let Some(other) = own.insert(identity.clone(), entry.clone())
+                        && !is_interned(identity)
+                        && !entry.value.is_equal_to(&other.value)
+                    {
+                        conflicts.insert(identity.clone(), merge_key.span);
+                    }
                     merged.insert(identity.clone(), entry.clone());
                 }
             }
         }
-        Ok(merged)
+        Ok(Merged { mapping: merged, conflicts })
     }
 
     fn merge_sources(&mut self, source: &Rc<TreeNode<'a>>) -> Result<Vec<Arc<Mapping>>, YamlError> {
@@ -145,7 +175,7 @@ impl<'a> Constructor<'a> {
         }
     }
 
-    /// A key; a bare `=` is a text here.
+    /// Constructs a key. A plain `=` is a string here.
     fn key(&mut self, key: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
         match (&key.tag, &key.content) {
             (Tag::Scalar(ScalarTag::Value), Content::Scalar(text)) => {
@@ -166,12 +196,18 @@ impl<'a> Constructor<'a> {
     }
 }
 
-/// Whether a key is `<<`.
+/// Whether a key is a merge key.
 fn is_merge(key: &TreeNode<'_>) -> bool {
     key.tag == Tag::Scalar(ScalarTag::Merge)
 }
 
-/// The text of a scalar; a mapping with a `=` key stands for the scalar under that key.
+/// Whether PyYAML 6.0.4 merges a key like other releases. It compares strings by identity, and Python shares strings
+/// of at most one character.
+fn is_interned(key: &Key) -> bool {
+    matches!(key, Key::Text(text) if text.chars().count() <= 1)
+}
+
+/// Returns the text of a scalar. A mapping with the key `=` stands for the scalar under that key.
 fn scalar_text<'n>(node: &'n TreeNode<'_>) -> Option<&'n str> {
     match &node.content {
         Content::Scalar(text) => Some(text),

@@ -1,4 +1,4 @@
-//! A document that was read: its values and the way back to their places.
+//! Parsed documents with the places of their values.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,41 @@ use crate::{
     source::{Source, Span},
 };
 
-/// The one document of a YAML text.
+/// A parsed YAML document.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) source: Source,
     pub(crate) root: Node,
-    /// Keys written more than once in the same mapping, in the order of the text.
+    /// Keys that occur more than once in a mapping, in text order.
     pub(crate) duplicate_keys: Vec<DuplicateKey>,
+    /// Keys whose merged value depends on the PyYAML release, in text order.
+    pub(crate) merge_conflicts: Vec<MergeConflict>,
 }
 
-/// A key that a mapping has twice. The value of the later one counts, as in Python.
+/// A key for which the mappings in a merge list have different values.
+///
+/// The YAML specification gives precedence to the first mapping. PyYAML 6.0.4 uses the last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MergeConflict {
+    pub(crate) key: String,
+    /// Place of the `<<` key.
+    pub(crate) merge_key: Span,
+}
+
+impl MergeConflict {
+    pub(crate) fn diagnostic(&self, source: &Source) -> Diagnostic {
+        let message = format!(
+            "mappings in this merge list disagree about the key `{}`: the first one applies here, the last one with \
+             PyYAML 6.0.4",
+            self.key
+        );
+        Diagnostic::warning(Code::MERGE_CONFLICT, message)
+            .at(Place::new(source, self.merge_key))
+            .help("set the key in the mapping itself, or in only one of the merged mappings")
+    }
+}
+
+/// A duplicate key. The later value wins, as in Python.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DuplicateKey {
     pub(crate) key: String,
@@ -38,56 +63,56 @@ impl DuplicateKey {
     }
 }
 
-/// What a path leads to.
+/// Result of following a path.
 #[derive(Debug, Clone, Copy)]
 struct Found<'a> {
-    /// The entry whose value it is, unless it is the root or in a list.
+    /// Entry that contains the value. `None` for the root and for list items.
     entry: Option<&'a Entry>,
     node: &'a Node,
 }
 
 impl Document {
-    /// The value at a path. Merges and aliases are seen through.
+    /// Returns the value at a path, through merges and aliases.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Option<&Node> {
         let (found, missing) = self.follow(pointer);
         (missing == 0).then_some(found.node)
     }
 
-    /// Whether the value at a path is a date, which is text in the project.
+    /// Whether the value at a path is a date. Dates are strings in the project.
     pub(crate) fn is_date(&self, pointer: &Pointer) -> bool {
         let node = self.locate(pointer);
         node.is_some_and(|node| matches!(node.kind, NodeKind::Date(_) | NodeKind::DateTime(_)))
     }
 
-    /// Whether the value at a path is not-a-number or infinite, which is null in the project.
+    /// Whether the value at a path is NaN or infinite. Such values are null in the project.
     pub(crate) fn is_no_number(&self, pointer: &Pointer) -> bool {
         let node = self.locate(pointer);
         node.is_some_and(|node| matches!(node.kind, NodeKind::Float(number) if !number.is_finite()))
     }
 
-    /// Where the value at a path is written; if there is none, the nearest value around it.
+    /// Returns the span of the value at a path, or of its nearest existing parent.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
         self.follow(pointer).0.node.span
     }
 
-    /// Where the key at a path is written; if there is none, the nearest key around it. The items of lists and the
-    /// root have no key: theirs is the span of the value.
+    /// Returns the span of the key at a path, or of its nearest existing parent. For list items and the root, this is
+    /// the span of the value.
     pub(crate) fn key_span(&self, pointer: &Pointer) -> Span {
         let (found, _) = self.follow(pointer);
         found.entry.map_or(found.node.span, |entry| entry.key.span)
     }
 
-    /// [`Self::value_span`] as a place for messages.
+    /// Returns [`Self::value_span`] as a place.
     pub(crate) fn value_place(&self, pointer: &Pointer) -> Place {
         Place::new(&self.source, self.value_span(pointer))
     }
 
-    /// [`Self::key_span`] as a place for messages.
+    /// Returns [`Self::key_span`] as a place.
     pub(crate) fn key_place(&self, pointer: &Pointer) -> Place {
         Place::new(&self.source, self.key_span(pointer))
     }
 
-    /// Goes down a path as far as it exists; also how many segments were left.
+    /// Follows a path as far as it exists. Returns the number of remaining segments as well.
     fn follow(&self, pointer: &Pointer) -> (Found<'_>, usize) {
         let mut found = Found { entry: None, node: &self.root };
         let mut rest = pointer.segments();
@@ -114,7 +139,7 @@ impl Node {
         }
     }
 
-    /// A scalar as the text that it becomes as a key in JSON; collections have none.
+    /// Returns a scalar key as in JSON. Returns `None` for collections.
     pub(crate) fn key_text(&self) -> Option<Cow<'_, str>> {
         Some(match &self.kind {
             NodeKind::Null => "null".into(),
@@ -131,13 +156,13 @@ impl Node {
 }
 
 impl Mapping {
-    /// The finding that an entry was already written at another place.
+    /// Returns the duplicate key for an entry whose key occurred before.
     pub(super) fn duplicate(&self, index: usize, first: Span) -> Option<DuplicateKey> {
         let key = &self.entries().nth(index)?.key;
         Some(DuplicateKey { key: key.key_text()?.into_owned(), first, second: key.span })
     }
 
-    /// The entry whose key is not a text but becomes this one in JSON.
+    /// Returns the entry whose non-string key becomes `key` in JSON.
     fn entry_with_text(&self, key: &str) -> Option<&Entry> {
         self.entries().find(|entry| entry.key.key_text().is_some_and(|text| text == key))
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with a YAML text.
+//! Errors of YAML files.
 
 use super::integer::Integer;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     source::{Source, Span},
 };
 
-/// A reason why a text cannot be used, and its place.
+/// An error and its place.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{kind}")]
 pub(crate) struct YamlError {
@@ -14,7 +14,7 @@ pub(crate) struct YamlError {
     pub(crate) span: Span,
 }
 
-/// The reasons why a text cannot be used.
+/// Reason why a YAML text is rejected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum YamlErrorKind {
     #[error("the file is not UTF-8 text")]
@@ -55,7 +55,7 @@ pub(crate) enum YamlErrorKind {
     BinaryNotText,
 }
 
-/// What to do about a template that YAML took for a mapping.
+/// Help for an unquoted template, which YAML parses as a mapping.
 pub(super) const QUOTE_TEMPLATE: &str = "a value that starts with `{{` needs quotes: \"{{ ... }}\"";
 
 impl YamlErrorKind {
@@ -63,7 +63,7 @@ impl YamlErrorKind {
         YamlError { kind: self, span }
     }
 
-    /// The stable code of the error.
+    /// Returns the diagnostic code of the error.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::NotUtf8 { .. } | Self::Character(_) => Code::YAML_ENCODING,
@@ -82,7 +82,7 @@ impl YamlErrorKind {
         }
     }
 
-    /// What to do about the error.
+    /// Returns advice, if there is any.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotUtf8 { utf16: true } => "it is UTF-16; save it as UTF-8",
@@ -107,7 +107,7 @@ impl YamlErrorKind {
 }
 
 impl YamlError {
-    /// The error as a finding about the text it came from.
+    /// Converts the error to a diagnostic.
     pub(crate) fn diagnostic(&self, source: &Source) -> Diagnostic {
         let diagnostic =
             Diagnostic::error(self.kind.code(), self.to_string()).at(Place::new(source, self.span));

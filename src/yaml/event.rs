@@ -1,4 +1,4 @@
-//! Parser events in the terms of this module.
+//! Events of the YAML parser, reduced to those that matter for values.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use granit_parser::ScalarStyle;
 
 use crate::source::Span;
 
-/// A part of the text that matters for its values.
+/// An event with its place.
 #[derive(Debug)]
 pub(super) struct Event<'a> {
     pub(super) kind: EventKind<'a>,
@@ -31,11 +31,11 @@ pub(super) enum EventKind<'a> {
         flow: bool,
         properties: Properties<'a>,
     },
-    /// The end of a sequence or mapping.
+    /// End of a sequence or mapping.
     End,
 }
 
-/// How a scalar is written.
+/// Style of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,
@@ -53,7 +53,7 @@ impl From<ScalarStyle> for Style {
     }
 }
 
-/// What can stand before a node.
+/// Properties that precede a node.
 #[derive(Debug, Default)]
 pub(super) struct Properties<'a> {
     pub(super) anchor: Option<Anchor<'a>>,
@@ -66,12 +66,12 @@ pub(super) struct Anchor<'a> {
     pub(super) span: Span,
 }
 
-/// An explicit tag.
+/// Tag of a node.
 #[derive(Debug, Default)]
 pub(super) enum Tag {
     #[default]
     Absent,
-    /// A lone `!`: the type is found as if the scalar were plain.
+    /// The tag `!`, which leaves the type to be resolved as if there were no tag.
     NonSpecific,
     Named {
         name: String,

@@ -1,4 +1,4 @@
-//! Integers as YAML writes them.
+//! Integers of YAML files.
 
 use std::{fmt, sync::Arc};
 
@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Integer {
     Small(i128),
-    /// Beyond 128 bits nothing is ever computed with it: the digits as written, without underscores.
+    /// An integer beyond 128 bits, as written but without underscores. No arithmetic is needed for it.
     Large(Arc<str>),
 }
 

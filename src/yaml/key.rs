@@ -1,4 +1,4 @@
-//! When two keys are the same key: Python's idea of equality, in which `1`, `1.0` and `true` are one.
+//! Equality of mapping keys as in Python, where `1`, `1.0` and `true` are equal.
 
 use std::{
     hash::{Hash, Hasher},
@@ -14,27 +14,27 @@ use jiff::{
 use super::integer::Integer;
 use crate::source::Span;
 
-/// What makes a key equal to another.
+/// Identity of a mapping key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
     Null,
-    /// Integers, and the booleans and floats that equal one.
+    /// Integers, and the booleans and floats that equal an integer.
     Integer(Integer),
-    /// The bits of any other float.
+    /// Bits of a float that is not a whole number.
     Float(u64),
-    /// Not-a-number equals only itself: the very same node, reached by an alias.
+    /// NaN, which equals only the same node reached through an alias.
     NotANumber(Span),
     Text(Arc<str>),
     Binary(Arc<[u8]>),
     Date(Date),
-    /// In UTC if its offset is known, which is the second part.
+    /// Date and time, in UTC if the offset is known. The second part tells whether it is.
     DateTime(civil::DateTime, bool),
 }
 
 impl Key {
     /// Returns the identity of a float. A float that is a whole number equals the integer.
     pub(super) fn float(number: f64, span: Span) -> Self {
-        // Two to the power of 127 bounds what an `i128` holds; every float below it that is whole converts exactly.
+        // Floats below this limit convert to `i128` exactly if they are whole numbers.
         const LIMIT: f64 = 1.701_411_834_604_692_3e38;
         if number.is_nan() {
             Self::NotANumber(span)
@@ -55,7 +55,7 @@ impl Key {
 }
 
 impl Hash for Key {
-    /// Text hashes as `str` does, so that a mapping can be asked for a `&str`.
+    /// Strings hash like `str`, so that a mapping can be searched with a `&str`.
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Text(text) => text.hash(state),

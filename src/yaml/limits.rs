@@ -1,4 +1,4 @@
-//! Limits that keep a small file from taking all memory.
+//! Limits that prevent a small file from exhausting memory.
 
 /// Maximum nesting depth of collections, with aliases expanded. Code that walks values may recurse this deep.
 pub(super) const MAXIMUM_DEPTH: usize = 100;
@@ -13,7 +13,7 @@ const ALIASED_NODES_PER_NODE: usize = 100;
 /// Maximum number of values that aliases may expand to.
 const MAXIMUM_ALIASED_NODES: usize = 4_000_000;
 
-/// Returns how many values the aliases of a file with `nodes` values may expand to.
+/// Returns the number of values that the aliases of a file with `nodes` values may expand to.
 pub(super) fn maximum_aliased_nodes(nodes: usize) -> usize {
     (nodes * ALIASED_NODES_PER_NODE).clamp(FREE_ALIASED_NODES, MAXIMUM_ALIASED_NODES)
 }

@@ -1,9 +1,9 @@
-//! Reading a document.
+//! Entry point of the YAML parser.
 
 use super::{compose, construct, document::Document, error::YamlError, reader};
 use crate::source::Source;
 
-/// Reads the one document of a text; a text without any is null.
+/// Parses a text with at most one document. An empty text is null.
 pub(crate) fn load(source: &Source) -> Result<Document, YamlError> {
     reader::check_characters(source.text())?;
     let tree = compose::compose(source.text())?;

@@ -1,21 +1,20 @@
-//! YAML as PyYAML's `SafeLoader` reads it, with the place of every node.
+//! YAML with the semantics of PyYAML's `SafeLoader`, and with the place of every node.
 //!
-//! Prefect reads `prefect.yaml` with PyYAML, which follows YAML 1.1: `yes` is a boolean, `017` is
-//! fifteen, `1:30` is ninety and `2024-01-01` is a date. Text goes through these stages:
+//! Prefect reads `prefect.yaml` with PyYAML, which implements YAML 1.1: `yes` is a boolean, `017` is fifteen, `1:30`
+//! is ninety and `2024-01-01` is a date. Parsing has these stages:
 //!
-//! - `reader`: bytes to text, refusing characters that YAML does not allow;
-//! - `parse`: text to events, by a YAML 1.2 parser that `strict` holds to PyYAML's syntax;
-//! - `compose`: events to a tree, with anchors, tags and the limits on depth and aliases;
-//! - `construct`: the tree to [`Node`]s, with `scalar` and `timestamp` for their rules.
+//! - `reader` decodes bytes and rejects characters that YAML does not allow;
+//! - `parse` produces events with a YAML 1.2 parser, and `strict` rejects syntax that PyYAML does not accept;
+//! - `compose` builds a tree with anchors and tags, and enforces limits on depth and aliases;
+//! - `construct` converts the tree to [`Node`]s, with the rules of `scalar` and `timestamp`.
 //!
-//! `write` is the way back, and `edit` puts something into a text and leaves all the rest as it is written.
+//! `write` formats values as YAML. `edit` changes a file and preserves everything else, including comments.
 //!
-//! Nothing is lost on the way that a later message needs: any value can be found by its [`Pointer`].
+//! Any value can be located by its [`Pointer`].
 //!
-//! A few texts that PyYAML reads are refused, always with a place: recursive aliases, collections nested more than
-//! a hundred levels deep, aliases that expand to millions of values, and, because the parser is stricter there,
-//! `{key:[1]}` without a space and anchors that end in punctuation. The line breaks that only YAML 1.1 knows
-//! (U+0085, U+2028, U+2029) do not end a line.
+//! Some texts that PyYAML accepts are rejected: recursive aliases, collections nested more than a hundred levels
+//! deep, and aliases that expand to millions of values. The line breaks that only YAML 1.1 knows (U+0085, U+2028,
+//! U+2029) do not end a line.
 
 mod compose;
 mod construct;

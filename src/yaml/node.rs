@@ -1,4 +1,4 @@
-//! Values with the place where they are written.
+//! Parsed values with their places.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use jiff::{
 use super::{integer::Integer, key::Key};
 use crate::source::Span;
 
-/// A value and the text it comes from. Clones are cheap: collections and texts are shared, which is also
-/// how an alias refers to its anchor's value.
+/// A value and its place. Clones are cheap: collections and strings are shared. An alias shares the value of its
+/// anchor.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    /// Where the value is written, without its anchor and tag; for an alias that is at the anchor.
+    /// Place of the value without its anchor and tag. The span of an alias is that of the anchored value.
     pub(crate) span: Span,
     pub(crate) kind: NodeKind,
 }
 
-/// The values that PyYAML's safe loader makes.
+/// Value types of PyYAML's safe loader.
 #[derive(Debug, Clone)]
 pub(crate) enum NodeKind {
     Null,
@@ -31,27 +31,27 @@ pub(crate) enum NodeKind {
     Date(Date),
     DateTime(DateTime),
     Binary(Arc<[u8]>),
-    /// A list; also `!!omap` and `!!pairs`, as a list of lists of two.
+    /// A list. `!!omap` and `!!pairs` are lists of pairs.
     Sequence(Arc<[Node]>),
     Mapping(Arc<Mapping>),
-    /// The members of a `!!set`, in the order of the text.
+    /// Members of a `!!set` in the order of the text.
     Set(Arc<[Node]>),
 }
 
-/// A date with a time of day, at a known distance from UTC or local to nowhere.
+/// Date and time with an optional offset from UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateTime {
     pub(crate) local: civil::DateTime,
     pub(crate) offset: Option<Offset>,
 }
 
-/// The entries of a mapping in the order of Python's dictionaries: an entry stays where its key first came.
+/// Mapping in the order of a Python dictionary: a key keeps its first position.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mapping {
     entries: IndexMap<Key, Entry>,
 }
 
-/// A key and its value; after a merge both are where they are written.
+/// A key and its value. A merged entry keeps its original place.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) key: Node,
@@ -67,7 +67,7 @@ impl Mapping {
         self.entries.values()
     }
 
-    /// The entry under a text key.
+    /// Returns the entry with a string key.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }
@@ -76,9 +76,8 @@ impl Mapping {
         Self { entries: IndexMap::with_capacity(capacity) }
     }
 
-    /// Sets a value as Python's dictionaries do: an equal key keeps its place and its type, the value is the new
-    /// one. The place in the text becomes that of the new key, which belongs to the value; the number of the entry
-    /// and the former place of its key are returned.
+    /// Sets a value as in a Python dictionary: an equal key keeps its position and type, and gets the new value. The
+    /// place of the key becomes that of the new key. Returns the index and the former place of an existing key.
     pub(super) fn insert(&mut self, identity: Key, Entry { key, value }: Entry) -> Option<(usize, Span)> {
         match self.entries.entry(identity) {
             indexmap::map::Entry::Occupied(mut occupied) => {
@@ -126,7 +125,12 @@ impl Node {
         })
     }
 
-    /// What kind of value it is, in the words of messages.
+    /// Whether two nodes have the same value. Nodes that cannot be sent to the API are never equal.
+    pub(super) fn is_equal_to(&self, other: &Self) -> bool {
+        matches!((self.to_value(), other.to_value()), (Ok(a), Ok(b)) if a == b)
+    }
+
+    /// Returns the type of the value for messages.
     pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
             NodeKind::Null => "null",

@@ -1,4 +1,4 @@
-//! Text to events. Only this and the wording of its errors in `syntax` know the YAML parser.
+//! Parser events. Only this file and `syntax`, which words the errors, depend on the YAML parser crate.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::source::Span;
 
-/// The events of a text, in its order.
+/// Iterator over the events of a text.
 pub(super) struct Events<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
@@ -32,7 +32,7 @@ impl<'a> Events<'a> {
         Self { text, parser, strictness: Strictness::new(text) }
     }
 
-    /// The next event, or `None` at the end of the text.
+    /// Returns the next event, or `None` at the end of the text.
     pub(super) fn next(&mut self) -> Result<Option<Event<'a>>, YamlError> {
         while let Some(next) = self.parser.next() {
             let (event, place) = next.map_err(|error| syntax::error(self.text, &error))?;
@@ -46,7 +46,7 @@ impl<'a> Events<'a> {
         Ok(None)
     }
 
-    /// The event in our terms, if it matters.
+    /// Converts a parser event. Returns `None` for events without significance, such as comments.
     fn kind(
         &mut self,
         event: ParserEvent<'a>,
@@ -60,7 +60,7 @@ impl<'a> Events<'a> {
             }
             ParserEvent::Scalar(text, style, anchor, tag) => {
                 let style = Style::from(style);
-                // The parser writes `~` for a scalar that is not there.
+                // The parser represents a missing scalar as `~`.
                 let absent = style == Style::Plain && place.is_empty();
                 let text = if absent { Cow::Borrowed("") } else { text };
                 EventKind::Scalar { text, style, properties: self.properties(place, anchor, tag.as_deref())? }
@@ -78,7 +78,7 @@ impl<'a> Events<'a> {
         }))
     }
 
-    /// The anchor and the tag of a node; the parser's number of an anchor is 0 if there is none.
+    /// Returns the anchor and tag of a node. An anchor number of 0 means no anchor.
     fn properties(
         &mut self,
         place: granit_parser::Span,
@@ -94,7 +94,7 @@ impl<'a> Events<'a> {
         Ok(Properties { anchor, tag })
     }
 
-    /// The anchor of the node that was just read, which is the parser's next event.
+    /// Returns the anchor of the node that was just read. The parser reports it as the next event.
     fn anchor(&mut self) -> Result<Option<Anchor<'a>>, YamlError> {
         let Some(next) = self.parser.next() else { return Ok(None) };
         let (_, place) = next.map_err(|error| syntax::error(self.text, &error))?;
@@ -102,7 +102,7 @@ impl<'a> Events<'a> {
         Ok(Some(Anchor { name: self.name(span)?, span }))
     }
 
-    /// The name in a token such as `&name`, of the characters that PyYAML knows.
+    /// Returns the name in a token such as `&name`. PyYAML restricts the characters of a name.
     fn name(&self, span: Span) -> Result<&'a str, YamlError> {
         let token = &self.text[span.range()];
         let name = token.get(1..).unwrap_or_default();
@@ -116,7 +116,7 @@ impl<'a> Events<'a> {
     }
 }
 
-/// The parser counts bytes when it reads a `str`.
+/// Converts a span. The parser counts bytes because its input is a `str`.
 fn span_of(span: granit_parser::Span) -> Span {
     let offset = |marker: granit_parser::Marker| marker.byte_offset().unwrap_or_default();
     Span::new(offset(span.start), offset(span.end))

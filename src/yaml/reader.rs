@@ -1,4 +1,4 @@
-//! Bytes to text that YAML allows.
+//! Decoding of files and validation of their characters.
 
 use super::error::{YamlError, YamlErrorKind};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     source::{Source, Span},
 };
 
-/// A source, made by `source` from a name and a text, of the bytes of a file, which must be UTF-8; a byte order mark stays
-/// and is skipped when parsed.
+/// Decodes a UTF-8 file. `source` creates the source from the name and text. A byte order mark is kept, and skipped
+/// by the parser.
 pub(crate) fn decode(
     name: &str,
     bytes: Vec<u8>,
@@ -19,14 +19,14 @@ pub(crate) fn decode(
             let at = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
             let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-            // What comes before the first wrong byte is the same text, so the place holds.
+            // The text before the first invalid byte does not change, so the offset stays valid.
             let source = source(name.to_owned(), String::from_utf8_lossy(bytes).into_owned());
             Err(Box::new(YamlErrorKind::NotUtf8 { utf16 }.at(Span::new(at, at)).diagnostic(&source)))
         }
     }
 }
 
-/// Refuses the control characters and the non-characters that YAML forbids anywhere in a text.
+/// Rejects control characters and non-characters, which YAML does not allow.
 pub(super) fn check_characters(text: &str) -> Result<(), YamlError> {
     match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
         Some((at, character)) => {

@@ -1,4 +1,4 @@
-//! What plain scalars mean in YAML 1.1, and what the tags make of a scalar's text.
+//! Scalars of YAML 1.1: implicit types and conversion.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use base64::{Engine, alphabet, engine};
 
 use super::{cursor::Cursor, integer::Integer, node::NodeKind, timestamp::Timestamp};
 
-/// The types that a scalar can have.
+/// Types of scalars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScalarTag {
     Null,
@@ -23,7 +23,7 @@ pub(super) enum ScalarTag {
 }
 
 impl ScalarTag {
-    /// What a scalar of the type is called in messages.
+    /// Returns the name of the type for messages.
     pub(super) fn expectation(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -38,7 +38,7 @@ impl ScalarTag {
     }
 }
 
-/// The type that a plain scalar has by the look of its text.
+/// Returns the implicit type of a plain scalar.
 pub(super) fn resolve(text: &str) -> ScalarTag {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return ScalarTag::Null,
@@ -61,7 +61,7 @@ pub(super) fn resolve(text: &str) -> ScalarTag {
     }
 }
 
-/// The value that a type makes of a text, or `None` if the text is none of that type.
+/// Converts a string to a type. Returns `None` if the string is not valid for the type.
 pub(super) fn construct(tag: ScalarTag, text: &str) -> Option<NodeKind> {
     match tag {
         ScalarTag::Null => Some(NodeKind::Null),
@@ -125,7 +125,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The sign of a number and what follows it.
+/// Splits the sign from a number. The first value is `true` for a minus sign.
 fn split_sign(text: &str) -> (bool, &str) {
     match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -146,7 +146,7 @@ fn integer(text: &str) -> Option<Integer> {
     } else if digits.contains(':') {
         sexagesimal(digits)
     } else {
-        // Python refuses to read longer decimal numbers.
+        // Python rejects longer decimal numbers.
         (digits.len() <= 4300).then(|| whole_number(digits, 10))?
     }?;
     Some(match parsed {
@@ -155,7 +155,7 @@ fn integer(text: &str) -> Option<Integer> {
     })
 }
 
-/// The size of an integer, as far as it is known.
+/// Magnitude of an integer. `Large` means more than 127 bits.
 enum Magnitude {
     Small(i128),
     Large,
@@ -190,7 +190,7 @@ fn float(text: &str) -> Option<f64> {
         ".inf" => f64::INFINITY,
         ".nan" => f64::NAN,
         _ if digits.contains(':') => {
-            // From the seconds up, in the order in which Python adds, for the same rounding.
+            // Python adds from the last part to the first. The same order gives the same rounding.
             let mut base = 1.0;
             digits.rsplit(':').try_fold(0.0, |total, part| {
                 let term = part.parse::<f64>().ok()? * base;
@@ -203,7 +203,7 @@ fn float(text: &str) -> Option<f64> {
     Some(if negative { -number } else { number })
 }
 
-/// Decodes as Python does: characters outside the alphabet are passed over, and so is what follows the padding.
+/// Decodes Base64 as Python does: characters outside the alphabet, and everything after the padding, are ignored.
 fn binary(text: &str) -> Option<Arc<[u8]>> {
     const ENGINE: engine::GeneralPurpose = engine::GeneralPurpose::new(
         &alphabet::STANDARD,

@@ -1,4 +1,4 @@
-//! Syntax that the parser takes and PyYAML refuses: the parser reads YAML 1.2, which is more generous.
+//! Rejection of YAML 1.2 syntax that PyYAML does not accept.
 
 use super::{
     error::{YamlError, YamlErrorKind},
@@ -7,25 +7,25 @@ use super::{
 };
 use crate::source::Span;
 
-/// Watches the events of a text go by.
+/// Checker that receives all events in order.
 pub(super) struct Strictness<'a> {
     text: &'a str,
-    /// The end of the last event.
+    /// End of the previous event.
     seen: usize,
-    /// The collections that are open, from the outside in.
+    /// Open collections, starting with the outermost.
     open: Vec<Level>,
 }
 
 struct Level {
     flow: bool,
-    /// What comes next in a mapping; `None` in a sequence.
+    /// Next node of a mapping. `None` in a sequence.
     next: Option<Next>,
 }
 
 #[derive(Clone, Copy)]
 enum Next {
     Key,
-    /// The value of a key, which is known if it must stand in one line with its colon.
+    /// A value. The span of its key is known if the key and its colon must be on one line.
     Value(Option<Span>),
 }
 
@@ -61,21 +61,21 @@ impl<'a> Strictness<'a> {
         Ok(())
     }
 
-    /// Checks what comes after the last event.
+    /// Checks the text after the last event.
     pub(super) fn finish(&self) -> Result<(), YamlError> {
         self.check_tabs(self.gap(self.text.len()))
     }
 
-    /// The text between the last event and this place.
+    /// Returns the text between the previous event and `end`.
     fn gap(&self, end: usize) -> &'a str {
         &self.text[self.seen.min(end)..end]
     }
 
-    /// Tabs may stand in scalars and comments only.
+    /// Rejects tabs outside scalars and comments.
     fn check_gap(&self, Event { kind, span }: &Event<'_>) -> Result<(), YamlError> {
         let mut gap = self.gap(span.start);
         if let EventKind::Scalar { style: Style::Block, .. } = kind {
-            // What follows the line of the header is content, blank lines with tabs among it.
+            // Text after the header line is content, including blank lines with tabs.
             gap = gap.split('\n').next().unwrap_or_default();
         }
         self.check_tabs(gap)
@@ -110,7 +110,7 @@ impl<'a> Strictness<'a> {
         Ok(())
     }
 
-    /// Takes note of a node; `present` is whether anything is written for it.
+    /// Records a node. `present` is `false` for an empty node.
     fn node(&mut self, span: Span, present: bool) -> Result<(), YamlError> {
         let gap = self.gap(span.start);
         let Some(Level { flow, next: Some(next) }) = self.open.last_mut() else { return Ok(()) };
@@ -131,7 +131,7 @@ impl<'a> Strictness<'a> {
         }
     }
 
-    /// Checks that the colon between a key and the start of its value is in the key's line.
+    /// Checks that the colon after a key is on the line of the key.
     fn check_colon(&self, key: Span, value: usize) -> Result<(), YamlError> {
         let between = &self.text[key.end.min(value)..value];
         let Some(colon) = find_outside_comments(between, b':').map(|colon| key.end + colon) else {
@@ -145,7 +145,7 @@ impl<'a> Strictness<'a> {
     }
 }
 
-/// Between brackets PyYAML takes `?` and a leading `:` for the indicators of keys and values.
+/// Rejects plain scalars in flow collections in which PyYAML reads `?` or a leading `:` as an indicator.
 fn check_plain_in_flow(span: Span, written: &str) -> Result<(), YamlError> {
     const QUOTE: &str = "put the value in quotes";
     if let Some(mark) = written.find('?') {
@@ -161,7 +161,7 @@ fn is_bare(properties: &Properties<'_>) -> bool {
     properties.anchor.is_none() && matches!(properties.tag, Tag::Absent)
 }
 
-/// The first place of a character in a text between tokens that is not in a comment.
+/// Returns the position of a character in the text between tokens. Ignores comments.
 fn find_outside_comments(gap: &str, character: u8) -> Option<usize> {
     let mut comment = false;
     gap.bytes().position(|byte| {

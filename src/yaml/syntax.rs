@@ -1,4 +1,4 @@
-//! Syntax errors in our words.
+//! Messages of syntax errors.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -12,18 +12,18 @@ const QUOTE_COLON: &str = "quote a value that holds `: `; otherwise check the in
 const INDENT: &str = "make it line up with its neighbours";
 const USE_SPACES: &str = "use spaces";
 
-/// A tab where PyYAML wants spaces.
+/// Returns the error for a tab that PyYAML does not accept.
 pub(super) fn tab() -> YamlErrorKind {
     YamlErrorKind::Syntax { message: "a tab cannot stand here".to_owned(), help: Some(USE_SPACES) }
 }
 
-/// A key that is not in one line with its colon.
+/// Returns the error for a key whose colon is on another line.
 pub(super) fn split_key() -> YamlErrorKind {
     let message = "a key and its `:` must stand in one line".to_owned();
     YamlErrorKind::Syntax { message, help: Some("did a `,` or a bracket go missing before it?") }
 }
 
-/// The parser's error, at a place inside the text.
+/// Converts a parser error. The position is clamped to the text.
 pub(super) fn error(text: &str, error: &ScanError) -> YamlError {
     let mut at = error.marker().byte_offset().unwrap_or_default().min(text.len());
     while !text.is_char_boundary(at) {
@@ -95,7 +95,7 @@ fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
     YamlErrorKind::Syntax { message, help }
 }
 
-/// Whether the line around an offset has an unquoted value that starts with `{{`.
+/// Whether the line around an offset contains an unquoted value that starts with `{{`.
 fn starts_with_template(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Dates and times as YAML 1.1 writes them.
+//! Dates and times of YAML 1.1.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::{
     node::{DateTime, NodeKind},
 };
 
-/// The parts of a timestamp as digits, not yet checked against the calendar.
+/// Parts of a timestamp as digits, not yet validated.
 pub(super) struct Timestamp<'a> {
     date: [&'a str; 3],
     time: Option<TimeOfDay<'a>>,
@@ -30,7 +30,7 @@ enum Zone<'a> {
 }
 
 impl<'a> Timestamp<'a> {
-    /// Splits a text that has the shape of a timestamp.
+    /// Splits a string that has the form of a timestamp.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut cursor = Cursor::new(text);
         let year = cursor.digits(4, 4)?;
@@ -48,12 +48,12 @@ impl<'a> Timestamp<'a> {
         cursor.is_empty().then_some(Self { date, time })
     }
 
-    /// Whether a plain scalar of this shape is a timestamp: a date alone needs all its digits.
+    /// Whether a plain scalar of this form is a timestamp. A date without a time requires two-digit months and days.
     pub(super) fn is_implicit(&self) -> bool {
         self.time.is_some() || self.date[1..].iter().all(|part| part.len() == 2)
     }
 
-    /// The date or moment, if there is such a one.
+    /// Converts the parts to a date, or a date and time. Returns `None` if it does not exist.
     pub(super) fn resolve(&self) -> Option<NodeKind> {
         let [year, month, day] = self.date;
         let year = year.parse().ok().filter(|year| *year > 0)?;
@@ -62,7 +62,7 @@ impl<'a> Timestamp<'a> {
             None => NodeKind::Date(date),
             Some(time) => {
                 let offset = time.zone.as_ref().map(Zone::resolve);
-                // A zone that is out of range makes the timestamp invalid; no zone at all does not.
+                // An invalid offset makes the timestamp invalid, unlike a missing offset.
                 let offset = offset.map_or(Some(None), |offset| offset.map(Some))?;
                 NodeKind::DateTime(DateTime { local: date.to_datetime(time.resolve()?), offset })
             }
@@ -87,7 +87,7 @@ impl<'a> TimeOfDay<'a> {
 
     fn resolve(&self) -> Option<Time> {
         let [hour, minute, second] = self.clock;
-        // Python keeps microseconds and cuts off what comes after them.
+        // Python truncates to microseconds.
         let digits = &self.fraction[..self.fraction.len().min(6)];
         let microseconds: i32 = format!("{digits:0<6}").parse().ok()?;
         Time::new(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?, microseconds * 1000).ok()
@@ -111,14 +111,14 @@ impl<'a> Zone<'a> {
             Self::Offset { negative, hours, minutes } => {
                 let minutes = hours.parse::<i32>().ok()? * 60 + minutes.parse::<i32>().ok()?;
                 let sign = if *negative { -1 } else { 1 };
-                // Python's limit: less than a day.
+                // Python requires an offset of less than one day.
                 (minutes < 24 * 60).then(|| Offset::from_seconds(sign * minutes * 60).ok())?
             }
         }
     }
 }
 
-/// As pydantic writes it into JSON.
+/// Formats as pydantic does in JSON.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.local.date(), self.local.time());

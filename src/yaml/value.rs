@@ -1,4 +1,4 @@
-//! Nodes to the values that templates and requests are made of.
+//! Conversion of nodes to untyped values.
 
 use super::{
     error::{YamlError, YamlErrorKind},
@@ -8,8 +8,8 @@ use super::{
 use crate::value;
 
 impl Node {
-    /// The value without its places, as pydantic would put it into JSON: dates are ISO text, binary data is its
-    /// text, a set is a list, and not-a-number and the infinities are null.
+    /// Converts the node to a value as pydantic does for JSON: dates become ISO strings, binary data becomes a
+    /// string, sets become lists, and NaN and infinities become null.
     pub(crate) fn to_value(&self) -> Result<value::Value, YamlError> {
         use value::Value;
         Ok(match &self.kind {
@@ -41,13 +41,13 @@ impl Node {
 }
 
 impl Mapping {
-    /// The entries without their places.
+    /// Converts the entries to a mapping of values.
     pub(crate) fn to_value(&self) -> Result<value::Mapping, YamlError> {
         self.entries().map(|entry| Ok((entry.key.to_value()?, entry.value.to_value()?))).collect()
     }
 }
 
-/// The integer as far as JSON numbers reach in Rust and on the server: 64 bits, with or without a sign.
+/// Converts an integer that fits in 64 bits, signed or unsigned. The server does not accept larger numbers.
 fn to_number(number: &Integer) -> Option<value::Value> {
     let Integer::Small(number) = *number else { return None };
     i64::try_from(number)

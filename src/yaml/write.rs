@@ -1,13 +1,13 @@
-//! Writes values as YAML that reads back as the same values, under the rules of YAML 1.1 and of 1.2.
+//! YAML writer. Its output has the same meaning in YAML 1.1 and 1.2.
 
 use serde_json::{Map, Value as Json};
 
 use super::scalar::{ScalarTag, resolve};
 
-/// Spaces for each level.
+/// Spaces per level.
 const INDENT: usize = 2;
 
-/// The text of a document, in block style.
+/// Formats a document in block style.
 pub(crate) fn write(value: &Json) -> String {
     let mut writer = Writer { text: String::new(), list_indent: 0 };
     match value {
@@ -18,22 +18,21 @@ pub(crate) fn write(value: &Json) -> String {
     writer.text
 }
 
-/// The lines of one item of a list whose dashes stand at `indent`; lists in it are indented by `list_indent` more
-/// than their keys.
+/// Formats one list item with its dash at `indent`. Nested lists are indented by `list_indent` more than their key.
 pub(super) fn write_item(item: &Json, indent: usize, list_indent: usize) -> String {
     let mut writer = Writer { text: " ".repeat(indent), list_indent };
     writer.list(std::slice::from_ref(item), indent);
     writer.text
 }
 
-/// The lines of the entries of a mapping whose keys stand at `indent`; at least one.
+/// Formats the entries of a non-empty mapping with its keys at `indent`.
 pub(super) fn write_entries(entries: &Map<String, Json>, indent: usize, list_indent: usize) -> String {
     let mut writer = Writer { text: " ".repeat(indent), list_indent };
     writer.mapping(entries, indent);
     writer.text
 }
 
-/// A value on one line, as it stands between brackets.
+/// Formats a value on one line, for use in a flow collection.
 pub(super) fn write_flow(value: &Json) -> String {
     match value {
         Json::Object(entries) if !entries.is_empty() => {
@@ -50,7 +49,7 @@ pub(super) fn write_flow(value: &Json) -> String {
 
 struct Writer {
     text: String,
-    /// How much further than their key the dashes of a list stand.
+    /// Additional indentation of a list relative to its key.
     list_indent: usize,
 }
 
@@ -108,12 +107,12 @@ fn scalar(value: &Json) -> String {
     match value {
         Json::String(text) => quoted_if_need_be(text),
         Json::Number(number) => number_text(&number.to_string()),
-        // Null, true, false, and collections that are empty.
+        // Null, booleans and empty collections.
         other => other.to_string(),
     }
 }
 
-/// YAML 1.1 reads `1e300` as text: it wants a point before the exponent and a sign behind it.
+/// Adds the decimal point and sign that YAML 1.1 requires in numbers with an exponent.
 fn number_text(text: &str) -> String {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return text.to_owned() };
     let point = if mantissa.contains('.') { "" } else { ".0" };
@@ -125,7 +124,7 @@ fn quoted_if_need_be(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Whether a text can stand without quotes and still be text, wherever it stands.
+/// Whether a string stays a string when written without quotes, in any position.
 fn is_plain(text: &str) -> bool {
     let starts_well =
         text.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '/'));
@@ -138,7 +137,7 @@ fn is_plain(text: &str) -> bool {
         && resolve(text) == ScalarTag::Text
 }
 
-/// A text between double quotes, on one line, with everything escaped that is not plainly visible.
+/// Formats a string in double quotes on one line. Everything that is not clearly visible is escaped.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {

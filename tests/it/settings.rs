@@ -133,7 +133,7 @@ fn what_cannot_be_set_is_refused_and_nothing_is_written() -> Result<()> {
             "config set PREFECT_API_REQUEST_TIMEOUT=soon PREFECT_LOGGING_LEVEL=loud PREFECT_CLI_COLORS=yes",
             "config set PREFECT_API_KEY",
             "config set PREFECT_HOME=x",
-            "config set PREFECT_API_URI=x",
+            "config set API_URL=x",
         ],
     )?;
     assert_output!(shown, @r"
@@ -150,11 +150,11 @@ fn what_cannot_be_set_is_refused_and_nothing_is_written() -> Result<()> {
     exit 2
     --- stderr
     error: Setting 'PREFECT_HOME' cannot be changed with this command. Use an environment variable instead.
-    $ prefectl config set PREFECT_API_URI=x
+    $ prefectl config set API_URL=x
     exit 2
     --- stderr
-    error: Unknown setting name 'PREFECT_API_URI'.
-    help: did you mean PREFECT_API_URL?
+    error: Unknown setting name 'API_URL'.
+    help: `prefectl config view --show-defaults` lists all settings
     ");
     assert!(!profiles(&sandbox).exists());
     fs::write(
@@ -167,7 +167,42 @@ fn what_cannot_be_set_is_refused_and_nothing_is_written() -> Result<()> {
     exit 2
     --- stderr
     warning: Setting 'PREFECT_OLD' is not recognized
+    help: `prefectl config view --show-defaults` lists all settings
     error: Validation error(s) for setting PREFECT_CLI_WRAP_LINES: Input should be a valid boolean, unable to interpret input
+    ");
+    Ok(())
+}
+
+#[test]
+fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let commands = [
+        "config set PREFECT_API_URI=x PREFECT_NEXT_TOKEN=secret",
+        "config unset PREFECT_API_URI --yes",
+        "config unset PREFECT_API_URI --yes",
+    ];
+    let shown = session(&sandbox, &commands)?;
+    assert_output!(shown, @r"
+    $ prefectl config set PREFECT_API_URI=x PREFECT_NEXT_TOKEN=secret
+    exit 0
+    --- stdout
+    Set 'PREFECT_API_URI' to 'x'.
+    Set 'PREFECT_NEXT_TOKEN' to '********'.
+    Updated profile 'ephemeral'.
+    --- stderr
+    warning: Setting 'PREFECT_API_URI' is not recognized
+    help: did you mean PREFECT_API_URL?
+    warning: Setting 'PREFECT_NEXT_TOKEN' is not recognized
+    help: `prefectl config view --show-defaults` lists all settings
+    $ prefectl config unset PREFECT_API_URI --yes
+    exit 0
+    --- stdout
+    Unset 'PREFECT_API_URI'.
+    Updated profile 'ephemeral'.
+    $ prefectl config unset PREFECT_API_URI --yes
+    exit 2
+    --- stderr
+    error: 'PREFECT_API_URI' is not set in profile 'ephemeral'.
     ");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Codes about what is around a project: options, settings, the connection.
+//! Codes about options, settings and the connection.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};

@@ -1,6 +1,6 @@
-//! The codes of diagnostics, with what `prefectl explain` says about each.
+//! Diagnostic codes with their explanations for `prefectl explain`.
 //!
-//! A [`Code`] can only be one of the tables below, so no diagnostic has a code that cannot be explained.
+//! Every [`Code`] refers to an entry of the tables below, so every code has an explanation.
 
 mod configuration;
 mod deployment;
@@ -14,25 +14,25 @@ use std::fmt;
 
 use super::{Severity, did_you_mean};
 
-/// What kind of finding a diagnostic is; stable, and shown as its name, such as `unknown-key`.
+/// Code of a diagnostic. Codes are stable and displayed by name, such as `unknown-key`.
 #[derive(Clone, Copy)]
 pub(crate) struct Code(&'static Entry);
 
-/// A row of the tables.
+/// Explanation of a code.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
-    /// How bad it is where nothing else is said.
+    /// Default severity.
     pub(crate) severity: Severity,
-    /// One line.
+    /// Summary on one line.
     pub(crate) title: &'static str,
     pub(crate) meaning: &'static str,
-    /// What causes it; empty where there is nothing to show.
+    /// Example that causes the diagnostic. Empty if there is none.
     pub(crate) example: &'static str,
     pub(crate) fix: &'static str,
 }
 
-/// Makes the constants of a table and the list of them.
+/// Defines a constant for each entry of a table, and a list of all entries.
 macro_rules! codes {
     ($($constant:ident = $entry:expr;)*) => {
         impl $crate::diagnostics::Code {
@@ -49,7 +49,7 @@ impl Code {
         Self(entry)
     }
 
-    /// Every code, by topic.
+    /// Returns all codes, grouped by topic.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let topics = [
             yaml::CODES,
@@ -63,7 +63,7 @@ impl Code {
         topics.into_iter().flatten().copied()
     }
 
-    /// The code of a name, or the name that was perhaps meant.
+    /// Finds a code by name. The error is the closest existing name, if any.
     pub(crate) fn find(name: &str) -> Result<Self, Option<&'static str>> {
         Self::all()
             .find(|code| code.name() == name)

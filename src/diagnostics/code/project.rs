@@ -1,4 +1,4 @@
-//! Codes about the shape of prefect.yaml.
+//! Codes about keys and types in prefect.yaml.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};

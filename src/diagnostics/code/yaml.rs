@@ -1,4 +1,4 @@
-//! Codes about the YAML of a file.
+//! Codes about YAML syntax.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};
@@ -64,6 +64,16 @@ codes! {
                   a mapping inside a mapping.",
         example: "image: {{ build-image.image }}",
         fix: "Put a value that begins with `{{` in quotes: `image: \"{{ build-image.image }}\"`.",
+    };
+    MERGE_CONFLICT = Entry {
+        name: "merge-conflict",
+        severity: Warning,
+        title: "merged mappings disagree about a key",
+        meaning: "With `<<: [*a, *b]` the first mapping that has a key wins: the YAML specification says so, and PyYAML \
+                  does the same except for release 6.0.4, where the last one wins. The deployment depends on the \
+                  release that is installed beside Prefect.",
+        example: "small: &small {cpu: 1}\nlarge: &large {cpu: 4}\njob_variables:\n  <<: [*small, *large]",
+        fix: "Set the key in the mapping itself, or in only one of the merged mappings.",
     };
     DUPLICATE_KEY = Entry {
         name: "duplicate-key",

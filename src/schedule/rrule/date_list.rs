@@ -1,29 +1,29 @@
-//! The dates of DTSTART, RDATE and EXDATE lines.
+//! Dates of DTSTART, RDATE and EXDATE lines.
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
 use crate::schedule::date_time::IsoDateTime;
 
-/// Whether a date knows its time zone. Dates that do cannot be compared with dates that do not.
+/// Whether a date has a time zone. Dates with and without one cannot be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Awareness {
     Local,
     Zoned,
 }
 
-/// One date, in upper case.
+/// Parses a date in upper case.
 pub(super) fn date(text: &str) -> Option<(DateTime, Awareness)> {
     let IsoDateTime { local, offset } = IsoDateTime::parse(text)?;
     Some((local, if offset.is_some() { Awareness::Zoned } else { Awareness::Local }))
 }
 
-/// The dates of a line with the parameters of its name.
+/// Parses the dates of a line. `parameters` are those of the property name.
 pub(super) fn parse(value: &str, parameters: &[&str]) -> Result<Vec<(DateTime, Awareness)>, String> {
     let mut zoned = false;
     let mut has_value = false;
     for parameter in parameters {
         if let Some(zone) = parameter.strip_prefix("TZID=") {
-            // A name that the server does not know leaves the dates without a zone.
+            // With a time zone that the server does not know, the dates have no time zone.
             zoned = TimeZone::get(zone).is_ok();
         } else if !matches!(*parameter, "VALUE=DATE-TIME" | "VALUE=DATE") {
             return Err(format!("unsupported parm: {parameter}"));

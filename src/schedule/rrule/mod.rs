@@ -1,7 +1,7 @@
-//! Recurrence rules (RFC 5545) as Prefect's server reads them, which is python-dateutil's reading.
+//! Recurrence rules (RFC 5545) with the semantics of python-dateutil, which the Prefect server uses.
 //!
-//! The server needs every rule to have a start. A rule that names none starts in 2020; one that runs every few
-//! seconds or minutes starts shortly before now, in step with 2020, because the server counts from the start.
+//! The server requires a start. A rule without one starts in 2020. A rule that runs every few seconds or minutes
+//! starts shortly before the current time, aligned with 2020, because the server iterates from the start.
 
 mod date_list;
 mod rule;
@@ -15,12 +15,12 @@ use jiff::{
 use date_list::Awareness;
 use rule::{Frequency, Rule, Start};
 
-/// The longest text the server takes.
+/// Maximum length of a rule on the server.
 const MAX_LENGTH: usize = 6500;
-/// Where rules without a start begin.
+/// Start of rules that do not specify one.
 const DEFAULT_START: DateTime = datetime(2020, 1, 1, 0, 0, 0, 0);
 
-/// Why a rule is refused.
+/// Reason why a rule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RruleError {
     #[error("Invalid RRule string \"{text}\": {reason}")]
@@ -29,27 +29,27 @@ pub(crate) enum RruleError {
     TooLong { beginning: String, length: usize },
 }
 
-/// A rule that was checked.
+/// A valid rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recurrence {
     text: String,
     start: StartToAdd,
 }
 
-/// What start to put before a rule when it is sent.
+/// Start to prepend to a rule in requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum StartToAdd {
-    /// The rule has one, or has an end with a time zone, beside which a start without one would be wrong.
+    /// The rule has a start, or an end with a time zone, which cannot be combined with a start without one.
     None,
     Default,
-    /// The default, moved forward by whole periods of so many seconds.
+    /// The default start, moved forward by a whole number of periods. The period is in seconds.
     Recent {
         period: i64,
     },
 }
 
 impl Recurrence {
-    /// Checks a rule.
+    /// Parses and validates a rule.
     pub(crate) fn parse(text: &str) -> Result<Self, RruleError> {
         let set = RuleSet::parse(&text.to_uppercase())
             .map_err(|reason| RruleError::Invalid { text: text.to_owned(), reason })?;
@@ -60,14 +60,14 @@ impl Recurrence {
         Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
     }
 
-    /// Whether a rule of the server is this one, whatever start was put before it.
+    /// Whether a rule on the server equals this rule. The prepended start is ignored.
     pub(crate) fn is(&self, live: &str) -> bool {
         let started = |rest: &str| rest.split_once('\n').is_some_and(|(_, rule)| rule == self.text);
         live == self.text
             || self.start != StartToAdd::None && live.strip_prefix("DTSTART:").is_some_and(started)
     }
 
-    /// The rule with a start.
+    /// Returns the rule with a start.
     pub(crate) fn started(&self, zone: &TimeZone, now: Timestamp) -> String {
         let start = match self.start {
             StartToAdd::None => return self.text.clone(),
@@ -78,8 +78,8 @@ impl Recurrence {
     }
 }
 
-/// The last start at or before now that is whole periods after the default. It is counted on the clock of the
-/// rule's own zone, because the server reads a start without a zone there.
+/// Returns the last start at or before `now` that is a whole number of periods after the default start. The
+/// computation uses local time in `zone`, because the server interprets a start without a time zone that way.
 fn recent_start(period: i64, zone: &TimeZone, now: Timestamp) -> Option<DateTime> {
     let elapsed = zone.to_datetime(now).duration_since(DEFAULT_START).as_secs();
     if elapsed <= 0 {
@@ -88,7 +88,7 @@ fn recent_start(period: i64, zone: &TimeZone, now: Timestamp) -> Option<DateTime
     DEFAULT_START.checked_add(elapsed.checked_div(period)?.checked_mul(period)?.seconds()).ok()
 }
 
-/// The lines of a text, in upper case.
+/// Lines of a rule in upper case.
 #[derive(Default)]
 struct RuleSet {
     rules: Vec<Rule>,
@@ -153,7 +153,7 @@ impl RuleSet {
         Ok(())
     }
 
-    /// Whether there is more than one rule.
+    /// Whether the text contains more than one rule.
     fn is_set(&self) -> bool {
         self.rules.len() > 1 || !self.excluded_rules.is_empty() || self.has_dates
     }
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    /// The reference checks these against the hour and minute of the check; what it sends depends on the clock.
+    /// Prefect validates such rules at the current hour and minute, so its result depends on the time of day.
     #[test]
     fn rules_without_a_start_are_checked_from_the_start_they_get() {
         for (rrule, expected) in [

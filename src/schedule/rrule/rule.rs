@@ -1,10 +1,10 @@
-//! One RRULE: `FREQ=...;INTERVAL=...;BY...=...`, in upper case.
+//! A single rule: `FREQ=...;INTERVAL=...;BY...=...`, in upper case.
 
 use jiff::civil::Time;
 
 use super::date_list::{self, Awareness};
 
-/// How often a rule repeats, from the longest period to the shortest.
+/// Frequency of a rule, from the longest period to the shortest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Frequency {
     Yearly,
@@ -27,14 +27,14 @@ const FREQUENCIES: [(&str, Frequency); 7] = [
 ];
 const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
-/// The DTSTART that rules are counted from.
+/// DTSTART of a rule.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     pub(super) time: Time,
     pub(super) awareness: Awareness,
 }
 
-/// What of a rule decides whether it is possible and how it is sent.
+/// Parts of a rule that decide whether it is valid and how it is sent.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) frequency: Frequency,
@@ -47,7 +47,7 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// Reads a rule, with or without `RRULE:` before it.
+    /// Parses a rule with or without the prefix `RRULE:`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let pairs = match text.split_once(':') {
             Some(("RRULE", pairs)) if !pairs.contains(':') => pairs,
@@ -84,7 +84,7 @@ impl Rule {
         let numbers = || numbers(value).ok_or_else(|| invalid(name, value));
         let number = || value.parse::<i64>().map_err(|_| invalid(name, value));
         match name {
-            // The server would look for the next run of a rule with an interval of 0 forever.
+            // With an interval of 0 the server would search for the next run forever.
             "INTERVAL" => {
                 self.interval = Some(number()?).filter(|n| *n > 0).ok_or_else(|| invalid(name, value))?;
             }
@@ -112,7 +112,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Checks the rule against the start it is counted from; one that has none starts at a midnight.
+    /// Validates the rule with its start. A rule without a start begins at midnight.
     pub(super) fn check(&self, start: Option<Start>) -> Result<(), String> {
         if let (Some(start), Some(until)) = (start, self.until)
             && start.awareness != until
@@ -137,7 +137,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Whether steps of the rule's interval around a clock of so many units come by any of the numbers.
+    /// Whether steps of the rule's interval, starting at `from` and modulo `size`, reach any of the numbers.
     fn reaches(&self, numbers: &[i64], size: i64, from: i64) -> bool {
         let stride = greatest_common_divisor(self.interval, size);
         numbers.iter().any(|number| number.rem_euclid(stride) == from.rem_euclid(stride))
@@ -152,7 +152,7 @@ fn numbers(value: &str) -> Option<Vec<i64>> {
     value.split(',').map(|number| number.parse().ok()).collect()
 }
 
-/// `MO`, `+1MO`, `-1FR` or `MO(+1)`.
+/// Whether a string is a weekday: `MO`, `+1MO`, `-1FR` or `MO(+1)`.
 fn is_weekday(text: &str) -> bool {
     let (day, nth) = if let Some((day, nth)) = text.split_once('(') {
         (day, nth.strip_suffix(')'))

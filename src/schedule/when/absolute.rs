@@ -25,11 +25,11 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// What a phrase says of a point in time.
+/// Parts of a point in time that a phrase specifies.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Point {
     day: Option<Day>,
-    /// Alone it is the next such day; beside a date it has to go with it.
+    /// Without a date, the next such weekday. With a date, it must match.
     weekday: Option<Weekday>,
     time: Option<Time>,
     zone: Option<TimeZone>,
@@ -41,7 +41,7 @@ enum Day {
     Tonight,
     Tomorrow,
     AfterTomorrow,
-    /// A day of a month, of this year or the next one.
+    /// Day and month. The year is the current or the next one.
     OfYear {
         month: i8,
         day: i8,
@@ -49,7 +49,7 @@ enum Day {
     Date(Date),
 }
 
-/// Reads a phrase, or gives a hint what is wrong with it.
+/// Parses a phrase. The error is a hint for the user.
 pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
     let words: Vec<&str> = text
         .split([' ', '\t', ','])
@@ -71,7 +71,7 @@ pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
 }
 
 impl Point {
-    /// Takes what the first words say, and tells how many words that were.
+    /// Parses the first words. Returns the number of words consumed.
     fn take(&mut self, words: &[&str]) -> Result<usize, &'static str> {
         let word = words[0].to_lowercase();
         if let Some(day) = named_day(&word) {
@@ -111,7 +111,7 @@ impl Point {
         })
     }
 
-    /// `17:30`, `17:30:15`, `5pm`, `5 pm`, and with a zone behind as in `17:30Z`.
+    /// Parses `17:30`, `17:30:15`, `5pm` or `5 pm`, and a time zone that follows directly, as in `17:30Z`.
     fn take_time(&mut self, word: &str, words: &[&str]) -> Result<Option<usize>, &'static str> {
         let half = words.get(1).map(|next| next.to_lowercase()).filter(|next| next == "am" || next == "pm");
         if let Some(time) = half.as_ref().and_then(|half| clock_time(&format!("{word}{half}"))) {
@@ -138,7 +138,7 @@ impl Point {
         self.zone.replace(zone).map_or(Ok(()), |_| Err(HINT))
     }
 
-    /// The time that is meant now, on the clock of a place.
+    /// Returns the point in time. Missing parts depend on `now`, and a missing time zone is `local_zone`.
     pub(super) fn resolve(&self, now: Timestamp, local_zone: &TimeZone) -> Result<Timestamp, &'static str> {
         let zone = self.zone.as_ref().unwrap_or(local_zone);
         let found = self.find(now, zone).ok_or(HINT)?;
@@ -187,14 +187,14 @@ fn named_day(word: &str) -> Option<Day> {
     }
 }
 
-/// The place of a name, from 1, also when it is cut down to three letters or more.
+/// Returns the position of a name, counted from 1. Abbreviations need at least three letters.
 fn name_index(word: &str, names: &[&str]) -> Option<i8> {
     let word = word.strip_suffix('.').unwrap_or(word);
     let at = names.iter().position(|name| word.len() >= 3 && name.starts_with(word))?;
     i8::try_from(at + 1).ok()
 }
 
-/// `December 1`, `1st December`, `Dec 1 2026`: the day and how many words it took.
+/// Parses `December 1`, `1st December` or `Dec 1 2026`. Returns the day and the number of words consumed.
 fn month_day(words: &[&str]) -> Option<(Day, usize)> {
     let month = |word: &str| name_index(&word.to_lowercase(), &MONTHS);
     let (month, day) = match (month(words[0]), month(words.get(1)?)) {
@@ -214,7 +214,7 @@ fn ordinal(word: &str) -> Option<i8> {
     digits.parse().ok()
 }
 
-/// `2026-12-01`, `2026/12/01`, `12/01/2026` with the month first where both can be, and `12/01`.
+/// Parses a date written in numbers.
 fn numeric_day(word: &str) -> Option<Day> {
     let numbers =
         |separator| word.split(separator).map(|part| part.parse::<i16>().ok()).collect::<Option<Vec<_>>>();
@@ -237,7 +237,7 @@ fn is_iso_date_time(word: &str) -> bool {
     word.len() > 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T'
 }
 
-/// A time of day: `17:30`, `17:30:15`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon`, `midnight`.
+/// Parses a time of day: `17:30`, `17:30:15`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon` or `midnight`.
 fn clock_time(word: &str) -> Option<Time> {
     match word {
         "noon" => return Some(time(12, 0, 0, 0)),

@@ -1,7 +1,7 @@
-//! Start times as people write them: `10 minutes`, `1h30m`, `tomorrow at 5pm`, `2026-12-01 17:30 EST`.
+//! Start times in natural language: `10 minutes`, `1h30m`, `tomorrow at 5pm`, `2026-12-01 17:30 EST`.
 //!
-//! Times without a zone are on the clock of this machine. What cannot be meant is refused: bare numbers, of which
-//! nobody can tell the unit, and times that are past.
+//! Times without a time zone are local. Ambiguous phrases are rejected, such as numbers without a unit, and so are
+//! times in the past.
 
 mod absolute;
 mod relative;
@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::clock::Clock;
 
-/// Why a phrase is not a start time.
+/// Reason why a phrase is not a start time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WhenError {
     #[error("Unable to parse scheduled start time '{phrase}'. {hint}")]
@@ -28,17 +28,17 @@ const AGO_HINT: &str = "A flow run cannot start in the past.";
 const ZONE_HINT: &str = "The zone is unknown or stands for several; write a name such as America/New_York, or an \
                          offset such as +05:30.";
 
-/// The time that `--start-in` gives.
+/// Parses the value of `--start-in`.
 pub(crate) fn start_in(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("in", phrase, clock)
 }
 
-/// The time that `--start-at` gives.
+/// Parses the value of `--start-at`.
 pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("at", phrase, clock)
 }
 
-/// Both options take what the other takes, as they do in the reference.
+/// Parses a phrase for either option. As in Prefect, both options accept the same phrases.
 fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     let now = clock.now();
     let whole = format!("{word} {phrase}");
@@ -61,7 +61,7 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
     Ok(time)
 }
 
-/// `17h` as a time of day, which it is after `at`: `17:00`.
+/// Converts `17h`, which is a time of day after `at`, to `17:00`.
 fn full_hour(text: &str) -> Option<String> {
     let hour = text.strip_suffix('h')?;
     let is_hour = hour.len() <= 2 && hour.chars().all(|digit| digit.is_ascii_digit());
@@ -77,7 +77,7 @@ fn without_preposition(text: &str) -> &str {
     }
 }
 
-/// What the reference would take, but for something else than was meant.
+/// Returns a hint for phrases that Prefect interprets in a surprising way.
 fn refusal(text: &str) -> Option<&'static str> {
     let is_number = text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit());
     if text.starts_with('-') || text.to_lowercase().ends_with(" ago") {

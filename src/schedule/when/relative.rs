@@ -1,10 +1,10 @@
-//! Lengths of time: `5 minutes`, `1h30m`, `2 weeks and 1 day`, `PT5M`.
+//! Durations in natural language: `5 minutes`, `1h30m`, `2 weeks and 1 day`, `PT5M`.
 
 use jiff::{SignedDuration, Span, Timestamp, tz::Offset};
 
 use crate::{schedule::duration, value::Value};
 
-/// Months and years, which are not always as long, and all the rest.
+/// A duration. Months are separate because their length varies.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Amount {
     months: i64,
@@ -12,7 +12,7 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    /// So much after a time, if there still is such a time. Days are added in UTC, where each has 24 hours.
+    /// Returns the time after this duration, or `None` if it is out of range. Days have 24 hours.
     pub(super) fn after(&self, start: Timestamp) -> Option<Timestamp> {
         let months = Span::new().try_months(self.months).ok()?;
         let end = Offset::UTC.to_datetime(start).checked_add(months).ok()?.checked_add(self.rest).ok()?;
@@ -20,7 +20,7 @@ impl Amount {
     }
 }
 
-/// Reads a length of time, or tells that a phrase is none.
+/// Parses a duration. Returns `None` if the phrase is not a duration.
 pub(super) fn parse(text: &str) -> Option<Amount> {
     if text.starts_with('P') {
         let rest = duration::parse(&Value::from(text)).ok()?;
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Option<Amount> {
     (amount != Amount::default() || lower.starts_with('0')).then_some(amount)
 }
 
-/// Adds the number and unit that a text begins with; what is left begins with the next number.
+/// Parses a leading number with its unit. Returns the rest of the text.
 fn add_next<'a>(text: &'a str, amount: &mut Amount) -> Option<&'a str> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = if number_end == 0 {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A Monday, 14:45 in London and 09:45 in New York.
+/// Monday, 14:45 in London and 09:45 in New York.
 const NOW: &str = "2026-11-23T14:45:00Z";
 
 fn clock(zone: &str) -> Clock {
@@ -123,7 +123,7 @@ fn times_are_found_in_utc() {
     );
 }
 
-/// The reference takes some of these for UTC, and compares others with the time of another zone.
+/// Prefect interprets some of these times as UTC, and compares others with the time of another zone.
 #[test]
 fn times_without_a_zone_are_local() {
     table(

@@ -1,4 +1,4 @@
-//! Changing `profiles.toml`: comments, order and keys that mean nothing to us stay as they are.
+//! Editor for `profiles.toml` that preserves comments, order and unknown keys.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::fs;
 
-/// The user's file of profiles, which need not exist yet.
+/// The user's profiles file. The file may not exist yet.
 #[derive(Debug)]
 pub(crate) struct ProfilesFile {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct ProfilesFile {
 }
 
 impl ProfilesFile {
-    /// Reads the file.
+    /// Opens the file. A file that does not exist is empty.
     pub(crate) fn open(path: &Path) -> Result<Self, SettingsError> {
         let text = fs::read_text_if_exists(path)?.unwrap_or_default();
         let document: DocumentMut = text.parse().map_err(|error: TomlError| {
@@ -38,12 +38,12 @@ impl ProfilesFile {
         Ok(Self { path: path.to_owned(), document })
     }
 
-    /// Writes the file, readable by its owner only.
+    /// Writes the file with permissions for its owner only.
     pub(crate) fn save(&self) -> Result<(), SettingsError> {
         Ok(fs::write_private(&self.path, &self.document.to_string())?)
     }
 
-    /// The names of the profiles in the file.
+    /// Returns the names of the profiles in the file.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let profiles = self.document.get("profiles").and_then(Item::as_table_like);
         profiles.into_iter().flat_map(|profiles| profiles.iter().map(|(name, _)| name))
@@ -53,7 +53,7 @@ impl ProfilesFile {
         self.names().any(|name| name == profile)
     }
 
-    /// The profile that the file makes active.
+    /// Returns the active profile according to the file.
     pub(crate) fn active(&self) -> Option<&str> {
         self.document.get("active").and_then(Item::as_str)
     }
@@ -62,7 +62,7 @@ impl ProfilesFile {
         replace(self.document.as_table_mut(), "active", profile);
     }
 
-    /// Adds a profile with these settings, or the settings to one that is there.
+    /// Adds settings to a profile. Creates the profile if needed.
     pub(crate) fn add(&mut self, profile: &str, settings: &ProfileSettings) {
         let table = self.profile_mut(profile);
         settings.iter().for_each(|(name, value)| replace(table, name, value));
@@ -72,7 +72,7 @@ impl ProfilesFile {
         self.profiles_mut().remove(profile);
     }
 
-    /// Gives a profile another name, in its place.
+    /// Renames a profile without changing its position.
     pub(crate) fn rename(&mut self, profile: &str, name: &str) {
         rename(self.profiles_mut(), profile, name);
         if self.active() == Some(profile) {
@@ -80,20 +80,30 @@ impl ProfilesFile {
         }
     }
 
-    /// Sets a setting, under its name of today.
+    /// Sets a setting under its current name.
     pub(crate) fn set(&mut self, profile: &str, setting: &SettingName, value: &str) {
         let table = self.profile_mut(profile);
         modernise(table, setting);
         replace(table, setting.canonical, value);
     }
 
-    /// Removes a setting under each of its names; whether it was there.
+    /// Sets a setting that this release does not know.
+    pub(crate) fn set_unknown(&mut self, profile: &str, name: &str, value: &str) {
+        replace(self.profile_mut(profile), name, value);
+    }
+
+    /// Removes a setting that this release does not know. Returns whether the profile had it.
+    pub(crate) fn unset_unknown(&mut self, profile: &str, name: &str) -> bool {
+        self.profile_mut(profile).remove(name).is_some()
+    }
+
+    /// Removes a setting under all of its names. Returns whether it was set.
     pub(crate) fn unset(&mut self, profile: &str, setting: &SettingName) -> bool {
         let table = self.profile_mut(profile);
         setting.names().filter(|name| table.remove(name).is_some()).count() > 0
     }
 
-    /// Gives the settings of a profile their names of today.
+    /// Renames the settings of a profile to their current names.
     pub(crate) fn modernise(&mut self, profile: &str) {
         if self.has(profile) {
             let table = self.profile_mut(profile);
@@ -110,7 +120,8 @@ impl ProfilesFile {
     }
 }
 
-/// The table under a key, made if it is not there. What is there is a table: [`ProfilesFile::open`] has looked.
+/// Returns the table under a key. Creates the table if needed. [`ProfilesFile::open`] rejects files in which the key
+/// has another type.
 fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a mut dyn TableLike {
     let item = parent.entry(key).or_insert_with(|| {
         let mut table = Table::new();
@@ -127,7 +138,7 @@ fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a
     }
 }
 
-/// Sets a value; the comment behind an old one stays.
+/// Sets a value. A comment after the previous value is preserved.
 fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     let mut value = Value::from(value);
     match table.get_mut(key).and_then(Item::as_value_mut) {
@@ -141,7 +152,7 @@ fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     }
 }
 
-/// Gives a setting that stands under its old name the new one; if it stands under both the new one counts.
+/// Renames a setting to its current name. If both names are present, the value of the current name stays.
 fn modernise(table: &mut dyn TableLike, setting: &SettingName) {
     let Some(alias) = setting.alias else { return };
     if table.contains_key(setting.canonical) {
@@ -151,7 +162,8 @@ fn modernise(table: &mut dyn TableLike, setting: &SettingName) {
     }
 }
 
-/// Changes a key in its place. Tables keep the order of insertion, so what follows is taken out and put back.
+/// Renames a key without changing its position. A table keeps insertion order, so all following keys are removed and
+/// inserted again.
 fn rename(table: &mut dyn TableLike, from: &str, to: &str) {
     let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
     let Some(start) = keys.iter().position(|key| key == from) else { return };

@@ -2,7 +2,7 @@ use crate::settings::names;
 
 use super::*;
 
-/// A file as users write it by hand.
+/// A typical file written by hand.
 const TEXT: &str = r#"# My profiles.
 active = "ci"
 

@@ -1,4 +1,4 @@
-//! Checking the expressions of a template before their names have values.
+//! Validation of expressions before the values of their names are known.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -20,30 +20,30 @@ use crate::{
     value::{Value, any_text},
 };
 
-/// A name that a template uses in an expression.
+/// A name used in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use {
-    /// Where the text with the expression stands.
+    /// Path of the string that contains the expression.
     pub(crate) path: Pointer,
-    /// The bytes of that text which are the name and its keys.
+    /// Byte range of the name and its keys in that string.
     pub(crate) range: Range<usize>,
-    /// The name itself, such as `variables` or the id of a step.
+    /// First part of the name, such as `variables` or a step id.
     pub(crate) root: String,
-    /// The keys after it, as far as they are written out.
+    /// Keys after the name, as far as they are literal.
     pub(crate) keys: Vec<String>,
-    /// Whether the expression says what to do where the name is not defined.
+    /// Whether the expression handles an undefined name.
     pub(crate) is_guarded: bool,
 }
 
-/// What can be said of expressions before their values are known.
+/// Result of validating expressions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Checked {
     pub(crate) uses: Vec<Use>,
-    /// Mistakes of syntax, and names that are not among those known.
+    /// Syntax errors and unknown names.
     pub(crate) errors: Vec<ExpressionError>,
 }
 
-/// Reads the expressions of a template; `known` are all names there will be.
+/// Validates the expressions of a template. `known` contains all valid names.
 pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
     let mut checking = Checking { known, engine: None, checked: Checked::default() };
     if may_have_expressions(template) {
@@ -52,14 +52,14 @@ pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
     checking.checked
 }
 
-/// Whether it is worth looking: most templates have none.
+/// Whether a template contains `<<`. Most templates do not, so this check is worthwhile.
 pub(crate) fn may_have_expressions(template: &Value) -> bool {
     any_text(template, &|text| text.contains("<<"))
 }
 
 struct Checking<'a> {
     known: &'a BTreeSet<String>,
-    /// Made when the first expression needs it, which in most files none does.
+    /// Created for the first expression. Most files have none.
     engine: Option<Environment<'static>>,
     checked: Checked,
 }

@@ -1,26 +1,26 @@
-//! Where expressions stand in a text: `<< expression >>`.
+//! Detection of expressions in a string: `<< expression >>`.
 //!
-//! Both delimiters stand on one line. A `>>` or `<<` inside a quoted text of the expression does not count. To write
-//! the delimiter itself: `<< "<<" >>`.
+//! Both delimiters are on the same line. Delimiters inside a quoted string of the expression do not count. A literal
+//! delimiter is written as `<< "<<" >>`.
 //!
-//! Shell scripts use the same characters, so these are left alone:
-//! - here-strings, and everything else with three or more `<` in a row;
-//! - a here-document: `<< WORD`, also as `<<-WORD` or with quotes, whose `WORD` is a whole later line of the text;
-//! - `command << WORD >> file` on one line, where `WORD` is in capitals and nothing that expressions know;
-//! - shifts such as `$((1 << 4)) >> file`: what stands between closes more brackets than it opens.
+//! Shell scripts use the same characters, so the following are not expressions:
+//! - here-strings, and any other sequence of three or more `<`;
+//! - here-documents: `<< WORD`, `<<-WORD` or `<< 'WORD'` if `WORD` is a whole line further down;
+//! - `command << WORD >> file` on one line if `WORD` is in upper case and not a known name;
+//! - shifts such as `$((1 << 4)) >> file`: the text in between closes more brackets than it opens.
 
 use std::ops::Range;
 
-/// An expression in a text.
+/// An expression in a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delimited {
-    /// The bytes from `<<` to `>>`.
+    /// Byte range including the delimiters.
     pub(super) outer: Range<usize>,
-    /// The bytes of the expression, without white space around it.
+    /// Byte range of the expression without surrounding white space.
     pub(super) inner: Range<usize>,
 }
 
-/// The expressions of a text from left to right; `is_known` tells the names that expressions know.
+/// Returns the expressions of a string from left to right. `is_known` tells whether a name exists.
 pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -29,7 +29,7 @@ pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited
             Closing::At(end) => {
                 let delimited = Delimited::new(text, start, end);
                 from = if is_shell(text, &delimited, &is_known) {
-                    // Another expression may begin after the `<<` of the shell.
+                    // An expression may start after the `<<` of the shell.
                     start + 2
                 } else {
                     found.push(delimited.clone());
@@ -51,7 +51,7 @@ impl Delimited {
     }
 }
 
-/// The next `<<` that is not part of a longer row.
+/// Returns the next `<<` that is not part of a longer sequence.
 fn next_opening(text: &str, mut from: usize) -> Option<usize> {
     while let Some(offset) = text[from..].find("<<") {
         let start = from + offset;
@@ -64,9 +64,9 @@ fn next_opening(text: &str, mut from: usize) -> Option<usize> {
     None
 }
 
-/// How the search for the end of an expression went.
+/// Result of the search for a closing delimiter.
 enum Closing {
-    /// The end of the closing delimiter.
+    /// End of the closing delimiter.
     At(usize),
     /// Another `<<` came first.
     Reopened(usize),
@@ -89,7 +89,7 @@ fn closing(text: &str, from: usize) -> Closing {
             Some(_) | None => {}
         }
     }
-    // A quote that is never closed is an apostrophe, or a mistake that parsing will tell of.
+    // An unclosed quote is an apostrophe, or an error that the parser reports.
     match line.find(">>").filter(|_| quote.is_some()) {
         Some(offset) => Closing::At(from + offset + 2),
         None => Closing::None(line_end),
@@ -113,7 +113,7 @@ fn is_shell(text: &str, delimited: &Delimited, is_known: &impl Fn(&str) -> bool)
     rest.is_empty() && is_command && is_capitals && !is_known(word)
 }
 
-/// The word after the `<<` of a here-document, and what follows it.
+/// Returns the delimiter word of a here-document and the text after it.
 fn here_document_word(inner: &str) -> Option<(&str, &str)> {
     let inner = inner.strip_prefix(['-', '~']).unwrap_or(inner).trim_start();
     let quote = inner.chars().next().filter(|character| matches!(character, '"' | '\'' | '\\'));

@@ -1,21 +1,21 @@
-//! What can be wrong with an expression.
+//! Errors of expressions.
 
 use std::ops::Range;
 
 use crate::pointer::Pointer;
 
-/// A mistake in an expression, and where it stands.
+/// An error in an expression and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct ExpressionError {
-    /// Where the text with the expression stands.
+    /// Path of the string that contains the expression.
     pub(crate) path: Pointer,
-    /// The bytes of that text which are to blame.
+    /// Byte range of the error in that string.
     pub(crate) range: Range<usize>,
     pub(crate) problem: ExpressionProblem,
 }
 
-/// What is wrong.
+/// Reason why an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionProblem {
     #[error("`{name}` is not defined")]
@@ -31,7 +31,7 @@ pub(crate) enum ExpressionProblem {
 }
 
 impl ExpressionProblem {
-    /// What to do about it.
+    /// Returns advice.
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Undefined { suggestion: Some(suggestion), .. }

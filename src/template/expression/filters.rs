@@ -1,11 +1,11 @@
-//! The filters that expressions have beside the engine's own.
+//! Filters of expressions.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::template::literal;
 
-/// The filters to suggest for one that does not exist, with what they do.
+/// Common filters with descriptions, for help and suggestions.
 pub(crate) const COMMON: [(&str, &str); 15] = [
     ("b64encode", "a text in Base64"),
     ("default", "`default(\"x\")`: a value for a name that is missing"),
@@ -24,7 +24,7 @@ pub(crate) const COMMON: [(&str, &str); 15] = [
     ("upper", "a text in upper case"),
 ];
 
-/// The engine as expressions use it.
+/// Returns the expression engine with all filters.
 pub(super) fn engine() -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -36,7 +36,7 @@ pub(super) fn engine() -> Environment<'static> {
     engine
 }
 
-/// The engine's own filter, for results of any size that makes sense.
+/// Replaces the engine's filter to limit the length of the result.
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     const LARGEST: usize = 1 << 20;
     let grown = text.len().saturating_add(text.matches(from).count().saturating_mul(to.len()));
@@ -46,14 +46,14 @@ fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     Ok(text.replace(from, to))
 }
 
-/// Lower-case ASCII letters and digits, with one hyphen for whatever else is between them.
+/// Converts a string to lower-case ASCII letters and digits, with one hyphen for anything in between.
 fn slugify(text: &str) -> String {
     let words =
         text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// Compact JSON. The engine's own filter escapes characters that are special in HTML.
+/// Formats a value as compact JSON. The engine's own filter escapes characters for HTML.
 fn to_json(value: &Value) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| {
         Error::new(ErrorKind::BadSerialization, "cannot be written as JSON").with_source(error)

@@ -1,7 +1,7 @@
-//! Expressions: `<< expression >>`, which Prefect does not know and so never touches.
+//! Expressions of the form `<< expression >>`, which Prefect does not interpret.
 //!
-//! They are minijinja expressions over a [`Scope`] of names, and strict: a name that is not defined is an error, unless
-//! the expression itself says what to do then. A value that is exactly one expression keeps the type of its result.
+//! They are minijinja expressions over a [`Scope`] of names. An undefined name is an error unless the expression
+//! handles it. A string that consists of one expression keeps the type of the result.
 
 mod check;
 mod delimiters;

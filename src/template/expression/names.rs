@@ -1,39 +1,39 @@
-//! The names in an expression, and its form for the engine.
+//! Names in an expression, and the form of the expression that the engine evaluates.
 //!
-//! Names may contain hyphens, as the ids of steps do: `build-image.image`. A run of words and hyphens is one name where
-//! it is known as one; otherwise a hyphen is a minus sign. The engine reads no such names, so they are rewritten to
-//! look-ups in a mapping.
+//! Names may contain hyphens because step ids do: `build-image.image`. A sequence of words and hyphens is one name if
+//! that name is known. Otherwise a hyphen is a minus sign. The engine does not support such names, so they are
+//! rewritten to lookups in a mapping.
 
 use std::ops::Range;
 
-/// The mapping in which the engine looks up names with hyphens.
+/// Mapping in which the engine looks up names with hyphens.
 pub(super) const ALL_NAMES: &str = "__names";
 
-/// Words of the expression language.
+/// Keywords of the expression language.
 const KEYWORDS: [&str; 12] =
     ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False"];
 
-/// A use of a name, with the keys that follow it as they are written: `git.branch`, `env["HOME"]`.
+/// A use of a name with the literal keys that follow it: `git.branch`, `env["HOME"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NameUse {
-    /// The bytes of the expression.
+    /// Byte range in the expression.
     pub(super) range: Range<usize>,
     pub(super) root: String,
     pub(super) keys: Vec<String>,
-    /// Whether the expression says what to do where the name is not defined, with `default` or `is defined`.
+    /// Whether the expression handles an undefined name with `default` or `is defined`.
     pub(super) is_guarded: bool,
 }
 
-/// The names that an expression uses, in order, and the expression in the form for the engine.
+/// Names in an expression, in order, and the expression rewritten for the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
     pub(super) uses: Vec<NameUse>,
-    /// The bytes of the expression that are names of filters.
+    /// Byte ranges of filter names in the expression.
     pub(super) filters: Vec<Range<usize>>,
     pub(super) source: String,
 }
 
-/// Reads an expression; `is_known` tells which names with hyphens are names.
+/// Reads the names of an expression. `is_known` tells whether a name with hyphens exists.
 pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     let mut reader = Reader {
         text: expression,
@@ -48,7 +48,7 @@ pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     names
 }
 
-/// What guards a name guards it, and all inside it, in the whole expression.
+/// Marks every use of a guarded name, and of its keys, as guarded in the whole expression.
 fn spread_guards(uses: &mut [NameUse]) {
     let guarded: Vec<NameUse> = uses.iter().filter(|name| name.is_guarded).cloned().collect();
     for name in uses {
@@ -60,14 +60,14 @@ fn spread_guards(uses: &mut [NameUse]) {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// How far the text has been copied to the source for the engine.
+    /// End of the text that has been copied to the source for the engine.
     copied: usize,
     names: Names,
 }
 
 impl<'a> Reader<'a> {
     fn read(&mut self, is_known: &impl Fn(&str) -> bool) {
-        // What came before, as far as it decides what a word is.
+        // Previous token, as far as it decides the role of the next word.
         let mut previous = ' ';
         while let Some(character) = self.rest().chars().next() {
             if matches!(character, '"' | '\'') {
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a word that is no key and no filter: a keyword, the name of an argument or of a function, or a name.
+    /// Reads a word that is neither a key nor a filter: a keyword, argument name, function name or name.
     fn name(&mut self, is_known: &impl Fn(&str) -> bool) {
         let start = self.at;
         let root = match self.known_with_hyphens(is_known) {
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
                 None => return,
                 Some(word) if is_known(word) => word,
                 Some(word) => {
-                    // Not a difference of two names: most likely one name with hyphens, misspelt.
+                    // An unknown word with hyphens is more likely a misspelled name than a subtraction.
                     self.at = start + self.run_at(start).len().max(word.len());
                     &self.text[start..self.at]
                 }
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         self.names.filters.push(start..self.at);
     }
 
-    /// Reads a word and, after `is`, the test that follows; gives the word if it can be a name.
+    /// Reads a word, and the name of a test after `is`. Returns the word if it can be a name.
     fn other_word(&mut self) -> Option<&'a str> {
         let word = self.word();
         if word == "is" {
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         is_name.then_some(word)
     }
 
-    /// The longest name with hyphens that begins here.
+    /// Returns the longest known name with hyphens at the current position.
     fn known_with_hyphens(&self, is_known: &impl Fn(&str) -> bool) -> Option<&'a str> {
         let run = self.run_at(self.at);
         let ends = run.match_indices('-').map(|(end, _)| end).chain([run.len()]);
@@ -147,14 +147,14 @@ impl<'a> Reader<'a> {
         names.filter(|name| name.contains('-') && is_known(name)).last()
     }
 
-    /// The words and hyphens in a row at a place.
+    /// Returns the sequence of words and hyphens at a position.
     fn run_at(&self, start: usize) -> &'a str {
         let text = &self.text[start..];
         let end = text.find(|character| !(is_word(character) || character == '-'));
         text[..end.unwrap_or(text.len())].trim_end_matches('-')
     }
 
-    /// Reads a key that follows a name: `.key` or `["key"]`.
+    /// Reads a key: `.key` or `["key"]`.
     fn key(&mut self) -> Option<String> {
         let rest = self.rest();
         if let Some(after) = rest.strip_prefix('.') {
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         Some(key.to_owned())
     }
 
-    /// Whether what follows deals with a name that is not defined.
+    /// Whether the text after a name handles the case that it is undefined.
     fn is_guarded(&self) -> bool {
         let rest = self.rest().trim_start();
         if let Some(filter) = rest.strip_prefix('|') {
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         matches!(words[..], ["is", "defined" | "undefined", ..] | ["is", "not", "defined" | "undefined"])
     }
 
-    /// Passes over the name of a test, as in `is defined`.
+    /// Skips the name of a test, as in `is defined`.
     fn test(&mut self) {
         for expected in [Some("not"), None] {
             let start = self.text.len() - self.rest().trim_start().len();
@@ -225,7 +225,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// The word at the start of a text.
+/// Returns the word at the start of a text.
 fn word_of(text: &str) -> &str {
     &text[..text.find(|character| !is_word(character)).unwrap_or(text.len())]
 }

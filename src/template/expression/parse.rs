@@ -1,4 +1,4 @@
-//! An expression read out of a text, and the mistakes that show before its names have values.
+//! Parsing and validation of expressions before the values of their names are known.
 
 use std::ops::Range;
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, template::trail::Trail};
 
-/// How long an expression may be, quoted texts aside: one of ten thousands of terms would take more stack than there is.
+/// Maximum length of an expression without its quoted strings. Longer expressions could overflow the stack.
 const LONGEST: usize = 4096;
 
-/// An expression in a text.
+/// An expression in a string.
 pub(super) struct Expression<'a> {
     pub(super) text: &'a str,
     pub(super) place: Delimited,
@@ -23,7 +23,7 @@ pub(super) struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
-    /// The expressions of a text; `is_known` tells which names there are.
+    /// Returns the expressions in a string. `is_known` tells whether a name exists.
     pub(super) fn all(text: &'a str, is_known: &impl Fn(&str) -> bool) -> Vec<Self> {
         let read = |place: Delimited| {
             let names = names::read(&text[place.inner.clone()], is_known);
@@ -32,12 +32,12 @@ impl<'a> Expression<'a> {
         delimiters::find(text, is_known).into_iter().map(read).collect()
     }
 
-    /// The expression as it is written, without its delimiters.
+    /// Returns the expression without its delimiters.
     pub(super) fn source(&self) -> String {
         self.text[self.place.inner.clone()].to_owned()
     }
 
-    /// Checks the syntax, and that there are the filters it uses.
+    /// Checks the syntax and the names of filters.
     pub(super) fn check(&self, engine: &Environment<'_>, trail: &Trail<'_>) -> Result<(), ExpressionError> {
         if unquoted(&self.text[self.place.inner.clone()]) > LONGEST {
             let expression = self.source().chars().take(40).chain("...".chars()).collect();
@@ -58,12 +58,12 @@ impl<'a> Expression<'a> {
         Ok(())
     }
 
-    /// A mistake of the whole expression.
+    /// Creates an error about the whole expression.
     pub(super) fn error(&self, trail: &Trail<'_>, problem: ExpressionProblem) -> ExpressionError {
         ExpressionError { path: trail.path(), range: self.place.outer.clone(), problem }
     }
 
-    /// A mistake at some bytes of the expression.
+    /// Creates an error about a byte range of the expression.
     pub(super) fn error_at(
         &self,
         range: &Range<usize>,
@@ -73,14 +73,14 @@ impl<'a> Expression<'a> {
         ExpressionError { path: trail.path(), range: self.in_text(range), problem }
     }
 
-    /// The bytes of the text for bytes of the expression.
+    /// Converts a byte range of the expression to one of the string that contains it.
     pub(super) fn in_text(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.place.inner.start;
         start + range.start..start + range.end
     }
 }
 
-/// How many characters of an expression are not in quotes.
+/// Counts the characters outside quoted strings.
 fn unquoted(source: &str) -> usize {
     let (mut quote, mut is_escaped, mut count) = (None, false, 0);
     for character in source.chars() {
@@ -98,12 +98,12 @@ fn unquoted(source: &str) -> usize {
     count
 }
 
-/// Applied to nothing, a filter that exists complains of something else.
+/// An existing filter without arguments fails with another error.
 fn is_unknown_filter(engine: &Environment<'_>, name: &str) -> bool {
     engine.empty_state().apply_filter(name, &[]).is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
 }
 
-/// What the engine says, without the kind of error where it says more.
+/// Returns the engine's message. Includes the kind of error only if there is no detail.
 pub(super) fn reason(error: &minijinja::Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! The names that expressions see.
+//! Names available in expressions.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -11,10 +11,10 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Names that mean the same in every project; outputs of steps cannot take them.
+/// Built-in names. Step outputs cannot use them.
 pub(crate) const BUILT_IN: [&str; 5] = ["env", "git", "flow", "deployment", "variables"];
 
-/// Names and their values. Clones share the values.
+/// Names with their values. Clones share the values.
 #[derive(Clone)]
 pub(crate) struct Scope {
     engine: Arc<minijinja::Environment<'static>>,
@@ -22,21 +22,21 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// A scope with nothing but `env`.
+    /// Creates a scope that contains only `env`.
     pub(crate) fn new(environment: &Environment) -> Self {
         let env: BTreeMap<_, _> = environment.iter().collect();
         let names = BTreeMap::from([("env".to_owned(), EngineValue::from(Serde(env)))]);
         Self { engine: Arc::new(filters::engine()), names }
     }
 
-    /// The scope with one more name, or another value for it.
+    /// Adds or replaces a name.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &Value) -> Self {
         self.names.insert(name.to_owned(), EngineValue::from(Serde(value)));
         self
     }
 
-    /// The scope with the outputs of steps, by id and by key, as far as their names are not built in.
+    /// Adds the outputs of steps by id and by key, except those with built-in names.
     #[must_use]
     pub(crate) fn with_outputs(self, outputs: &Mapping) -> Self {
         let named = outputs.iter().filter_map(|(name, value)| Some((name.as_str()?, value)));
@@ -53,7 +53,7 @@ impl Scope {
         self.names.keys().map(String::as_str)
     }
 
-    /// The first part of a dotted name that is not defined, and the name that was perhaps meant.
+    /// Returns the first undefined part of a dotted name, and the most similar existing name.
     pub(super) fn first_undefined(&self, root: &str, keys: &[String]) -> Option<(String, Option<String>)> {
         let Some(mut value) = self.names.get(root).cloned() else {
             return Some((root.to_owned(), did_you_mean(root, self.names()).map(str::to_owned)));

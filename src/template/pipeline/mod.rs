@@ -1,7 +1,7 @@
-//! Which passes run over which part of a project, and in what order.
+//! Order of substitution passes for each part of a project.
 //!
-//! The order is the reference's, since files rely on it. A pass sees what the passes before it put in: a value that
-//! itself contains a placeholder is filled in by a later pass.
+//! The order is the same as in Prefect because files depend on it. A later pass also substitutes placeholders in
+//! values that earlier passes inserted.
 
 use super::{
     apply::{Applied, Pass, Unknown},
@@ -17,13 +17,13 @@ use crate::{
     value::{Mapping, Value, any_text},
 };
 
-/// Fields of a deployment that the pass with step outputs leaves to [`schedules`] and [`trigger`], or alone.
+/// Fields of a deployment that the pass with step outputs skips. [`schedules`] and [`trigger`] process the first two.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
 /// Prefix of placeholders that are resolved when the flow runs. A deployment keeps them.
 const RUN_TIME_PREFIX: &str = "ctx.";
 
-/// The inputs of a step, without `id` and `requires`, filled in just before it runs.
+/// Substitutes the inputs of a step just before it runs. The inputs do not contain `id` and `requires`.
 pub(crate) async fn step_inputs(
     inputs: &Value,
     outputs: &Mapping,
@@ -37,10 +37,11 @@ pub(crate) async fn step_inputs(
     Ok(last(passes.finish()))
 }
 
-/// A deployment before any step runs: blocks, variables and the environment; what is unknown stays.
+/// Substitutes blocks, variables and the environment in a deployment before its steps run. Unknown placeholders are
+/// kept.
 ///
-/// `{{ NAME }}` is filled in from the environment also without a `$`, and so beats an output of that name: a note of
-/// kind [`SubstitutionKind::EnvironmentWithoutDollar`] tells of each.
+/// `{{ NAME }}` without `$` is also looked up in the environment, and takes precedence over a step output of the same
+/// name. Each such substitution is recorded as [`SubstitutionKind::EnvironmentWithoutDollar`].
 pub(crate) async fn deployment_before_steps(
     deployment: &Value,
     environment: &Environment,
@@ -50,14 +51,14 @@ pub(crate) async fn deployment_before_steps(
     passes.resolve(resolver).await?;
     passes.apply(&Pass::keeping(Values::Environment(environment), environment));
     let mut filled = passes.finish();
-    // What is missing now may be the output of a step.
-    filled.substitutions.retain(|note| note.kind != SubstitutionKind::Missing);
+    // A missing value may be an output of a later step.
+    filled.substitutions.retain(|record| record.kind != SubstitutionKind::Missing);
     Ok(filled)
 }
 
-/// A deployment after its steps have run: their outputs; what is unknown goes, except `{{ ctx... }}`.
+/// Substitutes step outputs in a deployment. Unknown placeholders are removed, except those with the prefix `ctx.`.
 ///
-/// Schedules, triggers and the parameter schema stay as they are.
+/// Schedules, triggers and the parameter schema are returned unchanged.
 pub(crate) fn deployment_after_steps(
     deployment: &Value,
     outputs: &Mapping,
@@ -68,26 +69,26 @@ pub(crate) fn deployment_after_steps(
     last(apply_except(&SET_ASIDE, deployment, &pass))
 }
 
-/// Pull steps as they are registered: step outputs and the environment; what is unknown stays for the worker.
+/// Substitutes step outputs and the environment in pull steps. Unknown placeholders are kept for the worker.
 pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
-    // What is missing here the worker may have.
-    filled.substitutions.retain(|note| note.kind != SubstitutionKind::Missing);
+    // A missing value may be known to the worker.
+    filled.substitutions.retain(|record| record.kind != SubstitutionKind::Missing);
     last(filled)
 }
 
-/// A job configuration with the variables of its work pool, as a worker fills it in; what is unknown goes.
+/// Substitutes work pool variables in a job configuration as a worker does. Unknown placeholders are removed.
 pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {
     Pass::removing(Values::Mapping(variables), &Environment::default()).apply(configuration).value
 }
 
-/// Schedules after the steps have run: their outputs; what is unknown goes.
+/// Substitutes step outputs in schedules. Unknown placeholders are removed.
 pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     last(whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules)))
 }
 
-/// A trigger after the steps have run: their outputs; what is unknown goes, but `parameters` stay as they are, since
-/// their placeholders are for the event.
+/// Substitutes step outputs in a trigger. Unknown placeholders are removed. `parameters` is returned unchanged
+/// because its placeholders refer to the event.
 pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     last(apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment)))
 }
@@ -107,17 +108,17 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// What the last pass over a part gives: texts that templates had to leave alone are as they were meant.
+/// Restores protected strings after the last pass.
 fn last(filled: Filled) -> Filled {
     Filled { value: literal::restore(filled.value), substitutions: filled.substitutions }
 }
 
-/// A text without a value, as a whole section of a file, is null.
+/// Converts a missing value to null.
 fn whole(applied: Applied) -> Filled {
     Filled { value: applied.value.unwrap_or_default(), substitutions: applied.substitutions }
 }
 
-/// The template filled in, with the values of some of its keys as they were.
+/// Applies a pass to a template, except to the values of some keys.
 fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     if !has_placeholders(template) {
         return Filled { value: template.clone(), substitutions: Vec::new() };
@@ -131,7 +132,7 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     }
     let mut filled = whole(pass.apply(&template));
     for (key, value) in set_aside {
-        // A null stands in its place, and keeps it.
+        // The key still exists because its value was replaced by null.
         if let Some(place) = filled.value.get_mut(key) {
             *place = value;
         }
@@ -139,13 +140,13 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     filled
 }
 
-/// A template on its way through several passes.
+/// A template during several passes.
 struct Passes {
     value: Value,
-    /// Whether there is nothing in it for any pass: passes leave texts without placeholders as they are.
+    /// Whether the template contains no placeholders, so that passes can be skipped.
     is_plain: bool,
     substitutions: Vec<Substitution>,
-    /// The items of lists that passes have removed, in the order of the template.
+    /// List items removed by passes, in template order.
     removed: Vec<Pointer>,
 }
 
@@ -175,22 +176,25 @@ impl Passes {
         let first_new = self.substitutions.len();
         self.next(filled);
         if pass.unknown == Unknown::Remove {
-            let is_removed_item = |note: &&Substitution| {
-                note.kind == SubstitutionKind::Missing
-                    && note.alone
-                    && matches!(note.path.segments().last(), Some(Segment::Index(_)))
+            let is_removed_item = |record: &&Substitution| {
+                record.kind == SubstitutionKind::Missing
+                    && record.alone
+                    && matches!(record.path.segments().last(), Some(Segment::Index(_)))
             };
             self.removed.extend(
-                self.substitutions[first_new..].iter().filter(is_removed_item).map(|note| note.path.clone()),
+                self.substitutions[first_new..]
+                    .iter()
+                    .filter(is_removed_item)
+                    .map(|record| record.path.clone()),
             );
         }
     }
 
     fn next(&mut self, filled: Filled) {
         self.value = filled.value;
-        self.substitutions.extend(filled.substitutions.into_iter().map(|mut note| {
-            self.removed.iter().for_each(|removed| make_room(&mut note.path, removed));
-            note
+        self.substitutions.extend(filled.substitutions.into_iter().map(|mut record| {
+            self.removed.iter().for_each(|removed| make_room(&mut record.path, removed));
+            record
         }));
     }
 
@@ -203,7 +207,7 @@ fn has_placeholders(template: &Value) -> bool {
     any_text(template, &|text| text.contains("{{"))
 }
 
-/// Whether a mapping in it stands for a block: `{$ref: ...}`.
+/// Whether a value contains a mapping that refers to a block: `{$ref: ...}`.
 fn refers_to_blocks(template: &Value) -> bool {
     match template {
         Value::Sequence(items) => items.iter().any(refers_to_blocks),
@@ -212,7 +216,7 @@ fn refers_to_blocks(template: &Value) -> bool {
     }
 }
 
-/// Corrects a path for an item that once stood in the same list as it, or in one that it leads through.
+/// Corrects a path for a list item that a previous pass removed before it.
 fn make_room(path: &mut Pointer, removed: &Pointer) {
     let Some((Segment::Index(gone), list)) = removed.segments().split_last() else { return };
     if path.segments().starts_with(list)

@@ -1,7 +1,7 @@
-//! Blocks and Prefect variables: fetched once per command, then filled in.
+//! Resolution of blocks and Prefect variables. Each is fetched once per command.
 //!
-//! Resolving has an asynchronous half, which fetches what a template refers to, and a pure half
-//! ([`blocks`](super::blocks), [`variables`](super::variables)), which puts it in.
+//! An asynchronous part fetches the referenced objects. A pure part ([`blocks`](super::blocks),
+//! [`variables`](super::variables)) substitutes them.
 
 use std::{
     collections::HashMap,
@@ -23,54 +23,54 @@ use crate::{
     value::{Value, from_json},
 };
 
-/// Why a lookup failed.
+/// Error of a lookup.
 pub(crate) type LookupError = Box<dyn Error + Send + Sync>;
 
-/// What a lookup gives: the data as JSON, or nothing where there is no such thing.
+/// Result of a lookup: the data as JSON, or `None` if the object does not exist.
 pub(crate) type Found<'a> = BoxFuture<'a, Result<Option<serde_json::Value>, LookupError>>;
 
-/// Where blocks and variables are.
+/// Source of blocks and variables.
 pub(crate) trait Lookup: Send + Sync {
-    /// The data of a block document, its secrets included.
+    /// Returns the data of a block document, including secrets.
     fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a>;
 
-    /// The same by the document's id; an id that is none finds nothing.
+    /// Returns the data of a block document by id. An invalid id counts as not found.
     fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a>;
 
-    /// The value of a Prefect variable.
+    /// Returns the value of a Prefect variable.
     fn variable<'a>(&'a self, name: &'a str) -> Found<'a>;
 }
 
-/// Why a template could not be resolved.
+/// Reason why a template could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     #[error("cannot look up {reference}")]
     Lookup { reference: Reference, source: LookupError },
-    /// All that is wrong with the blocks a template refers to.
+    /// All invalid block references of a template.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Blocks(Vec<BlockError>),
 }
 
-/// Resolves references, fetching each distinct one once, also when it is not there.
+/// Resolver that fetches each distinct reference once, even if it does not exist.
 pub(crate) struct Resolver<'a> {
-    /// `None` asks nobody.
+    /// `None` in an offline resolver.
     lookup: Option<&'a dyn Lookup>,
     redactor: Redactor,
     fetched: Mutex<HashMap<Reference, Arc<OnceCell<Option<Value>>>>>,
 }
 
 impl<'a> Resolver<'a> {
-    /// `redactor` learns every value that comes out of a block.
+    /// Creates a resolver. All values from blocks are registered as secrets with `redactor`.
     pub(crate) fn new(lookup: &'a dyn Lookup, redactor: Redactor) -> Self {
         Self { lookup: Some(lookup), redactor, fetched: Mutex::default() }
     }
 
-    /// A resolver that asks nobody: references stay as they are written, and only malformed ones are errors.
+    /// Creates a resolver that does not contact the server. References are kept, and only malformed ones are errors.
     pub(crate) fn offline(redactor: Redactor) -> Self {
         Self { lookup: None, redactor, fetched: Mutex::default() }
     }
 
-    /// The secrets that are known, for those who meet more.
+    /// Returns the redactor that knows all secrets so far.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
         self.lookup.is_none()
     }
 
-    /// Fetches all that a template refers to, side by side, so that resolving it and others like it need not wait.
+    /// Fetches all references of a template concurrently, so that resolving it later needs no requests.
     pub(crate) async fn prefetch(&self, template: &Value) -> Result<(), ResolveError> {
         if self.is_offline() {
             return Ok(());
@@ -87,7 +87,7 @@ impl<'a> Resolver<'a> {
         self.fetch_all(reference::references(template)).await.map(drop)
     }
 
-    /// The template with its references to blocks resolved.
+    /// Resolves the block references of a template.
     pub(crate) async fn blocks(&self, template: &Value) -> Result<Filled, ResolveError> {
         if self.is_offline() {
             let malformed = blocks::malformed(template);
@@ -103,7 +103,7 @@ impl<'a> Resolver<'a> {
         blocks::fill(template, &documents, &self.redactor).map_err(ResolveError::Blocks)
     }
 
-    /// The template with its references to variables resolved; those that do not exist become empty text.
+    /// Resolves the variable references of a template. A variable that does not exist becomes an empty string.
     pub(crate) async fn variables(&self, template: &Value) -> Result<Filled, ResolveError> {
         if self.is_offline() {
             return Ok(unchanged(template));
@@ -114,7 +114,7 @@ impl<'a> Resolver<'a> {
         Ok(variables::fill(template, &documents))
     }
 
-    /// The value of one variable.
+    /// Returns the value of a variable.
     pub(crate) async fn variable(&self, name: &str) -> Result<Option<Value>, ResolveError> {
         self.fetch(&Reference::Variable { name: name.to_owned() }).await
     }
@@ -142,7 +142,7 @@ impl<'a> Resolver<'a> {
     async fn look_up(&self, reference: &Reference) -> Result<Option<Value>, ResolveError> {
         let Some(lookup) = self.lookup else { return Ok(None) };
         let found = match reference {
-            // An empty name is no name; asked for, it would be the address of a whole list.
+            // A request with an empty name would return a list.
             Reference::Block { block_type, document } if block_type.is_empty() || document.is_empty() => {
                 Ok(None)
             }

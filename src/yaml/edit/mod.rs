@@ -1,7 +1,7 @@
-//! Puts something into a text and leaves all the rest as it is written, comments and all.
+//! Editing of YAML files. Everything outside the edit is preserved, including comments.
 //!
-//! Where it goes is found by the places of what is there already. Whether that was right is not left to reasoning: a
-//! text is given only if it reads as the old value with the new part in it.
+//! The position of an edit is derived from the places of existing values. An edit is returned only if the new text
+//! parses to the expected value.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -19,17 +19,17 @@ use crate::{
 
 type JsonObject = Map<String, Json>;
 
-/// A text with something put in.
+/// An edited text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edit {
     pub(crate) text: String,
-    /// What is new in it.
+    /// The inserted text.
     pub(crate) added: String,
 }
 
-/// Adds an item to the list under a key at the top, which is made if it is not there.
+/// Appends an item to the list under a top-level key. Creates the list if needed.
 ///
-/// `None` if the text is written in a way that leaves no place for it, such as a list that is an alias.
+/// Returns `None` if the file is written in a way that does not allow the edit, for example if the list is an alias.
 pub(crate) fn append(document: &Document, key: &str, item: &Json) -> Option<Edit> {
     let Ok(Value::Mapping(mut expected)) = document.root.to_value() else { return None };
     let list = expected.entry(key.into()).or_insert_with(|| Value::Sequence(Vec::new()));
@@ -53,7 +53,7 @@ pub(crate) fn append(document: &Document, key: &str, item: &Json) -> Option<Edit
     first_right(document, candidates, &expected.into())
 }
 
-/// Adds entries to a mapping that has none of them; `None` as with [`append`].
+/// Adds entries to a mapping. Returns `None` in the same cases as [`append`].
 pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObject) -> Option<Edit> {
     let mut expected = document.root.to_value().ok()?;
     let mut inner = &mut expected;
@@ -79,7 +79,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
     first_right(document, candidates, &expected)
 }
 
-/// The first edit that reads as what is expected.
+/// Returns the first edit that parses to the expected value.
 fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Option<Edit> {
     edits.into_iter().find(|edit| {
         let read = load(&Source::new(document.source.name(), edit.text.as_str()));
@@ -87,7 +87,7 @@ fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Optio
     })
 }
 
-/// The text of a document, by its lines.
+/// Text of a document with line-based access.
 struct Text<'a> {
     text: &'a str,
     line_end: &'static str,
@@ -108,23 +108,23 @@ impl<'a> Text<'a> {
         self.after(span.start).starts_with(bracket)
     }
 
-    /// Where the line of a place begins.
+    /// Returns the start of the line that contains `at`.
     fn line_start(&self, at: usize) -> usize {
         self.text[..at].rfind('\n').map_or(0, |end| end + 1)
     }
 
-    /// Where the line after that of a place begins.
+    /// Returns the start of the line after the one that contains `at`.
     fn next_line(&self, at: usize) -> usize {
         self.after(at).find('\n').map_or(self.text.len(), |end| at + end + 1)
     }
 
-    /// How far a place is from the beginning of its line, if there are only spaces between.
+    /// Returns the indentation at an offset, or `None` if the line has other text before it.
     fn indent(&self, at: usize) -> Option<usize> {
         let before = &self.text[self.line_start(at)..at];
         before.bytes().all(|byte| byte == b' ').then_some(before.len())
     }
 
-    /// How far the dash of the first item of a list is indented. The list begins there, or behind its key.
+    /// Returns the indentation of the dashes of a block list. The list may start on the line of its key.
     fn dash(&self, list: usize) -> Option<usize> {
         let start = self.line_start(list);
         let is_dash = |line: &str| line.trim_start().starts_with('-');
@@ -137,7 +137,7 @@ impl<'a> Text<'a> {
         is_dash(line).then(|| leading_spaces(line))
     }
 
-    /// The place after the lines from `at` on for which `skipped` holds.
+    /// Returns the start of the first line, from `at` on, for which `skipped` is false.
     fn past(&self, mut at: usize, skipped: impl Fn(&str) -> bool) -> usize {
         while at < self.text.len() && skipped(&self.text[at..self.next_line(at)]) {
             at = self.next_line(at);
@@ -154,15 +154,14 @@ impl<'a> Text<'a> {
         Edit { text: [&self.text[..span.start], &added, self.after(span.end)].concat(), added }
     }
 
-    /// Whole lines, where a line begins or at the end of a text that does not end its last line.
+    /// Inserts whole lines at the start of a line, or at the end of a text whose last line has no line break.
     fn with_lines(&self, at: usize, lines: &str) -> Edit {
         let is_at_start = at == 0 || self.text[..at].ends_with('\n');
         let edit = self.insert(at, &format!("{}{lines}", if is_at_start { "" } else { "\n" }));
         Edit { added: edit.added.trim_start_matches(['\r', '\n']).to_owned(), ..edit }
     }
 
-    /// The items of a block list stand below each other: the new one stands below the last, and below the comments
-    /// that belong to it.
+    /// Inserts an item after the last item of a block list and the comments that belong to it.
     fn after_items(&self, list: Span, items: &[Node], item: &Json) -> Vec<Edit> {
         let Some(indent) = self.dash(list.start) else { return Vec::new() };
         let lines = write_item(item, indent, if indent == 0 { 0 } else { 2 });
@@ -170,35 +169,36 @@ impl<'a> Text<'a> {
         self.below(list, indent + 1, &lines)
     }
 
-    /// The entries of a block mapping stand below each other, in a list behind its dash.
+    /// Inserts entries after the last entry of a block mapping.
     fn after_entries(&self, mapping: Span, entries: &JsonObject) -> Vec<Edit> {
         let before = &self.text[self.line_start(mapping.start)..mapping.start];
         if !before.bytes().all(|byte| matches!(byte, b' ' | b'-')) {
             return Vec::new();
         }
-        // Lists are indented as that one is in which the mapping stands.
+        // Nested lists are indented like the list that contains the mapping.
         let list_indent = if before.starts_with(' ') { 2 } else { 0 };
         self.below(mapping, before.len(), &write_entries(entries, before.len(), list_indent))
     }
 
-    /// Lines below a block collection, and below the comments that belong to it, indented by at least `indent`.
+    /// Inserts lines after a block collection and the comments that belong to it, which are indented by at least
+    /// `indent`.
     fn below(&self, collection: Span, indent: usize, lines: &str) -> Vec<Edit> {
         let end = self.next_line(collection.end.saturating_sub(1).max(collection.start));
         let own_comments = self.past(end, |line| is_comment(line) && leading_spaces(line) >= indent);
-        // Blank lines may be part of a last text, which then goes on to what comes next.
+        // Blank lines may belong to a block scalar, which ends before the next content.
         let next = self.past(end, |line| is_comment(line) || line.trim().is_empty());
         [own_comments, next].map(|at| self.with_lines(at, lines)).into()
     }
 
-    /// Whether there is a blank line between the last two items.
+    /// Whether a blank line separates the last two items.
     fn has_blank_lines(&self, items: &[Node]) -> bool {
         let [.., before, last] = items else { return false };
         let between = self.text.get(before.span.end.saturating_sub(1)..last.span.start).unwrap_or_default();
-        // The lines at both ends hold parts of the items.
+        // The first and last lines contain parts of the items.
         between.lines().skip(1).any(|line| line.trim().is_empty())
     }
 
-    /// A list that is not there yet goes to the end.
+    /// Appends a new list to the file.
     fn new_list(&self, root: Span, key: &str, item: &Json) -> Vec<Edit> {
         let Some(indent) = self.indent(root.start) else { return Vec::new() };
         let lines = format!("{}{key}:\n{}", " ".repeat(indent), write_item(item, indent, 0));
@@ -206,7 +206,7 @@ impl<'a> Text<'a> {
         [format!("\n{lines}"), lines].map(|lines| self.with_lines(end, &lines)).into()
     }
 
-    /// In place of the brackets of an empty list, an item in lines of its own.
+    /// Replaces the brackets of an empty list by an item in block style.
     fn in_place_of_brackets(&self, list: Span, item: &Json) -> Edit {
         let before = self.text[..list.start].trim_end_matches(' ').len();
         let without = [&self.text[..before], self.after(list.end)].concat();
@@ -215,7 +215,7 @@ impl<'a> Text<'a> {
         rest.with_lines(rest.next_line(before), &write_item(item, indent, 0))
     }
 
-    /// Before the bracket that ends a collection of `count` parts.
+    /// Inserts a part before the closing bracket of a flow collection with `count` parts.
     fn before_bracket(&self, collection: Span, count: usize, part: &str) -> Edit {
         let at = collection.end.saturating_sub(1);
         let has_comma = self.text[..at].trim_end().ends_with(',');

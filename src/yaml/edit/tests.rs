@@ -1,4 +1,4 @@
-//! What is put into a text leaves the rest of it as it is.
+//! Tests that edits preserve the rest of the text.
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -17,14 +17,14 @@ fn edited(text: &str, item: &Json) -> Option<String> {
 fn an_item_goes_below_the_last_one_as_the_others_are_written() {
     let item = json!({"name": "b", "tags": ["x"]});
     for (text, expected) in [
-        // Below the last item, at the end and before what follows.
+        // After the last item, at the end of the file and before other keys.
         ("deployments:\n- name: a\n", "deployments:\n- name: a\n- name: b\n  tags:\n  - x\n"),
         (
             "deployments:\n- name: a # first\n# second\nx: 1",
             "deployments:\n- name: a # first\n- name: b\n  tags:\n  - x\n# second\nx: 1",
         ),
         ("deployments:\n- name: a", "deployments:\n- name: a\n- name: b\n  tags:\n  - x\n"),
-        // The file's indentation, blank lines and line ends.
+        // Indentation, blank lines and line breaks of the file.
         (
             "deployments:\n  - name: a\n    # tags: []\n\n# pull\npull: []\n",
             "deployments:\n  - name: a\n    # tags: []\n  - name: b\n    tags:\n      - x\n\n# pull\npull: []\n",
@@ -37,7 +37,7 @@ fn an_item_goes_below_the_last_one_as_the_others_are_written() {
             "deployments:\r\n- name: a\r\nx: 1\r\n",
             "deployments:\r\n- name: a\r\n- name: b\r\n  tags:\r\n  - x\r\nx: 1\r\n",
         ),
-        // The last item ends in an alias, a comment's look-alike, or lines that are kept.
+        // Last items that end in an alias, a `#` inside a scalar, or a block scalar.
         (
             "d: &d {name: z}\ndeployments:\n- *d\nx: 1\n",
             "d: &d {name: z}\ndeployments:\n- *d\n- name: b\n  tags:\n  - x\nx: 1\n",
@@ -50,7 +50,7 @@ fn an_item_goes_below_the_last_one_as_the_others_are_written() {
             "deployments:\n- description: |+\n    text\n\n\nx: 1\n",
             "deployments:\n- description: |+\n    text\n\n\n- name: b\n  tags:\n  - x\nx: 1\n",
         ),
-        // No list yet, and lists between brackets.
+        // Files without a list, and flow lists.
         ("name: p # me\n", "name: p # me\n\ndeployments:\n- name: b\n  tags:\n  - x\n"),
         ("name: |+\n  p\n\n", "name: |+\n  p\n\ndeployments:\n- name: b\n  tags:\n  - x\n"),
         ("deployments: [] # none\nx: 1\n", "deployments: # none\n- name: b\n  tags:\n  - x\nx: 1\n"),
@@ -111,12 +111,12 @@ fn any_fields() -> impl Strategy<Value = Json> {
         .prop_map(|entries| Json::Object(entries.into_iter().collect()))
 }
 
-/// Lines that mean nothing.
+/// Generates comments and blank lines.
 fn any_padding() -> impl Strategy<Value = String> {
     prop::collection::vec(prop_oneof!["\n", " {0,4}# [a-z: -]{0,8}\n"], 0..3).prop_map(|lines| lines.concat())
 }
 
-/// A file as people write it: sections around the deployments, comments and blank lines between all of it.
+/// Generates a file with sections around the deployments, and comments and blank lines in between.
 fn any_file() -> impl Strategy<Value = (String, Vec<Json>)> {
     let items = prop::collection::vec(any_fields(), 0..4);
     let padding = prop::collection::vec(any_padding(), 8);
@@ -161,7 +161,7 @@ proptest! {
         prop_assert_eq!(before, after);
         let expected: Vec<Value> = items.iter().chain([&item]).map(from_json).collect();
         prop_assert_eq!(list, Value::Sequence(expected));
-        // Lines are only added; the one with the brackets of an empty list loses them.
+        // Edits only add lines. The one exception is the line with the brackets of an empty list.
         let old: Vec<&str> = text.lines().filter(|line| !line.starts_with("deployments: []")).collect();
         let mut new = edit.text.lines();
         for line in old {

@@ -1,4 +1,4 @@
-//! The layer as a whole.
+//! Tests of the whole YAML parser.
 
 mod properties;
 mod recorded;
@@ -16,7 +16,7 @@ fn read(text: &str) -> Result<Document, YamlError> {
     load(&Source::new("prefect.yaml", text))
 }
 
-/// The text that an error points at, and its help.
+/// Returns the message of an error, the text at its place, and its help.
 fn complaint(text: &str) -> (String, String, Option<String>) {
     let error = read(text).unwrap_err();
     (error.to_string(), text[error.span.range()].to_owned(), error.kind.help())
@@ -180,6 +180,23 @@ fn values_become_what_pydantic_writes_into_json() {
 }
 
 #[test]
+fn reports_merge_lists_whose_mappings_disagree() {
+    let anchors = "a: &a {key: 1, same: 1, x: 1}\nb: &b {key: 2, same: 1, x: 2}\n";
+    for (mapping, expected) in [
+        ("{<<: [*a, *b]}", vec!["key"]),
+        ("{<<: [*a, *b], key: 3}", vec![]),
+        ("{<<: [*a, *b], <<: {key: 3}}", vec![]),
+        ("{<<: [*a, *a]}", vec![]),
+        ("{<<: *a, <<: *b}", vec![]),
+        ("{<<: [*a]}", vec![]),
+    ] {
+        let document = read(&format!("{anchors}c: {mapping}\n")).unwrap();
+        let keys: Vec<_> = document.merge_conflicts.iter().map(|conflict| conflict.key.as_str()).collect();
+        assert_eq!(keys, expected, "{mapping}");
+    }
+}
+
+#[test]
 fn merges_keep_the_order_and_precedence_of_pyyaml() {
     let bases = "- &a {x: a, y: a}\n- &b {y: b, z: b}\n- &c {<<: *a, w: c, x: c}\n- ";
     for (mapping, expected) in [
@@ -238,7 +255,7 @@ fn paths_lead_to_what_is_written() {
         (&["script"], "echo", "script"),
         (&["empty"], "", "empty"),
         (&["base"], "name: döcker  # the pool\n  1: one", "base"),
-        // What is not there is shown at what is around it.
+        // A missing value is located at its nearest parent.
         (&["base", "nothing", "inside"], "name: döcker  # the pool\n  1: one", "base"),
         (&["deployments", "0", "name", "x"], "x", "name"),
     ] {

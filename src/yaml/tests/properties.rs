@@ -1,4 +1,4 @@
-//! What holds for any text, however hostile.
+//! Properties that hold for any text.
 
 use std::fmt::Write;
 
@@ -32,7 +32,7 @@ fn hostile_files_are_refused_at_a_place() {
     assert!(read(&deepest).unwrap().root.to_value().is_ok());
 }
 
-/// Calls `visit` with every span of a value.
+/// Calls `visit` with every span in a value.
 fn spans(node: &Node, visit: &mut impl FnMut(Span)) {
     visit(node.span);
     match &node.kind {
@@ -45,7 +45,7 @@ fn spans(node: &Node, visit: &mut impl FnMut(Span)) {
     }
 }
 
-/// Reads a text and checks that every place is a part of it.
+/// Parses a text and checks that every span lies within the text.
 fn check_places(text: &str) {
     let check = |span: Span| assert!(text.get(span.range()).is_some(), "{span:?} is not in {text:?}");
     match read(text) {
@@ -61,7 +61,7 @@ fn check_places(text: &str) {
     }
 }
 
-/// Texts made of what YAML is made of.
+/// Generates texts from fragments of YAML.
 fn yaml_like() -> impl Strategy<Value = String> {
     let parts = prop::sample::select(vec![
         "a",

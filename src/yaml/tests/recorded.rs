@@ -1,4 +1,4 @@
-//! Documents with what PyYAML makes of them.
+//! Comparison with recorded results of PyYAML.
 
 use std::fmt::Write;
 
@@ -12,12 +12,13 @@ use super::{
     read,
 };
 
-/// A value in the notation of the recorded results, where what JSON cannot hold is a mapping with one `!` key.
+/// Converts a node to the notation of the recorded results. Values that JSON cannot represent are mappings with one
+/// key that starts with `!`.
 fn recorded(node: &Node) -> Json {
     match &node.kind {
         NodeKind::Null => Json::Null,
         NodeKind::Bool(flag) => json!(flag),
-        // Through text, because JSON numbers reach further there than in Rust.
+        // The number goes through a string because JSON numbers may exceed Rust's integers.
         NodeKind::Int(number) => json!({"!int": number.to_string()}),
         NodeKind::Float(number) if number.is_nan() => json!({"!float": "NaN"}),
         NodeKind::Float(number) if number.is_infinite() => {
@@ -44,7 +45,7 @@ fn recorded(node: &Node) -> Json {
     }
 }
 
-/// The class of exception that PyYAML raises for an error.
+/// Returns the exception classes of PyYAML that correspond to an error.
 fn exceptions(error: &YamlError) -> &'static [&'static str] {
     match error.kind {
         YamlErrorKind::NotUtf8 { .. } | YamlErrorKind::Character(_) => &["ReaderError"],
@@ -58,7 +59,7 @@ fn exceptions(error: &YamlError) -> &'static [&'static str] {
     }
 }
 
-/// Writes the integers of a recorded JSON text as texts, before a reader can round them.
+/// Quotes the integers in a recorded JSON text, so that parsing cannot round them.
 fn with_integers_as_text(json: &str) -> String {
     let mut result = String::new();
     let mut rest = json;

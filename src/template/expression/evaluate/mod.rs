@@ -1,4 +1,4 @@
-//! Evaluating the expressions of a template.
+//! Evaluation of expressions.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ use crate::{
     value::Value,
 };
 
-/// The template with its expressions evaluated, or everything that is wrong with them.
+/// Evaluates the expressions of a template. Returns all errors.
 ///
-/// Texts that use one of the names `later` are left as they are, for when those names have values.
+/// Strings that use one of the names in `later` are returned unchanged, to be evaluated when these names have values.
 pub(crate) fn evaluate(
     template: &Value,
     scope: &Scope,
