@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// An input or output error and the file it was about.
@@ -70,16 +70,47 @@ pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-/// Whether a file is a link out of the repository that it is in, or, where there is none, out of its folder. Whoever may
-/// change a project could have what others keep to themselves shown in messages.
-pub(crate) fn leads_out(path: &Path) -> bool {
+/// Whether a file is a symbolic link to a target outside its repository, or outside its folder if there is no repository.
+///
+/// The author of an untrusted project could use such a link to have the user's private files quoted in messages.
+pub(crate) fn is_link_outside(path: &Path) -> bool {
     if !path.is_symlink() {
         return false;
     }
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     let (Ok(target), Some(folder)) = (path.canonicalize(), folder) else { return false };
-    let root = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&folder);
-    !target.starts_with(root)
+    !target.starts_with(repository_root(&folder))
+}
+
+/// Whether a path is inside the repository of a project, or inside the project's folder if there is no repository.
+///
+/// Both the path as written and the target of its symbolic links count: a `.venv/bin/python` of the project is inside
+/// even if it links to an interpreter of the system.
+pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
+    let Ok(project) = project.canonicalize() else { return true };
+    let root = repository_root(&project);
+    let target = path.canonicalize().ok();
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let written = std::path::absolute(path).ok().map(|path| without_dots(&path));
+    [written, folder, target].into_iter().flatten().any(|path| path.starts_with(root))
+}
+
+/// Returns the closest ancestor of a folder that has a `.git` entry, or the folder itself.
+fn repository_root(folder: &Path) -> &Path {
+    folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
+}
+
+/// Resolves `.` and `..` without looking at the file system.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(result.pop()),
+            other => result.push(other),
+        }
+    }
+    result
 }
 
 /// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.
@@ -156,8 +187,9 @@ mod tests {
         {
             symlink(target, flows.join(link)).unwrap();
         }
-        let out =
-            || ["own.py", "in.py", "up.py", "out.py", "none.py"].map(|file| leads_out(&flows.join(file)));
+        let out = || {
+            ["own.py", "in.py", "up.py", "out.py", "none.py"].map(|file| is_link_outside(&flows.join(file)))
+        };
         assert_eq!(out(), [false, false, true, true, false]);
         std::fs::create_dir(directory.path().join("repository/.git")).unwrap();
         assert_eq!(out(), [false, false, false, true, false]);

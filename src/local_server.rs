@@ -18,8 +18,8 @@ use crate::{
     api::{ApiError, Client, ClientOptions},
     clock::Clock,
     environment::Environment,
-    interpreter::{NoInterpreter, Search},
-    process::{self, Background, Program},
+    interpreter::{NoInterpreter, Script, Search, SearchScope},
+    process::{self, Background},
     progress::Progress,
 };
 
@@ -34,6 +34,8 @@ const PORT_TAKEN: i32 = 3;
 
 /// What a server is started with.
 pub(crate) struct LocalServerOptions<'a> {
+    /// The interpreters that may be started.
+    pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
     /// Settings from other places than the environment, by name.
@@ -99,24 +101,18 @@ impl LocalServer {
         python: &str,
         output: &std::fs::File,
     ) -> Result<Self, LocalServerError> {
-        const APPLICATION: [&str; 4] = ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"];
+        const APPLICATION: [&str; 2] = ["--factory", "prefect.server.api.server:create_app"];
         let port = free_port()?.to_string();
         let listen = ["--host", "127.0.0.1", "--port", &port, "--log-level", "error", "--lifespan", "on"];
-        let arguments: Vec<String> =
-            APPLICATION.iter().chain(&listen).map(|&argument| argument.to_owned()).collect();
         let mut variables = options.settings.clone();
         for (name, value) in
             [("PREFECT_UI_ENABLED", "0"), ("PREFECT__SERVER_EPHEMERAL", "1"), ("PREFECT__SERVER_FINAL", "1")]
         {
             variables.insert(name.to_owned(), value.to_owned());
         }
-        let program = Program {
-            program: python,
-            arguments: &arguments,
-            directory: options.directory,
-            environment: options.environment,
-            variables: &variables,
-        };
+        let arguments = APPLICATION.into_iter().chain(listen);
+        let script = Script::module("uvicorn", arguments, &options.environment.without_api_credentials());
+        let program = script.program(python, options.directory, &variables);
         let process = Background::start(&program, output.try_clone()?)?;
         Ok(Self { url: format!("http://127.0.0.1:{port}/api"), process })
     }
@@ -140,21 +136,16 @@ pub(crate) async fn run_in_foreground(
     arguments: &[String],
 ) -> Result<i32, LocalServerError> {
     let python = python(options).await?;
-    let command = ["-m", "prefect", "server", "start"].map(str::to_owned);
-    let arguments: Vec<String> = command.iter().chain(arguments).cloned().collect();
-    let program = Program {
-        program: &python,
-        arguments: &arguments,
-        directory: options.directory,
-        environment: options.environment,
-        variables: &options.settings,
-    };
+    let arguments = ["server", "start"].into_iter().chain(arguments.iter().map(String::as_str));
+    let script = Script::module("prefect", arguments, options.environment);
+    let program = script.program(&python, options.directory, &options.settings);
     Ok(process::run_in_foreground(&program).await?)
 }
 
 /// The interpreter that has Prefect and its server.
 async fn python(options: &LocalServerOptions<'_>) -> Result<String, NoInterpreter> {
-    let search = Search { chosen: None, environment: options.environment, directory: options.directory };
+    let LocalServerOptions { scope, environment, directory, .. } = *options;
+    let search = Search { chosen: None, scope, environment, directory };
     Ok(search.find(&["prefect", "uvicorn"]).await?.program)
 }
 
@@ -194,7 +185,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let python = folder.path().join("python");
-        let probe = r#"[ "$1" = -c ] && { echo '{"version": "3.12.0", "missing": []}'; exit; }"#;
+        let probe = r#"case "$3" in *find_spec*) false;; esac || { echo '{"version": "3.12.0", "missing": []}'; exit; }"#;
         std::fs::write(&python, format!("#!/bin/sh\n{probe}\n{body}\n")).unwrap();
         std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
         let environment = Environment::from_iter([
@@ -202,6 +193,7 @@ mod tests {
             ("PATH", "/usr/bin:/bin"),
         ]);
         let options = LocalServerOptions {
+            scope: SearchScope::Selected,
             environment: &environment,
             directory: folder.path(),
             settings: BTreeMap::new(),

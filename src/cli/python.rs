@@ -36,6 +36,6 @@ impl PythonArguments {
             Some(PythonSchema::Always) => AskPython::Always,
             Some(PythonSchema::Never) => AskPython::Never,
         };
-        PythonUse { when, interpreter: self.python.clone() }
+        PythonUse { when, interpreter: self.python.clone(), ..PythonUse::default() }
     }
 }

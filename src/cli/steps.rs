@@ -88,7 +88,7 @@ impl RunStepsArguments {
             names: self.name.clone(),
             prefect_file: self.prefect_file.clone(),
             jobs: self.jobs.into(),
-            python: self.python.python_use(),
+            python: self.python.python_use().with_project_scope(),
             ..Options::default()
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     api::{Client, ClientOptions, Links, Log, Notify, RetryNotice},
     diagnostics::{Code, Diagnostic},
     error::CommandError,
+    interpreter::SearchScope,
     local_server::{LocalServer, LocalServerOptions},
     progress::Progress,
     settings::{self, NoApiUrl, Origin, Settings},
@@ -85,12 +86,17 @@ fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
 }
 
 /// Starts a temporary server if no API is configured and one is allowed, and sets the API URL to it.
-pub(super) async fn temporary_server(context: &mut Context) -> Result<Option<LocalServer>, CommandError> {
+///
+/// `scope` limits the Python interpreters that may run the server.
+pub(super) async fn temporary_server(
+    context: &mut Context,
+    scope: SearchScope,
+) -> Result<Option<LocalServer>, CommandError> {
     if context.settings.api_url.value.is_some() || !wants_temporary_server(context) {
         return Ok(None);
     }
     let timeout = context.settings.server_ephemeral_startup_timeout_seconds.value;
-    let options = local_server_options(context, Duration::from_secs(timeout.into()))?;
+    let options = local_server_options(context, scope, Duration::from_secs(timeout.into()))?;
     let server = LocalServer::start(&options, &context.ui).await?;
     context.settings.api_url.value = Some(server.url.clone());
     Ok(Some(server))
@@ -111,6 +117,7 @@ fn wants_temporary_server(context: &Context) -> bool {
 /// Returns the options for a local server, which gets the settings of this command.
 pub(super) fn local_server_options(
     context: &Context,
+    scope: SearchScope,
     patience: Duration,
 ) -> Result<LocalServerOptions<'_>, CommandError> {
     // Settings for clients only.
@@ -124,5 +131,5 @@ pub(super) fn local_server_options(
         })
         .map(|listed| (listed.entry.name.canonical.to_owned(), listed.text(true).to_owned()))
         .collect();
-    Ok(LocalServerOptions { environment, directory, settings, clock, patience })
+    Ok(LocalServerOptions { scope, environment, directory, settings, clock, patience })
 }

@@ -43,6 +43,7 @@ use crate::{
     clock::Clock,
     environment::Environment,
     error::{CommandError, Exit},
+    interpreter::SearchScope,
     interrupt::Interrupts,
     questions::Ask as _,
     secret::Redactor,
@@ -78,7 +79,10 @@ impl Context {
 
 /// Runs a command. Starts a temporary server if the command needs an API, none is configured and it is allowed.
 pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, CommandError> {
-    let server = if command.needs_api() { connection::temporary_server(&mut context).await? } else { None };
+    let runs_project = matches!(&command, Command::Deploy(arguments) if !arguments.dry_run);
+    let scope = if runs_project { SearchScope::Project } else { SearchScope::Installed };
+    let server =
+        if command.needs_api() { connection::temporary_server(&mut context, scope).await? } else { None };
     let result = dispatch(command, &context).await;
     if let Some(server) = server {
         server.stop(&context.ui);

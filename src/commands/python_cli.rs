@@ -9,7 +9,7 @@ use std::{
 use crate::{
     environment::Environment,
     error::{CommandError, Exit},
-    interpreter::Search,
+    interpreter::{Search, SearchScope},
 };
 
 /// Runs `python -m prefect` with the arguments. It shares the standard streams, and its exit code is returned.
@@ -21,7 +21,8 @@ pub(crate) fn run(
     let failed = |error: &dyn std::fmt::Display| CommandError::new(Exit::Failed, error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(&error))?;
-    let found = runtime.block_on(Search { chosen: None, environment, directory }.find(&["prefect"]));
+    let search = Search { chosen: None, scope: SearchScope::Project, environment, directory };
+    let found = runtime.block_on(search.find(&["prefect"]));
     let python = found.map_err(|error| {
         CommandError::usage(error)
             .help("install it with `pip install prefect`, or set PREFECTL_PYTHON to a Python with Prefect")

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::error::DockerError;
+use super::{auth::host, error::DockerError};
 use crate::{
     digest::sha256_hex,
     environment::Environment,
@@ -83,6 +83,29 @@ impl Config {
             _ => Self::default(),
         };
         Ok(Self { directory, ..config })
+    }
+
+    /// Returns where the credentials of a registry come from: `docker login` or a credential helper. `None` if the
+    /// configuration has none. No helper is started.
+    pub(crate) fn login_source(&self, registry: &str) -> Option<String> {
+        let registry = host(registry);
+        let is_registry = |name: &str| host(name) == registry;
+        let named = |helper: &String| format!("the credential helper docker-credential-{helper}");
+        let own =
+            self.cred_helpers.iter().find(|(name, _)| is_registry(name)).map(|(_, helper)| named(helper));
+        let stored = || self.auths.keys().any(|name| is_registry(name)).then(|| "docker login".to_owned());
+        own.or_else(stored).or_else(|| self.creds_store.as_ref().map(named))
+    }
+
+    /// Returns every registry that the configuration names, and the helper for all others.
+    pub(crate) fn login_sources(&self) -> Vec<String> {
+        let named = self.auths.keys().chain(self.cred_helpers.keys()).map(|name| host(name).to_owned());
+        let helper = self.creds_store.as_ref();
+        let mut sources: Vec<String> = named.collect();
+        sources.extend(helper.map(|helper| format!("the registries of docker-credential-{helper}")));
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 
     /// Where the context of this name leads.

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Check, Subject};
 use crate::{
-    docker::{
-        auth::CredentialStore, buildkit::BuildKitProgram, config::Config, engine::Engine, error::DockerError,
-        reference::registry_of,
-    },
-    interpreter::Search,
+    docker::{buildkit::BuildKitProgram, config::Config, engine::Engine, reference::registry_of},
+    interpreter::{self, Search, SearchScope},
+    process,
     project::{Project, Section},
     steps::registry::find as step_entry,
     value::{Mapping, Value},
@@ -43,12 +41,13 @@ pub(super) async fn docker(subject: &Subject<'_>) -> Vec<Check> {
             problem(error.to_string().replace('\n', " "), "start Docker or Podman, or set DOCKER_HOST")
         }
     };
-    vec![engine, builder(subject, &images).await, registry_credentials(subject, &config, &images).await]
+    vec![engine, builder(subject, &images).await, logins(&config, &images)]
 }
 
 /// Checks the image builder. Builds with secrets, caches or several platforms need BuildKit; others need only the engine.
 async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
-    match BuildKitProgram::find(subject.directory, subject.environment).await {
+    let environment = process::environment_outside(subject.environment, subject.directory);
+    match BuildKitProgram::find(subject.directory, &environment).await {
         Ok(BuildKitProgram::Buildx) => Check::ok("builder", "docker buildx is available"),
         Ok(BuildKitProgram::DockerBuild) => Check::ok("builder", "docker build with BuildKit is available"),
         Err(error) => {
@@ -71,41 +70,30 @@ async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
     }
 }
 
-/// Checks that Docker has credentials for each registry to which the project pushes.
-async fn registry_credentials(subject: &Subject<'_>, config: &Config, images: &[&Mapping]) -> Check {
-    const FIX: &str = "run `docker login` again, or correct the credential helper in Docker's config.json";
-    let store = CredentialStore { config, environment: subject.environment };
-    let mut missing = Vec::new();
-    for registry in registries(images) {
-        match store.get(registry).await {
-            Ok(Some(_)) => {}
-            Ok(None) => missing.push(registry),
-            Err(error) => return credential_error(&error, FIX),
-        }
-    }
+/// Checks that `docker login` knows each registry that the project pushes to.
+///
+/// Credential helpers are named and not started: they are programs, and their answers are secrets.
+fn logins(config: &Config, images: &[&Mapping]) -> Check {
+    let missing: Vec<&str> =
+        registries(images).into_iter().filter(|registry| config.login_source(registry).is_none()).collect();
     if let Some(first) = missing.first() {
         let detail = format!("no credentials for {}, to which the project pushes images", missing.join(", "));
-        let fix = format!("run `docker login {first}`, unless the registry accepts anonymous pushes");
-        return Check::warning("registry", detail, fix);
+        return Check::warning(
+            "registry",
+            detail,
+            format!("run `docker login {first}`, unless the registry accepts anonymous pushes"),
+        );
     }
-    let (credentials, errors) = store.all().await;
-    if let Some(error) = errors.first() {
-        return credential_error(error, FIX);
-    }
-    let mut hosts: Vec<&str> = credentials.keys().map(String::as_str).collect();
-    hosts.sort_unstable();
-    if hosts.is_empty() {
+    let mut sources = config.login_sources();
+    sources.sort_unstable();
+    if sources.is_empty() {
         Check::skipped(
             "registry",
             "no registry credentials found; only registries without authentication accept pushes",
         )
     } else {
-        Check::ok("registry", format!("credentials found for {}", hosts.join(", ")))
+        Check::ok("registry", format!("credentials found for {}", sources.join(", ")))
     }
-}
-
-fn credential_error(error: &DockerError, fix: &str) -> Check {
-    Check::warning("registry", error.to_string(), fix)
 }
 
 /// Returns the registries of literal image names in steps without their own credentials.
@@ -134,9 +122,24 @@ fn steps(project: &Project) -> Vec<(String, Mapping)> {
 }
 
 /// Checks for a Python with Prefect, which Python steps, some flows and a local server need.
+///
+/// Nothing of the project is started: its `.venv` is judged by its files.
 pub(super) async fn python(subject: &Subject<'_>) -> Check {
-    let search = Search { chosen: None, environment: subject.environment, directory: subject.directory };
-    let error = match search.find(&["prefect"]).await {
+    let search = |scope| Search {
+        chosen: None,
+        scope,
+        environment: subject.environment,
+        directory: subject.directory,
+    };
+    let found = match search(SearchScope::Selected).find(&["prefect"]).await {
+        Ok(found) => Ok(found),
+        Err(_) if interpreter::project_has_module("prefect", subject.directory) => {
+            return Check::ok("python", "the project's .venv has Prefect (doctor does not start it)");
+        }
+        Err(error) if search(SearchScope::Selected).is_chosen() => Err(error),
+        Err(_) => search(SearchScope::Installed).find(&["prefect"]).await,
+    };
+    let error = match found {
         Ok(found) => {
             let (version, origin, program) = (found.version, found.origin, found.program);
             return Check::ok("python", format!("Python {version} with Prefect from {origin}: {program}"));

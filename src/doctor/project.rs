@@ -1,19 +1,12 @@
 //! Checks of the project: the file, its work pools and their workers, and the Git remote.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
 use super::{Check, Subject};
 use crate::{
-    git,
-    process::{self, Program},
+    git::{self, RemoteError},
     value::Value,
 };
-
-/// Timeout for the Git server.
-const GIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(super) fn file(subject: &Subject<'_>) -> Check {
     match &subject.project {
@@ -95,45 +88,16 @@ pub(super) async fn git(subject: &Subject<'_>) -> Check {
     let Some(facts) = git::discover(subject.directory) else {
         return Check::skipped("git", "not a Git repository");
     };
-    let Some(remote) = facts.remote else {
+    let Some(remote) = facts.remote.clone() else {
         return Check::skipped("git", "the repository has no remote `origin`");
     };
-    let quiet =
-        [("GIT_TERMINAL_PROMPT", "0"), ("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"), ("GIT_ASKPASS", "")];
-    let variables: BTreeMap<String, String> =
-        quiet.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let arguments = ["ls-remote", "--exit-code", "origin", "HEAD"].map(str::to_owned);
-    let program = Program {
-        program: "git",
-        arguments: &arguments,
-        directory: &facts.root,
-        environment: &subject.environment.without_api_credentials(),
-        variables: &variables,
-    };
-    let fix = "configure a credential helper or a deploy key; runs that pull the code need access too";
-    match tokio::time::timeout(GIT_TIMEOUT, process::run_with_input(&program, b"")).await {
-        Ok(Ok(finished)) if finished.code == 0 => Check::ok("git", "remote `origin` is accessible"),
-        Ok(Ok(finished)) => {
-            let reason = finished.stderr.lines().next_back().unwrap_or("no error message").to_owned();
-            Check::warning(
-                "git",
-                format!("remote `origin` is not accessible: {}", without_credentials(&reason, &remote)),
-                fix,
-            )
+    match git::check_remote(&facts, &remote, subject.environment).await {
+        Ok(()) => Check::ok("git", "remote `origin` is accessible"),
+        Err(error @ RemoteError::NotStarted(_)) => Check::warning("git", error.to_string(), "install git"),
+        Err(error) => {
+            let fix =
+                "configure a credential helper or a deploy key; runs that pull the code need access too";
+            Check::warning("git", error.to_string(), fix)
         }
-        Ok(Err(error)) => Check::warning("git", format!("cannot run git: {error}"), "install git"),
-        Err(_) => Check::warning("git", "remote `origin` did not respond within 15 s", fix),
-    }
-}
-
-/// Redacts the credentials of the remote's URL in a message.
-fn without_credentials(text: &str, remote: &str) -> String {
-    let credentials = remote
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split_once('@'))
-        .map(|(credentials, _)| credentials);
-    match credentials.filter(|credentials| !credentials.is_empty()) {
-        Some(credentials) => text.replace(credentials, crate::secret::MASK),
-        None => text.to_owned(),
     }
 }

@@ -6,6 +6,7 @@ mod clone;
 mod credentials;
 mod facts;
 mod program;
+mod remote;
 
 pub(crate) use address::Address;
 pub(crate) use clone::{Checkout, CloneError, Revision};
@@ -13,6 +14,7 @@ pub(crate) use credentials::Credentials;
 #[cfg(test)]
 pub(crate) use facts::tests as testing;
 pub(crate) use facts::{Facts, discover};
+pub(crate) use remote::{RemoteError, check_remote};
 
 /// A web address without the name and password or the token in it.
 pub(crate) fn without_credentials(url: &str) -> String {

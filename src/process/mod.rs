@@ -22,6 +22,7 @@ use tokio::{
 use self::output::{Kept, Lines};
 use crate::{
     environment::Environment,
+    fs,
     progress::{Progress, Stream},
 };
 
@@ -218,11 +219,40 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     find_on_path(program, path, directory).unwrap_or_else(|| program.into())
 }
 
-/// The file that a bare name is on a `PATH`; without one the system's own folders are searched.
+/// Default value of `PATH`.
+const DEFAULT_PATH: &str = "/usr/bin:/bin";
+
+/// Returns the first file with this name in the folders of `path`. Relative folders start at `directory`.
 pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<PathBuf> {
-    std::env::split_paths(path.unwrap_or("/usr/bin:/bin"))
+    std::env::split_paths(path.unwrap_or(DEFAULT_PATH))
         .map(|folder| directory.join(folder).join(name))
         .find(|file| file.is_file())
+}
+
+/// Returns the environment for programs that a command may start without running anything of the project.
+///
+/// The folders of `PATH` and `DOCKER_CONFIG` that are inside the project are left out, and so are the credentials of
+/// the Prefect API and the variables that make Git use another repository.
+pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> Environment {
+    let mut outside = environment.without_api_credentials();
+    outside.set("PATH".to_owned(), Some(path_outside(environment.get("PATH"), project)));
+    let is_inside = |folder: &str| fs::is_inside(&project.join(folder), project);
+    if environment.non_empty("DOCKER_CONFIG").is_some_and(is_inside) {
+        outside.set("DOCKER_CONFIG".to_owned(), None);
+    }
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        outside.set(name.to_owned(), None);
+    }
+    outside
+}
+
+/// Returns `path` without relative folders and folders of the project.
+pub(crate) fn path_outside(path: Option<&str>, project: &Path) -> String {
+    let folders = std::env::split_paths(path.unwrap_or(DEFAULT_PATH));
+    let outside = folders.filter(|folder| folder.is_absolute() && !fs::is_inside(folder, project));
+    // An empty PATH would stand for the current directory.
+    let joined = std::env::join_paths(outside).ok().and_then(|path| path.into_string().ok());
+    joined.filter(|path| !path.is_empty()).unwrap_or_else(|| DEFAULT_PATH.to_owned())
 }
 
 fn exit_code(status: ExitStatus) -> i32 {

@@ -35,7 +35,7 @@ pub(crate) enum ProjectError {
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let name = path.to_string_lossy();
     let file = directory.join(path);
-    let kind = if fs::leads_out(&file) { Source::private } else { Source::new };
+    let kind = if fs::is_link_outside(&file) { Source::private } else { Source::new };
     let source = yaml::decode(&name, fs::read_bytes(&file)?, kind)
         .map_err(|error| ProjectError::Invalid { file: name.into_owned(), diagnostics: vec![*error] })?;
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };

@@ -46,7 +46,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     clock::Clock,
     environment::Environment,
-    interpreter::Search,
+    interpreter::{Search, SearchScope},
     progress::Progress,
     template::Resolver,
     value::{Mapping, Value},
@@ -84,7 +84,12 @@ impl StepContext<'_> {
 
     /// Where to look for Python.
     fn search_python(&self) -> Search<'_> {
-        Search { chosen: self.python, environment: &self.environment, directory: &self.directory }
+        Search {
+            chosen: self.python,
+            scope: SearchScope::Project,
+            environment: &self.environment,
+            directory: &self.directory,
+        }
     }
 
     /// The directory that a step's input `directory` names; the current one without it.

@@ -1,15 +1,12 @@
 //! `pip_install_requirements`: installs a requirements file with the user's Python.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed};
-use crate::{
-    process::{self, Program},
-    value::Mapping,
-};
+use crate::{interpreter::Script, value::Mapping};
 
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pip_install_requirements",
@@ -46,17 +43,12 @@ impl PipInstall {
         let first = search.candidates().into_iter().next();
         let python = first.map_or_else(|| "python3".to_owned(), |candidate| candidate.program);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
-        let arguments = ["-m", "pip", "install", "-r", file].map(str::to_owned);
-        let program = Program {
-            program: &python,
-            arguments: &arguments,
-            directory: &directory,
-            environment: &context.environment,
-            variables: &BTreeMap::new(),
-        };
+        // Installing runs the setup scripts of every dependency.
+        let environment = context.environment.without_api_credentials();
+        let pip = Script::module("pip", ["install", "-r", file], &environment);
         let progress = self.stream_output.then_some(context.progress);
-        let finished = process::run(&program, progress).await.map_err(|error| StepError::Failed {
-            message: format!("the Python interpreter '{python}' could not be started: {error}"),
+        let finished = pip.run(&python, &directory, progress).await.map_err(|error| StepError::Failed {
+            message: format!("cannot start the Python interpreter '{python}': {error}"),
             help: Some("install Python, activate a virtual environment, or set PREFECTL_PYTHON".into()),
         })?;
         if finished.code != 0 {

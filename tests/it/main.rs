@@ -46,3 +46,5 @@ mod starting;
 mod stopping;
 mod storage;
 mod support;
+#[cfg(unix)]
+mod trust;

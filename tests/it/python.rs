@@ -49,7 +49,7 @@ fn python_tells_what_the_source_does_not() -> Result<()> {
     assert_eq!(always, inspect("flow.py:hello", &["--no-python"])?);
     let missing = ["flow", "inspect", "computed.py:computed", "--python", "missing/python"];
     let missing = sandbox.run_words(&missing)?.success()?;
-    let why = "[PROJECT]/missing/python (--python): it cannot be started: there is no such program";
+    let why = "[PROJECT]/missing/python (--python): cannot be started: no such file or directory";
     assert!(missing.to_string().contains(why), "{missing}");
     Ok(())
 }

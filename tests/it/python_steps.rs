@@ -136,13 +136,13 @@ fn a_package_that_is_nowhere_is_told_with_the_pythons_tried() -> Result<()> {
     let message = output.stderr.replace(&python, "[PYTHON]");
     ensure!(output.code == 7, "{output}");
     for text in
-        ["prefect.yaml:2:", "no_such_company", "[PYTHON] (PREFECTL_PYTHON): it has no no_such_company"]
+        ["prefect.yaml:2:", "no_such_company", "[PYTHON] (PREFECTL_PYTHON): does not have no_such_company"]
     {
         assert!(message.contains(text), "{text}: {message}");
     }
     let sandbox = sandbox.variable("PREFECTL_PYTHON", "./no-python");
     let output = build(&sandbox)?;
-    assert!(output.code == 7 && output.stderr.contains("there is no such program"), "{output}");
+    assert!(output.code == 7 && output.stderr.contains("no such file or directory"), "{output}");
     Ok(())
 }
 

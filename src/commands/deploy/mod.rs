@@ -31,8 +31,10 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         on_error: arguments.on_error.into(),
         ..options(&arguments.selection, &arguments.ownership, context)?
     };
-    if let Some(path) = &arguments.plan {
-        options = options.with_plan(plan::read(path, context)?);
+    match &arguments.plan {
+        // A saved plan was made without starting the project's interpreter, and must come out the same.
+        Some(path) => options = options.with_plan(plan::read(path, context)?),
+        None => options.python = options.python.with_project_scope(),
     }
     let pacer = Arc::new(Pacer::default());
     let busy = Arc::clone(&pacer);

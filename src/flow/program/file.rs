@@ -40,7 +40,8 @@ impl PythonFile {
         if !text.contains(word) {
             return Ok(None);
         }
-        let source = if fs::leads_out(path) { Source::private(name, text) } else { Source::new(name, text) };
+        let source =
+            if fs::is_link_outside(path) { Source::private(name, text) } else { Source::new(name, text) };
         let module = syntax::parse(source.text()).map_err(|error| FlowError::Syntax {
             place: Place::new(&source, error.span),
             message: error.message,

@@ -7,7 +7,6 @@ and as soon as it is known; what flows print while they are imported goes to sta
 import inspect
 import json
 import os
-import sys
 
 
 def load(entrypoint):
@@ -57,14 +56,13 @@ def answer(entrypoint):
 
 
 def main():
-    if sys.path[:1] == [""]:
-        del sys.path[0]  # the project's files must not hide the packages that Prefect needs
     sys.argv = ["prefect"]
     entrypoints = json.load(sys.stdin)["entrypoints"]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     import prefect  # noqa: F401
 
+    restore_user_path()  # noqa: F821 - from prelude.py
     sys.dont_write_bytecode = True  # the project is left as it is
     for entrypoint in entrypoints:
         print(answer(entrypoint), file=answers, flush=True)

@@ -1,7 +1,6 @@
 //! The process that imports flows: one script, its questions on standard input, a line of JSON for each answer.
 
 use std::{
-    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -10,10 +9,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{
-    environment::Environment,
-    process::{self, Finished, Program},
-};
+use crate::{environment::Environment, interpreter::Script, process::Finished};
 
 const SCRIPT: &str = include_str!("importer.py");
 
@@ -60,16 +56,10 @@ pub(super) async fn run(
     environment: &Environment,
     limit: Duration,
 ) -> Result<Vec<Answer>, ImporterError> {
-    let arguments = ["-c", SCRIPT].map(str::to_owned);
-    let program = Program {
-        program: interpreter,
-        arguments: &arguments,
-        directory,
-        environment,
-        variables: &BTreeMap::new(),
-    };
+    let script = Script::new(SCRIPT, [], &environment.without_api_credentials());
     let questions = json!({"entrypoints": entrypoints}).to_string();
-    let finished = tokio::time::timeout(limit, process::run_with_input(&program, questions.as_bytes()))
+    let run = script.run_with_input(interpreter, directory, questions.as_bytes());
+    let finished = tokio::time::timeout(limit, run)
         .await
         .map_err(|_| ImporterError::TimedOut(limit))?
         .map_err(ImporterError::NotStarted)?;

@@ -17,7 +17,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Place},
     environment::Environment,
     fs,
-    interpreter::{Interpreter, Search},
+    interpreter::{Interpreter, Search, SearchScope},
     progress::Progress,
     source::{Source, Span},
 };
@@ -26,12 +26,21 @@ use importer::{Answer, Told};
 /// How long importing all flows may take.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// When Python is asked about flows, and which.
+/// When flows are imported with Python, and with which interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PythonUse {
     pub(crate) when: AskPython,
-    /// What `--python` names.
+    /// The value of `--python`.
     pub(crate) interpreter: Option<String>,
+    /// The interpreters that may be started if the user named none.
+    pub(crate) scope: SearchScope,
+}
+
+impl PythonUse {
+    /// Allows starting the project's own interpreter, for commands that run the project's code in any case.
+    pub(crate) fn with_project_scope(self) -> Self {
+        Self { scope: SearchScope::Project, ..self }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,6 +143,7 @@ impl Inspector {
         }
         let search = Search {
             chosen: asking.python.interpreter.as_deref(),
+            scope: asking.python.scope,
             environment: asking.environment,
             directory: asking.directory,
         };

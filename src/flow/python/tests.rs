@@ -21,7 +21,7 @@ impl Project {
         fs::write(folder.path().join("flow.py"), FLOW).unwrap();
         let python = folder.path().join(".venv/bin/python");
         fs::create_dir_all(python.parent().unwrap()).unwrap();
-        let probe = r#"case "$3" in prefect) echo '{"version": "3.12.0", "missing": []}'; exit;; esac"#;
+        let probe = r#"case "$5" in prefect) echo '{"version": "3.12.0", "missing": []}'; exit;; esac"#;
         fs::write(&python, format!("#!/bin/sh\n{probe}\n{script}\n")).unwrap();
         fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
         let environment = [("PATH", "/usr/bin:/bin")].into_iter().collect();
@@ -34,7 +34,7 @@ impl Project {
     }
 
     async fn ask(&self, inspector: &Inspector, when: AskPython) -> (bool, Vec<String>) {
-        let python = PythonUse { when, interpreter: None };
+        let python = PythonUse { when, interpreter: None, scope: SearchScope::Project };
         let asking = Asking {
             python: &python,
             directory: self.folder.path(),

@@ -119,6 +119,7 @@ async fn recorded_flows_are_known_when_python_is_asked() {
     let python = PythonUse {
         when: AskPython::WhereNeeded,
         interpreter: Some(reference.with_file_name("python").display().to_string()),
+        ..PythonUse::default()
     };
     let inspector = Inspector::new();
     let directory = directory();

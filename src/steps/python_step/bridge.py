@@ -16,7 +16,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import sysconfig
 import traceback
 import uuid
@@ -38,8 +37,7 @@ def main():
     with open(request_path, encoding="utf-8") as file:
         request = json.load(file)
     os.unlink(request_path)  # it may hold secrets
-    if sys.path[:1] == [""]:
-        sys.path[0] = os.getcwd()
+    restore_user_path(os.getcwd())  # noqa: F821 - from prelude.py
     before = dict(os.environ)
     try:
         function = find(request["name"], request["requires"])
@@ -137,9 +135,15 @@ def install(name, requires):
         installer = [importlib.import_module("uv").find_uv_bin(), "pip", "install", "--python", sys.executable]
     except (ImportError, FileNotFoundError):
         installer = [sys.executable, "-m", "pip", "install"]
-    code = subprocess.call(installer + packages)
+    code = subprocess.call(installer + packages, env=without_api_credentials())
     if code != 0:
         print(f"the installation ended with exit code {code}", file=sys.stderr, flush=True)
+
+
+def without_api_credentials():
+    """The environment for installations, which run the setup scripts of every dependency."""
+    credentials = {"PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"}
+    return {name: value for name, value in os.environ.items() if name.upper() not in credentials}
 
 
 def call(function, inputs):

@@ -6,7 +6,7 @@
 
 mod answer;
 
-use std::{collections::BTreeMap, io::Write as _, path::Path};
+use std::{io::Write as _, path::Path};
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -17,8 +17,8 @@ use self::answer::Answer;
 use super::{Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
 use crate::{
     fs::{self, FileError},
-    interpreter::{Interpreter, NoInterpreter},
-    process::{self, Finished, Program},
+    interpreter::{Interpreter, NoInterpreter, Script},
+    process::Finished,
     python,
     value::{self, Mapping, Value},
 };
@@ -71,18 +71,12 @@ impl PythonStep {
         })?;
         let (request, answer) = (folder.path().join("request"), folder.path().join("answer"));
         self.write(&request).map_err(|error| FileError::new("write", &request, error)).map_err(unwritable)?;
-        let arguments =
-            ["-u", "-c", BRIDGE, text(&request).as_str(), text(&answer).as_str()].map(str::to_owned);
-        let program = Program {
-            program: &interpreter.program,
-            arguments: &arguments,
-            directory: &context.directory,
-            environment: &context.environment,
-            variables: &BTreeMap::new(),
-        };
-        let finished = process::run(&program, Some(context.progress)).await.map_err(|error| {
-            StepError::failed(format!("{} could not be started: {error}", interpreter.program))
-        })?;
+        let arguments = [text(&request), text(&answer)];
+        let script = Script::new(BRIDGE, arguments.iter().map(String::as_str), &context.environment);
+        let run = script.run(&interpreter.program, &context.directory, Some(context.progress));
+        let finished = run
+            .await
+            .map_err(|error| StepError::failed(format!("cannot start {}: {error}", interpreter.program)))?;
         let answer = fs::read_text_if_exists(&answer).map_err(unwritable)?;
         let answer: Answer = answer
             .and_then(|text| serde_json::from_str(&text).ok())

@@ -161,7 +161,7 @@ async fn from_process(command: &str, surroundings: Surroundings<'_>) -> Result<A
         program: "/bin/sh",
         arguments: &arguments,
         directory: surroundings.directory,
-        environment: surroundings.environment,
+        environment: &surroundings.environment.without_api_credentials(),
         variables: &BTreeMap::new(),
     };
     let finished = process::run(&program, None).await.map_err(|error| error.to_string())?;

@@ -98,7 +98,7 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
             .collect();
     let when = if python.is_some() { AskPython::Always } else { AskPython::Never };
     let asks = python.is_some();
-    let python = PythonUse { when, interpreter: python };
+    let python = PythonUse { when, interpreter: python, ..PythonUse::default() };
     let inspector = Inspector::new();
     let inspect = |entrypoint: &String| {
         let parsed = Entrypoint::parse(entrypoint).unwrap();

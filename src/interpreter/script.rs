@@ -1,0 +1,98 @@
+//! Python scripts that are started in isolation.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use crate::{
+    environment::Environment,
+    process::{self, Finished, Program},
+    progress::Progress,
+};
+
+/// Start of every script: keeps the project's files from shadowing the standard library.
+const PRELUDE: &str = include_str!("prelude.py");
+
+/// Runs a module as `python -m` does, without the current directory in the search path.
+const RUN_MODULE: &str = "\
+import runpy
+restore_user_path()
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
+";
+
+/// A Python script that is started in isolation.
+///
+/// Neither the current directory nor `PYTHONPATH` is searched until the script has imported its own modules: the
+/// project may contain a `json.py` or a `sitecustomize.py`. Scripts call `restore_user_path()` after their imports.
+#[derive(Debug)]
+pub(crate) struct Script {
+    arguments: Vec<String>,
+    environment: Environment,
+}
+
+impl Script {
+    pub(crate) fn new<'a>(
+        source: &str,
+        arguments: impl IntoIterator<Item = &'a str>,
+        environment: &Environment,
+    ) -> Self {
+        let mut environment = environment.clone();
+        let python_path = environment.get("PYTHONPATH").unwrap_or_default().to_owned();
+        environment.set("PYTHONPATH".to_owned(), None);
+        let mut words = vec!["-u".to_owned(), "-c".to_owned(), format!("{PRELUDE}\n{source}"), python_path];
+        words.extend(arguments.into_iter().map(str::to_owned));
+        Self { arguments: words, environment }
+    }
+
+    /// Creates a script that runs a module with its command-line arguments, as `python -m` does.
+    pub(crate) fn module<'a>(
+        module: &'a str,
+        arguments: impl IntoIterator<Item = &'a str>,
+        environment: &Environment,
+    ) -> Self {
+        Self::new(RUN_MODULE, std::iter::once(module).chain(arguments), environment)
+    }
+
+    /// Returns the program to start for this script.
+    pub(crate) fn program<'a>(
+        &'a self,
+        interpreter: &'a str,
+        directory: &'a Path,
+        variables: &'a BTreeMap<String, String>,
+    ) -> Program<'a> {
+        Program {
+            program: interpreter,
+            arguments: &self.arguments,
+            directory,
+            environment: &self.environment,
+            variables,
+        }
+    }
+
+    /// Runs the script and reports its output lines to `progress`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the interpreter cannot be started or its output cannot be read.
+    pub(crate) async fn run(
+        &self,
+        interpreter: &str,
+        directory: &Path,
+        progress: Option<&dyn Progress>,
+    ) -> io::Result<Finished> {
+        process::run(&self.program(interpreter, directory, &BTreeMap::new()), progress).await
+    }
+
+    /// Runs the script with `input` on its stdin.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the interpreter cannot be started or its output cannot be read.
+    pub(crate) async fn run_with_input(
+        &self,
+        interpreter: &str,
+        directory: &Path,
+        input: &[u8],
+    ) -> io::Result<Finished> {
+        process::run_with_input(&self.program(interpreter, directory, &BTreeMap::new()), input).await
+    }
+}
