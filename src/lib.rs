@@ -4,6 +4,8 @@
 //! direction of their dependencies.
 
 mod api;
+mod apply;
+mod build;
 mod cli;
 mod clock;
 mod cloud;
@@ -28,20 +30,24 @@ mod job;
 mod json_schema;
 mod local_server;
 mod names;
+mod plan;
 mod pointer;
 mod process;
 mod progress;
 mod project;
 mod python;
 mod questions;
+mod resolve;
 mod schedule;
 mod secret;
 mod settings;
 mod source;
 mod steps;
 mod storage;
+mod target;
 mod template;
 mod ui;
+mod validate;
 mod value;
 mod work_pool;
 mod yaml;

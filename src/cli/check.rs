@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::REPEATED;
-use crate::deploy::Options;
+use crate::deployment::Options;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

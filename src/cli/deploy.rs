@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::ValueEnum;
 
 use super::{OutputFormat, REPEATED, SelectionArguments};
-use crate::deploy::OnError;
+use crate::deployment::OnError;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ConsentArguments, OutputArguments, PythonArguments, REPEATED};
-use crate::deploy::Options;
+use crate::deployment::Options;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

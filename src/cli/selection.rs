@@ -7,7 +7,7 @@ use super::{
     number::{self, Seconds},
 };
 use crate::{
-    deploy::{OnError, Options},
+    deployment::{OnError, Options},
     docker::reference::ImageReference,
     steps::ImagePolicy,
 };
@@ -216,12 +216,10 @@ impl SelectionArguments {
             force: self.force,
             allow_unsupported: self.allow_unsupported,
             verify_pull: false,
-            plan: None,
             on_error: OnError::default(),
             project: None,
             prune: false,
             max_deletes: 0,
-            answered: None,
             jobs: self.jobs.into(),
             images: ImagePolicy {
                 rebuild: self.rebuild,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{OutputFormat, REPEATED, python::PythonArguments};
-use crate::deploy::{Options, Sought};
+use crate::{deploy::Sought, deployment::Options};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]

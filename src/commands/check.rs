@@ -3,7 +3,8 @@
 use super::Context;
 use crate::{
     cli::{CheckArguments, FindingsFormat},
-    deploy::{self, Surroundings},
+    deploy,
+    deployment::DeployContext,
     diagnostics::{Diagnostic, Severity, Summary, github, json, sarif},
     error::{CommandError, Exit},
     progress::Progress,
@@ -12,8 +13,9 @@ use crate::{
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.options();
-    let mut found = deploy::findings(&Surroundings {
+    let mut found = deploy::findings(&DeployContext {
         options: &options,
+        answers: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,

@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::{
     Context, connection,
-    deploy::{project_id, surroundings},
+    target::{deploy_context, project_id},
 };
 use crate::{
     cli::DestroyArguments,
-    deploy::{Destruction, Options},
+    deploy::Destruction,
+    deployment::Options,
     error::{CommandError, Exit},
 };
 
@@ -16,7 +17,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let project = project_id(arguments.project.as_deref(), context)?;
     let options = Options { project, ..arguments.options() };
     let client = connection::client(context)?;
-    let destruction = Destruction::plan(&surroundings(&options, context), &client).await?;
+    let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
     for name in &destruction.kept {
         context
             .ui

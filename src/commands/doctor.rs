@@ -6,7 +6,8 @@ use serde_json::json;
 use super::{Context, connection};
 use crate::{
     cli::{DoctorArguments, OutputFormat},
-    deploy::{self, Options, Surroundings},
+    deploy,
+    deployment::{DeployContext, Options},
     diagnostics::{Diagnostic, Summary},
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
@@ -45,8 +46,9 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
 async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Option<String> {
     let options =
         Options { all: true, prefect_file: Some(arguments.prefect_file.clone()), ..Options::default() };
-    let with = Surroundings {
+    let ctx = DeployContext {
         options: &options,
+        answers: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,
@@ -55,7 +57,7 @@ async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Optio
         default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
         docker_namespace: None,
     };
-    let found = deploy::findings(&with).await.ok()?;
+    let found = deploy::findings(&ctx).await.ok()?;
     let errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
     let first = errors.first()?;
     Some(format!("{}: {}", Summary(&errors), first.message))

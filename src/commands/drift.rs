@@ -3,11 +3,13 @@
 use owo_colors::OwoColorize;
 use serde_json::{Value as Json, json};
 
-use super::{Context, connection, deploy::surroundings, plan::text::shown};
+use super::{Context, connection, plan::text::shown, target::deploy_context};
 use crate::{
+    apply::Pacer,
     cli::{DriftArguments, OutputFormat},
-    deploy::{self, Difference, Drift, DriftState, DriftedDeployment, Pacer, Server},
+    deploy::{self, Server},
     error::{CommandError, Exit},
+    plan::{self, Difference, Drift, DriftState, DriftedDeployment},
     pointer::Pointer,
 };
 
@@ -15,7 +17,7 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
     let options = arguments.selection.options();
     let (client, links) = (connection::client(context)?, connection::links(context));
     let server = Server { client: &client, links: &links, pacer: &Pacer::default() };
-    let drift = Drift::from(deploy::plan(&surroundings(&options, context), &server).await?);
+    let drift = Drift::from(deploy::plan(&deploy_context(&options, context), &server).await?);
     context.ui.result(&match arguments.output {
         OutputFormat::Text => text(&drift),
         OutputFormat::Json => json!(drift).to_string(),
@@ -64,8 +66,8 @@ fn difference(one: &Difference) -> Vec<String> {
     if file.is_null() || server.is_null() {
         return vec![format!("    {field}: file {}, server {}", side(some(file)), side(some(server)))];
     }
-    let leaves = deploy::leaves(Pointer::root().join(field.as_str()), server, file);
-    let line = |leaf: &deploy::Leaf<'_>| {
+    let leaves = plan::leaves(Pointer::root().join(field.as_str()), server, file);
+    let line = |leaf: &plan::Leaf<'_>| {
         format!("    {}: file {}, server {}", leaf.path, side(leaf.new), side(leaf.old))
     };
     leaves.iter().map(line).collect()

@@ -3,7 +3,7 @@
 use crate::{
     api::ApiError,
     cloud::CloudError,
-    deploy::{Failure, SelectError},
+    deploy::Failure,
     deployment::DeploymentError,
     diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
@@ -16,6 +16,7 @@ use crate::{
     schedule::when::WhenError,
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
+    target::SelectError,
     work_pool::WorkPoolError,
 };
 

@@ -5,14 +5,14 @@ use std::{fs::OpenOptions, io::Write as _, path::Path};
 use super::{Context, connection};
 use crate::{
     cli::ExportArguments,
-    deploy::{self, Export},
     error::{CommandError, Exit},
     fs::FileError,
+    plan::{self, Export},
 };
 
 pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
-    let Export { text, count, notes } = deploy::export(&client, &arguments.name).await?;
+    let Export { text, count, notes } = plan::export(&client, &arguments.name).await?;
     if count == 0 && !arguments.name.is_empty() {
         let names = arguments.name.join(", ");
         return Err(CommandError::new(Exit::Failed, format!("no deployment matches {names}")));

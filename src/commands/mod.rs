@@ -30,6 +30,7 @@ mod report;
 mod schema;
 mod server;
 mod steps;
+mod target;
 mod variable;
 mod watching;
 mod work_pool;

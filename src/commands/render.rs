@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, deploy::surroundings};
+use super::{Context, target::deploy_context};
 use crate::{
     cli::{RenderFormat, SelectionArguments},
     deploy,
@@ -16,7 +16,7 @@ pub(super) async fn run(
     context: &Context,
 ) -> Result<Exit, CommandError> {
     let options = selection.options();
-    let document = json!(deploy::requests(&surroundings(&options, context)).await?);
+    let document = json!(deploy::requests(&deploy_context(&options, context)).await?);
     context.ui.result(&match format {
         RenderFormat::Yaml => yaml::write(&document).trim_end().to_owned(),
         RenderFormat::Json => document.to_string(),

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{
-    Failure, Options, Surroundings,
-    examine::{self, Examined},
-    live::Live,
-    lookup::ApiLookup,
-    ownership::Membership,
-    preview, prune,
-};
 use crate::{
     api::{ApiError, Capabilities, Client},
+    build::render::Preview,
+    deploy::{
+        Failure,
+        preparation::{self, Examined},
+        preview,
+    },
+    deployment::{DeployContext, Options, Snapshot},
     diagnostics::{Code, Severity},
+    plan::{ownership::Membership, prune},
+    resolve::ApiLookup,
     template::Resolver,
 };
 
@@ -35,20 +36,20 @@ impl<'a> Destruction<'a> {
     /// # Errors
     ///
     /// When the file is wrong, names nothing of it, or the server cannot be asked.
-    pub(crate) async fn plan(with: &Surroundings<'a>, client: &Client) -> Result<Self, Failure> {
-        let names = names(with, client).await?;
-        let live = Live::observe_deployments(client, &names).await?;
-        let membership = Membership::read(client, with.options.project.as_ref()).await?;
+    pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, Failure> {
+        let names = names(ctx, client).await?;
+        let live = Snapshot::observe_deployments(client, &names).await?;
+        let membership = Membership::read(client, ctx.options.project.as_ref()).await?;
         let found = names.iter().filter_map(|(flow, name)| {
             live.deployment(flow, name).map(|found| (format!("{flow}/{name}"), found.id))
         });
         let is_ours = |id: &Uuid| {
-            let registered = with.options.project.is_none() || membership.own.contains(id);
+            let registered = ctx.options.project.is_none() || membership.own.contains(id);
             registered && !membership.of_others.contains(id)
         };
         let (doomed, kept): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
         let kept = kept.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { options: with.options, membership, doomed, kept })
+        Ok(Self { options: ctx.options, membership, doomed, kept })
     }
 
     /// Removes them one by one, with the automations that they own, until one cannot be removed.
@@ -76,12 +77,12 @@ impl<'a> Destruction<'a> {
 }
 
 /// The `(flow, deployment)` names that the options select.
-async fn names(with: &Surroundings<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, Failure> {
-    let loaded = examine::load(with)?;
+async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, Failure> {
+    let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(client));
-    let resolver = Resolver::new(&lookup, with.redactor.clone());
-    let prepared = examine::prepare(&loaded.project, with, &resolver, &mut findings).await?;
+    let resolver = Resolver::new(&lookup, ctx.redactor.clone());
+    let prepared = preparation::prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
     let mut diagnostics = findings.take();
     for diagnostic in &mut diagnostics {
         // A deploy may make a deployment of any name; what goes must be in the file.
@@ -89,11 +90,10 @@ async fn names(with: &Surroundings<'_>, client: &Client) -> Result<BTreeSet<(Str
             diagnostic.severity = Severity::Error;
         }
     }
-    let warnings = examine::stop_on(diagnostics, with)?;
+    let warnings = preparation::stop_on(diagnostics, ctx)?;
     let examined =
         Examined { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
-    let (previews, _) = preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
-    let name =
-        |preview: &super::render::Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
+    let (previews, _) = preview::previews(&loaded.project, &examined, ctx, &resolver, &mut findings).await?;
+    let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
     Ok(previews.iter().map(|(_, preview)| name(preview)).collect())
 }

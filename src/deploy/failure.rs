@@ -1,13 +1,14 @@
 //! Why a deploy registered nothing.
 
-use super::{overrides::OptionError, plan::ScheduleError, select::SelectError};
 use crate::{
     api::ApiError,
+    build::PullError,
     diagnostics::{Diagnostic, Place},
-    names::{SHOWN, first_of},
+    plan::{ScheduleError, prune::TooManyDeletes},
     project::{Project, ProjectError},
     questions::NoAnswer,
     steps::StepFailure,
+    target::{OptionError, SelectError, TargetError},
     template::ResolveError,
 };
 
@@ -37,8 +38,8 @@ pub(crate) enum Failure {
     NothingToResume,
     #[error("the last deploy had options for what it deployed, which were not kept")]
     NotResumable,
-    #[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", first_of(.names, SHOWN))]
-    TooManyDeletes { names: Vec<String>, max_deletes: usize },
+    #[error(transparent)]
+    TooManyDeletes(#[from] TooManyDeletes),
     /// A question that nobody answered.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -50,10 +51,6 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(super) fn option(error: OptionError, place: Option<Place>) -> Self {
-        Self::Option { error: Box::new(error), place }
-    }
-
     /// A failed lookup of the server is the server's failure.
     pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
         Self::Resolve { error: Box::new(error), place }
@@ -62,5 +59,24 @@ impl Failure {
     pub(super) fn step(failure: StepFailure, project: &Project) -> Self {
         let place = project.place(&failure.pointer);
         Self::Step { failure: Box::new(failure), place }
+    }
+
+    pub(super) fn pull(error: PullError, project: &Project) -> Self {
+        match error {
+            PullError::Step(failure) => Self::step(failure, project),
+            PullError::Findings(findings) => Self::Findings(findings),
+        }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::Select(error) => Self::Select(error),
+            TargetError::Option { error, place } => Self::Option { error, place },
+            TargetError::NoAnswer(error) => Self::NoAnswer(error),
+            TargetError::Declined { message, help } => Self::Declined { message, help },
+            TargetError::Api(error) => Self::Api(error),
+        }
     }
 }

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Failure, Server, Surroundings,
-    examine::{self, Examined},
-    live::Live,
-    lookup::ApiLookup,
-    plan::{self, Plan, PlannedStep},
-    prepare::Prepared,
-    prune::Pruning,
-    render::{self, Preview, Rendering},
-    steps,
-};
 use crate::{
+    build::{
+        render::{self, Preview, Rendering},
+        steps,
+    },
+    deploy::{
+        Failure, Server,
+        preparation::{self, Examined},
+    },
+    deployment::{DeployContext, ResolvedDeployment, Snapshot},
     diagnostics::{Diagnostic, json},
     git,
+    plan::{self, Plan, PlannedStep, prune::Pruning},
     project::{Findings, Project},
+    resolve::ApiLookup,
     secret::Redactor,
     steps::PreviewedStep,
     template::{Resolver, pending},
@@ -28,52 +28,53 @@ use crate::{
 /// # Errors
 ///
 /// All that would end the deploy before its first step.
-pub(crate) async fn plan(with: &Surroundings<'_>, server: &Server<'_>) -> Result<Plan, Failure> {
-    with.progress.activity("Reading the project");
-    let loaded = examine::load(with)?;
+pub(crate) async fn plan(ctx: &DeployContext<'_>, server: &Server<'_>) -> Result<Plan, Failure> {
+    ctx.progress.activity("Reading the project");
+    let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(server.client));
-    let resolver = Resolver::new(&lookup, with.redactor.clone());
-    let examined = examine::examine(&loaded.project, with, server.client, &resolver, &mut findings).await?;
-    of_examined(&loaded.project, &examined, with, server, &resolver, &mut findings).await
+    let resolver = Resolver::new(&lookup, ctx.redactor.clone());
+    let examined =
+        preparation::examine(&loaded.project, ctx, server.client, &resolver, &mut findings).await?;
+    of_examined(&loaded.project, &examined, ctx, server, &resolver, &mut findings).await
 }
 
 /// The plan for deployments that have been examined.
 pub(super) async fn of_examined(
     project: &Project,
     examined: &Examined,
-    with: &Surroundings<'_>,
+    ctx: &DeployContext<'_>,
     server: &Server<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<Plan, Failure> {
-    let (previews, steps) = previews(project, examined, with, resolver, findings).await?;
+    let (previews, steps) = previews(project, examined, ctx, resolver, findings).await?;
     let mut warnings = examined.warnings.clone();
-    warnings.extend(examine::stop_on_errors(findings, with)?);
+    warnings.extend(preparation::stop_on_errors(findings, ctx)?);
     let names: BTreeSet<(String, String)> = previews
         .iter()
         .map(|(_, preview)| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
-    with.progress.activity("Comparing with the server");
-    let live = Live::observe(server.client, &names).await?;
+    ctx.progress.activity("Comparing with the server");
+    let live = Snapshot::observe(server.client, &names).await?;
     let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
-    let pruning = Pruning::plan(server.client, with.options, &declared).await?;
+    let pruning = Pruning::plan(server.client, ctx.options, &declared).await?;
     let doomed = pruning.iter().flat_map(|pruning| &pruning.doomed);
-    let mut deployments: Vec<_> = doomed.map(|one| plan::describe_removal(one, with.redactor)).collect();
+    let mut deployments: Vec<_> = doomed.map(|one| plan::describe_removal(one, ctx.redactor)).collect();
     for (one, preview) in &previews {
         let desired = &preview.desired;
-        let change = plan::compare(desired, &live, with.options.force, with.clock.now())
+        let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| Failure::Schedules { name: desired.full_name(), error })?;
         let Some(flow) = &one.flow else { continue };
-        deployments.push(plan::describe(preview, &change, &live, flow, with.redactor));
+        deployments.push(plan::describe(preview, &change, &live, flow, ctx.redactor));
     }
     Ok(Plan {
         schema: plan::SCHEMA,
-        selection: with.options.selection(),
+        selection: ctx.options.into(),
         api_url: server.client.url().to_owned(),
         deployments,
         steps,
-        findings: warnings.iter().map(|warning| finding(warning, with.redactor)).collect(),
+        findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
 }
 
@@ -86,16 +87,16 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
 pub(super) async fn previews<'a>(
     project: &Project,
     examined: &'a Examined,
-    with: &Surroundings<'_>,
+    ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<(Vec<(&'a Prepared, Preview)>, Vec<PlannedStep>), Failure> {
-    let (outputs, used) = steps::preview(&examined.prepared, with, resolver)
+) -> Result<(Vec<(&'a ResolvedDeployment, Preview)>, Vec<PlannedStep>), Failure> {
+    let (outputs, used) = steps::preview(&examined.prepared, ctx, resolver)
         .await
         .map_err(|failure| Failure::step(failure, project))?;
     let rendering = Rendering {
-        with,
-        facts: git::discover(with.directory),
+        ctx,
+        facts: git::discover(ctx.directory),
         pools: &examined.pools,
         capabilities: &examined.capabilities,
     };
@@ -106,11 +107,11 @@ pub(super) async fn previews<'a>(
         names.push(name(one, preview.as_ref()));
         previews.extend(preview.map(|preview| (one, preview)));
     }
-    let steps = used.into_iter().map(|used| planned_step(used, &names, project, with.redactor)).collect();
+    let steps = used.into_iter().map(|used| planned_step(used, &names, project, ctx.redactor)).collect();
     Ok((previews, steps))
 }
 
-fn name(one: &Prepared, preview: Option<&Preview>) -> String {
+fn name(one: &ResolvedDeployment, preview: Option<&Preview>) -> String {
     let full = preview.map(|preview| pending::show(&preview.desired.full_name()).into_owned());
     full.unwrap_or_else(|| one.text("name").unwrap_or_default().to_owned())
 }

@@ -1,21 +1,15 @@
 //! What a deploy tells when it is done.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
-use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{
-    Stages,
-    apply::Outcome,
-    desired::Desired,
-    plan::{Action, Change, PlannedChange},
-};
 use crate::{
-    api::{ApiError, Client, Links, WorkPool},
+    api::{ApiError, Links},
+    apply::Outcome,
+    deploy::StageTimes,
+    deployment::DesiredDeployment,
+    plan::{Action, Change, PlannedChange},
     steps::Ran,
 };
 
@@ -32,7 +26,7 @@ pub(crate) struct Report {
     pub(crate) remains: Vec<String>,
     /// Whether a journal is left with which the deploy can be resumed.
     pub(crate) resumable: bool,
-    pub(crate) stages: Stages,
+    pub(crate) stages: StageTimes,
 }
 
 impl Report {
@@ -77,7 +71,7 @@ pub(crate) struct Line {
 }
 
 pub(super) fn line(
-    desired: &Desired,
+    desired: &DesiredDeployment,
     change: &Change<'_>,
     changes: Vec<PlannedChange>,
     (outcome, time): (Outcome, Duration),
@@ -86,22 +80,4 @@ pub(super) fn line(
     let id = outcome.id();
     let url = id.and_then(|id| links.deployment(id));
     Line { name: desired.full_name(), id, url, outcome, action: change.action(), changes, time }
-}
-
-/// The pools whose runs wait for a worker that is not there. A server that cannot tell has none.
-pub(super) async fn idle_pools(
-    desired: &[Desired],
-    pools: &BTreeMap<String, WorkPool>,
-    client: &Client,
-) -> Vec<String> {
-    let used: BTreeSet<&str> = desired.iter().map(|one| one.work_pool.as_str()).collect();
-    let waiting = used
-        .into_iter()
-        .filter_map(|name| pools.get(name))
-        .filter(|pool| !pool.is_push() && !pool.is_managed());
-    let idle = waiting.map(async |pool| {
-        let workers = client.online_workers(&pool.name).await;
-        workers.is_ok_and(|workers| workers.is_empty()).then(|| pool.name.clone())
-    });
-    join_all(idle).await.into_iter().flatten().collect()
 }

@@ -6,15 +6,15 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{
-    Failure, Surroundings,
-    desired::Desired,
-    examine::{self, Examined},
-    plan::{PlannedStep, masked_value},
-    preview,
-};
 use crate::{
     api::Capabilities,
+    deploy::{
+        Failure,
+        preparation::{self, Examined},
+        preview,
+    },
+    deployment::{DeployContext, DesiredDeployment},
+    plan::{PlannedStep, masked_value},
     template::{Resolver, pending},
     value::json_object,
 };
@@ -48,33 +48,33 @@ struct RenderedRequest {
 /// # Errors
 ///
 /// All that can be found to be wrong without a server.
-pub(crate) async fn requests(with: &Surroundings<'_>) -> Result<Rendered, Failure> {
-    let loaded = examine::load(with)?;
+pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failure> {
+    let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
-    let resolver = Resolver::offline(with.redactor.clone());
-    let prepared = examine::prepare(&loaded.project, with, &resolver, &mut findings).await?;
-    let warnings = examine::stop_on_errors(&mut findings, with)?;
+    let resolver = Resolver::offline(ctx.redactor.clone());
+    let prepared = preparation::prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
+    let warnings = preparation::stop_on_errors(&mut findings, ctx)?;
     let examined =
         Examined { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
     let (previews, steps) =
-        preview::previews(&loaded.project, &examined, with, &resolver, &mut findings).await?;
-    examine::stop_on_errors(&mut findings, with)?;
-    let deployment = |desired: &Desired| RenderedDeployment {
+        preview::previews(&loaded.project, &examined, ctx, &resolver, &mut findings).await?;
+    preparation::stop_on_errors(&mut findings, ctx)?;
+    let deployment = |desired: &DesiredDeployment| RenderedDeployment {
         name: pending::show(&desired.full_name()).into_owned(),
-        requests: of_deployment(desired, with),
+        requests: of_deployment(desired, ctx),
     };
     let deployments = previews.iter().map(|(_, preview)| deployment(&preview.desired)).collect();
     Ok(Rendered { schema: 1, deployments, steps })
 }
 
 /// The requests in their order; ids are those that the answers before will give.
-fn of_deployment(desired: &Desired, with: &Surroundings<'_>) -> Vec<RenderedRequest> {
+fn of_deployment(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path, body: Json| {
-        let body = masked_value("", &pending::show_json(&body), with.redactor);
+        let body = masked_value("", &pending::show_json(&body), ctx.redactor);
         RenderedRequest { method: "POST", path, body }
     };
     let flow = json!({"name": desired.flow_name, "tags": []});
-    let mut body = json_object(desired.create_body(Uuid::nil(), with.clock.now()));
+    let mut body = json_object(desired.create_body(Uuid::nil(), ctx.clock.now()));
     body.insert("flow_id".into(), "(id of the flow)".into());
     let mut requests = vec![request("/flows/", flow), request("/deployments/", Json::Object(body))];
     for trigger in &desired.triggers {

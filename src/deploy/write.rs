@@ -8,72 +8,73 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{
-    Failure, Line, OnError, Options, Report, Server, Surroundings,
-    apply::{Applied, Apply, Before, Outcome},
-    desired::Desired,
-    journal::{self, Begin, Journal},
-    live::Live,
-    plan::{self, Action, Change},
-    prune::{self, Pruning},
-    report,
-};
 use crate::{
     api::{Client, WorkPool},
+    apply::{
+        Applied, Apply, Before, Outcome,
+        journal::{self, Begin, Journal},
+    },
+    deploy::{Failure, Line, Report, Server, report},
+    deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
+    plan::{
+        self, Action, Change,
+        prune::{self, Pruning},
+    },
+    validate,
 };
 
 /// Compares with the server and writes what differs.
 pub(super) async fn write(
-    desired: &[Desired],
+    desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,
-    with: &Surroundings<'_>,
+    ctx: &DeployContext<'_>,
     server: &Server<'_>,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let Server { client, links, pacer } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
-    with.progress.activity("Comparing with the server");
+    ctx.progress.activity("Comparing with the server");
     let (live, idle_pools) =
-        tokio::join!(Live::observe(client, &names), report::idle_pools(desired, pools, client));
+        tokio::join!(Snapshot::observe(client, &names), validate::idle_pools(desired, pools, client));
     let live = live?;
     report.idle_pools = idle_pools;
-    let now = with.clock.now();
+    let now = ctx.clock.now();
     let mut changes = Vec::new();
     for one in desired {
-        let change = plan::compare(one, &live, with.options.force, now);
+        let change = plan::compare(one, &live, ctx.options.force, now);
         changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
     }
-    let pruning = pruning(&changes, with, client).await?;
-    let journal = begin_journal(&changes, &live, with, client);
+    let pruning = pruning(&changes, ctx, client).await?;
+    let journal = begin_journal(&changes, &live, ctx, client);
     report.stages.end("compare");
-    with.progress.activity("Writing what differs");
+    ctx.progress.activity("Writing what differs");
     let apply = Apply {
         client,
         live: &live,
         pacer,
         journal: &journal,
-        progress: with.progress,
+        progress: ctx.progress,
         now,
-        on_error: with.options.on_error,
-        force: with.options.force,
+        on_error: ctx.options.on_error,
+        force: ctx.options.force,
     };
     let Applied { outcomes, times, remains } = apply.run(&changes).await;
     let ends = outcomes.into_iter().zip(times);
-    let line = |((one, change), end): (&(&Desired, Change<'_>), _)| {
-        let described = plan::described_changes(one, change, &live, with.redactor);
+    let line = |((one, change), end): (&(&DesiredDeployment, Change<'_>), _)| {
+        let described = plan::described_changes(one, change, &live, ctx.redactor);
         report::line(one, change, described, end, links)
     };
     report.lines = changes.iter().zip(ends).map(line).collect();
     report.remains = remains;
     for line in &mut report.lines {
         if let Outcome::Conflict(differences) = &mut line.outcome {
-            differences.iter_mut().for_each(|one| plan::mask(one, with.redactor));
+            differences.iter_mut().for_each(|one| plan::mask(one, ctx.redactor));
         }
     }
     report.stages.end("write");
     if let Some(pruning) = &pruning {
-        prune(pruning, &mut report.lines, with, client).await;
+        prune(pruning, &mut report.lines, ctx, client).await;
         report.stages.end("prune");
     }
     if report.is_done() || report.was_rolled_back() {
@@ -86,18 +87,18 @@ pub(super) async fn write(
 
 /// What goes besides, for a project that has an id.
 async fn pruning<'a>(
-    changes: &[(&Desired, Change<'_>)],
-    with: &'a Surroundings<'_>,
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    ctx: &'a DeployContext<'_>,
     client: &Client,
 ) -> Result<Option<Pruning<'a>>, Failure> {
     let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
-    let Some(pruning) = Pruning::plan(client, with.options, &declared).await? else { return Ok(None) };
-    pruning.within(with.options.max_deletes)?;
+    let Some(pruning) = Pruning::plan(client, ctx.options, &declared).await? else { return Ok(None) };
+    pruning.within(ctx.options.max_deletes)?;
     Ok(Some(pruning))
 }
 
 /// Removes what is to go, if all else went well, and records what the project has now.
-async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings<'_>, client: &Client) {
+async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext<'_>, client: &Client) {
     let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
     let mut failed = lines.iter().any(|line| line.id.is_none());
     let mut removed = BTreeSet::new();
@@ -112,12 +113,12 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings
                     Outcome::Deleted
                 }
                 Err(error) => {
-                    failed = with.options.on_error != OnError::Continue;
+                    failed = ctx.options.on_error != OnError::Continue;
                     Outcome::Failed { error, written: false }
                 }
             }
         };
-        with.progress.deployment(&doomed.name, outcome.event());
+        ctx.progress.deployment(&doomed.name, outcome.event());
         lines.push(Line {
             name: doomed.name.clone(),
             id: None,
@@ -129,21 +130,21 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, with: &Surroundings
         });
     }
     if let Err(error) = pruning.record(client, registered, &removed).await {
-        with.progress
+        ctx.progress
             .status(&format!("cannot record what the project has now: {error}; the next deploy tries again"));
     }
 }
 
 /// Notes on disk what will be written. A machine without a place for that deploys all the same.
 fn begin_journal(
-    changes: &[(&Desired, Change<'_>)],
-    live: &Live,
-    with: &Surroundings<'_>,
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    live: &Snapshot,
+    ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Journal {
     let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
     let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
-    let Some(path) = journal::path(with.environment, client.url(), with.directory) else {
+    let Some(path) = journal::path(ctx.environment, client.url(), ctx.directory) else {
         return Journal::default();
     };
     if names.is_empty() {
@@ -152,15 +153,15 @@ fn begin_journal(
     let begin = Begin {
         path,
         api: client.url(),
-        directory: with.directory,
-        prefect_file: with.options.prefect_file.as_deref(),
-        is_resumable: !with.options.describe_a_deployment()
-            && with.options.images.given.is_empty()
-            && with.options.answered.is_none(),
+        directory: ctx.directory,
+        prefect_file: ctx.options.prefect_file.as_deref(),
+        is_resumable: !ctx.options.describe_a_deployment()
+            && ctx.options.images.given.is_empty()
+            && ctx.answers.is_none(),
     };
     let before = changed.map(|(desired, change)| Before::of(desired, change, live));
-    Journal::begin(begin, names, before, with.redactor).unwrap_or_else(|error| {
-        with.progress.status(&format!("no journal: {error}; this deploy cannot be resumed"));
+    Journal::begin(begin, names, before, ctx.redactor).unwrap_or_else(|error| {
+        ctx.progress.status(&format!("no journal: {error}; this deploy cannot be resumed"));
         Journal::default()
     })
 }

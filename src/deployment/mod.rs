@@ -1,6 +1,32 @@
 //! Deployments that a server has: finding, listing and deleting them, and their schedules.
 
+mod context;
+pub(crate) mod desired;
+pub(crate) mod item_reader;
+mod options;
+mod project_id;
+pub(crate) mod pull_steps;
+mod resolved;
 pub(crate) mod schedules;
+mod selection;
+pub(crate) mod slas;
+pub(crate) mod snapshot;
+mod spec;
+mod step_sections;
+pub(crate) mod triggers;
+
+pub(crate) use self::{
+    context::DeployContext,
+    desired::DesiredDeployment,
+    options::{OnError, Options},
+    project_id::ProjectId,
+    pull_steps::PullSteps,
+    resolved::{ResolvedDeployment, non_empty},
+    selection::Selection,
+    snapshot::{LiveDeployment, SharedValues, Snapshot},
+    spec::{DeploymentSpec, STEP_SECTIONS, section},
+    step_sections::StepSections,
+};
 
 use std::collections::{HashMap, HashSet};
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    deploy::{self, FieldChange, Line, Outcome, Report},
+    apply::Outcome,
+    deploy::{Line, Report},
     diagnostics::json as findings,
     error::CommandError,
+    plan::{self, FieldChange},
     secret::Redactor,
     steps::Ran,
     value,
@@ -87,7 +89,7 @@ fn step(ran: &Ran, redactor: &Redactor) -> Value {
         "section": ran.section,
         "image": ran.image(),
         "reused": ran.is_reused(),
-        "outputs": outputs.map(|outputs| deploy::masked_value("outputs", &outputs, redactor)),
+        "outputs": outputs.map(|outputs| plan::masked_value("outputs", &outputs, redactor)),
         "seconds": seconds(ran.time),
         "deployments": ran.deployments,
     })
@@ -99,8 +101,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        deploy::{Action, PlannedChange, Stages},
+        deploy::StageTimes,
         error::Exit,
+        plan::{Action, PlannedChange},
         secret::Secret,
         value::from_json,
     };

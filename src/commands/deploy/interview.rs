@@ -2,13 +2,18 @@
 
 use owo_colors::OwoColorize;
 
-use super::super::Context;
+use super::super::{Context, target};
 use crate::{
     api::{ApiError, Client, WorkPool},
-    deploy::{self, Failure, NewPool, Options, Surroundings, World},
+    deploy,
+    deployment::{DeployContext, Options},
     error::CommandError,
     python,
     questions::Ask as _,
+    target::{
+        TargetError,
+        wizard::{Answered, NewPool, World},
+    },
     ui::Ui,
     work_pool::{self, CreateOptions},
 };
@@ -20,15 +25,15 @@ struct Server<'a> {
 }
 
 impl World for Server<'_> {
-    async fn work_pools(&self) -> Result<Vec<WorkPool>, Failure> {
+    async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError> {
         Ok(self.client.work_pools().await?)
     }
 
-    async fn work_pool(&self, name: &str) -> Result<Option<WorkPool>, Failure> {
+    async fn work_pool(&self, name: &str) -> Result<Option<WorkPool>, TargetError> {
         Ok(self.client.work_pool(name).await?)
     }
 
-    async fn new_pool(&self) -> Result<NewPool, Failure> {
+    async fn new_pool(&self) -> Result<NewPool, TargetError> {
         let kind = work_pool::ask_kind(self.ui, work_pool::kinds(self.client).await?).await?;
         let name = loop {
             let name = work_pool::ask_name(self.ui).await?;
@@ -40,7 +45,7 @@ impl World for Server<'_> {
         Ok(NewPool { name, kind: kind.kind, base_job_template: kind.base_job_template })
     }
 
-    async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, Failure> {
+    async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError> {
         match self.client.block_names(kind).await {
             // Who may not see blocks is not offered any.
             Err(ApiError::Forbidden { .. }) => Ok(None),
@@ -50,14 +55,14 @@ impl World for Server<'_> {
 }
 
 /// Asks for what the options and the file leave open, and makes what the answers want on the server.
-pub(super) async fn conduct(
-    options: Options,
+pub(super) async fn ask(
+    options: &Options,
     client: &Client,
     context: &Context,
-) -> Result<Options, CommandError> {
-    let with = super::surroundings(&options, context);
-    let answered = deploy::conduct(&with, &context.ui, &Server { client, ui: &context.ui }).await?;
-    let Some(answered) = answered else { return Ok(options) };
+) -> Result<Option<Answered>, CommandError> {
+    let ctx = target::deploy_context(options, context);
+    let answered = deploy::ask(&ctx, &context.ui, &Server { client, ui: &context.ui }).await?;
+    let Some(answered) = answered else { return Ok(None) };
     if let Some(NewPool { name, kind, .. }) = &answered.pool {
         let create =
             CreateOptions { name: name.clone(), kind: Some(kind.clone()), ..CreateOptions::default() };
@@ -67,13 +72,16 @@ pub(super) async fn conduct(
     for block in &answered.blocks {
         client.save_block(block.kind, &block.name, &block.data).await?;
     }
-    Ok(Options { answered: Some(answered), ..options })
+    Ok(Some(answered))
 }
 
 /// Offers to keep the answers in the project file.
-pub(super) async fn save(with: &Surroundings<'_>, context: &Context) -> Result<(), CommandError> {
-    let Some(answered) = &with.options.answered else { return Ok(()) };
-    let Some(saved) = deploy::saved(answered, with)? else { return Ok(()) };
+pub(super) async fn save(
+    answered: &Answered,
+    ctx: &DeployContext<'_>,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let Some(saved) = deploy::saved(answered, ctx)? else { return Ok(()) };
     let file = saved.file.display();
     let added: Vec<String> = saved.added.lines().map(|line| format!("{} {line}", "+".green())).collect();
     context.ui.tell(&format!("\n{file}\n{}\n", added.join("\n")));

@@ -11,10 +11,13 @@ use self::document::Cost;
 use super::{
     Context, connection, errors, github,
     plan::{self, markdown},
+    target,
 };
 use crate::{
-    cli::{DeployArguments, OutputFormat, OwnershipArguments, SelectionArguments},
-    deploy::{self, Line, Options, Outcome, Pacer, ProjectId, Report, Server, Surroundings},
+    apply::{Outcome, Pacer},
+    cli::{DeployArguments, OutputFormat},
+    deploy::{self, Line, Report, Server},
+    deployment::{DeployContext, Options},
     error::{CommandError, Exit},
     names,
     ui::DeploymentResult,
@@ -29,11 +32,12 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let mut options = Options {
         verify_pull: arguments.verify_pull,
         on_error: arguments.on_error.into(),
-        ..options(&arguments.selection, &arguments.ownership, context)?
+        ..target::options(&arguments.selection, &arguments.ownership, context)?
     };
-    match &arguments.plan {
+    let saved_plan = arguments.plan.as_ref().map(|path| plan::read(path, context)).transpose()?;
+    match &saved_plan {
         // A saved plan was made without starting the project's interpreter, and must come out the same.
-        Some(path) => options = options.with_plan(plan::read(path, context)?),
+        Some(plan) => options = plan.select(options),
         None => options.python = options.python.with_project_scope(),
     }
     let pacer = Arc::new(Pacer::default());
@@ -48,16 +52,18 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
     }
-    if asks(arguments, context) {
-        options = interview::conduct(options, &client, context).await?;
-    }
+    let answered = match asks(arguments, context) {
+        true => interview::ask(&options, &client, context).await?,
+        false => None,
+    };
     let links = connection::links(context);
-    let surroundings = surroundings(&options, context);
+    let answers = answered.as_ref().map(|answered| &answered.selection);
+    let ctx = DeployContext { answers, ..target::deploy_context(&options, context) };
     let server = Server { client: &client, links: &links, pacer: &pacer };
     let started = Instant::now();
     let view = context.ui.watch();
     let mut report = Report::default();
-    let result = match deploy::deploy(&surroundings, &server, &mut report).await {
+    let result = match deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report).await {
         Ok(()) => finish(&report),
         Err(failure) => Err(CommandError::from(failure)),
     };
@@ -74,8 +80,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     view.summarize(&report.lines.iter().map(registered).collect::<Vec<_>>());
     github::add_to_summary(context, || summary(&report, result.as_ref().err()));
     hints(&report, context);
-    if result.is_ok() {
-        interview::save(&surroundings, context).await?;
+    if let (Ok(_), Some(answered)) = (&result, &answered) {
+        interview::save(answered, &ctx, context).await?;
     }
     result
 }
@@ -85,49 +91,6 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
 fn asks(arguments: &DeployArguments, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some() || arguments.resume || arguments.events.is_some();
     context.can_run_wizard() && !is_settled
-}
-
-/// The options of a deploy or a plan, with the project that the settings name.
-///
-/// # Errors
-///
-/// When something is to be pruned and no project is named, or its id cannot be used.
-pub(super) fn options(
-    selection: &SelectionArguments,
-    ownership: &OwnershipArguments,
-    context: &Context,
-) -> Result<Options, CommandError> {
-    let OwnershipArguments { project, prune, max_deletes } = ownership;
-    let project = project_id(project.as_deref(), context)?;
-    if *prune && project.is_none() {
-        return Err(CommandError::usage("--prune needs the id of the project")
-            .help("set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
-    }
-    Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
-}
-
-/// The project's id, from the command line or the settings.
-pub(super) fn project_id(
-    argument: Option<&str>,
-    context: &Context,
-) -> Result<Option<ProjectId>, CommandError> {
-    let text = argument.or(context.settings.project.value.as_deref()).filter(|text| !text.is_empty());
-    text.map(ProjectId::new).transpose().map_err(CommandError::usage)
-}
-
-/// What an operation on deployments works with.
-pub(super) fn surroundings<'a>(options: &'a Options, context: &'a Context) -> Surroundings<'a> {
-    let settings = &context.settings;
-    Surroundings {
-        options,
-        directory: &context.directory,
-        environment: &context.environment,
-        clock: &context.clock,
-        progress: &context.ui,
-        redactor: &context.redactor,
-        default_work_pool: settings.default_work_pool_name.value.as_deref(),
-        docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
-    }
 }
 
 /// The line of a deployment; the sentence is the reference's, also for what was updated or needed nothing.

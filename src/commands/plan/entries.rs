@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
-    deploy::{PlannedChange, leaves},
+    plan::{PlannedChange, leaves},
     pointer::Pointer,
 };
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::text::{lines, sign, summary, word};
 use crate::{
-    deploy::{Action, Plan, PlannedDeployment},
     names,
+    plan::{Action, Plan, PlannedDeployment},
 };
 
 /// GitHub takes comments of 65,536 characters; what is longer loses its details.
@@ -137,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::deploy::{Plan, PlannedDeployment};
+    use crate::plan::{Plan, PlannedDeployment};
 
     fn updated(new: &str) -> Plan {
         let deployment: PlannedDeployment = serde_json::from_value(json!({

@@ -10,16 +10,17 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    Context, connection,
-    deploy::{options, surroundings},
-    github, render,
+    Context, connection, github, render,
+    target::{deploy_context, options},
 };
 use crate::{
     api::Links,
+    apply::Pacer,
     cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
-    deploy::{self, PLAN_SCHEMA, Pacer, Plan, Server},
+    deploy::{self, Server},
     error::{CommandError, Exit},
     fs::{self, FileError},
+    plan::{Plan, SCHEMA as PLAN_SCHEMA},
 };
 
 pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -67,7 +68,7 @@ pub(super) async fn show(
     let pacer = Pacer::default();
     let server = Server { client: &client, links: &links, pacer: &pacer };
     let view = context.ui.watch();
-    let plan = deploy::plan(&surroundings(&options, context), &server).await?;
+    let plan = deploy::plan(&deploy_context(&options, context), &server).await?;
     view.end();
     let shown = match format {
         PlanFormat::Text => text::plan(&plan),

@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 use serde_json::Value as Json;
 
 use super::entries::{Entry, entries, path};
-use crate::deploy::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
+use crate::plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
 
 /// Longer values are cut.
 const LONGEST_VALUE: usize = 80;
@@ -109,7 +109,7 @@ fn line(entry: &Entry<'_>) -> String {
 /// A value as JSON, cut where it is long.
 pub(in crate::commands) fn shown(value: &Json) -> String {
     let text = match value {
-        Json::String(text) if text.contains(crate::deploy::KNOWN_AFTER_BUILD) => text.clone(),
+        Json::String(text) if text.contains(crate::plan::KNOWN_AFTER_BUILD) => text.clone(),
         value => value.to_string(),
     };
     let length = text.chars().count();

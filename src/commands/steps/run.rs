@@ -3,9 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
+    build::{Found, Pulled},
     cli::{OutputFormat, RunStepsArguments},
     commands::{Context, connection},
-    deploy::{self, Found, Pulled, Surroundings, Trial},
+    deploy::{self, Trial},
+    deployment::DeployContext,
     error::{CommandError, Exit},
     secret::Redactor,
     value::{self, Value},
@@ -14,8 +16,9 @@ use crate::{
 pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.options();
     let settings = &context.settings;
-    let surroundings = Surroundings {
+    let surroundings = DeployContext {
         options: &options,
+        answers: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,
@@ -39,7 +42,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
 /// Runs the steps in the file, or the pull steps that the server has stored.
 async fn trials(
     arguments: &RunStepsArguments,
-    surroundings: &Surroundings<'_>,
+    surroundings: &DeployContext<'_>,
     context: &Context,
 ) -> Result<Vec<Trial>, CommandError> {
     let sought = arguments.sought();

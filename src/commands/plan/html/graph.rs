@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ORDER;
 use crate::{
     commands::plan::text::word,
-    deploy::{Action, Plan, PlannedDeployment, PlannedStep},
+    plan::{Action, Plan, PlannedDeployment, PlannedStep},
     secret::Redactor,
 };
 

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use self::{graph::Graph, view::View};
 use crate::{
     api::Links,
-    deploy::{Action, Plan},
+    plan::{Action, Plan},
     secret::Redactor,
 };
 

@@ -10,7 +10,7 @@ use crate::{
         entries::{Entry, entries},
         text::{sign, summary, word},
     },
-    deploy::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
+    plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
 };
 
 /// Longer values are folded.
@@ -174,7 +174,7 @@ fn place(entry: &Entry<'_>) -> Place {
     }
 }
 
-fn kept(kept: &crate::deploy::Kept) -> Kept {
+fn kept(kept: &crate::plan::Kept) -> Kept {
     Kept { field: kept.field.clone(), value: shown(&kept.value), reason: kept.reason.clone() }
 }
 

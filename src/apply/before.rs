@@ -1,0 +1,57 @@
+//! Deployments as they were before a deploy wrote them.
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::{
+    api::DeploymentSchedule,
+    deployment::{DesiredDeployment, Snapshot},
+    plan::{Change, owned_fields},
+};
+
+/// A deployment as it was before the first write.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Before {
+    pub(crate) flow: String,
+    pub(crate) name: String,
+    /// `None` when it was not there.
+    pub(crate) was: Option<Was>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Was {
+    pub(super) id: Uuid,
+    /// The fields that a deploy writes, as they are written.
+    pub(crate) fields: Map<String, Json>,
+    pub(super) schedules: Vec<DeploymentSchedule>,
+    /// All that run it.
+    pub(crate) automations: Vec<Map<String, Json>>,
+}
+
+#[cfg(test)]
+impl Was {
+    pub(crate) fn for_test(fields: Json) -> Self {
+        Self {
+            id: Uuid::nil(),
+            fields: crate::value::json_object(fields),
+            schedules: Vec::new(),
+            automations: Vec::new(),
+        }
+    }
+}
+
+impl Before {
+    pub(crate) fn of(desired: &DesiredDeployment, change: &Change<'_>, live: &Snapshot) -> Self {
+        let was = match change {
+            Change::Create => None,
+            Change::Update { live: deployment, .. } | Change::Unchanged { live: deployment } => Some(Was {
+                id: deployment.id,
+                fields: owned_fields(desired, deployment),
+                schedules: deployment.schedules.clone(),
+                automations: live.automations(deployment.id).iter().map(|one| one.raw.clone()).collect(),
+            }),
+        };
+        Self { flow: desired.flow_name.clone(), name: desired.name.clone(), was }
+    }
+}

@@ -1,0 +1,263 @@
+//! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
+
+mod before;
+mod guard;
+pub(crate) mod journal;
+mod pacing;
+mod queue;
+mod rollback;
+mod writer;
+
+pub(crate) use before::Before;
+#[cfg(test)]
+pub(crate) use before::Was;
+pub(crate) use pacing::Pacer;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Client},
+    apply::{guard::Guard, journal::Journal, writer::Writer},
+    deployment::OnError,
+    deployment::{DesiredDeployment, Snapshot},
+    plan::{Change, FieldChange},
+    progress::{DeploymentEvent, Progress},
+};
+
+/// What became of one deployment.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Created(Uuid),
+    /// With the names of what changed.
+    Updated(Uuid, Vec<String>),
+    Unchanged(Uuid),
+    /// `written` tells whether something had been written before it failed.
+    Failed {
+        error: ApiError,
+        written: bool,
+    },
+    /// Somebody else wrote it after it was compared: what they changed.
+    Conflict(Vec<FieldChange>),
+    /// Whether somebody else has could not be found out, and so it was not written.
+    Unchecked(ApiError),
+    /// Another one failed before its turn.
+    NotTried,
+    /// It was written, another one failed, and it was made as it was before.
+    Restored,
+    /// The project no longer declares it, and it is gone.
+    Deleted,
+}
+
+impl Outcome {
+    /// What users read.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Updated(..) => "updated",
+            Self::Unchanged(_) => "unchanged",
+            Self::Failed { .. } | Self::Unchecked(_) => "failed",
+            Self::Conflict(_) => "changed meanwhile",
+            Self::NotTried => "not tried",
+            Self::Restored => "restored",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// What is told of it.
+    pub(crate) fn event(&self) -> DeploymentEvent<'static> {
+        DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
+    }
+
+    /// The id of a deployment that is as it shall be.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Whether all is as it shall be.
+    pub(crate) fn is_done(&self) -> bool {
+        self.id().is_some() || matches!(self, Self::Deleted)
+    }
+
+    /// Whether it keeps others from being written.
+    fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Conflict(_) | Self::Unchecked(_))
+    }
+
+    pub(crate) fn error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Failed { error, .. } | Self::Unchecked(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the server has something of it now.
+    pub(crate) fn wrote(&self) -> bool {
+        matches!(
+            self,
+            Self::Created(_) | Self::Updated(..) | Self::Deleted | Self::Failed { written: true, .. }
+        )
+    }
+}
+
+/// How to write.
+pub(crate) struct Apply<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) live: &'a Snapshot,
+    pub(crate) pacer: &'a Pacer,
+    pub(crate) journal: &'a Journal,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) now: Timestamp,
+    pub(crate) on_error: OnError,
+    /// Whether deployments are written that others have written meanwhile.
+    pub(crate) force: bool,
+}
+
+/// The outcomes, in the order of the changes, and what cannot be made as it was before.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// How long each took from its turn on.
+    pub(crate) times: Vec<Duration>,
+    pub(crate) remains: Vec<String>,
+}
+
+impl Apply<'_> {
+    /// Writes the changes side by side.
+    pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)]) -> Applied {
+        let writer = Writer::new(self.client, self.live, self.now);
+        let guard = (!self.force).then(|| Guard::new(self.client, self.live, changes));
+        let failed = AtomicBool::new(false);
+        let ends: Vec<(Outcome, Duration)> = stream::iter(changes)
+            .map(async |(desired, change)| {
+                let end = self.write_one(&writer, guard.as_ref(), &failed, (desired, change)).await;
+                self.progress.deployment(&desired.full_name(), end.0.event());
+                end
+            })
+            .buffered(2 * Pacer::HIGHEST_LIMIT)
+            .collect()
+            .await;
+        let (outcomes, times) = ends.into_iter().unzip();
+        let mut applied = Applied { outcomes, times, remains: Vec::new() };
+        if self.on_error == OnError::Rollback && failed.into_inner() {
+            applied.remains = self.roll_back(changes, &mut applied.outcomes).await;
+        }
+        applied
+    }
+
+    /// Writes one change when its turn comes, if it may still be written; and how long that takes without waiting.
+    async fn write_one(
+        &self,
+        writer: &Writer<'_>,
+        guard: Option<&Guard<'_>>,
+        failed: &AtomicBool,
+        (desired, change): (&DesiredDeployment, &Change<'_>),
+    ) -> (Outcome, Duration) {
+        if let Change::Unchanged { live } = change {
+            return (Outcome::Unchanged(live.id), Duration::ZERO);
+        }
+        let name = &desired.full_name();
+        let mut permit = self.pacer.enter().await;
+        let started = Instant::now();
+        if failed.load(Relaxed) && self.on_error != OnError::Continue {
+            return (Outcome::NotTried, Duration::ZERO);
+        }
+        self.progress.deployment(name, DeploymentEvent::Writing);
+        let (outcome, writes) = if let Some(refused) = Self::admit(guard, desired, change).await {
+            (refused, 0)
+        } else {
+            self.client.space_writes(permit.begin());
+            writer.write(desired, change).await
+        };
+        if outcome.is_failure() {
+            failed.store(true, Relaxed);
+        } else {
+            permit.succeed(writes, self.client.quickest());
+            self.journal.done(name);
+        }
+        (outcome, started.elapsed())
+    }
+
+    /// Whether a deployment may not be written, since it is no longer what it was compared with.
+    async fn admit(
+        guard: Option<&Guard<'_>>,
+        desired: &DesiredDeployment,
+        change: &Change<'_>,
+    ) -> Option<Outcome> {
+        match guard?.admit(desired, change).await {
+            Ok(differences) if differences.is_empty() => None,
+            Ok(differences) => Some(Outcome::Conflict(differences)),
+            Err(error) => Some(Outcome::Unchecked(error)),
+        }
+    }
+
+    /// Makes what was written as it was before. One that failed may have been written more than its answer tells.
+    ///
+    /// Gives what cannot be.
+    async fn roll_back(
+        &self,
+        changes: &[(&DesiredDeployment, Change<'_>)],
+        outcomes: &mut [Outcome],
+    ) -> Vec<String> {
+        let written: Vec<usize> = (0..outcomes.len())
+            .filter(|index| {
+                matches!(
+                    outcomes[*index],
+                    Outcome::Created(_) | Outcome::Updated(..) | Outcome::Failed { .. }
+                )
+            })
+            .collect();
+        let before: Vec<Before> = written
+            .iter()
+            .map(|index| {
+                let (desired, change) = &changes[*index];
+                Before::of(desired, change, self.live)
+            })
+            .collect();
+        let restored = rollback::restore(self.client, &before, self.pacer).await;
+        let mut remains = Vec::new();
+        for (index, result) in written.into_iter().zip(restored) {
+            let name = changes[index].0.full_name();
+            match result {
+                Ok(notes) => {
+                    remains.extend(notes.into_iter().map(|note| format!("deployment '{name}': {note}")));
+                    let stays = self.what_stays(&changes[index]).filter(|note| !remains.contains(note));
+                    remains.extend(stays);
+                    match &mut outcomes[index] {
+                        Outcome::Failed { written, .. } => *written = false,
+                        outcome => *outcome = Outcome::Restored,
+                    }
+                }
+                Err(error) => {
+                    remains.push(format!("deployment '{name}' could not be restored: {error}"));
+                    if let Outcome::Failed { written, .. } = &mut outcomes[index] {
+                        *written = true;
+                    }
+                }
+            }
+        }
+        remains
+    }
+
+    /// What a restored deployment leaves behind whatever was written.
+    fn what_stays(&self, (desired, change): &(&DesiredDeployment, Change<'_>)) -> Option<String> {
+        match change {
+            Change::Create if self.live.flow(&desired.flow_name).is_none() => {
+                Some(format!("flow '{}' stays, if it was made", desired.flow_name))
+            }
+            Change::Update { .. } => Some(
+                "the server dropped the future scheduled runs of what was written, and makes new ones".into(),
+            ),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The requests that make one deployment what it shall be.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Client},
+    apply::Outcome,
+    deployment::{DesiredDeployment, LiveDeployment, Snapshot},
+    plan::{Change, Changes, ScheduleChanges, TriggerChanges},
+    value::json_object,
+};
+
+pub(super) struct Writer<'a> {
+    client: &'a Client,
+    live: &'a Snapshot,
+    now: Timestamp,
+    /// Flows made by this command, so that deployments of one flow make it once.
+    flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(client: &'a Client, live: &'a Snapshot, now: Timestamp) -> Self {
+        Self { client, live, now, flows: Mutex::default() }
+    }
+}
+
+impl Writer<'_> {
+    /// Gives with the outcome how many writes it took.
+    pub(super) async fn write(&self, desired: &DesiredDeployment, change: &Change<'_>) -> (Outcome, u32) {
+        let mut written = 0;
+        let result = match change {
+            Change::Unchanged { live } => Ok(Outcome::Unchanged(live.id)),
+            Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
+            Change::Update { live, changes } => {
+                let names = changes.names().into_iter().map(str::to_owned).collect();
+                self.update(live, desired, changes, &mut written)
+                    .await
+                    .map(|()| Outcome::Updated(live.id, names))
+            }
+        };
+        let outcome = result.unwrap_or_else(|error| Outcome::Failed { error, written: written > 0 });
+        (outcome, written)
+    }
+
+    async fn create(&self, desired: &DesiredDeployment, written: &mut u32) -> Result<Uuid, ApiError> {
+        let flow = self.flow(&desired.flow_name).await?;
+        *written += u32::from(self.live.flow(&desired.flow_name).is_none());
+        let body = desired.create_body(flow, self.now);
+        let deployment = self.client.create_deployment(&json_object(body)).await?;
+        *written += 1;
+        for trigger in &desired.triggers {
+            self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
+            *written += 1;
+        }
+        self.slas(deployment.id, desired).await?;
+        Ok(deployment.id)
+    }
+
+    /// The id of a flow, which is made if the server does not have it.
+    async fn flow(&self, name: &str) -> Result<Uuid, ApiError> {
+        if let Some(id) = self.live.flow(name) {
+            return Ok(id);
+        }
+        let cell = Arc::clone(self.flows.lock().await.entry(name.to_owned()).or_default());
+        cell.get_or_try_init(async || Ok(self.client.create_flow(name).await?.id)).await.copied()
+    }
+
+    async fn update(
+        &self,
+        live: &LiveDeployment,
+        desired: &DesiredDeployment,
+        changes: &Changes<'_>,
+        written: &mut u32,
+    ) -> Result<(), ApiError> {
+        let id = live.id;
+        // All fields, as the reference: the server checks some of them against others of the same request.
+        let mut body = if changes.fields.is_empty() { Map::new() } else { desired.update_body() };
+        let schedules = &changes.schedules;
+        let together = schedules.together(!body.is_empty(), &live.schedules, self.now);
+        let is_together = together.is_some();
+        body.extend(together.map(|together| ("schedules".to_owned(), together.into())));
+        if !body.is_empty() {
+            self.client.update_deployment(id, &body).await?;
+            *written += 1;
+        }
+        if !is_together {
+            self.schedules(id, schedules, written).await?;
+        }
+        self.triggers(id, &changes.triggers, written).await?;
+        self.slas(id, desired).await
+    }
+
+    /// Writes the schedules one by one: a new one may have the slug that another gives up.
+    async fn schedules(
+        &self,
+        id: Uuid,
+        changes: &ScheduleChanges<'_>,
+        written: &mut u32,
+    ) -> Result<(), ApiError> {
+        for (schedule, body) in &changes.update {
+            self.client.update_schedule(id, schedule, body).await?;
+            *written += 1;
+        }
+        if !changes.create.is_empty() {
+            let bodies: Vec<Json> =
+                changes.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
+            self.client.create_schedules(id, &bodies).await?;
+            *written += 1;
+        }
+        for schedule in &changes.delete {
+            self.client.delete_schedule(id, schedule.id).await?;
+            *written += 1;
+        }
+        Ok(())
+    }
+
+    /// Prefect Cloud compares service level agreements itself, by name.
+    async fn slas(&self, id: Uuid, desired: &DesiredDeployment) -> Result<(), ApiError> {
+        if let Some(slas) = &desired.slas {
+            let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();
+            self.client.apply_slas(id, &bodies).await?;
+        }
+        Ok(())
+    }
+
+    async fn triggers(
+        &self,
+        id: Uuid,
+        changes: &TriggerChanges<'_>,
+        written: &mut u32,
+    ) -> Result<(), ApiError> {
+        if changes.delete_owned {
+            self.client.delete_automations_owned_by(id).await?;
+            *written += 1;
+        }
+        for body in &changes.create {
+            self.client.create_automation(body).await?;
+            *written += 1;
+        }
+        for automation in &changes.delete {
+            self.client.delete_automation(automation.id).await?;
+            *written += 1;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! Runs the build, push and pull steps of deployments, and renders deployments with the steps' outputs.
+
+pub(crate) mod pulled_code;
+pub(crate) mod render;
+pub(crate) mod steps;
+pub(crate) mod workspace;
+
+pub(crate) use self::{
+    pulled_code::{Found, PullError},
+    workspace::Pulled,
+};

@@ -1,0 +1,207 @@
+//! Checks that workers find a deployment's flow in what its pull steps fetch.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    api::Deployment,
+    build::{
+        render,
+        workspace::{self, Pulled, Stored},
+    },
+    deployment::{DeployContext, DesiredDeployment, ResolvedDeployment, StepSections},
+    diagnostics::{Code, Diagnostic},
+    fs::FileError,
+    pointer::Pointer,
+    project::Findings,
+    steps::StepFailure,
+    template::Resolver,
+    value::{self, Mapping, Value},
+};
+
+/// Why pull steps did not yield the flow.
+#[derive(Debug)]
+pub(crate) enum PullError {
+    /// The step that failed.
+    Step(StepFailure),
+    /// Problems with the flow or the workspace.
+    Findings(Vec<Diagnostic>),
+}
+
+impl From<StepFailure> for PullError {
+    fn from(failure: StepFailure) -> Self {
+        Self::Step(failure)
+    }
+}
+
+/// What pull steps brought, and the flow in it.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) pulled: Pulled,
+    pub(crate) flow: Option<String>,
+}
+
+/// Proves that workers will find the flows of these deployments: each distinct list of pull steps runs once.
+///
+/// # Errors
+///
+/// A step that fails, or all flows that are not in what was pulled.
+pub(crate) async fn verify(
+    stored: &[Stored],
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<(), PullError> {
+    let mut groups: BTreeMap<(String, bool), Vec<&Stored>> = BTreeMap::new();
+    for one in stored {
+        let steps = value::to_json(&Value::Sequence(one.steps.clone())).to_string();
+        groups.entry((steps, one.has_image)).or_default().push(one);
+    }
+    let mut errors = Vec::new();
+    for group in groups.values() {
+        let Some(first) = group.first() else { continue };
+        let place = Workspace::new(None)?;
+        match workspace::pull(first, place.path(), ctx, resolver).await? {
+            Pulled::OutOfReach { reason } => {
+                let message =
+                    format!("the pull steps of '{}' cannot be verified here: {reason}", first.deployment);
+                ctx.progress.warn(&Diagnostic::warning(Code::PULL_NOT_VERIFIED, message));
+            }
+            Pulled::Code { directory, .. } => {
+                for one in group {
+                    errors.extend(one.find_flow(&directory, ctx).err());
+                    if let Some(warning) = one.is_older(&directory, ctx) {
+                        ctx.progress.warn(&warning);
+                    }
+                }
+            }
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(PullError::Findings(errors)) }
+}
+
+/// Runs pull steps and looks for the flow.
+pub(crate) async fn pull(
+    stored: &Stored,
+    workspace: &Path,
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+    has_project: bool,
+) -> Result<Found, PullError> {
+    ctx.progress.remark(&format!("Running {} deployment pull step(s)", stored.steps.len()));
+    let pulled = workspace::pull(stored, workspace, ctx, resolver).await?;
+    let flow = match &pulled {
+        Pulled::OutOfReach { .. } => None,
+        Pulled::Code { directory, .. } => {
+            let flow = stored
+                .find_flow(directory, ctx)
+                .map_err(|diagnostic| PullError::Findings(vec![diagnostic]))?;
+            if has_project && let Some(warning) = stored.is_older(directory, ctx) {
+                ctx.progress.warn(&warning);
+            }
+            Some(flow)
+        }
+    };
+    Ok(Found { pulled, flow })
+}
+
+/// What a deploy would store of a deployment's way to its code.
+pub(crate) fn would_be_stored(
+    one: &ResolvedDeployment,
+    sections: &StepSections,
+    outputs: &Mapping,
+    ctx: &DeployContext<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Stored> {
+    let steps = render::pull_steps(one, sections, outputs, ctx, findings)?;
+    let image = one.fields.get("work_pool").and_then(|pool| pool.get("job_variables")?.get("image"));
+    Some(Stored {
+        deployment: one.full_name(),
+        entrypoint: one.text("entrypoint")?.to_owned(),
+        flow_name: one.flow.as_ref().map(|flow| flow.name.clone()),
+        steps: listed(steps.as_ref()),
+        pointer: sections.pull_pointer.clone(),
+        has_image: image.is_some_and(|image| !image.is_null()),
+    })
+}
+
+/// What is about to be stored.
+pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -> Stored {
+    Stored {
+        deployment: desired.full_name(),
+        entrypoint: desired.entrypoint.clone(),
+        flow_name: Some(desired.flow_name.clone()),
+        steps: listed(desired.pull_steps.as_ref()),
+        pointer: sections.pull_pointer.clone(),
+        has_image: desired.job_variables.get("image").is_some_and(|image| !image.is_null()),
+    }
+}
+
+/// What the server has stored.
+pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> Stored {
+    let image = deployment.job_variables.get("image");
+    Stored {
+        deployment: name.to_owned(),
+        entrypoint: deployment
+            .raw
+            .get("entrypoint")
+            .and_then(|text| text.as_str())
+            .unwrap_or_default()
+            .into(),
+        flow_name: Some(flow.to_owned()),
+        steps: listed(deployment.raw.get("pull_steps")),
+        pointer: Pointer::root().join("pull"),
+        has_image: image.is_some_and(|image| !image.is_null()),
+    }
+}
+
+/// Stored pull steps as values; none where there are none.
+fn listed(steps: Option<&serde_json::Value>) -> Vec<Value> {
+    let steps = steps.and_then(|steps| steps.as_array()).map(Vec::as_slice).unwrap_or_default();
+    steps.iter().map(value::from_json).collect()
+}
+
+/// Where pull steps run.
+pub(crate) enum Workspace {
+    /// Goes away with its contents.
+    Temporary(tempfile::TempDir),
+    Kept(PathBuf),
+}
+
+impl Workspace {
+    /// An empty directory: the one that is named, or a new one.
+    pub(crate) fn new(into: Option<&Path>) -> Result<Self, PullError> {
+        let Some(path) = into else {
+            let made = tempfile::Builder::new().prefix("prefectl-pull-").tempdir();
+            let failed = |error| {
+                usage(FileError::new("make a directory in", &std::env::temp_dir(), error).to_string())
+            };
+            return made.map(Self::Temporary).map_err(failed);
+        };
+        let made = fs::create_dir_all(path).and_then(|()| path.canonicalize());
+        let made = made.map_err(|error| usage(FileError::new("make", path, error).to_string()))?;
+        let is_empty =
+            |entries: io::Result<fs::ReadDir>| entries.is_ok_and(|mut entries| entries.next().is_none());
+        if is_empty(fs::read_dir(&made)) {
+            Ok(Self::Kept(made))
+        } else {
+            Err(usage(format!(
+                "the directory {} is not empty: a worker starts in an empty one",
+                path.display()
+            )))
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(directory) => directory.path(),
+            Self::Kept(path) => path,
+        }
+    }
+}
+
+fn usage(message: impl Into<String>) -> PullError {
+    PullError::Findings(vec![Diagnostic::error(Code::OPTIONS, message.into())])
+}

@@ -1,0 +1,149 @@
+//! The steps of the selected deployments: which there are, and running them.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use crate::{
+    deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
+    names,
+    steps::{List, Listed, Preview, PreviewedStep, Progressed, Ran, Runner, StepContext, StepFailure},
+    template::Resolver,
+    value::{Mapping, Value},
+};
+
+type StepsOf = fn(&StepSections) -> &[Listed];
+
+/// Runs the build steps of all deployments, then the push steps; gives the outputs of each deployment.
+///
+/// Every deployment starts in the project's directory. Equal steps run once. `ran` gets what has run, also when one
+/// fails.
+pub(crate) async fn run(
+    prepared: &[(ResolvedDeployment, StepSections)],
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+    ran: &mut Vec<Ran>,
+) -> Result<Vec<Mapping>, StepFailure> {
+    let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
+    let all = |steps_of: StepsOf| prepared.iter().flat_map(move |(_, sections)| steps_of(sections));
+    runner.announce(all(StepSections::build).chain(all(StepSections::push)), ctx.progress);
+    let outputs = run_sections(&runner, prepared, ctx, resolver).await;
+    *ran = runner.ran();
+    let outputs = outputs?;
+    for line in ran.iter().filter_map(shared) {
+        ctx.progress.remark(&line);
+    }
+    Ok(outputs)
+}
+
+async fn run_sections(
+    runner: &Runner<'_>,
+    prepared: &[(ResolvedDeployment, StepSections)],
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<Mapping>, StepFailure> {
+    let mut outputs = vec![Mapping::new(); prepared.len()];
+    let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(ctx, resolver)).collect();
+    for (phase, steps_of) in [("build", StepSections::build as StepsOf), ("push", StepSections::push)] {
+        let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
+        let lists = lists.filter_map(|(((one, sections), outputs), context)| {
+            let (deployment, steps) = (one.full_name(), steps_of(sections));
+            (!steps.is_empty()).then_some(List { deployment, steps, outputs, scope: &one.scope, context })
+        });
+        let lists: Vec<List<'_, '_>> = lists.collect();
+        if !lists.is_empty() {
+            ctx.progress.remark(&format!("Running deployment {phase} steps..."));
+            runner.run(phase, lists).await?;
+        }
+    }
+    for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
+        outputs.extend(one.spec.variables.clone());
+    }
+    Ok(outputs)
+}
+
+/// Says for whom a build or push has run that several deployments share.
+fn shared(ran: &Ran) -> Option<String> {
+    const NAMED: usize = 5;
+    if ran.is_ordered {
+        return None;
+    }
+    let count = ran.deployments.len();
+    let done = match (ran.is_reused(), ran.step.as_str()) {
+        (true, _) => "reused",
+        (_, "build_docker_image") => "built once",
+        (_, "push_docker_image") => "pushed once",
+        _ => "done once",
+    };
+    let names = names::first_of(&ran.deployments, NAMED);
+    let what = ran.image().unwrap_or(&ran.step);
+    (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
+}
+
+/// A step that would run, and the positions of the deployments that it would run for.
+#[derive(Debug)]
+pub(crate) struct UsedStep {
+    pub(crate) step: PreviewedStep,
+    /// `build` or `push`.
+    pub(crate) section: &'static str,
+    pub(crate) deployments: Vec<usize>,
+}
+
+/// Goes through the steps as [`run`] does, without running any; the outputs are stand-ins.
+pub(crate) async fn preview(
+    prepared: &[(ResolvedDeployment, StepSections)],
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<(Vec<Mapping>, Vec<UsedStep>), StepFailure> {
+    let mut preview = Preview::new(ctx.environment, resolver);
+    let mut progressed: Vec<Progressed> = prepared.iter().map(|one| not_begun(one, ctx)).collect();
+    let mut users: BTreeMap<usize, (&'static str, BTreeSet<usize>)> = BTreeMap::new();
+    for section in ["build", "push"] {
+        for (index, (one, sections)) in prepared.iter().enumerate() {
+            let steps = if section == "build" { &sections.build } else { &sections.push };
+            let added = preview.add(steps, &one.scope, &mut progressed[index]).await?;
+            for step in added {
+                users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
+            }
+        }
+    }
+    let outputs = prepared.iter().zip(progressed).map(|((one, _), progressed)| {
+        let variables = one.spec.variables.clone();
+        progressed.outputs.into_iter().chain(variables).collect()
+    });
+    let steps = preview
+        .into_steps()
+        .into_iter()
+        .zip(users.into_values())
+        .map(|(step, (section, users))| UsedStep { step, section, deployments: users.into_iter().collect() });
+    Ok((outputs.collect(), steps.collect()))
+}
+
+fn not_begun((one, sections): &(ResolvedDeployment, StepSections), ctx: &DeployContext<'_>) -> Progressed {
+    let pull = match &sections.pull {
+        PullSteps::Listed(steps) => steps.as_slice(),
+        PullSteps::None | PullSteps::Generated { .. } => &[],
+    };
+    let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
+    let templates = steps.cloned().chain([Value::Mapping(Mapping::clone(&one.fields))]).collect();
+    Progressed {
+        outputs: Mapping::new(),
+        directory: ctx.directory.to_owned(),
+        templates: Value::Sequence(templates),
+    }
+}
+
+pub(super) fn context<'a>(ctx: &DeployContext<'a>, resolver: &'a Resolver<'a>) -> StepContext<'a> {
+    StepContext {
+        directory: ctx.directory.to_owned(),
+        environment: Cow::Borrowed(ctx.environment),
+        python: ctx.options.python.interpreter.as_deref(),
+        docker_namespace: ctx.docker_namespace,
+        images: &ctx.options.images,
+        clock: ctx.clock,
+        progress: ctx.progress,
+        resolver,
+        without_outputs: false,
+    }
+}

@@ -1,0 +1,224 @@
+//! Pull steps as a worker runs them: in a directory of their own, with nothing but what is stored.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    build::steps,
+    deployment::DeployContext,
+    diagnostics::{Code, Diagnostic},
+    flow::{Entrypoint, FlowError, Inspector},
+    pointer::Pointer,
+    steps::{List, Listed, Runner, StepContext, StepFailure, name_and_id, registry},
+    template::{Resolver, expression::Scope},
+    value::{Mapping, Value},
+};
+
+const SET_WORKING_DIRECTORY: &str = "set_working_directory";
+
+/// How many names of a directory's entries a message has room for.
+const NAMES_SHOWN: usize = 8;
+
+/// What a worker gets to know of a deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    /// As users call it.
+    pub(crate) deployment: String,
+    pub(crate) entrypoint: String,
+    /// The flow that the entrypoint is to give.
+    pub(crate) flow_name: Option<String>,
+    pub(crate) steps: Vec<Value>,
+    /// Where the steps are in the file, for errors.
+    pub(crate) pointer: Pointer,
+    /// Whether the flow runs in a container, which has directories of its own.
+    pub(crate) has_image: bool,
+}
+
+/// What pull steps have brought.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Pulled {
+    /// The flow would start in this directory.
+    Code { directory: PathBuf, outputs: Mapping },
+    /// It is where only a worker can look.
+    OutOfReach { reason: String },
+}
+
+/// Runs pull steps in an empty directory.
+///
+/// # Errors
+///
+/// The first step that fails.
+pub(crate) async fn pull(
+    stored: &Stored,
+    workspace: &Path,
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+) -> Result<Pulled, StepFailure> {
+    if stored.steps.is_empty() {
+        let reason =
+            "no pull step brings the code: a worker looks for it where it was started, or in its image";
+        return Ok(Pulled::OutOfReach { reason: reason.to_owned() });
+    }
+    let runner = Runner::new(resolver, 1, ctx.options.strict);
+    let mut context = StepContext { directory: workspace.to_owned(), ..steps::context(ctx, resolver) };
+    let scope = Scope::new(ctx.environment);
+    let mut outputs = Mapping::new();
+    let mut chosen = workspace.to_owned();
+    for (index, step) in stored.steps.iter().enumerate() {
+        if let Some(reason) = stored.out_of_reach(index, &context.directory) {
+            return Ok(Pulled::OutOfReach { reason });
+        }
+        let listed = Listed { step: step.clone(), pointer: stored.pointer.join(index), written: None };
+        let before = context.directory.clone();
+        let list = List {
+            deployment: stored.deployment.clone(),
+            steps: std::slice::from_ref(&listed),
+            outputs: &mut outputs,
+            scope: &scope,
+            context: &mut context,
+        };
+        runner.run("pull", vec![list]).await?;
+        match directory_of(step, &outputs) {
+            Some(directory) => chosen = context.directory.join(directory),
+            None if context.directory != before => chosen.clone_from(&context.directory),
+            None => {}
+        }
+    }
+    Ok(Pulled::Code { directory: chosen, outputs })
+}
+
+impl Stored {
+    /// Why a step cannot do here what it does on a worker.
+    fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
+        let (name, _) = name_and_id(&self.steps[index])?;
+        let Some(entry) = registry::find(name) else {
+            // A name that is probably wrong is an error, on workers too.
+            return registry::doubt(name)
+                .is_none()
+                .then(|| format!("the step '{name}' runs on workers only"));
+        };
+        if entry.short_name() != SET_WORKING_DIRECTORY {
+            return None;
+        }
+        let directory = self.steps[index].get(name)?.get("directory")?.as_str()?;
+        let is_elsewhere = !directory.contains("{{") && !current.join(directory).is_dir();
+        if is_elsewhere && self.has_image {
+            return Some(format!("the directory '{directory}' is that of an image"));
+        }
+        let is_relative = Path::new(directory).is_relative();
+        (is_elsewhere && is_relative && index == 0)
+            .then(|| format!("a worker looks for the directory '{directory}' where it was started"))
+    }
+
+    /// Finds the flow in the directory in which it would start; gives its name.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the entrypoint there.
+    pub(crate) fn find_flow(&self, directory: &Path, ctx: &DeployContext<'_>) -> Result<String, Diagnostic> {
+        let wrong = |message: String| {
+            let message = format!("deployment '{}': {message}", self.deployment);
+            Diagnostic::error(Code::PULLED_CODE, message)
+        };
+        let entrypoint = Entrypoint::parse(&self.entrypoint).map_err(|error| wrong(error.to_string()))?;
+        let flow = Inspector::new().inspect(&entrypoint, directory, ctx.environment);
+        let flow = flow.map_err(|error| {
+            let missing = matches!(error, FlowError::FileMissing { .. } | FlowError::ModuleMissing { .. });
+            let message =
+                format!("the pull steps do not bring its entrypoint '{}': {error}", self.entrypoint);
+            let help = error.help().or_else(|| missing.then(|| contents(directory)));
+            Diagnostic { help, ..wrong(message) }
+        })?;
+        match &self.flow_name {
+            Some(expected) if *expected != flow.name => Err(wrong(format!(
+                "the pull steps bring another version of '{}', whose flow is called '{}' and not '{expected}'",
+                self.entrypoint, flow.name
+            ))),
+            _ => Ok(flow.name.clone()),
+        }
+    }
+
+    /// Whether what was pulled is not what is here: a change that is not committed, or not pushed.
+    pub(crate) fn is_older(&self, directory: &Path, ctx: &DeployContext<'_>) -> Option<Diagnostic> {
+        let (file, _) = self.entrypoint.rsplit_once(':')?;
+        let here = std::fs::read(ctx.directory.join(file)).ok()?;
+        let pulled = std::fs::read(directory.join(file)).ok()?;
+        let message =
+            format!("deployment '{}': the pull steps bring another '{file}' than is here", self.deployment);
+        (here != pulled).then(|| {
+            Diagnostic::warning(Code::PULLED_CODE_DIFFERS, message)
+                .help("commit and push, or upload, what is meant to run")
+        })
+    }
+}
+
+/// The directory that a step names in its outputs.
+fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
+    let (name, id) = name_and_id(step)?;
+    let known = registry::outputs(name).is_none_or(|outputs| outputs.contains(&"directory"));
+    let own = match id {
+        Some(id) => outputs.get(id.as_str())?.get("directory"),
+        None => outputs.get("directory").filter(|_| known),
+    };
+    own?.as_str().filter(|directory| !directory.is_empty())
+}
+
+/// What there is in a directory, in a few words.
+fn contents(directory: &Path) -> String {
+    let mut names: Vec<String> = std::fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    if names.is_empty() {
+        return "the directory in which the flow would start is empty".to_owned();
+    }
+    names.sort_unstable();
+    let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
+    names.truncate(NAMES_SHOWN);
+    format!("the directory in which the flow would start has {}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_worker_can_do_is_no_failure() {
+        const SET: &str = "prefect.deployments.steps.set_working_directory";
+        for (step, has_image, expected) in [
+            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("that of an image")),
+            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), false, None),
+            (format!("{SET}: {{directory: flows}}"), false, Some("where it was started")),
+            (format!("{SET}: {{directory: '{{{{ clone.directory }}}}'}}"), true, None),
+            (format!("{SET}: {{directory: /}}"), true, None),
+            ("my_company.steps.fetch: {}".to_owned(), false, Some("runs on workers only")),
+            ("prefect.projects.steps.git_clone_project: {}".to_owned(), false, None),
+        ] {
+            let stored = Stored {
+                deployment: "f/d".into(),
+                entrypoint: "flow.py:f".into(),
+                flow_name: None,
+                steps: vec![serde_yaml::from_str(&step).unwrap()],
+                pointer: Pointer::root(),
+                has_image,
+            };
+            let directory = tempfile::tempdir().unwrap();
+            let reason = stored.out_of_reach(0, directory.path());
+            assert_eq!(reason.is_some(), expected.is_some(), "{step}");
+            assert!(reason.unwrap_or_default().contains(expected.unwrap_or_default()), "{step}");
+        }
+    }
+
+    #[test]
+    fn the_directory_is_the_one_that_the_step_itself_names() {
+        let outputs = serde_yaml::from_str("{clone: {directory: a}, directory: b, stdout: x}").unwrap();
+        for (step, expected) in [
+            ("prefect.deployments.steps.git_clone: {id: clone}", Some("a")),
+            ("prefect.deployments.steps.git_clone: {}", Some("b")),
+            ("prefect.deployments.steps.run_shell_script: {}", None),
+        ] {
+            let step: Value = serde_yaml::from_str(step).unwrap();
+            assert_eq!(directory_of(&step, &outputs), expected, "{step:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Options and context of the commands that work on the deployments of a project file.
+
+use super::Context;
+use crate::{
+    cli::{OwnershipArguments, SelectionArguments},
+    deployment::{DeployContext, Options, ProjectId},
+    error::CommandError,
+};
+
+/// The options of a deploy or a plan, with the project that the settings name.
+///
+/// # Errors
+///
+/// When something is to be pruned and no project is named, or its id cannot be used.
+pub(super) fn options(
+    selection: &SelectionArguments,
+    ownership: &OwnershipArguments,
+    context: &Context,
+) -> Result<Options, CommandError> {
+    let OwnershipArguments { project, prune, max_deletes } = ownership;
+    let project = project_id(project.as_deref(), context)?;
+    if *prune && project.is_none() {
+        return Err(CommandError::usage("--prune needs the id of the project")
+            .help("set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
+    }
+    Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
+}
+
+/// The project's id, from the command line or the settings.
+pub(super) fn project_id(
+    argument: Option<&str>,
+    context: &Context,
+) -> Result<Option<ProjectId>, CommandError> {
+    let text = argument.or(context.settings.project.value.as_deref()).filter(|text| !text.is_empty());
+    text.map(ProjectId::new).transpose().map_err(CommandError::usage)
+}
+
+/// What an operation on deployments works with.
+pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> DeployContext<'a> {
+    let settings = &context.settings;
+    DeployContext {
+        options,
+        answers: None,
+        directory: &context.directory,
+        environment: &context.environment,
+        clock: &context.clock,
+        progress: &context.ui,
+        redactor: &context.redactor,
+        default_work_pool: settings.default_work_pool_name.value.as_deref(),
+        docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
+    }
+}

@@ -1,0 +1,137 @@
+use crate::{
+    clock::Clock,
+    deploy::findings,
+    deployment::{DeployContext, Options},
+    environment::Environment,
+    progress::Silent,
+    secret::Redactor,
+};
+
+const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n";
+
+/// What checking a project file finds without a server: lines, codes and what to do.
+async fn check(yaml: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
+    std::fs::write(directory.path().join("prefect.yaml"), yaml).unwrap();
+    let found = findings(&DeployContext {
+        options: &Options { all: true, ..Options::default() },
+        directory: directory.path(),
+        environment: &[("STAGE", "prod")].into_iter().collect::<Environment>(),
+        clock: &Clock::system(),
+        progress: &Silent,
+        redactor: &Redactor::default(),
+        answers: None,
+        default_work_pool: None,
+        docker_namespace: None,
+    })
+    .await;
+    let shown = |one: &crate::diagnostics::Diagnostic| {
+        let line = one.place.as_ref().map_or(0, |place| place.start().line);
+        format!("{line} {}: {}", one.code, one.help.as_deref().unwrap_or("-"))
+    };
+    found.unwrap().iter().map(shown).collect()
+}
+
+/// The same with one deployment after these lines.
+async fn check_deployment(sections: &str, fields: &str) -> Vec<String> {
+    check(&format!(
+        "deployments:\n- {{name: a, entrypoint: 'flow.py:hello', work_pool: {{name: p}}{fields}}}\n{sections}"
+    ))
+    .await
+}
+
+const SHELL: &str = "- prefect.deployments.steps.run_shell_script";
+const BUILD: &str = "- prefect_docker.deployments.steps.build_docker_image";
+
+#[tokio::test]
+async fn references_to_outputs_are_checked() {
+    let steps = format!(
+        "build:\n{SHELL}: {{id: hash, script: ls}}\n{BUILD}: {{id: b, image_name: x, tag: '{{{{ hash.stdout }}}}'}}\n"
+    );
+    for (fields, expected) in [
+        (
+            ", version: '{{ hash.stdout }}', description: 'x {{ b.image }} {{ stdout }} {{ ctx.flow.name }}'",
+            &[][..],
+        ),
+        (
+            ", tags: ['{{ b.additional_tags[0] }}', '{{ $STAGE }}', '{{ STAGE }}']",
+            &["2 environment-without-dollar: write {{ $STAGE }} if the environment is meant"],
+        ),
+        (", version: '{{ hash.stdot }}'", &["2 unknown-output: did you mean {{ hash.stdout }}?"]),
+        (
+            ", version: '{{ b.nothing_like_it }}'",
+            &[
+                "2 unknown-output: the step 'b' gives image_name, tag, image, image_id, additional_tags, reused",
+            ],
+        ),
+        (
+            ", version: '{{ CI_TAG }}'",
+            &["2 unknown-output: no step gives it, and the environment variable CI_TAG is not set"],
+        ),
+        (", version: '{{ $CI_TAG }}'", &["2 unset-environment: the environment variable CI_TAG is not set"]),
+        (", description: '{{ prefect.blocks.secret.x }} {{ prefect.variables.y }}'", &[]),
+        (", description: '{{ prefect.blocks.secret }}'", &["2 reference: -"]),
+        (", triggers: [{expect: [x], parameters: {n: '{{ event.id }}'}}]", &[]),
+        (
+            ", triggers: [{expect: ['{{ event.id }}']}]",
+            &["2 unknown-output: no step has the id or the output 'event'"],
+        ),
+    ] {
+        assert_eq!(check_deployment(&steps, fields).await, expected, "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn steps_see_only_what_comes_before_them() {
+    for (steps, expected) in [
+        (
+            format!("build:\n{SHELL}: {{id: one, script: 'echo {{{{ two.stdout }}}}'}}\npush:\n{SHELL}: {{id: two, script: 'echo {{{{ one.stdout }}}}'}}\n"),
+            &["4 unknown-output: the step that gives it comes later"][..],
+        ),
+        (format!("build:\n{SHELL}: {{script: 'echo {{{{ STAGE }}}} {{{{ $NOPE }}}}'}}\n"), &["4 unset-environment: the environment variable NOPE is not set"]),
+        (
+            "pull:\n- prefect.deployments.steps.git_clone: {id: clone, repository: x}\n- prefect.deployments.steps.set_working_directory: {directory: '{{ clone.directory }}/{{ clon.directory }}/{{ REGION }}{{ $ANY }}'}\n".to_owned(),
+            &["5 unknown-output: did you mean {{ clone.directory }}?"],
+        ),
+        ("pull:\n- my_company.steps.fetch: {id: x}\n- my_company.steps.go: {to: '{{ anything.at.all }}'}\n".to_owned(), &[]),
+        (
+            format!("build:\n{BUILD}: {{id: image, image_name: x}}\npush:\n- prefect_docker.deployments.steps.push_docker_image: {{image_name: '{{{{ image.image_name }}}}'}}\n"),
+            &["4 id-is-output: give the step another id", "6 unknown-output: did you mean {{ image_name }}?"],
+        ),
+        (
+            format!("build:\n{SHELL}: {{script: make && make test}}\n{SHELL}: {{script: make | tee log, shell: true}}\n"),
+            &["4 shell-needed: write one command a line, or add `shell: true`, which runs each line by /bin/sh"],
+        ),
+    ] {
+        assert_eq!(check_deployment(&steps, "").await, expected, "{steps}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_found_at_once() {
+    let yaml = "
+deployments:
+- {name: a, entrypoint: 'flow.py:helo', work_pool: {name: p}, schedules: [{cron: x}]}
+- {name: b, entrypoint: 'flow.py:hello', parameters: {n: many, m: 1}}
+- {name: b, entrypoint: 'flow.py:hello', name: b, work_pool: {name: p}, schedule: {}, schedules: []}
+- {name: b, entrypoint: 'flow.py:hello', work_pool: {name: p}, schedule: {cron: '0 0 * * *'}, schedules: []}
+- {entrypoint: 'flow.py:hello', work_pool: {name: p}}
+";
+    let found = check(yaml).await;
+    let codes: Vec<&str> = found.iter().map(|one| one.split(':').next().unwrap_or_default()).collect();
+    assert_eq!(
+        codes,
+        [
+            "5 duplicate-key",
+            "6 schedule-keys",
+            "7 unnamed-deployment",
+            "3 flow-not-found",
+            "3 schedule",
+            "4 no-work-pool",
+            "4 unknown-parameter",
+            "4 parameter-type",
+            "5 duplicate-deployment",
+        ]
+    );
+}

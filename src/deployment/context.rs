@@ -1,0 +1,21 @@
+//! Everything that the stages of a deploy share: the options and the machine it runs on.
+
+use std::path::Path;
+
+use super::{Options, Selection};
+use crate::{clock::Clock, environment::Environment, progress::Progress, secret::Redactor};
+
+/// What a deploy works with on this side of the API.
+pub(crate) struct DeployContext<'a> {
+    pub(crate) options: &'a Options,
+    /// Deployments completed by the wizard; they replace the selection by name.
+    pub(crate) answers: Option<&'a Selection>,
+    /// The current directory, links resolved.
+    pub(crate) directory: &'a Path,
+    pub(crate) environment: &'a Environment,
+    pub(crate) clock: &'a Clock,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) redactor: &'a Redactor,
+    pub(crate) default_work_pool: Option<&'a str>,
+    pub(crate) docker_namespace: Option<&'a str>,
+}

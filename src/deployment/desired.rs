@@ -1,0 +1,309 @@
+//! A deployment as it shall be on the server, and the bodies of the requests that make it so.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    api::{Capabilities, Feature},
+    deployment::{slas::Sla, triggers::Trigger},
+    python,
+    schedule::Schedule,
+    value::{self, Mapping, Value},
+};
+
+/// The fields of a deployment after the last templating.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Rendered {
+    pub(crate) name: String,
+    pub(crate) entrypoint: String,
+    #[serde(default)]
+    pub(crate) version: Option<String>,
+    #[serde(default)]
+    pub(crate) version_type: Option<String>,
+    #[serde(default)]
+    pub(crate) description: Option<String>,
+    #[serde(default)]
+    pub(crate) tags: Value,
+    #[serde(default)]
+    pub(crate) paused: Option<bool>,
+    #[serde(default)]
+    pub(crate) concurrency_limit: Option<ConcurrencyLimit>,
+    #[serde(default)]
+    pub(crate) parameters: Mapping,
+    #[serde(default)]
+    pub(crate) enforce_parameter_schema: Option<bool>,
+    #[serde(default)]
+    pub(crate) work_pool: RenderedPool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct RenderedPool {
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) work_queue_name: Option<String>,
+    #[serde(default)]
+    pub(crate) job_variables: Mapping,
+}
+
+/// `concurrency_limit`: a number, or a mapping with what happens to runs above it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ConcurrencyLimit {
+    Number(i64),
+    Options {
+        #[serde(default)]
+        limit: Option<i64>,
+        #[serde(default)]
+        collision_strategy: Option<String>,
+        #[serde(default)]
+        grace_period_seconds: Option<i64>,
+    },
+}
+
+impl ConcurrencyLimit {
+    pub(crate) fn limit(&self) -> Option<i64> {
+        match self {
+            Self::Number(limit) => Some(*limit),
+            Self::Options { limit, .. } => *limit,
+        }
+    }
+
+    /// `concurrency_options` of the API.
+    fn options(&self) -> Json {
+        let Self::Options { collision_strategy, grace_period_seconds, .. } = self else { return Json::Null };
+        let mut options = Map::new();
+        options.insert("collision_strategy".into(), collision_strategy.clone().into());
+        if let Some(seconds) = grace_period_seconds {
+            options.insert("grace_period_seconds".into(), (*seconds).into());
+        }
+        Json::Object(options)
+    }
+
+    /// What is wrong with it, and under which key.
+    pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
+        if self.limit().is_some_and(|limit| limit <= 0) {
+            let key = matches!(self, Self::Options { .. }).then_some("limit");
+            return Some((key, "the limit must be greater than zero".into()));
+        }
+        let Self::Options { collision_strategy, grace_period_seconds, .. } = self else { return None };
+        match collision_strategy.as_deref() {
+            Some("ENQUEUE" | "CANCEL_NEW") => {}
+            Some(other) => {
+                let text = format!("`collision_strategy` must be ENQUEUE or CANCEL_NEW, not {other}");
+                return Some((Some("collision_strategy"), text));
+            }
+            None => return Some((None, "`collision_strategy` is missing: ENQUEUE or CANCEL_NEW".into())),
+        }
+        grace_period_seconds.filter(|seconds| !(60..=86_400).contains(seconds)).map(|seconds| {
+            (
+                Some("grace_period_seconds"),
+                format!("`grace_period_seconds` must be 60 to 86400, not {seconds}"),
+            )
+        })
+    }
+}
+
+/// What the file says about schedules.
+#[derive(Debug, Clone)]
+pub(crate) enum Schedules {
+    /// Nothing, or null: what the server has stays.
+    Keep,
+    /// The schedules; none of them removes all.
+    Exactly(Vec<Schedule>),
+}
+
+impl Schedules {
+    pub(crate) fn listed(&self) -> &[Schedule] {
+        match self {
+            Self::Keep => &[],
+            Self::Exactly(schedules) => schedules,
+        }
+    }
+}
+
+/// A deployment with every value known.
+#[derive(Debug)]
+pub(crate) struct DesiredDeployment {
+    pub(crate) flow_name: String,
+    /// As the API knows it.
+    pub(crate) name: String,
+    pub(crate) entrypoint: String,
+    pub(crate) version: Option<String>,
+    pub(crate) version_info: Json,
+    pub(crate) description: Option<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) paused: bool,
+    pub(crate) concurrency_limit: Option<ConcurrencyLimit>,
+    pub(crate) parameters: Json,
+    /// Shared by the deployments of a flow.
+    pub(crate) parameter_schema: Arc<Json>,
+    /// `None` where neither the file nor the command line says.
+    pub(crate) enforce_parameter_schema: Option<bool>,
+    pub(crate) work_pool: String,
+    pub(crate) work_queue: Option<String>,
+    pub(crate) job_variables: Json,
+    /// `None` where the reference sends none.
+    pub(crate) pull_steps: Option<Json>,
+    pub(crate) schedules: Schedules,
+    pub(crate) triggers: Vec<Trigger>,
+    /// `None` where nothing is said of them: then those of the server stay.
+    pub(crate) slas: Option<Vec<Sla>>,
+}
+
+impl DesiredDeployment {
+    /// `flow/deployment`.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.flow_name, self.name)
+    }
+
+    /// Removes values that the server does not support. The user has accepted the loss by then.
+    pub(crate) fn omit_unsupported(&mut self, capabilities: &Capabilities) {
+        if let Schedules::Exactly(schedules) = &mut self.schedules {
+            for schedule in schedules {
+                if !capabilities.supports(Feature::ScheduleSlugs) {
+                    schedule.slug = None;
+                    schedule.replaces = None;
+                }
+                if !capabilities.supports(Feature::ScheduleParameters) {
+                    schedule.parameters.clear();
+                }
+            }
+        }
+        if let Some(ConcurrencyLimit::Options { grace_period_seconds, .. }) = &mut self.concurrency_limit
+            && !capabilities.supports(Feature::GracePeriod)
+        {
+            *grace_period_seconds = None;
+        }
+        if !capabilities.supports(Feature::ScheduleAfter) {
+            self.triggers.iter_mut().for_each(Trigger::run_immediately);
+        }
+    }
+
+    fn concurrency_options(&self) -> Json {
+        self.concurrency_limit.as_ref().map_or(Json::Null, ConcurrencyLimit::options)
+    }
+
+    fn limit(&self) -> Json {
+        self.concurrency_limit.as_ref().and_then(ConcurrencyLimit::limit).into()
+    }
+
+    /// The body of `POST /deployments/`.
+    pub(crate) fn create_body(&self, flow_id: Uuid, now: Timestamp) -> Json {
+        json!({
+            "name": self.name,
+            "flow_id": flow_id,
+            "paused": self.paused,
+            "schedules": self.schedules.listed().iter().map(|one| one.for_create(now)).collect::<Vec<_>>(),
+            "concurrency_limit": self.limit(),
+            "concurrency_options": self.concurrency_options(),
+            "enforce_parameter_schema": self.enforce_parameter_schema.unwrap_or(true),
+            "parameter_openapi_schema": *self.parameter_schema,
+            "parameters": self.parameters,
+            "tags": self.tags,
+            "pull_steps": self.pull_steps.clone().unwrap_or_else(|| json!([])),
+            "work_queue_name": self.work_queue,
+            "work_pool_name": self.work_pool,
+            "storage_document_id": null,
+            "infrastructure_document_id": null,
+            "description": self.description,
+            "path": null,
+            "entrypoint": self.entrypoint,
+            "job_variables": self.job_variables,
+            "version": self.version,
+            "version_info": self.version_info,
+        })
+    }
+
+    /// The fields of `PATCH /deployments/{id}`, without schedules.
+    pub(crate) fn update_body(&self) -> Map<String, Json> {
+        let mut body = Map::from_iter(
+            [
+                ("version", json!(self.version)),
+                ("version_info", self.version_info.clone()),
+                ("description", json!(self.description)),
+                ("parameters", self.parameters.clone()),
+                ("paused", self.paused.into()),
+                ("concurrency_limit", self.limit()),
+                ("concurrency_options", self.concurrency_options()),
+                ("tags", json!(self.tags)),
+                ("work_queue_name", json!(self.work_queue)),
+                ("work_pool_name", json!(self.work_pool)),
+                ("job_variables", self.job_variables.clone()),
+                ("entrypoint", json!(self.entrypoint)),
+                ("parameter_openapi_schema", Json::clone(&self.parameter_schema)),
+                ("pull_steps", self.pull_steps.clone().unwrap_or(Json::Null)),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        );
+        if let Some(enforce) = self.enforce_parameter_schema {
+            body.insert("enforce_parameter_schema".into(), enforce.into());
+        }
+        body
+    }
+}
+
+/// The tags as texts: blank ones go, and a lone text is split at its commas.
+pub(crate) fn tags(tags: &Value) -> Vec<String> {
+    let texts: Vec<String> = match tags {
+        Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),
+        Value::Sequence(items) => items.iter().map(python::to_text).collect(),
+        _ => Vec::new(),
+    };
+    texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()
+}
+
+/// The name under which the API knows a deployment: `flow.py` is `flow`, as in the reference.
+pub(crate) fn api_name(name: &str) -> String {
+    let stem = name.strip_suffix(".py").map(|stem| stem.rsplit('/').next().unwrap_or(stem));
+    stem.filter(|stem| !stem.is_empty()).unwrap_or(name).to_owned()
+}
+
+/// A mapping as the API takes it.
+pub(crate) fn object(mapping: &Mapping) -> Json {
+    value::to_json(&Value::Mapping(mapping.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_become_texts() {
+        for (yaml, expected) in [
+            ("[a, 1, true, '', '  ', null]", vec!["a", "1", "True", "None"]),
+            ("'a, b,'", vec!["a", "b"]),
+            ("null", vec![]),
+        ] {
+            assert_eq!(tags(&serde_yaml::from_str(yaml).unwrap()), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn concurrency_limits_are_checked() {
+        let problem = |yaml: &str| {
+            let limit: ConcurrencyLimit = serde_yaml::from_str(yaml).unwrap();
+            limit.problem().map(|(_, text)| text)
+        };
+        assert_eq!(problem("3"), None);
+        assert_eq!(problem("{limit: 3, collision_strategy: ENQUEUE, grace_period_seconds: 60}"), None);
+        for yaml in [
+            "0",
+            "{limit: 3}",
+            "{limit: -1, collision_strategy: ENQUEUE}",
+            "{limit: 3, collision_strategy: enqueue}",
+            "{limit: 3, collision_strategy: ENQUEUE, grace_period_seconds: 5}",
+        ] {
+            assert!(problem(yaml).is_some(), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn names_lose_the_ending_of_python_files() {
+        assert_eq!(["x.py", "x", ".py", "x.pyc"].map(api_name), ["x", "x", ".py", "x.pyc"]);
+    }
+}

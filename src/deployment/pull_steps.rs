@@ -1,0 +1,145 @@
+//! The pull steps of a deployment that lists none.
+
+use std::path::Path;
+
+use crate::{
+    project::{Project, Section},
+    value::{Mapping, Value},
+};
+
+pub(crate) const BUILD_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.build_docker_image";
+pub(crate) const PUSH_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.push_docker_image";
+pub(crate) const SET_WORKING_DIRECTORY: &str = "prefect.deployments.steps.set_working_directory";
+
+/// Where a flow's code is when a worker runs it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PullSteps {
+    /// As the file lists them: templates are filled in with step outputs.
+    Listed(Vec<Value>),
+    /// Made by us; the text tells the user about it.
+    Generated { steps: Vec<Value>, note: Option<Note> },
+    /// An image whose Dockerfile is the user's own: none, as the reference has it off a terminal.
+    None,
+}
+
+/// What the user is told about generated pull steps.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Note {
+    /// The flow will be looked for at this path of this machine.
+    ThisMachine(String),
+    /// The image is the user's, and the directory in it a guess.
+    DefaultDirectory,
+}
+
+impl Note {
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::ThisMachine(path) => {
+                format!("Your Prefect workers will attempt to load your flow from: {path}")
+            }
+            Self::DefaultDirectory => "Using default working directory '/opt/prefect' for your Docker image. If your \
+                                       flow code is in a different location, add an explicit set_working_directory \
+                                       pull step to your prefect.yaml."
+                .to_owned(),
+        }
+    }
+}
+
+/// The pull steps of a deployment: its own, else the file's, else what fits the way its image is built.
+///
+/// `written` are its fields as they are in the file, `fields` after the early templating; `directory` is the
+/// project's.
+pub(crate) fn pull_steps(
+    project: &Project,
+    written: &Mapping,
+    fields: &Mapping,
+    directory: &Path,
+) -> PullSteps {
+    let own = Section::of(written, "pull");
+    let effective = if own.is_absent() { &project.pull } else { &own };
+    if let Section::Steps(steps) = effective {
+        return PullSteps::Listed(steps.clone()); // an empty list means none
+    }
+    if !project.pull.steps().is_empty() {
+        return PullSteps::Listed(project.pull.steps().to_vec());
+    }
+    generated(project, fields, directory)
+}
+
+fn generated(project: &Project, fields: &Mapping, directory: &Path) -> PullSteps {
+    let own = Section::of(fields, "build");
+    let build = if own.steps().is_empty() { &project.build } else { &own };
+    let image_build = build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE));
+    let set =
+        |directory: &str, note| PullSteps::Generated { steps: vec![set_working_directory(directory)], note };
+    match image_build {
+        Some(inputs) if inputs.get("dockerfile").and_then(Value::as_str) == Some("auto") => {
+            let name = directory.file_name().unwrap_or_default().to_string_lossy();
+            set(&format!("/opt/prefect/{name}"), None)
+        }
+        Some(_) => PullSteps::None,
+        None if has_image(fields) => set("/opt/prefect", Some(Note::DefaultDirectory)),
+        None => {
+            let file =
+                fields.get("entrypoint").and_then(Value::as_str).and_then(|text| text.rsplit_once(':'));
+            let path = file.map_or_else(|| directory.to_owned(), |(file, _)| directory.join(file));
+            let note = Note::ThisMachine(path.to_string_lossy().into_owned());
+            set(&directory.to_string_lossy(), Some(note))
+        }
+    }
+}
+
+fn has_image(fields: &Mapping) -> bool {
+    let variables = fields.get("work_pool").and_then(|pool| pool.get("job_variables"));
+    match variables.and_then(|variables| variables.get("image")) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    }
+}
+
+fn set_working_directory(directory: &str) -> Value {
+    let inputs = Mapping::from_iter([("directory".into(), directory.into())]);
+    Mapping::from_iter([(SET_WORKING_DIRECTORY.into(), Value::from(inputs))]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(top: &str, deployment: &str) -> String {
+        let top: Mapping = serde_yaml::from_str(top).unwrap();
+        let fields: Mapping = serde_yaml::from_str(deployment).unwrap();
+        let mut project = Project::empty();
+        project.build = Section::of(&top, "build");
+        project.pull = Section::of(&top, "pull");
+        match pull_steps(&project, &fields, &fields, Path::new("/home/me/flows")) {
+            PullSteps::Listed(steps) => format!("listed {}", crate::value::to_json(&Value::Sequence(steps))),
+            PullSteps::Generated { steps, .. } => {
+                steps[0][SET_WORKING_DIRECTORY]["directory"].as_str().unwrap().to_owned()
+            }
+            PullSteps::None => "none".to_owned(),
+        }
+    }
+
+    #[test]
+    fn listed_steps_win_and_defaults_follow_the_build() {
+        let auto = "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: auto}}]}";
+        let own =
+            "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: Dockerfile}}]}";
+        for (top, deployment, expected) in [
+            ("{}", "{entrypoint: 'a.py:f'}", "/home/me/flows"),
+            ("{}", "{work_pool: {job_variables: {image: x}}}", "/opt/prefect"),
+            ("{}", "{work_pool: {job_variables: {image: ''}}}", "/home/me/flows"),
+            (auto, "{}", "/opt/prefect/flows"),
+            (auto, "{build: null}", "/opt/prefect/flows"),
+            (own, "{}", "none"),
+            ("{pull: []}", "{}", "listed []"),
+            ("{pull: [{a.b: {}}]}", "{pull: []}", "listed []"),
+            ("{pull: [{a.b: {}}]}", "{pull: null}", r#"listed [{"a.b":{}}]"#),
+            ("{pull: [{a.b: {}}]}", "{pull: {c.d: {}}}", r#"listed [{"c.d":{}}]"#),
+        ] {
+            assert_eq!(steps(top, deployment), expected, "{top} {deployment}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the server has of the deployments that are to be made: read once, in batches.
+
+mod deployment;
+
+pub(crate) use deployment::{LiveDeployment, SharedValues};
+
+use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::api::{ApiError, Automation, Client};
+
+/// The server's state, as far as a deploy needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    flows: HashMap<String, Uuid>,
+    deployments: HashMap<(Uuid, String), LiveDeployment>,
+    automations: HashMap<Uuid, Vec<Automation>>,
+}
+
+impl Snapshot {
+    /// Reads the flows and deployments of these `(flow, deployment)` names, and the automations that run them.
+    pub(crate) async fn observe(
+        client: &Client,
+        names: &BTreeSet<(String, String)>,
+    ) -> Result<Self, ApiError> {
+        let mut live = Self::observe_deployments(client, names).await?;
+        if !live.deployments.is_empty() {
+            live.automations = by_deployment(client.automations().await?);
+        }
+        Ok(live)
+    }
+
+    /// The same without automations.
+    pub(crate) async fn observe_deployments(
+        client: &Client,
+        names: &BTreeSet<(String, String)>,
+    ) -> Result<Self, ApiError> {
+        let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
+        let flows: Vec<String> = flows.into_iter().cloned().collect();
+        let shared = SharedValues::default();
+        let deployments = client.deployments_named(names, |one| LiveDeployment::new(one, &shared));
+        let (flows, deployments) = tokio::try_join!(client.flows_by_name(&flows), deployments)?;
+        Ok(Self {
+            flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),
+            deployments: deployments.into_iter().map(|one| ((one.flow_id, one.name.clone()), one)).collect(),
+            automations: HashMap::new(),
+        })
+    }
+
+    /// A server that has one deployment of one flow.
+    #[cfg(test)]
+    pub(crate) fn of(flow: &str, deployment: LiveDeployment, automations: Vec<Automation>) -> Self {
+        Self {
+            flows: [(flow.to_owned(), deployment.flow_id)].into(),
+            automations: [(deployment.id, automations)].into(),
+            deployments: [((deployment.flow_id, deployment.name.clone()), deployment)].into(),
+        }
+    }
+
+    pub(crate) fn flow(&self, name: &str) -> Option<Uuid> {
+        self.flows.get(name).copied()
+    }
+
+    pub(crate) fn deployment(&self, flow: &str, name: &str) -> Option<&LiveDeployment> {
+        self.deployments.get(&(self.flow(flow)?, name.to_owned()))
+    }
+
+    /// The automations that run a deployment.
+    pub(crate) fn automations(&self, deployment: Uuid) -> &[Automation] {
+        self.automations.get(&deployment).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Automations by the deployments that they run.
+pub(crate) fn by_deployment(automations: Vec<Automation>) -> HashMap<Uuid, Vec<Automation>> {
+    let mut grouped: HashMap<Uuid, Vec<Automation>> = HashMap::new();
+    for automation in automations {
+        let actions = automation.raw.get("actions").and_then(serde_json::Value::as_array);
+        let deployments: BTreeSet<Uuid> = actions
+            .into_iter()
+            .flatten()
+            .filter_map(|action| action.get("deployment_id")?.as_str()?.parse().ok())
+            .collect();
+        for deployment in deployments {
+            grouped.entry(deployment).or_default().push(automation.clone());
+        }
+    }
+    grouped
+}

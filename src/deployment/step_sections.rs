@@ -1,0 +1,70 @@
+//! The steps of a deployment by section.
+
+use std::path::Path;
+
+use super::{DeploymentSpec, PullSteps, ResolvedDeployment, pull_steps::pull_steps};
+use crate::{
+    pointer::Pointer,
+    project::{Project, Section},
+    steps::Listed,
+    value::Value,
+};
+
+/// The steps of one deployment, its own or those of the file.
+#[derive(Debug)]
+pub(crate) struct StepSections {
+    pub(crate) build: Vec<Listed>,
+    pub(crate) push: Vec<Listed>,
+    pub(crate) pull: PullSteps,
+    /// Where the pull steps are listed.
+    pub(crate) pull_pointer: Pointer,
+}
+
+impl StepSections {
+    pub(crate) fn of(project: &Project, one: &ResolvedDeployment, directory: &Path) -> Self {
+        let written = &one.spec.fields;
+        let (build, push) = Self::build_and_push(project, &one.spec);
+        let is_own = matches!(Section::of(written, "pull"), Section::Steps(_));
+        let owner = if is_own { one.spec.declared.pointer() } else { Pointer::root() };
+        let pull = pull_steps(project, written, &one.fields, directory);
+        Self { build, push, pull, pull_pointer: owner.join("pull") }
+    }
+
+    pub(crate) fn build(&self) -> &[Listed] {
+        &self.build
+    }
+
+    pub(crate) fn push(&self) -> &[Listed] {
+        &self.push
+    }
+
+    /// The steps that run here.
+    ///
+    /// A section of the deployment replaces the file's: an empty or null `build` means none, an empty `push` means
+    /// none, and a null `push` the file's, as in the reference.
+    pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
+        let own = spec.declared.pointer();
+        let root = Pointer::root();
+        let build = match &Section::of(&spec.fields, "build") {
+            Section::Absent => listed(project, &project.build, &root.join("build")),
+            section => listed(project, section, &own.join("build")),
+        };
+        let push = match &Section::of(&spec.fields, "push") {
+            Section::Absent | Section::Null => listed(project, &project.push, &root.join("push")),
+            section @ Section::Steps(_) => listed(project, section, &own.join("push")),
+        };
+        (build, push)
+    }
+}
+
+fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed> {
+    let is_list =
+        project.document.as_ref().and_then(|document| document.locate(pointer)?.as_sequence()).is_some();
+    let at = |index: usize| if is_list { pointer.join(index) } else { pointer.clone() };
+    let listed = |(index, step): (usize, &Value)| Listed {
+        step: step.clone(),
+        written: project.document.as_ref().map(|document| document.value_span(&at(index))),
+        pointer: at(index),
+    };
+    section.steps().iter().enumerate().map(listed).collect()
+}

@@ -1,0 +1,119 @@
+//! Triggers: automations that run a deployment when events come, or do not come.
+//!
+//! They are checked in full before anything is written, and sent with every key, the defaults included, as the
+//! reference sends them.
+
+mod condition;
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    deployment::item_reader::{
+        Findings, ItemError, Reader, UnknownKey, boolean, duration_value, mapping, nullable, text,
+    },
+    pointer::Pointer,
+    schedule::duration::Seconds,
+    value::{Mapping, Value, kind, to_json},
+};
+
+use condition::Condition;
+
+/// The keys that every trigger of a deployment can have.
+const COMMON_KEYS: [&str; 6] =
+    ["name", "description", "enabled", "parameters", "job_variables", "schedule_after"];
+
+/// One trigger of a deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trigger {
+    pub(crate) name: String,
+    description: String,
+    enabled: bool,
+    parameters: Option<Mapping>,
+    job_variables: Option<Mapping>,
+    schedule_after: Seconds,
+    condition: Condition,
+}
+
+/// The triggers of a deployment, and the keys in them that mean nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Triggers {
+    pub(crate) triggers: Vec<Trigger>,
+    pub(crate) unknown_keys: Vec<UnknownKey>,
+}
+
+/// Checks the triggers of a deployment, and finds all that is wrong with them.
+pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Triggers, Vec<ItemError>> {
+    let mut findings = Findings::default();
+    let triggers: Vec<Trigger> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| {
+            findings.index = index;
+            let default_name = format!("{deployment_name}__automation_{}", index + 1);
+            Trigger::read(item, default_name, &mut findings)
+        })
+        .collect();
+    findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys })
+}
+
+impl Trigger {
+    fn read(item: &Value, default_name: String, findings: &mut Findings) -> Option<Self> {
+        let Value::Mapping(entries) = item else {
+            findings.error(&Pointer::root(), format!("expected a mapping, found {}", kind(item)));
+            return None;
+        };
+        let mut reader = Reader::new(entries, Pointer::root(), findings);
+        let name = reader.optional("name", None, nullable(text)).filter(|name| !name.is_empty());
+        let schedule_after = reader.optional("schedule_after", Seconds::ZERO, |value| {
+            let wait = duration_value(value)?;
+            if wait.is_negative() { Err("it must not be negative".to_owned()) } else { Ok(wait) }
+        });
+        Some(Self {
+            name: name.unwrap_or(default_name),
+            description: reader.optional("description", String::new(), text),
+            enabled: reader.optional("enabled", true, boolean),
+            parameters: reader.optional("parameters", None, nullable(mapping)),
+            job_variables: reader.optional("job_variables", None, nullable(mapping)),
+            schedule_after,
+            condition: condition::read(&mut reader, condition::Depth::Top)?,
+        })
+    }
+
+    /// Removes the delay between the event and the run.
+    pub(crate) fn run_immediately(&mut self) {
+        self.schedule_after = Seconds::ZERO;
+    }
+
+    /// The body that creates the automation.
+    pub(crate) fn automation_body(&self, deployment_id: Uuid) -> Json {
+        let values =
+            |values: &Option<Mapping>| values.as_ref().map(|values| to_json(&Value::Mapping(values.clone())));
+        json!({
+            "name": self.name,
+            "description": self.description,
+            "enabled": self.enabled,
+            "tags": [],
+            "trigger": self.condition,
+            "actions": [{
+                "type": "run-deployment",
+                "source": "selected",
+                "deployment_id": deployment_id,
+                "parameters": values(&self.parameters),
+                "job_variables": values(&self.job_variables),
+                "schedule_after": self.schedule_after,
+            }],
+            "actions_on_trigger": [],
+            "actions_on_resolve": [],
+            "owner_resource": owner_resource(deployment_id),
+        })
+    }
+}
+
+/// What the server calls the owner of a deployment's automations.
+pub(crate) fn owner_resource(deployment_id: Uuid) -> String {
+    format!("prefect.deployment.{deployment_id}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+use crate::deployment::triggers::*;
+
+const DEPLOYMENT: &str = "5f1c9d2e-0000-4000-8000-000000000001";
+
+#[derive(serde::Deserialize)]
+struct Case {
+    triggers: Vec<Value>,
+    bodies: Option<Json>,
+}
+
+fn parse(yaml: &str) -> Result<Triggers, Vec<ItemError>> {
+    triggers(&serde_yaml::from_str::<Vec<Value>>(yaml).unwrap(), "watched")
+}
+
+#[test]
+fn bodies_are_those_of_the_reference() {
+    let cases: Vec<Case> =
+        serde_json::from_str(include_str!("../../../tests/data/triggers/automations.json")).unwrap();
+    assert!(cases.len() > 80);
+    let deployment: Uuid = DEPLOYMENT.parse().unwrap();
+    for case in cases {
+        let found = triggers(&case.triggers, "watched").ok().map(|found| {
+            found.triggers.iter().map(|trigger| trigger.automation_body(deployment)).collect::<Json>()
+        });
+        assert_eq!(found, case.bodies, "{:?}", case.triggers);
+    }
+}
+
+#[test]
+fn names_are_numbered_over_all_triggers() {
+    let found = parse("[{name: first}, {}, {name: null}, {name: ''}]").unwrap();
+    let names: Vec<_> = found.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
+    assert_eq!(names, ["first", "watched__automation_2", "watched__automation_3", "watched__automation_4"]);
+}
+
+/// The reference ends in a `TypeError` here.
+#[test]
+fn a_proactive_trigger_takes_every_notation_of_time() {
+    let found = parse("[{posture: Proactive, within: PT1M}]").unwrap();
+    let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
+    assert_eq!(body["trigger"]["within"], json!(60.0));
+}
+
+#[test]
+fn mistakes_are_all_found_with_their_places() {
+    let found = parse(
+        "- {expect: a, threshold: many}
+- {triggers: [{}, {triggers: [{posture: Proactive, within: 3}], require: 2}]}
+- {type: metric, metric: {name: lateness, operator: '>', threshold: 1, range: 60}}
+- {type: compund}
+- {posture: reactive}
+- text",
+    )
+    .unwrap_err();
+    let paths: Vec<String> = found.iter().map(|error| error.path.to_string()).collect();
+    let found: Vec<_> = found
+        .iter()
+        .zip(&paths)
+        .map(|(error, path)| (error.index, path.as_str(), error.message.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (0, "expect", "expected a list, found text"),
+            (0, "threshold", "expected an integer, found text"),
+            (
+                1,
+                "triggers[1].triggers[0].within",
+                "`within` for Proactive triggers must be greater than or equal to 10 seconds"
+            ),
+            (1, "triggers[1].require", "require must be less than or equal to the number of triggers"),
+            (2, "metric.range", "The minimum range is 300 seconds (5 minutes)"),
+            (3, "type", "`compund` is none of event, metric, compound, sequence; did you mean `compound`?"),
+            (4, "posture", "`reactive` is none of Reactive, Proactive; did you mean `Reactive`?"),
+            (5, "", "expected a mapping, found text"),
+        ]
+    );
+}
+
+#[test]
+fn keys_that_mean_nothing_are_noted() {
+    let found = parse("[{expcet: [a], name: x}, {triggers: [{name: y, for_each: []}], metric: {}}]").unwrap();
+    let found: Vec<_> =
+        found.unknown_keys.iter().map(|key| (key.index, key.path.to_string(), key.suggestion)).collect();
+    let expected = [(0, "expcet", Some("expect")), (1, "metric", None), (1, "triggers[0].name", None)];
+    assert_eq!(found, expected.map(|(index, path, suggestion)| (index, path.to_owned(), suggestion)));
+}

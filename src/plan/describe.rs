@@ -1,0 +1,214 @@
+//! From what changes to what a plan says of it.
+
+use serde_json::Value as Json;
+
+use crate::{
+    api::Automation,
+    build::render::Preview,
+    deployment::{DesiredDeployment, LiveDeployment, Snapshot},
+    flow::Flow,
+    plan::{
+        Action, Change, Changes, FieldChange, Fingerprint, FlowGrade, PlannedChange, PlannedDeployment,
+        fingerprint,
+        presentation::{schedule, trigger, without_nulls},
+        prune::Doomed,
+        redaction as masked, retained as kept,
+    },
+    secret::Redactor,
+    template::pending,
+    value::json_object,
+};
+
+/// What a new deployment always has, which tells nobody anything.
+const DEFAULTS: [(&str, Json); 2] =
+    [("paused", Json::Bool(false)), ("enforce_parameter_schema", Json::Bool(true))];
+
+/// What is no field of the user's: the name is shown as such, the schema comes from the flow, the rest is the API's.
+const NOT_SHOWN: [&str; 6] =
+    ["name", "flow_id", "parameter_openapi_schema", "version_info", "schedules", "labels"];
+
+/// The entry of a plan for one deployment; `change` is the preview against `live`.
+pub(crate) fn describe(
+    preview: &Preview,
+    change: &Change<'_>,
+    live: &Snapshot,
+    flow: &Flow,
+    redactor: &Redactor,
+) -> PlannedDeployment {
+    let desired = &preview.desired;
+    let existing = match change {
+        Change::Create => None,
+        Change::Update { live, .. } | Change::Unchanged { live } => Some(*live),
+    };
+    let automations = existing.map_or(&[][..], |existing| live.automations(existing.id));
+    let mut changes = described(desired, change, live, &|field| preview.is_unknown(field));
+    changes.extend(unknown(preview, existing));
+    let action = match existing {
+        None => Action::Create,
+        Some(_) if changes.is_empty() => Action::Unchanged,
+        Some(_) => Action::Update,
+    };
+    PlannedDeployment {
+        name: pending::show(&desired.full_name()).into_owned(),
+        action,
+        id: existing.map(|existing| existing.id),
+        changes: changes.into_iter().map(|change| presentable(change, redactor)).collect(),
+        kept: existing.map(|existing| kept::kept(preview, existing, redactor)).unwrap_or_default(),
+        flow: Some(grade(flow)),
+        fingerprint: Fingerprint {
+            live: fingerprint::of_live(existing, automations, redactor),
+            desired: fingerprint::of_desired(desired, redactor),
+        },
+    }
+}
+
+/// What a deploy changes of a deployment of which all is known.
+pub(crate) fn changes(
+    desired: &DesiredDeployment,
+    change: &Change<'_>,
+    live: &Snapshot,
+    redactor: &Redactor,
+) -> Vec<PlannedChange> {
+    let changes = described(desired, change, live, &|_| false);
+    changes.into_iter().map(|change| presentable(change, redactor)).collect()
+}
+
+/// Without the fields that `is_unknown` names.
+fn described(
+    desired: &DesiredDeployment,
+    change: &Change<'_>,
+    live: &Snapshot,
+    is_unknown: &dyn Fn(&str) -> bool,
+) -> Vec<PlannedChange> {
+    match change {
+        Change::Create => created(desired),
+        Change::Update { live: existing, changes } => {
+            updated(desired, existing, changes, live.automations(existing.id), is_unknown)
+        }
+        Change::Unchanged { .. } => Vec::new(),
+    }
+}
+
+/// The entry of a plan for a deployment that the project no longer declares.
+pub(crate) fn describe_removal(doomed: &Doomed, redactor: &Redactor) -> PlannedDeployment {
+    PlannedDeployment {
+        name: doomed.name.clone(),
+        action: Action::Delete,
+        id: Some(doomed.id()),
+        changes: Vec::new(),
+        kept: Vec::new(),
+        flow: None,
+        fingerprint: Fingerprint {
+            live: fingerprint::of_live(Some(&doomed.deployment), &[], redactor),
+            desired: String::new(),
+        },
+    }
+}
+
+fn grade(flow: &Flow) -> FlowGrade {
+    let reason = |reason: &crate::flow::Reason| match &reason.parameter {
+        Some(parameter) => format!("{parameter}: {}", reason.reason),
+        None => reason.reason.clone(),
+    };
+    FlowGrade { grade: flow.grade.name().to_owned(), reasons: flow.reasons.iter().map(reason).collect() }
+}
+
+fn change(field: &str, old: Json, new: Json) -> PlannedChange {
+    PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
+}
+
+/// What a new deployment has that not every deployment has.
+fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
+    let body = json_object(desired.create_body(uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH));
+    let is_empty = |value: &Json| match value {
+        Json::Null => true,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    };
+    let is_default =
+        |field: &str, value: &Json| DEFAULTS.iter().any(|(name, default)| *name == field && default == value);
+    let shown = body.into_iter().filter(|(field, value)| {
+        !NOT_SHOWN.contains(&field.as_str()) && !is_empty(value) && !is_default(field, value)
+    });
+    let fields = shown.map(|(field, value)| change(&field, Json::Null, value));
+    let schedules = desired.schedules.listed().iter();
+    let schedules = schedules.map(|one| change("schedules", Json::Null, one.described()));
+    let triggers = desired.triggers.iter();
+    let triggers =
+        triggers.map(|one| change("triggers", Json::Null, trigger(&one.automation_body(uuid::Uuid::nil()))));
+    let slas =
+        desired.slas.iter().flatten().map(|sla| change("sla", Json::Null, sla.body(uuid::Uuid::nil())));
+    fields.chain(schedules).chain(triggers).chain(slas).collect()
+}
+
+fn updated(
+    desired: &DesiredDeployment,
+    live: &LiveDeployment,
+    changes: &Changes<'_>,
+    automations: &[Automation],
+    is_unknown: &dyn Fn(&str) -> bool,
+) -> Vec<PlannedChange> {
+    let is_known = |field: &&FieldChange| !is_unknown(&field.field);
+    let fields = changes.fields.iter().filter(is_known);
+    let fields = fields.map(|FieldChange { field, old, new }| change(field, old.clone(), new.clone()));
+    let mut described: Vec<PlannedChange> = fields.collect();
+    described
+        .extend(changes.schedules.create.iter().map(|one| change("schedules", Json::Null, one.described())));
+    for (old, body) in &changes.schedules.update {
+        let mut new = json_object(schedule(old));
+        new.extend(body.iter().map(|(key, value)| (key.clone(), value.clone())));
+        described.push(change("schedules", schedule(old), without_nulls(Json::Object(new))));
+    }
+    let deleted =
+        live.schedules.iter().filter(|one| changes.schedules.delete.iter().any(|gone| gone.id == one.id));
+    described.extend(deleted.map(|one| change("schedules", schedule(one), Json::Null)));
+    if !is_unknown("triggers") {
+        triggers(changes, automations, &mut described);
+    }
+    for sla in desired.slas.iter().flatten() {
+        described.push(change("sla", Json::Null, sla.body(live.id)));
+    }
+    described
+}
+
+/// A new automation takes the place of the old one of its name.
+fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut Vec<PlannedChange>) {
+    let triggers = &changes.triggers;
+    let mut gone: Vec<&Automation> =
+        if triggers.delete_owned { automations.iter().collect() } else { triggers.delete.clone() };
+    for body in &triggers.create {
+        let position = gone.iter().position(|old| body.get("name") == Some(&Json::from(old.name.as_str())));
+        let old = position.map(|position| gone.swap_remove(position));
+        let old = old.map_or(Json::Null, |old| trigger(&Json::Object(old.raw.clone())));
+        let new = trigger(&Json::Object(body.clone()));
+        if old != new {
+            described.push(change("triggers", old, new));
+        }
+    }
+    described.extend(
+        gone.into_iter().map(|old| change("triggers", trigger(&Json::Object(old.raw.clone())), Json::Null)),
+    );
+}
+
+/// The fields that steps decide about as a whole.
+fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
+    let old = |field| match (field, existing) {
+        (_, None) => Json::Null,
+        ("schedules", Some(existing)) => existing.schedules.iter().map(schedule).collect(),
+        (field, Some(existing)) => existing.field(field).cloned().unwrap_or_default(),
+    };
+    preview.unknown.iter().map(|field| change(field, old(field), deferred_value())).collect()
+}
+
+fn deferred_value() -> Json {
+    crate::value::to_json(&pending::marker(""))
+}
+
+/// A change without secrets, and with words in the place of stand-ins.
+fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
+    let PlannedChange { field, old, new, .. } = change;
+    let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);
+    let (old, new) = masked::pair(&field, &old, &new, redactor);
+    PlannedChange { field, old, new: pending::show_json(&new), known_after_build }
+}

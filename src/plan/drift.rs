@@ -1,0 +1,86 @@
+//! What differs on the server from the file, whether a deploy would change it or not.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::plan::document::{Action, Plan};
+
+/// The differences of all selected deployments.
+#[derive(Debug, Serialize)]
+pub(crate) struct Drift {
+    /// The version of the document's form.
+    schema: u32,
+    api_url: String,
+    pub(crate) deployments: Vec<DriftedDeployment>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DriftedDeployment {
+    /// `flow/deployment`.
+    pub(crate) name: String,
+    pub(crate) state: DriftState,
+    pub(crate) differences: Vec<Difference>,
+    /// Fields that steps decide about, and that can only be compared by running these.
+    pub(crate) not_compared: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DriftState {
+    Same,
+    Differs,
+    /// The file has it and the server has not.
+    Missing,
+    /// The server has it and the file has not.
+    Extra,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Difference {
+    pub(crate) field: String,
+    /// As the file has it; null where it says nothing.
+    pub(crate) file: Json,
+    /// As the server has it; null where it has nothing.
+    pub(crate) server: Json,
+    /// Why a deploy would leave it so; `None` if it would change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<String>,
+}
+
+impl Drift {
+    pub(crate) fn is_none(&self) -> bool {
+        self.deployments.iter().all(|one| one.state == DriftState::Same)
+    }
+}
+
+impl From<Plan> for Drift {
+    fn from(plan: Plan) -> Self {
+        let deployments = plan.deployments.into_iter().map(|one| {
+            let (left_to_steps, changes): (Vec<_>, Vec<_>) =
+                one.changes.into_iter().partition(|change| change.known_after_build);
+            let changed = changes.into_iter().map(|change| Difference {
+                field: change.field,
+                file: change.new,
+                server: change.old,
+                kept: None,
+            });
+            let kept = one.kept.into_iter().map(|kept| Difference {
+                field: kept.field,
+                file: Json::Null,
+                server: kept.value,
+                kept: Some(kept.reason),
+            });
+            let (state, differences) = match one.action {
+                Action::Create => (DriftState::Missing, Vec::new()),
+                Action::Delete => (DriftState::Extra, Vec::new()),
+                Action::Update | Action::Unchanged => {
+                    let found: Vec<Difference> = changed.chain(kept).collect();
+                    (if found.is_empty() { DriftState::Same } else { DriftState::Differs }, found)
+                }
+            };
+            let not_compared = left_to_steps.into_iter().map(|change| change.field).collect();
+            DriftedDeployment { name: one.name, state, differences, not_compared }
+        });
+        Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect() }
+    }
+}

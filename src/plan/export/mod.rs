@@ -1,0 +1,181 @@
+//! From deployments of the server to a `prefect.yaml` that deploys them as they are.
+
+mod schedules;
+mod triggers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Automation, Client, Deployment, DeploymentFilter},
+    deployment::{flow_names_by_id, snapshot},
+    target::Wanted,
+    template::{
+        is_run_time_placeholder, literal,
+        placeholder::{BLOCK_PREFIX, Kind, Placeholder, VARIABLE_PREFIX},
+    },
+    yaml,
+};
+
+/// The file, and what it cannot say.
+#[derive(Debug)]
+pub(crate) struct Export {
+    pub(crate) text: String,
+    pub(crate) count: usize,
+    /// Sentences for the user.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads the deployments that the patterns name, all of them without any, and writes them as a file.
+pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Export, ApiError> {
+    let deployments = client.deployments(&DeploymentFilter::default()).await?;
+    let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|one| one.flow_id).collect();
+    let flows = flow_names_by_id(client, flow_ids).await?;
+    let automations = snapshot::by_deployment(client.automations().await?);
+    let wanted: Vec<Wanted<'_>> = patterns.iter().map(|pattern| Wanted::new(pattern)).collect();
+    let mut picked: BTreeMap<(&str, &str), &Deployment> = BTreeMap::new();
+    for one in &deployments {
+        let flow = flows.get(&one.flow_id).map_or("", String::as_str);
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted.matches_names(flow, &one.name)) {
+            picked.insert((flow, &one.name), one);
+        }
+    }
+    let mut notes = Vec::new();
+    let items: Vec<Json> = picked
+        .iter()
+        .map(|((flow, name), one)| {
+            let automations = automations.get(&one.id).map_or(&[][..], Vec::as_slice);
+            let mut item = Item { name: format!("{flow}/{name}"), notes: &mut notes };
+            item.fields(one, automations)
+        })
+        .collect();
+    let count = items.len();
+    let text = yaml::write(&json!({"deployments": items}));
+    Ok(Export { text, count, notes })
+}
+
+/// One deployment on its way into the file.
+struct Item<'a> {
+    name: String,
+    notes: &'a mut Vec<String>,
+}
+
+impl Item<'_> {
+    fn note(&mut self, text: &str) {
+        self.notes.push(format!("{}: {text}", self.name));
+    }
+
+    /// What the file says of a deployment. What is as it is without being said is left out.
+    fn fields(&mut self, one: &Deployment, automations: &[Automation]) -> Json {
+        let raw = |key: &str| one.raw.get(key).filter(|value| !value.is_null()).cloned();
+        let mut fields = Map::new();
+        let mut say = |key: &str, value: Option<Json>| {
+            if let Some(value) = value {
+                fields.insert(key.to_owned(), value);
+            }
+        };
+        say("name", Some(templated(&json!(one.name))));
+        for key in ["version", "description"] {
+            say(key, raw(key).filter(|text| text != "").map(|text| templated(&text)));
+        }
+        say("entrypoint", raw("entrypoint").map(|text| templated(&text)));
+        say("tags", (!one.tags.is_empty()).then(|| templated(&json!(one.tags))));
+        say("paused", one.paused.then_some(Json::Bool(true)));
+        say("concurrency_limit", concurrency_limit(one));
+        say("parameters", (!one.parameters.is_empty()).then(|| templated(&json!(one.parameters))));
+        let enforced = raw("enforce_parameter_schema").filter(|enforced| *enforced == json!(false));
+        say("enforce_parameter_schema", enforced);
+        say("work_pool", Some(work_pool(one)));
+        let schedules: Vec<Json> = one.schedules.iter().map(schedules::item).collect();
+        say("schedules", (!schedules.is_empty()).then(|| templated(&json!(schedules))));
+        let triggers: Vec<Json> = automations.iter().filter_map(triggers::item).collect();
+        let kept = triggers.len();
+        say("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
+        // A file without pull steps would get some that fit this machine.
+        say("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
+        self.unsaid(one, automations.len() - kept);
+        Json::Object(fields)
+    }
+
+    /// Tells what no file can say.
+    fn unsaid(&mut self, one: &Deployment, others: usize) {
+        if one.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
+            self.note("a schedule's `max_scheduled_runs` cannot be written in a file");
+        }
+        if others > 0 {
+            self.note("automations that do more than run this deployment are left out");
+        }
+        if one.raw.get("entrypoint").is_none_or(Json::is_null) {
+            self.note("it has no entrypoint, which a deploy needs");
+        }
+        if one.work_pool_name.is_none() {
+            self.note("it has no work pool, which a deploy needs");
+        }
+        for key in ["path", "storage_document_id", "infrastructure_document_id"] {
+            if one.raw.get(key).is_some_and(|value| !value.is_null()) {
+                self.note(&format!("`{key}` cannot be written in a file"));
+            }
+        }
+    }
+}
+
+fn concurrency_limit(one: &Deployment) -> Option<Json> {
+    let of_limit = one.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
+    let limit = of_limit.or(one.raw.get("concurrency_limit")).filter(|limit| !limit.is_null());
+    let options = one.raw.get("concurrency_options").and_then(Json::as_object);
+    let Some(options) = options else { return limit.cloned() };
+    let mut mapping = Map::new();
+    mapping.extend(limit.map(|limit| ("limit".to_owned(), limit.clone())));
+    mapping.extend(options.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())));
+    Some(Json::Object(mapping))
+}
+
+fn work_pool(one: &Deployment) -> Json {
+    let mut pool = Map::new();
+    pool.extend(one.work_pool_name.as_ref().map(|name| ("name".to_owned(), templated(&json!(name)))));
+    let queue = one.work_queue_name.as_ref().filter(|queue| *queue != "default");
+    pool.extend(queue.map(|queue| ("work_queue_name".to_owned(), templated(&json!(queue)))));
+    if !one.job_variables.is_empty() {
+        pool.insert("job_variables".to_owned(), templated(&json!(one.job_variables)));
+    }
+    Json::Object(pool)
+}
+
+/// A value whose texts come through all templates as they are.
+fn templated(value: &Json) -> Json {
+    protected(value, &|placeholder| is_run_time_placeholder(placeholder.name))
+}
+
+/// Triggers: placeholders in their parameters are for the event, and are left alone if no variable has their name.
+fn trigger_templates(triggers: &[Json]) -> Json {
+    let of_event = |placeholder: &Placeholder<'_>| {
+        placeholder.name.contains('.')
+            && ![BLOCK_PREFIX, VARIABLE_PREFIX].iter().any(|prefix| placeholder.name.starts_with(prefix))
+    };
+    let protect = |(key, value): (&String, &Json)| {
+        let value = if key == "parameters" { protected(value, &of_event) } else { templated(value) };
+        (key.clone(), value)
+    };
+    triggers
+        .iter()
+        .map(|trigger| Json::Object(trigger.as_object().into_iter().flatten().map(protect).collect()))
+        .collect()
+}
+
+/// Pull steps: what a worker fills in is left alone here too, except for this machine's variables.
+fn pull_templates(steps: &Json) -> Json {
+    protected(steps, &|placeholder| placeholder.kind() != Kind::Environment)
+}
+
+fn protected(value: &Json, keeps: &impl Fn(&Placeholder<'_>) -> bool) -> Json {
+    match value {
+        Json::String(text) => Json::String(literal::written(text, keeps).into_owned()),
+        Json::Array(items) => items.iter().map(|item| protected(item, keeps)).collect(),
+        Json::Object(entries) => {
+            entries.iter().map(|(key, value)| (key.clone(), protected(value, keeps))).collect()
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,61 @@
+//! Automations of the server as items of `triggers`.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::{api::Automation, plan};
+
+/// What triggers have when the file does not say it.
+const DEFAULTS: [(&str, &str); 10] = [
+    ("description", r#""""#),
+    ("enabled", "true"),
+    ("match", "{}"),
+    ("match_related", "{}"),
+    ("after", "[]"),
+    ("for_each", "[]"),
+    ("expect", "[]"),
+    ("schedule_after", "0.0"),
+    ("posture", r#""Reactive""#),
+    ("threshold", "1"),
+];
+
+/// The item that gives the automation back; `None` for one that no trigger makes.
+pub(super) fn item(automation: &Automation) -> Option<Json> {
+    if !plan::could_be_a_trigger(automation) {
+        return None;
+    }
+    let mut item = Map::from_iter([("name".to_owned(), json!(automation.name))]);
+    for key in ["description", "enabled"] {
+        add(&mut item, key, automation.raw.get(key));
+    }
+    item.extend(condition(automation.raw.get("trigger")?)?);
+    let action = automation.raw.get("actions")?.get(0)?;
+    for key in ["parameters", "job_variables", "schedule_after"] {
+        add(&mut item, key, action.get(key));
+    }
+    Some(Json::Object(item))
+}
+
+/// What makes a trigger fire, and the triggers inside it.
+fn condition(trigger: &Json) -> Option<Map<String, Json>> {
+    let mut item = Map::new();
+    for (key, value) in trigger.as_object()? {
+        match (key.as_str(), value) {
+            ("id", _) => {}
+            ("triggers", Json::Array(inner)) => {
+                let inner: Option<Vec<Json>> =
+                    inner.iter().map(|one| condition(one).map(Json::Object)).collect();
+                item.insert(key.clone(), inner?.into());
+            }
+            _ => add(&mut item, key, Some(value)),
+        }
+    }
+    Some(item)
+}
+
+fn add(item: &mut Map<String, Json>, key: &str, value: Option<&Json>) {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return };
+    let written = value.to_string();
+    if !DEFAULTS.iter().any(|(name, default)| *name == key && written == *default) {
+        item.insert(key.to_owned(), value.clone());
+    }
+}

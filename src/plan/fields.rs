@@ -1,0 +1,120 @@
+//! The plain fields of a deployment, one by one.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::deployment::{DesiredDeployment, LiveDeployment};
+
+/// A field that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FieldChange {
+    pub(crate) field: String,
+    pub(crate) old: Json,
+    pub(crate) new: Json,
+}
+
+/// The fields that differ; all of them with `force`.
+pub(super) fn compare(desired: &DesiredDeployment, live: &LiveDeployment, force: bool) -> Vec<FieldChange> {
+    differences(desired.update_body(), live, force)
+}
+
+/// The fields that a deploy writes, as the server has them and as they would be written.
+pub(crate) fn owned(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<String, Json> {
+    let fields = desired.update_body().into_iter();
+    fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
+}
+
+/// What somebody else has changed of what a deploy writes.
+pub(crate) fn between(
+    desired: &DesiredDeployment,
+    before: &LiveDeployment,
+    now: &LiveDeployment,
+) -> Vec<FieldChange> {
+    let mut changes = differences(owned(desired, now), before, false);
+    let schedules = |live: &LiveDeployment| {
+        let mut schedules = live.schedules.clone();
+        schedules.sort_by_key(|one| one.id);
+        json!(schedules)
+    };
+    let (old, new) = (schedules(before), schedules(now));
+    if old != new {
+        changes.push(FieldChange { field: "schedules".into(), old, new });
+    }
+    changes
+}
+
+fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> Vec<FieldChange> {
+    body.into_iter()
+        .filter_map(|(field, new)| {
+            let old = live.field(&field)?;
+            (force || !same(&field, old, &new)).then(|| FieldChange { old: old.clone(), field, new })
+        })
+        .collect()
+}
+
+fn same(field: &str, old: &Json, new: &Json) -> bool {
+    match field {
+        "work_queue_name" if new.is_null() => old.is_null() || old == "default",
+        // The server ignores an empty mapping: what was there stays.
+        "job_variables" if new.as_object().is_some_and(Map::is_empty) => true,
+        // No steps to run, either way.
+        "pull_steps" => steps(old) == steps(new),
+        "concurrency_options" => without_nulls(old) == without_nulls(new),
+        _ => old == new,
+    }
+}
+
+fn steps(value: &Json) -> &[Json] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn without_nulls(value: &Json) -> Option<Map<String, Json>> {
+    let entries = value.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    Some(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::deployment::SharedValues;
+
+    fn changed(body: &Json, live: &LiveDeployment) -> Vec<String> {
+        let body = body.as_object().unwrap().clone();
+        differences(body, live, false).into_iter().map(|change| change.field).collect()
+    }
+
+    #[test]
+    fn only_what_differs_is_a_change() {
+        let live = json!({
+            "id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "x",
+            "version": "1", "tags": ["a"], "description": null, "work_queue_name": "default",
+            "concurrency_limit": null, "global_concurrency_limit": {"limit": 2},
+            "concurrency_options": {"collision_strategy": "ENQUEUE", "grace_period_seconds": null},
+            "job_variables": {"env": {"A": "1"}}, "parameters": {"b": 1, "a": 2}
+        });
+        let live = LiveDeployment::new(serde_json::from_value(live).unwrap(), &SharedValues::default());
+        let same = json!({
+            "version": "1", "tags": ["a"], "description": null, "work_queue_name": null, "concurrency_limit": 2,
+            "concurrency_options": {"collision_strategy": "ENQUEUE"}, "job_variables": {},
+            "parameters": {"a": 2, "b": 1}, "version_info": {"type": "prefect:simple"}
+        });
+        assert_eq!(changed(&same, &live), Vec::<String>::new());
+        let other = json!({
+            "version": "2", "tags": [], "work_queue_name": "q", "concurrency_limit": null,
+            "concurrency_options": null, "job_variables": {"env": {}}, "parameters": {"a": 2}
+        });
+        assert_eq!(
+            changed(&other, &live),
+            [
+                "version",
+                "tags",
+                "work_queue_name",
+                "concurrency_limit",
+                "concurrency_options",
+                "job_variables",
+                "parameters"
+            ]
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! Digests of what a plan compared, by which a later deploy finds out that something has changed since.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    api::Automation,
+    deployment::{DesiredDeployment, LiveDeployment},
+    digest::sha256_hex,
+    plan::redaction as masked,
+    secret::Redactor,
+};
+
+/// The digest of a deployment as it shall be.
+pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> String {
+    let triggers: Vec<Json> =
+        desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();
+    let slas: Option<Vec<Json>> =
+        desired.slas.as_ref().map(|slas| slas.iter().map(|sla| sla.body(Uuid::nil())).collect());
+    digest(
+        &json!({
+            "flow": desired.flow_name,
+            "deployment": desired.create_body(Uuid::nil(), Timestamp::UNIX_EPOCH),
+            "triggers": triggers,
+            "slas": slas,
+        }),
+        redactor,
+    )
+}
+
+/// The digest of a deployment as the server has it, in all that a deploy compares; empty for none.
+pub(super) fn of_live(
+    live: Option<&LiveDeployment>,
+    automations: &[Automation],
+    redactor: &Redactor,
+) -> String {
+    let Some(live) = live else { return String::new() };
+    let schedule = |one: &crate::api::DeploymentSchedule| {
+        json!([one.id, one.schedule, one.active, one.parameters, one.slug])
+    };
+    let automation = |one: &Automation| {
+        let times = ["created", "updated"];
+        let kept = one.raw.iter().filter(|(key, _)| !times.contains(&key.as_str()));
+        kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>()
+    };
+    digest(
+        &json!({
+            "id": live.id,
+            "fields": live.fields(),
+            "schedules": sorted(live.schedules.iter().map(schedule)),
+            "automations": sorted(automations.iter().map(|one| Json::Object(automation(one)))),
+        }),
+        redactor,
+    )
+}
+
+/// The server gives both in no order that means anything.
+fn sorted(items: impl Iterator<Item = Json>) -> Vec<Json> {
+    let mut items: Vec<Json> = items.collect();
+    items.sort_by_cached_key(canonical);
+    items
+}
+
+fn digest(value: &Json, redactor: &Redactor) -> String {
+    let text = canonical(&masked::value("", value, redactor));
+    sha256_hex(text.as_bytes())
+}
+
+/// The text of a value, the same for every order of its keys.
+fn canonical(value: &Json) -> String {
+    match value {
+        Json::Object(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            let entry = |(key, value): (&String, &Json)| format!("{}:{}", json!(key), canonical(value));
+            format!("{{{}}}", entries.into_iter().map(entry).collect::<Vec<_>>().join(","))
+        }
+        Json::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn the_order_of_keys_and_secrets_make_no_difference() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("hunter2"));
+        redactor.learn(&Secret::new("hunter3"));
+        let digest = |value: Json| digest(&value, &redactor);
+        assert_eq!(digest(json!({"a": 1, "b": [2]})), digest(json!({"b": [2], "a": 1})));
+        assert_ne!(digest(json!({"a": 1, "b": [2]})), digest(json!({"b": [3], "a": 1})));
+        assert_eq!(digest(json!({"url": "x:hunter2"})), digest(json!({"url": "x:hunter3"})));
+    }
+}

@@ -1,0 +1,116 @@
+//! What a deploy changes: the desired deployments against the live ones, without any request.
+
+mod describe;
+mod document;
+mod drift;
+mod export;
+mod fields;
+mod fingerprint;
+mod json_diff;
+pub(crate) mod ownership;
+mod presentation;
+pub(crate) mod prune;
+mod redaction;
+mod retained;
+mod schedules;
+mod triggers;
+
+pub(crate) use describe::{changes as described_changes, describe, describe_removal};
+pub(crate) use document::{
+    Action, Fingerprint, FlowGrade, Kept, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA,
+};
+pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
+pub(crate) use export::{Export, export};
+pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields};
+pub(crate) use json_diff::{Leaf, leaves};
+pub(crate) use redaction::{mask, value as masked_value};
+pub(crate) use schedules::{ScheduleChanges, ScheduleError};
+pub(crate) use triggers::{
+    TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
+};
+
+/// Text shown for values that only the build determines.
+pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;
+
+use jiff::Timestamp;
+
+use crate::deployment::{DesiredDeployment, LiveDeployment, Snapshot};
+
+/// What happens to one deployment.
+#[derive(Debug)]
+pub(crate) enum Change<'a> {
+    /// The server does not have it.
+    Create,
+    /// It is there, and differs in something.
+    Update { live: &'a LiveDeployment, changes: Changes<'a> },
+    /// It is there, and is right.
+    Unchanged { live: &'a LiveDeployment },
+}
+
+impl<'a> Change<'a> {
+    /// What the server has of it.
+    pub(crate) fn live(&self) -> Option<&'a LiveDeployment> {
+        match self {
+            Self::Create => None,
+            Self::Update { live, .. } | Self::Unchanged { live } => Some(live),
+        }
+    }
+
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Create => Action::Create,
+            Self::Update { .. } => Action::Update,
+            Self::Unchanged { .. } => Action::Unchanged,
+        }
+    }
+}
+
+/// How a deployment differs from what it shall be.
+#[derive(Debug)]
+pub(crate) struct Changes<'a> {
+    pub(crate) fields: Vec<FieldChange>,
+    pub(crate) schedules: ScheduleChanges<'a>,
+    pub(crate) triggers: TriggerChanges<'a>,
+    /// Whether service level agreements are sent: Prefect Cloud tells nobody which there are.
+    pub(crate) slas: bool,
+}
+
+impl Changes<'_> {
+    fn is_empty(&self) -> bool {
+        !self.slas && self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
+    }
+
+    /// The names of what changes, for the report.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.fields.iter().map(|change| change.field.as_str()).collect();
+        names.extend((!self.schedules.is_empty()).then_some("schedules"));
+        names.extend((!self.triggers.is_empty()).then_some("triggers"));
+        names.extend(self.slas.then_some("service level agreements"));
+        names
+    }
+}
+
+/// Compares one deployment; with `force`, one that is right is written as well.
+pub(crate) fn compare<'a>(
+    desired: &'a DesiredDeployment,
+    live: &'a Snapshot,
+    force: bool,
+    now: Timestamp,
+) -> Result<Change<'a>, ScheduleError> {
+    let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else {
+        return Ok(Change::Create);
+    };
+    let changes = Changes {
+        fields: fields::compare(desired, deployment, force),
+        schedules: schedules::compare(&desired.schedules, &deployment.schedules, now)?,
+        triggers: triggers::compare(desired, deployment.id, live.automations(deployment.id)),
+        slas: desired.slas.is_some(),
+    };
+    if changes.is_empty() {
+        return Ok(Change::Unchanged { live: deployment });
+    }
+    Ok(Change::Update { live: deployment, changes })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Removing deployments that a project no longer declares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Client},
+    deployment::{LiveDeployment, Options, ProjectId, SharedValues},
+    names::{SHOWN, first_of},
+    plan::ownership::Membership,
+};
+
+/// A deployment that is to be removed.
+#[derive(Debug, Clone)]
+pub(crate) struct Doomed {
+    pub(crate) deployment: LiveDeployment,
+    /// `flow/deployment`.
+    pub(crate) name: String,
+}
+
+impl Doomed {
+    pub(crate) fn id(&self) -> Uuid {
+        self.deployment.id
+    }
+}
+
+/// More deployments would be deleted than the options allow.
+#[derive(Debug, thiserror::Error)]
+#[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", first_of(.names, SHOWN))]
+pub(crate) struct TooManyDeletes {
+    pub(crate) names: Vec<String>,
+    pub(crate) max_deletes: usize,
+}
+
+/// What a project has on the server, and what goes.
+pub(crate) struct Pruning<'a> {
+    project: &'a ProjectId,
+    membership: Membership,
+    pub(crate) doomed: Vec<Doomed>,
+}
+
+impl<'a> Pruning<'a> {
+    /// Finds what the project has registered and no longer declares, if the options say that it goes; `None` for a
+    /// project without an id.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be asked.
+    pub(crate) async fn plan(
+        client: &Client,
+        options: &'a Options,
+        declared: &BTreeSet<Uuid>,
+    ) -> Result<Option<Self>, ApiError> {
+        let Some(project) = &options.project else { return Ok(None) };
+        let membership = Membership::read(client, Some(project)).await?;
+        let undeclared = if options.prune { membership.undeclared(declared) } else { BTreeSet::new() };
+        let doomed = existing(client, &undeclared).await?;
+        Ok(Some(Self { project, membership, doomed }))
+    }
+
+    /// # Errors
+    ///
+    /// When more are to go than may.
+    pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
+        if self.doomed.len() <= max_deletes {
+            return Ok(());
+        }
+        let names = self.doomed.iter().map(|one| one.name.clone()).collect();
+        Err(TooManyDeletes { names, max_deletes })
+    }
+
+    /// Records what the project has now: `registered` and what it had before, without `removed`.
+    pub(crate) async fn record(
+        &self,
+        client: &Client,
+        registered: impl IntoIterator<Item = Uuid>,
+        removed: &BTreeSet<Uuid>,
+    ) -> Result<(), ApiError> {
+        let mut now = self.membership.own.clone();
+        now.extend(registered);
+        now.retain(|id| !removed.contains(id));
+        self.membership.record(client, self.project, &now).await
+    }
+}
+
+/// Those of the deployments that are still there, by name.
+async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Doomed>, ApiError> {
+    let deployments = client.deployments_by_id(ids.iter().copied()).await?;
+    let flows: BTreeSet<Uuid> = deployments.iter().map(|one| one.flow_id).collect();
+    let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;
+    let flows: BTreeMap<Uuid, String> = flows.into_iter().map(|flow| (flow.id, flow.name)).collect();
+    let shared = SharedValues::default();
+    let doomed = |deployment| {
+        let deployment = LiveDeployment::new(deployment, &shared);
+        let flow = flows.get(&deployment.flow_id).map_or("?", String::as_str);
+        Doomed { name: format!("{flow}/{}", deployment.name), deployment }
+    };
+    let mut doomed: Vec<Doomed> = deployments.into_iter().map(doomed).collect();
+    doomed.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(doomed)
+}
+
+/// Removes a deployment and the automations that it owns, which the server would leave.
+pub(crate) async fn remove(client: &Client, id: Uuid) -> Result<(), ApiError> {
+    client.delete_automations_owned_by(id).await?;
+    client.delete_deployment(id).await?;
+    Ok(())
+}

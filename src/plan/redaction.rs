@@ -1,0 +1,121 @@
+//! Values of a plan without the secrets in them.
+//!
+//! Besides the secrets that this command has met, the server may have others that nobody has told it of: those of
+//! yesterday. So a value that takes the place of a secret is masked as well, and so is what has the name of one.
+
+use serde_json::Value as Json;
+
+use crate::{
+    plan::FieldChange,
+    secret::{MASK, Redactor},
+    template::placeholder,
+};
+
+/// What the names of secrets have in them.
+const SECRET_NAMES: [&str; 9] =
+    ["password", "passwd", "secret", "token", "credential", "api_key", "apikey", "access_key", "private_key"];
+
+/// Both sides of a change without secrets; where both are masked, they still differ.
+pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
+    let hide = is_secret_name(field) || has_secret(old, redactor) || has_secret(new, redactor);
+    match (old, new) {
+        (Json::Object(before), Json::Object(after)) => {
+            let nothing = Json::Null;
+            let masked = |own: &serde_json::Map<String, Json>, is_old: bool| {
+                let entry = |(key, value): (&String, &Json)| {
+                    let (old, new) = if is_old {
+                        (value, after.get(key).unwrap_or(&nothing))
+                    } else {
+                        (before.get(key).unwrap_or(&nothing), value)
+                    };
+                    let (old, new) = pair(key, old, new, redactor);
+                    (key.clone(), if is_old { old } else { new })
+                };
+                Json::Object(own.iter().map(entry).collect())
+            };
+            (masked(before, true), masked(after, false))
+        }
+        (Json::Array(before), Json::Array(after)) if before.len() == after.len() => {
+            let (before, after) =
+                before.iter().zip(after).map(|(old, new)| pair(field, old, new, redactor)).unzip();
+            (Json::Array(before), Json::Array(after))
+        }
+        _ if hide => {
+            let (old_shown, new_shown) = (whole(old, redactor, true), whole(new, redactor, true));
+            if old != new && old_shown == new_shown {
+                (old_shown, Json::String(format!("{MASK} (another value)")))
+            } else {
+                (old_shown, new_shown)
+            }
+        }
+        _ => (whole(old, redactor, false), whole(new, redactor, false)),
+    }
+}
+
+/// Masks the secrets in both sides of a change.
+pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
+    (change.old, change.new) = pair(&change.field, &change.old, &change.new, redactor);
+}
+
+/// One value without secrets.
+pub(crate) fn value(field: &str, value: &Json, redactor: &Redactor) -> Json {
+    whole(value, redactor, is_secret_name(field))
+}
+
+fn whole(value: &Json, redactor: &Redactor, hide: bool) -> Json {
+    match value {
+        Json::String(text) if hide && !is_reference(text) => Json::String(MASK.to_owned()),
+        Json::String(text) => Json::String(redactor.mask(text)),
+        Json::Number(_) if hide => Json::String(MASK.to_owned()),
+        Json::Array(items) => items.iter().map(|item| whole(item, redactor, hide)).collect(),
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), whole(value, redactor, hide || is_secret_name(key))))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// A text that only names a secret, which the worker looks up.
+fn is_reference(text: &str) -> bool {
+    text.is_empty() || placeholder::only(text).is_some()
+}
+
+fn has_secret(value: &Json, redactor: &Redactor) -> bool {
+    value.as_str().is_some_and(|text| redactor.mask(text) != text)
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_lowercase().replace('-', "_");
+    SECRET_NAMES.iter().any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn neither_side_shows_a_secret_and_the_change_stays_visible() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("new-secret"));
+        let old = json!({"env": {"DSN": "old-secret", "API_TOKEN": "abc", "STAGE": "dev"}, "args": ["a"]});
+        let new = json!({"env": {"DSN": "new-secret", "STAGE": "prod"}, "args": ["new-secret"]});
+        let (old, new) = pair("job_variables", &old, &new, &redactor);
+        assert_eq!(old, json!({"env": {"DSN": MASK, "API_TOKEN": MASK, "STAGE": "dev"}, "args": [MASK]}));
+        let another = format!("{MASK} (another value)");
+        assert_eq!(new, json!({"env": {"DSN": another, "STAGE": "prod"}, "args": [another]}));
+    }
+
+    #[test]
+    fn references_are_no_secrets() {
+        let steps =
+            json!([{"git_clone": {"access_token": "{{ prefect.blocks.secret.t }}", "password": "x"}}]);
+        assert_eq!(
+            value("pull_steps", &steps, &Redactor::default()),
+            json!([{"git_clone": {"access_token": "{{ prefect.blocks.secret.t }}", "password": MASK}}])
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! What differs between the file and the server, and is left as it is.
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    build::render::Preview,
+    deployment::{LiveDeployment, desired::Schedules},
+    plan::{Kept, presentation, redaction as masked},
+    secret::Redactor,
+};
+
+/// What a deploy leaves on the server although the file does not say it.
+pub(super) fn kept(preview: &Preview, live: &LiveDeployment, redactor: &Redactor) -> Vec<Kept> {
+    let mut found = Vec::new();
+    let mut keep = |field: &str, value: Json, reason: &str| {
+        let value = masked::value(field, &value, redactor);
+        found.push(Kept { field: field.to_owned(), value, reason: reason.to_owned() });
+    };
+    let desired = &preview.desired;
+    let has_variables = desired.job_variables.as_object().is_some_and(|wanted| !wanted.is_empty());
+    if !has_variables && live.has_job_variables() {
+        let reason = "the API ignores an empty mapping; only deleting the deployment removes them all";
+        keep("job_variables", live.field("job_variables").cloned().unwrap_or_default(), reason);
+    }
+    let enforced = live.field("enforce_parameter_schema").and_then(Json::as_bool);
+    let is_said =
+        desired.enforce_parameter_schema.is_some() || preview.is_unknown("enforce_parameter_schema");
+    if !is_said && enforced == Some(false) {
+        keep(
+            "enforce_parameter_schema",
+            json!(false),
+            "the file does not say it; `true` in the file changes it",
+        );
+    }
+    match &desired.schedules {
+        Schedules::Keep => {} // the file says nothing that they could differ from
+        Schedules::Exactly(wanted) => {
+            let is_slugged = live.schedules.iter().all(|live| live.slug.is_some()) && !wanted.is_empty();
+            for schedule in &live.schedules {
+                let of_file = wanted.iter().find(|wanted| {
+                    let by_slug = schedule.slug.is_some()
+                        && (wanted.slug == schedule.slug || wanted.replaces == schedule.slug);
+                    by_slug || (!is_slugged && wanted.runs_as(&schedule.schedule))
+                });
+                match of_file {
+                    None if is_slugged => {
+                        let reason = "it has a slug that the file does not name, and stays, as with Prefect";
+                        keep("schedules", presentation::schedule(schedule), reason);
+                    }
+                    Some(wanted) if wanted.active.is_none() && !schedule.active => {
+                        let reason = "it is paused on the server; `active: true` in the file resumes it";
+                        keep("schedules", presentation::schedule(schedule), reason);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,223 @@
+//! The schedules of a deployment, changed in place.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use crate::{
+    api::DeploymentSchedule,
+    deployment::desired::Schedules,
+    schedule::Schedule,
+    value::{self, Value},
+};
+
+/// What happens to the schedules of a deployment.
+#[derive(Debug, Default)]
+pub(crate) struct ScheduleChanges<'a> {
+    pub(crate) create: Vec<&'a Schedule>,
+    /// With what is changed of them.
+    pub(crate) update: Vec<(&'a DeploymentSchedule, Map<String, Json>)>,
+    pub(crate) delete: Vec<&'a DeploymentSchedule>,
+}
+
+impl ScheduleChanges<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
+    }
+
+    /// How many requests the changes are when each is one; what is created is one for all.
+    fn requests(&self) -> usize {
+        usize::from(!self.create.is_empty()) + self.update.len() + self.delete.len()
+    }
+
+    /// The `schedules` of the request that changes the deployment: if there is one anyway, or this saves one, and if the
+    /// server makes of them just these changes.
+    ///
+    /// Where all that it has and all that it is sent have slugs, it changes and adds what it is sent and leaves the
+    /// others. Else what it is sent takes the place of all: this is what is meant only when none of them stays.
+    pub(crate) fn together(
+        &self,
+        has_fields: bool,
+        live: &[DeploymentSchedule],
+        now: Timestamp,
+    ) -> Option<Vec<Json>> {
+        if !has_fields && self.requests() < 2 {
+            return None;
+        }
+        let created = self.create.iter().map(|schedule| schedule.for_create(now));
+        if !is_by_slug(live) {
+            let all_go = self.update.is_empty() && self.delete.len() == live.len();
+            return (all_go && !self.is_empty()).then(|| created.collect());
+        }
+        // What changes its slug stays a request of its own: older servers do not know `replaces`.
+        let has_new_slug = self.update.iter().any(|(_, body)| body.contains_key("slug"));
+        let is_left = self.delete.is_empty() && !has_new_slug && !self.is_empty();
+        is_left.then(|| self.update.iter().map(|(live, body)| by_slug(live, body)).chain(created).collect())
+    }
+}
+
+/// The server's schedules have slugs and those of the file have not: which is which cannot be known.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
+pub(crate) struct ScheduleError;
+
+/// Compares the schedules of the file with those of the server.
+///
+/// They are matched by slug where all have one, and then those of the server that the file does not name stay, as
+/// in the reference; else by slug or by when they run, and what is left of the server's goes.
+pub(super) fn compare<'a>(
+    desired: &'a Schedules,
+    live: &'a [DeploymentSchedule],
+    now: Timestamp,
+) -> Result<ScheduleChanges<'a>, ScheduleError> {
+    let Schedules::Exactly(wanted) = desired else { return Ok(ScheduleChanges::default()) };
+    if wanted.is_empty() {
+        return Ok(ScheduleChanges { delete: live.iter().collect(), ..ScheduleChanges::default() });
+    }
+    let live_by_slug = is_by_slug(live);
+    let wanted_by_slug = wanted.iter().all(|schedule| schedule.slug.is_some());
+    if live_by_slug && !wanted_by_slug {
+        return Err(ScheduleError);
+    }
+    let mut left: Vec<&DeploymentSchedule> = live.iter().collect();
+    let mut pairs: Vec<(&Schedule, Option<&DeploymentSchedule>)> =
+        wanted.iter().map(|schedule| (schedule, None)).collect();
+    for is_like in if live_by_slug { &LIKENESSES[..BY_SLUG] } else { &LIKENESSES[..] } {
+        for (schedule, found) in pairs.iter_mut().filter(|(_, found)| found.is_none()) {
+            let position = left.iter().position(|live| is_like(schedule, live));
+            *found = position.map(|position| left.remove(position));
+        }
+    }
+    let mut changes = ScheduleChanges::default();
+    for (schedule, found) in pairs {
+        match found.map(|live| (live, differences(schedule, live, now))) {
+            None => changes.create.push(schedule),
+            Some((_, body)) if body.is_empty() => {}
+            Some(update) => changes.update.push(update),
+        }
+    }
+    if !live_by_slug {
+        changes.delete = left;
+    }
+    Ok(changes)
+}
+
+/// Whether the server finds the schedules that it has by their slugs.
+fn is_by_slug(live: &[DeploymentSchedule]) -> bool {
+    !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some())
+}
+
+/// A change of a schedule that the server finds by its slug.
+fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
+    let mut body = live.with_parameters(body);
+    body.insert("slug".into(), json!(live.slug));
+    body.into()
+}
+
+/// What makes a schedule of the file one of the server's, the surest first. Where several run at the same times, one
+/// that says whether it is active takes what is as it says, before one that takes any.
+const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
+    |schedule, live| schedule.replaces.is_some() && schedule.replaces == live.slug,
+    |schedule, live| schedule.slug.is_some() && schedule.slug == live.slug,
+    |schedule, live| schedule.active.is_some() && is_same(schedule, live),
+    is_same,
+    |schedule, live| live.slug.is_none() && schedule.runs_as(&live.schedule),
+];
+
+/// How many of them go by slugs.
+const BY_SLUG: usize = 2;
+
+fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
+    live.slug.is_none()
+        && schedule.runs_as(&live.schedule)
+        && differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
+}
+
+/// The body of the request that makes a schedule of the server what it shall be.
+fn differences(schedule: &Schedule, live: &DeploymentSchedule, now: Timestamp) -> Map<String, Json> {
+    let mut body = Map::new();
+    if !schedule.runs_as(&live.schedule) {
+        body.insert("schedule".into(), schedule.for_update(now)["schedule"].clone());
+    }
+    if let Some(active) = schedule.active.filter(|active| *active != live.active) {
+        body.insert("active".into(), active.into());
+    }
+    let parameters = value::to_json(&Value::Mapping(schedule.parameters.clone()));
+    if parameters != Json::Object(live.parameters.clone()) {
+        body.insert("parameters".into(), parameters);
+    }
+    if schedule.slug.is_some() && schedule.slug != live.slug {
+        body.insert("slug".into(), json!(schedule.slug));
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(yaml: &str) -> Schedules {
+        let items: Vec<value::Mapping> = serde_yaml::from_str(yaml).unwrap();
+        Schedules::Exactly(items.iter().map(|item| Schedule::from_item(item).unwrap()).collect())
+    }
+
+    fn live(items: &[(&str, Option<&str>, bool)]) -> Vec<DeploymentSchedule> {
+        let schedule = |(cron, slug, active): &(&str, Option<&str>, bool)| {
+            serde_json::from_value(json!({
+                "id": uuid::Uuid::new_v4(), "active": active, "slug": slug, "parameters": {},
+                "schedule": {"cron": cron, "timezone": null, "day_or": true},
+            }))
+        };
+        items.iter().map(|item| schedule(item).unwrap()).collect()
+    }
+
+    /// How many are created, updated and deleted.
+    fn counts(yaml: &str, items: &[(&str, Option<&str>, bool)]) -> (usize, usize, usize) {
+        let (wanted, live) = (wanted(yaml), live(items));
+        let changes = compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap();
+        (changes.create.len(), changes.update.len(), changes.delete.len())
+    }
+
+    #[test]
+    fn schedules_are_matched_and_changed_in_place() {
+        let paused = ("0 0 * * *", None, false);
+        for (yaml, items, expected) in [
+            ("[]", &[paused][..], (0, 0, 1)),
+            ("[{cron: 0 0 * * *}]", &[paused], (0, 0, 0)), // an operator's pause stays
+            ("[{cron: 0 0 * * *, active: true}]", &[paused], (0, 1, 0)),
+            ("[{cron: 0 0 * * *, slug: a}]", &[paused], (0, 1, 0)),
+            ("[{cron: 0 1 * * *}]", &[paused], (1, 0, 1)),
+            ("[{cron: 0 1 * * *}, {cron: 0 0 * * *}]", &[paused, ("0 2 * * *", None, true)], (1, 0, 1)),
+            (
+                "[{cron: 0 1 * * *, slug: a}]",
+                &[("0 0 * * *", Some("a"), true), ("0 2 * * *", Some("b"), true)],
+                (0, 1, 0),
+            ),
+            ("[{cron: 0 1 * * *, slug: c}]", &[("0 0 * * *", Some("a"), true)], (1, 0, 0)),
+            ("[{cron: 0 1 * * *, slug: c, replaces: a}]", &[("0 0 * * *", Some("a"), true)], (0, 1, 0)),
+            ("[{cron: 0 0 * * *}]", &[], (1, 0, 0)),
+            // Each finds its own among those that run at the same times.
+            (
+                "[{cron: 0 0 * * *}, {cron: 0 0 * * *, active: false}]",
+                &[paused, ("0 0 * * *", None, true)],
+                (0, 0, 0),
+            ),
+        ] {
+            assert_eq!(counts(yaml, items), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn without_slugs_nothing_can_be_matched_to_slugs() {
+        let (wanted, live) = (wanted("[{cron: 0 0 * * *}]"), live(&[("0 0 * * *", Some("a"), true)]));
+        assert_eq!(compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap_err(), ScheduleError);
+    }
+
+    #[test]
+    fn nothing_said_keeps_everything() {
+        assert!(
+            compare(&Schedules::Keep, &live(&[("0 0 * * *", None, true)]), Timestamp::UNIX_EPOCH)
+                .unwrap()
+                .is_empty()
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! A deployment's triggers against the automations that run it.
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::{
+    api::Automation,
+    deployment::DesiredDeployment,
+    plan::{FieldChange, presentation},
+    value::json_object,
+};
+
+/// What happens to the automations of a deployment.
+#[derive(Debug, Default)]
+pub(crate) struct TriggerChanges<'a> {
+    /// Bodies of automations to create.
+    pub(crate) create: Vec<Map<String, Json>>,
+    /// Automations that go, after the new ones are there.
+    pub(crate) delete: Vec<&'a Automation>,
+    /// Whether all automations that the deployment owns go first, since one of those to go may belong to somebody
+    /// else: the server tells nobody whose an automation is, but deletes only those of the owner.
+    pub(crate) delete_owned: bool,
+}
+
+impl TriggerChanges<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.create.is_empty() && self.delete.is_empty() && !self.delete_owned
+    }
+}
+
+/// Compares the triggers of a deployment with what runs it.
+pub(super) fn compare<'a>(
+    desired: &DesiredDeployment,
+    id: Uuid,
+    live: &'a [Automation],
+) -> TriggerChanges<'a> {
+    let bodies = desired.triggers.iter().map(|trigger| json_object(trigger.automation_body(id))).collect();
+    differences(bodies, &desired.name, live)
+}
+
+/// What somebody else has changed of the automations that run a deployment.
+pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
+    let shown = |one: &Automation| presentation::trigger(&Json::Object(one.raw.clone()));
+    let is_in = |one: &Automation, others: &[Automation]| {
+        others.iter().any(|other| one.id == other.id && shown(one) == shown(other))
+    };
+    let only = |these: &[Automation], others: &[Automation]| -> Vec<Json> {
+        these.iter().filter(|one| !is_in(one, others)).map(shown).collect()
+    };
+    let (old, new) = (only(before, now), only(now, before));
+    let differ = !old.is_empty() || !new.is_empty();
+    differ.then(|| FieldChange { field: "triggers".into(), old: old.into(), new: new.into() })
+}
+
+fn differences<'a>(
+    bodies: Vec<Map<String, Json>>,
+    deployment: &str,
+    live: &'a [Automation],
+) -> TriggerChanges<'a> {
+    let mut left: Vec<&Automation> = live.iter().filter(|automation| could_be_ours(automation)).collect();
+    let mut create = Vec::new();
+    for body in &bodies {
+        match left.iter().position(|automation| same(body, &automation.raw)) {
+            Some(position) => drop(left.swap_remove(position)),
+            None => create.push(body.clone()),
+        }
+    }
+    let names: Vec<&Json> = bodies.iter().filter_map(|body| body.get("name")).collect();
+    let ours = |automation: &&Automation| {
+        names.iter().any(|name| **name == automation.name.as_str())
+            || is_default_name(&automation.name, deployment)
+    };
+    if left.iter().all(ours) {
+        TriggerChanges { create, delete: left, delete_owned: false }
+    } else {
+        TriggerChanges { create: bodies, delete: Vec::new(), delete_owned: true }
+    }
+}
+
+/// Whether an automation has the form that triggers give it: one action, which runs the deployment.
+pub(crate) fn could_be_ours(automation: &Automation) -> bool {
+    let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
+    count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0
+}
+
+/// `NAME__automation_1`, the name that a trigger without one gets.
+fn is_default_name(name: &str, deployment: &str) -> bool {
+    let number = name.strip_prefix(deployment).and_then(|rest| rest.strip_prefix("__automation_"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether an automation is what a body would make: the server sends all that the body has, and more.
+fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
+    body.iter()
+        .filter(|(key, _)| key.as_str() != "owner_resource")
+        .all(|(key, value)| contains(live.get(key).unwrap_or(&Json::Null), value))
+}
+
+/// Whether `live` has everything of `wanted`; numbers compare by value, and lists of texts in any order, since
+/// the server keeps `expect`, `after` and `for_each` as sets.
+fn contains(live: &Json, wanted: &Json) -> bool {
+    match (live, wanted) {
+        (Json::Object(live), Json::Object(wanted)) => {
+            wanted.iter().all(|(key, value)| contains(live.get(key).unwrap_or(&Json::Null), value))
+        }
+        (Json::Array(live), Json::Array(wanted)) if live.iter().all(Json::is_string) => {
+            let sorted = |items: &[Json]| {
+                let mut texts: Vec<String> = items.iter().map(Json::to_string).collect();
+                texts.sort_unstable();
+                texts
+            };
+            sorted(live) == sorted(wanted)
+        }
+        (Json::Array(live), Json::Array(wanted)) => {
+            live.len() == wanted.len() && live.iter().zip(wanted).all(|(live, wanted)| contains(live, wanted))
+        }
+        (Json::Number(live), Json::Number(wanted)) => live.as_f64() == wanted.as_f64(),
+        _ => live == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn automation(name: &str, expect: &[&str]) -> Automation {
+        let raw = json!({
+            "id": Uuid::nil(), "name": name, "enabled": true, "tags": [], "actions": [{"type": "run-deployment"}],
+            "trigger": {"type": "event", "expect": expect, "within": 0.0, "id": Uuid::nil()},
+        });
+        Automation { id: Uuid::nil(), name: name.into(), raw: json_object(raw) }
+    }
+
+    fn body(name: &str, expect: &[&str]) -> Map<String, Json> {
+        json_object(json!({
+            "name": name, "enabled": true, "actions": [{"type": "run-deployment"}], "owner_resource": "x",
+            "trigger": {"type": "event", "expect": expect, "within": 0},
+        }))
+    }
+
+    #[test]
+    fn what_others_have_changed_is_what_differs() {
+        let with_time = |mut one: Automation| {
+            one.raw.insert("updated".into(), "2026-01-01".into());
+            one
+        };
+        let (first, second) = (automation("a", &["x"]), automation("b", &["x"]));
+        assert_eq!(between(std::slice::from_ref(&first), &[with_time(first.clone())]), None);
+        let found = between(&[first], &[second]).unwrap();
+        assert_eq!((&found.old[0]["name"], &found.new[0]["name"]), (&json!("a"), &json!("b")));
+    }
+
+    #[test]
+    fn equal_triggers_keep_their_automations() {
+        let live = [automation("d__automation_1", &["a", "b"]), automation("mine", &["c"])];
+        let changes =
+            differences(vec![body("d__automation_1", &["b", "a"]), body("mine", &["c"])], "d", &live);
+        assert!(changes.is_empty());
+    }
+
+    #[test]
+    fn a_changed_trigger_is_made_anew_and_then_the_old_one_goes() {
+        let live = [automation("d__automation_1", &["a"]), automation("mine", &["c"])];
+        let changes = differences(vec![body("mine", &["x"])], "d", &live);
+        assert_eq!(changes.create, [body("mine", &["x"])]);
+        assert_eq!(
+            changes.delete.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            ["d__automation_1", "mine"]
+        );
+        assert!(!changes.delete_owned);
+    }
+
+    #[test]
+    fn what_may_be_somebody_elses_is_left_to_the_server() {
+        let live = [automation("made in the UI", &["a"]), automation("d__automation_1", &["b"])];
+        let changes = differences(vec![body("d__automation_1", &["b"])], "d", &live);
+        assert_eq!(changes.create.len(), 1);
+        assert!(changes.delete_owned && changes.delete.is_empty());
+    }
+}

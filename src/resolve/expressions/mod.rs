@@ -1,0 +1,313 @@
+//! Expressions `<< >>` of a project: which names they see, and when.
+//!
+//! At every stage they come before the placeholders `{{ }}`. The fields of a deployment are evaluated before its steps
+//! run, except for texts that use outputs of steps, which wait until these are there; the inputs of a step just before
+//! it runs; pull steps after all others.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    deployment::{DeployContext, DeploymentSpec, ResolvedDeployment, STEP_SECTIONS},
+    diagnostics::{Code, Diagnostic},
+    flow::{Entrypoint, Flow},
+    git,
+    pointer::Pointer,
+    project::Findings,
+    python,
+    resolve::{inspection::Inspection, is_pending, outputs::Known},
+    template::{
+        self, ResolveError, Resolver,
+        expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
+        pending,
+    },
+    value::{Mapping, Value},
+};
+
+/// The names that are the same for all deployments, as far as expressions use them: `env`, `git`, `variables`.
+pub(crate) struct Names {
+    scope: Scope,
+    /// Those that are not known here.
+    later: BTreeSet<String>,
+    /// Whether this machine may lack what the deploying one has.
+    is_offline: bool,
+}
+
+impl Names {
+    /// Looks up what the expressions in `templates` use.
+    pub(crate) async fn used_in(
+        templates: impl Iterator<Item = &Value>,
+        ctx: &DeployContext<'_>,
+        resolver: &Resolver<'_>,
+    ) -> Result<Self, ResolveError> {
+        let built_in = BUILT_IN.map(str::to_owned).into_iter().collect();
+        let uses: Vec<_> =
+            templates.flat_map(|template| expression::check(template, &built_in).uses).collect();
+        let mut names = Self {
+            scope: Scope::new(ctx.environment),
+            later: BTreeSet::new(),
+            is_offline: resolver.is_offline(),
+        };
+        let git: Vec<Option<&str>> = keys_used(&uses, "git").collect();
+        if !git.is_empty() {
+            let is_used = |key: &str| git.iter().any(|used| used.is_none_or(|used| used == key));
+            names.scope = names.scope.with("git", &git_facts(ctx, is_used).into());
+        }
+        if names.is_offline {
+            names.later.insert("variables".to_owned());
+        } else {
+            let wanted: BTreeSet<&str> = keys_used(&uses, "variables").flatten().collect();
+            let mut variables = Mapping::new();
+            for name in wanted {
+                if let Some(value) = resolver.variable(name).await? {
+                    variables.insert(name.into(), value);
+                }
+            }
+            names.scope = names.scope.with("variables", &variables.into());
+        }
+        Ok(names)
+    }
+
+    /// The names that the steps and fields of one deployment see besides outputs.
+    pub(crate) fn of_deployment(&self, fields: &Mapping, flow: Option<&Flow>) -> Scope {
+        let mut scope = self.scope.clone();
+        if let Some(flow) = flow {
+            scope = scope.with("flow", &flow_facts(flow, fields).into());
+        }
+        scope.with("deployment", &deployment_facts(fields).into())
+    }
+}
+
+/// What follows each use of a name, if a key does.
+fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<&'a str>> {
+    uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
+}
+
+/// The facts of the repository, those that take long only where they are used. Without one there are none.
+fn git_facts(ctx: &DeployContext<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
+    let Some(facts) = git::discover(ctx.directory) else { return Mapping::new() };
+    let mut values = Mapping::from_iter([
+        ("sha".into(), facts.sha.as_str().into()),
+        ("short_sha".into(), facts.short_sha().into()),
+        ("branch".into(), optional(facts.branch.clone())),
+        ("remote".into(), optional(facts.remote.as_deref().map(git::without_credentials))),
+    ]);
+    if uses("tag") {
+        values.insert("tag".into(), optional(facts.tag()));
+    }
+    if uses("dirty")
+        && let Ok(is_dirty) = facts.is_dirty()
+    {
+        values.insert("dirty".into(), is_dirty.into());
+    }
+    values
+}
+
+fn optional(text: Option<String>) -> Value {
+    text.map_or(Value::Null, Value::String)
+}
+
+fn flow_facts(flow: &Flow, fields: &Mapping) -> Mapping {
+    let entrypoint =
+        fields.get("entrypoint").and_then(Value::as_str).and_then(|text| Entrypoint::parse(text).ok());
+    let (function, file) =
+        entrypoint.map(|entrypoint| (entrypoint.object_path(), entrypoint.location_text())).unzip();
+    Mapping::from_iter([
+        ("name".into(), flow.name.as_str().into()),
+        ("function".into(), optional(function)),
+        ("file".into(), optional(file)),
+    ])
+}
+
+fn deployment_facts(fields: &Mapping) -> Mapping {
+    Mapping::from_iter([("name".into(), fields.get("name").cloned().unwrap_or_default())])
+}
+
+/// The fields of a deployment as far as expressions can be evaluated before any step.
+#[derive(Debug)]
+pub(crate) struct Early {
+    pub(crate) fields: Mapping,
+    /// The texts that wait for outputs.
+    pub(crate) pending: Vec<Pointer>,
+}
+
+/// Evaluates the expressions in a deployment's fields; mistakes become findings, and leave the fields as they are.
+pub(crate) async fn before_steps(
+    inspection: &Inspection<'_>,
+    names: &Names,
+    spec: &DeploymentSpec,
+    known: &Known,
+    findings: &mut Findings<'_>,
+) -> Early {
+    if !any_expressions(&spec.fields) {
+        return Early { fields: Mapping::clone(&spec.fields), pending: Vec::new() };
+    }
+    let (template, sections) = without_steps(&spec.fields);
+    let template = Value::Mapping(template);
+    let mut stage = Stage::new(names, names.scope.clone(), known);
+    let checked = expression::check(&template, &stage.known());
+    if checked.uses.iter().any(|used| matches!(used.root.as_str(), "flow" | "deployment")) {
+        stage.add_flow_and_deployment(inspection, &spec.fields).await;
+    }
+    let (value, errors) = stage.evaluate(&template, checked);
+    for error in errors {
+        findings.at_value(&spec.declared.pointer().join_all(&error.path), names.diagnostic(&error));
+    }
+    let pending = expression::check(&value, &stage.known()).uses.into_iter().map(|used| used.path);
+    let mut pending: Vec<Pointer> = pending.collect();
+    pending.dedup();
+    let Value::Mapping(mut fields) = value else {
+        return Early { fields: Mapping::clone(&spec.fields), pending };
+    };
+    fields.extend(sections);
+    Early { fields, pending }
+}
+
+/// Whether there may be expressions in fields that list no steps.
+pub(crate) fn any_expressions(fields: &Mapping) -> bool {
+    fields.iter().any(|(key, value)| !is_section(key) && expression::may_have_expressions(value))
+}
+
+fn is_section(key: &Value) -> bool {
+    key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key))
+}
+
+/// The fields without the lists of steps, and these.
+pub(crate) fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
+    fields.clone().into_iter().partition(|(key, _)| !is_section(key))
+}
+
+/// Evaluates the texts of a deployment that have waited for the outputs of its steps.
+pub(crate) fn after_steps(
+    one: &ResolvedDeployment,
+    outputs: &Mapping,
+) -> Result<Mapping, Vec<ExpressionError>> {
+    let mut fields = Value::Mapping(Mapping::clone(&one.fields));
+    let mut scope = one.scope.clone().with_outputs(outputs);
+    let mut errors = Vec::new();
+    let name = Pointer::root().join("name");
+    // The name first: the others may use it.
+    let (first, others): (Vec<_>, Vec<_>) = one.pending.iter().partition(|path| **path == name);
+    for path in first.into_iter().chain(others) {
+        let Some(text) = template::value_at(&mut fields, path) else { continue };
+        match expression::evaluate(text, &scope, &BTreeSet::new()) {
+            Ok(value) => *text = value,
+            Err(failed) => errors.extend(
+                failed.into_iter().map(|error| ExpressionError { path: path.join_all(&error.path), ..error }),
+            ),
+        }
+        if *path == name
+            && let Some(fields) = fields.as_mapping()
+        {
+            scope = scope.with("deployment", &deployment_facts(fields).into());
+        }
+    }
+    match fields {
+        Value::Mapping(fields) if errors.is_empty() => Ok(fields),
+        _ => Err(errors),
+    }
+}
+
+/// The fields of a deployment with stand-ins for the texts that wait for the outputs of its steps.
+pub(crate) fn before_outputs(one: &ResolvedDeployment) -> Mapping {
+    let mut fields = Value::Mapping(Mapping::clone(&one.fields));
+    for path in &one.pending {
+        if let Some(place) = template::value_at(&mut fields, path) {
+            *place = pending::marker(&python::to_text(place));
+        }
+    }
+    if let Value::Mapping(fields) = fields { fields } else { Mapping::new() }
+}
+
+/// Pull steps with their expressions evaluated.
+pub(crate) fn pull_steps(
+    steps: &[Value],
+    one: &ResolvedDeployment,
+    outputs: &Mapping,
+) -> Result<Value, Vec<ExpressionError>> {
+    let scope = one.scope.clone().with_outputs(outputs);
+    expression::evaluate(&Value::Sequence(steps.to_vec()), &scope, &BTreeSet::new())
+}
+
+impl Names {
+    /// What is not set on this machine may be set on the one that deploys.
+    pub(crate) fn diagnostic(&self, error: &ExpressionError) -> Diagnostic {
+        let diagnostic = match &error.problem {
+            ExpressionProblem::Undefined { name, .. } if self.is_offline && name.starts_with("env.") => {
+                Diagnostic::warning(Code::UNSET_ENVIRONMENT, error.to_string())
+            }
+            _ => Diagnostic::error(Code::EXPRESSION, error.to_string()),
+        };
+        diagnostic.help(error.problem.help())
+    }
+}
+
+/// What expressions can see at one place.
+pub(crate) struct Stage<'a> {
+    scope: Scope,
+    known: &'a Known,
+    /// Names that will have a value later.
+    pub(crate) later: BTreeSet<String>,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(names: &Names, scope: Scope, known: &'a Known) -> Self {
+        let outputs = known.names().into_iter().filter(|name| !BUILT_IN.contains(&name.as_str()));
+        Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
+    }
+
+    /// All names that there are or will be.
+    pub(crate) fn known(&self) -> BTreeSet<String> {
+        self.later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect()
+    }
+
+    /// Gives the names `flow` and `deployment` their values, for which the fields they come from are filled in first.
+    async fn add_flow_and_deployment(&mut self, inspection: &Inspection<'_>, fields: &Mapping) {
+        self.later.extend(["flow", "deployment"].map(str::to_owned));
+        let entrypoint = inspection.fill(self.field(fields, "entrypoint")).await;
+        if let Some(flow) = inspection.peek(&entrypoint) {
+            self.define("flow", flow_facts(&flow, &entrypoint));
+        }
+        let name = inspection.fill(self.field(fields, "name")).await;
+        if name.get("name").and_then(Value::as_str).is_some_and(|name| !is_pending(name)) {
+            self.define("deployment", deployment_facts(&name));
+        }
+    }
+
+    fn define(&mut self, name: &str, value: Mapping) {
+        self.later.remove(name);
+        self.scope = self.scope.clone().with(name, &value.into());
+    }
+
+    /// One field by itself with its expressions evaluated, if nothing is wrong with them.
+    fn field(&self, fields: &Mapping, key: &str) -> Mapping {
+        let Some(value) = fields.get(key) else { return Mapping::new() };
+        let value = expression::evaluate(value, &self.scope, &self.later).unwrap_or_else(|_| value.clone());
+        Mapping::from_iter([(key.into(), value)])
+    }
+
+    /// The template with its expressions evaluated as far as they can be, and all that is wrong.
+    pub(crate) fn evaluate(&self, template: &Value, checked: Checked) -> (Value, Vec<ExpressionError>) {
+        let is_certain = |error: &ExpressionError| {
+            !(self.known.is_open() && matches!(error.problem, ExpressionProblem::Undefined { .. }))
+        };
+        let mut later = self.later.clone();
+        if self.known.is_open() {
+            let unknown = checked.uses.iter().map(|used| used.root.clone());
+            later.extend(unknown.filter(|root| !BUILT_IN.contains(&root.as_str())));
+        }
+        let mut errors: Vec<ExpressionError> = checked.errors.into_iter().filter(is_certain).collect();
+        match expression::evaluate(template, &self.scope, &later) {
+            Ok(value) => (value, errors),
+            Err(failed) => {
+                // An undefined name shows in both.
+                let place = |error: &ExpressionError| (error.path.to_string(), error.range.start);
+                let known: BTreeSet<_> = errors.iter().map(place).collect();
+                errors.extend(failed.into_iter().filter(|error| !known.contains(&place(error))));
+                (template.clone(), errors)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Flows of entrypoints, and fields that other fields refer to.
+
+use std::sync::Arc;
+
+use super::is_pending;
+use crate::{
+    deployment::{DeployContext, non_empty},
+    diagnostics::{Code, Diagnostic},
+    flow::{Entrypoint, Flow, Inspector},
+    pointer::Pointer,
+    project::{self, Findings, Project},
+    template::{self, Resolver},
+    value::{Mapping, Value},
+};
+
+/// Looks up flows and fills in single fields for resolving.
+pub(crate) struct Inspection<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) ctx: &'a DeployContext<'a>,
+    pub(crate) resolver: &'a Resolver<'a>,
+    pub(crate) inspector: &'a Inspector,
+}
+
+impl Inspection<'_> {
+    /// Some fields of a deployment with blocks, variables and the environment filled in, for expressions in others;
+    /// what is wrong with them shows later.
+    pub(crate) async fn fill(&self, fields: Mapping) -> Mapping {
+        let template = Value::Mapping(fields);
+        let filled = template::deployment_before_steps(&template, self.ctx.environment, self.resolver).await;
+        match filled.map_or(template, |filled| filled.value) {
+            Value::Mapping(fields) => fields,
+            _ => Mapping::new(),
+        }
+    }
+
+    /// The flow of an entrypoint; what is wrong with it shows later.
+    pub(crate) fn peek(&self, fields: &Mapping) -> Option<Arc<Flow>> {
+        self.flow(fields, &Pointer::root(), &mut Findings::new(None))
+    }
+
+    /// The flow of a deployment; what is wrong with it becomes findings.
+    pub(super) fn flow(
+        &self,
+        fields: &Mapping,
+        pointer: &Pointer,
+        findings: &mut Findings<'_>,
+    ) -> Option<Arc<Flow>> {
+        let at = pointer.join("entrypoint");
+        let Some(text) = non_empty(fields.get("entrypoint")) else {
+            let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n\
+                           You can also provide an entrypoint in a prefect.yaml file.";
+            let diagnostic = Diagnostic::error(Code::NO_ENTRYPOINT, message);
+            let no_file =
+                || format!("there is no {} in {}", project::DEFAULT_FILE, self.ctx.directory.display());
+            let help = self.project.document.is_none().then(no_file);
+            findings.at_value(&at, Diagnostic { help, ..diagnostic });
+            return None;
+        };
+        if self.resolver.is_offline() && is_pending(text) {
+            return None; // the server or another environment knows the rest of it
+        }
+        let entrypoint = match Entrypoint::parse(text) {
+            Ok(entrypoint) => entrypoint,
+            Err(error) => {
+                let DeployContext { directory, environment, .. } = self.ctx;
+                let help = self.inspector.help_with_text(text, directory, environment);
+                let diagnostic = Diagnostic::error(Code::ENTRYPOINT, error.to_string());
+                findings.at_value(&at, Diagnostic { help, ..diagnostic });
+                return None;
+            }
+        };
+        match self.inspector.inspect(&entrypoint, self.ctx.directory, self.ctx.environment) {
+            Ok(flow) => {
+                approximate(&flow, findings);
+                Some(flow)
+            }
+            Err(error) => {
+                let help = self.inspector.help(&error, &entrypoint, self.ctx.directory, self.ctx.environment);
+                let diagnostic = Diagnostic { help, ..error.diagnostic() };
+                if diagnostic.place.is_some() {
+                    findings.push(diagnostic);
+                } else {
+                    findings.at_value(&at, diagnostic);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Tells which parameters could not be read for certain.
+fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
+    for reason in &flow.reasons {
+        let what = reason.parameter.as_ref().map_or_else(
+            || format!("the parameters of flow '{}'", flow.name),
+            |parameter| format!("parameter '{parameter}' of flow '{}'", flow.name),
+        );
+        let message =
+            format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
+        let help = "a Python that has Prefect and what the flow imports tells the rest: --python, PREFECTL_PYTHON, or an \
+                    active virtual environment";
+        let warning = Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone());
+        findings.push(warning.help(help));
+    }
+}

@@ -1,0 +1,16 @@
+//! Resolves deployments: blocks, variables, the environment and expressions, and the flow of each entrypoint.
+
+mod deployment;
+pub(crate) mod expressions;
+mod inspection;
+mod lookup;
+pub(crate) mod outputs;
+mod pending;
+pub(crate) mod version;
+
+pub(crate) use self::{
+    deployment::{note, resolve},
+    inspection::Inspection,
+    lookup::ApiLookup,
+    pending::{has_pending, is_pending},
+};

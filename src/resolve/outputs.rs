@@ -1,0 +1,166 @@
+//! What can be said of the outputs of steps before any has run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    deployment::{DeploymentSpec, StepSections},
+    python,
+    steps::{Listed, name_and_id, registry},
+    value::Value,
+};
+
+/// The names that templates can use after some steps.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    names: BTreeMap<String, Name>,
+    /// Whether a step ran whose outputs nobody knows: then there can be any.
+    open: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Name {
+    /// The id of a step with these outputs.
+    Id(&'static [&'static str]),
+    /// The id of a step whose outputs are not known, or a value with parts of its own.
+    Anything,
+    /// An output by itself: text, a number or a list of these.
+    Output,
+}
+
+impl Known {
+    /// What the fields of a deployment see.
+    pub(crate) fn in_fields(sections: &StepSections, spec: &DeploymentSpec) -> Self {
+        let mut known = Self::after(sections.build.iter().chain(&sections.push));
+        let variables = spec.variables.keys().map(python::to_text);
+        known.names.extend(variables.map(|name| (name, Name::Anything)));
+        known
+    }
+
+    pub(crate) fn after<'a>(steps: impl IntoIterator<Item = &'a Listed>) -> Self {
+        let mut known = Self::default();
+        for listed in steps {
+            known.add(&listed.step);
+        }
+        known
+    }
+
+    /// Adds the outputs of a step, as running it will; gives the ids that its outputs replace.
+    pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
+        let Some((name, id)) = name_and_id(step) else { return Vec::new() };
+        let Some(outputs) = registry::outputs(name) else {
+            self.open = true;
+            self.names.extend(id.map(|id| (id, Name::Anything)));
+            return Vec::new();
+        };
+        self.names.extend(id.map(|id| (id, Name::Id(outputs))));
+        let mut replaced = Vec::new();
+        for output in outputs {
+            let before = self.names.insert((*output).to_owned(), Name::Output);
+            replaced.extend(matches!(before, Some(Name::Id(_))).then(|| (*output).to_owned()));
+        }
+        replaced
+    }
+
+    /// Whether there can be a value for a placeholder of this name, such as `build-image.tags[0]`.
+    pub(crate) fn may_have(&self, path: &str) -> bool {
+        let path = path.replace('[', ".").replace(']', "");
+        let mut keys = path.split('.');
+        let first = keys.next().unwrap_or_default();
+        self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
+    }
+
+    /// Whether an expression can use this output of a step; names that are no ids are not judged here.
+    pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
+        match self.names.get(name) {
+            Some(Name::Id(outputs)) => outputs.contains(&key),
+            _ => true,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The outputs of the step with this id.
+    pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
+        match self.names.get(id) {
+            Some(Name::Id(outputs)) => Some(outputs),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.names.keys().cloned().collect()
+    }
+
+    /// All that a placeholder can be written as.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let paths = self.names.iter().flat_map(|(name, value)| match value {
+            Name::Id(outputs) => outputs.iter().map(|output| format!("{name}.{output}")).collect(),
+            Name::Anything | Name::Output => vec![name.clone()],
+        });
+        paths.collect()
+    }
+}
+
+impl Name {
+    fn may_have(&self, key: Option<&str>) -> bool {
+        match (self, key) {
+            (Self::Anything, _) | (_, None) => true,
+            (Self::Id(outputs), Some(key)) => outputs.contains(&key),
+            (Self::Output, Some(key)) => key.parse::<i64>().is_ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(steps: &str) -> (Known, Vec<String>) {
+        let steps: Vec<Value> = serde_yaml::from_str(steps).unwrap();
+        let mut known = Known::default();
+        let replaced = steps.iter().flat_map(|step| known.add(step)).collect();
+        (known, replaced)
+    }
+
+    const SHELL: &str = "prefect.deployments.steps.run_shell_script";
+    const BUILD: &str = "prefect_docker.deployments.steps.build_docker_image";
+
+    #[test]
+    fn outputs_are_known_by_id_and_by_themselves() {
+        let (known, replaced) =
+            known(&format!("[{SHELL}: {{id: hash, script: x}}, {BUILD}: {{id: b-i, image_name: x}}, {{}}]"));
+        for (path, expected) in [
+            ("hash.stdout", true),
+            ("hash.stdot", false),
+            ("hash", true),
+            ("hsh.stdout", false),
+            ("stdout", true),
+            ("stdout.x", false),
+            ("b-i.image", true),
+            ("b-i.additional_tags[0]", true),
+            ("additional_tags[0]", true),
+            ("additional_tags[x]", false),
+            ("b-i[image]", true),
+            ("digest", false),
+        ] {
+            assert_eq!(known.may_have(path), expected, "{path}");
+        }
+        assert_eq!(replaced, [""; 0]);
+        assert!(known.paths().contains(&"b-i.tag".to_owned()));
+    }
+
+    #[test]
+    fn an_id_with_the_name_of_an_output_is_replaced() {
+        let (known, replaced) = known(&format!("[{BUILD}: {{id: image, image_name: x}}]"));
+        assert_eq!(replaced, ["image"]);
+        assert!(known.may_have("image") && !known.may_have("image.tag"));
+    }
+
+    #[test]
+    fn a_step_that_nobody_knows_can_give_anything() {
+        let (known, _) = known("[my_company.steps.sign: {id: s}]");
+        assert!(known.is_open() && known.may_have("anything.at.all"));
+    }
+}

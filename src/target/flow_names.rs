@@ -1,0 +1,19 @@
+//! Names of flows by entrypoint.
+
+use std::path::Path;
+
+use crate::flow::{Entrypoint, Inspector};
+
+/// The names of flows by entrypoint, for selecting `flow/name`; a flow that cannot be read has none.
+pub(crate) struct FlowNames<'a> {
+    pub(crate) inspector: &'a Inspector,
+    pub(crate) directory: &'a Path,
+    pub(crate) environment: &'a crate::environment::Environment,
+}
+
+impl FlowNames<'_> {
+    pub(crate) fn of(&self, entrypoint: &str) -> Option<String> {
+        let entrypoint = Entrypoint::parse(entrypoint).ok()?;
+        Some(self.inspector.inspect(&entrypoint, self.directory, self.environment).ok()?.name.clone())
+    }
+}

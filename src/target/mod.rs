@@ -1,0 +1,17 @@
+//! Selects the deployments that a command is about, and applies the command line's options to them.
+
+mod error;
+mod flow_names;
+mod item_options;
+mod overrides;
+mod selection;
+mod specs;
+pub(crate) mod wizard;
+
+pub(crate) use self::{
+    error::TargetError,
+    flow_names::FlowNames,
+    overrides::OptionError,
+    selection::{SelectError, Wanted, none, select},
+    specs::{selected, specs},
+};

@@ -1,0 +1,246 @@
+//! The command line over the file: one deployment's fields as they shall be, templates untouched.
+
+use std::sync::Arc;
+
+use crate::{
+    deployment::{DeploymentSpec, Options, section},
+    project::Declared,
+    schedule::{self, BothKeys, ScheduleOptions},
+    target::item_options::ItemOptionError,
+    value::{self, Mapping, Value},
+};
+
+/// An option whose value cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OptionError {
+    #[error("Can only pass one of `param` or `params` options")]
+    ParamAndParams,
+    #[error("`--param {0}` has no `=`: write `--param key=value`")]
+    Param(String),
+    #[error("`--params` must be a JSON object: {0}")]
+    Params(String),
+    #[error(
+        "Could not parse variable: \"{0}\". Please ensure variables are either in the format `key=value` or are \
+         strings containing a valid JSON object."
+    )]
+    JobVariable(String),
+    #[error(transparent)]
+    ScheduleAndSchedules(#[from] BothKeys),
+    #[error(transparent)]
+    Item(#[from] ItemOptionError),
+}
+
+/// The fields of a deployment that the options do not change.
+pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
+    let mut fields = Mapping::clone(&declared.fields);
+    defaults(&mut fields);
+    legacy_schedule(&mut fields)?;
+    Ok(DeploymentSpec { declared, fields: fields.into(), variables: Mapping::new() })
+}
+
+/// The fields of the one deployment that the options are for; `name` is the name they give it.
+pub(crate) fn with_options(
+    declared: Declared,
+    options: &Options,
+    name: Option<&str>,
+) -> Result<DeploymentSpec, OptionError> {
+    if !options.param.is_empty() && options.params.is_some() {
+        return Err(OptionError::ParamAndParams);
+    }
+    let mut spec = plain(declared)?;
+    let fields = Arc::make_mut(&mut spec.fields);
+    let texts = [
+        ("name", name),
+        ("description", options.description.as_deref()),
+        ("entrypoint", options.entrypoint.as_deref()),
+        ("version", options.version.as_deref()),
+        ("version_type", options.version_type.as_deref()),
+    ];
+    for (key, text) in texts {
+        set(fields, key, text.map(Value::from));
+    }
+    set(fields, "tags", options.tags.as_ref().map(|tags| tags.iter().map(String::as_str).collect()));
+    set(fields, "concurrency_limit", concurrency_limit(options));
+    set(fields, "enforce_parameter_schema", options.enforce_parameter_schema.map(Value::from));
+    let not_empty = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Value::from);
+    let variables = job_variables(&options.job_variables)?;
+    let pool = section(fields, "work_pool");
+    set(pool, "name", not_empty(&options.pool));
+    set(pool, "work_queue_name", not_empty(&options.work_queue));
+    if !options.job_variables.is_empty() {
+        set(pool, "job_variables", Some(variables.clone().into()));
+    }
+    section(fields, "parameters").extend(parameters(options)?);
+    schedules(fields, options);
+    spec.variables = variables;
+    Ok(spec)
+}
+
+/// Fills in the keys that a deployment lacks; a section that is null counts as absent.
+fn defaults(fields: &mut Mapping) {
+    for key in ["name", "version", "concurrency_limit", "description", "entrypoint"] {
+        fields.entry(key.into()).or_insert(Value::Null);
+    }
+    if fields.get("tags").is_none_or(Value::is_null) {
+        fields.insert("tags".into(), Value::Sequence(Vec::new()));
+    }
+    section(fields, "parameters");
+    let pool = section(fields, "work_pool");
+    for key in ["name", "work_queue_name"] {
+        pool.entry(key.into()).or_insert(Value::Null);
+    }
+    section(pool, "job_variables");
+}
+
+fn set(fields: &mut Mapping, key: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        fields.insert(key.into(), value);
+    }
+}
+
+/// Turns the old `schedule` into `schedules`.
+fn legacy_schedule(fields: &mut Mapping) -> Result<(), OptionError> {
+    let old = fields.shift_remove("schedule").filter(|old| !old.is_null());
+    match old {
+        Some(_) if fields.contains_key("schedules") => Err(BothKeys.into()),
+        Some(old) => {
+            fields.insert("schedules".into(), Value::Sequence(vec![old]));
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+fn concurrency_limit(options: &Options) -> Option<Value> {
+    let limit = options.concurrency_limit?;
+    let Some(strategy) = &options.collision_strategy else { return Some(limit.into()) };
+    let both = [("limit", Value::from(limit)), ("collision_strategy", strategy.as_str().into())];
+    Some(both.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<Mapping>().into())
+}
+
+/// `key=value` gives text; anything else must be a JSON object, whose keys are merged.
+fn job_variables(options: &[String]) -> Result<Mapping, OptionError> {
+    let mut variables = Mapping::new();
+    for text in options {
+        // An object first: the reference cuts `{"A":"x=y"}` in two.
+        if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) {
+            variables.extend(entries(&object));
+        } else if let Some((key, value)) = text.split_once('=') {
+            variables.insert(key.into(), value.into());
+        } else {
+            return Err(OptionError::JobVariable(text.clone()));
+        }
+    }
+    Ok(variables)
+}
+
+fn parameters(options: &Options) -> Result<Mapping, OptionError> {
+    let mut parameters = Mapping::new();
+    for text in &options.param {
+        let (key, text) = text.split_once('=').ok_or_else(|| OptionError::Param(text.clone()))?;
+        let parsed = serde_json::from_str(text).map_or_else(|_| text.into(), |json| value::from_json(&json));
+        parameters.insert(key.into(), parsed);
+    }
+    if let Some(text) = options.params.as_deref().filter(|text| !text.is_empty()) {
+        match serde_json::from_str(text) {
+            Ok(serde_json::Value::Object(object)) => parameters.extend(entries(&object)),
+            Ok(_) => return Err(OptionError::Params("this is none".into())),
+            Err(error) => return Err(OptionError::Params(error.to_string())),
+        }
+    }
+    Ok(parameters)
+}
+
+fn entries(object: &serde_json::Map<String, serde_json::Value>) -> impl Iterator<Item = (Value, Value)> {
+    object.iter().map(|(key, json)| (Value::from(key.as_str()), value::from_json(json)))
+}
+
+fn schedules(fields: &mut Mapping, options: &Options) {
+    let options = ScheduleOptions {
+        cron: options.cron.clone(),
+        interval: options.interval.clone(),
+        rrule: options.rrule.clone(),
+        anchor_date: options.anchor_date.clone(),
+        timezone: options.timezone.clone(),
+    };
+    let items = match fields.get("schedules") {
+        Some(Value::Sequence(items)) => items.iter().filter_map(Value::as_mapping).cloned().collect(),
+        _ => Vec::new(),
+    };
+    let items: Vec<Mapping> = schedule::with_options(items, &options);
+    if !items.is_empty() {
+        fields.insert("schedules".into(), items.into_iter().map(Value::Mapping).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn fields(yaml: &str, options: &Options) -> Result<Value, OptionError> {
+        let declared = Declared { index: Some(0), fields: Arc::new(serde_yaml::from_str(yaml).unwrap()) };
+        with_options(declared, options, None).map(|spec| Mapping::clone(&spec.fields).into())
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn options_replace_or_merge() {
+        let options = Options {
+            tags: Some(texts(&["x"])),
+            pool: Some("other".into()),
+            param: texts(&["n=7", "s=abc", "q=\"7\""]),
+            job_variables: texts(&["cpu=4", r#"{"env": {"A": "x=y"}}"#]),
+            concurrency_limit: Some(4),
+            collision_strategy: Some("CANCEL_NEW".into()),
+            ..Options::default()
+        };
+        let file = "{tags: [a], parameters: {n: 1, k: 2}, work_pool: {name: p, job_variables: {image: i}}}";
+        let fields = fields(file, &options).unwrap();
+        assert_eq!(fields["tags"], Value::from(vec!["x"]));
+        assert_eq!(value::to_json(&fields["parameters"]).to_string(), r#"{"n":7,"k":2,"s":"abc","q":"7"}"#);
+        let pool = value::to_json(&fields["work_pool"]);
+        assert_eq!(pool["name"], "other");
+        assert_eq!(pool["job_variables"].to_string(), r#"{"cpu":"4","env":{"A":"x=y"}}"#);
+        assert_eq!(fields["concurrency_limit"]["limit"], Value::from(4));
+    }
+
+    #[test]
+    fn null_sections_are_as_good_as_none() {
+        let fields = fields("{work_pool: null, tags: null}", &Options::default()).unwrap();
+        assert!(fields["work_pool"]["job_variables"].is_mapping() && fields["tags"].is_sequence());
+    }
+
+    #[test]
+    fn an_old_schedule_becomes_a_list() {
+        let options = Options::default();
+        assert!(fields("{schedule: {cron: 0 0 * * *}}", &options).unwrap()["schedules"].is_sequence());
+        assert_eq!(
+            fields("{schedule: {cron: x}, schedules: null}", &options).unwrap_err(),
+            OptionError::ScheduleAndSchedules(BothKeys)
+        );
+    }
+
+    #[test]
+    fn options_that_cannot_be_used_are_named() {
+        for (options, message) in [
+            (Options { param: texts(&["a"]), ..Options::default() }, "--param a"),
+            (Options { params: Some("[1]".into()), ..Options::default() }, "JSON object"),
+            (Options { params: Some("{".into()), ..Options::default() }, "JSON object"),
+            (
+                Options { job_variables: texts(&["neither"]), ..Options::default() },
+                "Could not parse variable",
+            ),
+            (
+                Options { param: texts(&["a=1"]), params: Some(String::new()), ..Options::default() },
+                "only pass one",
+            ),
+        ] {
+            assert!(fields("{}", &options).unwrap_err().to_string().contains(message));
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Which deployments of the file a command is about.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use crate::{
+    deployment::{Options, Selection, is_pattern, matches_pattern},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    project::{Declared, Project},
+};
+
+/// A selection that makes no sense; the texts are those that scripts of the reference look for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SelectError {
+    #[error("Cannot use both `--all` and `--name` at the same time. Use only one.")]
+    AllAndName,
+    #[error(
+        "Discovered one or more deployment configurations, but no name was given. Please specify the name of at \
+         least one deployment to create or update."
+    )]
+    NoName { names: Vec<String> },
+    #[error("Invalid deployment name format: {0}. Expected format: <FLOW_NAME>/<DEPLOYMENT_NAME>")]
+    Name(String),
+}
+
+/// Picks deployments by the names, patterns and `--all` of the options.
+///
+/// `flow_name` gives the name of a deployment's flow where that can be known; it is asked only for `flow/name`.
+pub(crate) fn select(
+    project: &Project,
+    options: &Options,
+    flow_name: impl Fn(&Declared) -> Option<String>,
+) -> Result<Selection, SelectError> {
+    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
+        return Err(SelectError::Name(name.clone()));
+    }
+    let declared = &project.deployments;
+    let wanted: Vec<Wanted> = options
+        .names
+        .iter()
+        .map(|name| Wanted::new(name))
+        .filter(|wanted| !wanted.is_pattern || declared.iter().any(|one| wanted.matches(one, &flow_name)))
+        .collect();
+    let mut warnings = Vec::new();
+    if wanted.len() < options.names.len() {
+        let unmatched = options.names.iter().filter(|name| !wanted.iter().any(|w| w.text == name.as_str()));
+        let list = unmatched.cloned().collect::<Vec<_>>().join(", ");
+        warnings.push(Diagnostic::warning(Code::UNMATCHED_PATTERN, format!("no deployment matches {list}")));
+    }
+    match (wanted.as_slice(), declared.as_slice()) {
+        ([_, ..], _) if options.all => Err(SelectError::AllAndName),
+        (_, []) => Ok(one(none(), &wanted, warnings)),
+        ([], all) if options.all => Ok(several(all.to_vec(), None, warnings)),
+        ([], [only]) => Ok(one(only.clone(), &wanted, warnings)),
+        ([name], [only]) => {
+            if !name.matches(only, &flow_name) {
+                warnings.push(renamed(name, only));
+            }
+            Ok(one(only.clone(), &wanted, warnings))
+        }
+        ([], _) => Err(SelectError::NoName { names: names(declared) }),
+        _ => Ok(matching(declared, &wanted, &flow_name, warnings)),
+    }
+}
+
+/// A deployment that the file does not have.
+pub(crate) fn none() -> Declared {
+    Declared { index: None, fields: Arc::default() }
+}
+
+fn one(declared: Declared, wanted: &[Wanted<'_>], warnings: Vec<Diagnostic>) -> Selection {
+    several(vec![declared], single_name(wanted), warnings)
+}
+
+fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec<Diagnostic>) -> Selection {
+    Selection { single: picked.len() == 1, picked, name, warnings }
+}
+
+/// The name of the only one asked for, if it is no pattern.
+fn single_name(wanted: &[Wanted<'_>]) -> Option<String> {
+    match wanted {
+        [only] if !only.is_pattern => Some(only.name.to_owned()),
+        _ => None,
+    }
+}
+
+fn names(declared: &[Declared]) -> Vec<String> {
+    declared.iter().filter_map(Declared::name).map(str::to_owned).collect()
+}
+
+fn matching(
+    declared: &[Declared],
+    wanted: &[Wanted<'_>],
+    flow_name: &impl Fn(&Declared) -> Option<String>,
+    mut warnings: Vec<Diagnostic>,
+) -> Selection {
+    let mut seen = BTreeSet::new();
+    let mut picked = Vec::new();
+    let mut missing = BTreeSet::new();
+    // A deploy of thousands that is resumed names each of them.
+    let mut by_name: HashMap<&str, Vec<&Declared>> = HashMap::new();
+    for one in declared {
+        by_name.entry(one.name().unwrap_or_default()).or_default().push(one);
+    }
+    for name in wanted {
+        let candidates = match by_name.get(name.name) {
+            _ if name.is_pattern => declared.iter().collect(),
+            found => found.cloned().unwrap_or_default(),
+        };
+        let found: Vec<_> = candidates.into_iter().filter(|one| name.matches(one, flow_name)).collect();
+        if found.is_empty() {
+            missing.insert(name.text);
+        }
+        picked.extend(found.into_iter().filter(|one| seen.insert(one.index)).cloned());
+    }
+    if !missing.is_empty() {
+        let list = missing.iter().copied().collect::<Vec<_>>().join(", ");
+        let message =
+            format!("The following deployment(s) could not be found and will not be deployed: {list}");
+        let known = names(declared);
+        let diagnostic = Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message);
+        let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
+        warnings.push(match suggestion {
+            Some(name) => diagnostic.help(format!("did you mean {name}?")),
+            None => diagnostic,
+        });
+    }
+    if picked.is_empty() {
+        let list = wanted.iter().map(|name| name.text).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "Could not find any deployment configurations with the given name(s): {list}. Your flow will be \
+             deployed with a new deployment configuration."
+        );
+        warnings.push(Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message));
+        picked.push(none());
+    }
+    several(picked, single_name(wanted), warnings)
+}
+
+fn renamed(wanted: &Wanted<'_>, only: &Declared) -> Diagnostic {
+    let was = only.name().map_or_else(|| "without a name".to_owned(), |name| format!("'{name}'"));
+    let message = format!(
+        "no deployment is called '{}': the only one of the file, {was}, is deployed under this name",
+        wanted.text
+    );
+    Diagnostic::warning(Code::RENAMED_DEPLOYMENT, message)
+}
+
+/// A `-n` value.
+pub(crate) struct Wanted<'a> {
+    text: &'a str,
+    flow: Option<&'a str>,
+    name: &'a str,
+    is_pattern: bool,
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let (flow, name) = text.split_once('/').map_or((None, text), |(flow, name)| (Some(flow), name));
+        Self { text, flow, name, is_pattern: is_pattern(text) }
+    }
+
+    /// Whether a deployment of the server is meant.
+    pub(crate) fn matches_names(&self, flow: &str, name: &str) -> bool {
+        matches_pattern(self.name, name) && self.flow.is_none_or(|wanted| matches_pattern(wanted, flow))
+    }
+
+    pub(super) fn matches(
+        &self,
+        declared: &Declared,
+        flow_name: impl Fn(&Declared) -> Option<String>,
+    ) -> bool {
+        let Some(name) = declared.name() else { return false };
+        if self.is_pattern && declared.entrypoint().is_none() {
+            return false; // as the reference: what has no flow in the file is named, not matched
+        }
+        matches_pattern(self.name, name)
+            && self.flow.is_none_or(|flow| {
+                let function =
+                    declared.entrypoint().and_then(|entrypoint| entrypoint.rsplit([':', '.']).next());
+                function.is_some_and(|function| {
+                    matches_pattern(flow, function)
+                        || matches_pattern(flow, &function.replace('_', "-"))
+                        || flow.replace('-', "_") == function
+                }) || flow_name(declared).is_some_and(|name| matches_pattern(flow, &name))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Project;
+
+    fn project(deployments: &[(&str, &str)]) -> Project {
+        let mut project = Project::empty();
+        for (index, (name, entrypoint)) in deployments.iter().enumerate() {
+            let fields = [("name", *name), ("entrypoint", *entrypoint)]
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect();
+            project.deployments.push(Declared { index: Some(index), fields: Arc::new(fields) });
+        }
+        project
+    }
+
+    fn picked(
+        deployments: &[(&str, &str)],
+        names: &[&str],
+        all: bool,
+    ) -> Result<Vec<Option<usize>>, SelectError> {
+        let options =
+            Options { names: names.iter().map(ToString::to_string).collect(), all, ..Options::default() };
+        let custom = |declared: &Declared| (declared.name() == Some("custom")).then(|| "My Flow".to_owned());
+        let selection = select(&project(deployments), &options, custom)?;
+        Ok(selection.picked.iter().map(|one| one.index).collect())
+    }
+
+    #[test]
+    fn names_and_patterns_pick_in_the_order_given() {
+        let file = [
+            ("default", "a.py:hello"),
+            ("arthur", "a.py:hello"),
+            ("default", "b.py:clean_up"),
+            ("custom", "c.py:x"),
+        ];
+        for (names, expected) in [
+            (&["arthur"][..], &[1][..]),
+            (&["default"], &[0, 2]),
+            (&["hello/default"], &[0]),
+            (&["clean-up/default"], &[2]),
+            (&["clean_up/default"], &[2]),
+            (&["My Flow/custom"], &[3]),
+            (&["hello/*"], &[0, 1]),
+            (&["*"], &[0, 1, 2, 3]),
+            (&["d*", "arthur", "hello/default"], &[0, 2, 1]),
+            (&["nothing", "arthur"], &[1]),
+        ] {
+            let expected: Vec<_> = expected.iter().copied().map(Some).collect();
+            assert_eq!(picked(&file, names, false), Ok(expected), "{names:?}");
+        }
+        assert_eq!(picked(&file, &["nothing"], false), Ok(vec![None]));
+        assert_eq!(picked(&file, &[], true), Ok(vec![Some(0), Some(1), Some(2), Some(3)]));
+    }
+
+    #[test]
+    fn a_file_of_one_deployment_needs_no_name() {
+        let file = [("one", "a.py:hello")];
+        assert_eq!(picked(&file, &[], false), Ok(vec![Some(0)]));
+        assert_eq!(picked(&file, &["other"], false), Ok(vec![Some(0)]));
+        assert_eq!(picked(&[], &["new"], false), Ok(vec![None]));
+    }
+
+    #[test]
+    fn contradictions_are_errors() {
+        let file = [("a", "a.py:f"), ("b", "a.py:f")];
+        assert_eq!(picked(&file, &["a"], true), Err(SelectError::AllAndName));
+        assert!(matches!(picked(&file, &[], false), Err(SelectError::NoName { .. })));
+        assert!(matches!(picked(&file, &["x*"], false), Err(SelectError::NoName { .. })));
+        assert!(matches!(picked(&file, &["a/b/c"], false), Err(SelectError::Name(_))));
+    }
+}

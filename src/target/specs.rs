@@ -1,0 +1,99 @@
+//! From selected deployments to specs: the file's fields with the command line's options over them.
+
+use super::{
+    FlowNames, TargetError,
+    item_options::{self, ItemKind, ItemOptionError},
+    overrides::{self, OptionError},
+    select,
+};
+use crate::{
+    deployment::{DeployContext, DeploymentSpec, Selection},
+    diagnostics::{Code, Diagnostic},
+    flow::Inspector,
+    fs,
+    pointer::Pointer,
+    project::{Declared, Findings, Project},
+    source::Source,
+    yaml,
+};
+
+/// The picked deployments with the options over them.
+///
+/// Those without a name are passed over when there are several; `default_pool` is for those that name none.
+pub(crate) fn specs(
+    selection: Selection,
+    ctx: &DeployContext<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Vec<DeploymentSpec>, (Pointer, OptionError)> {
+    let options = ctx.options;
+    let single = selection.single;
+    let mut specs = Vec::new();
+    for declared in selection.picked {
+        let pointer = declared.pointer();
+        let spec = if single {
+            overrides::with_options(declared, options, selection.name.as_deref())
+        } else if declared.name().is_none() {
+            let message = "Discovered unnamed deployment. Skipping...";
+            findings.at_value(&pointer, Diagnostic::warning(Code::UNNAMED_DEPLOYMENT, message));
+            continue;
+        } else {
+            overrides::plain(declared)
+        };
+        if let Err(OptionError::ScheduleAndSchedules(error)) = &spec {
+            let diagnostic = Diagnostic::error(Code::SCHEDULE_KEYS, error.to_string());
+            findings.at_key(&pointer.join("schedule"), diagnostic);
+            continue;
+        }
+        let mut spec = spec.map_err(|error| (pointer, error))?;
+        spec.default_work_pool(ctx.default_work_pool);
+        if single {
+            items_of_options(&mut spec, ctx).map_err(|error| (Pointer::root(), error.into()))?;
+        }
+        specs.push(spec);
+    }
+    Ok(specs)
+}
+
+/// Lays the triggers and service level agreements of the command line, and of the files it names, over the file's.
+fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Result<(), ItemOptionError> {
+    let read = |path: &str| fs::read_text(&ctx.directory.join(path)).map_err(|error| error.to_string());
+    let parse = |text: &str| {
+        let root = yaml::load(&Source::new("options", text)).and_then(|document| document.root.to_value());
+        root.map_err(|error| error.to_string())
+    };
+    if !ctx.options.triggers.is_empty() {
+        let items = item_options::from_options(ItemKind::Trigger, &ctx.options.triggers, read, parse)?;
+        spec.replace_items("triggers", items);
+    }
+    if let Some(slas) = &ctx.options.slas {
+        spec.replace_items("sla", item_options::from_options(ItemKind::Sla, slas, read, parse)?);
+    }
+    Ok(())
+}
+
+/// Selects the deployments that the options or answers pick, with the options over them.
+pub(crate) fn selected(
+    project: &Project,
+    ctx: &DeployContext<'_>,
+    inspector: &Inspector,
+    findings: &mut Findings<'_>,
+) -> Result<Vec<DeploymentSpec>, TargetError> {
+    let names = FlowNames { inspector, directory: ctx.directory, environment: ctx.environment };
+    let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
+    let mut selection = match ctx.answers {
+        Some(answers) => answers.clone(),
+        None => select(project, ctx.options, flow_name)?,
+    };
+    for warning in std::mem::take(&mut selection.warnings) {
+        findings.push(warning);
+    }
+    if !selection.single && ctx.options.describe_a_deployment() {
+        let message = "You have passed options to the deploy command, but you are creating or updating multiple \
+                       deployments. These options will be ignored.";
+        findings.push(Diagnostic::warning(Code::IGNORED_OPTIONS, message));
+    }
+    specs(selection, ctx, findings).map_err(|(pointer, error)| TargetError::Option {
+        error: Box::new(error),
+        place: project.place(&pointer),
+    })
+}

@@ -1,0 +1,170 @@
+//! Which image the deployment's runs are in, and where it has the flow.
+
+use crate::{
+    deployment::pull_steps::{BUILD_DOCKER_IMAGE, PUSH_DOCKER_IMAGE, SET_WORKING_DIRECTORY},
+    project::Section,
+    questions::{Ask, Select},
+    secret::Secret,
+    target::{
+        TargetError,
+        wizard::{Draft, Interview, NewBlock, World, draft::inputs, storage::slug},
+    },
+    value::{Mapping, Value},
+};
+
+const REQUIRES: &str = "prefect-docker>=0.3.1";
+/// The type of blocks with the login of a registry.
+const REGISTRY_CREDENTIALS: &str = "docker-registry-credentials";
+
+impl<A: Ask, W: World> Interview<'_, A, W> {
+    /// Whether it makes sense to ask for an image: none is built yet, and building is not ruled out.
+    pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
+        let is_ruled_out = match Section::of(draft.fields(), "build") {
+            Section::Null => true,
+            Section::Steps(steps) => steps.is_empty(),
+            Section::Absent => false,
+        };
+        !is_ruled_out && self.image_build(draft).is_none()
+    }
+
+    /// The inputs of the step that builds an image.
+    fn image_build(&self, draft: &Draft) -> Option<Value> {
+        let build = draft.section(self.project, "build");
+        build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE)).cloned()
+    }
+
+    /// Asks for an image to build.
+    pub(super) async fn image(&self, draft: &mut Draft) -> Result<(), TargetError> {
+        let ask = self.ask;
+        let question = "Would you like to build a custom Docker image for this deployment?";
+        if !ask.confirm(question, Some(false)).await? {
+            return Ok(());
+        }
+        let question = "Would you like to use the Dockerfile in the current directory?";
+        let uses_own = self.local.has_dockerfile() && ask.confirm(question, Some(true)).await?;
+        let repository = ask.text("Repository name (e.g. your Docker Hub username)", None).await?;
+        let name = ask.text("Image name", draft.text("name")).await?;
+        let tag = ask.text("Image tag", Some("latest")).await?;
+        let image = format!("{}/{name}", repository.trim_end_matches('/'));
+        ask.tell(&format!("Image {image}:{tag} will be built."));
+        let registry = self.registry().await?;
+        let image = registry.iter().map(String::as_str).chain([image.as_str()]).collect::<Vec<_>>().join("/");
+        let dockerfile = if uses_own { "Dockerfile" } else { "auto" };
+        let build = [
+            ("requires", REQUIRES),
+            ("id", "build-image"),
+            ("dockerfile", dockerfile),
+            ("image_name", &image),
+            ("tag", &tag),
+        ];
+        draft.add_step(self.project, "build", BUILD_DOCKER_IMAGE, inputs(build));
+        if let Some(registry) = registry {
+            let mut push = inputs([
+                ("requires", REQUIRES),
+                ("image_name", "{{ build-image.image_name }}"),
+                ("tag", "{{ build-image.tag }}"),
+            ]);
+            self.registry_credentials(draft, &registry, &mut push).await?;
+            draft.add_step(self.project, "push", PUSH_DOCKER_IMAGE, push);
+        }
+        if !draft.has_image() {
+            draft.set_image("{{ build-image.image }}");
+        }
+        Ok(())
+    }
+
+    /// The registry to push to, if any.
+    async fn registry(&self) -> Result<Option<String>, TargetError> {
+        let question = "Would you like to push this image to a remote registry?";
+        if !self.ask.confirm(question, Some(false)).await? {
+            return Ok(None);
+        }
+        let registry = self.ask.text("Registry URL", Some("docker.io")).await?;
+        let registry = registry.trim_start_matches("https://").trim_end_matches('/');
+        Ok(Some(registry.to_owned()))
+    }
+
+    /// Adds credentials to a push, if they are wanted from a block and not from Docker's own login.
+    async fn registry_credentials(
+        &self,
+        draft: &mut Draft,
+        registry: &str,
+        push: &mut Mapping,
+    ) -> Result<(), TargetError> {
+        let ask = self.ask;
+        if !ask.confirm("Is this a private registry?", None).await? {
+            return Ok(());
+        }
+        let Some(known) = self.world.blocks(REGISTRY_CREDENTIALS).await? else {
+            ask.tell("The image is pushed with the login of `docker login`.");
+            return Ok(());
+        };
+        let question = "Would you like use prefect-docker to manage Docker registry credentials?";
+        if !ask.confirm(question, Some(false)).await? {
+            return Ok(());
+        }
+        let name = self.credentials_block(draft, registry, &known).await?;
+        let reference = format!("{{{{ prefect.blocks.{REGISTRY_CREDENTIALS}.{name} }}}}");
+        push.insert("credentials".into(), reference.into());
+        Ok(())
+    }
+
+    /// The block with the login of a registry: one that is there, or a new one.
+    async fn credentials_block(
+        &self,
+        draft: &mut Draft,
+        registry: &str,
+        known: &[String],
+    ) -> Result<String, TargetError> {
+        let ask = self.ask;
+        if !known.is_empty() {
+            let rows = known.iter().map(|name| vec![name.clone()]).collect();
+            let question = "Select from your existing Docker Registry Credentials blocks";
+            let row = ask.select(Select::new(question, rows).or("Create a new credentials block")).await?;
+            if let Some(name) = row.and_then(|row| known.get(row)) {
+                return Ok(name.clone());
+            }
+        }
+        let part = |text: Option<&str>| slug(text.unwrap_or_default());
+        let name =
+            format!("deployment-{}-{}-registry-creds", part(draft.text("name")), part(draft.pool_name()));
+        let user = ask.text("Docker registry username", None).await?;
+        let password = ask.secret("Docker registry password").await?;
+        let data = vec![
+            ("registry_url", Secret::new(registry)),
+            ("username", Secret::new(user)),
+            ("password", password),
+        ];
+        draft.blocks.push(NewBlock { kind: REGISTRY_CREDENTIALS, name: name.clone(), data });
+        Ok(name)
+    }
+
+    /// Asks where an image has the flow, if that can only be known by asking.
+    pub(super) async fn directory_in_image(&self, draft: &mut Draft) -> Result<(), TargetError> {
+        let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
+        if has_pull {
+            return Ok(());
+        }
+        let directory = self.local.directory_in_image();
+        let question = match self.image_build(draft) {
+            Some(build) if build.get("dockerfile").and_then(Value::as_str) == Some("auto") => return Ok(()),
+            Some(_) => {
+                let question = "Does your Dockerfile have a line that copies the current working directory into your image?";
+                if !self.ask.confirm(question, None).await? {
+                    return Err(TargetError::Declined {
+                        message: "Your flow code must be copied into your Docker image to run your deployment.",
+                        help: "copy this line into your Dockerfile: COPY . /opt/prefect/",
+                    });
+                }
+                "What is the path to your flow code in your Dockerfile?"
+            }
+            None if draft.has_image() => {
+                "What is the working directory in your Docker image where your flow code lives?"
+            }
+            None => return Ok(()),
+        };
+        let directory = self.ask.text(question, Some(&directory)).await?;
+        draft.add_step(self.project, "pull", SET_WORKING_DIRECTORY, inputs([("directory", &directory)]));
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! Asks for what neither the file nor the options say about a deployment, and makes a declared deployment of the
+//! answers, which then goes the way of all others.
+//!
+//! The order of the questions, their words and their defaults are the reference's. Nothing is written anywhere while
+//! questions are asked: what the answers want on the server is [`Answered::pool`] and [`Answered::blocks`].
+
+mod draft;
+mod flows;
+mod image;
+mod pick;
+mod pools;
+mod saving;
+mod schedules;
+mod storage;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use self::{draft::Draft, pick::Picked};
+
+pub(crate) use self::{
+    pools::NewPool,
+    saving::{Saved, saved},
+};
+use crate::{
+    api::WorkPool,
+    deployment::{DeployContext, Selection},
+    environment::Environment,
+    flow::{DiscoveredFlow, Inspector},
+    git,
+    names::FORBIDDEN_CHARACTERS,
+    project::{Declared, Findings, Project},
+    questions::Ask,
+    secret::Secret,
+    target::{self, FlowNames, TargetError},
+    value::Mapping,
+};
+
+/// What an interview looks up on the server, or leaves to others to ask for.
+pub(crate) trait World {
+    async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError>;
+
+    async fn work_pool(&self, name: &str) -> Result<Option<WorkPool>, TargetError>;
+
+    /// Asks what a new work pool is to be.
+    async fn new_pool(&self) -> Result<NewPool, TargetError>;
+
+    /// The names of the blocks of a type; `None` if the server does not know the type.
+    async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError>;
+}
+
+/// What was picked and answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) selection: Selection,
+    /// To be created before the deployment.
+    pub(crate) pool: Option<NewPool>,
+    pub(crate) blocks: Vec<NewBlock>,
+}
+
+/// A block that holds what was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewBlock {
+    /// The slug of its type.
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) data: Vec<(&'static str, Secret)>,
+}
+
+/// What the questions are about.
+struct Interview<'a, A, W> {
+    ask: &'a A,
+    world: &'a W,
+    project: &'a Project,
+    local: Local<'a>,
+}
+
+/// What is here, in the project's folder.
+#[derive(Clone, Copy)]
+struct Local<'a> {
+    directory: &'a Path,
+    environment: &'a Environment,
+    inspector: &'a Inspector,
+}
+
+impl Local<'_> {
+    fn flows(&self) -> Vec<DiscoveredFlow> {
+        self.inspector.discover(&[".".into()], self.directory, self.environment)
+    }
+
+    fn flow_name(&self, entrypoint: &str) -> Option<String> {
+        let Self { inspector, directory, environment } = *self;
+        FlowNames { inspector, directory, environment }.of(entrypoint)
+    }
+
+    fn git(&self) -> Option<git::Facts> {
+        git::discover(self.directory)
+    }
+
+    fn has_dockerfile(&self) -> bool {
+        self.directory.join("Dockerfile").is_file()
+    }
+
+    /// Where images have the project's folder by default.
+    fn directory_in_image(&self) -> String {
+        let name = self.directory.file_name().unwrap_or_default();
+        format!("/opt/prefect/{}", name.to_string_lossy())
+    }
+}
+
+/// Asks for what is missing to deploy what the options ask for; `None` if nothing is.
+///
+/// # Errors
+///
+/// When the file or the options are wrong, or a question was not answered.
+pub(crate) async fn conduct(
+    project: &Project,
+    ctx: &DeployContext<'_>,
+    ask: &impl Ask,
+    world: &impl World,
+) -> Result<Option<Answered>, TargetError> {
+    let inspector = Inspector::new();
+    let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
+    let interview = Interview { ask, world, project, local };
+    let Picked { selection, was_asked } = interview.pick(ctx.options).await?;
+    let known = Answered { selection, pool: None, blocks: Vec::new() };
+    // What is wrong with the options is found again, and told, by the deploy itself.
+    let specs = target::specs(known.selection.clone(), ctx, &mut Findings::new(None)).unwrap_or_default();
+    let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
+        return Ok(was_asked.then_some(known));
+    };
+    let draft = Draft::new(declared, Mapping::clone(&spec.fields));
+    if draft.is_declared_in_full() {
+        return Ok(was_asked.then_some(known));
+    }
+    let completed = interview.complete(draft).await?;
+    let picked = vec![Declared { fields: completed.fields.into(), ..declared.clone() }];
+    let selection = Selection { picked, ..known.selection };
+    Ok(Some(Answered { selection, pool: completed.pool, blocks: completed.blocks }))
+}
+
+impl<A: Ask, W: World> Interview<'_, A, W> {
+    /// Asks about one deployment.
+    async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
+        if draft.text("entrypoint").is_none() {
+            let entrypoint = flows::entrypoint(self.ask, &self.local).await?;
+            draft.set("entrypoint", entrypoint);
+        }
+        if draft.text("name").is_none() {
+            let name = self.deployment_name().await?;
+            draft.set("name", name);
+        }
+        let has_image = self.pool(&mut draft).await?;
+        if has_image && self.can_build_image(&draft) {
+            self.image(&mut draft).await?;
+        }
+        self.storage(&mut draft).await?;
+        self.directory_in_image(&mut draft).await?;
+        if !draft.fields().contains_key("schedules") {
+            let schedules = schedules::schedules(self.ask).await?;
+            draft.set("schedules", schedules);
+        }
+        Ok(draft.completed())
+    }
+
+    async fn deployment_name(&self) -> Result<String, TargetError> {
+        let fitting = |name: &str| match name.find(FORBIDDEN_CHARACTERS) {
+            Some(_) => Err("Please enter a name without any of / % & > <".to_owned()),
+            None => Ok(name.to_owned()),
+        };
+        Ok(crate::questions::parsed_text(self.ask, "Deployment name", Some("default"), fitting).await?)
+    }
+}

@@ -1,0 +1,113 @@
+//! Which deployments are meant.
+
+use crate::{
+    deployment::{Options, Selection, is_pattern},
+    project::Declared,
+    questions::{Ask, Select},
+    target::{
+        self, TargetError, Wanted,
+        wizard::{Interview, World},
+    },
+    value::{self, Mapping},
+};
+
+/// What is to be deployed.
+pub(super) struct Picked {
+    pub(super) selection: Selection,
+    /// Whether it took a question.
+    pub(super) was_asked: bool,
+}
+
+impl Picked {
+    /// The one that was chosen; none is a new one.
+    fn chosen(row: Option<usize>, of: &[&Declared]) -> Self {
+        let declared = row.and_then(|row| of.get(row)).map_or_else(target::none, |one| (*one).clone());
+        Self { selection: single(declared), was_asked: true }
+    }
+}
+
+impl From<Selection> for Picked {
+    fn from(selection: Selection) -> Self {
+        Self { selection, was_asked: false }
+    }
+}
+
+impl<A: Ask, W: World> Interview<'_, A, W> {
+    /// Picks by names and `--all`, and asks where these leave it open.
+    pub(super) async fn pick(&self, options: &Options) -> Result<Picked, TargetError> {
+        let declared = &self.project.deployments;
+        let named: Vec<&Declared> = declared.iter().filter(|one| one.name().is_some()).collect();
+        match options.names.as_slice() {
+            [] if !options.all && !named.is_empty() => {
+                let question = "Would you like to use an existing deployment configuration?";
+                let select = Select::new(question, rows(&named)).or("No, configure a new deployment");
+                Ok(Picked::chosen(self.ask.select(select).await?, &named))
+            }
+            [] if !options.all && declared.len() > 1 => Ok(single(target::none()).into()),
+            [name] if !options.all && !is_pattern(name) && declared.len() > 1 => {
+                self.one_of_a_name(name, options).await
+            }
+            _ => {
+                let mut picked = Picked::from(self.select(options)?);
+                if !picked.selection.single {
+                    for one in &mut picked.selection.picked {
+                        picked.was_asked |= self.give_name(one).await?;
+                    }
+                }
+                Ok(picked)
+            }
+        }
+    }
+
+    fn select(&self, options: &Options) -> Result<Selection, TargetError> {
+        let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
+        Ok(target::select(self.project, options, flow_name)?)
+    }
+
+    /// The deployment of a name, of which there may be several.
+    async fn one_of_a_name(&self, name: &str, options: &Options) -> Result<Picked, TargetError> {
+        let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
+        let wanted = Wanted::new(name);
+        let deployments = self.project.deployments.iter();
+        let found: Vec<&Declared> = deployments.filter(|one| wanted.matches(one, flow_name)).collect();
+        if found.len() < 2 {
+            return Ok(self.select(options)?.into());
+        }
+        let question = format!(
+            "Found multiple deployment configurations with the name {name}. Please select the one you would like \
+             to deploy:"
+        );
+        Ok(Picked::chosen(self.ask.select(Select::new(question, rows(&found))).await?, &found))
+    }
+
+    /// One of several that has no name can be given one; otherwise it is passed over. Whether that was asked.
+    async fn give_name(&self, declared: &mut Declared) -> Result<bool, TargetError> {
+        if declared.name().is_some() {
+            return Ok(false);
+        }
+        self.ask.tell("Discovered unnamed deployment.");
+        self.ask.tell(&format!("{:#}", value::to_json(&Mapping::clone(&declared.fields).into())));
+        let question = "Would you like to give this deployment a name and deploy it?";
+        if self.ask.confirm(question, Some(true)).await? {
+            let mut fields = Mapping::clone(&declared.fields);
+            fields.insert("name".into(), self.deployment_name().await?.into());
+            declared.fields = fields.into();
+        }
+        Ok(true)
+    }
+}
+
+fn single(declared: Declared) -> Selection {
+    Selection { picked: vec![declared], single: true, name: None, warnings: Vec::new() }
+}
+
+/// Name, entrypoint and description of each.
+fn rows(declared: &[&Declared]) -> Vec<Vec<String>> {
+    let text = |one: &Declared, key: &str| {
+        one.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()
+    };
+    declared
+        .iter()
+        .map(|one| ["name", "entrypoint", "description"].map(|key| text(one, key)).into())
+        .collect()
+}

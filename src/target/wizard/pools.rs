@@ -1,0 +1,71 @@
+//! Where the deployment's runs go.
+
+use serde_json::Value;
+
+use crate::{
+    api::JsonObject,
+    questions::{Ask, Select},
+    target::TargetError,
+    target::wizard::{Draft, Interview, World},
+};
+
+/// The type of pools that Prefect 2 had for its agents.
+const OF_AGENTS: &str = "prefect-agent";
+
+/// A work pool that is to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewPool {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) base_job_template: JsonObject,
+}
+
+impl<A: Ask, W: World> Interview<'_, A, W> {
+    /// Asks for a work pool unless one is named. Whether its jobs take any image.
+    pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
+        if let Some(name) = draft.pool_name() {
+            // That a pool is not there is found, and told, by the checks of every deploy.
+            let pool = self.world.work_pool(name).await?;
+            return Ok(pool.is_some_and(|pool| takes_image(&pool.base_job_template)));
+        }
+        let mut pools = self.world.work_pools().await?;
+        pools.retain(|pool| pool.kind != OF_AGENTS);
+        let chosen = if pools.is_empty() {
+            let question = "Looks like you don't have any work pools this flow can be deployed to. Would you like to \
+                            create one?";
+            if !self.ask.confirm(question, Some(true)).await? {
+                return Err(TargetError::Declined {
+                    message: "A work pool is required to deploy this flow. Please specify a work pool name via the \
+                              '--pool' flag or in your prefect.yaml file.",
+                    help: "nothing was registered; `prefectl work-pool create` makes a work pool",
+                });
+            }
+            None
+        } else {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let rows =
+                pools.iter().map(|pool| vec![pool.name.clone(), pool.kind.clone(), text(&pool.description)]);
+            let question = "Which work pool would you like to deploy this flow to?";
+            let select = Select::new(question, rows.collect()).or("Create a new work pool");
+            self.ask.select(select).await?
+        };
+        if let Some(pool) = chosen.and_then(|row| pools.get(row)) {
+            draft.set_pool(&pool.name);
+            return Ok(takes_image(&pool.base_job_template));
+        }
+        let pool = self.world.new_pool().await?;
+        draft.set_pool(&pool.name);
+        let takes_image = takes_image(&pool.base_job_template);
+        draft.pool = Some(pool);
+        Ok(takes_image)
+    }
+}
+
+/// Whether a job variable `image` may be any text.
+fn takes_image(template: &JsonObject) -> bool {
+    let variables = template.get("variables").and_then(|variables| variables.get("properties"));
+    let Some(Value::Object(image)) = variables.and_then(|properties| properties.get("image")) else {
+        return false;
+    };
+    image.get("type").and_then(Value::as_str) == Some("string") && !image.contains_key("enum")
+}

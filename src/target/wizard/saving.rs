@@ -1,0 +1,151 @@
+//! A deployment that was asked for, as a part of prefect.yaml.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::Value as Json;
+
+use crate::{
+    api::JsonObject,
+    deployment::{DeployContext, PullSteps, pull_steps as pull},
+    fs::{self, FileError},
+    project::{self, Declared, Findings, Project},
+    source::Source,
+    target::{self, wizard::Answered},
+    value::{self, Mapping, Value},
+    yaml::{self, Document, Edit},
+};
+
+/// The keys of a saved deployment in their order.
+const KEYS: [&str; 17] = [
+    "name",
+    "version",
+    "version_type",
+    "tags",
+    "description",
+    "paused",
+    "concurrency_limit",
+    "entrypoint",
+    "parameters",
+    "enforce_parameter_schema",
+    "build",
+    "push",
+    "pull",
+    "work_pool",
+    "schedules",
+    "triggers",
+    "sla",
+];
+
+/// A project file with the deployment in it, not yet written.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    /// As the user names it.
+    pub(crate) file: PathBuf,
+    pub(crate) name: String,
+    /// What is new: the whole text of a new file.
+    pub(crate) added: String,
+    text: String,
+    path: PathBuf,
+    is_new: bool,
+}
+
+impl Saved {
+    /// Writes the file.
+    pub(crate) fn write(&self) -> Result<(), FileError> {
+        if self.is_new { fs::write_new(&self.path, &self.text) } else { fs::rewrite(&self.path, &self.text) }
+    }
+}
+
+/// The file with the deployment of these answers, which was deployed with the options over it. One that the file
+/// declares gets what it lacked; any other is added.
+///
+/// `None` if the file has it already, if there are several, or if the text has no place for it.
+pub(crate) fn saved(answered: &Answered, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
+    let mut specs = target::specs(answered.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
+    let (Some(spec), true) = (specs.pop(), answered.selection.single) else { return None };
+    let fields = complete(Arc::unwrap_or_clone(spec.fields), project, ctx.directory);
+    let text = |key: &str| fields.get(key).and_then(Value::as_str);
+    let (name, entrypoint) = (text("name").unwrap_or_default().to_owned(), text("entrypoint"));
+    let named = ctx.options.prefect_file.as_deref();
+    let file = named.unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned();
+    let path = ctx.directory.join(&file);
+    let Some(document) = &project.document else {
+        let folder = ctx.directory.file_name().unwrap_or_default().to_string_lossy();
+        let text = project::text::whole(&folder, fields);
+        return Some(Saved { file, name, added: text.clone(), text, path, is_new: true });
+    };
+    let is_it = |one: &Declared| one.name() == Some(&name) && one.entrypoint() == entrypoint;
+    let edit = match spec.declared.index {
+        Some(index) => {
+            project.deployments.get(index).and_then(|one| completed(document, one, &spec.declared))
+        }
+        None if project.deployments.iter().any(is_it) => None,
+        None => yaml::append(document, "deployments", &json(&fields)),
+    };
+    edit.map(|edit| Saved { file, name, added: edit.added, text: edit.text, path, is_new: false })
+}
+
+/// The file with what the answers add to a deployment of it.
+fn completed(document: &Document, written: &Declared, answered: &Declared) -> Option<Edit> {
+    let pool = |one: &Declared| one.fields.get("work_pool").and_then(Value::as_mapping).cloned();
+    let additions = [
+        (written.pointer(), added(&written.fields, &answered.fields)),
+        (
+            written.pointer().join("work_pool"),
+            pool(written).zip(pool(answered)).map(|(old, new)| added(&old, &new)).unwrap_or_default(),
+        ),
+    ];
+    let mut edit: Option<Edit> = None;
+    for (pointer, entries) in additions.iter().filter(|(_, entries)| !entries.is_empty()) {
+        let next = match &edit {
+            None => yaml::extend(document, pointer, entries)?,
+            Some(before) => {
+                let source = Source::new(document.source.name(), before.text.as_str());
+                let next = yaml::extend(&yaml::load(&source).ok()?, pointer, entries)?;
+                Edit { added: format!("{}{}", before.added, next.added), ..next }
+            }
+        };
+        edit = Some(next);
+    }
+    edit
+}
+
+/// The entries that are new.
+fn added(old: &Mapping, new: &Mapping) -> JsonObject {
+    let new = new.iter().filter(|(key, _)| !old.contains_key(*key));
+    value::json_object(json(&new.map(|(key, value)| (key.clone(), value.clone())).collect()))
+}
+
+fn json(fields: &Mapping) -> Json {
+    value::to_json(&Value::Mapping(fields.clone()))
+}
+
+/// The fields that say something, in their order; with the pull steps that were made for them.
+fn complete(mut fields: Mapping, project: &Project, directory: &Path) -> Mapping {
+    if let PullSteps::Generated { steps, .. } = pull::pull_steps(project, &fields, &fields, directory) {
+        fields.insert("pull".into(), Value::Sequence(steps));
+    }
+    let field = |key: &str| Some((Value::from(key), telling(key, fields.get(key)?.clone())?));
+    KEYS.into_iter().filter_map(field).collect()
+}
+
+/// The value of a key, unless it says no more than its absence. Null says something of schedules: that there are
+/// none to ask for.
+fn telling(key: &str, value: Value) -> Option<Value> {
+    match (key, value) {
+        ("schedules" | "build" | "push" | "pull", value) => Some(value),
+        (_, Value::Null) => None,
+        ("tags", Value::Sequence(tags)) if tags.is_empty() => None,
+        ("work_pool", Value::Mapping(pool)) => {
+            let is_empty =
+                |value: &Value| value.is_null() || value.as_mapping().is_some_and(Mapping::is_empty);
+            let pool: Mapping = pool.into_iter().filter(|(_, value)| !is_empty(value)).collect();
+            (!pool.is_empty()).then_some(Value::Mapping(pool))
+        }
+        (_, Value::Mapping(entries)) if entries.is_empty() => None,
+        (_, value) => Some(value),
+    }
+}

@@ -1,0 +1,75 @@
+//! When the deployment runs.
+
+use crate::{
+    questions::{Ask, NoAnswer, Select, parsed_text},
+    schedule::Schedule,
+    target::TargetError,
+    value::{Mapping, Value},
+};
+
+/// Asks for schedules. None is null: those that the deployment gets elsewhere stay.
+pub(super) async fn schedules(ask: &impl Ask) -> Result<Value, TargetError> {
+    if !ask.confirm("Would you like to configure schedules for this deployment?", Some(true)).await? {
+        return Ok(Value::Null);
+    }
+    let mut items = Vec::new();
+    loop {
+        let mut item = schedule(ask).await?;
+        if !ask.confirm("Would you like to activate this schedule?", Some(true)).await? {
+            item.insert("active".into(), false.into());
+        }
+        items.push(Value::Mapping(item));
+        if !ask.confirm("Would you like to add another schedule?", Some(false)).await? {
+            return Ok(Value::Sequence(items));
+        }
+    }
+}
+
+async fn schedule(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
+    let kinds = [
+        ("Interval", "Run at a regular interval."),
+        ("Cron", "Use a cron expression."),
+        ("RRule", "Use an RRule of iCalendar."),
+    ];
+    let rows = kinds.iter().map(|(name, meaning)| vec![(*name).to_owned(), (*meaning).to_owned()]).collect();
+    match ask.select(Select::new("What type of schedule would you like to use?", rows)).await? {
+        Some(1) => calendar(ask, "cron", "Cron string", "0 0 * * *").await,
+        Some(2) => calendar(ask, "rrule", "RRule string", "RRULE:FREQ=DAILY;INTERVAL=1").await,
+        _ => interval(ask).await,
+    }
+}
+
+async fn interval(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
+    let seconds = |text: &str| match text.parse::<u32>() {
+        Ok(0) => Err("Interval must be greater than 0".to_owned()),
+        Ok(seconds) => Ok(Mapping::from_iter([("interval".into(), Value::from(seconds))])),
+        Err(_) => Err("Please enter a valid interval denoted in seconds".to_owned()),
+    };
+    parsed_text(ask, "Seconds between scheduled runs", Some("3600"), seconds).await
+}
+
+/// A schedule whose text and time zone are asked for.
+async fn calendar(ask: &impl Ask, key: &str, question: &str, default: &str) -> Result<Mapping, NoAnswer> {
+    let item = parsed_text(ask, question, Some(default), |text| {
+        let item = Mapping::from_iter([(Value::from(key), Value::from(text))]);
+        valid(item, &format!("Please enter a valid {}", question.to_lowercase()))
+    })
+    .await?;
+    parsed_text(ask, "Timezone", Some("UTC"), |zone| {
+        let mut item = item.clone();
+        item.insert("timezone".into(), zone.into());
+        valid(item, "Please enter a valid timezone.")
+    })
+    .await
+}
+
+/// The item, if it is a schedule; `advice` and the reasons if it is not.
+fn valid(item: Mapping, advice: &str) -> Result<Mapping, String> {
+    match Schedule::from_item(&item) {
+        Ok(_) => Ok(item),
+        Err(errors) => {
+            let reasons: Vec<String> = errors.iter().map(|error| error.problem.to_string()).collect();
+            Err(format!("{advice} ({})", reasons.join("; ")))
+        }
+    }
+}

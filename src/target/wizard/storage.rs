@@ -1,0 +1,221 @@
+//! From where workers get the flow's code.
+
+use crate::{
+    deployment::pull_steps::PUSH_DOCKER_IMAGE,
+    git,
+    project::Section,
+    questions::{Ask, Select},
+    secret::Secret,
+    target::TargetError,
+    target::wizard::{Draft, Interview, NewBlock, World, draft::inputs},
+};
+
+const GIT_CLONE: &str = "prefect.deployments.steps.git_clone";
+const SECRET: &str = "secret";
+
+/// Object storage that code can be kept in.
+struct Bucket {
+    title: &'static str,
+    meaning: &'static str,
+    /// The type of blocks with credentials for it.
+    credentials: &'static str,
+    /// What such a block holds, and whether it is secret.
+    fields: &'static [(&'static str, bool)],
+    /// What a new one is called.
+    block: &'static str,
+    push: &'static str,
+    pull: &'static str,
+    requires: &'static str,
+    /// What a bucket is called.
+    key: &'static str,
+}
+
+const BUCKETS: [Bucket; 3] = [
+    Bucket {
+        title: "S3",
+        meaning: "Use an AWS S3 bucket.",
+        credentials: "aws-credentials",
+        fields: &[("aws_access_key_id", false), ("aws_secret_access_key", true)],
+        block: "s3-storage-credentials",
+        push: "prefect_aws.deployments.steps.push_to_s3",
+        pull: "prefect_aws.deployments.steps.pull_from_s3",
+        requires: "prefect-aws>=0.3.4",
+        key: "bucket",
+    },
+    Bucket {
+        title: "GCS",
+        meaning: "Use a Google Cloud Storage bucket.",
+        credentials: "gcp-credentials",
+        fields: &[("project", false), ("service_account_file", false)],
+        block: "gcs-storage-credentials",
+        push: "prefect_gcp.deployments.steps.push_to_gcs",
+        pull: "prefect_gcp.deployments.steps.pull_from_gcs",
+        requires: "prefect-gcp>=0.4.3",
+        key: "bucket",
+    },
+    Bucket {
+        title: "Azure Blob Storage",
+        meaning: "Use an Azure Blob Storage bucket.",
+        credentials: "azure-blob-storage-credentials",
+        fields: &[("connection_string", true)],
+        block: "azure-blob-storage-storage-credentials",
+        push: "prefect_azure.deployments.steps.push_to_azure_blob_storage",
+        pull: "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+        requires: "prefect-azure>=0.2.8",
+        key: "container",
+    },
+];
+
+/// A place that code can be pulled from.
+enum Storage {
+    Git { url: String, branch: Option<String> },
+    Bucket { bucket: &'static Bucket, blocks: Vec<String> },
+}
+
+impl Storage {
+    fn row(&self) -> Vec<String> {
+        let cells = match self {
+            Self::Git { .. } => ["Git Repo", "Use a Git repository (recommended)."],
+            Self::Bucket { bucket, .. } => [bucket.title, bucket.meaning],
+        };
+        cells.map(str::to_owned).into()
+    }
+}
+
+impl<A: Ask, W: World> Interview<'_, A, W> {
+    /// Asks for remote storage, unless it is known how workers get the code.
+    pub(super) async fn storage(&self, draft: &mut Draft) -> Result<(), TargetError> {
+        let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
+        let push = draft.section(self.project, "push");
+        let is_in_image = push.steps().iter().any(|step| step.get(PUSH_DOCKER_IMAGE).is_some());
+        if has_pull || is_in_image {
+            return Ok(());
+        }
+        let storages = self.storages().await?;
+        let question = "Your Prefect workers will need access to this flow's code in order to run it. Would you like \
+                        your workers to pull your flow code from a remote storage location when running this flow?";
+        if storages.is_empty() || !self.ask.confirm(question, Some(true)).await? {
+            return Ok(());
+        }
+        let rows = storages.iter().map(Storage::row).collect();
+        let row = self.ask.select(Select::new("Please select a remote code storage option.", rows)).await?;
+        match row.and_then(|row| storages.into_iter().nth(row)) {
+            Some(Storage::Git { url, branch }) => self.git(draft, &url, branch.as_deref()).await,
+            Some(Storage::Bucket { bucket, blocks }) => self.bucket(draft, bucket, &blocks).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What there is to choose from: the repository, and the storage whose credentials the server knows.
+    async fn storages(&self) -> Result<Vec<Storage>, TargetError> {
+        let facts = self.local.git();
+        let remote = facts.as_ref().and_then(|facts| facts.remote.as_deref());
+        let branch = facts.as_ref().and_then(|facts| facts.branch.clone());
+        let mut storages: Vec<Storage> = remote
+            .map(|url| Storage::Git { url: git::without_credentials(url), branch })
+            .into_iter()
+            .collect();
+        for bucket in &BUCKETS {
+            if let Some(blocks) = self.world.blocks(bucket.credentials).await? {
+                storages.push(Storage::Bucket { bucket, blocks });
+            }
+        }
+        Ok(storages)
+    }
+
+    async fn git(&self, draft: &mut Draft, url: &str, branch: Option<&str>) -> Result<(), TargetError> {
+        let ask = self.ask;
+        let question = format!("Is {url} the correct URL to pull your flow code from?");
+        let url = if ask.confirm(&question, Some(true)).await? {
+            url.to_owned()
+        } else {
+            ask.text("Please enter the URL to pull your flow code from", None).await?
+        };
+        let question = |branch| format!("Is {branch} the correct branch to pull your flow code from?");
+        let branch = match branch {
+            Some(branch) if ask.confirm(&question(branch), Some(true)).await? => branch.to_owned(),
+            _ => ask.text("Please enter the branch to pull your flow code from", Some("main")).await?,
+        };
+        let mut clone = inputs([("repository", &url), ("branch", &branch)]);
+        if ask.confirm("Is this a private repository?", None).await? {
+            let block = self.token(draft).await?;
+            let reference = format!("{{{{ prefect.blocks.{SECRET}.{block} }}}}");
+            clone.insert("access_token".into(), reference.into());
+        }
+        draft.add_step(self.project, "pull", GIT_CLONE, clone);
+        Ok(())
+    }
+
+    /// The name of the block with the token of a private repository.
+    async fn token(&self, draft: &mut Draft) -> Result<String, TargetError> {
+        let entrypoint = draft.text("entrypoint").unwrap_or_default();
+        let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
+        let name =
+            format!("deployment-{}-{}-repo-token", slug(draft.text("name").unwrap_or_default()), slug(&flow));
+        let known = self.world.blocks(SECRET).await?.unwrap_or_default();
+        let question =
+            "We found an existing token saved for this deployment. Would you like use the existing token?";
+        if !known.contains(&name) || !self.ask.confirm(question, Some(true)).await? {
+            let question = "Please enter a token that can be used to access your private repository. This token \
+                            will be saved as a Secret block via the Prefect API";
+            let data = vec![("value", self.ask.secret(question).await?)];
+            draft.blocks.push(NewBlock { kind: SECRET, name: name.clone(), data });
+        }
+        Ok(name)
+    }
+
+    async fn bucket(&self, draft: &mut Draft, bucket: &Bucket, blocks: &[String]) -> Result<(), TargetError> {
+        let ask = self.ask;
+        let name = ask.text("Bucket name", None).await?;
+        let folder = ask.text("Folder name", None).await?;
+        let mut place = inputs([("requires", bucket.requires), (bucket.key, &name), ("folder", &folder)]);
+        if let Some(block) = self.bucket_credentials(draft, bucket, blocks).await? {
+            let reference = format!("{{{{ prefect.blocks.{}.{block} }}}}", bucket.credentials);
+            place.insert("credentials".into(), reference.into());
+        }
+        draft.add_step(self.project, "push", bucket.push, place.clone());
+        draft.add_step(self.project, "pull", bucket.pull, place);
+        Ok(())
+    }
+
+    /// The name of the block with the credentials of a bucket: one that is there, a new one, or none.
+    async fn bucket_credentials(
+        &self,
+        draft: &mut Draft,
+        bucket: &Bucket,
+        blocks: &[String],
+    ) -> Result<Option<String>, TargetError> {
+        let ask = self.ask;
+        let new = vec!["Create a new credentials block".to_owned()];
+        let rows = blocks.iter().map(|name| vec![name.clone()]).chain([new]).collect();
+        let question = format!("Select from your existing {} credential blocks", bucket.title);
+        let select = Select::new(question, rows).or("None: use what the machine that pulls has");
+        let Some(row) = ask.select(select).await? else { return Ok(None) };
+        if let Some(block) = blocks.get(row) {
+            return Ok(Some(block.clone()));
+        }
+        let mut data = Vec::new();
+        for (field, is_secret) in bucket.fields {
+            let value =
+                if *is_secret { ask.secret(field).await? } else { Secret::new(ask.text(field, None).await?) };
+            data.push((*field, value));
+        }
+        let mut name =
+            slug(&ask.text("Give a name to your new credentials block", Some(bucket.block)).await?);
+        while name.is_empty() || blocks.contains(&name) {
+            ask.tell(&format!("There is a block '{name}' already, or it is no name for one."));
+            name = slug(&ask.text("Give a name to your new credentials block", None).await?);
+        }
+        draft.blocks.push(NewBlock { kind: bucket.credentials, name: name.clone(), data });
+        Ok(Some(name))
+    }
+}
+
+/// A text as a part of the name of a block, which has small letters, digits and dashes.
+pub(super) fn slug(text: &str) -> String {
+    let dashed: String = text
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' })
+        .collect();
+    dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,26 @@
+//! Deployments that are declared more than once.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    deployment::{ResolvedDeployment, desired},
+    diagnostics::{Code, Diagnostic},
+    project::Findings,
+};
+
+/// Warns of deployments that have the same name on the server.
+pub(crate) fn duplicates<'a>(
+    prepared: impl Iterator<Item = &'a ResolvedDeployment>,
+    findings: &mut Findings<'_>,
+) {
+    let mut seen = BTreeSet::new();
+    for one in prepared {
+        let flow = one.flow.as_ref().map(|flow| flow.name.as_str()).or(one.text("entrypoint"));
+        let (Some(flow), Some(name)) = (flow, one.text("name")) else { continue };
+        if !seen.insert((flow, desired::api_name(name))) {
+            let message = format!("deployment '{flow}/{name}' is declared more than once; the last one wins");
+            let diagnostic = Diagnostic::warning(Code::DUPLICATE_DEPLOYMENT, message);
+            findings.at_value(&one.pointer(["name"]), diagnostic);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Expressions in steps and in fields that wait for step outputs.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    deployment::{PullSteps, ResolvedDeployment, StepSections},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    pointer::Pointer,
+    project::Findings,
+    resolve::{
+        expressions::{Names, Stage, any_expressions, without_steps},
+        outputs::Known,
+    },
+    steps::name_and_id,
+    template::expression::{self, Checked},
+    value::Value,
+};
+
+/// Checks the expressions in the steps of a deployment, and in what waits for their outputs.
+pub(crate) fn check_steps(
+    one: &ResolvedDeployment,
+    sections: &StepSections,
+    names: &Names,
+    findings: &mut Findings<'_>,
+) {
+    let mut before = Known::default();
+    for listed in sections.build.iter().chain(&sections.push) {
+        if let Some((name, _)) = name_and_id(&listed.step) {
+            let inputs = listed.step.get(name).cloned().unwrap_or_default();
+            check_template(&inputs, &listed.pointer.join(name), one, &before, names, findings);
+        }
+        before.add(&listed.step);
+    }
+    let all = Known::in_fields(sections, &one.spec);
+    if any_expressions(&one.fields) {
+        let (fields, _) = without_steps(&one.fields);
+        let checked = expression::check(&Value::Mapping(fields), &BTreeSet::new());
+        unknown_outputs(&checked, &one.spec.declared.pointer(), &all, findings);
+    }
+    if let PullSteps::Listed(steps) = &sections.pull {
+        check_template(&Value::Sequence(steps.clone()), &sections.pull_pointer, one, &all, names, findings);
+    }
+}
+
+fn check_template(
+    template: &Value,
+    at: &Pointer,
+    one: &ResolvedDeployment,
+    known: &Known,
+    names: &Names,
+    findings: &mut Findings<'_>,
+) {
+    let mut stage = Stage::new(names, one.scope.clone(), known);
+    stage.later.extend(one.flow.is_none().then(|| "flow".to_owned()));
+    let checked = expression::check(template, &stage.known());
+    unknown_outputs(&checked, at, known, findings);
+    for error in stage.evaluate(template, checked).1 {
+        findings.at_value(&at.join_all(&error.path), names.diagnostic(&error));
+    }
+}
+
+/// Expressions that use an output which a step of this id does not have.
+fn unknown_outputs(checked: &Checked, at: &Pointer, known: &Known, findings: &mut Findings<'_>) {
+    for used in checked.uses.iter().filter(|used| !used.is_guarded) {
+        let Some(key) = used.keys.first().filter(|key| !known.may_have_key(&used.root, key)) else {
+            continue;
+        };
+        let message = format!("the step `{}` has no output `{key}`", used.root);
+        let diagnostic = Diagnostic::error(Code::UNKNOWN_OUTPUT, message);
+        let paths = known.paths();
+        let wrong = format!("{}.{key}", used.root);
+        let suggestion = did_you_mean(&wrong, paths.iter().map(String::as_str));
+        let help = suggestion.map(|path| format!("did you mean `{path}`?"));
+        findings.at_value(&at.join_all(&used.path), Diagnostic { help, ..diagnostic });
+    }
+}

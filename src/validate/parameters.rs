@@ -1,0 +1,57 @@
+//! Parameters against the flow's schema.
+
+use serde_json::Value as Json;
+
+use crate::{
+    deployment::{ResolvedDeployment, desired},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    json_schema,
+    pointer::Pointer,
+    project::Findings,
+    resolve::has_pending,
+    validate::paths::join,
+    value::{Mapping, Value},
+};
+
+pub(super) fn of_deployment(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let (Some(flow), Some(Value::Mapping(given))) = (&one.flow, one.fields.get("parameters")) else { return };
+    let known: Mapping =
+        given.iter().filter(|(_, value)| !has_pending(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let enforced = one.fields.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
+    let at = one.pointer(["parameters"]);
+    parameters(&desired::object(&known), &flow.parameters, enforced, &at, findings);
+}
+
+/// Checks parameters against a flow's schema: wrong types are errors where the schema is enforced.
+pub(crate) fn parameters(
+    given: &Json,
+    schema: &Json,
+    enforced: bool,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) {
+    let properties = schema.get("properties").and_then(Json::as_object);
+    for name in given.as_object().into_iter().flat_map(serde_json::Map::keys) {
+        let names = || properties.into_iter().flat_map(|properties| properties.keys().map(String::as_str));
+        if names().any(|known| known == name) {
+            continue;
+        }
+        let diagnostic =
+            Diagnostic::warning(Code::UNKNOWN_PARAMETER, format!("the flow has no parameter '{name}'"));
+        let help = match did_you_mean(name, names()) {
+            Some(known) => format!("did you mean '{known}'?"),
+            None if names().next().is_none() => "it takes none".to_owned(),
+            None => format!("it takes {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        findings.at_key(&at.join(name.as_str()), diagnostic.help(help));
+    }
+    if !enforced {
+        return;
+    }
+    for violation in json_schema::violations(given, schema, false) {
+        let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
+        let message =
+            format!("Validation failed for field '{}': {}", violation.path.join("."), violation.message);
+        findings.at_value(&place, Diagnostic::error(Code::PARAMETER_TYPE, message));
+    }
+}

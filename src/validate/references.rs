@@ -1,0 +1,202 @@
+//! What placeholders refer to: outputs of steps that come before, and variables of the environment.
+
+use crate::{
+    deployment::{PullSteps, ResolvedDeployment, STEP_SECTIONS, StepSections},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    environment::Environment,
+    pointer::{Pointer, Segment},
+    project::Findings,
+    python,
+    resolve::outputs::Known,
+    steps::name_and_id,
+    template::{
+        self, is_run_time_placeholder, missing_value,
+        placeholder::{self, Kind, Placeholder},
+    },
+    value::{Mapping, Value},
+};
+
+/// Warns of placeholders in steps and fields that will have no value.
+pub(super) fn references(
+    one: &ResolvedDeployment,
+    sections: &StepSections,
+    environment: &Environment,
+    findings: &mut Findings<'_>,
+) {
+    let all = Known::in_fields(sections, &one.spec);
+    let mut before = Known::default();
+    for listed in sections.build.iter().chain(&sections.push) {
+        let mut checker = Checker { before: &before, all: &all, environment, place: In::Step, findings };
+        checker.step(&listed.step, &listed.pointer);
+        before.add(&listed.step);
+    }
+    let mut checker = Checker { before: &all, all: &all, environment, place: In::Fields, findings };
+    checker.fields(&one.fields, &one.spec.declared.pointer());
+    if let PullSteps::Listed(steps) = &sections.pull {
+        let with_pull = steps.iter().fold(all.clone(), |mut known, step| {
+            known.add(step);
+            known
+        });
+        let mut before = all;
+        for (index, step) in steps.iter().enumerate() {
+            let pointer = sections.pull_pointer.join(index);
+            let mut checker =
+                Checker { before: &before, all: &with_pull, environment, place: In::Pull, findings };
+            checker.step(step, &pointer);
+            before.add(step);
+        }
+    }
+}
+
+/// Where a placeholder stands, which decides what fills it in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum In {
+    /// A step that runs here: outputs and the environment.
+    Step,
+    /// What is left of a deployment after the environment.
+    Fields,
+    /// A step that a worker runs, which has an environment of its own.
+    Pull,
+}
+
+struct Checker<'a, 'b> {
+    /// What there is at this place.
+    before: &'a Known,
+    /// What there is in the end.
+    all: &'a Known,
+    environment: &'a Environment,
+    place: In,
+    findings: &'a mut Findings<'b>,
+}
+
+impl Checker<'_, '_> {
+    fn step(&mut self, step: &Value, pointer: &Pointer) {
+        let Some((name, _)) = name_and_id(step) else { return };
+        let Some(inputs) = step.get(name).and_then(Value::as_mapping) else { return };
+        let pointer = pointer.join(name);
+        for (key, value) in inputs {
+            let key = python::to_text(key);
+            if !matches!(key.as_str(), "id" | "requires") {
+                self.value(value, &pointer.join(key));
+            }
+        }
+        for error in template::malformed_blocks(&Value::Mapping(inputs.clone())) {
+            let diagnostic = Diagnostic::error(Code::REFERENCE, error.to_string());
+            self.findings.at_value(&pointer.join_all(&error.path), diagnostic);
+        }
+    }
+
+    fn fields(&mut self, fields: &Mapping, pointer: &Pointer) {
+        for (key, value) in fields {
+            let key = python::to_text(key);
+            let pointer = pointer.join(key.as_str());
+            match (key.as_str(), value) {
+                ("triggers", Value::Sequence(items)) => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.trigger(item, &pointer.join(index));
+                    }
+                }
+                (key, value) if !STEP_SECTIONS.contains(&key) => self.value(value, &pointer),
+                _ => {}
+            }
+        }
+    }
+
+    /// The parameters of a trigger are filled in from the event that fires it.
+    fn trigger(&mut self, trigger: &Value, pointer: &Pointer) {
+        for (key, value) in trigger.as_mapping().into_iter().flatten() {
+            let key = python::to_text(key);
+            if key != "parameters" {
+                self.value(value, &pointer.join(key));
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value, pointer: &Pointer) {
+        match value {
+            Value::String(text) => {
+                let is_whole = placeholder::only(text).is_some();
+                for placeholder in placeholder::find(text) {
+                    self.placeholder(&placeholder, is_whole, pointer);
+                }
+            }
+            Value::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, &pointer.join(index));
+                }
+            }
+            Value::Mapping(entries) => {
+                for (key, value) in entries {
+                    self.value(value, &pointer.join(Segment::Key(python::to_text(key))));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn placeholder(&mut self, placeholder: &Placeholder<'_>, is_whole: bool, pointer: &Pointer) {
+        let diagnostic = match placeholder.kind() {
+            Kind::Block | Kind::Variable => return,
+            Kind::Environment => self.environment(placeholder),
+            Kind::Standard => self.output(placeholder, is_whole),
+        };
+        if let Some(diagnostic) = diagnostic {
+            self.findings.at_value(pointer, diagnostic);
+        }
+    }
+
+    fn environment(&self, placeholder: &Placeholder<'_>) -> Option<Diagnostic> {
+        let name = placeholder.environment_name();
+        if self.place == In::Pull || self.environment.get(name).is_some() {
+            return None;
+        }
+        let message = match self.place {
+            In::Fields => missing_value(placeholder.text),
+            _ => format!("{} becomes empty text", placeholder.text),
+        };
+        let help = format!("the environment variable {name} is not set");
+        Some(Diagnostic::warning(Code::UNSET_ENVIRONMENT, message).help(help))
+    }
+
+    fn output(&self, placeholder: &Placeholder<'_>, is_whole: bool) -> Option<Diagnostic> {
+        let name = placeholder.name;
+        let is_at_hand = match self.place {
+            In::Step => self.environment.get(name).is_some(),
+            In::Fields => false,
+            In::Pull => is_like_a_variable(name),
+        };
+        if is_at_hand || is_run_time_placeholder(name) || self.before.may_have(name) {
+            return None;
+        }
+        let message = match self.place {
+            In::Step => format!("there is no `{name}` among the outputs of the steps before this one"),
+            In::Fields => missing_value(if is_whole { name } else { placeholder.text }),
+            In::Pull => format!("no step before this one gives `{name}`, and workers will leave it out"),
+        };
+        Some(Diagnostic::warning(Code::UNKNOWN_OUTPUT, message).help(self.advice(name)))
+    }
+
+    /// What to do about an output that is not there.
+    fn advice(&self, name: &str) -> String {
+        if self.all.may_have(name) {
+            return "the step that gives it comes later".to_owned();
+        }
+        let paths = self.before.paths();
+        if let Some(path) = did_you_mean(name, paths.iter().map(String::as_str)) {
+            return format!("did you mean {{{{ {path} }}}}?");
+        }
+        let id = name.split(['.', '[']).next().unwrap_or_default();
+        if let Some(outputs) = self.before.outputs_of(id) {
+            return format!("the step '{id}' gives {}", outputs.join(", "));
+        }
+        if is_like_a_variable(name) {
+            return format!("no step gives it, and the environment variable {name} is not set");
+        }
+        format!("no step has the id or the output '{id}'")
+    }
+}
+
+/// Whether a name looks like that of an environment variable, which a worker may have.
+fn is_like_a_variable(name: &str) -> bool {
+    name.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'))
+}

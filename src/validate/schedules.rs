@@ -1,0 +1,143 @@
+//! Schedules, triggers and service level agreements.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    deployment::{
+        ResolvedDeployment,
+        item_reader::{ItemError, UnknownKey},
+        slas::{self, Sla},
+        triggers::{self, Trigger},
+    },
+    diagnostics::{Code, Diagnostic},
+    pointer::Pointer,
+    project::Findings,
+    resolve::{has_pending, is_pending},
+    schedule::Schedule,
+    value::{Mapping, Value},
+};
+
+pub(super) fn schedules(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let Some(Value::Sequence(items)) = one.fields.get("schedules") else { return };
+    for (index, item) in items.iter().enumerate().filter(|(_, item)| !has_pending(item)) {
+        let Some(item) = item.as_mapping() else { continue };
+        schedule(item, &one.pointer(["schedules"]).join(index), findings);
+    }
+    slugs(items, &one.pointer(["schedules"]), findings);
+}
+
+/// Finds slugs that two schedules of a deployment have; the server refuses them with an error that says nothing.
+fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
+    let mut seen = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(slug) = item.get("slug").and_then(Value::as_str) else { continue };
+        if !slug.is_empty() && !is_pending(slug) && !seen.insert(slug) {
+            let message = format!("another schedule of this deployment has the slug `{slug}`");
+            let diagnostic =
+                Diagnostic::error(Code::SCHEDULE, message).help("give every schedule a slug of its own");
+            findings.at_value(&at.join(index).join("slug"), diagnostic);
+        }
+    }
+}
+
+/// A schedule, if it can be read; what is wrong with it becomes findings.
+pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Schedule> {
+    match Schedule::from_item(item) {
+        Ok(schedule) => Some(schedule),
+        Err(errors) => {
+            for error in errors {
+                let diagnostic =
+                    Diagnostic { help: error.help(), ..Diagnostic::error(Code::SCHEDULE, error.to_string()) };
+                let at = error.key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+                findings.at_value(&at, diagnostic);
+            }
+            None
+        }
+    }
+}
+
+pub(super) fn trigger_items(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return };
+    let known: Vec<Value> =
+        items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
+    if known.len() == items.len() {
+        triggers(&known, one.text("name").unwrap_or_default(), &one.pointer(["triggers"]), findings);
+    }
+}
+
+/// The triggers of a deployment, if they can be read; what is wrong with them becomes findings.
+pub(crate) fn triggers(
+    items: &[Value],
+    deployment: &str,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<Vec<Trigger>> {
+    match triggers::triggers(items, deployment) {
+        Ok(read) => {
+            unknown_keys(read.unknown_keys, at, findings);
+            Some(read.triggers)
+        }
+        Err(errors) => wrong_items(Code::TRIGGER, errors, at, findings),
+    }
+}
+
+/// What an open-source server refuses: service level agreements, and triggers on metrics.
+pub(crate) fn only_on_cloud(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    if one.fields.get("sla").is_some_and(Value::is_sequence) {
+        let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
+        findings.at_key(&one.pointer(["sla"]), diagnostic);
+    }
+    let Some(Value::Sequence(triggers)) = one.fields.get("triggers") else { return };
+    for (index, trigger) in triggers.iter().enumerate() {
+        let is = |key: &str, value: &str| trigger.get(key).and_then(Value::as_str) == Some(value);
+        if is("posture", "Metric") || is("type", "metric") {
+            let message = "triggers on metrics are only supported on Prefect Cloud";
+            findings
+                .at_value(&one.pointer(["triggers"]).join(index), Diagnostic::error(Code::TRIGGER, message));
+        }
+    }
+}
+
+/// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
+pub(crate) fn slas(one: &ResolvedDeployment, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
+    let Some(Value::Sequence(items)) = one.fields.get("sla") else { return None };
+    let at = one.pointer(["sla"]);
+    match slas::slas(items) {
+        Ok(read) => {
+            unknown_keys(read.unknown_keys, &at, findings);
+            Some(read.slas)
+        }
+        Err(errors) => wrong_items(Code::SLA, errors, &at, findings),
+    }
+}
+
+fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>) {
+    for key in keys {
+        let diagnostic =
+            Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
+        let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
+        findings.at_key(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
+    }
+}
+
+fn wrong_items<T>(
+    code: Code,
+    errors: Vec<ItemError>,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<T> {
+    for error in errors {
+        findings
+            .at_value(&at.join(error.index).join_all(&error.path), Diagnostic::error(code, error.message));
+    }
+    None
+}
+
+/// A trigger without its parameters, whose templates are for the event.
+fn without_parameters(item: &Value) -> Value {
+    let mut item = item.clone();
+    if let Value::Mapping(entries) = &mut item {
+        entries.shift_remove("parameters");
+    }
+    item
+}

@@ -1,0 +1,71 @@
+//! Checks that need the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{capabilities::unsupported_fields, schedules::only_on_cloud, work_pools::work_pools};
+use futures_util::future::join_all;
+
+use crate::{
+    api::{ApiError, Capabilities, Client, WorkPool},
+    deployment::{DesiredDeployment, ResolvedDeployment, StepSections},
+    project::Findings,
+};
+
+/// Checks what only the server knows, and reads the work pools.
+pub(crate) async fn check_with_server(
+    prepared: &[(ResolvedDeployment, StepSections)],
+    client: &Client,
+    allow_unsupported: bool,
+    findings: &mut Findings<'_>,
+) -> Result<(BTreeMap<String, WorkPool>, Capabilities), ApiError> {
+    if !client.is_cloud() {
+        for (one, _) in prepared {
+            only_on_cloud(one, findings);
+        }
+    }
+    let names: BTreeSet<String> =
+        prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
+    let pools =
+        async || if names.is_empty() { Ok(BTreeMap::new()) } else { pools_by_name(client, &names).await };
+    let (pools, capabilities) = tokio::join!(pools(), client.capabilities());
+    let (capabilities, pools) = (capabilities?, pools?);
+    let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
+    work_pools(prepared.iter().map(|(one, _)| one), &pools, &known, findings);
+    for (one, _) in prepared {
+        unsupported_fields(one, capabilities, allow_unsupported, findings);
+    }
+    Ok((pools, capabilities.clone()))
+}
+
+/// The work pools by name, those that exist.
+async fn pools_by_name(
+    client: &Client,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, WorkPool>, ApiError> {
+    let names: Vec<String> = names.iter().cloned().collect();
+    let pools = client.work_pools_by_name(&names).await?;
+    Ok(pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect())
+}
+
+/// The names of all work pools, to suggest one.
+async fn work_pool_names(client: &Client) -> Result<Vec<String>, ApiError> {
+    Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect())
+}
+
+/// The pools whose runs wait for a worker that is not there. A server that cannot tell has none.
+pub(crate) async fn idle_pools(
+    desired: &[DesiredDeployment],
+    pools: &BTreeMap<String, WorkPool>,
+    client: &Client,
+) -> Vec<String> {
+    let used: BTreeSet<&str> = desired.iter().map(|one| one.work_pool.as_str()).collect();
+    let waiting = used
+        .into_iter()
+        .filter_map(|name| pools.get(name))
+        .filter(|pool| !pool.is_push() && !pool.is_managed());
+    let idle = waiting.map(async |pool| {
+        let workers = client.online_workers(&pool.name).await;
+        workers.is_ok_and(|workers| workers.is_empty()).then(|| pool.name.clone())
+    });
+    join_all(idle).await.into_iter().flatten().collect()
+}

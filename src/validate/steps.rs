@@ -1,0 +1,185 @@
+//! Steps: their form, their names, their inputs and their ids.
+
+use crate::{
+    deployment::StepSections,
+    diagnostics::{Code, Diagnostic},
+    environment::Environment,
+    pointer::Pointer,
+    project::Findings,
+    resolve::{has_pending, outputs::Known},
+    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, shell_operator, time_limit},
+    template::placeholder::{self, Kind},
+    value::{Mapping, Value},
+};
+
+/// Checks a step that runs here: its form, its name, and its inputs as far as they are written out.
+pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
+    let Some(entries) = listed.step.as_mapping().filter(|entries| !entries.is_empty()) else { return };
+    let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
+    let pointer = listed.pointer.join(name);
+    let Some(entry) = registry::find(name) else {
+        // Without a doubt it is a Python function, of which nothing can be known before it is called.
+        if let Some(doubt) = registry::doubt(name) {
+            let message = format!("there is no step '{name}'");
+            findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt));
+        }
+        return;
+    };
+    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
+    let mut inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if let Err(error) = time_limit(entry, &mut inputs) {
+        let diagnostic = Diagnostic::error(Code::STEP_INPUT, error.to_string());
+        findings.at_value(&pointer.join("timeout"), diagnostic);
+    }
+    let problems = problems(entry, &inputs, false);
+    if problems.is_empty() {
+        values(entry, &inputs, &pointer, findings);
+    }
+    for (key, message) in problems {
+        let diagnostic = Diagnostic::error(Code::STEP_INPUT, message);
+        match key {
+            Some(key) => findings.at_key(&pointer.join(key), diagnostic),
+            None => findings.at_key(&pointer, diagnostic),
+        }
+    }
+    shell(entry, &inputs, &pointer, findings);
+}
+
+/// Checks inputs that are all written out as the step itself will, such as the names of images.
+fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    if inputs.values().any(has_pending) {
+        return;
+    }
+    if let Some((key, message)) = refused(entry, inputs) {
+        let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+        findings.at_value(&at, Diagnostic::error(Code::STEP_INPUT, message));
+    }
+}
+
+/// Finds inputs that a step needs and that are empty, because a variable of the environment is not set.
+///
+/// It matters only where the steps are about to run: elsewhere the variable may well be set.
+pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, findings: &mut Findings<'_>) {
+    for listed in sections.build.iter().chain(&sections.push) {
+        let Some((name, _)) = name_and_id(&listed.step) else { continue };
+        let (Some(entry), Some(inputs)) = (registry::find(name), listed.step.get(name)) else { continue };
+        for input in entry.inputs.iter().filter(|input| input.required) {
+            let text = inputs.get(input.name).and_then(Value::as_str).unwrap_or_default();
+            let Some(placeholder) = placeholder::only(text) else { continue };
+            let variable = placeholder.environment_name();
+            if placeholder.kind() != Kind::Environment || environment.non_empty(variable).is_some() {
+                continue;
+            }
+            let message = format!("the input '{}' of {} is empty", input.name, entry.short_name());
+            let diagnostic = Diagnostic::error(Code::STEP_INPUT, message)
+                .help(format!("set the environment variable {variable}"));
+            findings.at_value(&listed.pointer.join(name).join(input.name), diagnostic);
+        }
+    }
+}
+
+/// Checks pull steps, which only a worker runs: a name that is probably wrong would fail there.
+pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'_>) {
+    for (index, step) in steps.iter().enumerate() {
+        let Some((Some(name), _)) =
+            step.as_mapping().and_then(|step| step.iter().next()).map(|(k, v)| (k.as_str(), v))
+        else {
+            continue;
+        };
+        let pointer = pointer.join(index).join(name);
+        if let Some(doubt) = registry::doubt(name) {
+            let message = format!("workers will not find the pull step '{name}'");
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
+            findings.at_key(&pointer, diagnostic);
+        }
+        if let (Some(entry), Some(inputs)) =
+            (registry::find(name), step.get(name).and_then(Value::as_mapping))
+        {
+            pull_inputs(entry, inputs, &pointer, findings);
+        }
+    }
+}
+
+/// Warns of inputs with which a step would fail on a worker.
+fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
+    let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut problems = problems(entry, &inputs, false);
+    if problems.is_empty() && !inputs.values().any(has_pending) {
+        problems.extend(refused(entry, &inputs));
+    }
+    for (key, message) in problems {
+        let diagnostic = Diagnostic::warning(Code::PULL_STEP_INPUT, format!("workers will fail: {message}"));
+        let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+        findings.at_key(&at, diagnostic);
+    }
+    shell(entry, &inputs, pointer, findings);
+}
+
+/// What a step itself says of inputs that are all written out.
+fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, String)> {
+    match (entry.create)(inputs.clone()) {
+        Err(StepError::Input { key, message }) => Some((key, message)),
+        _ => None,
+    }
+}
+
+/// The name and the inputs of a step that has the right form.
+fn form<'a>(
+    entries: &'a Mapping,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<(&'a str, &'a Mapping)> {
+    let (name, inputs) = entries.iter().next()?;
+    let name = name.as_str()?;
+    let diagnostic = match inputs {
+        _ if entries.len() > 1 => {
+            let others: Vec<_> = entries.keys().skip(1).filter_map(Value::as_str).collect();
+            Diagnostic::error(
+                Code::STEP_FORM,
+                format!("Step has unexpected additional keys: {}", others.join(", ")),
+            )
+            .help("indent the inputs of a step further than its name")
+        }
+        Value::Mapping(inputs) => return Some((name, inputs)),
+        _ => Diagnostic::error(Code::STEP_FORM, format!("the step '{name}' has no inputs"))
+            .help("write its inputs below it, or `{}` if it takes none"),
+    };
+    findings.at_key(&pointer.join(name), diagnostic);
+    None
+}
+
+/// Warns of a script that is written for a shell and gets none.
+fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let has_shell = inputs.get("shell").is_some_and(|shell| *shell != Value::Bool(false) && !shell.is_null());
+    let Some(script) = inputs.get("script").and_then(Value::as_str) else { return };
+    if entry.short_name() != "run_shell_script" || has_shell {
+        return;
+    }
+    if let Some((operator, line)) = shell_operator(script) {
+        let message =
+            format!("`{operator}` is an argument of the program in `{line}`, which runs without a shell");
+        let diagnostic = Diagnostic::warning(Code::SHELL_NEEDED, message)
+            .help("write one command a line, or add `shell: true`, which runs each line by /bin/sh");
+        findings.at_value(&pointer.join("script"), diagnostic);
+    }
+}
+
+/// Warns of ids that no template can use, because an output has the same name.
+pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
+    let steps: Vec<&Listed> = sections.build.iter().chain(&sections.push).collect();
+    let mut known = Known::default();
+    for listed in &steps {
+        for id in known.add(&listed.step) {
+            let has_id = |listed: &&&Listed| {
+                name_and_id(&listed.step).is_some_and(|(_, of_step)| of_step.as_ref() == Some(&id))
+            };
+            let Some(owner) = steps.iter().rev().find(has_id) else { continue };
+            let Some((name, _)) = name_and_id(&owner.step) else { continue };
+            let message = format!("the id `{id}` is also the name of an output, which takes its place");
+            let diagnostic =
+                Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("give the step another id");
+            findings.at_value(&owner.pointer.join(name).join("id"), diagnostic);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Work pools, and job variables against their templates.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::{
+    api::WorkPool,
+    deployment::ResolvedDeployment,
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    json_schema,
+    pointer::Pointer,
+    project::Findings,
+    resolve::has_pending,
+    validate::paths::join,
+    value::{self, Mapping, Value},
+};
+
+/// Checks the work pools of all deployments, and their job variables.
+pub(crate) fn work_pools<'a>(
+    prepared: impl IntoIterator<Item = &'a ResolvedDeployment>,
+    pools: &BTreeMap<String, WorkPool>,
+    all: &[String],
+    findings: &mut Findings<'_>,
+) {
+    for one in prepared {
+        let Some(name) = one.work_pool() else { continue };
+        let at = one.pointer(["work_pool", "name"]);
+        let Some(pool) = pools.get(name) else {
+            let message = format!(
+                "This deployment configuration references work pool '{name}' which does not exist. This means no \
+                 worker will be able to pick up its runs. You can create a work pool in the Prefect UI."
+            );
+            let help = did_you_mean(name, all.iter().map(String::as_str)).map_or_else(
+                || format!("create it with `prefectl work-pool create {name} --type TYPE`"),
+                |known| format!("did you mean '{known}'? Or create it with `prefectl work-pool create {name} --type TYPE`"),
+            );
+            let diagnostic = Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help);
+            if one.spec.has_own_work_pool() {
+                findings.at_value(&at, diagnostic);
+            } else {
+                findings.push(diagnostic); // the command line or the settings name it
+            }
+            continue;
+        };
+        if pool.kind == "prefect-agent" {
+            let message = "Cannot create a project-style deployment with work pool of type 'prefect-agent'. If you \
+                           wish to use an agent with your deployment, please use the `prefect deployment build` command.";
+            let help =
+                "agents are gone since Prefect 3.0: use a pool of another type, such as process or docker";
+            findings.at_value(&at, Diagnostic::error(Code::AGENT_WORK_POOL, message).help(help));
+        }
+        if let Some(Value::Mapping(given)) =
+            one.fields.get("work_pool").and_then(|pool| pool.get("job_variables"))
+        {
+            let known = given.iter().filter(|(_, value)| !has_pending(value));
+            let known: Mapping = known.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let at = one.pointer(["work_pool", "job_variables"]);
+            job_variables(&value::to_json(&Value::Mapping(known)), pool, &at, findings);
+        }
+    }
+}
+
+/// Checks job variables against the pool's base job template; the server refuses what does not fit it.
+pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
+    let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else {
+        return;
+    };
+    let properties = schema.get("properties").and_then(Json::as_object);
+    let Some(properties) = properties.filter(|properties| !properties.is_empty()) else { return };
+    for name in given.as_object().into_iter().flat_map(serde_json::Map::keys) {
+        if properties.contains_key(name) {
+            continue;
+        }
+        let message = format!("the job variable '{name}' is not used by work pool '{}'", pool.name);
+        let names = properties.keys().map(String::as_str);
+        let help = did_you_mean(name, names.clone()).map_or_else(
+            || format!("it takes {}", names.collect::<Vec<_>>().join(", ")),
+            |known| format!("did you mean '{known}'?"),
+        );
+        findings.at_key(
+            &at.join(name.as_str()),
+            Diagnostic::warning(Code::UNKNOWN_JOB_VARIABLE, message).help(help),
+        );
+    }
+    for violation in json_schema::violations(given, schema, true) {
+        let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
+        let field = violation.path.join(".");
+        let message = format!(
+            "the job variable '{field}' does not fit work pool '{}': {}",
+            pool.name, violation.message
+        );
+        findings.at_value(&place, Diagnostic::error(Code::JOB_VARIABLE_TYPE, message));
+    }
+}
