@@ -145,7 +145,7 @@ mod tests {
                 time: Duration::from_millis(1500),
                 deployments: vec!["hello/a".into()],
             }],
-            stages: Stages::of(vec![("check", Duration::from_millis(10))]),
+            stages: StageTimes::of(vec![("check", Duration::from_millis(10))]),
             ..Report::default()
         };
         let error = CommandError::new(Exit::ChangedMeanwhile, "changed").help("again");
