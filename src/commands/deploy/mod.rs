@@ -52,10 +52,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
     }
-    let answered = match asks(arguments, context) {
-        true => interview::ask(&options, &client, context).await?,
-        false => None,
-    };
+    let answered =
+        if asks(arguments, context) { interview::ask(&options, &client, context).await? } else { None };
     let links = connection::links(context);
     let answers = answered.as_ref().map(|answered| &answered.selection);
     let ctx = DeployContext { answers, ..target::deploy_context(&options, context) };
