@@ -1,11 +1,12 @@
-//! Answers after which an image is built and pushed, or the code goes to a bucket: with a real engine and real stores.
+//! Tests of wizard answers that build and push an image, or that store the code in a bucket. They use a real
+//! Docker engine and real object stores.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use crate::support::{Api, Docker, Sandbox, Terminal, required_env};
 
-/// A project with a Dockerfile, and the image that the answers name.
+/// Creates a project with a Dockerfile, and the name of the image to build.
 fn with_dockerfile(api: &Api, registry: &str) -> Result<(Sandbox, Docker)> {
     let sandbox = api.sandbox("name: p\n")?;
     let mut docker = Docker::from_env(registry, &sandbox)?;
@@ -15,7 +16,7 @@ fn with_dockerfile(api: &Api, registry: &str) -> Result<(Sandbox, Docker)> {
     Ok((sandbox, docker))
 }
 
-/// Answers all up to the login of the registry.
+/// Answers the questions about the work pool and the image, up to the registry's login.
 fn describe_image(terminal: &mut Terminal, sandbox: &Sandbox, registry: &str) -> Result<()> {
     terminal.answers("Which work pool would you like to deploy this flow to?", "Create a new work pool")?;
     terminal.answers("What infrastructure type would you like to use for your new work pool?", "docker")?;
@@ -29,14 +30,14 @@ fn describe_image(terminal: &mut Terminal, sandbox: &Sandbox, registry: &str) ->
     terminal.answers("Registry URL (docker.io)", registry)
 }
 
-/// Answers the rest; gives all that was seen.
+/// Answers the remaining questions about the image. Returns everything that the terminal showed.
 fn finish_image(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Does your Dockerfile have a line that copies", "y")?;
     terminal.answers("What is the path to your flow code in your Dockerfile?", "/opt/prefect/p")?;
     finish(terminal)
 }
 
-/// Answers what comes last, whatever is deployed; gives all that was seen.
+/// Answers the last questions, which every deployment has. Returns everything that the terminal showed.
 fn finish(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Would you like to configure schedules", "n")?;
     terminal.answers("Would you like to save configuration", "y")?;
@@ -45,7 +46,7 @@ fn finish(mut terminal: Terminal) -> Result<String> {
     Ok(seen)
 }
 
-/// What was saved says the same.
+/// Checks that the saved prefect.yaml deploys without changes.
 fn deploys_again_unchanged(sandbox: &Sandbox) -> Result<()> {
     let again = sandbox.run("deploy --all")?.success()?;
     ensure!(again.stdout.contains("(unchanged)"), "{again}");
@@ -69,7 +70,7 @@ fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
         deployment["pull_steps"],
         json!([{"prefect.deployments.steps.set_working_directory": {"directory": "/opt/prefect/p"}}])
     );
-    // The registry has it: the engine can have it again.
+    // Pull the image back from the registry.
     docker.ask(&["rmi", "--force", &tagged])?;
     docker.ask(&["pull", "--quiet", &tagged])?;
     assert_eq!(
@@ -90,7 +91,7 @@ fn a_private_registry_gets_the_login_that_was_answered() -> Result<()> {
     describe_image(&mut terminal, &sandbox, &docker.registry)?;
     terminal.answers("Is this a private registry?", "y")?;
     terminal.answers("prefect-docker to manage Docker registry credentials?", "y")?;
-    // Another test may have left such a block on the server.
+    // A test that ran earlier may have left such a block on the server.
     let username = "Docker registry username";
     if terminal.sees_one_of(&[username, "Select from your existing Docker Registry"])? != username {
         terminal.types("Create a new\r")?;
@@ -101,7 +102,8 @@ fn a_private_registry_gets_the_login_that_was_answered() -> Result<()> {
     let seen = finish_image(terminal)?;
     ensure!(!seen.contains(&password), "the password is shown:\n{seen}");
 
-    // Only who has a login gets it there: the engine with that of a folder of its own.
+    // The registry requires the login. The engine uses a separate configuration folder, so it has no other
+    // one.
     let tagged = format!("{}:v1", docker.image);
     let block = sandbox.unique("deployment-built-docker-UNIQUE-registry-creds").to_lowercase();
     let reference = format!("{{{{ prefect.blocks.docker-registry-credentials.{block} }}}}");
@@ -128,8 +130,8 @@ fn a_private_registry_gets_the_login_that_was_answered() -> Result<()> {
     deploys_again_unchanged(&sandbox)
 }
 
-/// Answers that the code goes to a bucket, whose credentials are a new block with these values; then a worker gets it
-/// from there with the block.
+/// Answers the questions about code storage with a bucket whose credentials become a new block. Then pulls
+/// the code as a worker would, with that block.
 fn goes_to_a_bucket(sandbox: &Sandbox, title: &str, fields: &[(&str, &str)], secret: &str) -> Result<()> {
     let mut terminal = Terminal::start(sandbox, "deploy flow.py:hello -n UNIQUE -p pool-UNIQUE")?;
     terminal.answers("remote storage location when running this flow?", "y")?;

@@ -1,8 +1,8 @@
-//! Broken project files: each gets a message that names the place, and nothing is written.
+//! Invalid project files: each gets a message with the location of the mistake, and nothing is written.
 //!
-//! The files are in `tests/data/bad/*.txt`, with what the program says about them beside them. A section starts
-//! with `=== what is wrong`; `...` stands for [`DEPLOYMENT`]; `#!` ends the lines where a mistake is, and is not
-//! part of the file. `INSTA_UPDATE=always cargo test --test it bad_files` writes the messages anew.
+//! The files are in `tests/data/bad/*.txt`, beside snapshots of the messages. A section starts with `===
+//! title`. `...` stands for [`DEPLOYMENT`]. `#!` marks the end of a line with a mistake and is not part of
+//! the file. `INSTA_UPDATE=always cargo test --test it invalid_project_files` updates the snapshots.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{MockApi, Output, Sandbox};
 
-/// A deployment with which nothing is wrong.
+/// A valid deployment.
 const DEPLOYMENT: &str = "\
 deployments:
 - name: a
@@ -18,23 +18,23 @@ deployments:
   work_pool: {name: pool}
 ";
 
-/// How far a message may be from the mistake, in lines.
+/// Maximum distance in lines between a message's location and the mistake.
 const TOLERANCE: usize = 1;
 
-/// How many broken files there are at least.
+/// Minimum number of invalid files.
 const ENOUGH: usize = 100;
 
-/// The command that finds what can be found offline.
+/// The command that reports mistakes without a server.
 const CHECK: &str = "check --strict --quiet";
 
-/// The command that finds what only the server knows.
+/// The command that reports mistakes that only a server can know.
 const DEPLOY: &str = "deploy --all --strict --quiet";
 
-/// A broken file.
+/// An invalid project file.
 struct Case {
     title: String,
     file: Vec<u8>,
-    /// The lines of the mistakes.
+    /// Line numbers of the mistakes.
     lines: Vec<usize>,
 }
 
@@ -57,7 +57,7 @@ impl Case {
         Self { title: title.to_owned(), file: file.into_bytes(), lines }
     }
 
-    /// What the program says, which must be about the marked lines.
+    /// Runs the command. Fails if its messages do not point at the marked lines.
     fn run(&self, sandbox: &Sandbox, command: &str) -> Result<Output> {
         sandbox.file("prefect.yaml", &self.file)?;
         let output = sandbox.run(command)?;
@@ -76,7 +76,7 @@ impl Case {
     }
 }
 
-/// The lines of prefect.yaml that messages point at.
+/// Returns the lines of prefect.yaml that messages point at.
 fn places(stderr: &str) -> Vec<usize> {
     let place = |line: &str| {
         let (line, column) = line.trim_start().strip_prefix("--> prefect.yaml:")?.split_once(':')?;
@@ -86,7 +86,7 @@ fn places(stderr: &str) -> Vec<usize> {
     stderr.lines().filter_map(place).collect()
 }
 
-/// The cases of a file of `tests/data/bad`.
+/// Reads the cases of a file in `tests/data/bad`.
 fn cases(theme: &str) -> Result<Vec<Case>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bad").join(theme).with_extension("txt");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -96,7 +96,7 @@ fn cases(theme: &str) -> Result<Vec<Case>> {
         .collect())
 }
 
-/// Runs the cases and compares all that is said with what was said before.
+/// Runs the cases and compares all messages with the snapshot.
 fn check(theme: &str, cases: &[Case], sandbox: &Sandbox, command: &str) -> Result<()> {
     let (mut messages, mut failures) = (String::new(), Vec::new());
     for case in cases {
@@ -122,7 +122,7 @@ fn check(theme: &str, cases: &[Case], sandbox: &Sandbox, command: &str) -> Resul
 
 const THEMES: [&str; 8] = ["keys", "names", "schedules", "shape", "steps", "syntax", "triggers", "values"];
 
-/// One test a theme, so that they run side by side.
+/// Defines one test for each theme, so that they run in parallel.
 macro_rules! themes {
     ($($theme:ident),*) => {$(
         #[test]
@@ -135,7 +135,6 @@ macro_rules! themes {
 
 themes!(keys, names, schedules, shape, steps, syntax, triggers, values);
 
-/// What is wrong with these is known only to the server.
 #[test]
 fn server() -> Result<()> {
     let api = MockApi::with_pool()?;
@@ -144,7 +143,7 @@ fn server() -> Result<()> {
     Ok(())
 }
 
-/// Files that are better made than written down.
+/// Generates files that are too large to store.
 #[test]
 fn limits() -> Result<()> {
     let deep = |open: &str, close: &str| {

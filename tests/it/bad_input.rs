@@ -1,4 +1,4 @@
-//! What goes wrong around a project: each has one clear message, and nothing is registered.
+//! Failures outside the project file: each has one clear message, and nothing is registered.
 
 use std::net::TcpListener;
 
@@ -70,9 +70,9 @@ fn mistakes_of_the_file_come_before_a_server_that_is_down() -> Result<()> {
     Ok(())
 }
 
-/// The URL of an API that is not there.
+/// Returns the URL of a loopback port that nothing listens on.
 fn closed_port() -> Result<String> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(); // nobody listens there any more
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     Ok(format!("http://127.0.0.1:{port}/api"))
 }
 

@@ -1,4 +1,4 @@
-//! Logging in to Prefect Cloud, against a stand-in of the endpoints that it takes.
+//! Tests of `cloud login` against a mock of Prefect Cloud's endpoints.
 
 use std::fs;
 

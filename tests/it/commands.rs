@@ -1,4 +1,4 @@
-//! Deployments, their schedules and their runs, on a real server: what commands print and what they leave there.
+//! Tests of the commands for deployments, schedules and flow runs against a real server.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -268,7 +268,7 @@ fn an_interrupt_cancels_the_run_that_is_watched_if_asked() -> Result<()> {
             let line = line?;
             id = line.strip_prefix("└── UUID: ").map(str::to_owned).or(id);
             if line.contains("prefect.flow-run.") {
-                break; // it is being watched
+                break;
             }
         }
         let id = id.context("an id")?;

@@ -1,4 +1,4 @@
-//! The way to the API: proxies, certificates, and what is left out on the way to others.
+//! Tests of the connection to the API: proxies and certificates.
 
 use std::{
     io::{Read as _, Write as _},
@@ -48,10 +48,11 @@ fn certificates_that_are_not_checked_are_told() -> Result<()> {
     Ok(())
 }
 
-/// An authority that nobody knows, and a server with a certificate of it for this name, which has no work pools.
+/// An unknown certificate authority, and a server with a certificate that it issued for this name. The server
+/// has no work pools.
 struct PrivateServer {
     port: u16,
-    /// The authority's certificate.
+    /// The authority's certificate, in PEM format.
     authority: String,
 }
 
@@ -75,7 +76,7 @@ impl PrivateServer {
             for stream in listener.incoming().flatten() {
                 let Ok(connection) = ServerConnection::new(Arc::clone(&config)) else { return };
                 let mut stream = StreamOwned::new(connection, stream);
-                // A client that does not trust the certificate hangs up.
+                // A client that does not trust the certificate closes the connection.
                 if stream.read(&mut [0; 4096]).is_ok() {
                     let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\
                                   connection: close\r\n\r\n[]";

@@ -1,11 +1,11 @@
-//! First deploys, on a real server.
+//! Tests of first deploys to a real server.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Output, assert_output};
 
-/// Two deployments that share a step; the script counts how often it runs.
+/// Two deployments that share a step. The script counts its runs.
 const TWO: &str = r#"
 build:
 - prefect.deployments.steps.run_shell_script: {id: stamp, script: sh stamp.sh}

@@ -1,28 +1,28 @@
-//! What differs on purpose from the reference: each test has the number of its line in the README.
+//! Intended differences from the real `prefect deploy`, which docs/src/differences.md lists.
 //!
-//! Lines that other tests show: 1 in `bad_input`, 3 in `deploy`, 4 and 5 in `redeploy`, 7 and the null description
-//! in the cases of `tests/conformance` that have an `intended.json`, 11 in `bad_input`, 12 in `docker`.
+//! Other tests cover more of them: `error_messages`, `deploy`, `redeploy`, `docker_steps`, and the cases of
+//! `tests/conformance` that have an `intended.json`.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Sandbox};
 
-/// Deploys a file, which must succeed, and gives what was printed and the deployment `hello/a`.
+/// Deploys a file. Returns the command's output and the deployment `hello/a`.
 fn deployed(api: &Api, sandbox: &Sandbox, words: &[&str]) -> Result<(Output, Value)> {
     let words: Vec<&str> = ["deploy", "--quiet"].iter().chain(words).copied().collect();
     let output = sandbox.run_words(&words)?.success()?;
     Ok((output, api.existing(sandbox, "hello-UNIQUE/a")?))
 }
 
-/// A file with the deployment `a` and these lines in it.
+/// Returns a prefect.yaml with the deployment `a` and these additional lines of it.
 fn file(lines: &str) -> String {
     format!(
         "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{lines}\n"
     )
 }
 
-/// Makes the project a repository with one commit, after this command of git.
+/// Makes the project a Git repository with one commit, after running this Git command.
 fn commit(sandbox: &Sandbox, before: &[&str]) -> Result<()> {
     let first = "-c user.name=a -c user.email=a@b commit -q --allow-empty -m first";
     for words in [vec!["init", "-q"], before.to_vec(), first.split(' ').collect()] {
@@ -111,7 +111,8 @@ fn line_8_names_and_patterns_mean_what_they_say() -> Result<()> {
 - {entrypoint: flow.py:hello, work_pool: {name: pool-UNIQUE}}",
     )?;
     for (names, expected) in [
-        // The flow's name, the function's name, a pattern with either, and what two of them pick once.
+        // Selection by flow name, by function name, by a pattern with either, and by two patterns that match
+        // the same deployment.
         (&["hello-UNIQUE/d1"][..], 1),
         (&["hello/d1"], 1),
         (&["hello/d*"], 1),

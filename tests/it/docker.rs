@@ -1,11 +1,11 @@
-//! Builds and pushes, with a real engine and real registries.
+//! Tests of image builds and pushes with a real engine and real registries.
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::support::{Api, Docker, assert_output, required_env};
 
-/// Two deployments of one image, which has a file and nothing to run.
+/// Two deployments of the same image. The image contains one file and runs nothing.
 const PROJECT: &str = r#"
 build:
 - prefect_docker.deployments.steps.build_docker_image:
@@ -52,7 +52,7 @@ fn a_shared_image_is_built_and_pushed_once() -> Result<()> {
     let id = docker.ask(&["image", "inspect", "--format", "{{.Id}}", &tagged])?;
     let digest = docker.ask(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &tagged])?;
     assert_eq!(one["env"], json!({"ID": id, "IMAGE": digest}));
-    // The registry has it: the engine can have it again.
+    // Pull the image back from the registry.
     docker.ask(&["rmi", "--force", &tagged, &digest])?;
     docker.ask(&["pull", "--quiet", &digest])?;
     assert_eq!(docker.ask(&["image", "inspect", "--format", "{{index .RepoDigests 0}}", &digest])?, digest);
@@ -132,7 +132,7 @@ fn a_build_that_fails_registers_nothing() -> Result<()> {
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker.configure(sandbox);
 
-    let output = sandbox.run("deploy --all --quiet")?; // no Dockerfile
+    let output = sandbox.run("deploy --all --quiet")?; // the folder has no Dockerfile
     assert_output!(output, @r"
     exit 7
     --- stderr
@@ -178,7 +178,7 @@ fn a_build_that_fails_registers_nothing() -> Result<()> {
 #[ignore = "needs services: run tests/run"]
 fn an_image_that_is_there_takes_the_place_of_build_and_push() -> Result<()> {
     let api = Api::from_env()?;
-    // No engine is there, and none is needed.
+    // The step must not connect to an engine.
     let sandbox =
         api.sandbox(PROJECT)?.variable("DOCKER_HOST", "tcp://127.0.0.1:9").variable("IMAGE", "r/built");
     let output =

@@ -1,4 +1,4 @@
-//! `doctor`: what it finds, and whether its exit code says that a deploy would work.
+//! Tests of `doctor`: its findings, and whether its exit code predicts that a deploy would work.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -7,14 +7,14 @@ use crate::support::{Fault, FaultPlan, FaultServer, MockApi, Output, Sandbox};
 
 const PROJECT: &str = "deployments:\n- {name: one, entrypoint: flow.py:hello, work_pool: {name: pool}}\n";
 
-/// The status of each check by name.
+/// Returns the name and status of each check.
 fn statuses(output: &Output) -> Result<Vec<String>> {
     let document = output.json()?;
     let shown = |check: &Value| {
         let [name, status] = ["name", "status"].map(|key| check[key].as_str().unwrap_or_default());
         format!("{name} {status}")
     };
-    // What the machine has differs.
+    // These checks depend on the machine.
     let of_machine = ["docker", "builder", "registry", "python", "git"];
     let checks = document["checks"].as_array().into_iter().flatten().map(shown);
     Ok(checks.filter(|check| !of_machine.iter().any(|name| check.starts_with(name))).collect())
@@ -79,7 +79,7 @@ deployments:
 - {name: one, entrypoint: flow.py:hello, work_pool: {name: pool}}
 ";
 
-/// What is found under a name: its status, and what there is to do.
+/// Returns the status of a check and its suggested fix.
 fn check(output: &Output, name: &str) -> Result<(String, String, String)> {
     let document = output.json()?;
     let found = document["checks"].as_array().into_iter().flatten().find(|check| check["name"] == name);
@@ -130,7 +130,6 @@ fn mistakes_in_the_file_would_stop_a_deploy() -> Result<()> {
     Ok(())
 }
 
-/// Every failure and every warning says what to do.
 #[test]
 fn what_is_wrong_has_a_fix() -> Result<()> {
     let server = FaultServer::start()?;

@@ -1,4 +1,4 @@
-//! `prefectl export`: what it writes deploys back to the same.
+//! Tests of `prefectl export`: its output deploys back to the same deployments.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
@@ -52,7 +52,7 @@ deployments:
   schedules: [{cron: "@daily"}, {interval: 3600}, {rrule: "FREQ=WEEKLY;BYDAY=MO"}]
 "#;
 
-/// What must be the same after the deployment has been made anew.
+/// Returns the fields that must be equal after the deployment was deleted and created again.
 fn essence(api: &Api, deployment: &Value) -> Result<Value> {
     let server_only = ["id", "created", "updated", "work_queue_id", "deployment_id", "status", "last_polled"];
     let mut automations = api.automations(deployment)?;
@@ -76,7 +76,7 @@ fn strip(value: &mut Value, keys: &[&str]) {
         }
         Value::Array(items) => {
             items.iter_mut().for_each(|item| strip(item, keys));
-            // The server keeps what a trigger expects in no order.
+            // The server does not keep the order of expected events.
             if items.iter().all(Value::is_string) {
                 items.sort_by_key(Value::to_string);
             }

@@ -1,9 +1,9 @@
-//! Every request of a deploy, failing in every way: no panic, no hang, the right exit code, an honest message; and
-//! running the same command again brings the server where it should be.
+//! Injects every kind of fault into every request of a deploy. The command must not panic or hang, must exit
+//! with the right code and an accurate message, and running it again must complete the deploy.
 //!
-//! A sample runs with all tests. All of it, with the table:
+//! The regular test runs a sample. This command runs all cases and prints a table:
 //!
-//!     cargo nextest run --test it --ignore-default-filter --run-ignored only --no-capture exhaustive_faults
+//!    cargo nextest run --test it --ignore-default-filter --run-ignored only --no-capture exhaustive_faults
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{FAULTS, Fault, FaultPlan, FaultServer, Output, Sandbox};
 
-/// Five deployments of two flows, with what makes requests of its own.
+/// Five deployments of two flows, with features that need additional requests.
 const PROJECT: &str = r"
 pull: []
 definitions:
@@ -35,7 +35,7 @@ deployments:
 - {name: five, entrypoint: flow.py:hello, work_pool: *pool, description: The fifth}
 ";
 
-/// What was deployed before: the second scenario changes it into [`PROJECT`].
+/// The state before the second scenario, which changes it to [`PROJECT`].
 const BEFORE: &str = r"
 pull: []
 definitions:
@@ -51,7 +51,7 @@ deployments:
 - {name: five, entrypoint: flow.py:hello, work_pool: *pool, schedules: []}
 ";
 
-/// No command may take longer, whatever the server does; the machine may be busy with other tests.
+/// Maximum duration of a command. It is generous because other tests may run at the same time.
 const DEADLINE: Duration = Duration::from_mins(1);
 
 const TOGETHER: usize = 4;
@@ -68,7 +68,7 @@ struct Case {
     plan: FaultPlan,
 }
 
-/// A project, and a server that is in the state before a case.
+/// A project, and a server in the state before a case.
 struct Trial {
     sandbox: Sandbox,
     server: FaultServer,
@@ -81,7 +81,7 @@ impl Trial {
             .variable("PREFECT_API_REQUEST_TIMEOUT", "1")
             .variable("PREFECT_CLIENT_MAX_RETRIES", "1")
             .variable("PREFECT_CLIENT_RETRY_JITTER_FACTOR", "0");
-        // The same names in every trial, so that their servers can be compared.
+        // All trials use the same names, so that the states of their servers can be compared.
         sandbox.file("flow.py", crate::support::FLOWS.replace("-UNIQUE", ""))?;
         let trial = Self { sandbox, server };
         if scenario == Scenario::Update {
@@ -102,7 +102,7 @@ impl Trial {
     }
 }
 
-/// How a scenario goes without faults.
+/// The requests and the result of a scenario without faults.
 struct Normal {
     requests: Vec<String>,
     target: String,
@@ -122,7 +122,7 @@ impl Normal {
     }
 }
 
-/// Runs a case; gives the exit code of the command that met the fault.
+/// Runs a case. Returns the exit code of the command that met the fault.
 fn run(case: Case, normal: &Normal) -> Result<i32> {
     let trial = Trial::new(case.scenario)?;
     let before = trial.server.look(|server| (server.writes, server.deployments()));
@@ -132,7 +132,7 @@ fn run(case: Case, normal: &Normal) -> Result<i32> {
     ensure!(started.elapsed() < DEADLINE, "it took {:?}", started.elapsed());
     let after = trial.server.look(|server| (server.writes, server.deployments()));
     let is_clean = before.1 == after.1;
-    // Requests that are sent side by side come in any order.
+    // Concurrent requests arrive in any order.
     let hit = trial.server.requests().get(case.plan.at).cloned().unwrap_or_default();
     judge(case, &hit, &output, is_clean, trial.state() == normal.target)
         .with_context(|| output.to_string())?;
@@ -149,18 +149,18 @@ fn run(case: Case, normal: &Normal) -> Result<i32> {
     Ok(output.code)
 }
 
-/// Whether a command that met a fault said and did the right thing.
+/// Checks the exit code and the message of a command that met a fault.
 fn judge(case: Case, hit: &str, output: &Output, is_clean: bool, is_target: bool) -> Result<()> {
     let FaultPlan { fault, lasting, .. } = case.plan;
     let acts = fault.acts();
     match output.code {
         0 => {
-            // What is not there need not be deleted: a server that says so is believed.
+            // A 404 answer to a DELETE means that the object is already gone.
             let is_gone = fault == Fault::Status(404) && hit.starts_with("DELETE ");
             ensure!(is_target || is_gone, "success, but the server is not as it should be");
             return Ok(());
         }
-        // "Nothing was written", which cannot be known of what the server did without telling.
+        // "Nothing was written" cannot be known if the server may have written without answering.
         1 | 2 | 5 | 6 => {
             ensure!(is_clean || acts, "something was written, but the exit code says nothing was");
         }
@@ -184,7 +184,8 @@ fn judge(case: Case, hit: &str, output: &Output, is_clean: bool, is_target: bool
     Ok(())
 }
 
-/// Whether a fault that happens once does no harm: it is no failure, or the request is sent again.
+/// Returns whether a single occurrence of the fault is harmless: it is not an error, or the request is
+/// retried.
 fn passes(fault: Fault) -> bool {
     matches!(
         fault,
@@ -196,7 +197,7 @@ fn passes(fault: Fault) -> bool {
     )
 }
 
-/// The exit code if nothing had been written before.
+/// Returns the expected exit code if nothing was written before the fault.
 fn exit(fault: Fault) -> Option<i32> {
     Some(match fault {
         Fault::Refuse
@@ -209,7 +210,7 @@ fn exit(fault: Fault) -> Option<i32> {
         Fault::Html | Fault::InvalidJson | Fault::Empty | Fault::Redirect(_) => 2,
         Fault::Status(401 | 403) => 5,
         Fault::Echo | Fault::Status(_) | Fault::TooMany(_) => 1,
-        // The last ones are not among the faults of a deploy.
+        // The remaining faults do not occur in this test.
         Fault::ByteByByte
         | Fault::WrongContentType
         | Fault::Endless
@@ -220,7 +221,7 @@ fn exit(fault: Fault) -> Option<i32> {
     })
 }
 
-/// What the message says, one of these.
+/// Returns the texts of which the message must contain one.
 fn words(fault: Fault) -> &'static [&'static str] {
     match fault {
         Fault::Refuse | Fault::Restart | Fault::ResetBefore | Fault::ResetAfter | Fault::HalfBody => {
@@ -246,7 +247,7 @@ fn words(fault: Fault) -> &'static [&'static str] {
     }
 }
 
-/// Runs cases side by side; the table has a row for each fault.
+/// Runs cases in parallel. Returns a table with a row for each fault.
 fn run_all(cases: &[Case]) -> Result<String> {
     let normal = BTreeMap::from([
         (Scenario::Create, Normal::of(Scenario::Create)?),
@@ -299,7 +300,7 @@ fn render(table: &BTreeMap<String, BTreeMap<i32, usize>>) -> String {
     table.iter().map(row).chain([format!("{total} cases as they should be\n")]).collect()
 }
 
-/// All faults at these requests of both scenarios, once and lasting.
+/// Returns all faults at these requests of both scenarios, once and repeated.
 fn cases(requests: impl Fn(usize) -> Vec<usize>) -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, &fault) in FAULTS.iter().enumerate() {
@@ -316,7 +317,7 @@ fn cases(requests: impl Fn(usize) -> Vec<usize>) -> Vec<Case> {
 
 #[test]
 fn a_deploy_survives_faults() -> Result<()> {
-    // Another request for every fault, and another fault for every request.
+    // Select a different request for each fault, and a different fault for each request.
     let all = cases(|index| vec![index % 12]);
     let sample: Vec<Case> =
         all.into_iter().enumerate().filter(|(at, _)| at % 4 == at / 4 % 4).map(|(_, one)| one).collect();

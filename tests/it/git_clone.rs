@@ -1,4 +1,4 @@
-//! Cloning, with the real git and a server on loopback.
+//! Tests of `git_clone` with the real Git and a Git server on loopback.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Api, FLOWS, GIT_PASSWORD, GIT_USER, GitServer, Sandbox, assert_output};
 
-/// A deployment whose only build step clones.
+/// Returns a project whose only build step clones a repository.
 fn project(inputs: &str) -> String {
     format!(
         "build:
@@ -30,7 +30,7 @@ fn sandbox(inputs: &str) -> Result<Sandbox> {
 
 const BUILD: &str = "steps run --build -n one --output json";
 
-/// Puts a git before the real one that writes down its arguments, to `arguments` in the project.
+/// Puts a `git` wrapper first in PATH that records its arguments in the project's file `arguments`.
 fn spied_on(sandbox: Sandbox) -> Result<Sandbox> {
     let path = std::env::var("PATH")?;
     let folder = sandbox.directory().join("bin");
@@ -100,7 +100,7 @@ fn a_refused_token_is_told_at_once_and_nobody_is_asked() -> Result<()> {
     help: check that your credentials or access token are correct and not expired
     error: a step failed; nothing was registered
     "#);
-    // Without any, neither.
+    // Without credentials, Git neither asks nor succeeds.
     sandbox.file("prefect.yaml", project(&format!("repository: {url}\nclone_directory_name: flows")))?;
     let output = sandbox.run("steps run --build -n one --quiet")?;
     assert_eq!(output.code, 7);
@@ -135,7 +135,7 @@ fn submodules_are_opened_by_the_same_token_also_at_a_commit() -> Result<()> {
     Ok(())
 }
 
-/// What a worker would do: in an empty directory, with what would be stored.
+/// Runs pull steps as a worker would: in an empty directory, with the stored steps.
 #[test]
 fn pulling_finds_the_flow_or_says_what_is_missing() -> Result<()> {
     const PROJECT: &str = "
@@ -185,7 +185,7 @@ deployments:
     Ok(())
 }
 
-/// A deployment whose code a worker would clone.
+/// A deployment whose code a worker clones.
 const CLONED: &str = "
 pull:
 - prefect.deployments.steps.git_clone:

@@ -1,4 +1,4 @@
-//! Help, topics and manual pages.
+//! Tests of help texts, topics and manual pages.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! Which images are built, when they are not, and what ends a build; with a real engine and registry.
+//! Tests of when images are built, shared or reused, and of failing and interrupted builds. They use a real
+//! engine and registry.
 
 use anyhow::{Context as _, Result};
 
@@ -46,7 +47,7 @@ fn what_is_in_the_registry_is_not_built_again() -> Result<()> {
     assert_eq!((reused, built), ([false, false], true));
     assert!(tag.contains(":auto-"), "{tag}");
 
-    // Another machine: nothing local, and the files have other times.
+    // Simulate another machine: no local images, and files with other modification times.
     docker.ask(&["rmi", "--force", &docker.ask(&["images", "--quiet", &docker.image])?])?;
     sandbox.file("flow.py", sandbox.read("flow.py")?)?;
     assert_eq!(deploy("")?, ([true, true], tag.clone(), image.clone(), false));
@@ -61,7 +62,7 @@ fn what_is_in_the_registry_is_not_built_again() -> Result<()> {
     Ok(())
 }
 
-/// A project with deployments that build images of their own, of one Dockerfile.
+/// Returns a project whose deployments each build an image from the same Dockerfile.
 fn project_of(builds: usize) -> String {
     let build = |number: usize| {
         format!(
@@ -83,7 +84,7 @@ fn project_of(builds: usize) -> String {
     format!("deployments:{}", (0..builds).map(build).collect::<String>())
 }
 
-/// A sandbox with such a project whose image runs this, on the base image.
+/// Creates such a project whose Dockerfile runs this command on the base image.
 fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)> {
     let sandbox = api.sandbox(&project_of(builds))?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
@@ -101,7 +102,7 @@ fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)>
 fn independent_builds_run_side_by_side() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, _docker) = running(&api, "echo begin && sleep 2 && echo end", 3)?;
-    // The engine's lines of builds that overlap: how often one begins before the one before it has ended.
+    // Count how often a build begins before the previous one has ended.
     let overlaps = |output: &str| {
         let mut open = 0_i32;
         let mut overlaps = 0;
@@ -150,7 +151,7 @@ fn a_failure_names_the_line_of_the_dockerfile() -> Result<()> {
         output.stderr.contains("RUN echo first && echo second >&2 && exit 7 (line 4 of the Dockerfile)"),
         "{output}"
     );
-    // The engine has a pipe for each stream, so that either may come first.
+    // The engine has one pipe for each stream, so either line may come first.
     for said in ["  | first\n", "  | second\n"] {
         assert!(output.stderr.contains(said), "{output}");
     }
@@ -158,7 +159,7 @@ fn a_failure_names_the_line_of_the_dockerfile() -> Result<()> {
     Ok(())
 }
 
-/// An engine's socket between us and the real one, which breaks off when the engine says something.
+/// Creates a proxy socket for the engine. It closes the connection when the engine sends `at`.
 #[cfg(unix)]
 fn socket_that_breaks(folder: &std::path::Path, engine: &str, at: &'static [u8]) -> Result<String> {
     use std::{
@@ -239,19 +240,19 @@ fn ctrl_c_ends_a_build_and_leaves_nothing_running() -> Result<()> {
     wait_for(false)
 }
 
-/// With BuildKit, which Docker's command line of Debian has in it.
+/// Debian's Docker command line includes BuildKit.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn buildkit_gives_secrets_to_a_build() -> Result<()> {
     let api = Api::from_env()?;
-    // The secret is no part of the key of BuildKit's cache, so the line is one that no other run of this test had.
+    // BuildKit's cache ignores secrets. A unique command line prevents a cache hit from an earlier run.
     let line = "--mount=type=secret,id=token cat /run/secrets/token > /token # UNIQUE";
     let (sandbox, docker) = running(&api, line, 1)?;
     let project = project_of(1).replace("nocache: true", "secrets: 'id=token,src=token.txt'");
     sandbox.file("prefect.yaml", project)?;
     sandbox.file("token.txt", "hush-UNIQUE")?;
     sandbox.file(".dockerignore", "*\n")?;
-    // One that has BuildKit, wherever another one comes first.
+    // Prefer the `docker` command line with BuildKit over others in PATH.
     let path = format!("/usr/bin:{}", std::env::var("PATH")?);
     let sandbox = sandbox.variable("PATH", path);
     let output = sandbox.run("deploy --all")?;

@@ -1,7 +1,7 @@
-//! Deploys that are killed, that fail half-way, and that meet another one.
+//! Tests of deploys that are killed or that fail midway.
 //!
-//! `PREFECTL_TEST_KILLS` is how often a deploy of 20 deployments is killed at a random moment, and
-//! `PREFECTL_TEST_FAILURES` how many failures are rolled back; without them a few of each are tried.
+//! `PREFECTL_TEST_KILLS` sets how often a deploy of 20 deployments is killed at a random time, and
+//! `PREFECTL_TEST_FAILURES` how many failures are rolled back. Without them, the tests try a few of each.
 
 use std::{
     fmt::Write as _,
@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
-/// A file of so many deployments with schedules and a trigger each; another version of it differs in everything. Every
-/// other one has schedules with slugs, which are written with its fields.
+/// Returns a project of `count` deployments with schedules and a trigger each. Every field differs between
+/// versions. Every second deployment has schedules with slugs, which are written together with its fields.
 fn project(count: usize, version: usize) -> String {
     let mut text = "pull: []\ndeployments:\n".to_owned();
     for number in 0..count {
@@ -38,7 +38,7 @@ fn project(count: usize, version: usize) -> String {
     text
 }
 
-/// Counts that must hold after any deploy that succeeded: nothing is there twice.
+/// Checks that every deployment exists once and is complete, and that deploying again changes nothing.
 fn assert_complete(api: &Api, sandbox: &Sandbox, count: usize, version: usize) -> Result<()> {
     let unique = sandbox.unique("UNIQUE");
     let flows = json!({"flows": {"name": {"like_": unique}}});
@@ -56,7 +56,7 @@ fn assert_complete(api: &Api, sandbox: &Sandbox, count: usize, version: usize) -
     Ok(())
 }
 
-/// A deploy that is ended with SIGKILL when the closure has returned, unless it has ended by itself.
+/// Starts a deploy and kills it with SIGKILL when `wait` returns.
 fn kill(sandbox: &Sandbox, proxy: &Proxy, pid: &AtomicU32, wait: impl FnOnce()) -> Result<()> {
     let mut command = sandbox.command(&["deploy", "--all", "--quiet"]);
     command.env("PREFECT_API_URL", proxy.url()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -76,7 +76,8 @@ fn kill_process(pid: &AtomicU32) {
     let _ = Command::new("kill").args(["-KILL", &pid.load(SeqCst).to_string()]).status();
 }
 
-/// Kills a deploy when the server has done a write, before it hears of it; whether it came so far.
+/// Kills a deploy after the server has completed this write and before the client receives the answer.
+/// Returns whether the deploy got that far.
 fn kill_after_write(sandbox: &Sandbox, url: &str, write: usize) -> Result<bool> {
     let pid = Arc::new(AtomicU32::new(0));
     let victim = Arc::clone(&pid);
@@ -108,12 +109,13 @@ fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// How many deployments are killed while they are written at every boundary.
+/// Number of deployments in the tests that kill a deploy after each write.
 fn killed_after_writes() -> usize {
     if number("PREFECTL_TEST_KILLS").is_some() { 20 } else { 2 }
 }
 
-/// Kills a deploy after the write, and lets the next one make it good; whether it came so far.
+/// Kills a deploy after this write and checks that the next deploy completes it. Returns whether the deploy
+/// got that far.
 fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize) -> Result<bool> {
     let reached = kill_after_write(sandbox, api.url(), write)?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -131,7 +133,7 @@ fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Res
         let reached = is_made_good_after(write, &api, &sandbox, 1)?;
         sandbox.run("destroy --all --yes --quiet").and_then(Output::success)?;
         if !reached {
-            // A flow, and of each a deployment and an automation; more where a busy server was asked again.
+            // One flow, and a deployment and an automation each. Retries after a busy server add writes.
             assert!(write > 2 * killed_after_writes(), "only {write} writes");
             break;
         }
@@ -148,7 +150,8 @@ fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Resul
     for write in 0.. {
         sandbox.file("prefect.yaml", project(killed_after_writes(), write + 1))?;
         if !is_made_good_after(write, &api, &sandbox, write + 1)? {
-            // Of each the fields and an automation that takes the place of another; of every other one a schedule, too.
+            // For each deployment, its fields and a replaced automation. For every second deployment, a
+            // schedule.
             assert!(write >= 4 * killed_after_writes(), "only {write} writes");
             break;
         }
@@ -170,7 +173,7 @@ fn a_deploy_that_was_killed_at_some_time_is_made_good_by_the_next() -> Result<()
         sandbox.file("prefect.yaml", project(count, version))?;
         let moment = usual.mul_f64(rand::rng().random_range(0.0..1.0));
         kill(&sandbox, &proxy, &AtomicU32::new(0), || thread::sleep(moment))?;
-        // Every other one goes on with --resume, which is nothing to do when it was killed before the first write.
+        // Every second attempt continues with --resume, which has nothing to do if no write happened.
         if version % 2 == 0 {
             let output = sandbox.run("deploy --resume --quiet")?;
             ensure!(output.code == 0 || output.stderr.contains("nothing to resume"), "{output}");
@@ -181,14 +184,14 @@ fn a_deploy_that_was_killed_at_some_time_is_made_good_by_the_next() -> Result<()
     Ok(())
 }
 
-/// What a deploy owns of the deployments of a sandbox, without what the server counts.
+/// Returns the deployments of a sandbox and their automations, without the fields that only the server sets.
 fn state(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
     let unique = sandbox.unique("UNIQUE");
     let found = api.post("/deployments/filter", &json!({"flows": {"name": {"like_": unique}}}))?;
     let mut states = Vec::new();
     for mut deployment in found.as_array().context("a list")?.clone() {
         let mut automations = api.automations(&deployment)?;
-        // One that was deleted and made again has another id, which the command tells.
+        // An automation that was deleted and restored has another ID. The command reports that.
         automations.iter_mut().for_each(|one| forget(one, &["id", "created", "updated"]));
         automations.iter_mut().for_each(|one| forget(&mut one["trigger"], &["id"]));
         forget(&mut deployment, &["updated", "last_polled", "status", "updated_by"]);
@@ -216,7 +219,7 @@ fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
     let sandbox = api.sandbox(&project(count, 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let before = state(&api, &sandbox)?;
-    // Two more than before, and 5 or 3 writes for each of the others.
+    // Two new deployments, and 5 or 3 writes for each of the others.
     sandbox.file("prefect.yaml", project(count + 2, 1))?;
     let writes = 4 * count + 4;
     for time in 0..times {

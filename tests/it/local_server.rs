@@ -1,5 +1,5 @@
-//! Servers of this machine, with the real Prefect: one in the foreground, and the temporary one of a command that
-//! finds no API.
+//! Tests of servers that prefectl starts with the real Prefect: in the foreground, and temporary ones for
+//! commands without an API URL.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{Output, Sandbox, required_env, signal, wait_until};
 
-/// A project of its own whose Python is the reference's.
+/// Creates a sandbox that uses the reference's Python.
 fn sandbox() -> Result<Sandbox> {
     let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let python = Path::new(&reference).with_file_name("python");
@@ -24,7 +24,7 @@ fn sandbox() -> Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// The port in a line such as `... on http://127.0.0.1:8123/api ...`.
+/// Parses the port from a line such as `... on http://127.0.0.1:8123/api ...`.
 fn port(line: &str) -> Option<u16> {
     let rest = line.split_once("http://127.0.0.1:")?.1;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -34,7 +34,7 @@ fn is_open(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
-/// Reads what a command prints until a line has `text`; gives the line.
+/// Reads the command's stderr up to a line that contains `text`. Returns the line.
 fn wait_for(child: &mut Child, text: &str) -> Result<String> {
     let stderr = child.stderr.as_mut().context("it is piped")?;
     let mut lines = BufReader::new(stderr).lines();
@@ -58,7 +58,7 @@ fn a_temporary_server_serves_a_command_and_goes_with_it() -> Result<()> {
     ensure!(output.stderr.contains("Stopping the temporary server on "), "{output}");
     ensure!(!is_open(port(&output.stderr).context("a port")?), "the server is still there");
 
-    // What the first command made is there, and an interrupted command takes its server along.
+    // The temporary database is kept between commands. An interrupted command stops its server.
     sandbox.file(
         "prefect.yaml",
         "deployments:\n- name: one\n  entrypoint: flow.py:hello\n  work_pool: {name: pool}\n  build:\n  - prefect.deployments.steps.run_shell_script: {script: sh step.sh}\n",

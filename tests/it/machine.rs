@@ -1,4 +1,4 @@
-//! What programs read is as its published schema says, in all that it can be.
+//! Tests that machine-readable output matches its published schemas.
 
 use std::{fs, path::Path};
 
@@ -30,8 +30,8 @@ deployments:
   tagz: []
 "#;
 
-/// Holds a document to the schema of this name. The schema lets future fields be; here one without a description is a
-/// mistake.
+/// Validates a document against a schema. The published schema allows unknown fields for future versions.
+/// Here a field without a description is an error.
 fn check(name: &str, document: &Value) -> Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/src/schemas/{name}.json"));
     let mut schema: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
@@ -43,7 +43,7 @@ fn check(name: &str, document: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Lets no object have more than its properties.
+/// Forbids additional properties in all objects of a schema.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(entries) => {

@@ -1,7 +1,7 @@
-//! Tests of the program as its users meet it: the real executable, a real server, a real Docker engine.
+//! Integration tests: the real executable with a real Prefect server, a real Docker engine, registries and
+//! object stores.
 //!
-//! `tests/run` provides the server and the engine; a test that needs one that is not there says that it is
-//! skipped.
+//! Tests that need services are ignored by default. `tests/run` starts the services and runs all tests.
 
 mod answers;
 mod attacks;

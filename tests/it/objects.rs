@@ -1,4 +1,4 @@
-//! Variables, blocks and automations, on a real server.
+//! Tests of the commands for variables, blocks and automations against a real server.
 
 use anyhow::{Context as _, Result};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The page of a plan, in a real browser.
+//! Tests of the HTML plan in a real browser.
 
 use std::{
     fmt::Write as _,
@@ -11,11 +11,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{MockApi, Output, Sandbox, required_env};
 
-/// Markup that tells if it is taken for such.
+/// Markup that changes the title of the page if the browser interprets it.
 const HOSTILE: &str =
     "</script></style></title><img src=x onerror=document.title=1><script>document.title=1</script>";
 
-/// So many deployments of two flows, some of which share two steps; one has a description that means harm.
+/// Returns a project with `count` deployments of two flows. Some share two steps, and one has [`HOSTILE`]
+/// markup in its description.
 fn project(count: usize, version: usize) -> String {
     let mut text = "build:\n- prefect.deployments.steps.run_shell_script: {id: hash, script: echo v1}\n\
                     - prefect.deployments.steps.run_shell_script: {id: stamp, script: date}\n\
@@ -40,7 +41,7 @@ fn project(count: usize, version: usize) -> String {
     text
 }
 
-/// The page for deployments of which some are there already, some differ and some are new.
+/// Returns the HTML plan for deployments that are partly new, changed and unchanged.
 fn page(count: usize) -> Result<String> {
     let api = MockApi::keeping()?;
     let sandbox = Sandbox::with(&api.url(), &project(count - count / 4, 0))?;
@@ -61,7 +62,7 @@ impl Browser {
         Ok(Self { program: program.into(), folder: tempfile::tempdir()? })
     }
 
-    /// Opens a page and gives what the browser prints.
+    /// Opens a page and returns the browser's output.
     fn open(&self, page: &str, arguments: &[&str]) -> Result<String> {
         let file = self.folder.path().join("plan.html");
         fs::write(&file, page)?;
@@ -79,13 +80,13 @@ impl Browser {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// The document when the scripts of the page have run.
+    /// Returns the document after the scripts of the page have run.
     fn document(&self, page: &str) -> Result<String> {
         self.open(page, &["--dump-dom", "--virtual-time-budget=2000"])
     }
 }
 
-/// The page with a script at its end that does something as a user would, without the policy that forbids it.
+/// Appends a script to the page and removes the content security policy that would forbid it.
 fn doing(page: &str, script: &str) -> Result<String> {
     let start = page.find("<meta http-equiv").context("a policy")?;
     let end = start + page[start..].find('>').context("an end")? + 1;
@@ -93,7 +94,7 @@ fn doing(page: &str, script: &str) -> Result<String> {
     Ok(page.replace("</body>", &format!("<script>{script}</script></body>")))
 }
 
-/// How many deployments of a document are shown, and how many are not.
+/// Returns how many deployments of a document are visible, and how many are hidden.
 fn shown(document: &str) -> (usize, usize) {
     let starts = document.match_indices("<details class=\"deployment").map(|(at, _)| &document[at..]);
     let tags = starts.filter_map(|rest| rest.split('>').next());
@@ -140,11 +141,11 @@ fn nothing_in_a_plan_acts() -> Result<()> {
         |document: &str| document.contains("<title>Plan: ") && document.contains("<p id=\"tools\">");
     let document = browser.document(&page)?;
     assert!(untouched(&document) && !document.contains("<img"), "{document}");
-    // Should markup get into it all the same, the policy keeps it from acting.
+    // If markup gets into the page anyway, the content security policy blocks it.
     let broken = page.replace("<main>", &format!("<main><div title='{HOSTILE}'></div>{HOSTILE}"));
     let document = browser.document(&broken)?;
     assert!(untouched(&document) && document.contains("<img"), "{document}");
-    // That the same does act without it shows that the test can fail.
+    // Without the policy, the same markup is interpreted: this proves that the test can fail.
     let document = browser.document(&doing(&broken, "")?)?;
     assert!(!untouched(&document), "{document}");
     Ok(())

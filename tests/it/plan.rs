@@ -1,4 +1,4 @@
-//! Plans: what a deploy would change, and a deploy that holds itself to one.
+//! Tests of plans, and of deploys that apply a saved plan.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -195,7 +195,7 @@ fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
     sandbox.run("deploy --plan first.json --quiet").and_then(Output::success)?;
     let deployed = api.existing(&sandbox, "hello-UNIQUE/a")?;
 
-    // What the plan was made of is gone: the deployments are there now.
+    // The saved plan is out of date, since the deployments exist now.
     let output = sandbox.run("deploy --plan first.json --quiet")?;
     assert_output!(output, @r"
     exit 8

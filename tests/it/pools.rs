@@ -1,4 +1,4 @@
-//! Work pools, their queues, workers and jobs, on a real server.
+//! Tests of the commands for work pools, queues, workers and jobs against a real server.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ fn a_work_queue_is_found_by_its_name_and_changed() -> Result<()> {
     --- stdout
     Concurrency limit of 7 set on work queue 'fast-UNIQUE' in work pool 'pool-UNIQUE'
     ");
-    // No other pool has a queue of that name.
+    // The name of the queue is unique, so the pool need not be named.
     let shown = document(&sandbox, "work-queue inspect fast-UNIQUE")?;
     assert_eq!(
         (&shown["concurrency_limit"], &shown["status_details"]["healthy"]),

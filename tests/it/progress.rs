@@ -1,4 +1,4 @@
-//! What is seen while a command runs: a live view on a terminal, lines elsewhere.
+//! Tests of progress output: a live view on terminals, lines elsewhere.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{Api, OnTerminal, SIZE, Sandbox};
 
-/// Steps that say something, one after the other.
+/// Two steps that print text, one after the other.
 const STEPS: &str = "
 build:
 - prefect.deployments.steps.run_shell_script: {id: quick, script: sh quick.sh}
@@ -17,7 +17,7 @@ deployments:
 - {name: two, entrypoint: 'flow.py:goodbye', work_pool: {name: pool-UNIQUE}}
 ";
 const QUICK: &str = "echo first\nsleep 0.3\n";
-/// Long lines with wide characters, for longer than the view needs to be drawn.
+/// A script that prints long lines with wide characters for longer than the view's refresh interval.
 const SLOW: &str = "for i in 1 2 3 4 5 6 7 8 9; do
   echo \"line $i 日本語の長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い長い行\"
   sleep 0.1
@@ -41,7 +41,7 @@ fn is_live(output: &OnTerminal) -> bool {
     output.bytes.windows(8).any(|window| window == b"\x1b[?2026h")
 }
 
-/// Whether a text sets a colour.
+/// Checks whether the output contains escape sequences for colors.
 fn has_colors(bytes: &[u8]) -> bool {
     bytes.windows(5).any(|window| window.starts_with(b"\x1b[3") && window.ends_with(b"m"))
 }
@@ -129,7 +129,7 @@ fn all_is_printed_on_a_terminal_with_verbose() -> Result<()> {
 #[test]
 fn the_view_needs_a_terminal_that_can_and_colours_are_another_matter() -> Result<()> {
     type Variables = &'static [(&'static str, &'static str)];
-    // Variables, options, whether there is a view, and whether there are colours.
+    // Environment variables, options, whether the view is drawn, and whether there are colors.
     let cases: [(Variables, &str, bool, bool); 8] = [
         (&[], "", true, true),
         (&[("NO_COLOR", "1")], "", true, false),
@@ -179,7 +179,7 @@ fn pipes_get_lines_with_the_time_and_nothing_else() -> Result<()> {
         ensure!(is_time, "{line:?} has no time");
     }
 
-    // Colours only.
+    // Colors are forced, the view is not drawn.
     let forced =
         sandbox.run_with(&[("FORCE_COLOR", "1".into()), ("NO_COLOR", String::new())], RUN)?.success()?;
     ensure!(has_colors(forced.stderr.as_bytes()) || forced.stderr.contains("\x1b[2m"), "{:?}", forced.stderr);

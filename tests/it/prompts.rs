@@ -1,4 +1,4 @@
-//! Questions at a terminal, and none where there is nobody to answer.
+//! Tests of the interactive wizard, and of when no questions are asked.
 
 use std::process::{Command, Stdio};
 
@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::support::{Api, Sandbox, Terminal, assert_output};
 
-/// The file with what differs from run to run replaced.
+/// Returns prefect.yaml without the parts that differ between runs.
 fn file(sandbox: &Sandbox) -> Result<String> {
     let project = sandbox.directory().canonicalize()?;
     let text = sandbox.read("prefect.yaml")?.replace(&*project.to_string_lossy(), "[PROJECT]");
     Ok(text.replace(&sandbox.unique("UNIQUE"), "UNIQUE"))
 }
 
-/// Checks the file, and that deploying what it has now changes nothing.
+/// Compares prefect.yaml with a snapshot, and checks that deploying it again changes nothing.
 fn is_settled(sandbox: &Sandbox) -> Result<()> {
     let check = sandbox.run("check --strict")?.success()?;
     ensure!(check.stderr.contains("nothing found"), "{check}");
@@ -89,7 +89,7 @@ fn saving_keeps_every_line_of_the_file() -> Result<()> {
                    work_pool: {name: pool-UNIQUE}\n    # tags: [later]\n\n# The end.\ndefinitions: {a: [1,2]}\n";
     let sandbox = api.sandbox(project)?;
     let mut terminal = Terminal::start(&sandbox, "deploy --tag t")?;
-    // The last row opts out.
+    // The last row declines the choice.
     terminal.answers("Would you like to use an existing deployment configuration?", "No, configure")?;
     terminal.answers("Select a flow to deploy", "goodbye")?;
     terminal.answers("Deployment name (default)", "")?;
@@ -167,7 +167,7 @@ fn an_interrupt_at_a_question_leaves_everything_as_it_is() -> Result<()> {
     let pool = sandbox.run("work-pool inspect new-UNIQUE")?;
     assert_eq!(pool.code, 1, "{pool}");
 
-    // A signal in place of the key.
+    // A signal instead of the key.
     let mut terminal = Terminal::start(&sandbox, "deploy")?;
     terminal.sees("Select a flow to deploy")?;
     terminal.signals("TERM")?;
@@ -267,7 +267,7 @@ fn nothing_is_asked_where_nobody_answers() -> Result<()> {
     let api = Api::from_env()?;
     let two = "deployments:\n- {name: one, entrypoint: 'flow.py:hello'}\n- {name: two, entrypoint: 'flow.py:hello'}\n";
     let sandbox = api.sandbox(two)?;
-    // A terminal that is a pipeline's, or where prompts are off.
+    // CI terminals, and terminals with prompts turned off.
     let pipeline = api.sandbox(two)?.variable("CI", "true");
     let off = api.sandbox(two)?.variable("PREFECT_CLI_PROMPT", "false");
     for (sandbox, line) in [
@@ -279,13 +279,13 @@ fn nothing_is_asked_where_nobody_answers() -> Result<()> {
         let (code, seen) = Terminal::start(sandbox, line)?.ends()?;
         assert_eq!(code, 4, "{line}: {seen}");
     }
-    // `CI=false` is no pipeline.
+    // `CI=false` means that this is not a CI job.
     let no_pipeline = api.sandbox(two)?.variable("CI", "false");
     let mut terminal = Terminal::start(&no_pipeline, "deploy")?;
     terminal.sees("Would you like to use an existing deployment configuration?")?;
     terminal.presses_control_c()?;
     assert_eq!(terminal.ends()?.0, 130);
-    // Pipes, also those that nobody ever writes to, whatever the colours and prompts.
+    // Pipes never answer, whatever the color and prompt settings, even pipes that nothing is ever written to.
     for arguments in [
         &["deploy"][..],
         &["deploy", "--prompt"],

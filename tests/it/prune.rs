@@ -1,11 +1,11 @@
-//! Projects that have an id: what they have registered and no longer declare goes, and nothing else.
+//! Tests of `--prune` and `destroy`: only deployments that the project itself registered are deleted.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Sandbox, assert_output};
 
-/// The names of the deployments of a sandbox that the server has.
+/// Returns the names of the sandbox's deployments on the server.
 fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
     let mut names = api.registered(sandbox)?;
     names.retain(|name| !name.ends_with("-UNIQUE"));
@@ -13,7 +13,8 @@ fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A file with these deployments of one flow, each with a trigger; and a step that leaves a trace.
+/// Returns a project with these deployments of one flow, each with a trigger, and a build step that creates a
+/// file.
 fn file(names: &[&str]) -> String {
     let deployment = |name: &&str| {
         format!(
@@ -35,7 +36,7 @@ fn what_a_project_no_longer_declares_goes_and_nothing_else() -> Result<()> {
     let sandbox = api.sandbox(&file(&["a", "b"]))?;
     let id = sandbox.unique("one-UNIQUE");
     let sandbox = sandbox.variable("PREFECTL_PROJECT", id);
-    // Others have deployments of the same flow: a project, somebody without one, and somebody who shares one.
+    // Other deployments of the same flow: registered by another project, by no project, and by two projects.
     for (name, options) in
         [("theirs", "--project two-UNIQUE"), ("shared", "--project two-UNIQUE"), ("loose", "")]
     {
@@ -51,7 +52,7 @@ fn what_a_project_no_longer_declares_goes_and_nothing_else() -> Result<()> {
     let b = api.existing(&sandbox, "hello-UNIQUE/b")?;
     assert_eq!(api.automations(&b)?.len(), 1);
 
-    // The file is renamed, and has less.
+    // The file is renamed and declares fewer deployments.
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     sandbox.file("renamed.yaml", file(&["a"]))?;
     let line = "--all --prune --prefect-file renamed.yaml --quiet";
@@ -141,7 +142,7 @@ fn a_file_is_destroyed() -> Result<()> {
     assert_eq!(output.json()?["deployments"][0]["id"], a["id"]);
     assert_eq!(api.automations(&a)?, [Value::Null; 0]);
 
-    // A name that is not in the file is never taken for the only deployment's.
+    // If a name is not in the file, the only deployment of the file must not be selected instead.
     sandbox.file("one.yaml", file(&["b"]))?;
     let output = sandbox.run("destroy -n c --yes --prefect-file one.yaml --quiet")?;
     assert_eq!(output.code, 1, "{output}");

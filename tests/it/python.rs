@@ -1,11 +1,12 @@
-//! Flows whose source does not tell all, with the real Python and Prefect to ask.
+//! Tests of flows that must be imported because their source does not determine the schema. They use the real
+//! Python and Prefect.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Sandbox, required_env};
 
-/// The type of a parameter, and so its schema, is only known by running this.
+/// A flow with a parameter type that is computed at import.
 const COMPUTED: &str = r#"from typing import Literal
 
 from prefect import flow
@@ -44,7 +45,7 @@ fn python_tells_what_the_source_does_not() -> Result<()> {
         assert_eq!(read["description"], asked["description"]);
     }
 
-    // Where the source tells all, Python says the same.
+    // Where the source is sufficient, the import gives the same result.
     let always = inspect("flow.py:hello", &["--python", &python, "--python-schema", "always"])?;
     assert_eq!(always, inspect("flow.py:hello", &["--no-python"])?);
     let missing = ["flow", "inspect", "computed.py:computed", "--python", "missing/python"];

@@ -1,4 +1,4 @@
-//! Steps that are Python functions, with the real Python.
+//! Tests of steps that are Python functions, with the real Python.
 
 use std::{path::Path, process::Command};
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Output, Sandbox, assert_output, required_env};
 
-/// The Python that has the reference and all it needs.
+/// Returns the Python executable of the reference.
 fn python() -> Result<String> {
     let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let folder = Path::new(&reference).parent().context("a program has a folder")?;
     Ok(folder.join("python").to_string_lossy().into_owned())
 }
 
-/// A project with these build steps, and a module of its own.
+/// Creates a project with these build steps and a Python module.
 fn sandbox(python: &str, steps: &str) -> Result<Sandbox> {
     let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", python).variable("TOKEN", "hunter2");
     sandbox.file(
@@ -95,7 +95,7 @@ fn steps_after_a_function_start_where_it_has_left_things() -> Result<()> {
     shell: true
     script: 'echo {{ $STAGE }} $STAGE [$TOKEN] $(basename $(pwd))'
 ";
-    // The option comes before the variable.
+    // The command-line option takes precedence over the environment variable.
     let sandbox = sandbox("./no-python", steps)?;
     let output = sandbox.run(&format!("steps run --build -n one --output json --python {python}"))?;
     assert_eq!(outputs(&output.success()?)?["shell"]["stdout"], json!("blue blue [] tools"));
@@ -155,7 +155,7 @@ fn a_time_limit_ends_the_function() -> Result<()> {
     Ok(())
 }
 
-/// Makes a wheel of a package with one function, as `PyPI` has them.
+/// A script that builds a wheel with one function.
 const WHEEL: &str = r"
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'w') as wheel:

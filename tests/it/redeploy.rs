@@ -1,24 +1,24 @@
-//! Deploying again what has changed in the file, or on the server.
+//! Tests of deploys after the file or the server has changed.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Proxy, Sandbox, Verdict, assert_output};
 
-/// A file of one deployment with these fields besides the usual.
+/// Returns a project with one deployment that has these additional fields.
 fn project(fields: &str) -> String {
     format!(
         "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{fields}"
     )
 }
 
-/// Changes the file and deploys it.
+/// Writes the project and deploys it.
 fn deploy(sandbox: &Sandbox, fields: &str) -> Result<Output> {
     sandbox.file("prefect.yaml", project(fields))?;
     sandbox.run("deploy --all --quiet")
 }
 
-/// The schedules of the deployment, as the server has them: by what they are.
+/// Returns the schedules of the deployment, sorted by their rules.
 fn schedules(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
     let deployment = api.existing(sandbox, "hello-UNIQUE/a")?;
     let mut schedules = deployment["schedules"].as_array().context("a list")?.clone();
@@ -35,7 +35,7 @@ fn schedules_are_changed_in_place() -> Result<()> {
     let before = schedules(&api, &sandbox)?;
     let [cron, interval] = before.as_slice() else { anyhow::bail!("two schedules: {before:?}") };
 
-    // An operator pauses the first; the file gets a third.
+    // An operator pauses the first schedule. Then the file adds a third.
     let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
     let path = format!("/deployments/{}/schedules/{}", text(&deployment["id"])?, text(&cron["id"])?);
     api.patch(&path, &json!({"active": false}))?;
@@ -128,7 +128,7 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
     sandbox.run("deploy --all").and_then(Output::success)?;
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
     let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
-    // A busy server is asked again.
+    // Retries after a busy server are not counted.
     let done = || proxy.writes().iter().filter(|one| one.status != Some(503)).count();
     for (fields, writes, count) in [
         ("version: '1', schedules: [{cron: 0 2 * * *}]", 1, 1),
@@ -144,7 +144,7 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
             1,
             3,
         ),
-        // The server would not delete what has a slug, and would make anew what has none.
+        // The server would not delete schedules with slugs, and would recreate those without.
         ("version: '5', schedules: []", 4, 0),
         ("version: '5', schedules: [{cron: 0 2 * * *}, {interval: 60}]", 1, 2),
         ("version: '6', schedules: [{cron: 0 3 * * *}, {interval: 60}]", 3, 2),

@@ -1,4 +1,4 @@
-//! Flow runs and work pools, on a real server.
+//! Tests of flow runs and work pools against a real server.
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -160,7 +160,7 @@ fn a_request_that_is_sent_again_makes_no_second_run() -> Result<()> {
     let requests = server.requests();
     let at = requests.iter().position(|request| request.ends_with("create_flow_run")).context("a run")?;
 
-    // What is lost here is the answer: the run is there.
+    // The server creates the run, but its answer is lost.
     let lost =
         FAULTS.iter().filter(|fault| matches!(fault, Fault::ResetAfter | Fault::HalfBody | Fault::Hang));
     for fault in lost.chain([&Fault::ResetBefore, &Fault::Status(503)]) {

@@ -1,4 +1,4 @@
-//! `config` and `profile`: what they print, and what they leave in the files.
+//! Tests of `config` and `profile`: their output and the files they write.
 
 use std::{fs, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! Ctrl-C, a request to end, and readers that go away.
+//! Tests of Ctrl-C, SIGTERM, and readers that close the pipe.
 
 use std::{
     process::{Child, ExitStatus},
@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 
 use crate::support::{Fault, FaultPlan, FaultServer, Sandbox, signal, wait_until};
 
-/// How long a command may take to end that has nothing to end itself.
+/// Maximum time for a command to end if it has no child process to stop.
 const SOON: Duration = Duration::from_secs(2);
 
 fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {

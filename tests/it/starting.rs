@@ -1,4 +1,4 @@
-//! What helps to begin: `init`, completion in shells, and the words of the reference.
+//! Tests of `init`, of shell completion, and of commands that only the real `prefect` has.
 
 use std::path::Path;
 
@@ -82,7 +82,7 @@ fn shells_complete_commands_and_names() -> Result<()> {
     Ok(())
 }
 
-/// What Bash makes of a line that somebody pressed tab at: the words that it offers.
+/// A Bash script that prints the words that Tab offers for a command line.
 const PRESS_TAB: &str = r#"
 source <(prefectl completions bash)
 COMP_WORDS=(prefectl deployment run "$1") COMP_CWORD=3 COMP_TYPE=9
@@ -107,7 +107,7 @@ fn names_with_blanks_are_completed_as_one_word() -> Result<()> {
     Ok(())
 }
 
-/// Only the names that begin so are asked for, and one page of them.
+/// Completion filters on the server and requests a single page.
 #[test]
 fn completion_asks_for_no_more_than_is_shown() -> Result<()> {
     let server = FaultServer::start()?;

@@ -1,4 +1,5 @@
-//! Being stopped: what steps have started ends with the command, and what they print takes no memory.
+//! Tests of stopped and long-running steps: child processes end with the command, and output does not fill
+//! the memory.
 
 use std::{
     fs,
@@ -10,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::Sandbox;
 
-/// A script with a child, a grandchild and one that has left the group.
+/// A step with a child, a grandchild, and a process in another process group.
 const TREE: &str = r"
 build:
 - prefect.deployments.steps.run_shell_script:
@@ -22,7 +23,7 @@ deployments:
 - {name: one, entrypoint: 'flow.py:hello', work_pool: {name: pool}}
 ";
 
-/// How often stopping is tried; `PREFECTL_TEST_STOPS` makes it more.
+/// Default number of attempts. `PREFECTL_TEST_STOPS` sets another number.
 const STOPS: u32 = 8;
 
 fn start(sandbox: &Sandbox) -> Result<Child> {
@@ -30,7 +31,7 @@ fn start(sandbox: &Sandbox) -> Result<Child> {
     Ok(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
 }
 
-/// The processes that have the mark of a sandbox in their environment, with their command lines.
+/// Returns the command lines of all processes that have the sandbox's mark in their environment.
 fn marked(mark: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let is_marked = |folder: &std::path::Path| {
@@ -54,7 +55,7 @@ fn nothing_is_left_behind_whenever_it_is_stopped() -> Result<()> {
         let mut child = start(&sandbox)?;
         let (signal, code) = if turn % 2 == 0 { ("-TERM", 143) } else { ("-INT", 130) };
         let started = Instant::now();
-        // Sometimes in the middle of starting, sometimes when all runs.
+        // Signal early during the start in some turns, and with all processes running in others.
         let early = Duration::from_millis(u64::from(turn) * 7 % 120);
         while !sandbox.directory().join("ready").exists() && (turn % 4 < 2 || started.elapsed() < early) {
             ensure!(started.elapsed() < Duration::from_mins(1), "the script has not started");
@@ -81,14 +82,14 @@ fn a_step_that_takes_too_long_is_ended() -> Result<()> {
     Ok(())
 }
 
-/// The most memory that a running process has had, in KiB.
+/// Returns the peak resident memory of a running process in KiB.
 fn peak(id: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
-/// `PREFECTL_TEST_OUTPUT_MIB` makes it more.
+/// `PREFECTL_TEST_OUTPUT_MIB` sets another size of the output.
 #[test]
 fn a_long_output_takes_no_more_memory() -> Result<()> {
     let size: u64 = std::env::var("PREFECTL_TEST_OUTPUT_MIB").map_or(Ok(24), |text| text.parse())?;
@@ -104,7 +105,7 @@ fn a_long_output_takes_no_more_memory() -> Result<()> {
         std::thread::sleep(Duration::from_millis(20));
     }
     ensure!(child.wait()?.success(), "the step failed");
-    // 8 MiB of it are kept, in a few copies.
+    // The command keeps 8 MiB of the output, in a few copies.
     ensure!(most > 0 && most < 128 * 1024, "{most} KiB for an output of {size} MiB");
     let output = sandbox.run("steps run --build -n one --output json --quiet")?.success()?;
     let stdout = output.json()?["deployments"][0]["outputs"]["stdout"].as_str().context("text")?.to_owned();

@@ -1,10 +1,10 @@
-//! Object storage, with servers that speak as S3, Google and Azure do.
+//! Tests of object storage steps with servers that implement the APIs of S3, Google Cloud Storage and Azure.
 
 use anyhow::Result;
 
 use crate::support::{Sandbox, required_env};
 
-/// A project that pushes its code to a store with one step and pulls it with the other.
+/// Returns a project that pushes its code to a store and pulls it from there.
 fn project(push: &str, pull: &str, inputs: &str) -> String {
     format!(
         "push:
@@ -30,7 +30,7 @@ fn sandbox() -> Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// Pushes twice, changes a file, pushes again, and pulls what a worker would.
+/// Pushes twice, changes a file, pushes again, and pulls the code as a worker would.
 fn there_and_back(sandbox: &Sandbox) -> Result<()> {
     for (copied, unchanged) in [(4, 0), (0, 4)] {
         let output = sandbox.run("steps run --push -n one")?.success()?;
@@ -44,7 +44,7 @@ fn there_and_back(sandbox: &Sandbox) -> Result<()> {
     let output = sandbox.run("steps run --pull -n one --into pulled --output json")?.success()?;
     let pull = output.json()?["deployments"][0]["pull"].take();
     assert_eq!(pull["status"], "verified", "{output}");
-    // The reference's steps for S3 add a slash.
+    // The reference's S3 steps append a slash.
     let folder = pull["outputs"]["code"]["folder"].as_str().unwrap_or_default().trim_end_matches('/');
     assert_eq!(folder, sandbox.unique("code-UNIQUE"), "{output}");
     for file in ["flow.py", "data/é %.txt", "data/empty", "data/large"] {
@@ -67,7 +67,7 @@ fn code_goes_to_s3_and_back() -> Result<()> {
     sandbox.file("prefect.yaml", project(&push, &pull, &inputs))?;
     there_and_back(&sandbox)?;
 
-    // What is there is found by its URL, too.
+    // A pull by URL finds the same files.
     let remote = format!(
         "pull:
 - prefect.deployments.steps.pull_from_remote_storage:

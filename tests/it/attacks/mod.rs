@@ -1,7 +1,7 @@
-//! Input as attack: files, names, templates, servers and addresses that mean harm.
+//! Hostile input: files, names, templates, servers and addresses.
 //!
-//! Whatever they try, a command ends in time and within bounds of memory, with an exit code of its own; nothing that a
-//! terminal would act on is printed, nothing outside of the project is read or written, and nothing is executed.
+//! Each command must end within limits of time and memory and with a documented exit code. It must not print
+//! terminal control characters, must not read or write outside the project, and must not execute anything.
 
 mod files;
 mod names;
@@ -22,17 +22,17 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::support::{FaultServer, Output, Sandbox};
 
-/// No command may take longer; the machine may be busy with other tests.
+/// Maximum duration of a command. It is generous because other tests may run at the same time.
 const DEADLINE: Duration = Duration::from_secs(90);
 
-/// What stands in a file outside of the project.
+/// Content of a file outside the project.
 const OUTSIDE: &str = "nobody's business";
 
-/// What an attacker does, and what has to come of it.
+/// A hostile input and the expected outcome.
 struct Attack {
     name: &'static str,
     plant: fn(Target) -> Result<Target>,
-    /// A command.
+    /// The command line to run.
     line: &'static str,
     outcome: Outcome,
 }
@@ -46,20 +46,20 @@ const fn attack(
     Attack { name, plant, line, outcome }
 }
 
-/// How a command has to end.
+/// Expected outcome of a command.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
-    /// It fails, and says this.
+    /// The command fails with a message that contains this text.
     Refused(&'static str),
-    /// It succeeds, and prints this.
+    /// The command succeeds and prints this text.
     Shown(&'static str),
-    /// It succeeds, and the server gets this.
+    /// The command succeeds and sends this text to the server.
     Sent(&'static str),
-    /// It ends one way or the other.
+    /// The command ends with any exit code.
     Ended,
 }
 
-/// Who is attacked: a project, and a server that may be the attacker.
+/// The attacked project, and a server that may belong to the attacker.
 struct Target {
     sandbox: Sandbox,
     server: FaultServer,
@@ -86,12 +86,12 @@ impl Target {
         Ok(self)
     }
 
-    /// A project of one deployment with these further lines.
+    /// Writes a prefect.yaml with one deployment and these additional lines.
     fn project(self, more: &str) -> Result<Self> {
         self.file("prefect.yaml", project(more))
     }
 
-    /// A link in the project.
+    /// Creates a symbolic link in the project.
     fn link(self, to: &str, path: &str) -> Result<Self> {
         let path = self.sandbox.directory().join(path);
         if path.exists() {
@@ -102,7 +102,7 @@ impl Target {
     }
 }
 
-/// A project of one deployment with these further lines, which belong to it.
+/// Returns a prefect.yaml with one deployment and these additional lines of it.
 fn project(more: &str) -> String {
     let [pool, entrypoint] =
         [("work_pool:", "  work_pool: {name: pool}\n"), ("entrypoint:", "  entrypoint: flow.py:hello\n")]
@@ -152,7 +152,8 @@ fn judge(outcome: Outcome, output: &Output, heard: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a terminal does something else than to show a character, or shows others elsewhere.
+/// Checks whether a terminal would interpret the character instead of showing it, or would reorder text
+/// because of it.
 fn acts_on_terminal(character: char) -> bool {
     let is_shown = matches!(character, '\n' | '\t');
     let reorders =

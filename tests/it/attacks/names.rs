@@ -1,19 +1,20 @@
-//! Names and texts that a terminal would act on.
+//! Names and values that contain terminal control sequences.
 
 use serde_json::json;
 
 use super::{Attack, Outcome, Target, attack, project};
 
-/// Clears the screen, sets the title, writes to the clipboard, hides, goes back, turns around.
+/// Control sequences: clear the screen, set the title, write to the clipboard, hide text, move back, reverse
+/// the direction.
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{1b}]52;c;cHduZWQ=\u{7}\u{1b}[8m\r\u{8}\u{7f}\u{9b}1A\u{202e}[bold]:snake:";
 
-/// The same in a double-quoted text of YAML and JSON.
+/// [`EVIL`] as the content of a double-quoted string in YAML and JSON.
 const EVIL_IN_YAML: &str = "\\u001b[2J\\u001b]0;title\\u0007\\u001b]52;c;cHduZWQ=\\u0007\\u001b[8m\\r\\b\\u007f\\u009b1A\\u202e[bold]:snake:";
 
-/// What is seen of it.
+/// The part of [`EVIL`] that may be shown.
 const SEEN: &str = "[bold]:snake:";
 
-/// The server answers this to requests for a path.
+/// Makes the server answer requests for a path with this value.
 fn answering(target: Target, path: &str, answer: serde_json::Value) -> Target {
     target.server.change(|server| {
         server.answers.insert(path.to_owned(), answer);

@@ -1,11 +1,11 @@
-//! Servers that answer to do harm.
+//! Servers with hostile answers.
 
 use serde_json::{Value, json};
 
 use super::{Attack, Outcome, Target, attack};
 use crate::support::{Fault, FaultPlan};
 
-/// The server fails so from the first request.
+/// Makes the server fail every request with this fault.
 fn failing(target: Target, fault: Fault) -> Target {
     target.server.fail(Some(FaultPlan { fault, at: 0, lasting: true }));
     target
@@ -18,7 +18,7 @@ fn answering(target: Target, path: &str, answer: Value) -> Target {
     target
 }
 
-/// A work pool whose variables have this schema.
+/// Adds a work pool whose variables have this schema.
 fn with_variables(target: Target, schema: &Value) -> Target {
     let pool = json!({
         "id": uuid::Uuid::nil(), "name": "pool", "type": "process", "is_paused": false, "status": "READY",

@@ -1,4 +1,4 @@
-//! Templates that grow, go round, or come from where nobody should write them.
+//! Templates that grow without bound, refer to themselves, or come from an untrusted source.
 
 use anyhow::Result;
 
@@ -11,7 +11,7 @@ fn described(target: Target, text: &str) -> Result<Target> {
     target.project(&format!("  description: {}", serde_json::Value::from(text)))
 }
 
-/// A Prefect variable `motto`, and a deployment with this description.
+/// Adds a Prefect variable `motto` and a deployment with this description.
 fn variable(target: Target, value: &str, description: &str) -> Result<Target> {
     target.server.change(|server| {
         let id = uuid::Uuid::nil();
@@ -21,7 +21,7 @@ fn variable(target: Target, value: &str, description: &str) -> Result<Target> {
     target.variable("INNOCENT", "of value").project(&format!("  description: {description}"))
 }
 
-/// A build step prints `text`, and the deployment is described with it.
+/// Adds a build step that prints `text`, and a deployment whose description contains the step's output.
 fn printed(target: Target, text: &str) -> Result<Target> {
     let target = target.variable("INNOCENT", "of value").file("text", text)?;
     let lines = "  build:\n  - prefect.deployments.steps.run_shell_script: {id: it, script: cat text}\n  \

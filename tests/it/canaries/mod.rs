@@ -1,8 +1,8 @@
-//! Secrets are put wherever they can come from, and must show nowhere: not in what a command prints, not in a file it
-//! leaves, and not on the way to a server that they are not for.
+//! Secrets from every source must not leak: not into the output of a command, not into a file it leaves
+//! behind, and not to a server that they are not meant for.
 //!
-//! Each place has a canary of its own and commands that come across it. That the canary was really in use has to be
-//! shown too: a command that never met it would pass.
+//! Each source has its own canary value and commands that use it. The test also proves that the canary was
+//! used. Otherwise a command that never reads the secret would pass.
 
 mod places;
 
@@ -21,13 +21,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::support::{FaultServer, Output, Sandbox};
 
-/// Where a secret comes from, and what is done with it.
+/// A source of a secret and the commands that use it.
 struct Place {
     name: &'static str,
     shape: Shape,
-    /// Puts the secret there.
+    /// Stores the secret in the source.
     plant: fn(Scene, &str) -> Result<Scene>,
-    /// The commands, one after the other. `CANARY` in them is the secret.
+    /// The commands, in order. `CANARY` stands for the secret.
     lines: &'static [&'static str],
     proof: Proof,
 }
@@ -41,32 +41,32 @@ const fn place(
     Place { name, shape, plant, lines, proof }
 }
 
-/// What a secret looks like.
+/// The characters of a secret.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
     Plain,
-    /// With what is written differently in JSON and URLs.
+    /// Characters that JSON and URLs escape.
     Odd,
     Lines,
     Number,
 }
 
-/// How it shows that a secret was in use.
+/// Proof that a command used the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// The server got it.
+    /// The server received the secret.
     Sent,
-    /// The server did not get it; it stays where it was put.
+    /// The server did not receive the secret, which is still in its file.
     Kept,
-    /// A step wrote it into the file `witness`.
+    /// A step wrote the secret to the file `witness`.
     Witnessed,
-    /// The last command failed because of it.
+    /// The last command failed because of the secret.
     Refused,
-    /// The last command failed, and left a journal.
+    /// The last command failed and left a journal.
     Journaled,
 }
 
-/// A project with a server, and the files in which secrets may stand.
+/// A project with a server. Tracks the files that may contain secrets.
 struct Scene {
     sandbox: Sandbox,
     server: FaultServer,
@@ -89,7 +89,7 @@ impl Scene {
         self
     }
 
-    /// Writes a file in which the secret may stand.
+    /// Writes a file that may contain the secret.
     fn file(mut self, path: &str, text: &str) -> Result<Self> {
         self.sandbox.file(path, text)?;
         self.planted.push(self.sandbox.directory().join(path).canonicalize()?);
@@ -108,7 +108,7 @@ impl Shape {
             Self::Plain => format!("canary{number:02}{random}"),
             Self::Odd => format!("can \"{number:02}\" \\{random}/é%&'"),
             Self::Lines => format!("canary {number:02}\n{random}\nend {random}"),
-            // Fits into the numbers of JSON, and is not in an id or a time.
+            // The number is valid in JSON and cannot be part of an ID or a time.
             Self::Number => {
                 (700_000_000_000_000 + uuid::Uuid::new_v4().as_u128() % 90_000_000_000_000).to_string()
             }
@@ -116,25 +116,25 @@ impl Shape {
     }
 }
 
-/// Whether a secret, or a line of it, can be read out of a text.
+/// Checks whether a text contains the secret or a line of it, in any encoding.
 fn shows(text: &str, secret: &str) -> bool {
     let lines = secret.lines().filter(|line| line.len() > 12);
     lines.chain([secret]).any(|part| forms(part).iter().any(|form| text.contains(form)))
 }
 
-/// A text as it stands in prose, JSON, URLs, and base64 at each of the three offsets.
+/// Returns the text as is, and as it appears in JSON, in URLs, and in base64 at each of the three offsets.
 fn forms(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
     let url = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let in_base64 = (0..3).map(|offset| {
         let encoded = STANDARD.encode([&vec![0; offset], text.as_bytes()].concat());
-        // The first and the last characters depend on what stands beside the text.
+        // The first and last characters depend on the surrounding bytes.
         encoded.trim_end_matches('=')[4.min(offset * 4)..encoded.trim_end_matches('=').len() - 1].to_owned()
     });
     [text.to_owned(), json[1..json.len() - 1].to_owned(), url].into_iter().chain(in_base64).collect()
 }
 
-/// Files below a directory in which a secret stands.
+/// Returns the files in a directory that contain the secret.
 fn files_with(directory: &Path, secret: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -148,7 +148,7 @@ fn files_with(directory: &Path, secret: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Tries one place; an error says where the secret showed, or that it never was in use.
+/// Tests one source. Fails if the secret leaks or if no command used it.
 fn try_place(place: &Place, secret: &str) -> Result<()> {
     let scene = (place.plant)(Scene::new()?, secret)?;
     let mut last = None;

@@ -1,4 +1,4 @@
-//! The pages of the documentation: their links, the anchors of their headings, and their blocks of code.
+//! Parses the pages of the documentation: links, heading anchors, and code blocks.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 pub(super) struct Page {
-    /// From the folder of the book.
+    /// Path relative to the folder of the book.
     pub(super) path: PathBuf,
     pub(super) links: Vec<String>,
     pub(super) anchors: BTreeSet<String>,
@@ -26,7 +26,7 @@ pub(super) struct Block {
     pub(super) caption: Option<String>,
 }
 
-/// A command, and what a page shows that it prints.
+/// A command and its documented output.
 pub(super) struct Shown {
     pub(super) line: String,
     pub(super) shown: String,
@@ -90,7 +90,7 @@ impl Page {
         page
     }
 
-    /// Adds the anchor that mdBook gives a heading; a second one of the same words has a number.
+    /// Adds the anchor that mdBook generates for a heading. Repeated headings get a number.
     fn add_anchor(&mut self, heading: &str) {
         let character = |character: char| match character {
             _ if character.is_alphanumeric() || "_-".contains(character) => {
@@ -104,7 +104,7 @@ impl Page {
         self.anchors.extend(free);
     }
 
-    /// The page that a link's path leads to.
+    /// Returns the path of the page that a link points to.
     pub(super) fn target(&self, path: &str) -> PathBuf {
         if path.is_empty() {
             return self.path.clone();
@@ -123,7 +123,8 @@ impl Page {
 }
 
 impl Block {
-    /// The commands of a block: after `$ `, and `> ` where they go on; all else is what they print.
+    /// Parses the commands of a block. A command follows `$ `, its continuation lines follow `> `, and all
+    /// other lines are its output.
     pub(super) fn commands(&self) -> Result<Vec<Shown>> {
         let mut commands: Vec<Shown> = Vec::new();
         for line in self.text.lines() {

@@ -1,15 +1,15 @@
-//! The documentation says what the program does: its reference is made of what the program says of itself, its links lead
-//! somewhere, and its commands run.
+//! Tests that the documentation is true: the command reference matches the program, links lead to existing
+//! pages, and the documented commands print what the pages show.
 //!
-//! The first line of a block of code says what is done with it:
+//! The info string of a code block says what the tests do with it:
 //!
-//! - `yaml prefect.yaml`: a file, which is written to the page's project before the commands after it run;
-//! - `console`: commands after `$ `, which Bash runs in that project, and what they print, where that is shown; `...`
-//!   stands for anything, and a command that fails has an `echo $?` after it;
-//! - `console server`: the same, with a server;
-//! - anything else is not run.
+//! - `yaml prefect.yaml`: a file, written to the page's project before the commands below it run
+//! - `console`: commands after `$ `, which Bash runs in that project, and their output. `...` stands for any
+//!   text. A command that fails is followed by `echo $?`.
+//! - `console server`: the same, with a server
+//! - anything else is not run
 
-#![cfg(unix)] // the commands are for Bash
+#![cfg(unix)] // the commands are written for Bash
 
 mod book;
 
@@ -21,11 +21,11 @@ use serde_json::json;
 use crate::support::{Api, Sandbox, program, required_env};
 use book::{Block, Page, book, readme};
 
-/// What the pages register on the server, under names that no other test uses.
+/// The names that the pages register on the server. No other test uses them.
 const FLOW: &str = "hello";
 const POOLS: [&str; 2] = ["kubernetes", "process"];
 
-/// Runs its arguments one after the other, and prints the exit code of each between two characters that nobody types.
+/// Runs its arguments one after the other. Prints the exit code of each between two separator characters.
 const RUN_ALL: &str = r#"
 exec 2>&1
 code=0
@@ -148,7 +148,7 @@ fn run_pages(api: Option<&Api>) -> Result<()> {
     Ok(())
 }
 
-/// Removes what the commands of a page have left on the server.
+/// Deletes everything that the commands of a page left on the server.
 fn forget(api: &Api) -> Result<()> {
     let flows = api.post("/flows/filter", &json!({"flows": {"name": {"any_": [FLOW]}}}))?;
     for flow in flows.as_array().context("a list")? {
@@ -157,7 +157,7 @@ fn forget(api: &Api) -> Result<()> {
     POOLS.iter().try_for_each(|pool| api.delete(&format!("/work_pools/{pool}")))
 }
 
-/// Goes through the blocks of a page as a reader would.
+/// Writes the files and runs the commands of a page, in order.
 fn run_page(page: &Page, api: Option<&Api>) -> Result<()> {
     let sandbox = Sandbox::new()?;
     fs::remove_file(sandbox.directory().join("flow.py"))?;
@@ -172,7 +172,7 @@ fn run_page(page: &Page, api: Option<&Api>) -> Result<()> {
     Ok(())
 }
 
-/// Runs the commands of a block, and compares what they print with what it shows.
+/// Runs the commands of a block and compares their output with the documented output.
 fn run_block(sandbox: &Sandbox, block: &Block, api: Option<&Api>) -> Result<()> {
     let commands = block.commands()?;
     let lines: Vec<&str> = commands.iter().map(|command| &*command.line).collect();
@@ -192,12 +192,13 @@ fn run_block(sandbox: &Sandbox, block: &Block, api: Option<&Api>) -> Result<()> 
     Ok(())
 }
 
-/// A server on SQLite is busy now and then.
+/// Removes messages about retries: a server on SQLite is sometimes busy.
 fn without_retries(printed: &str) -> String {
     printed.split_inclusive('\n').filter(|line| !line.contains("; trying again in ")).collect()
 }
 
-/// Whether a text is the one that is shown, in which `...` stands for anything, and on a line of its own also for nothing.
+/// Checks whether the output matches a pattern, in which `...` stands for any text. `...` on its own line
+/// also matches no line at all.
 fn matches(shown: &str, printed: &str) -> bool {
     if shown.strip_suffix("\n...").is_some_and(|start| matches(start, printed)) {
         return true;

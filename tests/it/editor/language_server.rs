@@ -1,4 +1,4 @@
-//! A yaml-language-server with one open file, spoken to as editors do.
+//! A client for yaml-language-server with one open file.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -12,18 +12,18 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-/// The server ends when it is dropped.
+/// A running server. Dropping the value stops it.
 pub(super) struct LanguageServer {
     process: Child,
     input: ChildStdin,
     messages: Receiver<Value>,
     file: String,
-    /// Counts requests and versions of the file.
+    /// Number of requests and file versions so far.
     count: u64,
 }
 
 impl LanguageServer {
-    /// Starts the server with this file open, and this text in it.
+    /// Starts the server and opens this file with this text.
     pub(super) fn open(program: &str, file: &Path, text: &str) -> Result<Self> {
         let mut command = Command::new(program);
         command.arg("--stdio").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -45,7 +45,7 @@ impl LanguageServer {
         Ok(server)
     }
 
-    /// Writes another text into the file.
+    /// Replaces the text of the file.
     pub(super) fn change(&mut self, text: &str) -> Result<()> {
         self.count += 1;
         let document = json!({"uri": self.file, "version": self.count});
@@ -53,7 +53,8 @@ impl LanguageServer {
         self.send(&json!({"method": "textDocument/didChange", "params": params}))
     }
 
-    /// What is wrong with the text, once it is so many things: what is known of an earlier text may come first.
+    /// Returns the diagnostics as soon as there are `count` of them. Diagnostics of an earlier text may
+    /// arrive first.
     pub(super) fn findings(&mut self, count: usize) -> Result<Vec<Value>> {
         let findings = |message: &Value| message["params"]["diagnostics"].as_array().cloned();
         let message = self.receive(|message| {
@@ -63,7 +64,7 @@ impl LanguageServer {
         findings(&message).context("a list")
     }
 
-    /// Asks for `hover` or `completion` at a place.
+    /// Requests `hover` or `completion` at a position.
     pub(super) fn ask(&mut self, what: &str, position: &Value) -> Result<Value> {
         let params = json!({"textDocument": {"uri": self.file}, "position": position});
         self.request(&format!("textDocument/{what}"), &params)
@@ -77,7 +78,7 @@ impl LanguageServer {
         answer.get("result").cloned().with_context(|| format!("{method} was answered with {answer}"))
     }
 
-    /// Waits for a message; what the server asks on the way has no answer but null.
+    /// Waits for a message. Answers every request of the server with null.
     fn receive(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         loop {
             let message =
@@ -103,13 +104,13 @@ impl LanguageServer {
 
 impl Drop for LanguageServer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Passes on what the server says, until it ends.
+/// Forwards messages of the server until it ends.
 fn read_messages(output: ChildStdout, sender: &Sender<Value>) -> Result<()> {
     let mut output = BufReader::new(output);
     loop {
@@ -131,7 +132,7 @@ fn read_messages(output: ChildStdout, sender: &Sender<Value>) -> Result<()> {
     }
 }
 
-/// Where a word begins for the first time, as line and column from zero.
+/// Returns the position of the first occurrence of a word, as zero-based line and column.
 pub(super) fn position(text: &str, word: &str) -> Result<Value> {
     let Some((before, _)) = text.split_once(word) else { bail!("{word} is not in\n{text}") };
     let line = before.matches('\n').count();

@@ -1,4 +1,5 @@
-//! prefect.yaml in an editor: a real yaml-language-server with the schema that the first line of the file names.
+//! Tests of prefect.yaml in an editor: yaml-language-server with the schema that the first line of the file
+//! names.
 
 mod language_server;
 
@@ -26,7 +27,7 @@ fn an_editor_completes_explains_and_corrects_what_init_wrote() -> Result<()> {
         assert!(shown.contains(meaning), "{word}: {shown}");
     }
 
-    // An empty line among the inputs of the step, and a word in a schedule that none has.
+    // Insert an empty line among the inputs of the step, and an unknown key in a schedule.
     let text = text.replacen("dockerfile: auto\n", "dockerfile: auto\n    \n", 1)
         + "  schedules:\n  - cron: 0 9 * * *\n    timzone: Europe/London\n";
     editor.change(&text)?;

@@ -1,4 +1,4 @@
-//! The API of the real server that tests share.
+//! A client for the real server that tests share.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::{Output, Sandbox, required_env};
 
-/// A small client, to look at what a command has left on the server.
+/// A minimal API client, with which tests read what a command left on the server.
 pub(crate) struct Api {
     url: String,
     client: reqwest::Client,
@@ -20,14 +20,14 @@ impl Api {
     /// Connects to the server that `PREFECTL_TEST_API_URL` names.
     pub(crate) fn from_env() -> Result<Self> {
         let url = required_env("PREFECTL_TEST_API_URL")?;
-        // Another test of this process may have been first.
+        // Another test of this process may have installed the provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { url, client, runtime })
     }
 
-    /// A project for this server, and its process work pool `pool-UNIQUE`.
+    /// Creates a sandbox with this prefect.yaml, and its process work pool `pool-UNIQUE`.
     pub(crate) fn sandbox(&self, project: &str) -> Result<Sandbox> {
         let sandbox = Sandbox::with(&self.url, project)?;
         sandbox.run("work-pool create pool-UNIQUE --type process").and_then(Output::success)?;
@@ -55,7 +55,7 @@ impl Api {
         self.send(&Method::POST, path, Some(body))?.with_context(|| format!("{path} is not there"))
     }
 
-    /// What is at a path, if anything.
+    /// Returns the JSON at a path, or `None` if the server answers 404.
     pub(crate) fn get(&self, path: &str) -> Result<Option<Value>> {
         self.send(&Method::GET, path, None)
     }
@@ -70,17 +70,17 @@ impl Api {
         Ok(())
     }
 
-    /// A deployment, named as `flow/name`.
+    /// Returns the deployment `flow/name`, or `None` if it does not exist.
     pub(crate) fn deployment(&self, sandbox: &Sandbox, name: &str) -> Result<Option<Value>> {
         self.send(&Method::GET, &format!("/deployments/name/{}", sandbox.unique(name)), None)
     }
 
-    /// The same, which must be there.
+    /// Returns the deployment `flow/name`. Fails if it does not exist.
     pub(crate) fn existing(&self, sandbox: &Sandbox, name: &str) -> Result<Value> {
         self.deployment(sandbox, name)?.with_context(|| format!("there is no deployment {name}"))
     }
 
-    /// The names of the flows, deployments and automations that a sandbox has on the server.
+    /// Returns the names of the sandbox's flows and deployments on the server.
     pub(crate) fn registered(&self, sandbox: &Sandbox) -> Result<Vec<String>> {
         let unique = sandbox.unique("UNIQUE");
         let mut names = Vec::new();
@@ -92,7 +92,7 @@ impl Api {
         names.iter().map(|name| Ok(name.as_str().context("a name")?.replace(&unique, "UNIQUE"))).collect()
     }
 
-    /// The automations that a deployment owns, by name.
+    /// Returns the automations that belong to a deployment, sorted by name.
     pub(crate) fn automations(&self, deployment: &Value) -> Result<Vec<Value>> {
         let id = deployment["id"].as_str().context("an id")?;
         let path = format!("/automations/related-to/prefect.deployment.{id}");
@@ -103,7 +103,7 @@ impl Api {
     }
 }
 
-/// Sends a request; a server on SQLite that is busy is asked again.
+/// Sends a request. Retries while the server answers 503, as a busy server on SQLite does.
 async fn patiently(request: &RequestBuilder) -> Result<(StatusCode, String)> {
     for _ in 0..20 {
         let response = request.try_clone().context("the body is in memory")?.send().await?;

@@ -1,4 +1,4 @@
-//! The executable at a terminal, with somebody who reads and types.
+//! An interactive terminal: a test reads what the command prints and types the answers.
 
 use std::process::{Command, Stdio};
 
@@ -11,31 +11,31 @@ use rexpect::{
 
 use super::{Sandbox, program};
 
-/// How long something may take to be seen, in milliseconds.
+/// Timeout for expected output, in milliseconds.
 const PATIENCE: u64 = 30_000;
 
-/// A terminal of 40 lines and 250 columns with a running command.
+/// A running command in a terminal of 40 rows and 250 columns.
 pub(crate) struct Terminal {
     session: PtySession,
-    /// The process that the command is a child of.
+    /// Process ID of the shell that runs the command.
     shell: String,
-    /// All that was shown.
+    /// Everything shown so far.
     seen: String,
 }
 
 impl Terminal {
-    /// Starts a command line, split at spaces.
+    /// Starts a command line, split at spaces. Escape sequences are removed from the output.
     pub(crate) fn start(sandbox: &Sandbox, line: &str) -> Result<Self> {
         Self::with(sandbox, line, true)
     }
 
-    /// The same, and what is seen has the sequences with which the terminal is told how to show it.
+    /// Starts a command line as [`Self::start`] does, but keeps the escape sequences.
     pub(crate) fn start_raw(sandbox: &Sandbox, line: &str) -> Result<Self> {
         Self::with(sandbox, line, false)
     }
 
     fn with(sandbox: &Sandbox, line: &str, strips: bool) -> Result<Self> {
-        // Afterwards, whether what is typed comes in lines again.
+        // After the command, prints whether the terminal is in line mode again.
         const SCRIPT: &str = "stty rows 40 cols 250; echo shell=$$; \"$0\" \"$@\"; code=$?; stty -a | grep -o -- '-*icanon'; \
                               exit $code";
         let program = program();
@@ -50,7 +50,7 @@ impl Terminal {
         Ok(Self { session, shell, seen: String::new() })
     }
 
-    /// Waits until a text is seen, and gives what was seen before.
+    /// Waits for a text. Returns the output before it.
     pub(crate) fn sees(&mut self, text: &str) -> Result<String> {
         let before = self.session.exp_string(text)?;
         self.seen += &before;
@@ -58,7 +58,7 @@ impl Terminal {
         Ok(before)
     }
 
-    /// Waits until one of the texts is seen, and gives which.
+    /// Waits for one of the texts. Returns the one that appeared.
     pub(crate) fn sees_one_of(&mut self, texts: &[&str]) -> Result<String> {
         let needles = texts.iter().map(|text| ReadUntil::String((*text).to_owned())).collect();
         let (before, text) = self.session.exp_any(needles)?;
@@ -67,7 +67,7 @@ impl Terminal {
         Ok(text)
     }
 
-    /// Waits for a question and answers it; an empty answer takes the default.
+    /// Waits for a question and answers it. An empty answer accepts the default.
     pub(crate) fn answers(&mut self, question: &str, answer: &str) -> Result<()> {
         self.sees(question)?;
         self.types(&format!("{answer}\r"))
@@ -82,7 +82,7 @@ impl Terminal {
         Ok(self.session.send_control('c')?)
     }
 
-    /// Sends a signal, named as `TERM`, to the command.
+    /// Sends a signal, such as `TERM`, to the command.
     pub(crate) fn signals(&self, name: &str) -> Result<()> {
         let listed = Command::new("ps").args(["-o", "pid=", "--ppid", &self.shell]).output()?;
         let child = String::from_utf8(listed.stdout)?;
@@ -91,7 +91,8 @@ impl Terminal {
         Ok(())
     }
 
-    /// Waits for the end: the exit code, and all that was seen. The terminal must be as it was.
+    /// Waits for the command to end. Returns its exit code and everything shown. Fails if the terminal is not
+    /// restored.
     pub(crate) fn ends(mut self) -> Result<(i32, String)> {
         let seen = self.seen + &self.session.exp_eof()?;
         anyhow::ensure!(

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::{Sandbox, required_env};
 
-/// The engine, and the image that a test builds, which goes with this value.
+/// The engine, a registry, and the name of an image. Dropping the value deletes the image.
 pub(crate) struct Docker {
     host: String,
     pub(crate) registry: String,
@@ -14,8 +14,8 @@ pub(crate) struct Docker {
 }
 
 impl Docker {
-    /// The engine of `PREFECTL_TEST_DOCKER_HOST` and the registry whose address that variable has; the image is
-    /// called `prefectl-test-UNIQUE`.
+    /// Uses the engine of `PREFECTL_TEST_DOCKER_HOST`, the registry that the variable `registry` names, and
+    /// the image `prefectl-test-UNIQUE`.
     pub(crate) fn from_env(registry: &str, sandbox: &Sandbox) -> Result<Self> {
         let host = required_env("PREFECTL_TEST_DOCKER_HOST")?;
         let registry = required_env(registry)?;
@@ -23,12 +23,12 @@ impl Docker {
         Ok(Self { host, registry, image })
     }
 
-    /// The variables with which a command finds the engine and its image.
+    /// Sets the variables with which a command finds the engine and the image.
     pub(crate) fn configure(&self, sandbox: Sandbox) -> Sandbox {
         sandbox.variable("DOCKER_HOST", &self.host).variable("IMAGE", &self.image)
     }
 
-    /// What the engine's command line prints.
+    /// Runs the `docker` command line. Returns its output.
     pub(crate) fn ask(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new("docker");
         command.env("DOCKER_HOST", &self.host).args(arguments);
@@ -39,12 +39,12 @@ impl Docker {
 
 impl Drop for Docker {
     fn drop(&mut self) {
-        // Images of no use are no reason to fail.
+        // Leftover images must not fail a test.
         if let Ok(ids) = self.ask(&["images", "--quiet", &self.image]) {
             let ids: Vec<&str> = ids.lines().collect();
             let _ = self.ask(&[&["rmi", "--force"][..], &ids[..]].concat());
         }
-        // Those that have lost their name to a later build; tests label what they build.
+        // Untagged images of earlier builds have the sandbox's label.
         let label = self.image.rsplit('-').next().map(|unique| format!("label=sandbox={unique}"));
         let _ = self.ask(&["image", "prune", "--force", "--filter", &label.unwrap_or_default()]);
     }

@@ -1,4 +1,4 @@
-//! The ways in which a server, or the network before it, can fail.
+//! Faults of a server, from refused connections to invalid JSON.
 
 use std::{
     io::{self, Write},
@@ -12,20 +12,20 @@ use serde_json::{Value, json};
 
 use super::stand_in::Reply;
 
-/// What happens to a request in place of its answer.
+/// A fault that replaces or damages the answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The server goes and does not come back.
+    /// The server stops for good.
     Refuse,
-    /// The server goes and comes back a little later.
+    /// The server stops and restarts after a moment.
     Restart,
-    /// The connection is reset before the request is acted on.
+    /// The connection is reset before the server handles the request.
     ResetBefore,
-    /// The connection is reset after the request was acted on.
+    /// The connection is reset after the server has handled the request.
     ResetAfter,
     HalfBody,
     ByteByByte,
-    /// A web page, with status 200.
+    /// An HTML page with status 200.
     Html,
     InvalidJson,
     Empty,
@@ -33,19 +33,19 @@ pub(crate) enum Fault {
     NotHttp,
     Redirect(u16),
     Hang,
-    /// JSON that goes on and on.
+    /// Endless JSON.
     Endless,
-    /// A small body that becomes a large one.
+    /// A small compressed body that expands to a large one.
     Unpacking,
-    /// Headers that go on and on.
+    /// Endless headers.
     Headers,
-    /// JSON of a hundred thousand levels.
+    /// JSON with 100,000 nested levels.
     Deep,
     RedirectTo(&'static str),
-    /// A refusal that repeats all that was sent.
+    /// An error that repeats the whole request.
     Echo,
     Status(u16),
-    /// 429 with this `Retry-After`.
+    /// Status 429 with this `Retry-After`.
     TooMany(&'static str),
 }
 
@@ -90,7 +90,7 @@ pub(crate) const FAULTS: [Fault; 32] = [
 ];
 
 impl Fault {
-    /// Whether the request is acted on all the same.
+    /// Returns whether the server still handles the request.
     pub(crate) fn acts(self) -> bool {
         matches!(
             self,
@@ -106,7 +106,7 @@ impl Fault {
         )
     }
 
-    /// Sends what the client gets; `reply` is the true answer. Whether the connection can be used again.
+    /// Sends the faulty answer in place of `reply`. Returns whether the connection remains usable.
     pub(crate) fn send(self, stream: &mut TcpStream, reply: &Reply, target: &str) -> io::Result<bool> {
         const JSON: &str = "content-type: application/json\r\n";
         let body = body_text(reply);
@@ -155,7 +155,7 @@ impl Fault {
             Unpacking => {
                 let mut packer = GzEncoder::new(Vec::new(), Compression::best());
                 packer.write_all(&vec![b' '; 1 << 20])?;
-                // Several of them one after the other are one too.
+                // Concatenated gzip members are valid gzip.
                 let packed = packer.finish()?.repeat(512);
                 write!(
                     stream,
@@ -184,13 +184,13 @@ impl Fault {
     }
 }
 
-/// Sends the same until the client has enough of it, or there is a gigabyte.
+/// Repeats the bytes until the client disconnects, up to one gigabyte.
 fn repeat(stream: &mut TcpStream, part: &[u8]) -> io::Result<()> {
     let chunk = part.repeat(10_000);
     (0..(1 << 30) / chunk.len()).try_for_each(|_| stream.write_all(&chunk))
 }
 
-/// The bodies that a Prefect server sends with its errors.
+/// Returns the body that a Prefect server sends with an error status.
 fn error_body(status: u16) -> String {
     let body = match status {
         401 => json!({"exception_message": "Unauthorized"}),
@@ -208,7 +208,7 @@ pub(crate) fn body_text((_, body): &Reply) -> String {
     if *body == Value::Null { String::new() } else { body.to_string() }
 }
 
-/// A whole HTTP response; `headers` end with a line end each.
+/// Formats an HTTP response. Each line of `headers` ends with CRLF.
 pub(crate) fn response(status: u16, headers: &str, body: &str) -> String {
     let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     format!("HTTP/1.1 {status} Status\r\n{headers}{length}\r\n{body}")

@@ -1,4 +1,4 @@
-//! A server that answers from a [`StandIn`], and fails where a test wants it to.
+//! A server on loopback that answers from an in-memory API and injects faults.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -16,20 +16,20 @@ use super::{
     stand_in::{Reply, StandIn},
 };
 
-/// How long a server that restarts is away.
+/// Time between stop and restart of a server.
 const RESTART: Duration = Duration::from_millis(100);
 
-/// Which request fails, and how.
+/// The request that fails, and the fault.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FaultPlan {
     pub(crate) fault: Fault,
-    /// The number of the request, from 0.
+    /// Zero-based index of the request.
     pub(crate) at: usize,
-    /// Whether all that come after it fail too.
+    /// Whether all later requests fail too.
     pub(crate) lasting: bool,
 }
 
-/// A server on loopback that lives as long as this value.
+/// A running server. Dropping the value stops it.
 pub(crate) struct FaultServer {
     shared: Arc<Shared>,
 }
@@ -43,13 +43,13 @@ struct Shared {
 struct State {
     stand_in: StandIn,
     plan: Option<FaultPlan>,
-    /// `METHOD path` of the requests, in order.
+    /// `METHOD path` of each request, in order.
     requests: Vec<String>,
-    /// All that was sent, as it was sent.
+    /// Headers and bodies of all requests.
     heard: String,
-    /// Nothing is accepted.
+    /// Whether the server refuses connections.
     down: bool,
-    /// For ever.
+    /// Whether the server has stopped for good.
     gone: bool,
 }
 
@@ -58,7 +58,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the thread that accepts, to see that it must not.
+    /// Wakes the accepting thread so that it notices that the server is down.
     fn wake(&self) {
         let _ = TcpStream::connect(self.address);
     }
@@ -77,14 +77,14 @@ impl FaultServer {
         format!("http://{}/api", self.shared.address)
     }
 
-    /// Forgets the requests so far, and lets one of the next fail.
+    /// Clears the recorded requests and sets the next fault.
     pub(crate) fn fail(&self, plan: Option<FaultPlan>) {
         let mut state = self.shared.state();
         state.requests.clear();
         state.plan = plan;
     }
 
-    /// Ends all faults; a server that went comes back.
+    /// Removes the fault, and restarts the server if it is down.
     pub(crate) fn heal(&self) -> Result<()> {
         self.fail(None);
         let was_down = std::mem::take(&mut self.shared.state().down);
@@ -100,17 +100,17 @@ impl FaultServer {
         self.shared.state().requests.clone()
     }
 
-    /// All that clients have sent, headers and bodies.
+    /// Returns the headers and bodies of all requests so far.
     pub(crate) fn heard(&self) -> String {
         self.shared.state().heard.clone()
     }
 
-    /// Changes what the server has.
+    /// Modifies the state of the server.
     pub(crate) fn change(&self, change: impl FnOnce(&mut StandIn)) {
         change(&mut self.shared.state().stand_in);
     }
 
-    /// Looks at what the server has.
+    /// Reads the state of the server.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&StandIn) -> T) -> T {
         look(&self.shared.state().stand_in)
     }
@@ -125,7 +125,7 @@ impl Drop for FaultServer {
     }
 }
 
-/// The port was ours a moment ago; what is left of old connections may hold it a little longer.
+/// Binds the server's port again. Old connections may block the port for a moment.
 fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     for _ in 0..50 {
         if let Ok(listener) = TcpListener::bind(address) {
@@ -143,11 +143,11 @@ fn accept(listener: TcpListener, server: &Arc<Shared>) {
         }
         let server = Arc::clone(server);
         thread::spawn(move || {
-            // A client that hangs up is no trouble of ours.
+            // A client may disconnect at any time.
             let _ = serve(stream, &server);
         });
     }
-    // From here on connections are refused.
+    // From here on, connections are refused.
     drop(listener);
 }
 
@@ -166,7 +166,7 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
             let hit = |plan: &FaultPlan| plan.at == number || (plan.lasting && plan.at < number);
             let fault = state.plan.filter(hit).map(|plan| plan.fault);
             let acts = fault.is_none_or(Fault::acts);
-            // A proxy gets whole URLs.
+            // Requests to a proxy contain the whole URL.
             let path = path.split_once("/api/").map_or("", |(_, path)| path);
             let reply = if fault == Some(Fault::Echo) {
                 echo(&text)
@@ -187,7 +187,8 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
             break;
         }
     }
-    // With something unread the kernel resets the connection; without, it is closed, which is as bad for the client.
+    // If unread data remains, the kernel resets the connection. Otherwise the connection is closed. The
+    // client must cope with both.
     let _ = stream.shutdown(Shutdown::Both);
     Ok(())
 }
@@ -214,16 +215,16 @@ fn go_down(fault: Fault, server: &Arc<Shared>) {
     }
 }
 
-/// What a client has sent.
+/// A request from a client.
 struct Request {
     method: String,
     path: String,
     body: Value,
-    /// All of it.
+    /// Headers and body as received.
     text: String,
 }
 
-/// The next request; `None` at the end.
+/// Reads the next request. Returns `None` at the end of the connection.
 fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
     let mut text = String::new();
     if reader.read_line(&mut text)? == 0 {
@@ -247,12 +248,12 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     text += &String::from_utf8_lossy(&body);
-    // Not all that tests send here is for an API.
+    // Some tests send bodies that are not JSON.
     let body = serde_json::from_slice(&body).unwrap_or_default();
     Ok(Some(Request { method, path, body, text }))
 }
 
-/// The refusal of a server that repeats what it was sent.
+/// Returns an error that repeats the request.
 fn echo(text: &str) -> Reply {
     let detail = json!([{"type": "value_error", "loc": ["body", text], "msg": text, "input": text}]);
     (422, json!({"exception_message": text, "exception_detail": detail, "request_body": text}))

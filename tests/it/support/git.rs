@@ -1,4 +1,4 @@
-//! A Git server on loopback: `git http-backend` behind as much of HTTP as git speaks.
+//! A Git server on loopback: `git http-backend` behind a minimal HTTP server.
 
 use std::{
     collections::HashMap,
@@ -15,10 +15,10 @@ use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use tempfile::TempDir;
 
-/// Repositories that are served, those below `private/` only to who knows the password.
+/// Serves repositories. Those under `private/` require the password.
 pub(crate) struct GitServer {
     root: Arc<TempDir>,
-    /// `http://127.0.0.1:port`.
+    /// Base URL, such as `http://127.0.0.1:8080`.
     pub(crate) url: String,
 }
 
@@ -31,7 +31,7 @@ impl GitServer {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
         let served = Arc::clone(&root);
-        // It ends with the process of the test.
+        // The thread ends with the test process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let served = Arc::clone(&served);
@@ -41,7 +41,7 @@ impl GitServer {
         Ok(Self { root, url })
     }
 
-    /// A new repository with one commit of these files.
+    /// Creates a repository with one commit of these files.
     pub(crate) fn repository(&self, name: &str, files: &[(&str, &str)]) -> Result<Repository> {
         let repository = Repository { path: self.root.path().join(name) };
         fs::create_dir_all(&repository.path)?;
@@ -56,13 +56,13 @@ impl GitServer {
     }
 }
 
-/// A repository of the server, with a working tree in which tests commit.
+/// A repository of the server, with a working tree for commits.
 pub(crate) struct Repository {
     path: PathBuf,
 }
 
 impl Repository {
-    /// Commits these files and gives the commit's id.
+    /// Commits these files. Returns the commit's hash.
     pub(crate) fn commit(&self, files: &[(&str, &str)]) -> Result<String> {
         for (path, text) in files {
             let file = self.path.join(path);
@@ -74,7 +74,7 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// Runs git in the working tree.
+    /// Runs Git in the working tree. Returns its output.
     pub(crate) fn git(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new("git")
             .args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgSign=false"])
@@ -88,7 +88,7 @@ impl Repository {
     }
 }
 
-/// Answers one request and closes the connection; one that cannot be understood gets no answer.
+/// Answers one request and closes the connection. An invalid request gets no answer.
 fn answer(stream: &TcpStream, root: &Path) {
     let _ = respond(stream, root);
 }
@@ -133,7 +133,7 @@ fn respond(mut stream: &TcpStream, root: &Path) -> Result<()> {
     Ok(stream.write_all(&answer[end + 4..])?)
 }
 
-/// The headers by their names in lower case.
+/// Reads the headers. Their names are converted to lowercase.
 fn headers(reader: &mut impl BufRead) -> Result<HashMap<String, String>> {
     let mut headers = HashMap::new();
     loop {
@@ -147,7 +147,7 @@ fn headers(reader: &mut impl BufRead) -> Result<HashMap<String, String>> {
     }
 }
 
-/// The body, by its length or in chunks.
+/// Reads the body by its content length or its chunks.
 fn body(reader: &mut impl BufRead, headers: &HashMap<String, String>) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     if let Some(length) = headers.get("content-length") {

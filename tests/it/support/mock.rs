@@ -1,4 +1,4 @@
-//! An API that answers what a test says.
+//! A mock API with predefined answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use wiremock::{
     matchers::{any, body_partial_json, header, method, path},
 };
 
-/// A server on loopback that lives as long as this value.
+/// A mock server on loopback. Dropping the value stops it.
 pub(crate) struct MockApi {
     server: MockServer,
     runtime: Runtime,
@@ -22,7 +22,7 @@ impl MockApi {
         Ok(Self { server: runtime.block_on(MockServer::start()), runtime })
     }
 
-    /// Answers everything with one status and a `detail`.
+    /// Answers every request with this status and `detail`.
     pub(crate) fn answering(status: u16, detail: &str) -> Result<Self> {
         let api = Self::start()?;
         let answer = ResponseTemplate::new(status).set_body_json(json!({"detail": detail}));
@@ -47,7 +47,7 @@ impl MockApi {
             "status": "READY",
         }]);
         let pools = move |request: &Request| {
-            // Asked for by name, or all of them.
+            // The filter lists names, or selects everything.
             let asked = String::from_utf8_lossy(&request.body);
             let found = !asked.contains("any_") || asked.contains("\"pool\"");
             ResponseTemplate::new(200).set_body_json(if found { &pool } else { &nothing })
@@ -60,7 +60,7 @@ impl MockApi {
         Ok(api)
     }
 
-    /// Stands in for Prefect Cloud's own API: two workspaces for the key `pnu_good`, and no others.
+    /// Mocks Prefect Cloud: two workspaces for the key `pnu_good`, and 401 for other keys.
     pub(crate) fn cloud() -> Result<Self> {
         let api = Self::start()?;
         let workspace = |number: u128, handle: &str| {
@@ -81,7 +81,7 @@ impl MockApi {
         Ok(api)
     }
 
-    /// Has a process work pool called `pool`, and keeps the flows and deployments that are made.
+    /// Has a process work pool called `pool`, and stores flows, deployments and automations that are created.
     pub(crate) fn keeping() -> Result<Self> {
         let api = Self::with_pool()?;
         for collection in ["flows", "deployments", "automations"] {
@@ -113,12 +113,12 @@ impl MockApi {
         Ok(api)
     }
 
-    /// How many requests have come.
+    /// Returns the number of requests so far.
     pub(crate) fn requests(&self) -> usize {
         self.runtime.block_on(self.server.received_requests()).unwrap_or_default().len()
     }
 
-    /// Answers the `POST` requests for a path whose bodies have what `like` has.
+    /// Answers `POST` requests to this endpoint whose bodies contain `like`.
     pub(crate) fn answer(&self, endpoint: &str, like: Value, status: u16, body: &Value) {
         let answer = ResponseTemplate::new(status).set_body_json(body);
         let mock = Mock::given(method("POST"))
@@ -132,7 +132,7 @@ impl MockApi {
         format!("{}/api", self.server.uri())
     }
 
-    /// The requests that would have changed something.
+    /// Returns the requests that could have changed something.
     pub(crate) fn writes(&self) -> Vec<String> {
         let requests = self.runtime.block_on(self.server.received_requests()).unwrap_or_default();
         let shown = requests.iter().map(|request| format!("{} {}", request.method, request.url.path()));

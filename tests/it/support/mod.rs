@@ -1,4 +1,4 @@
-//! Runs the real executable in a directory of its own, and shows what a user would see.
+//! Runs the real executable in a sandbox and shows its output as a user would see it.
 
 mod api;
 #[cfg(unix)]
@@ -54,10 +54,10 @@ def goodbye():
     """Leaves."""
 "#;
 
-/// A project in a temporary directory, and the variables that its commands are run with.
+/// A project in a temporary directory, and the environment of its commands.
 ///
-/// `UNIQUE` in files and arguments becomes a suffix of this sandbox alone, so that tests can share a server;
-/// in what is shown it is `UNIQUE` again.
+/// `UNIQUE` in files and arguments becomes a suffix that is unique to this sandbox, so tests can share a
+/// server. In displayed output, the suffix becomes `UNIQUE` again.
 pub(crate) struct Sandbox {
     root: TempDir,
     unique: String,
@@ -65,7 +65,7 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// A project with `flow.py` and nothing else, without an API.
+    /// Creates a project with only `flow.py`, and no API URL.
     pub(crate) fn new() -> Result<Self> {
         let root = tempfile::Builder::new().prefix("prefectl-").tempdir()?;
         let unique = uuid::Uuid::new_v4().simple().to_string()[..10].to_owned();
@@ -77,7 +77,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// The same with `prefect.yaml`, for the API at this URL.
+    /// Creates a project with this prefect.yaml, and sets the API URL.
     pub(crate) fn with(api: &str, project: &str) -> Result<Self> {
         let sandbox = Self::new()?.variable("PREFECT_API_URL", api);
         sandbox.file("prefect.yaml", project)?;
@@ -107,12 +107,12 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The text of a file of the project.
+    /// Reads a file of the project.
     pub(crate) fn read(&self, path: &str) -> Result<String> {
         Ok(fs::read_to_string(self.directory().join(path))?)
     }
 
-    /// A text with `UNIQUE` filled in.
+    /// Replaces `UNIQUE` with the suffix of this sandbox.
     pub(crate) fn unique(&self, text: &str) -> String {
         text.replace("UNIQUE", &self.unique)
     }
@@ -127,7 +127,7 @@ impl Sandbox {
         self.run_as(&program(), arguments)
     }
 
-    /// Runs a command that may use three gigabytes of addresses and a minute and a half.
+    /// Runs a command with at most 3 GB of address space and 90 seconds of time.
     #[cfg(unix)]
     pub(crate) fn run_confined(&self, line: &str) -> Result<Output> {
         const CONFINED: &str = "ulimit -v 3000000 && exec timeout -s KILL 90 \"$0\" \"$@\"";
@@ -137,13 +137,13 @@ impl Sandbox {
         self.run_as(Path::new("/bin/sh"), &words.collect::<Vec<_>>())
     }
 
-    /// Runs a command through a link called `prefect`.
+    /// Runs a command line through a link named `prefect`.
     #[cfg(unix)]
     pub(crate) fn run_as_prefect(&self, line: &str) -> Result<Output> {
         self.run_as(&self.link("prefect")?, &line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// A Bash script with these arguments, to be run where `prefectl` is in the path.
+    /// Prepares a Bash script with these arguments. `prefectl` is in its PATH.
     #[cfg(unix)]
     pub(crate) fn bash(&self, script: &str, arguments: &[&str]) -> Result<Command> {
         let link = self.link("prefectl")?;
@@ -154,7 +154,7 @@ impl Sandbox {
         Ok(command)
     }
 
-    /// A link with this name to the executable.
+    /// Creates a link with this name to the executable.
     #[cfg(unix)]
     fn link(&self, name: &str) -> Result<PathBuf> {
         let link = self.root.path().join("prefect").join(name);
@@ -164,25 +164,25 @@ impl Sandbox {
         Ok(link)
     }
 
-    /// Starts a command and leaves it to the test. Its output is piped.
+    /// Starts a command with piped output.
     pub(crate) fn spawn(&self, line: &str) -> Result<Child> {
         let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
         Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
-    /// Runs a command line with other variables besides those of the sandbox.
+    /// Runs a command line with additional environment variables.
     pub(crate) fn run_with(&self, variables: &[(&str, String)], line: &str) -> Result<Output> {
         let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         self.finish(command)
     }
 
-    /// A command with these arguments, to be run in another way.
+    /// Prepares a command with these arguments.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_as(&program(), arguments)
     }
 
-    /// Starts a command, which a test wants to interrupt.
+    /// Starts a command without output.
     #[cfg(unix)]
     pub(crate) fn start(&self, line: &str) -> Result<Child> {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -225,10 +225,10 @@ impl Sandbox {
         Ok(output)
     }
 
-    /// What differs from run to run, and what is shown in its place.
+    /// Replacements for parts of the output that differ between runs.
     fn filters(&self) -> Vec<(String, String)> {
         let root = self.root.path().canonicalize().unwrap_or_else(|_| self.root.path().to_owned());
-        // The program resolves the links of its directory, and of nothing else.
+        // The executable resolves links only in its working directory.
         let roots = [root, self.root.path().to_owned()];
         let folders = [("project", "[PROJECT]"), ("home", "[HOME]"), ("prefect", "[PREFECT_HOME]")];
         let path = |root: &PathBuf, name| root.join(name).display().to_string();
@@ -237,7 +237,7 @@ impl Sandbox {
     }
 }
 
-/// Sends a signal, named as `INT`, to a command.
+/// Sends a signal, such as `INT`, to a command.
 pub(crate) fn signal(child: &Child, name: &str) -> Result<()> {
     let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status()?;
     anyhow::ensure!(status.success(), "kill ended with {status}");
@@ -254,19 +254,20 @@ pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) -> Result<()
     Ok(())
 }
 
-/// What a user sees who runs these commands one after the other.
+/// Runs commands one after the other. Returns the command lines and their output.
 pub(crate) fn session(sandbox: &Sandbox, lines: &[&str]) -> Result<String> {
     let shown = lines.iter().map(|line| Ok(format!("$ prefectl {line}\n{}\n", sandbox.run(line)?)));
     shown.collect()
 }
 
-/// The executable under test: the one that was just built, or that of `PREFECTL_TEST_PROGRAM`.
+/// Returns the path of the executable under test: `PREFECTL_TEST_PROGRAM` if set, else the one that cargo
+/// built.
 pub(crate) fn program() -> PathBuf {
     std::env::var_os("PREFECTL_TEST_PROGRAM")
         .map_or_else(|| env!("CARGO_BIN_EXE_prefectl").into(), PathBuf::from)
 }
 
-/// How a command ended and what it printed. Shown, it is the same for every run.
+/// Exit code and output of a command. Its display form is the same in every run.
 pub(crate) struct Output {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -275,18 +276,18 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Itself, if the command succeeded.
+    /// Returns the output if the command succeeded. Fails otherwise.
     pub(crate) fn success(self) -> Result<Self> {
         anyhow::ensure!(self.code == 0, "the command failed:\n{self}");
         Ok(self)
     }
 
-    /// The one JSON document on standard output.
+    /// Parses stdout as one JSON document.
     pub(crate) fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_str(&self.stdout).with_context(|| format!("not one JSON document:\n{self}"))
     }
 
-    /// The output with what differs from run to run replaced.
+    /// Replaces the parts of a text that differ between runs.
     pub(crate) fn normal(&self, text: &str) -> String {
         self.filters.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     }
@@ -295,7 +296,7 @@ impl Output {
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exit {}", self.code)?;
-        // A server on SQLite is busy now and then.
+        // A server on SQLite is sometimes busy, so retries are not shown.
         let is_retry = |line: &&str| line.contains("; trying again in ");
         let stderr: String = self.stderr.split_inclusive('\n').filter(|line| !is_retry(line)).collect();
         for (name, text) in [("stdout", &self.stdout), ("stderr", &stderr)] {
@@ -307,7 +308,7 @@ impl fmt::Display for Output {
     }
 }
 
-/// Compares what a user sees with an inline snapshot; ids, ports and digests are symbols in it.
+/// Compares displayed output with an inline snapshot. IDs, ports and digests are replaced by symbols.
 macro_rules! assert_output {
     ($output:expr, @$expected:literal) => {
         insta::with_settings!({

@@ -1,4 +1,4 @@
-//! A proxy before the real server, which lets a test do something at a certain request.
+//! A proxy in front of the real server. Tests use it to act at a certain request.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -10,14 +10,14 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// A request, as far as tests look at it.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) line: String,
     pub(crate) body: String,
-    /// How many requests that change something came before it; `None` for one that does not.
+    /// Number of writes before this one. `None` if the request reads.
     pub(crate) write: Option<usize>,
-    /// What the server answered; `None` as long as it has not.
+    /// Status of the server's answer. `None` until it arrives.
     pub(crate) status: Option<u16>,
 }
 
@@ -25,13 +25,13 @@ pub(crate) struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Pass,
-    /// It is answered with 500 and does not reach the server.
+    /// Answers with 500 and does not forward the request.
     Refuse,
-    /// The server does it, and the answer is 500.
+    /// Forwards the request and answers with 500.
     PassAndRefuse,
 }
 
-/// When a test is asked: before a request goes to the server, and when it has been done there.
+/// Time of a decision: before the request is forwarded, or after the server has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     Before,
@@ -40,14 +40,14 @@ pub(crate) enum Moment {
 
 type Decide = dyn Fn(&Seen, Moment) -> Verdict + Send + Sync;
 
-/// Listens on loopback until the test program ends.
+/// A running proxy. It ends with the test process.
 pub(crate) struct Proxy {
     port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Proxy {
-    /// Before the API at this URL.
+    /// Starts a proxy in front of the API at this URL.
     pub(crate) fn start(
         url: &str,
         decide: impl Fn(&Seen, Moment) -> Verdict + Send + Sync + 'static,
@@ -60,7 +60,7 @@ impl Proxy {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (upstream, seen, decide) = (upstream.clone(), Arc::clone(&all), Arc::clone(&decide));
-                // A client that was killed is no failure of the proxy.
+                // Disconnects of killed clients are not errors.
                 thread::spawn(move || drop(forward(&stream, &upstream, &seen, &*decide)));
             }
         });
@@ -71,22 +71,22 @@ impl Proxy {
         format!("http://127.0.0.1:{}/api", self.port)
     }
 
-    /// The requests that changed something, or tried.
+    /// Returns the recorded requests that write.
     pub(crate) fn writes(&self) -> Vec<Seen> {
         lock(&self.seen).iter().filter(|one| one.write.is_some()).cloned().collect()
     }
 
-    /// Whether a request came with this text in its body.
+    /// Checks whether a request body contained this text.
     pub(crate) fn has_seen(&self, text: &str) -> bool {
         lock(&self.seen).iter().any(|one| one.body.contains(text))
     }
 
-    /// How many requests came, without those that were sent again because the server was busy.
+    /// Returns the number of requests, without those that a busy server answered with 503.
     pub(crate) fn requests(&self) -> usize {
         lock(&self.seen).iter().filter(|one| one.status != Some(503)).count()
     }
 
-    /// Waits until the server is done with all that came, also from a client that is gone.
+    /// Waits until the server has answered all requests, including those of killed clients.
     pub(crate) fn settle(&self) {
         while lock(&self.seen).iter().any(|one| one.status.is_none()) {
             thread::sleep(Duration::from_millis(2));
@@ -94,7 +94,7 @@ impl Proxy {
     }
 }
 
-/// Forwards one request; the connection is not used again.
+/// Forwards one request. The connection is not reused.
 fn forward(client: &TcpStream, upstream: &str, seen: &Mutex<Vec<Seen>>, decide: &Decide) -> Result<()> {
     let mut reader = BufReader::new(client);
     let mut line = String::new();
@@ -148,13 +148,13 @@ fn pass(upstream: &str, head: &str, body: &[u8], answer: &mut Vec<u8>) -> Result
     Ok(())
 }
 
-/// The status code of `HTTP/1.1 201 Created`, or 0.
+/// Parses the status code of an answer such as `HTTP/1.1 201 Created`. Returns 0 if there is none.
 fn status(answer: &[u8]) -> u16 {
     let code = answer.get(9..12).and_then(|code| std::str::from_utf8(code).ok());
     code.and_then(|code| code.parse().ok()).unwrap_or(0)
 }
 
-/// The number of the request among all, and what it is.
+/// Records a request. Returns its index and the record.
 fn note(seen: &Mutex<Vec<Seen>>, line: &str, body: &[u8]) -> (usize, Seen) {
     let changes = !line.starts_with("GET ") && !line.contains("/filter ");
     let mut seen = lock(seen);

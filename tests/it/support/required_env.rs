@@ -1,4 +1,4 @@
-//! Environment variables with which `tests/run` names the services that tests use.
+//! Access to the environment variables that `tests/run` sets.
 
 use anyhow::{Context as _, Result};
 
@@ -6,8 +6,7 @@ use anyhow::{Context as _, Result};
 ///
 /// # Errors
 ///
-/// Fails if the variable is unset or empty. Tests that call this function are `#[ignore]`d, and so only run where the
-/// services are expected.
+/// Fails if the variable is unset or empty. Tests that call this function are ignored by default.
 pub(crate) fn required_env(variable: &str) -> Result<String> {
     let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
     value.with_context(|| format!("{variable} is not set: run this test with tests/run"))

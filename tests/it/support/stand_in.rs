@@ -1,30 +1,30 @@
-//! A Prefect API in memory, as far as a deploy uses it: it keeps what it is given and finds it again.
+//! An in-memory implementation of the parts of the Prefect API that a deploy uses.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// What the server has.
+/// State of the server.
 #[derive(Debug, Default)]
 pub(crate) struct StandIn {
     flows: Vec<Value>,
     deployments: Vec<Value>,
     automations: Vec<Value>,
     pub(crate) runs: Vec<Value>,
-    /// The data of block documents by `type/name`.
+    /// Data of block documents, keyed by `type/name`.
     pub(crate) blocks: BTreeMap<String, Value>,
-    /// What requests for a path get, whatever they ask for.
+    /// Fixed answers, keyed by path. They take precedence over the state.
     pub(crate) answers: BTreeMap<String, Value>,
     ids: u128,
-    /// Changes that were made.
+    /// Number of changes so far.
     pub(crate) writes: usize,
 }
 
-/// A status and a JSON body.
+/// A status code and a JSON body.
 pub(crate) type Reply = (u16, Value);
 
 impl StandIn {
-    /// Does what a request asks for. `path` is the part behind `/api/`.
+    /// Handles a request. `path` is the part after `/api/`.
     pub(crate) fn handle(&mut self, method: &str, path: &str, body: &Value) -> Reply {
         if let Some(answer) = self.answers.get(path) {
             return (200, answer.clone());
@@ -69,7 +69,7 @@ impl StandIn {
         }
     }
 
-    /// What is there, without what differs from server to server.
+    /// Returns the state without IDs, to compare servers.
     pub(crate) fn state(&self) -> String {
         let mut text = Vec::new();
         for kind in [&self.flows, &self.deployments, &self.automations] {
@@ -80,7 +80,7 @@ impl StandIn {
         text.join("\n")
     }
 
-    /// The same of the deployments alone.
+    /// Returns the deployments without IDs, to compare servers.
     pub(crate) fn deployments(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.deployments.iter().map(|one| self.without_ids(one)).collect();
         lines.sort();
@@ -184,7 +184,7 @@ impl StandIn {
         (204, Value::Null)
     }
 
-    /// A run of a deployment; a second request with the same key finds the one of the first.
+    /// Creates a flow run. A second request with the same idempotency key returns the first run.
     fn run(&mut self, deployment: &str, body: &Value) -> Reply {
         let key = &body["idempotency_key"];
         if let Some(run) = self.runs.iter().find(|run| key.is_string() && run["idempotency_key"] == *key) {
@@ -221,13 +221,13 @@ fn found(object: Option<&Value>) -> Reply {
     object.map_or_else(|| (404, json!({"detail": "It is not there"})), |object| (200, object.clone()))
 }
 
-/// The objects whose name a filter lists, or all.
+/// Returns the objects whose name the filter lists, or all objects if it lists none.
 fn matching(objects: &[Value], filter: &Value, kind: &str) -> Vec<Value> {
     let Some(names) = filter[kind]["name"]["any_"].as_array() else { return objects.to_vec() };
     objects.iter().filter(|object| names.contains(&object["name"])).cloned().collect()
 }
 
-/// The first page has everything.
+/// Returns the objects on the first page, and nothing on later pages.
 fn page(objects: Vec<Value>, filter: &Value) -> Reply {
     (200, json!(if filter["offset"].as_u64().unwrap_or(0) == 0 { objects } else { Vec::new() }))
 }

@@ -1,4 +1,4 @@
-//! Commands at a terminal, and what its screen shows.
+//! Runs commands in a terminal and records what the screen shows.
 
 use std::{
     io::{ErrorKind, Read as _},
@@ -12,14 +12,14 @@ use vt100::{Parser, Screen};
 
 use super::Sandbox;
 
-/// The rows and columns of a usual terminal.
+/// Rows and columns of a typical terminal.
 pub(crate) const SIZE: (u16, u16) = (24, 80);
-/// What ends each drawing of the live view.
+/// The escape sequence at the end of each update of the live view.
 const END_OF_UPDATE: &[u8] = b"\x1b[?2026l";
-/// Lines that have left the screen at the top and are kept.
+/// Number of lines kept after they scroll off the screen.
 const SCROLLBACK: usize = 1000;
 
-/// What a command wrote to its terminal.
+/// The recorded output of a command in a terminal.
 pub(crate) struct OnTerminal {
     pub(crate) code: i32,
     pub(crate) bytes: Vec<u8>,
@@ -28,7 +28,7 @@ pub(crate) struct OnTerminal {
 }
 
 impl Sandbox {
-    /// Runs a command at a terminal of so many rows and columns; `set` gives it other variables.
+    /// Runs a command in a terminal of this size. `set` can modify the command.
     pub(crate) fn run_at_terminal(
         &self,
         size: (u16, u16),
@@ -43,7 +43,7 @@ impl Sandbox {
         let began = Instant::now();
         let mut child = pty_process::blocking::Command::from(command).spawn(pts)?;
         let mut bytes = Vec::new();
-        // Linux tells with an error that nobody has the terminal open any more.
+        // Linux reports an error when the last process has closed the terminal.
         if let Err(error) = pty.read_to_end(&mut bytes) {
             anyhow::ensure!(error.kind() != ErrorKind::Interrupted, "{error}");
         }
@@ -59,7 +59,7 @@ impl OnTerminal {
         Ok(Parser::new(rows.context("no rows")?, columns.context("no columns")?, SCROLLBACK))
     }
 
-    /// The screen after each drawing of the live view.
+    /// Returns the screen after each update of the live view.
     pub(crate) fn drawings(&self) -> Result<Vec<Screen>> {
         let mut parser = self.parser()?;
         let mut screens = Vec::new();
@@ -73,12 +73,12 @@ impl OnTerminal {
         Ok(screens)
     }
 
-    /// The texts of the screen after each drawing.
+    /// Returns the text of the screen after each update.
     pub(crate) fn texts(&self) -> Result<Vec<String>> {
         Ok(self.drawings()?.iter().map(Screen::contents).collect())
     }
 
-    /// Everything that was left on the terminal in the end, with what has scrolled away.
+    /// Returns the final text of the terminal, including lines that scrolled off.
     pub(crate) fn last(&self) -> Result<String> {
         let mut parser = self.parser()?;
         parser.process(&self.bytes);
@@ -93,7 +93,7 @@ impl OnTerminal {
         Ok(text + &screen.contents())
     }
 
-    /// Whether a line of the screen was ever continued on the next one.
+    /// Checks whether a line ever wrapped.
     pub(crate) fn wrapped(&self) -> Result<bool> {
         let is_wrapped = |screen: &Screen| (0..self.size.0).any(|row| screen.row_wrapped(row));
         Ok(self.drawings()?.iter().any(is_wrapped))

@@ -1,4 +1,4 @@
-//! Blocks of the server, wherever a project refers to one.
+//! Secrets in blocks that a project refers to.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{
 
 const BOTH: &[&str] = &["plan --all --output html", "deploy --all --output json", "deploy --all"];
 
-/// A block, and a deployment with these further lines.
+/// Adds a block, and a deployment with these additional lines.
 fn block(scene: Scene, data: Value, more: &str) -> Result<Scene> {
     scene.server.change(|server| {
         server.blocks.insert("secret/canary".to_owned(), data);
@@ -95,8 +95,8 @@ pub(super) const PLACES: &[Place] = &[
     }),
 ];
 
-/// A deployment whose build step is a script with these inputs. `tell.sh` prints what it is given, also where the
-/// test looks, and then does `end`.
+/// Adds a deployment whose build step runs a script with these inputs. `tell.sh` prints its arguments, writes
+/// them to `witness`, and then runs `end`.
 fn script(scene: Scene, secret: &str, inputs: &str, end: &str) -> Result<Scene> {
     const TELL: &str =
         "told=$TOKEN$1\nprintf %s \"$told\" > ../witness\necho \"$told\"\necho \"$told\" >&2\n";

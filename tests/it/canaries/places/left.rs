@@ -1,4 +1,4 @@
-//! What commands leave behind or tell in another way: journals, plans, events, reports for other programs.
+//! Secrets in what commands leave behind or report: journals, plans, events, and machine-readable output.
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,13 +9,13 @@ use super::{
 };
 use crate::support::{Fault, FaultPlan};
 
-/// Writes fail from the first on, so that the journal stays.
+/// Every write fails, so the journal remains.
 const LEAVES_A_JOURNAL: &[&str] = &["deploy --all --output json", "deploy --resume", "deploy --all"];
 const PLANS: &[&str] =
     &["plan --all --output json", "plan --all --output markdown", "plan --all --out plan.json", "plan --all"];
 const EVENTS: &[&str] = &["deploy --all --events jsonl", "deploy --all --events jsonl --force"];
 
-/// A secret in a job variable, from a block.
+/// Adds a job variable with a secret from a block.
 fn block(scene: Scene, secret: &str) -> Result<Scene> {
     scene.server.change(|server| {
         server.blocks.insert("secret/canary".to_owned(), json!({"value": secret}));
@@ -25,7 +25,7 @@ fn block(scene: Scene, secret: &str) -> Result<Scene> {
     scene.file("prefect.yaml", &project(text))
 }
 
-/// The same on the server before, and another value now.
+/// Deploys the secret, then changes its value in the file.
 fn deployed(scene: Scene, secret: &str) -> Result<Scene> {
     let scene = block(scene, secret)?;
     scene.sandbox.run("deploy --all")?.success()?;
@@ -33,7 +33,7 @@ fn deployed(scene: Scene, secret: &str) -> Result<Scene> {
     Ok(scene.file("prefect.yaml", &project(text))?.variable("DEPLOY_TOKEN", secret))
 }
 
-/// Everything that a deploy asks is answered, and what it writes is not.
+/// Makes the server answer reads and drop the connection on writes.
 fn writes_fail(scene: Scene) -> Result<Scene> {
     scene.server.fail(None);
     scene.sandbox.run("plan --all")?.success()?;

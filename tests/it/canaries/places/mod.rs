@@ -1,4 +1,4 @@
-//! The places that secrets come from.
+//! The sources of secrets.
 
 mod blocks;
 mod left;
@@ -8,12 +8,11 @@ mod variables;
 
 use super::Place;
 
-/// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Place> {
     [settings::PLACES, blocks::PLACES, steps::PLACES, variables::PLACES, left::PLACES].into_iter().flatten()
 }
 
-/// A project of one deployment with these further lines, which belong to it.
+/// Returns a prefect.yaml with one deployment and these additional lines of it.
 pub(super) fn project(more: &str) -> String {
     let pool = if more.contains("work_pool:") { "" } else { "  work_pool: {name: pool}\n" };
     format!("pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n{pool}{more}\n")

@@ -1,4 +1,4 @@
-//! Settings of every source, and connections that fail.
+//! Secrets in settings of every source, with connections that fail.
 
 use serde_json::json;
 
@@ -12,13 +12,13 @@ const VIEW: &str = "config view";
 const VIEW_ALL: &str = "config view --show-defaults --output json";
 const PROFILES: &str = "../prefect/profiles.toml";
 
-/// A refusal that repeats what was sent.
+/// Makes the server refuse requests with an error that repeats the request.
 fn echoing(scene: Scene) -> Scene {
     scene.server.fail(Some(FaultPlan { fault: Fault::Echo, at: 0, lasting: true }));
     scene
 }
 
-/// A profile `mine`, which is active, and a setting in this one.
+/// Returns profiles with the active profile `mine`, and a setting in the named profile.
 fn profile(name: &str, setting: &str, value: &str) -> String {
     let other = if name == "mine" { "" } else { "[profiles.mine]\n" };
     format!("active = \"mine\"\n{other}[profiles.{name}]\n{setting} = {}\n", json!(value))

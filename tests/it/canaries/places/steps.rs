@@ -1,4 +1,4 @@
-//! What steps need to get in somewhere.
+//! Secrets in the inputs of steps: credentials of repositories, registries and object stores.
 
 use std::process::Command;
 
@@ -12,7 +12,8 @@ use super::{
 const PULL: &[&str] = &["check", "steps run --pull -n a"];
 const DEPLOY: &[&str] = &["check", "deploy --all --output json", "deploy --all"];
 
-/// A deployment with these further lines, in which `CANARY` is the secret. Nothing answers where its steps go.
+/// Adds a deployment with these additional lines, in which `CANARY` stands for the secret. Connections of its
+/// steps fail.
 fn written(scene: Scene, secret: &str, lines: &str) -> Result<Scene> {
     scene
         .variable("AWS_EC2_METADATA_DISABLED", "true")
@@ -24,7 +25,7 @@ fn clone(scene: Scene, secret: &str, inputs: &str) -> Result<Scene> {
     written(scene, secret, &format!("  pull:\n  - prefect.deployments.steps.git_clone: {inputs}"))
 }
 
-/// A repository whose remote has a login.
+/// Adds a repository whose remote URL contains a login.
 fn repository(mut scene: Scene, secret: &str) -> Result<Scene> {
     let url = format!("https://me:{secret}@git.invalid/a/b.git");
     for words in [

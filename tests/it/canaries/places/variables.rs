@@ -1,4 +1,4 @@
-//! Variables of the environment whose names say that they are secret.
+//! Secrets in environment variables whose names mark them as secret.
 
 use anyhow::Result;
 
