@@ -11,7 +11,7 @@ fn sandbox(cloud: &MockApi) -> Result<Sandbox> {
 }
 
 #[test]
-fn a_key_and_a_workspace_are_kept_in_the_profile() -> Result<()> {
+fn login_stores_the_key_and_the_workspace_in_the_profile() -> Result<()> {
     let cloud = MockApi::cloud()?;
     let sandbox = sandbox(&cloud)?;
     let shown = session(
@@ -86,7 +86,7 @@ fn a_key_and_a_workspace_are_kept_in_the_profile() -> Result<()> {
 }
 
 #[test]
-fn a_key_that_is_refused_is_not_kept() -> Result<()> {
+fn login_does_not_store_a_rejected_key() -> Result<()> {
     let cloud = MockApi::cloud()?;
     let sandbox = sandbox(&cloud)?;
     let shown = session(

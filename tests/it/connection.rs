@@ -17,7 +17,7 @@ use rustls::{
 use crate::support::{FaultServer, Sandbox};
 
 #[test]
-fn requests_go_through_the_proxy_of_the_environment() -> Result<()> {
+fn uses_the_proxy_from_the_environment() -> Result<()> {
     let proxy = FaultServer::start()?;
     let proxy_url = proxy.url();
     let proxy_url = proxy_url.trim_end_matches("/api");
@@ -35,7 +35,7 @@ fn requests_go_through_the_proxy_of_the_environment() -> Result<()> {
 }
 
 #[test]
-fn certificates_that_are_not_checked_are_told() -> Result<()> {
+fn warns_about_unchecked_certificates() -> Result<()> {
     let sandbox = Sandbox::new()?
         .variable("PREFECT_API_URL", "https://127.0.0.1:1/api")
         .variable("PREFECT_CLIENT_MAX_RETRIES", "0")
@@ -99,7 +99,7 @@ impl PrivateServer {
 }
 
 #[test]
-fn a_certificate_of_an_authority_of_ones_own_is_trusted_once_it_is_named() -> Result<()> {
+fn trusts_a_private_certificate_authority_only_if_configured() -> Result<()> {
     let server = PrivateServer::start("localhost")?;
     let unknown = server.sandbox()?.run("work-pool ls")?;
     assert_eq!(unknown.code, 6, "{unknown}");

@@ -30,7 +30,7 @@ const STAMP: &str = "echo run >> runs.txt\necho v1\n";
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn all_of_a_file_and_then_nothing() -> Result<()> {
+fn deploys_a_file_and_then_reports_no_changes() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
@@ -107,7 +107,7 @@ fn all_of_a_file_and_then_nothing() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn names_and_patterns_pick_deployments() -> Result<()> {
+fn selects_deployments_by_name_and_pattern() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
@@ -144,7 +144,7 @@ fn names_and_patterns_pick_deployments() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn another_file_is_read_when_it_is_named() -> Result<()> {
+fn reads_the_file_of_the_prefect_file_option() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("this: is not: read")?;
     sandbox.file("deploy/production.yaml", TWO)?;
@@ -161,7 +161,7 @@ fn another_file_is_read_when_it_is_named() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn options_alone_make_a_deployment() -> Result<()> {
+fn deploys_from_options_without_a_file() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("{}")?;
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
@@ -196,14 +196,15 @@ fn options_alone_make_a_deployment() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn json_is_one_document_on_standard_output() -> Result<()> {
+fn json_output_is_one_document_on_stdout() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
 
     let document = sandbox.run("deploy --all --output json")?.success()?.json()?;
     let deployments = document["deployments"].as_array().context("a list")?;
-    let statuses: Vec<_> = deployments.iter().map(|one| one["status"].as_str().unwrap_or_default()).collect();
+    let statuses: Vec<_> =
+        deployments.iter().map(|item| item["status"].as_str().unwrap_or_default()).collect();
     assert_eq!((&document["schema"], statuses), (&json!(1), vec!["created", "created"]));
     let one = api.existing(&sandbox, "hello-UNIQUE/one")?;
     assert_eq!(deployments[0]["id"], one["id"]);
@@ -228,7 +229,7 @@ fn json_is_one_document_on_standard_output() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn events_are_objects_on_standard_error() -> Result<()> {
+fn events_are_json_objects_on_stderr() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&TWO.replace("tags:", "tagz:"))?;
     sandbox.file("stamp.sh", STAMP)?;
@@ -261,7 +262,7 @@ fn events_are_objects_on_standard_error() -> Result<()> {
 #[cfg(unix)]
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn through_a_link_called_prefect_every_failure_is_1() -> Result<()> {
+fn link_named_prefect_exits_with_1_for_every_failure() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", "exit 3\n")?;
@@ -277,7 +278,7 @@ fn through_a_link_called_prefect_every_failure_is_1() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn strict_makes_errors_of_warnings() -> Result<()> {
+fn strict_turns_warnings_into_errors() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "

@@ -35,7 +35,7 @@ fn commit(sandbox: &Sandbox, before: &[&str]) -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_1_nothing_is_written_or_run_if_one_of_all_is_wrong() -> Result<()> {
+fn one_invalid_deployment_prevents_all_steps_and_writes() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "build: [{prefect.deployments.steps.run_shell_script: {script: touch ran}}]
@@ -56,7 +56,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_2_scripts_are_shared_only_where_they_are_written_once() -> Result<()> {
+fn identical_steps_run_once_only_if_they_share_a_definition() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "definitions:
@@ -75,7 +75,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_8_tags_written_as_text_are_split_at_commas() -> Result<()> {
+fn splits_a_tags_string_at_commas() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file("  tags: 'nightly, eu'"))?;
     assert_eq!(deployed(&api, &sandbox, &["--all"])?.1["tags"], json!(["nightly", "eu"]));
@@ -84,7 +84,7 @@ fn line_8_tags_written_as_text_are_split_at_commas() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_8_options_beat_the_file_and_the_file_beats_settings() -> Result<()> {
+fn options_override_the_file_and_the_file_overrides_settings() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api
         .sandbox(&file(
@@ -102,7 +102,7 @@ fn line_8_options_beat_the_file_and_the_file_beats_settings() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_8_names_and_patterns_mean_what_they_say() -> Result<()> {
+fn selects_by_flow_name_or_function_name() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "deployments:
@@ -130,7 +130,7 @@ fn line_8_names_and_patterns_mean_what_they_say() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_8_an_empty_push_means_none_and_each_deployment_starts_in_the_project() -> Result<()> {
+fn empty_push_section_skips_push_and_steps_start_in_the_project() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "build:
@@ -154,7 +154,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_8_a_ci_variable_that_is_missing_leaves_no_none() -> Result<()> {
+fn missing_ci_variable_leaves_no_none_in_values() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api
         .sandbox(&file(""))?
@@ -170,7 +170,7 @@ fn line_8_a_ci_variable_that_is_missing_leaves_no_none() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_8_null_sections_are_as_good_as_none() -> Result<()> {
+fn null_sections_equal_missing_sections() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "build: null\ndeployments:\n- {name: a, entrypoint: flow.py:hello, tags: null, work_pool: null, triggers: null, parameters: {}}",
@@ -181,7 +181,7 @@ fn line_8_null_sections_are_as_good_as_none() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_9_odd_things_are_kept_with_a_warning() -> Result<()> {
+fn keeps_unusual_values_with_a_warning() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file("  description: '{{ STAGE }}'"))?.variable("STAGE", "dev");
     let (output, deployment) = deployed(&api, &sandbox, &["--all"])?;
@@ -200,7 +200,7 @@ fn line_9_odd_things_are_kept_with_a_warning() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_10_a_flow_that_cannot_be_imported_gets_its_whole_schema() -> Result<()> {
+fn reads_the_whole_schema_of_a_flow_that_cannot_be_imported() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(""))?;
     sandbox.file(
@@ -220,7 +220,7 @@ def hello(*, needed: int, wanted: list[str] = ['a']): ...
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_13_what_could_never_run_is_refused() -> Result<()> {
+fn rejects_deployments_that_can_never_run() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(""))?;
     for words in [
@@ -244,7 +244,7 @@ fn line_13_what_could_never_run_is_refused() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn line_13_credentials_of_the_remote_are_not_published() -> Result<()> {
+fn omits_credentials_from_the_remote_url() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(""))?;
     commit(&sandbox, &["remote", "add", "origin", "https://robot:t0p-s3cret@git.example.com/team/etl.git"])?;

@@ -21,9 +21,9 @@ fn statuses(output: &Output) -> Result<Vec<String>> {
 }
 
 #[test]
-fn all_is_well_on_a_server_that_is() -> Result<()> {
+fn passes_with_a_healthy_server() -> Result<()> {
     let server = FaultServer::start()?;
-    let sandbox = Sandbox::with(&server.url(), PROJECT)?;
+    let sandbox = Sandbox::for_project(&server.url(), PROJECT)?;
     let output = sandbox.run("doctor -o json")?.success()?;
     assert_eq!(
         statuses(&output)?,
@@ -45,13 +45,13 @@ fn all_is_well_on_a_server_that_is() -> Result<()> {
 }
 
 #[test]
-fn what_would_stop_a_deploy_is_in_the_exit_code() -> Result<()> {
+fn exit_code_reports_what_would_stop_a_deploy() -> Result<()> {
     let none = Sandbox::new()?.run("doctor")?;
     assert_eq!(none.code, 2, "{none}");
     assert!(none.stdout.contains("PREFECT_API_URL is not set"), "{none}");
 
     let sandbox =
-        Sandbox::with("http://127.0.0.1:1/api", PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "0");
+        Sandbox::for_project("http://127.0.0.1:1/api", PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "0");
     let gone = sandbox.run("doctor -o json")?;
     assert_eq!(gone.code, 6, "{gone}");
     assert_eq!(gone.json()?["deploy_would_work"], false);
@@ -59,14 +59,14 @@ fn what_would_stop_a_deploy_is_in_the_exit_code() -> Result<()> {
     let refusing = MockApi::answering(401, "Unauthorized")?;
     let server = FaultServer::start()?;
     let other_pool = PROJECT.replace("pool}", "nope}");
-    let missing = Sandbox::with(&refusing.url(), &other_pool)?.run("doctor -o json")?;
+    let missing = Sandbox::for_project(&refusing.url(), &other_pool)?.run("doctor -o json")?;
     assert_eq!(missing.json()?["deploy_would_work"], false);
 
     server.fail(Some(FaultPlan { fault: Fault::Status(403), at: 2, lasting: true }));
-    let refused = Sandbox::with(&server.url(), PROJECT)?.run("doctor -o json")?;
+    let refused = Sandbox::for_project(&server.url(), PROJECT)?.run("doctor -o json")?;
     assert_eq!(refused.code, 5, "{refused}");
 
-    let broken = Sandbox::with(&server.url(), "deployments: 3\n")?;
+    let broken = Sandbox::for_project(&server.url(), "deployments: 3\n")?;
     server.heal()?;
     let broken = broken.run("doctor -o json")?;
     assert_eq!(broken.code, 2, "{broken}");
@@ -88,9 +88,9 @@ fn check(output: &Output, name: &str) -> Result<(String, String, String)> {
 }
 
 #[test]
-fn what_the_steps_of_the_project_need_is_looked_for() -> Result<()> {
+fn checks_what_the_steps_need() -> Result<()> {
     let server = FaultServer::start()?;
-    let sandbox = Sandbox::with(&server.url(), IMAGES)?.variable("DOCKER_HOST", "tcp://127.0.0.1:1");
+    let sandbox = Sandbox::for_project(&server.url(), IMAGES)?.variable("DOCKER_HOST", "tcp://127.0.0.1:1");
     let output = sandbox.run("doctor -o json")?;
     let (status, _, fix) = check(&output, "docker")?;
     assert_eq!((output.code, status.as_str()), (1, "failed"), "{output}");
@@ -108,7 +108,8 @@ fn what_the_steps_of_the_project_need_is_looked_for() -> Result<()> {
     assert!(status == "failed" && fix.contains("buildx"), "{without}");
 
     let in_python = "build:\n- my_steps.build: {}\ndeployments: []\n";
-    let sandbox = Sandbox::with(&server.url(), in_python)?.variable("PREFECTL_PYTHON", "/nonexistent/python");
+    let sandbox =
+        Sandbox::for_project(&server.url(), in_python)?.variable("PREFECTL_PYTHON", "/nonexistent/python");
     let output = sandbox.run("doctor -o json")?;
     let (status, detail, fix) = check(&output, "python")?;
     assert!(
@@ -120,9 +121,9 @@ fn what_the_steps_of_the_project_need_is_looked_for() -> Result<()> {
 }
 
 #[test]
-fn mistakes_in_the_file_would_stop_a_deploy() -> Result<()> {
+fn reports_errors_in_the_project_file() -> Result<()> {
     let server = FaultServer::start()?;
-    let sandbox = Sandbox::with(&server.url(), &PROJECT.replace("flow.py:hello", "flow.py:nope"))?;
+    let sandbox = Sandbox::for_project(&server.url(), &PROJECT.replace("flow.py:hello", "flow.py:nope"))?;
     let output = sandbox.run("doctor -o json")?;
     let (status, detail, fix) = check(&output, "project")?;
     assert_eq!((output.code, status.as_str()), (2, "failed"), "{output}");
@@ -131,12 +132,13 @@ fn mistakes_in_the_file_would_stop_a_deploy() -> Result<()> {
 }
 
 #[test]
-fn what_is_wrong_has_a_fix() -> Result<()> {
+fn every_warning_and_failure_has_a_fix() -> Result<()> {
     let server = FaultServer::start()?;
     for fault in [Fault::Status(401), Fault::Status(403), Fault::Html, Fault::Status(500), Fault::NotHttp] {
         for at in 0..4 {
             server.fail(Some(FaultPlan { fault, at, lasting: true }));
-            let sandbox = Sandbox::with(&server.url(), PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "0");
+            let sandbox =
+                Sandbox::for_project(&server.url(), PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "0");
             let output = sandbox.run("doctor -o json")?;
             for check in output.json()?["checks"].as_array().into_iter().flatten() {
                 let is_wrong = check["status"] == "failed" || check["status"] == "warning";

@@ -63,7 +63,7 @@ fn essence(api: &Api, deployment: &Value) -> Result<Value> {
     value["deployment"]["global_concurrency_limit"] = deployment["global_concurrency_limit"]["limit"].clone();
     strip(&mut value, &server_only);
     let schedules = value["deployment"]["schedules"].as_array_mut().context("a list")?;
-    schedules.sort_by_key(|one| one["schedule"].to_string());
+    schedules.sort_by_key(|item| item["schedule"].to_string());
     Ok(value)
 }
 
@@ -87,7 +87,7 @@ fn strip(value: &mut Value, keys: &[&str]) {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_export_deploys_back_to_the_same() -> Result<()> {
+fn exported_file_deploys_without_changes() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -95,7 +95,7 @@ fn an_export_deploys_back_to_the_same() -> Result<()> {
     let read = || -> Result<Vec<Value>> { names.iter().map(|name| api.existing(&sandbox, name)).collect() };
     let before = read()?;
     let compared =
-        |all: &[Value]| -> Result<Vec<Value>> { all.iter().map(|one| essence(&api, one)).collect() };
+        |all: &[Value]| -> Result<Vec<Value>> { all.iter().map(|item| essence(&api, item)).collect() };
     let essence_before = compared(&before)?;
 
     sandbox.run("export -n *-UNIQUE/* --out exported.yaml").and_then(Output::success)?;

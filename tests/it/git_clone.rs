@@ -44,7 +44,7 @@ fn spied_on(sandbox: Sandbox) -> Result<Sandbox> {
 }
 
 #[test]
-fn a_token_opens_a_private_repository_and_leaves_no_trace() -> Result<()> {
+fn clones_a_private_repository_and_stores_no_token() -> Result<()> {
     let server = GitServer::start()?;
     server.repository("private/flows", &[("flow.py", "one")])?;
     let url = server.url("private/flows");
@@ -66,7 +66,7 @@ fn a_token_opens_a_private_repository_and_leaves_no_trace() -> Result<()> {
 }
 
 #[test]
-fn a_password_in_the_address_is_no_argument_of_git() -> Result<()> {
+fn passes_no_password_in_git_arguments() -> Result<()> {
     let server = GitServer::start()?;
     server.repository("private/flows", &[("flow.py", "one")])?;
     let encoded = GIT_PASSWORD.replace('%', "%25").replace('~', "%7E");
@@ -82,7 +82,7 @@ fn a_password_in_the_address_is_no_argument_of_git() -> Result<()> {
 }
 
 #[test]
-fn a_refused_token_is_told_at_once_and_nobody_is_asked() -> Result<()> {
+fn rejected_token_fails_without_a_prompt() -> Result<()> {
     let server = GitServer::start()?;
     server.repository("private/flows", &[("flow.py", "one")])?;
     let url = server.url("private/flows");
@@ -109,7 +109,7 @@ fn a_refused_token_is_told_at_once_and_nobody_is_asked() -> Result<()> {
 }
 
 #[test]
-fn submodules_are_opened_by_the_same_token_also_at_a_commit() -> Result<()> {
+fn clones_submodules_with_the_same_token_also_at_a_commit() -> Result<()> {
     let server = GitServer::start()?;
     let inner = server.repository("private/inner", &[("inner.py", "inner")])?.git(&["rev-parse", "HEAD"])?;
     let modules = format!("[submodule \"inner\"]\n\tpath = inner\n\turl = {}\n", server.url("private/inner"));
@@ -137,7 +137,7 @@ fn submodules_are_opened_by_the_same_token_also_at_a_commit() -> Result<()> {
 
 /// Runs pull steps as a worker would: in an empty directory, with the stored steps.
 #[test]
-fn pulling_finds_the_flow_or_says_what_is_missing() -> Result<()> {
+fn pull_verifies_the_flow_or_reports_what_is_missing() -> Result<()> {
     const PROJECT: &str = "
 pull:
 - prefect.deployments.steps.git_clone:
@@ -198,7 +198,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_workers_would_not_find_is_not_registered() -> Result<()> {
+fn rejects_code_that_workers_would_not_find() -> Result<()> {
     let api = Api::from_env()?;
     let server = GitServer::start()?;
     let repository = server.repository("flows", &[("README.md", "")])?;

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::support::Sandbox;
 
 #[test]
-fn topics_are_listed_and_explained() -> Result<()> {
+fn lists_and_prints_help_topics() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let root = sandbox.run("help")?.success()?;
     for (topic, part) in [
@@ -27,7 +27,7 @@ fn topics_are_listed_and_explained() -> Result<()> {
 }
 
 #[test]
-fn packages_get_a_page_for_each_command_and_a_script_for_each_shell() -> Result<()> {
+fn generates_manual_pages_and_completion_scripts() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.run("generate man out/man")?.success()?;
     sandbox.run("generate completions out/completions")?.success()?;

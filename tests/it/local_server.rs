@@ -48,7 +48,7 @@ fn wait_for(child: &mut Child, text: &str) -> Result<String> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_temporary_server_serves_a_command_and_goes_with_it() -> Result<()> {
+fn temporary_server_ends_with_its_command() -> Result<()> {
     let sandbox = sandbox()?;
     let refused = sandbox.run("work-pool ls")?;
     ensure!(refused.code == 2 && refused.stderr.contains("set PREFECT_API_URL"), "{refused}");
@@ -77,7 +77,7 @@ fn a_temporary_server_serves_a_command_and_goes_with_it() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_server_in_the_foreground_with_a_password_and_csrf_protection() -> Result<()> {
+fn foreground_server_supports_passwords_and_csrf_protection() -> Result<()> {
     let sandbox = sandbox()?;
     let sandbox = sandbox
         .variable("PREFECT_SERVER_API_AUTH_STRING", "admin:p4ss-word")
@@ -100,7 +100,7 @@ fn a_server_in_the_foreground_with_a_password_and_csrf_protection() -> Result<()
 fn use_guarded_server(port: u16) -> Result<()> {
     let project =
         "pull: []\ndeployments:\n- {name: one, entrypoint: flow.py:hello, work_pool: {name: pool}}\n";
-    let sandbox = Sandbox::with(&format!("http://127.0.0.1:{port}/api"), project)?;
+    let sandbox = Sandbox::for_project(&format!("http://127.0.0.1:{port}/api"), project)?;
     let refused = sandbox.run("work-pool create pool --type process")?;
     ensure!(refused.code == 5, "{refused}");
     let sandbox = sandbox.variable("PREFECT_API_AUTH_STRING", "admin:p4ss-word");

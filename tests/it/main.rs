@@ -3,48 +3,48 @@
 //!
 //! Tests that need services are ignored by default. `tests/run` starts the services and runs all tests.
 
-mod answers;
 mod attacks;
-mod bad_files;
-mod bad_input;
-mod canaries;
 mod cloud;
-mod commands;
 mod connection;
 mod deploy;
+mod deployment_commands;
 mod differences;
-mod docker;
+mod docker_steps;
 mod doctor;
 mod documentation;
 mod editor;
+mod error_messages;
 mod export;
-mod faults;
+mod flow_runs;
 mod git_clone;
 mod help;
-mod images;
-mod interrupted;
+mod html_plan;
+mod image_builds;
+mod init_and_completion;
+mod injected_faults;
+mod interrupted_deploys;
+mod invalid_project_files;
 mod layers;
 mod local_server;
-mod machine;
 mod meanwhile;
-mod objects;
-mod page;
+mod output_schemas;
 mod plan;
-mod pools;
 #[cfg(unix)]
 mod progress;
 #[cfg(unix)]
 mod prompts;
+mod prompts_code_storage;
 mod prune;
-mod python;
+mod python_inspection;
 mod python_steps;
 mod redeploy;
-mod runs;
+mod secret_leaks;
 mod settings;
 mod signals;
-mod starting;
-mod stopping;
+mod stopped_steps;
 mod storage;
 mod support;
 #[cfg(unix)]
 mod trust;
+mod variables_blocks_automations;
+mod work_pools;

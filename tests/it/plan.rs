@@ -27,7 +27,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_plan_tells_what_a_deploy_would_do() -> Result<()> {
+fn plan_shows_what_a_deploy_would_change() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let output = sandbox.run("plan --all --detailed-exitcode")?;
@@ -119,7 +119,7 @@ fn a_plan_tells_what_a_deploy_would_do() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_plan_can_be_a_comment_and_the_summary_of_a_job() -> Result<()> {
+fn plan_renders_as_markdown_for_comments_and_job_summaries() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let summary = sandbox.directory().join("summary.md");
@@ -187,7 +187,7 @@ fn a_plan_can_be_a_comment_and_the_summary_of_a_job() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
+fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("plan --all --out first.json --quiet").and_then(Output::success)?;
@@ -229,7 +229,7 @@ fn a_deploy_holds_itself_to_a_plan() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn drift_is_also_what_a_deploy_leaves() -> Result<()> {
+fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -268,7 +268,7 @@ fn drift_is_also_what_a_deploy_leaves() -> Result<()> {
 }
 
 #[test]
-fn rendering_needs_no_server() -> Result<()> {
+fn render_needs_no_server() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", PROJECT)?;
     let output = sandbox.run("render -n b --quiet")?;
@@ -352,7 +352,7 @@ fn rendering_needs_no_server() -> Result<()> {
 }
 
 #[test]
-fn what_a_python_step_gives_is_known_after_the_build() -> Result<()> {
+fn outputs_of_python_steps_are_known_after_the_build() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file(
         "prefect.yaml",
@@ -369,14 +369,14 @@ fn what_a_python_step_gives_is_known_after_the_build() -> Result<()> {
 }
 
 #[test]
-fn what_is_unchanged_costs_next_to_no_requests() -> Result<()> {
+fn unchanged_deployments_need_few_requests() -> Result<()> {
     for (count, most) in [(100, 8), (450, 8 + 450 / 20)] {
         let api = MockApi::keeping()?;
         let deployment = |number| {
             format!("- {{name: d{number}, entrypoint: 'flow.py:hello', work_pool: {{name: pool}}}}\n")
         };
         let deployments: String = (0..count).map(deployment).collect();
-        let sandbox = Sandbox::with(&api.url(), &format!("pull: []\ndeployments:\n{deployments}"))?;
+        let sandbox = Sandbox::for_project(&api.url(), &format!("pull: []\ndeployments:\n{deployments}"))?;
         sandbox.run("deploy --all --quiet").and_then(Output::success)?;
         let (first, writes) = (api.requests(), api.writes().len());
         assert_eq!(writes, count + 1, "one flow");

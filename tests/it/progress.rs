@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::support::{Api, OnTerminal, SIZE, Sandbox};
+use crate::support::{Api, RecordedTerminal, SIZE, Sandbox};
 
 /// Two steps that print text, one after the other.
 const STEPS: &str = "
@@ -37,7 +37,7 @@ fn colored(command: &mut Command) {
     command.env_remove("NO_COLOR");
 }
 
-fn is_live(output: &OnTerminal) -> bool {
+fn is_live(output: &RecordedTerminal) -> bool {
     output.bytes.windows(8).any(|window| window == b"\x1b[?2026h")
 }
 
@@ -47,7 +47,7 @@ fn has_colors(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn a_terminal_shows_each_step_with_what_it_says_and_then_a_table() -> Result<()> {
+fn terminal_shows_steps_with_their_output_and_then_a_table() -> Result<()> {
     let output = sandbox()?.run_at_terminal(SIZE, RUN, colored)?;
     ensure!(output.code == 0, "{}", output.last()?);
     let texts = output.texts()?;
@@ -66,7 +66,7 @@ fn a_terminal_shows_each_step_with_what_it_says_and_then_a_table() -> Result<()>
 }
 
 #[test]
-fn nothing_wraps_and_nothing_of_the_view_is_left_however_small_the_terminal_is() -> Result<()> {
+fn live_view_fits_and_disappears_on_small_terminals() -> Result<()> {
     for size in [(24, 30), (5, 30), (3, 100), (24, 12)] {
         let output = sandbox()?.run_at_terminal(size, &format!("{RUN} --output json"), |_| {})?;
         ensure!(output.code == 0, "{size:?}: {}", output.last()?);
@@ -82,7 +82,7 @@ fn nothing_wraps_and_nothing_of_the_view_is_left_however_small_the_terminal_is()
 }
 
 #[test]
-fn the_view_is_drawn_ten_times_a_second_at_most() -> Result<()> {
+fn live_view_is_drawn_at_most_ten_times_per_second() -> Result<()> {
     let sandbox = sandbox()?;
     sandbox.file("slow.sh", "seq 20000\nsleep 0.5\n")?;
     for line in [RUN.to_owned(), format!("{RUN} --verbose")] {
@@ -97,7 +97,7 @@ fn the_view_is_drawn_ten_times_a_second_at_most() -> Result<()> {
 }
 
 #[test]
-fn what_a_step_has_said_that_fails_is_printed() -> Result<()> {
+fn prints_the_output_of_a_failed_step() -> Result<()> {
     let sandbox = sandbox()?;
     sandbox.file("slow.sh", "for i in $(seq 50); do echo number $i; done; exit 3\n")?;
     let output = sandbox.run_at_terminal((40, 80), RUN, |_| {})?;
@@ -117,7 +117,7 @@ fn what_a_step_has_said_that_fails_is_printed() -> Result<()> {
 }
 
 #[test]
-fn all_is_printed_on_a_terminal_with_verbose() -> Result<()> {
+fn verbose_prints_all_output_on_a_terminal() -> Result<()> {
     let output = sandbox()?.run_at_terminal((60, 100), &format!("{RUN} --verbose"), |_| {})?;
     let last = output.last()?;
     for part in ["   | first\n", "   | line 1 日本", "   | line 9 日本", " > run_shell_script: done ("] {
@@ -127,7 +127,7 @@ fn all_is_printed_on_a_terminal_with_verbose() -> Result<()> {
 }
 
 #[test]
-fn the_view_needs_a_terminal_that_can_and_colours_are_another_matter() -> Result<()> {
+fn live_view_needs_a_capable_terminal_independent_of_colors() -> Result<()> {
     type Variables = &'static [(&'static str, &'static str)];
     // Environment variables, options, whether the view is drawn, and whether there are colors.
     let cases: [(Variables, &str, bool, bool); 8] = [
@@ -156,7 +156,7 @@ fn the_view_needs_a_terminal_that_can_and_colours_are_another_matter() -> Result
 }
 
 #[test]
-fn pipes_get_lines_with_the_time_and_nothing_else() -> Result<()> {
+fn pipes_get_plain_lines_with_timestamps() -> Result<()> {
     let sandbox = sandbox()?;
     sandbox.file("slow.sh", "echo second\n")?;
     let output = sandbox.run(RUN)?.success()?;
@@ -192,7 +192,7 @@ fn pipes_get_lines_with_the_time_and_nothing_else() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn requests_are_told_with_verbose() -> Result<()> {
+fn verbose_prints_requests() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(STEPS)?;
     sandbox.file("quick.sh", QUICK)?;
@@ -210,7 +210,7 @@ fn requests_are_told_with_verbose() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deploy_ends_with_a_table_whose_names_are_links() -> Result<()> {
+fn deploy_ends_with_a_table_of_links() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(STEPS)?;
     sandbox.file("quick.sh", QUICK)?;
@@ -239,7 +239,7 @@ fn a_deploy_ends_with_a_table_whose_names_are_links() -> Result<()> {
 }
 
 #[test]
-fn an_interrupt_takes_the_view_away() -> Result<()> {
+fn interrupt_removes_the_live_view() -> Result<()> {
     let sandbox = sandbox()?;
     sandbox.file("slow.sh", "kill -INT $PPID; sleep 30\n")?;
     let output = sandbox.run_at_terminal(SIZE, RUN, |_| {})?;

@@ -26,7 +26,7 @@ fn is_settled(sandbox: &Sandbox) -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn answers_make_a_deployment_and_a_file() -> Result<()> {
+fn answers_create_a_deployment_and_a_file() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
@@ -82,7 +82,7 @@ fn answers_make_a_deployment_and_a_file() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn saving_keeps_every_line_of_the_file() -> Result<()> {
+fn saving_keeps_all_other_lines_of_the_file() -> Result<()> {
     let api = Api::from_env()?;
     let project = "# Ours.\nname: 'flows'   # quoted\n\npull: # on this machine\n- prefect.deployments.steps.set_working_directory:\n    \
                    directory: .\n\ndeployments:\n  - name: one # the first\n    entrypoint: flow.py:hello\n    \
@@ -130,7 +130,7 @@ fn saving_keeps_every_line_of_the_file() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deployment_of_the_file_is_chosen_and_asks_no_more() -> Result<()> {
+fn chosen_deployment_of_the_file_needs_no_more_answers() -> Result<()> {
     let api = Api::from_env()?;
     let entry =
         |name| format!("- {{name: {name}, entrypoint: 'flow.py:hello', work_pool: {{name: pool-UNIQUE}}}}\n");
@@ -147,7 +147,7 @@ fn a_deployment_of_the_file_is_chosen_and_asks_no_more() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_interrupt_at_a_question_leaves_everything_as_it_is() -> Result<()> {
+fn interrupt_at_a_question_changes_nothing() -> Result<()> {
     let api = Api::from_env()?;
     let project = "# Ours.\nname: p\n";
     let sandbox = api.sandbox(project)?;
@@ -177,7 +177,7 @@ fn an_interrupt_at_a_question_leaves_everything_as_it_is() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_type_of_a_new_work_pool_is_asked_for() -> Result<()> {
+fn asks_for_the_type_of_a_new_work_pool() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     let mut terminal = Terminal::start(&sandbox, "work-pool create other-UNIQUE")?;
@@ -204,7 +204,7 @@ fn the_type_of_a_new_work_pool_is_asked_for() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_token_of_a_private_repository_becomes_a_block() -> Result<()> {
+fn stores_the_token_of_a_private_repository_in_a_block() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("name: p\n")?;
     for arguments in [
@@ -263,7 +263,7 @@ fn the_token_of_a_private_repository_becomes_a_block() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn nothing_is_asked_where_nobody_answers() -> Result<()> {
+fn asks_nothing_without_an_interactive_terminal() -> Result<()> {
     let api = Api::from_env()?;
     let two = "deployments:\n- {name: one, entrypoint: 'flow.py:hello'}\n- {name: two, entrypoint: 'flow.py:hello'}\n";
     let sandbox = api.sandbox(two)?;
@@ -305,7 +305,7 @@ fn nothing_is_asked_where_nobody_answers() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn names_of_others_do_not_command_the_terminal() -> Result<()> {
+fn escapes_control_characters_in_choices() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(
         "deployments:\n- {name: \"a\\e]0;title\\ab\\e[2J\", description: \"x\\ny\\rz\"}\n- {name: b}\n",
@@ -322,7 +322,7 @@ fn names_of_others_do_not_command_the_terminal() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_yes_can_come_through_a_pipe_if_that_is_asked_for() -> Result<()> {
+fn reads_a_confirmation_from_a_pipe_with_the_prompt_option() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     let output = sandbox.run("work-pool delete pool-UNIQUE --prompt")?;

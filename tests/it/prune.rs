@@ -31,7 +31,7 @@ fn file(names: &[&str]) -> String {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_a_project_no_longer_declares_goes_and_nothing_else() -> Result<()> {
+fn prune_deletes_only_what_the_project_no_longer_declares() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(&["a", "b"]))?;
     let id = sandbox.unique("one-UNIQUE");
@@ -98,7 +98,7 @@ fn what_a_project_no_longer_declares_goes_and_nothing_else() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn without_an_id_nothing_is_pruned_or_recorded() -> Result<()> {
+fn prune_requires_a_project_id() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(&["a"]))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -123,7 +123,7 @@ fn without_an_id_nothing_is_pruned_or_recorded() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_file_is_destroyed() -> Result<()> {
+fn destroy_deletes_the_deployments_of_the_file() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&file(&["a", "b", "c", "theirs"]))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;

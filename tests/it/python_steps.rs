@@ -63,7 +63,7 @@ fn outputs(output: &Output) -> Result<Value> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn functions_of_the_project_and_of_packages_run_as_steps() -> Result<()> {
+fn runs_functions_of_the_project_and_of_packages_as_steps() -> Result<()> {
     let python = python()?;
     let steps = "
 - tools.release.sign: {id: signing, image: app, token: '{{ $TOKEN }}'}
@@ -86,7 +86,7 @@ fn functions_of_the_project_and_of_packages_run_as_steps() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn steps_after_a_function_start_where_it_has_left_things() -> Result<()> {
+fn function_steps_change_the_working_directory_of_later_steps() -> Result<()> {
     let python = python()?;
     let steps = "
 - tools.release.enter: {}
@@ -104,7 +104,7 @@ fn steps_after_a_function_start_where_it_has_left_things() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
+fn failure_shows_the_location_in_both_files() -> Result<()> {
     let python = python()?;
     let output = build(&sandbox(&python, "- tools.release.fail: {image: app}")?)?;
     assert_output!(output, @r"
@@ -129,7 +129,7 @@ fn a_failure_is_told_with_its_place_in_both_files() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_package_that_is_nowhere_is_told_with_the_pythons_tried() -> Result<()> {
+fn missing_package_lists_the_interpreters_tried() -> Result<()> {
     let python = python()?;
     let sandbox = sandbox(&python, "- no_such_company.steps.sign: {image: app}")?;
     let output = build(&sandbox)?;
@@ -148,7 +148,7 @@ fn a_package_that_is_nowhere_is_told_with_the_pythons_tried() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_time_limit_ends_the_function() -> Result<()> {
+fn timeout_ends_the_function() -> Result<()> {
     let python = python()?;
     let output = build(&sandbox(&python, "- tools.release.hang: {timeout: 2}")?)?;
     assert!(output.code == 7 && output.stderr.contains("`timeout` of 2 s"), "{output}");
@@ -172,7 +172,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_a_step_requires_is_installed_once() -> Result<()> {
+fn installs_required_packages_once() -> Result<()> {
     let python = python()?;
     let sandbox = sandbox(&python, "- tiny_steps.greet: {requires: tiny-steps>=1, name: you}")?;
     let run = |arguments: &[&str]| -> Result<()> {

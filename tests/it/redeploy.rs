@@ -22,13 +22,13 @@ fn deploy(sandbox: &Sandbox, fields: &str) -> Result<Output> {
 fn schedules(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
     let deployment = api.existing(sandbox, "hello-UNIQUE/a")?;
     let mut schedules = deployment["schedules"].as_array().context("a list")?.clone();
-    schedules.sort_by_key(|one| one["schedule"].to_string());
+    schedules.sort_by_key(|item| item["schedule"].to_string());
     Ok(schedules)
 }
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn schedules_are_changed_in_place() -> Result<()> {
+fn updates_schedules_in_place() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *}, {interval: 600}]\n"))?;
     sandbox.run("deploy --all").and_then(Output::success)?;
@@ -78,7 +78,7 @@ fn schedules_are_changed_in_place() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_schedule_with_a_slug_keeps_its_id() -> Result<()> {
+fn schedule_with_a_slug_keeps_its_id() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
     sandbox.run("deploy --all").and_then(Output::success)?;
@@ -98,7 +98,7 @@ fn a_schedule_with_a_slug_keeps_its_id() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn parameters_of_a_schedule_stay_when_something_else_of_it_changes() -> Result<()> {
+fn schedule_keeps_its_parameters_when_its_rule_changes() -> Result<()> {
     let api = Api::from_env()?;
     let fields = |rest: &str| {
         format!("  parameters: {{}}\n  schedules: [{{cron: 0 1 * * *, parameters: {{name: Ada}}{rest}}}]\n")
@@ -122,14 +122,14 @@ fn parameters_of_a_schedule_stay_when_something_else_of_it_changes() -> Result<(
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
+fn updates_schedules_and_fields_in_one_request() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *}]\n"))?;
     sandbox.run("deploy --all").and_then(Output::success)?;
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
     let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
     // Retries after a busy server are not counted.
-    let done = || proxy.writes().iter().filter(|one| one.status != Some(503)).count();
+    let done = || proxy.writes().iter().filter(|item| item.status != Some(503)).count();
     for (fields, writes, count) in [
         ("version: '1', schedules: [{cron: 0 2 * * *}]", 1, 1),
         ("version: '2', schedules: []", 1, 0),
@@ -162,7 +162,7 @@ fn schedules_go_with_the_other_fields_in_one_request() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn only_triggers_that_differ_are_replaced() -> Result<()> {
+fn replaces_only_changed_triggers() -> Result<()> {
     let api = Api::from_env()?;
     let two = "  triggers:\n  - {name: first-UNIQUE, expect: [a]}\n  - {name: second-UNIQUE, expect: [b]}\n";
     let sandbox = api.sandbox(&project(two))?;
@@ -198,7 +198,7 @@ fn only_triggers_that_differ_are_replaced() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_the_file_no_longer_says_is_cleared() -> Result<()> {
+fn clears_fields_that_the_file_no_longer_has() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(
         "  tags: [a]\n  parameters: {name: Ford}\n  concurrency_limit: 2\n  paused: true\n  description: Old\n",

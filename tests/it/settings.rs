@@ -11,7 +11,7 @@ fn profiles(sandbox: &Sandbox) -> PathBuf {
 }
 
 #[test]
-fn a_setting_is_set_viewed_and_unset() -> Result<()> {
+fn sets_shows_and_unsets_a_setting() -> Result<()> {
     let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://env/api");
     fs::write(
         profiles(&sandbox),
@@ -114,7 +114,7 @@ fn a_setting_is_set_viewed_and_unset() -> Result<()> {
 
 #[cfg(unix)]
 #[test]
-fn a_file_with_a_secret_is_its_owners_alone() -> Result<()> {
+fn file_with_a_secret_is_readable_only_by_its_owner() -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::new()?;
     fs::write(profiles(&sandbox), "")?;
@@ -125,7 +125,7 @@ fn a_file_with_a_secret_is_its_owners_alone() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_set_is_refused_and_nothing_is_written() -> Result<()> {
+fn rejects_invalid_settings_without_writing() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let shown = session(
         &sandbox,
@@ -208,7 +208,7 @@ fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
 }
 
 #[test]
-fn profiles_live_and_die() -> Result<()> {
+fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let shown = session(
         &sandbox,
@@ -314,7 +314,7 @@ fn profiles_live_and_die() -> Result<()> {
 }
 
 #[test]
-fn the_profile_in_use_is_tried() -> Result<()> {
+fn use_checks_the_connection_of_the_profile() -> Result<()> {
     let api = MockApi::with_pool()?;
     let refusing = MockApi::answering(401, "Unauthorized")?;
     let sandbox = Sandbox::new()?;

@@ -26,7 +26,7 @@ fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
 }
 
 #[test]
-fn a_command_that_waits_for_the_server_ends_soon() -> Result<()> {
+fn signal_ends_a_command_that_waits_for_the_server() -> Result<()> {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let server = FaultServer::start()?;
         server.fail(Some(FaultPlan { fault: Fault::Hang, at: 0, lasting: true }));
@@ -50,10 +50,10 @@ deployments:
 ";
 
 #[test]
-fn a_step_is_ended_with_the_command() -> Result<()> {
+fn signal_ends_the_running_step() -> Result<()> {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let server = FaultServer::start()?;
-        let sandbox = Sandbox::with(&server.url(), STEP)?;
+        let sandbox = Sandbox::for_project(&server.url(), STEP)?;
         sandbox.file(
             "step.sh",
             "trap 'echo ending >&2; echo ended > ended; exit' TERM\necho > started\nwhile :; do sleep 0.05; done\n",
@@ -70,9 +70,9 @@ fn a_step_is_ended_with_the_command() -> Result<()> {
 }
 
 #[test]
-fn twice_ends_at_once() -> Result<()> {
+fn second_interrupt_ends_immediately() -> Result<()> {
     let server = FaultServer::start()?;
-    let sandbox = Sandbox::with(&server.url(), STEP)?;
+    let sandbox = Sandbox::for_project(&server.url(), STEP)?;
     sandbox.file(
         "step.sh",
         "trap 'echo > asked' TERM\necho > started\nfor i in $(seq 600); do sleep 0.1; done\n",
@@ -89,7 +89,7 @@ fn twice_ends_at_once() -> Result<()> {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() -> Result<()> {
+fn closed_pipe_is_not_an_error() -> Result<()> {
     let sandbox = Sandbox::new()?;
     for line in ["config view --show-defaults", "explain", "--help", "schema"] {
         let mut child = sandbox.spawn(line)?;

@@ -58,7 +58,7 @@ fn there_and_back(sandbox: &Sandbox) -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn code_goes_to_s3_and_back() -> Result<()> {
+fn pushes_to_and_pulls_from_s3() -> Result<()> {
     let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = sandbox()?;
     let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");
@@ -85,7 +85,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn code_goes_to_google_and_back() -> Result<()> {
+fn pushes_to_and_pulls_from_gcs() -> Result<()> {
     let url = required_env("PREFECTL_TEST_GCS")?;
     let sandbox = sandbox()?.variable("STORAGE_EMULATOR_HOST", url);
     let [push, pull] =
@@ -96,7 +96,7 @@ fn code_goes_to_google_and_back() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn code_goes_to_azure_and_back() -> Result<()> {
+fn pushes_to_and_pulls_from_azure() -> Result<()> {
     let connection = required_env("PREFECTL_TEST_AZURE")?;
     let sandbox = sandbox()?.variable("CONNECTION", connection.clone());
     let steps = ["push_to_azure_blob_storage", "pull_from_azure_blob_storage"];
@@ -116,7 +116,7 @@ fn code_goes_to_azure_and_back() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_folder_with_nothing_in_it_is_told() -> Result<()> {
+fn pull_of_an_empty_folder_fails() -> Result<()> {
     let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = sandbox()?;
     let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");

@@ -68,7 +68,7 @@ struct Target {
 impl Target {
     fn new() -> Result<Self> {
         let server = FaultServer::start()?;
-        let sandbox = Sandbox::with(&server.url(), &project(""))?
+        let sandbox = Sandbox::for_project(&server.url(), &project(""))?
             .variable("PREFECT_API_REQUEST_TIMEOUT", "4")
             .variable("PREFECT_CLIENT_MAX_RETRIES", "0")
             .variable("DOCKER_HOST", "tcp://127.0.0.1:1");
@@ -128,8 +128,8 @@ fn attempt(attack: &Attack) -> Result<()> {
         ensure!(control.is_none(), "{name} has {control:?}:\n{text:?}");
         ensure!(!text.contains(OUTSIDE), "{name} shows a file from outside of the project:\n{text}");
     }
-    ensure!(!target.server.heard().contains(OUTSIDE), "a file from outside of the project was sent");
-    judge(attack.outcome, &output, &target.server.heard()).with_context(|| shortened(&output))
+    ensure!(!target.server.received().contains(OUTSIDE), "a file from outside of the project was sent");
+    judge(attack.outcome, &output, &target.server.received()).with_context(|| shortened(&output))
 }
 
 fn judge(outcome: Outcome, output: &Output, heard: &str) -> Result<()> {
@@ -166,7 +166,7 @@ fn shortened(output: &Output) -> String {
 }
 
 #[test]
-fn no_attack_succeeds() -> Result<()> {
+fn withstands_all_attacks() -> Result<()> {
     let attacks: Vec<&Attack> = [files::ATTACKS, names::ATTACKS, servers::ATTACKS, templates::ATTACKS]
         .into_iter()
         .flatten()

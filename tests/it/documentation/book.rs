@@ -51,7 +51,7 @@ pub(super) fn book() -> Result<Vec<Page>> {
             }
         }
     }
-    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    pages.sort_by(|item, other| item.path.cmp(&other.path));
     Ok(pages)
 }
 
@@ -100,7 +100,7 @@ impl Page {
         };
         let anchor: String = heading.trim().chars().filter_map(character).collect();
         let numbered = (1..).map(|number| format!("{anchor}-{number}"));
-        let free = std::iter::once(anchor.clone()).chain(numbered).find(|one| !self.anchors.contains(one));
+        let free = std::iter::once(anchor.clone()).chain(numbered).find(|item| !self.anchors.contains(item));
         self.anchors.extend(free);
     }
 

@@ -39,7 +39,7 @@ done
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_reference_is_what_the_program_says() -> Result<()> {
+fn command_reference_matches_the_executable() -> Result<()> {
     let prefect = required_env("PREFECTL_TEST_REFERENCE")?;
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let written = tempfile::tempdir()?;
@@ -60,7 +60,7 @@ fn the_reference_is_what_the_program_says() -> Result<()> {
 }
 
 #[test]
-fn every_link_leads_somewhere() -> Result<()> {
+fn links_of_the_book_exist() -> Result<()> {
     let pages = book()?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src");
     let mut broken = Vec::new();
@@ -217,7 +217,7 @@ fn matches(shown: &str, printed: &str) -> bool {
 }
 
 #[test]
-fn dots_stand_for_anything() {
+fn ellipsis_matches_any_text() {
     for (shown, printed, expected) in [
         ("a", "a", true),
         ("a", "ab", false),

@@ -11,7 +11,7 @@ use language_server::{LanguageServer, position};
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_editor_completes_explains_and_corrects_what_init_wrote() -> Result<()> {
+fn editor_completes_explains_and_validates_a_new_project() -> Result<()> {
     let program = required_env("PREFECTL_TEST_YAML_SERVER")?;
     let sandbox = Sandbox::new()?;
     sandbox.run("init --recipe docker --schema prefect.schema.json")?.success()?;

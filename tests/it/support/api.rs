@@ -29,7 +29,7 @@ impl Api {
 
     /// Creates a sandbox with this prefect.yaml, and its process work pool `pool-UNIQUE`.
     pub(crate) fn sandbox(&self, project: &str) -> Result<Sandbox> {
-        let sandbox = Sandbox::with(&self.url, project)?;
+        let sandbox = Sandbox::for_project(&self.url, project)?;
         sandbox.run("work-pool create pool-UNIQUE --type process").and_then(Output::success)?;
         Ok(sandbox)
     }
@@ -43,7 +43,7 @@ impl Api {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let (status, text) = self.runtime.block_on(patiently(&request))?;
+        let (status, text) = self.runtime.block_on(send_with_retries(&request))?;
         if status == 404 {
             return Ok(None);
         }
@@ -87,7 +87,7 @@ impl Api {
         let like = json!({"flows": {"name": {"like_": unique}}});
         for (path, body) in [("/flows/filter", &like), ("/deployments/filter", &like)] {
             let found = self.post(path, body)?;
-            names.extend(found.as_array().context("a list")?.iter().map(|one| one["name"].clone()));
+            names.extend(found.as_array().context("a list")?.iter().map(|item| item["name"].clone()));
         }
         names.iter().map(|name| Ok(name.as_str().context("a name")?.replace(&unique, "UNIQUE"))).collect()
     }
@@ -98,13 +98,13 @@ impl Api {
         let path = format!("/automations/related-to/prefect.deployment.{id}");
         let found = self.send(&Method::GET, &path, None)?.context("no automations API")?;
         let mut automations = found.as_array().context("a list")?.clone();
-        automations.sort_by_key(|one| one["name"].as_str().unwrap_or_default().to_owned());
+        automations.sort_by_key(|item| item["name"].as_str().unwrap_or_default().to_owned());
         Ok(automations)
     }
 }
 
 /// Sends a request. Retries while the server answers 503, as a busy server on SQLite does.
-async fn patiently(request: &RequestBuilder) -> Result<(StatusCode, String)> {
+async fn send_with_retries(request: &RequestBuilder) -> Result<(StatusCode, String)> {
     for _ in 0..20 {
         let response = request.try_clone().context("the body is in memory")?.send().await?;
         if response.status() != StatusCode::SERVICE_UNAVAILABLE {

@@ -10,7 +10,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
-use super::stand_in::Reply;
+use super::in_memory_api::Reply;
 
 /// A fault that replaces or damages the answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     fault::{Fault, body_text, response},
-    stand_in::{Reply, StandIn},
+    in_memory_api::{InMemoryApi, Reply},
 };
 
 /// Time between stop and restart of a server.
@@ -41,12 +41,12 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    stand_in: StandIn,
+    in_memory_api: InMemoryApi,
     plan: Option<FaultPlan>,
     /// `METHOD path` of each request, in order.
     requests: Vec<String>,
     /// Headers and bodies of all requests.
-    heard: String,
+    received: String,
     /// Whether the server refuses connections.
     down: bool,
     /// Whether the server has stopped for good.
@@ -101,18 +101,18 @@ impl FaultServer {
     }
 
     /// Returns the headers and bodies of all requests so far.
-    pub(crate) fn heard(&self) -> String {
-        self.shared.state().heard.clone()
+    pub(crate) fn received(&self) -> String {
+        self.shared.state().received.clone()
     }
 
     /// Modifies the state of the server.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut StandIn)) {
-        change(&mut self.shared.state().stand_in);
+    pub(crate) fn change(&self, change: impl FnOnce(&mut InMemoryApi)) {
+        change(&mut self.shared.state().in_memory_api);
     }
 
     /// Reads the state of the server.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&StandIn) -> T) -> T {
-        look(&self.shared.state().stand_in)
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&InMemoryApi) -> T) -> T {
+        look(&self.shared.state().in_memory_api)
     }
 }
 
@@ -162,7 +162,7 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
             }
             let number = state.requests.len();
             state.requests.push(format!("{method} {path}"));
-            state.heard += &text;
+            state.received += &text;
             let hit = |plan: &FaultPlan| plan.at == number || (plan.lasting && plan.at < number);
             let fault = state.plan.filter(hit).map(|plan| plan.fault);
             let acts = fault.is_none_or(Fault::acts);
@@ -171,7 +171,7 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
             let reply = if fault == Some(Fault::Echo) {
                 echo(&text)
             } else if acts {
-                state.stand_in.handle(&method, path, &body)
+                state.in_memory_api.handle(&method, path, &body)
             } else {
                 (200, Value::Null)
             };

@@ -1,18 +1,18 @@
 //! Runs the real executable in a sandbox and shows its output as a user would see it.
 
 mod api;
-#[cfg(unix)]
-mod dialogue;
 mod docker;
 mod fault;
 mod fault_server;
 mod git;
+mod in_memory_api;
+#[cfg(unix)]
+mod interactive_terminal;
 mod mock;
 mod proxy;
-mod required_env;
-mod stand_in;
 #[cfg(unix)]
-mod terminal;
+mod recorded_terminal;
+mod required_env;
 
 use std::{
     ffi::OsString,
@@ -27,18 +27,18 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 pub(crate) use api::Api;
-#[cfg(unix)]
-pub(crate) use dialogue::Terminal;
 pub(crate) use docker::Docker;
 pub(crate) use fault::{FAULTS, Fault};
 pub(crate) use fault_server::{FaultPlan, FaultServer};
 pub(crate) use git::{GitServer, PASSWORD as GIT_PASSWORD, USER as GIT_USER};
+pub(crate) use in_memory_api::InMemoryApi;
+#[cfg(unix)]
+pub(crate) use interactive_terminal::Terminal;
 pub(crate) use mock::MockApi;
 pub(crate) use proxy::{Moment, Proxy, Verdict};
-pub(crate) use required_env::required_env;
-pub(crate) use stand_in::StandIn;
 #[cfg(unix)]
-pub(crate) use terminal::{OnTerminal, SIZE};
+pub(crate) use recorded_terminal::{RecordedTerminal, SIZE};
+pub(crate) use required_env::required_env;
 
 /// A Python file with two flows, which [`Sandbox::new`] writes to `flow.py`.
 pub(crate) const FLOWS: &str = r#"from prefect import flow
@@ -78,7 +78,7 @@ impl Sandbox {
     }
 
     /// Creates a project with this prefect.yaml, and sets the API URL.
-    pub(crate) fn with(api: &str, project: &str) -> Result<Self> {
+    pub(crate) fn for_project(api: &str, project: &str) -> Result<Self> {
         let sandbox = Self::new()?.variable("PREFECT_API_URL", api);
         sandbox.file("prefect.yaml", project)?;
         Ok(sandbox)

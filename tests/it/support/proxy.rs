@@ -73,22 +73,22 @@ impl Proxy {
 
     /// Returns the recorded requests that write.
     pub(crate) fn writes(&self) -> Vec<Seen> {
-        lock(&self.seen).iter().filter(|one| one.write.is_some()).cloned().collect()
+        lock(&self.seen).iter().filter(|item| item.write.is_some()).cloned().collect()
     }
 
     /// Checks whether a request body contained this text.
     pub(crate) fn has_seen(&self, text: &str) -> bool {
-        lock(&self.seen).iter().any(|one| one.body.contains(text))
+        lock(&self.seen).iter().any(|item| item.body.contains(text))
     }
 
     /// Returns the number of requests, without those that a busy server answered with 503.
     pub(crate) fn requests(&self) -> usize {
-        lock(&self.seen).iter().filter(|one| one.status != Some(503)).count()
+        lock(&self.seen).iter().filter(|item| item.status != Some(503)).count()
     }
 
     /// Waits until the server has answered all requests, including those of killed clients.
     pub(crate) fn settle(&self) {
-        while lock(&self.seen).iter().any(|one| one.status.is_none()) {
+        while lock(&self.seen).iter().any(|item| item.status.is_none()) {
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -158,7 +158,7 @@ fn status(answer: &[u8]) -> u16 {
 fn note(seen: &Mutex<Vec<Seen>>, line: &str, body: &[u8]) -> (usize, Seen) {
     let changes = !line.starts_with("GET ") && !line.contains("/filter ");
     let mut seen = lock(seen);
-    let writes = seen.iter().filter(|one| one.write.is_some()).count();
+    let writes = seen.iter().filter(|item| item.write.is_some()).count();
     let request = Seen {
         line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(),
         body: String::from_utf8_lossy(body).into_owned(),

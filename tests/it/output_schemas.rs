@@ -63,7 +63,7 @@ fn events(output: &Output) -> Result<Vec<Value>> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn plans_and_deploys_are_as_their_schemas_say() -> Result<()> {
+fn plan_and_deploy_documents_match_their_schemas() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?.variable("SERVICE_TOKEN", "sesame-open");
     check("plan", &sandbox.run("plan --all --output json")?.json()?)?;
@@ -115,7 +115,7 @@ fn plans_and_deploys_are_as_their_schemas_say() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn so_are_those_of_deploys_that_fail() -> Result<()> {
+fn documents_of_failed_deploys_match_their_schemas() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let failing = PROJECT.replace(

@@ -126,7 +126,7 @@ fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Result<()> {
+fn next_deploy_completes_one_killed_after_any_creation() -> Result<()> {
     let api = Api::from_env()?;
     for write in 0.. {
         let sandbox = api.sandbox(&project(killed_after_writes(), 1))?;
@@ -143,7 +143,7 @@ fn a_deploy_that_was_killed_after_any_creation_is_made_good_by_the_next() -> Res
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Result<()> {
+fn next_deploy_completes_one_killed_after_any_change() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(killed_after_writes(), 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -161,7 +161,7 @@ fn a_deploy_that_was_killed_after_any_change_is_made_good_by_the_next() -> Resul
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deploy_that_was_killed_at_some_time_is_made_good_by_the_next() -> Result<()> {
+fn next_deploy_completes_one_killed_at_a_random_time() -> Result<()> {
     let api = Api::from_env()?;
     let (count, times) = number("PREFECTL_TEST_KILLS").map_or((3, 3), |times| (20, times));
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
@@ -192,16 +192,16 @@ fn state(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
     for mut deployment in found.as_array().context("a list")?.clone() {
         let mut automations = api.automations(&deployment)?;
         // An automation that was deleted and restored has another ID. The command reports that.
-        automations.iter_mut().for_each(|one| forget(one, &["id", "created", "updated"]));
-        automations.iter_mut().for_each(|one| forget(&mut one["trigger"], &["id"]));
+        automations.iter_mut().for_each(|item| forget(item, &["id", "created", "updated"]));
+        automations.iter_mut().for_each(|item| forget(&mut item["trigger"], &["id"]));
         forget(&mut deployment, &["updated", "last_polled", "status", "updated_by"]);
         forget(&mut deployment["global_concurrency_limit"], &["updated", "active_slots"]);
         let schedules = deployment["schedules"].as_array_mut().context("a list")?;
-        schedules.iter_mut().for_each(|one| forget(one, &["id", "created", "updated"]));
+        schedules.iter_mut().for_each(|item| forget(item, &["id", "created", "updated"]));
         schedules.sort_by_key(Value::to_string);
         states.push(json!({"deployment": deployment, "automations": automations}));
     }
-    states.sort_by_key(|one| one["deployment"]["name"].to_string());
+    states.sort_by_key(|item| item["deployment"]["name"].to_string());
     Ok(states)
 }
 
@@ -213,7 +213,7 @@ fn forget(value: &mut Value, keys: &[&str]) {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
+fn rolls_back_after_a_failure_of_any_write() -> Result<()> {
     let api = Api::from_env()?;
     let (count, times) = number("PREFECTL_TEST_FAILURES").map_or((2, 4), |times| (10, times));
     let sandbox = api.sandbox(&project(count, 0))?;
@@ -243,7 +243,7 @@ fn a_failure_is_rolled_back_whichever_request_fails() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_failure_stops_or_not_and_the_rest_can_be_resumed() -> Result<()> {
+fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     let api = Api::from_env()?;
     let refuses = Arc::new(AtomicBool::new(true));
     let refuses_second = Arc::clone(&refuses);
@@ -299,7 +299,7 @@ fn a_failure_stops_or_not_and_the_rest_can_be_resumed() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
+fn resume_requires_the_original_options() -> Result<()> {
     let api = Api::from_env()?;
     let proxy = Proxy::start(api.url(), |seen, _| {
         let is_automation = seen.line == "POST /api/automations/";
@@ -321,7 +321,7 @@ fn what_had_options_of_its_own_is_not_resumed_without_them() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn requests_stay_within_the_budget_of_each_deployment() -> Result<()> {
+fn requests_per_deployment_stay_within_the_budget() -> Result<()> {
     let api = Api::from_env()?;
     let without_triggers = |version| {
         let text = project(20, version);

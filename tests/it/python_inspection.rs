@@ -22,7 +22,7 @@ def computed(word: Word = "FROM"):
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn python_tells_what_the_source_does_not() -> Result<()> {
+fn import_supplies_what_the_source_does_not_determine() -> Result<()> {
     let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
     let sandbox = Sandbox::new()?;
@@ -57,7 +57,7 @@ fn python_tells_what_the_source_does_not() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn deploying_asks_python_what_the_source_does_not_tell() -> Result<()> {
+fn deploy_imports_flows_whose_source_is_not_sufficient() -> Result<()> {
     let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let api = Api::from_env()?;
     let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();

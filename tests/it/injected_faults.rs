@@ -77,7 +77,7 @@ struct Trial {
 impl Trial {
     fn new(scenario: Scenario) -> Result<Self> {
         let server = FaultServer::start()?;
-        let sandbox = Sandbox::with(&server.url(), PROJECT)?
+        let sandbox = Sandbox::for_project(&server.url(), PROJECT)?
             .variable("PREFECT_API_REQUEST_TIMEOUT", "1")
             .variable("PREFECT_CLIENT_MAX_RETRIES", "1")
             .variable("PREFECT_CLIENT_RETRY_JITTER_FACTOR", "0");
@@ -98,7 +98,7 @@ impl Trial {
     }
 
     fn state(&self) -> String {
-        self.server.look(crate::support::StandIn::state)
+        self.server.look(crate::support::InMemoryApi::state)
     }
 }
 
@@ -316,7 +316,7 @@ fn cases(requests: impl Fn(usize) -> Vec<usize>) -> Vec<Case> {
 }
 
 #[test]
-fn a_deploy_survives_faults() -> Result<()> {
+fn recovers_from_a_sample_of_faults() -> Result<()> {
     // Select a different request for each fault, and a different fault for each request.
     let all = cases(|index| vec![index % 12]);
     let sample: Vec<Case> =
@@ -327,7 +327,7 @@ fn a_deploy_survives_faults() -> Result<()> {
 
 #[test]
 #[ignore = "takes many minutes"]
-fn exhaustive_faults_at_every_request_leave_no_damage() -> Result<()> {
+fn exhaustive_recovers_from_every_fault_at_every_request() -> Result<()> {
     println!("{}", run_all(&cases(|_| (0..40).collect()))?);
     Ok(())
 }

@@ -55,7 +55,7 @@ fn deploys_again_unchanged(sandbox: &Sandbox) -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
+fn builds_and_pushes_the_image_from_the_answers() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, docker) = with_dockerfile(&api, "PREFECTL_TEST_REGISTRY")?;
     let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -n built")?;
@@ -82,7 +82,7 @@ fn an_image_is_built_and_pushed_as_answered() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_private_registry_gets_the_login_that_was_answered() -> Result<()> {
+fn logs_in_to_a_private_registry_with_the_answers() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, docker) = with_dockerfile(&api, "PREFECTL_TEST_PRIVATE_REGISTRY")?;
     let user = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_USER")?;
@@ -154,7 +154,7 @@ fn goes_to_a_bucket(sandbox: &Sandbox, title: &str, fields: &[(&str, &str)], sec
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_code_goes_to_s3_as_answered() -> Result<()> {
+fn stores_code_in_s3_with_the_answers() -> Result<()> {
     let api = Api::from_env()?;
     let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = api
@@ -167,7 +167,7 @@ fn the_code_goes_to_s3_as_answered() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_code_goes_to_google_as_answered() -> Result<()> {
+fn stores_code_in_gcs_with_the_answers() -> Result<()> {
     let api = Api::from_env()?;
     let url = required_env("PREFECTL_TEST_GCS")?;
     let sandbox = api.sandbox("name: p\n")?.variable("STORAGE_EMULATOR_HOST", url);
@@ -180,7 +180,7 @@ fn the_code_goes_to_google_as_answered() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_code_goes_to_azure_as_answered() -> Result<()> {
+fn stores_code_in_azure_with_the_answers() -> Result<()> {
     let api = Api::from_env()?;
     let connection = required_env("PREFECTL_TEST_AZURE")?;
     let sandbox = api.sandbox("name: p\n")?;

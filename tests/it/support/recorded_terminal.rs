@@ -20,7 +20,7 @@ const END_OF_UPDATE: &[u8] = b"\x1b[?2026l";
 const SCROLLBACK: usize = 1000;
 
 /// The recorded output of a command in a terminal.
-pub(crate) struct OnTerminal {
+pub(crate) struct RecordedTerminal {
     pub(crate) code: i32,
     pub(crate) bytes: Vec<u8>,
     pub(crate) took: Duration,
@@ -34,7 +34,7 @@ impl Sandbox {
         size: (u16, u16),
         line: &str,
         set: impl FnOnce(&mut Command),
-    ) -> Result<OnTerminal> {
+    ) -> Result<RecordedTerminal> {
         let (mut pty, pts) = pty_process::blocking::open()?;
         pty.resize(pty_process::Size::new(size.0, size.1))?;
         let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
@@ -48,11 +48,11 @@ impl Sandbox {
             anyhow::ensure!(error.kind() != ErrorKind::Interrupted, "{error}");
         }
         let code = child.wait()?.code().context("the program was ended by a signal")?;
-        Ok(OnTerminal { code, bytes, took: began.elapsed(), size })
+        Ok(RecordedTerminal { code, bytes, took: began.elapsed(), size })
     }
 }
 
-impl OnTerminal {
+impl RecordedTerminal {
     fn parser(&self) -> Result<Parser> {
         let (rows, columns) = self.size;
         let [rows, columns] = [rows, columns].map(NonZeroU16::new);

@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::{
-    commands::{PROJECT, document, succeed},
+    deployment_commands::{PROJECT, document, succeed},
     support::{Api, assert_output},
 };
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn variables_keep_their_types_and_tags() -> Result<()> {
+fn variables_keep_types_and_tags() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let output = sandbox.run("variable set v_UNIQUE {\"a\":[1,\"[bold]\"]} --tag t")?;
@@ -48,7 +48,7 @@ fn variables_keep_their_types_and_tags() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn blocks_are_shown_without_their_secrets() -> Result<()> {
+fn inspect_hides_the_secrets_of_blocks() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let types = document(&sandbox, "block type ls")?;
@@ -82,7 +82,7 @@ fn blocks_are_shown_without_their_secrets() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn automations_are_paused_resumed_and_deleted() -> Result<()> {
+fn pauses_resumes_and_deletes_automations() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let automation = json!({

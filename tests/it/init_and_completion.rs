@@ -6,12 +6,12 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    commands::{deployed, document, succeed},
+    deployment_commands::{deployed, document, succeed},
     support::{Api, FaultServer, Sandbox, assert_output, required_env},
 };
 
 #[test]
-fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
+fn new_project_of_any_recipe_passes_check() -> Result<()> {
     for recipe in ["local", "git", "docker", "docker-git", "s3", "gcs", "azure", "kubernetes"] {
         let sandbox = Sandbox::new()?;
         sandbox.file("requirements.txt", "prefect\n")?;
@@ -58,7 +58,7 @@ fn a_new_project_passes_check_whatever_its_recipe() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn shells_complete_commands_and_names() -> Result<()> {
+fn completes_commands_and_names() -> Result<()> {
     let offline = Sandbox::new()?;
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = succeed(&offline, &format!("completions {shell}"))?.stdout;
@@ -91,9 +91,9 @@ printf '%s\n' "${COMPREPLY[@]}"
 "#;
 
 #[test]
-fn names_with_blanks_are_completed_as_one_word() -> Result<()> {
+fn completes_names_with_spaces_as_one_word() -> Result<()> {
     let server = FaultServer::start()?;
-    let sandbox = Sandbox::with(
+    let sandbox = Sandbox::for_project(
         &server.url(),
         "pull: []\ndeployments:\n- {name: every day, entrypoint: 'flow.py:hello', work_pool: {name: pool}}\n",
     )?;
@@ -109,7 +109,7 @@ fn names_with_blanks_are_completed_as_one_word() -> Result<()> {
 
 /// Completion filters on the server and requests a single page.
 #[test]
-fn completion_asks_for_no_more_than_is_shown() -> Result<()> {
+fn completion_requests_only_matching_names() -> Result<()> {
     let server = FaultServer::start()?;
     let sandbox =
         Sandbox::new()?.variable("PREFECT_API_URL", server.url()).variable("PREFECTL_COMPLETE", "fish");
@@ -118,7 +118,7 @@ fn completion_asks_for_no_more_than_is_shown() -> Result<()> {
         ("et", r#""flows":{"name":{"like_":"et"}}"#),
     ] {
         sandbox.run_words(&["--", "prefectl", "deployment", "run", typed])?.success()?;
-        assert!(server.heard().contains(filter), "{typed}: {}", server.heard());
+        assert!(server.received().contains(filter), "{typed}: {}", server.received());
     }
     assert_eq!(server.requests().len(), 2, "{:?}", server.requests());
     Ok(())

@@ -4,7 +4,7 @@
 //! Each source has its own canary value and commands that use it. The test also proves that the canary was
 //! used. Otherwise a command that never reads the secret would pass.
 
-mod places;
+mod sources;
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::support::{FaultServer, Output, Sandbox};
 
 /// A source of a secret and the commands that use it.
-struct Place {
+struct Source {
     name: &'static str,
     shape: Shape,
     /// Stores the secret in the source.
@@ -32,13 +32,13 @@ struct Place {
     proof: Proof,
 }
 
-const fn place(
+const fn source(
     name: &'static str,
     (shape, proof): (Shape, Proof),
     lines: &'static [&'static str],
     plant: fn(Scene, &str) -> Result<Scene>,
-) -> Place {
-    Place { name, shape, plant, lines, proof }
+) -> Source {
+    Source { name, shape, plant, lines, proof }
 }
 
 /// The characters of a secret.
@@ -81,7 +81,7 @@ impl Scene {
             .variable("PREFECT_API_REQUEST_TIMEOUT", "2")
             .variable("PREFECT_CLIENT_MAX_RETRIES", "0");
         let scene = Self { sandbox, server, planted: Vec::new() };
-        scene.file("prefect.yaml", &places::project(""))
+        scene.file("prefect.yaml", &sources::project(""))
     }
 
     fn variable(mut self, name: &str, value: &str) -> Self {
@@ -149,10 +149,10 @@ fn files_with(directory: &Path, secret: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Tests one source. Fails if the secret leaks or if no command used it.
-fn try_place(place: &Place, secret: &str) -> Result<()> {
-    let scene = (place.plant)(Scene::new()?, secret)?;
+fn check_source(source: &Source, secret: &str) -> Result<()> {
+    let scene = (source.plant)(Scene::new()?, secret)?;
     let mut last = None;
-    for line in place.lines {
+    for line in source.lines {
         let words: Vec<String> = line.split_whitespace().map(|word| word.replace("CANARY", secret)).collect();
         let output = scene.sandbox.run_words(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
         for (stream, text) in [("standard output", &output.stdout), ("standard error", &output.stderr)] {
@@ -168,13 +168,13 @@ fn try_place(place: &Place, secret: &str) -> Result<()> {
         "it was left in {}",
         stranger.map_or("", |file| file.to_str().unwrap_or("?"))
     );
-    let last = last.context("a place has commands")?;
-    prove(place.proof, &scene, secret, &last, found.contains(&witness.canonicalize().unwrap_or(witness)))
+    let last = last.context("a source has commands")?;
+    prove(source.proof, &scene, secret, &last, found.contains(&witness.canonicalize().unwrap_or(witness)))
         .with_context(|| last.to_string())
 }
 
 fn prove(proof: Proof, scene: &Scene, secret: &str, last: &Output, is_witnessed: bool) -> Result<()> {
-    let is_sent = shows(&scene.server.heard(), secret);
+    let is_sent = shows(&scene.server.received(), secret);
     match proof {
         Proof::Sent => ensure!(is_sent, "the server never got it"),
         Proof::Kept => ensure!(!is_sent && last.code == 0, "it was sent, or the command failed"),
@@ -189,9 +189,9 @@ fn prove(proof: Proof, scene: &Scene, secret: &str, last: &Output, is_witnessed:
 }
 
 #[test]
-fn no_canary_shows_anywhere() -> Result<()> {
-    let places: Vec<&Place> = places::all().collect();
-    ensure!(places.len() >= 50, "there are only {} places", places.len());
+fn leaks_no_secret() -> Result<()> {
+    let sources: Vec<&Source> = sources::all().collect();
+    ensure!(sources.len() >= 50, "there are only {} sources", sources.len());
     let next = AtomicUsize::new(0);
     let failures: Mutex<Vec<String>> = Mutex::default();
     thread::scope(|scope| {
@@ -199,9 +199,9 @@ fn no_canary_shows_anywhere() -> Result<()> {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(place) = places.get(number) else { break };
-                    if let Err(error) = try_place(place, &place.shape.secret(number)) {
-                        let failure = format!("{}: {error:#}", place.name);
+                    let Some(source) = sources.get(number) else { break };
+                    if let Err(error) = check_source(source, &source.shape.secret(number)) {
+                        let failure = format!("{}: {error:#}", source.name);
                         failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
                     }
                 }
@@ -210,14 +210,14 @@ fn no_canary_shows_anywhere() -> Result<()> {
     });
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !failures.is_empty() {
-        bail!("{} of {} canaries:\n\n{}", failures.len(), places.len(), failures.join("\n\n"));
+        bail!("{} of {} canaries:\n\n{}", failures.len(), sources.len(), failures.join("\n\n"));
     }
-    println!("{} canaries, none seen", places.len());
+    println!("{} canaries, none seen", sources.len());
     Ok(())
 }
 
 #[test]
-fn a_canary_is_seen_in_every_form() {
+fn finds_a_secret_in_every_encoding() {
     let secret = "can \"1\"/é";
     for text in [
         "it is can \"1\"/é.",

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
-    super::{Place, Proof, Scene, Shape, place},
+    super::{Proof, Scene, Shape, Source, source},
     project,
 };
 
@@ -24,61 +24,61 @@ fn secret_block(scene: Scene, secret: &str, more: &str) -> Result<Scene> {
 
 const IN_JOB_VARIABLE: &str = "  work_pool: {name: pool, job_variables: {env: {A: 'BLOCK'}}}";
 
-pub(super) const PLACES: &[Place] = &[
-    place(
+pub(super) const SOURCES: &[Source] = &[
+    source(
         "a block in a job variable",
         (Shape::Odd, Proof::Sent),
         &["deploy --all --output json", "deploy --all", "deploy --all --force", "check"],
         |scene, secret| secret_block(scene, secret, IN_JOB_VARIABLE),
     ),
-    place("a block of several lines", (Shape::Lines, Proof::Sent), BOTH, |scene, secret| {
+    source("a block of several lines", (Shape::Lines, Proof::Sent), BOTH, |scene, secret| {
         secret_block(scene, secret, IN_JOB_VARIABLE)
     }),
-    place("a number in a block", (Shape::Number, Proof::Sent), BOTH, |scene, secret| {
+    source("a number in a block", (Shape::Number, Proof::Sent), BOTH, |scene, secret| {
         let number: u64 = secret.parse()?;
         block(scene, json!({"value": number}), IN_JOB_VARIABLE)
     }),
-    place("a field of a block", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
+    source("a field of a block", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
         let text = IN_JOB_VARIABLE.replace("BLOCK", "{{ prefect.blocks.secret.canary.inner.key }}");
         block(scene, json!({"inner": {"key": secret}, "other": 1}), &text)
     }),
-    place("a whole block", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
+    source("a whole block", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
         block(scene, json!({"a": 1, "b": {"c": [secret]}}), IN_JOB_VARIABLE)
     }),
-    place("a block in the description", (Shape::Plain, Proof::Sent), BOTH, |scene, secret| {
+    source("a block in the description", (Shape::Plain, Proof::Sent), BOTH, |scene, secret| {
         secret_block(scene, secret, "  description: 'uses BLOCK'")
     }),
-    place("a block in a parameter", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
+    source("a block in a parameter", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
         secret_block(scene, secret, "  parameters: {name: 'BLOCK'}")
     }),
-    place("a block in a parameter of another type", (Shape::Odd, Proof::Refused), BOTH, |scene, secret| {
+    source("a block in a parameter of another type", (Shape::Odd, Proof::Refused), BOTH, |scene, secret| {
         secret_block(scene, secret, "  parameters: {times: 'BLOCK'}")
     }),
-    place("a block in the name of the pool", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
+    source("a block in the name of the pool", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
         secret_block(scene, secret, "  work_pool: {name: 'pool-BLOCK'}")
     }),
-    place("a block in a schedule", (Shape::Odd, Proof::Refused), BOTH, |scene, secret| {
+    source("a block in a schedule", (Shape::Odd, Proof::Refused), BOTH, |scene, secret| {
         secret_block(scene, secret, "  schedules: [{cron: 'BLOCK'}]")
     }),
-    place("a block in a number", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
+    source("a block in a number", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
         secret_block(scene, secret, "  concurrency_limit: 'BLOCK'")
     }),
-    place(
+    source(
         "a block in the variables of a script",
         (Shape::Odd, Proof::Witnessed),
         &["deploy --all --output json", "deploy --all", "steps run --build -n a"],
         |scene, secret| script(scene, secret, "script: sh tell.sh\n      env: {TOKEN: 'BLOCK'}", ""),
     ),
-    place("a block in the words of a script", (Shape::Plain, Proof::Witnessed), BOTH, |scene, secret| {
+    source("a block in the words of a script", (Shape::Plain, Proof::Witnessed), BOTH, |scene, secret| {
         script(scene, secret, "script: sh tell.sh BLOCK", "")
     }),
-    place("a block in a script that fails", (Shape::Plain, Proof::Witnessed), BOTH, |scene, secret| {
+    source("a block in a script that fails", (Shape::Plain, Proof::Witnessed), BOTH, |scene, secret| {
         script(scene, secret, "script: sh tell.sh BLOCK", "exit 3\n")
     }),
-    place("a block as the program of a script", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
+    source("a block as the program of a script", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
         script(scene, secret, "script: 'BLOCK --now'", "")
     }),
-    place(
+    source(
         "a block that one step gives to another",
         (Shape::Plain, Proof::Witnessed),
         BOTH,
@@ -88,7 +88,7 @@ pub(super) const PLACES: &[Place] = &[
             script(scene, secret, &format!("script: echo BLOCK\n      id: first{second}"), "")
         },
     ),
-    place("a block in the name of an image", (Shape::Odd, Proof::Refused), BOTH, |scene, secret| {
+    source("a block in the name of an image", (Shape::Odd, Proof::Refused), BOTH, |scene, secret| {
         let step = "  build:\n  - prefect_docker.deployments.steps.build_docker_image:\n      \
                     dockerfile: auto\n      image_name: 'BLOCK'";
         secret_block(scene, secret, step)

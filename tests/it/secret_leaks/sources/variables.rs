@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{
-    super::{Place, Proof, Scene, Shape, place},
+    super::{Proof, Scene, Shape, Source, source},
     project,
 };
 
@@ -18,18 +18,21 @@ fn script(scene: Scene, secret: &str, inputs: &str) -> Result<Scene> {
     variable(scene, secret, &format!("{step}{inputs}"))
 }
 
-pub(super) const PLACES: &[Place] = &[
-    place("a variable in a job variable", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
+pub(super) const SOURCES: &[Source] = &[
+    source("a variable in a job variable", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
         let text = "  work_pool: {name: pool, job_variables: {env: {A: '{{ $DEPLOY_TOKEN }}'}}}";
         variable(scene, secret, text)
     }),
-    place("a variable in an expression", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
+    source("a variable in an expression", (Shape::Odd, Proof::Sent), BOTH, |scene, secret| {
         variable(scene, secret, "  description: << env.DEPLOY_TOKEN >>")
     }),
-    place("a variable in an expression that fails", (Shape::Plain, Proof::Refused), BOTH, |scene, secret| {
-        variable(scene, secret, "  concurrency_limit: << env.DEPLOY_TOKEN * 2 >>")
-    }),
-    place(
+    source(
+        "a variable in an expression that fails",
+        (Shape::Plain, Proof::Refused),
+        BOTH,
+        |scene, secret| variable(scene, secret, "  concurrency_limit: << env.DEPLOY_TOKEN * 2 >>"),
+    ),
+    source(
         "a variable that a script prints",
         (Shape::Plain, Proof::Witnessed),
         &["deploy --all --output json", "deploy --all", "steps run --build -n a"],
@@ -39,7 +42,7 @@ pub(super) const PLACES: &[Place] = &[
             script(scene, secret, inputs)
         },
     ),
-    place(
+    source(
         "a variable in the line of a script that fails",
         (Shape::Plain, Proof::Refused),
         BOTH,
@@ -47,7 +50,7 @@ pub(super) const PLACES: &[Place] = &[
             script(scene, secret, "expand_env_vars: true\n      script: sh -c 'exit 1' $DEPLOY_TOKEN")
         },
     ),
-    place(
+    source(
         "a variable in the parameters of a run",
         (Shape::Plain, Proof::Refused),
         &["deployment run hello/none --param times=CANARY"],

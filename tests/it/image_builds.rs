@@ -28,7 +28,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_is_in_the_registry_is_not_built_again() -> Result<()> {
+fn reuses_an_image_from_the_registry() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(CONTENT_TAG)?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
@@ -99,7 +99,7 @@ fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)>
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn independent_builds_run_side_by_side() -> Result<()> {
+fn runs_independent_builds_in_parallel() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, _docker) = running(&api, "echo begin && sleep 2 && echo end", 3)?;
     // Count how often a build begins before the previous one has ended.
@@ -127,7 +127,7 @@ fn independent_builds_run_side_by_side() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn ten_deployments_share_one_build() -> Result<()> {
+fn builds_an_image_once_for_ten_deployments() -> Result<()> {
     let api = Api::from_env()?;
     let same = project_of(10).replace("tag: t", "tag: same # ");
     let sandbox = api.sandbox(&same)?;
@@ -142,7 +142,7 @@ fn ten_deployments_share_one_build() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_failure_names_the_line_of_the_dockerfile() -> Result<()> {
+fn build_failure_names_the_line_of_the_dockerfile() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, _docker) = running(&api, "echo first && echo second >&2 && exit 7", 1)?;
     let output = sandbox.run("deploy --all --quiet")?;
@@ -203,7 +203,7 @@ fn socket_that_breaks(folder: &std::path::Path, engine: &str, at: &'static [u8])
 #[cfg(unix)]
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_engine_that_dies_while_it_builds_is_told() -> Result<()> {
+fn reports_an_engine_that_disconnects_during_a_build() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, _docker) = running(&api, "echo begin && sleep 1 && echo mid-$((6 + 1)) && sleep 1", 1)?;
     let host = required_env("PREFECTL_TEST_DOCKER_HOST")?;
@@ -221,7 +221,7 @@ fn an_engine_that_dies_while_it_builds_is_told() -> Result<()> {
 #[cfg(unix)]
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn ctrl_c_ends_a_build_and_leaves_nothing_running() -> Result<()> {
+fn interrupt_stops_the_build_and_its_containers() -> Result<()> {
     use rustix::process::{Pid, Signal, kill_process};
 
     let api = Api::from_env()?;
@@ -243,7 +243,7 @@ fn ctrl_c_ends_a_build_and_leaves_nothing_running() -> Result<()> {
 /// Debian's Docker command line includes BuildKit.
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn buildkit_gives_secrets_to_a_build() -> Result<()> {
+fn passes_secrets_to_a_buildkit_build() -> Result<()> {
     let api = Api::from_env()?;
     // BuildKit's cache ignores secrets. A unique command line prevents a cache hit from an earlier run.
     let line = "--mount=type=secret,id=token cat /run/secrets/token > /token # UNIQUE";

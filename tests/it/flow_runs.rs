@@ -15,7 +15,7 @@ deployments:
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_run_gets_parameters_and_a_name() -> Result<()> {
+fn starts_a_run_with_parameters_and_a_name() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all").and_then(Output::success)?;
@@ -46,7 +46,7 @@ fn a_run_gets_parameters_and_a_name() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn mistakes_start_no_run() -> Result<()> {
+fn invalid_options_start_no_run() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all").and_then(Output::success)?;
@@ -91,7 +91,7 @@ fn mistakes_start_no_run() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn work_pools_are_made_listed_and_shown() -> Result<()> {
+fn creates_lists_and_inspects_work_pools() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let output = sandbox.run("work-pool create another-UNIQUE --type docker --paused")?;
@@ -147,10 +147,10 @@ fn work_pools_are_made_listed_and_shown() -> Result<()> {
 }
 
 #[test]
-fn a_request_that_is_sent_again_makes_no_second_run() -> Result<()> {
+fn retried_request_creates_no_second_run() -> Result<()> {
     let server = FaultServer::start()?;
     let project = PROJECT.replace("pool-UNIQUE", "pool");
-    let sandbox = Sandbox::with(&server.url(), &project)?
+    let sandbox = Sandbox::for_project(&server.url(), &project)?
         .variable("PREFECT_API_REQUEST_TIMEOUT", "2")
         .variable("PREFECT_CLIENT_MAX_RETRIES", "2")
         .variable("PREFECT_CLIENT_RETRY_JITTER_FACTOR", "0");

@@ -44,7 +44,7 @@ fn project(count: usize, version: usize) -> String {
 /// Returns the HTML plan for deployments that are partly new, changed and unchanged.
 fn page(count: usize) -> Result<String> {
     let api = MockApi::keeping()?;
-    let sandbox = Sandbox::with(&api.url(), &project(count - count / 4, 0))?;
+    let sandbox = Sandbox::for_project(&api.url(), &project(count - count / 4, 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     sandbox.file("prefect.yaml", project(count, 1))?;
     Ok(sandbox.run("plan --all --output html --quiet")?.success()?.stdout)
@@ -104,7 +104,7 @@ fn shown(document: &str) -> (usize, usize) {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_plan_is_a_page_to_search() -> Result<()> {
+fn page_lists_and_filters_deployments() -> Result<()> {
     let browser = Browser::from_env()?;
     let page = page(40)?;
     let document = browser.document(&page)?;
@@ -134,7 +134,7 @@ fn a_plan_is_a_page_to_search() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn nothing_in_a_plan_acts() -> Result<()> {
+fn page_never_interprets_values_as_markup() -> Result<()> {
     let browser = Browser::from_env()?;
     let page = page(8)?;
     let untouched =
@@ -153,7 +153,7 @@ fn nothing_in_a_plan_acts() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_page_can_be_looked_at() -> Result<()> {
+fn page_renders_without_errors() -> Result<()> {
     let browser = Browser::from_env()?;
     let page = page(40)?;
     for (name, arguments) in [

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// State of the server.
 #[derive(Debug, Default)]
-pub(crate) struct StandIn {
+pub(crate) struct InMemoryApi {
     flows: Vec<Value>,
     deployments: Vec<Value>,
     automations: Vec<Value>,
@@ -23,7 +23,7 @@ pub(crate) struct StandIn {
 /// A status code and a JSON body.
 pub(crate) type Reply = (u16, Value);
 
-impl StandIn {
+impl InMemoryApi {
     /// Handles a request. `path` is the part after `/api/`.
     pub(crate) fn handle(&mut self, method: &str, path: &str, body: &Value) -> Reply {
         if let Some(answer) = self.answers.get(path) {
@@ -50,19 +50,19 @@ impl StandIn {
                 let flow = self
                     .flows
                     .iter()
-                    .find(|one| one["name"] == *flow)
+                    .find(|item| item["name"] == *flow)
                     .map_or(&Value::Null, |flow| &flow["id"]);
-                found(self.deployments.iter().find(|one| one["flow_id"] == *flow && one["name"] == *name))
+                found(self.deployments.iter().find(|item| item["flow_id"] == *flow && item["name"] == *name))
             }
             ("POST", ["deployments", id, "create_flow_run"]) => self.run(id, body),
-            ("GET", ["deployments", id]) => found(self.deployments.iter().find(|one| one["id"] == *id)),
+            ("GET", ["deployments", id]) => found(self.deployments.iter().find(|item| item["id"] == *id)),
             (_, ["deployments", id, rest @ ..]) => self.change_deployment(method, id, rest, body),
             ("POST", ["automations", "filter"]) => page(self.automations.clone(), body),
             ("POST", ["automations", ""]) => self.automation(body),
             ("DELETE", ["automations", "owned-by", _]) => (204, Value::Null),
             ("DELETE", ["automations", id]) => {
                 self.writes += 1;
-                self.automations.retain(|one| one["id"] != *id);
+                self.automations.retain(|item| item["id"] != *id);
                 (204, Value::Null)
             }
             _ => (404, json!({"detail": "Not Found"})),
@@ -73,7 +73,7 @@ impl StandIn {
     pub(crate) fn state(&self) -> String {
         let mut text = Vec::new();
         for kind in [&self.flows, &self.deployments, &self.automations] {
-            let mut lines: Vec<String> = kind.iter().map(|one| self.without_ids(one)).collect();
+            let mut lines: Vec<String> = kind.iter().map(|item| self.without_ids(item)).collect();
             lines.sort();
             text.extend(lines);
         }
@@ -82,7 +82,7 @@ impl StandIn {
 
     /// Returns the deployments without IDs, to compare servers.
     pub(crate) fn deployments(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.deployments.iter().map(|one| self.without_ids(one)).collect();
+        let mut lines: Vec<String> = self.deployments.iter().map(|item| self.without_ids(item)).collect();
         lines.sort();
         lines
     }
@@ -150,7 +150,7 @@ impl StandIn {
     }
 
     fn change_deployment(&mut self, method: &str, id: &str, rest: &[&str], body: &Value) -> Reply {
-        let Some(index) = self.deployments.iter().position(|one| one["id"] == id) else {
+        let Some(index) = self.deployments.iter().position(|item| item["id"] == id) else {
             return (404, json!({"detail": "Deployment not found"}));
         };
         self.writes += 1;
@@ -170,13 +170,13 @@ impl StandIn {
             }
             ("PATCH", ["schedules", schedule]) => {
                 let schedules = deployment["schedules"].as_array_mut();
-                if let Some(one) = schedules.into_iter().flatten().find(|one| one["id"] == *schedule) {
-                    merge(one, body);
+                if let Some(item) = schedules.into_iter().flatten().find(|item| item["id"] == *schedule) {
+                    merge(item, body);
                 }
             }
             ("DELETE", ["schedules", schedule]) => {
                 if let Some(schedules) = deployment["schedules"].as_array_mut() {
-                    schedules.retain(|one| one["id"] != *schedule);
+                    schedules.retain(|item| item["id"] != *schedule);
                 }
             }
             _ => return (404, json!({"detail": "Not Found"})),

@@ -45,7 +45,7 @@ fn marked(mark: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_left_behind_whenever_it_is_stopped() -> Result<()> {
+fn stopping_at_any_time_leaves_no_process() -> Result<()> {
     let stops = std::env::var("PREFECTL_TEST_STOPS").map_or(Ok(STOPS), |text| text.parse())?;
     let mark = format!("PREFECTL_MARK={}", uuid::Uuid::new_v4());
     let (name, value) = mark.split_once('=').context("a name and a value")?;
@@ -72,7 +72,7 @@ fn nothing_is_left_behind_whenever_it_is_stopped() -> Result<()> {
 }
 
 #[test]
-fn a_step_that_takes_too_long_is_ended() -> Result<()> {
+fn timeout_ends_a_step() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", TREE.replace("    shell: true", "    shell: true\n    timeout: 0.5"))?;
     let output = sandbox.run("steps run --build -n one --quiet")?;
@@ -91,7 +91,7 @@ fn peak(id: u32) -> Option<u64> {
 
 /// `PREFECTL_TEST_OUTPUT_MIB` sets another size of the output.
 #[test]
-fn a_long_output_takes_no_more_memory() -> Result<()> {
+fn long_output_does_not_fill_the_memory() -> Result<()> {
     let size: u64 = std::env::var("PREFECTL_TEST_OUTPUT_MIB").map_or(Ok(24), |text| text.parse())?;
     let sandbox = Sandbox::new()?;
     let script = format!("yes \"$(printf '%400s' line)\" | head -c {size}M; printf 'caf\\351 end'");

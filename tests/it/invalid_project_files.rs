@@ -92,7 +92,7 @@ fn cases(theme: &str) -> Result<Vec<Case>> {
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let sections = text.split("=== ").skip(1);
     Ok(sections
-        .map(|one| one.split_once('\n').map_or_else(|| Case::parse(one, ""), |(t, b)| Case::parse(t, b)))
+        .map(|item| item.split_once('\n').map_or_else(|| Case::parse(item, ""), |(t, b)| Case::parse(t, b)))
         .collect())
 }
 
@@ -138,7 +138,7 @@ themes!(keys, names, schedules, shape, steps, syntax, triggers, values);
 #[test]
 fn server() -> Result<()> {
     let api = MockApi::with_pool()?;
-    check("server", &cases("server")?, &Sandbox::with(&api.url(), "")?, DEPLOY)?;
+    check("server", &cases("server")?, &Sandbox::for_project(&api.url(), "")?, DEPLOY)?;
     assert_eq!(api.writes(), [""; 0], "nothing may be written");
     Ok(())
 }
@@ -174,7 +174,7 @@ fn limits() -> Result<()> {
 }
 
 #[test]
-fn there_are_enough() -> Result<()> {
+fn has_enough_cases() -> Result<()> {
     let counts = THEMES.iter().map(|theme| Ok(cases(theme)?.len())).collect::<Result<Vec<usize>>>()?;
     assert!(counts.iter().sum::<usize>() >= ENOUGH, "{counts:?}");
     Ok(())

@@ -1,15 +1,17 @@
 //! The sources of secrets.
 
 mod blocks;
-mod left;
+mod journals_and_plans;
 mod settings;
 mod steps;
 mod variables;
 
-use super::Place;
+use super::Source;
 
-pub(super) fn all() -> impl Iterator<Item = &'static Place> {
-    [settings::PLACES, blocks::PLACES, steps::PLACES, variables::PLACES, left::PLACES].into_iter().flatten()
+pub(super) fn all() -> impl Iterator<Item = &'static Source> {
+    [settings::SOURCES, blocks::SOURCES, steps::SOURCES, variables::SOURCES, journals_and_plans::SOURCES]
+        .into_iter()
+        .flatten()
 }
 
 /// Returns a prefect.yaml with one deployment and these additional lines of it.

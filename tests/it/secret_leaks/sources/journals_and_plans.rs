@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{
-    super::{Place, Proof, Scene, Shape, place},
+    super::{Proof, Scene, Shape, Source, source},
     project,
 };
 use crate::support::{Fault, FaultPlan};
@@ -42,30 +42,30 @@ fn writes_fail(scene: Scene) -> Result<Scene> {
     Ok(scene)
 }
 
-pub(super) const PLACES: &[Place] = &[
-    place(
+pub(super) const SOURCES: &[Source] = &[
+    source(
         "a block in the journal of a deploy",
         (Shape::Odd, Proof::Journaled),
         LEAVES_A_JOURNAL,
         |scene, secret| writes_fail(block(scene, secret)?),
     ),
-    place(
+    source(
         "what was before in the journal",
         (Shape::Odd, Proof::Journaled),
         LEAVES_A_JOURNAL,
         |scene, secret| writes_fail(deployed(scene, secret)?),
     ),
-    place("a block in a plan", (Shape::Odd, Proof::Kept), PLANS, block),
-    place("a block of several lines in a plan", (Shape::Lines, Proof::Kept), PLANS, block),
-    place("what was before in a plan", (Shape::Plain, Proof::Sent), PLANS, deployed),
-    place(
+    source("a block in a plan", (Shape::Odd, Proof::Kept), PLANS, block),
+    source("a block of several lines in a plan", (Shape::Lines, Proof::Kept), PLANS, block),
+    source("what was before in a plan", (Shape::Plain, Proof::Sent), PLANS, deployed),
+    source(
         "a block in a plan that is carried out",
         (Shape::Plain, Proof::Sent),
         &["plan --all --out plan.json", "deploy --all --plan plan.json --output json"],
         block,
     ),
-    place("a block in events", (Shape::Odd, Proof::Sent), EVENTS, block),
-    place(
+    source("a block in events", (Shape::Odd, Proof::Sent), EVENTS, block),
+    source(
         "a variable that a script prints into events",
         (Shape::Plain, Proof::Witnessed),
         EVENTS,
@@ -75,7 +75,7 @@ pub(super) const PLACES: &[Place] = &[
             scene.variable("DEPLOY_TOKEN", secret).file("prefect.yaml", &project(step))
         },
     ),
-    place(
+    source(
         "a key that the server repeats into events",
         (Shape::Plain, Proof::Refused),
         EVENTS,
@@ -84,19 +84,19 @@ pub(super) const PLACES: &[Place] = &[
             Ok(scene.variable("PREFECT_API_KEY", secret))
         },
     ),
-    place(
+    source(
         "a block in what is rendered",
         (Shape::Odd, Proof::Kept),
         &["render --all", "render --all --output json"],
         block,
     ),
-    place(
+    source(
         "a block in what is drifted",
         (Shape::Plain, Proof::Refused),
         &["drift --output json", "drift"],
         deployed,
     ),
-    place(
+    source(
         "a variable in reports for other programs",
         (Shape::Plain, Proof::Refused),
         &[
@@ -111,7 +111,7 @@ pub(super) const PLACES: &[Place] = &[
             scene.file("prefect.yaml", &project("  parameters: {times: '{{ $DEPLOY_TOKEN }}'}"))
         },
     ),
-    place(
+    source(
         "a key with a backtrace asked for",
         (Shape::Plain, Proof::Refused),
         &["deploy --all", "doctor --output json", "work-pool ls"],

@@ -40,12 +40,12 @@ pub(crate) fn document(sandbox: &Sandbox, line: &str) -> Result<Value> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn deployments_are_listed_shown_and_deleted() -> Result<()> {
+fn lists_inspects_and_deletes_deployments() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let listed = document(&sandbox, "deployment ls hello-UNIQUE goodbye-UNIQUE")?;
     let listed = listed.as_array().context("a list")?;
-    let names: Vec<_> = listed.iter().map(|one| (&one["flow_name"], &one["name"])).collect();
+    let names: Vec<_> = listed.iter().map(|item| (&item["flow_name"], &item["name"])).collect();
     let (hello, goodbye) = (json!(sandbox.unique("hello-UNIQUE")), json!(sandbox.unique("goodbye-UNIQUE")));
     assert_eq!(names, [(&goodbye, &json!("c")), (&hello, &json!("a")), (&hello, &json!("b"))]);
     let table = succeed(&sandbox, "deployment ls hello-UNIQUE")?.stdout;
@@ -101,7 +101,7 @@ fn deployments_are_listed_shown_and_deleted() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn schedules_are_made_switched_and_removed() -> Result<()> {
+fn creates_pauses_resumes_and_deletes_schedules() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let schedules =
@@ -178,7 +178,7 @@ fn schedules_are_made_switched_and_removed() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn runs_of_a_pattern_are_made_listed_and_cancelled() -> Result<()> {
+fn starts_lists_and_cancels_runs_of_a_name_pattern() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let wrong = sandbox.run("deployment run hello-UNIQUE/* --param times=many")?;
@@ -222,7 +222,7 @@ fn runs_of_a_pattern_are_made_listed_and_cancelled() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_log_of_a_run_is_read_from_either_end() -> Result<()> {
+fn prints_the_first_or_last_lines_of_a_log() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let run = document(&sandbox, "deployment run hello-UNIQUE/a")?;
@@ -255,7 +255,7 @@ fn the_log_of_a_run_is_read_from_either_end() -> Result<()> {
 #[cfg(unix)]
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_interrupt_cancels_the_run_that_is_watched_if_asked() -> Result<()> {
+fn interrupt_cancels_the_watched_run_only_with_the_option() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let arguments = ["deployment", "run", "hello-UNIQUE/a", "--watch", "--watch-interval", "0.1"];

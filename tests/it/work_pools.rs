@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::{
-    commands::{PROJECT, deployed, document, succeed},
+    deployment_commands::{PROJECT, deployed, document, succeed},
     support::{Api, Sandbox, assert_output},
 };
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn work_pools_are_changed_only_where_asked() -> Result<()> {
+fn update_changes_only_the_given_fields_of_a_work_pool() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let create = "work-pool create k-UNIQUE --type kubernetes --set namespace=prefect --set image_pull_policy=IfNotPresent \
@@ -33,7 +33,7 @@ fn work_pools_are_changed_only_where_asked() -> Result<()> {
 
     let differences = document(&sandbox, "work-pool diff-template k-UNIQUE")?;
     let paths =
-        differences["differences"].as_array().context("a list")?.iter().map(|one| one["path"].clone());
+        differences["differences"].as_array().context("a list")?.iter().map(|item| item["path"].clone());
     assert!(paths.collect::<Vec<_>>().contains(&json!("variables.properties.cpu_request.default")));
     assert!(
         succeed(&sandbox, "work-pool diff-template pool-UNIQUE")?.stdout.contains("the default of its type")
@@ -77,7 +77,7 @@ fn work_pools_are_changed_only_where_asked() -> Result<()> {
 }
 
 #[test]
-fn templates_are_known_without_a_server() -> Result<()> {
+fn default_templates_need_no_server() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let template = succeed(&sandbox, "work-pool get-default-base-job-template --type process")?.json()?;
     assert!(template["job_configuration"].is_object());
@@ -86,7 +86,7 @@ fn templates_are_known_without_a_server() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn queues_and_workers_of_a_pool_are_seen() -> Result<()> {
+fn lists_queues_and_workers_of_a_pool() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let made = document(&sandbox, "work-queue create fast -p pool-UNIQUE -l 3 -q 1")?;
@@ -115,7 +115,7 @@ fn queues_and_workers_of_a_pool_are_seen() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_job_of_a_run_is_shown_before_there_is_one() -> Result<()> {
+fn previews_the_job_of_a_run() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = deployed(&api)?;
     let job = document(&sandbox, "job preview hello-UNIQUE/a --job-variable env={\"A\":1}")?;
@@ -131,7 +131,7 @@ fn the_job_of_a_run_is_shown_before_there_is_one() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_work_queue_is_found_by_its_name_and_changed() -> Result<()> {
+fn finds_and_updates_a_work_queue_by_name() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     succeed(&sandbox, "work-queue create fast-UNIQUE --pool pool-UNIQUE --limit 3")?;

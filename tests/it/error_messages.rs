@@ -16,7 +16,7 @@ deployments:
 ";
 
 #[test]
-fn no_api_is_configured() -> Result<()> {
+fn reports_a_missing_api_url() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", PROJECT)?;
     let output = sandbox.run("deploy --all --quiet")?;
@@ -30,8 +30,8 @@ fn no_api_is_configured() -> Result<()> {
 }
 
 #[test]
-fn the_api_has_no_url() -> Result<()> {
-    let sandbox = Sandbox::with("127.0.0.1:4200/api", PROJECT)?;
+fn rejects_an_api_url_without_a_scheme() -> Result<()> {
+    let sandbox = Sandbox::for_project("127.0.0.1:4200/api", PROJECT)?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 2
@@ -42,8 +42,8 @@ fn the_api_has_no_url() -> Result<()> {
 }
 
 #[test]
-fn the_server_is_down() -> Result<()> {
-    let output = Sandbox::with(&closed_port()?, PROJECT)?.run("deploy --all --quiet")?;
+fn reports_an_unreachable_server() -> Result<()> {
+    let output = Sandbox::for_project(&closed_port()?, PROJECT)?.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 6
     --- stderr
@@ -54,9 +54,9 @@ fn the_server_is_down() -> Result<()> {
 }
 
 #[test]
-fn mistakes_of_the_file_come_before_a_server_that_is_down() -> Result<()> {
+fn reports_file_errors_before_connecting() -> Result<()> {
     let project = format!("{PROJECT}  parameters: {{times: many}}\n");
-    let output = Sandbox::with(&closed_port()?, &project)?.run("deploy --all --quiet")?;
+    let output = Sandbox::for_project(&closed_port()?, &project)?.run("deploy --all --quiet")?;
     assert_output!(output, @r#"
     exit 1
     --- stderr
@@ -77,9 +77,9 @@ fn closed_port() -> Result<String> {
 }
 
 #[test]
-fn the_server_does_not_know_us() -> Result<()> {
+fn reports_rejected_credentials() -> Result<()> {
     let api = MockApi::answering(401, "Unauthorized")?;
-    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let sandbox = Sandbox::for_project(&api.url(), PROJECT)?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 5
@@ -94,7 +94,7 @@ fn the_server_does_not_know_us() -> Result<()> {
     error: the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
     ");
     let api = MockApi::answering(403, "Forbidden")?;
-    let output = Sandbox::with(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
+    let output = Sandbox::for_project(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 5
     --- stderr
@@ -104,9 +104,9 @@ fn the_server_does_not_know_us() -> Result<()> {
 }
 
 #[test]
-fn the_url_is_that_of_something_else() -> Result<()> {
+fn reports_a_url_that_is_not_a_prefect_api() -> Result<()> {
     let api = MockApi::answering(404, "Not Found")?;
-    let output = Sandbox::with(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
+    let output = Sandbox::for_project(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 1
     --- stderr
@@ -116,7 +116,7 @@ fn the_url_is_that_of_something_else() -> Result<()> {
 }
 
 #[test]
-fn the_server_refuses_the_second_deployment() -> Result<()> {
+fn reports_a_write_that_fails_after_others_succeeded() -> Result<()> {
     let api = MockApi::with_pool()?;
     let id = "00000000-0000-0000-0000-00000000000a";
     for (endpoint, body) in [
@@ -130,7 +130,7 @@ fn the_server_refuses_the_second_deployment() -> Result<()> {
     api.answer("deployments/", json!({"name": "a"}), 201, &created);
     api.answer("deployments/", json!({"name": "b"}), 409, &json!({"detail": "The queue is being moved."}));
     let second = "- name: b\n  entrypoint: flow.py:hello\n  work_pool: {name: pool}\n";
-    let sandbox = Sandbox::with(&api.url(), &format!("{PROJECT}{second}"))?;
+    let sandbox = Sandbox::for_project(&api.url(), &format!("{PROJECT}{second}"))?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 3
@@ -146,9 +146,9 @@ fn the_server_refuses_the_second_deployment() -> Result<()> {
 }
 
 #[test]
-fn the_project_file_is_not_there() -> Result<()> {
+fn reports_a_missing_project_file() -> Result<()> {
     let api = MockApi::with_pool()?;
-    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let sandbox = Sandbox::for_project(&api.url(), PROJECT)?;
     let output = sandbox.run("deploy --all --prefect-file production.yaml")?;
     assert_output!(output, @r"
     exit 2
@@ -196,9 +196,9 @@ fn the_project_file_is_not_there() -> Result<()> {
 }
 
 #[test]
-fn options_that_cannot_be() -> Result<()> {
+fn rejects_invalid_options() -> Result<()> {
     let api = MockApi::with_pool()?;
-    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let sandbox = Sandbox::for_project(&api.url(), PROJECT)?;
     for (line, message) in [
         ("deploy -n a/b/c", "Invalid deployment name format: a/b/c"),
         ("deploy --all -n a", "Cannot use both `--all` and `--name`"),
@@ -231,9 +231,9 @@ fn options_that_cannot_be() -> Result<()> {
 }
 
 #[test]
-fn the_image_has_no_name() -> Result<()> {
+fn rejects_an_empty_image_name() -> Result<()> {
     let api = MockApi::with_pool()?;
-    let sandbox = Sandbox::with(
+    let sandbox = Sandbox::for_project(
         &api.url(),
         r#"
 build:
@@ -272,14 +272,14 @@ deployments:
 }
 
 #[test]
-fn there_is_no_docker_engine() -> Result<()> {
+fn reports_a_missing_docker_engine() -> Result<()> {
     let api = MockApi::with_pool()?;
     let project = format!(
         "build:\n- prefect_docker.deployments.steps.build_docker_image: {{image_name: a, dockerfile: auto}}\n{}",
         PROJECT.trim_start()
     );
-    let sandbox =
-        Sandbox::with(&api.url(), &project)?.variable("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let sandbox = Sandbox::for_project(&api.url(), &project)?
+        .variable("DOCKER_HOST", "unix:///nonexistent/docker.sock");
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 7
@@ -299,7 +299,7 @@ fn there_is_no_docker_engine() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_script_fails() -> Result<()> {
+fn reports_a_failing_script() -> Result<()> {
     let api = Api::from_env()?;
     let script = |script: &str| {
         format!(
@@ -357,7 +357,7 @@ fn a_script_fails() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn the_work_pool_is_not_there() -> Result<()> {
+fn rejects_an_unknown_work_pool() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&PROJECT.replace("name: pool", "name: pol-UNIQUE"))?;
     let output = sandbox.run("deploy --all --quiet")?;
@@ -377,9 +377,9 @@ fn the_work_pool_is_not_there() -> Result<()> {
 }
 
 #[test]
-fn the_flow_cannot_be_read() -> Result<()> {
+fn rejects_an_unreadable_flow() -> Result<()> {
     let api = MockApi::with_pool()?;
-    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let sandbox = Sandbox::for_project(&api.url(), PROJECT)?;
     sandbox.file("flow.py", "from prefect import flow\n\n@flow\ndef hello(name: str = :\n    pass\n")?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"

@@ -34,7 +34,7 @@ const DOCKERFILE: &str = "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n";
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_shared_image_is_built_and_pushed_once() -> Result<()> {
+fn builds_and_pushes_a_shared_image_once() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
@@ -61,7 +61,7 @@ fn a_shared_image_is_built_and_pushed_once() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn credentials_open_a_private_registry() -> Result<()> {
+fn pushes_to_a_private_registry_with_credentials() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let docker = Docker::from_env("PREFECTL_TEST_PRIVATE_REGISTRY", &sandbox)?;
@@ -102,7 +102,7 @@ pull: []"#;
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_registry_that_is_not_there_is_named() -> Result<()> {
+fn names_an_unreachable_registry() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let mut docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
@@ -126,7 +126,7 @@ fn a_registry_that_is_not_there_is_named() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_build_that_fails_registers_nothing() -> Result<()> {
+fn failed_build_registers_nothing() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(PROJECT)?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
@@ -176,7 +176,7 @@ fn a_build_that_fails_registers_nothing() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn an_image_that_is_there_takes_the_place_of_build_and_push() -> Result<()> {
+fn existing_image_replaces_build_and_push() -> Result<()> {
     let api = Api::from_env()?;
     // The step must not connect to an engine.
     let sandbox =
