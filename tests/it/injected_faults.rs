@@ -3,7 +3,7 @@
 //!
 //! The regular test runs a sample. This command runs all cases and prints a table:
 //!
-//!    cargo nextest run --test it --ignore-default-filter --run-ignored only --no-capture exhaustive_faults
+//!     cargo nextest run --test it --ignore-default-filter --run-ignored only --no-capture exhaustive_faults
 
 use std::{
     collections::BTreeMap,
