@@ -127,7 +127,7 @@ struct Hostile {
 
 impl Hostile {
     fn new(server: &FaultServer) -> Result<Self> {
-        let sandbox = Sandbox::with(&server.url(), PROJECT)?.variable("PREFECT_API_KEY", "CANARY");
+        let sandbox = Sandbox::for_project(&server.url(), PROJECT)?.variable("PREFECT_API_KEY", "CANARY");
         let root = sandbox.directory().parent().context("a project has a parent")?.to_owned();
         let log = root.join("log");
         sandbox.file("flow.py", FLOW)?;
