@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The image that `dockerfile: auto` builds on, made from Debian and PyPI packages, without Docker Hub.
+# The base image of `dockerfile: auto`, built from Debian and PyPI packages instead of pulled from Docker Hub.
 
 BASE_IMAGE=prefecthq/prefect:3.8.4-python3.11
 
-# provide_base_image REGISTRY: have the base image in the engine, and in the registry for its mirror.
+# provide_base_image REGISTRY: makes the base image available in the engine, and in the registry that mirrors Docker Hub.
 provide_base_image() {
   local mirrored=$1/$BASE_IMAGE
   if ! docker image inspect "$BASE_IMAGE" >/dev/null 2>&1; then
@@ -19,12 +19,12 @@ provide_base_image() {
 
 base_image_tar() { echo "$CACHE/base-image/${BASE_IMAGE//[\/:]/-}.tar"; }
 
-# make_base_image: Debian 12 with its Python 3.11, the pinned Prefect and uv, as a tar in the cache.
+# make_base_image: creates a tar file in the cache with Debian 12, Python 3.11, the pinned Prefect, and uv.
 make_base_image() {
   local tar root
   tar=$(base_image_tar)
   [[ -e $tar ]] && return
-  is_root || die "making the base image $BASE_IMAGE needs root; or pull it into the engine beforehand"
+  is_root || die "building the base image $BASE_IMAGE needs root; alternatively, pull it into the engine first"
   need debootstrap debootstrap
   mkdir -p "$CACHE/base-image"
   root=$CACHE/base-image/root
@@ -38,16 +38,16 @@ make_base_image() {
   rm -rf --one-file-system "$root"
 }
 
-# debian_mirror: the mirror that this machine's apt uses already.
+# debian_mirror: prints the URL of the mirror that apt uses on this machine.
 debian_mirror() {
   local mirror
-  # shellcheck disable=SC2016 # apt fills these in
+  # shellcheck disable=SC2016 # variables of apt
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
     awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
   echo "${mirror:-http://deb.debian.org/debian}"
 }
 
-# install_into ROOT: Prefect, in a Debian tree that reaches the network as this machine does.
+# install_into ROOT: installs Prefect in a Debian tree, with the network configuration of this machine.
 install_into() {
   local root=$1 file
   for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /etc/pip.conf; do
@@ -67,11 +67,11 @@ import_base_image() {
     -c 'WORKDIR /opt/prefect' "$(base_image_tar)" "$BASE_IMAGE"
 }
 
-# make_clean_root FOLDER: a Debian 12 with nothing but its base.
+# make_clean_root FOLDER: creates a minimal Debian 12 in the folder.
 make_clean_root() {
   local tar=$CACHE/base-image/debian-bookworm.tar root=$CACHE/base-image/debian
   if [[ ! -e $tar ]]; then
-    is_root || die "making a Debian needs root"
+    is_root || die "debootstrap needs root"
     need debootstrap debootstrap
     mkdir -p "$CACHE/base-image"
     rm -rf --one-file-system "$root"

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # the other parts use what is set here
-# What the set-up scripts share: where things are, words on the screen, Debian packages, and
-# background processes that are stopped again.  Source it; nothing happens until functions are called.
+# shellcheck disable=SC2034 # other files use the variables
+# Shared functions of the test scripts: paths, messages, Debian packages, and background processes that are stopped at the
+# end. Source this file. It runs nothing by itself.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${PREFECTL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/prefectl}
-STARTED=() # names of the background processes, in the order in which they were started
-RUN=       # folder of this run's logs, pid files and databases
-# What starts a process in a session of its own.  A script's background processes ignore SIGINT, which
-# Prefect's server and workers need for their own ending.
+STARTED=() # names of the background processes, in start order
+RUN=       # folder for logs, PID files and databases of this run
+# Prefix of commands that run in a new session. Bash makes background processes ignore SIGINT, which Prefect's server and
+# workers need to stop cleanly.
 DETACHED=(setsid env --default-signal=INT --default-signal=QUIT)
 
-# Requests to loopback never go through a proxy.
+# Requests to loopback must not use a proxy.
 export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
 export NO_PROXY=$no_proxy
 
-# say LINE...: words on the screen.
+# say LINE...: prints lines.
 say() { printf '%s\n' "$@"; }
 
 die() {
@@ -23,7 +23,7 @@ die() {
   exit 1
 }
 
-# timed TEXT COMMAND...: run a command, then say how long it took.
+# timed TEXT COMMAND...: runs a command and prints its duration.
 timed() {
   local text=$1 start=$SECONDS
   shift
@@ -32,7 +32,7 @@ timed() {
   printf '   done in %d s\n' "$((SECONDS - start))"
 }
 
-# quietly COMMAND...: show what a command prints only if it fails.
+# quietly COMMAND...: runs a command and shows its output only if it fails.
 quietly() {
   local log
   log=$(mktemp)
@@ -47,17 +47,17 @@ quietly() {
 
 is_root() { [[ $(id -u) == 0 ]]; }
 
-# need COMMAND PACKAGE...: have a command, from Debian packages if it is missing.
+# need COMMAND PACKAGE...: installs Debian packages if the command is missing.
 need() {
   local command=$1
   shift
   command -v "$command" >/dev/null || [[ -x /usr/sbin/$command ]] || apt_install "$@"
 }
 
-# apt_install PACKAGE...: the package lists are fetched only if the install fails without.
+# apt_install PACKAGE...: installs Debian packages. Updates the package lists only if the first attempt fails.
 apt_install() {
   if ! is_root || ! command -v apt-get >/dev/null; then
-    die "this needs the Debian packages $*: install them, or run on Debian as root"
+    die "the Debian packages $* are required: install them, or run this script as root on Debian"
   fi
   local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@")
   "${install[@]}" >/dev/null 2>&1 </dev/null || {
@@ -66,7 +66,7 @@ apt_install() {
   }
 }
 
-# begin_run: make the run's folder, and have everything stopped however the script ends.
+# begin_run: creates the folder of this run, and stops all background processes when the script ends.
 begin_run() {
   mkdir -p "$CACHE"
   RUN=$(mktemp -d "${TMPDIR:-/tmp}/prefectl.XXXXXX")
@@ -77,17 +77,17 @@ begin_run() {
 
 end_run() {
   local name
-  trap '' INT TERM HUP # stopping is not to be interrupted half-way
+  trap '' INT TERM HUP # the cleanup must not be interrupted
   while ((${#STARTED[@]} > 0)); do
     name=${STARTED[-1]}
     stop_process "$name"
   done
-  # An engine leaves its default network namespace mounted.
+  # The Docker engine leaves its default network namespace mounted.
   awk -v run="$RUN/" 'index($2, run) == 1 { print $2 }' /proc/mounts | xargs --no-run-if-empty umount --lazy
   rm -rf --one-file-system "$RUN"
 }
 
-# start_background NAME COMMAND...: start a command in a session of its own; its output goes to a log.
+# start_background NAME COMMAND...: starts a command in a new session. Its output goes to $RUN/NAME.log.
 start_background() {
   local name=$1
   shift
@@ -96,7 +96,7 @@ start_background() {
   STARTED+=("$name")
 }
 
-# run_stoppable COMMAND...: run a command in the foreground, and stop it too if this script is stopped.
+# run_stoppable COMMAND...: runs a command in the foreground. The command ends if this script is stopped.
 run_stoppable() {
   local status=0
   "${DETACHED[@]}" "$@" </dev/null &
@@ -108,7 +108,7 @@ run_stoppable() {
   return "$status"
 }
 
-# stop_process NAME: end a process that was started here, by its id, and whatever it has left behind.
+# stop_process NAME: stops a background process and its children.
 stop_process() {
   local name=$1 pid index
   pid=$(<"$RUN/$name.pid")
@@ -126,7 +126,7 @@ stop_process() {
 
 is_running() { kill -0 "$(<"$RUN/$1.pid")" 2>/dev/null; }
 
-# wait_for NAME COMMAND...: wait until a command succeeds; fail when the process NAME has ended.
+# wait_for NAME COMMAND...: waits until a command succeeds. Fails if the background process NAME ends first.
 wait_for() {
   local name=$1 deadline=$((SECONDS + 180))
   shift
@@ -140,15 +140,15 @@ wait_for() {
   done
 }
 
-# free_port [PORT]: a loopback port that nobody listens on, below those that outgoing connections take;
-# PORT itself if it is free.
+# free_port [PORT]: prints an unused loopback port: PORT if it is free, else a random one below the range of outgoing
+# connections.
 free_port() {
   local port=${1:-$((20000 + RANDOM % 12000))}
   while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((20000 + RANDOM % 12000)); done
   echo "$port"
 }
 
-# http_answers PORT PATH: does a GET of this loopback address succeed, or ask who we are?
+# http_answers PORT PATH: succeeds if a GET request is answered with 200 or 401.
 http_answers() (
   exec 3<>"/dev/tcp/127.0.0.1/$1" || exit
   printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$2" >&3

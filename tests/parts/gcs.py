@@ -1,8 +1,8 @@
-"""Answers as the XML interface of Google Cloud Storage: moto's S3, under the names that Google has for headers.
+"""Serves the XML API of Google Cloud Storage with moto's S3 server.
 
     python gcs.py PORT
 
-Google's interface is that of S3 but for the names of its headers and its bearer tokens, which are not looked at here.
+Google's API differs from S3 in the names of headers, which are translated, and in its tokens, which are not checked.
 """
 
 import sys
@@ -11,18 +11,18 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
 
-# What moto, which checks no signature, takes for the owner of all objects.
-SOMEBODY = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+# moto needs the form of an S3 signature, but does not verify it.
+ANY_SIGNATURE = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
 class Translated:
-    """An application that is spoken to with `x-goog-` headers and knows those with `x-amz-`."""
+    """Translates `x-goog-` headers of requests to `x-amz-`, and back in responses."""
 
     def __init__(self, application):
         self.application = application
 
     def __call__(self, environ, start_response):
-        environ["HTTP_AUTHORIZATION"] = SOMEBODY
+        environ["HTTP_AUTHORIZATION"] = ANY_SIGNATURE
         for name in [name for name in environ if name.startswith("HTTP_X_GOOG_")]:
             environ[name.replace("_GOOG_", "_AMZ_", 1)] = environ.pop(name)
 

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Programs from npm, each pinned and in a folder of its own.
+# Pinned programs from npm, each in its own folder.
 
 YAML_SERVER_VERSION=1.25.0
 
-# install_npm PACKAGE VERSION: sets NPM_PROGRAMS to the folder of its programs.
+# install_npm PACKAGE VERSION: installs a package and sets NPM_PROGRAMS to the folder of its executables.
 install_npm() {
   local folder=$CACHE/$1/$2
   NPM_PROGRAMS=$folder/node_modules/.bin
@@ -15,7 +15,7 @@ install_npm() {
   touch "$folder/complete"
 }
 
-# install_yaml_server: sets YAML_SERVER to the program that editors ask about YAML files.
+# install_yaml_server: installs yaml-language-server and sets YAML_SERVER to its path.
 install_yaml_server() {
   install_npm yaml-language-server "$YAML_SERVER_VERSION"
   YAML_SERVER=$NPM_PROGRAMS/yaml-language-server

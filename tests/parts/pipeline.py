@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs what pipelines run: the steps of a composite GitHub Action, or a job of a GitLab template.
+"""Runs the steps of a composite GitHub Action, or a job of a GitLab template, without a runner.
 
     pipeline.py action FILE [INPUT=VALUE...]
     pipeline.py job FILE NAME
 
-In the working directory, with the environment as it is; the variables that a runner sets are the caller's to give.
-Only as much of the two languages is understood as these files use; everything else is an error. Needs PyYAML.
+The commands run in the working directory. The caller sets the environment variables that a runner would set. Only the
+syntax that this repository uses is supported. Needs PyYAML.
 """
 
 import os
@@ -36,20 +36,20 @@ def run_action(action, given, folder):
     inputs = {name: one.get("default", "") for name, one in action["inputs"].items()}
     unknown = given.keys() - inputs.keys()
     if unknown:
-        sys.exit(f"no such inputs: {unknown}")
+        sys.exit(f"unknown inputs: {unknown}")
     inputs.update(given)
 
-    def filled(text):
-        """A text with its expressions filled in; of alternatives the first, which must not be empty."""
+    def render(text):
+        """Replaces expressions with inputs. Of alternatives, the first must not be empty."""
         def value(match):
             name, alternatives = match[1], match[2]
             if alternatives and not inputs[name]:
-                sys.exit(f"the input {name} is needed here")
+                sys.exit(f"the input '{name}' is required")
             return inputs[name]
 
         text = re.sub(r"\$\{\{ inputs\.([a-z-]+)( \|\| [^}]*(?:\{[0-9]\}[^}]*)*)? \}\}", value, text)
         if "${{" in text:
-            sys.exit(f"not understood: {text}")
+            sys.exit(f"unsupported expression: {text}")
         return text
 
     environment = {**os.environ, "GITHUB_ACTION_PATH": str(folder)}
@@ -59,10 +59,10 @@ def run_action(action, given, folder):
             continue
         print(f"-- {step['name']}", flush=True)
         with tempfile.NamedTemporaryFile("r") as added:
-            variables = {name: filled(value) for name, value in step.get("env", {}).items()}
+            variables = {name: render(value) for name, value in step.get("env", {}).items()}
             run(
                 step["run"],
-                cwd=filled(step.get("working-directory", ".")),
+                cwd=render(step.get("working-directory", ".")),
                 env={**environment, **variables, "GITHUB_PATH": added.name},
             )
             for directory in added.read().splitlines():
@@ -79,7 +79,7 @@ def run_job(template, name):
 
 
 def run(script, **options):
-    """Runs a script as runners do; its failure is ours."""
+    """Runs a script as runners do. Exits if the script fails."""
     status = subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], **options).returncode
     if status:
         sys.exit(status)

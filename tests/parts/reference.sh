@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The reference: Prefect from PyPI, pinned, in a virtual environment, and its server.
+# The reference: the pinned Prefect from PyPI in a virtual environment, its server and workers.
 
-# find_python: print a Python that the pins support, with the modules that a virtual environment needs.
+# find_python: prints the path of a supported Python that can create virtual environments.
 find_python() {
   local python
   for python in /usr/bin/python3 python3.11 python3; do
@@ -14,7 +14,7 @@ find_python() {
   return 1
 }
 
-# install_pins PINS: sets PINNED to the folder of the programs of a virtual environment with these packages.
+# install_pins FILE: installs pinned packages in a virtual environment and sets PINNED to the folder of its executables.
 install_pins() {
   local pins=$1 python folder
   folder=$CACHE/venv/$(sha256sum "$pins" | cut -c 1-16)
@@ -31,17 +31,17 @@ install_pins() {
   touch "$folder/complete"
 }
 
-# install_reference: sets REFERENCE to the folder with `prefect`, `python`, ... of the virtual environment.
+# install_reference: installs the reference and sets REFERENCE to the folder that contains `prefect` and `python`.
 install_reference() {
   install_pins "$ROOT/tests/requirements.txt"
   REFERENCE=$PINNED
 }
 
-# start_server [OPTION...]: sets SERVER_PORT, SERVER_URL and SERVER_API of a server with its own database.
+# start_server [OPTION...]: starts a server with its own database, and sets SERVER_PORT, SERVER_URL and SERVER_API.
 start_server() {
   local home=$RUN/server
   mkdir -p "$home"
-  if [[ -e $(empty_database) ]]; then # migrated once, then kept
+  if [[ -e $(empty_database) ]]; then # avoids the migrations, which take long
     cp "$(empty_database)" "$home/prefect.db"
   fi
   SERVER_PORT=$(free_port)
@@ -54,12 +54,12 @@ start_server() {
   [[ -e $(empty_database) ]] || keep_database "$home/prefect.db"
 }
 
-# Nothing is reported to anyone, and nothing is done in the caller's own ~/.prefect.
+# Disables telemetry.
 PREFECT_ENVIRONMENT=(PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1)
 
 empty_database() { echo "${REFERENCE%/bin}/empty.db"; }
 
-# keep_database FILE: keep a copy of a new server's database.
+# keep_database FILE: stores a copy of a new server's database in the cache.
 keep_database() {
   local copy
   copy=$(empty_database)
@@ -71,7 +71,7 @@ PYTHON
   mv "$copy.part" "$copy"
 }
 
-# start_worker POOL TYPE: start a real Prefect worker, the process `worker-POOL`, and wait until it polls.
+# start_worker POOL TYPE: starts a Prefect worker as the process `worker-POOL`, and waits until it polls.
 start_worker() {
   local name=worker-$1 home=$RUN/worker-$1
   mkdir -p "$home"

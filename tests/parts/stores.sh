@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Object stores on loopback: moto from PyPI, which speaks as S3 and, through gcs.py, as Google's, and Microsoft's
-# Azurite from npm.  Each has one bucket, called BUCKET.
+# Object stores on loopback: moto from PyPI, which implements S3 and, through gcs.py, Google Cloud Storage, and
+# Microsoft's Azurite from npm. Each has one bucket named BUCKET.
 
 AZURITE_VERSION=3.35.0
 BUCKET=prefectl
 
-# install_stores: sets STORES to the programs of moto and AZURITE to that of Azurite.
+# install_stores: installs the stores, and sets STORES to the folder of moto and AZURITE to the executable of Azurite.
 install_stores() {
   install_pins "$ROOT/tests/storage-requirements.txt"
   STORES=$PINNED
@@ -13,7 +13,7 @@ install_stores() {
   AZURITE=$NPM_PROGRAMS/azurite-blob
 }
 
-# start_stores: sets S3_URL, GCS_URL and AZURE_STORAGE, the connection string of Azurite's account.
+# start_stores: starts the stores, and sets S3_URL, GCS_URL and the connection string AZURE_STORAGE.
 start_stores() {
   local moto gcs azurite key
   moto=$(free_port)
@@ -25,7 +25,7 @@ start_stores() {
     --skipApiVersionCheck --disableTelemetry --silent
   S3_URL=http://127.0.0.1:$moto
   GCS_URL=http://127.0.0.1:$gcs
-  # The account and key that every Azurite has.
+  # The default account key of Azurite.
   key=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==
   AZURE_STORAGE="DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=$key"
   AZURE_STORAGE+=";BlobEndpoint=http://127.0.0.1:$azurite/devstoreaccount1"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes base.tar.gz anew: an image of some hundred bytes that stands in for the one `dockerfile: auto` builds on.
-# All that it has is /bin/sh (sh.s), which runs nothing, but adds the command of each RUN line to the file /ran:
-# so images are built without a network, and their RUN lines can be compared.  Needs `as` and `ld` (binutils).
+# Creates base.tar.gz, a tiny image that replaces the base image of `dockerfile: auto`. It contains only /bin/sh (sh.s), which
+# executes nothing but appends the command of each RUN line to the file /ran. Images therefore build without a network, and
+# their RUN lines can be compared. Needs `as` and `ld` (binutils).
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)

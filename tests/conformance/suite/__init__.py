@@ -1,1 +1,1 @@
-"""The parts of the conformance suite: see `run` beside this folder."""
+"""The conformance suite. The script `../run` is its command line."""

@@ -1,4 +1,4 @@
-"""Background processes, and requests to what they serve."""
+"""Background processes, and HTTP requests to them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 Json = Any
 
-# Everything is on loopback, where no proxy has a part.
+# All requests go to loopback and must not use a proxy.
 _opener = build_opener(ProxyHandler({}))
 
 
 class SuiteError(Exception):
-    """Something that keeps the suite from judging a case, whatever the candidate does."""
+    """A failure of the suite itself, independent of the candidate."""
 
 
 def minimal_environment(home: Path) -> dict[str, str]:
-    """An environment that has nothing of the caller's but PATH, so that every machine sees the same."""
+    """Returns an environment with only PATH from the caller, so results do not depend on the machine."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -41,7 +41,7 @@ def minimal_environment(home: Path) -> dict[str, str]:
 
 
 def request(method: str, url: str, body: Json = None, accept: str = "application/json") -> tuple[Json, Any]:
-    """The JSON of an answer, and its headers."""
+    """Sends a request. Returns the JSON of the answer, and its headers."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json", "accept": accept}
     try:
@@ -71,7 +71,7 @@ def free_port() -> int:
 def background(
     command: list[str], environment: dict[str, str], log: Path, ready: Callable[[], bool]
 ) -> Iterator[None]:
-    """Keep a command running while the caller works, from when it is ready."""
+    """Runs a command until the caller is done. Yields once the command is ready."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -94,7 +94,7 @@ def background(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it has started, all of which is in a session of its own."""
+    """Stops a process and its children, which share a session."""
     process.terminate()
     try:
         process.wait(30)
@@ -104,4 +104,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        pass  # nothing was left behind
+        pass  # no child is left

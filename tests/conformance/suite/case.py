@@ -1,4 +1,4 @@
-"""A case: a project, what to run in it, and what that shall leave behind."""
+"""A case: a project, commands to run in it, and their expected effects."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .docker import Docker
 from .server import Server
 from .symbols import Symbols
 
-Snapshot = dict[str, dict[str, Json]]  # section -> name -> what can be seen of it
+Snapshot = dict[str, dict[str, Json]]  # section -> name -> visible state
 
-# A commit's hash shows in tags and versions, so every run makes the very same commit.
+# Tags and versions contain the commit hash, so every run must create the same commit.
 COMMITTER = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
 COMMIT_DATE = "2024-01-02T03:04:05+00:00"
 
 
 class Case:
-    """One folder of `cases`; README.md lists what its case.json can hold."""
+    """A folder of `cases`. README.md documents its case.json."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,7 +43,7 @@ class Case:
 
     @property
     def differs(self) -> bool:
-        """Is the candidate meant to do something else than the reference?"""
+        """Whether the candidate deliberately differs from the reference."""
         return (self.folder / "intended.json").exists()
 
     def expected(self, *, of_reference: bool) -> list[Json]:
@@ -57,7 +57,7 @@ class Case:
         (self.folder / "expected.json").write_text(text + "\n")
 
     def file(self, name: str) -> Path:
-        """A file beside the case, or among those that cases share."""
+        """Looks up a file in the folder of the case, then in the shared folder."""
         own = self.folder / name
         return own if own.exists() else self.folder.parent.parent / "shared" / name
 
@@ -66,7 +66,7 @@ class Case:
 
 
 class Trial:
-    """One run of a case with a CLI, in a folder of its own, on a server (and an engine) wiped for it."""
+    """A run of a case with a CLI in a new folder. The server and the engine are emptied first."""
 
     def __init__(self, case: Case, server: Server, docker: Docker | None, folder: Path) -> None:
         self.case = case
@@ -117,7 +117,7 @@ class Trial:
             self.server.call(*item["api"])
 
     def run(self, cli: list[str], timeout: float) -> list[Json]:
-        """What each command did: its exit status, what it changed, and what it said (for the reader only)."""
+        """Runs the commands. Returns the exit code, changes and output of each."""
         steps = []
         before = self._snapshot()
         for command in self.case.commands:
@@ -131,7 +131,7 @@ class Trial:
         return steps
 
     def rewritten(self, steps: list[Json], cli: list[str], timeout: float) -> list[str]:
-        """What the last deploy writes when it is run once more; nothing is to be written, not even the same."""
+        """Repeats the last deploy. Returns a line for each object that it writes, even without changes."""
         commands = zip(self.case.commands, steps, strict=True)
         deploys = [one for one, step in commands if one["argv"][0] == "deploy" and step["exit"] == 0]
         if not deploys or "again" in self.case.settings:
@@ -147,11 +147,11 @@ class Trial:
         return sorted(set(wrong))
 
     def _alter(self, command: Json) -> bool:
-        """Do what a case wants done before a command."""
+        """Executes the actions before a command. Returns whether there were any."""
         for target, source in command.get("copy", {}).items():
             shutil.copyfile(self.project / source, self.project / target)
         for call in command.get("api", []):
-            with suppress(SuiteError):  # it may be about something that the CLI should have made
+            with suppress(SuiteError):  # the request may refer to an object that the CLI failed to create
                 self.server.call(*self.symbols.reveal(call))
         return "copy" in command or "api" in command
 
@@ -168,7 +168,7 @@ class Trial:
                 timeout=timeout,
             )
         except subprocess.TimeoutExpired:
-            return "none: it ran for too long", ""
+            return "none: timed out", ""
         return done.returncode, done.stdout.decode(errors="replace")
 
     def _snapshot(self) -> Snapshot:
@@ -179,7 +179,7 @@ class Trial:
 def run_case(
     case: Case, cli: list[str], server: Server, docker: Docker | None, timeout: float, *, again: bool
 ) -> tuple[list[Json], list[str]]:
-    """What each command did; and, if it is run `again`, what is wrong with the last deploy then."""
+    """Runs a case. Returns the effects of each command and, if `again`, the writes of the repeated last deploy."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         trial = Trial(case, server, docker, Path(folder).resolve())
         trial.prepare()
@@ -205,7 +205,7 @@ def _make_repository(project: Path, git: Json) -> None:
 
 
 def _files(project: Path) -> dict[str, list[str]]:
-    """The project's files as lines, without what Git and Python keep there."""
+    """Returns the lines of the project's files, without those of Git and Python caches."""
     found = {}
     for path in sorted(project.rglob("*")):
         name = path.relative_to(project).as_posix()
@@ -215,7 +215,7 @@ def _files(project: Path) -> dict[str, list[str]]:
 
 
 def _changes(before: Snapshot, after: Snapshot) -> Snapshot:
-    """What was made, altered or removed; sections without any of these are left out."""
+    """Returns created, changed and deleted objects by section. Omits sections without changes."""
     changed = {}
     for section, entities in after.items():
         names = {**before[section], **entities}

@@ -1,4 +1,4 @@
-"""Where two runs of a case differ, in words."""
+"""Describes how two runs of a case differ."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from .background import Json
 from .case import Case
 
 ABSENT = object()
-WIDTH = 160  # longer values are cut
-SAID = 15  # so many of the last lines that a command printed are shown
+WIDTH = 160  # longer values are truncated
+OUTPUT_LINES = 15  # number of output lines shown, from the end
 
 
 def differences(expected: list[Json], actual: list[Json]) -> list[str]:
-    """One line for each difference, under the command that it belongs to."""
+    """Returns one line for each difference, grouped by command."""
     lines = []
     for number, (wanted, got) in enumerate(zip(expected, actual, strict=True), 1):
         found = [*_exit_status(wanted["exit"], got["exit"]), *_values(wanted["changes"], got["changes"], "")]
         if found:
-            said = got["output"].strip().splitlines()[-SAID:]
+            said = got["output"].strip().splitlines()[-OUTPUT_LINES:]
             lines += [f"  command {number}: {wanted['command']}", *(f"    {line}" for line in found)]
             lines += [f"    | {line}" for line in said]
     return lines
 
 
 def contradictions(case: Case, steps: list[Json]) -> list[str]:
-    """Where the reference does not do what the author of a case says that it does."""
+    """Returns a line for each command whose success contradicts the case."""
     lines = []
     for command, step in zip(case.commands, steps, strict=True):
         fails = case.should_fail(command)
         if bool(step["exit"]) != fails:
             lines.append(f"  {step['command']}: exit status {step['exit']}")
         elif fails and step["changes"] and not command.get("leaves_traces"):
-            lines.append(f"  {step['command']}: it fails, yet changes {', '.join(step['changes'])}")
+            lines.append(f"  {step['command']}: fails, but changes {', '.join(step['changes'])}")
     return lines
 
 
 def _exit_status(expected: int, actual: int | str) -> Iterator[str]:
-    """Of an exit status only success or failure counts; one that never came is wrong in any case."""
+    """Compares only success and failure. A timeout never matches."""
     if isinstance(actual, str) or bool(expected) != bool(actual):
         yield f"exit status: expected {'a failure' if expected else 'success'}, got {actual}"
 
@@ -50,7 +50,7 @@ def _values(expected: Json, actual: Json, path: str) -> Iterator[str]:
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for index, (wanted, got) in enumerate(zip(expected, actual)):
             yield from _values(wanted, got, f"{path}[{index}]")
-    elif _json(expected) != _json(actual):  # as text: 1, 1.0 and true are not the same
+    elif _json(expected) != _json(actual):  # compared as JSON text, since 1, 1.0 and true are equal in Python
         yield f"{path}: expected {_shown(expected)}, got {_shown(actual)}"
 
 

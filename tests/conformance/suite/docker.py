@@ -1,4 +1,4 @@
-"""A Docker engine and a registry of the suite's own, and the images in them."""
+"""A Docker engine and a registry for the suite, and the images in them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from typing import NamedTuple
 
 from .background import Json, SuiteError, answers, background, request
 
-# The address is in the cases' projects, whose files are hashed: it cannot be chosen anew in each run.
+# The projects of the cases contain this address and are hashed, so it cannot vary.
 REGISTRY = "127.0.0.1:5005"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIGURATION = ("Env", "Cmd", "Entrypoint", "WorkingDir", "User", "Labels", "ExposedPorts", "Volumes")
 
 
 class Pushed(NamedTuple):
-    """A tag in the registry: the manifest's URL, and the id of its image."""
+    """A tag in the registry: the URL of its manifest, and the ID of its image."""
 
     manifest: str
     image: str
 
 
 class Docker:
-    """An engine at `host`, and the registry."""
+    """The engine at `host`, and the registry."""
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -42,7 +42,7 @@ class Docker:
         return done.stdout
 
     def wipe(self) -> None:
-        """Remove all images and tags, and the containers that builds leave."""
+        """Deletes all images, tags and containers."""
         for manifest in {tag.manifest for tag in self._pushed().values()}:
             request("DELETE", manifest)
         self.run("container", "prune", "--force")
@@ -52,7 +52,7 @@ class Docker:
         self.run("import", str(archive), tag)
 
     def snapshot(self) -> dict[str, dict[str, Json]]:
-        """The images by tag, and the pushed tags."""
+        """Returns the images by tag, and the pushed tags."""
         local = self._tags()
         first_tag: dict[str, str] = {}
         images = {}
@@ -66,7 +66,7 @@ class Docker:
         return {"images": images, "pushed": pushed}
 
     def _tags(self) -> dict[str, str]:
-        """The image id of each tag, by tag in order."""
+        """Returns the image ID of each tag, sorted by tag."""
         listed = self.run("image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}").decode()
         pairs = (line.split() for line in sorted(listed.splitlines()) if "<none>" not in line)
         return {tag: image for tag, image in pairs}
@@ -82,7 +82,7 @@ class Docker:
         return found
 
     def _describe(self, tag: str) -> Json:
-        """What a user of an image can see of it: its platform, its configuration, its files."""
+        """Returns the platform, configuration and files of an image."""
         image = json.loads(self.run("image", "inspect", tag))[0]
         configuration = {key: image["Config"][key] for key in CONFIGURATION if image["Config"].get(key)}
         platform = f"{image['Os']}/{image['Architecture']}"
@@ -90,7 +90,7 @@ class Docker:
 
 
 def _files_of(saved_image: bytes) -> dict[str, str]:
-    """The files of an image's layers by the start of their hash; `ran`, which RUN lines write to, in full."""
+    """Returns the files of an image with the start of their hashes. Returns the content of `ran`, which RUN lines write."""
     found = {}
     with tarfile.open(fileobj=io.BytesIO(saved_image)) as image:
         for layer_name in json.load(_member(image, "manifest.json"))[0]["Layers"]:
@@ -106,15 +106,15 @@ def _files_of(saved_image: bytes) -> dict[str, str]:
 def _member(archive: tarfile.TarFile, name: str) -> io.BufferedReader:
     member = archive.extractfile(name)
     if member is None:
-        raise SuiteError(f"{name} in a saved image is no file")
+        raise SuiteError(f"'{name}' in a saved image is not a file")
     return member
 
 
 @contextmanager
 def docker_engine() -> Iterator[Docker]:
-    """An engine and a registry with nothing in them, so that nobody's images are touched."""
+    """Runs an empty engine and an empty registry, so existing images are not touched."""
     if answers(f"http://{REGISTRY}/v2/"):
-        raise SuiteError(f"the address of the cases' registry, {REGISTRY}, is taken")
+        raise SuiteError(f"the address of the cases' registry, {REGISTRY}, is in use")
     with tempfile.TemporaryDirectory(prefix="conformance-docker-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         docker = Docker(f"unix://{home}/docker.sock")
@@ -126,7 +126,7 @@ def docker_engine() -> Iterator[Docker]:
             f"--data-root={home}/data",
             f"--exec-root={home}/exec",
             f"--pidfile={home}/dockerd.pid",
-            "--iptables=false",  # nothing here needs a network, and an engine of the machine's keeps its own
+            "--iptables=false",  # builds need no network, and the rules of an existing engine stay as they are
         ]
         with (
             background(registry, environment, home / "registry.log", lambda: answers(f"http://{REGISTRY}/v2/")),
@@ -154,7 +154,7 @@ def _engine_answers(docker: Docker) -> bool:
 
 
 def _unmount(home: Path) -> None:
-    """Release the network namespace that an engine leaves mounted."""
+    """Unmounts the network namespace that an engine leaves behind."""
     for line in Path("/proc/mounts").read_text().splitlines():
         if (target := line.split()[1]).startswith(f"{home}/exec/netns"):
             subprocess.run(["umount", "--lazy", target], check=False)

@@ -1,4 +1,4 @@
-"""A real Prefect server, and all that a command can change on it."""
+"""A real Prefect server, and the state that a command can change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from .background import Json, answers, background, free_port, minimal_environment, request
 from .symbols import Symbols
 
-# Of a flow run, what follows from the command; the rest is the server's.
+# Fields of a flow run that depend on the command. The server decides the others.
 FLOW_RUN_FIELDS = (
     "name",
     "deployment_id",
@@ -48,7 +48,7 @@ class Server:
         return self.call("POST", f"/{collection}/filter", criteria)
 
     def wipe(self) -> None:
-        """Remove all that a case can have left."""
+        """Deletes everything that a case may have left."""
         for collection in WIPED:
             for entity in self.list(collection):
                 self.call("DELETE", f"/{collection}/{entity['id']}")
@@ -62,11 +62,11 @@ class Server:
         self.call("POST", "/block_documents/", document)
 
     def state(self) -> Json:
-        """All that a deploy can write, as it is, with ids and times."""
+        """Returns everything that a deploy can write, with IDs and times."""
         return {collection: {one["id"]: one for one in self.list(collection)} for collection in WRITTEN}
 
     def snapshot(self, symbols: Symbols) -> dict[str, dict[str, Json]]:
-        """What is on the server, by readable names; the ids that it meets become known to `symbols`."""
+        """Returns the state by readable names. Adds the IDs it finds to `symbols`."""
         flows = self.list("flows")
         flow_names = {flow["id"]: flow["name"] for flow in flows}
         pools = self.list("work_pools")
@@ -96,7 +96,7 @@ class Server:
         return symbols.hide(sections)
 
     def _automations(self, symbols: Symbols) -> dict[str, list[Json]]:
-        """Automations by name, which several may share."""
+        """Returns lists of automations by name, since names need not be unique."""
         named: dict[str, list[Json]] = {}
         for automation in _in_order(self.list("automations"), symbols):
             symbols.learn("automation", {automation["name"]: automation["id"]})
@@ -104,18 +104,18 @@ class Server:
         return named
 
     def _flow_runs(self) -> dict[str, Json]:
-        """Flow runs by number, in the order in which they were made."""
+        """Returns flow runs, numbered in the order of their creation."""
         found = {}
         for number, run in enumerate(sorted(self.list("flow_runs"), key=lambda run: run["created"]), 1):
             found[str(number)] = {field: run[field] for field in FLOW_RUN_FIELDS}
-            found[str(number)]["tags"] = sorted(run["tags"])  # the server keeps them in no order
+            found[str(number)]["tags"] = sorted(run["tags"])  # the server does not keep the order
             if GENERATED_NAME.fullmatch(run["name"]):
                 found[str(number)]["name"] = "<generated>"
         return found
 
 
 def _own_fields(entity: Json) -> Json:
-    """An entity without what the server alone decides; triggers inside it are treated likewise."""
+    """Returns an entity, and the triggers in it, without the fields that only the server sets."""
     if isinstance(entity, list):
         return [_own_fields(item) for item in entity]
     if not isinstance(entity, dict):
@@ -132,7 +132,7 @@ def _with_id(entity: Json) -> Json:
 
 
 def _in_order(entities: list[Json], symbols: Symbols) -> list[Json]:
-    """Entities in an order that only depends on what is in them."""
+    """Sorts entities by content."""
     return sorted(entities, key=lambda entity: json.dumps(symbols.hide(_own_fields(entity)), sort_keys=True))
 
 
@@ -148,7 +148,7 @@ def _deployment(deployment: Json, symbols: Symbols) -> Json:
 
 @contextmanager
 def prefect_server(prefect: list[str], database: Path | None) -> Iterator[Server]:
-    """Run a server on a free port, on a copy of an empty `database` if there is one."""
+    """Runs a server on a free port, with a copy of `database` if it exists."""
     server = Server(f"http://127.0.0.1:{free_port()}")
     with tempfile.TemporaryDirectory(prefix="conformance-server-") as folder:
         home = Path(folder)
@@ -160,7 +160,7 @@ def prefect_server(prefect: list[str], database: Path | None) -> Iterator[Server
             "DO_NOT_TRACK": "1",
         }
         port = server.origin.rpartition(":")[2]
-        # Without its services nothing happens on the server but what a command asks for.
+        # Without background services, only commands change the state of the server.
         command = [*prefect, "server", "start", "--host", "127.0.0.1", "--port", port, "--no-services", "--no-ui"]
         with background(command, environment, home / "log", lambda: answers(server.api + "/health")):
             yield server

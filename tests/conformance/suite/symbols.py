@@ -1,4 +1,4 @@
-"""Names for what differs between two runs of a case: ids, times, temporary folders, addresses."""
+"""Symbols for values that differ between runs: IDs, times, temporary folders and addresses."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .background import Json
 UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
-TIME_TAG = re.compile(r"\d{4}-\d\d-\d\dt\d\d-\d\d-\d\d-\d+-00-00")  # the tag of an image that was given none
-RULE_START = re.compile(r"DTSTART:(\d{8})T\d{6}(?![\dZ])")  # added, with the time of the deploy, to a rule without
+TIME_TAG = re.compile(r"\d{4}-\d\d-\d\dt\d\d-\d\d-\d\d-\d+-00-00")  # the default tag of an image
+RULE_START = re.compile(r"DTSTART:(\d{8})T\d{6}(?![\dZ])")  # the server adds the current time to a rule without a start
 
-# Times further away than this were written in the case, not computed from the present.
+# Times further away than this come from the case and are not relative to now.
 NEAR = timedelta(days=60)
 
 
 class Symbols:
-    """What stands for what in one run of one case.
+    """The symbols of one run of a case.
 
-    The id of `etl/prod` becomes `<deployment:etl/prod>`; if that is made anew, the new id becomes
-    `<deployment:etl/prod#2>`.  A time becomes `<now>` or `<now +120 min>`, as it was when first seen.
+    The ID of `etl/prod` becomes `<deployment:etl/prod>`. If the deployment is created again, its new ID becomes
+    `<deployment:etl/prod#2>`. A time becomes `<now>` or `<now +120 min>`, relative to when it was first seen.
     """
 
     def __init__(self, texts: dict[str, str]) -> None:
@@ -39,11 +39,11 @@ class Symbols:
                 self._of_id[identity] = f"<{bearer}#{count}>" if count > 1 else f"<{bearer}>"
 
     def hide(self, value: Json) -> Json:
-        """A value with symbols for what they stand for."""
+        """Replaces values by their symbols."""
         return _map_texts(value, self._hide_in)
 
     def reveal(self, value: Json) -> Json:
-        """A value of a case with what its symbols stand for."""
+        """Replaces symbols by their values."""
         return _map_texts(value, self._reveal_in)
 
     def _reveal_in(self, text: str) -> str:
@@ -70,7 +70,7 @@ class Symbols:
 def _instant_symbol(text: str) -> str:
     try:
         distance = datetime.fromisoformat(text.replace("Z", "+00:00")) - datetime.now(timezone.utc)
-    except ValueError:  # it has the form of a time, and is none
+    except ValueError:  # looks like a time, but is invalid
         return text
     if abs(distance) >= NEAR:
         return text
@@ -85,7 +85,7 @@ def _rule_start(match: re.Match[str]) -> str:
 
 
 def _map_texts(value: Json, change: Callable[[str], str]) -> Json:
-    """Change every string in a JSON value, keys too."""
+    """Applies a function to every string in a JSON value, including keys."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
