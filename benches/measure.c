@@ -1,9 +1,9 @@
-/* Runs a command and writes what it took to a file: wall and CPU nanoseconds, peak KiB, exit status.
+/* Runs a command and writes its resource usage to a file: wall and CPU nanoseconds, peak KiB, exit status.
  *
  *   measure FILE COMMAND [ARGUMENT...]
  *
- * A process of its own, since the peak that the kernel tells of a child is never less than that of who started it:
- * started from Python, a small program would look as large as Python. */
+ * The kernel never reports a lower peak for a child than for its parent. A command started from Python would therefore
+ * appear to use at least as much memory as Python. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

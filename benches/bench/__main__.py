@@ -1,4 +1,4 @@
-"""Runs the parts that were asked for, prints their rows as they come, and writes the table."""
+"""Runs the selected parts, prints their rows, and writes the table."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def parse() -> argparse.Namespace:
 
 
 def machine(setting: Setting) -> str:
-    """Where and when this was measured."""
+    """Returns a sentence with the date, the commit and the machine."""
     processor = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
@@ -82,7 +82,7 @@ def machine(setting: Setting) -> str:
 
 
 def write(page: Path, text: str) -> None:
-    """Replaces the text between the two marks of the page."""
+    """Replaces the text between the two markers of the page."""
     before, rest = page.read_text().split(BEGIN)
     _, after = rest.split(END)
     page.write_text(before + BEGIN + text + END + after)

@@ -1,5 +1,6 @@
-"""Many deployments: prefectl, the real prefect, and the floor, which is the same writes sent by a bare HTTP client at
-its best parallelism. All go through the same proxy, which can delay each request as a distant server does."""
+"""Deploys many deployments with prefectl and the real prefect, and replays the writes with a bare HTTP client.
+
+All of them use the same proxy, which can delay each request to simulate a remote server."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ KINDS = (("new", "1"), ("changed", "2"), ("unchanged", "2"))
 
 @dataclass
 class Kind:
-    """What was found for new, for changed or for unchanged deployments."""
+    """Results for new, changed or unchanged deployments."""
 
     floor: Series = field(default_factory=Series)
     ours: Series = field(default_factory=Series)
@@ -46,7 +47,7 @@ def far(setting: Setting):
 
 
 def at_distance(setting: Setting, delay: float, faster: dict[str, int], more: str = "", count: int = 100):
-    """Deployments with `more` fields."""
+    """Measures deployments with the additional YAML fields `more`."""
     prepare(setting)
     kinds = {kind: Kind() for kind, _ in KINDS}
     for number in range(setting.rounds(3)):
@@ -56,7 +57,7 @@ def at_distance(setting: Setting, delay: float, faster: dict[str, int], more: st
             other = uuid.uuid4().hex[:8]
             theirs(setting, kinds, delay, count, other, more)
             if registered != setting.registered(other):
-                raise SystemExit("prefectl and prefect have not registered the same")
+                raise SystemExit("prefectl and prefect registered different deployments")
     where = f"{delay * 1000:.0f} ms away" if delay else "local server"
     if more:
         where += ", with a cron schedule each"
@@ -90,7 +91,7 @@ def prepare(setting: Setting) -> None:
 
 
 def ours(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, prefix: str, more: str) -> list:
-    """One round of prefectl, whose registrations are returned, and then the writes of each kind replayed, which change the deployments."""
+    """Runs one round of prefectl, then replays its writes. Returns the deployments that prefectl registered."""
     writes = {}
     for kind, version in KINDS:
         found = kinds[kind]
@@ -130,7 +131,7 @@ def project(setting: Setting, prefix: str, version: str, count: int, more: str =
 
 
 def floor(setting: Setting, writes: list, kind: str, delay: float, prefix: str) -> tuple[float, int]:
-    """The shortest time of the writes, and how many at once it took; more are tried for as long as that is of use."""
+    """Returns the shortest replay time and its concurrency. Stops when more concurrency no longer helps."""
     best, best_at_once = math.inf, 0
     for at_once in PARALLELISM:
         seconds = replay(setting, writes, kind, delay, at_once, prefix)
@@ -142,7 +143,7 @@ def floor(setting: Setting, writes: list, kind: str, delay: float, prefix: str) 
 
 
 def replay(setting: Setting, writes: list, kind: str, delay: float, at_once: int, prefix: str) -> float:
-    """Sends the same writes; new deployments get other names, changed ones another version."""
+    """Replays the writes, with other names for new deployments and other versions for changed ones."""
     todo = queue.SimpleQueue()
     unique = uuid.uuid4().hex[:8]
     for method, path, body in writes:
@@ -150,7 +151,7 @@ def replay(setting: Setting, writes: list, kind: str, delay: float, at_once: int
         if kind == "changed":
             body = body.replace(b'"version":"2"', f'"version":"{unique}"'.encode())
         todo.put((method, path, body))
-    # The way is the same as for the others, through the proxy.
+    # The replay uses the same proxy.
     with Proxy(setting.port, delay) as proxy:
         threads = [threading.Thread(target=send_all, args=(todo, proxy)) for _ in range(at_once)]
         started = clock.monotonic()
@@ -174,6 +175,6 @@ def send_all(todo: queue.SimpleQueue, proxy: Proxy) -> None:
             answer.read()
             if answer.status != 503:
                 break
-            connection.close()  # the server does, and does not say so
+            connection.close()  # the server closes the connection without announcing it
             clock.sleep(0.02)
         assert answer.status < 300, (method, path, answer.status)

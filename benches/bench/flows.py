@@ -1,4 +1,4 @@
-"""A thousand files with a flow each: read from their sources, and imported as a deploy of the real prefect does."""
+"""Reads 1,000 flow files from source, compared with importing them as the real prefect does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Region(str, enum.Enum):
 
 
 class Connection(BaseModel):
-    """Where to connect."""
+    """The address to connect to."""
 
     host: str = "localhost"
     port: int = Field(5432, ge=1, le=65535, description="The port.")

@@ -1,4 +1,4 @@
-"""Images: the same context sent to the same engine by the Docker command line, by prefectl and by the reference's step.
+"""Image builds of the same context with the Docker command line, prefectl, and the reference's step.
 
 The classic builder is measured. The reference and prefectl give every image a label, which is one more instruction;
 the Docker command line gets it too."""
@@ -38,7 +38,7 @@ def contexts(setting: Setting):
 
 
 def builds(setting: Setting, context: Path, what: str, rounds: int, with_goal: bool) -> Row:
-    """A build by each, in turns; nothing of an earlier one can be reused, since one file differs each time."""
+    """Builds with each program alternately. One file differs each time, so no layer can be reused."""
     project = setting.folder("image")
     (project / "flow.py").write_text(FLOW)
     (project / "step.py").write_text(STEP)
@@ -58,7 +58,7 @@ def builds(setting: Setting, context: Path, what: str, rounds: int, with_goal: b
              for name, command in commands.items()}
     found = in_turns(tasks, rounds)
     ours, docker = found["prefectl"], found["docker"]
-    # The engine writes gigabytes: the fastest of each tells the programs apart, the median the disk.
+    # The time of disk writes varies, so only the fastest run of each program is compared.
     ratio = fastest(ours) / fastest(docker)
     compared = f"`docker build`: {time(fastest(docker))} (median {time(docker.seconds)}), {ratio:.2f} times"
     if theirs := found.get("prefect"):
@@ -86,7 +86,7 @@ def remove(setting: Setting, image: str) -> None:
 
 
 def shared(setting: Setting):
-    """Ten deployments of one image beside one deployment of it; each time the image is new."""
+    """Deploys ten deployments of a new image, compared with one deployment of a new image."""
     setting.send("POST", "/work_pools/", {"name": "bench-docker", "type": "docker"})
     context = setting.folder("contexts/shared")
     many_files(context, 2000)

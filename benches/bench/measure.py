@@ -1,4 +1,4 @@
-"""Processes and what they take, measured in turns."""
+"""Measures processes alternately."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KIB_IN_A_MIB = 1024
 
 @dataclass
 class Sample:
-    """What one process took: seconds, seconds of CPU with those of its children, KiB at its peak."""
+    """Resources of one process: wall time and CPU time (with children) in seconds, peak memory in KiB."""
 
     seconds: float
     cpu: float = 0.0
@@ -24,7 +24,7 @@ class Sample:
 
 @dataclass
 class Series:
-    """What one command took, once for each run."""
+    """The samples of a command, one for each run."""
 
     samples: list[Sample] = field(default_factory=list)
 
@@ -38,24 +38,24 @@ class Series:
 
     @property
     def peak(self) -> float:
-        """In MiB, of the largest."""
+        """Peak memory of all runs in MiB."""
         return max(one.peak for one in self.samples) / KIB_IN_A_MIB
 
     @property
     def spread(self) -> str:
-        """The fastest and the slowest."""
+        """The fastest and the slowest time."""
         seconds = [one.seconds for one in self.samples]
         return f"{time(min(seconds))} to {time(max(seconds))}"
 
 
 class Processes:
-    """Runs commands through the program `measure`, with an environment of their own."""
+    """Runs commands through the executable `measure` in a clean environment."""
 
     def __init__(self, measure: str, environment: Mapping[str, str]):
         self.measure, self.environment = measure, {"PATH": os.environ["PATH"], **environment}
 
     def run(self, command: list[str], folder: Path, **variables: str) -> Sample:
-        """One run. What it printed is shown if it fails."""
+        """Runs a command once. Shows its output if it fails."""
         environment = {**self.environment, **variables}
         with tempfile.NamedTemporaryFile() as result, tempfile.TemporaryFile() as output:
             words = [self.measure, result.name, *command]
@@ -70,7 +70,7 @@ class Processes:
 
 
 def in_turns(tasks: Mapping[str, Callable[[], Sample]], rounds: int, warm: bool = True) -> dict[str, Series]:
-    """Runs each task so many times, one after the other, after once to warm up."""
+    """Runs the tasks alternately for a number of rounds, after one warm-up round."""
     series = {name: Series() for name in tasks}
     for number in range(rounds + warm):
         for name, task in tasks.items():
@@ -81,7 +81,7 @@ def in_turns(tasks: Mapping[str, Callable[[], Sample]], rounds: int, warm: bool 
 
 
 def time(seconds: float) -> str:
-    """A time as people read it."""
+    """Formats a time with a suitable unit."""
     if seconds < 0.1:
         return f"{seconds * 1000:.1f} ms"
     if seconds < 100:

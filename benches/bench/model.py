@@ -1,21 +1,22 @@
-"""What one machine cannot show: a monorepo of 50,000 deployments and 2,000 images on Prefect Cloud, by calculation.
+"""Calculates the time of a project that is too large to measure: 50,000 deployments and 2,000 images on Prefect Cloud.
 
-The model. A deploy is images, then requests, then nothing else that counts:
+The time of a deploy is the time of its images plus the time of its requests:
 
-    time = images + max(requests / limit, requests * latency / at once + own time)
+    time = images + max(requests / limit, requests * latency / concurrency + client time)
 
-`requests` is what a client sends for each deployment times their number, and a constant; `limit` what the server takes in
-a minute; `latency` how long one request takes, 100 ms; `at once` how many are under way: one for the reference, up to 32 for
-prefectl. `own time` is what the client itself needs for each deployment. What a client sends and needs is measured
-below with few deployments. Images: each distinct image that changed is built and pushed in a minute, two at a time by
-prefectl. One that did not change costs prefectl with `tag: auto` the reading of its context and one question, two
-seconds. The reference runs the steps of every deployment: a minute the first time an image comes, and five seconds for
-each further time, since all layers are there. The changed 1 % are the deployments of 1 % of the images.
+- `requests`: a constant part, and a part for each deployment. Measured with few deployments.
+- `limit`: requests per minute that the server accepts.
+- `latency`: duration of a request, 100 ms.
+- `concurrency`: 1 for the reference, up to 32 for prefectl.
+- `client time`: time of the client itself for each deployment. Measured with few deployments.
+- `images`: prefectl builds and pushes each changed image in one minute, two at a time. An unchanged image with `tag: auto`
+  takes two seconds. The reference runs the steps of every deployment: one minute for the first use of an image, and five
+  seconds for each further use, with all layers cached. The changed 1 % are the deployments of 1 % of the images.
 
-Not in the model: answers that differ in time, other users of the same limit, failures, a limit for each kind of request.
+The model ignores varying latency, other users of the same limit, failures, and separate limits by kind of request.
 
-Checked against measurements: the requests and time that it foretells for 1,000 deployments behind a proxy that adds
-100 ms and takes 1,250 requests a minute. `scale` shows that time for each stays the same up to 10,000.
+The prediction is compared with a measurement of 1,000 deployments through a proxy that adds 100 ms and accepts 1,250 requests
+per minute. `scale` shows that the time for each deployment stays the same up to 10,000 deployments.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ CHECKED, CHECKED_LIMIT = 1000, 1250
 
 @dataclass
 class Cost:
-    """Requests and seconds of the client's own: some for each deployment, and some whatever their number."""
+    """Requests and client time of a deploy: a fixed part, and a part for each deployment."""
 
     requests_each: float
     requests: float
@@ -71,7 +72,7 @@ def run(setting: Setting):
 
 
 def deploy(costs_: dict[str, Cost], limit: int, changed: float) -> float:
-    """Seconds of a deploy by prefectl of which this share is new or changed."""
+    """Returns the seconds of a prefectl deploy with this share of new or changed deployments."""
     images = (IMAGES * changed * COLD + IMAGES * (1 - changed) * REUSED) / JOBS
     kind = costs_["new"] if changed == 1 else costs_["changed"]
     written = round(DEPLOYMENTS * changed)
@@ -80,14 +81,14 @@ def deploy(costs_: dict[str, Cost], limit: int, changed: float) -> float:
 
 
 def reference(costs_: dict[str, Cost], limit: int, changed: float) -> float:
-    """The same of the reference, which writes and builds whatever there is."""
+    """Returns the seconds of a reference deploy, which always writes and builds everything."""
     cold = IMAGES * changed
     images = cold * COLD + (DEPLOYMENTS - cold) * CACHED
     return images + costs_["new" if changed == 1 else "unchanged"].seconds(DEPLOYMENTS, limit)
 
 
 def costs(setting: Setting, command: list[str], at_once: int) -> dict[str, Cost]:
-    """What a client sends and needs, from deploys of few and of more; the server is near, so that its own time shows."""
+    """Derives the cost of a client from a small and a larger deploy to a local server."""
     found = {count: measured(setting, command, count) for count in (FEW, MANY)}
     result = {}
     for kind, _ in KINDS:
@@ -107,20 +108,20 @@ def measured(setting: Setting, command: list[str], count: int) -> dict[str, tupl
         project(setting, prefix, version, count)
         with Proxy(setting.port) as proxy:
             sample = setting.run(command, setting.folder("many"), PREFECT_API_URL=proxy.url)
-            # What was refused because the server was busy is not what the client wants to send.
+            # Requests that a busy server refused are not part of the cost.
             refused = sum(write[3] == 503 for write in proxy.writes)
             found[kind] = sample, proxy.requests - refused
     return found
 
 
 def check(setting: Setting, cost: Cost) -> Row:
-    """What the model foretells, beside what happens."""
+    """Compares the prediction of the model with a measurement."""
     project(setting, uuid.uuid4().hex[:8], "1", CHECKED)
     with Proxy(setting.port, LATENCY, CHECKED_LIMIT) as proxy:
         sample = setting.run([setting.program, "deploy", "--all"], setting.folder("many"), PREFECT_API_URL=proxy.url)
         requests = proxy.requests
-    foretold = cost.seconds(CHECKED, CHECKED_LIMIT)
+    predicted = cost.seconds(CHECKED, CHECKED_LIMIT)
     seen = f"{time(sample.seconds)}, {requests} requests"
-    compared = f"foretold: {time(foretold)}, {cost.requests_each * CHECKED + cost.requests:.0f} requests"
+    compared = f"predicted: {time(predicted)}, {cost.requests_each * CHECKED + cost.requests:.0f} requests"
     what = f"{CHECKED} new, {LATENCY * 1000:.0f} ms away, {CHECKED_LIMIT} requests a minute"
-    return Row(what, "what the model foretells, within 1.3 times", seen, compared, 1 / 1.3 < sample.seconds / foretold < 1.3)
+    return Row(what, "the prediction of the model, within 1.3 times", seen, compared, 1 / 1.3 < sample.seconds / predicted < 1.3)

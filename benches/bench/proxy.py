@@ -1,5 +1,4 @@
-"""A proxy before a Prefect server: it delays each request, refuses those above a limit, counts, and keeps the writes so
-that they can be replayed."""
+"""A proxy in front of a Prefect server. It delays and counts requests, enforces a rate limit, and records writes."""
 
 import http.client
 import socketserver
@@ -9,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """Listens on a free loopback port for as long as the `with` block lasts."""
+    """Listens on a free loopback port until the `with` block ends."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -32,11 +31,11 @@ class Proxy(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def handle_error(self, *_):
-        """A client that went away is no news."""
+        """Ignores disconnected clients."""
 
 
 class Bucket:
-    """Lets so many requests a minute through, and as many as in five seconds at once."""
+    """Limits requests per minute, with bursts of up to five seconds' worth of requests."""
 
     def __init__(self, per_minute):
         self.rate = per_minute / 60
@@ -44,7 +43,7 @@ class Bucket:
         self.filled = time.monotonic()
 
     def wait(self):
-        """Takes a place, or tells after how many seconds there is one."""
+        """Admits a request, or returns the seconds until one can be admitted."""
         now = time.monotonic()
         self.left = min(self.most, self.left + (now - self.filled) * self.rate)
         self.filled = now
@@ -81,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.upstream.getresponse()
         content = answer.read()
         if answer.status == 503:
-            self.upstream.close()  # as the server does, without saying so
+            self.upstream.close()  # the server closes the connection without announcing it
         self.record(answer.status, body, started)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():

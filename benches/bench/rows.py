@@ -1,4 +1,4 @@
-"""What was found, as rows of a table."""
+"""Results as rows of a table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Row:
-    """What was measured, what it must reach, what was found, and with what it is compared."""
+    """A measurement with its goal, its result, and the results it is compared with."""
 
     what: str
     goal: str

@@ -1,4 +1,4 @@
-"""A thousand and ten thousand deployments: whether time for each stays the same, and what memory it takes."""
+"""Compares time and memory of 1,000 and 10,000 deployments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COUNTS = (1000, 10000)
 
 
 def checks(setting: Setting):
-    """Without a server: reading and checking."""
+    """Measures `check`, which needs no server."""
     prepare(setting)
     found = {}
     for count in COUNTS:

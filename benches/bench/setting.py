@@ -1,4 +1,4 @@
-"""What the parts work with: the programs, a server, a place for files."""
+"""The environment of the measurements: executables, a server, and a folder for files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from .measure import Processes, Sample
 
-# What differs between two registrations of the same, and the names by which two runs are told apart.
+# Fields that differ between two registrations of the same deployment.
 VOLATILE = re.compile(r"(^|_)(id|created|updated|created_by|updated_by|last_polled|status)$")
 
 
 @dataclass
 class Setting:
-    """Where everything is. `reference` is empty if the real prefect takes no part."""
+    """Paths and addresses. `reference` is empty if the real prefect is not measured."""
 
     program: str
     reference: str
@@ -46,7 +46,7 @@ class Setting:
         return os.path.getsize(self.program)
 
     def rounds(self, usual: int) -> int:
-        """How often to measure: as usual, or less often if it was asked for."""
+        """Returns the number of rounds: the default, or fewer with `--rounds`."""
         return min(usual, self.few) if self.few else usual
 
     def folder(self, name: str) -> Path:
@@ -58,7 +58,7 @@ class Setting:
         return self.processes.run(command, folder, **variables)
 
     def send(self, method: str, path: str, body: object):
-        """A request to the server itself; what exists already is no failure."""
+        """Sends a request to the server. A conflict with an existing object is not an error."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         connection.request(method, "/api" + path, json.dumps(body), {"content-type": "application/json"})
         answer = connection.getresponse()
@@ -68,7 +68,7 @@ class Setting:
         return json.loads(content or "null")
 
     def registered(self, prefix: str) -> list:
-        """The deployments whose names begin so, without what differs from one registration to the next."""
+        """Returns the deployments with this name prefix, without fields that differ between registrations."""
         found = []
         while True:
             body = {"deployments": {"name": {"like_": prefix}}, "limit": 200, "offset": len(found), "sort": "NAME_ASC"}

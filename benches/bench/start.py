@@ -1,4 +1,4 @@
-"""What a command costs before it does anything: starting, reading one file, one request after the other."""
+"""Measures small commands: start-up, one file, and one deployment."""
 
 from __future__ import annotations
 
