@@ -205,6 +205,10 @@ impl InMemoryApi {
         self.writes += 1;
         let mut automation = body.clone();
         automation["id"] = self.id();
+        // The real server adds this default.
+        if automation["tags"].is_null() {
+            automation["tags"] = json!([]);
+        }
         self.automations.push(automation.clone());
         (201, automation)
     }
