@@ -31,6 +31,8 @@ class Column(NamedTuple):
 def write_page(file: Path, columns: list[Column]) -> None:
     """Writes the table, and a list of failures if there are any."""
     lines = [INTRODUCTION.format(works=WORKS, unsupported=UNSUPPORTED)]
+    rejected = [column.version for column in columns if len(column.results) == 1]
+    columns = [column for column in columns if column.version not in rejected]
     if any(result.verdict == FAILS for column in columns for result in column.results):
         lines[0] += f"- {FAILS}: does not work yet; the details follow the table.\n"
     versions = " | ".join(column.version for column in columns)
@@ -41,6 +43,8 @@ def write_page(file: Path, columns: list[Column]) -> None:
     on_postgres = [column.version for column in columns if column.database == "PostgreSQL"]
     if on_postgres:
         lines.append(f"\nThe server {' and '.join(on_postgres)} ran on PostgreSQL, the others on SQLite.")
+    for version in rejected:
+        lines.append(f"\nServers of Prefect 2 are not supported. Commands stop with an error, as tested with {version}.")
     failures = _failures(columns)
     if failures:
         lines.append("\n## Known failures\n")

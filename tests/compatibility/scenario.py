@@ -61,6 +61,8 @@ class Scenario:
         self.home.mkdir()
 
     def run(self) -> list[Result]:
+        if self.version.startswith("2."):
+            return [self.check("Prefect 2 servers are rejected", lambda: self.rejects(FEATURES[0]))]
         supported, unsupported = [], []
         for feature in FEATURES:
             (supported if feature.is_supported(self.version) else unsupported).append(feature)

@@ -26,6 +26,7 @@ install_release() {
 # break it.
 release_constraints() {
   case $1 in
+    2.*) echo 'setuptools<80' ;;
     3.0.*) echo 'setuptools<80 pydantic<2.11 fastapi<0.116 starlette<0.47 importlib_metadata' ;;
     3.1.* | 3.2.*) echo 'pydantic<2.12 fastapi<0.116 starlette<0.47 importlib_metadata' ;;
     3.3.* | 3.4.*) echo 'fastapi<0.120 importlib_metadata' ;;
