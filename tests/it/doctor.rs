@@ -97,7 +97,10 @@ fn checks_what_the_steps_need() -> Result<()> {
     assert!(fix.contains("DOCKER_HOST"), "{fix}");
     let (status, detail, fix) = check(&output, "registry")?;
     assert_eq!(status, "warning", "{output}");
-    assert!(detail.contains("registry.example.com") && fix.starts_with("docker login"), "{detail} {fix}");
+    assert!(
+        detail.contains("registry.example.com") && fix.contains("`docker login registry.example.com`"),
+        "{detail} {fix}"
+    );
     sandbox
         .file("../home/.docker/config.json", r#"{"auths": {"registry.example.com": {"auth": "YTpi"}}}"#)?;
     assert_eq!(check(&sandbox.run("doctor -o json")?, "registry")?.0, "ok");

@@ -284,7 +284,6 @@ fn render_needs_no_server() -> Result<()> {
         body:
           name: goodbye-UNIQUE
           tags: []
-          labels: {}
       - method: POST
         path: /deployments/
         body:
@@ -301,7 +300,6 @@ fn render_needs_no_server() -> Result<()> {
             properties: {}
           parameters: {}
           tags: []
-          labels: {}
           pull_steps: []
           work_queue_name: null
           work_pool_name: pool-UNIQUE

@@ -36,7 +36,9 @@ fn update_changes_only_the_given_fields_of_a_work_pool() -> Result<()> {
         differences["differences"].as_array().context("a list")?.iter().map(|item| item["path"].clone());
     assert!(paths.collect::<Vec<_>>().contains(&json!("variables.properties.cpu_request.default")));
     assert!(
-        succeed(&sandbox, "work-pool diff-template pool-UNIQUE")?.stdout.contains("the default of its type")
+        succeed(&sandbox, "work-pool diff-template pool-UNIQUE")?
+            .stdout
+            .contains("is the same as the default")
     );
 
     succeed(&sandbox, "work-pool set-concurrency-limit k-UNIQUE 7")?;
@@ -109,7 +111,7 @@ fn lists_queues_and_workers_of_a_pool() -> Result<()> {
     let values = succeed(&sandbox, "worker values -p pool-UNIQUE --api-url http://prefect.example/api")?;
     assert!(values.stdout.contains("apiUrl: http://prefect.example/api"), "{}", values.stdout);
     assert!(values.stdout.contains(&sandbox.unique("workPool: pool-UNIQUE")), "{}", values.stdout);
-    assert!(values.stderr.contains("is of type 'process'"), "{}", values.stderr);
+    assert!(values.stderr.contains("has type 'process'"), "{}", values.stderr);
     Ok(())
 }
 
@@ -123,7 +125,7 @@ fn previews_the_job_of_a_run() -> Result<()> {
     assert_eq!(job["labels"]["prefect.io/flow-name"], json!(sandbox.unique("hello-UNIQUE")));
     let text = succeed(&sandbox, "job preview hello-UNIQUE/a")?.stdout;
     assert!(
-        text.starts_with("# A run of ") && text.contains("\ncommand: python -m prefect.engine\n"),
+        text.starts_with("# Job for a run of ") && text.contains("\ncommand: python -m prefect.engine\n"),
         "{text}"
     );
     Ok(())
