@@ -5,10 +5,12 @@ use uuid::Uuid;
 
 use super::{Context, connection};
 use crate::{
-    api::{Client, NamedObject},
+    api::{Client, JsonObject, NamedObject},
     cli::{BlockCommand, BlockTypeCommand, OutputArguments},
     error::{CommandError, Exit},
-    python, ui,
+    python,
+    secret::MASK,
+    ui,
 };
 
 pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -23,7 +25,7 @@ pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit
         }
         BlockCommand::Inspect { slug, id, output } => {
             let block = find(&client, slug.as_deref(), id).await?;
-            context.show_object(output, block.raw)?;
+            context.show_object(output, without_secrets(block.raw))?;
         }
         BlockCommand::Type(BlockTypeCommand::Ls { output }) => {
             let mut types = client.block_types().await?;
@@ -35,6 +37,43 @@ pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit
         }
     }
     Ok(Exit::Done)
+}
+
+/// Masks the fields that the block's schema lists as secret. The server hides only strings and numbers.
+fn without_secrets(mut block: JsonObject) -> JsonObject {
+    let fields = block.get("block_schema").and_then(|schema| schema.get("fields")?.get("secret_fields"));
+    let paths: Vec<String> = fields
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|path| path.as_str().map(str::to_owned))
+        .collect();
+    if let Some(data) = block.get_mut("data") {
+        for path in &paths {
+            let segments: Vec<&str> = path.split('.').collect();
+            mask_field(data, &segments);
+        }
+    }
+    block
+}
+
+/// Masks the value at a path such as `credentials.*.password`, in which `*` stands for any key.
+fn mask_field(value: &mut Value, path: &[&str]) {
+    match (value, path) {
+        (Value::Null, _) => {}
+        (value, []) => *value = MASK.into(),
+        // A list on the way holds further objects with the same fields.
+        (Value::Array(items), _) => items.iter_mut().for_each(|item| mask_field(item, path)),
+        (Value::Object(entries), ["*", rest @ ..]) => {
+            entries.values_mut().for_each(|value| mask_field(value, rest));
+        }
+        (Value::Object(entries), [key, rest @ ..]) => {
+            if let Some(value) = entries.get_mut(*key) {
+                mask_field(value, rest);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn list<const COLUMNS: usize>(
@@ -76,4 +115,35 @@ async fn find(client: &Client, slug: Option<&str>, id: Option<Uuid>) -> Result<N
     };
     let missing = || CommandError::new(Exit::Failed, format!("Block {} not found!", python::quoted(&called)));
     found.ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn masks_secret_fields_of_every_kind() {
+        let shown = |data: Value, fields: Value| {
+            let block = json!({"data": data, "block_schema": {"fields": {"secret_fields": fields}}});
+            without_secrets(crate::value::json_object(block))["data"].clone()
+        };
+        for (data, fields, expected) in [
+            (json!({"value": {"user": "bob", "pw": "x"}}), json!(["value"]), json!({"value": MASK})),
+            (json!({"value": [1, 2], "other": 1}), json!(["value"]), json!({"value": MASK, "other": 1})),
+            (json!({"value": null}), json!(["value"]), json!({"value": null})),
+            (json!({"a": {"b": "x", "c": 1}}), json!(["a.b"]), json!({"a": {"b": MASK, "c": 1}})),
+            (
+                json!({"a": {"k1": "x", "k2": {"d": 1}}}),
+                json!(["a.*"]),
+                json!({"a": {"k1": MASK, "k2": MASK}}),
+            ),
+            (json!({"a": [{"b": 1}, {"b": true}]}), json!(["a.b"]), json!({"a": [{"b": MASK}, {"b": MASK}]})),
+            (json!({"a": 1}), json!(["b.c"]), json!({"a": 1})),
+            (json!({"a": 1}), Value::Null, json!({"a": 1})),
+        ] {
+            assert_eq!(shown(data, fields), expected);
+        }
+    }
 }

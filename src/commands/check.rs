@@ -43,7 +43,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
             let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
             ui.note(&format!("{} in {}", Summary(&found), file.display()));
         }
-        FindingsFormat::Json => ui.result(&json::document(&found).to_string()),
+        FindingsFormat::Json => ui.document(&json::document(&found)),
         FindingsFormat::Github => {
             for one in &found {
                 ui.result(&github::command(one, ""));

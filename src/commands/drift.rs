@@ -18,10 +18,10 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
     let (client, links) = (connection::client(context)?, connection::links(context));
     let server = Server { client: &client, links: &links, pacer: &Pacer::default() };
     let drift = Drift::from(deploy::plan(&deploy_context(&options, context), &server).await?);
-    context.ui.result(&match arguments.output {
-        OutputFormat::Text => text(&drift),
-        OutputFormat::Json => json!(drift).to_string(),
-    });
+    match arguments.output {
+        OutputFormat::Text => context.ui.result(&text(&drift)),
+        OutputFormat::Json => context.ui.document(&json!(drift)),
+    }
     Ok(if drift.is_none() { Exit::Done } else { Exit::Changes })
 }
 

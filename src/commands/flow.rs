@@ -41,7 +41,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
                 })
             };
             let flows: Vec<Value> = found.iter().map(entry).collect();
-            context.ui.result(&json!({"schema": 1, "flows": flows}).to_string());
+            context.ui.document(&json!({"schema": 1, "flows": flows}));
         }
     }
     Ok(Exit::Done)
@@ -75,15 +75,15 @@ async fn inspect(
     }
     match inspected {
         Ok(flow) => {
-            ui.result(&match output {
-                OutputFormat::Json => document(entrypoint, &flow).to_string(),
-                OutputFormat::Text => text(&flow),
-            });
+            match output {
+                OutputFormat::Json => ui.document(&document(entrypoint, &flow)),
+                OutputFormat::Text => ui.result(&text(&flow)),
+            }
             Ok(Exit::Done)
         }
         Err(error) => {
             if output == OutputFormat::Json {
-                ui.result(&failed(entrypoint, &error).to_string());
+                ui.document(&failed(entrypoint, &error));
             }
             let help = inspector.help(&error, &parsed, directory, environment);
             Err(CommandError::findings(Exit::Failed, vec![Diagnostic { help, ..error.diagnostic() }]))

@@ -17,9 +17,11 @@ pub(super) async fn run(
 ) -> Result<Exit, CommandError> {
     let options = selection.options();
     let document = json!(deploy::requests(&deploy_context(&options, context)).await?);
-    context.ui.result(&match format {
-        RenderFormat::Yaml => yaml::write(&document).trim_end().to_owned(),
-        RenderFormat::Json => document.to_string(),
-    });
+    match format {
+        RenderFormat::Yaml => {
+            context.ui.result(yaml::write(&context.redactor.mask_json(&document)).trim_end());
+        }
+        RenderFormat::Json => context.ui.document(&document),
+    }
     Ok(Exit::Done)
 }

@@ -2,15 +2,20 @@
 
 use std::fmt;
 
-use super::{Diagnostic, Severity};
 use owo_colors::OwoColorize;
 
-/// Shows a diagnostic over several lines; colour codes are always written and stripped by the printer.
-pub(crate) struct Text<'a>(pub(crate) &'a Diagnostic);
+use super::{Diagnostic, Severity};
+use crate::secret::Redactor;
+
+/// A diagnostic as several lines of text with color codes. The source line has no secrets.
+pub(crate) struct Text<'a> {
+    pub(crate) diagnostic: &'a Diagnostic,
+    pub(crate) redactor: &'a Redactor,
+}
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diagnostic { code, severity, message, place, help } = self.0;
+        let Diagnostic { code, severity, message, place, help } = self.diagnostic;
         let label = match severity {
             Severity::Error => severity.name().red().bold().to_string(),
             Severity::Warning => severity.name().yellow().bold().to_string(),
@@ -22,7 +27,8 @@ impl fmt::Display for Text<'_> {
             let gutter = " ".repeat(number.len());
             writeln!(f, "{gutter}{} {}:{}:{}", "-->".blue(), place.source.name(), start.line, start.column)?;
             if let Some(line) = place.source.line(start.line) {
-                let line: String = line.chars().map(visible).collect();
+                // An excerpt may cut a secret, which is no longer recognised then.
+                let line: String = self.redactor.blank(line).chars().map(visible).collect();
                 let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };
                 let excerpt = Excerpt::of(&line, start.column - 1, until - 1);
                 writeln!(f, "{gutter} {}", "|".blue())?;
@@ -99,7 +105,11 @@ impl Excerpt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostics::Code;
+    use crate::{
+        diagnostics::{Code, Place},
+        secret,
+        source::{Source, Span},
+    };
 
     #[test]
     fn a_summary_counts() {
@@ -110,6 +120,20 @@ mod tests {
             (vec![error.clone(), warning, error], "2 errors, 1 warning"),
         ] {
             assert_eq!(Summary(&found).to_string(), summary);
+        }
+    }
+
+    #[test]
+    fn excerpts_do_not_show_the_beginning_of_a_secret() {
+        let secret = "CANARY0123456789012345678901234567890123456789";
+        let redactor = Redactor::default();
+        redactor.learn(&secret::Secret::new(secret));
+        for before in 0..130 {
+            let line = format!("{}name: 7 {secret}{}", "x".repeat(before), "y".repeat(130));
+            let place = Place::new(&Source::new("prefect.yaml", line), Span::new(before + 6, before + 7));
+            let diagnostic = Diagnostic::error(Code::SLA, "message").at(place);
+            let shown = Text { diagnostic: &diagnostic, redactor: &redactor }.to_string();
+            assert!(!shown.contains('C'), "{shown}");
         }
     }
 

@@ -1,12 +1,15 @@
 //! Text that must never be shown: a type that does not print, and the mask for everything that does.
 
 mod redactor;
+mod spelling;
+mod url;
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-pub(crate) use redactor::{Redactor, login};
+pub(crate) use redactor::Redactor;
+pub(crate) use url::login;
 
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "********";

@@ -1,21 +1,21 @@
 //! The mask over everything that is printed.
 
 use std::{
-    cmp::Reverse,
     fmt,
+    ops::Range,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
 
-use super::{MASK, Secret};
+use super::{
+    MASK, Secret,
+    spelling::{self, percent_decoded},
+    url,
+};
 
-/// What URLs need not encode.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Variables with such names hold secrets; Buildkite's agent masks these.
+/// Endings of the names of variables that hold secrets, as Buildkite's agent knows them.
 const SECRET_ENDINGS: [&str; 8] = [
     "PASSWORD",
     "SECRET",
@@ -27,99 +27,200 @@ const SECRET_ENDINGS: [&str; 8] = [
     "CONNECTION_STRING",
 ];
 
-/// The secrets that this command has met; everything printed goes through [`Redactor::mask`].
+/// Passwords that are ordinary words. They are masked only together with their user name.
+const COMMON_WORDS: [&str; 8] =
+    ["password", "prefect", "postgres", "secret", "changeme", "default", "x-access-token", "x-oauth-basic"];
+
+/// Number of bytes that are decoded at a time, in whole lines.
+const CHUNK: usize = 32 * 1024;
+
+/// The secrets known to this command; everything printed goes through [`Redactor::mask`].
 ///
 /// Clones share the same set.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
-    secrets: Arc<RwLock<Vec<String>>>,
+    secrets: Arc<RwLock<Secrets>>,
+}
+
+#[derive(Default)]
+struct Secrets {
+    texts: Vec<String>,
+    /// Finds `texts`; `None` after a text was added.
+    search: Option<Arc<AhoCorasick>>,
 }
 
 impl Redactor {
-    /// Texts shorter than this are not masked: they would blank out ordinary words.
+    /// Length of the shortest secret that is masked. Shorter ones would mask parts of ordinary words.
     const SHORTEST: usize = 4;
-    /// The same of variables, of which only the names tell that they are secret.
+    /// Length of the shortest password that is masked without its user name.
+    const SHORTEST_PASSWORD: usize = 6;
+    /// Length of the shortest secret that is recognised only by the name of its variable.
     const SHORTEST_OF_VARIABLES: usize = 8;
 
-    /// Remembers a secret, and each of its lines when it has several; and how these look in JSON, in URLs and in
-    /// base64, where that is something else.
+    /// Adds a secret, each of its lines, and the password in it if it is `user:password` or a URL.
     pub(crate) fn learn(&self, secret: &Secret) {
         let text = secret.expose();
+        let lines = std::iter::once(text).chain(text.lines()).flat_map(|part| [part, part.trim()]);
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        for part in std::iter::once(text).chain(text.lines()).flat_map(|part| [part, part.trim()]) {
-            if part.trim().len() < Self::SHORTEST {
-                continue;
-            }
-            for form in forms(part) {
-                if !secrets.contains(&form) {
-                    secrets.push(form);
-                }
+        for part in lines.filter(|part| part.trim().len() >= Self::SHORTEST) {
+            secrets.add(part.to_owned());
+        }
+        for password in passwords(text) {
+            if password.len() >= Self::SHORTEST_PASSWORD && !COMMON_WORDS.contains(&password.as_str()) {
+                secrets.add(password);
             }
         }
-        // Longest first, so that a secret that contains another goes as a whole.
-        secrets.sort_by_key(|secret| Reverse(secret.len()));
     }
 
-    /// Remembers the variables whose names say that they are secret, and the logins in URLs.
+    /// Adds the values of variables with secret names, and the logins in URLs.
     pub(crate) fn learn_variables<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) {
         for (name, value) in variables {
             if is_secret_name(name) && value.len() >= Self::SHORTEST_OF_VARIABLES {
                 self.learn(&Secret::new(value));
             }
-            if let Some(login) = login(value) {
+            if let Some(login) = url::login(value) {
                 self.learn(&Secret::new(login));
             }
         }
     }
 
-    /// `text` with every known secret replaced by [`MASK`].
+    /// Replaces every known secret by [`MASK`], in every common spelling, and every password in a URL.
     pub(crate) fn mask(&self, text: &str) -> String {
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        secrets.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret) { text.replace(secret, MASK) } else { text }
-        })
+        let mut masked = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in self.secret_ranges(text) {
+            masked.push_str(&text[end..range.start]);
+            masked.push_str(MASK);
+            end = range.end;
+        }
+        masked.push_str(&text[end..]);
+        masked
     }
 
-    /// The same for a document, which stays one: a number that is secret becomes a text.
+    /// Replaces every character of the same secrets by `*`, so that columns stay where they are.
+    pub(crate) fn blank(&self, text: &str) -> String {
+        let mut blanked = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in self.secret_ranges(text) {
+            blanked.push_str(&text[end..range.start]);
+            blanked.extend(text[range.clone()].chars().map(|_| '*'));
+            end = range.end;
+        }
+        blanked.push_str(&text[end..]);
+        blanked
+    }
+
+    /// Masks the values of a document, and the keys that are not plain lowercase names.
+    ///
+    /// The document stays valid: a secret number becomes a string, and the fields keep their names.
     pub(crate) fn mask_json(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.mask(text).into(),
             Value::Number(number) => {
                 let text = number.to_string();
-                let masked = self.mask(&text);
-                if masked == text { value.clone() } else { MASK.into() }
+                if self.secret_ranges(&text).is_empty() { value.clone() } else { MASK.into() }
             }
             Value::Array(items) => items.iter().map(|item| self.mask_json(item)).collect(),
             Value::Object(fields) => {
-                fields.iter().map(|(key, value)| (self.mask(key), self.mask_json(value))).collect()
+                let key = |key: &String| if is_field_name(key) { key.clone() } else { self.mask(key) };
+                fields.iter().map(|(name, value)| (key(name), self.mask_json(value))).collect()
             }
             Value::Null | Value::Bool(_) => value.clone(),
         }
     }
+
+    /// Returns the ranges of all secrets in a text, in order and without overlaps.
+    fn secret_ranges(&self, text: &str) -> Vec<Range<usize>> {
+        let mut ranges = url::passwords(text);
+        if let Some(search) = self.search() {
+            let matches = |bytes: &[u8]| {
+                search.find_overlapping_iter(bytes).map(|found| found.range()).collect::<Vec<_>>()
+            };
+            ranges.extend(matches(text.as_bytes()));
+            for (start, chunk) in chunks(text) {
+                for view in spelling::views(chunk) {
+                    let found = matches(&view.bytes).into_iter().map(|range| view.origin(range));
+                    ranges.extend(
+                        found.map(|range| whole_characters(text, start + range.start..start + range.end)),
+                    );
+                }
+            }
+        }
+        merged(ranges)
+    }
+
+    /// Returns the automaton that finds every secret, or `None` if there are none.
+    fn search(&self) -> Option<Arc<AhoCorasick>> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        if secrets.texts.is_empty() || secrets.search.is_some() {
+            return secrets.search.clone();
+        }
+        drop(secrets);
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&secrets.texts);
+        // Fails only for gigabytes of secrets.
+        secrets.search = built.ok().map(Arc::new);
+        secrets.search.clone()
+    }
+}
+
+impl Secrets {
+    fn add(&mut self, text: String) {
+        if !self.texts.contains(&text) {
+            self.texts.push(text);
+            self.search = None;
+        }
+    }
+}
+
+/// Returns the passwords in a secret that is `user:password` or a URL, as written and without percent escapes.
+fn passwords(secret: &str) -> Vec<String> {
+    let login = url::login(secret).unwrap_or(secret);
+    let is_login = !login.contains(char::is_whitespace) && !login.contains("://");
+    let Some((user, password)) = login.split_once(':').filter(|_| is_login) else { return Vec::new() };
+    if password == user { Vec::new() } else { vec![password.to_owned(), percent_decoded(password)] }
+}
+
+/// Splits a text into chunks of whole lines, each with its position.
+fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = &text[start..];
+        let least = rest.floor_char_boundary(CHUNK);
+        let end = rest[least..].find('\n').map_or(rest.len(), |at| least + at + 1);
+        let chunk = (start, &rest[..end]);
+        start += end;
+        (!rest.is_empty()).then_some(chunk)
+    })
+}
+
+/// Extends a range to whole characters.
+fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
+    text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end)
+}
+
+/// Sorts ranges and joins those that overlap.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// Checks whether a key is a plain name, such as those of this program's own documents.
+fn is_field_name(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redactor")
     }
-}
-
-/// A text as it is written here and there.
-fn forms(text: &str) -> [String; 4] {
-    let json = Value::from(text).to_string();
-    // Without the quotes around it.
-    let json = json[1..json.len() - 1].to_owned();
-    let in_url = utf8_percent_encode(text, UNRESERVED).to_string();
-    let base64 = STANDARD.encode(text.as_bytes());
-    [text.to_owned(), json, in_url, base64]
-}
-
-/// `user:password` of a URL as it stands there. Both together: the password alone may be an ordinary word.
-pub(crate) fn login(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (login, _) = authority.rsplit_once('@')?;
-    login.contains(':').then_some(login)
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -131,6 +232,10 @@ fn is_secret_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::{
+        Engine as _,
+        engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
+    };
     use serde_json::json;
 
     use super::*;
@@ -154,10 +259,183 @@ mod tests {
         for (text, expected) in [
             (r#"{"a":"pass\"word/1"}"#, r#"{"a":"********"}"#),
             ("https://me:pass%22word%2F1@host/", "https://me:********@host/"),
-            ("Basic cGFzcyJ3b3JkLzE=", "Basic ********"),
+            ("Basic cGFzcyJ3b3JkLzE=", "Basic ********="),
         ] {
             assert_eq!(masked(&[secret], text), expected);
         }
+    }
+
+    /// The canary has a character of every kind that some encoding escapes.
+    const CANARY: &str = "CANARY7blk/\u{e4}\"<&>_x y'+~%2F";
+
+    fn percent(text: &str, safe: &str, is_upper: bool) -> String {
+        let encode = |byte: u8| match char::from(byte) {
+            character if character.is_ascii_alphanumeric() || safe.contains(character) => {
+                character.to_string()
+            }
+            _ if is_upper => format!("%{byte:02X}"),
+            _ => format!("%{byte:02x}"),
+        };
+        text.bytes().map(encode).collect()
+    }
+
+    fn json_ascii(text: &str) -> String {
+        let escape = |character: char| match character {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            character if character.is_ascii() => character.to_string(),
+            character => format!("\\u{:04x}", u32::from(character)),
+        };
+        text.chars().map(escape).collect()
+    }
+
+    fn html(text: &str, entities: [&str; 5]) -> String {
+        ["&", "<", ">", "\"", "'"]
+            .iter()
+            .zip(entities)
+            .fold(text.to_owned(), |text, (raw, entity)| text.replace(raw, entity))
+    }
+
+    fn hex(text: &str) -> String {
+        text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn encodings() -> Vec<String> {
+        let c = CANARY;
+        let json = |text: &str| {
+            let quoted = Value::from(text).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        };
+        let base64 = |text: String| STANDARD.encode(text);
+        let safe = "-_.~";
+        vec![
+            c.to_owned(),
+            percent(c, safe, true),
+            percent(c, safe, false),
+            percent(c, "-_.~/", true),
+            percent(c, "-_.~/", true).replace("%20", "+"),
+            percent(c, safe, true).replace("%20", "+"),
+            percent(c, "-_.*", true).replace("%20", "+"),
+            percent(c, "-_.!~*'()", true),
+            percent(c, "", false),
+            percent(c, ";/?:@&=+$,#-_.!~*'()", true),
+            percent(&percent(c, safe, true), safe, true),
+            json(c),
+            json_ascii(c),
+            json(&json(c)),
+            json_ascii(&json_ascii(c)),
+            json(&json(&json(c))),
+            json(c).replace('/', "\\/"),
+            json_ascii(c).replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003E"),
+            html(c, ["&amp;", "&lt;", "&gt;", "&quot;", "&#x27;"]),
+            html(c, ["&#38;", "&#60;", "&#62;", "&#34;", "&#39;"]),
+            html(c, ["&#x26;", "&#x3C;", "&#x3e;", "&#x22;", "&apos;"]).replace('/', "&#x2F;"),
+            html(&json(c), ["&amp;", "&lt;", "&gt;", "&quot;", "&#x27;"]),
+            base64(c.to_owned()),
+            base64(format!("{c}\n")),
+            base64(format!("user:{c}")),
+            base64(format!("a{c}")),
+            base64(format!("ab{c}!")),
+            base64(format!("{{\"password\": \"{}\"}}", json_ascii(c))),
+            base64(base64(format!("user:{c}"))),
+            STANDARD_NO_PAD.encode(c),
+            URL_SAFE.encode(c),
+            URL_SAFE_NO_PAD.encode(format!("user:{c}")),
+            percent(&base64(c.to_owned()), safe, true),
+            format!("token{}", base64(c.to_owned())),
+            hex(c),
+            hex(c).to_uppercase(),
+            format!("{}\u{1b}[01;31m\u{1b}[K{}\u{1b}[m\u{1b}[K{}", &c[..3], &c[3..6], &c[6..]),
+            format!("\u{1b}]8;;x\u{7}{}\u{1b}(B{}", &c[..5], &c[5..]),
+            format!("'{}'", c.replace('\'', "'\\''")),
+            format!("'{}'", c.replace('\'', "'\"'\"'")),
+            c.replace('\u{e4}', "\\xe4").replace('\'', "\\'"),
+            c.replace('\u{e4}', "\\xc3\\xa4").replace('\'', "\\'"),
+            c.replace('\u{e4}', "\\u{e4}"),
+            c.chars()
+                .map(|character| {
+                    let is_special = character.is_ascii_punctuation() || character == ' ';
+                    if is_special { format!("\\{character}") } else { character.to_string() }
+                })
+                .collect(),
+            format!("{}\u{8}\u{0}{}", &c[..6], &c[6..]),
+        ]
+    }
+
+    #[test]
+    fn masks_every_spelling() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new(CANARY));
+        let encodings = encodings();
+        assert!(encodings.len() >= 40);
+        for encoding in encodings {
+            for (before, after) in
+                [("", ""), ("key=", ";"), ("{\"a\": \"", "\"}\n"), ("Basic ", " end\nnext")]
+            {
+                let masked = redactor.mask(&format!("{before}{encoding}{after}"));
+                assert!(masked.contains(MASK), "{encoding}: {masked}");
+                let left = masked.replace(MASK, "");
+                assert!(left.len() <= before.len() + after.len() + 24, "{encoding}: {masked}");
+                assert!(!left.contains("CANARY"), "{encoding}: {masked}");
+            }
+        }
+    }
+
+    #[test]
+    fn leaves_other_text_alone() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new(CANARY));
+        redactor.learn(&Secret::new("admin:pass"));
+        for text in [
+            "",
+            "deploying 100% of flows & more \\u00e4 %zz &amp; \u{1b}[31mred\u{1b}[0m",
+            "registry.example.com/team/image@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "password pass admin",
+            "\\u{110000} \\x &#; &#x110000; % %4 \\",
+        ] {
+            assert_eq!(redactor.mask(text), text);
+        }
+    }
+
+    #[test]
+    fn masks_the_password_of_a_login() {
+        assert_eq!(masked(&["admin:CANARYAUTH2"], "is CANARYAUTH2"), format!("is {MASK}"));
+        let url = "postgres://me:p%40ssw0rd@db/x";
+        assert_eq!(masked(&[url], "p%40ssw0rd p@ssw0rd"), format!("{MASK} {MASK}"));
+    }
+
+    #[test]
+    fn masks_passwords_in_urls_that_nobody_declared_secret() {
+        let text = "git clone https://me:0123@host/r.git";
+        assert_eq!(masked(&[], text), format!("git clone https://me:{MASK}@host/r.git"));
+    }
+
+    #[test]
+    fn blanks_keep_the_columns() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("hunter2\u{e4}"));
+        assert_eq!(redactor.blank("a hunter2\u{e4} b"), "a ******** b");
+    }
+
+    #[test]
+    fn overlapping_secrets_are_masked_as_one() {
+        assert_eq!(masked(&["abcdef", "defghi"], "xabcdefghix"), format!("x{MASK}x"));
+    }
+
+    /// A hostile text of escapes takes time in proportion to its length.
+    #[test]
+    fn masking_is_linear() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new(CANARY));
+        let time = |length: usize| {
+            let text = "%25\\\\u0025&amp;amp;QUFBQUFB+'\\''".repeat(length);
+            let began = std::time::Instant::now();
+            assert!(!redactor.mask(&text).is_empty());
+            began.elapsed().as_secs_f64()
+        };
+        time(500);
+        let (short, long) = (time(1000), time(8000));
+        assert!(long < 40.0 * short.max(0.001), "{short} s and {long} s");
     }
 
     #[test]
@@ -167,6 +445,8 @@ mod tests {
         redactor.learn(&Secret::new("say \"no\""));
         let document = json!({"say \"no\"": [123_456, 12, true, null, "it is 123456"]});
         assert_eq!(redactor.mask_json(&document), json!({MASK: [MASK, 12, true, null, "it is ********"]}));
+        redactor.learn(&Secret::new("deployments"));
+        assert_eq!(redactor.mask_json(&json!({"deployments": "deployments"})), json!({"deployments": MASK}));
     }
 
     #[test]

@@ -131,6 +131,11 @@ impl Ui {
         self.print(&format!("{:#}", self.redactor.mask_json(value)));
     }
 
+    /// Prints a result as JSON on one line. Values are masked one by one, so that the document stays valid.
+    pub(crate) fn document(&self, value: &serde_json::Value) {
+        self.print(&self.redactor.mask_json(value).to_string());
+    }
+
     /// Prints the error of a failed command to stderr.
     pub(crate) fn error(&self, error: &CommandError) {
         for diagnostic in &error.diagnostics {

@@ -187,7 +187,7 @@ impl Progress for Ui {
         if self.events {
             return self.emit(&Event::Finding(diagnostic));
         }
-        self.tell(Text(diagnostic).to_string().trim_end());
+        self.tell(Text { diagnostic, redactor: &self.redactor }.to_string().trim_end());
         if let Some(folder) = &self.annotations {
             self.tell(&github::command(diagnostic, folder));
         }

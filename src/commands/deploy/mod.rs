@@ -70,9 +70,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            context.ui.result(
-                &document::document(&report, result.as_ref().err(), &cost, &context.redactor).to_string(),
-            );
+            let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
+            context.ui.document(&document);
         }
     }
     view.summarize(&report.lines.iter().map(registered).collect::<Vec<_>>());

@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
 /// Saves a plan.
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
-    let text = context.redactor.mask(&format!("{:#}\n", json!(plan)));
+    let text = format!("{:#}\n", context.redactor.mask_json(&json!(plan)));
     std::fs::write(&path, text).map_err(|error| CommandError::usage(FileError::new("write", &path, error)))
 }
 
@@ -70,13 +70,12 @@ pub(super) async fn show(
     let view = context.ui.watch();
     let plan = deploy::plan(&deploy_context(&options, context), &server).await?;
     view.end();
-    let shown = match format {
-        PlanFormat::Text => text::plan(&plan),
-        PlanFormat::Json => json!(plan).to_string(),
-        PlanFormat::Markdown => markdown::plan(&plan),
-        PlanFormat::Html => page(&plan, &links, context)?,
-    };
-    context.ui.result(&shown);
+    match format {
+        PlanFormat::Text => context.ui.result(&text::plan(&plan)),
+        PlanFormat::Json => context.ui.document(&json!(plan)),
+        PlanFormat::Markdown => context.ui.result(&markdown::plan(&plan)),
+        PlanFormat::Html => context.ui.result(&page(&plan, &links, context)?),
+    }
     github::add_to_summary(context, || markdown::plan(&plan));
     Ok(plan)
 }

@@ -9,7 +9,6 @@ use crate::{
     deploy::{self, Trial},
     deployment::DeployContext,
     error::{CommandError, Exit},
-    secret::Redactor,
     value::{self, Value},
 };
 
@@ -34,7 +33,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
     let trials = trials?;
     match arguments.output {
         OutputFormat::Text => trials.iter().for_each(|trial| context.ui.result(&text(trial))),
-        OutputFormat::Json => context.ui.result(&masked(document(&trials), &context.redactor).to_string()),
+        OutputFormat::Json => context.ui.document(&document(&trials)),
     }
     Ok(Exit::Done)
 }
@@ -103,33 +102,4 @@ fn document(trials: &[Trial]) -> Json {
         })
     };
     json!({"schema": 1, "deployments": trials.iter().map(trial).collect::<Vec<_>>()})
-}
-
-/// Redacts every string of a document. Must run before serialization, which may change the spelling of a secret.
-fn masked(document: Json, redactor: &Redactor) -> Json {
-    match document {
-        Json::String(text) => Json::String(redactor.mask(&text)),
-        Json::Array(items) => items.into_iter().map(|item| masked(item, redactor)).collect(),
-        Json::Object(entries) => {
-            entries.into_iter().map(|(key, value)| (redactor.mask(&key), masked(value, redactor))).collect()
-        }
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::secret::Secret;
-
-    #[test]
-    fn redacts_secrets_before_serialization() {
-        let redactor = Redactor::default();
-        redactor.learn(&Secret::new("pass\"word"));
-        let outputs =
-            serde_yaml::from_str("{stdout: 'it is pass\"word', id: {list: ['pass\"word']}}").unwrap();
-        let trial = Trial { deployment: "f/d".into(), outputs, pulled: None };
-        let text = masked(document(&[trial]), &redactor).to_string();
-        assert!(!text.contains("word") && text.contains("it is ********"), "{text}");
-    }
 }
