@@ -92,7 +92,7 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     let (output, set_as_default) = (arguments.output, arguments.set_as_default);
     let kind = match arguments.kind {
         None if context.can_run_wizard() && !exists(&arguments.name, client).await? => {
-            Some(work_pool::ask_kind(&context.ui, work_pool::kinds(client).await?).await?.kind)
+            Some(work_pool::ask_type(&context.ui, work_pool::pool_types(client).await?).await?.name)
         }
         kind => kind,
     };

@@ -1,7 +1,7 @@
 //! Work pools: creating and changing them, with their base job templates.
 
-mod asking;
 mod helm;
+mod prompts;
 mod queues;
 mod template;
 mod types;
@@ -14,8 +14,8 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) use self::asking::{ask_kind, ask_name, kinds};
 pub(crate) use self::helm::{WorkerApi, WorkerValues};
+pub(crate) use self::prompts::{ask_name, ask_type, pool_types};
 pub(crate) use self::queues::{Queue, find_queue};
 use self::template::TemplateError;
 pub(crate) use self::template::{Difference, TemplateEdits};

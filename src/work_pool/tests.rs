@@ -25,7 +25,7 @@ fn pool(changes: &Value) -> Value {
 async fn server(existing: Option<Value>) -> (MockServer, Client) {
     let server = MockServer::start().await;
     let types = json!({
-        "prefect": {"process": {"type": "process", "default_base_job_configuration": {"variables": {"p": 1}}}},
+        "prefect-aws": {"ecs": {"type": "ecs", "default_base_job_configuration": {"variables": {"p": 1}}}},
         "prefect-docker": {"docker": {"type": "docker", "default_base_job_configuration": {}}, "odd": {"shape": 1}},
     });
     Mock::given(path("/collections/views/aggregate-worker-metadata"))
@@ -42,7 +42,7 @@ async fn server(existing: Option<Value>) -> (MockServer, Client) {
 }
 
 fn options() -> CreateOptions {
-    CreateOptions { name: "wp1".into(), kind: Some("process".into()), ..CreateOptions::default() }
+    CreateOptions { name: "wp1".into(), kind: Some("ecs".into()), ..CreateOptions::default() }
 }
 
 #[test]
@@ -63,7 +63,7 @@ async fn a_new_pool_gets_the_template_of_its_type() {
     Mock::given(method("POST"))
         .and(path("/work_pools/"))
         .and(body_json(
-            json!({"name": "wp1", "type": "process", "base_job_template": template, "is_paused": false}),
+            json!({"name": "wp1", "type": "ecs", "base_job_template": template, "is_paused": false}),
         ))
         .respond_with(answer(201, pool(&json!({}))))
         .mount(&server)
@@ -119,11 +119,11 @@ async fn refusals_are_in_the_words_of_the_reference() {
     );
     assert_eq!(
         message(create(&client, &Silent, &CreateOptions { kind: Some("x".into()), ..options() }).await),
-        "Unknown work pool type 'x'. Please choose from docker, process."
+        "Unknown work pool type 'x'. Please choose from docker, ecs."
     );
     assert_eq!(
         default_base_job_template(Some(&client), None).await.unwrap_err().to_string(),
-        "Unknown work pool type None. Please choose from docker, process."
+        "Unknown work pool type None. Please choose from docker, ecs."
     );
     assert_eq!(find(&client, "wp1").await.unwrap_err().to_string(), "Work pool 'wp1' not found!");
 }

@@ -1,5 +1,4 @@
-//! The types of work pools and their base job templates: the server's, or those of this program where the server has
-//! none to give.
+//! Work pool types and their base job templates: those of the server, or those bundled with this program.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +7,25 @@ use serde_json::Value;
 use super::WorkPoolError;
 use crate::api::{ApiError, Client, JsonObject, WorkerType};
 
-/// What a server of Prefect 3.8.4 gives, which it has from the worker packages.
+/// Templates of the newest workers: Prefect 3.9.1 for `process`, prefect-docker 0.7.4 for `docker`, and the
+/// collection of server 3.9.1 for the other types.
 const BUNDLED: &str = include_str!("base_job_templates.json");
 
-/// A type of work pool.
+/// Types whose template in the collection of self-hosted servers is years older than that of the workers.
+const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
+
+/// A work pool type.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct PoolKind {
-    pub(crate) kind: String,
-    /// What it is for; empty where that is not known.
+pub(crate) struct PoolType {
+    pub(crate) name: String,
+    /// Empty if unknown.
     pub(crate) description: String,
-    /// The template of pools that name none.
+    /// The template of pools that are created without one.
     pub(crate) base_job_template: JsonObject,
 }
 
-/// The types by name. Without a server, or with one that cannot tell, those of this program.
-pub(super) async fn kinds(client: Option<&Client>) -> Result<Vec<PoolKind>, ApiError> {
+/// Returns the work pool types by name: the server's, or the bundled ones if there is no server or it has no list.
+pub(super) async fn pool_types(client: Option<&Client>) -> Result<Vec<PoolType>, ApiError> {
     let Some(client) = client else { return Ok(bundled()) };
     let types = match client.worker_types().await {
         Ok(types) => types,
@@ -32,29 +35,56 @@ pub(super) async fn kinds(client: Option<&Client>) -> Result<Vec<PoolKind>, ApiE
     if types.is_empty() {
         return Ok(bundled());
     }
-    let kind = |(kind, worker): (String, WorkerType)| PoolKind {
-        kind,
+    let pool_type = |(name, worker): (String, WorkerType)| PoolType {
+        name,
         description: worker.description.unwrap_or_default(),
         base_job_template: worker.base_job_template,
     };
-    Ok(types.into_iter().map(kind).collect())
+    let mut types: Vec<PoolType> = types.into_iter().map(pool_type).collect();
+    if !client.is_cloud() {
+        types.iter_mut().for_each(use_newest_template);
+    }
+    Ok(types)
 }
 
-/// The base job templates by type of pool.
+/// Replaces a template of the server's collection by that of the newest worker, if the server's is older.
+fn use_newest_template(pool_type: &mut PoolType) {
+    if !OUTDATED_ON_SERVERS.contains(&pool_type.name.as_str()) {
+        return;
+    }
+    let newest = bundled().into_iter().find(|bundled| bundled.name == pool_type.name);
+    if let Some(newest) =
+        newest.filter(|newest| is_older(&pool_type.base_job_template, &newest.base_job_template))
+    {
+        pool_type.base_job_template = newest.base_job_template;
+    }
+}
+
+/// Checks whether a template lacks variables of another, or does not allow null in `env`, as workers do.
+fn is_older(template: &JsonObject, other: &JsonObject) -> bool {
+    let variables =
+        |template: &JsonObject| template.get("variables")?.get("properties")?.as_object().cloned();
+    let (Some(own), Some(others)) = (variables(template), variables(other)) else { return true };
+    let env = own.get("env").and_then(|env| env.get("additionalProperties"));
+    others.keys().any(|name| !own.contains_key(name)) || env.is_none_or(|env| env.get("anyOf").is_none())
+}
+
+/// Returns the base job templates by type.
 pub(super) async fn base_job_templates(
     client: Option<&Client>,
 ) -> Result<BTreeMap<String, JsonObject>, WorkPoolError> {
-    Ok(kinds(client).await?.into_iter().map(|kind| (kind.kind, kind.base_job_template)).collect())
+    let types = pool_types(client).await?;
+    Ok(types.into_iter().map(|pool_type| (pool_type.name, pool_type.base_job_template)).collect())
 }
 
-fn bundled() -> Vec<PoolKind> {
+fn bundled() -> Vec<PoolType> {
     let templates: Value = serde_json::from_str(BUNDLED).unwrap_or_default();
     let templates = templates.as_object().cloned().unwrap_or_default();
-    let kind = |(kind, template): (String, Value)| {
+    let pool_type = |(name, template): (String, Value)| {
         let base_job_template = template.as_object()?.clone();
-        Some(PoolKind { kind, description: String::new(), base_job_template })
+        Some(PoolType { name, description: String::new(), base_job_template })
     };
-    templates.into_iter().filter_map(kind).collect()
+    templates.into_iter().filter_map(pool_type).collect()
 }
 
 #[cfg(test)]
@@ -62,9 +92,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bundled_templates_are_whole() {
+    fn bundles_complete_templates() {
         let bundled = bundled();
-        let kinds: Vec<&str> = bundled.iter().map(|kind| kind.kind.as_str()).collect();
+        let names: Vec<&str> = bundled.iter().map(|pool_type| pool_type.name.as_str()).collect();
         let expected = [
             "azure-container-instance",
             "cloud-run",
@@ -75,10 +105,31 @@ mod tests {
             "process",
             "vertex-ai",
         ];
-        assert_eq!(kinds, expected);
-        for PoolKind { kind, base_job_template: template, .. } in &bundled {
-            assert!(template["job_configuration"].is_object(), "{kind}");
-            assert!(template["variables"]["properties"].is_object(), "{kind}");
+        assert_eq!(names, expected);
+        for PoolType { name, base_job_template: template, .. } in &bundled {
+            assert!(template["job_configuration"].is_object(), "{name}");
+            assert!(template["variables"]["properties"].is_object(), "{name}");
         }
+    }
+
+    #[test]
+    fn replaces_outdated_templates_of_servers() {
+        let old = r#"{"variables": {"properties": {"env": {"additionalProperties": {"type": "string"}}}}}"#;
+        let template = |name: &str, template: &str| {
+            let base_job_template = serde_json::from_str(template).unwrap();
+            let mut pool_type =
+                PoolType { name: name.to_owned(), description: String::new(), base_job_template };
+            use_newest_template(&mut pool_type);
+            pool_type.base_job_template
+        };
+        let process = template("process", old);
+        assert!(process["variables"]["properties"]["env"]["additionalProperties"]["anyOf"].is_array());
+        let docker = template("docker", old);
+        assert!(docker["variables"]["properties"]["container_create_kwargs"].is_object());
+        assert!(template("kubernetes", old)["variables"]["properties"].get("command").is_none());
+        // A newer worker may have more variables.
+        let mut newer = Value::from(process);
+        newer["variables"]["properties"]["added"] = Value::Bool(true);
+        assert_eq!(Value::from(template("process", &newer.to_string())), newer);
     }
 }

@@ -34,7 +34,7 @@ impl World for Server<'_> {
     }
 
     async fn new_pool(&self) -> Result<NewPool, TargetError> {
-        let kind = work_pool::ask_kind(self.ui, work_pool::kinds(self.client).await?).await?;
+        let kind = work_pool::ask_type(self.ui, work_pool::pool_types(self.client).await?).await?;
         let name = loop {
             let name = work_pool::ask_name(self.ui).await?;
             if self.client.work_pool(&name).await?.is_none() {
@@ -42,7 +42,7 @@ impl World for Server<'_> {
             }
             self.ui.tell(&format!("There is a work pool {} already.", python::quoted(&name)));
         };
-        Ok(NewPool { name, kind: kind.kind, base_job_template: kind.base_job_template })
+        Ok(NewPool { name, kind: kind.name, base_job_template: kind.base_job_template })
     }
 
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError> {

@@ -1,0 +1,33 @@
+//! Prompts for the type and the name of a new work pool.
+
+use super::{
+    WorkPoolError, check_name,
+    types::{self, PoolType},
+};
+use crate::{
+    api::{ApiError, Client},
+    questions::{Ask, NoAnswer, Select, parsed_text},
+};
+
+/// Returns the types of work pools that can be created, by name.
+pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiError> {
+    types::pool_types(Some(client)).await
+}
+
+/// Prompts for one of the types.
+pub(crate) async fn ask_type(ask: &impl Ask, mut types: Vec<PoolType>) -> Result<PoolType, NoAnswer> {
+    let rows = types.iter().map(|kind| vec![kind.name.clone(), kind.description.clone()]).collect();
+    let question = "What infrastructure type would you like to use for your new work pool?";
+    let row = ask.select(Select::new(question, rows)).await?;
+    // The prompt has no row to opt out, so that a type was chosen.
+    Ok(types.swap_remove(row.unwrap_or_default()))
+}
+
+/// Prompts for a valid work pool name.
+pub(crate) async fn ask_name(ask: &impl Ask) -> Result<String, NoAnswer> {
+    let valid_name = |name: &str| match check_name(name) {
+        Ok(()) => Ok(name.to_owned()),
+        Err(error) => Err(WorkPoolError::to_string(&error)),
+    };
+    parsed_text(ask, "Work pool name", None, valid_name).await
+}
