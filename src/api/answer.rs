@@ -9,11 +9,13 @@ use reqwest::{
 };
 
 use serde::Deserialize;
+use url::Url;
 
 use super::{
     ApiError,
     error::{self, Peer},
     request::Request,
+    tls_advice::{TlsAdvice, advice},
 };
 
 /// A whole answer.
@@ -99,8 +101,16 @@ impl Failure {
             Self::Slow(after) => return ApiError::Timeout { request, after },
             Self::Exchange(cause) => cause,
         };
-        if error::is_tls_failure(&cause) {
-            ApiError::Untrusted { url, reason }
+        if let Some(failure) = error::tls_failure(&cause) {
+            let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+            let TlsAdvice { reason, fix } = advice(failure, host.as_deref().unwrap_or_default());
+            ApiError::Untrusted { url, reason, fix }
+        } else if let Some(proxy) = peer.proxy.clone().filter(|_| cause.is_connect()) {
+            if error::is_io_failure(&cause) || cause.is_timeout() {
+                ApiError::ProxyUnreachable { proxy, url, reason }
+            } else {
+                ApiError::ProxyRefused { proxy, url, reason }
+            }
         } else if cause.is_connect() {
             ApiError::Unreachable { url, reason }
         } else if cause.is_timeout() {

@@ -47,6 +47,40 @@ struct FileVerifier {
     chains: Arc<WebPkiServerVerifier>,
 }
 
+impl FileVerifier {
+    /// Checks whether the file has exactly this certificate.
+    fn is_pinned(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.trusted.iter().any(|trusted| trusted == certificate)
+    }
+}
+
+/// Checks whether the only problem is that the certificate has no subject alternative names.
+fn is_nameless(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. })
+            if presented.is_empty()
+    )
+}
+
+/// Checks whether the common name of a certificate is the name of the server.
+///
+/// Old tutorials create certificates whose only name is the common name. They count only if the file of trusted
+/// certificates has the very certificate of the server.
+fn has_common_name(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
+    // The object identifier 2.5.4.3, before a string with its type and length.
+    const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
+    let host = server_name.to_str();
+    certificate.windows(COMMON_NAME.len()).enumerate().filter(|(_, bytes)| *bytes == COMMON_NAME).any(
+        |(at, _)| {
+            let rest = &certificate[at + COMMON_NAME.len()..];
+            let Some([_, length]) = rest.get(..2) else { return false };
+            rest.get(2..2 + usize::from(*length))
+                .is_some_and(|name| name.eq_ignore_ascii_case(host.as_bytes()))
+        },
+    )
+}
+
 impl ServerCertVerifier for FileVerifier {
     fn verify_server_cert(
         &self,
@@ -58,10 +92,19 @@ impl ServerCertVerifier for FileVerifier {
     ) -> Result<ServerCertVerified, Error> {
         match self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             // The time was checked before; only the kind of certificate is at fault.
-            Err(Error::InvalidCertificate(CertificateError::Other(_)))
-                if self.trusted.iter().any(|trusted| trusted == end_entity) =>
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.is_pinned(end_entity) => {
+                match verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name) {
+                    Err(error) if !is_nameless(&error) || !has_common_name(end_entity, server_name) => {
+                        Err(error)
+                    }
+                    _ => Ok(ServerCertVerified::assertion()),
+                }
+            }
+            Err(error)
+                if is_nameless(&error)
+                    && self.is_pinned(end_entity)
+                    && has_common_name(end_entity, server_name) =>
             {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
             verified => verified,

@@ -74,8 +74,12 @@ impl Client {
         let (base, login) = parse_base(&options.url)?;
         let credentials = login.unwrap_or(options.credentials);
         let (headers, refused_headers) = auth::headers(&credentials, &options.custom_headers)?;
-        let peer =
-            Peer { url: base.to_string(), is_cloud: options.is_cloud, timeout: options.transport.timeout };
+        let peer = Peer {
+            url: base.to_string(),
+            is_cloud: options.is_cloud,
+            timeout: options.transport.timeout,
+            proxy: options.transport.proxies.description(&base),
+        };
         let transport = Transport::new(options.transport);
         transport.prepare(&base)?;
         Ok(Self {

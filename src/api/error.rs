@@ -15,10 +15,14 @@ pub(crate) enum ApiError {
     #[error("cannot reach the Prefect API at {url}: {reason}")]
     Unreachable { url: String, reason: String },
     #[error(
-        "no secure connection to the Prefect API at {url}: {reason}; \
-         PREFECT_API_SSL_CERT_FILE can name the certificates to trust"
+        "cannot reach the proxy {proxy}: {reason}; add the host of {url} to NO_PROXY to connect without it"
     )]
-    Untrusted { url: String, reason: String },
+    ProxyUnreachable { proxy: String, url: String, reason: String },
+    /// The proxy answered, and refused to connect.
+    #[error("the proxy {proxy} refuses the connection to {url}: {reason}")]
+    ProxyRefused { proxy: String, url: String, reason: String },
+    #[error("cannot establish a secure connection to the Prefect API at {url}: {reason}; {fix}")]
+    Untrusted { url: String, reason: String, fix: String },
     #[error("the Prefect API did not answer {request} within {} s", .after.as_secs_f64())]
     Timeout { request: String, after: Duration },
     #[error("{request}: the server sends from one place to the next without end; is PREFECT_API_URL right?")]
@@ -91,6 +95,8 @@ pub(super) struct Peer {
     pub(super) url: String,
     pub(super) is_cloud: bool,
     pub(super) timeout: Duration,
+    /// The proxy before the server, as errors name it.
+    pub(super) proxy: Option<String>,
 }
 
 /// Makes the error of an answer that is not a success.
@@ -104,6 +110,11 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
     let detail = || messages.join("; ");
     match status {
         StatusCode::UNAUTHORIZED => ApiError::Unauthorized { url },
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => ApiError::ProxyRefused {
+            proxy: peer.proxy.clone().unwrap_or_else(|| "before the server".to_owned()),
+            url,
+            reason: "it requires credentials, such as http://USER:PASSWORD@HOST:PORT".to_owned(),
+        },
         StatusCode::FORBIDDEN => ApiError::Forbidden { request, detail: detail() },
         StatusCode::METHOD_NOT_ALLOWED => ApiError::NoSuchRoute { url, request },
         // The router's own words for a path that it does not know. What Cloud says is not known that well.
@@ -159,9 +170,19 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
     one_line(&last.map_or_else(|| error.to_string(), ToString::to_string))
 }
 
-/// Whether the connection failed because the two sides could not agree on TLS, which waiting does not mend.
+/// Checks whether the connection failed because of TLS, which a retry does not change.
 pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
-    causes(error).any(<dyn Error>::is::<rustls::Error>)
+    tls_failure(error).is_some()
+}
+
+/// Returns the TLS error that made the connection fail.
+pub(super) fn tls_failure(error: &reqwest::Error) -> Option<&rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// Checks whether a connection failed in the network, before the other side could answer.
+pub(super) fn is_io_failure(error: &reqwest::Error) -> bool {
+    causes(error).last().is_some_and(<dyn Error>::is::<std::io::Error>)
 }
 
 /// The causes of an error, the innermost last.
@@ -187,7 +208,7 @@ mod tests {
 
     fn error_from(status: u16, body: &str, is_cloud: bool) -> ApiError {
         let status = StatusCode::from_u16(status).unwrap();
-        let peer = Peer { url: "http://host/api".into(), is_cloud, timeout: Duration::ZERO };
+        let peer = Peer { url: "http://host/api".into(), is_cloud, timeout: Duration::ZERO, proxy: None };
         from_answer(status, body.as_bytes(), "POST /x".into(), &peer)
     }
 

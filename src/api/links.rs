@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use super::request::encode_segment;
+
 /// Links into the user interface; none if there is no interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Links {
@@ -27,7 +29,7 @@ impl Links {
 
     fn link(&self, kind: &str, object: &str) -> Option<String> {
         let ui_url = self.ui_url.as_deref()?.trim_end_matches('/');
-        Some(format!("{ui_url}/{kind}/{object}"))
+        Some(format!("{ui_url}/{kind}/{}", encode_segment(object)))
     }
 }
 
@@ -41,7 +43,7 @@ mod tests {
         let id = Uuid::nil();
         assert_eq!(links.flow_run(id).unwrap(), format!("http://h:4200/runs/flow-run/{id}"));
         assert_eq!(links.deployment(id).unwrap(), format!("http://h:4200/deployments/deployment/{id}"));
-        assert_eq!(links.work_pool("a b").unwrap(), "http://h:4200/work-pools/work-pool/a b");
+        assert_eq!(links.work_pool("a b/1").unwrap(), "http://h:4200/work-pools/work-pool/a%20b%2F1");
         assert_eq!(Links::default().deployment(id), None);
     }
 }

@@ -20,18 +20,20 @@ mod links;
 mod named;
 mod options;
 mod page;
+mod proxy;
 mod request;
 mod retry;
 mod server;
 mod slas;
 mod throttle;
+mod tls_advice;
 mod transport;
 mod variables;
 mod work_pools;
 mod workspaces;
 
 #[cfg(test)]
-mod replies;
+mod answer_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -51,6 +53,7 @@ pub(crate) use links::Links;
 pub(crate) use named::NamedObject;
 pub(crate) use options::ClientOptions;
 pub(crate) use page::Identified;
+pub(crate) use proxy::Proxies;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;

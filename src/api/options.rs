@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
-use super::{Credentials, RetryPolicy, TransportOptions};
+use super::{Credentials, Proxies, RetryPolicy, TransportOptions};
 use crate::{
     secret::Secret,
     settings::{NoApiUrl, Settings},
@@ -41,6 +41,7 @@ impl ClientOptions {
                 certificates: None,
                 skip_verification: false,
                 http2: false,
+                proxies: Proxies::from_env(),
             },
         }
     }
@@ -79,6 +80,7 @@ impl ClientOptions {
                 certificates: settings.api_ssl_cert_file.value.clone(),
                 skip_verification: settings.api_tls_insecure_skip_verify.value,
                 http2: settings.api_enable_http2.value,
+                proxies: Proxies::from_env(),
             },
         }
     }

@@ -11,6 +11,11 @@ use super::ApiError;
 /// What a path segment may hold as it is: the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Encodes one segment of a path.
+pub(super) fn encode_segment(segment: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(segment, ENCODED)
+}
+
 /// A method, a path under the API's URL, and a body.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -91,7 +96,7 @@ impl Request {
                 return Err(ApiError::NotFound { detail: format!("nothing can be named '{segment}'") });
             }
             text.push('/');
-            text.extend(utf8_percent_encode(segment, ENCODED));
+            text.push_str(&encode_segment(segment).to_string());
         }
         let mut url = Url::parse(&text).map_err(|_| ApiError::InvalidUrl { url: text })?;
         if !self.query.is_empty() {

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 
-use super::{Client, ClientOptions, Credentials, RetryPolicy, TransportOptions};
+use super::{Client, ClientOptions, Credentials, Proxies, RetryPolicy, TransportOptions};
 use crate::clock::Clock;
 
 /// The notices a client gave.
@@ -25,7 +25,13 @@ pub(crate) fn options(url: &str) -> ClientOptions {
         csrf: true,
         retry,
         max_requests_per_minute: None,
-        transport: TransportOptions { timeout, certificates: None, skip_verification: false, http2: false },
+        transport: TransportOptions {
+            timeout,
+            certificates: None,
+            skip_verification: false,
+            http2: false,
+            proxies: Proxies::default(),
+        },
     }
 }
 

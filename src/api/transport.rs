@@ -18,7 +18,7 @@ use reqwest::{
 use rustls::crypto::ring;
 use url::Url;
 
-use super::{ApiError, answer::Failure, certificates};
+use super::{ApiError, answer::Failure, certificates, proxy::Proxies};
 
 const MAX_REDIRECTS: usize = 20;
 /// Shorter than the 30 to 75 seconds after which servers and load balancers drop an idle connection.
@@ -35,6 +35,7 @@ pub(crate) struct TransportOptions {
     pub(crate) skip_verification: bool,
     /// Whether to speak HTTP/2 with servers that offer it.
     pub(crate) http2: bool,
+    pub(crate) proxies: Proxies,
 }
 
 /// The connections of one client, made when first needed.
@@ -107,6 +108,7 @@ impl Transport {
             .connect_timeout(timeout)
             .read_timeout(timeout)
             .pool_idle_timeout(IDLE);
+        let builder = self.options.proxies.apply(builder);
         if self.options.http2 { builder } else { builder.http1_only() }
     }
 }

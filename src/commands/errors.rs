@@ -42,6 +42,8 @@ impl From<NoAnswer> for CommandError {
 pub(super) fn exit_of(error: &ApiError) -> Exit {
     match error {
         ApiError::Unreachable { .. }
+        | ApiError::ProxyUnreachable { .. }
+        | ApiError::ProxyRefused { .. }
         | ApiError::Untrusted { .. }
         | ApiError::Timeout { .. }
         | ApiError::Broken { .. } => Exit::Unreachable,

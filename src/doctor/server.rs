@@ -53,6 +53,9 @@ pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
 fn unreachable_api(error: &ApiError) -> Check {
     let fix = match error {
         ApiError::Untrusted { .. } => "set PREFECT_API_SSL_CERT_FILE to the trusted certificates",
+        ApiError::ProxyUnreachable { .. } | ApiError::ProxyRefused { .. } => {
+            "correct HTTP_PROXY or HTTPS_PROXY, or exempt the host with NO_PROXY"
+        }
         ApiError::NotJson { .. } | ApiError::NoSuchRoute { .. } => {
             "correct PREFECT_API_URL; it usually ends in /api"
         }

@@ -1,4 +1,4 @@
-//! What holds for any answer of a server, however hostile: it is understood or refused, in one line.
+//! Property tests: any response of a server is parsed, or is an error of one line.
 
 use proptest::prelude::*;
 use reqwest::StatusCode;
@@ -11,8 +11,8 @@ use super::{
     flows::Flow,
 };
 
-/// Answers that are right.
-fn whole() -> Value {
+/// Returns an object that every model can parse.
+fn valid_object() -> Value {
     let id = uuid::Uuid::nil();
     json!({
         "id": id, "name": "a", "flow_id": id, "paused": false, "tags": ["x"], "type": "process",
@@ -45,19 +45,19 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A right answer with something else in one place.
-fn damaged() -> impl Strategy<Value = Value> {
+/// Generates a valid object with one value replaced.
+fn damaged_object() -> impl Strategy<Value = Value> {
     (any::<prop::sample::Index>(), any_json()).prop_map(|(at, other)| {
-        let mut answer = whole();
-        let places = pointers(&answer, String::new());
-        if let Some(place) = answer.pointer_mut(&places[at.index(places.len())]) {
-            *place = other;
+        let mut answer = valid_object();
+        let pointers = pointers(&answer, String::new());
+        if let Some(value) = answer.pointer_mut(&pointers[at.index(pointers.len())]) {
+            *value = other;
         }
         answer
     })
 }
 
-/// The places of all values in a document.
+/// Returns the JSON pointers of all values in a document.
 fn pointers(value: &Value, at: String) -> Vec<String> {
     let below: Vec<String> = match value {
         Value::Array(items) => items
@@ -73,20 +73,20 @@ fn pointers(value: &Value, at: String) -> Vec<String> {
     [at].into_iter().chain(below).collect()
 }
 
-/// Reads the answer as one object, and as a list of them.
-fn read<T: DeserializeOwned>(body: &[u8]) {
+/// Parses a body as one object and as a list of objects. Only a panic is a failure.
+fn parse<T: DeserializeOwned>(body: &[u8]) {
     let _ = serde_json::from_slice::<T>(body);
     let _ = serde_json::from_slice::<Vec<T>>(&[b"[", body, b"]"].concat());
 }
 
 fn check(body: &[u8]) {
-    read::<Flow>(body);
-    read::<Deployment>(body);
-    read::<WorkPool>(body);
-    read::<FlowRun>(body);
-    read::<Automation>(body);
-    let peer =
-        Peer { url: "http://h/api".to_owned(), is_cloud: false, timeout: std::time::Duration::from_secs(1) };
+    parse::<Flow>(body);
+    parse::<Deployment>(body);
+    parse::<WorkPool>(body);
+    parse::<FlowRun>(body);
+    parse::<Automation>(body);
+    let timeout = std::time::Duration::from_secs(1);
+    let peer = Peer { url: "http://h/api".to_owned(), is_cloud: false, timeout, proxy: None };
     for status in [400, 401, 403, 404, 405, 409, 422, 429, 500, 503] {
         let status = StatusCode::from_u16(status).unwrap();
         let message = error::from_answer(status, body, "GET /flows/".to_owned(), &peer).to_string();
@@ -96,12 +96,12 @@ fn check(body: &[u8]) {
 
 proptest! {
     #[test]
-    fn any_bytes_are_understood_or_refused(body in any::<Vec<u8>>()) {
+    fn parses_or_rejects_any_bytes(body in any::<Vec<u8>>()) {
         check(&body);
     }
 
     #[test]
-    fn any_document_is_understood_or_refused(body in prop_oneof![damaged(), any_json()]) {
+    fn parses_or_rejects_any_document(body in prop_oneof![damaged_object(), any_json()]) {
         check(body.to_string().as_bytes());
     }
 }

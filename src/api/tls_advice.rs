@@ -1,0 +1,129 @@
+//! Explanations for TLS connections that fail, with the option that repairs the certificate.
+
+use std::error::Error as _;
+
+use rustls::{AlertDescription, CertificateError, Error};
+
+/// The reason why a TLS connection failed, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TlsAdvice {
+    pub(super) reason: String,
+    pub(super) fix: String,
+}
+
+/// Explains a TLS error on the way to `host`.
+pub(super) fn advice(error: &Error, host: &str) -> TlsAdvice {
+    let name = format!("-addext \"subjectAltName={}\"", alternative_name(host));
+    let (reason, fix) = match error {
+        Error::InvalidCertificate(certificate) => return certificate_advice(certificate, error, host, &name),
+        Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity)
+        | Error::PeerIncompatible(_) => (
+            "the server and prefectl have no TLS version, cipher or signature algorithm in common".to_owned(),
+            "use TLS 1.2 or later, and a key of type RSA, P-256 or P-384 instead of P-521: \
+             `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 ...`"
+                .to_owned(),
+        ),
+        Error::InvalidMessage(_) => (
+            "the server does not answer with TLS".to_owned(),
+            "check the port, or use http:// in PREFECT_API_URL".to_owned(),
+        ),
+        other => (other.to_string(), "check the TLS configuration of the server".to_owned()),
+    };
+    TlsAdvice { reason, fix }
+}
+
+fn certificate_advice(certificate: &CertificateError, error: &Error, host: &str, name: &str) -> TlsAdvice {
+    let other = match certificate {
+        CertificateError::Other(other) => other.source().map(ToString::to_string).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let (reason, fix) = match certificate {
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => (
+            "the server's certificate names no host, since it has no subjectAltName".to_owned(),
+            format!("create it with `openssl req ... {name}`"),
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            format!("the server's certificate is not for the host '{host}' ({error})"),
+            format!("use a host name of the certificate, or create it with `openssl req ... {name}`"),
+        ),
+        CertificateError::UnknownIssuer => (
+            "the server's certificate is not signed by a trusted authority".to_owned(),
+            "set PREFECT_API_SSL_CERT_FILE to a file with the certificate of its authority".to_owned(),
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            "the server's certificate has expired".to_owned(),
+            "renew it, for example with `openssl x509 ... -days 365`".to_owned(),
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            "the server's certificate is not valid yet".to_owned(),
+            "check the clocks of both machines".to_owned(),
+        ),
+        CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
+            format!(
+                "the signature of the server's certificate is invalid or of an unsupported type ({error})"
+            ),
+            "create it with `openssl req ... -sha256` and a key of type RSA, P-256 or P-384".to_owned(),
+        ),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
+            "the server's certificate is not for servers".to_owned(),
+            "create it with `openssl req ... -addext \"extendedKeyUsage=serverAuth\"`".to_owned(),
+        ),
+        _ if other.contains("UnsupportedCertVersion") => (
+            "the server's certificate is of X.509 version 1, which names no host".to_owned(),
+            format!(
+                "create it with `openssl x509 -req ... -copy_extensions copy` from a request with `{name}`"
+            ),
+        ),
+        _ if other.contains("CaUsedAsEndEntity") => (
+            "the server's certificate is that of an authority, not of a server".to_owned(),
+            "create it with `openssl req ... -addext \"basicConstraints=critical,CA:FALSE\"`".to_owned(),
+        ),
+        _ if other.contains("EndEntityUsedAsCa") => (
+            "the server's certificate is signed by a certificate that is not an authority".to_owned(),
+            "create the authority with `openssl req -x509 ... -addext \"basicConstraints=critical,CA:TRUE\"`"
+                .to_owned(),
+        ),
+        _ => {
+            (error.to_string(), "check the server's certificate with `openssl s_client -connect`".to_owned())
+        }
+    };
+    TlsAdvice { reason, fix }
+}
+
+/// Returns the entry of `subjectAltName` for a host.
+fn alternative_name(host: &str) -> String {
+    let address = host.trim_matches(['[', ']']);
+    match address.parse::<std::net::IpAddr>() {
+        Ok(_) => format!("IP:{address}"),
+        Err(_) => format!("DNS:{host}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+
+    use super::*;
+
+    #[test]
+    fn names_the_openssl_option() {
+        let certificate = |error| Error::InvalidCertificate(error);
+        let nameless = CertificateError::NotValidForNameContext {
+            expected: ServerName::try_from("localhost").unwrap(),
+            presented: Vec::new(),
+        };
+        for (error, host, expected) in [
+            (certificate(nameless.clone()), "localhost", "subjectAltName=DNS:localhost"),
+            (certificate(nameless), "127.0.0.1", "subjectAltName=IP:127.0.0.1"),
+            (certificate(CertificateError::UnknownIssuer), "h", "PREFECT_API_SSL_CERT_FILE"),
+            (certificate(CertificateError::Expired), "h", "-days"),
+            (certificate(CertificateError::InvalidPurpose), "h", "extendedKeyUsage=serverAuth"),
+            (Error::AlertReceived(AlertDescription::HandshakeFailure), "h", "prime256v1"),
+        ] {
+            let TlsAdvice { reason, fix } = advice(&error, host);
+            assert!(fix.contains(expected), "{reason}: {fix}");
+        }
+    }
+}
