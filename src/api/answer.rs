@@ -1,4 +1,4 @@
-//! What came back for one try of a request.
+//! Responses to requests, and attempts without a response.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::{
     tls_advice::{TlsAdvice, advice},
 };
 
-/// A whole answer.
+/// A complete response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -27,8 +27,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// No answer of an API is larger; one that never ends would take all memory.
-    const LARGEST: usize = 64 << 20;
+    /// Maximum size of a body in bytes. It bounds the memory that an endless response takes.
+    const MAX_SIZE: usize = 64 << 20;
 
     pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, Failure> {
         let status = response.status();
@@ -36,34 +36,34 @@ impl Answer {
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await? {
             body.extend_from_slice(&chunk);
-            if body.len() > Self::LARGEST {
+            if body.len() > Self::MAX_SIZE {
                 return Err(Failure::Large);
             }
         }
         Ok(Self { status, headers, body: body.freeze() })
     }
 
-    /// Whether it is a web page: what a server's user interface sends for a path it does not know.
+    /// Checks whether the response is a web page, which the user interface of a server sends for unknown paths.
     pub(super) fn is_web_page(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         kind.is_some_and(|kind| kind.starts_with("text/html"))
     }
 }
 
-/// A try that did not succeed.
+/// A failed attempt to send a request.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// The server answered, but not with a success.
+    /// The server answered with an error status.
     #[error("the server answered {}", .0.status)]
     Status(Answer),
     #[error("{}", error::root_cause(.0))]
     Exchange(#[from] reqwest::Error),
-    /// The answer as a whole took too long, although no pause in it did.
-    #[error("the answer took more than {} s", .0.as_secs_f64())]
+    /// The whole response took too long, although no single pause did.
+    #[error("the response took more than {} s", .0.as_secs_f64())]
     Slow(Duration),
-    #[error("the answer is larger than {} MiB", Answer::LARGEST >> 20)]
+    #[error("the response is larger than {} MiB", Answer::MAX_SIZE >> 20)]
     Large,
-    /// Nothing was sent.
+    /// No request was sent.
     #[error(transparent)]
     Setup(#[from] ApiError),
 }
@@ -76,11 +76,11 @@ impl Failure {
         }
     }
 
-    /// Whether a Prefect server says by itself that it cannot take this now, not something before it.
+    /// Checks whether the 503 status comes from a Prefect server itself, and not from a proxy before it.
     pub(super) fn is_busy(&self) -> bool {
         #[derive(Deserialize)]
         struct Body<'a> {
-            #[expect(dead_code, reason = "that it is there is what counts")]
+            #[expect(dead_code, reason = "only its presence matters")]
             #[serde(borrow)]
             exception_message: std::borrow::Cow<'a, str>,
         }
@@ -89,7 +89,7 @@ impl Failure {
             && serde_json::from_slice::<Body<'_>>(&answer.body).is_ok()
     }
 
-    /// The error to report when the request is given up.
+    /// Returns the error to report after the last attempt.
     pub(super) fn into_error(self, request: &Request, peer: &Peer) -> ApiError {
         let reason = self.to_string();
         let request = request.summary();

@@ -1,4 +1,4 @@
-//! The headers that every request carries: who is asking, and for which version of the API.
+//! Headers of every request: credentials, API version and user agent.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue,
 use super::ApiError;
 use crate::secret::Secret;
 
-/// The version of the API this program was written for; servers refuse versions they no longer serve.
+/// API version that this program is written for. Servers reject versions that they no longer support.
 const API_VERSION: &str = "0.8.4";
 
-/// The product is not `prefect`: servers change their answers for what they take for an old Prefect.
+/// Value of the `User-Agent` header. Servers change their responses for clients named `prefect`.
 const AGENT: &str = concat!("prefectl/", env!("CARGO_PKG_VERSION"));
 
-/// How this program proves who it is.
+/// Credentials for the API.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Credentials {
     #[default]
     None,
-    /// `user:password`, for a server with an auth string.
+    /// `user:password` for HTTP basic authentication.
     Basic(Secret),
     /// An API key.
     Bearer(Secret),
@@ -35,13 +35,17 @@ impl Credentials {
             Self::Bearer(secret) => (format!("Bearer {}", secret.expose()), "PREFECT_API_KEY"),
         };
         let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| ApiError::Setup(format!("{setting} holds characters that a header cannot carry")))?;
+            .map_err(|_| ApiError::Setup(format!("{setting} has characters that are invalid in a header")))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
 }
 
-/// The headers of every request, and the names of the custom ones that were refused.
+/// Returns the headers of every request, and the names of the custom headers that are ignored.
+///
+/// # Errors
+///
+/// Fails if a header has invalid characters.
 pub(super) fn headers(
     credentials: &Credentials,
     custom: &BTreeMap<String, Secret>,
@@ -53,21 +57,20 @@ pub(super) fn headers(
     if let Some(value) = credentials.header()? {
         headers.insert(AUTHORIZATION, value);
     }
-    let mut refused = Vec::new();
+    let mut ignored = Vec::new();
     for (name, value) in custom {
         if is_protected(name) {
-            refused.push(name.clone());
+            ignored.push(name.clone());
             continue;
         }
-        let unusable =
-            || ApiError::Setup(format!("PREFECT_CLIENT_CUSTOM_HEADERS: cannot send the header '{name}'"));
-        let header = HeaderName::try_from(name.as_str()).map_err(|_| unusable())?;
-        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| unusable())?;
-        // Proxies are passed with secrets in custom headers.
+        let invalid = || ApiError::Setup(format!("PREFECT_CLIENT_CUSTOM_HEADERS: invalid header '{name}'"));
+        let header = HeaderName::try_from(name.as_str()).map_err(|_| invalid())?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| invalid())?;
+        // Custom headers often have secrets for proxies.
         value.set_sensitive(true);
         headers.insert(header, value);
     }
-    Ok((headers, refused))
+    Ok((headers, ignored))
 }
 
 fn is_protected(name: &str) -> bool {
@@ -85,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_become_an_authorization_header_that_does_not_print() {
+    fn sends_credentials_in_a_sensitive_header() {
         let cases = [
             (Credentials::None, None),
             (Credentials::Basic(Secret::new("admin:pass")), Some("Basic YWRtaW46cGFzcw==")),
@@ -100,20 +103,20 @@ mod tests {
     }
 
     #[test]
-    fn custom_headers_come_last_but_cannot_replace_protected_ones() {
+    fn custom_headers_do_not_replace_protected_headers() {
         let custom = custom(&[("Authorization", "Custom x"), ("USER-agent", "me"), ("X-A", "1")]);
-        let (headers, refused) = headers(&Credentials::Bearer(Secret::new("key")), &custom).unwrap();
+        let (headers, ignored) = headers(&Credentials::Bearer(Secret::new("key")), &custom).unwrap();
         assert_eq!(headers[AUTHORIZATION], "Custom x");
         assert_eq!(headers["x-a"], "1");
         assert_eq!(headers["x-prefect-api-version"], "0.8.4");
         assert!(headers[USER_AGENT].to_str().unwrap().starts_with("prefectl/"));
-        assert_eq!(refused, ["USER-agent"]);
+        assert_eq!(ignored, ["USER-agent"]);
     }
 
     #[test]
-    fn what_no_header_can_carry_is_an_error_without_the_secret() {
+    fn invalid_characters_are_an_error_without_the_secret() {
         let error = headers(&Credentials::Bearer(Secret::new("key\nx")), &BTreeMap::new()).unwrap_err();
-        assert_eq!(error.to_string(), "PREFECT_API_KEY holds characters that a header cannot carry");
+        assert_eq!(error.to_string(), "PREFECT_API_KEY has characters that are invalid in a header");
         assert!(headers(&Credentials::None, &custom(&[("a b", "1")])).is_err());
     }
 }

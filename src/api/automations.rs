@@ -1,4 +1,4 @@
-//! Automations: what a deployment's triggers become.
+//! Automations, which the triggers of deployments create.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,13 +8,13 @@ use super::{
     ApiError, Client, JsonObject, capabilities::Body, error::optional, page::Identified, request::Request,
 };
 
-/// An automation as the server has it.
+/// An automation on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct Automation {
     pub(crate) id: Uuid,
     pub(crate) name: String,
-    /// All that the server sent.
+    /// The complete object from the server.
     pub(crate) raw: JsonObject,
 }
 
@@ -38,33 +38,33 @@ impl Identified for Automation {
     }
 }
 
-/// The name under which events and automations know a deployment.
+/// Returns the resource id of a deployment in events and automations.
 pub(super) fn deployment_resource(deployment: Uuid) -> String {
     format!("prefect.deployment.{deployment}")
 }
 
 impl Client {
-    /// One automation.
+    /// Returns an automation, or `None` if it does not exist.
     pub(crate) async fn automation(&self, id: Uuid) -> Result<Option<Automation>, ApiError> {
         optional(self.json(Request::get(&["automations", &id.to_string()])).await)
     }
 
-    /// The automations that a deployment's events or actions take part in.
+    /// Returns the automations that a deployment triggers, or that run it.
     pub(crate) async fn automations_related_to(&self, deployment: Uuid) -> Result<Vec<Automation>, ApiError> {
         self.json(Request::get(&["automations", "related-to", &deployment_resource(deployment)])).await
     }
 
-    /// Switches an automation on or off.
+    /// Enables or disables an automation.
     pub(crate) async fn enable_automation(&self, id: Uuid, enabled: bool) -> Result<(), ApiError> {
         self.done(Request::patch(&["automations", &id.to_string()], json!({"enabled": enabled}))).await
     }
 
-    /// All automations of the server.
+    /// Returns all automations.
     pub(crate) async fn automations(&self) -> Result<Vec<Automation>, ApiError> {
         self.filter(&["automations", "filter"], JsonObject::new()).await
     }
 
-    /// Those that have one of these names.
+    /// Returns the automations with these names.
     pub(crate) async fn automations_named(&self, names: &[&str]) -> Result<Vec<Automation>, ApiError> {
         let filter = [("automations".to_owned(), json!({"name": {"any_": names}}))];
         self.filter(&["automations", "filter"], filter.into_iter().collect()).await
@@ -75,12 +75,12 @@ impl Client {
         self.json(Request::post(&["automations", ""], body).once()).await
     }
 
-    /// Deletes the automations that belong to a deployment, if any.
+    /// Deletes the automations that a deployment owns.
     pub(crate) async fn delete_automations_owned_by(&self, deployment: Uuid) -> Result<(), ApiError> {
         self.done(Request::delete(&["automations", "owned-by", &deployment_resource(deployment)])).await
     }
 
-    /// Whether there was such an automation.
+    /// Deletes an automation. Returns whether it existed.
     pub(crate) async fn delete_automation(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["automations", &id.to_string()])).await)?.is_some())
     }

@@ -1,4 +1,4 @@
-//! Block documents: stored configuration and secrets.
+//! Block documents, which store configuration and secrets.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,12 +13,12 @@ struct BlockDocument {
 }
 
 impl Client {
-    /// The data of the block `slug/name`, secrets in clear.
+    /// Returns the data of the block `slug/name` with its secrets, or `None` if the block does not exist.
     pub(crate) async fn block_document(&self, slug: &str, name: &str) -> Result<Option<Value>, ApiError> {
         self.block_data(Request::get(&["block_types", "slug", slug, "block_documents", "name", name])).await
     }
 
-    /// The data of a block, secrets in clear.
+    /// Returns the data of a block with its secrets, or `None` if the block does not exist.
     pub(crate) async fn block_document_by_id(&self, id: Uuid) -> Result<Option<Value>, ApiError> {
         self.block_data(Request::get(&["block_documents", &id.to_string()])).await
     }
@@ -29,7 +29,7 @@ impl Client {
         Ok(document.map(|document| document.data))
     }
 
-    /// All blocks that have a name, secrets hidden by the server.
+    /// Returns all named blocks. The server hides their secrets.
     pub(crate) async fn block_documents(&self) -> Result<Vec<NamedObject>, ApiError> {
         let body = [
             ("include_secrets".to_owned(), json!(false)),
@@ -39,7 +39,7 @@ impl Client {
         self.filter(&["block_documents", "filter"], body.into_iter().collect()).await
     }
 
-    /// The block `slug/name`, secrets hidden by the server.
+    /// Returns the block `slug/name`. The server hides its secrets.
     pub(crate) async fn hidden_block_document(
         &self,
         slug: &str,
@@ -49,7 +49,7 @@ impl Client {
         optional(self.json(Request::get(&path).query("include_secrets", "false")).await)
     }
 
-    /// The same by its id.
+    /// Returns the block with this id. The server hides its secrets.
     pub(crate) async fn hidden_block_document_by_id(
         &self,
         id: Uuid,
@@ -58,7 +58,7 @@ impl Client {
         optional(self.json(request.query("include_secrets", "false")).await)
     }
 
-    /// The names of the blocks of a type; `None` if there is no such type.
+    /// Returns the names of the blocks of a type, or `None` if the type does not exist.
     pub(crate) async fn block_names(&self, slug: &str) -> Result<Option<Vec<String>>, ApiError> {
         if self.block_type(slug).await?.is_none() {
             return Ok(None);
@@ -75,14 +75,18 @@ impl Client {
         Ok(Some(names))
     }
 
-    /// Creates a block, or changes the data of the one of that name.
+    /// Creates a block, or replaces the data of the block with this name.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the server does not have the block type.
     pub(crate) async fn save_block(
         &self,
         slug: &str,
         name: &str,
         data: &[(&str, Secret)],
     ) -> Result<(), ApiError> {
-        let missing = |what| ApiError::NotFound { detail: format!("there is no {what} '{slug}'") };
+        let missing = |what| ApiError::NotFound { detail: format!("{what} '{slug}' does not exist") };
         let kind = self.block_type(slug).await?.ok_or_else(|| missing("block type"))?;
         let newest = json!({"block_type_id": {"any_": [kind.id]}});
         let schemas: Vec<NamedObject> = self
@@ -92,7 +96,7 @@ impl Client {
                 1,
             )
             .await?;
-        let schema = schemas.first().ok_or_else(|| missing("schema of the block type"))?;
+        let schema = schemas.first().ok_or_else(|| missing("the schema of block type"))?;
         let data: JsonObject =
             data.iter().map(|(key, secret)| ((*key).to_owned(), json!(secret.expose()))).collect();
         if let Some(block) = self.hidden_block_document(slug, name).await? {
@@ -108,7 +112,7 @@ impl Client {
         optional(self.json(Request::get(&["block_types", "slug", slug])).await)
     }
 
-    /// The types of blocks that the server knows.
+    /// Returns all block types.
     pub(crate) async fn block_types(&self) -> Result<Vec<NamedObject>, ApiError> {
         self.filter(&["block_types", "filter"], JsonObject::new()).await
     }

@@ -1,4 +1,4 @@
-//! The one way in which requests are sent.
+//! Sending of requests: retries, CSRF tokens, rate limits and errors.
 
 use std::{
     fmt,
@@ -35,14 +35,13 @@ use crate::{
     secret::{MASK, Secret},
 };
 
-/// How many of the pauses that are allowed in an answer the whole of it may take: one that comes byte by byte
-/// ends too.
-const TIMEOUTS_OF_AN_ANSWER: u32 = 5;
+/// Maximum duration of a response, as a multiple of the timeout. It ends responses that arrive byte by byte.
+const RESPONSE_TIMEOUTS: u32 = 5;
 
-/// Told before a request is sent again.
+/// Callback before each retry.
 pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
 
-/// Told of every request once it is over, in a line.
+/// Callback with one line for every completed request.
 pub(crate) type Log = Box<dyn Fn(&str) + Send + Sync>;
 
 /// A connection to one Prefect API.
@@ -54,26 +53,30 @@ pub(crate) struct Client {
     retry: RetryPolicy,
     throttle: Throttle,
     transport: Transport,
-    /// Asked for once.
+    /// Requested once.
     pub(super) capabilities: OnceCell<Capabilities>,
-    /// Whether the server has ever answered.
+    /// Whether the server has answered any request.
     connected: AtomicBool,
-    /// How many requests were sent, those that were sent again included.
+    /// Number of requests, including retries.
     requests: AtomicU64,
-    /// In nanoseconds.
+    /// Duration of the fastest request in nanoseconds.
     quickest: AtomicU64,
     clock: Clock,
     notify: Notify,
     log: Option<Log>,
-    refused_headers: Vec<String>,
+    ignored_headers: Vec<String>,
 }
 
 impl Client {
-    /// Checks the options. Nothing is sent, and for `http://` nothing read.
+    /// Creates a client. It sends no request, and reads no certificates for `http://`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the options are invalid.
     pub(crate) fn new(options: ClientOptions, clock: Clock, notify: Notify) -> Result<Self, ApiError> {
         let (base, login) = parse_base(&options.url)?;
         let credentials = login.unwrap_or(options.credentials);
-        let (headers, refused_headers) = auth::headers(&credentials, &options.custom_headers)?;
+        let (headers, ignored_headers) = auth::headers(&credentials, &options.custom_headers)?;
         let peer = Peer {
             url: base.to_string(),
             is_cloud: options.is_cloud,
@@ -97,17 +100,17 @@ impl Client {
             clock,
             notify,
             log: None,
-            refused_headers,
+            ignored_headers,
         })
     }
 
-    /// Tells of every request.
+    /// Logs every request.
     #[must_use]
     pub(crate) fn logging(self, log: Option<Log>) -> Self {
         Self { log, ..self }
     }
 
-    /// The API's URL, without credentials.
+    /// Returns the URL of the API without credentials.
     pub(crate) fn url(&self) -> &str {
         &self.peer.url
     }
@@ -116,27 +119,27 @@ impl Client {
         self.peer.is_cloud
     }
 
-    /// How many requests were sent so far.
+    /// Returns the number of requests so far, including retries.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// How long the quickest request took: about as long as the way to the server and back.
+    /// Returns the duration of the fastest request, an estimate of the round-trip time.
     pub(crate) fn quickest(&self) -> Duration {
         Duration::from_nanos(self.quickest.load(Ordering::Relaxed))
     }
 
-    /// The custom headers that were left out because this program sets them itself.
-    pub(crate) fn refused_headers(&self) -> &[String] {
-        &self.refused_headers
+    /// Returns the names of custom headers that are ignored, because this program sets them.
+    pub(crate) fn ignored_headers(&self) -> &[String] {
+        &self.ignored_headers
     }
 
-    /// Writes, also those that are sent again, are so far apart from now on.
+    /// Sets the minimum time between two writes, including retries.
     pub(crate) fn space_writes(&self, gap: Duration) {
         self.throttle.space_writes(gap);
     }
 
-    /// Sends a request and reads the JSON of the answer.
+    /// Sends a request and parses the JSON of the response.
     pub(super) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
         let answer = self.send(&request).await?;
         let error = match serde_json::from_slice(&answer.body) {
@@ -150,7 +153,7 @@ impl Client {
         Err(self.explained(error, &request).await)
     }
 
-    /// Replaces an error that may come from a server of Prefect 2 by one that says so.
+    /// Replaces an error by one about Prefect 2 if the server runs that version.
     async fn explained(&self, error: ApiError, request: &Request) -> ApiError {
         let may_be_old = matches!(
             error,
@@ -165,13 +168,17 @@ impl Client {
         }
     }
 
-    /// Sends a request whose answer says nothing.
+    /// Sends a request and ignores the body of the response.
     pub(super) async fn done(&self, request: Request) -> Result<(), ApiError> {
         let answer = self.send(&request).await?;
         if answer.is_web_page() { Err(ApiError::NotJson { url: self.url().to_owned() }) } else { Ok(()) }
     }
 
-    /// Sends a request, again if need be, until it succeeds or there is no hope.
+    /// Sends a request, with retries.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the last attempt.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, ApiError> {
         let url = request.url(&self.base)?;
         let started = Instant::now();
@@ -195,14 +202,14 @@ impl Client {
             };
             (self.notify)(&RetryNotice::new(request, &failure, wait));
             if failure.status() == Some(StatusCode::TOO_MANY_REQUESTS.as_u16()) {
-                self.throttle.pause(wait); // it is meant for all requests
+                self.throttle.pause(wait); // the rate limit applies to all requests
             }
             tokio::time::sleep(wait).await;
             retries += 1;
         }
     }
 
-    /// One try, with a CSRF token if the server wants one.
+    /// Sends a request once, with a CSRF token if the server requires one.
     async fn attempt(&self, request: &Request, url: &Url) -> Result<Answer, Failure> {
         let Some(tokens) = self.csrf.as_ref().filter(|_| request.changes()) else {
             return self.exchange(request, url, None).await;
@@ -210,7 +217,7 @@ impl Client {
         let token = tokens.current().await;
         match self.exchange(request, url, token.as_ref()).await {
             Err(Failure::Status(answer))
-                if answer.status == StatusCode::FORBIDDEN && csrf::asks_for_token(&answer.body) =>
+                if answer.status == StatusCode::FORBIDDEN && csrf::requires_token(&answer.body) =>
             {
                 let fresh = tokens.renew(token.as_ref(), async || self.fetch_token(tokens).await).await?;
                 self.exchange(request, url, Some(&fresh)).await
@@ -224,11 +231,11 @@ impl Client {
         let answer = self.exchange(&request, &request.url(&self.base)?, None).await?;
         Ok(tokens.parse(&answer.body).ok_or_else(|| ApiError::Unexpected {
             request: request.summary(),
-            reason: "it holds no token".to_owned(),
+            reason: "the token is missing".to_owned(),
         })?)
     }
 
-    /// Sends a request as it is and waits for the whole answer.
+    /// Sends a request once and reads the complete response.
     async fn exchange(
         &self,
         request: &Request,
@@ -246,7 +253,7 @@ impl Client {
         if let Some(log) = &self.log {
             let end = match &result {
                 Ok(answer) | Err(Failure::Status(answer)) => answer.status.to_string(),
-                Err(_) => "no answer".to_owned(),
+                Err(_) => "no response".to_owned(),
             };
             log(&format!("{}: {end} ({} ms)", request.summary(), began.elapsed().as_millis()));
         }
@@ -264,7 +271,7 @@ impl Client {
             self.connected.store(true, Ordering::Relaxed);
             Answer::read(response).await
         };
-        let limit = self.peer.timeout.saturating_mul(TIMEOUTS_OF_AN_ANSWER);
+        let limit = self.peer.timeout.saturating_mul(RESPONSE_TIMEOUTS);
         let answer = tokio::time::timeout(limit, exchange).await.map_err(|_| Failure::Slow(limit))??;
         if answer.status.is_success() { Ok(answer) } else { Err(Failure::Status(answer)) }
     }
@@ -291,18 +298,18 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Splits `http://user:password@host/api` into the URL and the credentials in it.
+/// Splits `http://user:password@host/api` into the URL and its credentials.
 fn parse_base(text: &str) -> Result<(Url, Option<Credentials>), ApiError> {
-    let usable =
+    let valid =
         Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    // What cannot be read as a URL may still hold a password.
-    let Some(mut url) = usable else { return Err(ApiError::InvalidUrl { url: mask_password(text) }) };
+    // An invalid URL may still contain a password.
+    let Some(mut url) = valid else { return Err(ApiError::InvalidUrl { url: mask_password(text) }) };
     if url.username().is_empty() && url.password().is_none() {
         return Ok((url, None));
     }
     let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
     let login = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
-    // Cannot fail for a URL with a host.
+    // Setting credentials fails only for URLs without a host.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     Ok((url, Some(Credentials::Basic(Secret::new(login)))))
 }

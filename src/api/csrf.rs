@@ -1,7 +1,7 @@
-//! CSRF tokens, for the servers that want them.
+//! CSRF tokens, for servers with CSRF protection.
 //!
-//! Most do not, and finding out costs a request. So changes are sent without a token until the server asks for
-//! one; from then on every change carries it.
+//! Few servers have it, and a token costs a request. A client sends its changes without a token until the server
+//! rejects one for that reason. Every later change has a token.
 
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use super::request::Request;
 
-/// A token and the name under which the server knows this client.
+/// A token and the client id that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CsrfToken {
     pub(super) token: HeaderValue,
     pub(super) client: HeaderValue,
 }
 
-/// The token of one client.
+/// The current token of a client.
 #[derive(Debug)]
 pub(super) struct CsrfTokens {
-    /// Names this client to the server.
+    /// Identifies this client to the server.
     client: Uuid,
     current: Mutex<Option<CsrfToken>>,
 }
@@ -34,7 +34,7 @@ impl CsrfTokens {
         self.current.lock().await.clone()
     }
 
-    /// A token other than `rejected`. When several requests are rejected at once, one of them fetches.
+    /// Returns a token other than `rejected`. Of several concurrent callers, one fetches it.
     pub(super) async fn renew<E>(
         &self,
         rejected: Option<&CsrfToken>,
@@ -51,12 +51,12 @@ impl CsrfTokens {
         }
     }
 
-    /// The request for a token.
+    /// Returns the request for a token.
     pub(super) fn request(&self) -> Request {
         Request::get(&["csrf-token"]).query("client", self.client.to_string())
     }
 
-    /// The token in the body of the server's answer.
+    /// Parses the token in the body of a response.
     pub(super) fn parse(&self, body: &[u8]) -> Option<CsrfToken> {
         #[derive(Deserialize)]
         struct Body {
@@ -70,8 +70,8 @@ impl CsrfTokens {
     }
 }
 
-/// Whether the body of a 403 means that a token, or a fresh one, would help.
-pub(super) fn asks_for_token(body: &[u8]) -> bool {
+/// Checks whether a 403 response requires a new CSRF token.
+pub(super) fn requires_token(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]

@@ -15,7 +15,7 @@ use super::{
     request::Request,
 };
 
-/// A deployment as the server has it.
+/// A deployment on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct Deployment {
@@ -29,9 +29,9 @@ pub(crate) struct Deployment {
     pub(crate) job_variables: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) schedules: Vec<DeploymentSchedule>,
-    /// When a field of it was last written; schedules do not count.
+    /// Time of the last update of a field. Updates of schedules do not change it.
     pub(crate) updated: Option<Timestamp>,
-    /// All that the server sent, these fields included.
+    /// The complete object from the server, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
@@ -39,9 +39,9 @@ pub(crate) struct Deployment {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct DeploymentSchedule {
     pub(crate) id: Uuid,
-    /// An interval, a cron or an rrule object.
+    /// An interval, cron or RRULE object.
     pub(crate) schedule: JsonObject,
-    #[serde(default = "yes")]
+    #[serde(default = "active_by_default")]
     pub(crate) active: bool,
     #[serde(default)]
     pub(crate) max_scheduled_runs: Option<u64>,
@@ -51,12 +51,13 @@ pub(crate) struct DeploymentSchedule {
     pub(crate) slug: Option<String>,
 }
 
-fn yes() -> bool {
+fn active_by_default() -> bool {
     true
 }
 
 impl DeploymentSchedule {
-    /// What a request says to change only these fields: the server empties the parameters when it is not told them.
+    /// Returns the body of an update with `changes`. It always has the parameters: without them, the server removes
+    /// all parameters of the schedule.
     pub(crate) fn with_parameters(&self, changes: &JsonObject) -> JsonObject {
         let mut body = changes.clone();
         body.entry("parameters").or_insert_with(|| self.parameters.clone().into());
@@ -65,7 +66,7 @@ impl DeploymentSchedule {
 }
 
 impl Deployment {
-    /// What its parameters may be; deployments made by very old clients do not say.
+    /// Returns the parameter schema. Deployments of very old clients have none.
     pub(crate) fn parameter_schema(&self) -> Option<&JsonObject> {
         self.raw.get("parameter_openapi_schema")?.as_object()
     }
@@ -114,20 +115,20 @@ impl Identified for Deployment {
     }
 }
 
-/// Which deployments to read. Conditions that are not empty must all hold.
+/// A filter for deployments. A deployment must match every condition that is not empty.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeploymentFilter {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) names: Vec<String>,
     pub(crate) flow_names: Vec<String>,
-    /// What the name has in it, in capitals or not.
+    /// Substring of the name, case-insensitive.
     pub(crate) name_has: Option<String>,
-    /// What the name of the flow has in it.
+    /// Substring of the name of the flow, case-insensitive.
     pub(crate) flow_name_has: Option<String>,
 }
 
 impl DeploymentFilter {
-    /// For these `(flow, deployment)` names; each name matches with each of the flows.
+    /// Matches these `(flow, deployment)` names, and every other combination of the same flows and names.
     pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a (String, String)>) -> Self {
         let (flows, names): (BTreeSet<&String>, BTreeSet<&String>) =
             names.into_iter().map(|(flow, name)| (flow, name)).unzip();
@@ -150,13 +151,13 @@ impl DeploymentFilter {
         }
         let flows = names_filter(&self.flow_names, self.flow_name_has.as_deref());
         body.extend(flows.map(|(key, names)| ("flows".to_owned(), json!({key: names}))));
-        // By name would be ambiguous (`default` of every flow), and pages could overlap.
+        // Names are not unique (`default` of every flow), so that pages sorted by name could overlap.
         body.insert("sort".to_owned(), json!("CREATED_DESC"));
         body
     }
 }
 
-/// The condition on names, if there is one.
+/// Returns the condition on names, or `None` if there is none.
 fn names_filter(names: &[String], part: Option<&str>) -> Option<(String, Value)> {
     let mut conditions = JsonObject::new();
     if !names.is_empty() {
@@ -231,13 +232,14 @@ impl Client {
         optional(self.json(Request::get(&["deployments", "name", flow, name])).await)
     }
 
-    /// All deployments that match, newest first.
+    /// Returns all deployments that match, newest first.
     pub(crate) async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>, ApiError> {
         self.filter(&["deployments", "filter"], filter.body()).await
     }
 
-    /// All deployments with these `(flow, deployment)` names, and perhaps others of these flows. What `keep` makes of
-    /// them is kept while the others are read: a deployment as the server sends it is large.
+    /// Returns all deployments with these `(flow, deployment)` names, and possibly others of the same flows.
+    ///
+    /// `keep` reduces each deployment as soon as it is read, since the complete objects take much memory.
     pub(crate) async fn deployments_named<T: Identified>(
         &self,
         names: &BTreeSet<(String, String)>,
@@ -250,7 +252,7 @@ impl Client {
         in_batches(names, read).await
     }
 
-    /// All deployments with these ids.
+    /// Returns the deployments with these ids.
     pub(crate) async fn deployments_by_id(
         &self,
         ids: impl IntoIterator<Item = Uuid>,
@@ -260,7 +262,7 @@ impl Client {
         in_batches(ids, read).await
     }
 
-    /// No more than `most` of those that match, the newest.
+    /// Returns the newest deployments that match, at most `most`.
     pub(crate) async fn newest_deployments(
         &self,
         filter: &DeploymentFilter,
@@ -269,7 +271,7 @@ impl Client {
         self.filter_up_to(&["deployments", "filter"], filter.body(), most).await
     }
 
-    /// The one that was written last of those that match.
+    /// Returns the deployment that was updated last of those that match.
     pub(crate) async fn last_updated_deployment(
         &self,
         filter: &DeploymentFilter,
@@ -281,12 +283,12 @@ impl Client {
         Ok(found.into_iter().next())
     }
 
-    /// Whether there was such a deployment. Its scheduled runs go with it; automations have to be deleted by themselves.
+    /// Deletes a deployment with its scheduled runs, but not its automations. Returns whether it existed.
     pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["deployments", &id.to_string()])).await)?.is_some())
     }
 
-    /// Creates a deployment. One of the same flow and name is changed instead, and loses its schedules.
+    /// Creates a deployment. If the flow has a deployment with this name, the server updates it and deletes its schedules.
     pub(crate) async fn create_deployment(&self, body: &JsonObject) -> Result<Deployment, ApiError> {
         let body = self.accepted_deployment(Body::NewDeployment, body).await?;
         self.json(Request::post(&["deployments", ""], body)).await
@@ -294,8 +296,8 @@ impl Client {
 
     /// Updates the fields in `body`. The server deletes the deployment's future scheduled runs.
     ///
-    /// Servers before Prefect 3.2 get a new deployment in place of the old one if the pull steps or the parameter
-    /// schema change: the id stays, and the schedules are created again with other ids.
+    /// On servers before Prefect 3.2, a change of the pull steps or of the parameter schema replaces the deployment:
+    /// its id stays, and its schedules get other ids.
     pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
         let mut body = self.accepted_deployment(Body::DeploymentUpdate, body).await?;
         if FLOW_FIELDS.iter().any(|name| body.contains_key(*name))
@@ -343,7 +345,7 @@ impl Client {
         self.json(Request::post(&path, bodies).once()).await
     }
 
-    /// Changes these fields of a schedule.
+    /// Updates the fields of a schedule in `changes`.
     pub(crate) async fn update_schedule(
         &self,
         deployment: Uuid,
@@ -355,7 +357,7 @@ impl Client {
         self.done(Request::patch(&path, body)).await
     }
 
-    /// Whether there was such a schedule.
+    /// Deletes a schedule. Returns whether it existed.
     pub(crate) async fn delete_schedule(&self, deployment: Uuid, schedule: Uuid) -> Result<bool, ApiError> {
         let path = ["deployments", &deployment.to_string(), "schedules", &schedule.to_string()];
         Ok(optional(self.done(Request::delete(&path)).await)?.is_some())

@@ -1,4 +1,4 @@
-//! What can go wrong with a request, and reading the server's several shapes of error bodies.
+//! Errors of requests, and the formats of error bodies.
 
 use std::{error::Error, time::Duration};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::capabilities::Unsupported;
 
-/// Why a request did not do what it should. Every message is one line.
+/// An error of a request. Every message is one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("`{url}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api")]
@@ -18,16 +18,16 @@ pub(crate) enum ApiError {
         "cannot reach the proxy {proxy}: {reason}; add the host of {url} to NO_PROXY to connect without it"
     )]
     ProxyUnreachable { proxy: String, url: String, reason: String },
-    /// The proxy answered, and refused to connect.
+    /// The proxy answered and refused the connection.
     #[error("the proxy {proxy} refuses the connection to {url}: {reason}")]
     ProxyRefused { proxy: String, url: String, reason: String },
     #[error("cannot establish a secure connection to the Prefect API at {url}: {reason}; {fix}")]
     Untrusted { url: String, reason: String, fix: String },
     #[error("the Prefect API did not answer {request} within {} s", .after.as_secs_f64())]
     Timeout { request: String, after: Duration },
-    #[error("{request}: the server sends from one place to the next without end; is PREFECT_API_URL right?")]
+    #[error("{request}: too many redirects; check PREFECT_API_URL")]
     TooManyRedirects { request: String },
-    #[error("the connection broke during {request}: {reason}")]
+    #[error("the connection was lost during {request}: {reason}")]
     Broken { request: String, reason: String },
     /// 401.
     #[error(
@@ -42,25 +42,24 @@ pub(crate) enum ApiError {
     #[error("{detail}")]
     NotFound { detail: String },
     /// 404 or 405 for the route itself.
-    #[error("the server at {url} has no {request}; is PREFECT_API_URL right? It usually ends in /api")]
+    #[error("the server at {url} has no {request}; check PREFECT_API_URL, which usually ends in /api")]
     NoSuchRoute { url: String, request: String },
     /// 409.
     #[error("{detail}")]
     Conflict { detail: String },
-    /// 400, 422 and the like, with the path of the field where the server named one.
+    /// 400, 422 and similar, with the path of the invalid field if the server names one.
     #[error("{}", .messages.join("; "))]
     Invalid { status: StatusCode, messages: Vec<String> },
-    /// 429 and 5xx, after the retries.
+    /// 429 and 5xx after the last retry.
     #[error("the Prefect API failed at {request} ({status}): {detail}")]
     Server { request: String, status: StatusCode, detail: String },
-    /// A web page or anything else where JSON belongs.
+    /// A response that is not JSON, such as a web page.
     #[error(
-        "the server at {url} answers with something else than JSON; \
-         is PREFECT_API_URL right? It usually ends in /api"
+        "the server at {url} does not answer with JSON; check PREFECT_API_URL, which usually ends in /api"
     )]
     NotJson { url: String },
-    /// JSON, but not what this version of the program understands.
-    #[error("cannot understand the answer to {request}: {reason}")]
+    /// JSON of an unexpected format.
+    #[error("invalid response to {request}: {reason}")]
     Unexpected { request: String, reason: String },
     /// A server of Prefect 2.
     #[error(
@@ -69,7 +68,7 @@ pub(crate) enum ApiError {
     Prefect2 { url: String, version: String },
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
-    /// A setting of the connection that cannot be used.
+    /// An invalid connection setting.
     #[error("{0}")]
     Setup(String),
 }
@@ -80,7 +79,7 @@ impl ApiError {
     }
 }
 
-/// `None` where the server has no such object.
+/// Returns `None` instead of the error for an object that does not exist.
 pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match result {
         Err(error) if error.is_not_found() => Ok(None),
@@ -88,18 +87,18 @@ pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiE
     }
 }
 
-/// The server, as errors speak of it.
+/// The server, for error messages.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    /// The API's URL without credentials.
+    /// The URL of the API without credentials.
     pub(super) url: String,
     pub(super) is_cloud: bool,
     pub(super) timeout: Duration,
-    /// The proxy before the server, as errors name it.
+    /// Address and variable of the proxy before the server.
     pub(super) proxy: Option<String>,
 }
 
-/// Makes the error of an answer that is not a success.
+/// Returns the error for a response with an error status.
 pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer: &Peer) -> ApiError {
     let url = peer.url.clone();
     let json: Option<Value> = serde_json::from_slice(body).ok();
@@ -117,7 +116,7 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
         },
         StatusCode::FORBIDDEN => ApiError::Forbidden { request, detail: detail() },
         StatusCode::METHOD_NOT_ALLOWED => ApiError::NoSuchRoute { url, request },
-        // The router's own words for a path that it does not know. What Cloud says is not known that well.
+        // A self-hosted server says exactly this for an unknown route. The message of Prefect Cloud may differ.
         StatusCode::NOT_FOUND if json.is_none() || (!peer.is_cloud && messages == ["Not Found"]) => {
             ApiError::NoSuchRoute { url, request }
         }
@@ -131,7 +130,7 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
     }
 }
 
-/// The messages in an error body, whichever of the server's shapes it has.
+/// Returns the messages of an error body in any of the server's formats.
 fn messages(body: &Value) -> Vec<String> {
     if let Some(details) = body.get("exception_detail").and_then(Value::as_array) {
         return details.iter().map(validation_message).collect();
@@ -145,26 +144,26 @@ fn messages(body: &Value) -> Vec<String> {
     body.get("exception_message").and_then(Value::as_str).map(one_line).into_iter().collect()
 }
 
-/// `body.parameters.n: Input should be a valid integer`.
+/// Formats a validation error: `body.parameters.n: Input should be a valid integer`.
 fn validation_message(detail: &Value) -> String {
     let Some(message) = detail.get("msg").and_then(Value::as_str) else {
         return one_line(&detail.to_string());
     };
-    let place: Vec<String> = detail
+    let path: Vec<String> = detail
         .get("loc")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
         .map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned))
         .collect();
-    if place.is_empty() { one_line(message) } else { format!("{}: {}", place.join("."), one_line(message)) }
+    if path.is_empty() { one_line(message) } else { format!("{}: {}", path.join("."), one_line(message)) }
 }
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The innermost cause of a failed exchange, which is the one that says something.
+/// Returns the message of the innermost cause, which is the most specific one.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let last = causes(error).last();
     one_line(&last.map_or_else(|| error.to_string(), ToString::to_string))
@@ -185,12 +184,12 @@ pub(super) fn is_io_failure(error: &reqwest::Error) -> bool {
     causes(error).last().is_some_and(<dyn Error>::is::<std::io::Error>)
 }
 
-/// The causes of an error, the innermost last.
+/// Returns the causes of an error, the innermost last.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(cause(error), |error| cause(*error))
 }
 
-/// The next cause. An `io::Error` that wraps another error skips it when asked for its source.
+/// Returns the next cause. The `source` of an `io::Error` skips the error that it wraps.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_error_body_becomes_one_line() {
+    fn formats_every_error_body_as_one_line() {
         let cases = [
             (404, r#"{"detail":"Deployment not found"}"#, "Deployment not found"),
             (409, r#"{"detail":"Data integrity\nconflict."}"#, "Data integrity conflict."),
@@ -246,7 +245,7 @@ mod tests {
             (
                 404,
                 r#"{"detail":"Not Found"}"#,
-                "the server at http://host/api has no POST /x; is PREFECT_API_URL right? It usually ends in /api",
+                "the server at http://host/api has no POST /x; check PREFECT_API_URL, which usually ends in /api",
             ),
             (502, "", "the Prefect API failed at POST /x (502 Bad Gateway): Bad Gateway"),
         ];
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_missing_object_is_optional() {
+    fn only_missing_objects_are_optional() {
         assert!(optional::<()>(Err(error_of(404, r#"{"detail":"Flow not found"}"#))).unwrap().is_none());
         for (status, body) in [(404, r#"{"detail":"Not Found"}"#), (404, "<html>"), (500, ""), (405, "{}")] {
             assert!(optional::<()>(Err(error_of(status, body))).is_err(), "{status} {body}");

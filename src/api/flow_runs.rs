@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
 
-/// A flow run as the server has it.
+/// A flow run on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct FlowRun {
@@ -20,7 +20,7 @@ pub(crate) struct FlowRun {
     pub(crate) job_variables: Option<JsonObject>,
     pub(crate) expected_start_time: Option<Timestamp>,
     pub(crate) state: Option<RunState>,
-    /// All that the server sent, these fields included.
+    /// The complete object from the server, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
@@ -58,7 +58,7 @@ impl Identified for FlowRun {
     }
 }
 
-/// Which runs to read. Conditions that are not empty must all hold.
+/// A filter for flow runs. A run must match every condition that is not empty.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FlowRunFilter {
     pub(crate) names: Vec<String>,
@@ -68,7 +68,7 @@ pub(crate) struct FlowRunFilter {
     pub(crate) work_queues: Vec<String>,
     pub(crate) state_names: Vec<String>,
     pub(crate) state_types: Vec<StateType>,
-    /// Runs that are scheduled for a time before this one.
+    /// Latest scheduled start time.
     pub(crate) scheduled_before: Option<Timestamp>,
 }
 
@@ -114,12 +114,12 @@ impl FlowRunFilter {
     }
 }
 
-/// What the server made of a state that was proposed for a run.
+/// The server's response to a proposed state.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct StateAnswer {
     /// `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
     status: String,
-    /// The state that the run has now.
+    /// The current state of the run.
     #[serde(default)]
     state: Option<RunState>,
     #[serde(default)]
@@ -127,27 +127,27 @@ pub(crate) struct StateAnswer {
 }
 
 impl StateAnswer {
-    /// Whether a run that was to be cancelled will be. One that waits is cancelled at once, which the server calls a
-    /// rejection of the state in between.
+    /// Checks whether a run is cancelled or will be. The server cancels a waiting run immediately, and reports the
+    /// proposed state `Cancelling` as rejected.
     pub(crate) fn is_cancellation(&self) -> bool {
         let is_ending = |kind| matches!(kind, StateType::Cancelling | StateType::Cancelled);
         self.status == "ACCEPT"
             || (self.status == "REJECT" && self.state.as_ref().is_some_and(|state| is_ending(state.kind)))
     }
 
-    /// Why the state was not taken.
+    /// Returns the reason why the server rejected the state.
     pub(crate) fn reason(&self) -> &str {
-        self.details.get("reason").and_then(Value::as_str).unwrap_or("the server gives no reason")
+        self.details.get("reason").and_then(Value::as_str).unwrap_or("the server gave no reason")
     }
 }
 
-/// A state that a run is or was in.
+/// A state of a run, current or past.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct RunState {
     pub(crate) id: Uuid,
     #[serde(rename = "type")]
     pub(crate) kind: StateType,
-    /// `Late` and `AwaitingRetry` are names of scheduled states.
+    /// Name of the state. `Late` and `AwaitingRetry`, for example, are scheduled states.
     pub(crate) name: Option<String>,
     pub(crate) timestamp: Timestamp,
     #[serde(default)]
@@ -155,13 +155,13 @@ pub(crate) struct RunState {
 }
 
 impl RunState {
-    /// The name that Prefect shows.
+    /// Returns the name as Prefect shows it.
     pub(crate) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.kind.name())
     }
 }
 
-/// The kinds of states.
+/// The types of states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum StateType {
@@ -181,7 +181,7 @@ impl StateType {
         matches!(self, Self::Completed | Self::Failed | Self::Crashed | Self::Cancelled)
     }
 
-    /// The name of a state of this type that has no other.
+    /// Returns the default name of a state of this type.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scheduled => "Scheduled",
@@ -203,13 +203,13 @@ impl fmt::Display for StateType {
     }
 }
 
-/// A line that a run logged.
+/// A line of the log of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogLine {
     pub(crate) id: Uuid,
-    /// The logger.
+    /// Name of the logger.
     pub(crate) name: String,
-    /// As Python's `logging` counts: 20 is INFO, 40 is ERROR.
+    /// Level in Python's `logging`: 20 is INFO, 40 is ERROR.
     pub(crate) level: i64,
     pub(crate) message: String,
     pub(crate) timestamp: Timestamp,
@@ -223,17 +223,17 @@ impl Identified for LogLine {
     }
 }
 
-/// What a new run of a deployment is made of.
+/// A new run of a deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct NewFlowRun {
     pub(crate) scheduled_time: Timestamp,
-    /// A server that makes one up if there is none.
+    /// `None` lets the server choose a name.
     pub(crate) name: Option<String>,
-    /// Laid over the deployment's own.
+    /// Parameters that override those of the deployment.
     pub(crate) parameters: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) job_variables: JsonObject,
-    /// Two requests with the same key make one run.
+    /// Two requests with the same key create one run.
     pub(crate) idempotency_key: String,
 }
 
@@ -258,7 +258,7 @@ impl NewFlowRun {
     }
 }
 
-/// How many runs the server changes with one request.
+/// Maximum number of runs that one request cancels.
 pub(crate) const CANCELLED_AT_ONCE: usize = 50;
 
 fn cancelling() -> Value {
@@ -279,7 +279,7 @@ impl Client {
         optional(self.json(Request::get(&["flow_runs", &id.to_string()])).await)
     }
 
-    /// The first `most` runs that match, those that start last first.
+    /// Returns at most `most` runs that match, the latest start time first.
     pub(crate) async fn flow_runs(
         &self,
         filter: &FlowRunFilter,
@@ -288,14 +288,15 @@ impl Client {
         self.filter_up_to(&["flow_runs", "filter"], filter.body(), most).await
     }
 
-    /// Asks for a run to be cancelled; none if there is no such run.
+    /// Requests the cancellation of a run. Returns `None` if the run does not exist.
     pub(crate) async fn cancel_flow_run(&self, id: Uuid) -> Result<Option<StateAnswer>, ApiError> {
         let body = json!({"state": cancelling(), "force": false});
         optional(self.json(Request::post(&["flow_runs", &id.to_string(), "set_state"], body)).await)
     }
 
-    /// The same for up to [`CANCELLED_AT_ONCE`] runs with one request; none if the server has no such request. Runs that
-    /// are not there have no answer.
+    /// Requests the cancellation of up to [`CANCELLED_AT_ONCE`] runs at once.
+    ///
+    /// Returns `None` if the server does not have this route. Runs that do not exist have no entry in the result.
     pub(crate) async fn cancel_flow_runs(
         &self,
         ids: &[Uuid],
@@ -325,7 +326,7 @@ impl Client {
         }
     }
 
-    /// Every state the run was in, in order; the last one is its state now.
+    /// Returns every state of a run in order. The last one is the current state.
     pub(crate) async fn flow_run_states(&self, id: Uuid) -> Result<Vec<RunState>, ApiError> {
         let request = Request::get(&["flow_run_states", ""]).query("flow_run_id", id.to_string());
         let mut states: Vec<RunState> = self.json(request).await?;
@@ -333,7 +334,7 @@ impl Client {
         Ok(states)
     }
 
-    /// The lines that a run logged, the oldest first, from a time on.
+    /// Returns the log of a run after a time, the oldest line first.
     pub(crate) async fn flow_run_logs(
         &self,
         id: Uuid,
@@ -346,12 +347,12 @@ impl Client {
         self.logs(filter, "TIMESTAMP_ASC", usize::MAX).await
     }
 
-    /// The last `most` lines that a run logged, the newest first.
+    /// Returns the last `most` lines of the log of a run, the newest first.
     pub(crate) async fn newest_flow_run_logs(&self, id: Uuid, most: usize) -> Result<Vec<LogLine>, ApiError> {
         self.logs(json!({"flow_run_id": {"any_": [id]}}), "TIMESTAMP_DESC", most).await
     }
 
-    /// The first `most` lines that a run logged, the oldest first.
+    /// Returns the first `most` lines of the log of a run, the oldest first.
     pub(crate) async fn oldest_flow_run_logs(&self, id: Uuid, most: usize) -> Result<Vec<LogLine>, ApiError> {
         self.logs(json!({"flow_run_id": {"any_": [id]}}), "TIMESTAMP_ASC", most).await
     }

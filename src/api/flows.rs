@@ -11,7 +11,7 @@ use super::{
     request::Request,
 };
 
-/// A flow. The server knows no more of it than its name.
+/// A flow on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Flow {
     pub(crate) id: Uuid,
@@ -25,7 +25,7 @@ impl Identified for Flow {
 }
 
 impl Client {
-    /// Creates a flow; one of the same name is returned as it is.
+    /// Returns the flow with this name. Creates it if it does not exist.
     pub(crate) async fn create_flow(&self, name: &str) -> Result<Flow, ApiError> {
         self.json(Request::post(&["flows", ""], json!({"name": name, "tags": []}))).await
     }

@@ -1,10 +1,10 @@
-//! Where the user interface shows an object.
+//! Links to objects in the user interface.
 
 use uuid::Uuid;
 
 use super::request::encode_segment;
 
-/// Links into the user interface; none if there is no interface.
+/// Creates links to the user interface. Without its URL, every link is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Links {
     ui_url: Option<String>,
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_name_the_object_under_the_user_interface() {
+    fn links_have_percent_encoded_names() {
         let links = Links::new(Some("http://h:4200/"));
         let id = Uuid::nil();
         assert_eq!(links.flow_run(id).unwrap(), format!("http://h:4200/runs/flow-run/{id}"));

@@ -1,4 +1,4 @@
-//! Objects of which this program needs no more than what they are called.
+//! Objects that are found by name and shown as the server sends them.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,19 +6,19 @@ use uuid::Uuid;
 
 use super::{JsonObject, page::Identified};
 
-/// A variable, block, work queue or worker: it is found by its name, and otherwise shown as the server has it.
+/// A variable, block, work queue or worker.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct NamedObject {
     pub(crate) id: Uuid,
-    /// Empty for a block without a name.
+    /// Empty for an anonymous block.
     pub(crate) name: String,
-    /// All that the server sent.
+    /// The complete object from the server.
     pub(crate) raw: JsonObject,
 }
 
 impl NamedObject {
-    /// The text of a field; empty where there is none.
+    /// Returns a string field, or an empty string if there is none.
     pub(crate) fn text(&self, field: &str) -> &str {
         self.raw.get(field).and_then(Value::as_str).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a client needs to know, from the settings.
+//! Options of a client, from the settings.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
@@ -8,25 +8,25 @@ use crate::{
     settings::{NoApiUrl, Settings},
 };
 
-/// What a client needs to know.
+/// Options of a [`Client`](super::Client).
 #[derive(Debug, Clone)]
 pub(crate) struct ClientOptions {
-    /// Where the API is, `/api` included.
+    /// URL of the API, including `/api`.
     pub(crate) url: String,
-    /// Prefect Cloud has no CSRF tokens and knows more kinds of objects.
+    /// Whether the API is that of Prefect Cloud, which has no CSRF tokens and more types of objects.
     pub(crate) is_cloud: bool,
     pub(crate) credentials: Credentials,
     pub(crate) custom_headers: BTreeMap<String, Secret>,
-    /// Whether to fetch a CSRF token for a server that asks for one.
+    /// Whether to fetch a CSRF token if the server requires one.
     pub(crate) csrf: bool,
     pub(crate) retry: RetryPolicy,
-    /// How many requests may be sent in any minute; as many as there are without it.
+    /// Maximum number of requests per minute. `None` means no limit.
     pub(crate) max_requests_per_minute: Option<NonZeroUsize>,
     pub(crate) transport: TransportOptions,
 }
 
 impl ClientOptions {
-    /// The options for an API that lets everybody in, with the usual patience.
+    /// Returns the options for an API without authentication.
     pub(crate) fn without_credentials(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -46,12 +46,16 @@ impl ClientOptions {
         }
     }
 
-    /// The options for Prefect Cloud's own API, above those of its workspaces.
+    /// Returns the options for the account API of Prefect Cloud, which is not that of a workspace.
     pub(crate) fn for_cloud(settings: &Settings) -> Self {
         Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value) }
     }
 
-    /// The options for the API that the settings name.
+    /// Returns the options for the API in the settings.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the settings have no API URL.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self, NoApiUrl> {
         Ok(Self::with_url(settings, settings.require_api_url()?))
     }
@@ -86,7 +90,7 @@ impl ClientOptions {
     }
 }
 
-/// A timeout of nothing would fail every request, and one of ages cannot be counted.
+/// Converts a timeout in seconds. Limits it to values above zero that a duration can represent.
 fn timeout(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_mins(1))
 }
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_auth_string_beats_the_key() {
+    fn auth_string_takes_precedence_over_key() {
         let url = ("PREFECT_API_URL", "http://h/api");
         let key = ("PREFECT_API_KEY", "key");
         let auth_string = ("PREFECT_API_AUTH_STRING", "user:pass");
@@ -115,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_stay_within_what_can_be_counted() {
+    fn limits_timeouts() {
         for (text, expected) in [("0", 0.001), ("2.5", 2.5), ("1e300", 1e9)] {
             let options =
                 options(&[("PREFECT_API_URL", "http://h/api"), ("PREFECT_API_REQUEST_TIMEOUT", text)])

@@ -1,4 +1,4 @@
-//! Reading everything that a filter matches, page by page.
+//! Pagination: reads all objects that a filter matches.
 
 use std::collections::HashSet;
 
@@ -10,21 +10,22 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, request::Request};
 
-/// What a server gives at most, unless it is configured to give less.
+/// Number of objects per page. Servers allow 200 by default.
 const PAGE: usize = 200;
 
-/// For how many names or ids one request asks: so few that what has them fits on a page, and far fewer than a database on
-/// SQLite takes.
+/// Maximum number of names or ids per filter request. The matching objects must fit on a page, and SQLite limits the
+/// number of values in a query.
 const BATCH: usize = 150;
 
-/// How often a page is read again at most, because what came before it has moved.
-const STEPS_BACK: usize = 50;
+/// Maximum number of times that a page is read again because objects before it were deleted.
+const MAX_STEPS_BACK: usize = 50;
 
-/// How many such requests are under way.
-const BATCHES_AT_ONCE: usize = 4;
+/// Maximum number of concurrent filter requests.
+const CONCURRENT_BATCHES: usize = 4;
 
-/// What several requests find together, each for some of the keys. All keys in every request would make their size grow
-/// with the square of the number of keys.
+/// Reads the objects with these keys in several requests, each for some of the keys.
+///
+/// All keys in the request for every page would make the total size grow with the square of their number.
 pub(super) async fn in_batches<K, T, F>(
     keys: impl IntoIterator<Item = K>,
     read: impl Fn(Vec<K>) -> F,
@@ -38,19 +39,22 @@ where
         let batch: Vec<K> = keys.by_ref().take(BATCH).collect();
         (!batch.is_empty()).then_some(batch)
     });
-    let found: Vec<Vec<T>> = stream::iter(batches).map(read).buffered(BATCHES_AT_ONCE).try_collect().await?;
+    let found: Vec<Vec<T>> =
+        stream::iter(batches).map(read).buffered(CONCURRENT_BATCHES).try_collect().await?;
     let mut seen = HashSet::new();
     Ok(found.into_iter().flatten().filter(|one| seen.insert(one.id())).collect())
 }
 
-/// An object of the server that has an id.
+/// An object with an id.
 pub(crate) trait Identified {
     fn id(&self) -> Uuid;
 }
 
 impl Client {
-    /// All objects that `filter` matches. Objects that come or go meanwhile do not make others appear twice, or not at all:
-    /// each page begins with the last object of the page before, as long as none of those before it has gone.
+    /// Returns all objects that `filter` matches, each once.
+    ///
+    /// Each page starts with the last object of the page before. If that object is missing, objects were deleted
+    /// meanwhile, and an earlier page is read again.
     pub(super) async fn filter<T>(&self, path: &[&str], filter: JsonObject) -> Result<Vec<T>, ApiError>
     where
         T: DeserializeOwned + Identified,
@@ -58,7 +62,7 @@ impl Client {
         self.filter_up_to(path, filter, usize::MAX).await
     }
 
-    /// The same, but no more than the first `most` of them.
+    /// Returns the first `most` objects that `filter` matches.
     pub(super) async fn filter_up_to<T>(
         &self,
         path: &[&str],
@@ -91,7 +95,7 @@ impl Client {
             let follows =
                 offset == 0 || limit == 1 || page.first().is_some_and(|first| seen.contains(&first.id()));
             found.extend(page.into_iter().filter(|item| seen.insert(item.id())));
-            if !follows && steps_back < STEPS_BACK {
+            if !follows && steps_back < MAX_STEPS_BACK {
                 steps_back += 1;
                 offset = offset.saturating_sub(limit);
                 continue;
@@ -101,7 +105,7 @@ impl Client {
                 return Ok(found);
             }
             if found.len() == before && steps_back == 0 {
-                let reason = "the same objects come again and again".to_owned();
+                let reason = "the pages repeat the same objects".to_owned();
                 return Err(ApiError::Unexpected { request: path.join("/"), reason });
             }
             offset += if limit == 1 { 1 } else { count - 1 };
@@ -109,7 +113,7 @@ impl Client {
     }
 }
 
-/// The limit that a server names when it refuses ours: `Invalid limit: must be less than or equal to 100.`
+/// Parses the limit in the error `Invalid limit: must be less than or equal to 100.`
 fn smaller_limit(error: &ApiError, limit: usize) -> Option<usize> {
     let ApiError::Invalid { status: StatusCode::UNPROCESSABLE_ENTITY, messages } = error else { return None };
     let text = messages.iter().find_map(|message| message.split_once("less than or equal to "))?.1;

@@ -1,4 +1,4 @@
-//! One request, before it is sent.
+//! Requests to the API.
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -8,27 +8,27 @@ use url::Url;
 
 use super::ApiError;
 
-/// What a path segment may hold as it is: the unreserved characters of RFC 3986.
+/// Characters of path segments to encode: all but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Encodes one segment of a path.
+/// Percent-encodes a path segment.
 pub(super) fn encode_segment(segment: &str) -> impl std::fmt::Display {
     utf8_percent_encode(segment, ENCODED)
 }
 
-/// A method, a path under the API's URL, and a body.
+/// A method, a path below the URL of the API, and a body.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Bytes>,
-    /// Whether sending it twice does no more than sending it once.
+    /// Whether the request may be sent again although it may have succeeded.
     pub(super) repeatable: bool,
 }
 
 impl Request {
-    /// The segments of the path are encoded one by one; a last empty one gives a slash at the end.
+    /// Creates a request. An empty last segment ends the path with a slash.
     fn new<S: AsRef<str>>(method: Method, path: &[S]) -> Self {
         let segments = path.iter().map(|segment| segment.as_ref().to_owned()).collect();
         Self { method, segments, query: Vec::new(), body: None, repeatable: true }
@@ -59,17 +59,17 @@ impl Request {
         self
     }
 
-    /// Marks a request that would make a second object if the server got it twice.
+    /// Marks a request that creates another object each time it is sent.
     pub(super) fn once(self) -> Self {
         Self { repeatable: false, ..self }
     }
 
-    /// Whether it may change something, by its method; filters count.
+    /// Checks whether the method of the request requires a CSRF token. Filters do.
     pub(super) fn changes(&self) -> bool {
         self.method != Method::GET
     }
 
-    /// Whether it is meant to change something.
+    /// Checks whether the request changes something on the server.
     pub(super) fn writes(&self) -> bool {
         self.changes() && self.segments.last().is_none_or(|last| last != "filter")
     }
@@ -83,17 +83,23 @@ impl Request {
         self.body.clone()
     }
 
-    /// `POST /deployments/filter`, for messages.
+    /// Returns method and path, such as `POST /deployments/filter`, for messages.
     pub(super) fn summary(&self) -> String {
         format!("{} /{}", self.method, self.segments.join("/"))
     }
 
-    /// The whole URL. A name that no path can hold (`..`, or one with a slash) cannot be on the server either.
+    /// Returns the complete URL.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a segment is `..` or has a slash. No object on the server can have such a name.
     pub(super) fn url(&self, base: &Url) -> Result<Url, ApiError> {
         let mut text = base.as_str().trim_end_matches('/').to_owned();
         for segment in &self.segments {
             if segment == "." || segment == ".." || segment.contains('/') {
-                return Err(ApiError::NotFound { detail: format!("nothing can be named '{segment}'") });
+                return Err(ApiError::NotFound {
+                    detail: format!("'{segment}' does not exist: it is not a valid name"),
+                });
             }
             text.push('/');
             text.push_str(&encode_segment(segment).to_string());
@@ -116,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_encoded_and_joined_to_the_base() {
+    fn encodes_segments_and_appends_them_to_the_base() {
         let cases: &[(&[&str], &str)] = &[
             (&["deployments", ""], "http://host:4200/base/api/deployments/"),
             (&["flows", "name", "a b?#é"], "http://host:4200/base/api/flows/name/a%20b%3F%23%C3%A9"),
@@ -134,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_would_leave_their_place_in_the_path_are_not_found() {
+    fn rejects_names_that_change_the_path() {
         for name in ["..", ".", "a/b"] {
             assert!(matches!(url(&Request::get(&["flows", name])), Err(ApiError::NotFound { .. })), "{name}");
         }

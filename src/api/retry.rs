@@ -1,4 +1,4 @@
-//! Whether, and after how long, a failed request is sent again.
+//! Retries of failed requests: which, how often and after which delay.
 
 use std::{
     collections::BTreeSet,
@@ -18,18 +18,18 @@ use super::{
     request::Request,
 };
 
-/// How patient to be.
+/// Limits of retries.
 #[derive(Debug, Clone)]
 pub(crate) struct RetryPolicy {
-    /// How often a request is sent again after its first failure.
+    /// Maximum number of retries of a request.
     pub(crate) max_retries: u32,
-    /// Waits are longer by up to this share of themselves.
+    /// Maximum random extension of a delay, as a share of it.
     pub(crate) jitter: f64,
-    /// Statuses to retry besides those that always are.
+    /// Additional status codes to retry.
     pub(crate) extra_codes: BTreeSet<u16>,
-    /// The first wait; each further one is [`RetryPolicy::GROWTH`] times as long.
+    /// Delay before the first retry. Each further delay is [`RetryPolicy::GROWTH`] times as long.
     pub(crate) first_wait: Duration,
-    /// No request is sent again later than this after its first try.
+    /// Time after the first attempt when retries end.
     pub(crate) deadline: Duration,
 }
 
@@ -46,25 +46,25 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Short first waits for what was a hiccup, long last ones for a server that restarts.
+    /// Factor between delays: short first ones for brief failures, long last ones for a server that restarts.
     const GROWTH: u32 = 4;
     const LONGEST: Duration = Duration::from_secs(20);
-    /// How often to knock at a server that has never answered: it may be starting, or the URL is wrong.
+    /// Maximum number of retries before the first response. The URL may be wrong.
     const FIRST_CONTACT_RETRIES: u32 = 2;
-    /// A server on SQLite refuses a write that met another one, also one of its own, and takes it a moment later.
+    /// First delay after a 503 response of a server on SQLite, which rejects concurrent writes for a moment.
     const BUSY_WAIT: Duration = Duration::from_millis(20);
     const BUSY_LONGEST: Duration = Duration::from_secs(2);
-    /// Waits are that much shorter, so there are more of them.
+    /// Factor for the number of retries after such a response, since their delays are shorter.
     const BUSY_RETRIES_FOR_ONE: u32 = 5;
 
-    /// How long to wait before sending a request again that failed `retries + 1` times, `None` to give up.
+    /// Returns the delay before the next retry, or `None` if there is none.
     pub(super) fn wait(&self, failure: &Failure, situation: &Situation) -> Option<Duration> {
         let (limit, asked) = match failure {
             Failure::Status(Answer { status, headers, .. }) => {
                 if !self.is_retryable(*status, situation.repeatable) {
                     return None;
                 }
-                // A server under maintenance says so, and is waited for until the deadline.
+                // Retries end only at the deadline if the server reports maintenance.
                 let maintenance = headers.get("prefect-maintenance").is_some_and(|value| value == "true");
                 let limit = if maintenance {
                     u32::MAX
@@ -95,9 +95,9 @@ impl RetryPolicy {
 
     fn is_retryable(&self, status: StatusCode, repeatable: bool) -> bool {
         match status.as_u16() {
-            // The server did nothing.
+            // The server did not process the request.
             429 | 503 => true,
-            // Something between gave up waiting; the server may have done it.
+            // A proxy timed out. The server may have processed the request.
             408 | 502 | 504 => repeatable,
             code => self.extra_codes.contains(&code),
         }
@@ -120,22 +120,22 @@ fn backoff(first: Duration, growth: u32, retries: u32) -> Duration {
     first.saturating_mul(growth.saturating_pow(retries))
 }
 
-/// Where a request stands when it fails.
+/// The state of a request when an attempt fails.
 #[derive(Debug)]
 pub(super) struct Situation {
-    /// How often it was sent again already.
+    /// Number of retries so far.
     pub(super) retries: u32,
-    /// When it was sent first.
+    /// Time of the first attempt.
     pub(super) started: Instant,
     pub(super) repeatable: bool,
-    /// Whether the server has ever answered this client.
+    /// Whether the server has answered any request of this client.
     pub(super) connected: bool,
     pub(super) now: Timestamp,
-    /// Between 0 and 1.
+    /// Random number between 0 and 1 for the jitter.
     pub(super) random: f64,
 }
 
-/// The `Retry-After` header: seconds, or a date.
+/// Parses the `Retry-After` header, a number of seconds or a date. Returns `None` for other values.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = if let Ok(seconds) = text.parse::<f64>() {
@@ -144,23 +144,23 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         let date = http_date(text)?;
         Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO)
     };
-    // Longer than anybody waits, and short enough to be reckoned with.
+    // Prevents overflow. The deadline is shorter.
     Some(asked.min(Duration::from_hours(24)))
 }
 
-/// A date as HTTP headers have it: `Mon, 23 Nov 2026 14:00:30 GMT`.
+/// Parses the date of an HTTP header, such as `Mon, 23 Nov 2026 14:00:30 GMT`.
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
-/// What a user is told before a wait.
+/// A message before a retry.
 #[derive(Debug, Clone)]
 pub(crate) struct RetryNotice {
-    /// `POST /deployments/`.
+    /// Method and path, such as `POST /deployments/`.
     pub(crate) request: String,
-    /// The status, if the server answered.
+    /// Status code, or `None` without a response.
     pub(crate) status: Option<u16>,
-    /// What went wrong.
+    /// The reason of the failure.
     pub(crate) reason: String,
     pub(crate) wait: Duration,
 }
@@ -173,7 +173,7 @@ impl RetryNotice {
 
 impl fmt::Display for RetryNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; trying again in {:.1} s", self.request, self.reason, self.wait.as_secs_f64())
+        write!(f, "{}: {}; retrying in {:.1} s", self.request, self.reason, self.wait.as_secs_f64())
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_wait_that_a_server_asks_for_ends_before_the_deadline(
+        fn every_delay_ends_before_the_deadline(
             text in r"[-+]?[0-9]{0,20}(\.[0-9]{0,3})?(e[0-9]{1,3})?|[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{1,5} [0-9:]{8} GMT|\PC{0,12}",
         ) {
             let Ok(value) = HeaderValue::from_str(&text) else { return Ok(()) };
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_of_ages_is_no_wait() {
+    fn does_not_retry_after_excessive_delays() {
         assert_eq!(
             wait(&RetryPolicy::default(), 429, &[("retry-after", "18000000000000000000")], &situation(0)),
             None
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_server_is_asked_again_soon_and_often() {
+    fn retries_busy_servers_soon_and_often() {
         let body = r#"{"exception_message":"Service Unavailable"}"#.into();
         let busy = Failure::Status(Answer {
             status: StatusCode::SERVICE_UNAVAILABLE,
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_that_may_pass_are_retried_until_the_limit() {
+    fn retries_temporary_statuses_until_the_limit() {
         let policy = RetryPolicy { extra_codes: [418].into(), ..RetryPolicy::default() };
         for (status, expected) in
             [(429, true), (503, true), (502, true), (504, true), (408, true), (418, true)]
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_happen_twice_is_repeated_only_if_the_server_did_nothing() {
+    fn retries_unrepeatable_requests_only_if_unprocessed() {
         let once = Situation { repeatable: false, ..situation(0) };
         let policy = RetryPolicy::default();
         let retried: Vec<u16> = [408, 429, 502, 503, 504]
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_and_follow_the_server() {
+    fn delays_grow_and_follow_retry_after() {
         let policy = RetryPolicy::default();
         let waits: Vec<_> =
             (0..5).filter_map(|retries| wait(&policy, 503, &[], &situation(retries))).collect();
@@ -286,6 +286,9 @@ mod tests {
             ("Mon, 23 Nov 2026 14:00:30 GMT", Some(30.0)),
             ("Mon, 23 Nov 2026 13:00:00 GMT", Some(0.0)),
             ("soon", Some(0.25)),
+            ("inf", Some(0.25)),
+            ("NaN", Some(0.25)),
+            ("Mon, 23 Nov 2026 25:00:00 GMT", Some(0.25)),
             ("-1", Some(0.25)),
             ("100000", None),
         ];
@@ -296,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_only_lengthens_a_wait() {
+    fn jitter_only_extends_delays() {
         let latest = Situation { random: 1.0, ..situation(0) };
         assert_eq!(wait(&RetryPolicy::default(), 429, &[("retry-after", "10")], &latest), Some(12.0));
         let steady = RetryPolicy { jitter: 0.0, ..RetryPolicy::default() };

@@ -170,8 +170,8 @@ async fn a_busy_server_is_asked_again_and_the_wait_is_told() {
     assert_eq!(
         *notices.lock().unwrap(),
         [
-            "GET /flows/name/hello: the server answered 429 Too Many Requests; trying again in 0.0 s",
-            "GET /flows/name/hello: the server answered 503 Service Unavailable; trying again in 0.0 s",
+            "GET /flows/name/hello: the server answered 429 Too Many Requests; retrying in 0.0 s",
+            "GET /flows/name/hello: the server answered 503 Service Unavailable; retrying in 0.0 s",
         ]
     );
 }

@@ -51,7 +51,7 @@ pub(crate) fn client_telling(
     let ui = context.ui.clone();
     let log = context.ui.is_verbose().then(|| -> Log { Box::new(move |line| ui.note(line)) });
     let client = Client::new(options, context.clock.clone(), notify)?.logging(log);
-    for header in client.refused_headers() {
+    for header in client.ignored_headers() {
         let message = format!("ignoring the custom header '{header}', which prefectl sets itself");
         context.ui.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
     }

@@ -110,7 +110,7 @@ fn reports_a_url_that_is_not_a_prefect_api() -> Result<()> {
     assert_output!(output, @r"
     exit 1
     --- stderr
-    error: the server at http://127.0.0.1:[PORT]/api has no POST /work_pools/filter; is PREFECT_API_URL right? It usually ends in /api
+    error: the server at http://127.0.0.1:[PORT]/api has no POST /work_pools/filter; check PREFECT_API_URL, which usually ends in /api
     ");
     Ok(())
 }

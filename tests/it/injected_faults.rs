@@ -225,12 +225,12 @@ fn exit(fault: Fault) -> Option<i32> {
 fn words(fault: Fault) -> &'static [&'static str] {
     match fault {
         Fault::Refuse | Fault::Restart | Fault::ResetBefore | Fault::ResetAfter | Fault::HalfBody => {
-            &["cannot reach", "the connection broke"]
+            &["cannot reach", "the connection was lost"]
         }
-        Fault::NotHttp => &["the connection broke", "cannot reach"],
+        Fault::NotHttp => &["the connection was lost", "cannot reach"],
         Fault::Hang => &["did not answer"],
-        Fault::Html | Fault::Empty => &["something else than JSON"],
-        Fault::InvalidJson => &["something else than JSON", "cannot understand the answer"],
+        Fault::Html | Fault::Empty => &["does not answer with JSON"],
+        Fault::InvalidJson => &["does not answer with JSON", "invalid response"],
         Fault::Redirect(_) => &["from one place to the next"],
         Fault::Status(401) => &["401"],
         Fault::Status(403) => &["403"],

@@ -194,7 +194,7 @@ fn run_block(sandbox: &Sandbox, block: &Block, api: Option<&Api>) -> Result<()> 
 
 /// Removes messages about retries: a server on SQLite is sometimes busy.
 fn without_retries(printed: &str) -> String {
-    printed.split_inclusive('\n').filter(|line| !line.contains("; trying again in ")).collect()
+    printed.split_inclusive('\n').filter(|line| !line.contains("; retrying in ")).collect()
 }
 
 /// Checks whether the output matches a pattern, in which `...` stands for any text. `...` on its own line

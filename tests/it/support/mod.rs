@@ -297,7 +297,7 @@ impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exit {}", self.code)?;
         // A server on SQLite is sometimes busy, so retries are not shown.
-        let is_retry = |line: &&str| line.contains("; trying again in ");
+        let is_retry = |line: &&str| line.contains("; retrying in ");
         let stderr: String = self.stderr.split_inclusive('\n').filter(|line| !is_retry(line)).collect();
         for (name, text) in [("stdout", &self.stdout), ("stderr", &stderr)] {
             if !text.is_empty() {
