@@ -35,8 +35,8 @@ impl Proxies {
         let address = |names: &[&'static str]| {
             names.iter().find_map(|name| {
                 // A CGI program gets `HTTP_PROXY` from a header of the client.
-                let text =
-                    variable(name).filter(|text| !text.is_empty() && !(is_cgi && *name == "HTTP_PROXY"))?;
+                let is_forged = is_cgi && *name == "HTTP_PROXY";
+                let text = variable(name).filter(|text| !text.is_empty() && !is_forged)?;
                 let text = if text.contains("://") { text } else { format!("http://{text}") };
                 Some(ProxyAddress { url: Url::parse(&text).ok().filter(Url::has_host)?, variable: name })
             })

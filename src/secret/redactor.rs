@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn hex(text: &str) -> String {
-        text.bytes().map(|byte| format!("{byte:02x}")).collect()
+        text.bytes().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     fn encodings() -> Vec<String> {
