@@ -113,6 +113,17 @@ fn without_dots(path: &Path) -> PathBuf {
     result
 }
 
+/// Creates a temporary folder that only the current user can enter.
+///
+/// Its contents may be secret, and may stay if the program is killed.
+pub(crate) fn private_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
 /// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write_private_by(path, |file| file.write_all(text.as_bytes()))

@@ -29,6 +29,7 @@ mod interrupt;
 mod job;
 mod json_schema;
 mod local_server;
+mod loopback;
 mod names;
 mod plan;
 mod pointer;

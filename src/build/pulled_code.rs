@@ -174,7 +174,7 @@ impl Workspace {
     /// An empty directory: the one that is named, or a new one.
     pub(crate) fn new(into: Option<&Path>) -> Result<Self, PullError> {
         let Some(path) = into else {
-            let made = tempfile::Builder::new().prefix("prefectl-pull-").tempdir();
+            let made = crate::fs::private_folder("prefectl-pull-");
             let failed = |error| {
                 usage(FileError::new("make a directory in", &std::env::temp_dir(), error).to_string())
             };

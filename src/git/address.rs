@@ -1,4 +1,4 @@
-//! The address of a repository: what it names, and what of it may be shown.
+//! Addresses of Git repositories, split into a part that may be shown and the credentials.
 
 use std::fmt;
 
@@ -6,57 +6,62 @@ use percent_encoding::percent_decode_str;
 
 use crate::secret::Secret;
 
-/// Where a repository is. What is shown of it, and given to `git`, has no password in it.
+/// The address of a repository. `Display` and the form passed to `git` contain no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The address without a password; the user stays, except where a password belongs to it.
+    /// The address without the password. A user name without password is kept.
     text: String,
     user: Option<String>,
     password: Option<Secret>,
     transport: Transport,
-    /// With the port.
+    /// The host in lower case, with the port.
     host: String,
 }
 
-/// How a repository is reached.
+/// The protocol of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Https,
     Http,
     /// `ssh://host/path` and `user@host:path`.
     Ssh,
-    /// A path, or one of git's other protocols.
+    /// A local path, or another protocol of Git.
     Other,
 }
 
-/// An address that cannot be one.
+/// The reason why an address is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
     #[error("the address of the repository is empty")]
     Empty,
-    #[error("the address of a repository cannot start with '-': git would take it for an option")]
+    #[error("the address of a repository cannot start with '-': git would read it as an option")]
     Option,
-    #[error("the address of a repository cannot have line ends in it")]
-    LineEnd,
+    #[error("the address of a repository cannot contain control characters")]
+    ControlCharacter,
     #[error("the address of a repository cannot name a helper program, as `ext::` does")]
     Helper,
 }
 
-/// Whether a text could be the name of one of git's helpers.
-fn is_word(text: &str) -> bool {
+/// Whether a string can be the name of a Git remote helper.
+fn is_helper_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }
 
 impl Address {
+    /// Parses an address as it is written in `prefect.yaml`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `git` would not read the address as an address.
     pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         match text.chars().next() {
             None => return Err(AddressError::Empty),
             Some('-') => return Err(AddressError::Option),
-            Some(_) if text.contains(char::is_control) => return Err(AddressError::LineEnd),
+            Some(_) if text.contains(char::is_control) => return Err(AddressError::ControlCharacter),
             Some(_) => {}
         }
-        if text.split_once("::").is_some_and(|(helper, _)| is_word(helper)) {
+        if text.split_once("::").is_some_and(|(helper, _)| is_helper_name(helper)) {
             return Err(AddressError::Helper);
         }
         let Some((scheme, rest)) = text.split_once("://") else { return Ok(Self::without_scheme(text)) };
@@ -75,7 +80,7 @@ impl Address {
         let plain = format!("{scheme}://{host}{}", &rest[authority.len()..]);
         let is_http = matches!(transport, Transport::Https | Transport::Http);
         Ok(Self {
-            // What is not HTTP has its own ways with users and passwords.
+            // Other protocols do not use the credentials of this program.
             text: if password.is_some() && is_http { plain } else { text.to_owned() },
             user: user.filter(|user| !user.is_empty()),
             password: password.filter(|_| is_http),
@@ -84,7 +89,7 @@ impl Address {
         })
     }
 
-    /// `user@host:path`, or a path: git tells them apart by a colon before the first slash.
+    /// Parses `user@host:path` or a local path. Git distinguishes them by a colon before the first slash.
     fn without_scheme(text: &str) -> Self {
         let before_slash = text.split('/').next().unwrap_or_default();
         let (transport, host) = match before_slash.split_once(':') {
@@ -102,22 +107,17 @@ impl Address {
         &self.host
     }
 
-    /// The user that the address itself names.
+    /// The user name in the address.
     pub(crate) fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }
 
+    /// The password in an `http` or `https` address.
     pub(crate) fn password(&self) -> Option<&Secret> {
         self.password.as_ref()
     }
 
-    /// Whether what is sent there stays on this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
-        let host = self.host.rsplit_once(':').map_or(self.host.as_str(), |(host, _)| host);
-        host == "localhost" || host.starts_with("127.") || host == "[::1]"
-    }
-
-    /// The address with neither user nor password.
+    /// Returns the address without user name and password.
     pub(crate) fn plain(&self) -> String {
         match self.text.split_once("://") {
             Some((scheme, rest)) => {
@@ -129,13 +129,13 @@ impl Address {
         }
     }
 
-    /// The part that credentials are for: `https://host:port`.
+    /// Returns the origin that credentials belong to, such as `https://host:8443`.
     pub(crate) fn origin(&self) -> String {
         let scheme = if self.transport == Transport::Https { "https" } else { "http" };
         format!("{scheme}://{}", self.host)
     }
 
-    /// Whether both name one repository: `.git` and a slash at the end do not count, nor do users.
+    /// Whether both addresses name the same repository. User names, a trailing slash and `.git` are ignored.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let bare = |address: &Self| {
             let plain = address.plain();
@@ -145,15 +145,15 @@ impl Address {
         bare(self) == bare(other)
     }
 
-    /// The directory that a clone goes to if nothing else is said: the last part of the path without any `.git` in
-    /// it, and the branch.
+    /// Returns the default directory of a clone: the last component of the path with every `.git` removed, and the
+    /// branch. `None` if the path ends in a slash.
     ///
-    /// Workers work it out in the same way, and later steps name it, so that its oddities have to stay:
-    /// `my.github.io.git` gives `myhub.io`. Nothing where the path ends in a slash.
+    /// Prefect workers derive the same name and later steps refer to it, so its oddities are kept: `my.github.io.git`
+    /// gives `myhub.io`.
     pub(crate) fn directory_name(&self, branch: Option<&str>) -> Option<String> {
         let path = match self.text.split_once("://") {
             Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-            // Python takes `host:` for a scheme, if it can be one.
+            // Python's URL parser reads `host:` as a scheme.
             None => match self.text.split_once(':') {
                 Some((host, path)) if is_scheme(host) => path,
                 _ => &self.text,
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_leave_the_address() {
+    fn removes_passwords_from_the_shown_address() {
         for (text, shown, user, password) in [
             ("https://github.com/o/r.git", "https://github.com/o/r.git", None, None),
             ("https://u:p%40ss@h.com:8443/o/r", "https://h.com:8443/o/r", Some("u"), Some("p@ss")),
@@ -211,19 +211,19 @@ mod tests {
     }
 
     #[test]
-    fn what_git_would_misread_is_refused() {
+    fn rejects_addresses_that_git_would_misread() {
         for (text, error) in [
             ("", AddressError::Empty),
             ("  ", AddressError::Empty),
             ("--upload-pack=touch x", AddressError::Option),
-            ("https://h/x\ny", AddressError::LineEnd),
+            ("https://h/x\ny", AddressError::ControlCharacter),
         ] {
             assert_eq!(Address::parse(text), Err(error), "{text}");
         }
     }
 
     #[test]
-    fn directories_are_named_as_workers_do() {
+    fn names_directories_as_workers_do() {
         for (text, branch, expected) in [
             ("https://github.com/o/r.git", None, Some("r")),
             ("https://github.com/o/r", Some("feature/x"), Some("r-feature-x")),
@@ -240,12 +240,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_repository_can_be_written_differently() {
+    fn compares_addresses_of_the_same_repository() {
         let address = |text| Address::parse(text).unwrap();
-        let one = address("https://u:p@h.com/o/r.git");
-        assert!(one.is_same(&address("https://tok@h.com/o/r/")));
-        assert!(!one.is_same(&address("https://h.com/o/r2")));
-        assert!(address("http://127.0.0.1:80/x").is_loopback() && !one.is_loopback());
+        let repository = address("https://u:p@h.com/o/r.git");
+        assert!(repository.is_same(&address("https://tok@h.com/o/r/")));
+        assert!(!repository.is_same(&address("https://h.com/o/r2")));
         assert_eq!(address("https://u@h.com:1/o/r").origin(), "https://h.com:1");
     }
 }

@@ -1,26 +1,27 @@
-//! Who we are at a Git host: from the blocks of four providers to a user and a password.
+//! Credentials for Git hosts, from access tokens and the credentials blocks of four providers.
 
 use super::address::{Address, Transport};
 use crate::{
+    loopback::is_loopback,
     secret::Secret,
     value::{Mapping, Value},
 };
 
-/// An access token, or the data of a credentials block.
+/// An access token or the data of a credentials block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     username: Option<String>,
     secret: Secret,
 }
 
-/// What git is asked for.
+/// The user name and password that Git asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(super) username: String,
     pub(super) password: Secret,
 }
 
-/// Credentials that cannot be used; the first three texts are the reference's.
+/// The reason why credentials cannot be used. The first three messages are Prefect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialsError {
     #[error("If a username is provided, an access token or password must also be provided.")]
@@ -32,9 +33,9 @@ pub(crate) enum CredentialsError {
          from BitBucket Server."
     )]
     BitbucketServerUser,
-    #[error("credentials are not sent over http://, where everybody can read them: use https://")]
+    #[error("credentials are not sent over unencrypted http://; use https://")]
     NotEncrypted,
-    #[error("credentials are for https:// addresses; '{0}' takes none, so leave them out")]
+    #[error("credentials require an https:// address, but the repository is '{0}'; remove the credentials")]
     NotHttps(String),
 }
 
@@ -43,8 +44,8 @@ impl Credentials {
         Self { username: None, secret }
     }
 
-    /// The data of a credentials block: `username`, and `access_token`, `token` or `password`. An empty text is as
-    /// good as none.
+    /// Reads the data of a credentials block: `username`, and `access_token`, `token` or `password`. Empty strings count
+    /// as absent.
     pub(crate) fn from_block(data: &Mapping) -> Result<Self, CredentialsError> {
         let text = |key: &str| data.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let username = text("username").map(str::to_owned);
@@ -59,19 +60,12 @@ impl Credentials {
         &self.secret
     }
 
-    /// What the host of a repository wants to hear.
+    /// Returns the login for the host of a repository.
     ///
-    /// GitHub, Azure DevOps and Gitea take a token as the password of any user; the others want a name of their own
-    /// for it. Hosts are told by their names, as the reference tells them.
+    /// GitHub, Azure DevOps and Gitea accept a token as the password of any user. Bitbucket and GitLab require a specific
+    /// user name. The provider is recognized by the host name, as in Prefect.
     fn login(&self, address: &Address) -> Result<Login, CredentialsError> {
-        match address.transport() {
-            Transport::Https => {}
-            Transport::Http if address.is_loopback() => {}
-            Transport::Http => return Err(CredentialsError::NotEncrypted),
-            Transport::Ssh | Transport::Other => {
-                return Err(CredentialsError::NotHttps(address.to_string()));
-            }
-        }
+        check_transport(address)?;
         let login = |username: &str, password: &str| Login {
             username: username.to_owned(),
             password: Secret::new(password),
@@ -99,16 +93,31 @@ impl Credentials {
 }
 
 impl Login {
-    /// From the credentials if there are any, else from the address itself.
-    pub(super) fn of(
+    /// Creates a login from the credentials, else from the password in the address. `None` if there is neither.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the credentials do not fit the address, or would be sent unencrypted to another machine.
+    pub(super) fn new(
         address: &Address,
         credentials: Option<&Credentials>,
     ) -> Result<Option<Self>, CredentialsError> {
         if let Some(credentials) = credentials {
             return credentials.login(address).map(Some);
         }
-        let user = address.user().unwrap_or_default().to_owned();
-        Ok(address.password().map(|password| Self { username: user, password: password.clone() }))
+        let Some(password) = address.password().cloned() else { return Ok(None) };
+        check_transport(address)?;
+        Ok(Some(Self { username: address.user().unwrap_or_default().to_owned(), password }))
+    }
+}
+
+/// Checks that credentials can be sent to an address, and are encrypted unless they stay on this machine.
+fn check_transport(address: &Address) -> Result<(), CredentialsError> {
+    match address.transport() {
+        Transport::Https => Ok(()),
+        Transport::Http if is_loopback(address.host()) => Ok(()),
+        Transport::Http => Err(CredentialsError::NotEncrypted),
+        Transport::Ssh | Transport::Other => Err(CredentialsError::NotHttps(address.to_string())),
     }
 }
 
@@ -123,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn every_host_hears_what_it_wants() {
+    fn chooses_the_user_name_of_each_provider() {
         for (url, block, username, password) in [
             ("https://github.com/o/r", "{token: t}", "x-access-token", "t"),
             ("https://github.com/o/r", "{access_token: t, password: no}", "x-access-token", "t"),
@@ -143,12 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_are_no_use_are_errors() {
+    fn rejects_unusable_credentials() {
         for (url, block, error) in [
             ("https://h/r", "{username: me}", CredentialsError::NoSecretForUser),
             ("https://h/r", "{token: ''}", CredentialsError::NoSecret),
             ("https://bitbucketserver.a/r", "{token: t}", CredentialsError::BitbucketServerUser),
             ("http://h/r", "{token: t}", CredentialsError::NotEncrypted),
+            ("http://127.evil.example/r", "{token: t}", CredentialsError::NotEncrypted),
             ("git@h:o/r", "{token: t}", CredentialsError::NotHttps("git@h:o/r".into())),
             ("/srv/r", "{token: t}", CredentialsError::NotHttps("/srv/r".into())),
         ] {
@@ -157,10 +167,15 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_the_address_is_taken_out_of_it() {
-        let address = Address::parse("https://u:p@h/r").unwrap();
-        let login = Login::of(&address, None).unwrap().unwrap();
-        assert_eq!((login.username.as_str(), login.password.expose()), ("u", "p"));
-        assert_eq!(Login::of(&Address::parse("https://u@h/r").unwrap(), None), Ok(None));
+    fn uses_a_password_in_the_address_only_if_it_is_encrypted() {
+        let login = |url| Login::new(&Address::parse(url).unwrap(), None);
+        for url in ["https://u:p@h/r", "http://u:p@127.0.0.1:1/r", "http://u:p@localhost/r"] {
+            let login = login(url).unwrap().unwrap();
+            assert_eq!((login.username.as_str(), login.password.expose()), ("u", "p"), "{url}");
+        }
+        for url in ["http://u:p@evil.example/r", "http://u:p@127.evil.example/r", "http://:p@h/r"] {
+            assert_eq!(login(url), Err(CredentialsError::NotEncrypted), "{url}");
+        }
+        assert_eq!(login("https://u@h/r"), Ok(None));
     }
 }

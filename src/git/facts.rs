@@ -1,28 +1,29 @@
-//! The facts of a repository at its current commit.
+//! Facts about a repository at its current commit, read with libgit2.
 
 use std::path::{Path, PathBuf};
 
 use git2::{Repository, StatusOptions};
 
-/// How many characters of a commit's id stand for it.
+/// Length of an abbreviated commit id.
 const SHORT_LENGTH: usize = 8;
 
 /// A repository with at least one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// The top of the working tree.
+    /// The root of the working tree.
     pub(crate) root: PathBuf,
     pub(crate) sha: String,
-    /// What is checked out; `None` when that is a commit and not a branch.
+    /// The branch that is checked out. `None` if `HEAD` is detached.
     pub(crate) branch: Option<String>,
-    /// The address of `origin`, as it was configured.
+    /// The configured URL of `origin`.
     pub(crate) remote: Option<String>,
-    /// The first line of the commit's message, if it has one.
+    /// The first line of the commit message. `None` if the message is empty.
     pub(crate) message: Option<String>,
 }
 
-/// Finds the repository that a directory is in. There is none, too, where it has no commit or no working tree, or
-/// belongs to somebody else.
+/// Finds the repository that contains a directory.
+///
+/// Returns `None` if there is no repository, or it has no commit or no working tree, or it belongs to another user.
 pub(crate) fn discover(directory: &Path) -> Option<Facts> {
     let repository = Repository::discover(directory).ok()?;
     let head = repository.head().ok()?;
@@ -41,14 +42,14 @@ pub(crate) fn discover(directory: &Path) -> Option<Facts> {
 }
 
 impl Facts {
-    /// The beginning of the commit's id.
+    /// Returns the abbreviated commit id.
     pub(crate) fn short_sha(&self) -> &str {
         self.sha.get(..SHORT_LENGTH).unwrap_or(&self.sha)
     }
 
-    /// A tag of the commit; of several the last in the alphabet, which is most often the newest version.
+    /// Returns the tag of the commit. Of several tags it is the last in alphabetical order, usually the newest version.
     ///
-    /// This and [`Facts::is_dirty`] look at the repository when they are asked, because they can take long.
+    /// This method and [`Facts::is_dirty`] read the repository on each call, because they can be slow.
     pub(crate) fn tag(&self) -> Option<String> {
         let repository = Repository::open(&self.root).ok()?;
         let mut tags: Vec<String> = Vec::new();
@@ -61,8 +62,7 @@ impl Facts {
         tags.into_iter().max()
     }
 
-    /// Whether files under version control differ from the commit. Files that Git does not track do not count, as
-    /// in `git describe --dirty`.
+    /// Whether tracked files differ from the commit. Untracked files are ignored, as in `git describe --dirty`.
     pub(crate) fn is_dirty(&self) -> Result<bool, GitError> {
         let repository = Repository::open(&self.root)?;
         let mut options = StatusOptions::new();
@@ -72,7 +72,7 @@ impl Facts {
     }
 }
 
-/// A repository that cannot be read.
+/// The error of a repository that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the Git repository: {0}")]
 pub(crate) struct GitError(#[from] git2::Error);
@@ -81,7 +81,7 @@ pub(crate) struct GitError(#[from] git2::Error);
 pub(crate) mod tests {
     use super::*;
 
-    /// A repository in a new directory with one commit on `main`.
+    /// Creates a repository with one commit on `main` in a new directory.
     pub(crate) fn repository(message: &str, remote: Option<&str>) -> (tempfile::TempDir, Repository) {
         let directory = tempfile::tempdir().unwrap();
         let mut options = git2::RepositoryInitOptions::new();
@@ -105,7 +105,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn facts_are_those_of_the_current_commit() {
+    fn reads_facts_of_the_current_commit() {
         let (directory, repository) =
             repository("\nAdd the flow\n\nIt greets.\n", Some("https://github.com/acme/etl.git"));
         let inside = directory.path().join("flows");
@@ -121,7 +121,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_detached_head_has_no_branch() {
+    fn reports_no_branch_for_a_detached_head() {
         let (directory, repository) = repository("one", None);
         let id = repository.head().unwrap().peel_to_commit().unwrap().id();
         repository.set_head_detached(id).unwrap();
@@ -130,7 +130,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn both_kinds_of_tags_are_found() {
+    fn finds_lightweight_and_annotated_tags() {
         let (directory, repository) = repository("one", None);
         let commit = repository.head().unwrap().peel_to_commit().unwrap();
         repository.tag_lightweight("v1.0", commit.as_object(), false).unwrap();
@@ -141,7 +141,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn only_tracked_files_make_it_dirty() {
+    fn only_tracked_files_make_a_repository_dirty() {
         let (directory, _repository) = repository("one", None);
         let facts = discover(directory.path()).unwrap();
         std::fs::write(directory.path().join("new.py"), "").unwrap();
@@ -151,7 +151,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn no_commit_is_no_facts() {
+    fn finds_nothing_in_a_repository_without_commits() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(discover(directory.path()), None);
         Repository::init(directory.path()).unwrap();

@@ -1,5 +1,4 @@
-//! Git: what is known about the local repository, read without the `git` program and without the network, and
-//! cloning others, which is left to that program.
+//! Git: facts about the local repository, read with libgit2, and clones of other repositories, made by the `git` program.
 
 mod address;
 mod clone;
@@ -16,7 +15,7 @@ pub(crate) use facts::tests as testing;
 pub(crate) use facts::{Facts, discover};
 pub(crate) use remote::{RemoteError, check_remote};
 
-/// A web address without the name and password or the token in it.
+/// Removes the user name, password or token from an `http` or `https` URL.
 pub(crate) fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")) else {
         return url.to_owned();

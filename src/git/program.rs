@@ -1,4 +1,4 @@
-//! The `git` program: it never asks anybody, and secrets reach it through its environment alone.
+//! The `git` program, run without prompts. Secrets reach it only through its environment.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -11,18 +11,20 @@ use crate::{
     process::{self, Program},
 };
 
-/// Answers git's question for credentials from two variables. Git asks only when a server wants to know, and only for
-/// the server that the helper is set for, so a redirection elsewhere learns nothing.
+/// Git credential helper that answers from two environment variables.
+///
+/// Git calls it only if a server requires credentials, and only for the configured origin: a redirect to another host
+/// receives nothing.
 const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PREFECTL_GIT_USERNAME" "$PREFECTL_GIT_PASSWORD"; }; f"#;
 
-/// `git`, as it is run for one repository.
+/// The environment in which `git` runs for one repository.
 #[derive(Debug)]
 pub(super) struct Git {
     environment: Environment,
     variables: BTreeMap<String, String>,
 }
 
-/// Git said no.
+/// A failed run of `git`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: i32,
@@ -30,16 +32,17 @@ pub(super) struct Refusal {
 }
 
 impl Git {
+    /// Prepares `git` for a repository, with credentials for its origin if there is a login.
     pub(super) fn new(environment: &Environment, address: &Address, login: Option<&Login>) -> Self {
         let mut variables: BTreeMap<String, String> = [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),
-            // What it says is read.
+            // Messages of git are matched in English.
             ("LC_ALL", "C"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-        // An empty program asks nobody, and keeps git from asking SSH_ASKPASS.
+        // An empty value disables prompts and keeps git from using SSH_ASKPASS.
         if login.is_some() || environment.non_empty("GIT_ASKPASS").is_none() {
             variables.insert("GIT_ASKPASS".into(), String::new());
         }
@@ -51,14 +54,22 @@ impl Git {
             variables.insert("PREFECTL_GIT_USERNAME".into(), login.username.clone());
             variables.insert("PREFECTL_GIT_PASSWORD".into(), login.password.expose().to_owned());
             let key = format!("credential.{}.helper", address.origin());
-            // The empty value takes away the user's own helpers, which would store what they are told.
-            configure(&mut variables, environment, &[(&key, ""), (&key, HELPER)]);
+            // The empty value removes the user's own helpers, which would store the credentials. Without a proxy, unencrypted
+            // credentials for a loopback host stay on this machine.
+            let mut entries = vec![(key.as_str(), ""), (key.as_str(), HELPER)];
+            if address.transport() == Transport::Http {
+                entries.push(("http.proxy", ""));
+            }
+            configure(&mut variables, environment, &entries);
         }
         Self { environment: environment.without_api_credentials(), variables }
     }
 
-    /// Runs git in a directory and returns what it printed on standard output; what it refuses is in the inner
-    /// result.
+    /// Runs git in a directory and returns its standard output. The inner result is `Err` if git fails.
+    ///
+    /// # Errors
+    ///
+    /// Fails if git cannot be started.
     pub(super) async fn run(
         &self,
         directory: &Path,
@@ -80,7 +91,7 @@ impl Git {
     }
 }
 
-/// Adds configuration for one command, after what the user's environment has of it.
+/// Adds Git configuration to the environment, after the entries that the user's environment has.
 fn configure(variables: &mut BTreeMap<String, String>, environment: &Environment, entries: &[(&str, &str)]) {
     let before: usize =
         environment.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
@@ -92,8 +103,8 @@ fn configure(variables: &mut BTreeMap<String, String>, environment: &Environment
 }
 
 impl Refusal {
-    /// Whether it may go better the next time.
-    pub(super) fn is_passing(&self) -> bool {
+    /// Whether the failure is temporary, so that a retry can succeed.
+    pub(super) fn is_temporary(&self) -> bool {
         const SIGNS: [&str; 9] = [
             "could not resolve host",
             "connection refused",
@@ -109,7 +120,7 @@ impl Refusal {
         SIGNS.iter().any(|sign| stderr.contains(sign))
     }
 
-    /// What to do about it, where that is known.
+    /// Returns advice for the user, if the failure is a known one.
     pub(super) fn hint(&self) -> Option<&'static str> {
         const HINTS: [(&str, &str); 9] = [
             (
@@ -118,29 +129,29 @@ impl Refusal {
             ),
             (
                 "could not read username",
-                "the repository is private or not there: give `access_token` or `credentials`",
+                "the repository is private or does not exist: set `access_token` or `credentials`",
             ),
             (
                 "could not read password",
-                "the repository is private or not there: give `access_token` or `credentials`",
+                "the repository is private or does not exist: set `access_token` or `credentials`",
             ),
             ("remote branch", "check the name of the branch or tag"),
             ("couldn't find remote ref", "check the name of the branch or tag"),
             ("could not resolve host", "check your network connectivity and DNS settings"),
             ("connection refused", "check your network connectivity and DNS settings"),
             ("permission denied", "check your SSH key or token permissions"),
-            ("destination path", "a stale directory may be in the way: remove it and try again"),
+            ("destination path", "a stale directory may exist: remove it and try again"),
         ];
         let stderr = self.stderr.to_lowercase();
         let missing = ["not found", "does not exist", "does not appear to be a git repository"];
         HINTS.iter().find(|(sign, _)| stderr.contains(sign)).map(|(_, hint)| *hint).or_else(|| {
             let is_missing = missing.iter().any(|sign| stderr.contains(sign));
-            is_missing.then_some("verify the address of the repository and that you have access to it")
+            is_missing.then_some("check the address of the repository and that you have access to it")
         })
     }
 
-    /// The end of what git said, which tells most.
-    pub(super) fn said(&self) -> String {
+    /// Returns the last three lines of stderr in one line.
+    pub(super) fn message(&self) -> String {
         let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         lines[lines.len().saturating_sub(3)..].join(" | ")
     }
@@ -152,7 +163,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn secrets_are_for_one_host_and_never_arguments() {
+    fn passes_secrets_by_environment_for_one_host() {
         let environment = Environment::from_iter([("GIT_CONFIG_COUNT", "2"), ("GIT_ASKPASS", "/bin/ask")]);
         let address = Address::parse("https://h.com:8443/o/r").unwrap();
         let login = Login { username: "u".into(), password: Secret::new("p") };
@@ -165,12 +176,12 @@ mod tests {
             (Some(""), Some(HELPER))
         );
         assert_eq!((variable("GIT_ASKPASS"), variable("GIT_TERMINAL_PROMPT")), (Some(""), Some("0")));
-        // Without a login the user's own way of answering stays.
+        // Without a login, the user's own program stays.
         assert_eq!(Git::new(&environment, &address, None).variables.get("GIT_ASKPASS"), None);
     }
 
     #[test]
-    fn ssh_asks_nobody_unless_it_is_the_users_own() {
+    fn disables_prompts_of_ssh_unless_the_user_configured_it() {
         let address = Address::parse("git@h:o/r").unwrap();
         let command = |environment: &Environment| {
             Git::new(environment, &address, None).variables.get("GIT_SSH_COMMAND").cloned()
@@ -180,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_what_to_do() {
+    fn gives_advice_for_known_failures() {
         let refusal = |stderr: &str| Refusal { code: 128, stderr: stderr.to_owned() };
         let branch = refusal("warning: x\nfatal: Remote branch nope not found in upstream origin\n");
         assert_eq!(branch.hint(), Some("check the name of the branch or tag"));
-        assert!(!branch.is_passing());
-        assert!(refusal("fatal: unable to access 'x': Could not resolve host: x").is_passing());
+        assert!(!branch.is_temporary());
+        assert!(refusal("fatal: unable to access 'x': Could not resolve host: x").is_temporary());
         let missing = refusal("a\nb\nc\nfatal: repository 'https://h/r/' not found\n");
-        assert!(missing.hint().unwrap().contains("verify the address"));
-        assert_eq!(missing.said(), "b | c | fatal: repository 'https://h/r/' not found");
+        assert!(missing.hint().unwrap().contains("check the address"));
+        assert_eq!(missing.message(), "b | c | fatal: repository 'https://h/r/' not found");
     }
 }

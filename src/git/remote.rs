@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use super::Facts;
 use crate::{
     environment::Environment,
+    fs,
     process::{self, Program},
     secret::MASK,
 };
@@ -36,7 +37,7 @@ pub(crate) async fn check_remote(
     url: &str,
     environment: &Environment,
 ) -> Result<(), RemoteError> {
-    let folder = tempfile::tempdir().map_err(RemoteError::NotStarted)?;
+    let folder = fs::private_folder("prefectl-git-").map_err(RemoteError::NotStarted)?;
     let url = absolute_url(url, &facts.root);
     let arguments = ["ls-remote", "--exit-code", "--", url.as_str(), "HEAD"].map(str::to_owned);
     let parent = folder.path().parent().unwrap_or(folder.path()).display().to_string();

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, path::Path};
 
 use crate::{
     environment::Environment,
-    process::{self, Finished, Program},
+    process::{self, Completion, Finished, Program},
     progress::Progress,
 };
 
@@ -68,7 +68,7 @@ impl Script {
         }
     }
 
-    /// Runs the script and reports its output lines to `progress`.
+    /// Runs the script until `completion` and reports its output lines to `progress`.
     ///
     /// # Errors
     ///
@@ -77,9 +77,12 @@ impl Script {
         &self,
         interpreter: &str,
         directory: &Path,
+        completion: Completion,
         progress: Option<&dyn Progress>,
     ) -> io::Result<Finished> {
-        process::run(&self.program(interpreter, directory, &BTreeMap::new()), progress).await
+        let variables = BTreeMap::new();
+        let program = self.program(interpreter, directory, &variables);
+        process::run_until(completion, &program, progress).await
     }
 
     /// Runs the script with `input` on its stdin.

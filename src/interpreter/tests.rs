@@ -1,6 +1,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::*;
+use crate::process::Completion;
 
 /// Creates a folder with shell scripts in place of interpreters.
 fn folder(programs: &[(&str, &str)]) -> tempfile::TempDir {
@@ -135,7 +136,10 @@ async fn scripts_import_nothing_from_the_project_before_their_own_modules() {
         let search = Search { scope: SearchScope::Selected, ..search(&environment, &project) };
         search.find(&["json"]).await.unwrap();
         let module = Script::module("timeit", ["-n1", "-r1", "-h"], &environment);
-        let finished = module.run(python.to_str().unwrap(), project.path(), None).await.unwrap();
+        let finished = module
+            .run(python.to_str().unwrap(), project.path(), Completion::OutputClosed, None)
+            .await
+            .unwrap();
         if python_path.is_empty() {
             assert!(finished.stdout.contains("timeit"), "{finished:?}");
             assert!(!project.path().join("ran").exists());
@@ -145,7 +149,8 @@ async fn scripts_import_nothing_from_the_project_before_their_own_modules() {
             ["a"],
             &environment,
         );
-        let finished = own.run(python.to_str().unwrap(), project.path(), None).await.unwrap();
+        let finished =
+            own.run(python.to_str().unwrap(), project.path(), Completion::OutputClosed, None).await.unwrap();
         let expected = match python_path {
             "" => "null".to_owned(),
             path => format!("\"{path}\""),

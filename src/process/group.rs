@@ -1,7 +1,8 @@
-//! The end of a process and of all that it has started.
+//! Ends a program and all processes that it started.
 
 use std::{
     fs,
+    os::fd::{AsFd, AsRawFd as _},
     time::{Duration, Instant},
 };
 
@@ -9,55 +10,93 @@ use rustix::process::{
     Pid, Signal, WaitOptions, getpgid, kill_process, kill_process_group, test_kill_process,
     test_kill_process_group, waitpgid,
 };
-use tokio::process::Child;
+use tokio::process::{Child, ChildStderr, ChildStdout};
 
-/// How long processes may take to end after they have been asked to.
+/// Time for processes to end after SIGTERM before they are killed.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
-/// How often they are looked at meanwhile.
-const GLANCE: Duration = Duration::from_millis(10);
+/// Interval of the checks whether processes have ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How often they are looked at until they have stopped.
-const GLANCES: usize = 100;
+/// Maximum number of attempts to stop a growing set of processes.
+const STOP_ATTEMPTS: usize = 100;
 
-/// How long processes may take to vanish after they have been killed.
-const VANISHING: Duration = Duration::from_secs(1);
+/// Time for processes to disappear after SIGKILL.
+const KILL_GRACE: Duration = Duration::from_secs(1);
 
-/// Asks a child and all that it has started to end, waits until they have, and kills what is left after `grace`.
-pub(super) fn end(child: &mut Child, leads_group: bool, grace: Duration) {
-    let Some(leader) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else {
-        return;
-    };
-    let family = Family::held(leader, leads_group);
+/// The facts by which the processes of a program are found, also after the program itself has exited.
+#[derive(Debug)]
+pub(super) struct Identity {
+    leader: Option<Pid>,
+    leads_group: bool,
+    /// Names of the output pipes, such as `pipe:[4711]`. A process that holds one was started by the program.
+    pipes: Vec<String>,
+}
+
+impl Identity {
+    pub(super) fn new(
+        child: &Child,
+        leads_group: bool,
+        stdout: Option<&ChildStdout>,
+        stderr: Option<&ChildStderr>,
+    ) -> Self {
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let pipes = [stdout.and_then(pipe_name), stderr.and_then(pipe_name)];
+        Self { leader, leads_group, pipes: pipes.into_iter().flatten().collect() }
+    }
+}
+
+/// Returns the name of a pipe in `/proc`. `None` on systems without `/proc`.
+fn pipe_name(pipe: &impl AsFd) -> Option<String> {
+    let link = fs::read_link(format!("/proc/self/fd/{}", pipe.as_fd().as_raw_fd())).ok()?;
+    link.to_str().filter(|name| name.starts_with("pipe:")).map(str::to_owned)
+}
+
+/// Sends SIGTERM to a program and all processes that it started, waits for them to end, and kills the remaining ones
+/// after `grace`.
+pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
+    let Some(leader) = identity.leader else { return };
+    let family = Family::stopped(leader, child.id().is_some(), identity);
     family.signal(Signal::TERM);
     family.signal(Signal::CONT);
     if !family.is_gone_within(child, grace) {
         family.signal(Signal::KILL);
-        family.is_gone_within(child, VANISHING);
+        family.is_gone_within(child, KILL_GRACE);
     }
 }
 
-/// A child, its group if it leads one, and those of its descendants that are in other groups.
+/// A program and the processes that it started.
 struct Family {
     leader: Pid,
+    /// Whether the leader has not been waited for, so that its id is still its own.
+    has_leader: bool,
     leads_group: bool,
+    /// Processes outside the leader's process group.
     others: Vec<Pid>,
 }
 
 impl Family {
-    /// Stops all of a child's family where they are, and counts them: one that runs could leave the group, and when
-    /// its parent has ended nothing tells any more whose it was.
-    fn held(leader: Pid, leads_group: bool) -> Self {
-        let mut family = Self { leader, leads_group, others: Vec::new() };
-        for _ in 0..GLANCES {
+    /// Stops all processes of a program and lists them.
+    ///
+    /// A running process could start others, or leave the group: once its parent has exited, nothing shows that it
+    /// belongs to the program.
+    fn stopped(leader: Pid, has_leader: bool, identity: &Identity) -> Self {
+        let mut family = Self { leader, has_leader, leads_group: identity.leads_group, others: Vec::new() };
+        for _ in 0..STOP_ATTEMPTS {
             family.signal(Signal::STOP);
-            let all = descendants(leader);
-            let is_other = |pid: &Pid| !leads_group || getpgid(Some(*pid)) != Ok(leader);
+            let mut all = holders(&identity.pipes);
+            if has_leader {
+                all.extend(descendants(leader));
+            }
+            let is_other =
+                |pid: &Pid| *pid != leader && (!family.leads_group || getpgid(Some(*pid)) != Ok(leader));
             let known = family.others.len();
-            let new: Vec<Pid> =
+            let mut new: Vec<Pid> =
                 all.iter().copied().filter(|pid| is_other(pid) && !family.others.contains(pid)).collect();
+            new.dedup();
             family.others.extend(new);
-            if known == family.others.len() && all.iter().chain([&leader]).all(|pid| is_still(*pid)) {
+            let leader = has_leader.then_some(leader);
+            if known == family.others.len() && all.into_iter().chain(leader).all(is_stopped) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -65,13 +104,13 @@ impl Family {
         family
     }
 
-    /// Failures are of those that have ended meanwhile.
+    /// Sends a signal to all processes. Processes that have ended meanwhile are ignored.
     fn signal(&self, signal: Signal) {
-        let _ = if self.leads_group {
-            kill_process_group(self.leader, signal)
-        } else {
-            kill_process(self.leader, signal)
-        };
+        if self.leads_group {
+            let _ = kill_process_group(self.leader, signal);
+        } else if self.has_leader {
+            let _ = kill_process(self.leader, signal);
+        }
         for pid in &self.others {
             let _ = kill_process(*pid, signal);
         }
@@ -83,7 +122,7 @@ impl Family {
             // The child is a zombie until it is waited for.
             let mut is_gone = !matches!(child.try_wait(), Ok(None));
             if is_gone && self.leads_group {
-                // So are those whose parent we have become.
+                // Orphans of the group may have become our children.
                 while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
                 is_gone = test_kill_process_group(self.leader).is_err();
             }
@@ -93,19 +132,15 @@ impl Family {
             if Instant::now() > deadline {
                 return false;
             }
-            std::thread::sleep(GLANCE);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
 
-/// All that a process has started, and what these have, as far as the system tells.
+/// Returns the processes below a process. Empty on systems without `/proc`.
 fn descendants(ancestor: Pid) -> Vec<Pid> {
-    let processes: Vec<(Pid, Pid)> = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))
-        .filter_map(|pid| Some((pid, Pid::from_raw(stat(pid)?.1)?)))
-        .collect();
+    let processes: Vec<(Pid, Pid)> =
+        processes().filter_map(|pid| Some((pid, Pid::from_raw(stat(pid)?.1)?))).collect();
     let mut found = vec![ancestor];
     let mut next = 0;
     while let Some(parent) = found.get(next).copied() {
@@ -115,8 +150,28 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
     found.split_off(1)
 }
 
-/// Whether a process is stopped, or has ended.
-fn is_still(pid: Pid) -> bool {
+/// Returns the other processes that have one of these pipes open. Empty on systems without `/proc`.
+fn holders(pipes: &[String]) -> Vec<Pid> {
+    if pipes.is_empty() {
+        return Vec::new();
+    }
+    let own = rustix::process::getpid();
+    let holds = |pid: &Pid| {
+        let files = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten();
+        let mut links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        links.any(|link| link.to_str().is_some_and(|name| pipes.iter().any(|pipe| pipe == name)))
+    };
+    processes().filter(|pid| *pid != own && holds(pid)).collect()
+}
+
+/// Returns all processes of the system.
+fn processes() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))
+}
+
+/// Whether a process is stopped or has ended.
+fn is_stopped(pid: Pid) -> bool {
     stat(pid).is_none_or(|(state, _)| matches!(state.as_str(), "T" | "t" | "Z" | "X"))
 }
 
@@ -124,10 +179,10 @@ fn is_zombie(pid: Pid) -> bool {
     stat(pid).is_some_and(|(state, _)| state == "Z")
 }
 
-/// The state and the parent of a process; nothing where there is no `/proc`, or no such process any more.
+/// Returns the state and the parent of a process. `None` if there is no such process, or no `/proc`.
 fn stat(pid: Pid) -> Option<(String, i32)> {
     let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The name of the program is in parentheses, and may have any character in it.
+    // The name of the program is in parentheses and may contain any character.
     let mut fields = text.rsplit_once(") ")?.1.split(' ');
     Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
 }

@@ -1,105 +1,115 @@
-//! Child processes: their output as it comes, and their end together with ours.
+//! Child processes: reads their output while they run, and ends them together with the processes that they started.
 
 #[cfg(unix)]
 mod group;
 mod output;
 
-#[cfg(unix)]
-use std::time::Duration;
 use std::{
     collections::BTreeMap,
     fs::File,
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStderr, ChildStdout, Command},
+    sync::watch,
+    time::Instant,
 };
 
-use self::output::{Kept, Lines};
+use self::output::{BoundedOutput, Lines};
 use crate::{
     environment::Environment,
     fs,
     progress::{Progress, Stream},
 };
 
-/// How much is read at a time.
+/// Size of the read buffer in bytes.
 const CHUNK: usize = 64 * 1024;
+
+/// Time to read the rest of the output of a program that has exited while another process holds its pipes open.
+const DRAIN: Duration = Duration::from_millis(50);
 
 /// A program to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Program<'a> {
+    /// A path, or a name to find in the `PATH` of the program's own environment.
     pub(crate) program: &'a str,
     pub(crate) arguments: &'a [String],
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
-    /// Laid over the environment.
+    /// Variables that take precedence over the environment.
     pub(crate) variables: &'a BTreeMap<String, String>,
 }
 
-/// How a program ended and what it printed.
+/// The result of a program that has exited.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// The exit code, or the negative number of the signal that ended it.
+    /// The exit code, or the negative number of the signal that ended the program.
     pub(crate) code: i32,
-    /// All of it, or where it is many megabytes the beginning and the end.
+    /// The complete output, or the start and the end if it is larger than 8 MiB.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// Runs a program to its end; its lines go to `progress` as they come, where one is given.
+/// The moment at which a run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Completion {
+    /// The program has exited and every process that inherited its output has closed it.
+    OutputClosed,
+    /// The program has exited. Processes that it left running keep running.
+    Exit,
+}
+
+/// Runs a program until it exits and its output is closed. Output lines are passed to `progress`.
 ///
-/// Bytes that are not UTF-8 become U+FFFD. The program is searched on the `PATH` that it is given itself. When nobody
-/// waits for it any more, it is ended together with what it has started.
+/// Bytes that are not UTF-8 become U+FFFD. If the future is dropped, the program is ended together with the processes
+/// that it started.
 ///
 /// # Errors
 ///
-/// When it cannot be started or its output cannot be read.
+/// Fails if the program cannot be started or its output cannot be read.
 pub(crate) async fn run(program: &Program<'_>, progress: Option<&dyn Progress>) -> io::Result<Finished> {
-    let mut running = Running::start(program, Stdio::inherit())?;
-    let (stdout, stderr, status) = tokio::try_join!(
-        read(running.stdout.as_mut(), Stream::Stdout, progress),
-        read(running.stderr.as_mut(), Stream::Stderr, progress),
-        running.child.wait()
-    )?;
-    Ok(Finished { code: exit_code(status), stdout, stderr })
+    run_until(Completion::OutputClosed, program, progress).await
 }
 
-/// Runs a program to its end with `input` as its standard input, and keeps what it prints to itself.
+/// Runs a program like [`run`], until `completion`.
 ///
 /// # Errors
 ///
-/// When it cannot be started or its output cannot be read. A program that does not read its input is no error.
-pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::Result<Finished> {
-    let mut running = Running::start(program, Stdio::piped())?;
-    let stdin = running.child.stdin.take();
-    let (stdout, stderr, status, ()) = tokio::try_join!(
-        read(running.stdout.as_mut(), Stream::Stdout, None),
-        read(running.stderr.as_mut(), Stream::Stderr, None),
-        running.child.wait(),
-        async {
-            if let Some(mut stdin) = stdin {
-                // One that ends without reading it all breaks the pipe; how it ended tells more.
-                let _ = stdin.write_all(input).await;
-            }
-            Ok(())
-        }
-    )?;
-    Ok(Finished { code: exit_code(status), stdout, stderr })
+/// Fails if the program cannot be started or its output cannot be read.
+pub(crate) async fn run_until(
+    completion: Completion,
+    program: &Program<'_>,
+    progress: Option<&dyn Progress>,
+) -> io::Result<Finished> {
+    let running = Running::start(program, Stdio::inherit())?;
+    running.finish(completion, &[], progress).await
 }
 
-/// A child that is ended, with what it started, when nobody waits for it any more.
+/// Runs a program with `input` on its stdin until it exits and its output is closed.
+///
+/// # Errors
+///
+/// Fails if the program cannot be started or its output cannot be read, but not if it leaves its input unread.
+pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::Result<Finished> {
+    let running = Running::start(program, Stdio::piped())?;
+    running.finish(Completion::OutputClosed, input, None).await
+}
+
+/// A running program. Dropping it before it has finished ends it and the processes that it started.
 struct Running {
     child: Child,
-    /// Open until it has ended: a program that writes where nobody reads is ended before it has cleaned up.
+    /// Stays open while the program is ended: a program that cannot write its output may be killed before it has
+    /// cleaned up.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
-    /// Whether it leads a process group of its own, and is not in ours.
     #[cfg(unix)]
-    leads_group: bool,
+    family: group::Identity,
+    is_finished: bool,
 }
 
 impl Running {
@@ -110,7 +120,7 @@ impl Running {
     }
 
     fn spawn(mut command: Command) -> io::Result<Self> {
-        // At a terminal the child stays in our group: it may read from the terminal, and Ctrl-C reaches it.
+        // On a terminal, the child stays in our process group: it may read from the terminal and Ctrl-C reaches it.
         #[cfg(unix)]
         let leads_group = !io::IsTerminal::is_terminal(&io::stdin());
         #[cfg(unix)]
@@ -118,20 +128,72 @@ impl Running {
             command.process_group(0);
         }
         let mut child = command.spawn()?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        #[cfg(unix)]
+        let family = group::Identity::new(&child, leads_group, stdout.as_ref(), stderr.as_ref());
         Ok(Self {
-            stdout: child.stdout.take(),
-            stderr: child.stderr.take(),
             child,
+            stdout,
+            stderr,
             #[cfg(unix)]
-            leads_group,
+            family,
+            is_finished: false,
         })
+    }
+
+    /// Writes the input, reads the output and waits for the end.
+    async fn finish(
+        mut self,
+        completion: Completion,
+        input: &[u8],
+        progress: Option<&dyn Progress>,
+    ) -> io::Result<Finished> {
+        let stdin = self.child.stdin.take();
+        let (exited, mut seen) = watch::channel(false);
+        let mut seen_again = seen.clone();
+        let is_over = async |seen: &mut watch::Receiver<bool>| match completion {
+            Completion::OutputClosed => std::future::pending().await,
+            // The sender lives as long as this function.
+            Completion::Exit => drop(seen.wait_for(|exited| *exited).await),
+        };
+        let (stdout, stderr, status, ()) = tokio::try_join!(
+            read(self.stdout.as_mut(), Stream::Stdout, progress, is_over(&mut seen)),
+            read(self.stderr.as_mut(), Stream::Stderr, progress, is_over(&mut seen_again)),
+            async {
+                let status = self.child.wait().await;
+                exited.send_replace(true);
+                status
+            },
+            async {
+                if let Some(mut stdin) = stdin {
+                    // A program that exits early breaks the pipe. Its exit code says more than this error.
+                    let _ = stdin.write_all(input).await;
+                }
+                Ok(())
+            }
+        )?;
+        self.is_finished = true;
+        if completion == Completion::Exit {
+            discard(self.stdout.take());
+            discard(self.stderr.take());
+        }
+        Ok(Finished { code: exit_code(status), stdout, stderr })
+    }
+}
+
+/// Reads a stream in the background and ignores its contents, so that processes can continue to write to it.
+fn discard(stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
+    if let Some(mut stream) = stream {
+        tokio::spawn(async move { tokio::io::copy(&mut stream, &mut tokio::io::sink()).await });
     }
 }
 
 #[cfg(unix)]
 impl Drop for Running {
     fn drop(&mut self) {
-        end(&mut self.child, self.leads_group, group::GRACE);
+        if !self.is_finished {
+            end(&mut self.child, &self.family, group::GRACE);
+        }
     }
 }
 
@@ -146,33 +208,36 @@ fn command(program: &Program<'_>) -> Command {
         .envs(program.environment.iter())
         .envs(program.variables)
         .kill_on_drop(true);
-    // Programs name themselves in messages by what they were called.
+    // Programs use this name in their messages.
     #[cfg(unix)]
     command.arg0(program.program);
     command
 }
 
-/// Runs a program to its end with our own three streams; gives its exit code.
+/// Runs a program with the stdin, stdout and stderr of this process, and returns its exit code.
 ///
 /// # Errors
 ///
-/// When it cannot be started.
+/// Fails if the program cannot be started.
 pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> {
     let mut running = Running::spawn(command(program))?;
-    Ok(exit_code(running.child.wait().await?))
+    let status = running.child.wait().await?;
+    running.is_finished = true;
+    Ok(exit_code(status))
 }
 
-/// A program that runs beside this one, and is ended when this value goes.
+/// A program in the background. Dropping it ends the program.
 #[derive(Debug)]
 pub(crate) struct Background(Child);
 
 impl Background {
-    /// How long it may take to end.
+    /// Time for the program to end before it is killed.
     #[cfg(unix)]
     const GRACE: Duration = Duration::from_millis(1500);
 
-    /// Starts a program in a group of its own, since Ctrl-C is for us, who then end it. What it prints goes to
-    /// `output`.
+    /// Starts a program whose output goes to the file `output`.
+    ///
+    /// The program has its own process group: Ctrl-C reaches only this process, which then ends the program.
     pub(crate) fn start(program: &Program<'_>, output: File) -> io::Result<Self> {
         let mut command = command(program);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
@@ -181,7 +246,7 @@ impl Background {
         command.spawn().map(Self)
     }
 
-    /// Its exit code, once it has ended.
+    /// Returns the exit code, or `None` while the program runs.
     pub(crate) fn exit_code(&mut self) -> io::Result<Option<i32>> {
         Ok(self.0.try_wait()?.map(exit_code))
     }
@@ -190,28 +255,25 @@ impl Background {
 #[cfg(unix)]
 impl Drop for Background {
     fn drop(&mut self) {
-        end(&mut self.0, true, Self::GRACE);
+        let family = group::Identity::new(&self.0, true, None, None);
+        end(&mut self.0, &family, Self::GRACE);
     }
 }
 
-/// Ends a child and what it has started.
+/// Ends a program and the processes that it started.
 #[cfg(unix)]
-fn end(child: &mut Child, leads_group: bool, grace: Duration) {
-    // Without an id it has ended, and has been waited for.
-    if child.id().is_none() {
-        return;
-    }
-    // Other tasks go on meanwhile, where there is another thread for them.
+fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
+    // Other tasks continue meanwhile if there is another thread for them.
     let has_threads = tokio::runtime::Handle::try_current()
         .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if has_threads {
-        tokio::task::block_in_place(|| group::end(child, leads_group, grace));
+        tokio::task::block_in_place(|| group::end(child, family, grace));
     } else {
-        group::end(child, leads_group, grace);
+        group::end(child, family, grace);
     }
 }
 
-/// The path of a program that is named without one, as `execvp` finds it.
+/// Returns the path of a program, found as `execvp` does.
 fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     if program.contains('/') {
         return program.into();
@@ -263,29 +325,50 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
-/// Reads a stream to its end; whole lines are told as soon as they are there.
+/// Reads a stream until it is closed or `is_over` completes, and reports complete lines at once.
 async fn read(
     stream: Option<impl AsyncRead + Unpin>,
-    which: Stream,
+    source: Stream,
     progress: Option<&dyn Progress>,
+    is_over: impl Future<Output = ()>,
 ) -> io::Result<String> {
     let Some(mut stream) = stream else { return Ok(String::new()) };
-    let (mut kept, mut lines) = (Kept::default(), Lines::default());
-    let tell = |line: &str| {
+    let (mut output, mut lines) = (BoundedOutput::default(), Lines::default());
+    let report = |line: &str| {
         if let Some(progress) = progress {
-            progress.output(which, line);
+            progress.output(source, line);
         }
     };
     let mut chunk = Vec::with_capacity(CHUNK);
-    while stream.read_buf(&mut chunk).await? > 0 {
-        kept.add(&chunk);
+    let mut is_over = std::pin::pin!(is_over);
+    let mut deadline = None;
+    loop {
+        let length = match deadline {
+            None => tokio::select! {
+                biased;
+                length = stream.read_buf(&mut chunk) => length?,
+                () = &mut is_over => {
+                    deadline = Some(Instant::now() + DRAIN);
+                    continue;
+                }
+            },
+            // Output that was written before the program exited is already in the pipe.
+            Some(deadline) => match tokio::time::timeout_at(deadline, stream.read_buf(&mut chunk)).await {
+                Ok(length) => length?,
+                Err(_) => break,
+            },
+        };
+        if length == 0 {
+            break;
+        }
+        output.add(&chunk);
         if progress.is_some() {
-            lines.add(&chunk, tell);
+            lines.add(&chunk, report);
         }
         chunk.clear();
     }
-    lines.finish(tell);
-    Ok(kept.into_text())
+    lines.finish(report);
+    Ok(output.into_text())
 }
 
 #[cfg(test)]

@@ -1,26 +1,27 @@
-//! What becomes of a program's output: lines to show, and a text to keep, both within bounds.
+//! The output of a program: lines to show and a string to keep, both limited in size.
 
-/// How much is kept of the beginning of an output, and how much of its end.
+/// Maximum number of bytes kept from the start of an output.
 const HEAD: usize = 8 * 1024 * 1024;
+/// Maximum number of bytes kept from the end of a longer output.
 const TAIL: usize = 64 * 1024;
 
-/// A line that is longer is shown in pieces.
+/// Maximum length of a line in bytes. Longer lines are split.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// The beginning and the end of an output, and all of it where it is not longer than these.
+/// The start and the end of an output, or all of it if it is short.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct BoundedOutput {
     head: Vec<u8>,
     tail: Vec<u8>,
-    left_out: u64,
+    omitted: u64,
 }
 
-impl Kept {
+impl BoundedOutput {
     pub(super) fn add(&mut self, bytes: &[u8]) {
         let (first, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(first);
         self.tail.extend_from_slice(rest);
-        // Seldom, so that little is moved.
+        // Shortening rarely keeps the number of moved bytes low.
         if self.tail.len() > 4 * TAIL {
             self.shorten();
         }
@@ -29,14 +30,14 @@ impl Kept {
     fn shorten(&mut self) {
         let more = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..more);
-        self.left_out += more as u64;
+        self.omitted += more as u64;
     }
 
-    /// The text; what is not UTF-8 in it becomes U+FFFD.
+    /// Returns the output as a string. Bytes that are not UTF-8 become U+FFFD.
     pub(super) fn into_text(mut self) -> String {
         self.shorten();
-        if self.left_out > 0 {
-            let gap = format!("\n[{} bytes are left out here]\n", self.left_out);
+        if self.omitted > 0 {
+            let gap = format!("\n[{} bytes omitted]\n", self.omitted);
             self.head.extend_from_slice(gap.as_bytes());
         }
         self.head.append(&mut self.tail);
@@ -45,41 +46,41 @@ impl Kept {
     }
 }
 
-/// Makes lines of what comes in pieces.
+/// Splits a stream of bytes into lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// A line whose end has not come yet.
+    /// The start of an incomplete line.
     unfinished: Vec<u8>,
 }
 
 impl Lines {
-    /// Tells all lines that end in these bytes, without their ends.
-    pub(super) fn add(&mut self, bytes: &[u8], tell: impl Fn(&str)) {
+    /// Adds bytes and reports each line that they complete, without its line ending.
+    pub(super) fn add(&mut self, bytes: &[u8], report: impl Fn(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.unfinished.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
                 let line = String::from_utf8_lossy(&self.unfinished);
-                tell(line.trim_end_matches(['\n', '\r']));
+                report(line.trim_end_matches(['\n', '\r']));
                 self.unfinished.clear();
             } else if self.unfinished.len() > LONGEST_LINE {
                 let rest = self.unfinished.split_off(whole_characters(&self.unfinished));
-                tell(&String::from_utf8_lossy(&self.unfinished));
+                report(&String::from_utf8_lossy(&self.unfinished));
                 self.unfinished = rest;
             }
         }
     }
 
-    /// Tells what is left at the end.
-    pub(super) fn finish(self, tell: impl Fn(&str)) {
+    /// Reports the last line if it has no line ending.
+    pub(super) fn finish(self, report: impl Fn(&str)) {
         if !self.unfinished.is_empty() {
-            tell(&String::from_utf8_lossy(&self.unfinished));
+            report(&String::from_utf8_lossy(&self.unfinished));
         }
     }
 }
 
-/// How many of these bytes are before a character that may be cut off at their end.
+/// Returns the number of bytes before an incomplete UTF-8 character at the end.
 fn whole_characters(bytes: &[u8]) -> usize {
-    // A character of several bytes has at most four, and begins with one that its others cannot be.
+    // A character has at most four bytes, and only its first byte is 0xC0 or higher.
     let last = bytes.iter().rposition(|byte| *byte >= 0xC0).filter(|at| bytes.len() - at <= 3);
     last.unwrap_or(bytes.len())
 }
@@ -91,16 +92,16 @@ mod tests {
     use super::*;
 
     fn lines(pieces: &[&[u8]]) -> Vec<String> {
-        let told = RefCell::new(Vec::new());
-        let tell = |line: &str| told.borrow_mut().push(line.to_owned());
+        let reported = RefCell::new(Vec::new());
+        let report = |line: &str| reported.borrow_mut().push(line.to_owned());
         let mut lines = Lines::default();
-        pieces.iter().for_each(|piece| lines.add(piece, tell));
-        lines.finish(tell);
-        told.into_inner()
+        pieces.iter().for_each(|piece| lines.add(piece, report));
+        lines.finish(report);
+        reported.into_inner()
     }
 
     #[test]
-    fn lines_are_told_whole_however_they_come() {
+    fn reports_complete_lines() {
         for (pieces, expected) in [
             (&[&b"a\nb"[..], b"c\r\n", b"d"][..], &["a", "bc", "d"][..]),
             (&[b"\n\n"], &["", ""]),
@@ -113,31 +114,31 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_comes_in_pieces_between_characters() {
+    fn splits_long_lines_between_characters() {
         let text = "é".repeat(LONGEST_LINE);
         let pieces: Vec<&[u8]> = text.as_bytes().chunks(4097).collect();
-        let told = lines(&pieces);
-        assert!(told.len() > 1 && told.iter().all(|piece| !piece.contains('\u{FFFD}')));
-        assert_eq!(told.concat(), text);
+        let reported = lines(&pieces);
+        assert!(reported.len() > 1 && reported.iter().all(|piece| !piece.contains('\u{FFFD}')));
+        assert_eq!(reported.concat(), text);
     }
 
     #[test]
-    fn a_long_output_keeps_its_beginning_and_its_end() {
-        let mut kept = Kept::default();
+    fn keeps_the_start_and_the_end_of_a_long_output() {
+        let mut output = BoundedOutput::default();
         for number in 0..3_000_000 {
-            kept.add(format!("{number}\n").as_bytes());
-            assert!(kept.head.len() <= HEAD && kept.tail.len() <= 5 * TAIL);
+            output.add(format!("{number}\n").as_bytes());
+            assert!(output.head.len() <= HEAD && output.tail.len() <= 5 * TAIL);
         }
-        let text = kept.into_text();
+        let text = output.into_text();
         assert!(text.starts_with("0\n1\n") && text.ends_with("\n2999999\n"));
-        assert!(text.contains(" bytes are left out here]\n") && text.len() < HEAD + TAIL + 100);
+        assert!(text.contains(" bytes omitted]\n") && text.len() < HEAD + TAIL + 100);
     }
 
     #[test]
-    fn a_short_output_is_kept_as_it_is() {
-        let mut kept = Kept::default();
-        kept.add(b"caf\xC3");
-        kept.add(b"\xA9 \xFF");
-        assert_eq!(kept.into_text(), "café \u{FFFD}");
+    fn keeps_a_short_output_unchanged() {
+        let mut output = BoundedOutput::default();
+        output.add(b"caf\xC3");
+        output.add(b"\xA9 \xFF");
+        assert_eq!(output.into_text(), "café \u{FFFD}");
     }
 }

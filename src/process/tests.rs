@@ -5,7 +5,7 @@ use std::{
 
 use super::*;
 
-/// Runs a script until a file appears in its directory, and then no longer waits for it.
+/// Runs a script until it creates the file `ready`, and then drops the future.
 async fn abandon(script: &str, grace: Duration) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let environment = Environment::of_process();
@@ -36,9 +36,8 @@ fn is_running(pid: &str) -> bool {
     status.is_ok_and(|text| !text.contains(") Z "))
 }
 
-/// One thread, and several: ending a program waits on either.
 #[tokio::test]
-async fn what_a_program_has_started_ends_with_it() {
+async fn ends_the_processes_that_a_program_started() {
     let script = "sleep 1000 & echo $! >grandchild; setsid sleep 1000 & echo $! >elsewhere
                   sh -c 'sleep 1000 & echo $! >great; touch ready; wait'; wait";
     let directory = abandon(script, Duration::from_secs(9)).await;
@@ -46,13 +45,13 @@ async fn what_a_program_has_started_ends_with_it() {
         let pid = fs::read_to_string(directory.path().join(name)).unwrap();
         assert!(!is_running(&pid), "{name} {pid}");
     }
-    // `$!` may be the parent that `setsid` has left behind.
+    // `$!` may be the parent process of `setsid`.
     let pid = fs::read_to_string(directory.path().join("elsewhere")).unwrap();
     assert!(!is_running(&pid), "elsewhere {pid}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_program_may_clean_up_before_it_ends() {
+async fn lets_a_program_clean_up_before_it_ends() {
     let script = "sh -c 'trap \"echo cleaning >&2; sleep 0.3; echo done >cleaned; exit\" TERM; touch ready; while :; do sleep 0.05; done' &
                   trap 'exit 0' TERM; wait";
     let directory = abandon(script, Duration::from_secs(9)).await;
@@ -60,7 +59,7 @@ async fn a_program_may_clean_up_before_it_ends() {
 }
 
 #[tokio::test]
-async fn what_does_not_end_is_killed() {
+async fn kills_a_program_that_ignores_sigterm() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new("/bin/sh");
     command.args(["-c", "trap '' TERM; touch ready; while :; do sleep 0.05; done"]);
@@ -68,8 +67,46 @@ async fn what_does_not_end_is_killed() {
     while !directory.path().join("ready").exists() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let identity = group::Identity::new(&child, true, None, None);
     let started = Instant::now();
-    group::end(&mut child, true, Duration::from_millis(200));
+    group::end(&mut child, &identity, Duration::from_millis(200));
     assert!((200..2000).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
     assert_eq!(exit_code(child.wait().await.unwrap()), -9);
+}
+
+#[tokio::test]
+async fn ends_background_processes_after_the_program_has_exited() {
+    // The second process leaves the group, but keeps the output open.
+    let script = "sleep 1000 & echo $! >grandchild
+                  setsid sh -c 'echo $$ >elsewhere; exec sleep 1000' & sleep 0.2; touch ready";
+    let directory = abandon(script, Duration::from_secs(9)).await;
+    for name in ["grandchild", "elsewhere"] {
+        let pid = fs::read_to_string(directory.path().join(name)).unwrap();
+        assert!(!is_running(&pid), "{name} {pid}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_until_exit_leaves_background_processes_running() {
+    let directory = tempfile::tempdir().unwrap();
+    let environment = Environment::of_process();
+    let script =
+        "(sleep 0.3; echo late; echo still >written; exec sleep 1000) & echo $! >pid; echo early; exit 3";
+    let arguments = ["-c".to_owned(), script.to_owned()];
+    let program = Program {
+        program: "/bin/sh",
+        arguments: &arguments,
+        directory: directory.path(),
+        environment: &environment,
+        variables: &BTreeMap::new(),
+    };
+    let finished = run_until(Completion::Exit, &program, None).await.unwrap();
+    assert_eq!((finished.code, finished.stdout.as_str()), (3, "early\n"));
+    // Its output still has a reader.
+    while !directory.path().join("written").exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let pid = fs::read_to_string(directory.path().join("pid")).unwrap();
+    assert!(is_running(&pid));
+    Command::new("kill").arg(pid.trim()).status().await.unwrap();
 }

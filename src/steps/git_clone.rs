@@ -19,9 +19,14 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     sharing: Sharing::SameInputs,
     inputs: &[
         Input::required("repository", Kind::Text, "address or path of the repository"),
-        Input::optional("branch", Kind::Text, "", "branch or tag; without it the repository's first branch"),
-        Input::optional("commit_sha", Kind::Text, "", "commit, by its id or the beginning of it"),
-        Input::optional("include_submodules", Kind::Boolean, "false", "clone the submodules, too"),
+        Input::optional(
+            "branch",
+            Kind::Text,
+            "",
+            "branch or tag; by default the default branch of the repository",
+        ),
+        Input::optional("commit_sha", Kind::Text, "", "commit, by its full or abbreviated id"),
+        Input::optional("include_submodules", Kind::Boolean, "false", "also clone submodules"),
         Input::optional("access_token", Kind::Text, "", "token for a private repository"),
         Input::optional(
             "credentials",
@@ -34,15 +39,15 @@ pub(super) const ENTRY: StepEntry = StepEntry {
             "clone_directory_name",
             Kind::Text,
             "",
-            "directory to clone into; without it named after the repository and the branch",
+            "directory to clone into; by default named after the repository and the branch",
         ),
     ],
     outputs: &["directory"],
-    create: |mapping| Ok(Box::new(GitClone::of(inputs::typed(mapping)?)?)),
+    create: |mapping| Ok(Box::new(GitClone::new(inputs::typed(mapping)?)?)),
 };
 
 #[derive(Deserialize)]
-struct Given {
+struct Inputs {
     repository: String,
     branch: Option<String>,
     commit_sha: Option<String>,
@@ -66,14 +71,14 @@ struct GitClone {
 }
 
 impl GitClone {
-    fn of(given: Given) -> Result<Self, StepError> {
-        let address = Address::parse(&given.repository)
+    fn new(inputs: Inputs) -> Result<Self, StepError> {
+        let address = Address::parse(&inputs.repository)
             .map_err(|error| StepError::input("repository", error.to_string()))?;
         let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let (branch, commit) = (not_empty(given.branch), not_empty(given.commit_sha));
+        let (branch, commit) = (not_empty(inputs.branch), not_empty(inputs.commit_sha));
         check_revision(branch.as_deref(), commit.as_deref())?;
-        let token = given.access_token.filter(|token| !token.expose().is_empty());
-        let credentials = match (token, given.credentials.filter(|block| !block.is_empty())) {
+        let token = inputs.access_token.filter(|token| !token.expose().is_empty());
+        let credentials = match (token, inputs.credentials.filter(|block| !block.is_empty())) {
             (Some(_), Some(_)) => {
                 let message = "Please provide either an access token or credentials but not both.";
                 return Err(StepError::input("access_token", message));
@@ -85,14 +90,14 @@ impl GitClone {
             ),
             (None, None) => None,
         };
-        let directory = directory(not_empty(given.clone_directory_name), &address, branch.as_deref())?;
+        let directory = directory(not_empty(inputs.clone_directory_name), &address, branch.as_deref())?;
         Ok(Self {
             address,
             branch,
             commit,
-            submodules: given.include_submodules.unwrap_or(false),
+            submodules: inputs.include_submodules.unwrap_or(false),
             credentials,
-            directories: given.directories.unwrap_or_default(),
+            directories: inputs.directories.unwrap_or_default(),
             directory,
         })
     }
@@ -114,7 +119,7 @@ impl GitClone {
             environment: &context.environment,
         };
         context.progress.status(&format!("Cloning {} into {}", self.address, self.directory));
-        checkout.bring(&context.directory.join(&self.directory)).await?;
+        checkout.clone_or_update(&context.directory.join(&self.directory)).await?;
         Ok(Mapping::from_iter([("directory".into(), self.directory.as_str().into())]))
     }
 }
@@ -135,7 +140,7 @@ impl From<CloneError> for StepError {
     }
 }
 
-/// The texts are the reference's.
+/// Checks the revision, with Prefect's messages.
 fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), StepError> {
     if branch.is_some_and(|branch| branch.starts_with('-')) {
         return Err(StepError::input("branch", "Branch names cannot start with '-'."));
@@ -157,13 +162,13 @@ fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), Step
     }
 }
 
-/// Where to clone to: below the current directory, and not that directory itself.
+/// Returns the directory to clone into, which must be below the current directory.
 fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> Result<String, StepError> {
     let Some(name) = name else {
         return address.directory_name(branch).ok_or_else(|| {
             let message = format!(
-                "'{address}' does not end in a name, and would be cloned into the current directory itself; leave out \
-                 the slash at its end, or set `clone_directory_name`"
+                "'{address}' does not end in a name and would be cloned into the current directory; remove the trailing \
+                 slash or set `clone_directory_name`"
             );
             StepError::input("repository", message)
         });
@@ -172,7 +177,7 @@ fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> R
     if is_below {
         return Ok(name);
     }
-    let message = format!("'{name}' is not a name below the current directory");
+    let message = format!("'{name}' is not a path below the current directory");
     Err(StepError::input("clone_directory_name", message))
 }
 
@@ -183,11 +188,11 @@ mod tests {
     fn step(yaml: &str) -> Result<GitClone, StepError> {
         let mapping: Mapping = serde_yaml::from_str(yaml).unwrap();
         assert_eq!(inputs::problems(&ENTRY, &mapping, true), [], "{yaml}");
-        GitClone::of(inputs::typed(mapping)?)
+        GitClone::new(inputs::typed(mapping)?)
     }
 
     #[test]
-    fn the_directory_is_the_references() {
+    fn derives_the_directory_as_prefect_does() {
         for (yaml, expected) in [
             ("{repository: 'https://h/o/r.git'}", "r"),
             ("{repository: 'https://h/o/r.git', branch: a/b}", "r-a-b"),
@@ -200,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_that_cannot_be_are_refused_before_anything_runs() {
+    fn rejects_invalid_inputs_before_running() {
         for (yaml, key, text) in [
             ("{repository: '--upload-pack=x'}", "repository", "cannot start with '-'"),
             ("{repository: 'https://h/o/'}", "repository", "does not end in a name"),
@@ -209,8 +214,8 @@ mod tests {
             ("{repository: 'h:r', commit_sha: main}", "commit_sha", "Invalid commit SHA: 'main'"),
             ("{repository: 'h:r', access_token: t, credentials: {token: t}}", "access_token", "not both"),
             ("{repository: 'h:r', credentials: {username: u}}", "credentials", "If a username"),
-            ("{repository: 'h:r', clone_directory_name: ../x}", "clone_directory_name", "not a name below"),
-            ("{repository: 'h:r', clone_directory_name: /x}", "clone_directory_name", "not a name below"),
+            ("{repository: 'h:r', clone_directory_name: ../x}", "clone_directory_name", "not a path below"),
+            ("{repository: 'h:r', clone_directory_name: /x}", "clone_directory_name", "not a path below"),
         ] {
             match step(yaml) {
                 Err(StepError::Input { key: Some(wrong), message }) => {
@@ -223,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_never_shows_its_secrets() {
+    fn never_shows_secrets() {
         for yaml in [
             "{repository: 'https://u:hunter2@h/r'}",
             "{repository: 'https://h/r', access_token: hunter2}",

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed};
-use crate::{interpreter::Script, value::Mapping};
+use crate::{interpreter::Script, process::Completion, value::Mapping};
 
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pip_install_requirements",
@@ -47,10 +47,15 @@ impl PipInstall {
         let environment = context.environment.without_api_credentials();
         let pip = Script::module("pip", ["install", "-r", file], &environment);
         let progress = self.stream_output.then_some(context.progress);
-        let finished = pip.run(&python, &directory, progress).await.map_err(|error| StepError::Failed {
-            message: format!("cannot start the Python interpreter '{python}': {error}"),
-            help: Some("install Python, activate a virtual environment, or set PREFECTL_PYTHON".into()),
-        })?;
+        let finished =
+            pip.run(&python, &directory, Completion::OutputClosed, progress).await.map_err(|error| {
+                StepError::Failed {
+                    message: format!("cannot start the Python interpreter '{python}': {error}"),
+                    help: Some(
+                        "install Python, activate a virtual environment, or set PREFECTL_PYTHON".into(),
+                    ),
+                }
+            })?;
         if finished.code != 0 {
             let (code, stderr) = (finished.code, finished.stderr.trim());
             return Err(StepError::failed(format!(

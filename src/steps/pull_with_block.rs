@@ -142,7 +142,7 @@ impl Source {
                     directories: &[],
                     environment: &context.environment,
                 };
-                Ok(checkout.bring(target).await?)
+                Ok(checkout.clone_or_update(target).await?)
             }
             Self::Directory(path) => {
                 let home = context.environment.get("HOME").unwrap_or_default();

@@ -340,7 +340,7 @@ fn checked(
     requires: Option<Value>,
 ) -> Result<Mapping, StepError> {
     if entry.name == python_step::ENTRY.name {
-        return Ok(python_step::call(name, requires, inputs));
+        return Ok(python_step::inputs_of_call(name, requires, inputs));
     }
     match inputs::problems(entry, &inputs, true).into_iter().next() {
         Some((key, message)) => Err(StepError::Input { key, message }),

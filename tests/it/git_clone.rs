@@ -104,7 +104,7 @@ fn rejected_token_fails_without_a_prompt() -> Result<()> {
     sandbox.file("prefect.yaml", project(&format!("repository: {url}\nclone_directory_name: flows")))?;
     let output = sandbox.run("steps run --build -n one --quiet")?;
     assert_eq!(output.code, 7);
-    assert!(output.stderr.contains("give `access_token` or `credentials`"), "{output}");
+    assert!(output.stderr.contains("set `access_token` or `credentials`"), "{output}");
     Ok(())
 }
 

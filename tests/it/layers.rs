@@ -30,7 +30,7 @@ const LAYERS: &[&[&str]] = &[
     &["interrupt", "process", "settings"],
     &["error", "json_schema", "progress", "python", "questions"],
     &["crash", "diagnostics"],
-    &["clock", "digest", "environment", "fs", "names", "pointer", "secret", "source", "value"],
+    &["clock", "digest", "environment", "fs", "loopback", "names", "pointer", "secret", "source", "value"],
 ];
 
 /// The only modules that talk to the user.

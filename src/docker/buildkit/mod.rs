@@ -104,7 +104,7 @@ impl BuildKitBuild<'_> {
         {
             return Err(DockerError::NoBuildx { reason: format!("`{option}` needs it") });
         }
-        let folder = tempfile::tempdir()
+        let folder = fs::private_folder("prefectl-build-")
             .map_err(|error| DockerError::Context(format!("cannot create a temporary folder: {error}")))?;
         let id_file = folder.path().join("image-id");
         let dockerfile = self.dockerfile_outside(folder.path())?;

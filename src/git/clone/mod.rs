@@ -1,4 +1,4 @@
-//! Bringing a repository into a directory, or the directory up to date.
+//! Clones a repository into a directory, or updates an existing clone.
 
 use std::{io, path::Path, time::Duration};
 
@@ -9,57 +9,58 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// How often cloning is tried while the network is to blame, and the first wait.
+/// Maximum number of attempts if the network fails.
 const ATTEMPTS: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Delay before the second attempt. Each further delay is longer by the same amount.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// What is wanted of a repository.
+/// The revision to check out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Revision<'a> {
-    /// The branch that the repository shows first.
+    /// The default branch of the remote.
     Default,
-    /// A branch or a tag.
+    /// A branch or tag.
     Named(&'a str),
-    /// A commit, by its id or the beginning of it.
+    /// A commit, by its full or abbreviated id.
     Commit(&'a str),
 }
 
-/// A repository to bring into a directory.
+/// A repository and the part of it to check out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checkout<'a> {
     pub(crate) address: &'a Address,
     pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) revision: Revision<'a>,
     pub(crate) submodules: bool,
-    /// The only directories to check out, if there are any.
+    /// Directories to check out. All if empty.
     pub(crate) directories: &'a [String],
     pub(crate) environment: &'a Environment,
 }
 
-/// Why a repository is not there.
+/// The reason why a checkout failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloneError {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
-    #[error("the program git could not be started: {0}")]
+    #[error("cannot start git: {0}")]
     NotStarted(#[from] io::Error),
     #[error("The existing repository at {target} does not match the configured repository {address}")]
     OtherRepository { target: String, address: String },
-    #[error("there is no commit {commit} in {address}")]
+    #[error("commit {commit} does not exist in {address}")]
     NoSuchCommit { commit: String, address: String },
-    #[error("Failed to {action} repository '{address}' with exit code {code}. git stderr: {said}")]
-    Refused { action: &'static str, address: String, code: i32, said: String, hint: Option<&'static str> },
+    #[error("Failed to {action} repository '{address}' with exit code {code}. git stderr: {message}")]
+    Refused { action: &'static str, address: String, code: i32, message: String, hint: Option<&'static str> },
 }
 
 impl CloneError {
-    /// What to do about it, where that is known.
+    /// Returns advice for the user, if the failure is a known one.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::Refused { hint, .. } => *hint,
-            Self::NotStarted(_) => Some("install git, and have it on PATH"),
+            Self::NotStarted(_) => Some("install git and make sure that it is in PATH"),
             Self::OtherRepository { .. } => Some("remove the directory, or set `clone_directory_name`"),
             Self::NoSuchCommit { .. } => {
-                Some("check the id; a short one is found only if it is part of a branch or tag")
+                Some("check the id; an abbreviated id is found only in the history of a branch or tag")
             }
             Self::Credentials(_) => None,
         }
@@ -67,47 +68,48 @@ impl CloneError {
 }
 
 impl Checkout<'_> {
-    /// Has the repository in `target`, at the revision: clones it, or brings up to date what is there, over any
-    /// changes to its files.
+    /// Clones the repository into `target`, or updates the clone that is there, and checks out the revision.
+    ///
+    /// Local changes to an existing clone are kept.
     ///
     /// # Errors
     ///
-    /// When git refuses; while the network is to blame it is asked three times.
-    pub(crate) async fn bring(&self, target: &Path) -> Result<(), CloneError> {
-        let login = Login::of(self.address, self.credentials)?;
+    /// Fails if git fails, after retries if the network is the reason, or if local changes are in the way.
+    pub(crate) async fn clone_or_update(&self, target: &Path) -> Result<(), CloneError> {
+        let login = Login::new(self.address, self.credentials)?;
         let git = Git::new(self.environment, self.address, login.as_ref());
-        let work = Work { wanted: self, git, target, login: login.is_some() };
-        if target.join(".git").exists() { work.update().await } else { work.create().await }
+        let working_copy = WorkingCopy { checkout: self, git, target, has_login: login.is_some() };
+        if target.join(".git").exists() { working_copy.update().await } else { working_copy.create().await }
     }
 }
 
-/// Bringing one repository into one directory.
-struct Work<'a> {
-    wanted: &'a Checkout<'a>,
+/// A checkout into one directory.
+struct WorkingCopy<'a> {
+    checkout: &'a Checkout<'a>,
     git: Git,
     target: &'a Path,
-    /// Whether the user is known, and need not be in the address.
-    login: bool,
+    /// Whether the credential helper provides the user name, so that the address needs none.
+    has_login: bool,
 }
 
-impl Work<'_> {
+impl WorkingCopy<'_> {
     async fn create(&self) -> Result<(), CloneError> {
         let address = self.address();
         let target = self.target.to_string_lossy();
         let mut arguments = vec!["clone"];
-        match self.wanted.revision {
+        match self.checkout.revision {
             Revision::Default => arguments.extend(["--depth", "1"]),
             Revision::Named(name) => arguments.extend(["--depth", "1", "--branch", name]),
             Revision::Commit(_) => arguments.extend(["--filter=blob:none", "--no-checkout"]),
         }
-        if !self.wanted.directories.is_empty() {
+        if !self.checkout.directories.is_empty() {
             arguments.push("--sparse");
         }
         arguments.extend(["--", &address, &target]);
         let parent = self.target.parent().unwrap_or(self.target);
-        self.patiently("clone", parent, &arguments).await?;
-        self.narrow().await?;
-        if let Revision::Commit(commit) = self.wanted.revision {
+        self.run_with_retries("clone", parent, &arguments).await?;
+        self.set_directories().await?;
+        if let Revision::Commit(commit) = self.checkout.revision {
             self.check_out(commit).await?;
         }
         self.submodules().await
@@ -115,85 +117,87 @@ impl Work<'_> {
 
     async fn update(&self) -> Result<(), CloneError> {
         let origin = self.ask(&["config", "--get", "remote.origin.url"]).await?.unwrap_or_default();
-        if !Address::parse(&origin).is_ok_and(|origin| origin.is_same(self.wanted.address)) {
+        if !Address::parse(&origin).is_ok_and(|origin| origin.is_same(self.checkout.address)) {
             return Err(CloneError::OtherRepository {
                 target: self.target.display().to_string(),
-                address: self.wanted.address.to_string(),
+                address: self.checkout.address.to_string(),
             });
         }
-        // The address that is there may have a token in it.
+        // The configured address may contain a token.
         self.run("configure", &["remote", "set-url", "origin", &self.address()]).await?;
-        self.narrow().await?;
-        match self.wanted.revision {
+        self.set_directories().await?;
+        match self.checkout.revision {
             Revision::Commit(commit) => self.check_out(commit).await?,
             Revision::Default | Revision::Named(_) => {
-                let name = if let Revision::Named(name) = self.wanted.revision { name } else { "HEAD" };
-                self.patiently("update", self.target, &["fetch", "--depth", "1", "origin", name]).await?;
-                self.run("update", &["reset", "--hard", "FETCH_HEAD"]).await?;
+                let name = if let Revision::Named(name) = self.checkout.revision { name } else { "HEAD" };
+                self.run_with_retries("update", self.target, &["fetch", "--depth", "1", "origin", name])
+                    .await?;
+                // `--keep` leaves local changes alone and fails if the update needs the same files.
+                self.run("update", &["reset", "--keep", "FETCH_HEAD"]).await?;
             }
         }
         self.submodules().await
     }
 
-    /// Checks out the directories that are wanted, and no others.
-    async fn narrow(&self) -> Result<(), CloneError> {
-        let directories = self.wanted.directories;
+    /// Limits the working tree to the requested directories.
+    async fn set_directories(&self) -> Result<(), CloneError> {
+        let directories = self.checkout.directories;
         if !directories.is_empty() {
             let mut arguments = vec!["sparse-checkout", "set", "--"];
             arguments.extend(directories.iter().map(String::as_str));
-            self.run("narrow", &arguments).await?;
+            self.run("set the directories of", &arguments).await?;
         } else if self.ask(&["config", "--get", "core.sparseCheckout"]).await?.as_deref() == Some("true") {
-            self.run("widen", &["sparse-checkout", "disable"]).await?;
+            self.run("check out all directories of", &["sparse-checkout", "disable"]).await?;
         }
         Ok(())
     }
 
-    /// Checks a commit out, after fetching it if it is not there.
+    /// Checks out a commit, and fetches it first if the clone does not have it.
     async fn check_out(&self, commit: &str) -> Result<(), CloneError> {
         let mut id = self.resolve(commit).await?;
         if id.is_none() {
-            let is_whole = matches!(commit.len(), 40 | 64);
+            let is_full_id = matches!(commit.len(), 40 | 64);
             let is_shallow = self.ask(&["rev-parse", "--is-shallow-repository"]).await?;
             let mut arguments = vec!["fetch"];
-            match (is_whole, is_shallow.as_deref()) {
-                // An abbreviated id cannot be asked for: it takes the whole history to find what it stands for.
+            match (is_full_id, is_shallow.as_deref()) {
+                // Servers do not resolve abbreviated ids: the whole history is needed to find the commit.
                 (false, Some("true")) => arguments.extend(["--unshallow", "origin"]),
                 (false, _) => arguments.push("origin"),
                 (true, _) => arguments.extend(["origin", commit]),
             }
-            if let Err(error) = self.patiently("fetch", self.target, &arguments).await
-                && !(is_whole && is_unknown(&error))
+            if let Err(error) = self.run_with_retries("fetch", self.target, &arguments).await
+                && !(is_full_id && is_unknown(&error))
             {
                 return Err(error);
             }
             id = self.resolve(commit).await?;
         }
         let Some(id) = id else {
-            let address = self.wanted.address.to_string();
+            let address = self.checkout.address.to_string();
             return Err(CloneError::NoSuchCommit { commit: commit.to_owned(), address });
         };
-        self.run("check out a commit of", &["checkout", "--force", "--detach", &id]).await
+        self.run("check out a commit of", &["checkout", "--detach", &id]).await
     }
 
+    /// Returns the full id of a commit, or `None` if the clone does not have it.
     async fn resolve(&self, commit: &str) -> Result<Option<String>, CloneError> {
-        // A lazily filled repository would ask the server about an id that it does not know.
         self.ask(&["rev-parse", "--verify", "--quiet", &format!("{commit}^{{commit}}")]).await
     }
 
     async fn submodules(&self) -> Result<(), CloneError> {
-        if self.wanted.submodules {
+        if self.checkout.submodules {
             let arguments = ["submodule", "update", "--init", "--recursive"];
-            self.patiently("fetch the submodules of", self.target, &arguments).await?;
+            self.run_with_retries("fetch the submodules of", self.target, &arguments).await?;
         }
         Ok(())
     }
 
-    /// The address to hand to git.
+    /// Returns the address to pass to git.
     fn address(&self) -> String {
-        if self.login { self.wanted.address.plain() } else { self.wanted.address.to_string() }
+        if self.has_login { self.checkout.address.plain() } else { self.checkout.address.to_string() }
     }
 
-    /// What git answers to a question, without blanks; nothing if it has no answer.
+    /// Runs a git command that prints a value. Returns `None` if it fails or prints nothing.
     async fn ask(&self, arguments: &[&str]) -> Result<Option<String>, CloneError> {
         let answer = self.git.run(self.target, arguments).await?;
         Ok(answer.ok().map(|answer| answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
@@ -206,8 +210,8 @@ impl Work<'_> {
         }
     }
 
-    /// Runs git again while the network is to blame.
-    async fn patiently(
+    /// Runs git, and again if the network fails.
+    async fn run_with_retries(
         &self,
         action: &'static str,
         directory: &Path,
@@ -216,8 +220,8 @@ impl Work<'_> {
         for attempt in 1.. {
             match self.git.run(directory, arguments).await? {
                 Ok(_) => break,
-                Err(refusal) if attempt < ATTEMPTS && refusal.is_passing() => {
-                    tokio::time::sleep(FIRST_WAIT * attempt).await;
+                Err(refusal) if attempt < ATTEMPTS && refusal.is_temporary() => {
+                    tokio::time::sleep(RETRY_DELAY * attempt).await;
                 }
                 Err(refusal) => return Err(self.refused(action, &refusal)),
             }
@@ -228,17 +232,17 @@ impl Work<'_> {
     fn refused(&self, action: &'static str, refusal: &Refusal) -> CloneError {
         CloneError::Refused {
             action,
-            address: self.wanted.address.to_string(),
+            address: self.checkout.address.to_string(),
             code: refusal.code,
-            said: refusal.said(),
+            message: refusal.message(),
             hint: refusal.hint(),
         }
     }
 }
 
-/// Whether a server does not have the commit that was asked for.
+/// Whether the server does not have the requested commit.
 fn is_unknown(error: &CloneError) -> bool {
-    matches!(error, CloneError::Refused { said, .. } if said.contains("not our ref") || said.contains("bad object"))
+    matches!(error, CloneError::Refused { message, .. } if message.contains("not our ref") || message.contains("bad object"))
 }
 
 #[cfg(test)]

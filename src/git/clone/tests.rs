@@ -2,7 +2,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use super::*;
 
-/// A repository on this machine that can be cloned by a `file://` address, with everything a server may have.
+/// A repository with a `file://` address that supports everything a server may support.
 struct Upstream {
     folder: tempfile::TempDir,
     environment: Environment,
@@ -18,6 +18,10 @@ impl Upstream {
             variables.push((format!("GIT_{name}_EMAIL"), "a@example.com".into()));
         }
         variables.push(("GIT_CONFIG_GLOBAL".into(), "/dev/null".into()));
+        // Git refuses `file` URLs of submodules by default.
+        variables.push(("GIT_CONFIG_COUNT".into(), "1".into()));
+        variables.push(("GIT_CONFIG_KEY_0".into(), "protocol.file.allow".into()));
+        variables.push(("GIT_CONFIG_VALUE_0".into(), "always".into()));
         let upstream = Self { folder, environment: variables.into_iter().collect() };
         fs::create_dir(upstream.path("up")).unwrap();
         upstream.git(&["init", "--quiet", "--initial-branch", "main"]);
@@ -45,7 +49,7 @@ impl Upstream {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Commits a file with this text and returns the commit's id.
+    /// Commits a file and returns the id of the commit.
     fn commit(&self, path: &str, text: &str) -> String {
         let file = self.path("up").join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -55,18 +59,31 @@ impl Upstream {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    async fn bring(&self, revision: Revision<'_>, directories: &[&str]) -> Result<(), CloneError> {
+    async fn checkout(&self, revision: Revision<'_>, directories: &[&str]) -> Result<(), CloneError> {
+        self.checkout_as(revision, directories, false).await
+    }
+
+    async fn checkout_with_submodules(&self, revision: Revision<'_>) -> Result<(), CloneError> {
+        self.checkout_as(revision, &[], true).await
+    }
+
+    async fn checkout_as(
+        &self,
+        revision: Revision<'_>,
+        directories: &[&str],
+        submodules: bool,
+    ) -> Result<(), CloneError> {
         let address = Address::parse(&format!("file://{}", self.path("up").display())).unwrap();
         let directories: Vec<String> = directories.iter().map(|name| (*name).to_owned()).collect();
         let checkout = Checkout {
             address: &address,
             credentials: None,
             revision,
-            submodules: false,
+            submodules,
             directories: &directories,
             environment: &self.environment,
         };
-        checkout.bring(&self.path("target")).await
+        checkout.clone_or_update(&self.path("target")).await
     }
 
     fn file(&self, path: &str) -> Option<String> {
@@ -75,7 +92,7 @@ impl Upstream {
 }
 
 #[tokio::test]
-async fn a_clone_follows_what_is_wanted() {
+async fn clones_the_requested_revision() {
     let upstream = Upstream::new();
     let first = upstream.commit("flow.py", "one");
     upstream.git(&["tag", "v1"]);
@@ -87,56 +104,93 @@ async fn a_clone_follows_what_is_wanted() {
         (Revision::Commit(&first), "one"),
         (Revision::Commit(&first[..7]), "one"),
     ] {
-        upstream.bring(revision, &[]).await.unwrap();
+        upstream.checkout(revision, &[]).await.unwrap();
         assert_eq!(upstream.file("flow.py").as_deref(), Some(expected), "{revision:?}");
         fs::remove_dir_all(upstream.path("target")).unwrap();
     }
 }
 
-/// The reference runs old code here: it takes a whole id for checked out, whatever is.
 #[tokio::test]
-async fn another_commit_is_checked_out_over_the_one_that_is_there() {
+async fn checks_out_another_commit_of_an_existing_clone() {
     let upstream = Upstream::new();
     let first = upstream.commit("flow.py", "one");
     let second = upstream.commit("flow.py", "two");
     for (commit, expected) in [(&first[..], "one"), (&second, "two"), (&first[..8], "one")] {
-        upstream.bring(Revision::Commit(commit), &[]).await.unwrap();
+        upstream.checkout(Revision::Commit(commit), &[]).await.unwrap();
         assert_eq!(upstream.file("flow.py").as_deref(), Some(expected));
         assert!(upstream.git_in("target", &["rev-parse", "HEAD"]).starts_with(commit));
     }
 }
 
 #[tokio::test]
-async fn what_moved_upstream_moves_here_without_cloning_again() {
+async fn updates_an_existing_clone_and_keeps_local_changes() {
     let upstream = Upstream::new();
+    upstream.commit("other.py", "other");
     upstream.commit("flow.py", "one");
-    upstream.bring(Revision::Default, &[]).await.unwrap();
-    fs::write(upstream.path("target/mine.txt"), "stays").unwrap();
-    fs::write(upstream.path("target/flow.py"), "edited here").unwrap();
+    upstream.checkout(Revision::Default, &[]).await.unwrap();
+    fs::write(upstream.path("target/mine.txt"), "untracked").unwrap();
+    fs::write(upstream.path("target/other.py"), "edited").unwrap();
     upstream.commit("flow.py", "two");
-    upstream.bring(Revision::Default, &[]).await.unwrap();
+    upstream.checkout(Revision::Default, &[]).await.unwrap();
     assert_eq!(upstream.file("flow.py").as_deref(), Some("two"));
-    // Rewritten history is no obstacle either.
+    // Upstream may rewrite its history.
     upstream.git(&["commit", "--quiet", "--amend", "--message", "another"]);
-    upstream.commit("flow.py", "three");
-    upstream.bring(Revision::Named("main"), &[]).await.unwrap();
+    let third = upstream.commit("flow.py", "three");
+    upstream.checkout(Revision::Named("main"), &[]).await.unwrap();
     assert_eq!(upstream.file("flow.py").as_deref(), Some("three"));
-    assert_eq!(upstream.file("mine.txt").as_deref(), Some("stays"));
+    assert_eq!(upstream.file("mine.txt").as_deref(), Some("untracked"));
+    assert_eq!(upstream.file("other.py").as_deref(), Some("edited"));
+
+    fs::write(upstream.path("target/flow.py"), "edited").unwrap();
+    upstream.commit("flow.py", "four");
+    let error = upstream.checkout(Revision::Default, &[]).await.unwrap_err();
+    assert!(matches!(error, CloneError::Refused { action: "update", .. }), "{error}");
+    assert_eq!(upstream.file("flow.py").as_deref(), Some("edited"));
+    assert_eq!(upstream.git_in("target", &["rev-parse", "HEAD"]), third);
 }
 
 #[tokio::test]
-async fn a_short_id_is_found_in_a_shallow_clone() {
+async fn updates_submodules_to_the_revisions_of_each_commit() {
+    let upstream = Upstream::new();
+    upstream.commit("flow.py", "one");
+    fs::create_dir(upstream.path("module")).unwrap();
+    upstream.git_in("module", &["init", "--quiet", "--initial-branch", "main"]);
+    let commit_module = |text: &str| {
+        fs::write(upstream.path("module/m.py"), text).unwrap();
+        upstream.git_in("module", &["add", "--all"]);
+        upstream.git_in("module", &["commit", "--quiet", "--message", text]);
+    };
+    commit_module("m1");
+    let url = format!("file://{}", upstream.path("module").display());
+    upstream.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "sub"]);
+    let first = upstream.commit("flow.py", "two");
+    commit_module("m2");
+    upstream.git_in("up/sub", &["pull", "--quiet"]);
+    let second = upstream.commit("flow.py", "three");
+    for (revision, expected) in [
+        (Revision::Commit(&first), "m1"),
+        (Revision::Commit(&second[..8]), "m2"),
+        (Revision::Default, "m2"),
+        (Revision::Commit(&first[..8]), "m1"),
+    ] {
+        upstream.checkout_with_submodules(revision).await.unwrap();
+        assert_eq!(upstream.file("sub/m.py").as_deref(), Some(expected), "{revision:?}");
+    }
+}
+
+#[tokio::test]
+async fn finds_an_abbreviated_commit_in_a_shallow_clone() {
     let upstream = Upstream::new();
     let first = upstream.commit("flow.py", "one");
     upstream.commit("flow.py", "two");
-    upstream.bring(Revision::Default, &[]).await.unwrap();
+    upstream.checkout(Revision::Default, &[]).await.unwrap();
     assert_eq!(upstream.git_in("target", &["rev-list", "--count", "HEAD"]), "1");
-    upstream.bring(Revision::Commit(&first[..7]), &[]).await.unwrap();
+    upstream.checkout(Revision::Commit(&first[..7]), &[]).await.unwrap();
     assert_eq!(upstream.file("flow.py").as_deref(), Some("one"));
 }
 
 #[tokio::test]
-async fn directories_are_those_of_the_last_time() {
+async fn checks_out_only_the_requested_directories() {
     let upstream = Upstream::new();
     upstream.commit("a/x", "a");
     upstream.commit("b/x", "b");
@@ -147,7 +201,7 @@ async fn directories_are_those_of_the_last_time() {
         (Revision::Commit(&second), &["b", "c"], [false, true, true]),
         (Revision::Default, &[], [true, true, true]),
     ] {
-        upstream.bring(revision, directories).await.unwrap();
+        upstream.checkout(revision, directories).await.unwrap();
         assert_eq!(
             ["a/x", "b/x", "c/x"].map(|path| upstream.file(path).is_some()),
             expected,
@@ -157,24 +211,24 @@ async fn directories_are_those_of_the_last_time() {
 }
 
 #[tokio::test]
-async fn failures_name_the_repository_and_what_to_do() {
+async fn errors_name_the_repository_and_give_advice() {
     let upstream = Upstream::new();
     upstream.commit("flow.py", "one");
-    let error = upstream.bring(Revision::Named("nope"), &[]).await.unwrap_err();
+    let error = upstream.checkout(Revision::Named("nope"), &[]).await.unwrap_err();
     assert!(error.to_string().contains("with exit code 128"), "{error}");
     assert_eq!(error.help(), Some("check the name of the branch or tag"));
 
     for commit in ["feedface", "feedfacefeedfacefeedfacefeedfacefeedface"] {
-        let error = upstream.bring(Revision::Commit(commit), &[]).await.unwrap_err();
+        let error = upstream.checkout(Revision::Commit(commit), &[]).await.unwrap_err();
         assert!(matches!(error, CloneError::NoSuchCommit { .. }), "{error}");
     }
     upstream.git_in("target", &["remote", "set-url", "origin", "https://example.com/other"]);
-    let error = upstream.bring(Revision::Default, &[]).await.unwrap_err();
+    let error = upstream.checkout(Revision::Default, &[]).await.unwrap_err();
     assert!(matches!(error, CloneError::OtherRepository { .. }), "{error}");
 
     fs::remove_dir_all(upstream.path("target")).unwrap();
     fs::create_dir(upstream.path("target")).unwrap();
     fs::write(upstream.path("target/file"), "").unwrap();
-    let error = upstream.bring(Revision::Default, &[]).await.unwrap_err();
+    let error = upstream.checkout(Revision::Default, &[]).await.unwrap_err();
     assert!(error.help().unwrap().contains("stale directory"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What came of a call, and what users are told about it.
+//! The answer of the Python process, turned into outputs or an error.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// What the bridge writes.
+/// The document that `bridge.py` writes.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Answer {
@@ -20,11 +20,11 @@ pub(super) enum Answer {
         failure: Failure,
     },
     Returned {
-        /// `None` where the function returned no dictionary, which gives no outputs.
+        /// `None` if the function did not return a dictionary. The step then has no outputs.
         result: Option<Returned>,
-        /// The current directory in the end.
+        /// The working directory when the function returned.
         directory: String,
-        /// The environment variables that the function has set, and removed.
+        /// Environment variables that the function set (`Some`) or removed (`None`).
         variables: BTreeMap<String, Option<String>>,
     },
 }
@@ -32,8 +32,19 @@ pub(super) enum Answer {
 #[derive(Debug, Deserialize)]
 pub(super) struct Returned {
     outputs: serde_json::Map<String, serde_json::Value>,
-    /// Items that JSON cannot tell, with their types.
-    lost: BTreeMap<String, String>,
+    /// Outputs that do not arrive as they were returned.
+    notes: Vec<Note>,
+}
+
+/// The name of an output, the effect on it, and the reason.
+#[derive(Debug, Deserialize)]
+struct Note(String, Effect, String);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Effect {
+    Lost,
+    Changed,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,9 +55,9 @@ pub(super) struct Failure {
     /// The module that could not be imported.
     #[serde(default)]
     missing: String,
-    /// The input that the function does not have.
+    /// The unknown input.
     input: Option<String>,
-    /// The functions that there are.
+    /// Names of the functions in the module.
     #[serde(default)]
     known: Vec<String>,
 }
@@ -54,13 +65,13 @@ pub(super) struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
-    /// The function's module is not there.
+    /// The module of the function does not exist.
     Missing,
-    /// Something that the function's module imports is not there, or fails.
+    /// An import in the module of the function failed.
     Import,
-    /// The module has no such function.
+    /// The module has no function of this name.
     Function,
-    /// The function does not take these inputs.
+    /// The inputs do not match the function's signature.
     Inputs,
     /// The function raised an exception.
     Raised,
@@ -76,8 +87,8 @@ struct Frame {
 }
 
 impl Answer {
-    /// The outputs of the step. Directory and environment of what comes after it are as the function
-    /// has left them.
+    /// Returns the outputs of the step, and applies the function's changes of the working directory and the environment
+    /// to the following steps.
     pub(super) fn into_outputs(
         self,
         step: &PythonStep,
@@ -89,10 +100,14 @@ impl Answer {
             Self::Failed { failure } => Err(failure.into_error(step, interpreter, lacking)),
             Self::Returned { result, directory, variables } => {
                 context.directory = directory.into();
-                let lost = result.as_ref().map(|result| &result.lost).into_iter().flatten();
-                for (key, kind) in lost {
-                    let message = format!("the output '{key}' of {} is lost: JSON has no {kind}", step.name);
-                    warn(context, message, "return text, a number, a list or a dictionary");
+                let notes = result.as_ref().map(|result| &result.notes).into_iter().flatten();
+                for Note(output, effect, reason) in notes {
+                    let effect = match effect {
+                        Effect::Lost => "is lost",
+                        Effect::Changed => "is changed",
+                    };
+                    let message = format!("the output '{output}' of {} {effect}: {reason}", step.name);
+                    warn(context, message, "return strings, numbers, lists and dictionaries");
                 }
                 for (name, value) in variables {
                     context.environment.to_mut().set(name, value);

@@ -1,6 +1,6 @@
-"""Calls the Python function of a step: reads what to call from one file and writes what came of it to another.
+"""Calls the Python function of a step: reads the call from one file and writes the result to another.
 
-What the function prints goes where it always goes. Runs on every Python from 3.8 on, with nothing installed.
+Stdout and stderr belong to the function. Supports Python 3.8 and later without any package.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,12 +21,12 @@ import sysconfig
 import traceback
 import uuid
 
-# Prefect's own name for these packages, as it installs them.
+# The names by which Prefect installs these packages.
 EXTRAS = {"prefect-" + name: "prefect[" + name + "]" for name in ("aws", "azure", "docker", "gcp", "kubernetes")}
 
 
 class Failure(Exception):
-    """An end that has a kind: what the program that started us tells users about it."""
+    """A failure of a known kind, which the program that started us explains to the user."""
 
     def __init__(self, kind, message, cause=None, **more):
         super().__init__(message)
@@ -36,7 +37,7 @@ def main():
     request_path, answer_path = sys.argv[1:]
     with open(request_path, encoding="utf-8") as file:
         request = json.load(file)
-    os.unlink(request_path)  # it may hold secrets
+    os.unlink(request_path)  # may contain secrets
     restore_user_path(os.getcwd())  # noqa: F821 - from prelude.py
     before = dict(os.environ)
     try:
@@ -44,19 +45,26 @@ def main():
         answer = {"result": outputs(call(function, request["inputs"]))}
         answer["directory"] = os.getcwd()
         names = before.keys() | os.environ.keys()
-        answer["variables"] = {name: os.environ.get(name) for name in names if before.get(name) != os.environ.get(name)}
+        changed = {name: os.environ.get(name) for name in names if before.get(name) != os.environ.get(name)}
+        answer["variables"] = {name: value for name, value in changed.items() if is_text(name) and is_text(value or "")}
     except Failure as failure:
         answer = {"failure": failure.answer}
     except SystemExit as exit:
-        answer = {"failure": {"kind": "raised", "message": f"it ended Python with {exit}", "frames": frames(exit)}}
-    except Exception as error:
+        answer = {"failure": {"kind": "raised", "message": f"it exited Python with {exit}", "frames": frames(exit)}}
+    except BaseException as error:
         answer = {"failure": {"kind": "raised", "message": described(error), "frames": frames(error)}}
-    with open(answer_path, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
+    # File names and variables can contain bytes that are not UTF-8.
+    text = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    with open(os.open(answer_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text)
+
+
+def is_text(text):
+    return portable_text(text) == text
 
 
 def find(name, requires):
-    """The function, after an installation of what it requires where that is missing."""
+    """The function. Missing requirements are installed first."""
     if all(map(is_installed, requires)):
         try:
             return load(name)
@@ -78,7 +86,7 @@ def load(name):
     else:
         module_name, separator, attributes = name.rpartition(":" if ":" in name else ".")
         if not separator:
-            raise Failure("missing", "a step is named by its full path, such as module.function")
+            raise Failure("missing", "the name of a step is a full path, such as module.function")
         module = importlib.import_module(module_name)
     found = module
     for part in attributes.split("."):
@@ -88,7 +96,7 @@ def load(name):
             known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
             raise Failure("function", f"there is no '{attributes}' in {module.__name__}", known=known)
     if not callable(found):
-        raise Failure("function", f"'{attributes}' in {module.__name__} is no function", known=[])
+        raise Failure("function", f"'{attributes}' in {module.__name__} is not a function", known=[])
     return found
 
 
@@ -104,7 +112,7 @@ def load_script(path):
 
 
 def absent(name, error):
-    """An import that failed: of the step itself, or of something that its module needs."""
+    """The failure of an import: of the step itself, or of a module that it imports."""
     missing = getattr(error, "name", None) or ""
     module = re.split(r"[:]", name)[0]
     is_own = isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(missing + "."))
@@ -115,7 +123,7 @@ def is_installed(requirement):
     name = re.split(r"[\[<>=!~;@ ]", requirement.strip())[0]
     if importlib.util.find_spec(name.replace("-", "_").split(".")[0]) is not None:
         return True
-    try:  # a package whose module is called otherwise
+    try:  # a package whose module has another name
         importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         return False
@@ -137,7 +145,7 @@ def install(name, requires):
         installer = [sys.executable, "-m", "pip", "install"]
     code = subprocess.call(installer + packages, env=without_api_credentials())
     if code != 0:
-        print(f"the installation ended with exit code {code}", file=sys.stderr, flush=True)
+        print(f"the installation failed with exit code {code}", file=sys.stderr, flush=True)
 
 
 def without_api_credentials():
@@ -152,7 +160,7 @@ def call(function, inputs):
     except TypeError as error:
         raise wrong_inputs(function, inputs, error)
     except ValueError:
-        pass  # a function of C that does not say what it takes
+        pass  # a C function without a signature
     result = function(**inputs)
     return asyncio.run(awaited(result)) if inspect.isawaitable(result) else result
 
@@ -163,50 +171,106 @@ async def awaited(result):
 
 def wrong_inputs(function, inputs, error):
     parameters = inspect.signature(function).parameters.values()
-    takes = [one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    takes = [each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
     unknown = [name for name in inputs if name not in takes]
     message = f"{error}; it takes {', '.join(takes) or 'nothing'}"
     return Failure("inputs", message, input=unknown[0] if unknown else None)
 
 
 def outputs(result):
-    """What templates can use of a result: the items of a dictionary that JSON can tell."""
+    """The items of a returned dictionary as JSON values, with a note for each value that changed or was lost."""
     if not isinstance(result, dict):
         return None
-    kept, lost = {}, {}
+    kept, notes = {}, []
     for key, value in result.items():
+        name = portable_text(str(key))
+        changes = set()
         try:
-            kept[str(key)] = json.loads(json.dumps(value, default=plain, allow_nan=False))
-        except (TypeError, ValueError, RecursionError):
-            lost[str(key)] = type(value).__name__
-    return {"outputs": kept, "lost": lost}
+            kept[name] = portable(value, changes, 0)
+        except Exception as error:
+            reason = str(error) if isinstance(error, Lost) else f"{type(value).__name__}: {described(error)}"
+            notes.append([name, "lost", reason])
+        notes.extend([name, "changed", change] for change in sorted(changes))
+    return {"outputs": kept, "notes": notes}
+
+
+class Lost(Exception):
+    """A value that has no form in JSON."""
+
+
+# Deeper values cannot be read by the program that started us.
+DEPTH_LIMIT = 100
+
+
+def portable(value, changes, depth):
+    """A value with the types of JSON, within the limits of the program that started us."""
+    if depth > DEPTH_LIMIT:
+        raise Lost(f"it is nested more than {DEPTH_LIMIT} levels deep")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        text = portable_text(str(value))
+        if text != value:
+            changes.add("characters that are not valid Unicode became '?'")
+        return text
+    if isinstance(value, enum.Enum):
+        return portable(value.value, changes, depth + 1)
+    if isinstance(value, int):
+        if -(2**63) <= value < 2**64:
+            return int(value)
+        changes.add("an integer beyond 64 bits became a string")
+        return str(int(value)) if value.bit_length() < 10000 else hex(value)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float(value)
+        changes.add(f"the number {value} became a string")
+        return str(float(value))
+    if isinstance(value, dict):
+        return {portable_key(key): portable(item, changes, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [portable(item, changes, depth + 1) for item in value]
+    return portable(plain(value), changes, depth + 1)
+
+
+def portable_text(text):
+    return text.encode("utf-8", "replace").decode()
+
+
+def portable_key(key):
+    if isinstance(key, str):
+        return portable_text(key)
+    if key is None or isinstance(key, (bool, int, float)):
+        return json.loads(json.dumps({key: 0}).partition(":")[0].lstrip("{"))
+    raise Lost(f"JSON has no keys of the type {type(key).__name__}")
 
 
 def plain(value):
-    """What stands for a value that JSON does not have."""
+    """A simpler form of a value that JSON does not have."""
     if isinstance(value, (os.PathLike, uuid.UUID, decimal.Decimal)):
         return str(value)
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
-    if isinstance(value, enum.Enum):
-        return value.value
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    raise TypeError(type(value).__name__)
+    raise Lost(f"JSON has no {type(value).__name__}")
 
 
 def described(error):
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    try:
+        message = str(error)
+    except Exception:
+        message = "the message of the exception cannot be printed"
+    text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return text if cause is None or isinstance(cause, Failure) else f"{text}\n  caused by {described(cause)}"
 
 
 def frames(error):
-    """Where it went wrong in the user's own files, or else the last steps into somebody else's."""
+    """The traceback in the user's own files, or the last three entries if there are none."""
     entries = [entry for entry in traceback.extract_tb(getattr(error, "__traceback__", None))
                if not entry.filename.startswith("<")]
     own = [entry for entry in entries if is_own(entry.filename)]

@@ -1,8 +1,8 @@
-//! Steps that are Python functions: of the project, or of a package that the user's Python has.
+//! Steps that are Python functions of the project or of an installed package.
 //!
-//! The function is called by a small program (`bridge.py`) in the user's interpreter. It reads the name and the
-//! inputs from a file that only the user may read and that is gone before the function is called, and writes the
-//! result to another one, so that standard output and standard error are the function's own.
+//! A script (`bridge.py`) calls the function in the user's interpreter. It reads the name and the inputs from a private
+//! file, which it deletes before the call, and writes the result to another file. Stdout and stderr belong to the
+//! function.
 
 mod answer;
 
@@ -11,40 +11,39 @@ use std::{io::Write as _, path::Path};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
-use tempfile::TempDir;
 
 use self::answer::Answer;
 use super::{Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
 use crate::{
     fs::{self, FileError},
     interpreter::{Interpreter, NoInterpreter, Script},
-    process::Finished,
+    process::{Completion, Finished},
     python,
     value::{self, Mapping, Value},
 };
 
 const BRIDGE: &str = include_str!("bridge.py");
 
-/// What a name stands for that no row of the table has. Its inputs are those that [`call`] makes.
+/// The entry for every name that the registry does not have. [`inputs_of_call`] creates its inputs.
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "a Python function",
     aliases: &[],
     phase: Phase::Any,
-    // Nobody knows what a function depends on: as with scripts, only what is written in one place is one step.
+    // A function may depend on anything, so equal calls are only shared if they are written in the same place.
     sharing: Sharing::SamePlace,
     inputs: &[],
     outputs: &[],
     create: |mapping| Ok(Box::new(inputs::typed::<PythonStep>(mapping)?)),
 };
 
-/// The inputs of [`ENTRY`] for a call of this function with these inputs.
-pub(super) fn call(function: &str, requires: Option<Value>, inputs: Mapping) -> Mapping {
+/// Returns the inputs of [`ENTRY`] for a call of `function` with `inputs`.
+pub(super) fn inputs_of_call(function: &str, requires: Option<Value>, inputs: Mapping) -> Mapping {
     let requires = match requires {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Sequence(items)) => items,
-        Some(one) => vec![one],
+        Some(item) => vec![item],
     };
-    let requires: Vec<Value> = requires.iter().map(|one| python::to_text(one).into()).collect();
+    let requires: Vec<Value> = requires.iter().map(|item| python::to_text(item).into()).collect();
     Mapping::from_iter([
         ("function".into(), function.into()),
         ("requires".into(), requires.into()),
@@ -55,10 +54,10 @@ pub(super) fn call(function: &str, requires: Option<Value>, inputs: Mapping) -> 
 /// A call of a Python function.
 #[derive(Debug, Deserialize)]
 struct PythonStep {
-    /// As the file has it: `module.function`, `module:object.method` or `path/script.py:function`.
+    /// The name in the file: `module.function`, `module:object.method` or `path/script.py:function`.
     #[serde(rename = "function")]
     name: String,
-    /// What to install where it is missing.
+    /// Packages to install if they are missing.
     requires: Vec<String>,
     inputs: Mapping,
 }
@@ -66,14 +65,16 @@ struct PythonStep {
 impl PythonStep {
     async fn run_in_python(&self, context: &mut StepContext<'_>) -> Result<Mapping, StepError> {
         let (interpreter, lacking) = self.interpreter(context).await?;
-        let folder = TempDir::with_prefix("prefectl-step-").map_err(|error| {
-            StepError::failed(format!("the folder for a Python step cannot be made: {error}"))
+        let folder = fs::private_folder("prefectl-step-").map_err(|error| {
+            StepError::failed(format!("cannot create a temporary folder for a Python step: {error}"))
         })?;
         let (request, answer) = (folder.path().join("request"), folder.path().join("answer"));
         self.write(&request).map_err(|error| FileError::new("write", &request, error)).map_err(unwritable)?;
         let arguments = [text(&request), text(&answer)];
         let script = Script::new(BRIDGE, arguments.iter().map(String::as_str), &context.environment);
-        let run = script.run(&interpreter.program, &context.directory, Some(context.progress));
+        // As with Prefect, the step ends with the function, even if a process that it started keeps running.
+        let (directory, progress) = (&context.directory, Some(context.progress));
+        let run = script.run(&interpreter.program, directory, Completion::Exit, progress);
         let finished = run
             .await
             .map_err(|error| StepError::failed(format!("cannot start {}: {error}", interpreter.program)))?;
@@ -84,8 +85,8 @@ impl PythonStep {
         answer.into_outputs(self, &interpreter, lacking, context)
     }
 
-    /// The interpreter to use: the first that has the function's package, else the first that runs, with the reason
-    /// why that may not do.
+    /// Returns the first interpreter that has the package of the function. If none has it, returns the first one that
+    /// starts, and the error of the search.
     async fn interpreter(
         &self,
         context: &StepContext<'_>,
@@ -102,12 +103,12 @@ impl PythonStep {
         }
     }
 
-    /// The package or module that the function is in.
+    /// Returns the top-level package or module of the function.
     fn package(&self) -> &str {
         self.name.split(['.', ':']).next().unwrap_or_default()
     }
 
-    /// Writes what to call to a new file that only the user can read.
+    /// Writes the call to a new file that only the user can read.
     fn write(&self, path: &Path) -> std::io::Result<()> {
         let inputs = value::to_json(&Value::Mapping(self.inputs.clone()));
         let request = json!({"name": self.name, "requires": self.requires, "inputs": inputs});
@@ -125,11 +126,11 @@ impl PythonStep {
         }
     }
 
-    /// The function took the interpreter with it.
+    /// Returns the error of an interpreter that ended without an answer.
     fn no_answer(&self, interpreter: &Interpreter, finished: &Finished) -> StepError {
         let end = match finished.code {
-            code if code < 0 => format!("was ended by signal {}", -code),
-            code => format!("ended with exit code {code}"),
+            code if code < 0 => format!("was killed by signal {}", -code),
+            code => format!("exited with code {code}"),
         };
         StepError::failed(format!("{} {end} before {} returned", interpreter.program, self.name))
     }
@@ -141,12 +142,12 @@ impl Step for PythonStep {
     }
 }
 
-/// Whether a module is a file or a folder of the project, which comes before what is installed.
+/// Whether a module is a file or folder of the project. Such modules precede installed ones.
 fn is_of_project(module: &str, directory: &Path) -> bool {
     directory.join(module).is_dir() || directory.join(format!("{module}.py")).is_file()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature of `map_err`")]
 fn unwritable(error: FileError) -> StepError {
     StepError::failed(error.to_string())
 }

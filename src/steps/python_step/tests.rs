@@ -41,6 +41,34 @@ def inner(value):
     import json
     return json.loads(value)
 
+def odd():
+    class Bad:
+        def model_dump(self, mode): raise RuntimeError("no")
+    loop = []
+    loop.append(loop)
+    deep = []
+    for _ in range(200): deep = [deep]
+    os.environ["NOT_TEXT"] = os.fsdecode(b"\xff")
+    return {
+        "big": 2**64, "largest": 2**64 - 1, "smallest": -2**63, "below": -2**63 - 1, "float": 0.1, "tiny": 5e-324,
+        "precise": 1.7976931348623157e308, "nan": float("nan"), "inf": [float("-inf")],
+        "lone": "a\ud800b", "pair": "\U0001f600", "loop": loop, "deep": deep, "bad": Bad(),
+        "keys": {1: 1, None: 2, 1.5: 4}, "tuple_key": {(1, 2): 3}, 7: "seven",
+    }
+
+def interrupted():
+    raise asyncio.CancelledError
+
+def unprintable():
+    class Odd(Exception):
+        def __str__(self): raise ValueError
+    raise Odd
+
+def daemon():
+    import subprocess
+    child = subprocess.Popen(["sleep", "1000"])
+    return {"pid": child.pid}
+
 def end():
     sys.exit(3)
 
@@ -52,7 +80,7 @@ class Signer:
     def sign(image): return {"by": "method", "image": image}
 "#;
 
-/// Remembers what it is told.
+/// Records output lines and warnings.
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
 
@@ -90,7 +118,7 @@ async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, Str
         resolver: &Resolver::offline(Redactor::default()),
         without_outputs: false,
     };
-    let step = (ENTRY.create)(call(name, None, serde_yaml::from_str(inputs).unwrap())).unwrap();
+    let step = (ENTRY.create)(inputs_of_call(name, None, serde_yaml::from_str(inputs).unwrap())).unwrap();
     let result = step.run(&mut context).await;
     let result = result
         .map(|outputs| value::to_json(&Value::Mapping(outputs)).to_string())
@@ -100,7 +128,7 @@ async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, Str
 }
 
 #[tokio::test]
-async fn functions_are_called_and_what_they_return_are_the_outputs() {
+async fn calls_functions_and_returns_their_outputs() {
     let project = project();
     for (name, inputs, expected) in [
         ("my_steps.sign", "{image: a}", r#"{"signed":"a!","list":[1,2],"path":"/x","none":null}"#),
@@ -117,14 +145,52 @@ async fn functions_are_called_and_what_they_return_are_the_outputs() {
 }
 
 #[tokio::test]
-async fn what_is_lost_is_told() {
+async fn warns_about_lost_outputs() {
     let (result, heard, _) = run(&project(), "my_steps.half", "{}").await;
     assert_eq!(result.as_deref(), Ok(r#"{"good":1}"#));
     assert_eq!(heard, ["the output 'bad' of my_steps.half is lost: JSON has no object"]);
 }
 
 #[tokio::test]
-async fn failures_say_what_happened_in_the_users_files() {
+async fn outputs_arrive_unchanged_or_with_a_warning() {
+    let (result, heard, _) = run(&project(), "my_steps.odd", "{}").await;
+    let expected = serde_json::json!({
+        "big": "18446744073709551616", "largest": 18_446_744_073_709_551_615_u64, "smallest": i64::MIN,
+        "below": "-9223372036854775809", "float": 0.1, "tiny": 5e-324, "precise": f64::MAX, "nan": "nan",
+        "inf": ["-inf"], "lone": "a?b", "pair": "\u{1F600}", "keys": {"1": 1, "null": 2, "1.5": 4}, "7": "seven",
+    });
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&result.unwrap()).unwrap(), expected);
+    let heard: Vec<&str> =
+        heard.iter().map(|line| line.strip_prefix("the output ").expect("a warning")).collect();
+    assert_eq!(
+        heard,
+        [
+            "'big' of my_steps.odd is changed: an integer beyond 64 bits became a string",
+            "'below' of my_steps.odd is changed: an integer beyond 64 bits became a string",
+            "'nan' of my_steps.odd is changed: the number nan became a string",
+            "'inf' of my_steps.odd is changed: the number -inf became a string",
+            "'lone' of my_steps.odd is changed: characters that are not valid Unicode became '?'",
+            "'loop' of my_steps.odd is lost: it is nested more than 100 levels deep",
+            "'deep' of my_steps.odd is lost: it is nested more than 100 levels deep",
+            "'bad' of my_steps.odd is lost: Bad: RuntimeError: no",
+            "'tuple_key' of my_steps.odd is lost: JSON has no keys of the type tuple",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_step_ends_when_its_function_returns() {
+    let started = std::time::Instant::now();
+    let (result, _, _) = run(&project(), "my_steps.daemon", "{}").await;
+    assert!(started.elapsed().as_secs() < 60);
+    let result: serde_json::Value = serde_json::from_str(&result.unwrap()).unwrap();
+    // As with Prefect, the process outlives the step.
+    let status = std::process::Command::new("kill").arg(result["pid"].to_string()).status().unwrap();
+    assert!(status.success());
+}
+
+#[tokio::test]
+async fn errors_show_the_location_in_the_users_files() {
     let project = project();
     for (name, inputs, expected) in [
         ("my_steps.sign", "{imag: a}", "missing a required argument: 'image'; it takes image, times"),
@@ -134,13 +200,15 @@ async fn failures_say_what_happened_in_the_users_files() {
             "got an unexpected keyword argument 'x'; it takes image, times",
         ),
         ("my_steps.sing", "{}", "there is no 'sing' in my_steps"),
-        ("my_steps.sys", "{}", "'sys' in my_steps is no function"),
-        ("my_steps.end", "{}", "it ended Python with 3\n  my_steps.py:30 in end: sys.exit(3)"),
+        ("my_steps.sys", "{}", "'sys' in my_steps is not a function"),
+        ("my_steps.end", "{}", "it exited Python with 3\n  my_steps.py:"),
         ("./none.py:f", "{}", "there is no file ./none.py"),
         ("sub.needy.f", "{}", "No module named 'no_such_package'\n  sub/needy.py:1 in <module>"),
         ("sub.none.f", "{}", "No module named 'sub.none'; tried: "),
         ("no_such_package.steps.f", "{}", "no Python with no_such_package was found"),
-        ("my_steps.die", "{}", "was ended by signal 9 before my_steps.die returned"),
+        ("my_steps.interrupted", "{}", "CancelledError\n  my_steps.py:"),
+        ("my_steps.unprintable", "{}", "Odd: the message of the exception cannot be printed\n"),
+        ("my_steps.die", "{}", "was killed by signal 9 before my_steps.die returned"),
     ] {
         let message = run(&project, name, inputs).await.0.unwrap_err();
         assert!(message.contains(expected), "{name}: {message}");
