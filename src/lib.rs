@@ -85,34 +85,39 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|argument| argument == cli::PYTHON_CLI) {
         return python_cli(&args[2..], &environment);
     }
+    let is_compatible = is_link || args.iter().any(|argument| argument == "--compat-exit-codes");
     let arguments = cli::normalize(args);
     if let Some(topic) = Topic::from_arguments(&arguments) {
-        Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
-            .result(&commands::help::text(topic));
-        return ExitCode::SUCCESS;
+        let ui = basic_ui();
+        ui.result(&commands::help::text(topic));
+        return match ui.check_output() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                ui.error(&error);
+                ExitCode::from(error.exit.code())
+            }
+        };
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             if let Some(error) = cli::explain_unknown(&arguments, &error) {
-                Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
-                return ExitCode::from(error.exit.folded(is_link).code());
+                basic_ui().error(&error);
+                return ExitCode::from(error.exit.folded(is_compatible).code());
             }
-            // Without stderr there is no way to report the failure.
-            let _ = cli::print_instead(&error);
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+            return print_clap(&error, is_compatible);
         }
     };
     if cli.global.python_cli {
         let error = CommandError::usage(format!("`{}` must be the first argument", cli::PYTHON_CLI));
-        Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
-        return ExitCode::from(error.exit.folded(is_link).code());
+        basic_ui().error(&error);
+        return ExitCode::from(error.exit.folded(is_compatible).code());
     }
-    let compatible = cli.global.compat_exit_codes || is_link;
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());
     let ui = ui_of(&cli, &environment, colors(&cli.global, &environment), &redactor);
     report_crashes(&ui);
+    let changes_server = cli.command.changes_server();
     let exit = match start(cli, environment, ui.clone(), redactor) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
@@ -124,7 +129,38 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             Exit::Failed
         }
     };
-    ExitCode::from(exit.folded(compatible).code())
+    let exit = match ui.check_output() {
+        Ok(()) => exit,
+        Err(error) => {
+            ui.error(&error);
+            match exit {
+                Exit::Done | Exit::Changes if changes_server => Exit::Partly,
+                Exit::Done | Exit::Changes => error.exit,
+                exit => exit,
+            }
+        }
+    };
+    ExitCode::from(exit.folded(is_compatible).code())
+}
+
+/// Creates the output streams for messages before the command line is parsed.
+fn basic_ui() -> Ui {
+    Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
+        .for_environment(&Environment::of_process())
+}
+
+/// Prints help, the version or a usage error of clap, and returns the exit code.
+fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
+    match cli::print_instead(error) {
+        // Without stderr there is no way to report the failure.
+        Err(failure) if !error.use_stderr() && failure.kind() != std::io::ErrorKind::BrokenPipe => {
+            let failure = CommandError::new(Exit::Failed, format!("cannot write to stdout: {failure}"));
+            basic_ui().error(&failure);
+            ExitCode::from(failure.exit.code())
+        }
+        _ if error.exit_code() == 0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(Exit::Usage.folded(is_compatible).code()),
+    }
 }
 
 /// Creates the output streams as the command line and the environment configure them.
@@ -137,6 +173,7 @@ fn ui_of(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Re
     // The logs of CI services keep every frame of a live view.
     let has_live_view = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
     Ui::new(color, verbosity, redactor.clone())
+        .for_environment(environment)
         .with_annotations(annotations(environment))
         .with_events(cli.command.writes_events())
         .with_live_view(has_live_view)
@@ -158,7 +195,7 @@ fn report_crashes(ui: &Ui) {
 fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     let directory = std::env::current_dir().unwrap_or_default();
     commands::python_cli::run(arguments, environment, &directory).unwrap_or_else(|error| {
-        Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default()).error(&error);
+        basic_ui().error(&error);
         ExitCode::from(error.exit.code())
     })
 }

@@ -340,6 +340,15 @@ impl Command {
         matches!(self, Self::Deploy(arguments) if arguments.events.is_some())
     }
 
+    /// Returns whether the command may have changed the server when it fails to print its result.
+    pub(crate) fn changes_server(&self) -> bool {
+        match self {
+            Self::Deploy(arguments) => !arguments.dry_run,
+            Self::Destroy(_) => true,
+            _ => false,
+        }
+    }
+
     /// Returns whether the command needs the API. If none is configured, a temporary server may be started for it.
     pub(crate) fn needs_api(&self) -> bool {
         match self {

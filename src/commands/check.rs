@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         FindingsFormat::Json => ui.document(&json::document(&found)),
         FindingsFormat::Github => {
             for one in &found {
-                ui.result(&github::command(one, ""));
+                ui.annotation(&github::command(one, ""));
             }
         }
         FindingsFormat::Sarif => ui.json(&sarif::document(&found)),

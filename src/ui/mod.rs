@@ -1,6 +1,7 @@
 //! Output: results on stdout, progress and diagnostics on stderr.
 //!
-//! All output goes through [`Ui`], which redacts known secrets and escapes control characters.
+//! All output goes through [`Ui`], which redacts known secrets, and escapes control characters and workflow commands of CI
+//! services.
 
 mod escape;
 mod events;
@@ -9,6 +10,7 @@ mod prompts;
 mod reporter;
 mod screen;
 mod table;
+mod workflow;
 
 use std::{
     io::{self, IsTerminal as _, Write},
@@ -16,11 +18,17 @@ use std::{
     time::Instant,
 };
 
-use anstream::AutoStream;
+use anstream::{AutoStream, adapter::strip_str};
 use owo_colors::OwoColorize;
 
 use self::{escape::escape_controls, events::Event, live::Results, screen::Screen};
-use crate::{diagnostics::github, error::CommandError, progress::Progress as _, secret::Redactor};
+use crate::{
+    diagnostics::github,
+    environment::Environment,
+    error::{CommandError, Exit},
+    progress::Progress as _,
+    secret::Redactor,
+};
 
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::DeploymentResult;
@@ -41,7 +49,7 @@ pub(crate) enum Verbosity {
 /// The program's stdout and stderr. Clones share the streams.
 #[derive(Clone)]
 pub(crate) struct Ui {
-    stdout: Arc<Mutex<AutoStream<io::Stdout>>>,
+    stdout: Arc<Mutex<Stdout>>,
     screen: Arc<Mutex<Screen>>,
     redactor: Redactor,
     verbosity: Verbosity,
@@ -53,19 +61,33 @@ pub(crate) struct Ui {
     annotations: Option<String>,
     /// Whether stderr has JSON [`events`] instead of text.
     events: bool,
+    /// Whether a CI service may read the output, so that workflow commands are escaped.
+    is_ci: bool,
+    /// Whether stderr has colours.
+    has_colors: bool,
+}
+
+/// Standard output, and the first error that occurred while writing to it.
+struct Stdout {
+    stream: AutoStream<io::Stdout>,
+    error: Option<io::Error>,
 }
 
 impl Ui {
     pub(crate) fn new(color: ColorChoice, verbosity: Verbosity, redactor: Redactor) -> Self {
+        let stdout = Stdout { stream: AutoStream::new(io::stdout(), color), error: None };
+        let screen = Screen::new(color);
         Self {
-            stdout: Arc::new(Mutex::new(AutoStream::new(io::stdout(), color))),
-            screen: Arc::new(Mutex::new(Screen::new(color))),
+            stdout: Arc::new(Mutex::new(stdout)),
+            has_colors: screen.has_colors(),
+            screen: Arc::new(Mutex::new(screen)),
             redactor,
             verbosity,
             has_timestamps: !io::stderr().is_terminal(),
             live_view: false,
             annotations: None,
             events: false,
+            is_ci: false,
         }
     }
 
@@ -73,6 +95,12 @@ impl Ui {
     #[must_use]
     pub(crate) fn with_annotations(self, folder: Option<String>) -> Self {
         Self { annotations: folder, ..self }
+    }
+
+    /// Escapes workflow commands if the environment is that of a CI service.
+    #[must_use]
+    pub(crate) fn for_environment(self, environment: &Environment) -> Self {
+        Self { is_ci: workflow::is_ci(environment), ..self }
     }
 
     /// Writes JSON events instead of text to stderr.
@@ -119,6 +147,26 @@ impl Ui {
         self.print(text);
     }
 
+    /// Prints a finding to stdout as a workflow command of GitHub Actions.
+    pub(crate) fn annotation(&self, command: &str) {
+        self.write(&escape_controls(&self.redactor.mask(command)));
+    }
+
+    /// Returns an error if a result could not be written to stdout. A closed pipe is not an error: the reader has all that it
+    /// wants.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first error of the stream, such as a full disk.
+    pub(crate) fn check_output(&self) -> Result<(), CommandError> {
+        match &self.stdout().error {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(CommandError::new(Exit::Failed, format!("cannot write to stdout: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Prints a note to stderr, unless `--quiet` was given.
     pub(crate) fn note(&self, text: &str) {
         if self.verbosity != Verbosity::Quiet {
@@ -147,7 +195,7 @@ impl Ui {
         if !error.message.is_empty() {
             self.tell(&format!("{} {}", "error:".red().bold(), error.message));
             if self.annotations.is_some() && error.diagnostics.is_empty() {
-                self.tell(&github::error(&error.message));
+                self.tell_command(&github::error(&error.message));
             }
         }
         if let Some(help) = &error.help {
@@ -157,11 +205,25 @@ impl Ui {
 
     fn print(&self, text: &str) {
         let text = escape_controls(text);
+        if !self.is_ci || stdout_is_file() {
+            return self.write(&text);
+        }
+        let has_colors = self.stdout().stream.current_choice() != ColorChoice::Never;
+        self.write(&without_commands(&text, has_colors));
+    }
+
+    fn write(&self, text: &str) {
         self.suspend(|| {
-            let mut stream = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = writeln!(stream, "{text}");
-            let _ = stream.flush();
+            let mut stdout = self.stdout();
+            let written = writeln!(stdout.stream, "{text}").and_then(|()| stdout.stream.flush());
+            if let (Err(error), None) = (written, &stdout.error) {
+                stdout.error = Some(error);
+            }
         });
+    }
+
+    fn stdout(&self) -> MutexGuard<'_, Stdout> {
+        self.stdout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prints the text for people, or the event for programs.
@@ -171,21 +233,48 @@ impl Ui {
 
     fn emit(&self, event: &Event<'_>) {
         let line = event.line(|text| self.redactor.mask(text));
-        self.screen().say(&escape_controls(&line));
+        let line = escape_controls(&line);
+        let line = if self.is_ci { workflow::escape_commands(&line) } else { line };
+        self.screen().say(&line);
     }
 
     fn tell(&self, text: &str) {
         self.screen().say(&self.shown(text));
     }
 
-    /// Redacts secrets and escapes control characters.
+    /// Prints a workflow command of GitHub Actions to stderr.
+    fn tell_command(&self, command: &str) {
+        self.screen().say(&escape_controls(&self.redactor.mask(command)));
+    }
+
+    /// Redacts secrets, and escapes control characters and workflow commands.
     fn shown(&self, text: &str) -> String {
-        escape_controls(&self.redactor.mask(text)).into_owned()
+        let text = escape_controls(&self.redactor.mask(text)).into_owned();
+        if self.is_ci { without_commands(&text, self.has_colors) } else { text }
     }
 
     fn screen(&self) -> MutexGuard<'_, Screen> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Escapes workflow commands. Without `has_colors` the stream removes colours, so they are removed first.
+fn without_commands(text: &str, has_colors: bool) -> String {
+    if has_colors {
+        return workflow::escape_commands(text).into_owned();
+    }
+    workflow::escape_commands(&strip_str(text).to_string()).into_owned()
+}
+
+/// Returns whether stdout is redirected to a file, which a CI service does not read.
+fn stdout_is_file() -> bool {
+    #[cfg(unix)]
+    let file = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned().map(std::fs::File::from);
+    #[cfg(windows)]
+    let file = std::os::windows::io::AsHandle::as_handle(&io::stdout())
+        .try_clone_to_owned()
+        .map(std::fs::File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
 }
 
 /// The live view of a command. It is removed on drop.

@@ -189,7 +189,7 @@ impl Progress for Ui {
         }
         self.tell(Text { diagnostic, redactor: &self.redactor }.to_string().trim_end());
         if let Some(folder) = &self.annotations {
-            self.tell(&github::command(diagnostic, folder));
+            self.tell_command(&github::command(diagnostic, folder));
         }
     }
 }

@@ -27,6 +27,7 @@ mod invalid_project_files;
 mod layers;
 mod local_server;
 mod meanwhile;
+mod output;
 mod output_schemas;
 mod plan;
 #[cfg(unix)]
