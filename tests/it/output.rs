@@ -43,7 +43,10 @@ fn fails_if_the_result_cannot_be_written() -> Result<()> {
         let output = sandbox.bash(&script, &[])?.output().context("bash")?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.code() == Some(code), "{line}: {:?}: {stderr}", output.status.code());
-        ensure!(stderr.contains("error: cannot write to stdout: No space left on device"), "{line}: {stderr}");
+        ensure!(
+            stderr.contains("error: cannot write to stdout: No space left on device"),
+            "{line}: {stderr}"
+        );
     }
     Ok(())
 }
