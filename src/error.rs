@@ -67,11 +67,13 @@ pub(crate) struct CommandError {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The sentence of the reference about this error. It is printed only if prefectl replaces `prefect`.
+    pub(crate) reference: Option<String>,
 }
 
 impl CommandError {
     pub(crate) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
-        Self { exit, message: message.to_string(), help: None, diagnostics: Vec::new() }
+        Self { exit, message: message.to_string(), help: None, diagnostics: Vec::new(), reference: None }
     }
 
     pub(crate) fn usage(message: impl std::fmt::Display) -> Self {

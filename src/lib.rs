@@ -86,17 +86,12 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         return python_cli(&args[2..], &environment);
     }
     let is_compatible = is_link || args.iter().any(|argument| argument == "--compat-exit-codes");
-    let arguments = cli::normalize(args);
+    let mut arguments = cli::normalize(args);
+    if is_link {
+        arguments = cli::normalize_commands(arguments, &Cli::complete_command());
+    }
     if let Some(topic) = Topic::from_arguments(&arguments) {
-        let ui = basic_ui();
-        ui.result(&commands::help::text(topic));
-        return match ui.check_output() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                ui.error(&error);
-                ExitCode::from(error.exit.code())
-            }
-        };
+        return print_result(&commands::help::text(topic));
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -104,6 +99,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             if let Some(error) = cli::explain_unknown(&arguments, &error) {
                 basic_ui().error(&error);
                 return ExitCode::from(error.exit.folded(is_compatible).code());
+            }
+            if is_link && error.kind() == clap::error::ErrorKind::DisplayVersion {
+                return print_result(&api::TESTED_RELEASE.to_string());
             }
             return print_clap(&error, is_compatible);
         }
@@ -115,10 +113,12 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());
-    let ui = ui_of(&cli, &environment, colors(&cli.global, &environment), &redactor);
+    let is_prefect = is_link && !wants_json(&arguments);
+    let ui = configured_ui(&cli, &environment, colors(&cli.global, &environment), &redactor)
+        .as_prefect(is_prefect);
     report_crashes(&ui);
     let changes_server = cli.command.changes_server();
-    let exit = match start(cli, environment, ui.clone(), redactor) {
+    let exit = match start(cli, environment, ui.clone(), redactor, is_link) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
             ui.error(&error);
@@ -143,10 +143,31 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     ExitCode::from(exit.folded(is_compatible).code())
 }
 
+/// Returns whether an option asks for JSON on stdout, which messages must not interrupt.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments
+        .iter()
+        .map(|argument| argument.to_string_lossy().to_lowercase())
+        .any(|argument| argument == "json" || argument.ends_with("=json") || argument == "-ojson")
+}
+
 /// Creates the output streams for messages before the command line is parsed.
 fn basic_ui() -> Ui {
     Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
         .for_environment(&Environment::of_process())
+}
+
+/// Prints a text to stdout.
+fn print_result(text: &str) -> ExitCode {
+    let ui = basic_ui();
+    ui.result(text);
+    match ui.check_output() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui.error(&error);
+            ExitCode::from(error.exit.code())
+        }
+    }
 }
 
 /// Prints help, the version or a usage error of clap, and returns the exit code.
@@ -164,7 +185,7 @@ fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
 }
 
 /// Creates the output streams as the command line and the environment configure them.
-fn ui_of(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Redactor) -> Ui {
+fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Redactor) -> Ui {
     let verbosity = match cli.global {
         GlobalArguments { quiet: true, .. } => Verbosity::Quiet,
         GlobalArguments { verbose: true, .. } => Verbosity::Verbose,
@@ -210,6 +231,7 @@ fn start(
     environment: Environment,
     ui: Ui,
     redactor: Redactor,
+    is_prefect: bool,
 ) -> anyhow::Result<Result<Exit, CommandError>> {
     let directory = std::env::current_dir().context("cannot determine the current directory")?;
     let directory = directory.canonicalize().unwrap_or(directory);
@@ -221,7 +243,7 @@ fn start(
     let ui = if settings.cli_colors.value || cli.global.color == cli::ColorChoice::Always {
         ui
     } else {
-        ui_of(&cli, &environment, ColorChoice::Never, &redactor)
+        ui.without_colors()
     };
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);
@@ -232,6 +254,7 @@ fn start(
         clock: Clock::system(),
         redactor,
         directory,
+        is_prefect,
         interactive,
         interrupts: Interrupts::default(),
     };

@@ -32,6 +32,37 @@ pub(crate) fn json_text(json: &serde_json::Value) -> String {
     to_text(&from_json(json))
 }
 
+/// Formats a JSON value as Rich prints it in Python: on one line if it fits in 80 columns, otherwise one item per line.
+pub(crate) fn pretty(json: &serde_json::Value) -> String {
+    pretty_at(json, 0, 0)
+}
+
+/// Formats a value at an indentation. `used` is the width of the text before and after it on its line.
+fn pretty_at(json: &serde_json::Value, indent: usize, used: usize) -> String {
+    const WIDTH: usize = 80;
+    let line = json_repr(json);
+    if indent + used + line.chars().count() <= WIDTH {
+        return line;
+    }
+    let inner = indent + 4;
+    let (brackets, items): (_, Vec<String>) = match json {
+        serde_json::Value::Object(fields) if !fields.is_empty() => {
+            let item = |(key, value): (&String, &serde_json::Value)| {
+                let key = quoted(key);
+                let value = pretty_at(value, inner, key.chars().count() + 3);
+                format!("{key}: {value}")
+            };
+            (('{', '}'), fields.iter().map(item).collect())
+        }
+        serde_json::Value::Array(values) if !values.is_empty() => {
+            (('[', ']'), values.iter().map(|value| pretty_at(value, inner, 1)).collect())
+        }
+        _ => return line,
+    };
+    let lines: Vec<String> = items.iter().map(|item| format!("{}{item}", " ".repeat(inner))).collect();
+    format!("{}\n{}\n{}{}", brackets.0, lines.join(",\n"), " ".repeat(indent), brackets.1)
+}
+
 /// The names as `'a', 'b'`.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")

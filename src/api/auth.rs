@@ -9,7 +9,7 @@ use super::ApiError;
 use crate::secret::Secret;
 
 /// API version that this program is written for. Servers reject versions that they no longer support.
-const API_VERSION: &str = "0.8.4";
+pub(crate) const API_VERSION: &str = "0.8.4";
 
 /// Value of the `User-Agent` header. Servers change their responses for clients named `prefect`.
 const AGENT: &str = concat!("prefectl/", env!("CARGO_PKG_VERSION"));

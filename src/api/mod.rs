@@ -39,7 +39,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use auth::Credentials;
+pub(crate) use auth::{API_VERSION, Credentials};
 pub(crate) use automations::Automation;
 pub(crate) use capabilities::{Capabilities, Feature, TESTED_RELEASE};
 pub(crate) use client::{Client, Log, Notify};

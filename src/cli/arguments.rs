@@ -44,6 +44,21 @@ pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     normal
 }
 
+/// Rewrites command names that differ in case, or have underscores, to the names in `root`. The reference accepts them.
+pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &clap::Command) -> Vec<OsString> {
+    let mut command = Some(root);
+    let mut is_value = true; // the program name
+    let rewrite = |argument: OsString| {
+        let (text, value) = (argument.to_string_lossy().into_owned(), is_value);
+        is_value = ROOT_VALUES.contains(&text.as_str());
+        let Some(parent) = command.filter(|_| !value && !text.starts_with('-')) else { return argument };
+        let name = text.to_lowercase().replace('_', "-");
+        command = parent.find_subcommand(&name);
+        if command.is_some() { name.into() } else { argument }
+    };
+    arguments.into_iter().map(rewrite).collect()
+}
+
 /// Rewrites `-jv=VALUE` and `-cl=VALUE`.
 fn attached(text: &str) -> Option<OsString> {
     let value = |short, long: &str| text.strip_prefix(short).map(|value| format!("{long}={value}").into());
@@ -83,6 +98,23 @@ mod tests {
     fn normal(line: &str) -> String {
         let words = normalize(line.split(' ').map(OsString::from).collect());
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn normalizes_command_names_of_the_reference() {
+        let root = crate::cli::Cli::complete_command();
+        for (given, expected) in [
+            ("prefect Work_Pool LS", "prefect work-pool ls"),
+            (
+                "prefect --profile Deploy DEPLOYMENT Run My_Flow/x",
+                "prefect --profile Deploy deployment run My_Flow/x",
+            ),
+            ("prefect deploy My_File.py:Flow", "prefect deploy My_File.py:Flow"),
+        ] {
+            let words = normalize_commands(given.split(' ').map(OsString::from).collect(), &root);
+            let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+            assert_eq!(words.join(" "), expected);
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod worker;
 
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-pub(crate) use arguments::normalize;
+pub(crate) use arguments::{normalize, normalize_commands};
 pub(crate) use automation::{AutomationCommand, WhichAutomation};
 pub(crate) use block::{BlockCommand, BlockTypeCommand};
 pub(crate) use check::{CheckArguments, FindingsFormat};
@@ -268,6 +268,15 @@ pub(crate) enum Command {
   prefectl variable set region eu-west-1")]
     Variable(Group<VariableCommand>),
 
+    /// Print the version, profile and server
+    #[command(after_help = "Example:
+  prefectl version")]
+    Version {
+        /// Accepted for compatibility
+        #[arg(long, hide = true)]
+        omit_integrations: bool,
+    },
+
     /// Show blocks and block types
     #[command(after_help = "Examples:
   prefectl block ls
@@ -379,7 +388,8 @@ impl Command {
             | Self::Render(_)
             | Self::Schema
             | Self::Server(_)
-            | Self::Steps(_) => false,
+            | Self::Steps(_)
+            | Self::Version { .. } => false,
         }
     }
 }

@@ -42,7 +42,6 @@ const COMMANDS: [(&str, &[&str]); 10] = [
             "task-run",
             "transfer",
             "variable",
-            "version",
             "work-pool",
             "work-queue",
             "worker",

@@ -7,7 +7,7 @@ use crate::{
     api::{Automation, Client, JsonObject},
     cli::{AutomationCommand, OutputArguments, WhichAutomation},
     error::{CommandError, Exit},
-    python, ui,
+    python,
 };
 
 pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -19,7 +19,7 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
             context.show(
                 output,
                 || {
-                    ui::table(
+                    context.ui.table(
                         ["Automation", "ID", "Enabled", "Trigger", "Actions"],
                         automations.iter().map(row),
                     )

@@ -10,7 +10,6 @@ use crate::{
     error::{CommandError, Exit},
     python,
     secret::MASK,
-    ui,
 };
 
 pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -85,7 +84,7 @@ fn list<const COLUMNS: usize>(
 ) {
     context.show(
         output,
-        || ui::table(header, objects.iter().map(row)),
+        || context.ui.table(header, objects.iter().map(row)),
         || objects.iter().map(|object| Value::Object(object.raw.clone())).collect(),
     );
 }

@@ -1,5 +1,7 @@
 //! Conversion of all errors to exit codes, messages and help.
 
+use std::io;
+
 use crate::{
     api::ApiError,
     cloud::CloudError,
@@ -74,14 +76,43 @@ impl From<FileError> for CommandError {
 impl From<ProjectError> for CommandError {
     fn from(error: ProjectError) -> Self {
         match error {
-            ProjectError::File(error) => Self::usage(error)
-                .help("name the file with --prefect-file, or go to the directory that has it"),
-            ProjectError::Invalid { diagnostics, file } => Self {
-                message: format!("{file} is invalid; nothing was registered"),
-                ..Self::findings(Exit::Usage, diagnostics)
-            },
+            ProjectError::File(error) => {
+                let file = error.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let reason = match error.source.kind() {
+                    io::ErrorKind::NotFound => "[Errno 2] No such file or directory".to_owned(),
+                    io::ErrorKind::IsADirectory => "[Errno 21] Is a directory".to_owned(),
+                    _ => error.source.to_string(),
+                };
+                let reason = format!("{reason}: {}", crate::python::quoted(&file));
+                let error = if error.is_not_found() {
+                    Self::usage(format!("no {file} here"))
+                        .help("create one with `prefectl init`, or name another file with --prefect-file")
+                } else {
+                    Self::usage(error).help("name the file with --prefect-file")
+                };
+                Self { reference: Some(unreadable_file(&reason)), ..error }
+            }
+            ProjectError::Invalid { diagnostics, file } => {
+                let reference = match diagnostics.first() {
+                    Some(first) if first.code == Code::YAML_SYNTAX => unreadable_file(&first.message),
+                    Some(first) if first.code == Code::NOT_A_MAPPING => {
+                        "Unable to parse the specified config file. Skipping.".to_owned()
+                    }
+                    _ => "Skipping deployment configuration due to validation errors.".to_owned(),
+                };
+                Self {
+                    message: format!("{file} is invalid; nothing was registered"),
+                    reference: Some(reference),
+                    ..Self::findings(Exit::Usage, diagnostics)
+                }
+            }
         }
     }
+}
+
+/// Returns the reference's sentence about a project file that cannot be read.
+fn unreadable_file(reason: &str) -> String {
+    format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
 }
 
 impl From<SelectError> for CommandError {

@@ -15,7 +15,6 @@ use crate::{
         self,
         runs::{self, LogPart, LogSelection},
     },
-    ui,
 };
 
 /// Default number of lines for `--head` and `--tail`.
@@ -70,7 +69,7 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
             if runs.is_empty() {
                 "No flow runs found.".to_owned()
             } else {
-                ui::table(["ID", "Flow", "Name", "State", "When"], runs.iter().map(row))
+                context.ui.table(["ID", "Flow", "Name", "State", "When"], runs.iter().map(row))
             }
         },
         || runs.iter().map(|run| Value::Object(run.raw.clone())).collect(),

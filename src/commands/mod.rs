@@ -32,6 +32,7 @@ mod server;
 mod steps;
 mod target;
 mod variable;
+mod version;
 mod watching;
 mod work_pool;
 mod work_queue;
@@ -61,6 +62,8 @@ pub(crate) struct Context {
     pub(crate) redactor: Redactor,
     /// The current directory, with symbolic links resolved.
     pub(crate) directory: PathBuf,
+    /// Whether prefectl was called through a link named `prefect`, and replaces the reference in scripts.
+    pub(crate) is_prefect: bool,
     /// Whether the command may prompt.
     pub(crate) interactive: bool,
     pub(crate) interrupts: Interrupts,
@@ -112,6 +115,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::WorkQueue(group) => work_queue::run(group.command, context).await,
         Command::Worker(group) => worker::run(group.command, context).await,
         Command::Variable(group) => variable::run(group.command, context).await,
+        Command::Version { .. } => version::run(context).await,
         Command::Block(group) => block::run(group.command, context).await,
         Command::Init(arguments) => init::run(arguments, context),
         Command::Job(group) => job::run(group.command, context).await,

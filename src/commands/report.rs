@@ -7,6 +7,7 @@ use crate::{
     api::JsonObject,
     cli::{ConsentArguments, OutputArguments, OutputFormat},
     error::{CommandError, Exit},
+    python,
     questions::Ask as _,
 };
 
@@ -52,6 +53,7 @@ impl Context {
     ) -> Result<(), CommandError> {
         let object = Value::Object(object);
         match output.output {
+            OutputFormat::Text if self.is_prefect => self.ui.result(&python::pretty(&object)),
             OutputFormat::Text => {
                 let yaml =
                     serde_yaml::to_string(&object).map_err(|error| CommandError::new(Exit::Failed, error))?;

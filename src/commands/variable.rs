@@ -7,7 +7,7 @@ use crate::{
     api::{Client, JsonObject, NamedObject},
     cli::{OutputArguments, VariableCommand},
     error::{CommandError, Exit},
-    python, ui,
+    python,
 };
 
 pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -22,7 +22,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
             };
             context.show(
                 output,
-                || ui::table(["Name", "Value", "Created", "Updated"], variables.iter().map(row)),
+                || context.ui.table(["Name", "Value", "Created", "Updated"], variables.iter().map(row)),
                 || variables.iter().map(|variable| Value::Object(variable.raw.clone())).collect(),
             );
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Context, connection};
@@ -15,7 +15,7 @@ use crate::{
     error::{CommandError, Exit},
     flow_run,
     fs::FileError,
-    python, settings, ui,
+    python, settings,
     work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, Difference, TemplateEdits, WorkPoolError},
 };
 
@@ -28,7 +28,11 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
         WorkPoolCommand::Create(arguments) => create(*arguments, &client, context).await?,
         WorkPoolCommand::Ls { output, .. } => {
             let pools = work_pool::list(&client).await?;
-            context.show(output, || table(&pools), || pools.iter().map(|pool| json!(pool.raw)).collect());
+            context.show(
+                output,
+                || table(&pools, context),
+                || pools.iter().map(|pool| json!(pool.raw)).collect(),
+            );
         }
         WorkPoolCommand::Inspect { name, output } => {
             context.show_object(output, work_pool::find(&client, &name).await?.raw)?;
@@ -63,7 +67,7 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
             let runs = work_pool::waiting_runs(&client, &name, None, Some(until)).await?;
             context.show(
                 output,
-                || preview(&runs, context.clock.now()),
+                || preview(&runs, context),
                 || runs.iter().map(|run| json!(run.raw)).collect(),
             );
         }
@@ -240,7 +244,7 @@ async fn default_template(
     Ok(Exit::Done)
 }
 
-fn table(pools: &[WorkPool]) -> String {
+fn table(pools: &[WorkPool], context: &Context) -> String {
     if pools.is_empty() {
         return "No work pools found.".to_owned();
     }
@@ -249,11 +253,12 @@ fn table(pools: &[WorkPool]) -> String {
         let status = if pool.is_paused { "PAUSED" } else { pool.status.as_deref().unwrap_or("") };
         [pool.name.clone(), pool.kind.clone(), pool.id.to_string(), limit, status.to_owned()]
     };
-    ui::table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
+    context.ui.table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
 /// Renders scheduled runs as a table.
-pub(super) fn preview(runs: &[FlowRun], now: Timestamp) -> String {
+pub(super) fn preview(runs: &[FlowRun], context: &Context) -> String {
+    let now = context.clock.now();
     if runs.is_empty() {
         return "No runs found - try increasing how far into the future you preview with the --hours flag"
             .to_owned();
@@ -270,7 +275,7 @@ pub(super) fn preview(runs: &[FlowRun], now: Timestamp) -> String {
             queue,
         ]
     };
-    ui::table(["Scheduled Start Time", "When", "Run ID", "Name", "Queue"], runs.iter().map(row))
+    context.ui.table(["Scheduled Start Time", "When", "Run ID", "Name", "Queue"], runs.iter().map(row))
 }
 
 fn differences_text(differences: &[Difference]) -> String {

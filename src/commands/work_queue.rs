@@ -8,7 +8,7 @@ use crate::{
     api::{ApiError, Client, JsonObject, NamedObject},
     cli::{ConsentArguments, OutputArguments, WhichQueue, WorkQueueCommand},
     error::{CommandError, Exit},
-    python, ui,
+    python,
     work_pool::{self, Queue, WorkPoolError},
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             let header = ["Name", "Pool", "ID", "Priority", "Concurrency Limit", "Status"];
             context.show(
                 output,
-                || ui::table(header, queues.iter().map(row)),
+                || context.ui.table(header, queues.iter().map(row)),
                 || queues.iter().map(|queue| Value::Object(queue.raw.clone())).collect(),
             );
         }
@@ -63,12 +63,11 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
         }
         WorkQueueCommand::Preview { which, hours, output } => {
             let Queue { pool, queue } = find(&client, &which, context).await?;
-            let now = context.clock.now();
-            let until = now + SignedDuration::from_hours(hours.into());
+            let until = context.clock.now() + SignedDuration::from_hours(hours.into());
             let runs = work_pool::waiting_runs(&client, &pool, Some(&queue.name), Some(until)).await?;
             context.show(
                 output,
-                || super::work_pool::preview(&runs, now),
+                || super::work_pool::preview(&runs, context),
                 || runs.iter().map(|run| json!(run.raw)).collect(),
             );
         }

@@ -11,7 +11,6 @@ use crate::{
     error::{CommandError, Exit},
     flow_run,
     progress::Progress as _,
-    ui,
     work_pool::{self, WorkerApi, WorkerValues},
 };
 
@@ -25,7 +24,7 @@ pub(super) async fn run(command: WorkerCommand, context: &Context) -> Result<Exi
             context.show(
                 output,
                 || {
-                    ui::table(
+                    context.ui.table(
                         ["Name", "Status", "Last Heartbeat", "ID"],
                         workers.iter().map(|worker| row(worker, now)),
                     )

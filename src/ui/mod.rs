@@ -33,7 +33,7 @@ use crate::{
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::DeploymentResult;
 pub(crate) use prompts::{has_terminal, restore_terminal};
-pub(crate) use table::{listing, table};
+pub(crate) use table::listing;
 
 /// The amount of output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub(crate) struct Ui {
     is_ci: bool,
     /// Whether stderr has colours.
     has_colors: bool,
+    /// Whether prefectl replaces `prefect`: messages go to stdout as in the reference, and tables look the same.
+    is_prefect: bool,
 }
 
 /// Standard output, and the first error that occurred while writing to it.
@@ -88,6 +90,7 @@ impl Ui {
             annotations: None,
             events: false,
             is_ci: false,
+            is_prefect: false,
         }
     }
 
@@ -95,6 +98,25 @@ impl Ui {
     #[must_use]
     pub(crate) fn with_annotations(self, folder: Option<String>) -> Self {
         Self { annotations: folder, ..self }
+    }
+
+    /// Disables colours on both streams.
+    #[must_use]
+    pub(crate) fn without_colors(self) -> Self {
+        let stdout = Stdout { stream: AutoStream::never(io::stdout()), error: None };
+        let screen = Screen::new(ColorChoice::Never);
+        Self {
+            stdout: Arc::new(Mutex::new(stdout)),
+            screen: Arc::new(Mutex::new(screen)),
+            has_colors: false,
+            ..self
+        }
+    }
+
+    /// Prints messages and tables as the reference does. Messages go to stdout, which scripts read.
+    #[must_use]
+    pub(crate) fn as_prefect(self, is_prefect: bool) -> Self {
+        Self { is_prefect, has_timestamps: self.has_timestamps && !is_prefect, ..self }
     }
 
     /// Escapes workflow commands if the environment is that of a CI service.
@@ -186,6 +208,9 @@ impl Ui {
 
     /// Prints the error of a failed command to stderr.
     pub(crate) fn error(&self, error: &CommandError) {
+        if let Some(sentence) = error.reference.as_ref().filter(|_| self.is_prefect) {
+            self.tell(sentence);
+        }
         for diagnostic in &error.diagnostics {
             self.warn(diagnostic);
         }
@@ -239,6 +264,9 @@ impl Ui {
     }
 
     fn tell(&self, text: &str) {
+        if self.is_prefect {
+            return self.result(text);
+        }
         self.screen().say(&self.shown(text));
     }
 

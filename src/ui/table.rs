@@ -1,19 +1,103 @@
 //! Tables for all list commands.
 
+use std::io::{self, IsTerminal as _};
+
 use comfy_table::{
-    Table,
+    ColumnConstraint, ContentArrangement, Table,
     presets::{NOTHING, UTF8_FULL_CONDENSED},
 };
 
-/// Renders a table with a header and one line per row.
-pub(crate) fn table<const COLUMNS: usize>(
+use super::{Ui, live::columns, screen};
+
+/// Header of the column that is dropped first if a table is too wide.
+const ID: &str = "ID";
+
+impl Ui {
+    /// Renders a table with a header and one line per row. On a terminal that is too narrow, cells wrap and ids are dropped.
+    pub(crate) fn table<const COLUMNS: usize>(
+        &self,
+        header: [&str; COLUMNS],
+        rows: impl IntoIterator<Item = [String; COLUMNS]>,
+    ) -> String {
+        let rows: Vec<[String; COLUMNS]> = rows.into_iter().collect();
+        if self.is_prefect {
+            return reference_table(header, &rows);
+        }
+        let width = io::stdout().is_terminal().then(|| screen::size().width);
+        fitted_table(header, &rows, width)
+    }
+}
+
+/// Renders a table for a terminal with `width` columns, or of any width.
+fn fitted_table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
-    rows: impl IntoIterator<Item = [String; COLUMNS]>,
+    rows: &[[String; COLUMNS]],
+    width: Option<usize>,
+) -> String {
+    let all: Vec<usize> = (0..COLUMNS).collect();
+    let natural = render(header, rows, &all, None);
+    let Some(width) = width.filter(|width| table_width(&natural) > *width) else { return natural };
+    let wrapped = render(header, rows, &all, Some(width));
+    // The first column may be an id that other commands need.
+    let without_ids: Vec<usize> =
+        all.iter().copied().filter(|index| *index == 0 || header[*index] != ID).collect();
+    if table_width(&wrapped) <= width || without_ids.len() == COLUMNS {
+        return wrapped;
+    }
+    render(header, rows, &without_ids, Some(width))
+}
+
+fn table_width(table: &str) -> usize {
+    table.lines().map(columns).max().unwrap_or_default()
+}
+
+fn render<const COLUMNS: usize>(
+    header: [&str; COLUMNS],
+    rows: &[[String; COLUMNS]],
+    shown: &[usize],
+    width: Option<usize>,
 ) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
-    table.add_rows(rows);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(shown.iter().map(|index| header[*index]));
+    for row in rows {
+        table.add_row(shown.iter().map(|index| row[*index].as_str()));
+    }
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        for (position, index) in shown.iter().enumerate() {
+            if let (ID, Some(column)) = (header[*index], table.column_mut(position)) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+    }
     table.to_string()
+}
+
+/// Renders a table like the reference, with `┃` in the header and `│` in each row. Every row is one line.
+fn reference_table<const COLUMNS: usize>(header: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| cell.replace(['\r', '\n'], " ")).collect()).collect();
+    let widths: Vec<usize> = header
+        .iter()
+        .enumerate()
+        .map(|(index, title)| rows.iter().map(|row| columns(&row[index])).fold(columns(title), usize::max))
+        .collect();
+    let border = |left: &str, line: &str, middle: &str, right: &str| {
+        let cells: Vec<String> = widths.iter().map(|width| line.repeat(width + 2)).collect();
+        format!("{left}{}{right}", cells.join(middle))
+    };
+    let row = |cells: &[String], bar: &str| {
+        let padded = cells.iter().zip(&widths);
+        let cells: Vec<String> =
+            padded.map(|(cell, width)| format!(" {cell}{} ", " ".repeat(width - columns(cell)))).collect();
+        format!("{bar}{}{bar}", cells.join(bar))
+    };
+    let titles = header.map(str::to_owned);
+    let mut lines = vec![border("┏", "━", "┳", "┓"), row(&titles, "┃"), border("┡", "━", "╇", "┩")];
+    lines.extend(rows.iter().map(|cells| row(cells, "│")));
+    lines.push(border("└", "─", "┴", "┘"));
+    lines.join("\n")
 }
 
 /// Renders names and their descriptions in two columns. Descriptions wrap on narrow terminals.
@@ -22,4 +106,36 @@ pub(crate) fn listing(rows: impl IntoIterator<Item = [String; 2]>) -> String {
     table.load_style(NOTHING);
     table.add_rows(rows.into_iter().map(|[name, meaning]| [format!(" {name}"), meaning]));
     table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POOL_ID: &str = "5f8bd2b4-9c1e-4f0c-a1a5-0a4b0f6f6f1d";
+
+    #[test]
+    fn separates_the_cells_of_rows_as_the_reference_does() {
+        let rows = [["a".to_owned(), "FREQ=DAILY\nCOUNT=1".to_owned()]];
+        insta::assert_snapshot!(reference_table(["Name", "Rule"], &rows), @r"
+        ┏━━━━━━┳━━━━━━━━━━━━━━━━━━━━┓
+        ┃ Name ┃ Rule               ┃
+        ┡━━━━━━╇━━━━━━━━━━━━━━━━━━━━┩
+        │ a    │ FREQ=DAILY COUNT=1 │
+        └──────┴────────────────────┘
+        ");
+    }
+
+    #[test]
+    fn drops_ids_only_if_the_terminal_is_too_narrow() {
+        let header = ["Name", "Type", "ID", "Concurrency Limit", "Status"];
+        let row = ["production", "kubernetes", POOL_ID, "None", "NOT_READY"].map(str::to_owned);
+        let wide = fitted_table(header, std::slice::from_ref(&row), Some(120));
+        assert!(wide.contains(POOL_ID), "{wide}");
+        for width in [80, 60] {
+            let narrow = fitted_table(header, std::slice::from_ref(&row), Some(width));
+            assert!(table_width(&narrow) <= width, "{narrow}");
+            assert!(!narrow.contains("5f8bd2b4"), "{narrow}");
+        }
+    }
 }

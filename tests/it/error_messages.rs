@@ -153,15 +153,15 @@ fn reports_a_missing_project_file() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: cannot read [PROJECT]/production.yaml: No such file or directory (os error 2)
-    help: name the file with --prefect-file, or go to the directory that has it
+    error: no production.yaml here
+    help: create one with `prefectl init`, or name another file with --prefect-file
     ");
     let output = sandbox.run("deploy --all --prefect-file .")?;
     assert_output!(output, @r"
     exit 2
     --- stderr
     error: cannot read [PROJECT]/.: Is a directory (os error 21)
-    help: name the file with --prefect-file, or go to the directory that has it
+    help: name the file with --prefect-file
     ");
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let output = sandbox.run("deploy --all")?;

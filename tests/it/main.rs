@@ -3,6 +3,8 @@
 //!
 //! Tests that need services are ignored by default. `tests/run` starts the services and runs all tests.
 
+#[cfg(unix)]
+mod as_prefect;
 mod attacks;
 mod cloud;
 mod connection;

@@ -67,7 +67,12 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     };
     view.end();
     match arguments.output {
-        OutputFormat::Text => report.lines.iter().for_each(|line| show(line, context)),
+        OutputFormat::Text => {
+            if context.is_prefect && report.lines.len() > 1 {
+                context.ui.result(selection_sentence(&options));
+            }
+            report.lines.iter().for_each(|line| show(line, context));
+        }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
             let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
@@ -150,7 +155,17 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
     text
 }
 
+/// Returns the sentence of the reference about a deploy of several deployments.
+fn selection_sentence(options: &Options) -> &'static str {
+    if options.all {
+        "Deploying all flows with an existing deployment configuration..."
+    } else {
+        "Deploying flows with selected deployment configurations..."
+    }
+}
+
 fn hints(report: &Report, context: &Context) {
+    let program = if context.is_prefect { "prefect" } else { "prefectl" };
     for pool in &report.idle_pools {
         context.ui.note(&format!(
             "\nTo execute flow runs from these deployments, start a worker in a separate terminal that pulls work \
@@ -159,7 +174,7 @@ fn hints(report: &Report, context: &Context) {
     }
     if let Some(line) = report.lines.iter().find(|line| line.id.is_some()) {
         context.ui.note(&format!(
-            "\nTo schedule a run for this deployment, use the following command:\n\n\t$ prefectl deployment run '{}'\n",
+            "\nTo schedule a run for this deployment, use the following command:\n\n\t$ {program} deployment run '{}'\n",
             line.name
         ));
     }

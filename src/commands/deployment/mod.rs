@@ -10,7 +10,6 @@ use crate::{
     cli::{DeleteDeploymentArguments, DeploymentCommand, OutputArguments},
     deployment::{self, NamedDeployment},
     error::{CommandError, Exit},
-    ui,
 };
 
 pub(super) async fn run(command: DeploymentCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -43,7 +42,7 @@ async fn list(
     };
     context.show(
         output,
-        || ui::table(["Name", "ID", "Work Pool"], deployments.iter().map(row)),
+        || context.ui.table(["Name", "ID", "Work Pool"], deployments.iter().map(row)),
         || deployments.iter().map(object).collect(),
     );
     Ok(Exit::Done)

@@ -13,7 +13,6 @@ use crate::{
     deployment::{self, DeploymentError, schedules},
     error::{CommandError, Exit},
     schedule::{Schedule, ScheduleError},
-    ui,
     value::{Mapping, Value},
 };
 
@@ -113,12 +112,17 @@ fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
 async fn list(name: &str, output: OutputArguments, context: &Context) -> Result<(), CommandError> {
     let client = connection::client(context)?;
     let found = deployment::find(&client, name).await?.deployment;
+    let activity = |active: bool| match active {
+        true if context.is_prefect => "True".to_owned(),
+        false if context.is_prefect => "False".to_owned(),
+        active => active.to_string(),
+    };
     let row = |schedule: &DeploymentSchedule| {
-        [schedule.id.to_string(), schedules::summary(&schedule.schedule), schedule.active.to_string()]
+        [schedule.id.to_string(), schedules::summary(&schedule.schedule), activity(schedule.active)]
     };
     context.show(
         output,
-        || ui::table(["ID", "Schedule", "Active"], found.schedules.iter().map(row)),
+        || context.ui.table(["ID", "Schedule", "Active"], found.schedules.iter().map(row)),
         || found.raw.get("schedules").cloned().unwrap_or_else(|| json!([])),
     );
     Ok(())
