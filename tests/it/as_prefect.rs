@@ -54,7 +54,7 @@ fn command_names_may_have_capitals_and_underscores() -> Result<()> {
 #[test]
 fn messages_go_to_stdout_in_the_words_of_the_reference() -> Result<()> {
     let api = MockApi::keeping()?;
-    let sandbox = Sandbox::with(&api.url(), TWO)?;
+    let sandbox = Sandbox::for_project(&api.url(), TWO)?;
     sandbox.file("list.yaml", "- a\n")?;
     sandbox.file("broken.yaml", "a: [\n")?;
     for (line, code, message) in [

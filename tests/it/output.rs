@@ -27,7 +27,7 @@ deployments:
 #[test]
 fn fails_if_the_result_cannot_be_written() -> Result<()> {
     let api = MockApi::keeping()?;
-    let sandbox = Sandbox::with(&api.url(), PROJECT)?;
+    let sandbox = Sandbox::for_project(&api.url(), PROJECT)?;
     for (line, code) in [
         ("render --all", 1),
         ("plan --all --output json", 1),
@@ -66,7 +66,7 @@ fn a_closed_pipe_is_not_an_error() -> Result<()> {
 #[test]
 fn text_of_a_project_never_becomes_a_workflow_command() -> Result<()> {
     let api = MockApi::with_pool()?;
-    let sandbox = Sandbox::with(&api.url(), HOSTILE)?;
+    let sandbox = Sandbox::for_project(&api.url(), HOSTILE)?;
     for service in ["GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI"] {
         for line in ["check", "check --output json", "plan --all", "render --all", "deploy --all", "doctor"] {
             let variables = [
