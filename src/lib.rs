@@ -115,7 +115,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     redactor.learn_variables(environment.iter());
     let is_prefect = is_link && !wants_json(&arguments);
     let ui = configured_ui(&cli, &environment, colors(&cli.global, &environment), &redactor)
-        .as_prefect(is_prefect);
+        .with_prefect_style(is_prefect);
     report_crashes(&ui);
     let changes_server = cli.command.changes_server();
     let exit = match start(cli, environment, ui.clone(), redactor, is_link) {

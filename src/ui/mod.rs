@@ -115,7 +115,7 @@ impl Ui {
 
     /// Prints messages and tables as the reference does. Messages go to stdout, which scripts read.
     #[must_use]
-    pub(crate) fn as_prefect(self, is_prefect: bool) -> Self {
+    pub(crate) fn with_prefect_style(self, is_prefect: bool) -> Self {
         Self { is_prefect, has_timestamps: self.has_timestamps && !is_prefect, ..self }
     }
 

@@ -1,7 +1,7 @@
 //! Escapes the workflow commands of CI services in text from projects and servers.
 //!
 //! CI services read commands from the output of a job: GitHub Actions (`::name::` at the start of a line), Azure Pipelines
-//! and TeamCity (`##vso[` and the like anywhere in a line) and GitLab (`section_start:`).
+//! and `TeamCity` (`##vso[` and the like anywhere in a line) and GitLab (`section_start:`).
 
 use std::borrow::Cow;
 
