@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # other files use the variables
 # Prefect releases for `tests/versions`, and a PostgreSQL server.
 
 # install_release VERSION: sets RELEASE to the `prefect` executable of a virtual environment with this release. The
