@@ -57,7 +57,12 @@ class Feature:
         object.__setattr__(self, "states", (self.first, self.second))
 
     def is_supported(self, version: str) -> bool:
-        return tuple(int(part) for part in version.split(".")[:2]) >= self.since
+        return is_since(version, self.since)
+
+
+def is_since(version: str, first: tuple[int, ...]) -> bool:
+    """Compares the minor release of a server with the first one that has a feature."""
+    return tuple(int(part) for part in version.split(".")[:2]) >= first
 
 
 def deployment(feature: Feature, state: State) -> str:
@@ -172,6 +177,7 @@ SCALARS = (
 SLUGS = (3, 2)
 SCHEDULE_AFTER = (3, 4)
 GRACE_PERIOD = (3, 6)
+DASHES_IN_VARIABLES = (3, 3)
 
 FEATURES = [
     Feature(

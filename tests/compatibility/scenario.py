@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from suite.background import Json, SuiteError, minimal_environment
 
-from .features import FEATURES, Feature, project
+from .features import DASHES_IN_VARIABLES, FEATURES, Feature, is_since, project
 from .refusing_proxy import MARKER, refusing_proxy
 from .servers import Api
 
@@ -82,13 +82,16 @@ class Scenario:
             ("`export` writes a file that plans no changes", self.export),
             ("schedules created, paused and resumed", self.schedules),
             ("flow runs started, listed and cancelled", self.flow_runs),
-            ("variables set, names with dashes", self.variables),
             ("`deploy --prune` deletes what the file no longer declares", self.prune),
             ("`deployment delete`", self.delete),
             ("`destroy`", self.destroy),
         ]
         for title, step in steps:
             results.append(self.check(title, lambda: step(stored)))
+        results.append(self.check("variables", lambda: self.succeed("variable", "set", "plain_name", "1")))
+        has_dashes = is_since(self.version, DASHES_IN_VARIABLES)
+        attempt = self.dashes_stored if has_dashes else self.dashes_rejected
+        results.append(self.check("variable names with dashes", attempt, WORKS if has_dashes else UNSUPPORTED))
         return results
 
     def check(self, title: str, attempt: Callable[[], None], verdict: str = WORKS) -> Result:
@@ -265,12 +268,13 @@ class Scenario:
         if state not in ("CANCELLED", "CANCELLING"):
             raise Failure(f"the cancelled run is {state}")
 
-    def variables(self, _: list[Feature]) -> None:
-        self.succeed("variable", "set", "plain_name", "1")
-        name = "name-with-dashes"
-        output = self.execute("variable", "set", name, "1")
-        if output.code != 0 and tuple(int(part) for part in self.version.split(".")[:2]) >= (3, 3):
-            raise Failure(output.brief())
+    def dashes_stored(self) -> None:
+        self.succeed("variable", "set", "name-with-dashes", "1")
+
+    def dashes_rejected(self) -> None:
+        output = self.execute("variable", "set", "name-with-dashes", "1")
+        if output.code == 0:
+            raise Failure("`variable set` succeeds")
 
     def prune(self, features: list[Feature]) -> None:
         self.write(features, 1)
