@@ -1,18 +1,24 @@
 //! From an entrypoint's object to the function behind it, through its decorators.
 
+use std::rc::Rc;
+
 use super::{
     entrypoint::Entrypoint,
     error::FlowError,
     eval_error::EvalError,
-    evaluate::{self, Value},
+    evaluate::Value,
+    interpret::{FlowObject, FunctionObject, Interpreter, Object},
     program::{
         Module, Program,
         scope::{self, Entity, Function, Scope},
-        syntax::{Bound, Call, Expr, ExprKind, FunctionDef},
+        syntax::{Bound, Expr},
     },
     schema::class::{Class, mro},
 };
-use crate::diagnostics::{Place, did_you_mean};
+use crate::{
+    diagnostics::{Place, did_you_mean},
+    source::Span,
+};
 
 /// A function that is a flow, and what its decorator says.
 #[derive(Debug)]
@@ -52,10 +58,6 @@ impl Setting {
             Err(error) => Self::Unknown(error.reason()),
         }
     }
-
-    fn or(self, other: Self) -> Self {
-        if matches!(self, Self::Absent) { other } else { self }
-    }
 }
 
 /// The flow that an entrypoint names in a module.
@@ -79,13 +81,6 @@ struct Finder<'p, 'e> {
     program: &'p Program<'p>,
     module: &'p Module,
     entrypoint: &'e Entrypoint,
-}
-
-/// What the decorators applied so far have made of a function.
-enum Made {
-    Function,
-    Flow(Options),
-    Task,
 }
 
 impl<'p> Finder<'p, '_> {
@@ -122,187 +117,74 @@ impl<'p> Finder<'p, '_> {
     }
 
     fn definition(&self, entity: Entity<'p>) -> Result<Definition<'p>, FlowError> {
-        match entity {
-            Entity::Function(function) => self.decorated(function),
-            Entity::Value(value) => self.made_by_call(value.scope, value.expr),
-            Entity::Class(class) => Err(self.not_a_flow(Some(
-                class.scope.module.file.place(crate::source::Span::new(class.def.at, class.def.at)),
-            ))),
-            Entity::Module(_) | Entity::Namespace(_) => Err(self.not_a_flow(None)),
-            Entity::External(name) => Err(self.unknowable(&EvalError::unknown(format!(
-                "it is imported from outside the project as '{name}'"
-            )))),
-        }
-    }
-
-    /// `x = flow(function)` and `x = other.with_options(...)`.
-    fn made_by_call(&self, scope: Scope<'p>, expr: &'p Expr) -> Result<Definition<'p>, FlowError> {
-        let reason = || {
-            let text = scope.text(expr);
-            self.unknowable_at(scope.module.file.place(expr.span), &format!("it is made by `{text}`"))
+        let interpreter = Interpreter { program: self.program };
+        let (object, place) = match entity {
+            Entity::Function(function) => {
+                (self.decorated(function)?, function.scope.module.file.place(function.def.span))
+            }
+            Entity::Value(value) => {
+                let place = value.scope.module.file.place(value.expr.span);
+                let object = interpreter.entity(entity).map_err(|error| {
+                    let text = value.scope.text(value.expr);
+                    let reason = format!("the result of `{text}` is not known: {}", error.reason());
+                    self.unknowable_at(place.clone(), reason)
+                })?;
+                (object, place)
+            }
+            Entity::Class(class) => {
+                let span = Span::new(class.def.at, class.def.at);
+                return Err(self.not_a_flow(Some(class.scope.module.file.place(span))));
+            }
+            Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_) => {
+                return Err(self.not_a_flow(None));
+            }
+            Entity::External(name) => {
+                let reason = format!("it is imported from outside the project as '{name}'");
+                return Err(self.unknowable(&EvalError::unknown(reason)));
+            }
         };
-        if expr.is_dotted_name() {
-            let entity = scope.resolve(self.program, expr).map_err(|error| self.unknowable(&error))?;
-            return match entity {
-                Entity::Function(function) => self.decorated(function),
-                _ => Err(reason()),
-            };
-        }
-        let call = expr.as_call().ok_or_else(reason)?;
-        match scope.external(self.program, &call.function).as_deref() {
-            Some("prefect.flow" | "prefect.Flow") => {
-                let [function] = call.arguments.as_slice() else { return Err(reason()) };
-                match scope.resolve(self.program, function) {
-                    Ok(Entity::Function(function)) if function.def.decorators.is_empty() => Ok(Definition {
-                        function,
-                        file_of: function.scope.module,
-                        options: self.options(scope, call),
-                    }),
-                    _ => Err(reason()),
-                }
-            }
-            Some(_) => Err(reason()),
-            None => {
-                let ExprKind::Attribute(base, method) = &call.function.kind else { return Err(reason()) };
-                if method != "with_options" || !base.is_dotted_name() {
-                    return Err(reason());
-                }
-                let base = scope.resolve(self.program, base).map_err(|error| self.unknowable(&error))?;
-                let base = self
-                    .program
-                    .descend(|| Ok(self.definition(base)))
-                    .map_err(|error| self.unknowable(&error))??;
-                let given = self.options(scope, call);
-                let options = Options {
-                    name: given.name.or(base.options.name),
-                    description: given.description.or(base.options.description),
-                    version: given.version.or(base.options.version),
-                    accepts_any_name: given.accepts_any_name || base.options.accepts_any_name,
-                };
-                Ok(Definition { options, ..base })
-            }
+        match object {
+            Object::Flow(flow) => Ok(self.flow_definition(&flow)),
+            Object::Unknown(error) => Err(self.unknowable_at(place, error.reason())),
+            _ => Err(self.not_a_flow(Some(place))),
         }
     }
 
-    fn decorated(&self, function: Function<'p>) -> Result<Definition<'p>, FlowError> {
-        let scope = function.scope;
-        let mut made = Made::Function;
-        let mut current = function;
-        let mut file_of = scope.module;
-        for decorator in function.def.decorators.iter().rev() {
-            let call = decorator.as_call();
-            let callee = call.map_or(decorator, |call| &call.function);
-            let name = scope.external(self.program, callee);
-            made = match (name.as_deref(), made) {
-                (Some("staticmethod" | "classmethod"), made) => made,
-                (Some("prefect.flow"), Made::Function) => {
-                    Made::Flow(call.map_or_else(Options::default, |call| self.options(scope, call)))
-                }
-                (Some("prefect.task"), Made::Function) => Made::Task,
-                (Some(_), _) => return Err(self.unknown_decorator(scope, decorator)),
-                (None, made) => {
-                    let wrapping = self
-                        .wrapping(scope, decorator)
-                        .ok_or_else(|| self.unknown_decorator(scope, decorator))?;
-                    match made {
-                        Made::Function => {
-                            file_of = wrapping.wrapper.scope.module;
-                            if !wrapping.keeps_signature {
-                                current = wrapping.wrapper;
-                            }
-                            Made::Function
-                        }
-                        // The wrapper is a function again.
-                        Made::Flow(_) | Made::Task => {
-                            return Err(self.not_a_flow(Some(scope.module.file.place(decorator.span))));
-                        }
-                    }
-                }
-            };
-        }
-        match made {
-            Made::Flow(options) => Ok(Definition { function: current, file_of, options }),
-            Made::Function | Made::Task => {
-                Err(self.not_a_flow(Some(scope.module.file.place(function.def.span))))
-            }
-        }
-    }
-
-    /// What a decorator of the project returns, if that is plainly a function defined in it.
-    fn wrapping(&self, scope: Scope<'p>, decorator: &'p Expr) -> Option<Wrapping<'p>> {
-        let (callee, is_factory) =
-            decorator.as_call().map_or((decorator, false), |call| (&call.function, true));
-        let Ok(Entity::Function(mut function)) = scope.resolve(self.program, callee) else { return None };
-        if is_factory {
-            let inner = returned_function(function.def)?;
-            function = Function { def: inner, ..function };
-        }
-        if !function.def.decorators.is_empty() && !is_factory {
-            return None;
-        }
-        let wrapper = returned_function(function.def)?;
-        let first = function.def.parameters.first()?;
-        let inside = Scope::end_of(function.scope.module);
-        let keeps_signature = match wrapper.decorators.as_slice() {
-            [] => false,
-            [wraps] => {
-                let call = wraps.as_call()?;
-                let [ExprKind::Name(argument)] =
-                    call.arguments.iter().map(|it| &it.kind).collect::<Vec<_>>()[..]
-                else {
-                    return None;
-                };
-                let is_wraps = inside.external(self.program, &call.function)? == "functools.wraps";
-                if !is_wraps || *argument != first.name || !call.keywords.is_empty() {
-                    return None;
-                }
-                true
-            }
-            _ => return None,
-        };
-        Some(Wrapping { wrapper: Function { def: wrapper, scope: inside }, keeps_signature })
-    }
-
-    fn options(&self, scope: Scope<'p>, call: &'p Call) -> Options {
+    fn flow_definition(&self, flow: &FlowObject<'p>) -> Definition<'p> {
         let mut options = Options::default();
-        for (name, value) in &call.keywords {
-            let value = evaluate::evaluate(self.program, scope, value);
-            match (name.as_deref(), value) {
-                (Some(name), value) => options.set(name, value),
-                (None, Ok(Value::Dict(items))) => {
-                    for (key, value) in items {
-                        if let Value::Str(key) = key {
-                            options.set(&key, Ok(value));
-                        }
-                    }
-                }
-                (None, value) => {
-                    let reason =
-                        value.err().map_or_else(|| "its options are unpacked".to_owned(), |it| it.reason());
-                    for setting in [&mut options.name, &mut options.description, &mut options.version] {
-                        *setting = Setting::Unknown(reason.clone());
-                    }
-                }
-            }
+        for (name, value) in &flow.options {
+            options.set(name, value.clone());
         }
-        options
+        let function = flow.function.unwrapped();
+        if flow.function.name() != function.def.name && matches!(options.name, Setting::Absent) {
+            options.name = Setting::Text(flow.function.name().replace('_', "-"));
+        }
+        Definition { function: function.function(self.program), file_of: flow.function.module(), options }
     }
 
-    fn unknown_decorator(&self, scope: Scope<'p>, decorator: &'p Expr) -> FlowError {
-        let text = scope.text(decorator);
-        self.unknowable_at(
-            scope.module.file.place(decorator.span),
-            &format!("what the decorator `@{text}` makes of the function is not known"),
-        )
+    /// Applies the decorators of a function.
+    fn decorated(&self, function: Function<'p>) -> Result<Object<'p>, FlowError> {
+        let interpreter = Interpreter { program: self.program };
+        let scope = function.scope;
+        let mut object = Object::Function(Rc::new(FunctionObject::new(function)));
+        for decorator in function.def.decorators.iter().rev() {
+            object = interpreter.apply(decorator, object, scope).map_err(|error| {
+                let text = scope.text(decorator);
+                let reason =
+                    format!("the result of the decorator `@{text}` is not known: {}", error.reason());
+                self.unknowable_at(scope.module.file.place(decorator.span), reason)
+            })?;
+        }
+        Ok(object)
     }
 
     fn unknowable(&self, error: &EvalError) -> FlowError {
         FlowError::Unknowable { name: self.entrypoint.object_path(), reason: error.reason(), place: None }
     }
 
-    fn unknowable_at(&self, place: Place, reason: &str) -> FlowError {
+    fn unknowable_at(&self, place: Place, reason: String) -> FlowError {
         let name = self.entrypoint.object_path();
-        FlowError::Unknowable { name, reason: reason.to_owned(), place: Some(place) }
+        FlowError::Unknowable { name, reason, place: Some(place) }
     }
 
     fn not_a_flow(&self, place: Option<Place>) -> FlowError {
@@ -336,16 +218,4 @@ impl Options {
             _ => {}
         }
     }
-}
-
-struct Wrapping<'p> {
-    wrapper: Function<'p>,
-    /// `functools.wraps`: name, docstring and signature stay those of the wrapped function.
-    keeps_signature: bool,
-}
-
-/// The function that another one defines and returns.
-fn returned_function(function: &FunctionDef) -> Option<&FunctionDef> {
-    let ExprKind::Name(name) = &function.result.as_ref()?.kind else { return None };
-    function.functions.iter().rev().find(|inner| inner.name == *name)
 }

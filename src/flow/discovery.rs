@@ -10,6 +10,7 @@ use ignore::{WalkBuilder, WalkState};
 use super::{
     FlowError, Grade, Inspector,
     entrypoint::{Entrypoint, Location},
+    program::syntax::Decorated,
 };
 use crate::{diagnostics::did_you_mean, environment::Environment};
 
@@ -63,6 +64,7 @@ impl Inspector {
         walker.build_parallel().run(|| {
             Box::new(|entry| {
                 if let Ok(entry) = entry
+                    && entry.path().is_file()
                     && entry.path().extension().is_some_and(|extension| extension == "py")
                 {
                     let flows = self.flows_of(entry.path(), directory, environment);
@@ -84,10 +86,11 @@ impl Inspector {
             .components()
             .filter(|part| *part != Component::CurDir)
             .collect();
-        let Ok(Some(file)) = self.file_with(path, &shown.display().to_string(), "flow") else {
+        let Ok(Some(file)) = self.file_containing(path, &shown.display().to_string(), &["flow", "Flow"])
+        else {
             return Vec::new();
         };
-        let flow = |decorated: &super::program::syntax::Decorated| {
+        let flow = |decorated: &Decorated| {
             let found = DiscoveredFlow {
                 path: shown.clone(),
                 line: file.source.position(decorated.at).line,
@@ -97,11 +100,13 @@ impl Inspector {
             };
             let entrypoint = Entrypoint::parse(&found.entrypoint()).ok();
             match entrypoint.and_then(|it| self.inspect(&it, directory, environment).ok()) {
-                Some(flow) => DiscoveredFlow { name: flow.name.clone(), grade: Some(flow.grade), ..found },
-                None => found,
+                Some(flow) => {
+                    Some(DiscoveredFlow { name: flow.name.clone(), grade: Some(flow.grade), ..found })
+                }
+                None => decorated.is_certain.then_some(found),
             }
         };
-        file.flows.iter().map(flow).collect()
+        file.flows.iter().filter_map(flow).collect()
     }
 
     /// What to do about an entrypoint that gives no flow: the flows that may be meant, if its file or function is not
@@ -119,8 +124,10 @@ impl Inspector {
             FlowError::ModuleMissing { .. } if known.is_none() => {}
             FlowError::NotFound { suggestion: None, .. } => {
                 let Location::File(path) = &entrypoint.location else { return known };
-                let file = self.file_with(&directory.join(path), &path.display().to_string(), "").ok()??;
-                let paths: Vec<String> = file.flows.iter().map(|flow| flow.path.clone()).collect();
+                let file =
+                    self.file_containing(&directory.join(path), &path.display().to_string(), &[]).ok()??;
+                let certain = file.flows.iter().filter(|flow| flow.is_certain);
+                let paths: Vec<String> = certain.map(|flow| flow.path.clone()).collect();
                 return named("its flows are", &paths);
             }
             _ => return known,

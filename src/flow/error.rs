@@ -12,6 +12,8 @@ pub(crate) enum FlowError {
     FileMissing { path: String },
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("'{path}' is not a regular file")]
+    NotRegular { path: String },
     #[error("'{path}' has more than {limit} MiB, which is too much for a program")]
     TooLarge { path: String, limit: u64 },
     #[error("the text of '{path}' is neither UTF-8 nor in an encoding that can be read here")]
@@ -44,9 +46,11 @@ impl FlowError {
     /// A stable name for the kind of error.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::FileMissing { .. } | Self::File(_) | Self::TooLarge { .. } | Self::Encoding { .. } => {
-                Code::FLOW_FILE
-            }
+            Self::FileMissing { .. }
+            | Self::File(_)
+            | Self::NotRegular { .. }
+            | Self::TooLarge { .. }
+            | Self::Encoding { .. } => Code::FLOW_FILE,
             Self::ModuleMissing { .. } => Code::FLOW_MODULE,
             Self::Syntax { .. } => Code::FLOW_SYNTAX,
             Self::NotFound { .. } => Code::FLOW_NOT_FOUND,
@@ -79,6 +83,7 @@ impl FlowError {
             Self::NotAFlow { place, .. } | Self::Unknowable { place, .. } => place.as_ref(),
             Self::FileMissing { .. }
             | Self::File(_)
+            | Self::NotRegular { .. }
             | Self::TooLarge { .. }
             | Self::Encoding { .. }
             | Self::ModuleMissing { .. }
@@ -93,7 +98,14 @@ impl FlowError {
             Self::ModuleMissing { module } if module.contains('/') => {
                 Some(format!("a file's entrypoint ends in .py: '{module}.py:<function>'"))
             }
-            Self::NameUnknown { .. } => Some("write the flow's name as text: @flow(name=\"...\")".to_owned()),
+            Self::NameUnknown { .. } => Some(
+                "write the name as a string: @flow(name=\"...\"), or let Python read the flow: --python"
+                    .to_owned(),
+            ),
+            Self::Unknowable { .. } => Some(
+                "let Python read the flow: --python PATH, with Prefect and the project's packages installed"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -10,7 +10,10 @@ use super::{
     Flow, decorator,
     entrypoint::{Entrypoint, Location},
     error::FlowError,
-    program::{ImportTarget, Module, Program, SearchResult, SourceLoader, file::PythonFile, search},
+    program::{
+        ImportTarget, Module, Program, SearchPath, SearchResult, SourceLoader, file::PythonFile,
+        import_roots::normalize, search,
+    },
     python::Memory,
     signature,
 };
@@ -55,15 +58,14 @@ impl Inspector {
         directory: &Path,
         environment: &Environment,
     ) -> Result<Flow, FlowError> {
-        let (script, roots) = match &entrypoint.location {
+        let script = match &entrypoint.location {
             Location::File(path) => {
-                let file = self.named_file(&directory.join(path), &path.display().to_string())?;
-                let parent = file.path.parent().map(Path::to_owned).unwrap_or_default();
-                (Some(file), vec![parent, directory.to_owned()])
+                Some(self.named_file(&directory.join(path), &path.display().to_string())?)
             }
-            Location::Module(_) => (None, vec![directory.to_owned()]),
+            Location::Module(_) => None,
         };
-        let program = Program::new(self, environment, roots);
+        let path = script.as_ref().map(|file| file.path.as_path());
+        let program = Program::new(self, environment, SearchPath::new(path, directory, environment));
         let module = match (script, &entrypoint.location) {
             (Some(file), _) => program.add_script(file),
             (None, location) => module_of(&program, entrypoint, location)?,
@@ -78,23 +80,23 @@ impl Inspector {
     }
 
     fn named_file(&self, path: &Path, name: &str) -> Result<Arc<PythonFile>, FlowError> {
-        let file = self.file_with(path, name, "")?;
+        let file = self.file_containing(path, name, &[])?;
         file.ok_or_else(|| FlowError::FileMissing { path: name.to_owned() })
     }
 
-    /// The file, if its text has a word.
-    pub(super) fn file_with(
+    /// Returns the file, or `None` if its text contains none of `words`. Without words every file is returned.
+    pub(super) fn file_containing(
         &self,
         path: &Path,
         name: &str,
-        word: &str,
+        words: &[&str],
     ) -> Result<Option<Arc<PythonFile>>, FlowError> {
-        let path = normal(path);
+        let path = normalize(path);
         // A poisoned lock means another thread failed between two whole entries: the map is still good.
         if let Some(file) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&path) {
             return Ok(Some(Arc::clone(file)));
         }
-        let Some(file) = PythonFile::read(&path, name, word)? else { return Ok(None) };
+        let Some(file) = PythonFile::read(&path, name, words)? else { return Ok(None) };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Some(Arc::clone(files.entry(path).or_insert(Arc::new(file)))))
     }
@@ -139,20 +141,4 @@ fn module_of<'p>(
         Ok(_) => Err(FlowError::ModuleMissing { module: name }),
         Err(error) => Err(FlowError::Unknowable { name, reason: error.reason(), place: None }),
     }
-}
-
-/// The path without `.` and `dir/..`, so that one file has one key.
-fn normal(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
-                normal.pop();
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
 }

@@ -79,6 +79,7 @@ mod error;
 mod eval_error;
 mod evaluate;
 mod inspector;
+mod interpret;
 mod program;
 mod python;
 mod schema;

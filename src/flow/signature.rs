@@ -8,16 +8,16 @@ use super::{
     docstring,
     error::FlowError,
     eval_error::{EvalError, EvalResult},
-    evaluate::encode,
+    evaluate::{Value, encode},
     program::{
         Program,
         scope::{Function, Scope},
-        syntax::{Expr, Parameter},
+        syntax::{Expr, Parameter, ParameterKind},
     },
     schema::annotation::{
         SchemaBuilder,
         field::{FieldDefault, FieldInfo, as_field},
-        require_seen_by_prefect,
+        mapping_schema, require_seen_by_prefect,
     },
     string_annotations::{StringAnnotations, evaluation_scope, quoted},
 };
@@ -41,7 +41,7 @@ const CLASHING: [&str; 10] = [
 ];
 
 /// What Prefect would register for a flow.
-pub(super) fn read(program: &Program<'_>, definition: &Definition<'_>) -> Result<Flow, FlowError> {
+pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) -> Result<Flow, FlowError> {
     let Definition { function, options, file_of } = definition;
     let place = function.scope.module.file.place(function.def.span);
     let name = name(function, options, &place)?;
@@ -175,6 +175,10 @@ impl<'p> Signature<'p> {
         if let Some(default) = &parameter.default {
             self.default(default, &mut property);
         }
+        if matches!(parameter.kind, ParameterKind::VarPositional | ParameterKind::VarKeyword) {
+            self.variadic(parameter, &mut property);
+            return Ok(property);
+        }
         let Some(annotation) = &parameter.annotation else { return Ok(property) };
         let has_default = !property.default.is_required();
         let annotation = match self.outside_final(annotation, has_default) {
@@ -183,7 +187,15 @@ impl<'p> Signature<'p> {
             // The annotation itself says what is wrong with it.
             Err(_) => annotation,
         };
+        self.builder.program.memo.assumptions.take();
         let result = self.annotation(annotation, parameter.default.is_some(), &mut property);
+        let assumptions = self.builder.program.memo.assumptions.take();
+        let result = match assumptions.first() {
+            Some(package) => Err(EvalError::unknown(format!(
+                "the type depends on whether the package '{package}' is installed"
+            ))),
+            None => result,
+        };
         match result {
             Ok(schema) => property.schema = schema,
             Err(EvalError::Untyped | EvalError::NoSchema) => {}
@@ -193,6 +205,52 @@ impl<'p> Signature<'p> {
             Err(error @ (EvalError::Vanishes | EvalError::Refused(_))) => return Err(error),
         }
         Ok(property)
+    }
+
+    /// Fills in the property of `*args` or `**kwargs`: an optional array or object.
+    fn variadic(&mut self, parameter: &'p Parameter, property: &mut Property<'p>) {
+        let is_positional = parameter.kind == ParameterKind::VarPositional;
+        let empty = if is_positional { Value::List(Vec::new()) } else { Value::Dict(Vec::new()) };
+        property.default = FieldDefault::Value(empty);
+        let element = match &parameter.annotation {
+            Some(annotation) => self.element(annotation),
+            None => Ok(json!({})),
+        };
+        let schema = element.and_then(|element| {
+            object(if is_positional {
+                json!({"type": "array", "items": element})
+            } else {
+                mapping_schema(json!({"type": "string"}), element)
+            })
+        });
+        match schema {
+            Ok(schema) => property.schema = schema,
+            // Prefect accepts any value if it cannot generate a schema.
+            Err(EvalError::Untyped | EvalError::NoSchema) => {}
+            Err(error) => self.builder.approximate(error.reason()),
+        }
+    }
+
+    /// Returns the schema of one argument of `*args` or `**kwargs`.
+    fn element(&mut self, annotation: &'p Expr) -> EvalResult<Json> {
+        let (scope, expr) = match (quoted(self.function, annotation), self.strings) {
+            (Some(expr), StringAnnotations::Evaluated) => (evaluation_scope(self.function), expr),
+            (Some(expr), StringAnnotations::Unevaluated) => {
+                let scope = evaluation_scope(self.function);
+                require_seen_by_prefect(self.builder.program, scope, expr)?;
+                (scope, expr)
+            }
+            (Some(_), StringAnnotations::Unknown(reason)) => return Err(EvalError::unknown(reason)),
+            (None, _) => (self.function.scope, annotation),
+        };
+        let is_qualifier = matches!(
+            self.generic(scope, expr).as_deref(),
+            Some("typing.ClassVar" | "typing.Final" | "typing.Required" | "typing.NotRequired")
+        );
+        if is_qualifier {
+            return Err(EvalError::unknown(format!("`{}` is not evaluated", scope.text(expr))));
+        }
+        self.builder.schema(scope, expr)
     }
 
     /// The type in `Final[...]`, which takes a parameter with a default out of the schema, as `ClassVar[...]` does any.

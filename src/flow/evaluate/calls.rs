@@ -1,8 +1,8 @@
 //! Calls whose result is certain: constructors of the standard library, a few functions, classes of the project.
 
 use super::{
-    Evaluator, constructors, methods, operators, text,
-    value::{Number, Value, distinct},
+    Evaluator, constructors, methods, operators, paths, text,
+    value::{Number, Value, dictionary, distinct},
 };
 use crate::flow::{
     eval_error::EvalResult,
@@ -34,7 +34,11 @@ impl Arguments {
     }
 }
 
-pub(super) fn call<'p>(evaluator: &mut Evaluator<'p>, expr: &'p Expr, call: &'p Call) -> EvalResult<Value> {
+pub(super) fn call<'p>(
+    evaluator: &mut Evaluator<'p, '_>,
+    expr: &'p Expr,
+    call: &'p Call,
+) -> EvalResult<Value> {
     let unknown = evaluator.unknown(expr);
     if call.keywords.iter().any(|(name, _)| name.is_none()) {
         return Err(unknown);
@@ -49,7 +53,9 @@ pub(super) fn call<'p>(evaluator: &mut Evaluator<'p>, expr: &'p Expr, call: &'p 
                 let arguments = arguments(evaluator, call)?;
                 return class::instantiate(evaluator.program, class, arguments);
             }
-            Ok(Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_)) => return Err(unknown),
+            Ok(Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_)) => {
+                return Err(unknown);
+            }
             Ok(Entity::Value(made)) => {
                 if let Some(of_base) = new_type(evaluator, made, call)? {
                     return Ok(of_base);
@@ -66,12 +72,12 @@ pub(super) fn call<'p>(evaluator: &mut Evaluator<'p>, expr: &'p Expr, call: &'p 
     let ExprKind::Attribute(object, method) = &call.function.kind else { return Err(unknown) };
     let object = evaluator.value(object)?;
     let arguments = arguments(evaluator, call)?;
-    methods::call(&object, method, &arguments.positional, &arguments.named)
+    methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
 }
 
 /// `UserId(3)`, where `UserId` is a `NewType`: the value itself.
 fn new_type<'p>(
-    evaluator: &mut Evaluator<'p>,
+    evaluator: &mut Evaluator<'p, '_>,
     made: Assigned<'p>,
     call: &'p Call,
 ) -> EvalResult<Option<Value>> {
@@ -84,7 +90,7 @@ fn new_type<'p>(
     }
 }
 
-fn arguments<'p>(evaluator: &mut Evaluator<'p>, call: &'p Call) -> EvalResult<Arguments> {
+fn arguments<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> EvalResult<Arguments> {
     let positional = evaluator.items(&call.arguments)?;
     let named = |(name, value): &'p (Option<String>, Expr)| {
         Ok((name.clone().unwrap_or_default(), evaluator.value(value)?))
@@ -93,24 +99,17 @@ fn arguments<'p>(evaluator: &mut Evaluator<'p>, call: &'p Call) -> EvalResult<Ar
 }
 
 /// A call of something from outside the project; `None` if it is not in the table.
-fn external(evaluator: &Evaluator<'_>, name: &str, arguments: &Arguments) -> EvalResult<Option<Value>> {
+fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) -> EvalResult<Option<Value>> {
     if let Some(value) = builtin(name, arguments)? {
+        return Ok(Some(value));
+    }
+    if let Some(value) = paths::call(evaluator.program, name, arguments)? {
         return Ok(Some(value));
     }
     let first = arguments.positional.first();
     Ok(match name {
         "datetime.datetime" | "datetime.date" | "datetime.time" | "datetime.timedelta"
         | "datetime.timezone" => constructors::moment(name, arguments),
-        "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
-            let mut path = String::from(".");
-            for part in &arguments.positional {
-                match part {
-                    Value::Str(part) | Value::Path(part) => path = operators::join(&path, part),
-                    _ => return Ok(None),
-                }
-            }
-            Some(Value::Path(path))
-        }
         "uuid.UUID" => match first {
             Some(Value::Str(text)) => {
                 uuid::Uuid::parse_str(text).ok().map(|id| Value::Printed(id.to_string()))
@@ -148,10 +147,6 @@ fn external(evaluator: &Evaluator<'_>, name: &str, arguments: &Arguments) -> Eva
             }
             _ => None,
         },
-        "os.path.join" => {
-            let parts = arguments.positional.iter().map(Value::as_str).collect::<EvalResult<Vec<_>>>()?;
-            Some(Value::Str(join_texts(&parts)))
-        }
         // Models do not take it for the tuple that it is.
         "prefect.unmapped" | "prefect.utilities.annotations.unmapped" if evaluator.scope.class.is_none() => {
             first.map(|value| Value::Tuple(vec![value.clone()]))
@@ -160,6 +155,7 @@ fn external(evaluator: &Evaluator<'_>, name: &str, arguments: &Arguments) -> Eva
             Some(Value::Str(text)) => url::Url::parse(text).ok().map(|url| Value::Printed(url.into())),
             _ => None,
         },
+        "platform.system" => Some(Value::text("Linux")),
         "pendulum.datetime" => constructors::pendulum(arguments),
         "threading.Lock" | "threading.RLock" | "logging.getLogger" => Some(Value::Opaque),
         _ => None,
@@ -185,18 +181,6 @@ fn fraction(arguments: &[Value]) -> Option<Value> {
     let (numerator, denominator) = (numerator / divisor, denominator / divisor);
     let text = if denominator == 1 { numerator.to_string() } else { format!("{numerator}/{denominator}") };
     Some(Value::Printed(text))
-}
-
-fn join_texts(parts: &[&str]) -> String {
-    parts.iter().fold(String::new(), |joined, part| {
-        if part.starts_with('/') || joined.is_empty() {
-            (*part).to_owned()
-        } else if joined.ends_with('/') {
-            joined + part
-        } else {
-            format!("{joined}/{part}")
-        }
-    })
 }
 
 fn is_plain_decimal(text: &str) -> bool {
@@ -250,15 +234,13 @@ fn builtin(name: &str, arguments: &Arguments) -> EvalResult<Option<Value>> {
 }
 
 fn dict(arguments: &Arguments) -> Option<Value> {
-    let mut items = match arguments.positional.as_slice() {
-        [] => Vec::new(),
-        [Value::Dict(items)] => items.clone(),
+    let items = match arguments.positional.as_slice() {
+        [] => &[],
+        [Value::Dict(items)] => items.as_slice(),
         _ => return None,
     };
-    for (name, value) in &arguments.named {
-        super::insert(&mut items, Value::text(name), value.clone());
-    }
-    Some(Value::Dict(items))
+    let named = arguments.named.iter().map(|(name, value)| (Value::text(name), value.clone()));
+    Some(dictionary(items.iter().cloned().chain(named)))
 }
 
 /// The elements for a set, whose order does not matter yet.

@@ -73,7 +73,7 @@ impl Spec {
 }
 
 /// `format(value, spec)` where it is certain.
-pub(super) fn format(value: &Value, spec: &str) -> EvalResult<String> {
+pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
     if spec.is_empty() {
         return to_str(value);
     }

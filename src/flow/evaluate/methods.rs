@@ -1,10 +1,14 @@
 //! Attributes and methods of values.
 
 use super::{
-    template,
+    operators::LENGTH_LIMIT,
+    paths, template,
     value::{Value, sorted},
 };
-use crate::flow::eval_error::{EvalError, EvalResult};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    program::Program,
+};
 
 /// `value.name`.
 pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
@@ -12,14 +16,7 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
     Ok(match (value, name) {
         (Value::Member { value, .. }, "value") => (**value).clone(),
         (Value::Member { name, .. }, "name") => Value::text(name),
-        (Value::Path(path), "name") => {
-            Value::text(path.rsplit('/').next().filter(|name| *name != ".").unwrap_or(""))
-        }
-        (Value::Path(path), "parent") => Value::Path(match path.rsplit_once('/') {
-            Some(("", _)) => "/".to_owned(),
-            Some((parent, _)) => parent.to_owned(),
-            None => ".".to_owned(),
-        }),
+        (Value::Path(path), name) => return paths::attribute(path, name).ok_or_else(unknown),
         (Value::Date(date), "year") => Value::Int(date.year().into()),
         (Value::Date(date), "month") => Value::Int(date.month().into()),
         (Value::Date(date), "day") => Value::Int(date.day().into()),
@@ -29,6 +26,7 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
 
 /// `value.name(*arguments, **named)`.
 pub(super) fn call(
+    program: &Program<'_>,
     value: &Value,
     name: &str,
     arguments: &[Value],
@@ -64,11 +62,7 @@ pub(super) fn call(
         }
         (Value::Date(date), "isoformat") if arguments.is_empty() => Ok(Value::Str(date.to_string())),
         (Value::DateTime(moment), "date") if arguments.is_empty() => Ok(Value::Date(moment.civil.date())),
-        (Value::Path(path), "joinpath") => arguments
-            .iter()
-            .try_fold(path.clone(), |path, part| Ok(super::operators::join(&path, part.as_str()?)))
-            .map(Value::Path),
-        (Value::Path(path), "as_posix") if arguments.is_empty() => Ok(Value::text(path)),
+        (Value::Path(path), _) => paths::method(program, path, name, arguments).ok_or_else(unknown),
         _ => Err(unknown()),
     }
 }
@@ -93,7 +87,9 @@ fn string_method(text: &str, name: &str, arguments: &[Value]) -> EvalResult<Opti
         ("removesuffix", Some([suffix])) => Value::text(text.strip_suffix(suffix).unwrap_or(text)),
         ("startswith", Some([prefix])) => Value::Bool(text.starts_with(prefix)),
         ("endswith", Some([suffix])) => Value::Bool(text.ends_with(suffix)),
-        ("replace", Some([from, to])) => Value::Str(text.replace(from, to)),
+        ("replace", Some([from, to])) if text.len().saturating_mul(to.len() + 1) <= LENGTH_LIMIT * 16 => {
+            Value::Str(text.replace(from, to))
+        }
         ("split", Some([])) => Value::List(text.split_whitespace().map(Value::text).collect()),
         ("split", Some([separator])) if !separator.is_empty() => {
             Value::List(text.split(separator).map(Value::text).collect())
@@ -103,6 +99,10 @@ fn string_method(text: &str, name: &str, arguments: &[Value]) -> EvalResult<Opti
             [items] => {
                 let items = items.elements()?;
                 let items = items.iter().map(Value::as_str).collect::<EvalResult<Vec<_>>>()?;
+                let separators = text.len().saturating_mul(items.len());
+                if items.iter().map(|item| item.len()).sum::<usize>() + separators > LENGTH_LIMIT {
+                    return Ok(None);
+                }
                 Value::Str(items.join(text))
             }
             _ => return Ok(None),
@@ -127,7 +127,7 @@ pub(crate) fn title(text: &str) -> String {
     titled
 }
 
-/// `sorted(value)`, and `set` or `list` of one.
+/// Returns the elements of `sorted(value)`.
 pub(super) fn sorted_elements(value: &Value) -> EvalResult<Vec<Value>> {
     match value {
         Value::Set(items) | Value::FrozenSet(items) => sorted(items.clone()),

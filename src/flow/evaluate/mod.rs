@@ -1,4 +1,4 @@
-//! Constants: expressions whose value is certain without running the program.
+//! Evaluates constants: expressions whose value is certain without running the program.
 
 mod calls;
 mod constructors;
@@ -8,14 +8,16 @@ mod format;
 mod methods;
 mod names;
 mod operators;
-mod template;
+mod paths;
+pub(crate) mod template;
 mod text;
 mod value;
 
 pub(crate) use calls::Arguments;
+pub(crate) use format::format;
 pub(crate) use methods::title;
 pub(crate) use text::to_str as text_of;
-pub(crate) use value::Value;
+pub(crate) use value::{Value, ValueIndex};
 
 use super::{
     eval_error::{EvalError, EvalResult},
@@ -26,30 +28,31 @@ use super::{
     },
     schema::class::{self, enumeration},
 };
-use value::{distinct, insert};
+use value::{dictionary, distinct};
 
-/// The value of an expression at a place in the program.
+/// Evaluates an expression at a position in the program.
 pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Value> {
-    Evaluator { program, scope, locals: Vec::new() }.value(expr)
+    Evaluator { program, scope, variables: Vec::new(), earlier: &|_| None }.value(expr)
 }
 
-/// The value of an expression that sees names besides those of its place.
+/// Evaluates an expression that also sees the names in `earlier`.
 pub(crate) fn evaluate_with<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
-    locals: Vec<(String, Value)>,
+    earlier: &dyn Fn(&str) -> Option<Value>,
     expr: &'p Expr,
 ) -> EvalResult<Value> {
-    Evaluator { program, scope, locals }.value(expr)
+    Evaluator { program, scope, variables: Vec::new(), earlier }.value(expr)
 }
 
-/// The value of an assigned name or of what a name is bound to.
+/// Evaluates an entity, such as an assigned name.
 pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Value> {
     match entity {
         Entity::Value(assigned) => {
             let value = program.descend(|| evaluate(program, assigned.scope, assigned.expr))?;
-            let mutations = &assigned.scope.module.body().mutations;
-            if value.is_mutable() && mutations.iter().any(|mutation| mutation.name == assigned.name) {
+            let is_local = assigned.scope.locals.is_some();
+            let mutation = assigned.scope.module.body().mutation(assigned.name);
+            if value.is_mutable() && !is_local && mutation.is_some() {
                 return Err(EvalError::unknown(format!(
                     "'{}' may be changed after it is assigned",
                     assigned.name
@@ -60,25 +63,41 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) 
         Entity::Class(class) if class.def.decorators.is_empty() => Ok(Value::Opaque),
         Entity::Function(function) if function.def.decorators.is_empty() => Ok(Value::Opaque),
         Entity::Class(class::Class { def, .. }) => {
-            Err(EvalError::unknown(format!("'{}' is made by a decorator", def.name)))
+            Err(EvalError::unknown(format!("'{}' is changed by a decorator", def.name)))
         }
         Entity::Function(function) => {
-            Err(EvalError::unknown(format!("'{}' is made by a decorator", function.def.name)))
+            Err(EvalError::unknown(format!("'{}' is changed by a decorator", function.def.name)))
         }
-        Entity::External(name) => names::external_constant(&name),
+        Entity::External(name) => names::external_constant(program, &name),
         Entity::Module(_) | Entity::Namespace(_) => Ok(Value::Opaque),
+        Entity::Constant(value) => Ok(value),
     }
 }
 
-struct Evaluator<'p> {
+/// Maximum size of a value; see [`Value::size`].
+const SIZE_LIMIT: usize = 1 << 20;
+
+struct Evaluator<'p, 'e> {
     program: &'p Program<'p>,
     scope: Scope<'p>,
-    /// Names bound by comprehensions around.
-    locals: Vec<(String, Value)>,
+    /// The variables of the comprehensions around the expression.
+    variables: Vec<(String, Value)>,
+    /// Names that the scope does not contain.
+    earlier: &'e dyn Fn(&str) -> Option<Value>,
 }
 
-impl<'p> Evaluator<'p> {
+impl<'p> Evaluator<'p, '_> {
     fn value(&mut self, expr: &'p Expr) -> EvalResult<Value> {
+        self.program.step()?;
+        let value = self.compute(expr)?;
+        let is_container = matches!(value, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Set(_));
+        if is_container && value.size() > SIZE_LIMIT {
+            return Err(EvalError::unknown("the value is too large"));
+        }
+        Ok(value)
+    }
+
+    fn compute(&mut self, expr: &'p Expr) -> EvalResult<Value> {
         Ok(match &expr.kind {
             ExprKind::None => Value::None,
             ExprKind::Bool(value) => Value::Bool(*value),
@@ -103,12 +122,16 @@ impl<'p> Evaluator<'p> {
                 operators::binary(*operator, &self.value(left)?, &self.value(right)?)?
             }
             ExprKind::Logical(is_and, values) => self.logical(*is_and, values)?,
-            ExprKind::Compare(left, rest) => match rest.as_slice() {
-                [(operator, right)] => {
-                    Value::Bool(operators::compare(*operator, &self.value(left)?, &self.value(right)?)?)
+            ExprKind::Compare(left, rest) => {
+                let mut left = self.value(left)?;
+                let mut holds = true;
+                for (operator, right) in rest.iter() {
+                    let right = self.value(right)?;
+                    holds = holds && operators::compare(*operator, &left, &right)?;
+                    left = right;
                 }
-                _ => return Err(self.unknown(expr)),
-            },
+                Value::Bool(holds)
+            }
             ExprKind::Conditional(conditional) => {
                 let test = self.value(&conditional.test)?.truth()?;
                 self.value(if test { &conditional.then } else { &conditional.otherwise })?
@@ -135,19 +158,15 @@ impl<'p> Evaluator<'p> {
     }
 
     fn dict(&mut self, items: &'p [(Option<Expr>, Expr)]) -> EvalResult<Value> {
-        let mut values = Vec::with_capacity(items.len());
+        let mut pairs = Vec::with_capacity(items.len());
         for (key, value) in items {
             match (key, self.value(value)?) {
-                (Some(key), value) => insert(&mut values, self.value(key)?, value),
-                (None, Value::Dict(others)) => {
-                    for (key, value) in others {
-                        insert(&mut values, key, value);
-                    }
-                }
+                (Some(key), value) => pairs.push((self.value(key)?, value)),
+                (None, Value::Dict(others)) => pairs.extend(others),
                 (None, _) => return Err(self.unknown(value)),
             }
         }
-        Ok(Value::Dict(values))
+        Ok(dictionary(pairs))
     }
 
     fn f_string(&mut self, parts: &'p [FormatPart]) -> EvalResult<String> {
@@ -156,6 +175,7 @@ impl<'p> Evaluator<'p> {
             match part {
                 FormatPart::Literal(literal) => text.push_str(literal),
                 FormatPart::Value { expr, conversion, format } => {
+                    template::require_short(&text)?;
                     let value = self.value(expr)?;
                     let spec = self.f_string(format)?;
                     text.push_str(&match conversion {
@@ -171,8 +191,9 @@ impl<'p> Evaluator<'p> {
     }
 
     fn name(&mut self, name: &str) -> EvalResult<Value> {
-        if let Some((_, value)) = self.locals.iter().rev().find(|(local, _)| local == name) {
-            return Ok(value.clone());
+        let variable = self.variables.iter().rev().find(|(variable, _)| variable == name);
+        if let Some(value) = variable.map(|(_, value)| value.clone()).or_else(|| (self.earlier)(name)) {
+            return Ok(value);
         }
         evaluate_entity(self.program, self.scope.lookup(self.program, name)?)
     }
@@ -192,7 +213,7 @@ impl<'p> Evaluator<'p> {
                 Entity::Module(_) | Entity::Namespace(_) | Entity::External(_) => {
                     return evaluate_entity(self.program, attribute_of(self.program, &entity, name)?);
                 }
-                Entity::Function(_) | Entity::Value(_) => {}
+                Entity::Function(_) | Entity::Value(_) | Entity::Constant(_) => {}
             }
         }
         let object = self.program.descend(|| self.value(object))?;
@@ -247,24 +268,20 @@ impl<'p> Evaluator<'p> {
         let elements = self.value(&comprehension.iterable)?.elements()?;
         let mut values = Vec::new();
         for element in elements {
-            self.locals.push((comprehension.target.clone(), element));
+            self.variables.push((comprehension.target.clone(), element));
             let value = self.comprehended(comprehension);
-            self.locals.pop();
+            self.variables.pop();
             values.extend(value?);
         }
         match comprehension.kind {
             ComprehensionKind::List => Ok(Value::List(values)),
             ComprehensionKind::Set => Ok(Value::Set(distinct(values))),
             ComprehensionKind::Dict => {
-                let mut items = Vec::with_capacity(values.len());
-                for pair in values {
-                    if let Value::Tuple(pair) = pair
-                        && let Ok([key, value]) = <[Value; 2]>::try_from(pair)
-                    {
-                        insert(&mut items, key, value);
-                    }
-                }
-                Ok(Value::Dict(items))
+                let pair = |pair| match pair {
+                    Value::Tuple(pair) => <[Value; 2]>::try_from(pair).ok().map(|[key, value]| (key, value)),
+                    _ => None,
+                };
+                Ok(dictionary(values.into_iter().filter_map(pair)))
             }
         }
     }

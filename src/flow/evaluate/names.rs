@@ -4,10 +4,12 @@ use jiff::civil::{self, Date, Time};
 
 use super::{
     datetime::{DateTime, TimeOfDay, UtcOffset},
+    operators,
     value::Value,
 };
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
+    program::Program,
     schema::annotation::table,
 };
 
@@ -15,8 +17,19 @@ use crate::flow::{
 const END_OF_DAY: Time = Time::constant(23, 59, 59, 999_999_000);
 
 /// A name from outside the project as a value.
-pub(super) fn external_constant(name: &str) -> EvalResult<Value> {
+pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult<Value> {
     match name {
+        "typing.TYPE_CHECKING" => Ok(Value::Bool(false)),
+        "sys.platform" => Ok(Value::text("linux")),
+        "os.name" => Ok(Value::text("posix")),
+        "os.pardir" | "os.path.pardir" => Ok(Value::text("..")),
+        "os.curdir" | "os.path.curdir" => Ok(Value::text(".")),
+        "os.path.sep" => Ok(Value::text("/")),
+        "sys.version_info" => version_info(program),
+        "sys.version_info.major" => Ok(Value::Int(3)),
+        "sys.version_info.minor" => {
+            version_info(program).and_then(|version| operators::subscript(&version, &Value::Int(1)))
+        }
         "math.inf" => Ok(Value::Float(f64::INFINITY)),
         "math.nan" => Ok(Value::Float(f64::NAN)),
         "math.pi" => Ok(Value::Float(std::f64::consts::PI)),
@@ -27,7 +40,7 @@ pub(super) fn external_constant(name: &str) -> EvalResult<Value> {
         "logging.WARNING" | "logging.WARN" => Ok(Value::Int(30)),
         "logging.ERROR" => Ok(Value::Int(40)),
         "logging.CRITICAL" | "logging.FATAL" => Ok(Value::Int(50)),
-        "os.sep" if cfg!(unix) => Ok(Value::text("/")),
+        "os.sep" => Ok(Value::text("/")),
         "sys.maxsize" => Ok(Value::Int(i64::MAX.into())),
         "string.ascii_lowercase" => Ok(Value::text("abcdefghijklmnopqrstuvwxyz")),
         "string.ascii_uppercase" => Ok(Value::text("ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
@@ -46,8 +59,16 @@ pub(super) fn external_constant(name: &str) -> EvalResult<Value> {
         }
         // A class.
         name if table::schema(name).is_some() && !name.starts_with("typing.") => Ok(Value::Opaque),
-        _ => Err(EvalError::unknown(format!("'{name}' comes from outside the project"))),
+        _ => Err(program.outside(&format!("'{name}'"), name)),
     }
+}
+
+/// Returns `sys.version_info` if a condition is being evaluated for a version of Python.
+fn version_info(program: &Program<'_>) -> EvalResult<Value> {
+    let minor = program.python_minor.get();
+    let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is not known"))?;
+    let numbers = [3, minor.into(), 1].map(Value::Int);
+    Ok(Value::Tuple(numbers.into_iter().chain([Value::text("final"), Value::Int(0)]).collect()))
 }
 
 fn naive(civil: civil::DateTime) -> Value {

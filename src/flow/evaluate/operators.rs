@@ -1,16 +1,16 @@
 //! Operators on values.
 
 use super::{
-    datetime, template,
-    value::{Number, Value, insert},
+    datetime, paths, template,
+    value::{Number, Value, dictionary},
 };
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     program::syntax::{BinaryOperator, Comparison, UnaryOperator},
 };
 
-/// Longer sequences and texts are not computed.
-const LENGTH_LIMIT: usize = 1 << 16;
+/// Maximum length of a computed string or sequence.
+pub(super) const LENGTH_LIMIT: usize = 1 << 16;
 
 fn unknown() -> EvalError {
     EvalError::unknown("the operation is not evaluated")
@@ -40,7 +40,9 @@ pub(super) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
         return arithmetic(operator, left, right);
     }
     match (operator, left, right) {
-        (BinaryOperator::Add, Value::Str(left), Value::Str(right)) => {
+        (BinaryOperator::Add, Value::Str(left), Value::Str(right))
+            if left.len() + right.len() <= LENGTH_LIMIT =>
+        {
             Ok(Value::Str(format!("{left}{right}")))
         }
         (BinaryOperator::Add, Value::List(left), Value::List(right)) => {
@@ -54,15 +56,12 @@ pub(super) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
         (BinaryOperator::Modulo, Value::Str(template), values) => {
             template::percent(template, values).map(Value::Str)
         }
-        (BinaryOperator::Divide, Value::Path(base), Value::Str(part) | Value::Path(part)) => {
-            Ok(Value::Path(join(base, part)))
+        (BinaryOperator::Divide, Value::Path(base) | Value::Str(base), Value::Path(part))
+        | (BinaryOperator::Divide, Value::Path(base), Value::Str(part)) => {
+            Ok(Value::Path(paths::join(base, part)))
         }
         (BinaryOperator::Or, Value::Dict(left), Value::Dict(right)) => {
-            let mut items = left.clone();
-            for (key, value) in right {
-                insert(&mut items, key.clone(), value.clone());
-            }
-            Ok(Value::Dict(items))
+            Ok(dictionary(left.iter().chain(right).cloned()))
         }
         (BinaryOperator::Add | BinaryOperator::Subtract, left, right) => {
             let sign = if operator == BinaryOperator::Add { 1 } else { -1 };
@@ -168,25 +167,6 @@ fn repeat(value: &Value, count: i128) -> EvalResult<Value> {
     }
 }
 
-/// `PurePosixPath(base) / part`, both normal already or not.
-pub(super) fn join(base: &str, part: &str) -> String {
-    if part.starts_with('/') { path(part) } else { path(&format!("{base}/{part}")) }
-}
-
-/// The text of `PurePosixPath(text)`.
-pub(super) fn path(text: &str) -> String {
-    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    let root = match text.strip_prefix("//") {
-        Some(rest) if !rest.starts_with('/') => "//",
-        _ if text.starts_with('/') => "/",
-        _ => "",
-    };
-    match (root, parts.is_empty()) {
-        ("", true) => ".".to_owned(),
-        _ => format!("{root}{}", parts.join("/")),
-    }
-}
-
 pub(super) fn compare(operator: Comparison, left: &Value, right: &Value) -> EvalResult<bool> {
     use std::cmp::Ordering;
     match operator {
@@ -217,11 +197,7 @@ pub(super) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
             Ok(contains == (operator == Comparison::In))
         }
         _ => {
-            let ordering = match (left, right) {
-                (Value::Str(left), Value::Str(right)) => Some(left.cmp(right)),
-                _ => left.number().zip(right.number()).and_then(|(left, right)| left.compare(right)),
-            }
-            .ok_or_else(unknown)?;
+            let ordering = order(left, right).ok_or_else(unknown)?;
             Ok(match operator {
                 Comparison::Less => ordering == Ordering::Less,
                 Comparison::LessOrEqual => ordering != Ordering::Greater,
@@ -229,6 +205,20 @@ pub(super) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
                 _ => ordering != Ordering::Less,
             })
         }
+    }
+}
+
+/// Compares two values as Python's `<` does. Returns `None` if they have no order.
+fn order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
+    match (left, right) {
+        (Value::Str(left), Value::Str(right)) => Some(left.cmp(right)),
+        (Value::Tuple(left), Value::Tuple(right)) | (Value::List(left), Value::List(right)) => {
+            match left.iter().zip(right).find(|(left, right)| !left.equals(right)) {
+                Some((left, right)) => order(left, right),
+                None => Some(left.len().cmp(&right.len())),
+            }
+        }
+        _ => left.number().zip(right.number()).and_then(|(left, right)| left.compare(right)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     format::format,
+    operators::LENGTH_LIMIT,
     text::{to_repr, to_str},
     value::Value,
 };
@@ -35,6 +36,7 @@ pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
             None if matches!(kind, "s" | "r") && !options.is_empty() => format!(">{options}"),
             None => options.to_owned(),
         };
+        require_short(&text)?;
         text.push_str(&match (kind, &value) {
             ("s", value) => format(&Value::Str(to_str(value)?), &spec)?,
             ("r", value) => format(&Value::Str(to_repr(value)?), &spec)?,
@@ -77,6 +79,7 @@ pub(crate) fn format_method(
             named.iter().find(|(name, _)| name == field).map(|(_, value)| value)
         };
         let value = value.ok_or_else(unknown)?;
+        require_short(&text)?;
         text.push_str(&match conversion {
             "" => format(value, spec)?,
             "s" => format(&Value::Str(to_str(value)?), spec)?,
@@ -87,6 +90,11 @@ pub(crate) fn format_method(
     }
     text.push_str(rest);
     Ok(text)
+}
+
+/// Fails if a string that is being built is too long.
+pub(crate) fn require_short(text: &str) -> EvalResult<()> {
+    if text.len() > LENGTH_LIMIT { Err(EvalError::unknown("the string is too long")) } else { Ok(()) }
 }
 
 #[cfg(test)]

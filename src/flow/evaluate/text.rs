@@ -1,6 +1,6 @@
 //! Text of values: `str()`, `repr()` and `str.format`.
 
-use super::value::Value;
+use super::{datetime::UtcOffset, value::Value};
 use crate::{
     flow::eval_error::{EvalError, EvalResult},
     python,
@@ -15,6 +15,7 @@ pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
         Value::Float(value) => float(*value),
         Value::Str(text) | Value::Path(text) | Value::Printed(text) => text.clone(),
         Value::Date(date) => date.to_string(),
+        Value::Timezone(UtcOffset(0)) => "UTC".to_owned(),
         _ => return Err(EvalError::unknown("its text depends on its class")),
     })
 }

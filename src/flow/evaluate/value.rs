@@ -1,5 +1,7 @@
 //! Values of Python that constants evaluate to.
 
+use std::collections::HashMap;
+
 use super::datetime::{DateTime, TimeOfDay, UtcOffset};
 use crate::flow::eval_error::{EvalError, EvalResult};
 
@@ -47,6 +49,23 @@ pub(crate) enum Value {
 impl Value {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Str(text.into())
+    }
+
+    /// Returns the number of values and bytes of text in this value.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Str(text) | Self::Path(text) | Self::Printed(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::List(items)
+            | Self::Tuple(items)
+            | Self::Set(items)
+            | Self::FrozenSet(items)
+            | Self::Range(items) => items.iter().map(|item| item.size() + 1).sum(),
+            Self::Dict(items) => items.iter().map(|(key, value)| key.size() + value.size() + 2).sum(),
+            Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + value.size() + 1).sum(),
+            Self::Member { value, .. } => value.size(),
+            _ => 1,
+        }
     }
 
     /// Whether the object can be changed by whoever holds it.
@@ -159,23 +178,86 @@ impl Number {
     }
 }
 
-/// The items without those that Python takes as equal to an earlier one.
-pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
-    let mut distinct: Vec<Value> = Vec::with_capacity(items.len());
-    for item in items {
-        if !distinct.iter().any(|seen| seen.equals(&item)) {
-            distinct.push(item);
-        }
-    }
-    distinct
+/// The hash key of a value. Values that Python considers equal have equal keys.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    None,
+    Integer(i128),
+    Float(u64),
+    Str(String),
+    Bytes(Vec<u8>),
 }
 
-/// Sets a key of a dictionary: an equal key keeps its first spelling.
-pub(crate) fn insert(items: &mut Vec<(Value, Value)>, key: Value, value: Value) {
-    match items.iter_mut().find(|(seen, _)| seen.equals(&key)) {
-        Some((_, slot)) => *slot = value,
-        None => items.push((key, value)),
+impl Key {
+    /// Returns the key; `None` if the value has to be compared one by one.
+    fn new(value: &Value) -> Option<Self> {
+        match value {
+            Value::None => Some(Self::None),
+            Value::Bool(value) => Some(Self::Integer((*value).into())),
+            Value::Int(value) => Some(Self::Integer(*value)),
+            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction; the range is checked")]
+            Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
+                Some(Self::Integer(*value as i128))
+            }
+            Value::Float(value) if !value.is_nan() && value.abs() < 1e15 => {
+                Some(Self::Float(value.to_bits()))
+            }
+            Value::Str(text) => Some(Self::Str(text.clone())),
+            Value::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
+            _ => None,
+        }
     }
+}
+
+/// Positions of values, found by Python's equality.
+#[derive(Debug, Default)]
+pub(crate) struct ValueIndex {
+    keyed: HashMap<Key, usize>,
+    others: Vec<(Value, usize)>,
+}
+
+impl ValueIndex {
+    /// Returns the position of the first value that equals `value`.
+    pub(crate) fn position(&self, value: &Value) -> Option<usize> {
+        match Key::new(value) {
+            Some(key) => self.keyed.get(&key).copied(),
+            None => self.others.iter().find(|(other, _)| other.equals(value)).map(|(_, position)| *position),
+        }
+    }
+
+    /// Adds a value at a position, unless an equal one is present. Returns whether it was added.
+    pub(crate) fn add(&mut self, value: &Value, position: usize) -> bool {
+        if self.position(value).is_some() {
+            return false;
+        }
+        match Key::new(value) {
+            Some(key) => _ = self.keyed.insert(key, position),
+            None => self.others.push((value.clone(), position)),
+        }
+        true
+    }
+}
+
+/// Removes items that equal an earlier one.
+pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
+    let mut index = ValueIndex::default();
+    items.into_iter().filter(|item| index.add(item, 0)).collect()
+}
+
+/// Builds a dictionary from pairs. As in Python, an equal key keeps its first spelling and takes the last value.
+pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
+    let mut index = ValueIndex::default();
+    let mut items: Vec<(Value, Value)> = Vec::new();
+    for (key, value) in pairs {
+        match index.position(&key) {
+            Some(position) => items[position].1 = value,
+            None => {
+                index.add(&key, items.len());
+                items.push((key, value));
+            }
+        }
+    }
+    Value::Dict(items)
 }
 
 /// The items in ascending order, if all can be compared.

@@ -28,16 +28,20 @@ pub(crate) struct PythonFile {
 }
 
 impl PythonFile {
-    /// Reads and parses a file that messages call `name`; nothing if its text lacks `word`, which spares most files of
-    /// a tree the parsing.
-    pub(crate) fn read(path: &Path, name: &str, word: &str) -> Result<Option<Self>, FlowError> {
+    /// Reads and parses a file, which messages call `name`. Returns `None` if its text contains none of `words`: most
+    /// files of a project need not be parsed. Without words every file is parsed.
+    pub(crate) fn read(path: &Path, name: &str, words: &[&str]) -> Result<Option<Self>, FlowError> {
+        // A pipe or a device may never answer.
+        if path.exists() && !path.is_file() && !path.is_dir() {
+            return Err(FlowError::NotRegular { path: name.to_owned() });
+        }
         let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).map_err(|error| {
             if error.is_not_found() { FlowError::FileMissing { path: name.to_owned() } } else { error.into() }
         })?;
         let bytes =
             bytes.ok_or_else(|| FlowError::TooLarge { path: name.to_owned(), limit: SIZE_LIMIT >> 20 })?;
         let text = decode(&bytes).ok_or_else(|| FlowError::Encoding { path: name.to_owned() })?;
-        if !text.contains(word) {
+        if !words.is_empty() && !words.iter().any(|word| text.contains(word)) {
             return Ok(None);
         }
         let source =

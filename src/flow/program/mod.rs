@@ -1,12 +1,19 @@
 //! The source of a flow's program: its modules, their syntax, and the meaning of names in them.
 
+mod append_list;
+mod branches;
 pub(crate) mod externals;
 pub(crate) mod file;
+pub(crate) mod import_roots;
+mod memo;
 pub(crate) mod scope;
+mod search;
 pub(crate) mod syntax;
 
+pub(crate) use search::{SearchResult, search};
+
 use std::{
-    cell::{Cell, OnceCell},
+    cell::Cell,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +23,12 @@ use super::{
     eval_error::{EvalError, EvalResult},
 };
 use crate::environment::Environment;
+use append_list::AppendList;
 use file::PythonFile;
+pub(crate) use import_roots::SearchPath;
+pub(crate) use memo::Members;
+use memo::Memo;
+use scope::Locals;
 
 /// How deeply names, types and values may refer to each other.
 const DEPTH_LIMIT: usize = 64;
@@ -36,6 +48,12 @@ pub(crate) struct Module {
 impl Module {
     pub(crate) fn body(&self) -> &syntax::Body {
         &self.file.body
+    }
+
+    /// Returns the value of `__file__`.
+    fn absolute_path(&self, program: &Program<'_>) -> String {
+        let path = import_roots::normalize(&program.directory().join(&self.file.path));
+        path.display().to_string()
     }
 }
 
@@ -57,27 +75,81 @@ pub(crate) trait SourceLoader {
     fn search(&self, root: &Path, dotted: &str) -> SearchResult;
 }
 
-/// The modules of the flow's program, loaded on demand.
+/// Maximum number of evaluation steps per flow. A step takes about a microsecond.
+const STEP_LIMIT: u32 = 2_000_000;
+
+/// The modules of the flow's program, loaded on demand, and what has been found out about them.
 pub(crate) struct Program<'p> {
     loader: &'p dyn SourceLoader,
     pub(crate) environment: &'p Environment,
-    /// Where imports look, in order.
-    roots: Vec<PathBuf>,
-    modules: ModuleList,
+    search_path: SearchPath,
+    modules: AppendList<Module>,
+    /// The scopes of interpreted functions.
+    locals: AppendList<Locals<'p>>,
+    pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
+    steps: Cell<u32>,
+    /// The minor version of Python 3 that a condition is evaluated for.
+    pub(crate) python_minor: Cell<Option<u8>>,
 }
 
 impl<'p> Program<'p> {
     pub(super) fn new(
         loader: &'p dyn SourceLoader,
         environment: &'p Environment,
-        roots: Vec<PathBuf>,
+        search_path: SearchPath,
     ) -> Self {
-        Self { loader, environment, roots, modules: ModuleList::default(), depth: Cell::new(0) }
+        Self {
+            loader,
+            environment,
+            search_path,
+            modules: AppendList::default(),
+            locals: AppendList::default(),
+            memo: Memo::default(),
+            depth: Cell::new(0),
+            steps: Cell::new(0),
+            python_minor: Cell::new(None),
+        }
+    }
+
+    /// Counts an evaluation step.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the flow has used up its steps.
+    pub(crate) fn step(&self) -> EvalResult<()> {
+        self.steps.set(self.steps.get().saturating_add(1));
+        if self.steps.get() > STEP_LIMIT {
+            return Err(EvalError::unknown("reading it takes too many steps"));
+        }
+        Ok(())
+    }
+
+    /// Keeps the scope of a function call for as long as the program.
+    pub(crate) fn add_locals(&'p self, locals: Locals<'p>) -> &'p Locals<'p> {
+        self.locals.push(locals)
+    }
+
+    /// Returns the reason why something from an external module is unknown. If the project contains the module, the
+    /// reason names its folder.
+    pub(crate) fn outside(&self, subject: &str, name: &str) -> EvalError {
+        let top = name.split('.').next().unwrap_or(name);
+        let is_installed = externals::presence(top, None) != externals::Presence::ThirdParty;
+        match import_roots::find_folder(self.directory(), top).filter(|_| !is_installed) {
+            Some(folder) => EvalError::unknown(format!(
+                "{subject} is in the folder '{folder}', which is not on the import path (set PYTHONPATH={folder})"
+            )),
+            None => EvalError::unknown(format!("{subject} comes from outside the project")),
+        }
+    }
+
+    /// The current directory of the process that loads the flow.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.search_path.directory
     }
 
     /// Adds a file that is run by its path. Its directory takes the place of its package.
-    pub(super) fn add_script(&self, file: Arc<PythonFile>) -> &Module {
+    pub(super) fn add_script(&'p self, file: Arc<PythonFile>) -> &'p Module {
         let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let package = file.path.parent().map(Path::to_owned).unwrap_or_default();
         self.modules.push(Module { file, name, package, package_name: None })
@@ -85,6 +157,7 @@ impl<'p> Program<'p> {
 
     /// Runs `step` one level deeper, or fails where the program refers to itself without end.
     pub(crate) fn descend<T>(&self, step: impl FnOnce() -> EvalResult<T>) -> EvalResult<T> {
+        self.step()?;
         if self.depth.get() >= DEPTH_LIMIT {
             return Err(EvalError::unknown("its definition is nested too deeply"));
         }
@@ -94,16 +167,16 @@ impl<'p> Program<'p> {
         result
     }
 
-    /// The module that `import dotted` gives.
-    pub(crate) fn find(&self, dotted: &str) -> EvalResult<ImportTarget<'_>> {
+    /// Returns the module that `import dotted` imports.
+    pub(crate) fn find(&'p self, dotted: &str) -> EvalResult<ImportTarget<'p>> {
         let top = dotted.split('.').next().unwrap_or(dotted);
-        // `folder/module` is a path, which no module is called by.
+        // `folder/module` is a path, which is never the name of a module.
         if externals::is_preloaded(top) || dotted.contains(['/', '\\']) {
             return Ok(ImportTarget::External);
         }
         let mut directory = None;
-        for root in &self.roots {
-            match self.loader.search(root, dotted) {
+        for root in self.roots(top) {
+            match self.loader.search(&root, dotted) {
                 SearchResult::File(path) => {
                     return self.load(&path, Some(dotted.to_owned())).map(ImportTarget::Module);
                 }
@@ -115,6 +188,38 @@ impl<'p> Program<'p> {
             }
         }
         Ok(directory.map_or(ImportTarget::External, ImportTarget::Namespace))
+    }
+
+    /// Returns the folders that are searched for a top-level module, in order.
+    fn roots(&'p self, top: &str) -> Vec<PathBuf> {
+        let path = &self.search_path;
+        let (front, back) = self.path_changes();
+        let roots = front.iter().chain(&path.base).chain(&path.python_path).chain(back);
+        // Installed packages come after the standard library.
+        let installed = path.installed.iter().filter(|_| !externals::is_standard_library(top));
+        roots.chain(installed).cloned().collect()
+    }
+
+    /// Returns the folders that the program adds before and after the others on `sys.path`.
+    fn path_changes(&'p self) -> &'p (Vec<PathBuf>, Vec<PathBuf>) {
+        static NONE: (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+        if let Some(changes) = self.memo.path_changes.get() {
+            return changes;
+        }
+        if self.loaded().next().is_none() {
+            return &NONE;
+        }
+        // While the changes are evaluated, imports see the other folders.
+        if self.memo.reads_path_changes.replace(true) {
+            return &NONE;
+        }
+        let changes = import_roots::path_changes(self);
+        self.memo.path_changes.get_or_init(|| changes)
+    }
+
+    /// Returns the modules loaded so far.
+    fn loaded(&'p self) -> impl Iterator<Item = &'p Module> {
+        self.modules.iter()
     }
 
     /// The module that `from ..dotted import x` in `module` takes `x` from; `dotted` may be empty.
@@ -156,7 +261,7 @@ impl<'p> Program<'p> {
     }
 
     /// A module in a directory without `__init__.py`.
-    pub(crate) fn find_in_directory(&self, directory: &Path, name: &str) -> EvalResult<ImportTarget<'_>> {
+    pub(crate) fn find_in_directory(&'p self, directory: &Path, name: &str) -> EvalResult<ImportTarget<'p>> {
         match self.loader.search(directory, name) {
             SearchResult::File(path) => self.load(&path, None).map(ImportTarget::Module),
             SearchResult::Namespace(path) => Ok(ImportTarget::Namespace(path)),
@@ -166,7 +271,7 @@ impl<'p> Program<'p> {
         }
     }
 
-    fn load(&self, path: &Path, name: Option<String>) -> EvalResult<&Module> {
+    fn load(&'p self, path: &Path, name: Option<String>) -> EvalResult<&'p Module> {
         if let Some(module) = self.modules.iter().find(|module| module.file.path == path) {
             return Ok(module);
         }
@@ -185,73 +290,5 @@ impl<'p> Program<'p> {
         };
         let package = path.parent().map(Path::to_owned).unwrap_or_default();
         Ok(self.modules.push(Module { file, name, package, package_name }))
-    }
-}
-
-/// Where a dotted name leads from a directory.
-#[derive(Debug, Clone)]
-pub(crate) enum SearchResult {
-    File(PathBuf),
-    /// A directory without `__init__.py`.
-    Namespace(PathBuf),
-    /// A package or module exists but lacks the rest of the dotted name. Python stops searching there.
-    MissingSubmodule,
-    NotFound,
-}
-
-/// Looks for a module below `root`, as Python does.
-pub(super) fn search(root: &Path, dotted: &str) -> SearchResult {
-    let mut directory = root.to_owned();
-    if dotted.is_empty() {
-        return package(directory);
-    }
-    let mut parts = dotted.split('.').peekable();
-    let mut in_package = false;
-    while let Some(part) = parts.next() {
-        let below = directory.join(part);
-        let (init, file) = (below.join("__init__.py"), directory.join(format!("{part}.py")));
-        let is_last = parts.peek().is_none();
-        if init.is_file() {
-            if is_last {
-                return SearchResult::File(init);
-            }
-            in_package = true;
-        } else if file.is_file() {
-            return if is_last { SearchResult::File(file) } else { SearchResult::MissingSubmodule };
-        } else if !below.is_dir() {
-            return if in_package { SearchResult::MissingSubmodule } else { SearchResult::NotFound };
-        }
-        directory = below;
-    }
-    SearchResult::Namespace(directory)
-}
-
-fn package(directory: PathBuf) -> SearchResult {
-    let init = directory.join("__init__.py");
-    if init.is_file() { SearchResult::File(init) } else { SearchResult::Namespace(directory) }
-}
-
-/// A list that grows while its elements are borrowed.
-#[derive(Default)]
-struct ModuleList {
-    first: OnceCell<Box<Node>>,
-}
-
-struct Node {
-    module: Module,
-    next: OnceCell<Box<Node>>,
-}
-
-impl ModuleList {
-    fn push(&self, module: Module) -> &Module {
-        let mut slot = &self.first;
-        while let Some(node) = slot.get() {
-            slot = &node.next;
-        }
-        &slot.get_or_init(|| Box::new(Node { module, next: OnceCell::new() })).module
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Module> {
-        std::iter::successors(self.first.get(), |node| node.next.get()).map(|node| &node.module)
     }
 }

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
+    evaluate::Value as Constant,
     program::{
-        ImportTarget, Module, Program, externals,
+        ImportTarget, Module, Program,
+        branches::Runs,
+        externals,
         syntax::{Binding, Body, Bound, ClassDef, Expr, ExprKind, FunctionDef, Import},
     },
 };
@@ -18,13 +21,32 @@ enum Star<'p> {
     MayHave,
 }
 
-/// A place that names are looked up from.
+/// A position from which names are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'p> {
     pub(crate) module: &'p Module,
     pub(crate) class: Option<&'p ClassDef>,
-    /// Only what is bound before this offset is seen.
+    /// The variables of the interpreted function calls around the position.
+    pub(crate) locals: Option<&'p Locals<'p>>,
+    /// Only bindings before this offset are visible.
     at: usize,
+}
+
+/// The variables of an interpreted function call.
+#[derive(Debug)]
+pub(crate) struct Locals<'p> {
+    pub(crate) variables: Vec<(String, EvalResult<Entity<'p>>)>,
+    /// The variables of the enclosing function.
+    pub(crate) outer: Option<&'p Locals<'p>>,
+}
+
+impl<'p> Locals<'p> {
+    fn get(&'p self, name: &str) -> Option<&'p EvalResult<Entity<'p>>> {
+        let mut scopes = std::iter::successors(Some(self), |locals| locals.outer);
+        scopes.find_map(|locals| {
+            locals.variables.iter().rev().find(|(variable, _)| variable == name).map(|(_, value)| value)
+        })
+    }
 }
 
 /// What a name means.
@@ -39,6 +61,8 @@ pub(crate) enum Entity<'p> {
     Function(Function<'p>),
     /// An assigned expression.
     Value(Value<'p>),
+    /// A value that is already known.
+    Constant(Constant),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +96,7 @@ impl PartialEq for Class<'_> {
 impl<'p> Class<'p> {
     /// What the class's body sees, before an offset in it.
     pub(crate) fn scope_at(self, at: usize) -> Scope<'p> {
-        Scope { module: self.scope.module, class: Some(self.def), at }
+        Scope { class: Some(self.def), at, ..self.scope }
     }
 
     /// What is seen from the body after everything is defined.
@@ -82,14 +106,24 @@ impl<'p> Class<'p> {
 }
 
 impl<'p> Scope<'p> {
-    /// The place behind a module's last statement.
+    /// Returns the scope after a module's last statement.
     pub(crate) fn end_of(module: &'p Module) -> Self {
-        Self { module, class: None, at: usize::MAX }
+        Self::at(module, usize::MAX)
+    }
+
+    /// Returns the scope of a module before an offset.
+    pub(crate) fn at(module: &'p Module, at: usize) -> Self {
+        Self { module, class: None, locals: None, at }
     }
 
     /// The same place when everything in the module is defined: where annotations in quotes are evaluated.
     pub(crate) fn deferred(self) -> Self {
         Self { at: usize::MAX, ..self }
+    }
+
+    /// Returns the same position inside an interpreted call.
+    pub(crate) fn inside(self, locals: Option<&'p Locals<'p>>) -> Self {
+        Self { locals: locals.or(self.locals), ..self }
     }
 
     pub(crate) fn text(self, expr: &Expr) -> &'p str {
@@ -104,29 +138,39 @@ impl<'p> Scope<'p> {
             {
                 return self.entity(program, binding);
             }
-            let outside = Scope { class: None, ..self };
+            if let Some(variable) = self.locals.and_then(|locals| locals.get(name)) {
+                return variable.clone();
+            }
+            let outside = Scope { class: None, locals: None, ..self };
             if let Some(entity) = outside.in_module(program, name)? {
                 return Ok(entity);
             }
             if externals::is_builtin(name) {
                 return Ok(Entity::External(name.to_owned()));
             }
-            Err(EvalError::Undefined(name.to_owned()))
+            match (name, &self.module.name) {
+                ("__file__", _) => Ok(Entity::Constant(Constant::text(&self.module.absolute_path(program)))),
+                ("__name__", Some(module)) => Ok(Entity::Constant(Constant::text(module))),
+                _ => Err(EvalError::Undefined(name.to_owned())),
+            }
         })
     }
 
-    /// What a name is in the module, star imports included.
+    /// Returns what a name refers to in the module, star imports included.
     fn in_module(self, program: &'p Program<'p>, name: &str) -> EvalResult<Option<Entity<'p>>> {
         let body = self.module.body();
         if body.rebound_globally.iter().any(|global| global == name) {
             return Err(EvalError::unknown(format!("'{name}' is rebound by a function")));
         }
-        let bound = latest(body, name, self.at);
+        let candidates = self.candidates(program, name);
+        let bound = candidates.bindings.first().copied();
         let is_later_star = |item: &&Binding| {
-            item.name == "*" && item.at < self.at && bound.is_none_or(|binding| item.at > binding.at)
+            item.at < self.at
+                && bound.is_none_or(|binding| item.at > binding.at)
+                && self.decide(program, item.branch, item.at).runs != Runs::No
         };
         let mut hidden_by = None;
-        for star in body.bindings.iter().rev().filter(is_later_star) {
+        for star in body.bindings_of("*").filter(is_later_star) {
             let Bound::Import(import) = &star.bound else { continue };
             match self.through_star(program, import, name)? {
                 Star::Has(entity) => return Ok(Some(entity)),
@@ -135,12 +179,63 @@ impl<'p> Scope<'p> {
             }
         }
         match (bound, hidden_by) {
-            (Some(binding), _) => self.entity(program, binding).map(Some),
+            (Some(_), _) => self.choose(program, name, &candidates).map(Some),
             (None, Some(module)) if !externals::is_builtin(name) => {
                 Err(EvalError::unknown(format!("'{name}' may come from `from {module} import *`")))
             }
             (None, _) => Ok(None),
         }
+    }
+
+    /// Returns the bindings that may apply to a name, the latest first.
+    fn candidates(self, program: &'p Program<'p>, name: &str) -> Candidates<'p> {
+        let mut candidates = Candidates::default();
+        for binding in self.module.body().bindings_of(name) {
+            if binding.at >= self.at || matches!(binding.bound, Bound::Nothing) {
+                continue;
+            }
+            let decision = self.decide(program, binding.branch, binding.at);
+            candidates.missing_package = candidates.missing_package.or(decision.missing_package);
+            match decision.runs {
+                Runs::Yes => {
+                    candidates.bindings.push(binding);
+                    candidates.is_complete = true;
+                    break;
+                }
+                Runs::Unknown => candidates.bindings.push(binding),
+                Runs::No => candidates.skipped.push(binding),
+            }
+        }
+        candidates
+    }
+
+    /// Returns the entity that all candidates agree on.
+    fn choose(
+        self,
+        program: &'p Program<'p>,
+        name: &str,
+        candidates: &Candidates<'p>,
+    ) -> EvalResult<Entity<'p>> {
+        let mut entities = candidates.bindings.iter().map(|binding| self.entity(program, binding));
+        let Some(first) = entities.next() else { return Err(EvalError::Undefined(name.to_owned())) };
+        let first = first?;
+        let agrees = |entity: EvalResult<Entity<'p>>| match (&first, entity) {
+            (Entity::External(name), Ok(Entity::External(other))) => *name == other,
+            _ => false,
+        };
+        let is_single = candidates.bindings.len() == 1;
+        // If a single binding does not apply, the name is undefined, and the flow cannot be loaded at all.
+        let hides = !candidates.is_complete && is_single && externals::is_builtin(name);
+        if hides || !entities.all(agrees) {
+            return Err(EvalError::unknown(format!("'{name}' is bound under a condition that is not known")));
+        }
+        if let Some(package) = &candidates.missing_package {
+            let mut skipped = candidates.skipped.iter().map(|binding| self.entity(program, binding));
+            if !skipped.all(agrees) {
+                program.memo.assumptions.borrow_mut().push(package.clone());
+            }
+        }
+        Ok(first)
     }
 
     fn through_star(self, program: &'p Program<'p>, import: &Import, name: &str) -> EvalResult<Star<'p>> {
@@ -157,7 +252,8 @@ impl<'p> Scope<'p> {
                 });
             }
         };
-        match latest(module.body(), "__all__", usize::MAX).map(|binding| &binding.bound) {
+        let all = Scope::end_of(module).candidates(program, "__all__");
+        match all.bindings.first().map(|binding| &binding.bound) {
             Some(Bound::Value(names)) => match exported(names) {
                 Some(names) if !names.contains(&name) => return Ok(Star::Lacks),
                 Some(_) => {}
@@ -197,7 +293,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    fn imported(self, program: &'p Program<'p>, import: &Import) -> EvalResult<Entity<'p>> {
+    pub(crate) fn imported(self, program: &'p Program<'p>, import: &Import) -> EvalResult<Entity<'p>> {
         let Some(attribute) = &import.attribute else {
             let dotted = import.module.as_str();
             let top = dotted.split('.').next().unwrap_or(dotted);
@@ -250,11 +346,22 @@ fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity
     }
 }
 
+/// The bindings that may give a name its meaning.
+#[derive(Default)]
+struct Candidates<'p> {
+    /// The bindings that run or may run, the latest first.
+    bindings: Vec<&'p Binding>,
+    /// Whether the last of `bindings` certainly runs.
+    is_complete: bool,
+    /// Bindings that do not run.
+    skipped: Vec<&'p Binding>,
+    /// The package whose absence the choice depends on.
+    missing_package: Option<String>,
+}
+
+/// Returns the latest binding of a name in a class body before an offset.
 fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> {
-    let is_it = |binding: &&Binding| {
-        binding.name == name && binding.at < before && !matches!(binding.bound, Bound::Nothing)
-    };
-    body.bindings.iter().rev().find(is_it)
+    body.bindings_of(name).find(|binding| binding.at < before && !matches!(binding.bound, Bound::Nothing))
 }
 
 /// The names of a literal `__all__`.
@@ -305,6 +412,7 @@ pub(crate) fn attribute_of<'p>(
         Entity::Value(value) => {
             Err(EvalError::unknown(format!("'{name}' is an attribute of '{}'", value.name)))
         }
+        Entity::Constant(_) => Err(EvalError::unknown(format!("'{name}' is an attribute of a constant"))),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Names from outside the project: modules that Prefect has imported already, and one spelling for each name.
 
 mod builtins;
+mod presence;
 
 pub(crate) use builtins::is_builtin;
+pub(crate) use presence::{Presence, is_standard_library, presence};
 
 /// Whether an import of this top-level module never reaches the project's files, because a running Prefect has
 /// the module loaded already.

@@ -1,4 +1,6 @@
-//! Functions that look like flows by their decorator's spelling, at any depth.
+//! Finds definitions that look like flows, by the names that the file imports from Prefect.
+
+use std::collections::HashSet;
 
 use ruff_python_ast::{
     self as ast, Stmt,
@@ -6,72 +8,156 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
-/// A function decorated with `flow` or `prefect.flow`.
+/// A definition that looks like a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decorated {
     pub(crate) function: String,
-    /// The function after the classes it is in: `Pipeline.run`.
+    /// The function's name after those of the enclosing classes: `Pipeline.run`.
     pub(crate) path: String,
-    /// The decorator's `name`, if it is written as text.
+    /// The flow's name, if it is a string literal.
     pub(crate) name: Option<String>,
-    /// Where `def` stands.
+    /// Offset of the function's name.
     pub(crate) at: usize,
+    /// Whether the decorator is `flow` of Prefect by its spelling. Otherwise it is another function whose name contains
+    /// "flow".
+    pub(crate) is_certain: bool,
 }
 
-/// The decorated functions of a module in order.
+/// Returns the definitions of a module that look like flows, in order.
 pub(super) fn decorated_flows(statements: &[Stmt]) -> Vec<Decorated> {
-    let mut search = Search::default();
+    let mut search = Search { found: Vec::new(), classes: Vec::new(), names: Names::new(statements) };
     statements.iter().for_each(|statement| search.visit_stmt(statement));
     search.found
 }
 
-#[derive(Default)]
-struct Search {
-    found: Vec<Decorated>,
-    /// The classes around.
-    classes: Vec<String>,
+/// The names by which a file refers to Prefect.
+struct Names {
+    /// Names of the function `flow` and the class `Flow`.
+    functions: HashSet<String>,
+    modules: HashSet<String>,
 }
 
-impl Visitor<'_> for Search {
-    fn visit_stmt(&mut self, statement: &Stmt) {
-        if let Stmt::FunctionDef(function) = statement
-            && let Some(decorator) = function.decorator_list.iter().find(|item| is_flow(&item.expression))
-        {
-            self.found.push(Decorated {
-                function: function.name.to_string(),
-                path: [self.classes.as_slice(), &[function.name.to_string()]].concat().join("."),
-                name: literal_name(&decorator.expression),
-                at: function.name.start().to_usize(),
-            });
-        }
-        match statement {
-            Stmt::ClassDef(class) => {
-                self.classes.push(class.name.to_string());
-                walk_stmt(self, statement);
-                self.classes.pop();
+impl Names {
+    fn new(statements: &[Stmt]) -> Self {
+        let functions = HashSet::from(["flow".to_owned()]);
+        let modules = HashSet::from(["prefect".to_owned()]);
+        let mut names = Self { functions, modules };
+        statements.iter().for_each(|statement| names.visit_stmt(statement));
+        names
+    }
+
+    /// Returns whether an expression refers to `flow` or `Flow` of Prefect, with or without arguments.
+    fn is_flow(&self, expr: &ast::Expr) -> bool {
+        match expr {
+            ast::Expr::Call(call) => self.is_flow(&call.func),
+            ast::Expr::Name(name) => self.functions.contains(name.id.as_str()),
+            ast::Expr::Attribute(attribute) => {
+                matches!(attribute.attr.as_str(), "flow" | "Flow")
+                    && matches!(&*attribute.value, ast::Expr::Name(name) if self.modules.contains(name.id.as_str()))
             }
-            // What a function defines is reached by no path.
-            Stmt::FunctionDef(_) => {
-                let classes = std::mem::take(&mut self.classes);
-                walk_stmt(self, statement);
-                self.classes = classes;
+            _ => false,
+        }
+    }
+}
+
+impl Visitor<'_> for Names {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::ImportFrom(import)
+                if import.module.as_deref().is_some_and(|it| it.starts_with("prefect")) =>
+            {
+                for alias in &import.names {
+                    let name = alias.asname.as_ref().unwrap_or(&alias.name);
+                    match alias.name.as_str() {
+                        "flow" | "Flow" => self.functions.insert(name.to_string()),
+                        "flows" => self.modules.insert(name.to_string()),
+                        _ => false,
+                    };
+                }
+            }
+            Stmt::Import(import) => {
+                for alias in import.names.iter().filter(|alias| alias.name.starts_with("prefect")) {
+                    self.modules.extend(alias.asname.as_ref().map(ToString::to_string));
+                }
             }
             _ => walk_stmt(self, statement),
         }
     }
 
-    // Only statements hold functions.
     fn visit_expr(&mut self, _: &ast::Expr) {}
 }
 
-fn is_flow(expr: &ast::Expr) -> bool {
-    match expr {
-        ast::Expr::Call(call) => is_flow(&call.func),
-        ast::Expr::Name(name) => &name.id == "flow",
-        ast::Expr::Attribute(attribute) => {
-            &attribute.attr == "flow"
-                && matches!(&*attribute.value, ast::Expr::Name(name) if &name.id == "prefect")
+struct Search {
+    found: Vec<Decorated>,
+    /// The enclosing classes.
+    classes: Vec<String>,
+    names: Names,
+}
+
+impl Search {
+    fn add(&mut self, function: &ast::Identifier, decorator: &ast::Expr, is_certain: bool) {
+        self.found.push(Decorated {
+            function: function.to_string(),
+            path: [self.classes.as_slice(), &[function.to_string()]].concat().join("."),
+            name: literal_name(decorator),
+            at: function.start().to_usize(),
+            is_certain,
+        });
+    }
+
+    fn function(&mut self, function: &ast::StmtFunctionDef) {
+        let decorators = || function.decorator_list.iter().map(|decorator| &decorator.expression);
+        if let Some(decorator) = decorators().find(|decorator| self.names.is_flow(decorator)) {
+            self.add(&function.name, decorator, true);
+        } else if let Some(decorator) = decorators().find(|decorator| mentions_flow(decorator)) {
+            self.add(&function.name, decorator, false);
         }
+    }
+
+    /// Adds `name = flow(function)`.
+    fn assignment(&mut self, assign: &ast::StmtAssign) {
+        let ([ast::Expr::Name(target)], ast::Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value)
+        else {
+            return;
+        };
+        let is_certain = self.names.is_flow(&call.func) && !call.arguments.is_empty();
+        if is_certain || mentions_flow(&call.func) {
+            let name = ast::Identifier::new(target.id.clone(), target.range());
+            self.add(&name, &assign.value, false);
+        }
+    }
+}
+
+impl Visitor<'_> for Search {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => {
+                self.function(function);
+                // The functions inside another one cannot be reached by a path.
+                let classes = std::mem::take(&mut self.classes);
+                walk_stmt(self, statement);
+                self.classes = classes;
+            }
+            Stmt::Assign(assign) => self.assignment(assign),
+            Stmt::ClassDef(class) => {
+                self.classes.push(class.name.to_string());
+                walk_stmt(self, statement);
+                self.classes.pop();
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    // Expressions contain no function definitions.
+    fn visit_expr(&mut self, _: &ast::Expr) {}
+}
+
+/// Returns whether the last part of a function's name contains "flow".
+fn mentions_flow(expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::Call(call) => mentions_flow(&call.func),
+        ast::Expr::Name(name) => name.id.to_ascii_lowercase().contains("flow"),
+        ast::Expr::Attribute(attribute) => attribute.attr.to_ascii_lowercase().contains("flow"),
         _ => false,
     }
 }

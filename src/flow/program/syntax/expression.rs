@@ -8,7 +8,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::tree::{
     BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, Conditional, Expr, ExprKind,
-    FormatPart, Text, UnaryOperator,
+    FormatPart, Lambda, Parameter, ParameterKind, Text, UnaryOperator,
 };
 use crate::source::Span;
 
@@ -21,6 +21,10 @@ pub(super) fn span(range: TextRange) -> Span {
 
 pub(super) fn convert(expr: &ast::Expr) -> Expr {
     Converter { depth: 0, start: Some(0) }.expr(expr)
+}
+
+pub(super) fn parameters(parameters: &ast::Parameters) -> Vec<Parameter> {
+    Converter { depth: 0, start: Some(0) }.parameters(parameters)
 }
 
 impl Text {
@@ -128,7 +132,11 @@ impl Converter {
                 [&slice.lower, &slice.upper, &slice.step]
                     .map(|part| part.as_ref().map(|part| self.expr(part))),
             )),
-            E::Lambda(lambda) => ExprKind::Lambda(self.boxed(&lambda.body)),
+            E::Lambda(lambda) => {
+                let parameters = lambda.parameters.as_deref().map(|parameters| self.parameters(parameters));
+                let parameters = parameters.unwrap_or_default();
+                ExprKind::Lambda(Box::new(Lambda { parameters, body: self.expr(&lambda.body) }))
+            }
             E::ListComp(node) => self.comprehension(ComprehensionKind::List, &node.generators, |converter| {
                 converter.expr(&node.elt)
             }),
@@ -144,6 +152,31 @@ impl Converter {
             },
             other => ExprKind::Other(what(other)),
         }
+    }
+
+    fn parameters(&mut self, parameters: &ast::Parameters) -> Vec<Parameter> {
+        let mut converted = Vec::new();
+        let mut add = |parameter: &ast::Parameter, default: Option<&ast::Expr>, kind: ParameterKind| {
+            let annotation = parameter.annotation.as_deref().map(|annotation| self.expr(annotation));
+            let default = default.map(|default| self.expr(default));
+            converted.push(Parameter { name: parameter.name.to_string(), kind, annotation, default });
+        };
+        for item in &parameters.posonlyargs {
+            add(&item.parameter, item.default.as_deref(), ParameterKind::PositionalOnly);
+        }
+        for item in &parameters.args {
+            add(&item.parameter, item.default.as_deref(), ParameterKind::PositionalOrKeyword);
+        }
+        if let Some(parameter) = &parameters.vararg {
+            add(parameter, None, ParameterKind::VarPositional);
+        }
+        for item in &parameters.kwonlyargs {
+            add(&item.parameter, item.default.as_deref(), ParameterKind::KeywordOnly);
+        }
+        if let Some(parameter) = &parameters.kwarg {
+            add(parameter, None, ParameterKind::VarKeyword);
+        }
+        converted
     }
 
     fn call(&mut self, call: &ast::ExprCall) -> Call {
@@ -248,7 +281,7 @@ fn unary(op: ast::UnaryOp) -> UnaryOperator {
     }
 }
 
-fn binary(op: ast::Operator) -> BinaryOperator {
+pub(super) fn binary(op: ast::Operator) -> BinaryOperator {
     match op {
         ast::Operator::Add => BinaryOperator::Add,
         ast::Operator::Sub => BinaryOperator::Subtract,

@@ -2,7 +2,7 @@
 //!
 //! Function bodies are dropped but for what tells whether a decorator keeps its function's signature.
 
-use std::sync::OnceLock;
+use std::{collections::HashMap, sync::OnceLock};
 
 use crate::source::Span;
 
@@ -12,10 +12,73 @@ pub(crate) struct Body {
     pub(crate) docstring: Option<String>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) mutations: Vec<Mutation>,
-    /// Names that some function rebinds by `global`.
+    /// Names that a function rebinds with `global`.
     pub(crate) rebound_globally: Vec<String>,
     /// `from __future__ import annotations`.
     pub(crate) postponed_annotations: bool,
+    /// Blocks that run under a condition. An outer block precedes its inner blocks.
+    pub(crate) branches: Vec<Branch>,
+    /// The tests that [`Condition::Tests`] refers to.
+    pub(crate) tests: Vec<Expr>,
+    /// The `try` statements that [`Condition`] refers to.
+    pub(crate) attempts: Vec<Attempt>,
+    /// Changes to `sys.path`, in order.
+    pub(crate) path_changes: Vec<PathChange>,
+    /// Indices into `bindings` by name, ascending.
+    pub(super) index: HashMap<String, Vec<usize>>,
+    pub(super) mutated: HashMap<String, bool>,
+}
+
+/// A block that runs only under a condition.
+#[derive(Debug)]
+pub(crate) struct Branch {
+    /// Index of the enclosing branch.
+    pub(crate) outer: Option<usize>,
+    /// Offset of the statement that decides.
+    pub(crate) at: usize,
+    pub(crate) condition: Condition,
+}
+
+/// The condition under which a block runs. Numbers are indices into the lists of the [`Body`].
+#[derive(Debug)]
+pub(crate) enum Condition {
+    /// An arm of `if`: tests and the result that each must have.
+    Tests(Vec<(usize, bool)>),
+    /// The body of `try`, up to the first statement that fails.
+    Attempt(usize),
+    /// A handler of `try`: the attempt and the handler's position in it.
+    Handler(usize, usize),
+    /// The `else` block of `try`.
+    Success(usize),
+}
+
+/// A `try` statement, or `with contextlib.suppress(...)`.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// Imports that are direct statements of the body, with their offsets.
+    pub(crate) imports: Vec<(usize, Import)>,
+    /// Offset of the first `raise`.
+    pub(crate) raise_at: Option<usize>,
+    /// Whether a statement other than an import may raise an exception.
+    pub(crate) may_raise: bool,
+    pub(crate) handlers: Vec<Handler>,
+}
+
+/// An `except` clause.
+#[derive(Debug)]
+pub(crate) struct Handler {
+    /// The last parts of the exceptions' names; `None` for a bare `except`.
+    pub(crate) exceptions: Option<Vec<String>>,
+}
+
+/// A statement that adds folders to `sys.path`.
+#[derive(Debug)]
+pub(crate) struct PathChange {
+    pub(crate) at: usize,
+    pub(crate) branch: Option<usize>,
+    /// Whether the folders go before the existing ones.
+    pub(crate) is_front: bool,
+    pub(crate) folders: Vec<Expr>,
 }
 
 /// A statement that may change an object in place.
@@ -35,8 +98,10 @@ pub(crate) struct Binding {
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
-    /// The string that stands below an annotated name.
+    /// The string literal that follows an annotated name.
     pub(crate) docstring: Option<String>,
+    /// Index of the branch that contains the statement.
+    pub(crate) branch: Option<usize>,
 }
 
 /// What a name is bound to.
@@ -90,17 +155,51 @@ pub(crate) struct FunctionDef {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) returns: Option<Expr>,
     pub(crate) docstring: Option<String>,
-    /// Functions defined directly in the body.
-    pub(crate) functions: Vec<FunctionDef>,
-    /// The expression of the body's last statement, if that is `return` and there is no other one.
-    pub(crate) result: Option<Expr>,
+    pub(crate) is_async: bool,
+    /// Offset of the statement, decorators included.
+    pub(super) start: usize,
+    pub(super) body: OnceLock<Option<Vec<Statement>>>,
+}
+
+/// A statement of a function's body.
+#[derive(Debug)]
+pub(crate) enum Statement {
+    Assign(Target, Expr),
+    Expr(Expr),
+    Return(Option<Expr>),
+    /// Tests with their blocks; `else` has no test.
+    If(Vec<(Option<Expr>, Vec<Statement>)>),
+    Function(FunctionDef),
+    Import(String, Import),
+    /// A statement that is not interpreted; the text names it.
+    Other(&'static str),
+}
+
+/// The target of an assignment in a function.
+#[derive(Debug)]
+pub(crate) enum Target {
+    Name(String),
+    Attribute(Expr, String),
+    Subscript(Expr, Expr),
 }
 
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
+    pub(crate) kind: ParameterKind,
     pub(crate) annotation: Option<Expr>,
     pub(crate) default: Option<Expr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ParameterKind {
+    PositionalOnly,
+    PositionalOrKeyword,
+    /// `*args`.
+    VarPositional,
+    KeywordOnly,
+    /// `**kwargs`.
+    VarKeyword,
 }
 
 #[derive(Debug)]
@@ -137,7 +236,7 @@ pub(crate) enum ExprKind {
     Compare(Box<Expr>, Vec<(Comparison, Expr)>),
     Conditional(Box<Conditional>),
     Slice(Box<[Option<Expr>; 3]>),
-    Lambda(Box<Expr>),
+    Lambda(Box<Lambda>),
     /// `[element for target in iterable if ...]` and its likes.
     Comprehension(Box<Comprehension>),
     /// Syntax that no value is computed from; the text names it.
@@ -159,6 +258,12 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<Expr>,
     /// A `None` name stands for `**value`.
     pub(crate) keywords: Vec<(Option<String>, Expr)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Lambda {
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Expr,
 }
 
 #[derive(Debug)]
@@ -228,6 +333,30 @@ pub(crate) enum Comparison {
     IsNot,
     In,
     NotIn,
+}
+
+impl Body {
+    /// Returns the bindings of a name, the latest first.
+    pub(crate) fn bindings_of<'b>(&'b self, name: &str) -> impl Iterator<Item = &'b Binding> + use<'b> {
+        let indices = self.index.get(name).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().rev().map(|index| &self.bindings[*index])
+    }
+
+    /// Returns whether a statement may change the object that a name refers to: `Some(true)` if it certainly does,
+    /// `None` if no statement does.
+    pub(crate) fn mutation(&self, name: &str) -> Option<bool> {
+        self.mutated.get(name).copied()
+    }
+
+    /// Builds the indices. Must be called after the last statement was added.
+    pub(super) fn finish(&mut self) {
+        for (position, binding) in self.bindings.iter().enumerate() {
+            self.index.entry(binding.name.clone()).or_default().push(position);
+        }
+        for mutation in &self.mutations {
+            *self.mutated.entry(mutation.name.clone()).or_default() |= mutation.surely;
+        }
+    }
 }
 
 impl Expr {

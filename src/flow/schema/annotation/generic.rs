@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{SchemaBuilder, constraint, table, unknown};
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
-    evaluate::{self, Value, encode},
+    evaluate::{self, Value, ValueIndex, encode},
     program::{
         scope::{Entity, Scope},
         syntax::{Call, Expr, ExprKind},
@@ -84,7 +84,7 @@ impl<'p> SchemaBuilder<'p> {
             | "concurrent.futures.Future"
             | "functools.partial"
             | "subprocess.CompletedProcess" => table::schema(&name).ok_or_else(|| unknown(scope, expr)),
-            _ => Err(EvalError::unknown(format!("the type '{name}' comes from outside the project"))),
+            _ => Err(self.program.outside(&format!("the type '{name}'"), &name)),
         }
     }
 
@@ -187,44 +187,19 @@ impl<'p> SchemaBuilder<'p> {
 
     /// A mapping; without a type of values, a counter.
     fn mapping(&mut self, scope: Scope<'p>, key: &'p Expr, value: Option<&'p Expr>) -> EvalResult<Json> {
-        let mut key = self.schema(scope, key)?;
-        let mut value = value.map_or(Ok(json!({"type": "integer"})), |value| self.schema(scope, value))?;
-        if let Some(value) = value.as_object_mut() {
-            value.remove("title");
-        }
-        let mut schema = Map::from_iter([("type".to_owned(), json!("object"))]);
-        let is_reference = key.get("$ref").is_some();
-        let pattern = key.as_object_mut().filter(|_| !is_reference).and_then(|key| key.remove("pattern"));
-        if let Some(Json::String(pattern)) = pattern {
-            schema.insert("patternProperties".to_owned(), json!({pattern: value}));
-        } else {
-            let anything = value.as_object().is_some_and(Map::is_empty);
-            schema.insert("additionalProperties".to_owned(), if anything { json!(true) } else { value });
-        }
-        if let Some(key) = key.as_object_mut()
-            && (is_reference || (key.get("type") == Some(&json!("string")) && key.len() > 1))
-        {
-            key.remove("type");
-            schema.insert("propertyNames".to_owned(), Json::Object(key.clone()));
-        }
-        Ok(Json::Object(schema))
+        let key = self.schema(scope, key)?;
+        let value = value.map_or(Ok(json!({"type": "integer"})), |value| self.schema(scope, value))?;
+        Ok(mapping_schema(key, value))
     }
 
     fn literal(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
         let mut written = Vec::new();
         self.literals(scope, arguments, &mut written)?;
-        let mut values = Vec::new();
-        for value in written {
-            let value = match value {
-                Value::Member { value, .. } => *value,
-                value => value,
-            };
-            // Unlike in comparisons, `1` and `True` are two literals.
-            if !values.contains(&value) {
-                values.push(value);
-            }
-        }
-        literal_schema(&values)
+        let plain = written.into_iter().map(|value| match value {
+            Value::Member { value, .. } => *value,
+            value => value,
+        });
+        literal_schema(&distinct_literals(plain))
     }
 
     /// The values of a `Literal`, those of nested aliases included.
@@ -240,11 +215,9 @@ impl<'p> SchemaBuilder<'p> {
                 program.descend(|| self.literals(scope, nested, values))?;
                 continue;
             }
-            let value = evaluate::evaluate(self.program, scope, element)?;
-            if !values.contains(&value) {
-                values.push(value);
-            }
+            values.push(evaluate::evaluate(self.program, scope, element)?);
         }
+        *values = distinct_literals(std::mem::take(values));
         Ok(())
     }
 
@@ -275,6 +248,43 @@ impl<'p> SchemaBuilder<'p> {
         self.limit_text(&name, &mut base);
         constraint::apply(base, &constraints, is_decimal)
     }
+}
+
+/// Returns the schema of a mapping.
+pub(crate) fn mapping_schema(mut key: Json, mut value: Json) -> Json {
+    if let Some(value) = value.as_object_mut() {
+        value.remove("title");
+    }
+    let mut schema = Map::from_iter([("type".to_owned(), json!("object"))]);
+    let is_reference = key.get("$ref").is_some();
+    let pattern = key.as_object_mut().filter(|_| !is_reference).and_then(|key| key.remove("pattern"));
+    if let Some(Json::String(pattern)) = pattern {
+        schema.insert("patternProperties".to_owned(), json!({pattern: value}));
+    } else {
+        let anything = value.as_object().is_some_and(Map::is_empty);
+        schema.insert("additionalProperties".to_owned(), if anything { json!(true) } else { value });
+    }
+    if let Some(key) = key.as_object_mut()
+        && (is_reference || (key.get("type") == Some(&json!("string")) && key.len() > 1))
+    {
+        key.remove("type");
+        schema.insert("propertyNames".to_owned(), Json::Object(key.clone()));
+    }
+    Json::Object(schema)
+}
+
+/// Removes repeated literals. Unlike in comparisons, `1` and `True` are two literals.
+fn distinct_literals(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+    let mut seen: Vec<(std::mem::Discriminant<Value>, ValueIndex)> = Vec::new();
+    let is_new = |value: &Value| {
+        let kind = std::mem::discriminant(value);
+        let position = seen.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
+            seen.push((kind, ValueIndex::default()));
+            seen.len() - 1
+        });
+        seen[position].1.add(value, 0)
+    };
+    values.into_iter().filter(is_new).collect()
 }
 
 /// The schema of one of several values.

@@ -10,7 +10,7 @@ mod type_arguments;
 mod union;
 
 pub(crate) use definitions::{Definitions, Owner};
-pub(crate) use generic::shared_type;
+pub(crate) use generic::{mapping_schema, shared_type};
 pub(crate) use type_arguments::{TypeArguments, bind_ancestors};
 pub(crate) use union::cannot_be_evaluated;
 
@@ -18,6 +18,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
+    evaluate::Value as Constant,
     program::{
         Program, externals,
         scope::{Entity, Scope, Value as Assigned},
@@ -127,7 +128,8 @@ impl<'p> SchemaBuilder<'p> {
             Entity::Value(value) => self.alias(value),
             // A function is no type: anything passes.
             Entity::Function(function) if function.def.decorators.is_empty() => Ok(json!({})),
-            Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) => {
+            Entity::Constant(Constant::None) => Ok(json!({"type": "null"})),
+            Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_) => {
                 Err(EvalError::unknown("the annotation is not a type"))
             }
         }
@@ -245,7 +247,7 @@ impl SchemaBuilder<'_> {
         if table::is_unknown_to_pydantic(name) {
             return self.unknown_type(name);
         }
-        let mut schema = external(name)?;
+        let mut schema = external(self.program, name)?;
         if !self.class_options.text_limits.is_empty() {
             self.limit_text(name, &mut schema);
         }
@@ -265,7 +267,7 @@ impl SchemaBuilder<'_> {
 }
 
 /// The schema of a type from outside the project.
-fn external(name: &str) -> EvalResult<Json> {
+fn external(program: &Program<'_>, name: &str) -> EvalResult<Json> {
     if let Some(schema) = table::schema(name) {
         return Ok(schema);
     }
@@ -287,9 +289,11 @@ fn external(name: &str) -> EvalResult<Json> {
     match name {
         "collections.abc.Callable" => Err(EvalError::NoSchema),
         "typing.ClassVar" => Err(EvalError::Vanishes),
-        // A builtin function is no type: anything passes.
-        "print" | "len" | "max" | "min" | "sorted" | "id" | "any" | "all" | "open" => Ok(json!({})),
-        _ => Err(EvalError::unknown(format!("the type '{name}' comes from outside the project"))),
+        // Prefect accepts any value for an annotation that is not a type.
+        _ if externals::is_builtin(name) && name.starts_with(|c: char| c.is_ascii_lowercase()) => {
+            Ok(json!({}))
+        }
+        _ => Err(program.outside(&format!("the type '{name}'"), name)),
     }
 }
 

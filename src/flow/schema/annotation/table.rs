@@ -221,7 +221,6 @@ pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Js
             "StrictStr" | "ImportString" | "SecretStr" | "FilePath" | "DirectoryPath" | "NewPath"
             | "Base64Str" | "constr",
         ) => Some(schema),
-        ("decimal", "Decimal") => schema.get_mut("anyOf")?.get_mut(1),
         ("pydantic", "ByteSize") => schema.get_mut("anyOf")?.get_mut(0),
         _ => None,
     }

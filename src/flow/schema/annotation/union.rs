@@ -11,6 +11,9 @@ use crate::flow::{
     },
 };
 
+/// Maximum number of members of a union.
+const MEMBER_LIMIT: usize = 1_000;
+
 /// A member of a union, where it is written.
 #[derive(Clone, Copy)]
 enum Member<'p> {
@@ -84,6 +87,9 @@ impl<'p> SchemaBuilder<'p> {
     fn union_of(&mut self, members: &[Member<'p>]) -> EvalResult<Json> {
         let types = members.iter().filter(|member| matches!(member, Member::Type(..))).count();
         let has_null = types < members.len();
+        if members.len() > MEMBER_LIMIT {
+            return Err(EvalError::unknown("the union has too many members"));
+        }
         let mut schemas = Vec::new();
         for member in members {
             let Member::Type(scope, expr) = *member else { continue };

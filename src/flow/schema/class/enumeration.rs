@@ -1,85 +1,138 @@
 //! Enumerations.
 
+use std::{collections::HashMap, rc::Rc};
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{Class, description, mro};
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
-    evaluate::{self, Value, encode},
+    evaluate::{self, Value, ValueIndex, encode},
     program::{
-        Program,
+        Members, Program,
         scope::Entity,
-        syntax::{Bound, Expr},
+        syntax::{Binding, Bound, Expr},
     },
     schema::annotation::shared_type,
 };
 
-/// The members of an enumeration with their values, in order.
-pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<(String, Value)>> {
-    super::require_unchanged(class)?;
-    let lines = mro(program, class)?;
-    let makes_values = |class: &Class<'_>| {
-        class.def.functions().any(|function| {
-            matches!(function.name.as_str(), "__new__" | "__init__" | "_generate_next_value_")
-        })
-    };
-    if lines.iter().any(makes_values) {
-        return Err(EvalError::unknown(format!("'{}' makes its own values", class.def.name)));
-    }
-    let lower_cases = has_base(program, &lines, "enum.StrEnum");
-    let mixins = [
-        ("str", Mixin::Text),
-        ("int", Mixin::Integer),
-        ("enum.IntEnum", Mixin::Integer),
-        ("float", Mixin::Float),
-    ];
-    let mixin = mixins.iter().find(|(base, _)| has_base(program, &lines, base)).map(|(_, mixin)| *mixin);
-    let mut members: Vec<(String, Value)> = Vec::new();
-    let is_flag = ["enum.Flag", "enum.IntFlag"].iter().any(|base| has_base(program, &lines, base));
-    let mut last: i128 = 0;
-    // What a number made up after these would be depends on the version of Python.
-    let mut has_odd_value = false;
-    for binding in &class.def.body.bindings {
-        let expr = match &binding.bound {
-            Bound::Value(expr) if !binding.name.starts_with('_') => expr,
-            Bound::Unknowable(why) => return Err(EvalError::unknown(format!("'{}': {why}", binding.name))),
-            Bound::Class(_) => {
-                return Err(EvalError::unknown(
-                    "whether a class in an enumeration is a member depends on Python",
-                ));
-            }
-            _ => continue,
+/// Returns the members of an enumeration with their values, in order.
+pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Members> {
+    program.memo.members.get(class.def, || Reader::new(program, class)?.read().map(Rc::new))
+}
+
+/// Reads the members of an enumeration.
+struct Reader<'p> {
+    program: &'p Program<'p>,
+    class: Class<'p>,
+    lower_cases: bool,
+    is_flag: bool,
+    mixin: Option<Mixin>,
+    members: Vec<(String, Value)>,
+    /// Positions of members by name and by value.
+    names: HashMap<String, usize>,
+    values: ValueIndex,
+    /// The highest number so far, which `auto()` continues.
+    last: i128,
+    /// Whether a value makes the next `auto()` depend on the version of Python.
+    has_odd_value: bool,
+}
+
+impl<'p> Reader<'p> {
+    fn new(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Self> {
+        super::require_unchanged(class)?;
+        let mro = mro(program, class)?;
+        let computes_values = |class: &Class<'_>| {
+            class.def.functions().any(|function| {
+                matches!(function.name.as_str(), "__new__" | "__init__" | "_generate_next_value_")
+            })
         };
-        if binding.annotation.is_some() {
-            return Err(EvalError::unknown("a member of an enumeration is annotated"));
+        if mro.iter().any(computes_values) {
+            return Err(EvalError::unknown(format!("'{}' computes its values", class.def.name)));
         }
-        let value = if is_auto(program, class, expr) {
-            if has_odd_value {
-                return Err(conversion());
+        let mixins = [
+            ("str", Mixin::Text),
+            ("int", Mixin::Integer),
+            ("enum.IntEnum", Mixin::Integer),
+            ("float", Mixin::Float),
+        ];
+        let mixin = mixins.iter().find(|(base, _)| has_base(program, &mro, base)).map(|(_, mixin)| *mixin);
+        Ok(Self {
+            program,
+            class,
+            lower_cases: has_base(program, &mro, "enum.StrEnum"),
+            is_flag: ["enum.Flag", "enum.IntFlag"].iter().any(|base| has_base(program, &mro, base)),
+            mixin,
+            members: Vec::new(),
+            names: HashMap::new(),
+            values: ValueIndex::default(),
+            last: 0,
+            has_odd_value: false,
+        })
+    }
+
+    fn read(mut self) -> EvalResult<Vec<(String, Value)>> {
+        for binding in &self.class.def.body.bindings {
+            let expr = match &binding.bound {
+                Bound::Value(expr) if !binding.name.starts_with('_') => expr,
+                Bound::Unknowable(why) => {
+                    return Err(EvalError::unknown(format!("'{}': {why}", binding.name)));
+                }
+                Bound::Class(_) => {
+                    return Err(EvalError::unknown(
+                        "whether a class in an enumeration is a member depends on the version of Python",
+                    ));
+                }
+                _ => continue,
+            };
+            if binding.annotation.is_some() {
+                return Err(EvalError::unknown("a member of an enumeration is annotated"));
             }
-            let next = if is_flag { next_bit(last) } else { last.checked_add(1) };
-            last = next.ok_or_else(conversion)?;
-            if lower_cases { Value::text(binding.name.to_lowercase()) } else { Value::Int(last) }
+            let value = self.value(binding, expr)?;
+            self.add(&binding.name, value);
+        }
+        Ok(self.members)
+    }
+
+    fn value(&mut self, binding: &Binding, expr: &'p Expr) -> EvalResult<Value> {
+        let value = if is_auto(self.program, self.class, expr) {
+            self.next_number(&binding.name)?
         } else {
-            let earlier = members.iter().map(|(name, value)| (name.clone(), value.clone()));
-            evaluate::evaluate_with(program, class.scope_at(binding.at), earlier.collect(), expr)?
+            let earlier = |name: &str| self.names.get(name).map(|position| self.members[*position].1.clone());
+            evaluate::evaluate_with(self.program, self.class.scope_at(binding.at), &earlier, expr)?
         };
         match value {
-            Value::Int(number) => last = last.max(number),
-            Value::Bool(_) | Value::Float(_) => has_odd_value = true,
-            // Functions and classes in the body are no members.
+            Value::Int(number) => self.last = self.last.max(number),
+            Value::Bool(_) | Value::Float(_) => self.has_odd_value = true,
+            // Functions and classes in the body are not members.
             Value::Opaque => {
                 return Err(EvalError::unknown("a member of an enumeration is not a plain value"));
             }
             _ => {}
         }
-        let value = mixed_in(value, mixin)?;
-        // A name for an earlier member has that one's value, which may be spelled otherwise: `True` is `1`.
-        let earlier = members.iter().find(|(_, earlier)| earlier.equals(&value));
-        let value = earlier.map_or(value, |(_, earlier)| earlier.clone());
-        members.push((binding.name.clone(), value));
+        mixed_in(value, self.mixin)
     }
-    Ok(members)
+
+    /// Returns the value of `auto()`.
+    fn next_number(&mut self, name: &str) -> EvalResult<Value> {
+        if self.has_odd_value {
+            return Err(conversion());
+        }
+        let next = if self.is_flag { next_bit(self.last) } else { self.last.checked_add(1) };
+        self.last = next.ok_or_else(conversion)?;
+        Ok(if self.lower_cases { Value::text(name.to_lowercase()) } else { Value::Int(self.last) })
+    }
+
+    /// Adds a member. An alias takes the value of the earlier member, which may be spelled differently: `True` is `1`.
+    fn add(&mut self, name: &str, value: Value) {
+        let value = match self.values.position(&value) {
+            Some(position) => self.members[position].1.clone(),
+            None => value,
+        };
+        self.values.add(&value, self.members.len());
+        self.names.insert(name.to_owned(), self.members.len());
+        self.members.push((name.to_owned(), value));
+    }
 }
 
 /// The lowest bit above all of a number.
@@ -134,7 +187,8 @@ fn is_auto<'p>(program: &'p Program<'p>, class: Class<'p>, expr: &'p Expr) -> bo
 
 /// `Class.NAME`: a member, or something else that the class holds.
 pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<Value> {
-    let found = members(program, class)?.into_iter().find(|(member, _)| member == name);
+    let members = members(program, class)?;
+    let found = members.iter().find(|(member, _)| member == name).cloned();
     match found {
         Some((name, value)) => Ok(Value::Member { name, value: Box::new(value) }),
         None => Err(EvalError::unknown(format!("'{name}' is not a member of '{}'", class.def.name))),
@@ -143,7 +197,8 @@ pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str)
 
 /// `Class(value)`.
 pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &Value) -> EvalResult<Value> {
-    let found = members(program, class)?.into_iter().find(|(_, other)| other.equals(value));
+    let members = members(program, class)?;
+    let found = members.iter().find(|(_, other)| other.equals(value)).cloned();
     match found {
         Some((name, value)) => Ok(Value::Member { name, value: Box::new(value) }),
         None => Err(EvalError::unknown(format!("no member of '{}' has this value", class.def.name))),
@@ -151,10 +206,10 @@ pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &V
 }
 
 pub(super) fn definition<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Json> {
-    let json = |(_, value): (String, Value)| {
-        encode::default(&value)?.ok_or_else(|| EvalError::unknown("a member of an enumeration has no JSON"))
+    let json = |(_, value): &(String, Value)| {
+        encode::default(value)?.ok_or_else(|| EvalError::unknown("a member of an enumeration has no JSON"))
     };
-    let values = members(program, class)?.into_iter().map(json).collect::<EvalResult<Vec<_>>>()?;
+    let values = members(program, class)?.iter().map(json).collect::<EvalResult<Vec<_>>>()?;
     if values.is_empty() {
         return Err(EvalError::unknown(format!("'{}' has no members", class.def.name)));
     }

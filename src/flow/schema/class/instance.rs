@@ -328,8 +328,8 @@ fn encoded<'p>(
 
 /// What a default factory makes.
 fn made<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
-    if let ExprKind::Lambda(body) = &factory.kind {
-        return evaluate::evaluate(program, class.scope_at_end(), body);
+    if let ExprKind::Lambda(lambda) = &factory.kind {
+        return evaluate::evaluate(program, class.scope_at_end(), &lambda.body);
     }
     match class.scope.external(program, factory).as_deref() {
         Some("list") => Ok(Value::List(Vec::new())),

@@ -13,6 +13,8 @@ pub(crate) mod typed_dict;
 pub(crate) use crate::flow::program::scope::Class;
 pub(crate) use instance::instantiate;
 
+use std::{collections::VecDeque, rc::Rc};
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::flow::{
@@ -59,6 +61,10 @@ const HOOKS: [&str; 6] = [
 
 /// What kind of class this is.
 pub(crate) fn kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Kind> {
+    program.memo.kinds.get(class.def, || compute_kind(program, class))
+}
+
+fn compute_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Kind> {
     let def = class.def;
     if let Some(hook) = def.functions().find(|function| HOOKS.contains(&function.name.as_str())) {
         return Err(EvalError::unknown(format!("'{}' defines '{}'", def.name, hook.name)));
@@ -145,15 +151,24 @@ fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
 
 /// Fails if a statement sets attributes of the class after its definition.
 pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
-    let mutations = &class.scope.module.body().mutations;
-    if mutations.iter().any(|mutation| mutation.surely && mutation.name == class.def.name) {
+    if class.scope.module.body().mutation(&class.def.name) == Some(true) {
         return Err(EvalError::unknown(format!("'{}' is changed after its definition", class.def.name)));
     }
     Ok(())
 }
 
-/// The class and those it inherits from in the project, in the order attributes are looked up.
-pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Class<'p>>> {
+/// Maximum number of bases of a class, and of classes in a method resolution order.
+const CLASS_LIMIT: usize = 500;
+
+/// Returns the method resolution order of a class, without the classes from outside the project.
+pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Rc<Vec<Class<'p>>>> {
+    program.memo.resolution_orders.get(class.def, || compute_mro(program, class).map(Rc::new))
+}
+
+fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Class<'p>>> {
+    if class.def.bases.len() > CLASS_LIMIT {
+        return Err(EvalError::unknown(format!("'{}' has too many bases", class.def.name)));
+    }
     let mut bases = Vec::new();
     for base in &class.def.bases {
         let base = base.as_subscript().map_or(base, |(generic, _)| generic);
@@ -161,25 +176,35 @@ pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
             bases.push(base);
         }
     }
-    let mut lines = Vec::new();
+    let mut sequences: Vec<VecDeque<Class<'p>>> = Vec::new();
     for base in &bases {
-        lines.push(program.descend(|| mro(program, *base))?);
+        sequences.push(program.descend(|| mro(program, *base))?.iter().copied().collect());
     }
-    lines.push(bases);
+    sequences.push(bases.into());
     let mut order = vec![class];
-    // The C3 merge: the next class is the first that no other line has further on.
+    // The C3 merge: the next class is the first head that is not in the tail of another sequence.
     loop {
-        lines.retain(|line| !line.is_empty());
-        let in_tail = |candidate: &Class<'p>| lines.iter().any(|line| line[1..].contains(candidate));
-        let Some(next) = lines.iter().map(|line| line[0]).find(|candidate| !in_tail(candidate)) else {
+        sequences.retain(|sequence| !sequence.is_empty());
+        let in_tail = |candidate: &Class<'p>| {
+            sequences.iter().any(|sequence| sequence.range(1..).any(|it| it == candidate))
+        };
+        let Some(next) = sequences.iter().map(|sequence| sequence[0]).find(|candidate| !in_tail(candidate))
+        else {
             break;
         };
         order.push(next);
-        lines.iter_mut().filter(|line| line[0] == next).for_each(|line| {
-            line.remove(0);
+        if order.len() > CLASS_LIMIT {
+            return Err(EvalError::unknown(format!("'{}' inherits from too many classes", class.def.name)));
+        }
+        sequences.iter_mut().filter(|sequence| sequence[0] == next).for_each(|sequence| {
+            sequence.pop_front();
         });
     }
-    if lines.is_empty() { Ok(order) } else { Err(EvalError::unknown("the bases have no consistent order")) }
+    if sequences.is_empty() {
+        Ok(order)
+    } else {
+        Err(EvalError::unknown("the bases have no consistent order"))
+    }
 }
 
 /// The schema that a class's definition has.

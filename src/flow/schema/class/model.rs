@@ -1,5 +1,7 @@
 //! Pydantic models.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{
@@ -29,7 +31,7 @@ pub(super) fn definition<'p>(
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
     let lines = mro(builder.program, class)?;
-    for line in &lines {
+    for line in lines.iter() {
         check(builder.program, *line)?;
     }
     let options = config::read(builder.program, &lines)?;
@@ -139,6 +141,7 @@ pub(super) fn fields<'p>(
         None => None,
     };
     let mut fields: Vec<Field<'p>> = Vec::new();
+    let mut positions: HashMap<&str, usize> = HashMap::new();
     for class in lines.iter().rev() {
         require_plain_body(program, *class)?;
         // An inherited field keeps the description that its own class gave it.
@@ -163,12 +166,16 @@ pub(super) fn fields<'p>(
             let type_arguments = type_arguments.clone();
             let field =
                 Field { name: name.to_owned(), annotation, scope, info, is_init_only: false, type_arguments };
-            if annotated_names(class.def).filter(|other| other.name == name).count() > 1 {
+            let annotated = class.def.body.bindings_of(name).filter(|other| other.annotation.is_some());
+            if annotated.count() > 1 {
                 return Err(EvalError::unknown(format!("field '{name}' is defined twice")));
             }
-            match fields.iter_mut().find(|other| other.name == name) {
-                Some(slot) => *slot = field,
-                None => fields.push(field),
+            match positions.get(name) {
+                Some(position) => fields[*position] = field,
+                None => {
+                    positions.insert(name, fields.len());
+                    fields.push(field);
+                }
             }
         }
     }
@@ -214,16 +221,16 @@ fn require_plain_body<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
 
 /// Whether a base holds a value by the name of a field that has none itself, and not as a field.
 fn takes_value_from_base<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<bool> {
-    for base in mro(program, class)?.into_iter().skip(1) {
+    for base in mro(program, class)?.iter().copied().skip(1) {
         let is_model = matches!(kind(program, base)?, Kind::Model | Kind::Settings | Kind::Root);
-        let holds = |binding: &Binding| {
+        let holds = |binding: &'p Binding| {
             let is_field = binding
                 .annotation
                 .as_ref()
                 .is_some_and(|it| is_model && !is_class_variable(program, base, it));
-            binding.name == name && !matches!(binding.bound, Bound::Nothing) && !is_field
+            !matches!(binding.bound, Bound::Nothing) && !is_field
         };
-        if base.def.body.bindings.iter().any(holds) {
+        if base.def.body.bindings_of(name).any(holds) {
             return Ok(true);
         }
     }

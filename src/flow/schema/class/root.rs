@@ -15,7 +15,7 @@ pub(super) fn definition<'p>(
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
     let lines = mro(builder.program, class)?;
-    for line in &lines {
+    for line in lines.iter() {
         model::check(builder.program, *line)?;
     }
     let options = config::read(builder.program, &lines)?;

@@ -1,0 +1,101 @@
+//! Interprets the functions that make flows: decorators, factories and classes of the project.
+//!
+//! The interpreter covers what such code usually does: calls, closures, keyword arguments, `functools.partial` and
+//! `functools.wraps`, conditions. Everything that is called must be part of the project or known to the interpreter.
+//! Anything else fails, because a guess could register a different flow. No code runs.
+
+mod call;
+mod expression;
+mod object;
+mod statement;
+
+pub(crate) use object::{FlowObject, FunctionObject, Object};
+
+use std::rc::Rc;
+
+use super::{
+    eval_error::{EvalError, EvalResult},
+    evaluate,
+    program::{
+        Program,
+        scope::{Entity, Function, Scope, Value as Assigned},
+        syntax::Expr,
+    },
+};
+use object::{Arguments, Variables};
+
+/// Interprets expressions and calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Interpreter<'p> {
+    pub(crate) program: &'p Program<'p>,
+}
+
+/// The place where an expression is interpreted: its scope and the variables of the function around it.
+#[derive(Clone)]
+struct Frame<'p> {
+    scope: Scope<'p>,
+    variables: Option<Rc<Variables<'p>>>,
+}
+
+impl<'p> Interpreter<'p> {
+    /// Returns the object that an entity refers to.
+    pub(crate) fn entity(self, entity: Entity<'p>) -> EvalResult<Object<'p>> {
+        match entity {
+            Entity::External(name) => Ok(Object::External(name)),
+            Entity::Class(class) if class.def.decorators.is_empty() => Ok(Object::Class(class)),
+            Entity::Class(class) => {
+                Err(EvalError::unknown(format!("'{}' is changed by a decorator", class.def.name)))
+            }
+            Entity::Function(function) => self.program.descend(|| self.function(function)),
+            Entity::Value(assigned) => self.program.descend(|| self.assigned(assigned)),
+            Entity::Constant(value) => Ok(Object::Constant(value)),
+            Entity::Module(_) | Entity::Namespace(_) => Ok(Object::Module(entity)),
+        }
+    }
+
+    /// Returns a function after its decorators have been applied.
+    pub(crate) fn function(self, function: Function<'p>) -> EvalResult<Object<'p>> {
+        let frame = Frame { scope: function.scope, variables: None };
+        self.decorated(FunctionObject::new(function), &frame)
+    }
+
+    fn decorated(self, function: FunctionObject<'p>, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
+        let mut object = Object::Function(Rc::new(function.clone()));
+        for decorator in function.def.decorators.iter().rev() {
+            object = self.decorate(decorator, object, frame)?;
+        }
+        Ok(object)
+    }
+
+    fn decorate(self, decorator: &'p Expr, object: Object<'p>, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
+        let decorator = self.eval(decorator, frame)?;
+        self.call(&decorator, Arguments::single(object))
+    }
+
+    /// Applies one decorator of a function of a module.
+    pub(crate) fn apply(
+        self,
+        decorator: &'p Expr,
+        object: Object<'p>,
+        scope: Scope<'p>,
+    ) -> EvalResult<Object<'p>> {
+        self.decorate(decorator, object, &Frame { scope, variables: None })
+    }
+
+    fn assigned(self, assigned: Assigned<'p>) -> EvalResult<Object<'p>> {
+        if let Ok(value) = evaluate::evaluate_entity(self.program, Entity::Value(assigned))
+            && value != evaluate::Value::Opaque
+        {
+            return Ok(Object::Constant(value));
+        }
+        let object = self.eval(assigned.expr, &Frame { scope: assigned.scope, variables: None })?;
+        let is_mutable = matches!(object, Object::Dict(_) | Object::Instance(_));
+        if is_mutable && assigned.scope.module.body().mutation(assigned.name).is_some() {
+            return Err(EvalError::unknown(format!(
+                "'{}' may be changed after it is assigned",
+                assigned.name
+            )));
+        }
+        Ok(object)
+    }
+}

@@ -1,0 +1,235 @@
+//! Objects of the interpreter.
+
+use std::{cell::RefCell, rc::Rc};
+
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::{Value, evaluate_entity},
+    program::{
+        Module, Program,
+        scope::{Class, Entity, Function, Locals, Scope},
+        syntax::{FunctionDef, Lambda},
+    },
+};
+
+/// A Python object, as far as decorators and factories need it.
+#[derive(Debug, Clone)]
+pub(crate) enum Object<'p> {
+    Constant(Value),
+    Function(Rc<FunctionObject<'p>>),
+    Lambda(Rc<LambdaObject<'p>>),
+    /// Something from outside the project, by its canonical dotted name.
+    External(String),
+    Class(Class<'p>),
+    Instance(Rc<Instance<'p>>),
+    /// A method and the object it is bound to.
+    Method(Rc<FunctionObject<'p>>, Box<Object<'p>>),
+    /// A method of a built-in object or of a flow.
+    BuiltinMethod(Box<Object<'p>>, String),
+    /// `functools.partial(function, ...)`, or a decorator with arguments.
+    Partial(Rc<(Object<'p>, Arguments<'p>)>),
+    /// `functools.wraps(wrapped)`.
+    Wraps(Box<Object<'p>>),
+    Flow(Rc<FlowObject<'p>>),
+    Task,
+    Dict(Rc<RefCell<Vec<(Value, Object<'p>)>>>),
+    Tuple(Rc<Vec<Object<'p>>>),
+    /// A module or a namespace package.
+    Module(Entity<'p>),
+    /// An object that could not be evaluated, and why. Using it is an error.
+    Unknown(EvalError),
+}
+
+/// A function with the variables it closes over.
+#[derive(Debug, Clone)]
+pub(crate) struct FunctionObject<'p> {
+    pub(crate) def: &'p FunctionDef,
+    pub(crate) scope: Scope<'p>,
+    pub(crate) variables: Option<Rc<Variables<'p>>>,
+    /// The function whose name, docstring and signature this one has, by `functools.wraps`.
+    pub(crate) wrapped: Option<Rc<FunctionObject<'p>>>,
+    /// The name that was assigned to `__name__`.
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct LambdaObject<'p> {
+    pub(crate) lambda: &'p Lambda,
+    pub(crate) scope: Scope<'p>,
+    pub(crate) variables: Option<Rc<Variables<'p>>>,
+}
+
+/// An instance of a class of the project.
+#[derive(Debug)]
+pub(crate) struct Instance<'p> {
+    pub(crate) class: Class<'p>,
+    pub(crate) attributes: RefCell<Vec<(String, Object<'p>)>>,
+}
+
+/// A flow: the function it was made from and the options it was given.
+#[derive(Debug, Clone)]
+pub(crate) struct FlowObject<'p> {
+    pub(crate) function: Rc<FunctionObject<'p>>,
+    pub(crate) options: Vec<(String, EvalResult<Value>)>,
+}
+
+/// The variables of a function call.
+#[derive(Debug, Default)]
+pub(crate) struct Variables<'p> {
+    pub(super) values: RefCell<Vec<(String, Object<'p>)>>,
+    pub(super) outer: Option<Rc<Variables<'p>>>,
+}
+
+/// The arguments of a call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Arguments<'p> {
+    pub(crate) positional: Vec<Object<'p>>,
+    pub(crate) named: Vec<(String, Object<'p>)>,
+}
+
+impl<'p> Variables<'p> {
+    pub(super) fn get(&self, name: &str) -> Option<Object<'p>> {
+        let own =
+            self.values.borrow().iter().rev().find(|(other, _)| other == name).map(|(_, it)| it.clone());
+        own.or_else(|| self.outer.as_ref()?.get(name))
+    }
+
+    pub(super) fn set(&self, name: &str, value: Object<'p>) {
+        let mut values = self.values.borrow_mut();
+        match values.iter_mut().find(|(other, _)| other == name) {
+            Some((_, slot)) => *slot = value,
+            None => values.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Returns the current values in the form that scopes use.
+    pub(super) fn locals(&self, program: &'p Program<'p>) -> &'p Locals<'p> {
+        let outer = self.outer.as_ref().map(|outer| outer.locals(program));
+        let values = self.values.borrow();
+        let variables = values.iter().map(|(name, value)| (name.clone(), value.entity(program, name)));
+        program.add_locals(Locals { variables: variables.collect(), outer })
+    }
+}
+
+impl<'p> FunctionObject<'p> {
+    pub(crate) fn new(function: Function<'p>) -> Self {
+        Self { def: function.def, scope: function.scope, variables: None, wrapped: None, name: None }
+    }
+
+    /// Returns the function whose signature and docstring this one has.
+    pub(crate) fn unwrapped(&self) -> &Self {
+        self.wrapped.as_deref().map_or(self, Self::unwrapped)
+    }
+
+    /// Returns `__name__`.
+    pub(crate) fn name(&self) -> String {
+        match (&self.name, &self.wrapped) {
+            (Some(name), _) => name.clone(),
+            (None, Some(wrapped)) => wrapped.name(),
+            (None, None) => self.def.name.clone(),
+        }
+    }
+
+    /// Returns the module whose file contains the function's code.
+    pub(crate) fn module(&self) -> &'p Module {
+        self.scope.module
+    }
+
+    /// Returns the function for reading its signature.
+    pub(crate) fn function(&self, program: &'p Program<'p>) -> Function<'p> {
+        let locals = self.variables.as_ref().map(|variables| variables.locals(program));
+        Function { def: self.def, scope: self.scope.inside(locals) }
+    }
+}
+
+impl<'p> Object<'p> {
+    /// Returns the object as a constant.
+    pub(super) fn value(&self, program: &'p Program<'p>) -> EvalResult<Value> {
+        match self {
+            Self::Constant(value) => Ok(value.clone()),
+            Self::External(name) => evaluate_entity(program, Entity::External(name.clone())),
+            Self::Tuple(items) => {
+                let values = items.iter().map(|item| item.value(program));
+                values.collect::<EvalResult<Vec<_>>>().map(Value::Tuple)
+            }
+            Self::Dict(items) => {
+                let items = items.borrow();
+                let pairs = items.iter().map(|(key, item)| Ok((key.clone(), item.value(program)?)));
+                pairs.collect::<EvalResult<Vec<_>>>().map(Value::Dict)
+            }
+            Self::Function(_) | Self::Lambda(_) | Self::Class(_) => Ok(Value::Opaque),
+            Self::Unknown(error) => Err(error.clone()),
+            _ => Err(EvalError::unknown("an object is not a constant")),
+        }
+    }
+
+    /// Returns what a variable with this value means to the evaluator.
+    fn entity(&self, program: &'p Program<'p>, name: &str) -> EvalResult<Entity<'p>> {
+        match self {
+            Self::External(name) => Ok(Entity::External(name.clone())),
+            Self::Class(class) => Ok(Entity::Class(*class)),
+            Self::Module(entity) => Ok(entity.clone()),
+            Self::Function(function) if function.name.is_none() => {
+                let function = function.unwrapped();
+                Ok(Entity::Function(Function { def: function.def, scope: function.scope }))
+            }
+            other => match other.value(program) {
+                Ok(value) => Ok(Entity::Constant(value)),
+                Err(_) if matches!(other, Self::Unknown(_)) => other.value(program).map(Entity::Constant),
+                Err(_) => Err(EvalError::unknown(format!("the variable '{name}' is not a constant"))),
+            },
+        }
+    }
+
+    /// Returns `bool(object)`.
+    pub(super) fn truth(&self) -> EvalResult<bool> {
+        match self {
+            Self::Constant(value) => value.truth(),
+            Self::Dict(items) => Ok(!items.borrow().is_empty()),
+            Self::Tuple(items) => Ok(!items.is_empty()),
+            Self::Function(_) | Self::Lambda(_) | Self::Class(_) | Self::Method(..) | Self::Partial(_) => {
+                Ok(true)
+            }
+            Self::Flow(_) | Self::Task | Self::Module(_) => Ok(true),
+            Self::Unknown(error) => Err(error.clone()),
+            _ => Err(EvalError::unknown("whether an object is true is not known")),
+        }
+    }
+
+    pub(super) fn is_callable(&self) -> Option<bool> {
+        match self {
+            Self::Constant(Value::Opaque)
+            | Self::External(_)
+            | Self::Instance(_)
+            | Self::Wraps(_)
+            | Self::Unknown(_) => None,
+            Self::Constant(_) | Self::Dict(_) | Self::Tuple(_) | Self::Module(_) => Some(false),
+            _ => Some(true),
+        }
+    }
+}
+
+impl<'p> Arguments<'p> {
+    pub(super) fn single(object: Object<'p>) -> Self {
+        Self { positional: vec![object], named: Vec::new() }
+    }
+
+    /// Returns these arguments followed by others. Named arguments of `others` replace earlier ones.
+    pub(super) fn followed_by(&self, others: Self) -> Self {
+        let mut all = self.clone();
+        all.positional.extend(others.positional);
+        for (name, value) in others.named {
+            match all.named.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, slot)) => *slot = value,
+                None => all.named.push((name, value)),
+            }
+        }
+        all
+    }
+
+    /// Removes and returns a named argument.
+    pub(super) fn take(&mut self, name: &str) -> Option<Object<'p>> {
+        let position = self.named.iter().position(|(other, _)| other == name)?;
+        Some(self.named.remove(position).1)
+    }
+}

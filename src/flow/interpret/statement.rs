@@ -1,0 +1,156 @@
+//! Statements of interpreted functions.
+
+use std::rc::Rc;
+
+use super::{Frame, FunctionObject, Interpreter, expression::set_item, object::Object};
+use crate::flow::{
+    eval_error::{EvalError, EvalResult},
+    evaluate::Value,
+    program::{
+        scope::Function,
+        syntax::{Expr, ExprKind, Statement, Target},
+    },
+};
+
+/// Functions from outside the project that change nothing that matters here.
+const HARMLESS: [&str; 4] = ["print", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter"];
+
+impl<'p> Interpreter<'p> {
+    /// Runs statements. Returns the value of the `return` statement that was reached, if any.
+    pub(super) fn block(
+        self,
+        statements: &'p [Statement],
+        frame: &Frame<'p>,
+    ) -> EvalResult<Option<Object<'p>>> {
+        for statement in statements {
+            self.program.step()?;
+            if let Some(result) = self.statement(statement, frame)? {
+                return Ok(Some(result));
+            }
+        }
+        Ok(None)
+    }
+
+    fn statement(self, statement: &'p Statement, frame: &Frame<'p>) -> EvalResult<Option<Object<'p>>> {
+        match statement {
+            Statement::Return(None) => return Ok(Some(Object::Constant(Value::None))),
+            Statement::Return(Some(value)) => return self.eval(value, frame).map(Some),
+            Statement::If(arms) => {
+                for (test, block) in arms {
+                    let holds = test.as_ref().map_or(Ok(true), |test| self.eval(test, frame)?.truth())?;
+                    if holds {
+                        return self.block(block, frame);
+                    }
+                }
+            }
+            Statement::Assign(target, value) => {
+                let value = self.eval(value, frame).unwrap_or_else(Object::Unknown);
+                self.assign(target, value, frame)?;
+            }
+            Statement::Expr(expr) => self.expression(expr, frame)?,
+            Statement::Function(def) => {
+                let function = FunctionObject {
+                    variables: frame.variables.clone(),
+                    ..FunctionObject::new(Function { def, scope: frame.scope })
+                };
+                let decorated = self.decorated(function, frame).unwrap_or_else(Object::Unknown);
+                set(frame, &def.name, decorated);
+            }
+            Statement::Import(name, import) => {
+                let imported = frame.scope.imported(self.program, import).and_then(|it| self.entity(it));
+                set(frame, name, imported.unwrap_or_else(Object::Unknown));
+            }
+            Statement::Other(what) => {
+                return Err(EvalError::unknown(format!("{what} in a function is not interpreted")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Evaluates an expression for its effects.
+    fn expression(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<()> {
+        if expr.as_text().is_some() {
+            return Ok(());
+        }
+        let callee = expr.as_call().map(|call| self.eval(&call.function, frame));
+        let is_harmless = match &callee {
+            Some(Ok(Object::External(name))) => {
+                HARMLESS.contains(&name.as_str()) || name.starts_with("logging.")
+            }
+            // A method of something unknown, such as a logger.
+            Some(Ok(Object::BuiltinMethod(receiver, _))) => {
+                matches!(**receiver, Object::Constant(Value::Opaque))
+            }
+            _ => false,
+        };
+        if !is_harmless {
+            self.eval(expr, frame)?;
+        }
+        Ok(())
+    }
+
+    fn assign(self, target: &'p Target, value: Object<'p>, frame: &Frame<'p>) -> EvalResult<()> {
+        match target {
+            Target::Name(name) => {
+                set(frame, name, value);
+                Ok(())
+            }
+            Target::Subscript(object, key) => match self.eval(object, frame)? {
+                dict @ Object::Dict(_) => {
+                    let key = self.eval(key, frame)?.value(self.program)?;
+                    set_item(&dict, key, value);
+                    Ok(())
+                }
+                _ => Err(EvalError::unknown("an assignment to an item is not interpreted")),
+            },
+            Target::Attribute(object, name) => {
+                let changed = self.eval(object, frame)?;
+                self.set_attribute(object, changed, name, value, frame)
+            }
+        }
+    }
+
+    fn set_attribute(
+        self,
+        expr: &'p Expr,
+        object: Object<'p>,
+        name: &str,
+        value: Object<'p>,
+        frame: &Frame<'p>,
+    ) -> EvalResult<()> {
+        let unknown =
+            || EvalError::unknown(format!("an assignment to the attribute '{name}' is not interpreted"));
+        match object {
+            Object::Instance(instance) => {
+                instance.attributes.borrow_mut().push((name.to_owned(), value));
+                Ok(())
+            }
+            Object::Function(function) => {
+                let mut changed = (*function).clone();
+                match (name, value) {
+                    ("__name__", Object::Constant(Value::Str(text))) => changed.name = Some(text),
+                    ("__wrapped__", Object::Function(wrapped)) => changed.wrapped = Some(wrapped),
+                    ("__name__" | "__wrapped__" | "__doc__" | "__signature__" | "__annotations__", _)
+                    | ("__defaults__" | "__kwdefaults__" | "__code__", _) => return Err(unknown()),
+                    // An attribute of the program's own.
+                    _ => return Ok(()),
+                }
+                // The function is the value of this variable only, if it was defined in this call.
+                match &expr.kind {
+                    ExprKind::Name(variable) if function.variables.is_some() && changed.name.is_some() => {
+                        set(frame, variable, Object::Function(Rc::new(changed)));
+                        Ok(())
+                    }
+                    _ => Err(unknown()),
+                }
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
+fn set<'p>(frame: &Frame<'p>, name: &str, value: Object<'p>) {
+    if let Some(variables) = &frame.variables {
+        variables.set(name, value);
+    }
+}

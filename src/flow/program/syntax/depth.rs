@@ -1,0 +1,125 @@
+//! Limits on nesting. Code beyond them would exhaust the stack while its tree is walked or dropped.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, lexer::lex};
+
+use super::SyntaxError;
+use crate::source::Span;
+
+/// Maximum number of nested blocks, as in Python.
+const BLOCKS: usize = 100;
+
+/// Maximum depth of an expression. Python's own limit is about the same.
+const EXPRESSION: usize = 2_000;
+
+/// Fails if blocks or expressions are nested too deeply.
+pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
+    if let Some(span) = deep_block(text) {
+        return Err(SyntaxError { message: "too many levels of indentation".to_owned(), span });
+    }
+    // Each level of an expression takes at least one of these characters or one keyword.
+    let operators = text.bytes().filter(|byte| b".+-*/%@&|^<>~([{".contains(byte) || *byte == b' ').count();
+    if operators >= EXPRESSION && has_deep_expression(text) {
+        let message = "an expression is nested too deeply".to_owned();
+        return Err(SyntaxError { message, span: Span::default() });
+    }
+    Ok(())
+}
+
+fn deep_block(text: &str) -> Option<Span> {
+    let mut levels: Vec<usize> = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let width = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if !line.trim().is_empty() {
+            while levels.last().is_some_and(|level| *level >= width) {
+                levels.pop();
+            }
+            levels.push(width);
+            if levels.len() > BLOCKS + 1 {
+                return Some(Span::new(start, start + line.trim_end().len()));
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The operators seen in the part of an expression between two separators.
+#[derive(Default, Clone, Copy)]
+struct Level {
+    /// Operators that bind tighter than comparisons.
+    tight: usize,
+    /// `not`, `if`, `else` and `await`, whose operands may contain comparisons.
+    loose: usize,
+    /// `lambda`, whose parameters may contain commas.
+    lambdas: usize,
+}
+
+impl Level {
+    fn depth(self) -> usize {
+        self.tight + self.loose + self.lambdas
+    }
+}
+
+/// Returns whether an expression exceeds the limit. The depth is estimated from the tokens: the number of operators
+/// since the last separator, summed over the open brackets.
+fn has_deep_expression(text: &str) -> bool {
+    let mut lexer = lex(text, Mode::Module);
+    let mut outer: Vec<Level> = Vec::new();
+    let mut level = Level::default();
+    let mut outer_sum = 0;
+    loop {
+        let kind = lexer.next_token();
+        match kind {
+            TokenKind::EndOfFile => return false,
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                level.tight += 1;
+                outer_sum += level.depth();
+                outer.push(std::mem::take(&mut level));
+            }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                if let Some(closed) = outer.pop() {
+                    outer_sum -= closed.depth();
+                    level = closed;
+                }
+            }
+            TokenKind::Comma => level = Level { lambdas: level.lambdas, ..Level::default() },
+            TokenKind::Newline | TokenKind::Semi => level = Level::default(),
+            TokenKind::And
+            | TokenKind::Or
+            | TokenKind::EqEqual
+            | TokenKind::NotEqual
+            | TokenKind::Less
+            | TokenKind::LessEqual
+            | TokenKind::Greater
+            | TokenKind::GreaterEqual
+            | TokenKind::In
+            | TokenKind::Is => level.tight = 0,
+            TokenKind::Lambda => level.lambdas += 1,
+            TokenKind::Not | TokenKind::If | TokenKind::Else | TokenKind::Await => {
+                level.loose += 1;
+            }
+            TokenKind::Dot
+            | TokenKind::Plus
+            | TokenKind::Minus
+            | TokenKind::Star
+            | TokenKind::Slash
+            | TokenKind::DoubleSlash
+            | TokenKind::DoubleStar
+            | TokenKind::Percent
+            | TokenKind::At
+            | TokenKind::Vbar
+            | TokenKind::Amper
+            | TokenKind::CircumFlex
+            | TokenKind::LeftShift
+            | TokenKind::RightShift
+            | TokenKind::Tilde
+            | TokenKind::ColonEqual => level.tight += 1,
+            _ => continue,
+        }
+        if outer_sum + level.depth() > EXPRESSION {
+            return true;
+        }
+    }
+}

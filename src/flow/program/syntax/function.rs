@@ -1,0 +1,131 @@
+//! Function definitions and, on demand, their bodies.
+
+use std::sync::OnceLock;
+
+use ruff_python_ast::{
+    self as ast, Stmt,
+    visitor::{Visitor, walk_stmt},
+};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::Ranged;
+
+use super::{
+    expression::{self, convert, span},
+    statement::{decorators, docstring, import, imports_from},
+    tree::{Expr, ExprKind, FunctionDef, Statement, Target},
+};
+
+pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
+    FunctionDef {
+        name: function.name.to_string(),
+        span: span(function.name.range()),
+        decorators: decorators(&function.decorator_list),
+        parameters: expression::parameters(&function.parameters),
+        returns: function.returns.as_deref().map(convert),
+        docstring: docstring(&function.body),
+        is_async: function.is_async,
+        start: function.start().to_usize(),
+        body: OnceLock::new(),
+    }
+}
+
+impl FunctionDef {
+    /// Returns the statements of the function's body. `text` is the file's source. The first call parses the file
+    /// again, because few functions are ever interpreted. Returns `None` if the function is not found.
+    pub(crate) fn statements(&self, text: &str) -> Option<&[Statement]> {
+        let parse = || {
+            let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module)).try_into_module()?;
+            let mut search = Search { start: self.start, found: None };
+            parsed.suite().iter().for_each(|statement| search.visit_stmt(statement));
+            search.found
+        };
+        self.body.get_or_init(parse).as_deref()
+    }
+}
+
+/// Finds the function that starts at an offset.
+struct Search {
+    start: usize,
+    found: Option<Vec<Statement>>,
+}
+
+impl Visitor<'_> for Search {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        let range = statement.range();
+        if self.start < range.start().to_usize() || self.start >= range.end().to_usize() {
+            return;
+        }
+        match statement {
+            Stmt::FunctionDef(function) if function.start().to_usize() == self.start => {
+                self.found = Some(block(&function.body));
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, _: &ast::Expr) {}
+}
+
+fn block(statements: &[Stmt]) -> Vec<Statement> {
+    statements.iter().flat_map(statement).collect()
+}
+
+fn statement(statement: &Stmt) -> Vec<Statement> {
+    match statement {
+        Stmt::Assign(assign) => assign.targets.iter().map(|item| assignment(item, &assign.value)).collect(),
+        Stmt::AnnAssign(assign) => {
+            assign.value.iter().map(|value| assignment(&assign.target, value)).collect()
+        }
+        Stmt::AugAssign(assign) => vec![augmented(assign)],
+        Stmt::Expr(statement) => vec![Statement::Expr(convert(&statement.value))],
+        Stmt::Return(result) => vec![Statement::Return(result.value.as_deref().map(convert))],
+        Stmt::If(conditional) => {
+            let mut arms = vec![(Some(convert(&conditional.test)), block(&conditional.body))];
+            let others = conditional.elif_else_clauses.iter();
+            arms.extend(others.map(|clause| (clause.test.as_ref().map(convert), block(&clause.body))));
+            vec![Statement::If(arms)]
+        }
+        Stmt::FunctionDef(function) => vec![Statement::Function(function_def(function))],
+        Stmt::Import(statement) => {
+            let imported = statement.names.iter().map(import);
+            imported.map(|(name, import)| Statement::Import(name, import)).collect()
+        }
+        Stmt::ImportFrom(statement) => imports_from(statement)
+            .into_iter()
+            .map(|(name, import)| Statement::Import(name, import))
+            .collect(),
+        Stmt::With(_) => vec![Statement::Other("`with`")],
+        Stmt::Pass(_) | Stmt::Nonlocal(_) | Stmt::Assert(_) => Vec::new(),
+        Stmt::Raise(_) => vec![Statement::Other("`raise`")],
+        Stmt::Try(_) => vec![Statement::Other("`try`")],
+        Stmt::For(_) | Stmt::While(_) => vec![Statement::Other("a loop")],
+        Stmt::ClassDef(_) => vec![Statement::Other("a class in a function")],
+        _ => vec![Statement::Other("a statement")],
+    }
+}
+
+fn assignment(target: &ast::Expr, value: &ast::Expr) -> Statement {
+    match self::target(target) {
+        Some(target) => Statement::Assign(target, convert(value)),
+        None => Statement::Other("an assignment to several names"),
+    }
+}
+
+fn augmented(assign: &ast::StmtAugAssign) -> Statement {
+    let ast::Expr::Name(name) = &*assign.target else {
+        return Statement::Other("an augmented assignment");
+    };
+    let operator = expression::binary(assign.op);
+    let (left, right) = (Box::new(convert(&assign.target)), Box::new(convert(&assign.value)));
+    let value = Expr { kind: ExprKind::Binary(operator, left, right), span: span(assign.range()) };
+    Statement::Assign(Target::Name(name.id.to_string()), value)
+}
+
+fn target(target: &ast::Expr) -> Option<Target> {
+    match target {
+        ast::Expr::Name(name) => Some(Target::Name(name.id.to_string())),
+        ast::Expr::Attribute(node) => Some(Target::Attribute(convert(&node.value), node.attr.to_string())),
+        ast::Expr::Subscript(node) => Some(Target::Subscript(convert(&node.value), convert(&node.slice))),
+        _ => None,
+    }
+}
