@@ -99,11 +99,15 @@ fn arguments<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> EvalResul
 }
 
 /// A call of something from outside the project; `None` if it is not in the table.
-fn external(evaluator: &Evaluator<'_, '_>, name: &str, arguments: &Arguments) -> EvalResult<Option<Value>> {
+pub(super) fn external(
+    evaluator: &Evaluator<'_, '_>,
+    name: &str,
+    arguments: &Arguments,
+) -> EvalResult<Option<Value>> {
     if let Some(value) = builtin(name, arguments)? {
         return Ok(Some(value));
     }
-    if let Some(value) = paths::call(evaluator.program, name, arguments)? {
+    if let Some(value) = paths::call(evaluator.program, name, arguments) {
         return Ok(Some(value));
     }
     let first = arguments.positional.first();

@@ -16,6 +16,7 @@ mod value;
 pub(crate) use calls::Arguments;
 pub(crate) use format::format;
 pub(crate) use methods::title;
+pub(crate) use operators::{binary, compare};
 pub(crate) use text::to_str as text_of;
 pub(crate) use value::{Value, ValueIndex};
 
@@ -74,6 +75,28 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) 
     }
 }
 
+/// Evaluates `value.name(...)`.
+pub(crate) fn call_method(
+    program: &Program<'_>,
+    value: &Value,
+    name: &str,
+    arguments: &Arguments,
+) -> EvalResult<Value> {
+    methods::call(program, value, name, &arguments.positional, &arguments.named)
+}
+
+/// Evaluates a call of a function from outside the project.
+pub(crate) fn call_external<'p>(
+    program: &'p Program<'p>,
+    scope: Scope<'p>,
+    name: &str,
+    arguments: &Arguments,
+) -> EvalResult<Value> {
+    let evaluator = Evaluator { program, scope, variables: Vec::new(), earlier: &|_| None };
+    let value = calls::external(&evaluator, name, arguments)?;
+    value.ok_or_else(|| EvalError::unknown(format!("the call of '{name}' is not evaluated")))
+}
+
 /// Maximum size of a value; see [`Value::size`].
 const SIZE_LIMIT: usize = 1 << 20;
 
@@ -119,15 +142,15 @@ impl<'p> Evaluator<'p, '_> {
             ExprKind::Call(call) => calls::call(self, expr, call)?,
             ExprKind::Unary(operator, operand) => operators::unary(*operator, &self.value(operand)?)?,
             ExprKind::Binary(operator, left, right) => {
-                operators::binary(*operator, &self.value(left)?, &self.value(right)?)?
+                binary(*operator, &self.value(left)?, &self.value(right)?)?
             }
             ExprKind::Logical(is_and, values) => self.logical(*is_and, values)?,
             ExprKind::Compare(left, rest) => {
                 let mut left = self.value(left)?;
                 let mut holds = true;
-                for (operator, right) in rest.iter() {
+                for (operator, right) in rest {
                     let right = self.value(right)?;
-                    holds = holds && operators::compare(*operator, &left, &right)?;
+                    holds = holds && compare(*operator, &left, &right)?;
                     left = right;
                 }
                 Value::Bool(holds)

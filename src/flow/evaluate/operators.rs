@@ -35,7 +35,7 @@ pub(super) fn unary(operator: UnaryOperator, value: &Value) -> EvalResult<Value>
     }
 }
 
-pub(super) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> EvalResult<Value> {
+pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> EvalResult<Value> {
     if let (Some(left), Some(right)) = (left.number(), right.number()) {
         return arithmetic(operator, left, right);
     }
@@ -167,7 +167,7 @@ fn repeat(value: &Value, count: i128) -> EvalResult<Value> {
     }
 }
 
-pub(super) fn compare(operator: Comparison, left: &Value, right: &Value) -> EvalResult<bool> {
+pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> EvalResult<bool> {
     use std::cmp::Ordering;
     match operator {
         Comparison::Equal | Comparison::NotEqual => {

@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use super::{calls::Arguments, value::Value};
-use crate::flow::{
-    eval_error::EvalResult,
-    program::{Program, import_roots::normalize},
-};
+use crate::flow::program::{Program, import_roots::normalize};
 
 /// Evaluates a call of a function of `pathlib` or `os.path`. Returns `None` for another function.
-pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> EvalResult<Option<Value>> {
+pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> Option<Value> {
     if !arguments.named.is_empty() {
-        return Ok(None);
+        return None;
     }
     let directory = || program.directory().display().to_string();
     let home = || program.environment.get("HOME").map(str::to_owned);
@@ -19,7 +16,7 @@ pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> 
         [Value::Str(text) | Value::Path(text)] => Some(text.as_str()),
         _ => None,
     };
-    Ok(match (name, text) {
+    match (name, text) {
         ("pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath", _) => {
             join_paths(&arguments.positional)
         }
@@ -40,7 +37,7 @@ pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> 
         ("os.path.expanduser", Some(text)) => expand_user(text, home).map(Value::Str),
         ("os.fspath" | "os.fsdecode", Some(text)) => Some(Value::text(text)),
         _ => None,
-    })
+    }
 }
 
 /// Evaluates an attribute of a `pathlib.Path`. Returns `None` for an attribute that is not evaluated.

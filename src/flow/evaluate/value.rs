@@ -129,7 +129,12 @@ impl Value {
             }
             Self::Dict(items) => !items.is_empty(),
             Self::Delta(microseconds) => *microseconds != 0,
-            Self::Ellipsis | Self::DateTime(_) | Self::Date(_) | Self::Time(_) | Self::Path(_) => true,
+            Self::Ellipsis
+            | Self::DateTime(_)
+            | Self::Date(_)
+            | Self::Time(_)
+            | Self::Path(_)
+            | Self::Opaque => true,
             _ => return Err(EvalError::unknown("whether it is true depends on its class")),
         })
     }
@@ -249,12 +254,11 @@ pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Val
     let mut index = ValueIndex::default();
     let mut items: Vec<(Value, Value)> = Vec::new();
     for (key, value) in pairs {
-        match index.position(&key) {
-            Some(position) => items[position].1 = value,
-            None => {
-                index.add(&key, items.len());
-                items.push((key, value));
-            }
+        if let Some(position) = index.position(&key) {
+            items[position].1 = value;
+        } else {
+            index.add(&key, items.len());
+            items.push((key, value));
         }
     }
     Value::Dict(items)

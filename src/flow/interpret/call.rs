@@ -35,7 +35,7 @@ impl<'p> Interpreter<'p> {
             Object::External(name) => self.call_external(name, arguments),
             Object::Class(class) => self.instantiate(*class, arguments),
             Object::Instance(_) => {
-                let method = self.attribute(callee.clone(), "__call__")?;
+                let method = self.attribute(callee, "__call__")?;
                 self.call(&method, arguments)
             }
             Object::BuiltinMethod(receiver, name) => self.call_builtin_method(receiver, name, arguments),
@@ -172,7 +172,7 @@ impl<'p> Interpreter<'p> {
             },
             "getattr" => match arguments.positional.as_slice() {
                 [object, Object::Constant(Value::Str(name))]
-                | [object, Object::Constant(Value::Str(name)), _] => self.attribute(object.clone(), name),
+                | [object, Object::Constant(Value::Str(name)), _] => self.attribute(object, name),
                 _ => Err(unknown()),
             },
             _ => Err(unknown()),
@@ -287,7 +287,7 @@ impl<'p> Interpreter<'p> {
             .iter()
             .any(|class| class.def.body.bindings_of("__init__").next().is_some());
         if has_init {
-            let init = self.attribute(instance.clone(), "__init__")?;
+            let init = self.attribute(&instance, "__init__")?;
             self.call(&init, arguments)?;
         } else if !arguments.positional.is_empty() || !arguments.named.is_empty() {
             return Err(EvalError::unknown(format!("'{}' takes no arguments", class.def.name)));
@@ -310,8 +310,8 @@ fn wrap<'p>(wrapped: &Object<'p>, mut arguments: Arguments<'p>) -> EvalResult<Ob
 fn is_instance(object: &Object<'_>, class: &str) -> Option<bool> {
     match (object, class) {
         (Object::Constant(Value::Str(_)), "str") | (Object::Flow(_), "prefect.Flow") => Some(true),
-        (Object::Constant(Value::None), _) => Some(false),
-        (
+        (Object::Constant(Value::None), _)
+        | (
             Object::Function(_) | Object::Lambda(_),
             "str" | "int" | "dict" | "list" | "prefect.Flow" | "prefect.Task",
         ) => Some(false),

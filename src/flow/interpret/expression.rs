@@ -28,7 +28,7 @@ impl<'p> Interpreter<'p> {
                 Ok(Object::Constant(value)) if value != Value::Opaque => Ok(Object::Constant(value)),
                 _ => {
                     let object = self.eval(object, frame)?;
-                    self.attribute(object, name)
+                    self.attribute(&object, name)
                 }
             },
             ExprKind::Call(call) => self.eval_call(expr, call, frame),
@@ -63,6 +63,11 @@ impl<'p> Interpreter<'p> {
                     let is_none = matches!(left, Object::Constant(Value::None));
                     Ok(Object::Constant(Value::Bool(is_none == (rest[0].0 == Comparison::Is))))
                 }
+                [(operator, right)] => self.constant(expr, frame).or_else(|_| {
+                    let left = self.eval(left, frame)?.value(self.program)?;
+                    let right = self.eval(right, frame)?.value(self.program)?;
+                    evaluate::compare(*operator, &left, &right).map(Value::Bool).map(Object::Constant)
+                }),
                 _ => self.constant(expr, frame),
             },
             ExprKind::Dict(items) => self.dict(items, frame),
@@ -70,16 +75,19 @@ impl<'p> Interpreter<'p> {
                 Ok(constant) => Ok(constant),
                 Err(_) => Ok(Object::Tuple(Rc::new(self.elements(items, frame)?))),
             },
-            ExprKind::Binary(BinaryOperator::Or, left, right) => {
-                match (self.eval(left, frame)?, self.eval(right, frame)?) {
-                    (left, right) if is_mapping(&left) && is_mapping(&right) => {
+            ExprKind::Binary(operator, left, right) => self.constant(expr, frame).or_else(|_| {
+                match (self.eval(left, frame)?, self.eval(right, frame)?, operator) {
+                    (left, right, BinaryOperator::Or) if is_mapping(&left) && is_mapping(&right) => {
                         let merged = new_dict(pairs(&left)?);
                         pairs(&right)?.into_iter().for_each(|(key, value)| set_item(&merged, key, value));
                         Ok(merged)
                     }
-                    _ => self.constant(expr, frame),
+                    (left, right, operator) => {
+                        let (left, right) = (left.value(self.program)?, right.value(self.program)?);
+                        evaluate::binary(*operator, &left, &right).map(Object::Constant)
+                    }
                 }
-            }
+            }),
             ExprKind::Subscript(object, index) => match self.eval(object, frame)? {
                 object @ (Object::Dict(_) | Object::Tuple(_)) => {
                     let index = self.eval(index, frame)?.value(self.program)?;
@@ -177,24 +185,42 @@ impl<'p> Interpreter<'p> {
             // For example a method of a string.
             Err(error) => return self.constant(expr, frame).map_err(|_| error),
         };
+        let is_constant = match &callee {
+            Object::External(name) => !is_interpreted(name),
+            Object::Class(class) => !self.is_plain(*class),
+            Object::BuiltinMethod(receiver, _) => matches!(**receiver, Object::Constant(_)),
+            Object::Constant(_) => true,
+            _ => false,
+        };
+        if is_constant && let Ok(constant) = self.constant(expr, frame) {
+            return Ok(constant);
+        }
+        let arguments = self.arguments(call, frame)?;
         match &callee {
-            Object::External(name) if !is_interpreted(name) => self.constant(expr, frame),
-            Object::Class(class) if !self.is_plain(*class) => self.constant(expr, frame),
-            Object::Constant(_) => self.constant(expr, frame),
-            Object::BuiltinMethod(receiver, _) if matches!(**receiver, Object::Constant(_)) => {
-                self.constant(expr, frame)
+            Object::External(name) if is_constant => {
+                let arguments = self.values(arguments)?;
+                evaluate::call_external(self.program, frame.scope, name, &arguments).map(Object::Constant)
             }
-            _ => {
-                let arguments = self.arguments(call, frame)?;
-                self.call(&callee, arguments)
+            Object::BuiltinMethod(receiver, name) if is_constant => {
+                let (receiver, arguments) = (receiver.value(self.program)?, self.values(arguments)?);
+                evaluate::call_method(self.program, &receiver, name, &arguments).map(Object::Constant)
             }
+            _ => self.call(&callee, arguments),
         }
     }
 
+    fn values(self, arguments: Arguments<'p>) -> EvalResult<evaluate::Arguments> {
+        let value = |object: Object<'p>| object.value(self.program);
+        let named = arguments.named.into_iter().map(|(name, object)| Ok((name, value(object)?)));
+        let named = named.collect::<EvalResult<_>>()?;
+        let positional = arguments.positional.into_iter().map(value).collect::<EvalResult<_>>()?;
+        Ok(evaluate::Arguments { positional, named })
+    }
+
     /// Returns `object.name`.
-    pub(super) fn attribute(self, object: Object<'p>, name: &str) -> EvalResult<Object<'p>> {
+    pub(super) fn attribute(self, object: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
         let unknown = || EvalError::unknown(format!("the attribute '{name}' is not known"));
-        match &object {
+        match object {
             Object::External(dotted) => {
                 self.entity(attribute_of(self.program, &Entity::External(dotted.clone()), name)?)
             }
@@ -205,7 +231,7 @@ impl<'p> Interpreter<'p> {
                 let own = attributes.iter().rev().find(|(other, _)| other == name);
                 match own {
                     Some((_, value)) => Ok(value.clone()),
-                    None => self.method(object.clone(), name),
+                    None => self.method(object, name),
                 }
             }
             Object::Function(function) => match name {
@@ -233,8 +259,8 @@ impl<'p> Interpreter<'p> {
     }
 
     /// Returns a method of an instance of a class of the project, bound to it.
-    fn method(self, receiver: Object<'p>, name: &str) -> EvalResult<Object<'p>> {
-        let Object::Instance(instance) = &receiver else {
+    fn method(self, receiver: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
+        let Object::Instance(instance) = receiver else {
             return Err(EvalError::unknown(format!("the method '{name}' is not known")));
         };
         let mro = mro(self.program, instance.class)?;
@@ -278,7 +304,7 @@ fn is_interpreted(name: &str) -> bool {
     )
 }
 
-pub(super) fn new_dict<'p>(pairs: Vec<(Value, Object<'p>)>) -> Object<'p> {
+pub(super) fn new_dict(pairs: Vec<(Value, Object<'_>)>) -> Object<'_> {
     Object::Dict(Rc::new(RefCell::new(pairs)))
 }
 

@@ -56,10 +56,10 @@ impl<'p> Interpreter<'p> {
     /// Returns a function after its decorators have been applied.
     pub(crate) fn function(self, function: Function<'p>) -> EvalResult<Object<'p>> {
         let frame = Frame { scope: function.scope, variables: None };
-        self.decorated(FunctionObject::new(function), &frame)
+        self.decorated(&FunctionObject::new(function), &frame)
     }
 
-    fn decorated(self, function: FunctionObject<'p>, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
+    fn decorated(self, function: &FunctionObject<'p>, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
         let mut object = Object::Function(Rc::new(function.clone()));
         for decorator in function.def.decorators.iter().rev() {
             object = self.decorate(decorator, object, frame)?;

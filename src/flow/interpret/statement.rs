@@ -53,7 +53,7 @@ impl<'p> Interpreter<'p> {
                     variables: frame.variables.clone(),
                     ..FunctionObject::new(Function { def, scope: frame.scope })
                 };
-                let decorated = self.decorated(function, frame).unwrap_or_else(Object::Unknown);
+                let decorated = self.decorated(&function, frame).unwrap_or_else(Object::Unknown);
                 set(frame, &def.name, decorated);
             }
             Statement::Import(name, import) => {
@@ -105,47 +105,49 @@ impl<'p> Interpreter<'p> {
             },
             Target::Attribute(object, name) => {
                 let changed = self.eval(object, frame)?;
-                self.set_attribute(object, changed, name, value, frame)
+                set_attribute(object, changed, name, value, frame)
             }
         }
     }
+}
 
-    fn set_attribute(
-        self,
-        expr: &'p Expr,
-        object: Object<'p>,
-        name: &str,
-        value: Object<'p>,
-        frame: &Frame<'p>,
-    ) -> EvalResult<()> {
-        let unknown =
-            || EvalError::unknown(format!("an assignment to the attribute '{name}' is not interpreted"));
-        match object {
-            Object::Instance(instance) => {
-                instance.attributes.borrow_mut().push((name.to_owned(), value));
-                Ok(())
-            }
-            Object::Function(function) => {
-                let mut changed = (*function).clone();
-                match (name, value) {
-                    ("__name__", Object::Constant(Value::Str(text))) => changed.name = Some(text),
-                    ("__wrapped__", Object::Function(wrapped)) => changed.wrapped = Some(wrapped),
-                    ("__name__" | "__wrapped__" | "__doc__" | "__signature__" | "__annotations__", _)
-                    | ("__defaults__" | "__kwdefaults__" | "__code__", _) => return Err(unknown()),
-                    // An attribute of the program's own.
-                    _ => return Ok(()),
-                }
-                // The function is the value of this variable only, if it was defined in this call.
-                match &expr.kind {
-                    ExprKind::Name(variable) if function.variables.is_some() && changed.name.is_some() => {
-                        set(frame, variable, Object::Function(Rc::new(changed)));
-                        Ok(())
-                    }
-                    _ => Err(unknown()),
-                }
-            }
-            _ => Err(unknown()),
+fn set_attribute<'p>(
+    expr: &'p Expr,
+    object: Object<'p>,
+    name: &str,
+    value: Object<'p>,
+    frame: &Frame<'p>,
+) -> EvalResult<()> {
+    let unknown =
+        || EvalError::unknown(format!("an assignment to the attribute '{name}' is not interpreted"));
+    match object {
+        Object::Instance(instance) => {
+            instance.attributes.borrow_mut().push((name.to_owned(), value));
+            Ok(())
         }
+        Object::Function(function) => {
+            let mut changed = (*function).clone();
+            match (name, value) {
+                ("__name__", Object::Constant(Value::Str(text))) => changed.name = Some(text),
+                ("__wrapped__", Object::Function(wrapped)) => changed.wrapped = Some(wrapped),
+                (
+                    "__name__" | "__wrapped__" | "__doc__" | "__signature__" | "__annotations__"
+                    | "__defaults__" | "__kwdefaults__" | "__code__",
+                    _,
+                ) => return Err(unknown()),
+                // An attribute of the program's own.
+                _ => return Ok(()),
+            }
+            // The function is the value of this variable only, if it was defined in this call.
+            match &expr.kind {
+                ExprKind::Name(variable) if function.variables.is_some() && changed.name.is_some() => {
+                    set(frame, variable, Object::Function(Rc::new(changed)));
+                    Ok(())
+                }
+                _ => Err(unknown()),
+            }
+        }
+        _ => Err(unknown()),
     }
 }
 

@@ -149,7 +149,7 @@ impl<'p> Scope<'p> {
                 return Ok(Entity::External(name.to_owned()));
             }
             match (name, &self.module.name) {
-                ("__file__", _) => Ok(Entity::Constant(Constant::text(&self.module.absolute_path(program)))),
+                ("__file__", _) => Ok(Entity::Constant(Constant::text(self.module.absolute_path(program)))),
                 ("__name__", Some(module)) => Ok(Entity::Constant(Constant::text(module))),
                 _ => Err(EvalError::Undefined(name.to_owned())),
             }
@@ -195,12 +195,23 @@ impl<'p> Scope<'p> {
                 continue;
             }
             let decision = self.decide(program, binding.branch, binding.at);
+            let depends_on_package = decision.missing_package.is_some();
             candidates.missing_package = candidates.missing_package.or(decision.missing_package);
+            if candidates.is_complete {
+                // The binding that would apply if the package were installed.
+                if depends_on_package && decision.runs == Runs::No {
+                    candidates.skipped.push(binding);
+                    continue;
+                }
+                break;
+            }
             match decision.runs {
                 Runs::Yes => {
                     candidates.bindings.push(binding);
                     candidates.is_complete = true;
-                    break;
+                    if !depends_on_package {
+                        break;
+                    }
                 }
                 Runs::Unknown => candidates.bindings.push(binding),
                 Runs::No => candidates.skipped.push(binding),

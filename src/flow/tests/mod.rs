@@ -2,4 +2,5 @@
 
 mod differential;
 mod hostile_sources;
+mod projects;
 mod recorded;

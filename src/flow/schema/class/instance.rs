@@ -25,8 +25,17 @@ pub(crate) fn instantiate<'p>(
     arguments: Arguments,
 ) -> EvalResult<Value> {
     match kind(program, class)? {
-        // Pydantic does not know how to encode these.
-        Kind::Plain => Ok(Value::Opaque),
+        // Pydantic cannot encode these.
+        Kind::Plain => {
+            let defines_truth = |class: &Class<'_>| {
+                class.def.functions().any(|it| matches!(it.name.as_str(), "__bool__" | "__len__"))
+            };
+            if mro(program, class)?.iter().any(defines_truth) {
+                Err(unknown(class))
+            } else {
+                Ok(Value::Opaque)
+            }
+        }
         Kind::Enum => match (arguments.positional.as_slice(), arguments.named.is_empty()) {
             ([value], true) => enumeration::by_value(program, class, value),
             _ => Err(unknown(class)),

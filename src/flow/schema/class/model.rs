@@ -170,12 +170,11 @@ pub(super) fn fields<'p>(
             if annotated.count() > 1 {
                 return Err(EvalError::unknown(format!("field '{name}' is defined twice")));
             }
-            match positions.get(name) {
-                Some(position) => fields[*position] = field,
-                None => {
-                    positions.insert(name, fields.len());
-                    fields.push(field);
-                }
+            if let Some(position) = positions.get(name) {
+                fields[*position] = field;
+            } else {
+                positions.insert(name, fields.len());
+                fields.push(field);
             }
         }
     }

@@ -1,0 +1,514 @@
+//! Projects as people have them: optional imports, source folders, a team's own decorators.
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    environment::Environment,
+    flow::{Entrypoint, Grade, Inspector},
+};
+
+struct Project {
+    folder: tempfile::TempDir,
+    environment: Environment,
+}
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Self { folder, environment: Environment::default() }
+    }
+
+    /// A project with one file, `flow.py`.
+    fn single(text: &str) -> Self {
+        Self::new(&[("flow.py", text)])
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment = [(name, value)].into_iter().collect();
+        self
+    }
+
+    /// Returns the name of a flow with its properties, without titles and positions, and the reasons.
+    fn read(&self, entrypoint: &str) -> (String, Json, Vec<String>) {
+        let entrypoint = Entrypoint::parse(entrypoint).unwrap();
+        let flow = match Inspector::new().inspect(&entrypoint, self.folder.path(), &self.environment) {
+            Ok(flow) => flow,
+            Err(error) => return (format!("error: {error}"), Json::Null, Vec::new()),
+        };
+        let mut properties = flow.parameters["properties"].clone();
+        for property in properties.as_object_mut().unwrap().values_mut() {
+            let property = property.as_object_mut().unwrap();
+            property.remove("title");
+            property.remove("position");
+        }
+        assert_eq!(flow.grade == Grade::Exact, flow.reasons.is_empty());
+        (flow.name.clone(), properties, flow.reasons.iter().map(|reason| reason.reason.clone()).collect())
+    }
+
+    #[track_caller]
+    fn assert_exact(&self, entrypoint: &str, name: &str, properties: &Json) {
+        assert_eq!(self.read(entrypoint), (name.to_owned(), properties.clone(), vec![]), "{entrypoint}");
+    }
+
+    #[track_caller]
+    fn assert_error(&self, entrypoint: &str, part: &str) {
+        let (error, ..) = self.read(entrypoint);
+        assert!(error.starts_with("error: ") && error.contains(part), "{error}");
+    }
+
+    fn flows(&self) -> Vec<String> {
+        let found = Inspector::new().discover(&["".into()], self.folder.path(), &self.environment);
+        found
+            .iter()
+            .map(|flow| format!("{} {} {}", flow.entrypoint(), flow.name, flow.grade_name()))
+            .collect()
+    }
+}
+
+fn integer(default: i64) -> Json {
+    json!({"n": {"type": "integer", "default": default}})
+}
+
+#[test]
+fn optional_imports_of_prefect_succeed() {
+    let flow = "@flow(name='one')\ndef f(n: int = 1): ...\n";
+    let cases = [
+        "try:\n    from prefect import flow, task\nexcept ImportError:\n    def flow(*args, **kwargs):\n        return lambda fn: fn\n",
+        "try:\n    from prefect import flow\n    AVAILABLE = True\nexcept ImportError:\n    AVAILABLE = False\n",
+        "import sys\ntry:\n    from prefect import flow\nexcept ImportError:\n    sys.exit('needs Prefect')\n",
+        "import contextlib\nflow = None\nwith contextlib.suppress(ImportError):\n    from prefect import flow\n",
+        "from contextlib import suppress\nwith suppress(ImportError, KeyError):\n    from prefect import flow\n",
+        "try:\n    import prefect\nexcept Exception:\n    prefect = None\nif prefect:\n    flow = prefect.flow\nelse:\n    flow = None\n",
+        "try:\n    import prefect\nexcept ModuleNotFoundError:\n    flow = None\nelse:\n    from prefect import flow\n",
+        "import sys\nif sys.version_info >= (3, 9):\n    from prefect import flow\nelse:\n    raise RuntimeError\n",
+        "import sys\nif sys.platform == 'win32':\n    from windows import flow\nelif sys.platform.startswith('linux'):\n    from prefect import flow\n",
+        "import os\nif os.name != 'nt' and not os.environ.get('MISSING'):\n    from prefect import flow\nelse:\n    flow = None\n",
+        "import importlib\ntry:\n    prefect = importlib.import_module('prefect')\n    from prefect import flow\nexcept ImportError:\n    flow = None\n",
+    ];
+    for text in cases {
+        Project::single(&format!("{text}\n{flow}")).assert_exact("flow.py:f", "one", &integer(1));
+    }
+}
+
+#[test]
+fn flows_in_conditional_blocks_are_read() {
+    let text = "
+def count(hours):
+    return hours
+
+try:
+    from prefect import flow
+    HAVE_PREFECT = True
+
+    @flow(name='stats')
+    def inside(n: int = 24) -> dict:
+        return count(n)
+
+except ImportError:
+    HAVE_PREFECT = False
+
+    def inside(n: int = 24) -> dict:
+        return count(n)
+
+if HAVE_PREFECT:
+    @flow
+    def guarded(n: int = 3): ...
+
+with open('x') as file:
+    @flow
+    def opened(n: int = 4): ...
+";
+    let project = Project::single(text);
+    project.assert_exact("flow.py:inside", "stats", &integer(24));
+    project.assert_exact("flow.py:guarded", "guarded", &integer(3));
+    project.assert_exact("flow.py:opened", "opened", &integer(4));
+}
+
+#[test]
+fn conditional_constants_and_types_are_those_of_a_worker() {
+    let text = "
+import sys
+from typing import TYPE_CHECKING
+from prefect import flow
+
+if sys.version_info >= (3, 11):
+    from datetime import UTC
+else:
+    from datetime import timezone
+    UTC = timezone.utc
+try:
+    from typing import Annotated
+except ImportError:
+    from typing_extensions import Annotated
+try:
+    from settings_local import LIMIT
+except ImportError:
+    LIMIT = 10
+if sys.platform == 'win32':
+    ROOT = 'C:/data'
+else:
+    ROOT = '/data'
+if TYPE_CHECKING:
+    SIZE = 1
+else:
+    SIZE = 2
+
+@flow
+def f(limit: int = LIMIT, root: str = ROOT, a: Annotated[int, 'x'] = 1, tz: str = str(UTC), size: int = SIZE): ...
+";
+    let expected = json!({
+        "limit": {"type": "integer", "default": 10},
+        "root": {"type": "string", "default": "/data"},
+        "a": {"type": "integer", "default": 1},
+        "tz": {"type": "string", "default": "UTC"},
+        "size": {"type": "integer", "default": 2},
+    });
+    Project::single(text).assert_exact("flow.py:f", "f", &expected);
+}
+
+#[test]
+fn conditions_that_depend_on_the_worker_stay_open() {
+    let header = "import sys, time\nfrom prefect import flow\n";
+    let flow = "@flow\ndef f(n: int = N): ...\n";
+    for condition in [
+        "if sys.version_info >= (3, 13):\n    N = 1\nelse:\n    N = 2\n",
+        "if time.time() > 5:\n    N = 1\nelse:\n    N = 2\n",
+        "N = 1\nif time.time() > 5:\n    N = 2\n",
+        "try:\n    N = time.time()\nexcept ValueError:\n    N = 2\n",
+        "for N in (1, 2):\n    pass\n",
+    ] {
+        let (name, properties, reasons) =
+            Project::single(&format!("{header}{condition}{flow}")).read("flow.py:f");
+        assert_eq!((name.as_str(), &properties), ("f", &json!({"n": {"type": "integer"}})), "{condition}");
+        assert_eq!(reasons.len(), 1, "{condition}");
+    }
+    // A type that a missing package decides on accepts any value.
+    let text = "from prefect import flow\ntry:\n    from pandas import DataFrame\nexcept ImportError:\n    DataFrame = None\n@flow\ndef f(a: DataFrame = None): ...\n";
+    let (_, properties, reasons) = Project::single(text).read("flow.py:f");
+    assert_eq!(properties, json!({"a": {"default": null}}));
+    assert_eq!(reasons, ["the type depends on whether the package 'pandas' is installed"]);
+}
+
+#[test]
+fn a_flow_rebound_under_a_known_condition_is_the_later_one() {
+    let text = |condition: &str| {
+        format!(
+            "import time\nimport prefect\nfrom prefect import flow\n@flow\ndef f(n: int = 1): ...\nif {condition}:\n    f = f.with_options(name='greeting')\n"
+        )
+    };
+    Project::single(&text("prefect.__version__ > '2'")).assert_exact("flow.py:f", "greeting", &integer(1));
+    Project::single(&text("prefect.__version__ < '2'")).assert_exact("flow.py:f", "f", &integer(1));
+    Project::single(&text("time.time() > 1"))
+        .assert_error("flow.py:f", "under a condition that is not known");
+}
+
+#[test]
+fn packages_are_found_in_their_folders() {
+    let flow = "from acme.const import LIMIT\nfrom prefect import flow\n@flow(name=f'load-{LIMIT}')\ndef f(n: int = LIMIT): ...\n";
+    let files = |folder: &str| {
+        [
+            (format!("{folder}/acme/__init__.py"), ""),
+            (format!("{folder}/acme/const.py"), "LIMIT = 5\n"),
+            (format!("{folder}/acme/flows/etl.py"), flow),
+        ]
+    };
+    let project = |folder: &str, metadata: (&str, &str)| {
+        let files = files(folder);
+        let mut files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        files.push(metadata);
+        Project::new(&files)
+    };
+    let none = ("README.md", "");
+    let hatch = ("pyproject.toml", "[tool.hatch.build.targets.wheel]\npackages = [\"python/acme\"]\n");
+    for (project, folder) in [
+        (project("src", none), "src"),
+        (project("python", hatch), "python"),
+        (project("lib", none).with("PYTHONPATH", "other:lib"), "lib"),
+    ] {
+        project.assert_exact("acme.flows.etl.f", "load-5", &integer(5));
+        project.assert_exact("acme.flows.etl:f", "load-5", &integer(5));
+        project.assert_exact(&format!("{folder}/acme/flows/etl.py:f"), "load-5", &integer(5));
+    }
+    // A module of the project is never said to come from outside of it.
+    let elsewhere = project("hidden", none);
+    elsewhere.assert_error(
+        "hidden/acme/flows/etl.py:f",
+        "is in the folder 'hidden', which is not on the import path",
+    );
+}
+
+#[test]
+fn changes_to_the_import_path_are_followed() {
+    let changes = [
+        "sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'libs'))",
+        "sys.path.append(os.path.join(os.path.dirname(__file__), '..', 'libs'))",
+        "sys.path.insert(0, os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, 'libs')))",
+        "sys.path.extend([str(Path(__file__).parents[1].joinpath('libs'))])",
+        "ROOT = Path(__file__).resolve().parents[1]\nif str(ROOT / 'libs') not in sys.path:\n    sys.path.insert(0, str(ROOT / 'libs'))",
+        "sys.path = [f'{Path(__file__).parent.parent}/libs'] + sys.path",
+        "sys.path += [os.getcwd() + '/libs']",
+        "import bootstrap",
+    ];
+    for change in changes {
+        let flow = format!(
+            "import os\nimport sys\nfrom pathlib import Path\n{change}\nfrom shared.consts import LIMIT\nfrom prefect import flow\n@flow\ndef f(n: int = LIMIT): ...\n"
+        );
+        let project = Project::new(&[
+            ("libs/shared/consts.py", "LIMIT = 7\n"),
+            ("flows/job.py", &flow),
+            ("bootstrap.py", "import sys\nsys.path.insert(0, 'libs')\n"),
+        ]);
+        project.assert_exact("flows/job.py:f", "f", &integer(7));
+    }
+}
+
+#[test]
+fn paths_of_the_flow_are_known() {
+    let text = "
+import os
+from pathlib import Path
+from prefect import flow
+
+ROOT = Path(__file__).resolve().parent
+ENV = os.path.join(os.path.dirname(os.path.abspath(__file__)), '.env')
+
+@flow
+def f(env: str = ENV, data: Path = ROOT / 'data', home: Path = Path.home() / 'x', stem: str = Path(__file__).stem): ...
+";
+    let project = Project::single(text).with("HOME", "/home/ada");
+    let root = project.folder.path().canonicalize().unwrap().display().to_string();
+    let expected = json!({
+        "env": {"type": "string", "default": format!("{}/.env", project.folder.path().display())},
+        "data": {"type": "string", "format": "path", "default": format!("{root}/data")},
+        "home": {"type": "string", "format": "path", "default": "/home/ada/x"},
+        "stem": {"type": "string", "default": "flow"},
+    });
+    project.assert_exact("flow.py:f", "f", &expected);
+}
+
+#[test]
+fn functions_as_types_accept_any_value() {
+    let text = "
+from typing import Optional
+from prefect import flow
+
+@flow
+def f(hook: Optional[callable] = None, after: callable = None, other: any = None, size: len = 1): ...
+";
+    let expected = json!({
+        "hook": {"anyOf": [{}, {"type": "null"}], "default": null},
+        "after": {"default": null},
+        "other": {"default": null},
+        "size": {"default": 1},
+    });
+    Project::single(text).assert_exact("flow.py:f", "f", &expected);
+}
+
+const COMMON: &str = "
+import functools
+import prefect
+from prefect import Flow
+
+def flow(*args, **kwargs):
+    defaults = {'log_prints': True, 'persist_result': True}
+    return prefect.flow(*args, **{**defaults, **kwargs})
+
+def team_flow(fn=None, **kwargs):
+    '''Our decorator.'''
+    if fn is None:
+        return lambda f: team_flow(f, **kwargs)
+    kwargs.setdefault('retries', 2)
+    return prefect.flow(fn, **kwargs)
+
+retrying = functools.partial(prefect.flow, retries=3)
+renamed = prefect.flow(name='fixed')
+
+def named(prefix, *, suffix='x'):
+    def decorator(fn):
+        @functools.wraps(fn)
+        def wrapper(*args, **kwargs):
+            return fn(*args, **kwargs)
+        name = f'{prefix}-{fn.__name__}-{suffix}'
+        return prefect.flow(name=name)(wrapper)
+    return decorator
+
+class Registry:
+    prefix = 'team'
+
+    def __init__(self, team, **options):
+        self.team = team
+        self.options = options
+
+    def __call__(self, fn):
+        return prefect.flow(fn, name=f'{self.prefix}-{self.team}', **self.options)
+
+    def flow(self, name):
+        def decorator(fn):
+            return Flow(fn, name=self.team + '-' + name)
+        return decorator
+
+registry = Registry('etl')
+
+def make(table, limit=3):
+    @prefect.flow(name=f'load-{table}')
+    def load(n: int = limit):
+        '''Loads.'''
+    return load
+";
+
+#[test]
+fn decorators_of_the_project_are_interpreted() {
+    let flows = "
+from common import COMMON_NAMES
+@flow(name='common-one')
+def first(n: int = 1): ...
+@flow
+def plain(n: int = 1): ...
+@team_flow(name='team-one')
+def named_team(n: int = 1): ...
+@team_flow
+def bare(n: int = 1): ...
+@retrying
+def partial_bare(n: int = 1): ...
+@retrying(name='p')
+def partial_named(n: int = 1): ...
+@renamed
+def with_fixed_name(n: int = 1): ...
+@named('a', suffix='b')
+def by_factory(n: int = 1): ...
+@Registry('x', description='d')
+def by_class(n: int = 1): ...
+@registry
+def by_instance(n: int = 1): ...
+@registry.flow('y')
+def by_method(n: int = 1): ...
+made = make('t', 1)
+wrapped = prefect.flow(name='w')(lambda_free)
+by_keyword = prefect.Flow(fn=lambda_free, name='k')
+positional = prefect.Flow(lambda_free, 'q')
+";
+    let names = "flow, team_flow, retrying, renamed, named, Registry, registry, make";
+    let flows =
+        flows.replace("COMMON_NAMES", &format!("{names}\nimport prefect\ndef lambda_free(n: int = 1): ..."));
+    let project = Project::new(&[
+        ("common/impl.py", COMMON),
+        ("common/__init__.py", "from .impl import *\n"),
+        ("team.py", &flows),
+    ]);
+    for (function, name) in [
+        ("first", "common-one"),
+        ("plain", "plain"),
+        ("named_team", "team-one"),
+        ("bare", "bare"),
+        ("partial_bare", "partial-bare"),
+        ("partial_named", "p"),
+        ("with_fixed_name", "fixed"),
+        ("by_factory", "a-by_factory-b"),
+        ("by_class", "team-x"),
+        ("by_instance", "team-etl"),
+        ("by_method", "etl-y"),
+        ("made", "load-t"),
+        ("wrapped", "w"),
+        ("by_keyword", "k"),
+        ("positional", "q"),
+    ] {
+        project.assert_exact(&format!("team.py:{function}"), name, &integer(1));
+    }
+}
+
+#[test]
+fn decorators_that_cannot_be_interpreted_are_errors() {
+    let bodies = [
+        (
+            "import time\ndef deco(fn):\n    if time.time() > 1:\n        return flow(fn)\n    return flow(fn, name='x')\n",
+            "is not known",
+        ),
+        ("from outside import deco\n", "is not known"),
+        (
+            "def deco(fn):\n    for _ in range(3):\n        fn = flow(fn)\n    return fn\n",
+            "a loop in a function",
+        ),
+        ("def deco(fn):\n    return deco(fn)\n", "nested too deeply"),
+        ("def deco(fn):\n    return fn\n", "is not a flow"),
+    ];
+    for (body, message) in bodies {
+        let text = format!("from prefect import flow\n{body}\n@deco\ndef f(n: int = 1): ...\n");
+        Project::single(&text).assert_error("flow.py:f", message);
+    }
+    // The name depends on code that is not interpreted, the rest does not.
+    let text = "from prefect import flow\nimport time\ndef deco(fn):\n    return flow(fn, name=str(time.time()))\n@deco\ndef f(n: int = 1): ...\n";
+    Project::single(text).assert_error("flow.py:f", "the name of flow 'f' cannot be known");
+}
+
+#[test]
+fn the_class_of_prefect_decorates_like_the_function() {
+    let text = "import absent_vendor_lib\nfrom prefect import Flow\n@Flow\ndef f(n: int = 3):\n    absent_vendor_lib.score(n)\n";
+    Project::single(text).assert_exact("flow.py:f", "f", &integer(3));
+}
+
+#[test]
+fn listed_flows_follow_aliases_and_wrappers() {
+    let project = Project::new(&[
+        (
+            "aliased.py",
+            "from prefect import flow as prefect_flow\n@prefect_flow\ndef one(): ...\n@prefect_flow(name='Two')\ndef two(): ...\n",
+        ),
+        (
+            "by_class.py",
+            "from prefect import Flow\n@Flow\ndef four(): ...\ndef five_(): ...\nfive = Flow(five_, name='five')\n",
+        ),
+        ("common.py", COMMON),
+        ("module_alias.py", "import prefect as p\n@p.flow\ndef three(): ...\n"),
+        (
+            "team.py",
+            "from common import team_flow\n@team_flow\ndef six(): ...\n@workflow\ndef seven(): ...\n",
+        ),
+    ]);
+    assert_eq!(
+        project.flows(),
+        [
+            "aliased.py:one one exact",
+            "aliased.py:two Two exact",
+            "by_class.py:five five exact",
+            "by_class.py:four four exact",
+            "common.py:load load failed",
+            "module_alias.py:three three exact",
+            "team.py:six six exact",
+        ]
+    );
+}
+
+#[test]
+fn the_example_in_the_documentation_holds() {
+    let documentation = include_str!("../mod.rs");
+    let block = |language: &str| {
+        let start = documentation.split(&format!("//! ```{language}\n")).nth(1).unwrap();
+        let lines = start.split("//! ```").next().unwrap().lines();
+        lines
+            .map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or(""))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let project = Project::single(&block("python"));
+    let entrypoint = Entrypoint::parse("flow.py:load_table").unwrap();
+    let flow = Inspector::new().inspect(&entrypoint, project.folder.path(), &project.environment).unwrap();
+    assert_eq!((flow.name.as_str(), flow.description.as_deref()), ("load", Some("Loads a table.")));
+    assert_eq!(*flow.parameters, serde_json::from_str::<Json>(&block("json")).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_not_read() {
+    let project = Project::new(&[]);
+    let path = project.folder.path().join("flow.py");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    project.assert_error("flow.py:f", "'flow.py' is not a regular file");
+    assert_eq!(project.flows(), Vec::<String>::new());
+}
