@@ -55,7 +55,6 @@ pub(crate) enum Feature {
     /// Pull steps and the parameter schema in `PATCH /deployments/{id}`.
     PatchFlowFields,
     VersionInfo,
-    #[expect(dead_code, reason = "project records will check it")]
     VariableNamesWithDashes,
     /// `schedule_after` of the action that runs a deployment.
     ScheduleAfter,

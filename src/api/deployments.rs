@@ -300,9 +300,7 @@ impl Client {
     /// its id stays, and its schedules get other ids.
     pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
         let mut body = self.accepted_deployment(Body::DeploymentUpdate, body).await?;
-        if FLOW_FIELDS.iter().any(|name| body.contains_key(*name))
-            && !self.capabilities().await?.supports(Feature::PatchFlowFields)
-        {
+        if FLOW_FIELDS.iter().any(|name| body.contains_key(*name)) && self.replaces_deployments().await? {
             let live = self.deployment(id).await?;
             let differs = |live: &Deployment| {
                 FLOW_FIELDS
@@ -319,6 +317,12 @@ impl Client {
             }
         }
         self.done(Request::patch(&["deployments", &id.to_string()], body)).await
+    }
+
+    /// Checks whether updates may replace a deployment, which changes the ids of its schedules. Callers then have to
+    /// update single schedules before the deployment.
+    pub(crate) async fn replaces_deployments(&self) -> Result<bool, ApiError> {
+        Ok(!self.capabilities().await?.supports(Feature::PatchFlowFields))
     }
 
     /// Reduces the body of a deployment and of the schedules in it to the fields that the server accepts.

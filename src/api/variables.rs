@@ -4,12 +4,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, NamedObject, error::optional, page::Identified, request::Request};
+use super::{
+    ApiError, Client, Feature, JsonObject, NamedObject, error::optional, page::Identified, request::Request,
+};
 
 /// A variable as the server has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Variable {
     id: Uuid,
+    pub(crate) name: String,
     pub(crate) value: Value,
 }
 
@@ -40,6 +43,9 @@ impl Client {
 
     /// Creates a variable; a conflict if there is one of that name.
     pub(crate) async fn create_variable(&self, body: &JsonObject) -> Result<NamedObject, ApiError> {
+        if body.get("name").and_then(Value::as_str).is_some_and(|name| name.contains('-')) {
+            self.capabilities().await?.require(Feature::VariableNamesWithDashes)?;
+        }
         self.json(Request::post(&["variables", ""], body.clone()).once()).await
     }
 

@@ -62,8 +62,13 @@ impl Restore<'_> {
             (None, Some(now)) => prune::remove(self.client, now.id).await?,
             (Some(_), None) => notes.push("somebody has deleted it".to_owned()),
             (Some(was), Some(now)) => {
-                self.fields(was, now, &mut notes).await?;
-                self.schedules(was, now, &mut notes).await?;
+                if self.client.replaces_deployments().await? {
+                    self.schedules(was, now, &mut notes).await?;
+                    self.fields(was, now, &mut notes).await?;
+                } else {
+                    self.fields(was, now, &mut notes).await?;
+                    self.schedules(was, now, &mut notes).await?;
+                }
                 self.automations(was, now.id, &mut notes).await?;
             }
         }

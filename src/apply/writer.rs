@@ -84,11 +84,15 @@ impl Writer<'_> {
         let together = schedules.together(!body.is_empty(), &live.schedules, self.now);
         let is_together = together.is_some();
         body.extend(together.map(|together| ("schedules".to_owned(), together.into())));
+        let schedules_first = self.client.replaces_deployments().await?;
+        if !is_together && schedules_first {
+            self.schedules(id, schedules, written).await?;
+        }
         if !body.is_empty() {
             self.client.update_deployment(id, &body).await?;
             *written += 1;
         }
-        if !is_together {
+        if !is_together && !schedules_first {
             self.schedules(id, schedules, written).await?;
         }
         self.triggers(id, &changes.triggers, written).await?;

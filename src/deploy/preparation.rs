@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    api::{Capabilities, Client, WorkPool},
+    api::{Capabilities, Client, Feature, WorkPool},
     deploy::Failure,
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
@@ -65,6 +65,12 @@ pub(super) async fn examine(
     // The file's mistakes are told even if the server cannot be asked.
     let warnings = stop_on_errors(findings, ctx)?;
     let (pools, capabilities) = checked?;
+    if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
+        ctx.progress.status(&format!(
+            "{unsupported}; a change of them replaces the deployment, which gives its schedules new ids and deletes its \
+             scheduled runs"
+        ));
+    }
     Ok(Examined { prepared, pools, capabilities, warnings })
 }
 

@@ -10,8 +10,8 @@ pub(crate) struct ProjectId(String);
 pub(crate) struct InvalidProjectId(String);
 
 impl ProjectId {
-    /// Prefix of the names of the variables that record a project's deployments.
-    pub(crate) const VARIABLE_PREFIX: &str = "prefectl-project-";
+    /// Part of the names of all variables that record a project's deployments.
+    pub(crate) const VARIABLE_PREFIX: &str = "prefectl";
 
     pub(crate) fn new(text: &str) -> Result<Self, InvalidProjectId> {
         let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
@@ -26,10 +26,25 @@ impl ProjectId {
         &self.0
     }
 
-    pub(crate) fn variable(&self, number: usize) -> String {
+    /// Returns the name of the variable with this number.
+    ///
+    /// Servers before Prefect 3.4.2 reject names with dashes. Their names have `_d` for `-` and `_u` for `_`.
+    pub(crate) fn variable(&self, number: usize, allows_dashes: bool) -> String {
         let Self(id) = self;
-        let prefix = Self::VARIABLE_PREFIX;
-        if number == 0 { format!("{prefix}{id}") } else { format!("{prefix}{id}--{number}") }
+        match (allows_dashes, number) {
+            (true, 0) => format!("prefectl-project-{id}"),
+            (true, number) => format!("prefectl-project-{id}--{number}"),
+            (false, number) => {
+                let id = id.replace('_', "_u").replace('-', "_d");
+                let number = if number == 0 { String::new() } else { format!("_n{number}") };
+                format!("prefectl_project_{id}{number}")
+            }
+        }
+    }
+
+    /// Checks whether a variable has the name of such a record.
+    pub(crate) fn is_record_name(name: &str) -> bool {
+        name.starts_with("prefectl-project-") || name.starts_with("prefectl_project_")
     }
 }
 
@@ -40,8 +55,10 @@ mod tests {
     #[test]
     fn ids_are_parts_of_names_of_variables() {
         let id = ProjectId::new("team-a_flows1").unwrap();
-        assert_eq!(id.variable(0), "prefectl-project-team-a_flows1");
-        assert_eq!(id.variable(2), "prefectl-project-team-a_flows1--2");
+        assert_eq!(id.variable(0, true), "prefectl-project-team-a_flows1");
+        assert_eq!(id.variable(2, true), "prefectl-project-team-a_flows1--2");
+        assert_eq!(id.variable(0, false), "prefectl_project_team_da_uflows1");
+        assert_eq!(id.variable(2, false), "prefectl_project_team_da_uflows1_n2");
         let long = "x".repeat(81);
         for wrong in ["", "Team", "a b", "a/b", "ä", &long] {
             assert_eq!(ProjectId::new(wrong), Err(InvalidProjectId(wrong.to_owned())));

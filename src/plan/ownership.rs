@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client},
+    api::{ApiError, Client, Feature},
     deployment::ProjectId,
 };
 
@@ -31,8 +31,8 @@ pub(crate) struct Membership {
     pub(crate) own: BTreeSet<Uuid>,
     /// Also the project's own, if others have registered them too.
     pub(crate) of_others: BTreeSet<Uuid>,
-    /// How many variables the project has.
-    variables: usize,
+    /// Names of the variables with the project's records.
+    variables: Vec<String>,
 }
 
 impl Membership {
@@ -40,11 +40,14 @@ impl Membership {
     pub(crate) async fn read(client: &Client, project: Option<&ProjectId>) -> Result<Self, ApiError> {
         let mut membership = Self::default();
         for variable in client.variables_like(ProjectId::VARIABLE_PREFIX).await? {
+            if !ProjectId::is_record_name(&variable.name) {
+                continue;
+            }
             // A variable that only looks like one of ours is somebody else's.
             let Ok(record) = serde_json::from_value::<Record>(variable.value) else { continue };
             if project.is_some_and(|project| record.project == project.as_str()) {
                 membership.own.extend(record.deployments);
-                membership.variables += 1;
+                membership.variables.push(variable.name);
             } else {
                 membership.of_others.extend(record.deployments);
             }
@@ -67,6 +70,8 @@ impl Membership {
         if *deployments == self.own {
             return Ok(());
         }
+        let allows_dashes = client.capabilities().await?.supports(Feature::VariableNamesWithDashes);
+        let mut names = BTreeSet::new();
         let ids: Vec<Uuid> = deployments.iter().copied().collect();
         let chunks: Vec<&[Uuid]> = ids.chunks(IDS_PER_VARIABLE).collect();
         for (number, chunk) in chunks.iter().enumerate() {
@@ -74,10 +79,12 @@ impl Membership {
                 project: project.as_str().to_owned(),
                 deployments: chunk.iter().copied().collect()
             });
-            client.set_variable(&project.variable(number), &value).await?;
+            let name = project.variable(number, allows_dashes);
+            client.set_variable(&name, &value).await?;
+            names.insert(name);
         }
-        for number in chunks.len()..self.variables {
-            client.delete_variable(&project.variable(number)).await?;
+        for name in self.variables.iter().filter(|name| !names.contains(*name)) {
+            client.delete_variable(name).await?;
         }
         Ok(())
     }
@@ -98,8 +105,11 @@ mod tests {
     #[test]
     fn what_others_have_registered_too_is_not_pruned() {
         let [declared, gone, shared] = [1, 2, 3].map(Uuid::from_u128);
-        let membership =
-            Membership { own: [declared, gone, shared].into(), of_others: [shared].into(), variables: 1 };
+        let membership = Membership {
+            own: [declared, gone, shared].into(),
+            of_others: [shared].into(),
+            variables: Vec::new(),
+        };
         assert_eq!(membership.undeclared(&[declared].into()), [gone].into());
     }
 }

@@ -93,7 +93,16 @@ fn is_default_name(name: &str, deployment: &str) -> bool {
 fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
     body.iter()
         .filter(|(key, _)| key.as_str() != "owner_resource")
-        .all(|(key, value)| contains(live.get(key).unwrap_or(&Json::Null), value))
+        .all(|(key, value)| contains_field(live.get(key), value))
+}
+
+/// Checks whether a field equals the wanted value. A missing field equals null and zero, since servers omit fields that
+/// were added in later releases, such as `schedule_after`.
+fn contains_field(live: Option<&Json>, wanted: &Json) -> bool {
+    match live {
+        Some(live) => contains(live, wanted),
+        None => wanted.is_null() || wanted.as_f64() == Some(0.0),
+    }
 }
 
 /// Whether `live` has everything of `wanted`; numbers compare by value, and lists of texts in any order, since
@@ -101,7 +110,7 @@ fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
 fn contains(live: &Json, wanted: &Json) -> bool {
     match (live, wanted) {
         (Json::Object(live), Json::Object(wanted)) => {
-            wanted.iter().all(|(key, value)| contains(live.get(key).unwrap_or(&Json::Null), value))
+            wanted.iter().all(|(key, value)| contains_field(live.get(key), value))
         }
         (Json::Array(live), Json::Array(wanted)) if live.iter().all(Json::is_string) => {
             let sorted = |items: &[Json]| {
