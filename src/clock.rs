@@ -1,8 +1,8 @@
-//! The time, passed in so that tests can fix it.
+//! The current time and time zone as a value, so that tests can fix them.
 
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Tells the time and the local time zone.
+/// Returns the current time and the local time zone.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     fixed: Option<Timestamp>,
@@ -10,12 +10,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The machine's clock and time zone.
+    /// Returns the clock and time zone of the system.
     pub(crate) fn system() -> Self {
         Self { fixed: None, zone: TimeZone::system() }
     }
 
-    /// A clock that stands still.
+    /// Returns a clock that always shows the same time.
     #[cfg(test)]
     pub(crate) fn fixed(now: Timestamp, zone: TimeZone) -> Self {
         Self { fixed: Some(now), zone }

@@ -1,4 +1,4 @@
-//! Logging in to Prefect Cloud: which key, which workspace, and what the active profile keeps of it.
+//! Login to Prefect Cloud: API key, workspace and the settings of the active profile.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::{
     settings::{ProfilesFile, Settings, SettingsError, names},
 };
 
-/// Why a command about Prefect Cloud failed.
+/// An error of a Prefect Cloud command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloudError {
-    #[error("No API key: give one with `--key`, or set PREFECT_API_KEY.")]
+    #[error("No API key: use `--key` or set PREFECT_API_KEY.")]
     NoKey,
     #[error(
         "Cannot log in with a key when a different PREFECT_API_KEY is present as an environment variable that will \
@@ -20,10 +20,10 @@ pub(crate) enum CloudError {
     )]
     OtherKey,
     #[error("Unable to authenticate with Prefect Cloud. {hint}")]
-    Refused { hint: &'static str },
+    Rejected { hint: &'static str },
     #[error("Workspace '{handle}' not found.{}", available(.handles))]
     UnknownWorkspace { handle: String, handles: Vec<String> },
-    #[error("This key may use several workspaces: choose one with `--workspace`.{}", available(.handles))]
+    #[error("This key has access to several workspaces: choose one with `--workspace`.{}", available(.handles))]
     SeveralWorkspaces { handles: Vec<String> },
     #[error("No workspaces found! Create a workspace in Prefect Cloud and try again.")]
     NoWorkspaces,
@@ -43,7 +43,11 @@ fn available(handles: &[String]) -> String {
     format!(" Available workspaces: {}", quoted.join(", "))
 }
 
-/// The key to log in with: that of the command line, which must not differ from that of the environment.
+/// Returns the API key of the command line or of the environment.
+///
+/// # Errors
+///
+/// Fails if both have a key and the keys differ, or if neither has one.
 pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secret, CloudError> {
     match (given, environment) {
         (Some(given), Some(other)) if given != other => Err(CloudError::OtherKey),
@@ -52,7 +56,7 @@ pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secr
     }
 }
 
-/// The workspaces that a key may use.
+/// Returns the workspaces that an API key may use.
 pub(crate) async fn workspaces(
     settings: &Settings,
     key: &Secret,
@@ -63,16 +67,16 @@ pub(crate) async fn workspaces(
     let client = Client::new(options, clock.clone(), Arc::new(|_| ())).map_err(CloudError::Api)?;
     client.workspaces().await.map_err(|error| match error {
         ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => {
-            CloudError::Refused { hint: hint(key.expose()) }
+            CloudError::Rejected { hint: hint(key.expose()) }
         }
         error => CloudError::Api(error),
     })
 }
 
-/// What may be wrong with a key that is refused.
+/// Returns the likely reason why Prefect Cloud rejected a key.
 fn hint(key: &str) -> &'static str {
     if key.starts_with("pcu") {
-        "This looks like a key of Cloud 1 (https://cloud.prefect.io). Make one at https://app.prefect.cloud."
+        "This looks like a key of Cloud 1 (https://cloud.prefect.io). Create a key at https://app.prefect.cloud."
     } else if key.starts_with("pnu_") || key.starts_with("pnb_") {
         "Please ensure your credentials are correct and unexpired."
     } else {
@@ -80,7 +84,11 @@ fn hint(key: &str) -> &'static str {
     }
 }
 
-/// The workspace of this handle; without one, the only one there is.
+/// Returns the workspace with this handle. Without a handle, returns the only workspace.
+///
+/// # Errors
+///
+/// Fails if the workspace does not exist, or if there are several and no handle is given.
 pub(crate) fn choose<'a>(
     workspaces: &'a [Workspace],
     handle: Option<&str>,
@@ -97,14 +105,14 @@ pub(crate) fn choose<'a>(
     }
 }
 
-/// The workspace that the settings point to.
+/// Returns the workspace whose API URL is in the settings.
 pub(crate) fn current<'a>(workspaces: &'a [Workspace], settings: &Settings) -> Option<&'a Workspace> {
     let url = settings.api_url.value.as_deref()?;
     workspaces.iter().find(|workspace| workspace.api_url(&settings.cloud_api_url.value) == url)
 }
 
-/// Writes a workspace, and the key if there is one, into the active profile.
-pub(crate) fn remember(
+/// Saves a workspace, and the API key if given, in the active profile.
+pub(crate) fn save_login(
     settings: &Settings,
     workspace: &Workspace,
     key: Option<&Secret>,
@@ -114,8 +122,8 @@ pub(crate) fn remember(
     Ok(settings.store(key.into_iter().chain([(&names::API_URL, url.as_str())]))?)
 }
 
-/// Removes key and workspace from the active profile.
-pub(crate) fn forget(settings: &Settings) -> Result<(), CloudError> {
+/// Removes the API key and the workspace from the active profile.
+pub(crate) fn remove_login(settings: &Settings) -> Result<(), CloudError> {
     let mut file = ProfilesFile::open(&settings.profiles_path.value)?;
     if !file.has(&settings.profile) || !file.unset(&settings.profile, &names::API_KEY) {
         return Err(CloudError::NotLoggedIn);
@@ -140,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_command_line_must_be_that_of_the_environment() {
+    fn rejects_different_keys() {
         assert_eq!(key(Some("a"), None).unwrap().expose(), "a");
         assert_eq!(key(None, Some("b")).unwrap().expose(), "b");
         assert_eq!(key(Some("a"), Some("a")).unwrap().expose(), "a");
@@ -149,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn one_workspace_needs_no_choice() {
+    fn chooses_the_only_workspace() {
         let [prod, dev] = ["acme/prod", "acme/dev"].map(workspace);
         assert_eq!(choose(std::slice::from_ref(&prod), None).unwrap().handle, "acme/prod");
         let both = [prod, dev];
@@ -164,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_key_gets_the_hint_that_fits() {
+    fn hints_depend_on_the_key() {
         for (key, expected) in [("pcu_1", "Cloud 1"), ("pnu_1", "unexpired"), ("xyz", "expected format")] {
             assert!(hint(key).contains(expected), "{key}");
         }

@@ -1,19 +1,19 @@
-//! Digests as text.
+//! Digests as hexadecimal strings.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// Bytes in lower-case hexadecimal.
+/// Returns bytes in lowercase hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` does not fail.
+        // Writing to a `String` never fails.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// The SHA-256 digest of some bytes.
+/// Returns the SHA-256 digest of bytes in hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_hexadecimal() {
+    fn digests_are_lowercase_hexadecimal() {
         assert_eq!(sha256_hex(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

@@ -1,19 +1,19 @@
-//! The environment of the process as a value, read once at the edge.
+//! The environment variables of the process as a value.
 
 use std::{collections::BTreeMap, fmt};
 
-/// Environment variables by name. Variables that are not UTF-8 are left out. `Debug` shows the names only.
+/// Environment variables by name, without those that are not UTF-8. `Debug` shows only the names.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
 }
 
-/// What proves to a Prefect API who we are.
+/// Variables with credentials for a Prefect API.
 pub(crate) const API_CREDENTIALS: [&str; 3] =
     ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
 impl Environment {
-    /// What this process was started with.
+    /// Returns the variables of this process.
     pub(crate) fn of_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -21,17 +21,17 @@ impl Environment {
         Self { variables: std::env::vars_os().filter_map(text).collect() }
     }
 
-    /// The value of a variable; an empty one is `Some("")`.
+    /// Returns the value of a variable, or `None` if it is not set.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// The value of a variable that is set and not empty.
+    /// Returns the value of a variable, or `None` if it is not set or empty.
     pub(crate) fn non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// Sets a variable, or removes it without a value.
+    /// Sets a variable. Without a value, removes it.
     pub(crate) fn set(&mut self, name: String, value: Option<String>) {
         match value {
             Some(value) => self.variables.insert(name, value),
@@ -39,7 +39,7 @@ impl Environment {
         };
     }
 
-    /// The variables for programs that have nothing to do with Prefect.
+    /// Returns the variables without credentials for a Prefect API, for other programs.
     pub(crate) fn without_api_credentials(&self) -> Self {
         let is_credential =
             |name: &str| API_CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_not_shown_and_credentials_not_passed_on() {
+    fn hides_values_and_removes_credentials() {
         let environment: Environment =
             [("A", "1"), ("PREFECT_API_KEY", "pnu_1"), ("prefect_api_auth_string", "me:1")]
                 .into_iter()

@@ -1,8 +1,7 @@
-//! A Prefect server on this machine, started with the user's own Python: a temporary one for a command, or one in
-//! the foreground.
+//! Local Prefect servers in the Python of the user: a temporary server for one command, or a server in the foreground.
 //!
-//! The temporary server is the reference's: no user interface, no scheduler, and the database of `PREFECT_HOME`, so
-//! that what one command registers the next one finds.
+//! A temporary server has no user interface and no scheduler, as in Prefect. It uses the database in `PREFECT_HOME`,
+//! so that the next command finds what this command registers.
 
 use std::{
     collections::BTreeMap,
@@ -23,44 +22,44 @@ use crate::{
     progress::Progress,
 };
 
-/// The ports of temporary servers, as those of the reference.
+/// Ports of temporary servers, as in Prefect.
 const PORTS: std::ops::Range<u16> = 8000..9000;
 
-/// How many ports are tried before the system chooses one.
+/// Number of random ports to try before the system chooses one.
 const PORT_TRIES: u32 = 10;
 
-/// The exit code of a server whose port somebody else has taken meanwhile.
-const PORT_TAKEN: i32 = 3;
+/// Exit code of a server whose port is in use.
+const PORT_IN_USE: i32 = 3;
 
-/// What a server is started with.
+/// Options of a local server.
 pub(crate) struct LocalServerOptions<'a> {
-    /// The interpreters that may be started.
+    /// Interpreters that may be started.
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
-    /// Settings from other places than the environment, by name.
+    /// Settings that are not from the environment, by name.
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) clock: &'a Clock,
-    /// How long it may take to start.
-    pub(crate) patience: Duration,
+    /// Maximum time until the server responds.
+    pub(crate) start_timeout: Duration,
 }
 
-/// A server that is stopped when this value goes.
+/// A running server. Dropping the value stops it.
 #[derive(Debug)]
 pub(crate) struct LocalServer {
-    /// The URL of its API.
+    /// URL of the API.
     pub(crate) url: String,
     process: Background,
 }
 
-/// Why there is no local server.
+/// An error of a local server.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LocalServerError {
     #[error(transparent)]
     NoPython(#[from] NoInterpreter),
     #[error("cannot start a Prefect server: {0}")]
     Start(#[from] io::Error),
-    #[error("the temporary server ended with code {code}{}", indented(.output))]
+    #[error("the temporary server exited with code {code}{}", indented(.output))]
     Ended { code: i32, output: String },
     #[error("the temporary server was not ready after {} s{}", .after.as_secs(), indented(.output))]
     NotReady { after: Duration, output: String },
@@ -69,19 +68,19 @@ pub(crate) enum LocalServerError {
 }
 
 impl LocalServer {
-    /// Starts a temporary server and waits until it answers.
+    /// Starts a temporary server and waits until it responds.
     pub(crate) async fn start(
         options: &LocalServerOptions<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, LocalServerError> {
         let python = python(options).await?;
         let mut output = tempfile::tempfile()?;
-        let deadline = Instant::now() + options.patience;
+        let deadline = Instant::now() + options.start_timeout;
         let mut server = Self::launch(options, &python, &output)?;
         progress.status(&format!("Starting a temporary Prefect server on {} ...", server.url));
         loop {
             match server.process.exit_code()? {
-                Some(PORT_TAKEN) => server = Self::launch(options, &python, &output)?,
+                Some(PORT_IN_USE) => server = Self::launch(options, &python, &output)?,
                 Some(code) => return Err(LocalServerError::Ended { code, output: last_lines(&mut output) }),
                 None => {}
             }
@@ -90,7 +89,7 @@ impl LocalServer {
             }
             if Instant::now() > deadline {
                 let output = last_lines(&mut output);
-                return Err(LocalServerError::NotReady { after: options.patience, output });
+                return Err(LocalServerError::NotReady { after: options.start_timeout, output });
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -117,7 +116,7 @@ impl LocalServer {
         Ok(Self { url: format!("http://127.0.0.1:{port}/api"), process })
     }
 
-    /// A client that asks once and does not wait.
+    /// Returns a client without retries.
     fn client(&self, options: &LocalServerOptions<'_>) -> Result<Client, ApiError> {
         let mut client = ClientOptions::without_credentials(&self.url);
         client.retry.max_retries = 0;
@@ -130,7 +129,7 @@ impl LocalServer {
     }
 }
 
-/// Runs `prefect server start` with these arguments until it ends; gives its exit code.
+/// Runs `prefect server start` with these arguments until it exits. Returns its exit code.
 pub(crate) async fn run_in_foreground(
     options: &LocalServerOptions<'_>,
     arguments: &[String],
@@ -142,7 +141,7 @@ pub(crate) async fn run_in_foreground(
     Ok(process::run_in_foreground(&program).await?)
 }
 
-/// The interpreter that has Prefect and its server.
+/// Returns the interpreter that has Prefect and its server.
 async fn python(options: &LocalServerOptions<'_>) -> Result<String, NoInterpreter> {
     let LocalServerOptions { scope, environment, directory, .. } = *options;
     let search = Search { chosen: None, scope, environment, directory };
@@ -160,11 +159,11 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// The end of what the server printed.
+/// Returns the last lines of the output of the server.
 fn last_lines(output: &mut std::fs::File) -> String {
     const LINES: usize = 15;
     let mut bytes = Vec::new();
-    // What cannot be read cannot be shown.
+    // Output that cannot be read is omitted.
     let _ = output.rewind().and_then(|()| output.read_to_end(&mut bytes));
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
@@ -180,8 +179,8 @@ mod tests {
     use super::*;
     use crate::progress::Silent;
 
-    /// Starts a "server" whose Python is a script: the probe for modules is answered, then `body` runs.
-    async fn start(body: &str, patience: Duration) -> Result<LocalServer, LocalServerError> {
+    /// Starts a server whose Python is a shell script: it answers the probe for modules, then runs `body`.
+    async fn start(body: &str, start_timeout: Duration) -> Result<LocalServer, LocalServerError> {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let python = folder.path().join("python");
@@ -198,15 +197,15 @@ mod tests {
             directory: folder.path(),
             settings: BTreeMap::new(),
             clock: &Clock::system(),
-            patience,
+            start_timeout,
         };
         LocalServer::start(&options, &Silent).await
     }
 
     #[tokio::test]
-    async fn a_server_that_does_not_come_up_is_an_error_with_its_last_words() {
+    async fn reports_the_output_of_a_server_that_does_not_start() {
         let error = start("echo no database >&2; exit 7", Duration::from_secs(20)).await.unwrap_err();
-        assert_eq!(error.to_string(), "the temporary server ended with code 7\n  | no database");
+        assert_eq!(error.to_string(), "the temporary server exited with code 7\n  | no database");
         let error = start("exec sleep 60", Duration::from_millis(300)).await.unwrap_err();
         assert!(error.to_string().starts_with("the temporary server was not ready after 0 s"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Trusting the certificates in a file, and no others.
+//! TLS configuration that trusts the certificates of a file only.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,16 +14,20 @@ use rustls::{
     server::ParsedCertificate,
 };
 
-/// TLS that trusts the certificates of a PEM file. The error is the reason why the file cannot be used.
+/// Returns a TLS configuration that trusts only the certificates of a PEM file.
+///
+/// # Errors
+///
+/// Fails with the reason if the file is not usable.
 pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<ClientConfig, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
     let trusted: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("it is not PEM: {error}"))?;
+        .map_err(|error| format!("invalid PEM: {error}"))?;
     let mut roots = RootCertStore::empty();
     let (usable, _) = roots.add_parsable_certificates(trusted.iter().cloned());
     if usable == 0 {
-        return Err("it holds no certificate".to_owned());
+        return Err("the file has no certificate".to_owned());
     }
     let chains = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
     let chains = chains.build().map_err(|error| error.to_string())?;
@@ -37,10 +41,10 @@ pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<Cli
     Ok(tls)
 }
 
-/// Checks chains as usual, and lets a server show a certificate of the file itself.
+/// Verifies certificate chains, and also accepts a server certificate that is in the file itself.
 ///
-/// The usual check refuses that if the certificate may sign others, which is what `openssl req -x509` makes for
-/// a server of one's own, and what Python accepts.
+/// The standard verification rejects server certificates that may sign others. `openssl req -x509` creates such
+/// certificates, and Python accepts them.
 #[derive(Debug)]
 struct FileVerifier {
     trusted: Vec<CertificateDer<'static>>,
@@ -48,7 +52,7 @@ struct FileVerifier {
 }
 
 impl FileVerifier {
-    /// Checks whether the file has exactly this certificate.
+    /// Checks whether this certificate is in the file.
     fn is_pinned(&self, certificate: &CertificateDer<'_>) -> bool {
         self.trusted.iter().any(|trusted| trusted == certificate)
     }
@@ -65,10 +69,10 @@ fn is_nameless(error: &Error) -> bool {
 
 /// Checks whether the common name of a certificate is the name of the server.
 ///
-/// Old tutorials create certificates whose only name is the common name. They count only if the file of trusted
-/// certificates has the very certificate of the server.
+/// Old tutorials create certificates without subject alternative names. Such a certificate is accepted only if it is
+/// in the file of trusted certificates.
 fn has_common_name(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
-    // The object identifier 2.5.4.3, before a string with its type and length.
+    // The DER encoding of the object identifier 2.5.4.3. The type, length and bytes of the name follow.
     const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
     let host = server_name.to_str();
     certificate.windows(COMMON_NAME.len()).enumerate().filter(|(_, bytes)| *bytes == COMMON_NAME).any(
@@ -91,7 +95,7 @@ impl ServerCertVerifier for FileVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The time was checked before; only the kind of certificate is at fault.
+            // The verifier has checked the validity period before.
             Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.is_pinned(end_entity) => {
                 match verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name) {
                     Err(error) if !is_nameless(&error) || !has_common_name(end_entity, server_name) => {
@@ -152,7 +156,7 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
     }
 
-    /// The port of a server with a certificate that it signed itself. It answers every request with a flow.
+    /// Starts a server with a self-signed certificate, which answers every request with a flow. Returns its port.
     fn secure_server() -> u16 {
         let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();
@@ -169,7 +173,7 @@ mod tests {
             for stream in listener.incoming() {
                 let connection = ServerConnection::new(Arc::clone(&tls)).unwrap();
                 let mut stream = StreamOwned::new(connection, stream.unwrap());
-                // A client that does not trust us hangs up here.
+                // A client that rejects the certificate closes the connection here.
                 if stream.read(&mut [0; 4096]).is_ok() {
                     let flow = r#"{"id": "00000000-0000-0000-0000-000000000000", "name": "f"}"#;
                     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
@@ -182,7 +186,7 @@ mod tests {
         port
     }
 
-    /// What was agreed on with a server that offers HTTP/2 and HTTP/1.1.
+    /// Returns the protocol that a client negotiates with a server of HTTP/2 and HTTP/1.1.
     async fn protocol(http2: bool) -> Option<Vec<u8>> {
         let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();
@@ -204,13 +208,13 @@ mod tests {
         let mut options = with_certificates(&url, Some("certificate.pem"));
         options.transport.http2 = http2;
         options.retry.max_retries = 0;
-        // The server hangs up before it answers.
+        // The server closes the connection without a response.
         testing::client(options).0.flow_by_name("f").await.unwrap_err();
         server.join().unwrap()
     }
 
     #[tokio::test]
-    async fn http_2_is_spoken_only_where_it_is_switched_on() {
+    async fn uses_http_2_only_if_enabled() {
         assert_eq!(protocol(false).await.as_deref(), Some(&b"http/1.1"[..]));
         assert_eq!(protocol(true).await.as_deref(), Some(&b"h2"[..]));
     }
@@ -222,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_certificate_of_the_file_is_trusted_and_only_for_its_names() {
+    async fn trusts_only_certificates_of_the_file_and_only_for_their_names() {
         let port = secure_server();
         let (trusting, _) =
             testing::client(with_certificates(&format!("https://127.0.0.1:{port}"), Some("certificate.pem")));
@@ -233,12 +237,12 @@ mod tests {
                 testing::client(with_certificates(&format!("https://{host}:{port}"), file));
             let error = client.flow_by_name("f").await.unwrap_err();
             assert!(matches!(error, ApiError::Untrusted { .. }), "{error:?}");
-            assert!(notices.lock().unwrap().is_empty(), "trust does not come with waiting");
+            assert!(notices.lock().unwrap().is_empty(), "certificate errors must not be retried");
         }
     }
 
     #[tokio::test]
-    async fn a_plain_server_may_send_its_clients_to_the_secure_one() {
+    async fn follows_redirects_from_http_to_https() {
         let target = format!("https://127.0.0.1:{}/flows/", secure_server());
         let plain = wiremock::MockServer::start().await;
         let redirect = wiremock::ResponseTemplate::new(301).insert_header("location", target.as_str());

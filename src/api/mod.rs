@@ -1,8 +1,7 @@
-//! The Prefect API: a client for a server of one's own or for Prefect Cloud.
+//! Client for the API of a Prefect server or of Prefect Cloud.
 //!
-//! [`Client`] sends requests: base URL, credentials, CSRF token, retries, errors. Each kind of object on the
-//! server has a file with its models and an `impl Client` of the calls this program makes. Objects keep what
-//! the server sent (`raw`), so that a field this program does not know is still shown and compared.
+//! [`Client`] sends requests with credentials, CSRF tokens and retries. Each type of object has a file with its model
+//! and the requests for it. Models keep the complete object (`raw`), so that unknown fields are shown and compared.
 
 mod answer;
 mod auth;
@@ -60,5 +59,5 @@ pub(crate) use transport::TransportOptions;
 pub(crate) use work_pools::{WorkPool, WorkerType};
 pub(crate) use workspaces::Workspace;
 
-/// A JSON object, as requests and responses carry them.
+/// A JSON object of a request or response.
 pub(crate) type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -1,4 +1,4 @@
-//! The server itself: is it there, which version is it, and does it let us in?
+//! Requests about the server itself: health, version and authorization.
 
 use jiff::Timestamp;
 use reqwest::header::DATE;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ApiError, Client, error::optional, request::Request, retry::http_date};
 
 impl Client {
-    /// Asks whether the server is well, which it tells everybody, and what time it has.
+    /// Checks the health of the server, which needs no credentials. Returns the time on its clock, if it reports one.
     pub(crate) async fn health(&self) -> Result<Option<Timestamp>, ApiError> {
         let answer = self.send(&Request::get(&["health"])).await?;
         if answer.is_web_page() {
@@ -16,7 +16,7 @@ impl Client {
         Ok(answer.headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?)))
     }
 
-    /// The release of Prefect that the server is; Prefect Cloud has none.
+    /// Returns the version of the server, or `None` if it does not report one.
     pub(super) async fn server_version(&self) -> Result<Option<String>, ApiError> {
         match self.json(Request::get(&["admin", "version"])).await {
             Err(ApiError::NoSuchRoute { .. }) => Ok(None),
@@ -24,7 +24,7 @@ impl Client {
         }
     }
 
-    /// Asks for something small that only those who may use the API get, on Prefect Cloud as on a server.
+    /// Checks that the credentials are valid, with a small request that needs them.
     pub(crate) async fn probe(&self) -> Result<(), ApiError> {
         let _: Vec<Value> = self.json(Request::post(&["work_pools", "filter"], json!({"limit": 1}))).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Service level agreements, which only Prefect Cloud has.
+//! Service level agreements, which only Prefect Cloud supports.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, automations::deployment_resource, request::Request};
 
-/// The names of the agreements that a call created, changed and removed.
+/// Names of the agreements that a request created, updated and deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AppliedSlas {
     pub(crate) created: Vec<String>,
@@ -15,7 +15,7 @@ pub(crate) struct AppliedSlas {
 }
 
 impl Client {
-    /// Makes the deployment's agreements equal to `slas`.
+    /// Replaces the agreements of a deployment by `slas`.
     pub(crate) async fn apply_slas(&self, deployment: Uuid, slas: &[Value]) -> Result<AppliedSlas, ApiError> {
         #[derive(Deserialize)]
         struct Sla {

@@ -1,4 +1,4 @@
-//! A client for tests, with short waits and a record of its retries.
+//! A client for tests, with short retry delays and a record of its notices.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::{Client, ClientOptions, Credentials, Proxies, RetryPolicy, TransportOptions};
 use crate::clock::Clock;
 
-/// The notices a client gave.
+/// Retry notices of a client.
 pub(crate) type Notices = Arc<Mutex<Vec<String>>>;
 
 pub(crate) fn options(url: &str) -> ClientOptions {
@@ -47,7 +47,7 @@ pub(crate) fn client(options: ClientOptions) -> (Client, Notices) {
 }
 
 impl Client {
-    /// A request that tests of the client send.
+    /// Returns a flow by its name, or `None` if it does not exist. Only tests use this route.
     pub(crate) async fn flow_by_name(
         &self,
         name: &str,

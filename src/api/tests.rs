@@ -1,4 +1,4 @@
-//! The client against a scripted server.
+//! Tests of the client against a mock server.
 
 use std::{
     collections::BTreeSet,
@@ -29,7 +29,7 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-/// Gives one answer after the other, the last one for ever.
+/// Returns one response after another, and the last one repeatedly.
 struct InTurn {
     answers: Vec<ResponseTemplate>,
     next: AtomicUsize,
@@ -56,7 +56,7 @@ async fn requests(server: &MockServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_request_says_who_asks_and_what() {
+async fn sends_headers_and_body() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/api/flows/"))
@@ -72,14 +72,14 @@ async fn a_request_says_who_asks_and_what() {
     let options = testing::options(&format!("{}/api/", server.uri()));
     let (client, _) = testing::client(super::ClientOptions { credentials, ..options });
     assert_eq!(client.create_flow("hello").await.unwrap().name, "hello");
-    // A server without CSRF protection is not asked for a token.
+    // The client does not request a CSRF token until the server requires one.
     assert_eq!(requests(&server).await, ["POST /api/flows/"]);
     let sent = &server.received_requests().await.unwrap()[0];
     assert_eq!(sent.body, br#"{"name":"hello","tags":[]}"#);
 }
 
 #[tokio::test]
-async fn credentials_in_the_url_are_sent_and_not_shown() {
+async fn sends_credentials_of_the_url_and_hides_them() {
     let server = MockServer::start().await;
     Mock::given(header("authorization", "Basic YWRtaW46cEBzcw=="))
         .respond_with(answer(200, json!([])))
@@ -91,7 +91,7 @@ async fn credentials_in_the_url_are_sent_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_token_is_fetched_once_and_only_when_the_server_asks() {
+async fn fetches_a_csrf_token_once_when_required() {
     let (server, client, _) = server().await;
     Mock::given(method("GET"))
         .and(path("/api/csrf-token"))
@@ -122,7 +122,7 @@ async fn a_token_is_fetched_once_and_only_when_the_server_asks() {
 }
 
 #[tokio::test]
-async fn a_token_that_expired_is_replaced() {
+async fn replaces_an_expired_csrf_token() {
     let (server, client, notices) = server().await;
     let token = |text: &str| answer(200, json!({"token": text}));
     Mock::given(path("/api/csrf-token"))
@@ -145,7 +145,7 @@ async fn a_token_that_expired_is_replaced() {
 }
 
 #[tokio::test]
-async fn without_csrf_support_the_refusal_is_the_error() {
+async fn reports_the_csrf_error_without_csrf_support() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .respond_with(answer(403, json!({"detail": "Missing CSRF token."})))
@@ -158,7 +158,7 @@ async fn without_csrf_support_the_refusal_is_the_error() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_asked_again_and_the_wait_is_told() {
+async fn retries_with_notices_while_the_server_is_busy() {
     let (server, client, notices) = server().await;
     let answers = [
         ResponseTemplate::new(429).insert_header("retry-after", "0"),
@@ -177,7 +177,7 @@ async fn a_busy_server_is_asked_again_and_the_wait_is_told() {
 }
 
 #[tokio::test]
-async fn after_the_last_failure_there_is_no_wait() {
+async fn does_not_wait_after_the_last_attempt() {
     let server = MockServer::start().await;
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(503)).expect(3).mount(&server).await;
     let retry = RetryPolicy { max_retries: 2, ..testing::options("").retry };
@@ -192,7 +192,7 @@ async fn after_the_last_failure_there_is_no_wait() {
 }
 
 #[tokio::test]
-async fn failures_that_would_repeat_are_not_repeated() {
+async fn does_not_retry_permanent_failures() {
     for status in [400, 401, 403, 409, 422, 500] {
         let (server, client, _) = server().await;
         Mock::given(method("POST"))
@@ -205,7 +205,7 @@ async fn failures_that_would_repeat_are_not_repeated() {
 }
 
 #[tokio::test]
-async fn what_must_not_happen_twice_is_not_sent_twice() {
+async fn does_not_retry_unrepeatable_requests() {
     let server = MockServer::start().await;
     let late = answer(201, json!({})).set_delay(Duration::from_secs(5));
     Mock::given(method("POST")).respond_with(late).expect(1).mount(&server).await;
@@ -217,7 +217,7 @@ async fn what_must_not_happen_twice_is_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_web_page_means_the_url_lacks_api() {
+async fn explains_web_pages() {
     let (server, client, _) = server().await;
     let page = || ResponseTemplate::new(200).set_body_raw("<!doctype html>", "text/html; charset=utf-8");
     Mock::given(path("/api/work_pools/p")).respond_with(page()).mount(&server).await;
@@ -229,7 +229,7 @@ async fn a_web_page_means_the_url_lacks_api() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_reported_soon() {
+async fn reports_unreachable_servers_quickly() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
     drop(listener);
@@ -246,7 +246,7 @@ async fn a_server_that_is_not_there_is_reported_soon() {
     assert_eq!(notices.lock().unwrap().len(), 2);
 }
 
-/// A server whose list of deployments is `change`d after its first page has been read.
+/// Reads all deployments while the list changes after the first page. Returns the ids and the requests.
 async fn read_while(change: fn(&mut Vec<u128>)) -> (Vec<u128>, Vec<Value>) {
     let (server, client, _) = server().await;
     let list = std::sync::Mutex::new((0..400).collect::<Vec<u128>>());
@@ -271,7 +271,7 @@ async fn read_while(change: fn(&mut Vec<u128>)) -> (Vec<u128>, Vec<Value>) {
 }
 
 #[tokio::test]
-async fn all_pages_are_read_and_nothing_appears_twice_or_not_at_all() {
+async fn reads_every_object_once_while_the_list_changes() {
     let all: Vec<u128> = (0..400).collect();
     let (found, bodies) = read_while(|_| {}).await;
     assert_eq!((found, bodies.len()), (all.clone(), 3));
@@ -279,7 +279,7 @@ async fn all_pages_are_read_and_nothing_appears_twice_or_not_at_all() {
         bodies[1],
         json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 199})
     );
-    // Two move to the second page, and three to the first.
+    // Two objects move to the second page, and three to the first.
     let (found, _) = read_while(|list| drop(list.splice(0..0, [1000, 1001]))).await;
     assert_eq!(found, all);
     let (mut found, _) = read_while(|list| drop(list.drain(50..53))).await;
@@ -291,7 +291,7 @@ async fn all_pages_are_read_and_nothing_appears_twice_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn many_names_are_asked_for_in_requests_of_bounded_size() {
+async fn splits_many_names_into_several_requests() {
     let (server, client, _) = server().await;
     let found = json!([{"id": Uuid::from_u128(1), "name": "d0", "flow_id": Uuid::nil()}]);
     Mock::given(path("/api/deployments/filter")).respond_with(answer(200, found)).mount(&server).await;
@@ -308,7 +308,7 @@ async fn many_names_are_asked_for_in_requests_of_bounded_size() {
 }
 
 #[tokio::test]
-async fn a_server_that_gives_smaller_pages_is_obeyed() {
+async fn follows_the_page_limit_of_the_server() {
     let (server, client, _) = server().await;
     let refusal = answer(422, json!({"detail": "Invalid limit: must be less than or equal to 1."}));
     let one = |n: u128| answer(200, json!([{"id": Uuid::from_u128(n), "name": "f"}]));
@@ -318,7 +318,7 @@ async fn a_server_that_gives_smaller_pages_is_obeyed() {
 }
 
 #[tokio::test]
-async fn credentials_do_not_follow_a_redirect_to_another_origin() {
+async fn removes_credentials_on_redirects_to_other_origins() {
     let (elsewhere, _, _) = server().await;
     Mock::given(method("POST")).respond_with(answer(201, flow("f"))).mount(&elsewhere).await;
     let server = MockServer::start().await;
@@ -338,7 +338,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_origin() {
 }
 
 #[tokio::test]
-async fn objects_that_are_missing_are_none() {
+async fn missing_objects_are_none() {
     let (server, client, _) = server().await;
     Mock::given(method("GET"))
         .and(query_param("include_secrets", "true"))
@@ -392,7 +392,7 @@ fn certificates_that_cannot_be_read_are_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_given_up() {
+async fn gives_up_on_endless_responses() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -416,7 +416,7 @@ async fn an_answer_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again() {
+async fn reuses_connections() {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
@@ -440,7 +440,7 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_read() {
+async fn reads_compressed_responses() {
     use base64::Engine as _;
     const FLOW: &str = "H4sIAAAAAAAC/6tWykxRslJQMoACXSwEDCjpKCjlJeamgtSnKdUCANSEEMo7AAAA";
     let (server, client, _) = server().await;
@@ -452,7 +452,7 @@ async fn a_compressed_answer_is_read() {
 }
 
 #[tokio::test]
-async fn redirects_end() {
+async fn limits_redirects() {
     let (server, client, notices) = server().await;
     let around = ResponseTemplate::new(307).insert_header("location", "/api/flows/name/f");
     Mock::given(method("GET")).respond_with(around).expect(21).mount(&server).await;

@@ -1,8 +1,7 @@
-//! Connections: timeouts, TLS, redirects.
+//! Connections: timeouts, TLS and redirects.
 //!
-//! A client for `http://` loads no root certificates: that takes longer than the requests of a small command,
-//! and images made from scratch have none. If such a server redirects to `https://`, the request goes again
-//! through a client that has them.
+//! A client for `http://` loads no root certificates. Loading takes longer than the requests of a small command, and
+//! images built from scratch have no certificates. A redirect to `https://` uses a second client, which loads them.
 
 use std::{
     path::PathBuf,
@@ -21,24 +20,24 @@ use url::Url;
 use super::{ApiError, answer::Failure, certificates, proxy::Proxies};
 
 const MAX_REDIRECTS: usize = 20;
-/// Shorter than the 30 to 75 seconds after which servers and load balancers drop an idle connection.
-const IDLE: Duration = Duration::from_secs(25);
+/// Time after which idle connections are closed. Servers and load balancers close them after 30 to 75 seconds.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// How to connect.
+/// Options of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct TransportOptions {
-    /// For connecting, and for every pause in an answer.
+    /// Timeout for connecting, and for each pause in a response.
     pub(crate) timeout: Duration,
-    /// The only certificates to trust, in PEM; without them the machine's own.
+    /// PEM file with the only trusted certificates. `None` means those of the system.
     pub(crate) certificates: Option<PathBuf>,
-    /// Whether to believe any certificate.
+    /// Whether to accept invalid certificates.
     pub(crate) skip_verification: bool,
-    /// Whether to speak HTTP/2 with servers that offer it.
+    /// Whether to use HTTP/2 if the server supports it.
     pub(crate) http2: bool,
     pub(crate) proxies: Proxies,
 }
 
-/// The connections of one client, made when first needed.
+/// The connections of a client, created on first use.
 #[derive(Debug)]
 pub(super) struct Transport {
     options: TransportOptions,
@@ -51,7 +50,11 @@ impl Transport {
         Self { options, plain: OnceLock::new(), secure: OnceLock::new() }
     }
 
-    /// Prepares the connection for a URL, so that mistakes in the options show before the first request.
+    /// Returns the HTTP client for a URL. Creates it on first use.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the options are invalid.
     pub(super) fn prepare(&self, url: &Url) -> Result<&Client, ApiError> {
         let is_secure = url.scheme() == "https";
         let cell = if is_secure { &self.secure } else { &self.plain };
@@ -64,8 +67,8 @@ impl Transport {
 
     /// Sends a request and follows redirects.
     ///
-    /// Method and body are kept, but for 303, which asks for a GET: a POST that an old redirect (301, 302) turned
-    /// into a GET would be another request. What is secret stays with the origin it was meant for.
+    /// A redirect keeps method and body, except for 303, which changes the method to GET. Secret headers are removed
+    /// if the redirect leads to another origin.
     pub(super) async fn execute(&self, request: Request) -> Result<Response, Failure> {
         let summary = format!("{} {}", request.method(), request.url().path());
         let mut request = request;
@@ -100,14 +103,14 @@ impl Transport {
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
-        // Fails only if a provider is installed already, which is as good.
+        // Fails only if a provider is already installed.
         let _ = ring::default_provider().install_default();
         let timeout = self.options.timeout;
         let builder = Client::builder()
             .redirect(Policy::none())
             .connect_timeout(timeout)
             .read_timeout(timeout)
-            .pool_idle_timeout(IDLE);
+            .pool_idle_timeout(IDLE_TIMEOUT);
         let builder = self.options.proxies.apply(builder);
         if self.options.http2 { builder } else { builder.http1_only() }
     }
@@ -117,12 +120,12 @@ fn build(builder: reqwest::ClientBuilder) -> Result<Client, ApiError> {
     builder.build().map_err(|error| {
         let reason = super::error::root_cause(&error);
         ApiError::Setup(format!(
-            "cannot prepare TLS connections: {reason}; PREFECT_API_SSL_CERT_FILE can name a file of certificates"
+            "cannot set up TLS: {reason}; set PREFECT_API_SSL_CERT_FILE to a file with the trusted certificates"
         ))
     })
 }
 
-/// Where a redirect leads, if the response is one that can be followed.
+/// Returns the target of a redirect, or `None` if the response is not a valid redirect.
 fn target(response: &Response) -> Option<Url> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
@@ -131,7 +134,7 @@ fn target(response: &Response) -> Option<Url> {
     response.url().join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// The request to send where a redirect leads.
+/// Returns the request to send to the target of a redirect.
 fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request {
     if status == StatusCode::SEE_OTHER && *request.method() != Method::HEAD {
         *request.method_mut() = Method::GET;
@@ -139,13 +142,13 @@ fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request 
         request.headers_mut().remove(CONTENT_TYPE);
     }
     if !may_see_secrets(request.url(), &target) {
-        let secret: Vec<_> = request
+        let secret_headers: Vec<_> = request
             .headers()
             .iter()
             .filter(|(_, value)| HeaderValue::is_sensitive(value))
             .map(|(name, _)| name.clone())
             .collect();
-        for name in secret {
+        for name in secret_headers {
             request.headers_mut().remove(name);
         }
     }
@@ -153,7 +156,7 @@ fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request 
     request
 }
 
-/// Whether what was meant for `from` may be sent to `to`: the same origin, or the same host with TLS.
+/// Checks whether the credentials for `from` may be sent to `to`: the same origin, or the same host with TLS.
 fn may_see_secrets(from: &Url, to: &Url) -> bool {
     let is_upgrade = from.scheme() == "http" && to.scheme() == "https" && from.host() == to.host();
     is_upgrade || from.origin() == to.origin()
@@ -164,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_stay_with_their_origin_or_its_secure_side() {
+    fn keeps_credentials_for_the_same_origin_or_an_upgrade_to_tls() {
         let cases = [
             ("http://h:4200/api", "http://h:4200/other", true),
             ("http://h:4200/api", "https://h/api", true),
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_303_changes_the_method() {
+    fn changes_the_method_only_for_303() {
         for (status, expected) in [(301, "POST"), (302, "POST"), (303, "GET"), (307, "POST"), (308, "POST")] {
             let mut request = Request::new(Method::POST, Url::parse("http://h/a").unwrap());
             *request.body_mut() = Some("{}".into());

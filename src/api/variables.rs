@@ -8,7 +8,7 @@ use super::{
     ApiError, Client, Feature, JsonObject, NamedObject, error::optional, page::Identified, request::Request,
 };
 
-/// A variable as the server has it.
+/// A variable on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Variable {
     id: Uuid,
@@ -23,25 +23,29 @@ impl Identified for Variable {
 }
 
 impl Client {
-    /// The value of a variable, of whatever type it is.
+    /// Returns the value of a variable, or `None` if it does not exist.
     pub(crate) async fn variable(&self, name: &str) -> Result<Option<Value>, ApiError> {
         let variable: Option<Variable> =
             optional(self.json(Request::get(&["variables", "name", name])).await)?;
         Ok(variable.map(|variable| variable.value))
     }
 
-    /// The whole of a variable.
+    /// Returns a variable, or `None` if it does not exist.
     pub(crate) async fn variable_object(&self, name: &str) -> Result<Option<NamedObject>, ApiError> {
         optional(self.json(Request::get(&["variables", "name", name])).await)
     }
 
-    /// The first `most` variables, by name.
+    /// Returns the first `most` variables, sorted by name.
     pub(crate) async fn variables(&self, most: usize) -> Result<Vec<NamedObject>, ApiError> {
         let sort = [("sort".to_owned(), json!("NAME_ASC"))];
         self.filter_up_to(&["variables", "filter"], sort.into_iter().collect(), most).await
     }
 
-    /// Creates a variable; a conflict if there is one of that name.
+    /// Creates a variable.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a conflict if the name exists.
     pub(crate) async fn create_variable(&self, body: &JsonObject) -> Result<NamedObject, ApiError> {
         if body.get("name").and_then(Value::as_str).is_some_and(|name| name.contains('-')) {
             self.capabilities().await?.require(Feature::VariableNamesWithDashes)?;
@@ -49,18 +53,18 @@ impl Client {
         self.json(Request::post(&["variables", ""], body.clone()).once()).await
     }
 
-    /// Changes the fields in `body`.
+    /// Updates the fields in `body`.
     pub(crate) async fn update_variable(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["variables", "name", name], body.clone())).await
     }
 
-    /// The variables whose names hold a text.
+    /// Returns the variables whose names contain a string.
     pub(crate) async fn variables_like(&self, text: &str) -> Result<Vec<Variable>, ApiError> {
         let filter = json!({"name": {"like_": text}});
         self.filter(&["variables", "filter"], JsonObject::from_iter([("variables".to_owned(), filter)])).await
     }
 
-    /// Gives a variable this value; it is made if it is not there.
+    /// Sets the value of a variable. Creates the variable if it does not exist.
     pub(crate) async fn set_variable(&self, name: &str, value: &Value) -> Result<(), ApiError> {
         let path = ["variables", "name", name];
         let changed = optional(self.done(Request::patch(&path, json!({"value": value}))).await)?;
@@ -71,7 +75,7 @@ impl Client {
         Ok(())
     }
 
-    /// Whether there was such a variable.
+    /// Deletes a variable. Returns whether it existed.
     pub(crate) async fn delete_variable(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["variables", "name", name])).await)?.is_some())
     }

@@ -1,4 +1,4 @@
-//! Work pools, their workers, and the types of workers there are.
+//! Work pools, work queues, workers and worker types.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,31 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, NamedObject, error::optional, page::Identified, request::Request};
 
-/// A work pool as the server has it.
+/// A work pool on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct WorkPool {
     pub(crate) id: Uuid,
     pub(crate) name: String,
-    /// `process`, `kubernetes`, `ecs:push`, ...
+    /// Type of the pool, such as `process`, `kubernetes` or `ecs:push`.
     pub(crate) kind: String,
     pub(crate) description: Option<String>,
     pub(crate) base_job_template: JsonObject,
     pub(crate) is_paused: bool,
     pub(crate) concurrency_limit: Option<u64>,
-    /// `READY`, `NOT_READY` or `PAUSED`; absent on old servers.
+    /// `READY`, `NOT_READY` or `PAUSED`. Old servers have none.
     pub(crate) status: Option<String>,
-    /// All that the server sent, these fields included.
+    /// The complete object from the server, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
 impl WorkPool {
-    /// Whether runs are started by a serverless provider instead of a worker.
+    /// Checks whether a serverless provider starts the runs instead of a worker.
     pub(crate) fn is_push(&self) -> bool {
         self.kind.ends_with(":push")
     }
 
-    /// Whether Prefect Cloud runs the workers.
+    /// Checks whether Prefect Cloud runs the workers.
     pub(crate) fn is_managed(&self) -> bool {
         self.kind.ends_with(":managed")
     }
@@ -75,7 +75,7 @@ impl Identified for WorkPool {
     }
 }
 
-/// A worker that serves a pool.
+/// A worker of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Worker {
     pub(crate) id: Uuid,
@@ -88,7 +88,7 @@ impl Identified for Worker {
     }
 }
 
-/// A type of worker, and so of work pool.
+/// A worker type, which is also the type of its work pools.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct WorkerType {
     #[serde(rename = "type")]
@@ -97,7 +97,7 @@ pub(crate) struct WorkerType {
     pub(crate) display_name: Option<String>,
     #[serde(default)]
     pub(crate) description: Option<String>,
-    /// The base job template of pools that name none.
+    /// Template of pools that are created without one.
     #[serde(default, rename = "default_base_job_configuration")]
     pub(crate) base_job_template: JsonObject,
     #[serde(default)]
@@ -109,7 +109,7 @@ impl Client {
         optional(self.json(Request::get(&["work_pools", name])).await)
     }
 
-    /// All work pools, in the server's order.
+    /// Returns all work pools in the order of the server.
     pub(crate) async fn work_pools(&self) -> Result<Vec<WorkPool>, ApiError> {
         self.filter(&["work_pools", "filter"], JsonObject::new()).await
     }
@@ -119,27 +119,31 @@ impl Client {
         self.filter(&["work_pools", "filter"], filter.into_iter().collect()).await
     }
 
-    /// Creates a work pool; a conflict if there is one of that name.
+    /// Creates a work pool.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a conflict if the name exists.
     pub(crate) async fn create_work_pool(&self, body: &JsonObject) -> Result<WorkPool, ApiError> {
         self.json(Request::post(&["work_pools", ""], body.clone()).once()).await
     }
 
-    /// Changes the fields in `body`.
+    /// Updates the fields in `body`.
     pub(crate) async fn update_work_pool(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["work_pools", name], body.clone())).await
     }
 
-    /// Whether there was such a work pool.
+    /// Deletes a work pool. Returns whether it existed.
     pub(crate) async fn delete_work_pool(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_pools", name])).await)?.is_some())
     }
 
-    /// All workers that a pool has had of late.
+    /// Returns the workers of a pool, online and offline.
     pub(crate) async fn workers(&self, pool: &str) -> Result<Vec<NamedObject>, ApiError> {
         self.filter(&["work_pools", pool, "workers", "filter"], JsonObject::new()).await
     }
 
-    /// The queues of a pool, or of all pools.
+    /// Returns the queues of a pool, or of all pools.
     pub(crate) async fn work_queues(&self, pool: Option<&str>) -> Result<Vec<NamedObject>, ApiError> {
         match pool {
             Some(pool) => self.filter(&["work_pools", pool, "queues", "filter"], JsonObject::new()).await,
@@ -147,7 +151,11 @@ impl Client {
         }
     }
 
-    /// Creates a queue in a pool; a conflict if there is one of that name.
+    /// Creates a queue in a pool.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a conflict if the name exists.
     pub(crate) async fn create_work_queue(
         &self,
         pool: &str,
@@ -164,29 +172,33 @@ impl Client {
         optional(self.json(Request::get(&["work_queues", &id.to_string()])).await)
     }
 
-    /// How a queue is: whether it is healthy, and how many runs in it are late.
+    /// Returns the health of a queue and the number of its late runs. Returns `None` if the queue does not exist.
     pub(crate) async fn work_queue_status(&self, id: Uuid) -> Result<Option<JsonObject>, ApiError> {
         optional(self.json(Request::get(&["work_queues", &id.to_string(), "status"])).await)
     }
 
-    /// Changes the fields in `body` of a queue. Whether there was one.
+    /// Updates the fields in `body` of a queue. Returns whether the queue exists.
     pub(crate) async fn update_work_queue(&self, id: Uuid, body: &JsonObject) -> Result<bool, ApiError> {
         let request = Request::patch(&["work_queues", &id.to_string()], body.clone());
         Ok(optional(self.done(request).await)?.is_some())
     }
 
-    /// Whether there was such a queue; a conflict if it is the pool's default one.
+    /// Deletes a queue. Returns whether it existed.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a conflict for the default queue of a pool.
     pub(crate) async fn delete_work_queue(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_queues", &id.to_string()])).await)?.is_some())
     }
 
-    /// The workers of a pool that are there now.
+    /// Returns the online workers of a pool.
     pub(crate) async fn online_workers(&self, pool: &str) -> Result<Vec<Worker>, ApiError> {
         let filter = [("workers".to_owned(), json!({"status": {"any_": ["ONLINE"]}}))];
         self.filter(&["work_pools", pool, "workers", "filter"], filter.into_iter().collect()).await
     }
 
-    /// The types of workers that the server knows, by type.
+    /// Returns the worker types of the server, by name.
     pub(crate) async fn worker_types(&self) -> Result<BTreeMap<String, WorkerType>, ApiError> {
         let path: &[&str] = if self.is_cloud() {
             &["collections", "work_pool_types"]
@@ -194,7 +206,7 @@ impl Client {
             &["collections", "views", "aggregate-worker-metadata"]
         };
         let collections: BTreeMap<String, BTreeMap<String, Value>> = self.json(Request::get(path)).await?;
-        // An entry of a shape we do not know is a type we cannot create, not a reason to fail.
+        // An entry of an unknown format is skipped, since other types are still usable.
         let types = collections.into_values().flat_map(BTreeMap::into_values);
         let types = types.filter_map(|entry| WorkerType::deserialize(entry).ok());
         Ok(types.map(|entry| (entry.kind.clone(), entry)).collect())

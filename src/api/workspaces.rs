@@ -1,24 +1,24 @@
-//! The workspaces of Prefect Cloud, which its own API lists for a key.
+//! Workspaces of Prefect Cloud.
 
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, request::Request};
 
-/// A workspace that a key may use.
+/// A workspace that is accessible with an API key.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct Workspace {
     account_id: Uuid,
     workspace_id: Uuid,
-    /// `account/workspace`.
+    /// Handle of the workspace: `account/workspace`.
     pub(crate) handle: String,
-    /// All that the server sent, these fields included.
+    /// The complete object from the server, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
 impl Workspace {
-    /// The URL of its API, below that of Prefect Cloud.
+    /// Returns the API URL of the workspace.
     pub(crate) fn api_url(&self, cloud: &str) -> String {
         let cloud = cloud.trim_end_matches('/');
         format!("{cloud}/accounts/{}/workspaces/{}", self.account_id, self.workspace_id)
@@ -43,7 +43,8 @@ impl TryFrom<JsonObject> for Workspace {
 }
 
 impl Client {
-    /// The workspaces that the key may use, by handle. The client must be one for Prefect Cloud itself.
+    /// Returns the workspaces that the API key may use, sorted by handle. The client must be for the account API of
+    /// Prefect Cloud.
     pub(crate) async fn workspaces(&self) -> Result<Vec<Workspace>, ApiError> {
         let mut workspaces: Vec<Workspace> = self.json(Request::get(&["me", "workspaces"])).await?;
         workspaces.sort_by(|a, b| a.handle.cmp(&b.handle));

@@ -17,7 +17,7 @@ pub(super) async fn run(command: &CloudCommand, context: &Context) -> Result<Exi
             login(key.as_deref(), workspace.as_deref(), context).await?;
         }
         CloudCommand::Logout => {
-            cloud::forget(&context.settings)?;
+            cloud::remove_login(&context.settings)?;
             context.ui.result("Logged out from Prefect Cloud.");
         }
         CloudCommand::Workspace(WorkspaceCommand::Ls { output }) => list(*output, context).await?,
@@ -32,7 +32,7 @@ async fn login(key: Option<&str>, handle: Option<&str>, context: &Context) -> Re
     let key = cloud::key(key, context.environment.non_empty("PREFECT_API_KEY"))?;
     let workspaces = workspaces(&key, context).await?;
     let workspace = cloud::choose(&workspaces, handle)?;
-    cloud::remember(&context.settings, workspace, Some(&key))?;
+    cloud::save_login(&context.settings, workspace, Some(&key))?;
     context.ui.result(&format!("Authenticated with Prefect Cloud! Using workspace '{}'.", workspace.handle));
     Ok(())
 }
@@ -62,7 +62,7 @@ async fn list(output: OutputFormat, context: &Context) -> Result<(), CommandErro
 async fn set(handle: Option<&str>, context: &Context) -> Result<(), CommandError> {
     let workspaces = workspaces(key(context)?, context).await?;
     let workspace = cloud::choose(&workspaces, handle)?;
-    cloud::remember(&context.settings, workspace, None)?;
+    cloud::save_login(&context.settings, workspace, None)?;
     context.ui.result(&format!(
         "Successfully set workspace to '{}' in profile '{}'.",
         workspace.handle, context.settings.profile

@@ -118,7 +118,7 @@ fn wants_temporary_server(context: &Context) -> bool {
 pub(super) fn local_server_options(
     context: &Context,
     scope: SearchScope,
-    patience: Duration,
+    start_timeout: Duration,
 ) -> Result<LocalServerOptions<'_>, CommandError> {
     // Settings for clients only.
     const CLIENT_SETTINGS: [&str; 3] = ["PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"];
@@ -131,5 +131,5 @@ pub(super) fn local_server_options(
         })
         .map(|listed| (listed.entry.name.canonical.to_owned(), listed.text(true).to_owned()))
         .collect();
-    Ok(LocalServerOptions { scope, environment, directory, settings, clock, patience })
+    Ok(LocalServerOptions { scope, environment, directory, settings, clock, start_timeout })
 }

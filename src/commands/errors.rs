@@ -253,7 +253,7 @@ impl From<CloudError> for CommandError {
         match error {
             CloudError::Api(error) => error.into(),
             CloudError::Settings(error) => error.into(),
-            error @ CloudError::Refused { .. } => Self::new(Exit::Unauthorized, error),
+            error @ CloudError::Rejected { .. } => Self::new(Exit::Unauthorized, error),
             error => Self::usage(error),
         }
     }

@@ -59,7 +59,7 @@ async fn values(arguments: ValuesArguments, context: &Context) -> Result<(), Com
     }
     let settings = &context.settings;
     let url = arguments.api_url.as_deref().unwrap_or_else(|| client.url());
-    let api = WorkerApi::of_url(url, settings.is_cloud(), settings.api_auth_string.value.is_some());
+    let api = WorkerApi::from_url(url, settings.is_cloud(), settings.api_auth_string.value.is_some());
     let values =
         WorkerValues { pool: pool.name, namespace: arguments.namespace, image: arguments.image, api };
     let text = values.render().map_err(|error| CommandError::new(Exit::Failed, error))?;

@@ -1,7 +1,7 @@
-//! Values on the command line: `--param key=value`, `--params`, `--job-variable`.
+//! Values of `--param`, `--params` and `--job-variable`.
 //!
-//! A value is JSON where it can be read as such, and text otherwise; which broken JSON still counts as text is
-//! the reference's rule, kept exactly because scripts rely on leaving out the quotes.
+//! A value is JSON if it parses as JSON, and otherwise a string. Invalid JSON is a string or an error by the rules of
+//! Prefect, since scripts rely on strings without quotes.
 
 use std::{io::Read, path::Path};
 
@@ -12,7 +12,7 @@ use crate::{
     fs::{self, FileError},
 };
 
-/// An argument that cannot be used.
+/// An error of an argument.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArgumentError {
     #[error("Failed to parse JSON for {noun} '{key}' with value\n\n\t{text}\n\nJSON Error: {reason}")]
@@ -31,7 +31,7 @@ pub(crate) enum ArgumentError {
     File(#[from] FileError),
 }
 
-/// The values of `KEY=VALUE` arguments; of several for one key the last counts. `noun` names what they are.
+/// Parses `KEY=VALUE` arguments. The last value of a key counts. `noun` names the arguments in errors.
 pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<JsonObject, ArgumentError> {
     let parse = |argument: &String| {
         let (key, text) = argument.split_once('=').unwrap_or((argument, ""));
@@ -42,7 +42,7 @@ pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<Jso
     arguments.iter().map(parse).collect()
 }
 
-/// The object that `--params` gives: JSON, `-` for JSON from `input`, `@file` for JSON from a file.
+/// Parses the value of `--params`: a JSON object, `-` for JSON from `input`, or `@file` for JSON from a file.
 pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObject, ArgumentError> {
     let text = if argument == "-" {
         let mut text = String::new();
@@ -62,7 +62,11 @@ pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObj
     }
 }
 
-/// A value: JSON, or the text itself where only quotes are missing. The error is the reason.
+/// Parses a value as JSON, or as a string without quotes.
+///
+/// # Errors
+///
+/// Fails with the reason if the value is invalid JSON with quotes or brackets.
 pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
     let error = match serde_json::from_str(text) {
         Ok(value) => return Ok(value),
@@ -75,24 +79,28 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
         let at = text.len() - rest.len();
         return Err(format!("Expecting {expected}: char {at}"));
     }
-    // Read as JSON once more: a backslash in it is an escape.
+    // The string is parsed as JSON again, so that a backslash is an escape.
     serde_json::from_str(&format!("\"{text}\"")).map_err(|error| error.to_string())
 }
 
-/// Why a text without double quotes is not JSON, as Python's decoder sees it.
+/// The reason why a string without double quotes is not JSON, as Python's decoder reports it.
 enum Problem {
-    /// Something else stands where a value belongs.
+    /// A value is expected.
     NoValue,
-    /// A list or an object is broken; what would have to stand there.
+    /// A list or an object is invalid. The field is the expected syntax.
     Structure(&'static str),
 }
 
-/// Reads one value at the start of `text` and returns what follows it; a problem comes with the text from it on.
+/// Parses one value at the start of `text`. Returns the rest of the text.
+///
+/// # Errors
+///
+/// Fails with the problem and the text from its position on.
 fn scan(text: &str) -> Result<&str, (Problem, &str)> {
     const LITERALS: [&str; 6] = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
     let text = skip_blanks(text);
     if let Some(rest) = text.strip_prefix('{') {
-        // Without quotes there are no keys.
+        // Keys need quotes.
         let rest = skip_blanks(rest);
         let expected = "property name enclosed in double quotes";
         return rest.strip_prefix('}').ok_or((Problem::Structure(expected), rest));
@@ -122,13 +130,13 @@ fn skip_blanks(text: &str) -> &str {
     text.trim_start_matches([' ', '\t', '\n', '\r'])
 }
 
-/// What follows the number at the start of `text`.
+/// Returns the text after the number at its start.
 fn strip_number(text: &str) -> Option<&str> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
-    // A number does not go on after a zero: `01` is a 0 and something else.
+    // A leading zero ends the number: `01` is 0, followed by 1.
     let rest = digits.strip_prefix('0').unwrap_or_else(|| strip_digits(digits));
     let rest = rest.strip_prefix('.').and_then(some_digits).unwrap_or(rest);
     let exponent = rest.strip_prefix(['e', 'E']);
@@ -152,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_json_or_text_by_the_rule_of_the_reference() {
+    fn parses_values_as_json_or_strings_like_prefect() {
         let same = [
             "foo",
             "foo bar",
@@ -209,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_shown_with_its_key() {
+    fn errors_show_key_and_value() {
         let arguments = ["a=1".to_owned(), "a=x=y".to_owned(), "b".to_owned()];
         assert_eq!(Value::Object(key_values(&arguments, "parameter").unwrap()), json!({"a": "x=y", "b": ""}));
         let error = key_values(&["k={a".to_owned()], "job variable").unwrap_err();
@@ -221,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_come_from_the_argument_from_stdin_or_from_a_file() {
+    fn reads_parameters_from_argument_stdin_or_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("p.json");
         std::fs::write(&path, r#"{"file": 1}"#).unwrap();

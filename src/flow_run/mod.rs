@@ -1,4 +1,4 @@
-//! Flow runs: creates runs of deployments, follows them, and finds those there are.
+//! Flow runs: creation from deployments, watching, search and cancellation.
 
 mod arguments;
 mod name_format;
@@ -28,26 +28,26 @@ use crate::{
     python,
 };
 
-/// What the command line says.
+/// Options of `deployment run`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunOptions {
-    /// `flow/deployment`, or patterns such as `flow/*`.
+    /// Names `flow/deployment`, or patterns such as `flow/*`.
     pub(crate) names: Vec<String>,
     pub(crate) id: Option<Uuid>,
-    /// `--param`: `key=value` each.
+    /// Values of `--param`: `key=value`.
     pub(crate) param: Vec<String>,
-    /// `--params`: JSON, `-` or `@file`.
+    /// Value of `--params`: JSON, `-` for stdin, or `@file`.
     pub(crate) params: Option<String>,
-    /// `--job-variable`: `key=value` each.
+    /// Values of `--job-variable`: `key=value`.
     pub(crate) job_variable: Vec<String>,
     pub(crate) tags: Vec<String>,
-    /// May name parameters in braces.
+    /// Name of the run. Parameters in braces are replaced.
     pub(crate) flow_run_name: Option<String>,
-    /// When the run should start; now if absent.
+    /// Start time. `None` means now.
     pub(crate) start: Option<Timestamp>,
 }
 
-/// Why no run was created.
+/// An error of the creation of a run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("Must provide a deployed flow's name or id")]
@@ -66,27 +66,28 @@ pub(crate) enum RunError {
     Api(#[from] ApiError),
 }
 
-/// A run that is checked and ready to be created.
+/// A checked run that is ready to be created.
 #[derive(Debug)]
 pub(crate) struct PreparedRun {
     deployment: NamedDeployment,
     run: NewFlowRun,
-    /// Whether a start was asked for.
+    /// Whether the user requested a start time.
     is_delayed: bool,
 }
 
-/// A run that exists.
+/// A created run.
 #[derive(Debug)]
 pub(crate) struct CreatedRun {
-    /// `flow/deployment`.
+    /// Name `flow/deployment`.
     pub(crate) deployment: String,
     pub(crate) run: FlowRun,
     pub(crate) scheduled_time: Timestamp,
     is_delayed: bool,
 }
 
-/// Reads the arguments, finds the deployments and checks the parameters against all of them, before any run is made.
-/// `input` is for `--params -`.
+/// Parses the arguments, finds the deployments and checks the parameters of every run. Creates no run.
+///
+/// `input` is the stdin for `--params -`.
 pub(crate) async fn prepare(
     client: &Client,
     clock: &Clock,
@@ -124,7 +125,7 @@ pub(crate) async fn prepare(
     deployments.into_iter().map(prepare).collect()
 }
 
-/// The name of a run, with the parameters it will have filled in.
+/// Returns the name of a run with its parameters filled in.
 fn run_name(
     options: &RunOptions,
     deployment: &Deployment,
@@ -137,12 +138,12 @@ fn run_name(
 }
 
 impl PreparedRun {
-    /// The line to show before the run is created.
+    /// Returns the message before the run is created.
     pub(crate) fn announcement(&self) -> String {
         format!("Creating flow run for deployment '{}'...", self.deployment.full_name())
     }
 
-    /// Creates the run; a repeated request makes no second one.
+    /// Creates the run. A retried request does not create another one.
     pub(crate) async fn create(&self, client: &Client) -> Result<CreatedRun, RunError> {
         let run = client.create_flow_run(self.deployment.deployment.id, &self.run).await?;
         Ok(CreatedRun {
@@ -154,12 +155,12 @@ impl PreparedRun {
     }
 }
 
-/// The job variables that `KEY=VALUE` arguments give.
+/// Parses `KEY=VALUE` arguments of job variables.
 pub(crate) fn job_variables(arguments: &[String]) -> Result<JsonObject, ArgumentError> {
     arguments::key_values(arguments, "job variable")
 }
 
-/// `--param` over `--params`.
+/// Merges `--param` and `--params`. `--param` takes precedence.
 fn merge_parameters(
     options: &RunOptions,
     progress: &dyn Progress,
@@ -186,7 +187,7 @@ fn merge_parameters(
     Ok(parameters)
 }
 
-/// The name of a state as the server has it: `late` is `Late`; a name that is unknown here may be one all the same.
+/// Returns the name of a state as the server spells it: `late` is `Late`. Unknown names stay as they are.
 pub(crate) fn state_name(name: &str) -> String {
     const NAMES: [&str; 13] = [
         "Scheduled",
@@ -207,7 +208,7 @@ pub(crate) fn state_name(name: &str) -> String {
     known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
 }
 
-/// The time that matters of a run: when it is to start, or when it came into its state.
+/// Returns the time of a run to show: its scheduled start, or the time of its state.
 pub(crate) fn when(run: &FlowRun) -> Option<Timestamp> {
     let state = run.state.as_ref()?;
     match state.kind {

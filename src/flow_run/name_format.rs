@@ -1,10 +1,10 @@
-//! The name of a run, made of its parameters: `run-{name}-{n:03d}`, by the rules of Python's `str.format`.
+//! Names of runs with parameters, such as `run-{name}-{n:03d}`, in the syntax of Python's `str.format`.
 
 use serde_json::Value;
 
 use crate::{api::JsonObject, python};
 
-/// Why a name cannot be made.
+/// An error of a name template.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NameError {
     #[error("Missing parameter for flow run name: '{0}' is undefined")]
@@ -17,7 +17,11 @@ fn malformed<T>(reason: impl Into<String>) -> Result<T, NameError> {
     Err(NameError::Format(reason.into()))
 }
 
-/// Fills the fields of `template`.
+/// Replaces the fields of a template by parameters.
+///
+/// # Errors
+///
+/// Fails if the syntax is invalid or a parameter is missing.
 pub(super) fn format(template: &str, parameters: &JsonObject) -> Result<String, NameError> {
     let mut result = String::new();
     let mut rest = template;
@@ -41,7 +45,7 @@ pub(super) fn format(template: &str, parameters: &JsonObject) -> Result<String, 
     Ok(result + rest)
 }
 
-/// One field: `name[index]!conversion:specification`.
+/// Formats one field: `name[index]!conversion:specification`.
 fn fill(field: &str, parameters: &JsonObject) -> Result<String, NameError> {
     let (field, specification) = field.split_once(':').unwrap_or((field, ""));
     let (reference, conversion) =
@@ -76,7 +80,7 @@ fn look_up<'a>(reference: &str, parameters: &'a JsonObject) -> Result<&'a Value,
     Ok(value)
 }
 
-/// Applies `[[fill]align][0][width][.precision][type]`; what else Python knows is not for names.
+/// Applies a specification `[[fill]align][0][width][.precision][type]`. Other specifications are not supported.
 fn pad(value: &Value, specification: &str) -> Result<String, NameError> {
     let unsupported = || malformed(format!("unsupported format specifier '{specification}'"));
     let mut characters = specification.chars();
@@ -114,7 +118,7 @@ fn pad(value: &Value, specification: &str) -> Result<String, NameError> {
     Ok(filler(before) + &text + &filler(missing - before))
 }
 
-/// The digits after the point in `.2f` or `f`.
+/// Returns the number of decimal places in `.2f` or `f`.
 fn precision(kind: &str) -> Option<usize> {
     let kind = kind.strip_suffix('f')?;
     if kind.is_empty() {
@@ -131,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_filled_as_python_does() {
+    fn formats_fields_like_python() {
         let parameters =
             json!({"name": "Marvin", "n": 7, "x": 1.5, "flag": true, "user": {"id": 3}, "list": ["a", "b"]});
         let parameters = parameters.as_object().unwrap();

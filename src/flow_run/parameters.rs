@@ -1,4 +1,4 @@
-//! The parameters of a run against the schema of its flow, as the server checks them, before anything is sent.
+//! Validation of the parameters of a run against the schema of its flow, with the rules of the server.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::{
     json_schema, python,
 };
 
-/// Parameters that the flow does not take.
+/// An error of the parameters of a run.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParameterError {
     #[error(
@@ -18,7 +18,7 @@ pub(crate) enum ParameterError {
     Invalid(Vec<String>),
 }
 
-/// Checks the given parameters, and together with them the deployment's own.
+/// Checks the given parameters, together with those of the deployment.
 pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     check_names(deployment, given)?;
     let is_enforced = deployment.raw.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
@@ -31,7 +31,7 @@ pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), P
     if problems.is_empty() { Ok(()) } else { Err(ParameterError::Invalid(problems)) }
 }
 
-/// Every parameter must be one of the flow's, even if the schema is not enforced.
+/// Checks that the flow has every given parameter, even if the schema is not enforced.
 fn check_names(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     let schema = deployment.parameter_schema();
     let known = schema.and_then(|schema| schema.get("properties")?.as_object());
@@ -56,7 +56,7 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
     let mut problems: Vec<String> = missing
         .map(|name| format!("Validation failed. Failure reason: '{name}' is a required property"))
         .collect();
-    // What the server fills in when it makes the run is not known here.
+    // The server fills in placeholders when it creates the run. Their values are unknown here.
     parameters.retain(|_, value| !is_filled_in_later(value));
     let violations = json_schema::violations(&Value::Object(parameters), schema, false);
     problems.extend(violations.into_iter().map(|violation| {
@@ -66,7 +66,7 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
     problems
 }
 
-/// Whether there is something in a value that the server makes another value of.
+/// Checks whether a value contains a placeholder that the server replaces.
 fn is_filled_in_later(value: &Value) -> bool {
     match value {
         Value::Object(fields) => {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_checked_with_those_of_the_deployment() {
+    fn checks_parameters_with_those_of_the_deployment() {
         assert_eq!(checked(&json!({"who": "x"}), true), Ok(()));
         assert_eq!(checked(&json!({"who": {"__prefect_kind": "jinja", "template": "x"}}), true), Ok(()));
         assert_eq!(checked(&json!({"who": [{"__prefect_kind": "json", "value": "1"}]}), true), Ok(()));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_not_enforced_still_has_the_names() {
+    fn checks_names_if_the_schema_is_not_enforced() {
         assert_eq!(checked(&json!({"n": "many"}), false), Ok(()));
         let error = checked(&json!({"x": 1}), false).unwrap_err();
         assert!(error.ends_with("The following parameters are available on the deployment: 'who', 'n'"));

@@ -1,4 +1,4 @@
-//! What `deployment run` prints, line for line as scripts expect it.
+//! Output of `deployment run`, with the lines that scripts match.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,7 +6,7 @@ use super::{CreatedRun, RunEnd, WatchEvent, Watched};
 use crate::{api::Links, clock::Clock, python};
 
 impl CreatedRun {
-    /// The lines about the new run.
+    /// Renders the lines about the new run.
     pub(crate) fn render(&self, clock: &Clock, links: &Links) -> String {
         let run = &self.run;
         let start = self.scheduled_time.to_zoned_datetime(clock.zone().clone());
@@ -30,7 +30,7 @@ impl CreatedRun {
 }
 
 impl Watched {
-    /// The last line about a run that was watched; its id tells it from others unless it `is_only` one.
+    /// Renders the last line about a watched run. With several runs (`is_only` is false), it has the id.
     pub(crate) fn render(&self, is_only: bool) -> String {
         let name = self.state.as_ref().map_or("Unknown", |state| state.name());
         let run = if is_only { "Flow run".to_owned() } else { format!("Flow run with ID {}", self.id) };
@@ -51,7 +51,7 @@ impl Watched {
 }
 
 impl WatchEvent<'_> {
-    /// One line, or more if a message has more: `● 14:48:36.218 a323bd2c1d1e prefect.flow-run.Pending`.
+    /// Renders an event, such as `● 14:48:36.218 a323bd2c1d1e prefect.flow-run.Pending`.
     pub(crate) fn render(&self, clock: &Clock) -> String {
         let (mark, timestamp, id, text) = match self {
             Self::State { run, state } => {
@@ -64,7 +64,7 @@ impl WatchEvent<'_> {
             }
         };
         let time = timestamp.to_zoned_datetime(clock.zone().clone()).strftime("%H:%M:%S%.3f").to_string();
-        // The last group of the id tells runs apart.
+        // The last group of the id is enough to distinguish runs.
         let id = id.to_string();
         let id = id.rsplit('-').next().unwrap_or_default();
         let text = text.replace('\n', &format!("\n{}", " ".repeat(4 + time.len() + id.len())));
@@ -72,7 +72,7 @@ impl WatchEvent<'_> {
     }
 }
 
-/// How far `time` is from `now`: `in 10 minutes`, `2 hours ago`.
+/// Formats the distance of `time` from `now`, such as `in 10 minutes` or `2 hours ago`.
 pub(crate) fn relative(now: Timestamp, time: Timestamp) -> String {
     const UNITS: [(i64, &str); 5] =
         [(31_536_000, "year"), (2_592_000, "month"), (86400, "day"), (3600, "hour"), (60, "minute")];

@@ -1,4 +1,4 @@
-//! Runs that exist: finding them, cancelling them, and their logs as lines.
+//! Existing runs: search, cancellation and logs.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
@@ -9,10 +9,10 @@ use crate::{
     python,
 };
 
-/// How many runs of one name are told apart.
+/// Maximum number of runs of the same name in an error.
 const SHOWN: usize = 100;
 
-/// Why a run could not be found or changed.
+/// An error of a search or a cancellation.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowRunError {
     #[error("Flow run '{0}' not found!")]
@@ -25,7 +25,11 @@ pub(crate) enum FlowRunError {
     Api(#[from] ApiError),
 }
 
-/// The run with an id, or the only one of a name.
+/// Finds a run by id or by unique name.
+///
+/// # Errors
+///
+/// Fails if there is no such run, or if several runs have the name.
 pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, FlowRunError> {
     let missing = || FlowRunError::NotFound(id_or_name.to_owned());
     if let Ok(id) = Uuid::parse_str(id_or_name) {
@@ -51,7 +55,7 @@ pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, F
     }
 }
 
-/// Asks for a run to be cancelled; its worker stops it.
+/// Requests the cancellation of a run. Its worker stops it.
 pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError> {
     let answer = client.cancel_flow_run(id).await?.ok_or_else(|| FlowRunError::NotFound(id.to_string()))?;
     if answer.is_cancellation() {
@@ -61,11 +65,12 @@ pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError
     }
 }
 
-/// How many requests for single runs are in flight.
+/// Maximum number of concurrent requests for single runs.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Asks for many runs to be cancelled, with few requests where the server can take them so. Gives those that will be;
-/// one that has come to its end meanwhile, or that is gone, is none of them.
+/// Requests the cancellation of many runs, in bulk if the server supports it.
+///
+/// Returns the runs that will be cancelled, without those that ended or were deleted meanwhile.
 pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
     let mut cancelled = Vec::new();
     for (position, batch) in ids.chunks(CANCELLED_AT_ONCE).enumerate() {
@@ -90,23 +95,23 @@ async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRun
     answers.buffered(SIDE_BY_SIDE).try_filter_map(async |id| Ok(id)).try_collect().await
 }
 
-/// Which lines of a run's log, and in which order.
+/// A selection of lines of a log, and their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LogSelection {
-    /// The first or the last so many, if not all.
+    /// Number of lines at the start or the end. `None` means all.
     pub(crate) part: Option<LogPart>,
-    /// The newest first.
+    /// Whether the newest lines come first.
     pub(crate) reverse: bool,
 }
 
-/// One end of a log.
+/// An end of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogPart {
     First(usize),
     Last(usize),
 }
 
-/// What a run logged.
+/// Returns the selected lines of the log of a run.
 pub(crate) async fn logs(
     client: &Client,
     id: Uuid,
@@ -114,7 +119,7 @@ pub(crate) async fn logs(
 ) -> Result<Vec<LogLine>, ApiError> {
     let (mut lines, is_newest_first) = match selection.part {
         None => (client.flow_run_logs(id, None).await?, false),
-        // Of a log that is shown from its end, the first lines are the newest.
+        // If the newest lines come first, the start of the log is its newest lines.
         Some(LogPart::First(most)) if selection.reverse => {
             (client.newest_flow_run_logs(id, most).await?, true)
         }
@@ -127,7 +132,7 @@ pub(crate) async fn logs(
     Ok(lines)
 }
 
-/// A line of a log as the reference prints it: `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
+/// Formats a log line: `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
 pub(crate) fn log_text(run: &FlowRun, line: &LogLine, clock: &Clock) -> String {
     let time = line.timestamp.to_zoned_datetime(clock.zone().clone());
     format!(
@@ -139,7 +144,7 @@ pub(crate) fn log_text(run: &FlowRun, line: &LogLine, clock: &Clock) -> String {
     )
 }
 
-/// The names of Python's `logging`.
+/// Returns the name of a level of Python's `logging`.
 fn level_name(level: i64) -> String {
     match level {
         10 => "DEBUG".to_owned(),

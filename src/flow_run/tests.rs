@@ -52,7 +52,7 @@ fn named(name: &str) -> RunOptions {
 }
 
 #[tokio::test]
-async fn a_run_is_created_with_all_that_was_given() {
+async fn creates_a_run_with_all_options() {
     let (server, client) = server(&json!({"name": {}, "n": {}})).await;
     let run = json!({
         "id": RUN, "name": "horned-lizard", "parameters": {"name": "Marvin", "n": 3}, "job_variables": {"a.b": true},
@@ -96,7 +96,7 @@ async fn a_run_is_created_with_all_that_was_given() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_in_the_words_of_the_reference() {
+async fn errors_match_prefect() {
     let (_server, client) = server(&json!({"name": {}, "n": {}})).await;
     let with = |param: &str| RunOptions { param: vec![param.into()], ..named("hello/dep") };
     let cases = [
@@ -127,7 +127,7 @@ async fn what_is_wrong_is_said_in_the_words_of_the_reference() {
 }
 
 #[tokio::test]
-async fn a_deployment_without_parameters_says_so_and_ids_are_looked_up() {
+async fn finds_deployments_by_id_and_rejects_unknown_parameters() {
     let (_server, client) = server(&json!({})).await;
     let by_id = RunOptions { id: Some(DEPLOYMENT.parse().unwrap()), ..RunOptions::default() };
     let found = prepared(&client, &by_id).await.unwrap();
@@ -138,7 +138,7 @@ async fn a_deployment_without_parameters_says_so_and_ids_are_looked_up() {
 }
 
 #[test]
-fn differences_of_time_are_said_in_one_unit() {
+fn formats_time_differences_in_one_unit() {
     let now: Timestamp = "2026-11-23T14:00:00Z".parse().unwrap();
     let cases = [
         ("2026-11-23T14:00:00Z", "now"),
@@ -166,7 +166,7 @@ fn log(n: u128, message: &str) -> Value {
     })
 }
 
-/// Watches a run that has one set of states and logs at first and another one later.
+/// Watches a run whose states and logs change after the first request.
 async fn watched(
     first: (Value, Value),
     later: (Value, Value),
@@ -189,7 +189,7 @@ async fn watched(
 }
 
 #[tokio::test]
-async fn every_state_and_line_is_told_once_until_the_end() {
+async fn reports_every_state_and_line_once() {
     let first = (json!([state(1, "PENDING", 1), state(2, "PAUSED", 2)]), json!([log(10, "one")]));
     let later = (
         json!([state(2, "PAUSED", 2), state(1, "PENDING", 1), state(3, "FAILED", 3)]),
@@ -211,7 +211,7 @@ async fn every_state_and_line_is_told_once_until_the_end() {
 }
 
 #[tokio::test]
-async fn success_is_told_by_the_type_and_named_by_the_name() {
+async fn reports_success_with_the_name_of_the_state() {
     let mut cached = state(1, "COMPLETED", 1);
     cached["name"] = json!("Cached");
     let answers = (json!([cached]), json!([]));
@@ -220,16 +220,16 @@ async fn success_is_told_by_the_type_and_named_by_the_name() {
 }
 
 #[tokio::test]
-async fn watching_stops_when_its_time_is_over() {
+async fn watching_times_out() {
     let answers = (json!([state(1, "RUNNING", 1)]), json!([]));
     let (watched, _) = watched(answers.clone(), answers, Some(Duration::from_millis(200))).await;
     assert_eq!(watched.render(true), format!("Flow run with ID {RUN} exceeded watch timeout of 0.2 seconds"));
     assert_eq!(watched.state.unwrap().name(), "Running");
 }
 
-/// Sixty runs are cancelled with two requests, or one by one by a server that knows no better.
+/// Sixty runs are cancelled with two requests, or one by one if the server has no bulk route.
 #[tokio::test]
-async fn many_runs_are_cancelled_with_few_requests() {
+async fn cancels_many_runs_in_bulk() {
     let ids: Vec<Uuid> = (1..=60).map(Uuid::from_u128).collect();
     let cancelled = json!({"status": "ACCEPT", "state": null, "details": {}});
     let refused = json!({"status": "ABORT", "state": null, "details": {"reason": "it has ended"}});

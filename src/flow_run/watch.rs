@@ -1,6 +1,6 @@
-//! Follows a run by asking for its states and logs until it ends.
+//! Watches a run by polling its states and logs until it ends.
 //!
-//! Asking works everywhere: servers do not stream logs unless told to, and proxies often refuse websockets.
+//! Polling works with every server. Few servers stream logs, and many proxies reject websockets.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Client, LogLine, RunState, StateType};
 
-/// How to watch.
+/// Options of watching.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WatchOptions {
-    /// How often to ask.
+    /// Time between two requests.
     pub(crate) interval: Duration,
-    /// When to stop watching; the run goes on.
+    /// Time after which watching ends. The run continues.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -24,28 +24,28 @@ impl Default for WatchOptions {
     }
 }
 
-/// Something new about the run.
+/// A new state or log line of the run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum WatchEvent<'a> {
     State { run: Uuid, state: &'a RunState },
     Log { run: Uuid, line: &'a LogLine },
 }
 
-/// How watching ended.
+/// The outcome of watching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RunEnd {
     Completed,
     Failed,
     Crashed,
     Cancelled,
-    /// The run has not ended.
+    /// Watching timed out before the run ended.
     TimedOut {
         after: Duration,
     },
 }
 
 impl RunEnd {
-    /// The end that a state means, if it is one. A paused or late run is waited for.
+    /// Returns the outcome for a final state, or `None` for other states, such as paused or late.
     fn of(state: StateType) -> Option<Self> {
         match state {
             StateType::Completed => Some(Self::Completed),
@@ -57,16 +57,16 @@ impl RunEnd {
     }
 }
 
-/// A run that is no longer watched.
+/// Result of watching a run.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) id: Uuid,
     pub(crate) end: RunEnd,
-    /// The last state that was seen.
+    /// The last known state.
     pub(crate) state: Option<RunState>,
 }
 
-/// Follows the run `id` and tells every new state and log line, until it ends or the time is over.
+/// Watches a run until it ends or the timeout expires. Reports every new state and log line.
 pub(crate) async fn watch(
     client: &Client,
     id: Uuid,
@@ -88,18 +88,18 @@ pub(crate) async fn watch(
 struct Watcher<'a> {
     client: &'a Client,
     id: Uuid,
-    /// The last state that was told.
+    /// The last reported state.
     state: Option<RunState>,
-    /// The states and log lines that were told.
+    /// Ids of the reported states and log lines.
     seen: HashSet<Uuid>,
     newest_log: Option<Timestamp>,
     on_event: &'a mut (dyn FnMut(WatchEvent<'_>) + Send),
 }
 
 impl Watcher<'_> {
-    /// Processes send their logs late and not in order: look back this far.
+    /// Time to look back for log lines, since processes send them late and out of order.
     const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
-    /// After the run's end, how long to wait for log lines since the last one came, and in all.
+    /// Time to wait for more log lines after the end of the run: since the last line, and in total.
     const SILENCE: Duration = Duration::from_secs(3);
     const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 
@@ -125,7 +125,7 @@ impl Watcher<'_> {
         Ok(self.state.as_ref().and_then(|state| RunEnd::of(state.kind)))
     }
 
-    /// Whether there were new lines.
+    /// Reports new log lines. Returns whether there were any.
     async fn tell_logs(&mut self) -> Result<bool, ApiError> {
         let from = self.newest_log.and_then(|newest| newest.checked_sub(Self::OVERLAP).ok());
         let mut is_new = false;

@@ -1,4 +1,4 @@
-//! Jobs of Docker workers: a container.
+//! Jobs of Docker workers: containers.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(super) fn prepare(mut configuration: Configuration, version: &str) -> JsonOb
     fields
 }
 
-/// `prefect.io/flow-name` as Docker writes it: `io.prefect.flow-name`.
+/// Converts a label such as `prefect.io/flow-name` to the form of Docker, `io.prefect.flow-name`.
 fn docker_label(key: &str) -> String {
     match key.split_once('/') {
         Some((domain, name)) => {

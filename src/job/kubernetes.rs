@@ -1,14 +1,14 @@
-//! Jobs of Kubernetes workers: the manifest of a Job.
+//! Jobs of Kubernetes workers: manifests of the kind `Job`.
 
 use serde_json::{Value, json};
 
 use super::{COMMAND, Configuration, DEFAULT_IMAGE, JobError, slug};
 use crate::{api::JsonObject, steps, value};
 
-/// How a run that is evicted ends: started anew by Prefect, or left to Kubernetes.
+/// Variable that decides whether Prefect reschedules an evicted run or leaves it to Kubernetes.
 const SIGTERM_BEHAVIOR: &str = "PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR";
 
-/// What every manifest has, and how it must look.
+/// Required fields of a manifest: name, JSON pointer and required value.
 const REQUIRED: [(&str, &str, Option<&str>); 7] = [
     ("apiVersion", "/apiVersion", Some("batch/v1")),
     ("kind", "/kind", Some("Job")),
@@ -58,7 +58,7 @@ pub(super) fn prepare(mut configuration: Configuration) -> Result<JsonObject, Jo
     Ok(fields)
 }
 
-/// Checks what a manifest must have, and adds what may be left out.
+/// Checks the required fields of a manifest, and inserts missing optional ones.
 fn complete(manifest: &mut Value, fields: &JsonObject) -> Result<(), JobError> {
     let namespace = fields.get("namespace").cloned().unwrap_or_else(|| json!("default"));
     if let Some(manifest) = manifest.as_object_mut() {
@@ -106,7 +106,7 @@ fn container(manifest: &mut Value) -> Result<&mut JsonObject, JobError> {
     container.ok_or_else(|| JobError::Manifest("spec.template.spec.containers[0]".to_owned()))
 }
 
-/// The environment as Kubernetes has it; variables that the template writes itself come last.
+/// Inserts the environment into a container. Variables of the container itself come last.
 fn add_env(container: &mut JsonObject, configuration: &Configuration) {
     let mut env = configuration.env_list();
     if let Some(Value::Array(own)) = container.get("env") {
@@ -125,14 +125,14 @@ fn add_command(container: &mut JsonObject) -> Result<(), JobError> {
         }
         Some(Value::Array(_)) => return Ok(()),
         Some(value) => {
-            return Err(JobError::Type { key: "args", expected: "a text or a list", value: value.clone() });
+            return Err(JobError::Type { key: "args", expected: "a string or a list", value: value.clone() });
         }
     };
     container.insert("args".to_owned(), json!(words));
     Ok(())
 }
 
-/// The manifest's own name, or one made of the run's.
+/// Sets `generateName` from the name of the run, unless the manifest has one.
 fn name(metadata: &mut JsonObject, run: Option<&str>) {
     let given = metadata.get("generateName").and_then(Value::as_str).unwrap_or_default();
     if given.is_empty() || given == "-" || given == "None-" || given.contains("{{") {

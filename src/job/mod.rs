@@ -1,7 +1,7 @@
-//! The job that a worker submits for a run of a deployment: the base job template of the work pool, filled in with
-//! the job variables of the deployment, and with what workers add.
+//! Preview of the job that a worker submits for a run: the base job template of the work pool with the job variables of
+//! the deployment and the values that workers add.
 //!
-//! What a worker has of its own (its settings, its operating system's environment) is not known here and left out.
+//! The preview lacks the settings and the environment variables of the worker itself.
 
 mod docker;
 mod kubernetes;
@@ -16,60 +16,64 @@ use crate::{
     value::{self, from_json},
 };
 
-/// The image that workers use if none is named; the real ones name their own version.
+/// Image of jobs without one. Workers use an image of their own version.
 const DEFAULT_IMAGE: &str = "prefecthq/prefect:3-latest";
 
-/// The run that the job is for.
+/// The run of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Job variables of this run alone.
+    /// Job variables of this run, which override those of the deployment.
     pub(crate) job_variables: JsonObject,
 }
 
-/// A run of a deployment in a work pool.
+/// A run with its deployment and work pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject<'a> {
     pub(crate) pool: &'a WorkPool,
     pub(crate) deployment: &'a Deployment,
     pub(crate) flow_name: &'a str,
     pub(crate) run: Run,
-    /// The version of Prefect that the worker has.
+    /// The Prefect version of the worker.
     pub(crate) version: &'a str,
 }
 
-/// Why no job can be made.
+/// An error of a job preview.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JobError {
     #[error("the base job template of work pool '{0}' has no `job_configuration`")]
     NoConfiguration(String),
-    #[error("the job variable '{0}' goes through a value that is no object")]
+    #[error("the path of the job variable '{0}' leads through a value that is not an object")]
     Path(String),
-    #[error("`{key}` of the job must be {expected}, and is {value}")]
+    #[error("`{key}` of the job must be {expected}, not {value}")]
     Type { key: &'static str, expected: &'static str, value: Value },
-    #[error("the job manifest lacks `{0}`")]
+    #[error("the job manifest has no `{0}`")]
     Manifest(String),
-    #[error("the command cannot be split into words: {0}")]
+    #[error("invalid shell syntax in the command: {0}")]
     Command(String),
 }
 
 /// A job as a worker prepares it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job {
-    /// All that the worker is configured with for this run.
+    /// The complete configuration of the worker for this run.
     pub(crate) configuration: JsonObject,
 }
 
 impl Job {
-    /// What is submitted: the manifest where there is one, all of the configuration elsewhere.
+    /// Returns the submitted part: the manifest if there is one, otherwise the whole configuration.
     pub(crate) fn submitted(&self) -> Value {
         let manifest = self.configuration.get("job_manifest");
         manifest.cloned().unwrap_or_else(|| Value::Object(self.configuration.clone()))
     }
 }
 
-/// Makes the job that a worker of the pool would submit.
+/// Returns the job that a worker of the pool would submit.
+///
+/// # Errors
+///
+/// Fails if the template or a job variable is invalid.
 pub(crate) fn prepare(subject: &Subject<'_>) -> Result<Job, JobError> {
     let configuration = fill(subject)?;
     let mut configuration = Configuration::new(configuration)?;
@@ -86,10 +90,10 @@ pub(crate) fn prepare(subject: &Subject<'_>) -> Result<Job, JobError> {
     Ok(Job { configuration })
 }
 
-/// What starts a run inside its job.
+/// Command that starts a run in its job.
 const COMMAND: &str = "prefect flow-run execute";
 
-/// The job configuration of the template with all variables in it.
+/// Returns the job configuration of the template with all variables filled in.
 fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     let template = &subject.pool.base_job_template;
     let configuration = template.get("job_configuration").and_then(Value::as_object).cloned();
@@ -103,14 +107,14 @@ fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
         }
     }
     let mut given = subject.deployment.job_variables.clone();
-    let mut of_run = subject.run.job_variables.clone();
-    // The environment of a run is laid over that of its deployment, all else replaces.
+    let mut run_variables = subject.run.job_variables.clone();
+    // `env` of the run is merged into that of the deployment. Other variables of the run replace theirs.
     if let Some(Value::Object(env)) = given.get_mut("env")
-        && let Some(Value::Object(more)) = of_run.remove("env")
+        && let Some(Value::Object(more)) = run_variables.remove("env")
     {
         env.extend(more);
     }
-    given.extend(of_run);
+    given.extend(run_variables);
     variables.extend(nested(&given)?);
     if let (Some(Value::Object(own)), Some(Value::Object(env))) =
         (configuration.get_mut("env"), variables.get("env"))
@@ -131,7 +135,7 @@ fn mapping(object: JsonObject) -> value::Mapping {
     }
 }
 
-/// The defaults of the template's variables; one that is null is none.
+/// Returns the defaults of the variables of a template, without null.
 fn defaults(template: &JsonObject) -> JsonObject {
     let properties = template.get("variables").and_then(|variables| variables.get("properties"));
     let properties = properties.and_then(Value::as_object).into_iter().flatten();
@@ -142,16 +146,16 @@ fn defaults(template: &JsonObject) -> JsonObject {
     properties.filter_map(default).collect()
 }
 
-/// Job variables with `env.NAME` as an entry of `env`; what is written nested counts more.
+/// Returns job variables with keys such as `env.NAME` as nested objects. Nested values take precedence.
 fn nested(given: &JsonObject) -> Result<JsonObject, JobError> {
     let mut variables = JsonObject::new();
     for (key, value) in given.iter().filter(|(key, _)| key.contains('.')) {
         let path = key.replace('[', ".").replace(']', "");
-        let mut steps: Vec<&str> = path.split('.').collect();
-        let last = steps.pop().unwrap_or_default();
+        let mut segments: Vec<&str> = path.split('.').collect();
+        let last = segments.pop().unwrap_or_default();
         let mut target = &mut variables;
-        for step in steps {
-            let entry = target.entry(step).or_insert_with(|| json!({}));
+        for segment in segments {
+            let entry = target.entry(segment).or_insert_with(|| json!({}));
             target = entry.as_object_mut().ok_or_else(|| JobError::Path(key.clone()))?;
         }
         target.insert(last.to_owned(), value.clone());
@@ -174,13 +178,13 @@ fn merge(target: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// The fields that all workers know, taken apart from the rest.
+/// A job configuration with the fields that all workers use split off.
 struct Configuration {
-    /// Everything, with `env`, `labels`, `name` and `command` put back at the end.
+    /// The other fields. [`Self::with_command`] inserts the split fields again.
     fields: JsonObject,
-    /// Variables by name; a null one was taken away.
+    /// Environment variables by name. Null removes a variable.
     env: JsonObject,
-    /// Variables of Kubernetes whose values come from elsewhere.
+    /// Environment variables with `valueFrom`, which only Kubernetes has.
     special_env: Vec<Value>,
     is_env_list: bool,
     labels: JsonObject,
@@ -223,7 +227,7 @@ impl Configuration {
         Ok(Self { fields, env, special_env, is_env_list, labels, name, command })
     }
 
-    /// Puts the variables by which a run knows what it is before those that were given.
+    /// Inserts the variables that identify the run before the given variables.
     fn add_environment(&mut self, subject: &Subject<'_>) {
         let deployment = subject.deployment;
         let known = [
@@ -268,7 +272,7 @@ impl Configuration {
         self.labels = labels;
     }
 
-    /// The name may use `{{ ctx.flow... }}` and `{{ ctx.flow_run... }}`; without one it is the run's.
+    /// Renders `{{ ctx.flow... }}` and `{{ ctx.flow_run... }}` in the name. Without a name, uses that of the run.
     fn name_after_run(&mut self, subject: &Subject<'_>) {
         let run = &subject.run;
         let context = json!({"ctx": {
@@ -284,7 +288,7 @@ impl Configuration {
         self.name = Some(rendered.filter(|name| !name.is_empty()).unwrap_or_else(|| run.name.clone()));
     }
 
-    /// Puts everything back together; without a command the job gets the one given.
+    /// Inserts the split fields again, with `default` as command if there is none.
     fn with_command(mut self, default: &str) -> Self {
         let command = self.command.take().unwrap_or_else(|| default.to_owned());
         let env = self.env_value();
@@ -300,19 +304,19 @@ impl Configuration {
         self
     }
 
-    /// The environment in the notation it was given in.
+    /// Returns the environment as an object or a list, as it was given.
     fn env_value(&self) -> Value {
         if self.is_env_list { self.env_list().into() } else { Value::Object(self.env.clone()) }
     }
 
-    /// The environment as a list of `name` and `value`.
+    /// Returns the environment as a list of objects with `name` and `value`.
     fn env_list(&self) -> Vec<Value> {
         let entry = |(name, value): (&String, &Value)| json!({"name": name, "value": value});
         self.env.iter().map(entry).chain(self.special_env.iter().cloned()).collect()
     }
 }
 
-/// A variable's value as the text that Python makes of it.
+/// Converts the value of a variable to a string, as `str` in Python.
 fn as_text(value: Value) -> Value {
     match value {
         Value::Null | Value::String(_) => value,
@@ -324,7 +328,7 @@ fn text_field(fields: &mut JsonObject, key: &'static str) -> Result<Option<Strin
     match fields.shift_remove(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(value) => Err(JobError::Type { key, expected: "a text", value }),
+        Some(value) => Err(JobError::Type { key, expected: "a string", value }),
     }
 }
 

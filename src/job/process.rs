@@ -1,9 +1,9 @@
-//! Jobs of process workers: a command in a directory.
+//! Jobs of process workers: commands in a directory.
 
 use super::Configuration;
 use crate::api::JsonObject;
 
-/// What starts a run in a process of its own.
+/// Command that starts a run in a process.
 const COMMAND: &str = "python -m prefect.engine";
 
 pub(super) fn prepare(configuration: Configuration) -> JsonObject {

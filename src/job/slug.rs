@@ -1,26 +1,26 @@
-//! Names as clusters and engines take them.
+//! Valid names and labels for Kubernetes and Docker.
 //!
-//! Workers write letters of other alphabets in Latin ones; here they become dashes.
+//! Workers transliterate letters of other alphabets. These previews replace them by dashes.
 
-/// The longest label of Kubernetes.
-const LABEL: usize = 63;
-/// The longest domain before the `/` of a label.
-const DOMAIN: usize = 253;
-/// Room for what Kubernetes puts behind a name.
-const JOB_NAME: usize = 45;
-const CONTAINER_NAME: usize = 250;
+/// Maximum length of a Kubernetes label.
+const MAX_LABEL: usize = 63;
+/// Maximum length of the domain before the `/` of a label.
+const MAX_DOMAIN: usize = 253;
+/// Maximum length of a job name, without the suffix that Kubernetes appends.
+const MAX_JOB_NAME: usize = 45;
+const MAX_CONTAINER_NAME: usize = 250;
 
-/// A label's value; one of which nothing would be left stays for the cluster to refuse.
+/// Returns the value of a label. A value without any valid character stays as it is.
 pub(super) fn label_value(text: &str) -> String {
-    or_itself(slug(text, LABEL, "_.").trim_matches(['_', '-', '.']), text)
+    or_itself(slug(text, MAX_LABEL, "_.").trim_matches(['_', '-', '.']), text)
 }
 
-/// A label's key, with its domain.
+/// Returns the key of a label, with its domain.
 pub(super) fn label_key(key: &str) -> String {
-    let name = |name: &str| or_itself(slug(name, LABEL, "_.").trim_matches(['_', '-', '.']), name);
+    let name = |name: &str| or_itself(slug(name, MAX_LABEL, "_.").trim_matches(['_', '-', '.']), name);
     match key.split_once('/') {
         Some((domain, rest)) if !domain.is_empty() => {
-            let domain = or_itself(slug(domain, DOMAIN, ".").trim_matches(['_', '-', '.']), domain);
+            let domain = or_itself(slug(domain, MAX_DOMAIN, ".").trim_matches(['_', '-', '.']), domain);
             format!("{domain}/{}", name(rest))
         }
         Some((_, rest)) => name(rest),
@@ -28,14 +28,14 @@ pub(super) fn label_key(key: &str) -> String {
     }
 }
 
-/// A job's name, if there is anything left of it.
+/// Returns the name of a job, or `None` if no valid character is left.
 pub(super) fn job_name(name: &str) -> Option<String> {
-    Some(slug(&name.to_lowercase(), JOB_NAME, "")).filter(|slug| !slug.is_empty())
+    Some(slug(&name.to_lowercase(), MAX_JOB_NAME, "")).filter(|slug| !slug.is_empty())
 }
 
-/// A container's name, if there is anything left of it.
+/// Returns the name of a container, or `None` if no valid character is left.
 pub(super) fn container_name(name: &str) -> Option<String> {
-    let slug = slug(name, CONTAINER_NAME, "_.");
+    let slug = slug(name, MAX_CONTAINER_NAME, "_.");
     Some(slug.trim_start_matches(['_', '-', '.']).to_owned()).filter(|slug| !slug.is_empty())
 }
 
@@ -43,13 +43,13 @@ fn or_itself(slug: &str, text: &str) -> String {
     if slug.is_empty() { text.to_owned() } else { slug.to_owned() }
 }
 
-/// Letters, digits, dashes and what else is allowed; everything else is one dash, and none at the ends.
-fn slug(text: &str, longest: usize, allowed: &str) -> String {
+/// Replaces each run of characters other than letters, digits and `allowed` by a dash. Trims dashes at the ends.
+fn slug(text: &str, max_length: usize, allowed: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let is_digit = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_digit);
     let mut slug = String::new();
     for (at, character) in characters.iter().enumerate() {
-        // A comma inside a number goes without a trace.
+        // A comma in a number is removed.
         if *character == ',' && is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)) {
             continue;
         }
@@ -60,7 +60,7 @@ fn slug(text: &str, longest: usize, allowed: &str) -> String {
         }
     }
     let mut slug = slug.trim_matches('-').to_owned();
-    slug.truncate(longest); // all that is left is ASCII
+    slug.truncate(max_length); // the slug is ASCII
     slug.trim_matches('-').to_owned()
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_become_what_their_users_take() {
+    fn names_are_valid_labels() {
         for (text, expected) in [
             ("my flow", "my-flow"),
             ("_a.b_", "a.b"),

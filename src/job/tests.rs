@@ -35,7 +35,7 @@ fn subject(case: &Case) -> Subject<'_> {
 }
 
 #[test]
-fn jobs_are_those_that_the_real_workers_prepare() {
+fn previews_match_jobs_of_real_workers() {
     let cases = recorded();
     assert!(cases.len() >= 20);
     for case in &cases {
@@ -63,19 +63,19 @@ fn what_no_worker_could_submit_is_an_error() {
         error_with(&|pool, _| {
             pool.base_job_template["job_configuration"]["job_manifest"]["kind"] = json!("CronJob");
         }),
-        "the job manifest lacks `kind: Job`"
+        "the job manifest has no `kind: Job`"
     );
     assert_eq!(
         error_with(&|_, deployment| {
             deployment.job_variables.insert("env.A".into(), json!(1));
             deployment.job_variables.insert("env.A.B".into(), json!(2));
         }),
-        "the job variable 'env.A.B' goes through a value that is no object"
+        "the path of the job variable 'env.A.B' leads through a value that is not an object"
     );
     assert_eq!(
         error_with(&|_, deployment| drop(
             deployment.job_variables.insert("command".into(), json!("echo 'x"))
         )),
-        "the command cannot be split into words: No closing quotation"
+        "invalid shell syntax in the command: No closing quotation"
     );
 }

@@ -96,12 +96,12 @@ fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
         .all(|(key, value)| contains_field(live.get(key), value))
 }
 
-/// Checks whether a field equals the wanted value. A missing field equals null and zero, since servers omit fields that
-/// were added in later releases, such as `schedule_after`.
+/// Checks whether a field equals the wanted value. A missing field equals null, zero and an empty list, since servers
+/// omit fields that were added in later releases, such as `tags` and `schedule_after`.
 fn contains_field(live: Option<&Json>, wanted: &Json) -> bool {
     match live {
         Some(live) => contains(live, wanted),
-        None => wanted.is_null() || wanted.as_f64() == Some(0.0),
+        None => wanted.is_null() || wanted.as_f64() == Some(0.0) || *wanted == Json::Array(Vec::new()),
     }
 }
 
@@ -147,6 +147,15 @@ mod tests {
             "name": name, "enabled": true, "actions": [{"type": "run-deployment"}], "owner_resource": "x",
             "trigger": {"type": "event", "expect": expect, "within": 0},
         }))
+    }
+
+    #[test]
+    fn missing_fields_of_old_servers_equal_their_defaults() {
+        let body = json!({"name": "a", "tags": [], "actions": [{"schedule_after": 0.0, "parameters": null}]});
+        let live = json!({"id": 1, "name": "a", "actions": [{"type": "run-deployment"}]});
+        assert!(contains(&live, &body));
+        assert!(!contains(&live, &json!({"actions": [{"schedule_after": 60.0}]})));
+        assert!(!contains(&live, &json!({"tags": ["a"]})));
     }
 
     #[test]

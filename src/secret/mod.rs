@@ -1,4 +1,4 @@
-//! Text that must never be shown: a type that does not print, and the mask for everything that does.
+//! Secrets: a type that never prints its value, and a redactor for all output.
 
 mod redactor;
 mod spelling;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub(crate) use redactor::Redactor;
 pub(crate) use url::login;
 
-/// What stands where a secret was.
+/// Replacement for secrets in output.
 pub(crate) const MASK: &str = "********";
 
-/// A secret from the moment it enters: `Debug` and `Display` show [`MASK`].
+/// A secret string. `Debug` and `Display` show [`MASK`].
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
@@ -23,7 +23,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that sends it where it belongs.
+    /// Returns the value, for the code that uses the secret.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -31,8 +31,8 @@ impl Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The error of the text's own deserializer would show the value.
-        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a secret has to be text"))
+        // The error of the inner deserializer would show the value.
+        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a secret must be a string"))
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_never_prints_itself() {
+    fn secrets_do_not_print_their_value() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), format!("{MASK} {MASK}"));
     }

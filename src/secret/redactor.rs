@@ -1,4 +1,4 @@
-//! The mask over everything that is printed.
+//! Redaction of secrets in output.
 
 use std::{
     fmt,
@@ -247,14 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn whole_secrets_and_their_lines_are_masked() {
+    fn masks_secrets_and_their_lines() {
         let secrets = ["token-abc", "first line\nsecond line", "ab"];
         assert_eq!(masked(&secrets, "x token-abc y ab"), format!("x {MASK} y ab"));
         assert_eq!(masked(&secrets, "second line!"), format!("{MASK}!"));
     }
 
     #[test]
-    fn secrets_are_masked_in_json_urls_and_base64() {
+    fn masks_secrets_in_json_urls_and_base64() {
         let secret = "pass\"word/1";
         for (text, expected) in [
             (r#"{"a":"pass\"word/1"}"#, r#"{"a":"********"}"#),
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_document_is_a_document() {
+    fn masked_documents_stay_valid() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("123456"));
         redactor.learn(&Secret::new("say \"no\""));
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_secret_by_their_names() {
+    fn recognizes_secret_variables_by_name() {
         for (name, expected) in [
             ("TOKEN", true),
             ("GITHUB_TOKEN", true),

@@ -1,11 +1,11 @@
-//! The values of the official Helm chart for workers, `prefect/prefect-worker`.
+//! Values of the official Helm chart for workers, `prefect/prefect-worker`.
 
 use serde_json::{Value, json};
 use url::{Host, Url};
 
 use crate::api::JsonObject;
 
-/// What a worker in a cluster needs to know.
+/// Options of a worker in a Kubernetes cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WorkerValues {
     pub(crate) pool: String,
@@ -14,7 +14,7 @@ pub(crate) struct WorkerValues {
     pub(crate) api: WorkerApi,
 }
 
-/// The API that a worker talks to.
+/// The API of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WorkerApi {
     Cloud {
@@ -23,14 +23,14 @@ pub(crate) enum WorkerApi {
     },
     SelfHosted {
         url: String,
-        /// Whether it wants a user and a password.
+        /// Whether the API requires a user name and a password.
         has_login: bool,
     },
 }
 
 impl WorkerApi {
-    /// The API at a URL; one of Prefect Cloud is known by its account and workspace.
-    pub(crate) fn of_url(url: &str, is_cloud: bool, has_login: bool) -> Self {
+    /// Returns the API at a URL. URLs of Prefect Cloud have an account and a workspace.
+    pub(crate) fn from_url(url: &str, is_cloud: bool, has_login: bool) -> Self {
         let after = |key: &str| {
             let mut parts = url.split('/').skip_while(|part| *part != key).skip(1);
             parts.next().filter(|id| !id.is_empty()).map(str::to_owned)
@@ -41,7 +41,7 @@ impl WorkerApi {
         }
     }
 
-    /// Whether the address means the machine itself, which inside a cluster is another one.
+    /// Checks whether the address is a loopback address, which is the pod itself in a cluster.
     fn is_loopback(&self) -> bool {
         let Self::SelfHosted { url, .. } = self else { return false };
         match Url::parse(url).ok().as_ref().and_then(Url::host) {
@@ -54,7 +54,7 @@ impl WorkerApi {
 }
 
 impl WorkerValues {
-    /// The text of values.yaml. Secrets are not in it: the comments say how the cluster gets them.
+    /// Renders `values.yaml` without secrets. Comments show how to create them in the cluster.
     pub(crate) fn render(&self) -> Result<String, serde_yaml::Error> {
         let (repository, tag) = split_image(&self.image);
         let mut worker = JsonObject::new();
@@ -65,7 +65,7 @@ impl WorkerValues {
                 worker.insert("apiConfig".to_owned(), json!("cloud"));
                 let api = json!({"accountId": account, "workspaceId": workspace});
                 worker.insert("cloudApiConfig".to_owned(), api);
-                comments.push("The API key is in a secret, made once with:".to_owned());
+                comments.push("The API key is in a Kubernetes secret. Create it with:".to_owned());
                 comments.push(self.secret_command("prefect-api-key", "key", "YOUR_API_KEY"));
             }
             WorkerApi::SelfHosted { url, has_login } => {
@@ -73,7 +73,10 @@ impl WorkerValues {
                 let mut api = json!({"apiUrl": url});
                 if *has_login {
                     api["basicAuth"] = json!({"enabled": true, "existingSecret": "prefect-auth"});
-                    comments.push("User and password are in a secret, made once with:".to_owned());
+                    comments.push(
+                        "The user name and the password are in a Kubernetes secret. Create it with:"
+                            .to_owned(),
+                    );
                     comments.push(self.secret_command("prefect-auth", "auth-string", "USER:PASSWORD"));
                 }
                 worker.insert("selfHostedServerApiConfig".to_owned(), api);
@@ -81,7 +84,7 @@ impl WorkerValues {
         }
         if self.api.is_loopback() {
             comments.push(
-                "This address means the pod itself inside a cluster: give the right one with --api-url."
+                "In a cluster, this address is the pod itself. Set the address of the server with --api-url."
                     .to_owned(),
             );
         }
@@ -102,7 +105,8 @@ impl WorkerValues {
     }
 }
 
-/// The repository and the tag of an image. The chart's own default is a tag that only Prefect's image has.
+/// Splits an image into repository and tag. An image without a tag gets `latest`: the default of the chart is a tag
+/// that only the image of Prefect has.
 fn split_image(image: &str) -> (&str, Option<&str>) {
     match image.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
@@ -119,7 +123,7 @@ mod tests {
             pool: "k8s".into(),
             namespace: "prefect".into(),
             image: "registry:5000/prefect:3".into(),
-            api: WorkerApi::of_url(url, is_cloud, has_login),
+            api: WorkerApi::from_url(url, is_cloud, has_login),
         };
         let text = values.render().unwrap();
         let parsed = serde_yaml::from_str(&text).unwrap();
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_for_cloud_knows_its_account_and_workspace() {
+    fn renders_values_for_prefect_cloud() {
         let (text, parsed) = values("https://api.prefect.cloud/api/accounts/A/workspaces/W", true, false);
         let expected = json!({
             "namespaceOverride": "prefect",
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_for_a_server_of_ones_own_knows_its_address() {
+    fn renders_values_for_a_self_hosted_server() {
         let (text, parsed) = values("http://prefect.example.com/api", false, true);
         let api = &parsed["worker"]["selfHostedServerApiConfig"];
         assert_eq!(api["apiUrl"], "http://prefect.example.com/api");

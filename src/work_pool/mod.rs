@@ -1,4 +1,4 @@
-//! Work pools: creating and changing them, with their base job templates.
+//! Creation and updates of work pools and their base job templates.
 
 mod helm;
 mod prompts;
@@ -28,22 +28,22 @@ use crate::{
     python,
 };
 
-/// What the command line of `work-pool create` says.
+/// Options of `work-pool create`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CreateOptions {
     pub(crate) name: String,
-    /// `--type`.
+    /// Value of `--type`.
     pub(crate) kind: Option<String>,
-    /// A JSON file; absent means the type's default.
+    /// JSON file with the template. `None` means the default of the type.
     pub(crate) base_job_template: Option<PathBuf>,
-    /// Made to the template.
+    /// Edits of the template.
     pub(crate) edits: TemplateEdits,
     pub(crate) paused: bool,
-    /// Change the pool if there is one.
+    /// Update the pool if it exists.
     pub(crate) overwrite: bool,
 }
 
-/// Why a work pool command failed.
+/// An error of a work pool command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkPoolError {
     #[error("Work pool name cannot be empty.")]
@@ -61,7 +61,7 @@ pub(crate) enum WorkPoolError {
     )]
     NoQueue { queue: String, pool: Option<String> },
     #[error(
-        "There are work queues named {} in several work pools: {}. Name the one that is meant with --pool.",
+        "There are work queues named {} in several work pools: {}. Specify the pool with --pool.",
         python::quoted(.queue),
         .pools.join(", ")
     )]
@@ -74,7 +74,7 @@ pub(crate) enum WorkPoolError {
         .known.join(", ")
     )]
     UnknownType { kind: Option<String>, known: Vec<String> },
-    #[error("cannot use {} as a base job template: {reason}", .path.display())]
+    #[error("{} is not a base job template: {reason}", .path.display())]
     Template { path: PathBuf, reason: String },
     #[error(transparent)]
     Edit(#[from] TemplateError),
@@ -84,15 +84,15 @@ pub(crate) enum WorkPoolError {
     Api(#[from] ApiError),
 }
 
-/// What `create` did.
+/// Result of [`create`].
 #[derive(Debug)]
 pub(crate) struct CreatedPool {
     pub(crate) pool: WorkPool,
-    /// Whether it was there before.
+    /// Whether the pool existed before.
     pub(crate) is_update: bool,
 }
 
-/// Creates a work pool. With `overwrite`, one that exists gets what the options give, and keeps everything else.
+/// Creates a work pool. With `overwrite`, updates the given fields of an existing pool.
 pub(crate) async fn create(
     client: &Client,
     progress: &dyn Progress,
@@ -117,7 +117,7 @@ pub(crate) async fn create(
                 ("is_paused", json!(options.paused)),
             ]);
             let pool = match client.create_work_pool(&body).await {
-                // Someone else was faster.
+                // Another client created the pool meanwhile.
                 Err(ApiError::Conflict { .. }) => return Err(WorkPoolError::Exists(options.name.clone())),
                 other => other?,
             };
@@ -136,7 +136,10 @@ async fn update(
     if let Some(kind) = options.kind.as_deref().filter(|kind| *kind != pool.kind) {
         progress.warn(&Diagnostic::warning(
             Code::WORK_POOL_TYPE,
-            format!("work pool '{}' stays of type '{}': the type '{kind}' is ignored", pool.name, pool.kind),
+            format!(
+                "the type '{kind}' is ignored: work pool '{}' already has the type '{}'",
+                pool.name, pool.kind
+            ),
         ));
     }
     let template = edited(&options.edits, &pool, template)?;
@@ -152,7 +155,7 @@ async fn update(
     Ok(CreatedPool { pool, is_update: true })
 }
 
-/// The template that a pool is to get, if it changes: one that is given, or its own with the changes.
+/// Returns the new template of a pool: the given or the current one with the edits. Returns `None` if nothing changes.
 fn edited(
     edits: &TemplateEdits,
     pool: &WorkPool,
@@ -168,7 +171,7 @@ fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> JsonObjec
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Whether a work pool can have a name.
+/// Checks whether a name is valid for a work pool.
 pub(crate) fn check_name(name: &str) -> Result<(), WorkPoolError> {
     if name.trim_matches(['\'', '"', ' ']).is_empty() {
         Err(WorkPoolError::EmptyName)
@@ -188,23 +191,27 @@ fn unknown_type(kind: Option<&str>, types: &BTreeMap<String, JsonObject>) -> Wor
     WorkPoolError::UnknownType { kind: kind.map(str::to_owned), known: types.keys().cloned().collect() }
 }
 
-/// All work pools, the newest first.
+/// Returns all work pools, the newest first.
 pub(crate) async fn list(client: &Client) -> Result<Vec<WorkPool>, WorkPoolError> {
     let mut pools = client.work_pools().await?;
-    // Times of one server sort as texts.
+    // Timestamps of a server sort as strings.
     let created = |pool: &WorkPool| pool.raw.get("created").and_then(Value::as_str).unwrap_or("").to_owned();
     pools.sort_by_key(|pool| std::cmp::Reverse(created(pool)));
     Ok(pools)
 }
 
-/// One work pool.
+/// Returns a work pool.
+///
+/// # Errors
+///
+/// Fails if it does not exist.
 pub(crate) async fn find(client: &Client, name: &str) -> Result<WorkPool, WorkPoolError> {
     client.work_pool(name).await?.ok_or_else(|| WorkPoolError::NotFound(name.to_owned()))
 }
 
-/// The base job template that pools of a type get if they name none.
+/// Returns the default base job template of a work pool type.
 ///
-/// Without a client, those that this program has.
+/// Without a client, uses the bundled templates.
 pub(crate) async fn default_base_job_template(
     client: Option<&Client>,
     kind: Option<&str>,
@@ -216,7 +223,7 @@ pub(crate) async fn default_base_job_template(
     }
 }
 
-/// A concurrency limit that a pool is to have.
+/// A new concurrency limit of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConcurrencyLimit {
     Runs(u64),
@@ -232,7 +239,7 @@ impl From<ConcurrencyLimit> for Value {
     }
 }
 
-/// What `update` changes; what is `None` stays.
+/// Changes of `work-pool update`. `None` keeps a field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Changes {
     pub(crate) base_job_template: Option<PathBuf>,
@@ -242,7 +249,7 @@ pub(crate) struct Changes {
     pub(crate) paused: Option<bool>,
 }
 
-/// Changes a pool; gives the names of the fields that were sent.
+/// Updates a pool. Returns the names of the updated fields.
 pub(crate) async fn change(
     client: &Client,
     name: &str,
@@ -264,7 +271,7 @@ pub(crate) async fn change(
     Ok(body.keys().cloned().collect())
 }
 
-/// How a pool's template differs from the default of its type.
+/// Returns the differences between the template of a pool and the default of its type.
 pub(crate) async fn template_differences(
     client: &Client,
     name: &str,
@@ -274,9 +281,9 @@ pub(crate) async fn template_differences(
     Ok(template::differences(&default.into(), &pool.base_job_template.into()))
 }
 
-/// The runs that wait for a worker of a pool and are to start before a time, the first one first.
+/// Returns the scheduled runs of a pool that start before a time, in order of their start times.
 ///
-/// Asking for them as a worker does would mark the pool's queues as served.
+/// It does not use the route of workers, which marks the queues of the pool as served.
 pub(crate) async fn waiting_runs(
     client: &Client,
     name: &str,
@@ -302,7 +309,7 @@ pub(crate) async fn waiting_runs(
 }
 
 impl CreatedPool {
-    /// The lines about the pool, as scripts expect them.
+    /// Renders the message about the pool with the lines that scripts match.
     pub(crate) fn render(&self, links: &Links) -> String {
         let pool = &self.pool;
         let verb = if self.is_update { "Updated" } else { "Created" };

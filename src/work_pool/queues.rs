@@ -1,11 +1,11 @@
-//! The queues of work pools: finding one by what a user calls it.
+//! Work queues, found by name or id.
 
 use uuid::Uuid;
 
 use super::WorkPoolError;
 use crate::api::{Client, NamedObject};
 
-/// A work queue, and the pool that it is in.
+/// A work queue and the name of its pool.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Queue {
     pub(crate) pool: String,
@@ -13,7 +13,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    fn of(queue: NamedObject) -> Self {
+    fn new(queue: NamedObject) -> Self {
         Self { pool: queue.text("work_pool_name").to_owned(), queue }
     }
 
@@ -22,7 +22,11 @@ impl Queue {
     }
 }
 
-/// The queue with this name in a pool, or with this id; without a pool, the only one of its name.
+/// Finds a queue by id, or by name in a pool. Without a pool, the name must be unique.
+///
+/// # Errors
+///
+/// Fails if there is no such queue, or if several pools have one.
 pub(crate) async fn find_queue(
     client: &Client,
     name_or_id: &str,
@@ -30,7 +34,7 @@ pub(crate) async fn find_queue(
 ) -> Result<Queue, WorkPoolError> {
     let missing = || WorkPoolError::NoQueue { queue: name_or_id.to_owned(), pool: pool.map(str::to_owned) };
     if let Ok(id) = Uuid::parse_str(name_or_id) {
-        return client.work_queue_by_id(id).await?.map(Queue::of).ok_or_else(missing);
+        return client.work_queue_by_id(id).await?.map(Queue::new).ok_or_else(missing);
     }
     if let Some(pool) = pool {
         let queue = client.work_queue(pool, name_or_id).await?.ok_or_else(missing)?;
@@ -39,7 +43,7 @@ pub(crate) async fn find_queue(
     let mut queues = client.work_queues(None).await?;
     queues.retain(|queue| queue.name == name_or_id);
     match (queues.len(), queues.pop()) {
-        (1, Some(queue)) => Ok(Queue::of(queue)),
+        (1, Some(queue)) => Ok(Queue::new(queue)),
         (_, None) => Err(missing()),
         (_, Some(last)) => {
             let mut pools: Vec<String> =

@@ -1,13 +1,13 @@
-//! Changes to a base job template: defaults of its variables, and new variables with their place in the job.
+//! Edits of base job templates: defaults of variables, and new variables with their location in the job.
 
 use serde_json::{Map, Value, json};
 
 use crate::{api::JsonObject, diagnostics::did_you_mean, json_schema};
 
-/// Where well-known variables belong in the job of a Kubernetes work pool, below its container.
+/// Locations of well-known variables in the job of a Kubernetes work pool.
 const CONTAINER: &str = "job_manifest.spec.template.spec.containers.0";
 const POD: &str = "job_manifest.spec.template.spec";
-const KUBERNETES_PLACES: [(&str, &str, &str); 12] = [
+const KUBERNETES_LOCATIONS: [(&str, &str, &str); 12] = [
     ("cpu_request", CONTAINER, "resources.requests.cpu"),
     ("cpu_limit", CONTAINER, "resources.limits.cpu"),
     ("memory_request", CONTAINER, "resources.requests.memory"),
@@ -24,47 +24,47 @@ const KUBERNETES_PLACES: [(&str, &str, &str); 12] = [
 
 const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "object", "array"];
 
-/// A change that cannot be made.
+/// An error of an edit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TemplateError {
-    #[error("`--set {0}` is not of the form KEY=VALUE")]
+    #[error("invalid `--set {0}`: expected KEY=VALUE")]
     NotAnAssignment(String),
-    #[error("the base job template has no variable '{name}'; {}", what_is_known(.suggestion.as_deref(), .known))]
+    #[error("the base job template has no variable '{name}'; {}", known_names(.suggestion.as_deref(), .known))]
     UnknownVariable { name: String, suggestion: Option<String>, known: Vec<String> },
-    #[error("{value} is no value for the variable '{name}': {reason}")]
+    #[error("invalid value {value} for the variable '{name}': {reason}")]
     Value { name: String, value: Value, reason: String },
-    #[error("`--add-variable {0}` is not of the form NAME:TYPE or NAME:TYPE=DEFAULT, with a type of {types}", types = TYPES.join(", "))]
+    #[error("invalid `--add-variable {0}`: expected NAME:TYPE or NAME:TYPE=DEFAULT, with one of the types {types}", types = TYPES.join(", "))]
     NotAVariable(String),
-    #[error("the base job template has a variable '{name}' of type {existing} already")]
+    #[error("the base job template already has a variable '{name}' of type {existing}")]
     OtherType { name: String, existing: String },
     #[error(
-        "the variable '{0}' would be used nowhere in the job: say where it goes, \
+        "the job does not use the variable '{0}': set its location, \
          such as `--place {0}=job_manifest.spec.template.spec.nodeSelector`"
     )]
     NoPlace(String),
-    #[error("`--place {0}` is not of the form NAME=PATH, or names no variable that is added")]
+    #[error("invalid `--place {0}`: expected NAME=PATH with the name of a variable from `--add-variable`")]
     BadPlace(String),
-    #[error("there is no place '{path}' in the job configuration: {reason}")]
+    #[error("invalid location '{path}' in the job configuration: {reason}")]
     Place { path: String, reason: String },
     #[error("the base job template has no `{0}`")]
     Incomplete(&'static str),
 }
 
-fn what_is_known(suggestion: Option<&str>, known: &[String]) -> String {
+fn known_names(suggestion: Option<&str>, known: &[String]) -> String {
     match suggestion {
         Some(name) => format!("did you mean '{name}'?"),
         None => format!("it has {}", known.join(", ")),
     }
 }
 
-/// What the command line says about a template.
+/// The edits of a template on the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TemplateEdits {
-    /// `--set`: `KEY=VALUE` each.
+    /// Values of `--set`: `KEY=VALUE`.
     pub(crate) set: Vec<String>,
-    /// `--add-variable`: `NAME:TYPE=DEFAULT` each.
+    /// Values of `--add-variable`: `NAME:TYPE=DEFAULT`.
     pub(crate) add: Vec<String>,
-    /// `--place`: `NAME=PATH` each.
+    /// Values of `--place`: `NAME=PATH`.
     pub(crate) places: Vec<String>,
 }
 
@@ -73,7 +73,11 @@ impl TemplateEdits {
         self.set.is_empty() && self.add.is_empty() && self.places.is_empty()
     }
 
-    /// Makes all changes, or none. The result is checked: defaults fit their types, variables have a place.
+    /// Returns the template with all edits.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a default does not match the type of its variable, or if the job does not use a new variable.
     pub(crate) fn apply(&self, kind: &str, template: &JsonObject) -> Result<JsonObject, TemplateError> {
         let mut changed = template.clone();
         for text in &self.add {
@@ -100,13 +104,13 @@ impl TemplateEdits {
     }
 }
 
-/// The properties of a template's variables.
+/// Returns the properties of the variables of a template.
 fn properties(template: &mut JsonObject) -> Result<&mut Map<String, Value>, TemplateError> {
     let properties = template.get_mut("variables").and_then(|variables| variables.get_mut("properties"));
     properties.and_then(Value::as_object_mut).ok_or(TemplateError::Incomplete("variables.properties"))
 }
 
-/// `KEY=VALUE`: the default of a variable. `env.NAME=VALUE` sets one entry of a default that is an object.
+/// Sets the default of a variable with `KEY=VALUE`. `env.NAME=VALUE` sets one entry of an object.
 fn set(template: &mut JsonObject, text: &str) -> Result<(), TemplateError> {
     let (key, value) = text.split_once('=').ok_or_else(|| TemplateError::NotAnAssignment(text.to_owned()))?;
     let known: Vec<String> = properties(template)?.keys().cloned().collect();
@@ -128,11 +132,11 @@ fn set(template: &mut JsonObject, text: &str) -> Result<(), TemplateError> {
             Ok(Value::Object(entries))
         }
     };
-    // What reads as a number may be meant as a text, as in a tag.
-    let readings = [serde_json::from_str(value).ok(), Some(Value::from(value))];
-    let mut refusal = None;
-    for reading in readings.into_iter().flatten() {
-        let default = with_entry(reading, template)?;
+    // A value that parses as a number may be a string, such as a tag.
+    let candidates = [serde_json::from_str(value).ok(), Some(Value::from(value))];
+    let mut first_error = None;
+    for candidate in candidates.into_iter().flatten() {
+        let default = with_entry(candidate, template)?;
         match check(template, name, &default) {
             Ok(()) => {
                 if let Some(variable) = properties(template)?.get_mut(name).and_then(Value::as_object_mut) {
@@ -140,13 +144,13 @@ fn set(template: &mut JsonObject, text: &str) -> Result<(), TemplateError> {
                 }
                 return Ok(());
             }
-            Err(error) => refusal = refusal.or(Some(error)),
+            Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    refusal.map_or(Ok(()), Err)
+    first_error.map_or(Ok(()), Err)
 }
 
-/// Whether a value fits a variable.
+/// Checks a value against the schema of a variable.
 fn check(template: &JsonObject, name: &str, value: &Value) -> Result<(), TemplateError> {
     let schema = template.get("variables").unwrap_or(&Value::Null);
     match json_schema::violations(&json!({name: value}), schema, true).into_iter().next() {
@@ -159,7 +163,7 @@ fn check(template: &JsonObject, name: &str, value: &Value) -> Result<(), Templat
     }
 }
 
-/// A variable to add.
+/// A new variable.
 #[derive(Debug, PartialEq)]
 struct Variable {
     name: String,
@@ -179,7 +183,7 @@ impl Variable {
         Ok(Self { name: name.to_owned(), kind: kind.to_owned(), default: default.map(str::to_owned) })
     }
 
-    /// Adds it to the variables. One of the same type that is there gets the default only.
+    /// Adds the variable to the template. An existing variable of the same type gets only the default.
     fn declare(&self, template: &mut JsonObject) -> Result<(), TemplateError> {
         let title = title(&self.name);
         let variables = properties(template)?;
@@ -196,7 +200,7 @@ impl Variable {
     }
 }
 
-/// `cpu_request` as `Cpu Request`.
+/// Formats a name such as `cpu_request` as `Cpu Request`.
 fn title(name: &str) -> String {
     let capitalised = |word: &str| {
         let mut letters = word.chars();
@@ -207,7 +211,9 @@ fn title(name: &str) -> String {
     name.split(['_', '-']).map(capitalised).collect::<Vec<_>>().join(" ")
 }
 
-/// Puts a variable where it was said, where such variables belong, or leaves it where it is used already.
+/// Inserts a placeholder for a variable at the given location, or at the well-known location for its name.
+///
+/// A variable that the job already uses needs no location.
 fn place(
     name: &str,
     given: Option<&str>,
@@ -221,15 +227,16 @@ fn place(
         Some(path) => (path, None),
         None if is_used(configuration, name) => return Ok(()),
         None => {
-            let known =
-                KUBERNETES_PLACES.iter().find(|(known, ..)| *known == name && kind.starts_with("kubernetes"));
+            let known = KUBERNETES_LOCATIONS
+                .iter()
+                .find(|(known, ..)| *known == name && kind.starts_with("kubernetes"));
             let (_, base, rest) = known.ok_or_else(|| TemplateError::NoPlace(name.to_owned()))?;
             (*base, Some(*rest))
         }
     };
     let mut steps: Vec<&str> = base.split('.').collect();
     match rest {
-        // The name of a resource has dots of its own.
+        // The name of a resource, such as `nvidia.com/gpu`, may contain dots.
         Some(rest) if rest.contains('/') => steps.extend(rest.splitn(3, '.')),
         Some(rest) => steps.extend(rest.split('.')),
         None => {}
@@ -238,7 +245,7 @@ fn place(
         .map_err(|reason| TemplateError::Place { path: steps.join("."), reason })
 }
 
-/// Whether a placeholder for a variable is anywhere in a value.
+/// Checks whether a value contains a placeholder for a variable.
 fn is_used(value: &Value, name: &str) -> bool {
     match value {
         Value::String(text) => text.split("{{").skip(1).any(|rest| {
@@ -252,7 +259,11 @@ fn is_used(value: &Value, name: &str) -> bool {
     }
 }
 
-/// Writes a value at a path; objects on the way are made. The error says why there is no such path.
+/// Inserts a value at a path. Creates missing objects.
+///
+/// # Errors
+///
+/// Fails with the reason if the path is invalid.
 fn put(target: &mut Value, path: &[&str], value: Value) -> Result<(), String> {
     let Some((step, rest)) = path.split_first() else {
         *target = value;
@@ -263,22 +274,26 @@ fn put(target: &mut Value, path: &[&str], value: Value) -> Result<(), String> {
         Value::Array(items) => {
             let length = items.len();
             let item = step.parse().ok().and_then(|index: usize| items.get_mut(index));
-            put(item.ok_or_else(|| format!("'{step}' is no index into a list of {length}"))?, rest, value)
+            put(
+                item.ok_or_else(|| format!("'{step}' is not an index of a list of {length} items"))?,
+                rest,
+                value,
+            )
         }
-        other => Err(format!("{other} is in its way")),
+        other => Err(format!("{other} is not an object or a list")),
     }
 }
 
-/// One difference between two templates.
+/// A difference between two templates.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Difference {
-    /// Keys and indexes, joined by dots.
+    /// Keys and indexes, joined with dots.
     pub(crate) path: String,
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
 }
 
-/// What is different in `after`, by the path of what differs.
+/// Returns the differences between two templates.
 pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare("", Some(before), Some(after), &mut found);
@@ -337,12 +352,13 @@ mod tests {
     fn changed(edits: &TemplateEdits) -> Result<Vec<String>, String> {
         let before = template();
         let after = edits.apply("kubernetes", &before).map_err(|error| error.to_string())?;
-        let line = |one: Difference| format!("{}: {}", one.path, one.after.unwrap_or_default());
+        let line =
+            |difference: Difference| format!("{}: {}", difference.path, difference.after.unwrap_or_default());
         Ok(differences(&before.into(), &after.into()).into_iter().map(line).collect())
     }
 
     #[test]
-    fn defaults_are_set_and_checked() {
+    fn sets_and_checks_defaults() {
         let sets = ["image=new:1", "finished_job_ttl=60", "env.B=2", "pull=Never", "command=123"];
         assert_eq!(
             changed(&edits(&sets, &[], &[])).unwrap(),
@@ -356,9 +372,9 @@ mod tests {
         );
         for (set, expected) in [
             ("imge=x", "the base job template has no variable 'imge'; did you mean 'image'?"),
-            ("finished_job_ttl=soon", "\"soon\" is no value for the variable 'finished_job_ttl'"),
-            ("pull=Sometimes", "\"Sometimes\" is no value for the variable 'pull'"),
-            ("image", "`--set image` is not of the form KEY=VALUE"),
+            ("finished_job_ttl=soon", "invalid value \"soon\" for the variable 'finished_job_ttl'"),
+            ("pull=Sometimes", "invalid value \"Sometimes\" for the variable 'pull'"),
+            ("image", "invalid `--set image`: expected KEY=VALUE"),
         ] {
             let error = changed(&edits(&[set], &[], &[])).unwrap_err();
             assert!(error.starts_with(expected), "{error}");
@@ -366,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_added_where_they_belong() {
+    fn adds_variables_at_their_locations() {
         let containers = "job_configuration.job_manifest.spec.template.spec.containers.0";
         assert_eq!(
             changed(&edits(&[], &["cpu_request:string=500m"], &[])).unwrap(),
@@ -390,27 +406,27 @@ mod tests {
     }
 
     #[test]
-    fn variables_that_cannot_be_added_are_refused() {
+    fn rejects_invalid_edits() {
         for (add, place, expected) in [
-            ("cpu", "", "`--add-variable cpu` is not of the form"),
-            ("cpu:text", "", "`--add-variable cpu:text` is not of the form"),
-            (":string", "", "`--add-variable :string` is not of the form"),
-            ("image:integer", "", "the base job template has a variable 'image' of type string already"),
-            ("zone:string", "", "the variable 'zone' would be used nowhere in the job"),
-            ("n:integer=many", "n=job_manifest.n", "\"many\" is no value for the variable 'n'"),
-            ("zone:string", "zone=command.x", "there is no place 'command.x' in the job configuration"),
+            ("cpu", "", "invalid `--add-variable cpu`"),
+            ("cpu:text", "", "invalid `--add-variable cpu:text`"),
+            (":string", "", "invalid `--add-variable :string`"),
+            ("image:integer", "", "the base job template already has a variable 'image' of type string"),
+            ("zone:string", "", "the job does not use the variable 'zone'"),
+            ("n:integer=many", "n=job_manifest.n", "invalid value \"many\" for the variable 'n'"),
+            ("zone:string", "zone=command.x", "invalid location 'command.x' in the job configuration"),
             (
                 "zone:string",
                 "zone=job_manifest.spec.template.spec.containers.7.x",
-                "there is no place 'job_manifest.spec.template.spec.containers.7.x'",
+                "invalid location 'job_manifest.spec.template.spec.containers.7.x'",
             ),
-            ("zone:string", "zoo=command", "the variable 'zone' would be used nowhere"),
+            ("zone:string", "zoo=command", "the job does not use the variable 'zone'"),
         ] {
             let places: &[&str] = if place.is_empty() { &[] } else { &[place] };
             let error = changed(&edits(&[], &[add], places)).unwrap_err();
             assert!(error.starts_with(expected), "{add}: {error}");
         }
         let error = changed(&edits(&[], &[], &["image=command"])).unwrap_err();
-        assert!(error.contains("names no variable that is added"), "{error}");
+        assert!(error.contains("the name of a variable from `--add-variable`"), "{error}");
     }
 }

@@ -46,7 +46,7 @@ fn options() -> CreateOptions {
 }
 
 #[test]
-fn names_that_the_server_would_refuse_are_refused_first() {
+fn rejects_invalid_names() {
     for name in ["", "  ", "''", "\" \""] {
         assert_eq!(check_name(name).unwrap_err().to_string(), "Work pool name cannot be empty.");
     }
@@ -57,7 +57,7 @@ fn names_that_the_server_would_refuse_are_refused_first() {
 }
 
 #[tokio::test]
-async fn a_new_pool_gets_the_template_of_its_type() {
+async fn new_pools_get_the_template_of_their_type() {
     let (server, client) = server(None).await;
     let template = json!({"variables": {"p": 1}});
     Mock::given(method("POST"))
@@ -82,7 +82,7 @@ async fn a_new_pool_gets_the_template_of_its_type() {
 }
 
 #[tokio::test]
-async fn overwriting_touches_only_what_is_given() {
+async fn overwrite_updates_only_given_fields() {
     let (server, client) = server(Some(pool(&json!({"is_paused": true, "status": "PAUSED"})))).await;
     Mock::given(method("PATCH"))
         .and(path("/work_pools/wp1"))
@@ -105,7 +105,7 @@ async fn overwriting_touches_only_what_is_given() {
 }
 
 #[tokio::test]
-async fn refusals_are_in_the_words_of_the_reference() {
+async fn errors_match_prefect() {
     let (_server, client) = server(Some(pool(&json!({})))).await;
     let message = |result: Result<CreatedPool, WorkPoolError>| result.unwrap_err().to_string();
     assert_eq!(
@@ -129,7 +129,7 @@ async fn refusals_are_in_the_words_of_the_reference() {
 }
 
 #[tokio::test]
-async fn pools_are_listed_newest_first() {
+async fn lists_newest_pools_first() {
     let (server, client) = server(None).await;
     let entry = |name: &str, n: u128, created: &str| {
         pool(&json!({"name": name, "id": uuid::Uuid::from_u128(n), "created": created}))
