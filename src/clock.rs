@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Returns the current time and the local time zone.
+/// A source of the current time and the local time zone.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     fixed: Option<Timestamp>,

@@ -14,7 +14,7 @@ pub(crate) const API_CREDENTIALS: [&str; 3] =
 
 impl Environment {
     /// Returns the variables of this process.
-    pub(crate) fn of_process() -> Self {
+    pub(crate) fn from_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };

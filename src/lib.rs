@@ -73,7 +73,7 @@ use crate::{
 /// Runs the command line `args` (the program's name first) and returns its exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     match commands::completions::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}

@@ -1,8 +1,5 @@
 //! Server features and the Prefect release that introduced each of them.
 //!
-//! Other modules use it as `client.capabilities().await?.supports(Feature::EmptyJobVariables)`, or read
-//! [`Capabilities::release`], for example for the tag of the default base image.
-//!
 //! [`Client::capabilities`] asks the server for its release at most once per client. Requests are reduced to the
 //! fields that the server accepts; callers check [`Capabilities::supports`] before they rely on a feature. Prefect
 //! Cloud and servers of an unknown release support every feature.
@@ -66,7 +63,7 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
-    /// The first release whose server accepts the feature.
+    /// Returns the first release whose server supports the feature.
     fn since(self) -> Release {
         match self {
             Self::ScheduleSlugs | Self::ScheduleParameters | Self::PatchFlowFields => Release(3, 2, 0),
@@ -79,7 +76,7 @@ impl Feature {
         }
     }
 
-    /// The feature's name in messages, a plural.
+    /// Returns the name of the feature in messages, a plural.
     fn name(self) -> &'static str {
         match self {
             Self::ScheduleSlugs => "schedule slugs",
@@ -95,7 +92,7 @@ impl Feature {
     }
 }
 
-/// The error for a feature that the server does not have.
+/// The error for a feature that the server does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} need Prefect {}; this server is {version}", .feature.name(), .feature.since())]
 pub(crate) struct Unsupported {
@@ -112,27 +109,31 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
-    /// The features of a server of this version; every feature if the version is `None`.
+    /// Returns the features of a server of this version. `None` means every feature.
     pub(crate) fn new(version: Option<String>) -> Self {
         Self { version }
     }
 
-    /// The server's version as it reports it.
+    /// Returns the version that the server reports.
     pub(crate) fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// The server's release. Returns `None` for Prefect Cloud and for unusual versions.
+    /// Returns the release of the server, or `None` for Prefect Cloud and for unusual versions.
     pub(crate) fn release(&self) -> Option<Release> {
         self.version().and_then(Release::parse)
     }
 
-    /// Checks whether the server has a feature.
+    /// Checks whether the server supports a feature.
     pub(crate) fn supports(&self, feature: Feature) -> bool {
         self.release().is_none_or(|release| release >= feature.since())
     }
 
-    /// Fails if the server does not have a feature.
+    /// Checks that the server supports a feature.
+    ///
+    /// # Errors
+    ///
+    /// Fails with both releases if it does not.
     pub(crate) fn require(&self, feature: Feature) -> Result<(), Unsupported> {
         if self.supports(feature) {
             return Ok(());
@@ -140,7 +141,7 @@ impl Capabilities {
         Err(Unsupported { feature, version: self.version.clone().unwrap_or_default() })
     }
 
-    /// Fails if the server runs Prefect 2, whose API differs.
+    /// Checks that the server does not run Prefect 2, whose API differs.
     pub(super) fn require_prefect_3(&self, url: &str) -> Result<(), ApiError> {
         match (self.version(), self.release()) {
             (Some(version), Some(Release(..=2, ..))) => {
@@ -151,11 +152,11 @@ impl Capabilities {
     }
 }
 
-/// A field of a request body that older servers reject or ignore.
+/// A field of a request body that servers of older releases reject or ignore.
 struct Field {
     name: &'static str,
     feature: Feature,
-    /// Whether a value is omitted for a server without the feature, since prefectl gets the same result without it.
+    /// Whether the value is omitted for servers without the feature. Otherwise it is an error.
     is_optional: bool,
 }
 
@@ -170,7 +171,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Fields that are omitted if they are empty: servers before the feature reject them even if they are null.
+    /// Returns the fields to omit if they are empty. Servers of older releases reject them even if they are null.
     fn omitted_if_empty(self) -> &'static [&'static str] {
         match self {
             Self::NewDeployment => &["labels"],
@@ -181,7 +182,7 @@ impl Body {
         }
     }
 
-    /// Fields that depend on the server's release.
+    /// Returns the fields that depend on the release of the server.
     fn fields(self) -> &'static [Field] {
         const VERSION_INFO: Field =
             Field { name: "version_info", feature: Feature::VersionInfo, is_optional: true };

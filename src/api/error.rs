@@ -179,7 +179,7 @@ pub(super) fn tls_failure(error: &reqwest::Error) -> Option<&rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// Checks whether a connection failed in the network, before the other side could answer.
+/// Checks whether a connection failed in the network, before the server or the proxy responded.
 pub(super) fn is_io_failure(error: &reqwest::Error) -> bool {
     causes(error).last().is_some_and(<dyn Error>::is::<std::io::Error>)
 }

@@ -319,7 +319,7 @@ impl Client {
         });
         match self.json::<Answers>(Request::post(&["flow_runs", "bulk_set_state"], body)).await {
             Ok(Answers { results }) => {
-                Ok(Some(results.into_iter().map(|one| (one.flow_run_id, one.answer)).collect()))
+                Ok(Some(results.into_iter().map(|result| (result.flow_run_id, result.answer)).collect()))
             }
             Err(ApiError::NoSuchRoute { .. } | ApiError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -42,7 +42,7 @@ where
     let found: Vec<Vec<T>> =
         stream::iter(batches).map(read).buffered(CONCURRENT_BATCHES).try_collect().await?;
     let mut seen = HashSet::new();
-    Ok(found.into_iter().flatten().filter(|one| seen.insert(one.id())).collect())
+    Ok(found.into_iter().flatten().filter(|object| seen.insert(object.id())).collect())
 }
 
 /// An object with an id.

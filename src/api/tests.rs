@@ -265,7 +265,8 @@ async fn read_while(change: fn(&mut Vec<u128>)) -> (Vec<u128>, Vec<Value>) {
     };
     Mock::given(path("/api/deployments/filter")).respond_with(page).mount(&server).await;
     let filter = DeploymentFilter { flow_names: vec!["hello".into()], ..DeploymentFilter::default() };
-    let found = client.deployments(&filter).await.unwrap().iter().map(|one| one.id.as_u128()).collect();
+    let found =
+        client.deployments(&filter).await.unwrap().iter().map(|deployment| deployment.id.as_u128()).collect();
     let requests = server.received_requests().await.unwrap();
     (found, requests.iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect())
 }
@@ -296,7 +297,11 @@ async fn splits_many_names_into_several_requests() {
     let found = json!([{"id": Uuid::from_u128(1), "name": "d0", "flow_id": Uuid::nil()}]);
     Mock::given(path("/api/deployments/filter")).respond_with(answer(200, found)).mount(&server).await;
     let names = (0..1000).map(|n| (format!("flow-{}", n % 7), format!("d{n}"))).collect();
-    assert_eq!(client.deployments_named(&names, |one| one).await.unwrap().len(), 1, "nothing appears twice");
+    assert_eq!(
+        client.deployments_named(&names, |deployment| deployment).await.unwrap().len(),
+        1,
+        "nothing appears twice"
+    );
     let mut asked = BTreeSet::new();
     for request in server.received_requests().await.unwrap() {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -311,8 +316,8 @@ async fn splits_many_names_into_several_requests() {
 async fn follows_the_page_limit_of_the_server() {
     let (server, client, _) = server().await;
     let refusal = answer(422, json!({"detail": "Invalid limit: must be less than or equal to 1."}));
-    let one = |n: u128| answer(200, json!([{"id": Uuid::from_u128(n), "name": "f"}]));
-    let answers = in_turn([refusal, one(1), one(2), answer(200, json!([]))]);
+    let page = |n: u128| answer(200, json!([{"id": Uuid::from_u128(n), "name": "f"}]));
+    let answers = in_turn([refusal, page(1), page(2), answer(200, json!([]))]);
     Mock::given(path("/api/flows/filter")).respond_with(answers).mount(&server).await;
     assert_eq!(client.flows_by_name(&["f".into()]).await.unwrap().len(), 2);
 }
@@ -398,10 +403,10 @@ async fn gives_up_on_endless_responses() {
     std::thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         for mut stream in listener.incoming().flatten() {
-            // An answer before the question would be another fault.
+            // A response before the request is a different error.
             let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
-            // No pause is as long as the timeout.
+            // Every pause is shorter than the timeout.
             while stream.write_all(b" ").is_ok() {
                 std::thread::sleep(Duration::from_millis(20));
             }

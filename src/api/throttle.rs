@@ -1,5 +1,4 @@
-//! When requests may be sent: within a budget for each minute, not while the server wants a pause, and writes not too
-//! soon after each other.
+//! Rate limits of requests: a maximum per minute, pauses that the server requests, and a gap between writes.
 
 use std::{
     collections::VecDeque,

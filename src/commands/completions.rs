@@ -160,7 +160,7 @@ fn candidates(names: Names, quoting: Quoting, typed: &str) -> Vec<CompletionCand
 }
 
 fn read(names: Names, typed: &str) -> Option<Vec<String>> {
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let directory = std::env::current_dir().ok()?;
     let settings = Settings::resolve(&environment, None, &directory).ok()?;
     if matches!(names, Names::Profiles) {

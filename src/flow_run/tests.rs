@@ -43,8 +43,8 @@ async fn server(properties: &Value) -> (MockServer, Client) {
 
 async fn prepared(client: &Client, options: &RunOptions) -> Result<PreparedRun, RunError> {
     let prepared = prepare(client, &testing::clock(), &Silent, options, &mut std::io::empty()).await?;
-    let [one] = <[PreparedRun; 1]>::try_from(prepared).expect("one name gives one run");
-    Ok(one)
+    let [run] = <[PreparedRun; 1]>::try_from(prepared).expect("one name prepares one run");
+    Ok(run)
 }
 
 fn named(name: &str) -> RunOptions {
@@ -242,10 +242,10 @@ async fn cancels_many_runs_in_bulk() {
         let results: Vec<Value> = asked
             .iter()
             .map(|id| {
-                let mut one =
+                let mut result =
                     if *id == json!(Uuid::from_u128(7)) { refused.clone() } else { cancelled.clone() };
-                one["flow_run_id"] = id.clone();
-                one
+                result["flow_run_id"] = id.clone();
+                result
             })
             .collect();
         ResponseTemplate::new(200).set_body_json(json!({"results": results}))
@@ -258,9 +258,9 @@ async fn cancels_many_runs_in_bulk() {
 
     let old = MockServer::start().await;
     Mock::given(path("/flow_runs/bulk_set_state")).respond_with(ResponseTemplate::new(405)).mount(&old).await;
-    let one = json!({"status": "ACCEPT", "state": null, "details": {}});
+    let accepted = json!({"status": "ACCEPT", "state": null, "details": {}});
     Mock::given(path_regex("^/flow_runs/[0-9a-f-]+/set_state$"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(one))
+        .respond_with(ResponseTemplate::new(200).set_body_json(accepted))
         .expect(60)
         .mount(&old)
         .await;

@@ -46,7 +46,7 @@ pub(crate) enum RunEnd {
 
 impl RunEnd {
     /// Returns the outcome for a final state, or `None` for other states, such as paused or late.
-    fn of(state: StateType) -> Option<Self> {
+    fn from_state(state: StateType) -> Option<Self> {
         match state {
             StateType::Completed => Some(Self::Completed),
             StateType::Failed => Some(Self::Failed),
@@ -122,7 +122,7 @@ impl Watcher<'_> {
             }
             self.state = Some(state);
         }
-        Ok(self.state.as_ref().and_then(|state| RunEnd::of(state.kind)))
+        Ok(self.state.as_ref().and_then(|state| RunEnd::from_state(state.kind)))
     }
 
     /// Reports new log lines. Returns whether there were any.

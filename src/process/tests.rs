@@ -8,7 +8,7 @@ use super::*;
 /// Runs a script until it creates the file `ready`, and then drops the future.
 async fn abandon(script: &str, grace: Duration) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let arguments = ["-c".to_owned(), script.to_owned()];
     let program = Program {
         program: "/bin/sh",
@@ -89,7 +89,7 @@ async fn ends_background_processes_after_the_program_has_exited() {
 #[tokio::test]
 async fn a_run_until_exit_leaves_background_processes_running() {
     let directory = tempfile::tempdir().unwrap();
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let script =
         "(sleep 0.3; echo late; echo still >written; exec sleep 1000) & echo $! >pid; echo early; exit 3";
     let arguments = ["-c".to_owned(), script.to_owned()];

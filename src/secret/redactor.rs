@@ -97,7 +97,7 @@ impl Redactor {
         masked
     }
 
-    /// Replaces every character of the same secrets by `*`, so that columns stay where they are.
+    /// Replaces every character of a secret by `*`, so that the columns of the text do not change.
     pub(crate) fn blank(&self, text: &str) -> String {
         let mut blanked = String::with_capacity(text.len());
         let mut end = 0;
@@ -265,7 +265,7 @@ mod tests {
         }
     }
 
-    /// The canary has a character of every kind that some encoding escapes.
+    /// A secret with characters of every kind that encodings escape.
     const CANARY: &str = "CANARY7blk/\u{e4}\"<&>_x y'+~%2F";
 
     fn percent(text: &str, safe: &str, is_upper: bool) -> String {
@@ -422,7 +422,7 @@ mod tests {
         assert_eq!(masked(&["abcdef", "defghi"], "xabcdefghix"), format!("x{MASK}x"));
     }
 
-    /// A hostile text of escapes takes time in proportion to its length.
+    /// The time for a text of escapes must be proportional to its length.
     #[test]
     fn masking_is_linear() {
         let redactor = Redactor::default();

@@ -1,7 +1,7 @@
 //! Decoded views of a text: the spellings in which a secret may appear in output.
 //!
 //! A secret in a log is rarely spelled as it was learned. URLs encode it in percent escapes, JSON and Python in
-//! backslash escapes, HTML in entities, HTTP headers in base64, and `grep --color` puts colour codes inside it.
+//! backslash escapes, HTML in entities, HTTP headers in base64, and `grep --color` inserts color codes.
 //! [`views`] decodes a text in every such way, also in several ways after another, and remembers where each decoded
 //! byte comes from. A search in each view then finds every spelling in linear time.
 
@@ -9,19 +9,19 @@ use std::{collections::HashSet, ops::Range};
 
 use percent_encoding::percent_decode;
 
-/// Number of decodings that are applied one after another: a password in JSON, in base64, in JSON.
+/// Maximum number of nested encodings, such as a password in JSON, in base64, in JSON.
 const MAX_DEPTH: usize = 3;
 
 /// Maximum number of views of one text. It bounds the work on hostile texts.
 const MAX_VIEWS: usize = 24;
 
-/// Shortest run of base64 or hexadecimal digits that is decoded. Four bytes take at least so many digits.
+/// Minimum length of a run of base64 or hexadecimal digits. Four bytes in base64 have at least so many digits.
 const MIN_RUN: usize = 6;
 
-/// Longest HTML entity that is decoded, such as `&#x1F600;`.
+/// Maximum length of an HTML entity, such as `&#x1F600;`.
 const MAX_ENTITY: usize = 10;
 
-/// A decoded text, with the place of each byte in the original text.
+/// A decoded text, with the position of each byte in the original text.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
@@ -30,7 +30,8 @@ pub(super) struct View {
 }
 
 impl View {
-    fn of(text: &[u8]) -> Self {
+    /// Returns the view of a text without any decoding.
+    fn unchanged(text: &[u8]) -> Self {
         let origins = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1)).collect();
         Self { bytes: text.to_vec(), origins }
     }
@@ -99,7 +100,7 @@ impl View {
         (!all.bytes.is_empty()).then_some((all, texts))
     }
 
-    /// Appends the bytes that a run of digits stands for.
+    /// Decodes a run of digits and appends the bytes.
     fn decode_run(&self, digits: Digits, run: Range<usize>, view: &mut Self) {
         let (mut bits, mut count, mut first) = (0_u32, 0, run.start);
         for at in run {
@@ -128,7 +129,7 @@ fn is_text(bytes: &[u8]) -> bool {
 pub(super) fn views(text: &str) -> Vec<View> {
     let mut searched = Vec::new();
     let mut seen = HashSet::from([text.as_bytes().to_vec()]);
-    let mut open = vec![View::of(text.as_bytes())];
+    let mut open = vec![View::unchanged(text.as_bytes())];
     for _ in 0..MAX_DEPTH {
         let mut next = Vec::new();
         for view in &open {
@@ -174,22 +175,22 @@ impl Decoded {
     }
 }
 
-/// A way of escaping characters.
+/// A kind of escape sequence.
 #[derive(Debug, Clone, Copy)]
 enum Escape {
-    /// Colour codes and other terminal control sequences, which stand for nothing.
+    /// Color codes, other terminal control sequences and control characters. They are removed.
     Terminal,
-    /// `%2F`.
+    /// Percent escapes: `%2F`.
     Percent,
-    /// `%2F`, and `+` for a space.
+    /// Percent escapes, and `+` for a space, as in HTML forms.
     Form,
-    /// `\"`, `\n`, `\u00e4` and `\xe4`, as in JSON, JavaScript, Python and Rust.
+    /// Backslash escapes of JSON, JavaScript, Python and Rust: `\"`, `\n`, `\u00e4` and `\xe4`.
     Backslash,
-    /// The same with `\xc3\xa4` for the two bytes of a character.
+    /// Backslash escapes in which `\xc3\xa4` are the bytes of one character.
     BackslashBytes,
-    /// `&quot;`, `&#34;` and `&#x22;`.
+    /// HTML entities: `&quot;`, `&#34;` and `&#x22;`.
     Html,
-    /// `'\''` and `'"'"'` for a quote in a shell's quotes.
+    /// Quotes inside quoted shell words: `'\''` and `'"'"'`.
     Shell,
 }
 
@@ -204,7 +205,7 @@ impl Escape {
         Self::Shell,
     ];
 
-    /// Bytes that begin an escape sequence.
+    /// Returns the bytes that can start an escape sequence.
     fn markers(self) -> &'static [u8] {
         match self {
             Self::Terminal => b"\x1b\xc2\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\r\x0e\x0f\x7f",
@@ -238,10 +239,10 @@ impl Escape {
     }
 }
 
-/// A way of writing bytes in digits.
+/// An encoding of bytes as digits.
 #[derive(Debug, Clone, Copy)]
 enum Digits {
-    /// The standard and the URL-safe alphabet.
+    /// Base64 in the standard and the URL-safe alphabet.
     Base64,
     Hexadecimal,
 }
@@ -256,7 +257,7 @@ impl Digits {
         }
     }
 
-    /// Number of digits after which bytes and digits are aligned again.
+    /// Returns the number of possible alignments of a run of digits.
     fn alignments(self) -> usize {
         match self {
             Self::Base64 => 4,

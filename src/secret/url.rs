@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// Shortest user name without a password that counts as a token.
+/// Minimum length of a user name without password that counts as an access token.
 const MIN_TOKEN: usize = 20;
 
-/// Beginnings of access tokens that services use as user names in URLs.
+/// Prefixes of access tokens in URLs.
 const TOKEN_PREFIXES: [&str; 8] =
     ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "x-token", "ATBB"];
 
@@ -37,7 +37,7 @@ fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);
     let url = &rest[..placeholder_aware_end(rest, is_end)];
     let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
-    // A password may have an unescaped `/`: what stands before it is a port only if it is a number.
+    // A password may contain an unescaped `/`. The text before it is a port only if it is a number.
     let has_port =
         url[..authority].rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let end = match url[..authority].rfind('@') {

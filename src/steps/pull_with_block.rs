@@ -192,7 +192,7 @@ mod tests {
 
     async fn run(blocks: serde_json::Value, slug: &str, directory: &Path) -> Result<Mapping, StepError> {
         let lookup = Blocks(blocks);
-        let environment = Environment::of_process();
+        let environment = Environment::from_process();
         let mut context = StepContext {
             directory: directory.to_owned(),
             environment: std::borrow::Cow::Borrowed(&environment),

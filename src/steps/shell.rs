@@ -124,7 +124,7 @@ mod tests {
 
     async fn run(yaml: &str) -> Result<Mapping, StepError> {
         let step = (ENTRY.create)(serde_yaml::from_str(yaml).unwrap())?;
-        let environment = Environment::of_process();
+        let environment = Environment::from_process();
         let clock = Clock::system();
         let mut context = StepContext {
             directory: std::env::temp_dir(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -48,6 +48,49 @@ fn warns_about_unchecked_certificates() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn no_proxy_exempts_hosts_in_every_form() -> Result<()> {
+    let server = FaultServer::start()?;
+    let url = server.url();
+    let port = url.trim_end_matches("/api").rsplit(':').next().unwrap_or_default().to_owned();
+    for no_proxy in ["*", "127.0.0.1", &format!("127.0.0.1:{port}"), "10.0.0.0/8, 127.0.0.0/8"] {
+        let sandbox = Sandbox::new()?
+            .variable("PREFECT_API_URL", server.url())
+            .variable("PREFECT_CLIENT_MAX_RETRIES", "0")
+            .variable("HTTP_PROXY", "http://127.0.0.1:9")
+            .variable("NO_PROXY", no_proxy);
+        sandbox.run("work-pool ls")?.success()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn errors_of_a_proxy_name_the_proxy() -> Result<()> {
+    let sandbox = Sandbox::new()?
+        .variable("PREFECT_API_URL", "http://127.0.0.1:1/api")
+        .variable("PREFECT_CLIENT_MAX_RETRIES", "0")
+        .variable("HTTP_PROXY", "http://user:hunter2@127.0.0.1:9");
+    let output = sandbox.run("work-pool ls")?;
+    assert_eq!(output.code, 6, "{output}");
+    assert!(output.stderr.contains("cannot reach the proxy http://127.0.0.1:9 (HTTP_PROXY)"), "{output}");
+    assert!(!output.stderr.contains("hunter2"), "{output}");
+    Ok(())
+}
+
+#[test]
+fn accepts_a_certificate_without_alternative_names_only_if_pinned() -> Result<()> {
+    let server = PrivateServer::self_signed("localhost")?;
+    let pinned = server.sandbox()?.variable("PREFECT_API_SSL_CERT_FILE", "authority.pem");
+    pinned.run("work-pool ls")?.success()?;
+
+    let other = PrivateServer::self_signed("other.example")?;
+    let other_name = other.sandbox()?.variable("PREFECT_API_SSL_CERT_FILE", "authority.pem");
+    let output = other_name.run("work-pool ls")?;
+    assert_eq!(output.code, 6, "{output}");
+    assert!(output.stderr.contains("-addext \"subjectAltName=DNS:localhost\""), "{output}");
+    Ok(())
+}
+
 /// An unknown certificate authority, and a server with a certificate that it issued for this name. The server
 /// has no work pools.
 struct PrivateServer {
@@ -57,12 +100,25 @@ struct PrivateServer {
 }
 
 impl PrivateServer {
+    /// Starts a server with a self-signed certificate that has a common name and no subject alternative names.
+    fn self_signed(common_name: &str) -> Result<Self> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        Self::serve(&certificate, &key, certificate.pem())
+    }
+
     fn start(name: &str) -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &authority)?;
+        Self::serve(&certificate, &key, authority.pem())
+    }
+
+    fn serve(certificate: &Certificate, key: &KeyPair, authority: String) -> Result<Self> {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -86,7 +142,7 @@ impl PrivateServer {
                 }
             }
         });
-        Ok(Self { port, authority: authority.pem() })
+        Ok(Self { port, authority })
     }
 
     fn sandbox(&self) -> Result<Sandbox> {
@@ -105,7 +161,7 @@ fn trusts_a_private_certificate_authority_only_if_configured() -> Result<()> {
     assert_eq!(unknown.code, 6, "{unknown}");
     assert!(unknown.stderr.contains("PREFECT_API_SSL_CERT_FILE"), "{unknown}");
     let doctor = server.sandbox()?.run("doctor")?;
-    assert!(doctor.code == 6 && doctor.stdout.contains("name the certificates to trust"), "{doctor}");
+    assert!(doctor.code == 6 && doctor.stdout.contains("PREFECT_API_SSL_CERT_FILE"), "{doctor}");
 
     for setting in ["PREFECT_API_SSL_CERT_FILE", "SSL_CERT_FILE"] {
         let trusted = server.sandbox()?.variable(setting, "authority.pem").run("work-pool ls")?.success()?;

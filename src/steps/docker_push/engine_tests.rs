@@ -69,7 +69,7 @@ fn required_env(variable: &str) -> String {
 /// The environment of the process with a Docker configuration in this folder.
 fn environment_with_config(folder: &Path, config: &serde_json::Value) -> Environment {
     std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
-    let process = Environment::of_process();
+    let process = Environment::from_process();
     let variables = process.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     variables.chain([("DOCKER_CONFIG".to_owned(), folder.to_str().unwrap().to_owned())]).collect()
 }
@@ -92,7 +92,7 @@ async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
         ("flows/hello.py", "code"),
     ]);
     let registry = required_env("PREFECTL_TEST_REGISTRY");
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let name = format!("{registry}/prefectl-test/flows");
     let yaml = format!(
         "{{image_name: '{name}', tag: 7, additional_tags: [v1, latest], dockerfile: docker/Dockerfile,
@@ -137,7 +137,7 @@ async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
 #[ignore = "needs services: run tests/run"]
 async fn failures_are_in_the_words_of_the_engine() {
     let registry = required_env("PREFECTL_TEST_REGISTRY");
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let failure = async |files: &[(&str, &str)], yaml: &str| {
         let root = project(files);
         let (outcome, _) = run(&docker_build::ENTRY, root.path(), &environment, yaml).await;
@@ -213,7 +213,7 @@ async fn auto_builds_on_the_base_image_and_leaves_the_directory_alone() {
     required_env("PREFECTL_TEST_BASE_IMAGE");
     let files = [("requirements.txt", "# nothing\n"), ("hello.py", "code"), (".dockerignore", "*.pyc\n")];
     let root = project(&files);
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let yaml = "{image_name: prefectl-test/auto, tag: t, dockerfile: auto, nocache: true}";
     let (outputs, log) = run(&docker_build::ENTRY, root.path(), &environment, yaml).await;
     outputs.unwrap();
