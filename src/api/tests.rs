@@ -360,7 +360,7 @@ async fn missing_objects_are_none() {
 }
 
 #[test]
-fn urls_that_cannot_be_used_are_refused_without_their_password() {
+fn rejects_invalid_urls_without_their_password() {
     let cases = [
         ("127.0.0.1:4200/api", "127.0.0.1:4200/api"),
         ("localhost:4200/api", "localhost:4200/api"),
@@ -380,12 +380,12 @@ fn urls_that_cannot_be_used_are_refused_without_their_password() {
 }
 
 #[test]
-fn certificates_that_cannot_be_read_are_an_error_before_anything_is_sent() {
+fn rejects_unreadable_certificates_before_any_request() {
     let directory = tempfile::tempdir().unwrap();
     let empty = directory.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
     for (file, reason) in
-        [(empty, "it holds no certificate"), (directory.path().join("none.pem"), "No such file")]
+        [(empty, "the file has no certificate"), (directory.path().join("none.pem"), "No such file")]
     {
         let mut options = testing::options("https://host/api");
         options.transport.certificates = Some(file);
