@@ -154,7 +154,7 @@ fn wants_json(arguments: &[OsString]) -> bool {
 /// Creates the output streams for messages before the command line is parsed.
 fn basic_ui() -> Ui {
     Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
-        .for_environment(&Environment::of_process())
+        .for_environment(&Environment::from_process())
 }
 
 /// Prints a text to stdout.
