@@ -14,6 +14,7 @@ use url::Url;
 use super::{
     ApiError,
     error::{self, Peer},
+    limiter::Rejection,
     request::Request,
     tls_advice::{TlsAdvice, advice},
 };
@@ -73,6 +74,15 @@ impl Failure {
         match self {
             Self::Status(answer) => Some(answer.status.as_u16()),
             Self::Exchange(_) | Self::Slow(_) | Self::Large | Self::Setup(_) => None,
+        }
+    }
+
+    /// Returns how the server rejected the request, or `None` after any other failure.
+    pub(super) fn rejection(&self) -> Option<Rejection> {
+        match self.status()? {
+            429 => Some(Rejection::RateLimited),
+            503 => Some(Rejection::Busy),
+            _ => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use rand::Rng as _;
@@ -25,9 +25,10 @@ use super::{
     capabilities::Capabilities,
     csrf::{self, CsrfToken, CsrfTokens},
     error::Peer,
+    limiter::Limiter,
     request::Request,
     retry::Situation,
-    throttle::Throttle,
+    throttle::{Throttle, WriteSlot},
     transport::Transport,
 };
 use crate::{
@@ -59,8 +60,6 @@ pub(crate) struct Client {
     connected: AtomicBool,
     /// Number of requests, including retries.
     requests: AtomicU64,
-    /// Duration of the fastest request in nanoseconds.
-    quickest: AtomicU64,
     clock: Clock,
     notify: Notify,
     log: Option<Log>,
@@ -68,6 +67,9 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Maximum number of concurrent series of writes.
+    pub(crate) const MAX_WRITES: usize = Limiter::MAX;
+
     /// Creates a client. It sends no request, and reads no certificates for `http://`.
     ///
     /// # Errors
@@ -96,7 +98,6 @@ impl Client {
             capabilities: OnceCell::new(),
             connected: AtomicBool::new(false),
             requests: AtomicU64::new(0),
-            quickest: AtomicU64::new(u64::MAX),
             clock,
             notify,
             log: None,
@@ -124,19 +125,19 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Returns the duration of the fastest request, an estimate of the round-trip time.
-    pub(crate) fn quickest(&self) -> Duration {
-        Duration::from_nanos(self.quickest.load(Ordering::Relaxed))
-    }
-
     /// Returns the names of custom headers that are ignored, because this program sets them.
     pub(crate) fn ignored_headers(&self) -> &[String] {
         &self.ignored_headers
     }
 
-    /// Sets the minimum time between two writes, including retries.
-    pub(crate) fn space_writes(&self, gap: Duration) {
-        self.throttle.space_writes(gap);
+    /// Waits until another series of writes may start. It ends when the returned value is dropped.
+    pub(crate) async fn write_slot(&self) -> WriteSlot<'_> {
+        self.throttle.write_slot().await
+    }
+
+    /// Returns the current limit on concurrent series of writes.
+    pub(crate) fn write_limit(&self) -> usize {
+        self.throttle.write_limit()
     }
 
     /// Sends a request and parses the JSON of the response.
@@ -246,9 +247,12 @@ impl Client {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
         let result = self.exchange_now(request, url, token).await;
-        if result.is_ok() {
-            let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.quickest.fetch_min(took, Ordering::Relaxed);
+        match &result {
+            Ok(_) => self.throttle.succeeded(request.writes(), began.elapsed()),
+            Err(failure) if request.writes() => {
+                failure.rejection().into_iter().for_each(|rejection| self.throttle.rejected(rejection));
+            }
+            Err(_) => {}
         }
         if let Some(log) = &self.log {
             let end = match &result {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -29,8 +28,6 @@ pub(crate) struct Deployment {
     pub(crate) job_variables: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) schedules: Vec<DeploymentSchedule>,
-    /// Time of the last update of a field. Updates of schedules do not change it.
-    pub(crate) updated: Option<Timestamp>,
     /// The complete object from the server, including the fields above.
     pub(crate) raw: JsonObject,
 }
@@ -89,7 +86,6 @@ impl TryFrom<JsonObject> for Deployment {
             job_variables: Option<JsonObject>,
             tags: Option<Vec<String>>,
             schedules: Option<Vec<DeploymentSchedule>>,
-            updated: Option<Timestamp>,
         }
         let fields = Fields::deserialize(&raw)?;
         Ok(Self {
@@ -103,7 +99,6 @@ impl TryFrom<JsonObject> for Deployment {
             job_variables: fields.job_variables.unwrap_or_default(),
             tags: fields.tags.unwrap_or_default(),
             schedules: fields.schedules.unwrap_or_default(),
-            updated: fields.updated,
             raw,
         })
     }
@@ -269,18 +264,6 @@ impl Client {
         most: usize,
     ) -> Result<Vec<Deployment>, ApiError> {
         self.filter_up_to(&["deployments", "filter"], filter.body(), most).await
-    }
-
-    /// Returns the deployment that was updated last of those that match.
-    pub(crate) async fn last_updated_deployment(
-        &self,
-        filter: &DeploymentFilter,
-    ) -> Result<Option<Deployment>, ApiError> {
-        let mut body = filter.body();
-        body.insert("sort".to_owned(), json!("UPDATED_DESC"));
-        body.insert("limit".to_owned(), json!(1));
-        let found: Vec<Deployment> = self.json(Request::post(&["deployments", "filter"], body)).await?;
-        Ok(found.into_iter().next())
     }
 
     /// Deletes a deployment with its scheduled runs, but not its automations. Returns whether it existed.

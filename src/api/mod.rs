@@ -15,6 +15,7 @@ mod deployments;
 mod error;
 mod flow_runs;
 mod flows;
+mod limiter;
 mod links;
 mod named;
 mod options;

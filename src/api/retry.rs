@@ -158,8 +158,6 @@ pub(super) fn http_date(text: &str) -> Option<Timestamp> {
 pub(crate) struct RetryNotice {
     /// Method and path, such as `POST /deployments/`.
     pub(crate) request: String,
-    /// Status code, or `None` without a response.
-    pub(crate) status: Option<u16>,
     /// The reason of the failure.
     pub(crate) reason: String,
     pub(crate) wait: Duration,
@@ -167,7 +165,7 @@ pub(crate) struct RetryNotice {
 
 impl RetryNotice {
     pub(super) fn new(request: &Request, failure: &Failure, wait: Duration) -> Self {
-        Self { request: request.summary(), status: failure.status(), reason: failure.to_string(), wait }
+        Self { request: request.summary(), reason: failure.to_string(), wait }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Rate limits of requests: a maximum per minute, pauses that the server requests, and a gap between writes.
+//! When requests may be sent: within the request budget, after the pause that the server asked for, and with a limited
+//! number of concurrent writes.
 
 use std::{
     collections::VecDeque,
@@ -7,52 +8,92 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
+
+use super::limiter::{Limiter, Rejection};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Lets requests through, one by one.
+/// Delays requests.
 #[derive(Debug)]
 pub(super) struct Throttle {
+    /// Maximum number of requests per minute.
     budget: Option<NonZeroUsize>,
     state: Mutex<State>,
+    slots: Semaphore,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    /// When the requests of the last minute were sent, no more of them than the budget has.
+    /// Times of the requests of the last minute, if there is a budget.
     sent: VecDeque<Instant>,
-    /// The end of the pause that the server asked for.
+    /// End of the pause that the server asked for.
     paused_until: Option<Instant>,
-    /// What is between two writes, and when the next one may be sent.
-    gap: Duration,
+    /// Earliest time of the next write.
     next_write: Option<Instant>,
+    limiter: Limiter,
+    /// Number of permits of the semaphore, free or in use.
+    slots: usize,
+}
+
+/// Permission for one series of writes. Dropping it lets the next series start.
+#[derive(Debug)]
+pub(crate) struct WriteSlot<'a> {
+    throttle: &'a Throttle,
+    permit: Option<SemaphorePermit<'a>>,
 }
 
 impl Throttle {
     pub(super) fn new(max_per_minute: Option<NonZeroUsize>) -> Self {
-        Self { budget: max_per_minute, state: Mutex::default() }
+        let state = State {
+            sent: VecDeque::new(),
+            paused_until: None,
+            next_write: None,
+            limiter: Limiter::default(),
+            slots: 1,
+        };
+        Self { budget: max_per_minute, state: Mutex::new(state), slots: Semaphore::new(1) }
     }
 
-    /// Waits until a request may be sent, which then counts as sent.
+    /// Waits until a request may be sent, and counts it as sent.
     pub(super) async fn turn(&self, writes: bool) {
         while let Some(until) = self.take(writes) {
             tokio::time::sleep_until(until).await;
         }
     }
 
-    /// Writes are sent so far apart from now on.
-    pub(super) fn space_writes(&self, gap: Duration) {
-        self.state().gap = gap;
+    /// Waits until the limiter allows another series of writes. Callers are served in order.
+    pub(super) async fn write_slot(&self) -> WriteSlot<'_> {
+        // The semaphore is never closed.
+        WriteSlot { throttle: self, permit: self.slots.acquire().await.ok() }
     }
 
-    /// No request is sent for so long.
+    /// Returns the number of series of writes that may be in progress.
+    pub(super) fn write_limit(&self) -> usize {
+        self.state().limiter.limit()
+    }
+
+    /// Records the duration of a successful request.
+    pub(super) fn succeeded(&self, writes: bool, duration: Duration) {
+        let limiter = &mut self.state().limiter;
+        if writes { limiter.on_success(duration) } else { limiter.on_round_trip(duration) }
+    }
+
+    /// Records a response with status code 429 or 503 to a write.
+    pub(super) fn rejected(&self, rejection: Rejection) {
+        self.state().limiter.on_rejected(rejection);
+    }
+
+    /// Stops all requests for this time.
     pub(super) fn pause(&self, wait: Duration) {
         let mut state = self.state();
         state.paused_until = state.paused_until.max(Instant::now().checked_add(wait));
     }
 
-    /// `None` when a request may go now; else when to ask again.
+    /// Counts a request as sent and returns `None`, or returns when to try again.
     fn take(&self, writes: bool) -> Option<Instant> {
         let mut state = self.state();
         let now = Instant::now();
@@ -71,13 +112,33 @@ impl Throttle {
             state.sent.push_back(now);
         }
         if writes {
-            state.next_write = Some(now + state.gap);
+            state.next_write = Some(now + state.limiter.interval());
         }
         None
     }
 
+    /// Returns the permit of a finished series, and adapts the number of permits to the limit.
+    fn release(&self, permit: Option<SemaphorePermit<'_>>) {
+        let mut state = self.state();
+        let limit = state.limiter.limit();
+        if state.slots > limit {
+            permit.into_iter().for_each(SemaphorePermit::forget);
+            state.slots -= 1;
+        } else {
+            drop(permit);
+            self.slots.add_permits(limit - state.slots);
+            state.slots = limit;
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for WriteSlot<'_> {
+    fn drop(&mut self) {
+        self.throttle.release(self.permit.take());
     }
 }
 
@@ -86,7 +147,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn no_minute_has_more_than_the_budget() {
+    async fn sends_no_more_requests_per_minute_than_the_budget() {
         let throttle = Throttle::new(NonZeroUsize::new(3));
         let mut at = Vec::new();
         let start = Instant::now();
@@ -99,21 +160,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_is_for_all_requests() {
+    async fn a_pause_applies_to_all_requests() {
         let throttle = Throttle::new(None);
         let start = Instant::now();
         throttle.turn(true).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         throttle.pause(Duration::from_secs(7));
         throttle.pause(Duration::from_secs(3));
-        throttle.turn(true).await;
+        throttle.turn(false).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn writes_are_so_far_apart_and_reads_are_not() {
+    async fn spreads_writes_but_not_reads() {
         let throttle = Throttle::new(None);
-        throttle.space_writes(Duration::from_secs(2));
+        throttle.succeeded(false, Duration::from_secs(4));
+        throttle.succeeded(true, Duration::from_secs(6));
+        assert_eq!(throttle.write_limit(), 3);
         let start = Instant::now();
         let mut at = Vec::new();
         for writes in [true, false, true, false, true] {
@@ -121,5 +184,20 @@ mod tests {
             at.push(start.elapsed().as_secs());
         }
         assert_eq!(at, [0, 0, 2, 2, 4]);
+    }
+
+    #[tokio::test]
+    async fn lends_as_many_slots_as_the_limit() {
+        let throttle = Throttle::new(None);
+        let first = throttle.write_slot().await;
+        assert!(throttle.slots.try_acquire().is_err());
+        throttle.succeeded(false, Duration::from_secs(4));
+        throttle.succeeded(true, Duration::from_secs(6));
+        drop(first);
+        let slots = [throttle.write_slot().await, throttle.write_slot().await, throttle.write_slot().await];
+        assert!(throttle.slots.try_acquire().is_err());
+        throttle.rejected(Rejection::RateLimited);
+        drop(slots);
+        assert_eq!(throttle.slots.available_permits(), throttle.write_limit());
     }
 }

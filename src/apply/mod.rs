@@ -1,17 +1,14 @@
 //! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
 
 mod before;
-mod guard;
+mod conflict;
 pub(crate) mod journal;
-mod pacing;
-mod queue;
 mod rollback;
 mod writer;
 
 pub(crate) use before::Before;
 #[cfg(test)]
 pub(crate) use before::Was;
-pub(crate) use pacing::Pacer;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -24,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Client},
-    apply::{guard::Guard, journal::Journal, writer::Writer},
+    apply::{conflict::ConflictCheck, journal::Journal, writer::Writer},
     deployment::OnError,
     deployment::{DesiredDeployment, Snapshot},
     plan::{Change, FieldChange},
@@ -113,7 +110,6 @@ impl Outcome {
 pub(crate) struct Apply<'a> {
     pub(crate) client: &'a Client,
     pub(crate) live: &'a Snapshot,
-    pub(crate) pacer: &'a Pacer,
     pub(crate) journal: &'a Journal,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) now: Timestamp,
@@ -131,22 +127,32 @@ pub(crate) struct Applied {
     pub(crate) remains: Vec<String>,
 }
 
+/// A deployment to be written, and its position among the deployments that are not unchanged.
+struct PendingWrite<'a> {
+    desired: &'a DesiredDeployment,
+    change: &'a Change<'a>,
+    position: usize,
+}
+
 impl Apply<'_> {
-    /// Writes the changes side by side.
+    /// Writes the changes, as many at a time as the client's limiter allows.
     pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)]) -> Applied {
         let writer = Writer::new(self.client, self.live, self.now);
-        let guard = (!self.force).then(|| Guard::new(self.client, self.live, changes));
+        let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
+        let writes = writes.map(|(desired, change)| (*desired, change)).collect();
+        let check = (!self.force).then(|| ConflictCheck::new(self.client, self.live, writes));
         let failed = AtomicBool::new(false);
-        let ends: Vec<(Outcome, Duration)> = stream::iter(changes)
-            .map(async |(desired, change)| {
-                let end = self.write_one(&writer, guard.as_ref(), &failed, (desired, change)).await;
-                self.progress.deployment(&desired.full_name(), end.0.event());
-                end
+        let mut position = 0;
+        let results: Vec<(Outcome, Duration)> = stream::iter(changes)
+            .map(|(desired, change)| {
+                let write = PendingWrite { desired, change, position };
+                position += usize::from(!matches!(change, Change::Unchanged { .. }));
+                self.write(write, &writer, check.as_ref(), &failed)
             })
-            .buffered(2 * Pacer::HIGHEST_LIMIT)
+            .buffered(2 * Client::MAX_WRITES)
             .collect()
             .await;
-        let (outcomes, times) = ends.into_iter().unzip();
+        let (outcomes, times) = results.into_iter().unzip();
         let mut applied = Applied { outcomes, times, remains: Vec::new() };
         if self.on_error == OnError::Rollback && failed.into_inner() {
             applied.remains = self.roll_back(changes, &mut applied.outcomes).await;
@@ -154,50 +160,53 @@ impl Apply<'_> {
         applied
     }
 
-    /// Writes one change when its turn comes, if it may still be written; and how long that takes without waiting.
-    async fn write_one(
+    /// Writes one deployment once the limiter allows it. Returns the outcome and the time without waiting.
+    async fn write(
         &self,
+        write: PendingWrite<'_>,
         writer: &Writer<'_>,
-        guard: Option<&Guard<'_>>,
+        check: Option<&ConflictCheck<'_>>,
         failed: &AtomicBool,
-        (desired, change): (&DesiredDeployment, &Change<'_>),
     ) -> (Outcome, Duration) {
-        if let Change::Unchanged { live } = change {
-            return (Outcome::Unchanged(live.id), Duration::ZERO);
-        }
-        let name = &desired.full_name();
-        let mut permit = self.pacer.enter().await;
-        let started = Instant::now();
-        if failed.load(Relaxed) && self.on_error != OnError::Continue {
-            return (Outcome::NotTried, Duration::ZERO);
-        }
-        self.progress.deployment(name, DeploymentEvent::Writing);
-        let (outcome, writes) = if let Some(refused) = Self::admit(guard, desired, change).await {
-            (refused, 0)
+        let name = &write.desired.full_name();
+        let end = if let Change::Unchanged { live } = write.change {
+            (Outcome::Unchanged(live.id), Duration::ZERO)
         } else {
-            self.client.space_writes(permit.begin());
-            writer.write(desired, change).await
+            let _slot = self.client.write_slot().await;
+            let started = Instant::now();
+            if failed.load(Relaxed) && self.on_error != OnError::Continue {
+                (Outcome::NotTried, Duration::ZERO)
+            } else {
+                self.progress.deployment(name, DeploymentEvent::Writing);
+                let outcome = self.checked_write(&write, writer, check).await;
+                if outcome.is_failure() {
+                    failed.store(true, Relaxed);
+                } else {
+                    self.journal.done(name);
+                }
+                (outcome, started.elapsed())
+            }
         };
-        if outcome.is_failure() {
-            failed.store(true, Relaxed);
-        } else {
-            permit.succeed(writes, self.client.quickest());
-            self.journal.done(name);
-        }
-        (outcome, started.elapsed())
+        self.progress.deployment(name, end.0.event());
+        end
     }
 
-    /// Whether a deployment may not be written, since it is no longer what it was compared with.
-    async fn admit(
-        guard: Option<&Guard<'_>>,
-        desired: &DesiredDeployment,
-        change: &Change<'_>,
-    ) -> Option<Outcome> {
-        match guard?.admit(desired, change).await {
-            Ok(differences) if differences.is_empty() => None,
-            Ok(differences) => Some(Outcome::Conflict(differences)),
-            Err(error) => Some(Outcome::Unchecked(error)),
+    /// Writes a deployment unless it has changed since it was compared.
+    async fn checked_write(
+        &self,
+        write: &PendingWrite<'_>,
+        writer: &Writer<'_>,
+        check: Option<&ConflictCheck<'_>>,
+    ) -> Outcome {
+        let Some(check) = check else { return writer.write(write.desired, write.change).await };
+        match check.differences(write.position).await {
+            Ok(differences) if differences.is_empty() => {}
+            Ok(differences) => return Outcome::Conflict(differences),
+            Err(error) => return Outcome::Unchecked(error),
         }
+        // The next batch is read while the last writes of this one are in flight.
+        let next = write.position + self.client.write_limit();
+        tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0
     }
 
     /// Makes what was written as it was before. One that failed may have been written more than its answer tells.
@@ -223,7 +232,7 @@ impl Apply<'_> {
                 Before::of(desired, change, self.live)
             })
             .collect();
-        let restored = rollback::restore(self.client, &before, self.pacer).await;
+        let restored = rollback::restore(self.client, &before).await;
         let mut remains = Vec::new();
         for (index, result) in written.into_iter().zip(restored) {
             let name = changes[index].0.full_name();

@@ -10,20 +10,13 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Automation, Client},
-    apply::{
-        Pacer,
-        before::{Before, Was},
-    },
+    apply::before::{Before, Was},
     deployment::{LiveDeployment, Snapshot, triggers::owner_resource},
     plan::prune,
 };
 
 /// Restores the deployments; each result has what could not be made as it was.
-pub(super) async fn restore(
-    client: &Client,
-    before: &[Before],
-    pacer: &Pacer,
-) -> Vec<Result<Vec<String>, ApiError>> {
+pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Vec<String>, ApiError>> {
     let names: BTreeSet<_> = before.iter().map(|one| (one.flow.clone(), one.name.clone())).collect();
     let live = match Snapshot::observe(client, &names).await {
         Ok(live) => live,
@@ -35,16 +28,10 @@ pub(super) async fn restore(
     };
     stream::iter(before)
         .map(async |one| {
-            let mut permit = pacer.enter().await;
-            client.space_writes(permit.begin());
-            let restored = Restore { client, live: &live }.deployment(one).await;
-            if restored.is_ok() {
-                // Most of them are one write; where there are more, the next are sent further apart than need be.
-                permit.succeed(1, client.quickest());
-            }
-            restored
+            let _slot = client.write_slot().await;
+            Restore { client, live: &live }.deployment(one).await
         })
-        .buffered(2 * Pacer::HIGHEST_LIMIT)
+        .buffered(2 * Client::MAX_WRITES)
         .collect()
         .await
 }

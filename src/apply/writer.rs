@@ -1,4 +1,4 @@
-//! The requests that make one deployment what it shall be.
+//! Sends the requests that create or update a deployment.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +19,7 @@ pub(super) struct Writer<'a> {
     client: &'a Client,
     live: &'a Snapshot,
     now: Timestamp,
-    /// Flows made by this command, so that deployments of one flow make it once.
+    /// Flows that this command creates, by name. Deployments of the same flow share one request.
     flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
 }
 
@@ -30,9 +30,9 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Gives with the outcome how many writes it took.
-    pub(super) async fn write(&self, desired: &DesiredDeployment, change: &Change<'_>) -> (Outcome, u32) {
-        let mut written = 0;
+    /// Sends the requests of a change, one after the other.
+    pub(super) async fn write(&self, desired: &DesiredDeployment, change: &Change<'_>) -> Outcome {
+        let mut written = false;
         let result = match change {
             Change::Unchanged { live } => Ok(Outcome::Unchanged(live.id)),
             Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
@@ -43,25 +43,24 @@ impl Writer<'_> {
                     .map(|()| Outcome::Updated(live.id, names))
             }
         };
-        let outcome = result.unwrap_or_else(|error| Outcome::Failed { error, written: written > 0 });
-        (outcome, written)
+        result.unwrap_or_else(|error| Outcome::Failed { error, written })
     }
 
-    async fn create(&self, desired: &DesiredDeployment, written: &mut u32) -> Result<Uuid, ApiError> {
+    async fn create(&self, desired: &DesiredDeployment, written: &mut bool) -> Result<Uuid, ApiError> {
         let flow = self.flow(&desired.flow_name).await?;
-        *written += u32::from(self.live.flow(&desired.flow_name).is_none());
+        *written |= self.live.flow(&desired.flow_name).is_none();
         let body = desired.create_body(flow, self.now);
         let deployment = self.client.create_deployment(&json_object(body)).await?;
-        *written += 1;
+        *written = true;
         for trigger in &desired.triggers {
             self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
-            *written += 1;
+            *written = true;
         }
         self.slas(deployment.id, desired).await?;
         Ok(deployment.id)
     }
 
-    /// The id of a flow, which is made if the server does not have it.
+    /// Returns the id of a flow. Creates the flow if it does not exist.
     async fn flow(&self, name: &str) -> Result<Uuid, ApiError> {
         if let Some(id) = self.live.flow(name) {
             return Ok(id);
@@ -75,10 +74,10 @@ impl Writer<'_> {
         live: &LiveDeployment,
         desired: &DesiredDeployment,
         changes: &Changes<'_>,
-        written: &mut u32,
+        written: &mut bool,
     ) -> Result<(), ApiError> {
         let id = live.id;
-        // All fields, as the reference: the server checks some of them against others of the same request.
+        // All fields, as Prefect sends them: the server validates some fields against others of the same request.
         let mut body = if changes.fields.is_empty() { Map::new() } else { desired.update_body() };
         let schedules = &changes.schedules;
         let together = schedules.together(!body.is_empty(), &live.schedules, self.now);
@@ -90,7 +89,7 @@ impl Writer<'_> {
         }
         if !body.is_empty() {
             self.client.update_deployment(id, &body).await?;
-            *written += 1;
+            *written = true;
         }
         if !is_together && !schedules_first {
             self.schedules(id, schedules, written).await?;
@@ -99,31 +98,31 @@ impl Writer<'_> {
         self.slas(id, desired).await
     }
 
-    /// Writes the schedules one by one: a new one may have the slug that another gives up.
+    /// Sends one request per changed schedule, updates first, so that a new schedule can reuse a slug that an update frees.
     async fn schedules(
         &self,
         id: Uuid,
         changes: &ScheduleChanges<'_>,
-        written: &mut u32,
+        written: &mut bool,
     ) -> Result<(), ApiError> {
         for (schedule, body) in &changes.update {
             self.client.update_schedule(id, schedule, body).await?;
-            *written += 1;
+            *written = true;
         }
         if !changes.create.is_empty() {
             let bodies: Vec<Json> =
                 changes.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
             self.client.create_schedules(id, &bodies).await?;
-            *written += 1;
+            *written = true;
         }
         for schedule in &changes.delete {
             self.client.delete_schedule(id, schedule.id).await?;
-            *written += 1;
+            *written = true;
         }
         Ok(())
     }
 
-    /// Prefect Cloud compares service level agreements itself, by name.
+    /// Sends the service level agreements. Prefect Cloud compares them by name.
     async fn slas(&self, id: Uuid, desired: &DesiredDeployment) -> Result<(), ApiError> {
         if let Some(slas) = &desired.slas {
             let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();
@@ -136,19 +135,19 @@ impl Writer<'_> {
         &self,
         id: Uuid,
         changes: &TriggerChanges<'_>,
-        written: &mut u32,
+        written: &mut bool,
     ) -> Result<(), ApiError> {
         if changes.delete_owned {
             self.client.delete_automations_owned_by(id).await?;
-            *written += 1;
+            *written = true;
         }
         for body in &changes.create {
             self.client.create_automation(body).await?;
-            *written += 1;
+            *written = true;
         }
         for automation in &changes.delete {
             self.client.delete_automation(automation.id).await?;
-            *written += 1;
+            *written = true;
         }
         Ok(())
     }

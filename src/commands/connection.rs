@@ -22,23 +22,19 @@ const REPORTED_DELAY: Duration = Duration::from_secs(1);
 ///
 /// Fails if no API is configured or a connection setting is invalid.
 pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
-    client_telling(context, None, |_| {})
+    client_with_budget(context, None)
 }
 
-/// Creates a client with a request budget. Calls `on_retry` with the status code of each response that causes a retry.
-pub(crate) fn client_telling(
+/// Creates a client that sends no more than this number of requests per minute.
+pub(crate) fn client_with_budget(
     context: &Context,
     max_requests_per_minute: Option<NonZeroUsize>,
-    on_retry: impl Fn(u16) + Send + Sync + 'static,
 ) -> Result<Client, CommandError> {
     let settings = &context.settings;
     let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
     let options = ClientOptions { max_requests_per_minute, ..options };
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
-        if let Some(status) = notice.status {
-            on_retry(status);
-        }
         // Short delays are normal: a server with SQLite answers 503 during concurrent writes.
         if notice.wait >= REPORTED_DELAY {
             ui.note(&notice.to_string());

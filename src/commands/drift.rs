@@ -5,7 +5,6 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, connection, plan::text::shown, target::deploy_context};
 use crate::{
-    apply::Pacer,
     cli::{DriftArguments, OutputFormat},
     deploy::{self, Server},
     error::{CommandError, Exit},
@@ -16,7 +15,7 @@ use crate::{
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.selection.options();
     let (client, links) = (connection::client(context)?, connection::links(context));
-    let server = Server { client: &client, links: &links, pacer: &Pacer::default() };
+    let server = Server { client: &client, links: &links };
     let drift = Drift::from(deploy::plan(&deploy_context(&options, context), &server).await?);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),

@@ -32,7 +32,6 @@ use std::collections::BTreeSet;
 use self::preparation::Examined;
 use crate::{
     api::{Client, Links},
-    apply::Pacer,
     build::{
         pulled_code,
         render::{self, Rendering},
@@ -51,8 +50,6 @@ use crate::{
 pub(crate) struct Server<'a> {
     pub(crate) client: &'a Client,
     pub(crate) links: &'a Links,
-    /// Told by the client what the server refuses.
-    pub(crate) pacer: &'a Pacer,
 }
 
 /// Deploys what the options say; the report has all that was done, also before an error.

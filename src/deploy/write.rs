@@ -32,7 +32,7 @@ pub(super) async fn write(
     server: &Server<'_>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let Server { client, links, pacer } = server;
+    let Server { client, links } = server;
     let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
     ctx.progress.activity("Comparing with the server");
     let (live, idle_pools) =
@@ -52,7 +52,6 @@ pub(super) async fn write(
     let apply = Apply {
         client,
         live: &live,
-        pacer,
         journal: &journal,
         progress: ctx.progress,
         now,

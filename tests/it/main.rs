@@ -7,6 +7,7 @@
 mod as_prefect;
 mod attacks;
 mod cloud;
+mod conflicts;
 mod connection;
 mod deploy;
 mod deployment_commands;
@@ -28,7 +29,6 @@ mod interrupted_deploys;
 mod invalid_project_files;
 mod layers;
 mod local_server;
-mod meanwhile;
 mod output;
 mod output_schemas;
 mod plan;

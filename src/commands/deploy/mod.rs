@@ -3,7 +3,7 @@
 mod document;
 mod interview;
 
-use std::{fmt::Write as _, sync::Arc, time::Instant};
+use std::{fmt::Write as _, time::Instant};
 
 use owo_colors::OwoColorize;
 
@@ -14,7 +14,7 @@ use super::{
     target,
 };
 use crate::{
-    apply::{Outcome, Pacer},
+    apply::Outcome,
     cli::{DeployArguments, OutputFormat},
     deploy::{self, Line, Report, Server},
     deployment::{DeployContext, Options},
@@ -40,14 +40,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         Some(plan) => options = plan.select(options),
         None => options.python = options.python.with_project_scope(),
     }
-    let pacer = Arc::new(Pacer::default());
-    let busy = Arc::clone(&pacer);
-    let budget = arguments.max_requests_per_minute;
-    let client = connection::client_telling(context, budget, move |status| match status {
-        429 => busy.slow_down(),
-        503 => busy.refused(),
-        _ => {}
-    })?;
+    let client = connection::client_with_budget(context, arguments.max_requests_per_minute)?;
     if arguments.resume {
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
@@ -57,7 +50,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let links = connection::links(context);
     let answers = answered.as_ref().map(|answered| &answered.selection);
     let ctx = DeployContext { answers, ..target::deploy_context(&options, context) };
-    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let server = Server { client: &client, links: &links };
     let started = Instant::now();
     let view = context.ui.watch();
     let mut report = Report::default();

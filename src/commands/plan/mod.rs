@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     api::Links,
-    apply::Pacer,
     cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
     deploy::{self, Server},
     error::{CommandError, Exit},
@@ -65,8 +64,7 @@ pub(super) async fn show(
 ) -> Result<Plan, CommandError> {
     let options = options(selection, ownership, context)?;
     let (client, links) = (connection::client(context)?, connection::links(context));
-    let pacer = Pacer::default();
-    let server = Server { client: &client, links: &links, pacer: &pacer };
+    let server = Server { client: &client, links: &links };
     let view = context.ui.watch();
     let plan = deploy::plan(&deploy_context(&options, context), &server).await?;
     view.end();

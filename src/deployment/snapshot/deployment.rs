@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -36,18 +35,16 @@ pub(crate) struct LiveDeployment {
     pub(crate) id: Uuid,
     pub(crate) flow_id: Uuid,
     pub(crate) name: String,
-    /// When a field of it was last written; schedules do not count.
-    pub(crate) updated: Option<Timestamp>,
     pub(crate) schedules: Vec<DeploymentSchedule>,
     fields: BTreeMap<&'static str, Arc<Json>>,
 }
 
 impl LiveDeployment {
     pub(crate) fn new(deployment: Deployment, shared: &SharedValues) -> Self {
-        let Deployment { id, flow_id, name, updated, schedules, mut raw, .. } = deployment;
+        let Deployment { id, flow_id, name, schedules, mut raw, .. } = deployment;
         let field = |name| Some((name, shared.share(written(name, &mut raw)?)));
         let fields = FIELDS.into_iter().filter_map(field).collect();
-        Self { id, flow_id, name, updated, schedules, fields }
+        Self { id, flow_id, name, schedules, fields }
     }
 
     /// The value of a field as it would be written; `None` for what the server does not keep.

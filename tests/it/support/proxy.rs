@@ -76,11 +76,6 @@ impl Proxy {
         lock(&self.seen).iter().filter(|item| item.write.is_some()).cloned().collect()
     }
 
-    /// Checks whether a request body contained this text.
-    pub(crate) fn has_seen(&self, text: &str) -> bool {
-        lock(&self.seen).iter().any(|item| item.body.contains(text))
-    }
-
     /// Returns the number of requests, without those that a busy server answered with 503.
     pub(crate) fn requests(&self) -> usize {
         lock(&self.seen).iter().filter(|item| item.status != Some(503)).count()

@@ -1,16 +1,19 @@
-//! What others change between the moment at which a deploy has compared and the moment at which it writes.
+//! Deployments that others change between the comparison and the write.
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering::SeqCst},
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
-/// A file of so many deployments; another version of it differs in one field.
+/// More deployments than one conflict check reads.
+const TWO_BATCHES: usize = 40;
+
+/// Returns a project file with `count` deployments. Files with different `version` differ in one field of each.
 fn project(count: usize, version: usize, fields: &str) -> String {
     let deployment = |number| {
         format!(
@@ -21,27 +24,35 @@ fn project(count: usize, version: usize, fields: &str) -> String {
     format!("pull: []\ndeployments:\n{}", (0..count).map(deployment).collect::<String>())
 }
 
-/// When somebody else acts: at the first request whose line and body have these texts.
+/// The moment of another client's change: before or after the n-th matching request.
 #[derive(Clone, Copy)]
-struct When(&'static str, &'static str, Moment);
+struct When {
+    moment: Moment,
+    nth: usize,
+    /// Checks the method and the path.
+    matches: fn(&str) -> bool,
+}
 
-/// Deploys while somebody else acts once.
+/// The first read of deployments is the comparison, the second one the conflict check.
+const BEFORE_CONFLICT_CHECK: When =
+    When { moment: Moment::Before, nth: 2, matches: |line| line == "POST /api/deployments/filter" };
+
+/// Runs `deploy` while another client makes one change.
 fn deploy(
     sandbox: &Sandbox,
     arguments: &str,
     when: When,
-    act: impl Fn(&Api) -> Result<()> + Send + Sync + 'static,
+    change: impl Fn(&Api) -> Result<()> + Send + Sync + 'static,
 ) -> Result<(Output, Proxy)> {
     let other = Mutex::new(Api::from_env()?);
     let url = other.lock().unwrap_or_else(PoisonError::into_inner).url().to_owned();
-    let acted = AtomicBool::new(false);
+    let count = AtomicUsize::new(0);
     let proxy = Proxy::start(&url, move |seen, moment| {
-        let When(line, body, at) = when;
-        let is_it = moment == at && seen.line.contains(line) && seen.body.contains(body);
-        if is_it && !acted.swap(true, SeqCst) {
+        let matches = moment == when.moment && (when.matches)(&seen.line);
+        if matches && count.fetch_add(1, SeqCst) + 1 == when.nth {
             let other = other.lock().unwrap_or_else(PoisonError::into_inner);
-            // What was done is seen in the answer of the deploy.
-            let _ = act(&other);
+            // If the change fails, the deploy finds no conflict and the test fails.
+            let _ = change(&other);
         }
         Verdict::Pass
     })?;
@@ -50,38 +61,27 @@ fn deploy(
     Ok((output, proxy))
 }
 
-/// The path of a deployment that is there.
+/// Returns the API path of an existing deployment.
 fn path(api: &Api, sandbox: &Sandbox, name: &str) -> Result<String> {
     let deployment = api.existing(sandbox, name)?;
-    Ok(format!("/deployments/{}", deployment["id"].as_str().context("an id")?))
+    Ok(format!("/deployments/{}", deployment["id"].as_str().context("the deployment has an id")?))
 }
 
-fn theirs(path: &str) -> impl Fn(&Api) -> Result<()> + Send + Sync + use<> {
+/// Returns a change of the description and the version.
+fn change_fields(path: &str) -> impl Fn(&Api) -> Result<()> + Send + Sync + use<> {
     let path = path.to_owned();
     move |api| api.patch(&path, &json!({"description": "Theirs", "version": "theirs"}))
 }
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_others_have_written_is_not_overwritten() -> Result<()> {
+fn does_not_overwrite_changed_fields() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(1, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let path = path(&api, &sandbox, "hello-UNIQUE/d0")?;
-    let asking = When("POST /api/deployments/filter", "UPDATED_DESC", Moment::Before);
-    let mut asked = None;
-    for _ in 0..20 {
-        sandbox.file("prefect.yaml", project(1, 1, ""))?;
-        let (output, proxy) = deploy(&sandbox, "--quiet", asking, theirs(&path))?;
-        if proxy.has_seen(asking.1) {
-            asked = Some((output, proxy));
-            break;
-        }
-        // A server that takes long to answer is not asked about the only deployment, which was just compared.
-        sandbox.file("prefect.yaml", project(1, 0, ""))?;
-        sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-    }
-    let (output, proxy) = asked.context("the server is too slow to be asked")?;
+    sandbox.file("prefect.yaml", project(1, 1, ""))?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", BEFORE_CONFLICT_CHECK, change_fields(&path))?;
     assert_output!(output, @r#"
     exit 8
     --- stdout
@@ -101,17 +101,48 @@ fn what_others_have_written_is_not_overwritten() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_deploy_looks_again_while_it_writes() -> Result<()> {
+fn does_not_update_a_deployment_with_changed_schedules() -> Result<()> {
     let api = Api::from_env()?;
-    // More than one answer is good for.
-    let sandbox = api.sandbox(&project(40, 0, ""))?;
+    let sandbox = api.sandbox(&project(1, 0, "  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let path = path(&api, &sandbox, "hello-UNIQUE/d0")?;
+    sandbox.file("prefect.yaml", project(1, 1, "  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
+    let body = json!([{"schedule": {"interval": 3600}, "slug": "hourly"}]);
+    let add_schedule = move |api: &Api| api.post(&format!("{path}/schedules"), &body).map(drop);
+    let (output, proxy) = deploy(&sandbox, "--quiet", BEFORE_CONFLICT_CHECK, add_schedule)?;
+    assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
+    assert!(output.stderr.contains("\n  schedules: "), "{output}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn does_not_recreate_a_deleted_deployment() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(&project(1, 0, ""))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let path = path(&api, &sandbox, "hello-UNIQUE/d0")?;
+    sandbox.file("prefect.yaml", project(1, 1, ""))?;
+    let delete = move |api: &Api| api.delete(&path);
+    let (output, proxy) = deploy(&sandbox, "--quiet", BEFORE_CONFLICT_CHECK, delete)?;
+    assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
+    assert!(output.stderr.contains("\n  name: \"d0\" -> null"), "{output}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn reads_the_second_batch_after_the_first_write() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(&project(TWO_BATCHES, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let last = path(&api, &sandbox, "hello-UNIQUE/d39")?;
-    sandbox.file("prefect.yaml", project(40, 1, ""))?;
-    let first_write = When("PATCH /api/deployments/", "", Moment::After);
-    let (output, _) = deploy(&sandbox, "--output json", first_write, theirs(&last))?;
+    sandbox.file("prefect.yaml", project(TWO_BATCHES, 1, ""))?;
+    let first_write =
+        When { moment: Moment::After, nth: 1, matches: |line| line.starts_with("PATCH /api/deployments/") };
+    let (output, _) = deploy(&sandbox, "--output json", first_write, change_fields(&last))?;
     let document = output.json()?;
-    ensure!(output.code == 8, "{output}");
+    assert_eq!(output.code, 8, "{output}");
     assert_eq!(document["deployments"][0]["status"], "updated", "{output}");
     assert_eq!(document["deployments"][39]["status"], "changed meanwhile", "{output}");
     assert_eq!(
@@ -124,16 +155,17 @@ fn a_deploy_looks_again_while_it_writes() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn what_others_have_created_is_not_replaced() -> Result<()> {
+fn does_not_replace_a_deployment_that_others_created() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(1, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let flow = api.existing(&sandbox, "hello-UNIQUE/d0")?["flow_id"].clone();
-    sandbox.file("prefect.yaml", project(40, 0, ""))?;
+    sandbox.file("prefect.yaml", project(TWO_BATCHES, 0, ""))?;
     let body = json!({"name": "d39", "flow_id": flow, "version": "theirs"});
-    let first_write = When("POST /api/deployments/", "\"version\":\"v0\"", Moment::After);
-    let act = move |api: &Api| api.post("/deployments/", &body).map(drop);
-    let (output, _) = deploy(&sandbox, "--output json", first_write, act)?;
+    let first_write =
+        When { moment: Moment::After, nth: 1, matches: |line| line == "POST /api/deployments/" };
+    let create = move |api: &Api| api.post("/deployments/", &body).map(drop);
+    let (output, _) = deploy(&sandbox, "--output json", first_write, create)?;
     let document = output.json()?;
     assert_eq!(
         (output.code, &document["deployments"][39]["status"]),
@@ -146,7 +178,7 @@ fn what_others_have_created_is_not_replaced() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn schedules_and_triggers_are_read_again_before_they_are_written() -> Result<()> {
+fn does_not_overwrite_changed_schedules_or_triggers() -> Result<()> {
     let api = Api::from_env()?;
     let parts = |hour: u32, event: &str| {
         format!(
@@ -157,15 +189,16 @@ fn schedules_and_triggers_are_read_again_before_they_are_written() -> Result<()>
     let sandbox = api.sandbox(&project(1, 0, &parts(1, "a")))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let deployment = api.existing(&sandbox, "hello-UNIQUE/d0")?;
-    let text = |value: &Value| value.as_str().map(str::to_owned).context("an id");
-    let (id, schedule) = (text(&deployment["id"])?, text(&deployment["schedules"][0]["id"])?);
-    let automation = text(&api.automations(&deployment)?[0]["id"])?;
+    let string = |value: &Value| value.as_str().map(str::to_owned).context("an id is a string");
+    let (id, schedule) = (string(&deployment["id"])?, string(&deployment["schedules"][0]["id"])?);
+    let automation = string(&api.automations(&deployment)?[0]["id"])?;
+    let after_comparison =
+        When { moment: Moment::After, nth: 1, matches: |line| line == "POST /api/automations/filter" };
 
     sandbox.file("prefect.yaml", project(1, 0, &parts(2, "a")))?;
     let path = format!("/deployments/{id}/schedules/{schedule}");
     let pause = move |api: &Api| api.patch(&path, &json!({"active": false}));
-    let again = When("POST /api/automations/filter", "", Moment::After);
-    let (output, proxy) = deploy(&sandbox, "--quiet", again, pause)?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", after_comparison, pause)?;
     assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
     assert!(output.stderr.contains("\n  schedules: "), "{output}");
     assert!(
@@ -176,8 +209,7 @@ fn schedules_and_triggers_are_read_again_before_they_are_written() -> Result<()>
     sandbox.file("prefect.yaml", project(1, 0, &parts(1, "b")))?;
     let path = format!("/automations/{automation}");
     let disable = move |api: &Api| api.patch(&path, &json!({"enabled": false}));
-    let again = When("POST /api/automations/filter", "", Moment::After);
-    let (output, proxy) = deploy(&sandbox, "--quiet", again, disable)?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", after_comparison, disable)?;
     assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
     assert!(output.stderr.contains("\n  triggers: "), "{output}");
     Ok(())

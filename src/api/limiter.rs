@@ -1,0 +1,274 @@
+//! The limit on concurrent writes.
+//!
+//! The best number of writes in flight depends on the server and on the network. A server on SQLite rejects a write that
+//! meets another one and is fastest with one at a time. One process on `PostgreSQL` is fastest with two to four. A distant
+//! server needs many more in flight to be equally busy.
+//!
+//! [`Limiter`] separates the two causes. It controls the number of writes that the *server* processes at a time by additive
+//! increase and multiplicative decrease, as TCP Vegas does: it adds one while writes do not wait for each other, subtracts
+//! one when they do, and halves the number when the server rejects a write. Little's law then gives the number of writes
+//! *in flight*: each takes `latency`, of which the server works for `latency - round trip`, so
+//!
+//! ```text
+//! in flight = processed at a time * latency / (latency - round trip)
+//! ```
+//!
+//! The limiter reads no clock: durations come from its caller.
+
+use std::time::Duration;
+
+/// Number of responses that are compared together, at least.
+const MIN_WINDOW: u32 = 4;
+/// Below this number of writes that wait at the server, one more is allowed.
+const FEW_WAITING: f64 = 1.5;
+/// Above this number of writes that wait at the server, one fewer is allowed.
+const MANY_WAITING: f64 = 3.0;
+/// Weight of the newest response in the average latency.
+const SMOOTHING: f64 = 0.2;
+/// Number of writes after the first rejection by a busy server until the limit may grow. Doubles with each rejection.
+const FIRST_HOLD: u32 = 128;
+
+/// Why a server did not process a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rejection {
+    /// 429: the client has sent too many requests.
+    RateLimited,
+    /// 503: the write met another one.
+    Busy,
+}
+
+/// An adaptive limit on the number of writes in flight.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    /// Duration of the fastest request, which approximates the time on the network.
+    round_trip: Duration,
+    /// Duration of the fastest write.
+    fastest: Duration,
+    /// Moving average of the duration of writes.
+    latency: Duration,
+    /// Number of writes that the server processes at a time. Less than 1 after rate limiting.
+    concurrency: f64,
+    /// Number and total duration of the responses since the last comparison.
+    window: (u32, Duration),
+    /// Number of coming responses to requests that were sent before the last decrease.
+    outdated: u32,
+    /// Number of coming successes until `concurrency` may grow.
+    hold: u32,
+    next_hold: u32,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        Self {
+            round_trip: Duration::MAX,
+            fastest: Duration::MAX,
+            latency: Duration::ZERO,
+            concurrency: 1.0,
+            window: (0, Duration::ZERO),
+            outdated: 0,
+            hold: 0,
+            next_hold: FIRST_HOLD,
+        }
+    }
+}
+
+impl Limiter {
+    pub(super) const MAX: usize = 32;
+
+    /// Returns the allowed number of writes in flight, from 1 to [`Self::MAX`].
+    pub(super) fn limit(&self) -> usize {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the value is between 1 and MAX"
+        )]
+        let limit = self.in_flight() as usize;
+        limit
+    }
+
+    /// Returns the time between the starts of two writes. It spreads the writes in flight evenly.
+    pub(super) fn interval(&self) -> Duration {
+        if self.limit() == 1 { Duration::ZERO } else { self.latency.div_f64(self.in_flight()) }
+    }
+
+    /// Records the duration of a successful request of any kind.
+    pub(super) fn on_round_trip(&mut self, duration: Duration) {
+        self.round_trip = self.round_trip.min(duration);
+    }
+
+    /// Records the duration of a successful write.
+    pub(super) fn on_success(&mut self, duration: Duration) {
+        self.on_round_trip(duration);
+        self.fastest = self.fastest.min(duration);
+        self.latency = if self.latency.is_zero() {
+            duration
+        } else {
+            self.latency.mul_f64(1.0 - SMOOTHING) + duration.mul_f64(SMOOTHING)
+        };
+        self.hold = self.hold.saturating_sub(1);
+        if self.is_outdated() {
+            return;
+        }
+        self.window = (self.window.0 + 1, self.window.1 + duration);
+        if self.window.0 >= MIN_WINDOW.max(u32::try_from(self.limit()).unwrap_or(u32::MAX)) {
+            self.adjust(self.window.1 / self.window.0);
+            self.window = (0, Duration::ZERO);
+        }
+    }
+
+    /// Records that the server rejected a request. Rejections of requests that were in flight together count once.
+    pub(super) fn on_rejected(&mut self, rejection: Rejection) {
+        let limit = self.limit();
+        if self.is_outdated() || limit == 1 {
+            return;
+        }
+        let lowest = match rejection {
+            Rejection::RateLimited => 0.0,
+            Rejection::Busy => 1.0,
+        };
+        if rejection == Rejection::Busy && self.concurrency > lowest {
+            self.hold = self.next_hold;
+            self.next_hold = self.next_hold.saturating_mul(2);
+        }
+        self.concurrency = (self.concurrency / 2.0).max(lowest);
+        self.outdated = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.window = (0, Duration::ZERO);
+    }
+
+    /// Compares the average latency of a window with the lowest latency. Their difference is time spent waiting.
+    fn adjust(&mut self, average: Duration) {
+        let waiting = self.concurrency * (1.0 - self.work(self.fastest) / self.work(average));
+        if waiting > MANY_WAITING {
+            self.concurrency = (self.concurrency - 1.0).max(1.0);
+        } else if waiting < FEW_WAITING && self.hold == 0 && self.limit() < Self::MAX {
+            self.concurrency = (self.concurrency + 1.0).min(2.0 * self.concurrency);
+        }
+    }
+
+    /// Returns the seconds that the server works for a write of this latency, at least a small part of the latency.
+    fn work(&self, latency: Duration) -> f64 {
+        let work = latency.saturating_sub(self.round_trip).max(latency / 64);
+        work.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    /// Returns the exact number of writes in flight by Little's law.
+    fn in_flight(&self) -> f64 {
+        let in_flight = self.concurrency * self.latency.as_secs_f64() / self.work(self.latency);
+        in_flight.clamp(1.0, f64::from(u8::try_from(Self::MAX).unwrap_or(u8::MAX)))
+    }
+
+    /// Returns whether a response tells nothing about the current limit.
+    fn is_outdated(&mut self) -> bool {
+        let is_outdated = self.outdated > 0;
+        self.outdated = self.outdated.saturating_sub(1);
+        is_outdated
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    /// A server that works for `work` on a write, on `parallel` writes at a time, behind a network.
+    struct Server {
+        round_trip: Duration,
+        work: Duration,
+        parallel: u32,
+    }
+
+    impl Server {
+        /// Sends writes one by one, each with the latency that the current limit causes.
+        fn write(&self, limiter: &mut Limiter, count: u32) {
+            limiter.on_round_trip(self.round_trip);
+            for _ in 0..count {
+                let limit = u32::try_from(limiter.limit()).unwrap();
+                limiter.on_success((self.round_trip + self.work).max(self.work * limit / self.parallel));
+            }
+        }
+    }
+
+    #[test]
+    fn starts_with_one_write() {
+        assert_eq!(Limiter::default().limit(), 1);
+        assert_eq!(Limiter::default().interval(), Duration::ZERO);
+    }
+
+    #[test]
+    fn keeps_a_serial_local_server_busy_with_few_writes() {
+        let mut limiter = Limiter::default();
+        Server { round_trip: ms(2), work: ms(20), parallel: 1 }.write(&mut limiter, 500);
+        assert!((2..=4).contains(&limiter.limit()), "{limiter:?}");
+    }
+
+    #[test]
+    fn fills_the_network_before_the_server() {
+        let mut limiter = Limiter::default();
+        Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
+        assert_eq!(limiter.limit(), 6);
+        assert_eq!(limiter.interval(), ms(20));
+    }
+
+    #[test]
+    fn grows_to_the_maximum_while_latency_stays_the_same() {
+        let mut limiter = Limiter::default();
+        Server { round_trip: ms(2), work: ms(20), parallel: 64 }.write(&mut limiter, 1000);
+        assert_eq!(limiter.limit(), Limiter::MAX);
+    }
+
+    #[test]
+    fn shrinks_when_latency_grows() {
+        let mut limiter = Limiter::default();
+        Server { round_trip: ms(2), work: ms(20), parallel: 16 }.write(&mut limiter, 1000);
+        let before = limiter.limit();
+        Server { round_trip: ms(2), work: ms(20), parallel: 2 }.write(&mut limiter, 1000);
+        assert!(before >= 16 && limiter.limit() <= 8, "{before} {limiter:?}");
+    }
+
+    #[test]
+    fn a_busy_server_gets_one_write_at_a_time_again() {
+        let server = Server { round_trip: ms(1), work: ms(20), parallel: 1 };
+        let mut limiter = Limiter::default();
+        let mut rejected = 0;
+        for _ in 0..1000 {
+            server.write(&mut limiter, 1);
+            if limiter.limit() > 1 {
+                limiter.on_rejected(Rejection::Busy);
+                rejected += 1;
+            }
+        }
+        assert_eq!(limiter.limit(), 1);
+        assert!(rejected <= 4, "{rejected} of 1000 writes rejected");
+    }
+
+    #[test]
+    fn a_busy_distant_server_keeps_the_network_filled() {
+        let mut limiter = Limiter::default();
+        Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 3);
+        for _ in 0..20 {
+            limiter.on_rejected(Rejection::Busy);
+        }
+        assert_eq!(limiter.limit(), 6);
+    }
+
+    #[test]
+    fn rate_limiting_halves_the_limit_once_per_round_and_lets_it_recover() {
+        let server = Server { round_trip: ms(100), work: ms(5), parallel: 64 };
+        let mut limiter = Limiter::default();
+        server.write(&mut limiter, 3);
+        let before = limiter.limit();
+        for _ in 0..before {
+            limiter.on_rejected(Rejection::RateLimited);
+        }
+        assert_eq!(limiter.limit(), before / 2);
+        for _ in 0..1000 {
+            limiter.on_rejected(Rejection::RateLimited);
+        }
+        assert_eq!(limiter.limit(), 1);
+        server.write(&mut limiter, 100);
+        assert!(limiter.limit() >= before, "{limiter:?}");
+    }
+}

@@ -1,0 +1,110 @@
+//! Detects deployments that others change between the comparison and the write.
+//!
+//! Deployments are read again in batches of [`BATCH`], when the first write of the batch is about to start. Everything that
+//! differs from the state that was compared is a conflict, and a deployment with a conflict is not written.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::json;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Automation, Client},
+    deployment::{DesiredDeployment, Snapshot, snapshot::by_deployment},
+    plan::{Change, Changes, FieldChange, differences, trigger_differences},
+};
+
+/// Maximum number of deployments that are read again together.
+const BATCH: usize = 25;
+
+/// A desired deployment and its change.
+type Write<'a> = (&'a DesiredDeployment, &'a Change<'a>);
+
+/// Compares deployments again before they are written.
+pub(super) struct ConflictCheck<'a> {
+    client: &'a Client,
+    compared: &'a Snapshot,
+    writes: Vec<Write<'a>>,
+    /// The current state of each batch of writes, once read.
+    batches: Vec<OnceCell<Current>>,
+}
+
+/// State of a batch of deployments before their writes.
+struct Current {
+    deployments: Snapshot,
+    automations: HashMap<Uuid, Vec<Automation>>,
+}
+
+impl<'a> ConflictCheck<'a> {
+    /// Creates a check for `writes`, which are in the order in which they start.
+    pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
+        let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
+        Self { client, compared, writes, batches }
+    }
+
+    /// Returns what others have changed of the deployment at `position`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the batch cannot be read. The next call for the batch reads it again.
+    pub(super) async fn differences(&self, position: usize) -> Result<Vec<FieldChange>, ApiError> {
+        let current = self.current(position / BATCH).await?;
+        let (desired, change) = self.writes[position];
+        let now = current.deployments.deployment(&desired.flow_name, &desired.name);
+        let name = |old, new| vec![FieldChange { field: "name".into(), old, new }];
+        let (before, changes) = match (change, now) {
+            (Change::Unchanged { .. }, _) | (Change::Create, None) => return Ok(Vec::new()),
+            (Change::Create, Some(_)) => return Ok(name(json!(null), json!(desired.name))),
+            (Change::Update { live, changes }, _) => (*live, changes),
+        };
+        let Some(now) = now.filter(|now| now.id == before.id) else {
+            return Ok(name(json!(before.name), json!(null)));
+        };
+        let mut found = differences(desired, before, now);
+        if !changes.triggers.is_empty() {
+            let automations = current.automations.get(&before.id).map_or(&[][..], Vec::as_slice);
+            found.extend(trigger_differences(self.compared.automations(before.id), automations));
+        }
+        Ok(found)
+    }
+
+    /// Reads the batch of the write at `position`, if there is one and it was not read yet.
+    pub(super) async fn prefetch(&self, position: usize) {
+        if position < self.writes.len() {
+            // After a failure, `differences` reads again and reports the error.
+            let _ = self.current(position / BATCH).await;
+        }
+    }
+
+    async fn current(&self, batch: usize) -> Result<&Current, ApiError> {
+        self.batches[batch].get_or_try_init(|| self.read(batch)).await
+    }
+
+    async fn read(&self, batch: usize) -> Result<Current, ApiError> {
+        let writes = self.writes.iter().skip(batch * BATCH).take(BATCH);
+        let names =
+            writes.clone().map(|(desired, _)| (desired.flow_name.clone(), desired.name.clone())).collect();
+        let triggers: BTreeSet<&str> = writes.flat_map(|(_, change)| self.trigger_names(change)).collect();
+        let triggers: Vec<&str> = triggers.into_iter().collect();
+        let automations = async {
+            if triggers.is_empty() { Ok(Vec::new()) } else { self.client.automations_named(&triggers).await }
+        };
+        let (deployments, automations) =
+            tokio::try_join!(Snapshot::observe_deployments(self.client, &names), automations)?;
+        Ok(Current { deployments, automations: by_deployment(automations) })
+    }
+
+    /// Returns the names of the automations of a deployment whose triggers change: the existing and the new ones.
+    fn trigger_names<'s>(&'s self, change: &'s Change<'_>) -> Vec<&'s str> {
+        match change {
+            Change::Update { live, changes: Changes { triggers, .. } } if !triggers.is_empty() => {
+                let existing =
+                    self.compared.automations(live.id).iter().map(|automation| automation.name.as_str());
+                let new = triggers.create.iter().filter_map(|body| body.get("name")?.as_str());
+                existing.chain(new).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
