@@ -35,7 +35,7 @@ fn login_stores_the_key_and_the_workspace_in_the_profile() -> Result<()> {
     $ prefectl cloud login --key pnu_good
     exit 2
     --- stderr
-    error: This key may use several workspaces: choose one with `--workspace`. Available workspaces: 'acme/dev', 'acme/prod'
+    error: This key has access to several workspaces: choose one with `--workspace`. Available workspaces: 'acme/dev', 'acme/prod'
     $ prefectl cloud login --key pnu_good --workspace acme/nope
     exit 2
     --- stderr
@@ -102,7 +102,7 @@ fn login_does_not_store_a_rejected_key() -> Result<()> {
     $ prefectl cloud login
     exit 2
     --- stderr
-    error: No API key: give one with `--key`, or set PREFECT_API_KEY.
+    error: No API key: use `--key` or set PREFECT_API_KEY.
     $ prefectl cloud login --key pnu_bad -w acme/dev
     exit 5
     --- stderr

@@ -231,7 +231,7 @@ fn words(fault: Fault) -> &'static [&'static str] {
         Fault::Hang => &["did not answer"],
         Fault::Html | Fault::Empty => &["does not answer with JSON"],
         Fault::InvalidJson => &["does not answer with JSON", "invalid response"],
-        Fault::Redirect(_) => &["from one place to the next"],
+        Fault::Redirect(_) => &["too many redirects"],
         Fault::Status(401) => &["401"],
         Fault::Status(403) => &["403"],
         Fault::Status(404) => &["refused", "not", "no "],

@@ -75,6 +75,7 @@ const LOOKING: &[&str] = &[
     "variable ls",
     "variable set x y",
     "variable unset x --yes",
+    "version",
     "work-pool clear p --yes",
     "work-pool clear-concurrency-limit p",
     "work-pool create p --type process",

@@ -95,7 +95,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("a hundred megabytes of Python", Outcome::Refused("more than 16 MiB"), DEPLOY, |target| {
         target.file("flow.py", flow(&"x = 1\n".repeat(17 * MEGABYTE)))
     }),
-    attack("Python that never ends", Outcome::Refused("more than 16 MiB"), DEPLOY, |target| {
+    attack("Python that never ends", Outcome::Refused("not a regular file"), DEPLOY, |target| {
         target.link("/dev/zero", "flow.py")
     }),
     attack("deep parentheses in Python", Outcome::Ended, DEPLOY, |target| {

@@ -94,7 +94,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "control characters of the server in an error",
-        Outcome::Refused("cannot understand"),
+        Outcome::Refused("invalid response"),
         "work-pool ls",
         |target| Ok(answering(target, "work_pools/filter", json!({"id": EVIL, "detail": EVIL}))),
     ),

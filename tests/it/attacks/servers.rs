@@ -44,7 +44,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("headers that never end", Outcome::Refused(""), LIST, |target| {
         Ok(failing(target, Fault::Headers))
     }),
-    attack("an answer that is deep", Outcome::Refused("cannot understand"), LIST, |target| {
+    attack("an answer that is deep", Outcome::Refused("invalid response"), LIST, |target| {
         Ok(failing(target, Fault::Deep))
     }),
     attack("a redirect to a file", Outcome::Refused(""), LIST, |target| {
@@ -53,20 +53,25 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("a redirect to nowhere", Outcome::Refused(""), LIST, |target| {
         Ok(failing(target, Fault::RedirectTo("http://[")))
     }),
-    attack("the same page again and again", Outcome::Refused("again"), LIST, |target| {
-        let pool = |n: u128| {
-            json!({"id": uuid::Uuid::from_u128(n), "name": "p", "type": "process", "is_paused": false,
+    attack(
+        "the same page again and again",
+        Outcome::Refused("the pages repeat the same objects"),
+        LIST,
+        |target| {
+            let pool = |n: u128| {
+                json!({"id": uuid::Uuid::from_u128(n), "name": "p", "type": "process", "is_paused": false,
                 "base_job_template": {}})
-        };
-        Ok(answering(target, "work_pools/filter", (0..200).map(pool).collect()))
-    }),
-    attack("null for everything", Outcome::Refused("cannot understand"), DEPLOY, |target| {
+            };
+            Ok(answering(target, "work_pools/filter", (0..200).map(pool).collect()))
+        },
+    ),
+    attack("null for everything", Outcome::Refused("invalid response"), DEPLOY, |target| {
         Ok(answering(target, "work_pools/filter", json!([null])))
     }),
-    attack("numbers for texts", Outcome::Refused("cannot understand"), DEPLOY, |target| {
+    attack("numbers for texts", Outcome::Refused("invalid response"), DEPLOY, |target| {
         Ok(answering(target, "work_pools/filter", json!([{"id": 1, "name": 2, "type": 3}])))
     }),
-    attack("an id that is a path", Outcome::Refused("cannot understand"), DEPLOY, |target| {
+    attack("an id that is a path", Outcome::Refused("invalid response"), DEPLOY, |target| {
         Ok(answering(target, "flows/", json!({"id": "../../admin", "name": "hello"})))
     }),
     attack("a schema inside itself", Outcome::Ended, DEPLOY, |target| {
