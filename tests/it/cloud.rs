@@ -110,7 +110,7 @@ fn login_does_not_store_a_rejected_key() -> Result<()> {
     $ prefectl cloud login --key pcu_old
     exit 5
     --- stderr
-    error: Unable to authenticate with Prefect Cloud. This looks like a key of Cloud 1 (https://cloud.prefect.io). Make one at https://app.prefect.cloud.
+    error: Unable to authenticate with Prefect Cloud. This looks like a key of Cloud 1 (https://cloud.prefect.io). Create a key at https://app.prefect.cloud.
     $ prefectl cloud login --key x
     exit 5
     --- stderr
