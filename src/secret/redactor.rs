@@ -46,7 +46,14 @@ pub(crate) struct Redactor {
 struct Secrets {
     texts: Vec<String>,
     /// Finds `texts`; `None` after a text was added.
-    search: Option<Arc<AhoCorasick>>,
+    search: Option<Arc<Search>>,
+}
+
+/// A search for a set of secrets.
+struct Search {
+    automaton: AhoCorasick,
+    /// Length of the shortest secret in bytes.
+    shortest: usize,
 }
 
 impl Redactor {
@@ -134,11 +141,11 @@ impl Redactor {
         let mut ranges = url::passwords(text);
         if let Some(search) = self.search() {
             let matches = |bytes: &[u8]| {
-                search.find_overlapping_iter(bytes).map(|found| found.range()).collect::<Vec<_>>()
+                search.automaton.find_overlapping_iter(bytes).map(|found| found.range()).collect::<Vec<_>>()
             };
             ranges.extend(matches(text.as_bytes()));
             for (start, chunk) in chunks(text) {
-                for view in spelling::views(chunk) {
+                for view in spelling::views(chunk, search.shortest) {
                     let found = matches(&view.bytes).into_iter().map(|range| view.origin(range));
                     ranges.extend(
                         found.map(|range| whole_characters(text, start + range.start..start + range.end)),
@@ -150,7 +157,7 @@ impl Redactor {
     }
 
     /// Returns the automaton that finds every secret, or `None` if there are none.
-    fn search(&self) -> Option<Arc<AhoCorasick>> {
+    fn search(&self) -> Option<Arc<Search>> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         if secrets.texts.is_empty() || secrets.search.is_some() {
             return secrets.search.clone();
@@ -159,7 +166,8 @@ impl Redactor {
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
         let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&secrets.texts);
         // Fails only for gigabytes of secrets.
-        secrets.search = built.ok().map(Arc::new);
+        let shortest = secrets.texts.iter().map(String::len).min().unwrap_or_default();
+        secrets.search = built.ok().map(|automaton| Arc::new(Search { automaton, shortest }));
         secrets.search.clone()
     }
 }

@@ -15,9 +15,6 @@ const MAX_DEPTH: usize = 3;
 /// Maximum number of views of one text. It bounds the work on hostile texts.
 const MAX_VIEWS: usize = 24;
 
-/// Minimum length of a run of base64 or hexadecimal digits. Four bytes in base64 have at least so many digits.
-const MIN_RUN: usize = 6;
-
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
 const MAX_ENTITY: usize = 10;
 
@@ -78,12 +75,12 @@ impl View {
     /// Returns every run of digits, decoded at every alignment, or `None` if there are none.
     ///
     /// The second view has only the runs that are text, which may be encoded once more.
-    fn digits(&self, digits: Digits) -> Option<(Self, Self)> {
+    fn digits(&self, digits: Digits, shortest: usize) -> Option<(Self, Self)> {
         let (mut all, mut texts) = (Self::default(), Self::default());
         let mut at = 0;
         while at < self.bytes.len() {
-            let run = self.bytes[at..].iter().take_while(|byte| digits.value(**byte).is_some()).count();
-            if run >= MIN_RUN {
+            let run = digits.run(&self.bytes[at..]);
+            if run >= digits.min_run(shortest) {
                 for skipped in 0..digits.alignments() {
                     let before = all.bytes.len();
                     self.decode_run(digits, at + skipped..at + run, &mut all);
@@ -125,8 +122,11 @@ fn is_text(bytes: &[u8]) -> bool {
         })
 }
 
-/// Returns the decoded views of a text, without the text itself.
-pub(super) fn views(text: &str) -> Vec<View> {
+/// Returns the decoded views of a text that may contain a secret of at least `shortest` bytes.
+pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
+    if !may_be_encoded(text.as_bytes(), shortest) {
+        return Vec::new();
+    }
     let mut searched = Vec::new();
     let mut seen = HashSet::from([text.as_bytes().to_vec()]);
     let mut open = vec![View::unchanged(text.as_bytes())];
@@ -135,7 +135,7 @@ pub(super) fn views(text: &str) -> Vec<View> {
         for view in &open {
             let escaped = Escape::ALL.into_iter().filter_map(|escape| view.decoded(escape));
             next.extend(escaped.filter(|view| seen.insert(view.bytes.clone())));
-            for (all, texts) in Digits::ALL.into_iter().filter_map(|digits| view.digits(digits)) {
+            for (all, texts) in Digits::ALL.into_iter().filter_map(|digits| view.digits(digits, shortest)) {
                 searched.push(all);
                 next.extend(
                     Some(texts).filter(|view| !view.bytes.is_empty() && seen.insert(view.bytes.clone())),
@@ -150,6 +150,23 @@ pub(super) fn views(text: &str) -> Vec<View> {
     }
     searched.extend(open);
     searched
+}
+
+/// Checks whether a text has an escape character, or a run of digits that is long enough for a secret.
+fn may_be_encoded(text: &[u8], shortest: usize) -> bool {
+    let has_run = |digits: Digits| {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let run = digits.run(rest);
+            if run >= digits.min_run(shortest) {
+                return true;
+            }
+            rest = &rest[run.max(1)..];
+        }
+        false
+    };
+    Escape::ALL.iter().any(|escape| text.iter().any(|byte| escape.markers().contains(byte)))
+        || Digits::ALL.into_iter().any(has_run)
 }
 
 /// The decoded form of one escape sequence.
@@ -255,6 +272,16 @@ impl Digits {
             Self::Base64 => 6,
             Self::Hexadecimal => 4,
         }
+    }
+
+    /// Returns the number of digits at the start of `bytes`.
+    fn run(self, bytes: &[u8]) -> usize {
+        bytes.iter().take_while(|byte| self.value(**byte).is_some()).count()
+    }
+
+    /// Returns the minimum number of digits of a secret of `length` bytes.
+    fn min_run(self, length: usize) -> usize {
+        length * 8 / self.bits() as usize
     }
 
     /// Returns the number of possible alignments of a run of digits.
