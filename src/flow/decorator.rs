@@ -1,4 +1,4 @@
-//! From an entrypoint's object to the function behind it, through its decorators.
+//! Finds the function and the options of the flow at an entrypoint.
 
 use std::rc::Rc;
 
@@ -20,26 +20,26 @@ use crate::{
     source::Span,
 };
 
-/// A function that is a flow, and what its decorator says.
+/// A function that is a flow, and its options.
 #[derive(Debug)]
 pub(crate) struct Definition<'p> {
     pub(crate) function: Function<'p>,
-    /// The module whose file a missing version is computed from.
+    /// The module whose file determines the default version.
     pub(crate) file_of: &'p Module,
     pub(crate) options: Options,
 }
 
-/// The options of `@flow(...)` that a deployment depends on.
+/// The options of `@flow(...)` that affect a deployment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) name: Setting,
     pub(crate) description: Setting,
     pub(crate) version: Setting,
-    /// `validate_parameters=False`.
+    /// Whether `validate_parameters=False` permits every parameter name.
     pub(crate) accepts_any_name: bool,
 }
 
-/// An option as far as it is known.
+/// The value of an option.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Setting {
     #[default]
@@ -60,7 +60,7 @@ impl Setting {
     }
 }
 
-/// The flow that an entrypoint names in a module.
+/// Returns the definition of the flow that an entrypoint names in a module.
 pub(super) fn find<'p>(
     program: &'p Program<'p>,
     module: &'p Module,
@@ -93,7 +93,7 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
-    /// `class.name`, from the class itself or one of the project that it inherits from.
+    /// Returns `class.name`, which may be inherited from another class of the project.
     fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
         let lines = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
         let holds = |line: &Class<'p>| line.def.body.bindings.iter().any(|it| it.name == name);
@@ -102,7 +102,7 @@ impl<'p> Finder<'p, '_> {
                 |base: &'p Expr| !matches!(line.scope.resolve(self.program, base), Ok(Entity::Class(_)));
             line.def.bases.iter().any(is_outside)
         };
-        // What comes from outside the project may come before.
+        // A base from outside the project may define the name, too.
         let holder = match lines
             .iter()
             .take_while(|line| holds(line) || !may_inherit(line))
@@ -126,7 +126,7 @@ impl<'p> Finder<'p, '_> {
                 let place = value.scope.module.file.place(value.expr.span);
                 let object = interpreter.entity(entity).map_err(|error| {
                     let text = value.scope.text(value.expr);
-                    let reason = format!("the result of `{text}` is not known: {}", error.reason());
+                    let reason = format!("`{text}` cannot be evaluated: {}", error.reason());
                     self.unknowable_at(place.clone(), reason)
                 })?;
                 (object, place)
@@ -170,8 +170,7 @@ impl<'p> Finder<'p, '_> {
         for decorator in function.def.decorators.iter().rev() {
             object = interpreter.apply(decorator, object, scope).map_err(|error| {
                 let text = scope.text(decorator);
-                let reason =
-                    format!("the result of the decorator `@{text}` is not known: {}", error.reason());
+                let reason = format!("the decorator `@{text}` cannot be evaluated: {}", error.reason());
                 self.unknowable_at(scope.module.file.place(decorator.span), reason)
             })?;
         }

@@ -1,4 +1,4 @@
-//! Finding flows in directories by the spelling of their decorators, and what is known of each.
+//! Discovery of flows in directories.
 
 use std::{
     path::{Component, Path, PathBuf},
@@ -14,17 +14,17 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, environment::Environment};
 
-/// How many flows an error names that cannot say which one is meant.
+/// Maximum number of flows that a help text lists.
 const NAMED_AT_MOST: usize = 5;
 
-/// A function decorated with `@flow`.
+/// A flow found in a Python file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DiscoveredFlow {
     pub(crate) path: PathBuf,
-    /// The function, after the classes it is in.
+    /// The function's name after those of the enclosing classes.
     pub(crate) function: String,
     pub(crate) line: usize,
-    /// The flow's name; if that is not known, the one its decorator gives as text, or the function's.
+    /// The flow's name. If the flow cannot be read, the string literal in its decorator, or else the function's name.
     pub(crate) name: String,
     /// Accuracy of the schema read from the source; `None` if the flow cannot be read.
     pub(crate) grade: Option<Grade>,
@@ -43,9 +43,8 @@ impl DiscoveredFlow {
 }
 
 impl Inspector {
-    /// Every flow in the Python files in and under `paths`, by path and function; paths are those from `directory`.
-    /// What Git ignores, hidden directories and installed packages are passed over, and so are files that are not
-    /// Python.
+    /// Returns the flows in the Python files in and below `paths`, sorted by path and function. Paths are relative to
+    /// `directory`. Files that Git ignores, hidden directories, installed packages and invalid Python are skipped.
     pub(crate) fn discover(
         &self,
         paths: &[PathBuf],
@@ -109,8 +108,8 @@ impl Inspector {
         file.flows.iter().filter_map(flow).collect()
     }
 
-    /// What to do about an entrypoint that gives no flow: the flows that may be meant, if its file or function is not
-    /// there.
+    /// Returns a suggestion for an entrypoint that failed with `error`. If its file or function is missing, the
+    /// suggestion names similar flows.
     pub(crate) fn help(
         &self,
         error: &FlowError,
@@ -149,7 +148,7 @@ impl Inspector {
 }
 
 impl Inspector {
-    /// What may be meant by a text that is no entrypoint: those of the file that it names, or else all.
+    /// Returns a suggestion for an invalid entrypoint: the flows of the file that `text` names, or else all flows.
     pub(crate) fn help_with_text(
         &self,
         text: &str,
@@ -162,7 +161,7 @@ impl Inspector {
         named("its flows are", &of_file).or_else(|| named("the flows here are", found))
     }
 
-    /// The entrypoints of all flows in the project.
+    /// Returns the entrypoints of all flows in the project.
     fn entrypoints(&self, directory: &Path, environment: &Environment) -> &[String] {
         self.tree.get_or_init(|| {
             let found = self.discover(&[PathBuf::new()], directory, environment);
@@ -171,7 +170,7 @@ impl Inspector {
     }
 }
 
-/// The first of some names in a sentence.
+/// Returns a sentence that lists the first names; `None` if there are none.
 fn named(sentence: &str, names: &[String]) -> Option<String> {
     let more = names.len().saturating_sub(NAMED_AT_MOST);
     let list =
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn flows_are_found_at_any_depth_and_sorted() {
+    fn discovers_flows_at_any_depth_in_order() {
         let directory = project(&[
             ("b.py", "import prefect\n@prefect.flow(name='B flow')\ndef b(): ...\n"),
             (
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_entrypoint_is_told_the_flows_that_there_are() {
+    fn suggests_existing_flows_for_a_wrong_entrypoint() {
         let flow = "from prefect import flow\n@flow\ndef hello(): ...\n@flow\ndef goodbye(): ...\n";
         let directory = project(&[("flows/greet.py", flow), ("other.py", flow)]);
         let help = |entrypoint: &str| {

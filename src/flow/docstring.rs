@@ -1,10 +1,11 @@
-//! Docstrings: their cleaned text, and what they say about parameters.
+//! Docstrings: cleaned text and descriptions of parameters.
 //!
-//! Prefect reads descriptions of parameters by the Google style only, as griffe 2 does.
+//! Prefect reads descriptions of parameters from Google-style docstrings only, with griffe 2.
 
 use std::collections::HashMap;
 
-/// The text `inspect.getdoc` gives: tabs expanded, the common margin and empty lines around it removed.
+/// Returns the text as `inspect.getdoc` does: with expanded tabs, without the common indentation and without empty
+/// lines at the start and end.
 pub(crate) fn clean(docstring: &str) -> String {
     let expanded = expand_tabs(docstring);
     let mut lines: Vec<&str> = expanded.split('\n').collect();
@@ -21,7 +22,7 @@ pub(crate) fn clean(docstring: &str) -> String {
     lines[first..last].join("\n")
 }
 
-/// Tabs as spaces up to the next multiple of 8.
+/// Replaces tabs with spaces up to the next multiple of 8.
 fn expand_tabs(text: &str) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut column = 0;
@@ -49,7 +50,7 @@ fn skip_chars(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).map_or("", |(at, _)| &text[at..])
 }
 
-/// The description of each parameter in a cleaned docstring. Of several sections only the last counts.
+/// Returns the descriptions of parameters by name. If there are several sections for parameters, the last one counts.
 pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
     let cleaned = clean(docstring.trim_end());
     let lines: Vec<&str> = cleaned.split('\n').collect();
@@ -64,7 +65,7 @@ pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
             if PARAMETER_SECTIONS.contains(&kind.to_lowercase().as_str()) {
                 found = block.items.iter().filter_map(|item| described(item)).collect();
             }
-            // The line that ended the block is looked at on its own.
+            // The line that ends the block may itself be a header.
             at = block.end.max(at + 1);
             continue;
         }
@@ -75,7 +76,7 @@ pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
 
 const PARAMETER_SECTIONS: [&str; 4] = ["args", "arguments", "params", "parameters"];
 
-/// The kind of section that a line such as `Args:` or `Note: a title` is the header of.
+/// Returns the kind of section that a header line such as `Args:` or `Note: a title` starts.
 fn section(line: &str) -> Option<&str> {
     let (kind, title) = line.split_once(':')?;
     let mut characters = kind.chars();
@@ -86,7 +87,7 @@ fn section(line: &str) -> Option<&str> {
     (starts && continues && titled).then_some(kind)
 }
 
-/// A header opens a block if the line above is blank or missing and what follows is indented.
+/// Returns whether a header opens a block: the line above is blank or missing, and the next line is indented.
 fn opens_block(lines: &[&str], at: usize) -> bool {
     let is_blank = |line: &&str| line.trim().is_empty();
     let indented =
@@ -96,7 +97,7 @@ fn opens_block(lines: &[&str], at: usize) -> bool {
     above_is_blank && (indented(next) || (indented(after) && !next.is_some_and(is_blank)))
 }
 
-/// The indented lines below a header, by item.
+/// The indented lines below a header, grouped by item.
 struct Block<'l> {
     items: Vec<Vec<&'l str>>,
     end: usize,
@@ -134,7 +135,7 @@ impl<'l> Block<'l> {
     }
 }
 
-/// The name and description of an item `name (type): description`.
+/// Parses an item `name (type): description`. Returns `None` if it has no colon.
 fn described(item: &Vec<&str>) -> Option<(String, String)> {
     let (first, rest) = item.split_first()?;
     let (name, description) = first.split_once(':')?;
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cleaning_removes_the_margin_and_empty_lines_around() {
+    fn cleans_indentation_and_surrounding_empty_lines() {
         let cases = [
             ("One line.", "One line."),
             ("   ", ""),
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn google_sections_describe_parameters() {
+    fn reads_parameter_descriptions_from_google_sections() {
         let doc = "Sum.\n\nArgs:\n    a: The a.\n    b (str, optional): The b,\n        more\n\n        deeper\n    c : spaced\n    d(int): tight\n    none\n\nReturns:\n    e: no";
         let expected = [
             ("a", Some("The a.")),
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_section_is_text() {
+    fn ignores_text_that_is_not_a_section() {
         let cases = [
             ("Sum\nArgs:\n    a: no blank line above", None),
             ("Sum\n\nArgs:\n\n    a: blank below", None),

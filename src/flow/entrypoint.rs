@@ -1,42 +1,42 @@
-//! Entrypoints: where a flow's function is, as `prefect.yaml` and the command line write it.
+//! Entrypoints: references to flows in `prefect.yaml` and on the command line.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-/// A place that holds a flow.
+/// A reference to a flow, such as `flows/etl.py:load` or `package.module.load`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entrypoint {
     pub(crate) location: Location,
-    /// The function, after the classes it is in: `["Pipeline", "run"]`.
+    /// The function's name after those of the enclosing classes: `["Pipeline", "run"]`.
     pub(crate) object: Vec<String>,
     text: String,
 }
 
-/// What holds the function.
+/// The file or module of an entrypoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Location {
-    /// `path/file.py:func`.
+    /// A file: `path/file.py:function`.
     File(PathBuf),
-    /// `package.module:func` and `package.module.func`: a module found from the working directory.
+    /// A module: `package.module:function` or `package.module.function`.
     Module(String),
 }
 
-/// Why a text is not an entrypoint.
+/// An invalid entrypoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EntrypointError {
     #[error("'{0}' is not an entrypoint: expected 'path/to/file.py:function' or 'package.module.function'")]
     NoFunction(String),
-    #[error("'{0}' is not an entrypoint: nothing names the file or module")]
+    #[error("'{0}' is not an entrypoint: it names no file or module")]
     NoLocation(String),
 }
 
 impl Entrypoint {
-    /// Reads an entrypoint the way the reference does: the last `:` divides, else the last `.`.
+    /// Parses an entrypoint. As in Prefect, the last `:` separates the function, or else the last `.`.
     pub(crate) fn parse(text: &str) -> Result<Self, EntrypointError> {
         let (location, object) = text
             .rsplit_once(':')
             .or_else(|| text.rsplit_once('.'))
             .ok_or_else(|| EntrypointError::NoFunction(text.to_owned()))?;
-        // A file whose function was forgotten is no module with a function called `py`.
+        // `flow.py` is a file without a function, not the function `py` of the module `flow`.
         let is_file = object == "py" && !text.contains(':');
         if is_file || object.is_empty() || object.split('.').any(str::is_empty) {
             return Err(EntrypointError::NoFunction(text.to_owned()));
@@ -53,12 +53,12 @@ impl Entrypoint {
         Ok(Self { location, object, text: text.to_owned() })
     }
 
-    /// The right-hand side as written: `Pipeline.run`.
+    /// Returns the part after the separator: `Pipeline.run`.
     pub(crate) fn object_path(&self) -> String {
         self.object.join(".")
     }
 
-    /// The left-hand side as written.
+    /// Returns the part before the separator.
     pub(crate) fn location_text(&self) -> String {
         match &self.location {
             Location::File(path) => path.display().to_string(),
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_colon_divides_before_a_dot() {
+    fn splits_at_the_last_colon_or_dot() {
         let file = |path: &str| Location::File(PathBuf::from(path));
         let module = |name: &str| Location::Module(name.to_owned());
         let cases = [
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_location_or_function_is_refused() {
+    fn rejects_entrypoints_without_location_or_function() {
         for text in ["justaname", "", "flow.py", "flows/flow.py", "flow.py:", "flow.py:a..b"] {
             assert_eq!(Entrypoint::parse(text), Err(EntrypointError::NoFunction(text.to_owned())), "{text}");
         }

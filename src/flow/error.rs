@@ -1,22 +1,22 @@
-//! Why a flow cannot be read.
+//! Errors of reading a flow.
 
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     fs::FileError,
 };
 
-/// An entrypoint that does not give a flow, or a flow that cannot be read without running its program.
+/// An invalid entrypoint, an invalid flow, or a flow that cannot be read without running its program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
-    #[error("there is no file '{path}'")]
+    #[error("file '{path}' does not exist")]
     FileMissing { path: String },
     #[error(transparent)]
     File(#[from] FileError),
     #[error("'{path}' is not a regular file")]
     NotRegular { path: String },
-    #[error("'{path}' has more than {limit} MiB, which is too much for a program")]
+    #[error("'{path}' has more than {limit} MiB, which exceeds the limit for Python files")]
     TooLarge { path: String, limit: u64 },
-    #[error("the text of '{path}' is neither UTF-8 nor in an encoding that can be read here")]
+    #[error("'{path}' has an unsupported encoding")]
     Encoding { path: String },
     #[error("No module named '{module}'")]
     ModuleMissing { module: String },
@@ -26,7 +26,7 @@ pub(crate) enum FlowError {
     NotFound { name: String, location: String, suggestion: Option<String> },
     #[error("Function with name '{name}' is not a flow. Make sure that it is decorated with '@flow'.")]
     NotAFlow { name: String, place: Option<Place> },
-    #[error("the name of flow '{function}' cannot be known without running its program: {reason}")]
+    #[error("the name of flow '{function}' cannot be determined without running its program: {reason}")]
     NameUnknown { function: String, reason: String, place: Place },
     #[error(
         "flow name '{name}' contains an invalid character; names must not contain any of: '/', '%', '&', '>', '<'"
@@ -34,16 +34,16 @@ pub(crate) enum FlowError {
     InvalidName { name: String, place: Place },
     #[error("'{parameter}' is a reserved argument name and cannot be used in a flow")]
     ReservedParameter { parameter: String, place: Place },
-    /// Prefect refuses the flow when it is imported.
+    /// Prefect rejects the flow on import.
     #[error("flow '{function}' cannot be imported: {reason}")]
     Refused { function: String, reason: String, place: Place },
-    /// What the flow is depends on code that is not run here.
+    /// The flow depends on code that is not interpreted.
     #[error("'{name}' cannot be read without running its program: {reason}")]
     Unknowable { name: String, reason: String, place: Option<Place> },
 }
 
 impl FlowError {
-    /// A stable name for the kind of error.
+    /// Returns the stable code of the error.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::FileMissing { .. }
@@ -62,17 +62,17 @@ impl FlowError {
         }
     }
 
-    /// Whether it is no mistake, but something that importing the flow may tell.
+    /// Returns whether importing the flow may succeed although its source cannot be read.
     pub(super) fn is_open_to_python(&self) -> bool {
         match self {
             Self::NameUnknown { .. } | Self::Unknowable { .. } | Self::Encoding { .. } => true,
-            // It may be installed.
+            // The module may be installed.
             Self::ModuleMissing { module } => !module.contains('/'),
             _ => false,
         }
     }
 
-    /// Where in the program the mistake is.
+    /// Returns the position of the error in the source.
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::Syntax { place, .. }
@@ -91,12 +91,12 @@ impl FlowError {
         }
     }
 
-    /// What to do about it.
+    /// Returns a suggestion for fixing the error.
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::NotFound { suggestion: Some(name), .. } => Some(format!("did you mean '{name}'?")),
             Self::ModuleMissing { module } if module.contains('/') => {
-                Some(format!("a file's entrypoint ends in .py: '{module}.py:<function>'"))
+                Some(format!("use '{module}.py:<function>' for a file"))
             }
             Self::NameUnknown { .. } => Some(
                 "write the name as a string: @flow(name=\"...\"), or let Python read the flow: --python"

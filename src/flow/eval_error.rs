@@ -1,19 +1,19 @@
-//! What keeps a value or a type from being known.
+//! The error of evaluating an expression or an annotation.
 
-/// Why an expression has no value, or an annotation no schema.
+/// The reason why an expression has no value or an annotation has no schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EvalError {
-    /// It would take running the program; the text says why.
+    /// The result is only known by running the program; the string says why.
     Unknown(String),
-    /// The name is bound nowhere.
+    /// The name is not defined.
     Undefined(String),
-    /// Prefect gives the parameter no type at all, without a word.
+    /// Prefect silently registers the parameter without a type.
     Untyped,
-    /// The type has no JSON schema: the same, but a union just leaves it out.
+    /// The type has no JSON schema. As [`Self::Untyped`], but a union omits the member.
     NoSchema,
-    /// Prefect leaves the parameter out of the schema.
+    /// Prefect omits the parameter from the schema.
     Vanishes,
-    /// Prefect refuses the flow; the text says why.
+    /// Prefect rejects the flow; the string says why.
     Refused(String),
 }
 
@@ -22,13 +22,13 @@ impl EvalError {
         Self::Unknown(reason.into())
     }
 
-    /// The reason, for people.
+    /// Returns the reason as shown to users.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Unknown(reason) | Self::Refused(reason) => reason.clone(),
             Self::Undefined(name) => format!("the name '{name}' is not defined"),
             Self::Untyped | Self::NoSchema => "the type has no JSON schema".to_owned(),
-            Self::Vanishes => "the parameter has no place in the schema".to_owned(),
+            Self::Vanishes => "the parameter is not part of the schema".to_owned(),
         }
     }
 }

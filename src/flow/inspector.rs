@@ -1,4 +1,4 @@
-//! The cache of parsed files, and the way from an entrypoint to a flow.
+//! The entry to reading flows, and the cache of parsed files.
 
 use std::{
     collections::HashMap,
@@ -19,14 +19,14 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Reads flows, each file and each flow once. Shared by the threads of a command.
+/// Reads flows. Each file is parsed and each flow is read once; threads may share an inspector.
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
-    /// Where modules were found, by the directory that was searched: flows beside each other import the same.
+    /// Results of module searches by directory. Flows of one project often import the same modules.
     located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
     pub(super) memory: Memory,
-    /// The entrypoints of all flows below the directory, once somebody has asked for them.
+    /// The entrypoints of all flows of the project; set by the first request.
     pub(super) tree: OnceLock<Vec<String>>,
 }
 
@@ -35,8 +35,12 @@ impl Inspector {
         Self::default()
     }
 
-    /// The flow that an entrypoint names: what Python has said of it, if it was asked, else what its source tells.
-    /// Paths are taken from `directory`.
+    /// Returns the flow at an entrypoint. Paths are relative to `directory`. An answer of [`Self::ask_python`] takes
+    /// precedence over the source.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the entrypoint does not name a flow, or if the flow's name cannot be determined.
     pub(crate) fn inspect(
         &self,
         entrypoint: &Entrypoint,
@@ -51,7 +55,7 @@ impl Inspector {
         flow
     }
 
-    /// Reads the flow from its source; no Python runs.
+    /// Reads the flow from its source.
     fn read(
         &self,
         entrypoint: &Entrypoint,
@@ -74,7 +78,7 @@ impl Inspector {
         signature::read(&program, &definition)
     }
 
-    /// A parsed file, called by its path in messages.
+    /// Returns a parsed file.
     pub(super) fn file(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError> {
         self.named_file(path, &path.display().to_string())
     }
@@ -92,7 +96,7 @@ impl Inspector {
         words: &[&str],
     ) -> Result<Option<Arc<PythonFile>>, FlowError> {
         let path = normalize(path);
-        // A poisoned lock means another thread failed between two whole entries: the map is still good.
+        // A lock is only poisoned between two complete entries, so the map is consistent.
         if let Some(file) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&path) {
             return Ok(Some(Arc::clone(file)));
         }
@@ -102,7 +106,7 @@ impl Inspector {
     }
 
     fn cached_search(&self, directory: &Path, dotted: &str) -> SearchResult {
-        // As with files, what a failing thread has left is whole entries.
+        // A lock is only poisoned between two complete entries, so the map is consistent.
         let known = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(located) = known().get(directory).and_then(|names| names.get(dotted)) {
             return located.clone();
@@ -134,7 +138,7 @@ fn module_of<'p>(
     };
     match program.find(&name) {
         Ok(ImportTarget::Module(module)) => Ok(module),
-        // A namespace package imports, and has nothing.
+        // A namespace package can be imported but contains no names.
         Ok(ImportTarget::Namespace(_)) if !name.contains('/') => {
             Err(FlowError::NotFound { name: entrypoint.object_path(), location: name, suggestion: None })
         }

@@ -1,4 +1,4 @@
-//! A flow's parameters as a schema.
+//! Builds a flow's parameter schema from its signature.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -23,10 +23,10 @@ use super::{
 };
 use crate::{diagnostics::Place, names::FORBIDDEN_CHARACTERS};
 
-/// Names that Prefect calls flows with.
+/// Arguments that Prefect itself passes to flows.
 const RESERVED: [&str; 2] = ["return_state", "wait_for"];
 
-/// Names that pydantic cannot validate a call with.
+/// Parameter names that pydantic cannot validate.
 const CLASHING: [&str; 10] = [
     "model_config",
     "model_dump",
@@ -40,7 +40,7 @@ const CLASHING: [&str; 10] = [
     "v__duplicate_kwargs",
 ];
 
-/// What Prefect would register for a flow.
+/// Reads the flow's data from its definition.
 pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) -> Result<Flow, FlowError> {
     let Definition { function, options, file_of } = definition;
     let place = function.scope.module.file.place(function.def.span);
@@ -56,7 +56,7 @@ pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) ->
         Setting::Absent => Some(file_of.file.md5.clone()),
         Setting::Text(version) => Some(version.clone()),
         Setting::NotText => {
-            let reason = "its version is not text".to_owned();
+            let reason = "its version is not a string".to_owned();
             return Err(FlowError::Refused { function: function.def.name.clone(), reason, place });
         }
         setting @ Setting::Unknown(_) => unknown_setting("version", setting, &mut reasons),
@@ -83,7 +83,7 @@ fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<Str
         Setting::Absent => function.replace('_', "-"),
         Setting::Text(name) => name.clone(),
         Setting::NotText => {
-            let reason = "its name is not text".to_owned();
+            let reason = "its name is not a string".to_owned();
             return Err(FlowError::Refused { function: function.clone(), reason, place: place.clone() });
         }
         Setting::Unknown(reason) => {
@@ -99,8 +99,8 @@ fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<Str
 
 fn unknown_setting(what: &str, setting: &Setting, reasons: &mut Vec<Reason>) -> Option<String> {
     let reason = match setting {
-        Setting::Unknown(reason) => format!("the flow's {what} is not known: {reason}"),
-        _ => format!("the flow's {what} is not text"),
+        Setting::Unknown(reason) => format!("the flow's {what} is unknown: {reason}"),
+        _ => format!("the flow's {what} is not a string"),
     };
     reasons.push(Reason { parameter: None, reason });
     None
@@ -118,11 +118,11 @@ struct Signature<'p> {
     place: Place,
 }
 
-/// What the annotation and the default of a parameter come to.
+/// The parts of a parameter's schema.
 struct Property<'p> {
     schema: Map<String, Json>,
     default: FieldDefault<'p>,
-    /// What `Field(...)` as default says of itself.
+    /// The `json_schema_extra` of a `Field(...)` that is the default.
     extra: Map<String, Json>,
     description: Option<String>,
 }
@@ -184,7 +184,7 @@ impl<'p> Signature<'p> {
         let annotation = match self.outside_final(annotation, has_default) {
             Ok(inner) => inner,
             Err(EvalError::Vanishes) => return Err(EvalError::Vanishes),
-            // The annotation itself says what is wrong with it.
+            // The schema of the annotation reports the error.
             Err(_) => annotation,
         };
         self.builder.program.memo.assumptions.take();
@@ -248,15 +248,20 @@ impl<'p> Signature<'p> {
             Some("typing.ClassVar" | "typing.Final" | "typing.Required" | "typing.NotRequired")
         );
         if is_qualifier {
-            return Err(EvalError::unknown(format!("`{}` is not evaluated", scope.text(expr))));
+            return Err(EvalError::unknown(format!("`{}` cannot be evaluated", scope.text(expr))));
         }
         self.builder.schema(scope, expr)
     }
 
-    /// The type in `Final[...]`, which takes a parameter with a default out of the schema, as `ClassVar[...]` does any.
+    /// Returns the type in `Final[...]`, or else the annotation itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EvalError::Vanishes`] for `ClassVar[...]`, and for `Final[...]` with a default: Prefect omits these
+    /// parameters.
     fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> EvalResult<&'p Expr> {
         let (scope, written) = match quoted(self.function, annotation) {
-            // What stays text is nothing that pydantic leaves out.
+            // Pydantic never omits an annotation that stays a string.
             Some(_) if self.strings != StringAnnotations::Evaluated => return Ok(annotation),
             Some(expr) => (evaluation_scope(self.function), expr),
             None => (self.function.scope, annotation),
@@ -272,7 +277,7 @@ impl<'p> Signature<'p> {
             }
             Some("typing.Final") if has_default => Err(EvalError::Vanishes),
             Some("typing.Final") if annotation.as_text().is_none() => {
-                // What it is annotated with may have a default as well.
+                // `Annotated` may contain a default, too.
                 if let Some((scope, arguments)) = self.builder.as_annotated(scope, inner)
                     && !self.builder.annotated(scope, arguments)?.default.is_required()
                 {
@@ -284,14 +289,14 @@ impl<'p> Signature<'p> {
         }
     }
 
-    /// The name of what stands before the brackets of an annotation, or of all of it.
+    /// Returns the external name of the generic type in an annotation, or of the whole annotation.
     fn generic(&self, scope: Scope<'p>, annotation: &'p Expr) -> Option<String> {
         let generic = annotation.as_subscript().map_or(annotation, |(generic, _)| generic);
         scope.external(self.builder.program, generic)
     }
 
-    /// Whether what is said of a type inside is all that is said of it: of a union with one member left, and of text
-    /// with JSON. Prefect replaces the description then.
+    /// Returns whether the schema may consist of an inner type's schema only, as in a union with one member. Prefect
+    /// replaces the description in this case.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
         let generic = self.generic(scope, annotation);
         annotation.as_alternatives().is_some()
@@ -307,7 +312,7 @@ impl<'p> Signature<'p> {
         match FieldInfo::read(program, scope, call) {
             Ok(info) => {
                 property.default = match info.default {
-                    // Prefect takes a field's plain default only.
+                    // Prefect ignores default factories.
                     FieldDefault::Factory(_) => FieldDefault::Required,
                     default => default,
                 };
@@ -330,7 +335,7 @@ impl<'p> Signature<'p> {
     ) -> EvalResult<Map<String, Json>> {
         let quoted = quoted(self.function, annotation);
         if quoted.is_none() && annotation.as_text().is_some() {
-            return Err(EvalError::Refused("an annotation in quotes is not an expression".to_owned()));
+            return Err(EvalError::Refused("a quoted annotation is not an expression".to_owned()));
         }
         match (quoted, self.strings) {
             (Some(expr), StringAnnotations::Unevaluated) => {
@@ -366,7 +371,7 @@ impl<'p> Signature<'p> {
         if arguments.elements().first().is_some_and(|inner| self.passes_on_description(scope, inner)) {
             schema.remove("description");
         }
-        // Prefect's own title and description replace these.
+        // Prefect sets its own title and description.
         schema.extend(annotated.extra.into_iter().filter(|(key, _)| key != "title" && key != "description"));
         Ok(schema)
     }
@@ -388,11 +393,11 @@ impl<'p> Signature<'p> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    self.builder.approximate(format!("the default is not known: {}", error.reason()));
+                    self.builder.approximate(format!("the default is unknown: {}", error.reason()));
                 }
             },
             FieldDefault::Unknown(error) => {
-                self.builder.approximate(format!("the default is not known: {}", error.reason()));
+                self.builder.approximate(format!("the default is unknown: {}", error.reason()));
             }
         }
         for reason in self.builder.approximations.drain(..) {
@@ -432,7 +437,7 @@ fn object(schema: Json) -> EvalResult<Map<String, Json>> {
     }
 }
 
-/// A property without its type.
+/// Returns a property without its type.
 fn untyped(schema: &Json) -> Json {
     let kept = ["title", "position", "description", "default"];
     Json::Object(kept.iter().filter_map(|key| Some(((*key).to_owned(), schema.get(*key)?.clone()))).collect())

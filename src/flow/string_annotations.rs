@@ -1,5 +1,4 @@
-//! Annotations that Python keeps as text, because they are in quotes or all are postponed: whether and where they are
-//! evaluated.
+//! String annotations: quoted annotations, and all annotations of a module that postpones their evaluation.
 
 use super::{
     eval_error::EvalError,
@@ -11,14 +10,14 @@ use super::{
     schema::annotation::{cannot_be_evaluated, names},
 };
 
-/// How annotations in quotes are evaluated.
+/// The result of evaluating the string annotations of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StringAnnotations {
-    /// All of them can be, when everything is defined.
+    /// All string annotations can be evaluated at the end of the module.
     Evaluated,
-    /// A name in one of them is defined nowhere, which leaves all of them as text: only builtins have a meaning.
+    /// An annotation contains an undefined name. All of them stay strings, in which Prefect only resolves builtins.
     Unevaluated,
-    /// Evaluating one of them may fail for another reason.
+    /// Evaluating an annotation may fail; the string says why.
     Unknown(&'static str),
 }
 
@@ -45,13 +44,13 @@ impl StringAnnotations {
     }
 }
 
-/// Where annotations in quotes are evaluated: in the function's module, when everything is defined.
+/// Returns the scope in which string annotations are evaluated: the end of the function's module.
 pub(super) fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
     Scope::end_of(function.scope.module)
 }
 
-/// The expression of an annotation that Python keeps as text. Where all annotations are kept so, evaluating one in
-/// quotes gives a text again.
+/// Returns the expression of a string annotation; `None` if the annotation is not a string. If the module postpones
+/// annotations, a quoted annotation evaluates to a string again.
 pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option<&'p Expr> {
     if function.scope.module.body().postponed_annotations {
         return Some(annotation);
@@ -59,7 +58,7 @@ pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option
     annotation.as_text().and_then(|text| text.as_expression())
 }
 
-/// Whether evaluating an annotation fails, which leaves all that are kept as text unevaluated.
+/// The failure of evaluating an annotation. All string annotations of the function then stay strings.
 enum Failure {
     Certain,
     Possible(&'static str),
@@ -84,6 +83,6 @@ fn failure<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Op
     arguments.find_map(|argument| match name.as_str() {
         _ if !is_qualifier(argument) => failure(program, scope, argument),
         "typing.Optional" | "typing.Union" => Some(Failure::Certain),
-        _ => Some(Failure::Possible("`ClassVar` and `Final` have no place inside of other types")),
+        _ => Some(Failure::Possible("`ClassVar` and `Final` are not valid inside other types")),
     })
 }

@@ -1,4 +1,4 @@
-//! Calls whose result is certain: constructors of the standard library, a few functions, classes of the project.
+//! Calls of built-in functions, of the standard library, of pydantic and of the project's classes.
 
 use super::{
     Evaluator, constructors, methods, operators, paths, text,
@@ -13,14 +13,14 @@ use crate::flow::{
     schema::class,
 };
 
-/// The arguments of a call, evaluated.
+/// The evaluated arguments of a call.
 pub(crate) struct Arguments {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(String, Value)>,
 }
 
 impl Arguments {
-    /// The arguments by the names of the first parameters; `None` if others are given.
+    /// Assigns the arguments to parameters. Returns `None` if an argument matches no parameter.
     pub(super) fn bind<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Value>; N]> {
         let mut bound = [None; N];
         for (slot, value) in bound.iter_mut().zip(&self.positional) {
@@ -75,7 +75,7 @@ pub(super) fn call<'p>(
     methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
 }
 
-/// `UserId(3)`, where `UserId` is a `NewType`: the value itself.
+/// Evaluates a call of a `NewType`, which returns its argument. Returns `None` if `made` is not one.
 fn new_type<'p>(
     evaluator: &mut Evaluator<'p, '_>,
     made: Assigned<'p>,
@@ -98,7 +98,7 @@ fn arguments<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> EvalResul
     Ok(Arguments { positional, named: call.keywords.iter().map(named).collect::<EvalResult<_>>()? })
 }
 
-/// A call of something from outside the project; `None` if it is not in the table.
+/// Evaluates a call of an external function or class. Returns `None` if the call is not supported.
 pub(super) fn external(
     evaluator: &Evaluator<'_, '_>,
     name: &str,
@@ -151,7 +151,7 @@ pub(super) fn external(
             }
             _ => None,
         },
-        // Models do not take it for the tuple that it is.
+        // `unmapped` is a tuple, but models do not encode it as one.
         "prefect.unmapped" | "prefect.utilities.annotations.unmapped" if evaluator.scope.class.is_none() => {
             first.map(|value| Value::Tuple(vec![value.clone()]))
         }
@@ -171,7 +171,7 @@ fn ip_address<A: std::str::FromStr + ToString>(text: &Value) -> Option<Value> {
     text.parse::<A>().ok().map(|address| Value::Printed(address.to_string()))
 }
 
-/// `Fraction(1, 3)` in lowest terms.
+/// Evaluates `Fraction(numerator, denominator)`, in lowest terms.
 fn fraction(arguments: &[Value]) -> Option<Value> {
     let (numerator, denominator) = match arguments {
         [Value::Int(whole)] => (*whole, 1),
@@ -192,7 +192,7 @@ fn is_plain_decimal(text: &str) -> bool {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = whole == "0" || !whole.starts_with('0');
-    // Very small numbers print with an exponent.
+    // Python prints very small decimals with an exponent.
     all_digits(whole) && all_digits(fraction) && canonical && fraction.len() <= 6
 }
 
@@ -247,7 +247,7 @@ fn dict(arguments: &Arguments) -> Option<Value> {
     Some(dictionary(items.iter().cloned().chain(named)))
 }
 
-/// The elements for a set, whose order does not matter yet.
+/// Returns the distinct elements of an iterable in any order.
 fn unordered(value: &Value) -> EvalResult<Vec<Value>> {
     match value {
         Value::Set(items) | Value::FrozenSet(items) => Ok(items.clone()),
@@ -297,7 +297,7 @@ fn length(value: &Value) -> Option<Value> {
     i128::try_from(length).ok().map(Value::Int)
 }
 
-/// A range as its elements; long ones are not needed.
+/// Evaluates `range(...)`. Returns `None` for a long range or one with a step.
 fn range(bounds: &[Value]) -> Option<Value> {
     let bounds = bounds.iter().map(|bound| bound.as_int().ok()).collect::<Option<Vec<_>>>()?;
     let (start, stop) = match bounds[..] {
@@ -308,7 +308,7 @@ fn range(bounds: &[Value]) -> Option<Value> {
     (stop.checked_sub(start)? <= 10_000).then(|| Value::Range((start..stop).map(Value::Int).collect()))
 }
 
-/// To the nearest integer, of two as near the even one.
+/// Rounds to the nearest integer. A tie rounds to the even integer.
 fn round(value: &Value) -> Option<Value> {
     match value.number()? {
         Number::Int(value) => Some(Value::Int(value)),

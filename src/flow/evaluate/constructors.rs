@@ -1,4 +1,4 @@
-//! Dates, times and durations made by calls.
+//! Constructors of dates, times and durations.
 
 use super::{
     calls::Arguments,
@@ -6,7 +6,7 @@ use super::{
     value::{Number, Value},
 };
 
-/// `datetime(...)`, `date(...)`, `time(...)`, `timedelta(...)` and `timezone(...)`.
+/// Evaluates `datetime(...)`, `date(...)`, `time(...)`, `timedelta(...)` and `timezone(...)`.
 pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
     match name {
         "datetime.date" => {
@@ -38,7 +38,7 @@ pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
     }
 }
 
-/// `date.fromisoformat(...)` and `datetime.fromisoformat(...)` of the usual forms without an offset.
+/// Evaluates `date.fromisoformat(...)` and `datetime.fromisoformat(...)` for the usual formats without an offset.
 pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     let Value::Str(text) = text else { return None };
     let is_plain = |length: usize| {
@@ -55,7 +55,7 @@ pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     Some(Value::DateTime(DateTime { civil, offset: None }))
 }
 
-/// `pendulum.datetime(...)` in UTC, its default.
+/// Evaluates `pendulum.datetime(...)` in UTC, the default time zone.
 pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
     let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];
     let [year, month, day, hour, minute, second, microsecond, zone] = arguments.bind(names)?;
@@ -90,7 +90,7 @@ fn time(
     jiff::civil::Time::new(small(hour, 0)?, small(minute, 0)?, small(second, 0)?, nanosecond).ok()
 }
 
-/// The offset of a `tzinfo`; the outer `None` is one that is not known.
+/// Returns the offset of a `tzinfo`. The outer `None` means that the offset is unknown.
 #[expect(clippy::option_option, reason = "absent and not known differ")]
 fn offset(tzinfo: Option<&Value>) -> Option<Option<UtcOffset>> {
     match tzinfo {
@@ -124,7 +124,7 @@ fn timedelta(arguments: &Arguments) -> Option<Value> {
     in_range(total).map(Value::Delta)
 }
 
-/// A fraction of a unit, where it is a whole number of microseconds beyond doubt.
+/// Returns a fraction of a unit in microseconds; `None` unless it is a whole number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked")]
 fn fractional(amount: f64, unit: i128) -> Option<i128> {
     let exact = amount * unit as f64;

@@ -1,8 +1,8 @@
-//! Dates, times and durations the way Python and pydantic write them.
+//! Dates, times and durations in the formats of Python and pydantic.
 
 use jiff::civil;
 
-/// The microseconds of a day.
+/// Number of microseconds in a day.
 const DAY: i128 = 86_400_000_000;
 
 /// An offset from UTC in seconds.
@@ -50,7 +50,7 @@ impl DateTime {
         format!("{}T{}{}", self.civil.date(), clock(self.civil.time()), suffix(self.offset))
     }
 
-    /// Moved by a duration in microseconds, unless that leaves the calendar.
+    /// Adds a duration in microseconds. Returns `None` if the result is out of range.
     pub(crate) fn plus(self, microseconds: i128) -> Option<Self> {
         let span = jiff::SignedDuration::from_micros(i64::try_from(microseconds).ok()?);
         Some(Self { civil: self.civil.checked_add(span).ok()?, ..self })
@@ -63,17 +63,17 @@ impl TimeOfDay {
     }
 }
 
-/// The duration, unless it is beyond what Python's `timedelta` holds.
+/// Returns the duration; `None` if it is out of range for Python's `timedelta`.
 pub(crate) fn in_range(microseconds: i128) -> Option<i128> {
     (microseconds.abs() < 1_000_000_000 * DAY).then_some(microseconds)
 }
 
-/// The whole days of a duration, rounded down.
+/// Returns the number of days in a duration, rounded down.
 pub(crate) fn days(microseconds: i128) -> i128 {
     microseconds.div_euclid(DAY)
 }
 
-/// ISO 8601 with years of 365 days, as pydantic writes durations.
+/// Formats a duration as pydantic does: ISO 8601 with years of 365 days.
 pub(crate) fn duration(microseconds: i128) -> String {
     let sign = if microseconds < 0 { "-" } else { "" };
     let (days, rest) = (microseconds.abs() / DAY, microseconds.abs() % DAY);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_years_of_365_days() {
+    fn formats_durations_with_years_of_365_days() {
         let second = 1_000_000;
         let cases = [
             (0, "PT0S"),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_have_six_digits_of_microseconds_and_their_offset() {
+    fn formats_datetimes_with_microseconds_and_offset() {
         let civil = civil::date(2024, 1, 2).at(3, 4, 5, 678_000_000);
         let at = |offset| DateTime { civil, offset }.encoded();
         assert_eq!(at(None), "2024-01-02T03:04:05.678000");

@@ -1,4 +1,4 @@
-//! Values as JSON, the way pydantic writes the default of a parameter.
+//! Encodes values as JSON, as pydantic does for the default of a parameter.
 
 use serde_json::{Map, Number, Value as Json};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::flow::eval_error::{EvalError, EvalResult};
 
-/// The JSON of a default; `None` if pydantic leaves the default out because something in it has no encoding.
+/// Encodes a default. Returns `None` if part of it has no encoding, because pydantic omits such a default.
 pub(crate) fn default(value: &Value) -> EvalResult<Option<Json>> {
     let value = match value {
         Value::Set(items) | Value::FrozenSet(items) => Value::List(sorted(items.clone())?),
@@ -32,7 +32,7 @@ fn encode(value: &Value) -> Result<Json, Failure> {
         Value::None => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Int(value) => integer(*value)?,
-        // Infinities and NaN have no JSON.
+        // JSON has no infinities and no NaN.
         Value::Float(value) => Number::from_f64(*value).map_or(Json::Null, Json::Number),
         Value::Complex(real, imaginary) => Json::String(complex(*real, *imaginary)),
         Value::Str(text) | Value::Path(text) | Value::Printed(text) => Json::String(text.clone()),
@@ -43,7 +43,7 @@ fn encode(value: &Value) -> Result<Json, Failure> {
         Value::Set(items) | Value::FrozenSet(items) if items.len() < 2 => array(items)?,
         Value::Set(_) | Value::FrozenSet(_) => {
             return Err(Failure::EvalError(EvalError::unknown(
-                "the order of a set inside a default is not certain",
+                "the order of a set in the default is undefined",
             )));
         }
         Value::Dict(items) => {
@@ -98,7 +98,7 @@ fn key_text(key: &Value) -> Result<String, Failure> {
             Json::String(text) => text,
             _ => {
                 return Err(Failure::EvalError(EvalError::unknown(
-                    "a key of the default has no certain text",
+                    "a key of the default cannot be converted to a string",
                 )));
             }
         },
@@ -111,7 +111,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn values_have_pydantics_json() {
+    fn encodes_values_as_pydantic_does() {
         let text = |text: &str| Value::text(text);
         let cases = [
             (Value::Float(f64::NAN), Some(json!(null))),

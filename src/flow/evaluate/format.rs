@@ -6,7 +6,7 @@ use super::{
 };
 use crate::flow::eval_error::{EvalError, EvalResult};
 
-/// What a format says: `[[fill]align][#][0][width][,][.precision][type]`.
+/// A format specification: `[[fill]align][#][0][width][,][.precision][type]`.
 #[derive(Debug, Default)]
 struct Spec {
     fill: Option<char>,
@@ -18,7 +18,7 @@ struct Spec {
     kind: Option<char>,
 }
 
-/// More than these nobody writes, and they would fill the memory.
+/// Limits on widths and precisions, which bound the length of the result.
 const WIDTH_LIMIT: usize = 1_000;
 const PRECISION_LIMIT: usize = 100;
 
@@ -56,7 +56,7 @@ impl Spec {
         (rest.next().is_none() && is_small).then_some(parsed)
     }
 
-    /// The text in its field; numbers stand to the right if nothing is said.
+    /// Pads a string to the width. Numbers are aligned right by default.
     fn pad(&self, text: &str, is_number: bool) -> String {
         let missing = self.width.saturating_sub(text.chars().count());
         let fill = |count: usize| self.fill.unwrap_or(' ').to_string().repeat(count);
@@ -72,12 +72,12 @@ impl Spec {
     }
 }
 
-/// `format(value, spec)` where it is certain.
+/// Evaluates `format(value, spec)`.
 pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
     if spec.is_empty() {
         return to_str(value);
     }
-    let unknown = || EvalError::unknown(format!("the format '{spec}' is not evaluated"));
+    let unknown = || EvalError::unknown(format!("the format '{spec}' cannot be evaluated"));
     let parsed = Spec::parse(spec).ok_or_else(unknown)?;
     let Spec { has_prefix, groups, precision, kind, .. } = parsed;
     match (value, kind) {
@@ -87,7 +87,7 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
             let text: String = text.chars().take(precision.unwrap_or(usize::MAX)).collect();
             Ok(parsed.pad(&text, false))
         }
-        // Zeros between groups would be grouped, too.
+        // Python groups the padding zeros, too.
         _ if groups.is_some() && parsed.fill == Some('0') => Err(unknown()),
         (Value::Int(value), None | Some('d')) if precision.is_none() && !has_prefix => {
             Ok(parsed.pad(&grouped(&value.to_string(), groups), true))
@@ -119,7 +119,7 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
     }
 }
 
-/// The digits before the point in groups of three.
+/// Separates the digits before the decimal point into groups of three.
 fn grouped(number: &str, separator: Option<char>) -> String {
     let Some(separator) = separator else { return number.to_owned() };
     let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_exact_or_refused() {
+    fn formats_values_or_fails() {
         let int = Value::Int(-7);
         let big = Value::Int(1_234_567);
         let text = Value::text("a");

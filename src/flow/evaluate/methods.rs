@@ -10,9 +10,9 @@ use crate::flow::{
     program::Program,
 };
 
-/// `value.name`.
+/// Evaluates `value.name`.
 pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
-    let unknown = || EvalError::unknown(format!("the attribute '{name}' is not evaluated"));
+    let unknown = || EvalError::unknown(format!("the attribute '{name}' cannot be evaluated"));
     Ok(match (value, name) {
         (Value::Member { value, .. }, "value") => (**value).clone(),
         (Value::Member { name, .. }, "name") => Value::text(name),
@@ -24,7 +24,7 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
     })
 }
 
-/// `value.name(*arguments, **named)`.
+/// Evaluates `value.name(*arguments, **named)`.
 pub(super) fn call(
     program: &Program<'_>,
     value: &Value,
@@ -32,7 +32,7 @@ pub(super) fn call(
     arguments: &[Value],
     named: &[(String, Value)],
 ) -> EvalResult<Value> {
-    let unknown = || EvalError::unknown(format!("the method '{name}' is not evaluated"));
+    let unknown = || EvalError::unknown(format!("the method '{name}' cannot be evaluated"));
     match (value, name) {
         (Value::Str(template), "format") => {
             template::format_method(template, arguments, named).map(Value::Str)
@@ -112,7 +112,7 @@ fn string_method(text: &str, name: &str, arguments: &[Value]) -> EvalResult<Opti
     Ok(Some(result))
 }
 
-/// `str.title()`: every run of letters starts with a capital.
+/// Returns `str.title()` of a string: each run of letters starts with a capital letter.
 pub(crate) fn title(text: &str) -> String {
     let mut after_letter = false;
     let mut titled = String::with_capacity(text.len());

@@ -94,7 +94,7 @@ pub(crate) fn call_external<'p>(
 ) -> EvalResult<Value> {
     let evaluator = Evaluator { program, scope, variables: Vec::new(), earlier: &|_| None };
     let value = calls::external(&evaluator, name, arguments)?;
-    value.ok_or_else(|| EvalError::unknown(format!("the call of '{name}' is not evaluated")))
+    value.ok_or_else(|| EvalError::unknown(format!("the call of '{name}' cannot be evaluated")))
 }
 
 /// Maximum size of a value; see [`Value::size`].
@@ -161,12 +161,12 @@ impl<'p> Evaluator<'p, '_> {
             }
             ExprKind::Comprehension(comprehension) => self.comprehension(comprehension)?,
             ExprKind::Slice(_) | ExprKind::Starred(_) => return Err(self.unknown(expr)),
-            ExprKind::Other(what) => return Err(EvalError::unknown(format!("{what} is not evaluated"))),
+            ExprKind::Other(what) => return Err(EvalError::unknown(format!("{what} cannot be evaluated"))),
         })
     }
 
     fn unknown(&self, expr: &Expr) -> EvalError {
-        EvalError::unknown(format!("`{}` is not evaluated", self.scope.text(expr)))
+        EvalError::unknown(format!("`{}` cannot be evaluated", self.scope.text(expr)))
     }
 
     fn items(&mut self, items: &'p [Expr]) -> EvalResult<Vec<Value>> {

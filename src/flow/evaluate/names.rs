@@ -1,4 +1,4 @@
-//! Names from outside the project whose values are known.
+//! Values of external names.
 
 use jiff::civil::{self, Date, Time};
 
@@ -19,7 +19,7 @@ const PREFECT_VERSION: &str = "3.9.1";
 /// The last microsecond of a day.
 const END_OF_DAY: Time = Time::constant(23, 59, 59, 999_999_000);
 
-/// A name from outside the project as a value.
+/// Returns the value of an external name.
 pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult<Value> {
     match name {
         "typing.TYPE_CHECKING" => Ok(Value::Bool(false)),
@@ -27,7 +27,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "os.name" => Ok(Value::text("posix")),
         "os.pardir" | "os.path.pardir" => Ok(Value::text("..")),
         "os.curdir" | "os.path.curdir" => Ok(Value::text(".")),
-        // The version is only certain enough for tests.
+        // Conditions compare major versions. As a plain value the version is unknown.
         "prefect.__version__" if program.python_minor.get().is_some() => Ok(Value::text(PREFECT_VERSION)),
         "sys.version_info" => version_info(program),
         "sys.version_info.major" => Ok(Value::Int(3)),
@@ -55,13 +55,13 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "datetime.time.max" => Ok(Value::Time(TimeOfDay { civil: END_OF_DAY, offset: None })),
         "datetime.datetime.min" => Ok(naive(Date::constant(1, 1, 1).to_datetime(Time::MIN))),
         "datetime.datetime.max" => Ok(naive(Date::constant(9999, 12, 31).to_datetime(END_OF_DAY))),
-        // A builtin function or class.
+        // A built-in function or class, or a top-level module.
         name if !name.contains('.')
             && !matches!(name, "NotImplemented" | "copyright" | "credits" | "license") =>
         {
             Ok(Value::Opaque)
         }
-        // A class.
+        // A class with a known schema.
         name if table::schema(name).is_some() && !name.starts_with("typing.") => Ok(Value::Opaque),
         _ => Err(program.outside(&format!("'{name}'"), name)),
     }
@@ -70,7 +70,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
 /// Returns `sys.version_info` if a condition is being evaluated for a version of Python.
 fn version_info(program: &Program<'_>) -> EvalResult<Value> {
     let minor = program.python_minor.get();
-    let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is not known"))?;
+    let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is unknown"))?;
     let numbers = [3, minor.into(), 1].map(Value::Int);
     Ok(Value::Tuple(numbers.into_iter().chain([Value::text("final"), Value::Int(0)]).collect()))
 }

@@ -13,7 +13,7 @@ use crate::flow::{
 pub(super) const LENGTH_LIMIT: usize = 1 << 16;
 
 fn unknown() -> EvalError {
-    EvalError::unknown("the operation is not evaluated")
+    EvalError::unknown("the operation cannot be evaluated")
 }
 
 pub(super) fn unary(operator: UnaryOperator, value: &Value) -> EvalResult<Value> {
@@ -71,7 +71,7 @@ pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
     }
 }
 
-/// Sums with a complex number, a moment or a duration.
+/// Adds or subtracts dates, durations and complex numbers.
 fn moved(left: &Value, right: &Value, sign: i128) -> Option<Value> {
     match (left, right) {
         (Value::Delta(left), Value::Delta(right)) => {
@@ -133,7 +133,7 @@ fn integers(operator: BinaryOperator, left: i128, right: i128) -> EvalResult<Val
     result.map(Value::Int).ok_or_else(unknown)
 }
 
-/// Division that rounds down, as Python's does.
+/// Divides and rounds down, as Python does.
 fn floor_divide(left: i128, right: i128) -> Option<i128> {
     let quotient = left.checked_div(right)?;
     Some(if left % right != 0 && (left < 0) != (right < 0) { quotient - 1 } else { quotient })
@@ -242,7 +242,7 @@ pub(super) fn subscript(object: &Value, index: &Value) -> EvalResult<Value> {
     }
 }
 
-/// `object[start:stop]`; steps are not evaluated.
+/// Evaluates `object[start:stop]`. Steps other than 1 are not evaluated.
 pub(super) fn slice(object: &Value, [from, to, step]: [Option<i128>; 3]) -> EvalResult<Value> {
     if step.is_some_and(|step| step != 1) {
         return Err(unknown());

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::flow::eval_error::{EvalError, EvalResult};
 
-/// `template % values` with `%s`, `%r`, `%d`, `%f` and `%%`.
+/// Evaluates `template % values` with `%s`, `%r`, `%d`, `%f` and `%%`.
 pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
     let mut values = match values {
         Value::Tuple(values) => values.clone(),
-        Value::Dict(_) => return Err(EvalError::unknown("`%` with a dictionary is not evaluated")),
+        Value::Dict(_) => return Err(EvalError::unknown("`%` with a dictionary cannot be evaluated")),
         value => vec![value.clone()],
     }
     .into_iter();
@@ -30,7 +30,7 @@ pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
             continue;
         }
         let value = values.next().ok_or_else(mismatch)?;
-        // A minus is the other side; texts stand to the right here.
+        // A minus sign aligns left. Unlike in `format`, strings are aligned right by default.
         let spec = match options.strip_prefix('-') {
             Some(options) => format!("<{options}"),
             None if matches!(kind, "s" | "r") && !options.is_empty() => format!(">{options}"),
@@ -42,20 +42,20 @@ pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
             ("r", value) => format(&Value::Str(to_repr(value)?), &spec)?,
             ("d", Value::Int(_)) if !spec.contains('.') => format(&value, &(spec + "d"))?,
             ("f", Value::Int(_) | Value::Float(_)) => format(&value, &(spec + "f"))?,
-            _ => return Err(EvalError::unknown("this `%` template is not evaluated")),
+            _ => return Err(EvalError::unknown("the `%` template cannot be evaluated")),
         });
     }
     text.push_str(rest);
     if values.next().is_some() { Err(mismatch()) } else { Ok(text) }
 }
 
-/// `template.format(*arguments, **named)` with plain `{}`, `{0}` and `{name}`.
+/// Evaluates `template.format(*arguments, **named)` with fields such as `{}`, `{0}` and `{name}`.
 pub(crate) fn format_method(
     template: &str,
     arguments: &[Value],
     named: &[(String, Value)],
 ) -> EvalResult<String> {
-    let unknown = || EvalError::unknown("this `format` template is not evaluated");
+    let unknown = || EvalError::unknown("the `format` template cannot be evaluated");
     let mut text = String::new();
     let mut next = 0;
     let mut rest = template;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percent_templates_are_exact_or_refused() {
+    fn formats_percent_templates_or_fails() {
         let values = |values: &[Value]| Value::Tuple(values.to_vec());
         let (a, one, half) = (Value::text("a"), Value::Int(1), Value::Float(0.5));
         let cases = [
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn format_fills_fields() {
+    fn formats_fields_of_templates() {
         let filled = |template, arguments: &[Value], named: &[(String, Value)]| {
             format_method(template, arguments, named).unwrap()
         };

@@ -1,4 +1,4 @@
-//! Text of values: `str()`, `repr()` and `str.format`.
+//! String forms of values: `str()` and `repr()`.
 
 use super::{datetime::UtcOffset, value::Value};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     python,
 };
 
-/// `str(value)`, where it does not depend on a class.
+/// Returns `str(value)`. Fails if the string depends on the value's class.
 pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
     Ok(match value {
         Value::None => "None".to_owned(),
@@ -16,20 +16,20 @@ pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
         Value::Str(text) | Value::Path(text) | Value::Printed(text) => text.clone(),
         Value::Date(date) => date.to_string(),
         Value::Timezone(UtcOffset(0)) => "UTC".to_owned(),
-        _ => return Err(EvalError::unknown("its text depends on its class")),
+        _ => return Err(EvalError::unknown("its string depends on its class")),
     })
 }
 
-/// `repr(value)` of plain values.
+/// Returns `repr(value)`. Fails unless the value is a string, a number, a boolean or `None`.
 pub(crate) fn to_repr(value: &Value) -> EvalResult<String> {
     match value {
         Value::Str(text) => Ok(python::quoted(text)),
         Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) => to_str(value),
-        _ => Err(EvalError::unknown("how it prints depends on its class")),
+        _ => Err(EvalError::unknown("its representation depends on its class")),
     }
 }
 
-/// `repr` of a float: the shortest digits that read back the same.
+/// Returns `repr(value)` of a float: the shortest digits that parse to the same number.
 pub(crate) fn float(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_print_as_in_python() {
+    fn formats_floats_as_python_does() {
         let cases = [
             (1.0, "1.0"),
             (0.1, "0.1"),

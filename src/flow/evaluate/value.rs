@@ -1,4 +1,4 @@
-//! Values of Python that constants evaluate to.
+//! Python values.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(crate) enum Value {
     Set(Vec<Value>),
     FrozenSet(Vec<Value>),
     Dict(Vec<(Value, Value)>),
-    /// The elements of a `range`, which itself has no encoding.
+    /// The elements of a `range`, which has no JSON encoding.
     Range(Vec<Value>),
     DateTime(DateTime),
     Date(jiff::civil::Date),
@@ -29,9 +29,9 @@ pub(crate) enum Value {
     Delta(i128),
     Timezone(UtcOffset),
     Path(String),
-    /// An object that is encoded as its text: a UUID, a decimal.
+    /// An object that is encoded as its string, such as a UUID or a decimal.
     Printed(String),
-    /// A `SecretStr`, whose text is never needed.
+    /// A `SecretStr`. Its content is never needed.
     Secret {
         is_empty: bool,
     },
@@ -40,9 +40,9 @@ pub(crate) enum Value {
         name: String,
         value: Box<Value>,
     },
-    /// An instance of a model or a dataclass: its fields as they are encoded.
+    /// An instance of a model or a dataclass: the keys and values of its encoded fields.
     Object(Vec<(String, Value)>),
-    /// Something that has no encoding, such as a function.
+    /// An object without a JSON encoding, such as a function.
     Opaque,
 }
 
@@ -68,7 +68,7 @@ impl Value {
         }
     }
 
-    /// Whether the object can be changed by whoever holds it.
+    /// Returns whether the object is mutable.
     pub(crate) fn is_mutable(&self) -> bool {
         match self {
             Self::List(_) | Self::Set(_) | Self::Dict(_) | Self::Object(_) => true,
@@ -77,7 +77,7 @@ impl Value {
         }
     }
 
-    /// Equality as Python has it: `1 == 1.0 == True`.
+    /// Compares values as Python's `==` does: `1 == 1.0 == True`.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self.number(), other.number()) {
             (Some(left), Some(right)) => left.equals(right),
@@ -110,11 +110,11 @@ impl Value {
     pub(crate) fn as_str(&self) -> EvalResult<&str> {
         match self {
             Self::Str(text) => Ok(text),
-            _ => Err(EvalError::unknown("it is not text")),
+            _ => Err(EvalError::unknown("it is not a string")),
         }
     }
 
-    /// `bool(value)`.
+    /// Returns `bool(value)`.
     pub(crate) fn truth(&self) -> EvalResult<bool> {
         Ok(match self {
             Self::None => false,
@@ -135,23 +135,27 @@ impl Value {
             | Self::Time(_)
             | Self::Path(_)
             | Self::Opaque => true,
-            _ => return Err(EvalError::unknown("whether it is true depends on its class")),
+            _ => return Err(EvalError::unknown("its truth depends on its class")),
         })
     }
 
-    /// The elements that iterating gives, where their order is certain.
+    /// Returns the elements of an iterable.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value is not iterable or the order of its elements is not defined.
     pub(crate) fn elements(&self) -> EvalResult<Vec<Self>> {
         match self {
             Self::List(items) | Self::Tuple(items) | Self::Range(items) => Ok(items.clone()),
             Self::Set(items) | Self::FrozenSet(items) if items.len() < 2 => Ok(items.clone()),
             Self::Dict(items) => Ok(items.iter().map(|(key, _)| key.clone()).collect()),
             Self::Str(text) => Ok(text.chars().map(Self::text).collect()),
-            _ => Err(EvalError::unknown("the order of its elements is not certain")),
+            _ => Err(EvalError::unknown("the order of its elements is undefined")),
         }
     }
 }
 
-/// A Python number on its way through arithmetic.
+/// A Python number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Number {
     Int(i128),
@@ -194,7 +198,7 @@ enum Key {
 }
 
 impl Key {
-    /// Returns the key; `None` if the value has to be compared one by one.
+    /// Returns the key; `None` if the value has no key and must be compared by [`Value::equals`].
     fn new(value: &Value) -> Option<Self> {
         match value {
             Value::None => Some(Self::None),
@@ -214,7 +218,7 @@ impl Key {
     }
 }
 
-/// Positions of values, found by Python's equality.
+/// An index of positions by value, with Python's equality.
 #[derive(Debug, Default)]
 pub(crate) struct ValueIndex {
     keyed: HashMap<Key, usize>,
@@ -264,12 +268,16 @@ pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Val
     Value::Dict(items)
 }
 
-/// The items in ascending order, if all can be compared.
+/// Sorts items in ascending order.
+///
+/// # Errors
+///
+/// Fails unless all items are strings or all are numbers.
 pub(crate) fn sorted(mut items: Vec<Value>) -> EvalResult<Vec<Value>> {
     let strings = items.iter().all(|item| matches!(item, Value::Str(_)));
     let numbers = items.iter().all(|item| item.number().is_some_and(|number| !number.as_float().is_nan()));
     if !strings && !numbers && items.len() > 1 {
-        return Err(EvalError::unknown("the order of its elements is not certain"));
+        return Err(EvalError::unknown("the order of its elements is undefined"));
     }
     items.sort_by(|left, right| match (left, right) {
         (Value::Str(left), Value::Str(right)) => left.cmp(right),

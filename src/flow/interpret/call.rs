@@ -40,7 +40,7 @@ impl<'p> Interpreter<'p> {
             }
             Object::BuiltinMethod(receiver, name) => self.call_builtin_method(receiver, name, arguments),
             Object::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("what is called is not known")),
+            _ => Err(EvalError::unknown("the called object is unknown")),
         })
     }
 
@@ -117,7 +117,7 @@ impl<'p> Interpreter<'p> {
     }
 
     fn call_external(self, name: &str, mut arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
-        let unknown = || EvalError::unknown(format!("the call of '{name}' is not evaluated"));
+        let unknown = || EvalError::unknown(format!("the call of '{name}' cannot be evaluated"));
         match name {
             "prefect.flow" => self.flow(name, arguments),
             "prefect.Flow" => {
@@ -181,7 +181,7 @@ impl<'p> Interpreter<'p> {
 
     /// Evaluates `flow(function, ...)` or `flow(...)`, which returns a decorator.
     fn flow(self, name: &str, mut arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
-        let unknown = || EvalError::unknown("the function of the flow is not known");
+        let unknown = || EvalError::unknown("the function of the flow cannot be evaluated");
         let function = if arguments.positional.is_empty() {
             arguments.take("__fn")
         } else {
@@ -212,7 +212,7 @@ impl<'p> Interpreter<'p> {
         name: &str,
         arguments: Arguments<'p>,
     ) -> EvalResult<Object<'p>> {
-        let unknown = || EvalError::unknown(format!("the method '{name}' is not evaluated"));
+        let unknown = || EvalError::unknown(format!("the method '{name}' cannot be evaluated"));
         if let Object::Flow(flow) = receiver {
             let mut options = flow.options.clone();
             for (option, value) in self.options(arguments) {
@@ -280,7 +280,10 @@ impl<'p> Interpreter<'p> {
 
     fn instantiate(self, class: Class<'p>, arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
         if !self.is_plain(class) {
-            return Err(EvalError::unknown(format!("creating a '{}' is not evaluated", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "the construction of '{}' cannot be evaluated",
+                class.def.name
+            )));
         }
         let instance = Object::Instance(Rc::new(Instance { class, attributes: RefCell::default() }));
         let has_init = mro(self.program, class)?
@@ -303,7 +306,7 @@ fn wrap<'p>(wrapped: &Object<'p>, mut arguments: Arguments<'p>) -> EvalResult<Ob
             let wrapped = Some(Rc::clone(wrapped));
             Ok(Object::Function(Rc::new(FunctionObject { wrapped, ..(*wrapper).clone() })))
         }
-        _ => Err(EvalError::unknown("what is wrapped is not a function")),
+        _ => Err(EvalError::unknown("the wrapped object is not a function")),
     }
 }
 

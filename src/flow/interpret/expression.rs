@@ -128,7 +128,9 @@ impl<'p> Interpreter<'p> {
                     let format = self.f_string(format, frame)?;
                     text.push_str(&evaluate::format(&value, &format)?);
                 }
-                FormatPart::Value { .. } => return Err(EvalError::unknown("a conversion is not evaluated")),
+                FormatPart::Value { .. } => {
+                    return Err(EvalError::unknown("a conversion in an f-string cannot be evaluated"));
+                }
             }
             template::require_short(&text)?;
         }
@@ -219,7 +221,7 @@ impl<'p> Interpreter<'p> {
 
     /// Returns `object.name`.
     pub(super) fn attribute(self, object: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
-        let unknown = || EvalError::unknown(format!("the attribute '{name}' is not known"));
+        let unknown = || EvalError::unknown(format!("the attribute '{name}' cannot be evaluated"));
         match object {
             Object::External(dotted) => {
                 self.entity(attribute_of(self.program, &Entity::External(dotted.clone()), name)?)
@@ -261,7 +263,7 @@ impl<'p> Interpreter<'p> {
     /// Returns a method of an instance of a class of the project, bound to it.
     fn method(self, receiver: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
         let Object::Instance(instance) = receiver else {
-            return Err(EvalError::unknown(format!("the method '{name}' is not known")));
+            return Err(EvalError::unknown(format!("the method '{name}' cannot be evaluated")));
         };
         let mro = mro(self.program, instance.class)?;
         let holds = |class: &&Class<'p>| class.def.body.bindings_of(name).next().is_some();
@@ -319,7 +321,7 @@ pub(super) fn pairs<'p>(object: &Object<'p>) -> EvalResult<Vec<(Value, Object<'p
         Object::Constant(Value::Dict(items)) => {
             Ok(items.iter().map(|(key, value)| (key.clone(), Object::Constant(value.clone()))).collect())
         }
-        _ => Err(EvalError::unknown("the unpacked arguments are not known")),
+        _ => Err(EvalError::unknown("the unpacked arguments cannot be evaluated")),
     }
 }
 
@@ -327,7 +329,7 @@ fn unpacked<'p>(object: &Object<'p>) -> EvalResult<Vec<Object<'p>>> {
     match object {
         Object::Tuple(items) => Ok(items.to_vec()),
         Object::Constant(value) => Ok(value.elements()?.into_iter().map(Object::Constant).collect()),
-        _ => Err(EvalError::unknown("the unpacked arguments are not known")),
+        _ => Err(EvalError::unknown("the unpacked arguments cannot be evaluated")),
     }
 }
 

@@ -159,7 +159,7 @@ impl<'p> Object<'p> {
             }
             Self::Function(_) | Self::Lambda(_) | Self::Class(_) => Ok(Value::Opaque),
             Self::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("an object is not a constant")),
+            _ => Err(EvalError::unknown("the value is not a constant")),
         }
     }
 
@@ -192,7 +192,7 @@ impl<'p> Object<'p> {
             }
             Self::Flow(_) | Self::Task | Self::Module(_) => Ok(true),
             Self::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("whether an object is true is not known")),
+            _ => Err(EvalError::unknown("the truth of an object is unknown")),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Python files: their text, whatever it is encoded in, and what they bind.
+//! Python files: reading, decoding and parsing.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Files larger than this are not read, in bytes: nobody writes them, and parsing them takes gigabytes of memory.
+/// Maximum size of a file in bytes. Parsing larger files would take gigabytes of memory.
 const SIZE_LIMIT: u64 = 16 << 20;
 
 /// A parsed Python file.
@@ -20,10 +20,10 @@ const SIZE_LIMIT: u64 = 16 << 20;
 pub(crate) struct PythonFile {
     pub(crate) path: PathBuf,
     pub(crate) source: Source,
-    /// The MD5 of the file's bytes in hexadecimal: what a flow without a version has as its version.
+    /// The MD5 of the file's bytes in hexadecimal. It is the default version of the file's flows.
     pub(crate) md5: String,
     pub(crate) body: syntax::Body,
-    /// The functions decorated as flows, at any depth.
+    /// Functions that look like flows, at any depth.
     pub(crate) flows: Vec<syntax::Decorated>,
 }
 
@@ -31,7 +31,7 @@ impl PythonFile {
     /// Reads and parses a file, which messages call `name`. Returns `None` if its text contains none of `words`: most
     /// files of a project need not be parsed. Without words every file is parsed.
     pub(crate) fn read(path: &Path, name: &str, words: &[&str]) -> Result<Option<Self>, FlowError> {
-        // A pipe or a device may never answer.
+        // Reading a pipe or a device could block forever.
         if path.exists() && !path.is_file() && !path.is_dir() {
             return Err(FlowError::NotRegular { path: name.to_owned() });
         }
@@ -59,8 +59,8 @@ impl PythonFile {
     }
 }
 
-/// The text of a source file: UTF-8 with or without a byte order mark, or Latin-1 if it says so. Lines end in `\n`,
-/// as they do for Python's parser.
+/// Decodes a source file: UTF-8 with or without a byte order mark, or Latin-1 if the file declares it. Line ends become
+/// `\n`, as in Python's parser. Returns `None` for another encoding.
 fn decode(bytes: &[u8]) -> Option<String> {
     let text = decode_characters(bytes)?;
     Some(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
@@ -79,7 +79,7 @@ fn decode_characters(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The encoding that a comment in the first two lines declares (PEP 263).
+/// Returns the encoding that a comment in the first two lines declares (PEP 263).
 fn declared_encoding(bytes: &[u8]) -> Option<String> {
     bytes.split(|byte| *byte == b'\n').take(2).find_map(|line| {
         let line = String::from_utf8_lossy(line);
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodings_are_those_that_the_file_declares() {
+    fn decodes_files_by_their_declared_encoding() {
         let cases: [(&[u8], Option<&str>); 7] = [
             (b"a\r\nb\rc", Some("a\nb\nc")),
             (b"\xef\xbb\xbfx = 1", Some("x = 1")),

@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_names_package_folders() {
+    fn reads_package_folders_from_metadata() {
         let cases = [
             ("[tool.hatch.build.targets.wheel]\npackages = [\"lib/acme\"]", "lib"),
             ("[tool.setuptools.packages.find]\nwhere = [\"python\"]", "python"),
@@ -356,14 +356,14 @@ mod tests {
     }
 
     #[test]
-    fn src_is_a_package_folder_by_convention() {
+    fn searches_src_by_convention() {
         assert_eq!(folders(&[("src/acme/__init__.py", "")]), ["src"]);
         assert_eq!(folders(&[("src/a.py", ""), ("pyproject.toml", "[project]\nname = 'a'")]), ["src", ""]);
         assert_eq!(folders(&[("setup.py", "")]), [""]);
     }
 
     #[test]
-    fn workspace_members_are_projects() {
+    fn reads_workspace_members_and_path_dependencies() {
         let workspace = "[tool.uv.workspace]\nmembers = [\"packages/*\"]\n";
         let found = folders(&[
             ("pyproject.toml", workspace),

@@ -27,7 +27,7 @@ pub(crate) struct Memo<'p> {
     pub(super) outcomes: RefCell<HashMap<(*const Body, usize), Outcome>>,
     /// The results of tests, by body and number; `None` if a result is unknown.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
-    /// Whether the imports of a module succeed; the text names a package that is assumed to be missing.
+    /// The package that a module imports and that is assumed to be missing, if any.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
     /// Packages whose absence the result depends on.
     pub(crate) assumptions: RefCell<Vec<String>>,
@@ -35,7 +35,7 @@ pub(crate) struct Memo<'p> {
     pub(super) reads_path_changes: Cell<bool>,
 }
 
-/// Results by the address of what they are about.
+/// Results by the address of a syntax node.
 pub(crate) struct Table<K, V>(RefCell<HashMap<*const K, EvalResult<V>>>);
 
 impl<K, V> Default for Table<K, V> {

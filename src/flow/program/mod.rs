@@ -30,18 +30,18 @@ pub(crate) use memo::Members;
 use memo::Memo;
 use scope::Locals;
 
-/// How deeply names, types and values may refer to each other.
+/// Maximum depth of references between names, types and values.
 const DEPTH_LIMIT: usize = 64;
 
 /// A module of the project.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub(crate) file: Arc<PythonFile>,
-    /// The dotted name it is imported by, unless that depends on how the flow is run.
+    /// The dotted name of the module; `None` if it depends on how the flow is loaded.
     pub(crate) name: Option<String>,
-    /// The directory that `from . import x` looks in.
+    /// The directory that `from . import x` searches.
     package: PathBuf,
-    /// The dotted name of that package.
+    /// The dotted name of the package in that directory, if known.
     package_name: Option<String>,
 }
 
@@ -57,7 +57,7 @@ impl Module {
     }
 }
 
-/// What a dotted module name leads to.
+/// The result of importing a dotted module name.
 pub(crate) enum ImportTarget<'p> {
     Module(&'p Module),
     /// A namespace package: a directory without `__init__.py`.
@@ -78,7 +78,7 @@ pub(crate) trait SourceLoader {
 /// Maximum number of evaluation steps per flow. A step takes about a microsecond.
 const STEP_LIMIT: u32 = 2_000_000;
 
-/// The modules of the flow's program, loaded on demand, and what has been found out about them.
+/// The modules of the flow's program, loaded on demand, and cached facts about them.
 pub(crate) struct Program<'p> {
     loader: &'p dyn SourceLoader,
     pub(crate) environment: &'p Environment,
@@ -120,7 +120,7 @@ impl<'p> Program<'p> {
     pub(crate) fn step(&self) -> EvalResult<()> {
         self.steps.set(self.steps.get().saturating_add(1));
         if self.steps.get() > STEP_LIMIT {
-            return Err(EvalError::unknown("reading it takes too many steps"));
+            return Err(EvalError::unknown("reading the flow takes too many steps"));
         }
         Ok(())
     }
@@ -148,14 +148,18 @@ impl<'p> Program<'p> {
         &self.search_path.directory
     }
 
-    /// Adds a file that is run by its path. Its directory takes the place of its package.
+    /// Adds a file that is loaded by its path. Relative imports search the file's directory.
     pub(super) fn add_script(&'p self, file: Arc<PythonFile>) -> &'p Module {
         let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let package = file.path.parent().map(Path::to_owned).unwrap_or_default();
         self.modules.push(Module { file, name, package, package_name: None })
     }
 
-    /// Runs `step` one level deeper, or fails where the program refers to itself without end.
+    /// Runs `step` one level deeper.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the depth limit or the step limit is reached, for example by a definition that refers to itself.
     pub(crate) fn descend<T>(&self, step: impl FnOnce() -> EvalResult<T>) -> EvalResult<T> {
         self.step()?;
         if self.depth.get() >= DEPTH_LIMIT {
@@ -182,7 +186,7 @@ impl<'p> Program<'p> {
                 }
                 SearchResult::Namespace(path) => directory = directory.or(Some(path)),
                 SearchResult::MissingSubmodule => {
-                    return Err(EvalError::unknown(format!("there is no module '{dotted}'")));
+                    return Err(EvalError::unknown(format!("module '{dotted}' does not exist")));
                 }
                 SearchResult::NotFound => {}
             }
@@ -222,7 +226,8 @@ impl<'p> Program<'p> {
         self.modules.iter()
     }
 
-    /// The module that `from ..dotted import x` in `module` takes `x` from; `dotted` may be empty.
+    /// Returns the module that `from ..dotted import x` imports from. `level` is the number of dots, and `dotted` may be
+    /// empty.
     pub(crate) fn find_relative(
         &'p self,
         module: &'p Module,
@@ -234,7 +239,7 @@ impl<'p> Program<'p> {
         for _ in 1..level {
             directory = directory
                 .parent()
-                .ok_or_else(|| EvalError::unknown("it is imported from beyond the package"))?;
+                .ok_or_else(|| EvalError::unknown("it is imported from outside the package"))?;
             package = package.and_then(|name| name.rsplit_once('.')).map(|(parent, _)| parent);
         }
         let name = match package {
@@ -246,13 +251,13 @@ impl<'p> Program<'p> {
             SearchResult::File(path) => self.load(&path, name).map(ImportTarget::Module),
             SearchResult::Namespace(path) => Ok(ImportTarget::Namespace(path)),
             SearchResult::MissingSubmodule | SearchResult::NotFound => Err(EvalError::unknown(format!(
-                "there is no module '{}{dotted}'",
+                "module '{}{dotted}' does not exist",
                 ".".repeat(level as usize)
             ))),
         }
     }
 
-    /// A submodule of a package of the project.
+    /// Returns a submodule of a package.
     pub(crate) fn find_submodule(&'p self, package: &'p Module, name: &str) -> EvalResult<ImportTarget<'p>> {
         if package.file.path.file_name().is_some_and(|file| file == "__init__.py") {
             return self.find_relative(package, 1, name);
@@ -260,13 +265,13 @@ impl<'p> Program<'p> {
         Err(EvalError::unknown(format!("'{}' has no '{name}'", package.file.source.name())))
     }
 
-    /// A module in a directory without `__init__.py`.
+    /// Returns a module of a namespace package.
     pub(crate) fn find_in_directory(&'p self, directory: &Path, name: &str) -> EvalResult<ImportTarget<'p>> {
         match self.loader.search(directory, name) {
             SearchResult::File(path) => self.load(&path, None).map(ImportTarget::Module),
             SearchResult::Namespace(path) => Ok(ImportTarget::Namespace(path)),
             SearchResult::MissingSubmodule | SearchResult::NotFound => {
-                Err(EvalError::unknown(format!("there is no '{name}' in '{}'", directory.display())))
+                Err(EvalError::unknown(format!("'{name}' does not exist in '{}'", directory.display())))
             }
         }
     }

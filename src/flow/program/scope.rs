@@ -1,4 +1,4 @@
-//! Names: what they mean at a place in the program.
+//! Resolution of names: what a name refers to at a position in the program.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,11 @@ use crate::flow::{
     },
 };
 
-/// What a star import does for a name.
+/// The effect of a star import on a name.
 enum Star<'p> {
     Has(Entity<'p>),
     Lacks,
-    /// Its module is not of the project.
+    /// The module is external or its exports are unknown, so it may export the name.
     MayHave,
 }
 
@@ -49,13 +49,13 @@ impl<'p> Locals<'p> {
     }
 }
 
-/// What a name means.
+/// The thing that a name refers to.
 #[derive(Debug, Clone)]
 pub(crate) enum Entity<'p> {
     /// Something from outside the project, by its canonical dotted name.
     External(String),
     Module(&'p Module),
-    /// A package without `__init__.py`.
+    /// A namespace package: a directory without `__init__.py`.
     Namespace(PathBuf),
     Class(Class<'p>),
     Function(Function<'p>),
@@ -68,7 +68,7 @@ pub(crate) enum Entity<'p> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Class<'p> {
     pub(crate) def: &'p ClassDef,
-    /// Where the class statement stands.
+    /// The position of the class statement.
     pub(crate) scope: Scope<'p>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Function<'p> {
 pub(crate) struct Value<'p> {
     pub(crate) expr: &'p Expr,
     pub(crate) scope: Scope<'p>,
-    /// Bound by a `type` statement.
+    /// Whether the name is bound by a `type` statement.
     pub(crate) is_type_alias: bool,
     pub(crate) name: &'p str,
 }
@@ -94,12 +94,12 @@ impl PartialEq for Class<'_> {
 }
 
 impl<'p> Class<'p> {
-    /// What the class's body sees, before an offset in it.
+    /// Returns the scope inside the class's body, before an offset.
     pub(crate) fn scope_at(self, at: usize) -> Scope<'p> {
         Scope { class: Some(self.def), at, ..self.scope }
     }
 
-    /// What is seen from the body after everything is defined.
+    /// Returns the scope at the end of the class's body.
     pub(crate) fn scope_at_end(self) -> Scope<'p> {
         self.scope_at(usize::MAX)
     }
@@ -116,7 +116,7 @@ impl<'p> Scope<'p> {
         Self { module, class: None, locals: None, at }
     }
 
-    /// The same place when everything in the module is defined: where annotations in quotes are evaluated.
+    /// Returns the same scope after the whole module has run. Quoted annotations are evaluated there.
     pub(crate) fn deferred(self) -> Self {
         Self { at: usize::MAX, ..self }
     }
@@ -238,7 +238,9 @@ impl<'p> Scope<'p> {
         // If a single binding does not apply, the name is undefined, and the flow cannot be loaded at all.
         let hides = !candidates.is_complete && is_single && externals::is_builtin(name);
         if hides || !entities.all(agrees) {
-            return Err(EvalError::unknown(format!("'{name}' is bound under a condition that is not known")));
+            return Err(EvalError::unknown(format!(
+                "'{name}' is bound under a condition that cannot be evaluated"
+            )));
         }
         if let Some(package) = &candidates.missing_package {
             let mut skipped = candidates.skipped.iter().map(|binding| self.entity(program, binding));
@@ -324,7 +326,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// What a name or a chain of attributes means. Names that stand for other names are followed.
+    /// Resolves a name or a chain of attributes. A name that is assigned another name is followed.
     pub(crate) fn resolve(self, program: &'p Program<'p>, expr: &'p Expr) -> EvalResult<Entity<'p>> {
         match &expr.kind {
             ExprKind::Name(name) => follow(program, self.lookup(program, name)?),
@@ -336,7 +338,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// The canonical name of something from outside the project, if the expression is that.
+    /// Returns the canonical dotted name if the expression refers to something from outside the project.
     pub(crate) fn external(self, program: &'p Program<'p>, expr: &'p Expr) -> Option<String> {
         if !expr.is_dotted_name() {
             return None;
@@ -375,7 +377,7 @@ fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> 
     body.bindings_of(name).find(|binding| binding.at < before && !matches!(binding.bound, Bound::Nothing))
 }
 
-/// The names of a literal `__all__`.
+/// Returns the names in `__all__`; `None` unless it is a list of string literals.
 fn exported(names: &Expr) -> Option<Vec<&str>> {
     let (ExprKind::List(names) | ExprKind::Tuple(names)) = &names.kind else { return None };
     names.iter().map(|name| name.as_text().map(|text| text.value.as_str())).collect()
@@ -385,7 +387,7 @@ fn found<'p>(found: ImportTarget<'p>, name: &str) -> EvalResult<Entity<'p>> {
     match found {
         ImportTarget::Module(module) => Ok(Entity::Module(module)),
         ImportTarget::Namespace(path) => Ok(Entity::Namespace(path)),
-        ImportTarget::External => Err(EvalError::unknown(format!("there is no module '{name}'"))),
+        ImportTarget::External => Err(EvalError::unknown(format!("module '{name}' does not exist"))),
     }
 }
 
@@ -401,7 +403,7 @@ pub(crate) fn attribute_of_module<'p>(
     }
 }
 
-/// `entity.name`.
+/// Returns the entity that `entity.name` refers to.
 pub(crate) fn attribute_of<'p>(
     program: &'p Program<'p>,
     entity: &Entity<'p>,
@@ -427,7 +429,7 @@ pub(crate) fn attribute_of<'p>(
     }
 }
 
-/// Names that `from module import *` is relied on for.
+/// Names that external modules certainly export to `from module import *`.
 const STAR_EXPORTS: &[(&str, &str)] = &[
     ("typing", "Any"),
     ("typing", "Callable"),

@@ -1,4 +1,4 @@
-//! Files that nobody writes: damaged ones, nested ones, huge ones. All are read or refused, without a panic.
+//! Hostile source files: damaged, deeply nested, huge. Reading them must end quickly and without a panic.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::recorded;
 use crate::environment::Environment;
 use crate::flow::{Entrypoint, Flow, Inspector};
 
-/// What edits put into a file, besides any text.
+/// Tokens that edits insert.
 const TOKENS: &[&str] = &[
     "(",
     ")",
@@ -67,7 +67,7 @@ const TOKENS: &[&str] = &[
     "𝒳",
 ];
 
-/// One edit: at a place, so many characters give way to a text or to a part of the file itself.
+/// An edit that replaces characters with a string or with a copy of another part of the file.
 #[derive(Debug, Clone)]
 struct Edit {
     at: usize,
@@ -112,9 +112,9 @@ impl Edit {
     }
 }
 
-/// The recorded flows with random edits. How many: `PROPTEST_CASES=1000000 cargo nextest run --lib damaged`.
+/// Reads recorded flows with random edits. For more cases: `PROPTEST_CASES=1000000 cargo nextest run --lib damaged`.
 #[test]
-fn damaged_files_never_panic() {
+fn reads_damaged_files_without_panic() {
     let folder = tempfile::tempdir().unwrap();
     copy(&recorded::directory(), folder.path());
     let mut flows: Vec<(Vec<char>, String)> = Vec::new();
@@ -153,7 +153,7 @@ fn inspect(folder: &Path, entrypoint: &str) -> Result<Arc<Flow>, String> {
     Inspector::new().inspect(&entrypoint, folder, &environment).map_err(|error| error.to_string())
 }
 
-/// The flow of a file with some lines before it, and what stands for its one annotation and its default.
+/// Reads a flow with lines before it, and with an annotation and a default for its parameter.
 fn read(before: &str, annotation: &str, default: &str) -> Result<Arc<Flow>, String> {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
@@ -164,7 +164,7 @@ fn read(before: &str, annotation: &str, default: &str) -> Result<Arc<Flow>, Stri
 }
 
 #[test]
-fn what_is_nested_without_end_is_refused_or_not_known() {
+fn rejects_deep_nesting() {
     let count = 10_000;
     let around = |open: &str, middle: &str, close: &str| open.repeat(count) + middle + &close.repeat(count);
     let chain = |line: &dyn Fn(usize) -> String| (1..count).map(line).collect::<String>();
@@ -208,7 +208,7 @@ fn what_is_nested_without_end_is_refused_or_not_known() {
 }
 
 #[test]
-fn values_that_would_fill_the_memory_are_not_computed() {
+fn rejects_values_that_exceed_memory() {
     let limit = "x = 'ab' * 9_999_999_999\n";
     for default in
         ["x", "'a' * 10 ** 12", "[0] * 10 ** 12", "10 ** 10 ** 10", "1 << 10 ** 12", "f'{1:999999999}'"]
@@ -219,12 +219,12 @@ fn values_that_would_fill_the_memory_are_not_computed() {
 }
 
 #[test]
-fn huge_files_are_refused() {
+fn rejects_huge_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = fs::File::create(folder.path().join("huge.py")).unwrap();
     file.set_len(100 << 20).unwrap();
     let error = inspect(folder.path(), "huge.py:my_flow").unwrap_err();
-    assert_eq!(error, "'huge.py' has more than 16 MiB, which is too much for a program");
+    assert_eq!(error, "'huge.py' has more than 16 MiB, which exceeds the limit for Python files");
     fs::write(
         folder.path().join("flow.py"),
         "from huge import X\nfrom prefect import flow\n\n@flow\ndef f(a: X): ...\n",
@@ -232,4 +232,94 @@ fn huge_files_are_refused() {
     .unwrap();
     let flow = inspect(folder.path(), "flow.py:f").unwrap();
     assert!(flow.reasons[0].reason.contains("more than 16 MiB"), "{:?}", flow.reasons);
+}
+
+/// Generated sources that are expensive for a naive reader, by size.
+fn bombs(size: usize) -> Vec<(&'static str, String, String)> {
+    let lines = |line: &dyn Fn(usize) -> String| (0..size).map(line).collect::<String>();
+    let levels = size.min(60);
+    let diamond = "class A0: pass\nclass B0: pass\n".to_owned()
+        + &(0..levels)
+            .map(|at| format!("class A{0}(A{at}, B{at}): pass\nclass B{0}(A{at}, B{at}): pass\n", at + 1))
+            .collect::<String>();
+    let bases = (0..size).map(|at| format!("B{at}")).collect::<Vec<_>>().join(", ");
+    let literals = (0..size).map(|at| format!("'v{at}'")).collect::<Vec<_>>().join(", ");
+    let items = (0..size).map(|at| format!("'k{at}': {at}")).collect::<Vec<_>>().join(", ");
+    let unions = (0..size).map(|at| format!("B{at}")).collect::<Vec<_>>().join(" | ");
+    let classes = lines(&|at| format!("class B{at}: pass\n"));
+    let branches =
+        (0..size).map(|at| format!("elif time.time() == {at}:\n    X = {at}\n")).collect::<String>();
+    let none = || "None".to_owned();
+    vec![
+        ("diamond", diamond, format!("A{levels}")),
+        ("wide class", format!("{classes}class Wide({bases}): pass\n"), "Wide".to_owned()),
+        ("wide union", classes.clone(), unions),
+        ("sum", format!("y = 1{}\n", "+1".repeat(size * 10)), "int".to_owned()),
+        ("attributes", format!("y = x{}\n", ".a".repeat(size * 10)), "int".to_owned()),
+        ("calls", format!("y = x{}\n", "()".repeat(size * 10)), "int".to_owned()),
+        ("lambdas", format!("y = {}1\n", "lambda a, b: ".repeat(size * 10)), "int".to_owned()),
+        ("negations", format!("y = {}1\n", "not ".repeat(size * 10)), "int".to_owned()),
+        (
+            "enum",
+            format!("import enum\nclass E(enum.Enum):\n{}", lines(&|at| format!("    a{at} = {at}\n"))),
+            "E".to_owned(),
+        ),
+        (
+            "enum of aliases",
+            format!(
+                "import enum\nclass E(enum.Enum):\n    a0 = 1\n{}",
+                lines(&|at| format!("    a{} = a{at}\n", at + 1))
+            ),
+            "E".to_owned(),
+        ),
+        ("literal", "from typing import Literal\n".to_owned(), format!("Literal[{literals}]")),
+        ("dictionary", format!("X = {{{items}}}\n"), "dict = X".to_owned()),
+        (
+            "model",
+            format!(
+                "from pydantic import BaseModel\nclass M(BaseModel):\n{}",
+                lines(&|at| format!("    a{at}: int = {at}\n"))
+            ),
+            "M".to_owned(),
+        ),
+        (
+            "doubling list",
+            "a0 = [1]\n".to_owned()
+                + &(0..60).map(|at| format!("a{0} = [a{at}, a{at}]\n", at + 1)).collect::<String>(),
+            "list = a60".to_owned(),
+        ),
+        (
+            "doubling string",
+            "a0 = 'ab'\n".to_owned()
+                + &(0..60).map(|at| format!("a{0} = f'{{a{at}}}{{a{at}}}'\n", at + 1)).collect::<String>(),
+            "str = a60".to_owned(),
+        ),
+        (
+            "doubling call",
+            "def f0(): return 1\n".to_owned()
+                + &(0..60)
+                    .map(|at| format!("def f{0}(): return [f{at}(), f{at}()]\n", at + 1))
+                    .collect::<String>()
+                + "deco = f60()\n",
+            "int = deco".to_owned(),
+        ),
+        (
+            "branches",
+            format!("import time\nif time.time() == 0:\n    X = 0\n{branches}"),
+            "int = X".to_owned(),
+        ),
+        ("rebindings", format!("X = 0\n{}", lines(&|at| format!("X = X + {at}\n"))), "int = X".to_owned()),
+        ("star imports", "from hostile import *\n".repeat(size.min(2_000)), none()),
+    ]
+}
+
+#[test]
+fn reads_expensive_sources_quickly() {
+    for (name, before, annotation) in bombs(20_000) {
+        let start = std::time::Instant::now();
+        let (annotation, default) = annotation.split_once(" = ").unwrap_or((&annotation, "None"));
+        let _ = read(&before, annotation, default);
+        let limit = if cfg!(debug_assertions) { 20 } else { 5 };
+        assert!(start.elapsed().as_secs() < limit, "{name} took {:?}", start.elapsed());
+    }
 }

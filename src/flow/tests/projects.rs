@@ -1,4 +1,4 @@
-//! Projects as people have them: optional imports, source folders, a team's own decorators.
+//! Flows of typical projects: optional imports, source folders, decorators of the project.
 
 use std::fs;
 
@@ -77,7 +77,7 @@ fn integer(default: i64) -> Json {
 }
 
 #[test]
-fn optional_imports_of_prefect_succeed() {
+fn resolves_optional_imports_of_prefect() {
     let flow = "@flow(name='one')\ndef f(n: int = 1): ...\n";
     let cases = [
         "try:\n    from prefect import flow, task\nexcept ImportError:\n    def flow(*args, **kwargs):\n        return lambda fn: fn\n",
@@ -98,7 +98,7 @@ fn optional_imports_of_prefect_succeed() {
 }
 
 #[test]
-fn flows_in_conditional_blocks_are_read() {
+fn reads_flows_in_conditional_blocks() {
     let text = "
 def count(hours):
     return hours
@@ -132,7 +132,7 @@ with open('x') as file:
 }
 
 #[test]
-fn conditional_constants_and_types_are_those_of_a_worker() {
+fn evaluates_conditions_as_on_a_worker() {
     let text = "
 import sys
 from typing import TYPE_CHECKING
@@ -174,7 +174,7 @@ def f(limit: int = LIMIT, root: str = ROOT, a: Annotated[int, 'x'] = 1, tz: str 
 }
 
 #[test]
-fn conditions_that_depend_on_the_worker_stay_open() {
+fn leaves_uncertain_conditions_open() {
     let header = "import sys, time\nfrom prefect import flow\n";
     let flow = "@flow\ndef f(n: int = N): ...\n";
     for condition in [
@@ -189,7 +189,7 @@ fn conditions_that_depend_on_the_worker_stay_open() {
         assert_eq!((name.as_str(), &properties), ("f", &json!({"n": {"type": "integer"}})), "{condition}");
         assert_eq!(reasons.len(), 1, "{condition}");
     }
-    // A type that a missing package decides on accepts any value.
+    // A type that depends on a missing package accepts any value.
     let text = "from prefect import flow\ntry:\n    from pandas import DataFrame\nexcept ImportError:\n    DataFrame = None\n@flow\ndef f(a: DataFrame = None): ...\n";
     let (_, properties, reasons) = Project::single(text).read("flow.py:f");
     assert_eq!(properties, json!({"a": {"default": null}}));
@@ -197,7 +197,7 @@ fn conditions_that_depend_on_the_worker_stay_open() {
 }
 
 #[test]
-fn a_flow_rebound_under_a_known_condition_is_the_later_one() {
+fn follows_flows_rebound_under_a_condition() {
     let text = |condition: &str| {
         format!(
             "import time\nimport prefect\nfrom prefect import flow\n@flow\ndef f(n: int = 1): ...\nif {condition}:\n    f = f.with_options(name='greeting')\n"
@@ -206,11 +206,11 @@ fn a_flow_rebound_under_a_known_condition_is_the_later_one() {
     Project::single(&text("prefect.__version__ > '2'")).assert_exact("flow.py:f", "greeting", &integer(1));
     Project::single(&text("prefect.__version__ < '2'")).assert_exact("flow.py:f", "f", &integer(1));
     Project::single(&text("time.time() > 1"))
-        .assert_error("flow.py:f", "under a condition that is not known");
+        .assert_error("flow.py:f", "under a condition that cannot be evaluated");
 }
 
 #[test]
-fn packages_are_found_in_their_folders() {
+fn finds_packages_in_source_folders() {
     let flow = "from acme.const import LIMIT\nfrom prefect import flow\n@flow(name=f'load-{LIMIT}')\ndef f(n: int = LIMIT): ...\n";
     let files = |folder: &str| {
         [
@@ -236,7 +236,7 @@ fn packages_are_found_in_their_folders() {
         project.assert_exact("acme.flows.etl:f", "load-5", &integer(5));
         project.assert_exact(&format!("{folder}/acme/flows/etl.py:f"), "load-5", &integer(5));
     }
-    // A module of the project is never said to come from outside of it.
+    // A module inside the project is not reported as external.
     let elsewhere = project("hidden", none);
     elsewhere.assert_error(
         "hidden/acme/flows/etl.py:f",
@@ -245,7 +245,7 @@ fn packages_are_found_in_their_folders() {
 }
 
 #[test]
-fn changes_to_the_import_path_are_followed() {
+fn follows_changes_to_sys_path() {
     let changes = [
         "sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'libs'))",
         "sys.path.append(os.path.join(os.path.dirname(__file__), '..', 'libs'))",
@@ -270,7 +270,7 @@ fn changes_to_the_import_path_are_followed() {
 }
 
 #[test]
-fn paths_of_the_flow_are_known() {
+fn evaluates_paths_of_the_flow_file() {
     let text = "
 import os
 from pathlib import Path
@@ -294,7 +294,7 @@ def f(env: str = ENV, data: Path = ROOT / 'data', home: Path = Path.home() / 'x'
 }
 
 #[test]
-fn functions_as_types_accept_any_value() {
+fn accepts_any_value_for_functions_as_types() {
     let text = "
 from typing import Optional
 from prefect import flow
@@ -364,7 +364,7 @@ def make(table, limit=3):
 ";
 
 #[test]
-fn decorators_of_the_project_are_interpreted() {
+fn interprets_decorators_of_the_project() {
     let flows = "
 from common import COMMON_NAMES
 @flow(name='common-one')
@@ -424,13 +424,13 @@ positional = prefect.Flow(lambda_free, 'q')
 }
 
 #[test]
-fn decorators_that_cannot_be_interpreted_are_errors() {
+fn rejects_decorators_that_cannot_be_interpreted() {
     let bodies = [
         (
             "import time\ndef deco(fn):\n    if time.time() > 1:\n        return flow(fn)\n    return flow(fn, name='x')\n",
-            "is not known",
+            "cannot be evaluated",
         ),
-        ("from outside import deco\n", "is not known"),
+        ("from outside import deco\n", "cannot be evaluated"),
         (
             "def deco(fn):\n    for _ in range(3):\n        fn = flow(fn)\n    return fn\n",
             "a loop in a function",
@@ -442,19 +442,19 @@ fn decorators_that_cannot_be_interpreted_are_errors() {
         let text = format!("from prefect import flow\n{body}\n@deco\ndef f(n: int = 1): ...\n");
         Project::single(&text).assert_error("flow.py:f", message);
     }
-    // The name depends on code that is not interpreted, the rest does not.
+    // Only the name depends on code that cannot be evaluated.
     let text = "from prefect import flow\nimport time\ndef deco(fn):\n    return flow(fn, name=str(time.time()))\n@deco\ndef f(n: int = 1): ...\n";
-    Project::single(text).assert_error("flow.py:f", "the name of flow 'f' cannot be known");
+    Project::single(text).assert_error("flow.py:f", "the name of flow 'f' cannot be determined");
 }
 
 #[test]
-fn the_class_of_prefect_decorates_like_the_function() {
+fn accepts_the_flow_class_as_a_decorator() {
     let text = "import absent_vendor_lib\nfrom prefect import Flow\n@Flow\ndef f(n: int = 3):\n    absent_vendor_lib.score(n)\n";
     Project::single(text).assert_exact("flow.py:f", "f", &integer(3));
 }
 
 #[test]
-fn listed_flows_follow_aliases_and_wrappers() {
+fn discovers_flows_behind_aliases_and_wrappers() {
     let project = Project::new(&[
         (
             "aliased.py",
@@ -486,7 +486,7 @@ fn listed_flows_follow_aliases_and_wrappers() {
 }
 
 #[test]
-fn the_example_in_the_documentation_holds() {
+fn module_documentation_example_is_accurate() {
     let documentation = include_str!("../mod.rs");
     let block = |language: &str| {
         let start = documentation.split(&format!("//! ```{language}\n")).nth(1).unwrap();
@@ -505,7 +505,7 @@ fn the_example_in_the_documentation_holds() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_are_not_read() {
+fn rejects_pipes() {
     let project = Project::new(&[]);
     let path = project.folder.path().join("flow.py");
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());

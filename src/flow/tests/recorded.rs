@@ -1,4 +1,4 @@
-//! The recorded flows: what importing each gives, against what is read from its source.
+//! Compares recorded flows: the result of importing each with the result of reading its source.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -31,7 +31,7 @@ fn as_json(flow: &Flow) -> Json {
     })
 }
 
-/// The names of properties, whose order counts.
+/// Returns the names of properties in order.
 fn order(flow: &Json) -> Vec<&String> {
     let properties = flow["parameter_openapi_schema"]["properties"].as_object();
     properties.map(|properties| properties.keys().collect()).unwrap_or_default()
@@ -42,12 +42,12 @@ struct Score {
     exact: usize,
     approximate: usize,
     failed: usize,
-    /// Read here, while importing fails.
+    /// The flow is read from source, but importing it fails.
     no_reference: usize,
 }
 
 #[test]
-fn recorded_flows_are_read_as_they_import() {
+fn reads_recorded_flows_as_imported() {
     let cases = cases();
     let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
     let mut wrong = Vec::new();
@@ -67,7 +67,7 @@ fn recorded_flows_are_read_as_they_import() {
                     }
                 }
             }
-            // Importing fails for want of a package: the answer is what it would have given.
+            // The import fails because a package is missing. The source gives the result that an import would.
             (Ok(flow), None) if case.get("result_is_lossy").is_some() => {
                 println!("better than the fallback {name} [{class}]: {:?} {:?}", flow.grade, flow.reasons);
                 score.no_reference += 1;
@@ -76,7 +76,7 @@ fn recorded_flows_are_read_as_they_import() {
                 wrong.push(format!("{name}: not refused: {}", as_json(&flow)));
             }
             (Ok(_), None) => score.no_reference += 1,
-            // The reference fails as well.
+            // Prefect fails, too.
             (Err(_), None) if case.get("result_error").is_some() => score.exact += 1,
             (Err(error), _) => {
                 println!("failed {name} [{class}]: {error}");
@@ -108,10 +108,10 @@ fn recorded_flows_are_read_as_they_import() {
     assert!(exact * 100 >= (exact + others) * 95, "{exact} exact, {others} not");
 }
 
-/// With the real Prefect, which `tests/run` provides, all is known: also what only running the program tells.
+/// With the real Prefect every flow is exact, including those that only running the program can determine.
 #[tokio::test]
 #[ignore = "needs services: run tests/run"]
-async fn recorded_flows_are_known_when_python_is_asked() {
+async fn reads_recorded_flows_with_python() {
     let reference = PathBuf::from(std::env::var_os("PREFECTL_TEST_REFERENCE").unwrap());
     let home = tempfile::tempdir().unwrap();
     let home = home.path().to_str().unwrap();
@@ -144,23 +144,23 @@ async fn recorded_flows_are_known_when_python_is_asked() {
         cases.iter().filter(|(_, case)| importable(case) && !is_known(case)).map(|(name, _)| name).collect();
     let count = cases.values().filter(importable).count();
     println!("flow cases with Python: {} exact of {count}, not {unknown:?}", count - unknown.len());
-    // One needs a package that the tests do not install; the other's version is no text, which Prefect cannot deploy.
+    // The first needs a package that is not installed. The second has a version that Prefect cannot deploy.
     assert_eq!(unknown, ["block_collection", "deco_version_nonstring"]);
 }
 
 #[test]
-fn a_flow_is_described_with_its_place_and_reasons() {
+fn reports_position_and_reasons() {
     let flow = inspect("import_missing_in_annotation.py:my_flow").unwrap();
     assert_eq!(flow.place.source.name(), "import_missing_in_annotation.py");
     assert_eq!(flow.place.start().line, 11);
     assert_eq!(flow.reasons[0].parameter.as_deref(), Some("a"));
     assert_eq!(flow.reasons[0].reason, "the type 'cases_not_installed.Frame' comes from outside the project");
-    // A default that is not known leaves the parameter optional.
+    // An unknown default leaves the parameter optional.
     assert_eq!(flow.parameters["required"], serde_json::json!(["a", "b"]));
 }
 
 #[test]
-fn errors_keep_the_references_phrases_and_help() {
+fn keeps_messages_of_prefect_and_adds_help() {
     let refusal = |entrypoint: &str| {
         let entrypoint = Entrypoint::parse(entrypoint).unwrap();
         let error = Inspector::new().inspect(&entrypoint, &directory(), &Environment::default()).unwrap_err();
@@ -191,7 +191,7 @@ fn errors_keep_the_references_phrases_and_help() {
 }
 
 #[test]
-fn each_file_is_parsed_once() {
+fn parses_each_file_once() {
     let inspector = Inspector::new();
     let path = directory().join("basic_async.py");
     let (first, second) = (inspector.file(&path).unwrap(), inspector.file(&path).unwrap());

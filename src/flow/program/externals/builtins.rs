@@ -1,6 +1,6 @@
-//! The names that Python has without an import.
+//! Python's built-in names.
 
-/// Whether a name needs no import.
+/// Returns whether a name is built in.
 pub(crate) fn is_builtin(name: &str) -> bool {
     BUILTINS.binary_search(&name).is_ok()
 }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_are_sorted() {
+    fn builtins_are_sorted() {
         assert!(BUILTINS.is_sorted());
     }
 }

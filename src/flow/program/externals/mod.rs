@@ -1,4 +1,4 @@
-//! Names from outside the project: modules that Prefect has imported already, and one spelling for each name.
+//! External names: modules that Prefect has already imported, and the canonical form of dotted names.
 
 mod builtins;
 mod presence;
@@ -6,13 +6,13 @@ mod presence;
 pub(crate) use builtins::is_builtin;
 pub(crate) use presence::{Presence, is_standard_library, presence};
 
-/// Whether an import of this top-level module never reaches the project's files, because a running Prefect has
-/// the module loaded already.
+/// Returns whether Prefect has loaded a top-level module before the flow. An import of it never reaches the project's
+/// files.
 pub(crate) fn is_preloaded(module: &str) -> bool {
     PRELOADED.binary_search(&module).is_ok()
 }
 
-/// Modules of the standard library and of Prefect's own dependencies that are loaded before a flow's file is.
+/// Modules of the standard library and of Prefect's dependencies that are loaded before a flow's file.
 const PRELOADED: &[&str] = &[
     "abc",
     "annotated_types",
@@ -137,7 +137,7 @@ const PRELOADED: &[&str] = &[
     "zoneinfo",
 ];
 
-/// The one spelling that tables use for a dotted name.
+/// Returns the canonical form of a dotted name, which tables use: `typing.List` becomes `list`.
 pub(crate) fn canonical(name: &str) -> String {
     let name = match name.strip_prefix("typing_extensions.") {
         Some(rest) => format!("typing.{rest}"),
@@ -161,7 +161,7 @@ pub(crate) fn canonical(name: &str) -> String {
     name
 }
 
-/// Modules whose names their parent exports.
+/// Module prefixes and their canonical form.
 const SUBMODULES: &[(&str, &str)] = &[
     ("builtins.", ""),
     ("pydantic.fields.", "pydantic."),
@@ -195,7 +195,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("types.NoneType", "NoneType"),
 ];
 
-/// The names of `collections.abc` that `typing` has too.
+/// Names of `collections.abc` that `typing` exports, too.
 const ABSTRACT: &[&str] = &[
     "Sequence",
     "MutableSequence",
@@ -228,12 +228,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_modules_are_sorted() {
+    fn preloaded_modules_are_sorted() {
         assert!(PRELOADED.is_sorted());
     }
 
     #[test]
-    fn every_spelling_of_a_name_is_one() {
+    fn canonicalizes_dotted_names() {
         let cases = [
             ("typing_extensions.List", "list"),
             ("typing.Sequence", "collections.abc.Sequence"),

@@ -1,4 +1,4 @@
-//! Expressions of the parser's tree as ours.
+//! Conversion of expressions from the parser's tree.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ use super::tree::{
 };
 use crate::source::Span;
 
-/// Expressions nested deeper than this are left out: nobody writes them, and walking them needs the stack.
+/// Maximum depth of a converted expression. Deeper parts become [`ExprKind::Other`].
 const DEPTH_LIMIT: usize = 100;
 
 pub(super) fn span(range: TextRange) -> Span {
@@ -28,7 +28,7 @@ pub(super) fn parameters(parameters: &ast::Parameters) -> Vec<Parameter> {
 }
 
 impl Text {
-    /// The text read as an expression, the way Python reads an annotation in quotes.
+    /// Parses the string as an expression, as Python does with a quoted annotation. Returns `None` if it is not one.
     pub(crate) fn as_expression(&self) -> Option<&Expr> {
         let parse = || {
             let text = self.value.trim_start_matches([' ', '\t']);
@@ -42,7 +42,7 @@ impl Text {
 
 struct Converter {
     depth: usize,
-    /// Where the parsed text starts in the file; `None` if it does not stand there as it is.
+    /// Offset of the parsed text in the file; `None` if the file contains it in another form.
     start: Option<usize>,
 }
 
@@ -50,7 +50,7 @@ impl Converter {
     fn expr(&mut self, expr: &ast::Expr) -> Expr {
         self.depth += 1;
         let kind = if self.depth > DEPTH_LIMIT {
-            ExprKind::Other("an expression nested very deeply")
+            ExprKind::Other("a deeply nested expression")
         } else {
             self.kind(expr)
         };
@@ -66,7 +66,7 @@ impl Converter {
     fn text(&self, literal: &ast::ExprStringLiteral) -> Text {
         let value = literal.value.to_str().to_owned();
         let start = match literal.value.as_slice() {
-            // Without escapes the value stands in the file as it is.
+            // Without escapes the file contains the value verbatim.
             [part] if part.content_range().len().to_usize() == value.len() => {
                 self.start.map(|start| start + part.content_range().start().to_usize())
             }
@@ -187,7 +187,7 @@ impl Converter {
         Call { function: self.expr(&call.func), arguments: self.all(&call.arguments.args), keywords }
     }
 
-    /// A comprehension over one name; `element` is made only if it is that.
+    /// Converts a comprehension over one variable. Other comprehensions are not evaluated, and `element` is not called.
     fn comprehension(
         &mut self,
         kind: ComprehensionKind,
@@ -260,7 +260,7 @@ fn number(value: &Number) -> ExprKind {
     }
 }
 
-/// An integer beyond 64 bits, which the parser keeps as it is written.
+/// Converts an integer beyond 64 bits, which the parser keeps as written.
 fn big_int(text: &str) -> ExprKind {
     let digits = text.replace('_', "").to_ascii_lowercase();
     let parsed = match digits.split_at_checked(2) {

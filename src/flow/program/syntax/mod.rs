@@ -42,7 +42,7 @@ pub(crate) struct Module {
 ///
 /// # Errors
 ///
-/// Returns the first syntax error. Code that is nested deeper than Python allows is one, too.
+/// Returns the first syntax error, or an error if the code is nested deeper than Python allows.
 pub(crate) fn parse(text: &str) -> Result<Module, SyntaxError> {
     depth::check(text)?;
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));

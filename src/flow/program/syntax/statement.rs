@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Whether the bindings of conditional blocks are kept with their conditions. Class bodies do not use this.
+    /// Returns whether conditional blocks become branches. In class bodies they do not.
     pub(super) fn has_branches(&self) -> bool {
         self.class.is_none()
     }

@@ -1,6 +1,6 @@
-//! The part of a Python program that decides a flow's name and parameters: what a body binds, and expressions.
+//! The syntax tree: bindings of modules and classes, and expressions.
 //!
-//! Function bodies are dropped but for what tells whether a decorator keeps its function's signature.
+//! The bodies of functions are parsed on demand; see [`FunctionDef::statements`].
 
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -84,17 +84,18 @@ pub(crate) struct PathChange {
 /// A statement that may change an object in place.
 #[derive(Debug)]
 pub(crate) struct Mutation {
-    /// The name the object is reached by.
+    /// The name that refers to the object.
     pub(crate) name: String,
-    /// `NAME.x = 1` and `NAME[0] = 1` surely change it; a call such as `NAME.append(1)` or `print(NAME)` may.
+    /// Whether the statement certainly changes the object, as `NAME.x = 1` does. A call such as `NAME.append(1)` or
+    /// `print(NAME)` only may.
     pub(crate) surely: bool,
 }
 
-/// A name given something by a statement.
+/// A name that a statement binds.
 #[derive(Debug)]
 pub(crate) struct Binding {
     pub(crate) name: String,
-    /// Where the statement starts: what comes before it cannot see it.
+    /// Offset of the statement. Earlier code does not see the binding.
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
@@ -104,10 +105,10 @@ pub(crate) struct Binding {
     pub(crate) branch: Option<usize>,
 }
 
-/// What a name is bound to.
+/// The thing that a name is bound to.
 #[derive(Debug)]
 pub(crate) enum Bound {
-    /// `x: int`, an annotation alone.
+    /// An annotation without a value: `x: int`.
     Nothing,
     Class(Box<ClassDef>),
     Function(Box<FunctionDef>),
@@ -115,34 +116,34 @@ pub(crate) enum Bound {
     /// `type X = ...`.
     TypeAlias(Expr),
     Import(Import),
-    /// Something that needs running the program; the text says why.
+    /// A value that is only known by running the program; the string says why.
     Unknowable(&'static str),
 }
 
 /// One name of an import statement.
 #[derive(Debug)]
 pub(crate) struct Import {
-    /// The dotted module; empty in `from . import x`.
+    /// The dotted module name; empty in `from . import x`.
     pub(crate) module: String,
-    /// The `x` of `from m import x`; `*` for all.
+    /// `x` in `from m import x`, or `*`; `None` for `import m`.
     pub(crate) attribute: Option<String>,
-    /// How many leading dots.
+    /// Number of leading dots.
     pub(crate) level: u32,
-    /// `import a.b` binds `a`; `import a.b as c` binds `a.b`.
+    /// Whether the top-level package is bound: `import a.b` binds `a`, and `import a.b as c` binds `a.b`.
     pub(crate) binds_top: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct ClassDef {
     pub(crate) name: String,
-    /// The name after those of the classes around: `Outer.Inner`.
+    /// The name after those of the enclosing classes: `Outer.Inner`.
     pub(crate) qualified_name: String,
     pub(crate) at: usize,
     pub(crate) decorators: Vec<Expr>,
     pub(crate) bases: Vec<Expr>,
-    /// Arguments such as `total=False`; `None` for `**kwargs`.
+    /// Keyword arguments such as `total=False`. The name is `None` for `**kwargs`.
     pub(crate) keywords: Vec<(Option<String>, Expr)>,
-    /// `class Page[T]`.
+    /// Whether the class declares type parameters: `class Page[T]`.
     pub(crate) has_type_parameters: bool,
     pub(crate) body: Body,
 }
@@ -171,7 +172,7 @@ pub(crate) enum Statement {
     If(Vec<(Option<Expr>, Vec<Statement>)>),
     Function(FunctionDef),
     Import(String, Import),
-    /// A statement that is not interpreted; the text names it.
+    /// A statement that is not interpreted, by name.
     Other(&'static str),
 }
 
@@ -226,28 +227,28 @@ pub(crate) enum ExprKind {
     List(Vec<Expr>),
     Tuple(Vec<Expr>),
     Set(Vec<Expr>),
-    /// A `None` key stands for `**value`.
+    /// Pairs of key and value. The key is `None` for `**value`.
     Dict(Vec<(Option<Expr>, Expr)>),
     Starred(Box<Expr>),
     Unary(UnaryOperator, Box<Expr>),
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
-    /// `and` when true, else `or`.
+    /// `and` if the flag is true, or else `or`.
     Logical(bool, Vec<Expr>),
     Compare(Box<Expr>, Vec<(Comparison, Expr)>),
     Conditional(Box<Conditional>),
     Slice(Box<[Option<Expr>; 3]>),
     Lambda(Box<Lambda>),
-    /// `[element for target in iterable if ...]` and its likes.
+    /// A list, set or dictionary comprehension.
     Comprehension(Box<Comprehension>),
-    /// Syntax that no value is computed from; the text names it.
+    /// Syntax that is not evaluated, by name.
     Other(&'static str),
 }
 
-/// A string literal, which as an annotation is an expression of its own.
+/// A string literal. As an annotation it contains an expression.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) value: String,
-    /// Where the value starts in the file, if it stands there as it is.
+    /// Offset of the value in the file; `None` if the literal has escapes.
     pub(super) start: Option<usize>,
     pub(super) parsed: OnceLock<Option<Box<Expr>>>,
 }
@@ -256,7 +257,7 @@ pub(crate) struct Text {
 pub(crate) struct Call {
     pub(crate) function: Expr,
     pub(crate) arguments: Vec<Expr>,
-    /// A `None` name stands for `**value`.
+    /// Keyword arguments. The name is `None` for `**value`.
     pub(crate) keywords: Vec<(Option<String>, Expr)>,
 }
 
@@ -276,7 +277,7 @@ pub(crate) struct Conditional {
 #[derive(Debug)]
 pub(crate) struct Comprehension {
     pub(crate) kind: ComprehensionKind,
-    /// Of a dictionary, the pair of key and value.
+    /// The element; for a dictionary, a tuple of key and value.
     pub(crate) element: Expr,
     pub(crate) target: String,
     pub(crate) iterable: Expr,
@@ -389,7 +390,7 @@ impl Expr {
         }
     }
 
-    /// The elements of a tuple, or the expression itself: the arguments of `X[a, b]`.
+    /// Returns the elements of a tuple, or else the expression itself. These are the arguments of `X[a, b]`.
     pub(crate) fn elements(&self) -> &[Expr] {
         match &self.kind {
             ExprKind::Tuple(elements) => elements,
@@ -397,7 +398,7 @@ impl Expr {
         }
     }
 
-    /// Whether this is a name or a chain of attributes of one.
+    /// Returns whether this is a name or a chain of attributes of a name.
     pub(crate) fn is_dotted_name(&self) -> bool {
         match &self.kind {
             ExprKind::Name(_) => true,
@@ -406,7 +407,7 @@ impl Expr {
         }
     }
 
-    /// The two sides of `left | right`.
+    /// Returns the two sides of `left | right`.
     pub(crate) fn as_alternatives(&self) -> Option<(&Expr, &Expr)> {
         match &self.kind {
             ExprKind::Binary(BinaryOperator::Or, left, right) => Some((left, right)),
@@ -420,7 +421,7 @@ impl Call {
         self.keywords.iter().find(|(key, _)| key.as_deref() == Some(name)).map(|(_, value)| value)
     }
 
-    /// Whether arguments are given by `*` or `**`.
+    /// Returns whether an argument is unpacked by `*` or `**`.
     pub(crate) fn has_unpacking(&self) -> bool {
         self.keywords.iter().any(|(name, _)| name.is_none())
             || self.arguments.iter().any(|argument| matches!(argument.kind, ExprKind::Starred(_)))

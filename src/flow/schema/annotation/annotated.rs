@@ -1,4 +1,4 @@
-//! `Annotated[...]`: a type with constraints, a default and other facts.
+//! `Annotated[...]`: a type with metadata such as constraints and a default.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -15,29 +15,29 @@ use crate::flow::{
     },
 };
 
-/// What an `Annotated[...]` says.
+/// The schema and metadata of an `Annotated[...]`.
 #[derive(Debug)]
 pub(crate) struct Annotated<'p> {
     pub(crate) schema: Json,
     is_decimal: bool,
     pub(crate) default: FieldDefault<'p>,
     pub(crate) alias: Option<String>,
-    /// `title`, `description`, `json_schema_extra` and the like.
+    /// Other keywords of the schema, such as `title`, `description` and `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// What stands in the brackets of `Annotated[...]`, if the annotation is that or a name for it.
+    /// Returns the arguments of `Annotated[...]`, if the annotation is one or an alias of one.
     pub(crate) fn as_annotated(&self, scope: Scope<'p>, expr: &'p Expr) -> Option<(Scope<'p>, &'p Expr)> {
         self.arguments_of("typing.Annotated", scope, expr).or_else(|| {
-            // A union of one type is that type.
+            // A union with one member is that member.
             let (scope, arguments) = self.arguments_of("typing.Union", scope, expr)?;
             let [only] = arguments.elements() else { return None };
             self.program.descend(|| Ok(self.as_annotated(scope, only))).ok().flatten()
         })
     }
 
-    /// What stands in the brackets of `generic[...]`, if the expression is that or a name for it.
+    /// Returns the arguments of `generic[...]`, if the expression is one or an alias of one.
     pub(super) fn arguments_of(
         &self,
         generic: &str,
@@ -55,7 +55,7 @@ impl<'p> SchemaBuilder<'p> {
         (scope.external(self.program, value)? == generic).then_some((scope, arguments))
     }
 
-    /// Inside of another type all that `Annotated` says is part of the schema.
+    /// Returns the schema of an `Annotated[...]` inside another type, which contains all of the metadata.
     pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
         let Annotated { mut schema, extra, default, .. } = self.annotated(scope, arguments)?;
         let drops_extra = arguments.elements().first().is_some_and(|inner| self.drops_extra(scope, inner));
@@ -75,7 +75,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(schema)
     }
 
-    /// Whether pydantic makes the schema of a type by a function of its own, which loses what is said besides.
+    /// Returns whether pydantic drops the metadata of a type, because a function generates the type's schema.
     fn drops_extra(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
         let name = scope.external(self.program, generic).unwrap_or_default();
@@ -86,7 +86,7 @@ impl<'p> SchemaBuilder<'p> {
 
     pub(crate) fn annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Annotated<'p>> {
         let Some((inner, metadata)) = arguments.elements().split_first() else {
-            return Err(EvalError::unknown("an `Annotated` without a type"));
+            return Err(EvalError::unknown("`Annotated` has no type"));
         };
         let mut result = if let Some((scope, arguments)) = self.as_annotated(scope, inner) {
             let program = self.program;
@@ -95,7 +95,7 @@ impl<'p> SchemaBuilder<'p> {
             let schema = match self.discriminated(scope, inner, metadata)? {
                 Some(schema) => schema,
                 None => self.schema(scope, inner).map_err(|error| match error {
-                    // What replaces the validation of a type may do without the type.
+                    // A validator may replace the rejected type.
                     EvalError::Refused(reason) if metadata.iter().any(|it| self.may_validate(scope, it)) => {
                         EvalError::Unknown(reason)
                     }
@@ -111,7 +111,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(result)
     }
 
-    /// Whether metadata may validate values themselves.
+    /// Returns whether metadata may be a validator.
     fn may_validate(&self, scope: Scope<'p>, item: &'p Expr) -> bool {
         as_field(self.program, scope, item).is_none()
             && !matches!(item.kind, ExprKind::Str(_) | ExprKind::Int(_) | ExprKind::None)
@@ -121,7 +121,7 @@ impl<'p> SchemaBuilder<'p> {
         if let Some(call) = as_field(self.program, scope, item) {
             let field = FieldInfo::read(self.program, scope, call)?;
             if field.is_strict && result.schema == json!({}) {
-                return Err(EvalError::unknown("what 'strict' does to such a type is not known"));
+                return Err(EvalError::unknown("the effect of 'strict' on this type is unknown"));
             }
             self.constrain(&mut result.schema, &field.constraints, result.is_decimal)?;
             if !field.default.is_required() {
@@ -133,10 +133,12 @@ impl<'p> SchemaBuilder<'p> {
             return Ok(());
         }
         let Some(call) = item.as_call() else {
-            // Numbers and texts say nothing to pydantic; names might.
+            // Pydantic ignores numbers and strings. Other objects may have an effect.
             return match evaluate::evaluate(self.program, scope, item) {
                 Ok(value) if value != Value::Opaque => Ok(()),
-                Ok(_) => Err(EvalError::unknown(format!("the metadata `{}` is not known", scope.text(item)))),
+                Ok(_) => {
+                    Err(EvalError::unknown(format!("the metadata `{}` is not supported", scope.text(item))))
+                }
                 Err(error) => Err(error),
             };
         };
@@ -152,7 +154,7 @@ impl<'p> SchemaBuilder<'p> {
         result: &mut Annotated<'p>,
     ) -> EvalResult<()> {
         let unknown =
-            || EvalError::unknown(format!("the metadata `{}` is not known", scope.text(&call.function)));
+            || EvalError::unknown(format!("the metadata `{}` is not supported", scope.text(&call.function)));
         if call.has_unpacking() {
             return Err(unknown());
         }
@@ -160,7 +162,7 @@ impl<'p> SchemaBuilder<'p> {
         let value = |expr: &'p Expr| evaluate::evaluate(program, scope, expr);
         match name {
             "pydantic.PlainSerializer" | "pydantic.WrapSerializer" | "pydantic.Strict" => Ok(()),
-            // A keyword may name the type that goes in.
+            // A keyword argument may set the input type.
             "pydantic.AfterValidator" | "pydantic.BeforeValidator" | "pydantic.WrapValidator"
                 if call.keywords.is_empty() =>
             {
@@ -206,7 +208,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Whether an annotation is a decimal, optional or not: its schema does not tell.
+    /// Returns whether an annotation is a decimal or an optional decimal. Its schema looks like a union.
     pub(crate) fn is_decimal(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let program = self.program;
         match (expr.as_subscript(), expr.as_alternatives()) {
@@ -222,7 +224,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Adds constraints; those whose effect is not known are left out, which accepts more.
+    /// Adds constraints to a schema. A constraint with an unknown effect is omitted, so the schema accepts more values.
     pub(crate) fn constrain(
         &mut self,
         schema: &mut Json,
@@ -239,7 +241,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(())
     }
 
-    /// A union that a field of its members tells apart, if the metadata say so.
+    /// Returns the schema of a discriminated union; `None` if the metadata has no discriminator.
     fn discriminated(
         &mut self,
         scope: Scope<'p>,
@@ -256,7 +258,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(None)
     }
 
-    /// `oneOf` with the values of the discriminating field.
+    /// Returns the schema of a union with a discriminator: `oneOf` with a mapping from values to members.
     pub(crate) fn tagged_union(
         &mut self,
         scope: Scope<'p>,
@@ -264,7 +266,7 @@ impl<'p> SchemaBuilder<'p> {
         property: &str,
     ) -> EvalResult<Json> {
         let schema = self.schema(scope, expr)?;
-        let unknown = || EvalError::unknown("what tells the members of the union apart is not known");
+        let unknown = || EvalError::unknown("the discriminator of the union is unknown");
         let mut members = schema.get("anyOf").and_then(Json::as_array).cloned().ok_or_else(unknown)?;
         let nothing = json!({"type": "null"});
         let is_optional = members.last() == Some(&nothing);

@@ -1,4 +1,4 @@
-//! Constraint keywords such as `ge` and `max_length` as JSON schema keywords.
+//! Converts constraints such as `ge` and `max_length` to JSON schema keywords.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,12 +7,12 @@ use crate::flow::{
     evaluate::{Value, encode},
 };
 
-/// Constraints by pydantic's names.
+/// Constraints with pydantic's names.
 pub(crate) type Constraints = Vec<(String, Value)>;
 
-/// Adds constraints to a schema where pydantic puts them: on the part of an optional type that is not null.
+/// Adds constraints to a schema. As in pydantic, those of an optional type go to the member that is not null.
 ///
-/// The schema of a decimal reads like that of a union; `is_decimal` tells them apart.
+/// `is_decimal` distinguishes the schema of a decimal from that of a union, which looks the same.
 pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -> EvalResult<Json> {
     let given: Vec<_> = constraints.iter().filter(|(_, value)| *value != Value::None).collect();
     if given.is_empty() {
@@ -42,13 +42,13 @@ pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -
     Ok(Json::Object(object))
 }
 
-/// What a constraint is about, which decides where it shows.
+/// The kind of a constraint, which determines its keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Number,
     Length,
     Pattern,
-    /// Something that shows by its name.
+    /// A constraint that keeps its name.
     Name,
 }
 
@@ -80,7 +80,7 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
         (About::Number, "string") if format == "date" && !matches!(value, Value::Date(_) | Value::Str(_)) => {
             return Err(unknown(name, "dates"));
         }
-        // Pydantic compares these, and shows nothing of it.
+        // Pydantic checks these at run time and omits them from the schema.
         (About::Number, "string") if matches!(format, "date" | "date-time" | "time" | "duration") => None,
         (About::Number, _) if is_decimal => {
             let limit = value.number().ok_or_else(|| unknown(name, "decimals"))?.as_float();
@@ -89,7 +89,7 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
             }
             None
         }
-        // Of other types it is checked by a function; the schema just has pydantic's name for it.
+        // Pydantic checks other types with a function, and the schema contains the constraint's own name.
         (About::Number, "string" | "boolean") | (About::Name, _) => schema.insert(name.to_owned(), json?),
         (About::Number, "") if is_plain_union(schema) => schema.insert(name.to_owned(), json?),
         (About::Length, "array") => schema.insert(format!("{keyword}Items"), json?),
@@ -104,7 +104,7 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
     Ok(())
 }
 
-/// Whether a schema without a type is "anything" or a union of types that each have one.
+/// Returns whether a schema without `type` accepts any value or is a union of plain types.
 fn is_plain_union(schema: &Map<String, Json>) -> bool {
     let is_plain = |member: &Json| {
         member.get("type").is_some_and(Json::is_string)
@@ -117,8 +117,8 @@ fn is_plain_union(schema: &Map<String, Json>) -> bool {
 }
 
 fn unknown(name: &str, kind: &str) -> EvalError {
-    let kind = if kind.is_empty() { "such a type" } else { kind };
-    EvalError::unknown(format!("what the constraint '{name}' does to {kind} is not known"))
+    let kind = if kind.is_empty() { "this type" } else { kind };
+    EvalError::unknown(format!("the effect of the constraint '{name}' on {kind} is unknown"))
 }
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constraints_go_to_the_member_that_is_not_null() {
+    fn constrains_the_non_null_member_of_an_optional_type() {
         let constraints = vec![("ge".to_owned(), Value::Int(1)), ("le".to_owned(), Value::None)];
         let optional = json!({"anyOf": [{"type": "integer"}, {"type": "null"}]});
         let expected = json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]});
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn constraints_show_as_pydantic_writes_them() {
+    fn converts_constraints_to_schema_keywords() {
         let decimal = json!({"anyOf": [{"type": "number"}, {"type": "string"}]});
         let either = json!({"anyOf": [{"type": "integer"}, {"type": "number"}]});
         let path = json!({"type": "string", "format": "path"});
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_constraint_does_elsewhere_is_not_guessed() {
+    fn rejects_constraints_on_other_types() {
         let constraints = vec![("ge".to_owned(), Value::Int(1))];
         // Pydantic refuses to compare a date with a number.
         let date = json!({"type": "string", "format": "date"});

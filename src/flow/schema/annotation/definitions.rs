@@ -1,4 +1,4 @@
-//! Classes that schemas refer to. Their keys are settled at the end, when it is known which names collide.
+//! Definitions: schemas of classes that other schemas refer to. Keys are assigned last, because names may collide.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,16 +7,16 @@ use crate::flow::{
     program::scope::{Class, Value as Assigned},
 };
 
-/// What references start with until the keys are settled; no text of a program's can be taken for one.
+/// Prefix of references before keys are assigned. Source code cannot contain it.
 const PLACEHOLDER: &str = "\0definition:";
 
-/// What a definition describes.
+/// The owner of a definition.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Owner<'p> {
     Class(Class<'p>),
     /// An assigned name, such as `Row = TypedDict(...)`.
     Value(Assigned<'p>),
-    /// Something from outside the project, by its full name.
+    /// An external class, by its full name.
     External(&'static str),
 }
 
@@ -32,11 +32,11 @@ impl PartialEq for Owner<'_> {
 }
 
 impl Owner<'_> {
-    /// The name with the module and the classes around; `None` if the module's name is not known.
+    /// Returns the name with the module and the enclosing classes; `None` if the module's name is unknown.
     fn full_name(&self, name: &str) -> Option<String> {
         let (scope, name) = match self {
             Self::External(full_name) => return Some((*full_name).to_owned()),
-            // A generic model's arguments have their full names there.
+            // The full name of a generic model contains the full names of its arguments.
             Self::Class(_) if name.contains('[') => return None,
             Self::Class(class) => (class.scope, class.def.qualified_name.as_str()),
             Self::Value(value) => (value.scope, name),
@@ -59,14 +59,14 @@ struct Entry<'p> {
 
 #[derive(Debug)]
 enum State {
-    /// Being described: the class refers to itself.
+    /// The schema is being built. A reference to it comes from the class itself.
     Open,
     Done(Json),
     Failed(EvalError),
 }
 
 impl<'p> Definitions<'p> {
-    /// A reference to what is described already, or is being described.
+    /// Returns a reference to an existing definition, finished or not; `None` if there is none.
     pub(super) fn reference(&self, owner: Owner<'p>, name: &str) -> EvalResult<Option<Json>> {
         let is_it = |entry: &Entry<'p>| entry.owner == owner && entry.name == name;
         let Some(index) = self.entries.iter().position(is_it) else { return Ok(None) };
@@ -94,7 +94,7 @@ impl<'p> Definitions<'p> {
         }
     }
 
-    /// The definition a reference leads to, if it is finished.
+    /// Returns the definition that a reference points to, if it is finished.
     pub(super) fn resolve(&self, schema: &Json) -> Option<&Json> {
         let index = index(schema.get("$ref")?.as_str()?)?;
         match &self.entries.get(index)?.state {
@@ -103,7 +103,7 @@ impl<'p> Definitions<'p> {
         }
     }
 
-    /// Settles the keys of all that `properties` refers to, and gives those definitions in the order of their keys.
+    /// Assigns the final keys and returns the definitions that `properties` refers to, sorted by key.
     pub(crate) fn settle(self, properties: &mut Json) -> EvalResult<Map<String, Json>> {
         let used = self.used(properties)?;
         let keys = self.keys(&used)?;
@@ -115,7 +115,7 @@ impl<'p> Definitions<'p> {
             definitions.push((keys[index].clone(), schema));
         }
         definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
-        // Equal classes of one name share a definition.
+        // Equal definitions with the same key are shared.
         definitions.dedup();
         if definitions.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(EvalError::unknown("two classes have the same name and module"));
@@ -123,7 +123,7 @@ impl<'p> Definitions<'p> {
         Ok(definitions.into_iter().collect())
     }
 
-    /// The finished definitions that `properties` refers to, through others too.
+    /// Returns the finished definitions that `properties` refers to, directly or indirectly.
     fn used(&self, properties: &Json) -> EvalResult<Vec<(usize, &Json)>> {
         let mut used: Vec<(usize, &Json)> = Vec::new();
         let mut waiting = references(properties);
@@ -138,15 +138,15 @@ impl<'p> Definitions<'p> {
                 }
                 Some(State::Failed(error)) => return Err(error.clone()),
                 Some(State::Open) | None => {
-                    return Err(EvalError::unknown("a class refers to itself while it is read"));
+                    return Err(EvalError::unknown("a class refers to itself"));
                 }
             }
         }
         Ok(used)
     }
 
-    /// The key of every entry: the class's name, or with its module if different classes of that name are in use.
-    /// Whether two are different depends on the keys of what they refer to.
+    /// Returns the key of every entry: the class's name, preceded by its module if different classes share the name.
+    /// Two classes may differ only by the keys of the definitions they refer to.
     fn keys(&self, used: &[(usize, &Json)]) -> EvalResult<Vec<String>> {
         let mut keys: Vec<String> = self.entries.iter().map(|entry| safe(&entry.name)).collect();
         loop {
@@ -174,7 +174,9 @@ impl<'p> Definitions<'p> {
         let entry = &self.entries[index];
         let full_name = entry.owner.full_name(&entry.name).ok_or_else(|| {
             let name = &entry.name;
-            EvalError::unknown(format!("two classes are called '{name}', and one's module is not known"))
+            EvalError::unknown(format!(
+                "two classes have the name '{name}', and the module of one is unknown"
+            ))
         })?;
         Ok(safe(&full_name))
     }
@@ -188,7 +190,7 @@ fn index(text: &str) -> Option<usize> {
     text.strip_prefix(PLACEHOLDER)?.parse().ok()
 }
 
-/// The name with what a key cannot hold replaced.
+/// Replaces the characters that a key must not contain.
 fn safe(name: &str) -> String {
     let replaced = name.replace(|c: char| !(c.is_ascii_alphanumeric() || ".-_".contains(c)), "_");
     replaced.replace('.', "__")

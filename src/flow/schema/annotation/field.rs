@@ -1,4 +1,4 @@
-//! `Field(...)` of pydantic: what it says about a parameter or a model's field.
+//! `Field(...)` of pydantic, for parameters and fields of models.
 
 use serde_json::{Map, Value as Json};
 
@@ -13,20 +13,20 @@ use crate::flow::{
     },
 };
 
-/// The default that a field has.
+/// The default of a field.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum FieldDefault<'p> {
     #[default]
     Required,
     Value(Value),
-    /// There is one, which is not known.
+    /// The field has a default that cannot be determined.
     Unknown(EvalError),
     /// `default_factory`.
     Factory(&'p Expr),
 }
 
 impl FieldDefault<'_> {
-    /// The default that an expression gives.
+    /// Evaluates a default. `...` means that the field is required.
     pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Self {
         match evaluate::evaluate(program, scope, expr) {
             Ok(Value::Ellipsis) => Self::Required,
@@ -46,14 +46,14 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) alias: Option<String>,
     pub(crate) validation_alias: Option<String>,
     pub(crate) serialization_alias: Option<String>,
-    /// The alias that an option of the model makes from the name.
+    /// The alias that the model's `alias_generator` returns for the name.
     pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
-    /// The description of a field that has no other.
+    /// The description from the docstring below the field, for a field without another description.
     pub(crate) docstring: Option<String>,
-    /// Left out of encoded instances.
+    /// Whether encoded instances omit the field.
     pub(crate) is_excluded: bool,
-    /// Takes no value of another type.
+    /// Whether the field accepts no values of other types.
     pub(crate) is_strict: bool,
     pub(crate) constraints: Constraints,
     /// `title`, `description`, `examples` and `deprecated`.
@@ -62,7 +62,7 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) extra: Map<String, Json>,
 }
 
-/// Whether an expression is a call of `Field`.
+/// Returns the call if an expression is `Field(...)`.
 pub(crate) fn as_field<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Option<&'p Call> {
     let call = expr.as_call()?;
     (scope.external(program, &call.function)? == "pydantic.Field").then_some(call)
@@ -127,13 +127,13 @@ impl<'p> FieldInfo<'p> {
         Ok(())
     }
 
-    /// The key of the field in a schema of what is passed in.
+    /// Returns the key of the field in the schema of validated input.
     pub(crate) fn key(&self, name: &str) -> String {
         let alias = self.validation_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
         alias.cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// The key of the field in an encoded instance.
+    /// Returns the key of the field in an encoded instance.
     pub(crate) fn encoded_key(&self, name: &str) -> String {
         let alias =
             self.serialization_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
@@ -142,18 +142,18 @@ impl<'p> FieldInfo<'p> {
 }
 
 fn not_known(name: &str) -> EvalError {
-    EvalError::unknown(format!("what '{name}' of `Field` does is not known"))
+    EvalError::unknown(format!("the effect of '{name}' of `Field` is unknown"))
 }
 
 fn text(value: &Value) -> EvalResult<Option<String>> {
     match value {
         Value::None => Ok(None),
         Value::Str(text) => Ok(Some(text.clone())),
-        _ => Err(EvalError::unknown("an alias is not text")),
+        _ => Err(EvalError::unknown("an alias is not a string")),
     }
 }
 
-/// The key that `validation_alias` gives: the first plain one of several; none for a path into an object.
+/// Returns the key from `validation_alias`: the first string of `AliasChoices`; `None` for an `AliasPath`.
 fn validation_alias<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,

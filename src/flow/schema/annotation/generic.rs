@@ -13,7 +13,7 @@ use crate::flow::{
 };
 
 impl<'p> SchemaBuilder<'p> {
-    /// `generic[arguments]`.
+    /// Returns the schema of `generic[arguments]`.
     pub(super) fn generic(
         &mut self,
         scope: Scope<'p>,
@@ -37,7 +37,7 @@ impl<'p> SchemaBuilder<'p> {
             "typing.Literal" => self.literal(scope, arguments),
             "typing.Annotated" => self.nested_annotated(scope, arguments),
             "typing.Final" | "typing.ClassVar" => {
-                Err(EvalError::unknown(format!("'{name}' inside of another type")))
+                Err(EvalError::unknown(format!("'{name}' inside another type")))
             }
             "typing.Required"
             | "typing.NotRequired"
@@ -45,7 +45,7 @@ impl<'p> SchemaBuilder<'p> {
             | "pydantic.Secret"
             | "pydantic.SerializeAsAny"
             | "pydantic.SkipValidation" => self.schema(scope, only()?),
-            // Of keyword arguments, whose types Prefect does not see.
+            // Prefect does not see the types of unpacked keyword arguments.
             "typing.Unpack" => Ok(json!({})),
             "tuple" => self.tuple(scope, arguments),
             "collections.Counter" => self.mapping(scope, only()?, None),
@@ -88,19 +88,20 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// `type[...]`, which lets any class pass; pydantic refuses those of generic types.
+    /// Returns the schema of `type[...]`, which accepts any class. Pydantic rejects a generic type as the argument.
     fn class_of(&self, scope: Scope<'p>, of: &'p Expr) -> EvalResult<Json> {
         let generic = of.as_subscript().and_then(|(generic, _)| scope.external(self.program, generic));
         match (of.as_subscript(), generic.as_deref()) {
             (None, _) | (_, Some("typing.Optional" | "typing.Union")) => Ok(json!({})),
-            (_, Some("list" | "dict" | "set" | "frozenset" | "tuple")) => {
-                Err(EvalError::Refused(format!("`{}` has a type of its own in it", scope.text(of))))
-            }
+            (_, Some("list" | "dict" | "set" | "frozenset" | "tuple")) => Err(EvalError::Refused(format!(
+                "`type` does not accept the generic type `{}`",
+                scope.text(of)
+            ))),
             _ => Err(unknown(scope, of)),
         }
     }
 
-    /// Fails unless pydantic knows what a `defaultdict` makes for a missing key; of other types it takes none.
+    /// Fails unless pydantic can infer the default factory of a `defaultdict` from the type of its values.
     fn require_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> EvalResult<()> {
         let generic = value.as_subscript().map_or(value, |(generic, _)| generic);
         let name = match &generic.kind {
@@ -137,16 +138,16 @@ impl<'p> SchemaBuilder<'p> {
                 | "pathlib.Path"
                 | "collections.defaultdict",
             ) => Err(EvalError::Refused(format!(
-                "pydantic does not know what a `defaultdict` of `{}` has for a missing key",
+                "pydantic cannot infer the default factory of a `defaultdict` of `{}`",
                 scope.text(value)
             ))),
             _ => Err(unknown(scope, value)),
         }
     }
 
-    /// Text that holds JSON. What is said about the content is said of the text.
+    /// Returns the schema of `Json[content]`: a string. Metadata of the content applies to the string.
     fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> EvalResult<Json> {
-        // What types of pydantic add to another one may be said of the text, too.
+        // Constraints of pydantic's types may apply to the string, too.
         let name = scope.external(self.program, content).unwrap_or_default();
         if content.as_call().is_some() || name.starts_with("pydantic.") {
             return Err(unknown(scope, content));
@@ -185,7 +186,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(schema)
     }
 
-    /// A mapping; without a type of values, a counter.
+    /// Returns the schema of a mapping, or of a counter if `value` is `None`.
     fn mapping(&mut self, scope: Scope<'p>, key: &'p Expr, value: Option<&'p Expr>) -> EvalResult<Json> {
         let key = self.schema(scope, key)?;
         let value = value.map_or(Ok(json!({"type": "integer"})), |value| self.schema(scope, value))?;
@@ -202,7 +203,7 @@ impl<'p> SchemaBuilder<'p> {
         literal_schema(&distinct_literals(plain))
     }
 
-    /// The values of a `Literal`, those of nested aliases included.
+    /// Adds the values of a `Literal`, including those of nested aliases.
     pub(super) fn literals(
         &self,
         scope: Scope<'p>,
@@ -221,7 +222,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(())
     }
 
-    /// A call as a type: `conint(gt=0)`.
+    /// Returns the schema of a type that a call creates: `conint(gt=0)`.
     pub(super) fn call(&mut self, scope: Scope<'p>, expr: &'p Expr, call: &'p Call) -> EvalResult<Json> {
         let name = scope.external(self.program, &call.function).ok_or_else(|| unknown(scope, expr))?;
         let keyword = |(name, value): &'p (Option<String>, Expr)| {
@@ -287,10 +288,11 @@ fn distinct_literals(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
     values.into_iter().filter(is_new).collect()
 }
 
-/// The schema of one of several values.
+/// Returns the schema of a `Literal`: `const` for one value, or else `enum`.
 pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
-    let encode =
-        |value: &Value| encode::default(value)?.ok_or_else(|| EvalError::unknown("a literal has no JSON"));
+    let encode = |value: &Value| {
+        encode::default(value)?.ok_or_else(|| EvalError::unknown("a literal has no JSON encoding"))
+    };
     let values = values.iter().map(encode).collect::<EvalResult<Vec<_>>>()?;
     let mut schema = Map::new();
     if let Some(kind) = shared_type(&values) {
@@ -303,7 +305,7 @@ pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
     Ok(Json::Object(schema))
 }
 
-/// The JSON schema type that all values have.
+/// Returns the JSON schema type that all values share, if any.
 pub(crate) fn shared_type(values: &[Json]) -> Option<&'static str> {
     let kind = |value: &Json| match value {
         Json::Null => Some("null"),

@@ -1,4 +1,4 @@
-//! Annotations as JSON schemas, as pydantic 2.14 makes them for Prefect's parameters.
+//! JSON schemas of annotations, as pydantic 2.14 generates them for Prefect's parameters.
 
 mod annotated;
 pub(crate) mod constraint;
@@ -27,28 +27,28 @@ use crate::flow::{
     schema::class,
 };
 
-/// Makes the schemas of one flow's parameters; the classes they use become shared definitions.
+/// Builds the schemas of a flow's parameters. Classes become shared definitions.
 pub(crate) struct SchemaBuilder<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) definitions: Definitions<'p>,
-    /// Why parts of the schemas made so far accept anything.
+    /// Reasons why parts of the schemas accept any value.
     pub(crate) approximations: Vec<String>,
-    /// How many classes are being described: inside of one, its own module's names have a meaning in quotes.
+    /// Number of classes whose schemas are being built. Inside a class, quoted annotations see the names of its module.
     pub(crate) class_depth: usize,
-    /// What type variables stand for in what is being described.
+    /// The arguments for type variables in the current class.
     pub(crate) type_arguments: TypeArguments<'p>,
-    /// The options of the class that is being described.
+    /// The options of the current class.
     pub(crate) class_options: ClassOptions,
 }
 
-/// What the options of a class do to the types of its fields.
+/// The effects of a class's options on the types of its fields.
 #[derive(Debug, Default)]
 pub(crate) struct ClassOptions {
-    /// Whether some of them apply to the classes without options of their own that it uses.
+    /// Whether an option also applies to classes in fields that have no options of their own.
     pub(crate) are_handed_down: bool,
-    /// Whether pydantic refuses a type that it does not know, which Prefect lets pass as a parameter.
+    /// Whether pydantic rejects types without a schema. Prefect accepts them as parameters.
     pub(crate) refuses_unknown_types: bool,
-    /// `minLength` and `maxLength` of every text.
+    /// `minLength` and `maxLength` of every string.
     pub(crate) text_limits: Map<String, Json>,
 }
 
@@ -68,7 +68,7 @@ impl<'p> SchemaBuilder<'p> {
         self.approximations.push(reason.into());
     }
 
-    /// The schema of an annotation.
+    /// Returns the schema of an annotation.
     pub(crate) fn schema(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
         let program = self.program;
         program.descend(|| self.schema_of(scope, expr))
@@ -84,7 +84,7 @@ impl<'p> SchemaBuilder<'p> {
             }
             ExprKind::Subscript(generic, arguments) => self.generic(scope, expr, generic, arguments),
             ExprKind::Call(call) => self.call(scope, expr, call),
-            // Prefect replaces what is no type by "anything".
+            // Prefect accepts any value for an annotation that is not a type.
             ExprKind::Int(_)
             | ExprKind::Float(_)
             | ExprKind::Bool(_)
@@ -98,8 +98,8 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// An annotation in quotes. Those inside of real annotations are looked up where only builtins have a meaning,
-    /// unless they belong to a class, whose own module is known.
+    /// Returns the schema of a quoted annotation inside another annotation. In a class it sees the names of the class's
+    /// module. Elsewhere it is evaluated in a module of Prefect, which has little more than the builtins.
     fn quoted(&mut self, scope: Scope<'p>, expr: Option<&'p Expr>) -> EvalResult<Json> {
         let expr = expr.ok_or(EvalError::Untyped)?;
         if self.class_depth > 0 {
@@ -126,7 +126,7 @@ impl<'p> SchemaBuilder<'p> {
             },
             Entity::Class(class) => self.class(class),
             Entity::Value(value) => self.alias(value),
-            // A function is no type: anything passes.
+            // A function is not a type, so Prefect accepts any value.
             Entity::Function(function) if function.def.decorators.is_empty() => Ok(json!({})),
             Entity::Constant(Constant::None) => Ok(json!({"type": "null"})),
             Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_) => {
@@ -157,18 +157,18 @@ impl<'p> SchemaBuilder<'p> {
         })
     }
 
-    /// A class that pydantic only checks instances of: Prefect lets anything pass, unless it is in a model that
-    /// pydantic refuses for it.
+    /// Returns the schema of a class without a schema in pydantic. Prefect accepts any value for it, but pydantic rejects
+    /// a model with such a field.
     pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
         if self.class_options.refuses_unknown_types {
             return Err(EvalError::Refused(format!(
-                "a field of a model is a '{name}', which takes `arbitrary_types_allowed`"
+                "a field of a model has the type '{name}', which requires `arbitrary_types_allowed`"
             )));
         }
         Ok(json!({}))
     }
 
-    /// A reference to a definition, which is built at the first one.
+    /// Returns a reference to a definition. The first reference builds it.
     pub(crate) fn reference(
         &mut self,
         owner: Owner<'p>,
@@ -189,7 +189,7 @@ impl<'p> SchemaBuilder<'p> {
         self.definitions.finish(index, schema)
     }
 
-    /// A name that stands for a type: `JSON = dict[str, Any]`, `UserId = NewType(...)`, `type X = ...`.
+    /// Returns the schema of an alias: `JSON = dict[str, Any]`, `UserId = NewType(...)` or `type X = ...`.
     fn alias(&mut self, alias: Assigned<'p>) -> EvalResult<Json> {
         let Assigned { expr, scope, .. } = alias;
         if alias.is_type_alias {
@@ -224,7 +224,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// A class made by a call whose first argument is its name.
+    /// Returns a reference to a class that a call creates. The first argument is the class's name.
     fn named(
         &mut self,
         alias: Assigned<'p>,
@@ -238,11 +238,11 @@ impl<'p> SchemaBuilder<'p> {
 }
 
 fn unknown(scope: Scope<'_>, expr: &Expr) -> EvalError {
-    EvalError::unknown(format!("the annotation `{}` is not known", scope.text(expr)))
+    EvalError::unknown(format!("the annotation `{}` cannot be resolved", scope.text(expr)))
 }
 
 impl SchemaBuilder<'_> {
-    /// A type from outside the project where it stands.
+    /// Returns the schema of an external type in the current class.
     fn external(&self, name: &str) -> EvalResult<Json> {
         if table::is_unknown_to_pydantic(name) {
             return self.unknown_type(name);
@@ -254,7 +254,7 @@ impl SchemaBuilder<'_> {
         Ok(schema)
     }
 
-    /// Adds the limits that the class puts to all texts.
+    /// Adds the string limits of the current class.
     pub(super) fn limit_text(&self, name: &str, schema: &mut Json) {
         let text = match table::text_of(name, schema) {
             Some(text) => text.as_object_mut(),
@@ -266,7 +266,7 @@ impl SchemaBuilder<'_> {
     }
 }
 
-/// The schema of a type from outside the project.
+/// Returns the schema of an external type.
 fn external(program: &Program<'_>, name: &str) -> EvalResult<Json> {
     if let Some(schema) = table::schema(name) {
         return Ok(schema);
@@ -297,8 +297,8 @@ fn external(program: &Program<'_>, name: &str) -> EvalResult<Json> {
     }
 }
 
-/// Fails unless every name in an annotation means the same where pydantic looks names up that Python left as text: a
-/// module of Prefect, which has the builtins and little else.
+/// Fails unless every name in an annotation has the same meaning in the module of Prefect where pydantic resolves string
+/// annotations. That module has the builtins and few other names.
 pub(crate) fn require_seen_by_prefect<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -314,11 +314,11 @@ pub(crate) fn require_seen_by_prefect<'p>(
             "pydantic" if is_module("pydantic") => Ok(()),
             "typing" | "t" | "pydantic" | "inspect" | "V2BaseModel" | "ConfigDict" | "FieldInfo"
             | "TypeAdapter" => {
-                Err(EvalError::unknown(format!("'{name}' is looked up in a module of Prefect")))
+                Err(EvalError::unknown(format!("'{name}' is resolved in a module of Prefect")))
             }
             _ => Err(EvalError::Untyped),
         };
-        // A name that is not seen at all decides, whatever the others are.
+        // A single name that Prefect cannot resolve leaves the whole annotation untyped.
         if result.is_ok() || seen == Err(EvalError::Untyped) {
             result = seen;
         }

@@ -1,4 +1,4 @@
-//! Arguments of generic models: what their type variables stand for, and the names that pydantic gives such models.
+//! Arguments of generic models, and the names that pydantic derives from them.
 
 use std::rc::Rc;
 
@@ -17,23 +17,23 @@ use crate::{
     python,
 };
 
-/// What type variables stand for in a class.
+/// The arguments for the type variables of a class.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
 
 #[derive(Debug)]
 struct TypeArgument<'p> {
-    /// `T = TypeVar("T")`.
+    /// The variable: `T = TypeVar("T")`.
     variable: Assigned<'p>,
-    /// What it stands for, where that is written.
+    /// The argument's expression and its scope.
     scope: Scope<'p>,
     expr: &'p Expr,
-    /// What the variables there stand for.
+    /// The arguments for type variables in that expression.
     within: TypeArguments<'p>,
 }
 
 impl<'p> TypeArguments<'p> {
-    /// The arguments that `class[arguments]` gives the variables of a class.
+    /// Assigns the arguments of `class[arguments]` to the type variables of a class.
     pub(crate) fn bind(
         program: &'p Program<'p>,
         class: Class<'p>,
@@ -44,7 +44,10 @@ impl<'p> TypeArguments<'p> {
         let variables = variables(program, class)?;
         let arguments = arguments.elements();
         if variables.len() != arguments.len() {
-            return Err(EvalError::unknown(format!("'{}' has other type variables", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "'{}' has a different number of type variables",
+                class.def.name
+            )));
         }
         let argument = |(variable, expr): (Assigned<'p>, &'p Expr)| TypeArgument {
             variable,
@@ -55,7 +58,7 @@ impl<'p> TypeArguments<'p> {
         Ok(Self(Some(Rc::new(variables.into_iter().zip(arguments).map(argument).collect()))))
     }
 
-    /// What a variable stands for: where that is written, and what the variables there stand for.
+    /// Returns the argument for a variable: its scope, its expression and the arguments for type variables in it.
     pub(super) fn get(&self, variable: Assigned<'p>) -> Option<(Scope<'p>, &'p Expr, Self)> {
         let arguments = self.0.as_ref()?;
         let found = arguments.iter().find(|it| std::ptr::eq(it.variable.expr, variable.expr))?;
@@ -63,19 +66,19 @@ impl<'p> TypeArguments<'p> {
     }
 }
 
-/// The variables that `Generic[...]` among the bases of a class declares.
+/// Returns the type variables that a class declares by the base `Generic[...]`.
 fn variables<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Assigned<'p>>> {
     let declared = class.def.bases.iter().filter_map(Expr::as_subscript);
     let declared =
         declared.filter(|(base, _)| class.scope.external(program, base).as_deref() == Some("typing.Generic"));
     let variable = |expr: &'p Expr| match class.scope.resolve(program, expr)? {
         Entity::Value(variable) => Ok(variable),
-        _ => Err(EvalError::unknown(format!("a type variable of '{}' is not known", class.def.name))),
+        _ => Err(EvalError::unknown(format!("a type variable of '{}' cannot be resolved", class.def.name))),
     };
     declared.flat_map(|(_, variables)| variables.elements()).map(variable).collect()
 }
 
-/// The class and those it inherits from, each with what its type variables stand for there.
+/// Returns a class and its ancestors, each with the arguments for its type variables.
 pub(crate) fn bind_ancestors<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -96,7 +99,7 @@ pub(crate) fn bind_ancestors<'p>(
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Builds something where type variables stand for other types.
+    /// Runs `build` with arguments for type variables.
     pub(crate) fn with_type_arguments<T>(
         &mut self,
         arguments: TypeArguments<'p>,
@@ -108,7 +111,7 @@ impl<'p> SchemaBuilder<'p> {
         built
     }
 
-    /// The name of a type as pydantic writes it into the name of a generic model: `Page[list[int]]`.
+    /// Returns the name of a type as part of a generic model's name, such as `Page[list[int]]`.
     pub(super) fn type_name(
         &self,
         scope: Scope<'p>,
@@ -120,7 +123,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 
     fn name_of(&self, scope: Scope<'p>, expr: &'p Expr, arguments: &TypeArguments<'p>) -> EvalResult<String> {
-        let unknown = || EvalError::unknown(format!("the name of `{}` is not known", scope.text(expr)));
+        let unknown = || EvalError::unknown(format!("the name of `{}` is uncertain", scope.text(expr)));
         match &expr.kind {
             ExprKind::None => Ok("NoneType".to_owned()),
             ExprKind::Ellipsis => Ok("...".to_owned()),
@@ -165,7 +168,7 @@ impl<'p> SchemaBuilder<'p> {
         (generic, inner): (&'p Expr, &'p Expr),
         arguments: &TypeArguments<'p>,
     ) -> EvalResult<String> {
-        let unknown = || EvalError::unknown(format!("the name of `{}` is not known", scope.text(expr)));
+        let unknown = || EvalError::unknown(format!("the name of `{}` is uncertain", scope.text(expr)));
         match scope.external(self.program, generic).as_deref() {
             Some("typing.Optional") => {
                 return self.union_name(scope, std::slice::from_ref(inner), true, arguments);
@@ -196,7 +199,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(format!("{name}[{}]", names.join(", ")))
     }
 
-    /// `Union[...]` of the distinct members in order, those of unions inside too.
+    /// Returns the name of a union: its distinct members in order, including those of nested unions.
     fn union_name(
         &self,
         scope: Scope<'p>,
@@ -208,7 +211,7 @@ impl<'p> SchemaBuilder<'p> {
         let mut add = |name: String| {
             let members = name.strip_prefix("Union[").and_then(|name| name.strip_suffix(']'));
             match members {
-                // A comma inside of a member's brackets would divide it.
+                // The member cannot be split at commas, because its brackets contain some.
                 Some(members) if members.contains('[') => return false,
                 Some(members) => members.split(", ").for_each(|member| {
                     if !names.iter().any(|seen| seen == member) {
@@ -234,13 +237,13 @@ impl<'p> SchemaBuilder<'p> {
             is_known &= add("NoneType".to_owned());
         }
         match names.as_slice() {
-            _ if !is_known => Err(EvalError::unknown("the name of a union in a union is not known")),
+            _ if !is_known => Err(EvalError::unknown("the name of a nested union is uncertain")),
             [only] => Ok(only.clone()),
             names => Ok(format!("Union[{}]", names.join(", "))),
         }
     }
 
-    /// `class[arguments]` for a class of the project.
+    /// Returns the schema of `class[arguments]` for a class of the project.
     pub(super) fn generic_class(
         &mut self,
         scope: Scope<'p>,
@@ -261,14 +264,14 @@ impl<'p> SchemaBuilder<'p> {
         let names = names.collect::<EvalResult<Vec<_>>>()?;
         let title = format!("{}[{}]", class.def.name, names.join(", "));
         let key = definition_key(&format!("{}[{}]", class.def.name, names.join(",")))
-            .ok_or_else(|| EvalError::unknown(format!("the name of `{}` is not known", scope.text(expr))))?;
+            .ok_or_else(|| EvalError::unknown(format!("the name of `{}` is uncertain", scope.text(expr))))?;
         self.reference(super::Owner::Class(class), &key, |builder| {
             class::generic_definition(builder, class, kind, &title, &given)
         })
     }
 }
 
-/// The name of a type from outside the project, where it surely is the one that is written.
+/// Returns the name of an external type; `None` if the runtime name may differ from the name in the source.
 fn external_name(name: &str, written: &str) -> Option<String> {
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
     let is_class = match module {
@@ -284,7 +287,7 @@ fn external_name(name: &str, written: &str) -> Option<String> {
     }
 }
 
-/// Types of pydantic that are classes; others are annotated ones, whose names tell the annotations.
+/// Types of pydantic that are classes. The names of its other types contain annotations.
 const CLASSES_OF_PYDANTIC: &[&str] = &[
     "AnyHttpUrl",
     "AnyUrl",
@@ -307,14 +310,14 @@ const CLASSES_OF_PYDANTIC: &[&str] = &[
     "WebsocketUrl",
 ];
 
-/// The name of a generic model as the key of its definition: each part of it without the modules and classes around,
-/// and without the blank before. `None` where that is not certain.
+/// Returns the definition key of a generic model: its name without modules, enclosing classes and spaces. Returns `None`
+/// if the key is uncertain.
 fn definition_key(name: &str) -> Option<String> {
     let mut key = String::new();
     for part in name.split_inclusive(['[', ']', ',']) {
         let end = part.find(['[', ']', ',']).unwrap_or(part.len());
         let (part, separator) = part.split_at(end);
-        // Pydantic takes what follows a colon for the number of an object.
+        // Pydantic parses the part after a colon as an object's id.
         if part.contains(':') {
             return None;
         }

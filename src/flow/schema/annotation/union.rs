@@ -14,7 +14,7 @@ use crate::flow::{
 /// Maximum number of members of a union.
 const MEMBER_LIMIT: usize = 1_000;
 
-/// A member of a union, where it is written.
+/// A member of a union, with the scope of its expression.
 #[derive(Clone, Copy)]
 enum Member<'p> {
     Null,
@@ -22,7 +22,7 @@ enum Member<'p> {
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// `left | right`, which Python cannot evaluate for everything that `Union[...]` takes.
+    /// Returns the schema of `left | right`. Python cannot evaluate it for some members that `Union[...]` accepts.
     pub(super) fn alternatives(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
         if let Some(reason) = cannot_be_evaluated(expr) {
             return Err(EvalError::unknown(reason));
@@ -30,7 +30,7 @@ impl<'p> SchemaBuilder<'p> {
         self.union(scope, std::slice::from_ref(expr))
     }
 
-    /// The union of some annotations.
+    /// Returns the schema of the union of annotations.
     pub(super) fn union(&mut self, scope: Scope<'p>, exprs: &'p [Expr]) -> EvalResult<Json> {
         let mut members = Vec::new();
         for expr in exprs {
@@ -46,7 +46,7 @@ impl<'p> SchemaBuilder<'p> {
         self.union_of(&members)
     }
 
-    /// The members of nested unions, aliases included: `typing` flattens them before pydantic sees them.
+    /// Adds the members of nested unions and aliases, which `typing` flattens.
     fn spread(&self, scope: Scope<'p>, expr: &'p Expr, members: &mut Vec<Member<'p>>) {
         if let Some((left, right)) = expr.as_alternatives() {
             self.spread(scope, left, members);
@@ -72,7 +72,7 @@ impl<'p> SchemaBuilder<'p> {
                 if let Ok(Entity::Value(alias)) = scope.resolve(self.program, expr)
                     && !alias.is_type_alias
                     && (alias.expr.as_subscript().is_some() || alias.expr.as_alternatives().is_some())
-                    // An alias of itself would be spread without end; its schema says what is wrong.
+                    // An alias that refers to itself must not recurse forever. Its schema reports the error.
                     && alias.scope.text(alias.expr).len() < 10_000
                     && members.len() < 64
                 {
@@ -112,18 +112,18 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Why `left | right` may fail in Python: it is about values, and a text is no type.
+/// Returns the reason why Python may fail to evaluate `left | right`, if any.
 pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     let (left, right) = expr.as_alternatives()?;
     let is_text = |it: &Expr| it.as_text().is_some();
     match (left, right) {
-        (left, right) if left.is_none() && right.is_none() => Some("`None | None` is no type"),
-        (left, right) if is_text(left) || is_text(right) => Some("`|` with a type in quotes is no type"),
+        (left, right) if left.is_none() && right.is_none() => Some("`None | None` is not a type"),
+        (left, right) if is_text(left) || is_text(right) => Some("`|` with a quoted type is not a type"),
         (left, _) => cannot_be_evaluated(left),
     }
 }
 
-/// Adds a member unless it is there; the members of a bare `anyOf` are added one by one.
+/// Adds a member unless it is present. The members of a bare `anyOf` are added one by one.
 fn add(schemas: &mut Vec<Json>, schema: Json) {
     match schema {
         Json::Object(mut object) if object.len() == 1 && object.contains_key("anyOf") => {

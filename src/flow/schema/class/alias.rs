@@ -1,8 +1,8 @@
-//! Aliases made from the names of fields, as `pydantic.alias_generators` makes them.
+//! Alias generators of pydantic.
 
 use crate::flow::evaluate::title;
 
-/// The function behind a dotted name.
+/// Returns the alias generator with a dotted name.
 pub(super) fn generator(name: &str) -> Option<fn(&str) -> String> {
     match name {
         "pydantic.alias_generators.to_camel" => Some(camel),
@@ -11,7 +11,7 @@ pub(super) fn generator(name: &str) -> Option<fn(&str) -> String> {
     }
 }
 
-/// `first_name` as `FirstName`: an underscore goes where a letter or digit stands on both sides.
+/// Converts `first_name` to `FirstName`. An underscore is removed between two letters or digits.
 fn pascal(name: &str) -> String {
     let titled: Vec<char> = title(name).chars().collect();
     let is_joint = |at: usize| {
@@ -22,7 +22,7 @@ fn pascal(name: &str) -> String {
     (0..titled.len()).filter(|at| !is_joint(*at)).map(|at| titled[at]).collect()
 }
 
-/// `first_name` as `firstName`; a name in that form already stays.
+/// Converts `first_name` to `firstName`. A name in that form is unchanged.
 fn camel(name: &str) -> String {
     let lower_before_digit =
         name.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_lowercase());
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_are_pydantics() {
+    fn generates_aliases_as_pydantic_does() {
         let cases = [
             ("first_name", "firstName", "FirstName"),
             ("htTp_url", "httpUrl", "HttpUrl"),

@@ -1,4 +1,4 @@
-//! The options of models: `model_config`, `class Config` and class keywords.
+//! Options of models: `model_config`, `class Config` and class keywords.
 
 use super::{Class, Kind, kind};
 use crate::flow::{
@@ -11,7 +11,7 @@ use crate::flow::{
     },
 };
 
-/// Options by name; of several with one name the last counts.
+/// Options by name. If a name occurs several times, the last one counts.
 pub(super) type Config = Vec<(String, Value)>;
 
 pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
@@ -23,7 +23,7 @@ pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
         .filter(|value| **value != Value::None)
 }
 
-/// Options whose effect on the schema is known, most often none.
+/// Options with a known effect on the schema. Most have none.
 const KNOWN: &[&str] = &[
     "arbitrary_types_allowed",
     "coerce_numbers_to_str",
@@ -54,7 +54,7 @@ const KNOWN: &[&str] = &[
     "use_attribute_docstrings",
 ];
 
-/// The options of the class and those it inherits, from `model_config`, `class Config` and class keywords.
+/// Reads the options of a class and those it inherits.
 pub(super) fn read<'p>(program: &'p Program<'p>, lines: &[Class<'p>]) -> EvalResult<Config> {
     let mut config = Config::new();
     if let Some(class) = lines.first()
@@ -111,7 +111,7 @@ fn add<'p>(
     for (name, value) in keywords {
         let name = name.clone().ok_or_else(|| EvalError::unknown("the options of a model are unpacked"))?;
         let value = match scope.external(program, value) {
-            // Functions are known by their names.
+            // A function is represented by its name.
             Some(function) if name == "alias_generator" => Value::Str(function),
             _ if is_known(&name) => evaluate::evaluate(program, scope, value)?,
             _ => return Err(unknown(&name)),
@@ -122,10 +122,10 @@ fn add<'p>(
 }
 
 pub(super) fn unknown(name: &str) -> EvalError {
-    EvalError::unknown(format!("what the option '{name}' of a model does is not known"))
+    EvalError::unknown(format!("the effect of the model option '{name}' is unknown"))
 }
 
-/// Whether the option's effect on the schema is known. Those of settings say where values come from.
+/// Returns whether the effect of an option on the schema is known. Options of settings select sources of values.
 fn is_known(name: &str) -> bool {
     let of_settings = ["env_", "cli_", "secrets_", "case_sensitive", "yaml_file", "toml_file", "json_file"];
     KNOWN.contains(&name) || of_settings.iter().any(|prefix| name.starts_with(prefix))

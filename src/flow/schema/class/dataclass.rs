@@ -32,11 +32,11 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
     model::finish(class, &class.def.name, &properties, &required, &config)
 }
 
-/// The fields of a dataclass: those of its bases first, each at the place where it was first named.
+/// Returns the fields of a dataclass. Fields of bases come first, and an override keeps the position of the original.
 pub(super) fn fields<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Field<'p>>> {
     let mut fields: Vec<Field<'p>> = Vec::new();
     for line in mro(program, class)?.iter().rev() {
-        // Only its own decorator makes the annotations of a class fields.
+        // The annotations of a class are fields only if the class itself is decorated.
         if !is_decorated(program, *line) {
             continue;
         }
@@ -95,7 +95,7 @@ fn field_info<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &'p Expr) -
     }
 }
 
-/// `field(default=..., metadata={"description": ...})`.
+/// Reads `field(default=..., metadata={"description": ...})`.
 fn dataclass_field<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -113,7 +113,7 @@ fn dataclass_field<'p>(
     }
     if let Some(metadata) = call.keyword("metadata") {
         let Value::Dict(items) = evaluate::evaluate(program, scope, metadata)? else {
-            return Err(EvalError::unknown("the metadata of a field are not a dictionary"));
+            return Err(EvalError::unknown("the metadata of a field is not a dictionary"));
         };
         for (name, value) in items {
             if let (Value::Str(name), Some(json)) = (name, encode::default(&value)?)
@@ -126,13 +126,13 @@ fn dataclass_field<'p>(
     Ok(info)
 }
 
-/// The options that a decorator gives as `config=ConfigDict(...)`.
+/// Reads the options in the decorator's argument `config=ConfigDict(...)`.
 fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> {
     let mut config = Config::new();
     for call in class.def.decorators.iter().filter_map(Expr::as_call) {
         let Some(options) = call.keyword("config") else { continue };
         let Some(options) = options.as_call().filter(|options| options.arguments.is_empty()) else {
-            return Err(EvalError::unknown("the options of a dataclass are not written out"));
+            return Err(EvalError::unknown("the options of a dataclass are not literals"));
         };
         for (name, value) in &options.keywords {
             match name.as_deref() {
@@ -141,12 +141,12 @@ fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> 
                 ) => {
                     config.push((name.to_owned(), evaluate::evaluate(program, class.scope, value)?));
                 }
-                _ => return Err(EvalError::unknown("what an option of a dataclass does is not known")),
+                _ => return Err(EvalError::unknown("the effect of a dataclass option is unknown")),
             }
         }
     }
     if class.def.body.bindings.iter().any(|binding| binding.name == "__pydantic_config__") {
-        return Err(EvalError::unknown("the options of a dataclass are not known"));
+        return Err(EvalError::unknown("the options of a dataclass are not supported"));
     }
     Ok(config)
 }

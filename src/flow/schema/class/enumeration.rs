@@ -29,12 +29,12 @@ struct Reader<'p> {
     is_flag: bool,
     mixin: Option<Mixin>,
     members: Vec<(String, Value)>,
-    /// Positions of members by name and by value.
+    /// Positions of members by name.
     names: HashMap<String, usize>,
     values: ValueIndex,
-    /// The highest number so far, which `auto()` continues.
+    /// The highest number so far. `auto()` continues from it.
     last: i128,
-    /// Whether a value makes the next `auto()` depend on the version of Python.
+    /// Whether an earlier value makes `auto()` depend on the version of Python.
     has_odd_value: bool,
 }
 
@@ -135,12 +135,12 @@ impl<'p> Reader<'p> {
     }
 }
 
-/// The lowest bit above all of a number.
+/// Returns the lowest bit above all bits of a number.
 fn next_bit(number: i128) -> Option<i128> {
     1_i128.checked_shl(i128::BITS - number.leading_zeros())
 }
 
-/// The type that members are made to be.
+/// The built-in type that members are converted to.
 #[derive(Clone, Copy)]
 enum Mixin {
     Text,
@@ -165,7 +165,7 @@ fn mixed_in(value: Value, mixin: Option<Mixin>) -> EvalResult<Value> {
 }
 
 fn conversion() -> EvalError {
-    EvalError::unknown("a member of an enumeration is converted")
+    EvalError::unknown("a member of an enumeration is converted to another type")
 }
 
 fn has_base<'p>(program: &'p Program<'p>, lines: &[Class<'p>], name: &str) -> bool {
@@ -185,7 +185,7 @@ fn is_auto<'p>(program: &'p Program<'p>, class: Class<'p>, expr: &'p Expr) -> bo
     })
 }
 
-/// `Class.NAME`: a member, or something else that the class holds.
+/// Evaluates `Class.NAME` or `Class["NAME"]`.
 pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<Value> {
     let members = members(program, class)?;
     let found = members.iter().find(|(member, _)| member == name).cloned();
@@ -195,7 +195,7 @@ pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str)
     }
 }
 
-/// `Class(value)`.
+/// Evaluates `Class(value)`.
 pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &Value) -> EvalResult<Value> {
     let members = members(program, class)?;
     let found = members.iter().find(|(_, other)| other.equals(value)).cloned();
@@ -207,7 +207,8 @@ pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &V
 
 pub(super) fn definition<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Json> {
     let json = |(_, value): &(String, Value)| {
-        encode::default(value)?.ok_or_else(|| EvalError::unknown("a member of an enumeration has no JSON"))
+        encode::default(value)?
+            .ok_or_else(|| EvalError::unknown("a member of an enumeration has no JSON encoding"))
     };
     let values = members(program, class)?.iter().map(json).collect::<EvalResult<Vec<_>>>()?;
     if values.is_empty() {

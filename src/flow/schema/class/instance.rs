@@ -1,4 +1,4 @@
-//! Instances of the project's classes as defaults: what they are encoded as.
+//! Instances of the project's classes, as defaults.
 
 use super::{
     AnnotatedName, Class, Field, Kind, annotated_names, config, dataclass, enumeration, kind, model, mro,
@@ -18,7 +18,7 @@ use crate::flow::{
     },
 };
 
-/// `Class(...)`.
+/// Evaluates `Class(...)`.
 pub(crate) fn instantiate<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -79,7 +79,7 @@ pub(crate) fn instantiate<'p>(
     }
 }
 
-/// Fails on methods that may change what the fields hold or how they are encoded.
+/// Fails if a method may change the fields or their encoding.
 fn require_plain_methods(lines: &[Class<'_>]) -> EvalResult<()> {
     for class in lines {
         let changes = |function: &FunctionDef| {
@@ -97,7 +97,7 @@ fn require_plain_methods(lines: &[Class<'_>]) -> EvalResult<()> {
     Ok(())
 }
 
-/// Whether a method has another decorator than those that only say how it is called.
+/// Returns whether a method has a decorator that may do more than change how the method is called.
 fn has_unknown_decorator(function: &FunctionDef) -> bool {
     function.decorators.iter().any(|decorator| match &decorator.kind {
         ExprKind::Name(name) => {
@@ -107,7 +107,7 @@ fn has_unknown_decorator(function: &FunctionDef) -> bool {
     })
 }
 
-/// A named tuple is an array.
+/// Evaluates an instance of a named tuple.
 fn named_tuple<'p>(program: &'p Program<'p>, class: Class<'p>, arguments: Arguments) -> EvalResult<Value> {
     let mut fields = Vec::new();
     for AnnotatedName { name, annotation, value, at, .. } in annotated_names(class.def) {
@@ -122,10 +122,10 @@ fn named_tuple<'p>(program: &'p Program<'p>, class: Class<'p>, arguments: Argume
 }
 
 fn unknown(class: Class<'_>) -> EvalError {
-    EvalError::unknown(format!("making an instance of '{}' is not evaluated", class.def.name))
+    EvalError::unknown(format!("the construction of '{}' cannot be evaluated", class.def.name))
 }
 
-/// The arguments with fields given by their names, where a model allows that, given by their aliases.
+/// Renames arguments from field names to aliases, if the model accepts field names.
 fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut arguments: Arguments) -> Arguments {
     if populates_by_name == Some(&Value::Bool(true)) {
         for (name, _) in &mut arguments.named {
@@ -137,7 +137,7 @@ fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut argumen
     arguments
 }
 
-/// The fields of an instance by the keys they are encoded with. Models convert what they are given.
+/// Returns the encoded fields of an instance. `converts` says whether the class converts its arguments, as models do.
 fn object<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -173,7 +173,7 @@ fn object<'p>(
     if named.is_empty() { Ok(values) } else { Err(unknown(class)) }
 }
 
-/// Names in annotations whose values are encoded by their own types.
+/// Types in annotations whose values are encoded by the value's own type.
 const PLAIN: [&str; 21] = [
     "str",
     "int",
@@ -198,8 +198,8 @@ const PLAIN: [&str; 21] = [
     "UUID",
 ];
 
-/// Whether a default that was never checked against its annotation is encoded by its own type: the encoder of another
-/// type may change it, as `3` in a field of floats becomes `3.0`.
+/// Returns whether a default is encoded by its own type. Pydantic does not validate defaults, and the encoder of the
+/// annotated type may change one: `3` becomes `3.0` in a field of floats.
 fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     let is_empty = match value {
         Value::List(items) | Value::Tuple(items) => items.is_empty(),
@@ -207,7 +207,7 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
         Value::None => true,
         _ => false,
     };
-    // The encoder of secrets takes nothing else.
+    // The encoder of secrets accepts no other values.
     if is_empty && !field.scope.text(field.annotation).contains("Secret") {
         return true;
     }
@@ -229,7 +229,7 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     }
 }
 
-/// Whether a part of an annotation is in quotes.
+/// Returns whether a part of an annotation is quoted.
 fn has_quotes(annotation: &Expr) -> bool {
     match &annotation.kind {
         ExprKind::Str(_) => true,
@@ -240,7 +240,7 @@ fn has_quotes(annotation: &Expr) -> bool {
     }
 }
 
-/// The plain texts of an annotation `Literal["a", "b"]`.
+/// Returns the strings of an annotation `Literal["a", "b"]`.
 fn literals(field: &Field<'_>) -> Option<Vec<Value>> {
     let (generic, arguments) = field.annotation.as_subscript()?;
     let ExprKind::Name(name) = &generic.kind else { return None };
@@ -257,7 +257,7 @@ fn has_integer(value: &Value) -> bool {
     }
 }
 
-/// Whether a value is one of the plainly annotated type, so that no model changes it.
+/// Returns whether a value has the annotated type, so that validation does not change it.
 fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotation: &'p Expr) -> bool {
     let stays_as = |value: &Value, annotation: &'p Expr| stays(program, scope, value, annotation);
     if let Some((left, right)) = annotation.as_alternatives() {
@@ -306,7 +306,7 @@ fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotati
     }
 }
 
-/// Whether an instance has the fields of a model: then it is one, or of a class that adds none.
+/// Returns whether an instance has exactly the fields of a model.
 fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, Value)]) -> bool {
     let fields = || {
         if kind(program, class)? != Kind::Model {
@@ -320,7 +320,7 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
     shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
 }
 
-/// A default of a field as the encoder of the field's type writes it: whole numbers become floats where the type is that.
+/// Converts a default as the encoder of the annotated type does: an integer in a float field becomes a float.
 fn encoded<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -335,7 +335,7 @@ fn encoded<'p>(
     }
 }
 
-/// What a default factory makes.
+/// Evaluates a default factory.
 fn made<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
     if let ExprKind::Lambda(lambda) = &factory.kind {
         return evaluate::evaluate(program, class.scope_at_end(), &lambda.body);

@@ -1,4 +1,4 @@
-//! Classes of the project: what kind they are, what they inherit, and the definitions they give.
+//! Classes of the project: their kind, their bases and their definitions.
 
 mod alias;
 mod config;
@@ -32,16 +32,16 @@ use crate::flow::{
     },
 };
 
-/// What pydantic takes a class for.
+/// The kind of a class, as pydantic distinguishes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A class it only checks instances of, which Prefect switches off: anything passes.
+    /// A class without a schema. Prefect accepts any value for it.
     Plain,
     Enum,
     Model,
-    /// A model whose fields come from the environment.
+    /// Settings: a model with fields from the environment.
     Settings,
-    /// A model that is one value.
+    /// A root model: a model with a single value.
     Root,
     Dataclass,
     PydanticDataclass,
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     NamedTuple,
 }
 
-/// Methods that give a class a schema of its own making, or change its subclasses.
+/// Methods that customize a class's schema or its subclasses.
 const HOOKS: [&str; 6] = [
     "__get_pydantic_core_schema__",
     "__get_pydantic_json_schema__",
@@ -59,7 +59,7 @@ const HOOKS: [&str; 6] = [
     "__pydantic_init_subclass__",
 ];
 
-/// What kind of class this is.
+/// Returns the kind of a class.
 pub(crate) fn kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Kind> {
     program.memo.kinds.get(class.def, || compute_kind(program, class))
 }
@@ -79,7 +79,7 @@ fn compute_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Ki
             Some("pydantic.dataclasses.dataclass") => kind = Some(Kind::PydanticDataclass),
             Some("typing.runtime_checkable") => is_runtime_protocol = true,
             Some("enum.unique" | "typing.final" | "functools.total_ordering") => {}
-            _ => return Err(EvalError::unknown(format!("a decorator makes something of '{}'", def.name))),
+            _ => return Err(EvalError::unknown(format!("a decorator of '{}' is not supported", def.name))),
         }
     }
     if !is_runtime_protocol && is_protocol(program, class) {
@@ -110,7 +110,7 @@ fn is_protocol<'p>(program: &'p Program<'p>, class: Class<'p>) -> bool {
     })
 }
 
-/// The kind that the bases give; `None` for plain ones.
+/// Returns the kind that a class inherits; `None` if all its bases are plain.
 fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Option<Kind>> {
     let mut kind = None;
     let mut is_primitive = false;
@@ -139,7 +139,9 @@ fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
                 "object" | "abc.ABC" | "typing.Protocol" | "typing.Generic" => None,
                 _ => return Err(EvalError::unknown(format!("'{}' inherits from '{name}'", class.def.name))),
             },
-            _ => return Err(EvalError::unknown(format!("a base of '{}' is not known", class.def.name))),
+            _ => {
+                return Err(EvalError::unknown(format!("a base of '{}' cannot be resolved", class.def.name)));
+            }
         };
         kind = kind.or(base_kind);
     }
@@ -207,7 +209,7 @@ fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec
     }
 }
 
-/// The schema that a class's definition has.
+/// Returns the schema of a class's definition.
 pub(crate) fn definition<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
@@ -225,7 +227,7 @@ pub(crate) fn definition<'p>(
     }
 }
 
-/// The schema of a model whose type variables stand for something, and whose name tells that.
+/// Returns the schema of a model with arguments for its type variables. `name` includes the arguments.
 pub(crate) fn generic_definition<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
@@ -239,7 +241,7 @@ pub(crate) fn generic_definition<'p>(
     }
 }
 
-/// The class's docstring as pydantic shows it.
+/// Returns the class's docstring, cleaned.
 pub(super) fn description(def: &ClassDef) -> Option<String> {
     def.body.docstring.as_deref().filter(|text| !text.is_empty()).map(docstring::clean)
 }
@@ -250,21 +252,21 @@ pub(super) struct Field<'p> {
     pub(super) annotation: &'p Expr,
     pub(super) scope: Scope<'p>,
     pub(super) info: FieldInfo<'p>,
-    /// `InitVar`: passed in, but no part of the instance.
+    /// Whether the field is an `InitVar`: an argument of the constructor that is not part of the instance.
     pub(super) is_init_only: bool,
-    /// What the type variables in its annotation stand for.
+    /// The arguments for the type variables in the annotation.
     pub(super) type_arguments: TypeArguments<'p>,
 }
 
 impl<'p> Field<'p> {
-    /// A field of a class without type variables.
+    /// Creates a field of a class without type variables.
     pub(super) fn new(name: &str, annotation: &'p Expr, scope: Scope<'p>, info: FieldInfo<'p>) -> Self {
         let type_arguments = TypeArguments::default();
         Self { name: name.to_owned(), annotation, scope, info, is_init_only: false, type_arguments }
     }
 }
 
-/// The `properties` and `required` of fields.
+/// Returns `properties` and `required` of fields.
 pub(super) fn properties<'p>(
     builder: &mut SchemaBuilder<'p>,
     fields: &[Field<'p>],
@@ -297,7 +299,7 @@ fn describe<'p>(builder: &mut SchemaBuilder<'p>, field: &Field<'p>) -> EvalResul
         field_type(builder, scope, annotation, info, &mut alias, &mut default, &mut extra)
     });
     let mut schema = match read {
-        // What is not known of one field leaves the others as they are.
+        // An unknown field does not affect the others.
         Err(EvalError::Unknown(reason)) => {
             builder.approximate(format!("field '{name}': {reason}"));
             json!({})
@@ -359,7 +361,7 @@ fn field_type<'p>(
     }
 }
 
-/// The expression of an annotation in quotes, and where it is evaluated.
+/// Returns the expression of an annotation, without quotes, and the scope in which it is evaluated.
 fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr) {
     let postponed = scope.module.body().postponed_annotations;
     match annotation.as_text().and_then(|text| text.as_expression()) {
@@ -369,7 +371,7 @@ fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr)
     }
 }
 
-/// Titles a field, unless it is a reference or an optional one.
+/// Adds a title to a field, unless it is a reference or an optional reference.
 pub(super) fn add_title(schema: &mut Json, name: &str) {
     let null = json!({"type": "null"});
     let is_reference = |schema: &Json| schema.get("$ref").is_some();
@@ -386,12 +388,12 @@ pub(super) fn add_title(schema: &mut Json, name: &str) {
     }
 }
 
-/// `size_gb` as `Size Gb`.
+/// Returns the title of a field: `size_gb` becomes `Size Gb`.
 pub(super) fn title_of(name: &str) -> String {
     title_case(name).replace('_', " ").trim().to_owned()
 }
 
-/// An annotated name in a class's own body.
+/// An annotated name in a class body.
 pub(super) struct AnnotatedName<'p> {
     pub(super) name: &'p str,
     pub(super) annotation: &'p Expr,

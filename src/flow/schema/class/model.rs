@@ -41,7 +41,7 @@ pub(super) fn definition<'p>(
     finish(class, name, &properties, &required, &options)
 }
 
-/// What the options of a model do to the types of its fields.
+/// Returns the effects of a model's options on the types of its fields.
 pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     let mut text_limits = Map::new();
     for (name, keyword, nothing) in [("str_min_length", "minLength", 0), ("str_max_length", "maxLength", -1)]
@@ -60,16 +60,16 @@ pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     })
 }
 
-/// The title that the options of a model give it, else its name.
+/// Returns the title from the model's options, or else its name.
 pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
     match option(config, "title") {
         Some(Value::Str(title)) => Ok(title.clone()),
-        Some(_) => Err(EvalError::unknown("the title of a model is not text")),
+        Some(_) => Err(EvalError::unknown("the title of a model is not a string")),
         None => Ok(name.to_owned()),
     }
 }
 
-/// The definition of a class with fields.
+/// Returns the definition of a class with fields.
 pub(super) fn finish(
     class: Class<'_>,
     name: &str,
@@ -100,7 +100,7 @@ pub(super) fn finish(
     Ok(schema)
 }
 
-/// Fails where a method or a base changes the schema.
+/// Fails if a validator or a type parameter changes the schema.
 pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
     let def = class.def;
     if def.has_type_parameters {
@@ -124,7 +124,7 @@ pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResul
     Ok(())
 }
 
-/// The fields of a model: those of its bases first, each at the place where it was first named.
+/// Returns the fields of a model. Fields of bases come first, and an override keeps the position of the original.
 pub(super) fn fields<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -144,7 +144,7 @@ pub(super) fn fields<'p>(
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for class in lines.iter().rev() {
         require_plain_body(program, *class)?;
-        // An inherited field keeps the description that its own class gave it.
+        // Whether docstrings describe fields is an option of the class that defines the field.
         let own_options = config::read(program, &mro(program, *class)?)?;
         let type_arguments =
             given.iter().find(|(line, _)| line == class).map(|(_, it)| it.clone()).unwrap_or_default();
@@ -197,7 +197,7 @@ fn field_info<'p>(
     }
 }
 
-/// Fails on what pydantic refuses or what may add fields: attributes without annotation, conditional ones.
+/// Fails if the body contains attributes without annotation, which pydantic rejects, or conditional statements.
 fn require_plain_body<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
     let is_model = matches!(kind(program, class)?, Kind::Model | Kind::Settings | Kind::Root);
     for binding in &class.def.body.bindings {
@@ -218,7 +218,7 @@ fn require_plain_body<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
     Ok(())
 }
 
-/// Whether a base holds a value by the name of a field that has none itself, and not as a field.
+/// Returns whether a field without a default takes one from an attribute of a base that is not a field.
 fn takes_value_from_base<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<bool> {
     for base in mro(program, class)?.iter().copied().skip(1) {
         let is_model = matches!(kind(program, base)?, Kind::Model | Kind::Settings | Kind::Root);

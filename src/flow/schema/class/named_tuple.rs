@@ -1,4 +1,4 @@
-//! Named tuples: arrays whose items have titles.
+//! Named tuples: arrays with titled items.
 
 use serde_json::{Value as Json, json};
 
@@ -39,10 +39,10 @@ fn schema(items: &[Json], required: usize) -> Json {
     schema
 }
 
-/// `namedtuple("Pair", ["a", "b"])`.
+/// Returns the schema of `namedtuple("Pair", ["a", "b"])`.
 pub(crate) fn functional(call: &Call) -> EvalResult<Json> {
     let names = written_names(call)
-        .ok_or_else(|| EvalError::unknown("the fields of a named tuple are not written out"))?;
+        .ok_or_else(|| EvalError::unknown("the fields of a named tuple are not literals"))?;
     let title = |name: &str| {
         let mut schema = json!({});
         add_title(&mut schema, name);
@@ -53,14 +53,14 @@ pub(crate) fn functional(call: &Call) -> EvalResult<Json> {
     Ok(schema(&items, required))
 }
 
-/// How many fields an assigned `namedtuple(...)` has.
+/// Returns the number of fields of an assigned `namedtuple(...)`; `None` for another value.
 pub(crate) fn field_names<'p>(program: &'p Program<'p>, assigned: Assigned<'p>) -> Option<usize> {
     let call = assigned.expr.as_call()?;
     let name = assigned.scope.external(program, &call.function)?;
     if name == "collections.namedtuple" { written_names(call).map(|names| names.len()) } else { None }
 }
 
-/// The names of the fields, given as a list of texts or as words in one.
+/// Returns the field names, which are a list of strings or one string with separators.
 fn written_names(call: &Call) -> Option<Vec<&str>> {
     let [_, names] = call.arguments.as_slice() else { return None };
     if !call.keywords.is_empty() {

@@ -1,4 +1,4 @@
-//! Root models: a schema of their one value, with the model's title.
+//! Root models: the schema of their single value, with the model's title.
 
 use serde_json::{Value as Json, json};
 
@@ -41,7 +41,7 @@ pub(super) fn definition<'p>(
     Ok(schema)
 }
 
-/// The type in `RootModel[...]` among the bases.
+/// Returns the schema of the argument of the base `RootModel[...]`.
 fn argument<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
@@ -54,5 +54,5 @@ fn argument<'p>(
             }
         }
     }
-    Err(EvalError::unknown(format!("the type of '{}' is not written out", class.def.name)))
+    Err(EvalError::unknown(format!("the type of '{}' is not given in its bases", class.def.name)))
 }

@@ -20,9 +20,14 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
             [] => true,
             [(Some(name), value)] if name == "total" => match value.kind {
                 ExprKind::Bool(total) => total,
-                _ => return Err(EvalError::unknown("whether all keys are required is not known")),
+                _ => return Err(EvalError::unknown("the value of `total` is unknown")),
             },
-            _ => return Err(EvalError::unknown(format!("the options of '{}' are not known", line.def.name))),
+            _ => {
+                return Err(EvalError::unknown(format!(
+                    "the options of '{}' are not supported",
+                    line.def.name
+                )));
+            }
         };
         for AnnotatedName { name, annotation, value, at, .. } in annotated_names(line.def) {
             if value.is_some() {
@@ -37,7 +42,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
     schema(builder, &class.def.name, &keys, description(class.def))
 }
 
-/// The type inside of `Required` or `NotRequired`.
+/// Returns the type in `Required` or `NotRequired`, and whether the key is required.
 fn requirement<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -57,7 +62,7 @@ fn requirement<'p>(
     }
 }
 
-/// The schema of keys, each with whether the dictionary must have it.
+/// Returns the schema of a typed dictionary. Each key comes with whether it is required.
 fn schema<'p>(
     builder: &mut SchemaBuilder<'p>,
     name: &str,
@@ -68,7 +73,7 @@ fn schema<'p>(
     let mut required = Vec::new();
     for (field, is_required) in keys {
         let described = describe(builder, field)?;
-        // One with a default is not required either.
+        // A key with a default is not required.
         if *is_required && described.is_required {
             required.push(described.key.clone());
         }
@@ -84,13 +89,13 @@ fn schema<'p>(
     Ok(schema)
 }
 
-/// `TypedDict("Row", {"id": int})`.
+/// Returns the schema of `TypedDict("Row", {"id": int})`.
 pub(crate) fn functional<'p>(
     builder: &mut SchemaBuilder<'p>,
     scope: Scope<'p>,
     call: &'p Call,
 ) -> EvalResult<Json> {
-    let unknown = || EvalError::unknown("the keys of a typed dictionary are not written out");
+    let unknown = || EvalError::unknown("the keys of a typed dictionary are not literals");
     let [name, keys] = call.arguments.as_slice() else { return Err(unknown()) };
     let (ExprKind::Dict(items), Some(name), true) = (&keys.kind, name.as_text(), call.keywords.is_empty())
     else {

@@ -1,12 +1,12 @@
-//! Random flows, asked of the real Prefect and read from their source: what is called exact must be equal, what is
-//! called approximate must accept all that the real schema accepts.
+//! Compares random flows read from source with the same flows imported by the real Prefect. An exact result must be
+//! equal, and an approximate schema must accept every value that the real schema accepts.
 //!
-//! `tests/signatures/generate.py` writes the flows. Needs `PREFECTL_TEST_REFERENCE`, the real `prefect` with its Python
-//! beside it, which `tests/run` sets. For other flows, as many as Python imports in two minutes:
+//! `tests/signatures/generate.py` generates the flows. The test needs `PREFECTL_TEST_REFERENCE`, the path of the real
+//! `prefect`, which `tests/run` sets. To test other flows:
 //!
-//!     PREFECTL_TEST_SIGNATURES=5000 PREFECTL_TEST_SEED=7 cargo nextest run --no-capture --lib random_flows
+//!     PREFECTL_TEST_SIGNATURES=5000 PREFECTL_TEST_SEED=7 cargo nextest run --no-capture --lib reads_random_flows
 //!
-//! `PREFECTL_TEST_REPORT=1` also shows what Prefect refuses and we do not, and why others are only approximate.
+//! `PREFECTL_TEST_REPORT=1` also prints the flows that only Prefect rejects, and the reasons for approximate results.
 
 mod permissive;
 
@@ -22,22 +22,22 @@ use serde_json::Value as Json;
 use crate::flow::{AskPython, Asking, Entrypoint, Flow, FlowError, Grade, Inspector, PythonUse};
 use crate::{environment::Environment, progress::Silent};
 
-/// What the comparison of one flow came to.
+/// The result of comparing a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Exact,
     Approximate,
-    /// It is said that the source does not tell, or it is refused as Prefect refuses it.
+    /// The flow cannot be read from source.
     Failed,
     RefusedByBoth,
-    /// Read here, while Prefect refuses the flow: a deployment of it would fail in its worker.
+    /// Only Prefect rejects the flow. A deployment would fail on the worker.
     Lenient,
     Wrong,
 }
 
 #[tokio::test]
 #[ignore = "needs services: run tests/run"]
-async fn random_flows_are_read_as_they_import() {
+async fn reads_random_flows_as_imported() {
     let reference = PathBuf::from(std::env::var_os("PREFECTL_TEST_REFERENCE").unwrap());
     let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
     let (count, seed) = (number("PREFECTL_TEST_SIGNATURES", 500), number("PREFECTL_TEST_SEED", 1));
@@ -67,13 +67,13 @@ async fn random_flows_are_read_as_they_import() {
     }
     println!("random flows, seed {seed}: {counts:?} of {count}");
     assert_eq!(counts.get(&Verdict::Wrong), None);
-    let of = |verdict| counts.get(&verdict).copied().unwrap_or_default();
-    let known = of(Verdict::Exact) + of(Verdict::RefusedByBoth);
+    let count_of = |verdict| counts.get(&verdict).copied().unwrap_or_default();
+    let known = count_of(Verdict::Exact) + count_of(Verdict::RefusedByBoth);
     assert!(known * 100 >= count * 80, "{known} of {count} are known exactly");
-    assert!(of(Verdict::Lenient) * 100 <= count * 5);
+    assert!(count_of(Verdict::Lenient) * 100 <= count * 5);
 }
 
-/// The entrypoints of `count` random flows, with their sources.
+/// Generates `count` random flows. Returns their sources by entrypoint.
 fn write_flows(python: &Path, folder: &Path, count: usize, seed: usize) -> BTreeMap<String, String> {
     let generate = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signatures/generate.py");
     let mut command = Command::new(python);
@@ -89,7 +89,7 @@ fn write_flows(python: &Path, folder: &Path, count: usize, seed: usize) -> BTree
 
 type Read = BTreeMap<String, Result<Arc<Flow>, String>>;
 
-/// All flows, as an interpreter imports them, or without one as their sources tell.
+/// Reads all flows: with an interpreter by import, or else from source.
 async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Option<String>) -> Read {
     let home = folder.join("home").display().to_string();
     let environment: Environment =
@@ -142,7 +142,7 @@ fn as_json(flow: &Flow) -> (Json, &str, Option<&str>, Option<&str>) {
     (Json::clone(&flow.parameters), &flow.name, flow.description.as_deref(), flow.version.as_deref())
 }
 
-/// The names of properties, whose order counts.
+/// Returns the names of properties in order.
 fn order(flow: &Flow) -> Vec<&String> {
     let properties = flow.parameters["properties"].as_object();
     properties.map(|properties| properties.keys().collect()).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! Whether one schema accepts all that another accepts, tried with values of every kind.
+//! Tests with sample values whether a schema accepts every value that another accepts.
 
 use serde_json::{Value as Json, json};
 
-/// Whether `ours` takes every parameter value that `real` takes, and requires no more.
+/// Returns whether `ours` accepts every sample value that `real` accepts, and requires no additional parameters.
 pub(super) fn accepts_all_of(ours: &Json, real: &Json) -> bool {
     let names = |schema: &Json, key: &str| -> Vec<String> {
         let list = schema[key].as_array().cloned().unwrap_or_default();
@@ -27,7 +27,7 @@ pub(super) fn accepts_all_of(ours: &Json, real: &Json) -> bool {
         })
 }
 
-/// Values of every kind, and what models and arrays of the shapes take.
+/// Returns sample values of every type, including values for the generated models.
 fn values() -> Vec<Json> {
     let plain = json!([
         null, true, 0, 1, 3, -1, 1.5, "", "a", "red", "s", "LOW", "2024-01-02", "2024-01-02T03:04:05Z", "P1D", "x/y",
