@@ -1,6 +1,11 @@
 //! Hostile source files: damaged, deeply nested, huge. Reading them must end quickly and without a panic.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use proptest::{
     collection::vec,
@@ -234,92 +239,105 @@ fn rejects_huge_files() {
     assert!(flow.reasons[0].reason.contains("more than 16 MiB"), "{:?}", flow.reasons);
 }
 
-/// Generated sources that are expensive for a naive reader, by size.
-fn bombs(size: usize) -> Vec<(&'static str, String, String)> {
-    let lines = |line: &dyn Fn(usize) -> String| (0..size).map(line).collect::<String>();
-    let levels = size.min(60);
-    let diamond = "class A0: pass\nclass B0: pass\n".to_owned()
-        + &(0..levels)
-            .map(|at| format!("class A{0}(A{at}, B{at}): pass\nclass B{0}(A{at}, B{at}): pass\n", at + 1))
-            .collect::<String>();
-    let bases = (0..size).map(|at| format!("B{at}")).collect::<Vec<_>>().join(", ");
-    let literals = (0..size).map(|at| format!("'v{at}'")).collect::<Vec<_>>().join(", ");
-    let items = (0..size).map(|at| format!("'k{at}': {at}")).collect::<Vec<_>>().join(", ");
-    let unions = (0..size).map(|at| format!("B{at}")).collect::<Vec<_>>().join(" | ");
-    let classes = lines(&|at| format!("class B{at}: pass\n"));
-    let branches =
-        (0..size).map(|at| format!("elif time.time() == {at}:\n    X = {at}\n")).collect::<String>();
-    let none = || "None".to_owned();
+/// Returns lines numbered from 0.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect::<Vec<_>>().concat()
+}
+
+/// A source that is expensive for a naive reader.
+struct Bomb {
+    name: &'static str,
+    before: String,
+    annotation: String,
+    default: &'static str,
+}
+
+impl Bomb {
+    fn new(name: &'static str, before: String, annotation: impl Into<String>) -> Self {
+        Self { name, before, annotation: annotation.into(), default: "None" }
+    }
+
+    fn default(name: &'static str, before: String, default: &'static str) -> Self {
+        Self { name, before, annotation: "int".to_owned(), default }
+    }
+}
+
+/// Sources with classes and types.
+fn class_bombs(size: usize) -> Vec<Bomb> {
+    let list =
+        |item: &dyn Fn(usize) -> String, separator| (0..size).map(item).collect::<Vec<_>>().join(separator);
+    let classes = lines(size, |at| format!("class B{at}: pass\n"));
+    let bases = list(&|at| format!("B{at}"), ", ");
+    let diamond =
+        lines(60, |at| format!("class A{0}(A{at}, B{at}): pass\nclass B{0}(A{at}, B{at}): pass\n", at + 1));
+    let enumeration = |member: &dyn Fn(usize) -> String| {
+        format!("import enum\nclass E(enum.Enum):\n    a0 = 0\n{}", lines(size, member))
+    };
+    let fields = lines(size, |at| format!("    a{at}: int = {at}\n"));
     vec![
-        ("diamond", diamond, format!("A{levels}")),
-        ("wide class", format!("{classes}class Wide({bases}): pass\n"), "Wide".to_owned()),
-        ("wide union", classes.clone(), unions),
-        ("sum", format!("y = 1{}\n", "+1".repeat(size * 10)), "int".to_owned()),
-        ("attributes", format!("y = x{}\n", ".a".repeat(size * 10)), "int".to_owned()),
-        ("calls", format!("y = x{}\n", "()".repeat(size * 10)), "int".to_owned()),
-        ("lambdas", format!("y = {}1\n", "lambda a, b: ".repeat(size * 10)), "int".to_owned()),
-        ("negations", format!("y = {}1\n", "not ".repeat(size * 10)), "int".to_owned()),
-        (
-            "enum",
-            format!("import enum\nclass E(enum.Enum):\n{}", lines(&|at| format!("    a{at} = {at}\n"))),
-            "E".to_owned(),
+        Bomb::new("diamond", format!("class A0: pass\nclass B0: pass\n{diamond}"), "A60"),
+        Bomb::new("wide class", format!("{classes}class Wide({bases}): pass\n"), "Wide"),
+        Bomb::new("wide union", classes, list(&|at| format!("B{at}"), " | ")),
+        Bomb::new("enumeration", enumeration(&|at| format!("    a{0} = {0}\n", at + 1)), "E"),
+        Bomb::new("aliases", enumeration(&|at| format!("    a{} = a{at}\n", at + 1)), "E"),
+        Bomb::new(
+            "literal",
+            "from typing import Literal\n".to_owned(),
+            format!("Literal[{}]", list(&|at| format!("'v{at}'"), ", ")),
         ),
-        (
-            "enum of aliases",
-            format!(
-                "import enum\nclass E(enum.Enum):\n    a0 = 1\n{}",
-                lines(&|at| format!("    a{} = a{at}\n", at + 1))
-            ),
-            "E".to_owned(),
-        ),
-        ("literal", "from typing import Literal\n".to_owned(), format!("Literal[{literals}]")),
-        ("dictionary", format!("X = {{{items}}}\n"), "dict = X".to_owned()),
-        (
-            "model",
-            format!(
-                "from pydantic import BaseModel\nclass M(BaseModel):\n{}",
-                lines(&|at| format!("    a{at}: int = {at}\n"))
-            ),
-            "M".to_owned(),
-        ),
-        (
+        Bomb::new("model", format!("from pydantic import BaseModel\nclass M(BaseModel):\n{fields}"), "M"),
+    ]
+}
+
+/// Sources with expressions and statements.
+fn expression_bombs(size: usize) -> Vec<Bomb> {
+    let long = |start: &str, part: &str, end: &str| format!("y = {start}{}{end}\n", part.repeat(size * 10));
+    let items = lines(size, |at| format!("'k{at}': {at}, "));
+    let branches = lines(size, |at| format!("elif time.time() == {at}:\n    X = {at}\n"));
+    vec![
+        Bomb::new("sum", long("1", "+1", ""), "int"),
+        Bomb::new("attributes", long("x", ".a", ""), "int"),
+        Bomb::new("calls", long("x", "()", ""), "int"),
+        Bomb::new("lambdas", long("", "lambda a, b: ", "1"), "int"),
+        Bomb::new("negations", long("", "not ", "1"), "int"),
+        Bomb::default("dictionary", format!("X = {{{items}}}\n"), "X"),
+        Bomb::default(
             "doubling list",
-            "a0 = [1]\n".to_owned()
-                + &(0..60).map(|at| format!("a{0} = [a{at}, a{at}]\n", at + 1)).collect::<String>(),
-            "list = a60".to_owned(),
+            "a0 = [1]\n".to_owned() + &lines(60, |at| format!("a{0} = [a{at}, a{at}]\n", at + 1)),
+            "a60",
         ),
-        (
+        Bomb::default(
             "doubling string",
-            "a0 = 'ab'\n".to_owned()
-                + &(0..60).map(|at| format!("a{0} = f'{{a{at}}}{{a{at}}}'\n", at + 1)).collect::<String>(),
-            "str = a60".to_owned(),
+            "a0 = 'ab'\n".to_owned() + &lines(60, |at| format!("a{0} = f'{{a{at}}}{{a{at}}}'\n", at + 1)),
+            "a60",
         ),
-        (
-            "doubling call",
-            "def f0(): return 1\n".to_owned()
-                + &(0..60)
-                    .map(|at| format!("def f{0}(): return [f{at}(), f{at}()]\n", at + 1))
-                    .collect::<String>()
-                + "deco = f60()\n",
-            "int = deco".to_owned(),
-        ),
-        (
-            "branches",
-            format!("import time\nif time.time() == 0:\n    X = 0\n{branches}"),
-            "int = X".to_owned(),
-        ),
-        ("rebindings", format!("X = 0\n{}", lines(&|at| format!("X = X + {at}\n"))), "int = X".to_owned()),
-        ("star imports", "from hostile import *\n".repeat(size.min(2_000)), none()),
+        Bomb::default("branches", format!("import time\nif time.time() == 0:\n    X = 0\n{branches}"), "X"),
+        Bomb::default("rebindings", format!("X = 0\n{}", lines(size, |at| format!("X = X + {at}\n"))), "X"),
+        Bomb::new("star imports", "from hostile import *\n".repeat(2_000), "Missing"),
     ]
 }
 
 #[test]
 fn reads_expensive_sources_quickly() {
-    for (name, before, annotation) in bombs(20_000) {
-        let start = std::time::Instant::now();
-        let (annotation, default) = annotation.split_once(" = ").unwrap_or((&annotation, "None"));
-        let _ = read(&before, annotation, default);
-        let limit = if cfg!(debug_assertions) { 20 } else { 5 };
-        assert!(start.elapsed().as_secs() < limit, "{name} took {:?}", start.elapsed());
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
+    for Bomb { name, before, annotation, default } in
+        class_bombs(20_000).into_iter().chain(expression_bombs(20_000))
+    {
+        let start = Instant::now();
+        let _ = read(&before, &annotation, default);
+        assert!(start.elapsed() < limit, "{name} took {:?}", start.elapsed());
     }
+}
+
+#[test]
+fn decorators_that_call_without_end_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let doubling = lines(60, |at| format!("def f{0}(fn): return f{at}(f{at}(fn))\n", at + 1));
+    let text = format!(
+        "from prefect import flow\ndef f0(fn): return fn\n{doubling}\n@flow\n@f60\ndef my_flow(a: int = 1): ...\n"
+    );
+    fs::write(folder.path().join("hostile.py"), text).unwrap();
+    let start = Instant::now();
+    assert!(inspect(folder.path(), "hostile.py:my_flow").unwrap_err().contains("cannot be evaluated"));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
