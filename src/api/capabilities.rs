@@ -58,7 +58,6 @@ pub(crate) enum Feature {
     /// `grace_period_seconds` of concurrency options.
     GracePeriod,
     /// Removal of all job variables by an update with an empty mapping.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the plan will check it"))]
     EmptyJobVariables,
 }
 

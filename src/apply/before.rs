@@ -49,7 +49,11 @@ impl Before {
                 id: deployment.id,
                 fields: owned_fields(desired, deployment),
                 schedules: deployment.schedules.clone(),
-                automations: live.automations(deployment.id).iter().map(|one| one.raw.clone()).collect(),
+                automations: live
+                    .automations(deployment.id)
+                    .iter()
+                    .map(|automation| automation.raw.clone())
+                    .collect(),
             }),
         };
         Self { flow: desired.flow_name.clone(), name: desired.name.clone(), was }

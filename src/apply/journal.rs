@@ -113,8 +113,8 @@ impl Journal {
         fs::write_private_by(&path, |file| {
             let mut file = BufWriter::new(file);
             writeln!(file, "{}", json!(header))?;
-            for one in before {
-                let was = plan::masked_value("before", &json!(one), redactor);
+            for backup in before {
+                let was = plan::redacted_value("before", &json!(backup), redactor);
                 writeln!(file, "{}", json!({ "before": was }))?;
             }
             file.flush()
@@ -185,7 +185,7 @@ mod tests {
             prefect_file: Some(Path::new("x.yaml")),
             is_resumable: true,
         };
-        let names = before.iter().map(|one| format!("{}/{}", one.flow, one.name)).collect();
+        let names = before.iter().map(|backup| format!("{}/{}", backup.flow, backup.name)).collect();
         Journal::begin(begin, names, before.iter().cloned(), redactor).unwrap()
     }
 

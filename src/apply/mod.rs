@@ -124,7 +124,7 @@ pub(crate) struct Applied {
     pub(crate) outcomes: Vec<Outcome>,
     /// How long each took from its turn on.
     pub(crate) times: Vec<Duration>,
-    pub(crate) remains: Vec<String>,
+    pub(crate) unrestored: Vec<String>,
 }
 
 /// A deployment to be written, and its position among the deployments that are not unchanged.
@@ -153,9 +153,9 @@ impl Apply<'_> {
             .collect()
             .await;
         let (outcomes, times) = results.into_iter().unzip();
-        let mut applied = Applied { outcomes, times, remains: Vec::new() };
+        let mut applied = Applied { outcomes, times, unrestored: Vec::new() };
         if self.on_error == OnError::Rollback && failed.into_inner() {
-            applied.remains = self.roll_back(changes, &mut applied.outcomes).await;
+            applied.unrestored = self.roll_back(changes, &mut applied.outcomes).await;
         }
         applied
     }
@@ -233,28 +233,28 @@ impl Apply<'_> {
             })
             .collect();
         let restored = rollback::restore(self.client, &before).await;
-        let mut remains = Vec::new();
+        let mut unrestored = Vec::new();
         for (index, result) in written.into_iter().zip(restored) {
             let name = changes[index].0.full_name();
             match result {
                 Ok(notes) => {
-                    remains.extend(notes.into_iter().map(|note| format!("deployment '{name}': {note}")));
-                    let stays = self.what_stays(&changes[index]).filter(|note| !remains.contains(note));
-                    remains.extend(stays);
+                    unrestored.extend(notes.into_iter().map(|note| format!("deployment '{name}': {note}")));
+                    let stays = self.what_stays(&changes[index]).filter(|note| !unrestored.contains(note));
+                    unrestored.extend(stays);
                     match &mut outcomes[index] {
                         Outcome::Failed { written, .. } => *written = false,
                         outcome => *outcome = Outcome::Restored,
                     }
                 }
                 Err(error) => {
-                    remains.push(format!("deployment '{name}' could not be restored: {error}"));
+                    unrestored.push(format!("deployment '{name}' could not be restored: {error}"));
                     if let Outcome::Failed { written, .. } = &mut outcomes[index] {
                         *written = true;
                     }
                 }
             }
         }
-        remains
+        unrestored
     }
 
     /// What a restored deployment leaves behind whatever was written.

@@ -17,7 +17,8 @@ use crate::{
 
 /// Restores the deployments; each result has what could not be made as it was.
 pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Vec<String>, ApiError>> {
-    let names: BTreeSet<_> = before.iter().map(|one| (one.flow.clone(), one.name.clone())).collect();
+    let names: BTreeSet<_> =
+        before.iter().map(|previous| (previous.flow.clone(), previous.name.clone())).collect();
     let live = match Snapshot::observe(client, &names).await {
         Ok(live) => live,
         Err(error) => {
@@ -27,9 +28,9 @@ pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Ve
         }
     };
     stream::iter(before)
-        .map(async |one| {
+        .map(async |previous| {
             let _slot = client.write_slot().await;
-            Restore { client, live: &live }.deployment(one).await
+            Restore { client, live: &live }.deployment(previous).await
         })
         .buffered(2 * Client::MAX_WRITES)
         .collect()
@@ -68,8 +69,11 @@ impl Restore<'_> {
             return Ok(());
         }
         let is_empty = |value: &Json| value.as_object().is_some_and(Map::is_empty);
-        if was.fields.get("job_variables").is_some_and(is_empty) && now.has_job_variables() {
-            notes.push("its job variables stay: the server cannot remove all of them".to_owned());
+        if was.fields.get("job_variables").is_some_and(is_empty)
+            && now.has_job_variables()
+            && !self.live.clears_job_variables()
+        {
+            notes.push("its job variables stay: this server cannot remove all of them".to_owned());
         }
         self.client.update_deployment(now.id, &was.fields).await?;
         Ok(())
@@ -83,7 +87,7 @@ impl Restore<'_> {
     ) -> Result<(), ApiError> {
         let mut gone = Vec::new();
         for schedule in &was.schedules {
-            match now.schedules.iter().find(|one| one.id == schedule.id) {
+            match now.schedules.iter().find(|schedule_now| schedule_now.id == schedule.id) {
                 Some(same) if same == schedule => {}
                 Some(_) => {
                     let body = Map::from_iter([
@@ -103,7 +107,7 @@ impl Restore<'_> {
             }
         }
         for schedule in &now.schedules {
-            if !was.schedules.iter().any(|one| one.id == schedule.id) {
+            if !was.schedules.iter().any(|schedule_now| schedule_now.id == schedule.id) {
                 self.client.delete_schedule(now.id, schedule.id).await?;
             }
         }
@@ -122,7 +126,8 @@ impl Restore<'_> {
                 self.client.delete_automation(automation.id).await?;
             }
         }
-        let is_there = |raw: &Map<String, Json>| now.iter().any(|one: &Automation| has_id(raw, one.id));
+        let is_there =
+            |raw: &Map<String, Json>| now.iter().any(|automation: &Automation| has_id(raw, automation.id));
         let gone: Vec<_> = was.automations.iter().filter(|raw| !is_there(raw)).collect();
         for raw in &gone {
             self.client.create_automation(&automation_body(raw, id)).await?;

@@ -6,6 +6,6 @@ pub(crate) mod steps;
 pub(crate) mod workspace;
 
 pub(crate) use self::{
-    pulled_code::{Found, PullError},
+    pulled_code::{PullError, PulledFlow},
     workspace::Pulled,
 };

@@ -10,7 +10,7 @@ use crate::{
     api::Deployment,
     build::{
         render,
-        workspace::{self, Pulled, Stored},
+        workspace::{self, Pulled, StoredDeployment},
     },
     deployment::{DeployContext, DesiredDeployment, ResolvedDeployment, StepSections},
     diagnostics::{Code, Diagnostic},
@@ -39,7 +39,7 @@ impl From<StepFailure> for PullError {
 
 /// What pull steps brought, and the flow in it.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct PulledFlow {
     pub(crate) pulled: Pulled,
     pub(crate) flow: Option<String>,
 }
@@ -50,14 +50,14 @@ pub(crate) struct Found {
 ///
 /// A step that fails, or all flows that are not in what was pulled.
 pub(crate) async fn verify(
-    stored: &[Stored],
+    stored: &[StoredDeployment],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
 ) -> Result<(), PullError> {
-    let mut groups: BTreeMap<(String, bool), Vec<&Stored>> = BTreeMap::new();
-    for one in stored {
-        let steps = value::to_json(&Value::Sequence(one.steps.clone())).to_string();
-        groups.entry((steps, one.has_image)).or_default().push(one);
+    let mut groups: BTreeMap<(String, bool), Vec<&StoredDeployment>> = BTreeMap::new();
+    for stored in stored {
+        let steps = value::to_json(&Value::Sequence(stored.steps.clone())).to_string();
+        groups.entry((steps, stored.has_image)).or_default().push(stored);
     }
     let mut errors = Vec::new();
     for group in groups.values() {
@@ -70,9 +70,9 @@ pub(crate) async fn verify(
                 ctx.progress.warn(&Diagnostic::warning(Code::PULL_NOT_VERIFIED, message));
             }
             Pulled::Code { directory, .. } => {
-                for one in group {
-                    errors.extend(one.find_flow(&directory, ctx).err());
-                    if let Some(warning) = one.is_older(&directory, ctx) {
+                for stored in group {
+                    errors.extend(stored.find_flow(&directory, ctx).err());
+                    if let Some(warning) = stored.is_older(&directory, ctx) {
                         ctx.progress.warn(&warning);
                     }
                 }
@@ -84,12 +84,12 @@ pub(crate) async fn verify(
 
 /// Runs pull steps and looks for the flow.
 pub(crate) async fn pull(
-    stored: &Stored,
+    stored: &StoredDeployment,
     workspace: &Path,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     has_project: bool,
-) -> Result<Found, PullError> {
+) -> Result<PulledFlow, PullError> {
     ctx.progress.remark(&format!("Running {} deployment pull step(s)", stored.steps.len()));
     let pulled = workspace::pull(stored, workspace, ctx, resolver).await?;
     let flow = match &pulled {
@@ -104,23 +104,23 @@ pub(crate) async fn pull(
             Some(flow)
         }
     };
-    Ok(Found { pulled, flow })
+    Ok(PulledFlow { pulled, flow })
 }
 
 /// What a deploy would store of a deployment's way to its code.
 pub(crate) fn would_be_stored(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
     findings: &mut Findings<'_>,
-) -> Option<Stored> {
-    let steps = render::pull_steps(one, sections, outputs, ctx, findings)?;
-    let image = one.fields.get("work_pool").and_then(|pool| pool.get("job_variables")?.get("image"));
-    Some(Stored {
-        deployment: one.full_name(),
-        entrypoint: one.text("entrypoint")?.to_owned(),
-        flow_name: one.flow.as_ref().map(|flow| flow.name.clone()),
+) -> Option<StoredDeployment> {
+    let steps = render::pull_steps(deployment, sections, outputs, ctx, findings)?;
+    let image = deployment.fields.get("work_pool").and_then(|pool| pool.get("job_variables")?.get("image"));
+    Some(StoredDeployment {
+        deployment: deployment.full_name(),
+        entrypoint: deployment.text("entrypoint")?.to_owned(),
+        flow_name: deployment.flow.as_ref().map(|flow| flow.name.clone()),
         steps: listed(steps.as_ref()),
         pointer: sections.pull_pointer.clone(),
         has_image: image.is_some_and(|image| !image.is_null()),
@@ -128,8 +128,8 @@ pub(crate) fn would_be_stored(
 }
 
 /// What is about to be stored.
-pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -> Stored {
-    Stored {
+pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -> StoredDeployment {
+    StoredDeployment {
         deployment: desired.full_name(),
         entrypoint: desired.entrypoint.clone(),
         flow_name: Some(desired.flow_name.clone()),
@@ -140,9 +140,9 @@ pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -
 }
 
 /// What the server has stored.
-pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> Stored {
+pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredDeployment {
     let image = deployment.job_variables.get("image");
-    Stored {
+    StoredDeployment {
         deployment: name.to_owned(),
         entrypoint: deployment
             .raw

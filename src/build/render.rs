@@ -18,7 +18,7 @@ use crate::{
     git::Facts,
     pointer::Pointer,
     project::Findings,
-    resolve::{expressions, note, outputs::Known, version},
+    resolve::{expressions, note, outputs::KnownOutputs, version},
     template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
     validate,
     value::{self, Mapping, Value},
@@ -35,16 +35,16 @@ pub(crate) struct Rendering<'a> {
 
 /// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
 pub(crate) fn render(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     outputs: &Mapping,
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
-    let at = one.spec.declared.pointer();
-    let fields = evaluated(expressions::after_steps(one, outputs), &at, findings)?;
-    let pull_steps = pull_steps(one, sections, outputs, rendering.ctx, findings);
-    desired(one, sections, &fields, pull_steps?, outputs, rendering, findings)
+    let at = deployment.spec.declared.pointer();
+    let fields = evaluated(expressions::after_steps(deployment, outputs), &at, findings)?;
+    let pull_steps = pull_steps(deployment, sections, outputs, rendering.ctx, findings);
+    desired(deployment, sections, &fields, pull_steps?, outputs, rendering, findings)
 }
 
 /// Fields that can only be read once all in them is known.
@@ -73,14 +73,14 @@ impl Preview {
 
 /// The deployment as far as it is known without running its steps; `outputs` are stand-ins.
 pub(crate) fn preview(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     outputs: &Mapping,
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Preview> {
     let environment = rendering.ctx.environment;
-    let mut fields = expressions::before_outputs(one);
+    let mut fields = expressions::before_outputs(deployment);
     let mut unknown = BTreeSet::new();
     for key in READ_WHOLE {
         let Some(value) = fields.get(key) else { continue };
@@ -99,17 +99,17 @@ pub(crate) fn preview(
         PullSteps::None => None,
         PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
         PullSteps::Listed(steps) => {
-            let steps = pending::evaluate(&Value::Sequence(steps.clone()), &one.scope, outputs);
+            let steps = pending::evaluate(&Value::Sequence(steps.clone()), &deployment.scope, outputs);
             Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
         }
     };
-    let desired = desired(one, sections, &fields, pull, outputs, rendering, findings)?;
+    let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
     Some(Preview { desired, unknown })
 }
 
 /// The deployment that fields without expressions describe.
 fn desired(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     fields: &Mapping,
     pull_steps: Option<Json>,
@@ -118,13 +118,16 @@ fn desired(
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
     let Rendering { ctx, facts, pools, capabilities } = rendering;
-    let at = one.spec.declared.pointer();
-    let flow = one.flow.as_ref()?;
+    let at = deployment.spec.declared.pointer();
+    let flow = deployment.flow.as_ref()?;
     let mut filled =
         template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, ctx.environment);
-    let known = Known::in_fields(sections, &one.spec);
+    let known = KnownOutputs::in_fields(sections, &deployment.spec);
     filled.substitutions.retain(|note| !is_told_before(note, &known));
-    template::mark_injected(&mut filled.substitutions, &Value::Mapping(Mapping::clone(&one.spec.fields)));
+    template::mark_injected(
+        &mut filled.substitutions,
+        &Value::Mapping(Mapping::clone(&deployment.spec.fields)),
+    );
     note(&filled.substitutions, &at, findings);
     let rendered = typed(filled.value, &at, findings)?;
     let schedules = schedules(fields, &at, outputs, ctx, findings);
@@ -176,7 +179,7 @@ fn desired(
         pull_steps,
         schedules: schedules?,
         triggers: triggers?,
-        slas: validate::slas(one, findings),
+        slas: validate::slas(deployment, findings),
     };
     desired.omit_unsupported(capabilities);
     Some(desired)
@@ -235,6 +238,9 @@ fn schedules(
     let Value::Sequence(items) = template::schedules(items, outputs, ctx.environment).value else {
         return None;
     };
+    if items.is_empty() && ctx.keeps_schedules_on_empty {
+        return Some(Schedules::Keep);
+    }
     let at = at.join("schedules");
     let schedule =
         |(index, item): (usize, &Value)| validate::schedule(item.as_mapping()?, &at.join(index), findings);
@@ -258,7 +264,7 @@ fn triggers(
 /// The pull steps as they are registered; `Some(None)` where the reference sends none.
 #[expect(clippy::option_option, reason = "nothing is sent, which is not the same as a mistake in what is")]
 pub(super) fn pull_steps(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
@@ -268,7 +274,7 @@ pub(super) fn pull_steps(
         PullSteps::None => return Some(None),
         PullSteps::Generated { steps, .. } => Value::Sequence(steps.clone()),
         PullSteps::Listed(steps) => {
-            let evaluated = expressions::pull_steps(steps, one, outputs);
+            let evaluated = expressions::pull_steps(steps, deployment, outputs);
             let steps = self::evaluated(evaluated, &sections.pull_pointer, findings)?;
             template::pull_steps(&steps, outputs, ctx.environment).value
         }
@@ -294,6 +300,6 @@ fn evaluated<T>(
 }
 
 /// Whether the check before the steps has told of a missing value.
-fn is_told_before(note: &Substitution, known: &Known) -> bool {
+fn is_told_before(note: &Substitution, known: &KnownOutputs) -> bool {
     note.kind == SubstitutionKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

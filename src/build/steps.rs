@@ -47,9 +47,15 @@ async fn run_sections(
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(ctx, resolver)).collect();
     for (phase, steps_of) in [("build", StepSections::build as StepsOf), ("push", StepSections::push)] {
         let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
-        let lists = lists.filter_map(|(((one, sections), outputs), context)| {
-            let (deployment, steps) = (one.full_name(), steps_of(sections));
-            (!steps.is_empty()).then_some(List { deployment, steps, outputs, scope: &one.scope, context })
+        let lists = lists.filter_map(|(((resolved, sections), outputs), context)| {
+            let (deployment, steps) = (resolved.full_name(), steps_of(sections));
+            (!steps.is_empty()).then_some(List {
+                deployment,
+                steps,
+                outputs,
+                scope: &resolved.scope,
+                context,
+            })
         });
         let lists: Vec<List<'_, '_>> = lists.collect();
         if !lists.is_empty() {
@@ -57,8 +63,8 @@ async fn run_sections(
             runner.run(phase, lists).await?;
         }
     }
-    for ((one, _), outputs) in prepared.iter().zip(&mut outputs) {
-        outputs.extend(one.spec.variables.clone());
+    for ((resolved, _), outputs) in prepared.iter().zip(&mut outputs) {
+        outputs.extend(resolved.spec.variables.clone());
     }
     Ok(outputs)
 }
@@ -97,19 +103,19 @@ pub(crate) async fn preview(
     resolver: &Resolver<'_>,
 ) -> Result<(Vec<Mapping>, Vec<UsedStep>), StepFailure> {
     let mut preview = Preview::new(ctx.environment, resolver);
-    let mut progressed: Vec<Progressed> = prepared.iter().map(|one| not_begun(one, ctx)).collect();
+    let mut progressed: Vec<Progressed> = prepared.iter().map(|resolved| not_begun(resolved, ctx)).collect();
     let mut users: BTreeMap<usize, (&'static str, BTreeSet<usize>)> = BTreeMap::new();
     for section in ["build", "push"] {
-        for (index, (one, sections)) in prepared.iter().enumerate() {
+        for (index, (resolved, sections)) in prepared.iter().enumerate() {
             let steps = if section == "build" { &sections.build } else { &sections.push };
-            let added = preview.add(steps, &one.scope, &mut progressed[index]).await?;
+            let added = preview.add(steps, &resolved.scope, &mut progressed[index]).await?;
             for step in added {
                 users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
             }
         }
     }
-    let outputs = prepared.iter().zip(progressed).map(|((one, _), progressed)| {
-        let variables = one.spec.variables.clone();
+    let outputs = prepared.iter().zip(progressed).map(|((resolved, _), progressed)| {
+        let variables = resolved.spec.variables.clone();
         progressed.outputs.into_iter().chain(variables).collect()
     });
     let steps = preview
@@ -120,13 +126,16 @@ pub(crate) async fn preview(
     Ok((outputs.collect(), steps.collect()))
 }
 
-fn not_begun((one, sections): &(ResolvedDeployment, StepSections), ctx: &DeployContext<'_>) -> Progressed {
+fn not_begun(
+    (resolved, sections): &(ResolvedDeployment, StepSections),
+    ctx: &DeployContext<'_>,
+) -> Progressed {
     let pull = match &sections.pull {
         PullSteps::Listed(steps) => steps.as_slice(),
         PullSteps::None | PullSteps::Generated { .. } => &[],
     };
     let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
-    let templates = steps.cloned().chain([Value::Mapping(Mapping::clone(&one.fields))]).collect();
+    let templates = steps.cloned().chain([Value::Mapping(Mapping::clone(&resolved.fields))]).collect();
     Progressed {
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),

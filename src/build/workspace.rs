@@ -20,7 +20,7 @@ const NAMES_SHOWN: usize = 8;
 
 /// What a worker gets to know of a deployment.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct StoredDeployment {
     /// As users call it.
     pub(crate) deployment: String,
     pub(crate) entrypoint: String,
@@ -48,7 +48,7 @@ pub(crate) enum Pulled {
 ///
 /// The first step that fails.
 pub(crate) async fn pull(
-    stored: &Stored,
+    stored: &StoredDeployment,
     workspace: &Path,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
@@ -86,7 +86,7 @@ pub(crate) async fn pull(
     Ok(Pulled::Code { directory: chosen, outputs })
 }
 
-impl Stored {
+impl StoredDeployment {
     /// Why a step cannot do here what it does on a worker.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let (name, _) = name_and_id(&self.steps[index])?;
@@ -194,7 +194,7 @@ mod tests {
             ("my_company.steps.fetch: {}".to_owned(), false, Some("runs on workers only")),
             ("prefect.projects.steps.git_clone_project: {}".to_owned(), false, None),
         ] {
-            let stored = Stored {
+            let stored = StoredDeployment {
                 deployment: "f/d".into(),
                 entrypoint: "flow.py:f".into(),
                 flow_name: None,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{OutputFormat, REPEATED, python::PythonArguments};
-use crate::{deploy::Sought, deployment::Options};
+use crate::{deploy::StepSelection, deployment::Options};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -93,9 +93,9 @@ impl RunStepsArguments {
         }
     }
 
-    pub(crate) fn sought(&self) -> Sought {
+    pub(crate) fn step_selection(&self) -> StepSelection {
         let all = !(self.build || self.push || self.pull);
-        Sought {
+        StepSelection {
             build: self.build || all,
             push: self.push || all,
             pull: self.pull || all || self.into.is_some(),

@@ -22,6 +22,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
+        keeps_schedules_on_empty: false,
         docker_namespace: None,
     })
     .await?;

@@ -18,12 +18,12 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let options = Options { project, ..arguments.options() };
     let client = connection::client(context)?;
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
-    for name in &destruction.kept {
+    for name in &destruction.skipped {
         context
             .ui
             .note(&format!("Deployment '{name}' stays: this project has not registered it, or others have."));
     }
-    let names: Vec<&String> = destruction.doomed.iter().map(|(name, _)| name).collect();
+    let names: Vec<&String> = destruction.removals.iter().map(|(name, _)| name).collect();
     let count = names.len();
     if count > 0 {
         let listed = names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n");
@@ -37,8 +37,8 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     }
     let entry = |(name, id): &(String, uuid::Uuid)| json!({"id": id, "name": name});
     let fields = json!({
-        "deployments": destruction.doomed.iter().map(entry).collect::<Vec<_>>(),
-        "kept": destruction.kept,
+        "deployments": destruction.removals.iter().map(entry).collect::<Vec<_>>(),
+        "kept": destruction.skipped,
     });
     context.done(arguments.output, "destroyed", fields, || match count {
         0 => "No deployments found.".to_owned(),

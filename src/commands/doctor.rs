@@ -55,6 +55,7 @@ async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Optio
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
+        keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
     let found = deploy::findings(&ctx).await.ok()?;

@@ -56,8 +56,8 @@ fn deployment(one: &DriftedDeployment) -> Vec<String> {
 }
 
 fn difference(one: &Difference) -> Vec<String> {
-    let Difference { field, file, server, kept } = one;
-    if let Some(reason) = kept {
+    let Difference { field, file, server, retained } = one;
+    if let Some(reason) = retained {
         return vec![format!("    {field}: server {}; {reason}", shown(server))];
     }
     let side = |value: Option<&Json>| value.map_or_else(|| "nothing".to_owned(), shown);
@@ -65,9 +65,9 @@ fn difference(one: &Difference) -> Vec<String> {
     if file.is_null() || server.is_null() {
         return vec![format!("    {field}: file {}, server {}", side(some(file)), side(some(server)))];
     }
-    let leaves = plan::leaves(Pointer::root().join(field.as_str()), server, file);
-    let line = |leaf: &plan::Leaf<'_>| {
+    let changed_values = plan::changed_values(Pointer::root().join(field.as_str()), server, file);
+    let line = |leaf: &plan::ChangedValue<'_>| {
         format!("    {}: file {}, server {}", leaf.path, side(leaf.new), side(leaf.old))
     };
-    leaves.iter().map(line).collect()
+    changed_values.iter().map(line).collect()
 }

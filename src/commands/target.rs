@@ -47,6 +47,7 @@ pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> 
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
+        keeps_schedules_on_empty: settings.clear_schedules_on_empty.value == Some(false),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     build::render::Preview,
     deploy::{
         Failure,
-        preparation::{self, Examined},
+        preparation::{self, Preparation},
         preview,
     },
     deployment::{DeployContext, Options, Snapshot},
@@ -24,9 +24,9 @@ pub(crate) struct Destruction<'a> {
     options: &'a Options,
     membership: Membership,
     /// The deployments that go: `flow/deployment` and id.
-    pub(crate) doomed: Vec<(String, Uuid)>,
+    pub(crate) removals: Vec<(String, Uuid)>,
     /// Those that stay because they are another project's, or not this one's.
-    pub(crate) kept: Vec<String>,
+    pub(crate) skipped: Vec<String>,
 }
 
 impl<'a> Destruction<'a> {
@@ -47,9 +47,9 @@ impl<'a> Destruction<'a> {
             let registered = ctx.options.project.is_none() || membership.own.contains(id);
             registered && !membership.of_others.contains(id)
         };
-        let (doomed, kept): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
-        let kept = kept.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { options: ctx.options, membership, doomed, kept })
+        let (removals, skipped): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
+        let skipped = skipped.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { options: ctx.options, membership, removals, skipped })
     }
 
     /// Removes them one by one, with the automations that they own, until one cannot be removed.
@@ -60,7 +60,7 @@ impl<'a> Destruction<'a> {
     pub(crate) async fn run(&self, client: &Client) -> Result<(), (usize, ApiError)> {
         let mut removed = BTreeSet::new();
         let mut result = Ok(());
-        for (at, (_, id)) in self.doomed.iter().enumerate() {
+        for (at, (_, id)) in self.removals.iter().enumerate() {
             if let Err(error) = prune::remove(client, *id).await {
                 result = Err((at, error));
                 break;
@@ -91,9 +91,10 @@ async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(Str
         }
     }
     let warnings = preparation::stop_on(diagnostics, ctx)?;
-    let examined =
-        Examined { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
-    let (previews, _) = preview::previews(&loaded.project, &examined, ctx, &resolver, &mut findings).await?;
+    let preparation =
+        Preparation { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
+    let (previews, _) =
+        preview::previews(&loaded.project, &preparation, ctx, &resolver, &mut findings).await?;
     let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
     Ok(previews.iter().map(|(_, preview)| name(preview)).collect())
 }

@@ -7,36 +7,36 @@ mod destroy;
 mod failure;
 mod preparation;
 mod preview;
+mod register;
 mod report;
 mod requests;
 mod stage_times;
 mod step_run;
 mod wizard;
-mod write;
 
 pub(crate) use self::{
     destroy::Destruction,
     failure::Failure,
     preparation::findings,
     preview::plan,
+    register::resumed,
     report::{Line, Report},
     requests::requests,
     stage_times::StageTimes,
-    step_run::{Sought, Trial, run_steps, run_stored},
+    step_run::{StepRun, StepSelection, run_steps, run_stored},
     wizard::{ask, saved},
-    write::resumed,
 };
 
 use std::collections::BTreeSet;
 
-use self::preparation::Examined;
+use self::preparation::Preparation;
 use crate::{
     api::{Client, Links},
     build::{
         pulled_code,
         render::{self, Rendering},
         steps,
-        workspace::Stored,
+        workspace::StoredDeployment,
     },
     deployment::{DeployContext, DesiredDeployment, Options, pull_steps},
     git,
@@ -69,12 +69,13 @@ pub(crate) async fn deploy(
     let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(server.client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let examined = preparation::examine(project, ctx, server.client, &resolver, &mut findings).await?;
+    let preparation = preparation::examine(project, ctx, server.client, &resolver, &mut findings).await?;
     if saved_plan.is_some() || ctx.options.prune {
-        let now = preview::of_examined(project, &examined, ctx, server, &resolver, &mut findings).await?;
+        let now =
+            preview::plan_prepared(project, &preparation, ctx, server, &resolver, &mut findings).await?;
         hold_to_plan(&now, saved_plan, ctx.options)?;
     }
-    let Examined { prepared, pools, capabilities, .. } = examined;
+    let Preparation { prepared, pools, capabilities, .. } = preparation;
     let on_this_machine: BTreeSet<String> = preparation::notes(&prepared)
         .filter(|note| matches!(note, pull_steps::Note::ThisMachine(_)))
         .map(pull_steps::Note::text)
@@ -82,8 +83,8 @@ pub(crate) async fn deploy(
     for note in &on_this_machine {
         ctx.progress.status(note);
     }
-    for (one, _) in &prepared {
-        ctx.progress.deployment(&one.full_name(), DeploymentEvent::Waiting);
+    for (deployment, _) in &prepared {
+        ctx.progress.deployment(&deployment.full_name(), DeploymentEvent::Waiting);
     }
     report.stages.end("check");
 
@@ -95,13 +96,13 @@ pub(crate) async fn deploy(
     let desired: Vec<DesiredDeployment> = prepared
         .iter()
         .zip(&outputs)
-        .filter_map(|((one, sections), outputs)| {
-            render::render(one, sections, outputs, &rendering, &mut findings)
+        .filter_map(|((deployment, sections), outputs)| {
+            render::render(deployment, sections, outputs, &rendering, &mut findings)
         })
         .collect();
     preparation::stop_on_errors(&mut findings, ctx)?;
     if ctx.options.verify_pull {
-        let stored: Vec<Stored> = prepared
+        let stored: Vec<StoredDeployment> = prepared
             .iter()
             .zip(&desired)
             .map(|((_, sections), desired)| pulled_code::of_desired(desired, sections))
@@ -112,7 +113,7 @@ pub(crate) async fn deploy(
     // Of ten thousand they are much, and now comes what the server has.
     drop((prepared, outputs, findings));
     drop(loaded);
-    write::write(&desired, &pools, ctx, server, report).await
+    register::register(&desired, &pools, ctx, server, report).await
 }
 
 /// Before any step runs: whether a plan that was saved still holds, and no more goes than may.
@@ -121,8 +122,8 @@ fn hold_to_plan(now: &Plan, saved: Option<&Plan>, options: &Options) -> Result<(
     if !stale.is_empty() {
         return Err(Failure::StalePlan(stale));
     }
-    let deleted = now.deployments.iter().filter(|one| one.action == Action::Delete);
-    let names: Vec<String> = deleted.map(|one| one.name.clone()).collect();
+    let deleted = now.deployments.iter().filter(|deployment| deployment.action == Action::Delete);
+    let names: Vec<String> = deleted.map(|deployment| deployment.name.clone()).collect();
     let max_deletes = options.max_deletes;
     if names.len() > max_deletes { Err(TooManyDeletes { names, max_deletes }.into()) } else { Ok(()) }
 }

@@ -34,7 +34,7 @@ impl Loaded {
 }
 
 /// The selected deployments, checked as far as they can be before any step runs.
-pub(super) struct Examined {
+pub(super) struct Preparation {
     pub(super) prepared: Vec<(ResolvedDeployment, StepSections)>,
     /// The work pools that they name, from the server.
     pub(super) pools: BTreeMap<String, WorkPool>,
@@ -55,7 +55,7 @@ pub(super) async fn examine(
     client: &Client,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Examined, Failure> {
+) -> Result<Preparation, Failure> {
     let prepared = prepare(project, ctx, resolver, findings).await?;
     for (_, sections) in &prepared {
         validate::unset_inputs(sections, ctx.environment, findings);
@@ -71,7 +71,7 @@ pub(super) async fn examine(
              scheduled runs"
         ));
     }
-    Ok(Examined { prepared, pools, capabilities, warnings })
+    Ok(Preparation { prepared, pools, capabilities, warnings })
 }
 
 /// Everything that can be found about the selected deployments without asking the server or running anything.
@@ -128,7 +128,7 @@ pub(super) async fn prepare(
         found = Findings::new(project.document.as_ref());
         prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
     }
-    found.take().into_iter().for_each(|one| findings.push(one));
+    found.take().into_iter().for_each(|resolved| findings.push(resolved));
     prepared
 }
 
@@ -151,12 +151,12 @@ async fn prepare_with(
         let pointer = spec.declared.pointer();
         let resolved = resolve::resolve(&inspection, &names, spec, findings).await;
         let resolved = resolved.map_err(|error| Failure::resolve(error, project.place(&pointer)))?;
-        let Some(one) = resolved else { continue };
-        let sections = StepSections::of(project, &one, ctx.directory);
-        validate::deployment(&one, &sections, ctx.environment, &names, findings);
-        prepared.push((one, sections));
+        let Some(resolved) = resolved else { continue };
+        let sections = StepSections::of(project, &resolved, ctx.directory);
+        validate::deployment(&resolved, &sections, ctx.environment, &names, findings);
+        prepared.push((resolved, sections));
     }
-    validate::duplicates(prepared.iter().map(|(one, _)| one), findings);
+    validate::duplicates(prepared.iter().map(|(resolved, _)| resolved), findings);
     if notes(&prepared).any(|note| *note == pull_steps::Note::DefaultDirectory) {
         let message = pull_steps::Note::DefaultDirectory.text();
         findings.push(Diagnostic::warning(Code::DEFAULT_DIRECTORY, message));
@@ -188,7 +188,7 @@ pub(super) fn stop_on(
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     if ctx.options.strict {
-        diagnostics.iter_mut().for_each(|one| one.severity = Severity::Error);
+        diagnostics.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Error);
     }
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
     for warning in &warnings {

@@ -9,7 +9,7 @@ use crate::{
     },
     deploy::{
         Failure, Server,
-        preparation::{self, Examined},
+        preparation::{self, Preparation},
     },
     deployment::{DeployContext, ResolvedDeployment, Snapshot},
     diagnostics::{Diagnostic, json},
@@ -34,22 +34,22 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, server: &Server<'_>) -> Result
     let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(server.client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let examined =
+    let preparation =
         preparation::examine(&loaded.project, ctx, server.client, &resolver, &mut findings).await?;
-    of_examined(&loaded.project, &examined, ctx, server, &resolver, &mut findings).await
+    plan_prepared(&loaded.project, &preparation, ctx, server, &resolver, &mut findings).await
 }
 
 /// The plan for deployments that have been examined.
-pub(super) async fn of_examined(
+pub(super) async fn plan_prepared(
     project: &Project,
-    examined: &Examined,
+    preparation: &Preparation,
     ctx: &DeployContext<'_>,
     server: &Server<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<Plan, Failure> {
-    let (previews, steps) = previews(project, examined, ctx, resolver, findings).await?;
-    let mut warnings = examined.warnings.clone();
+    let (previews, steps) = previews(project, preparation, ctx, resolver, findings).await?;
+    let mut warnings = preparation.warnings.clone();
     warnings.extend(preparation::stop_on_errors(findings, ctx)?);
     let names: BTreeSet<(String, String)> = previews
         .iter()
@@ -59,13 +59,14 @@ pub(super) async fn of_examined(
     let live = Snapshot::observe(server.client, &names).await?;
     let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
     let pruning = Pruning::plan(server.client, ctx.options, &declared).await?;
-    let doomed = pruning.iter().flat_map(|pruning| &pruning.doomed);
-    let mut deployments: Vec<_> = doomed.map(|one| plan::describe_removal(one, ctx.redactor)).collect();
-    for (one, preview) in &previews {
+    let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
+    let mut deployments: Vec<_> =
+        removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
+    for (resolved, preview) in &previews {
         let desired = &preview.desired;
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| Failure::Schedules { name: desired.full_name(), error })?;
-        let Some(flow) = &one.flow else { continue };
+        let Some(flow) = &resolved.flow else { continue };
         deployments.push(plan::describe(preview, &change, &live, flow, ctx.redactor));
     }
     Ok(Plan {
@@ -86,34 +87,34 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
 /// The deployments as far as they are known, and the steps that would run for them.
 pub(super) async fn previews<'a>(
     project: &Project,
-    examined: &'a Examined,
+    preparation: &'a Preparation,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<(Vec<(&'a ResolvedDeployment, Preview)>, Vec<PlannedStep>), Failure> {
-    let (outputs, used) = steps::preview(&examined.prepared, ctx, resolver)
+    let (outputs, used) = steps::preview(&preparation.prepared, ctx, resolver)
         .await
         .map_err(|failure| Failure::step(failure, project))?;
     let rendering = Rendering {
         ctx,
         facts: git::discover(ctx.directory),
-        pools: &examined.pools,
-        capabilities: &examined.capabilities,
+        pools: &preparation.pools,
+        capabilities: &preparation.capabilities,
     };
     let mut previews = Vec::new();
     let mut names = Vec::new();
-    for ((one, sections), outputs) in examined.prepared.iter().zip(&outputs) {
-        let preview = render::preview(one, sections, outputs, &rendering, findings);
-        names.push(name(one, preview.as_ref()));
-        previews.extend(preview.map(|preview| (one, preview)));
+    for ((resolved, sections), outputs) in preparation.prepared.iter().zip(&outputs) {
+        let preview = render::preview(resolved, sections, outputs, &rendering, findings);
+        names.push(name(resolved, preview.as_ref()));
+        previews.extend(preview.map(|preview| (resolved, preview)));
     }
     let steps = used.into_iter().map(|used| planned_step(used, &names, project, ctx.redactor)).collect();
     Ok((previews, steps))
 }
 
-fn name(one: &ResolvedDeployment, preview: Option<&Preview>) -> String {
+fn name(resolved: &ResolvedDeployment, preview: Option<&Preview>) -> String {
     let full = preview.map(|preview| pending::show(&preview.desired.full_name()).into_owned());
-    full.unwrap_or_else(|| one.text("name").unwrap_or_default().to_owned())
+    full.unwrap_or_else(|| resolved.text("name").unwrap_or_default().to_owned())
 }
 
 fn planned_step(
@@ -128,7 +129,7 @@ fn planned_step(
         name,
         id,
         section: used.section.to_owned(),
-        inputs: pending::show_json(&plan::masked_value("inputs", &value::to_json(&inputs), redactor)),
+        inputs: pending::show_json(&plan::redacted_value("inputs", &value::to_json(&inputs), redactor)),
         place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
         deployments: used.deployments.into_iter().map(|index| names[index].clone()).collect(),
     }

@@ -23,7 +23,7 @@ pub(crate) struct Report {
     /// The steps that have run, each with the deployments it is for.
     pub(crate) steps: Vec<Ran>,
     /// What could not be made as it was before.
-    pub(crate) remains: Vec<String>,
+    pub(crate) unrestored: Vec<String>,
     /// Whether a journal is left with which the deploy can be resumed.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,

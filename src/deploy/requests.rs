@@ -10,11 +10,11 @@ use crate::{
     api::Capabilities,
     deploy::{
         Failure,
-        preparation::{self, Examined},
+        preparation::{self, Preparation},
         preview,
     },
     deployment::{DeployContext, DesiredDeployment},
-    plan::{PlannedStep, masked_value},
+    plan::{PlannedStep, redacted_value},
     template::{Resolver, pending},
     value::json_object,
 };
@@ -54,10 +54,10 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failur
     let resolver = Resolver::offline(ctx.redactor.clone());
     let prepared = preparation::prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
     let warnings = preparation::stop_on_errors(&mut findings, ctx)?;
-    let examined =
-        Examined { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
+    let preparation =
+        Preparation { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
     let (previews, steps) =
-        preview::previews(&loaded.project, &examined, ctx, &resolver, &mut findings).await?;
+        preview::previews(&loaded.project, &preparation, ctx, &resolver, &mut findings).await?;
     preparation::stop_on_errors(&mut findings, ctx)?;
     let deployment = |desired: &DesiredDeployment| RenderedDeployment {
         name: pending::show(&desired.full_name()).into_owned(),
@@ -70,7 +70,7 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failur
 /// The requests in their order; ids are those that the answers before will give.
 fn of_deployment(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path, body: Json| {
-        let body = masked_value("", &pending::show_json(&body), ctx.redactor);
+        let body = redacted_value("", &pending::show_json(&body), ctx.redactor);
         RenderedRequest { method: "POST", path, body }
     };
     let flow = json!({"name": desired.flow_name, "tags": []});

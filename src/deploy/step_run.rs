@@ -6,7 +6,7 @@ use super::{Failure, preparation};
 use crate::{
     api::Client,
     build::{
-        Found,
+        PulledFlow,
         pulled_code::{self, Workspace},
         steps,
     },
@@ -21,7 +21,7 @@ use crate::{
 
 /// Which steps to run.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sought {
+pub(crate) struct StepSelection {
     pub(crate) build: bool,
     pub(crate) push: bool,
     pub(crate) pull: bool,
@@ -31,10 +31,10 @@ pub(crate) struct Sought {
 
 /// What the steps of a deployment gave.
 #[derive(Debug)]
-pub(crate) struct Trial {
+pub(crate) struct StepRun {
     pub(crate) deployment: String,
     pub(crate) outputs: Mapping,
-    pub(crate) pulled: Option<Found>,
+    pub(crate) pulled: Option<PulledFlow>,
 }
 
 /// Runs steps of the deployments that the options pick, as a deploy would, or a worker.
@@ -45,8 +45,8 @@ pub(crate) struct Trial {
 pub(crate) async fn run_steps(
     ctx: &DeployContext<'_>,
     client: Option<&Client>,
-    sought: &Sought,
-) -> Result<Vec<Trial>, Failure> {
+    selection: &StepSelection,
+) -> Result<Vec<StepRun>, Failure> {
     let loaded = preparation::load(ctx)?;
     let project = &loaded.project;
     let mut findings = loaded.findings();
@@ -54,33 +54,33 @@ pub(crate) async fn run_steps(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut prepared = preparation::prepare(project, ctx, &resolver, &mut findings).await?;
     for (_, sections) in &mut prepared {
-        sections.build.retain(|_| sought.build);
-        sections.push.retain(|_| sought.push);
+        sections.build.retain(|_| selection.build);
+        sections.push.retain(|_| selection.push);
         validate::unset_inputs(sections, ctx.environment, &mut findings);
     }
     preparation::stop_on_errors(&mut findings, ctx)?;
-    if sought.into.is_some() && prepared.len() > 1 {
-        return Err(only_one(prepared.len()));
+    if selection.into.is_some() && prepared.len() > 1 {
+        return Err(only_for_one(prepared.len()));
     }
     let outputs = steps::run(&prepared, ctx, &resolver, &mut Vec::new()).await;
     let outputs = outputs.map_err(|failure| Failure::step(failure, project))?;
-    let mut trials = Vec::new();
-    for ((one, sections), outputs) in prepared.iter().zip(outputs) {
-        let mut trial = Trial { deployment: one.full_name(), outputs, pulled: None };
-        if sought.pull {
-            let stored = pulled_code::would_be_stored(one, sections, &trial.outputs, ctx, &mut findings);
+    let mut runs = Vec::new();
+    for ((deployment, sections), outputs) in prepared.iter().zip(outputs) {
+        let mut run = StepRun { deployment: deployment.full_name(), outputs, pulled: None };
+        if selection.pull {
+            let stored = pulled_code::would_be_stored(deployment, sections, &run.outputs, ctx, &mut findings);
             preparation::stop_on_errors(&mut findings, ctx)?;
             let Some(stored) = stored else { continue };
             let place =
-                Workspace::new(sought.into.as_deref()).map_err(|error| Failure::pull(error, project))?;
+                Workspace::new(selection.into.as_deref()).map_err(|error| Failure::pull(error, project))?;
             let pulled = pulled_code::pull(&stored, place.path(), ctx, &resolver, true)
                 .await
                 .map_err(|error| Failure::pull(error, project))?;
-            trial.pulled = Some(pulled);
+            run.pulled = Some(pulled);
         }
-        trials.push(trial);
+        runs.push(run);
     }
-    Ok(trials)
+    Ok(runs)
 }
 
 /// Runs the pull steps that the server has of a deployment.
@@ -93,13 +93,13 @@ pub(crate) async fn run_stored(
     ctx: &DeployContext<'_>,
     client: &Client,
     into: Option<&Path>,
-) -> Result<Vec<Trial>, Failure> {
+) -> Result<Vec<StepRun>, Failure> {
     if into.is_some() && names.len() > 1 {
-        return Err(only_one(names.len()));
+        return Err(only_for_one(names.len()));
     }
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut trials = Vec::new();
+    let mut runs = Vec::new();
     for name in names {
         let missing = || usage(format!("there is no deployment '{name}' on the server; write FLOW/NAME"));
         let (flow, own) = name.split_once('/').ok_or_else(missing)?;
@@ -115,12 +115,12 @@ pub(crate) async fn run_stored(
         .await
         .map_err(|error| Failure::pull(error, &Project::empty()))?;
         let deployment = name.clone();
-        trials.push(Trial { deployment, outputs: Mapping::new(), pulled: Some(found) });
+        runs.push(StepRun { deployment, outputs: Mapping::new(), pulled: Some(found) });
     }
-    Ok(trials)
+    Ok(runs)
 }
 
-fn only_one(count: usize) -> Failure {
+fn only_for_one(count: usize) -> Failure {
     usage(format!("--into is for one deployment, not for {count}"))
 }
 

@@ -23,12 +23,13 @@ async fn check(yaml: &str) -> Vec<String> {
         redactor: &Redactor::default(),
         answers: None,
         default_work_pool: None,
+        keeps_schedules_on_empty: false,
         docker_namespace: None,
     })
     .await;
-    let shown = |one: &crate::diagnostics::Diagnostic| {
-        let line = one.place.as_ref().map_or(0, |place| place.start().line);
-        format!("{line} {}: {}", one.code, one.help.as_deref().unwrap_or("-"))
+    let shown = |diagnostic: &crate::diagnostics::Diagnostic| {
+        let line = diagnostic.place.as_ref().map_or(0, |place| place.start().line);
+        format!("{line} {}: {}", diagnostic.code, diagnostic.help.as_deref().unwrap_or("-"))
     };
     found.unwrap().iter().map(shown).collect()
 }
@@ -119,7 +120,8 @@ deployments:
 - {entrypoint: 'flow.py:hello', work_pool: {name: p}}
 ";
     let found = check(yaml).await;
-    let codes: Vec<&str> = found.iter().map(|one| one.split(':').next().unwrap_or_default()).collect();
+    let codes: Vec<&str> =
+        found.iter().map(|diagnostic| diagnostic.split(':').next().unwrap_or_default()).collect();
     assert_eq!(
         codes,
         [

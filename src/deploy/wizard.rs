@@ -4,7 +4,7 @@ use super::{Failure, preparation};
 use crate::{
     deployment::DeployContext,
     questions::Ask,
-    target::wizard::{self, Answered, Saved, World},
+    target::wizard::{self, Answers, Saved, ServerLookup},
 };
 
 /// Asks for missing values. Returns `None` if nothing is missing.
@@ -15,10 +15,10 @@ use crate::{
 pub(crate) async fn ask(
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
-    server: &impl World,
-) -> Result<Option<Answered>, Failure> {
+    server: &impl ServerLookup,
+) -> Result<Option<Answers>, Failure> {
     let loaded = preparation::load(ctx)?;
-    Ok(wizard::conduct(&loaded.project, ctx, ask, server).await?)
+    Ok(wizard::run(&loaded.project, ctx, ask, server).await?)
 }
 
 /// Returns the project file with the answers added. Returns `None` if the file cannot take them.
@@ -26,7 +26,7 @@ pub(crate) async fn ask(
 /// # Errors
 ///
 /// Fails if the project file cannot be read.
-pub(crate) fn saved(answered: &Answered, ctx: &DeployContext<'_>) -> Result<Option<Saved>, Failure> {
+pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option<Saved>, Failure> {
     let loaded = preparation::load(ctx)?;
-    Ok(wizard::saved(answered, &loaded.project, ctx))
+    Ok(wizard::saved(answers, &loaded.project, ctx))
 }

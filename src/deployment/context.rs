@@ -17,5 +17,7 @@ pub(crate) struct DeployContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) redactor: &'a Redactor,
     pub(crate) default_work_pool: Option<&'a str>,
+    /// Whether an empty list of schedules keeps the schedules of the server.
+    pub(crate) keeps_schedules_on_empty: bool,
     pub(crate) docker_namespace: Option<&'a str>,
 }

@@ -198,7 +198,7 @@ impl DesiredDeployment {
             "name": self.name,
             "flow_id": flow_id,
             "paused": self.paused,
-            "schedules": self.schedules.listed().iter().map(|one| one.for_create(now)).collect::<Vec<_>>(),
+            "schedules": self.schedules.listed().iter().map(|schedule| schedule.for_create(now)).collect::<Vec<_>>(),
             "concurrency_limit": self.limit(),
             "concurrency_options": self.concurrency_options(),
             "enforce_parameter_schema": self.enforce_parameter_schema.unwrap_or(true),

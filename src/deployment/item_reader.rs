@@ -30,12 +30,23 @@ pub(crate) struct UnknownKey {
     pub(crate) suggestion: Option<&'static str>,
 }
 
+/// A metric that the tested release of Prefect does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownMetric {
+    pub(crate) index: usize,
+    pub(crate) path: Pointer,
+    pub(crate) name: String,
+    /// A known metric with a similar name.
+    pub(crate) suggestion: Option<&'static str>,
+}
+
 /// What was found so far, and which item is being read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) index: usize,
     pub(super) errors: Vec<ItemError>,
     pub(super) unknown_keys: Vec<UnknownKey>,
+    pub(super) unknown_metrics: Vec<UnknownMetric>,
 }
 
 impl Findings {
@@ -102,6 +113,17 @@ impl<'a> Reader<'a> {
             self.error(key, format!("`{key}` is missing"));
         }
         self.optional(key, None, |value| parse(value).map(Some))
+    }
+
+    /// Reads the name of a metric. A name that is not among the known ones is noted.
+    pub(super) fn metric_name(&mut self, key: &str, known: &[&'static str]) -> Option<String> {
+        let name = self.required(key, text)?;
+        if !known.contains(&name.as_str()) {
+            let suggestion = did_you_mean(&name, known.iter().copied());
+            let (index, path) = (self.findings.index, self.path_of(key));
+            self.findings.unknown_metrics.push(UnknownMetric { index, path, name: name.clone(), suggestion });
+        }
+        Some(name)
     }
 
     /// Notes the keys that are not among the known ones.

@@ -108,8 +108,8 @@ pub(crate) async fn find_all(
         if all.is_none() {
             all = Some(list(client, &[]).await?);
         }
-        let is_meant = |one: &&NamedDeployment| {
-            matches_pattern(flow, &one.flow) && matches_pattern(deployment, &one.deployment.name)
+        let is_meant = |named: &&NamedDeployment| {
+            matches_pattern(flow, &named.flow) && matches_pattern(deployment, &named.deployment.name)
         };
         let before = found.len();
         found.extend(all.iter().flatten().filter(is_meant).cloned());
@@ -118,7 +118,7 @@ pub(crate) async fn find_all(
         }
     }
     let mut seen = HashSet::new();
-    found.retain(|one| seen.insert(one.deployment.id));
+    found.retain(|named| seen.insert(named.deployment.id));
     Ok(found)
 }
 
@@ -147,7 +147,7 @@ pub(crate) async fn beginning_with(
         None => DeploymentFilter { flow_name_has: part(beginning), ..DeploymentFilter::default() },
     };
     let mut found = with_flow_names(client, client.newest_deployments(&filter, most).await?).await?;
-    found.retain(|one| one.full_name().starts_with(beginning));
+    found.retain(|named| named.full_name().starts_with(beginning));
     Ok(found)
 }
 

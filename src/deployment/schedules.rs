@@ -62,16 +62,17 @@ pub(crate) async fn activate_all<'a>(
     deployments: &'a [NamedDeployment],
     active: bool,
 ) -> Result<Vec<(&'a NamedDeployment, Uuid)>, ApiError> {
-    let of_deployment = |one: &'a NamedDeployment| {
-        one.deployment
+    let of_deployment = |named: &'a NamedDeployment| {
+        named
+            .deployment
             .schedules
             .iter()
             .filter(move |schedule| schedule.active != active)
-            .map(move |s| (one, s))
+            .map(move |s| (named, s))
     };
     stream::iter(deployments.iter().flat_map(of_deployment))
-        .map(async |(one, schedule)| {
-            activate(client, &one.deployment, schedule, active).await.map(|()| (one, schedule.id))
+        .map(async |(named, schedule)| {
+            activate(client, &named.deployment, schedule, active).await.map(|()| (named, schedule.id))
         })
         .buffered(AT_ONCE)
         .try_collect()

@@ -21,12 +21,12 @@ pub(crate) struct StepSections {
 }
 
 impl StepSections {
-    pub(crate) fn of(project: &Project, one: &ResolvedDeployment, directory: &Path) -> Self {
-        let written = &one.spec.fields;
-        let (build, push) = Self::build_and_push(project, &one.spec);
+    pub(crate) fn of(project: &Project, deployment: &ResolvedDeployment, directory: &Path) -> Self {
+        let written = &deployment.spec.fields;
+        let (build, push) = Self::build_and_push(project, &deployment.spec);
         let is_own = matches!(Section::of(written, "pull"), Section::Steps(_));
-        let owner = if is_own { one.spec.declared.pointer() } else { Pointer::root() };
-        let pull = pull_steps(project, written, &one.fields, directory);
+        let owner = if is_own { deployment.spec.declared.pointer() } else { Pointer::root() };
+        let pull = pull_steps(project, written, &deployment.fields, directory);
         Self { build, push, pull, pull_pointer: owner.join("pull") }
     }
 

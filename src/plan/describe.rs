@@ -11,8 +11,8 @@ use crate::{
         Action, Change, Changes, FieldChange, Fingerprint, FlowGrade, PlannedChange, PlannedDeployment,
         fingerprint,
         presentation::{schedule, trigger, without_nulls},
-        prune::Doomed,
-        redaction as masked, retained as kept,
+        prune::Removal,
+        redaction as masked, retained,
     },
     secret::Redactor,
     template::pending,
@@ -53,7 +53,9 @@ pub(crate) fn describe(
         action,
         id: existing.map(|existing| existing.id),
         changes: changes.into_iter().map(|change| presentable(change, redactor)).collect(),
-        kept: existing.map(|existing| kept::kept(preview, existing, redactor)).unwrap_or_default(),
+        retained: existing
+            .map(|existing| retained::retained(preview, existing, live.clears_job_variables(), redactor))
+            .unwrap_or_default(),
         flow: Some(grade(flow)),
         fingerprint: Fingerprint {
             live: fingerprint::of_live(existing, automations, redactor),
@@ -90,16 +92,16 @@ fn described(
 }
 
 /// The entry of a plan for a deployment that the project no longer declares.
-pub(crate) fn describe_removal(doomed: &Doomed, redactor: &Redactor) -> PlannedDeployment {
+pub(crate) fn describe_removal(removals: &Removal, redactor: &Redactor) -> PlannedDeployment {
     PlannedDeployment {
-        name: doomed.name.clone(),
+        name: removals.name.clone(),
         action: Action::Delete,
-        id: Some(doomed.id()),
+        id: Some(removals.id()),
         changes: Vec::new(),
-        kept: Vec::new(),
+        retained: Vec::new(),
         flow: None,
         fingerprint: Fingerprint {
-            live: fingerprint::of_live(Some(&doomed.deployment), &[], redactor),
+            live: fingerprint::of_live(Some(&removals.deployment), &[], redactor),
             desired: String::new(),
         },
     }
@@ -133,10 +135,10 @@ fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
     });
     let fields = shown.map(|(field, value)| change(&field, Json::Null, value));
     let schedules = desired.schedules.listed().iter();
-    let schedules = schedules.map(|one| change("schedules", Json::Null, one.described()));
+    let schedules = schedules.map(|wanted| change("schedules", Json::Null, wanted.described()));
     let triggers = desired.triggers.iter();
-    let triggers =
-        triggers.map(|one| change("triggers", Json::Null, trigger(&one.automation_body(uuid::Uuid::nil()))));
+    let triggers = triggers
+        .map(|wanted| change("triggers", Json::Null, trigger(&wanted.automation_body(uuid::Uuid::nil()))));
     let slas =
         desired.slas.iter().flatten().map(|sla| change("sla", Json::Null, sla.body(uuid::Uuid::nil())));
     fields.chain(schedules).chain(triggers).chain(slas).collect()
@@ -153,16 +155,19 @@ fn updated(
     let fields = changes.fields.iter().filter(is_known);
     let fields = fields.map(|FieldChange { field, old, new }| change(field, old.clone(), new.clone()));
     let mut described: Vec<PlannedChange> = fields.collect();
-    described
-        .extend(changes.schedules.create.iter().map(|one| change("schedules", Json::Null, one.described())));
+    described.extend(
+        changes.schedules.create.iter().map(|wanted| change("schedules", Json::Null, wanted.described())),
+    );
     for (old, body) in &changes.schedules.update {
         let mut new = json_object(schedule(old));
         new.extend(body.iter().map(|(key, value)| (key.clone(), value.clone())));
         described.push(change("schedules", schedule(old), without_nulls(Json::Object(new))));
     }
-    let deleted =
-        live.schedules.iter().filter(|one| changes.schedules.delete.iter().any(|gone| gone.id == one.id));
-    described.extend(deleted.map(|one| change("schedules", schedule(one), Json::Null)));
+    let deleted = live
+        .schedules
+        .iter()
+        .filter(|wanted| changes.schedules.delete.iter().any(|gone| gone.id == wanted.id));
+    described.extend(deleted.map(|wanted| change("schedules", schedule(wanted), Json::Null)));
     if !is_unknown("triggers") {
         triggers(changes, automations, &mut described);
     }

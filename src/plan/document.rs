@@ -58,7 +58,7 @@ impl Plan {
 
     /// Whether applying it would, or might, write anything.
     pub(crate) fn has_changes(&self) -> bool {
-        self.deployments.iter().any(|one| one.action != Action::Unchanged)
+        self.deployments.iter().any(|deployment| deployment.action != Action::Unchanged)
     }
 
     /// What is no longer as this plan has it, in sentences; `now` is the same plan made again.
@@ -67,14 +67,23 @@ impl Plan {
         if self.api_url != now.api_url {
             stale.push(format!("it was made for {}, and this is {}", self.api_url, now.api_url));
         }
-        for one in &self.deployments {
-            match now.deployments.iter().find(|other| other.name == one.name) {
-                None => stale.push(format!("'{}' is not selected any more", one.name)),
-                Some(other) => stale.extend(one.fingerprint.stale(&other.fingerprint, &one.name)),
+        for deployment in &self.deployments {
+            match now.deployments.iter().find(|other| other.name == deployment.name) {
+                None => stale.push(format!("'{}' is not selected any more", deployment.name)),
+                Some(other) => {
+                    stale.extend(deployment.fingerprint.stale(&other.fingerprint, &deployment.name));
+                }
             }
         }
-        let is_new = |other: &&PlannedDeployment| !self.deployments.iter().any(|one| one.name == other.name);
-        stale.extend(now.deployments.iter().filter(is_new).map(|one| format!("'{}' is not in it", one.name)));
+        let is_new = |other: &&PlannedDeployment| {
+            !self.deployments.iter().any(|deployment| deployment.name == other.name)
+        };
+        stale.extend(
+            now.deployments
+                .iter()
+                .filter(is_new)
+                .map(|deployment| format!("'{}' is not in it", deployment.name)),
+        );
         if self.steps != now.steps {
             stale.push("other steps would run".to_owned());
         }
@@ -82,7 +91,7 @@ impl Plan {
     }
 
     pub(crate) fn count(&self, action: Action) -> usize {
-        self.deployments.iter().filter(|one| one.action == action).count()
+        self.deployments.iter().filter(|deployment| deployment.action == action).count()
     }
 }
 
@@ -106,7 +115,8 @@ pub(crate) struct PlannedDeployment {
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
     /// What differs and stays so, with the reason.
-    pub(crate) kept: Vec<Kept>,
+    #[serde(rename = "kept")]
+    pub(crate) retained: Vec<Retained>,
     /// How well the flow's parameters are known; `None` for a deployment that only the server has.
     pub(crate) flow: Option<FlowGrade>,
     /// What the plan was made of.
@@ -129,7 +139,7 @@ pub(crate) struct PlannedChange {
 
 /// Something that the server has, that the file does not say, and that a deploy leaves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct Retained {
     pub(crate) field: String,
     pub(crate) value: Json,
     pub(crate) reason: String,

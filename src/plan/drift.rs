@@ -43,43 +43,43 @@ pub(crate) struct Difference {
     /// As the server has it; null where it has nothing.
     pub(crate) server: Json,
     /// Why a deploy would leave it so; `None` if it would change it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) kept: Option<String>,
+    #[serde(rename = "kept", skip_serializing_if = "Option::is_none")]
+    pub(crate) retained: Option<String>,
 }
 
 impl Drift {
     pub(crate) fn is_none(&self) -> bool {
-        self.deployments.iter().all(|one| one.state == DriftState::Same)
+        self.deployments.iter().all(|deployment| deployment.state == DriftState::Same)
     }
 }
 
 impl From<Plan> for Drift {
     fn from(plan: Plan) -> Self {
-        let deployments = plan.deployments.into_iter().map(|one| {
+        let deployments = plan.deployments.into_iter().map(|deployment| {
             let (left_to_steps, changes): (Vec<_>, Vec<_>) =
-                one.changes.into_iter().partition(|change| change.known_after_build);
+                deployment.changes.into_iter().partition(|change| change.known_after_build);
             let changed = changes.into_iter().map(|change| Difference {
                 field: change.field,
                 file: change.new,
                 server: change.old,
-                kept: None,
+                retained: None,
             });
-            let kept = one.kept.into_iter().map(|kept| Difference {
-                field: kept.field,
+            let retained = deployment.retained.into_iter().map(|retained| Difference {
+                field: retained.field,
                 file: Json::Null,
-                server: kept.value,
-                kept: Some(kept.reason),
+                server: retained.value,
+                retained: Some(retained.reason),
             });
-            let (state, differences) = match one.action {
+            let (state, differences) = match deployment.action {
                 Action::Create => (DriftState::Missing, Vec::new()),
                 Action::Delete => (DriftState::Extra, Vec::new()),
                 Action::Update | Action::Unchanged => {
-                    let found: Vec<Difference> = changed.chain(kept).collect();
+                    let found: Vec<Difference> = changed.chain(retained).collect();
                     (if found.is_empty() { DriftState::Same } else { DriftState::Differs }, found)
                 }
             };
             let not_compared = left_to_steps.into_iter().map(|change| change.field).collect();
-            DriftedDeployment { name: one.name, state, differences, not_compared }
+            DriftedDeployment { name: deployment.name, state, differences, not_compared }
         });
         Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect() }
     }

@@ -13,8 +13,18 @@ pub(crate) struct FieldChange {
 }
 
 /// The fields that differ; all of them with `force`.
-pub(super) fn compare(desired: &DesiredDeployment, live: &LiveDeployment, force: bool) -> Vec<FieldChange> {
-    differences(desired.update_body(), live, force)
+pub(super) fn compare(
+    desired: &DesiredDeployment,
+    live: &LiveDeployment,
+    clears_job_variables: bool,
+    force: bool,
+) -> Vec<FieldChange> {
+    let mut changes = differences(desired.update_body(), live, force);
+    changes.retain(|change| {
+        let is_ignored = change.field == "job_variables" && is_empty_mapping(&change.new);
+        !is_ignored || clears_job_variables || force
+    });
+    changes
 }
 
 /// The fields that a deploy writes, as the server has them and as they would be written.
@@ -32,7 +42,7 @@ pub(crate) fn between(
     let mut changes = differences(owned(desired, now), before, false);
     let schedules = |live: &LiveDeployment| {
         let mut schedules = live.schedules.clone();
-        schedules.sort_by_key(|one| one.id);
+        schedules.sort_by_key(|schedule| schedule.id);
         json!(schedules)
     };
     let (old, new) = (schedules(before), schedules(now));
@@ -54,13 +64,15 @@ fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> V
 fn same(field: &str, old: &Json, new: &Json) -> bool {
     match field {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
-        // The server ignores an empty mapping: what was there stays.
-        "job_variables" if new.as_object().is_some_and(Map::is_empty) => true,
         // No steps to run, either way.
         "pull_steps" => steps(old) == steps(new),
         "concurrency_options" => without_nulls(old) == without_nulls(new),
         _ => old == new,
     }
+}
+
+fn is_empty_mapping(value: &Json) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
 }
 
 fn steps(value: &Json) -> &[Json] {
@@ -85,6 +97,18 @@ mod tests {
     }
 
     #[test]
+    fn compares_live_states_exactly() {
+        let live = |variables: Json| {
+            let raw =
+                json!({"id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "x", "job_variables": variables});
+            LiveDeployment::new(serde_json::from_value(raw).unwrap(), &SharedValues::default())
+        };
+        let empty = json!({"job_variables": {}});
+        assert_eq!(changed(&empty, &live(json!({"image": "x"}))), ["job_variables"]);
+        assert_eq!(changed(&empty, &live(json!({}))), [""; 0]);
+    }
+
+    #[test]
     fn only_what_differs_is_a_change() {
         let live = json!({
             "id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "x",
@@ -96,7 +120,7 @@ mod tests {
         let live = LiveDeployment::new(serde_json::from_value(live).unwrap(), &SharedValues::default());
         let same = json!({
             "version": "1", "tags": ["a"], "description": null, "work_queue_name": null, "concurrency_limit": 2,
-            "concurrency_options": {"collision_strategy": "ENQUEUE"}, "job_variables": {},
+            "concurrency_options": {"collision_strategy": "ENQUEUE"}, "job_variables": {"env": {"A": "1"}},
             "parameters": {"a": 2, "b": 1}, "version_info": {"type": "prefect:simple"}
         });
         assert_eq!(changed(&same, &live), Vec::<String>::new());

@@ -36,20 +36,20 @@ pub(super) fn of_live(
     redactor: &Redactor,
 ) -> String {
     let Some(live) = live else { return String::new() };
-    let schedule = |one: &crate::api::DeploymentSchedule| {
-        json!([one.id, one.schedule, one.active, one.parameters, one.slug])
+    let schedule = |schedule: &crate::api::DeploymentSchedule| {
+        json!([schedule.id, schedule.schedule, schedule.active, schedule.parameters, schedule.slug])
     };
-    let automation = |one: &Automation| {
+    let automation_state = |automation: &Automation| {
         let times = ["created", "updated"];
-        let kept = one.raw.iter().filter(|(key, _)| !times.contains(&key.as_str()));
-        kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>()
+        let retained = automation.raw.iter().filter(|(key, _)| !times.contains(&key.as_str()));
+        retained.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>()
     };
     digest(
         &json!({
             "id": live.id,
             "fields": live.fields(),
             "schedules": sorted(live.schedules.iter().map(schedule)),
-            "automations": sorted(automations.iter().map(|one| Json::Object(automation(one)))),
+            "automations": sorted(automations.iter().map(|automation| Json::Object(automation_state(automation)))),
         }),
         redactor,
     )

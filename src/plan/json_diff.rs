@@ -6,20 +6,25 @@ use crate::pointer::Pointer;
 
 /// A difference at one place inside a value; `None` where there is nothing.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Leaf<'a> {
+pub(crate) struct ChangedValue<'a> {
     pub(crate) path: Pointer,
     pub(crate) old: Option<&'a Json>,
     pub(crate) new: Option<&'a Json>,
 }
 
 /// The differences between two values that are found at `path`. Mappings are compared entry by entry; lists of one length item by item.
-pub(crate) fn leaves<'a>(path: Pointer, old: &'a Json, new: &'a Json) -> Vec<Leaf<'a>> {
+pub(crate) fn changed_values<'a>(path: Pointer, old: &'a Json, new: &'a Json) -> Vec<ChangedValue<'a>> {
     let mut found = Vec::new();
     compare(path, Some(old), Some(new), &mut found);
     found
 }
 
-fn compare<'a>(path: Pointer, old: Option<&'a Json>, new: Option<&'a Json>, found: &mut Vec<Leaf<'a>>) {
+fn compare<'a>(
+    path: Pointer,
+    old: Option<&'a Json>,
+    new: Option<&'a Json>,
+    found: &mut Vec<ChangedValue<'a>>,
+) {
     match (old, new) {
         (Some(Json::Object(before)), Some(Json::Object(after))) => {
             for (key, old) in before {
@@ -35,7 +40,7 @@ fn compare<'a>(path: Pointer, old: Option<&'a Json>, new: Option<&'a Json>, foun
             }
         }
         _ if old == new => {}
-        _ => found.push(Leaf { path, old, new }),
+        _ => found.push(ChangedValue { path, old, new }),
     }
 }
 
@@ -49,7 +54,7 @@ mod tests {
     fn only_what_differs_is_told() {
         let old = json!({"env": {"A": "1", "B": "2"}, "list": [1, 2], "same": {"x": null}});
         let new = json!({"env": {"A": "1", "C": "3"}, "list": [1, 3], "same": {"x": null}, "more": [1]});
-        let told: Vec<String> = leaves(Pointer::root().join("v"), &old, &new)
+        let told: Vec<String> = changed_values(Pointer::root().join("v"), &old, &new)
             .iter()
             .map(|leaf| {
                 format!(

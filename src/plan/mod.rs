@@ -17,13 +17,13 @@ mod triggers;
 
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use document::{
-    Action, Fingerprint, FlowGrade, Kept, Plan, PlannedChange, PlannedDeployment, PlannedStep, SCHEMA,
+    Action, Fingerprint, FlowGrade, Plan, PlannedChange, PlannedDeployment, PlannedStep, Retained, SCHEMA,
 };
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
 pub(crate) use export::{Export, export};
 pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields};
-pub(crate) use json_diff::{Leaf, leaves};
-pub(crate) use redaction::{mask, value as masked_value};
+pub(crate) use json_diff::{ChangedValue, changed_values};
+pub(crate) use redaction::{mask, value as redacted_value};
 pub(crate) use schedules::{ScheduleChanges, ScheduleError};
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
@@ -101,7 +101,7 @@ pub(crate) fn compare<'a>(
         return Ok(Change::Create);
     };
     let changes = Changes {
-        fields: fields::compare(desired, deployment, force),
+        fields: fields::compare(desired, deployment, live.clears_job_variables(), force),
         schedules: schedules::compare(&desired.schedules, &deployment.schedules, now)?,
         triggers: triggers::compare(desired, deployment.id, live.automations(deployment.id)),
         slas: desired.slas.is_some(),

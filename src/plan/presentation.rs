@@ -20,8 +20,9 @@ pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
 /// An automation, with what a trigger says of it.
 pub(super) fn trigger(automation: &Json) -> Json {
     const WORDS: [&str; 5] = ["name", "description", "enabled", "trigger", "actions"];
-    let kept = WORDS.iter().filter_map(|key| Some(((*key).to_owned(), without_ids(automation.get(key)?))));
-    Json::Object(kept.collect())
+    let retained =
+        WORDS.iter().filter_map(|key| Some(((*key).to_owned(), without_ids(automation.get(key)?))));
+    Json::Object(retained.collect())
 }
 
 /// Without what only the server gives: the ids of triggers, and what is null.

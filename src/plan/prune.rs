@@ -13,13 +13,13 @@ use crate::{
 
 /// A deployment that is to be removed.
 #[derive(Debug, Clone)]
-pub(crate) struct Doomed {
+pub(crate) struct Removal {
     pub(crate) deployment: LiveDeployment,
     /// `flow/deployment`.
     pub(crate) name: String,
 }
 
-impl Doomed {
+impl Removal {
     pub(crate) fn id(&self) -> Uuid {
         self.deployment.id
     }
@@ -37,7 +37,7 @@ pub(crate) struct TooManyDeletes {
 pub(crate) struct Pruning<'a> {
     project: &'a ProjectId,
     membership: Membership,
-    pub(crate) doomed: Vec<Doomed>,
+    pub(crate) removals: Vec<Removal>,
 }
 
 impl<'a> Pruning<'a> {
@@ -55,18 +55,18 @@ impl<'a> Pruning<'a> {
         let Some(project) = &options.project else { return Ok(None) };
         let membership = Membership::read(client, Some(project)).await?;
         let undeclared = if options.prune { membership.undeclared(declared) } else { BTreeSet::new() };
-        let doomed = existing(client, &undeclared).await?;
-        Ok(Some(Self { project, membership, doomed }))
+        let removals = existing(client, &undeclared).await?;
+        Ok(Some(Self { project, membership, removals }))
     }
 
     /// # Errors
     ///
     /// When more are to go than may.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
-        if self.doomed.len() <= max_deletes {
+        if self.removals.len() <= max_deletes {
             return Ok(());
         }
-        let names = self.doomed.iter().map(|one| one.name.clone()).collect();
+        let names = self.removals.iter().map(|removal| removal.name.clone()).collect();
         Err(TooManyDeletes { names, max_deletes })
     }
 
@@ -85,20 +85,20 @@ impl<'a> Pruning<'a> {
 }
 
 /// Those of the deployments that are still there, by name.
-async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Doomed>, ApiError> {
+async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>, ApiError> {
     let deployments = client.deployments_by_id(ids.iter().copied()).await?;
-    let flows: BTreeSet<Uuid> = deployments.iter().map(|one| one.flow_id).collect();
+    let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;
     let flows: BTreeMap<Uuid, String> = flows.into_iter().map(|flow| (flow.id, flow.name)).collect();
     let shared = SharedValues::default();
-    let doomed = |deployment| {
+    let removals = |deployment| {
         let deployment = LiveDeployment::new(deployment, &shared);
         let flow = flows.get(&deployment.flow_id).map_or("?", String::as_str);
-        Doomed { name: format!("{flow}/{}", deployment.name), deployment }
+        Removal { name: format!("{flow}/{}", deployment.name), deployment }
     };
-    let mut doomed: Vec<Doomed> = deployments.into_iter().map(doomed).collect();
-    doomed.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(doomed)
+    let mut removals: Vec<Removal> = deployments.into_iter().map(removals).collect();
+    removals.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(removals)
 }
 
 /// Removes a deployment and the automations that it owns, which the server would leave.

@@ -5,21 +5,27 @@ use serde_json::{Value as Json, json};
 use crate::{
     build::render::Preview,
     deployment::{LiveDeployment, desired::Schedules},
-    plan::{Kept, presentation, redaction as masked},
+    plan::{Retained, presentation, redaction as masked},
     secret::Redactor,
 };
 
 /// What a deploy leaves on the server although the file does not say it.
-pub(super) fn kept(preview: &Preview, live: &LiveDeployment, redactor: &Redactor) -> Vec<Kept> {
+pub(super) fn retained(
+    preview: &Preview,
+    live: &LiveDeployment,
+    clears_job_variables: bool,
+    redactor: &Redactor,
+) -> Vec<Retained> {
     let mut found = Vec::new();
     let mut keep = |field: &str, value: Json, reason: &str| {
         let value = masked::value(field, &value, redactor);
-        found.push(Kept { field: field.to_owned(), value, reason: reason.to_owned() });
+        found.push(Retained { field: field.to_owned(), value, reason: reason.to_owned() });
     };
     let desired = &preview.desired;
     let has_variables = desired.job_variables.as_object().is_some_and(|wanted| !wanted.is_empty());
-    if !has_variables && live.has_job_variables() {
-        let reason = "the API ignores an empty mapping; only deleting the deployment removes them all";
+    if !has_variables && !clears_job_variables && live.has_job_variables() {
+        let reason =
+            "this server ignores an empty mapping; only deleting the deployment removes all job variables";
         keep("job_variables", live.field("job_variables").cloned().unwrap_or_default(), reason);
     }
     let enforced = live.field("enforce_parameter_schema").and_then(Json::as_bool);

@@ -1,4 +1,4 @@
-//! What must hold of every comparison: applied to a server, its changes make the server right, and then there are none.
+//! Property tests of comparing: applying the changes leaves nothing to change.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// A server that knows one deployment, and keeps to the rules of the real one.
+/// A server with one deployment that follows the rules of the real server.
 struct Server {
     raw: Map<String, Json>,
     schedules: Vec<DeploymentSchedule>,
@@ -54,7 +54,7 @@ impl Server {
         for (key, value) in body {
             match key.as_str() {
                 "version_info" => {}
-                "job_variables" if value.as_object().is_none_or(Map::is_empty) => {
+                "job_variables" if value.is_null() => {
                     self.raw.entry(key).or_insert_with(|| json!({}));
                 }
                 "concurrency_limit" => {
@@ -79,17 +79,18 @@ impl Server {
         self.schedules.push(serde_json::from_value(body.into()).unwrap());
     }
 
-    /// `schedules` of a request that changes the deployment.
+    /// Applies the `schedules` of an update.
     fn set_schedules(&mut self, bodies: Vec<Json>) {
         let has_slug = |body: &Json| body["slug"].is_string();
-        let is_by_slug = !self.schedules.is_empty() && self.schedules.iter().all(|one| one.slug.is_some());
+        let is_by_slug =
+            !self.schedules.is_empty() && self.schedules.iter().all(|schedule| schedule.slug.is_some());
         assert!(!is_by_slug || bodies.iter().all(has_slug), "the server refuses it");
         if !is_by_slug {
             self.schedules.clear();
         }
         for body in bodies {
-            let is_same = |one: &&mut DeploymentSchedule| {
-                has_slug(&body) && one.slug.as_deref() == body["slug"].as_str()
+            let is_same = |schedule: &&mut DeploymentSchedule| {
+                has_slug(&body) && schedule.slug.as_deref() == body["slug"].as_str()
             };
             match self.schedules.iter_mut().find(is_same) {
                 Some(schedule) => update_schedule(schedule, json_object(body)),
@@ -126,7 +127,7 @@ impl Server {
     }
 }
 
-/// What a request leaves out stays, but for the parameters.
+/// Updates the keys that a request has; parameters are always replaced.
 fn update_schedule(schedule: &mut DeploymentSchedule, body: Map<String, Json>) {
     let mut raw = json_object(
         json!({"id": schedule.id, "schedule": schedule.schedule, "active": schedule.active, "slug": schedule.slug}),
@@ -135,7 +136,7 @@ fn update_schedule(schedule: &mut DeploymentSchedule, body: Map<String, Json>) {
     *schedule = serde_json::from_value(raw.into()).unwrap();
 }
 
-/// What a change sends, without the borrows.
+/// The requests of a change, without borrows.
 struct Update {
     body: Option<Map<String, Json>>,
     together: Option<Vec<Json>>,
@@ -190,9 +191,9 @@ fn schedules() -> impl Strategy<Value = Schedules> {
         let mut seen = std::collections::BTreeSet::new();
         let read = |item: &str| Schedule::from_item(&serde_yaml::from_str(item).unwrap()).unwrap();
         let schedules = items.into_iter().map(read);
-        // The check refuses a file where two schedules have one slug.
+        // Validation rejects files with duplicate slugs.
         Schedules::Exactly(
-            schedules.filter(|one| one.slug.clone().is_none_or(|slug| seen.insert(slug))).collect(),
+            schedules.filter(|schedule| schedule.slug.clone().is_none_or(|slug| seen.insert(slug))).collect(),
         )
     })
 }
@@ -271,7 +272,7 @@ fn desired() -> impl Strategy<Value = DesiredDeployment> {
     )
 }
 
-/// The schedules that a plan does not delete.
+/// Returns the schedules that a plan keeps.
 fn staying(live: &[DeploymentSchedule], changes: &ScheduleChanges<'_>) -> Vec<Uuid> {
     let is_deleted = |id: Uuid| changes.delete.iter().any(|gone| gone.id == id);
     live.iter().map(|schedule| schedule.id).filter(|id| !is_deleted(*id)).collect()
@@ -279,27 +280,40 @@ fn staying(live: &[DeploymentSchedule], changes: &ScheduleChanges<'_>) -> Vec<Uu
 
 proptest! {
     #[test]
-    fn a_deployment_that_was_just_made_is_unchanged(desired in desired()) {
+    fn a_created_deployment_is_unchanged(desired in desired()) {
         let live = Server::with(&desired).live();
         let change = compare(&desired, &live, false, NOW).unwrap();
         prop_assert!(matches!(change, Change::Unchanged { .. }), "{change:?}");
     }
 
+    /// Servers before 3.8.7 ignore an empty mapping of job variables.
     #[test]
-    fn changes_make_the_server_right(before in desired(), after in desired()) {
+    fn empty_job_variables_are_a_change_where_the_server_removes_them(mut desired in desired()) {
+        desired.job_variables = json!({"image": "x"});
+        let server = Server::with(&desired);
+        desired.job_variables = json!({});
+        for (version, is_change) in [("3.8.6", false), ("3.8.7", true)] {
+            let live = server.live().with_version(version);
+            let change = compare(&desired, &live, false, NOW).unwrap();
+            prop_assert_eq!(matches!(change, Change::Update { .. }), is_change, "{}", version);
+        }
+    }
+
+    #[test]
+    fn applied_changes_leave_nothing_to_change(before in desired(), after in desired()) {
         let mut server = Server::with(&before);
         let live = server.live();
-        // Schedules without slugs cannot be told apart from those that have them.
+        // A file without slugs is rejected if the live schedules have slugs.
         let Ok(change) = compare(&after, &live, false, NOW) else { return Ok(()) };
         let update = match &change {
             Change::Update { live, changes } => Some(Update::of(&after, live, changes)),
             Change::Unchanged { .. } => None,
             Change::Create => panic!("it is there"),
         };
-        let kept: Vec<Uuid> = server.schedules.iter().map(|schedule| schedule.id).collect();
+        let retained: Vec<Uuid> = server.schedules.iter().map(|schedule| schedule.id).collect();
         let staying = match &change {
             Change::Update { changes, .. } => staying(&server.schedules, &changes.schedules),
-            _ => kept.clone(),
+            _ => retained.clone(),
         };
         if let Some(update) = update {
             server.apply(update);
@@ -310,7 +324,7 @@ proptest! {
         let is_there = |id: &Uuid| server.schedules.iter().any(|schedule| schedule.id == *id);
         prop_assert!(staying.iter().all(is_there), "what is not deleted keeps its id");
         if matches!(after.schedules, Schedules::Keep) {
-            prop_assert!(server.schedules.iter().map(|schedule| schedule.id).eq(kept));
+            prop_assert!(server.schedules.iter().map(|schedule| schedule.id).eq(retained));
         }
     }
 }

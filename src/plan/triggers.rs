@@ -40,12 +40,12 @@ pub(super) fn compare<'a>(
 
 /// What somebody else has changed of the automations that run a deployment.
 pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
-    let shown = |one: &Automation| presentation::trigger(&Json::Object(one.raw.clone()));
-    let is_in = |one: &Automation, others: &[Automation]| {
-        others.iter().any(|other| one.id == other.id && shown(one) == shown(other))
+    let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
+    let is_in = |automation: &Automation, others: &[Automation]| {
+        others.iter().any(|other| automation.id == other.id && shown(automation) == shown(other))
     };
     let only = |these: &[Automation], others: &[Automation]| -> Vec<Json> {
-        these.iter().filter(|one| !is_in(one, others)).map(shown).collect()
+        these.iter().filter(|automation| !is_in(automation, others)).map(shown).collect()
     };
     let (old, new) = (only(before, now), only(now, before));
     let differ = !old.is_empty() || !new.is_empty();
@@ -160,9 +160,9 @@ mod tests {
 
     #[test]
     fn what_others_have_changed_is_what_differs() {
-        let with_time = |mut one: Automation| {
-            one.raw.insert("updated".into(), "2026-01-01".into());
-            one
+        let with_time = |mut automation: Automation| {
+            automation.raw.insert("updated".into(), "2026-01-01".into());
+            automation
         };
         let (first, second) = (automation("a", &["x"]), automation("b", &["x"]));
         assert_eq!(between(std::slice::from_ref(&first), &[with_time(first.clone())]), None);
@@ -184,7 +184,7 @@ mod tests {
         let changes = differences(vec![body("mine", &["x"])], "d", &live);
         assert_eq!(changes.create, [body("mine", &["x"])]);
         assert_eq!(
-            changes.delete.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            changes.delete.iter().map(|automation| automation.name.as_str()).collect::<Vec<_>>(),
             ["d__automation_1", "mine"]
         );
         assert!(!changes.delete_owned);

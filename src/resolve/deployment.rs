@@ -10,7 +10,7 @@ use crate::{
     resolve::{
         expressions::{self, Names},
         inspection::Inspection,
-        outputs::Known,
+        outputs::KnownOutputs,
     },
     template::{self, ResolveError, Substitution, SubstitutionKind, missing_value},
     value::{Mapping, Value},
@@ -29,7 +29,7 @@ pub(crate) async fn resolve(
 ) -> Result<Option<ResolvedDeployment>, ResolveError> {
     let pointer = spec.declared.pointer();
     let (build, push) = StepSections::build_and_push(inspection.project, &spec);
-    let known = Known::after(build.iter().chain(&push));
+    let known = KnownOutputs::after(build.iter().chain(&push));
     let early = expressions::before_steps(inspection, names, &spec, &known, findings).await;
     let template = Value::Mapping(early.fields);
     let filled =

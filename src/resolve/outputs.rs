@@ -11,7 +11,7 @@ use crate::{
 
 /// The names that templates can use after some steps.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownOutputs {
     names: BTreeMap<String, Name>,
     /// Whether a step ran whose outputs nobody knows: then there can be any.
     open: bool,
@@ -27,7 +27,7 @@ enum Name {
     Output,
 }
 
-impl Known {
+impl KnownOutputs {
     /// What the fields of a deployment see.
     pub(crate) fn in_fields(sections: &StepSections, spec: &DeploymentSpec) -> Self {
         let mut known = Self::after(sections.build.iter().chain(&sections.push));
@@ -117,9 +117,9 @@ impl Name {
 mod tests {
     use super::*;
 
-    fn known(steps: &str) -> (Known, Vec<String>) {
+    fn known(steps: &str) -> (KnownOutputs, Vec<String>) {
         let steps: Vec<Value> = serde_yaml::from_str(steps).unwrap();
-        let mut known = Known::default();
+        let mut known = KnownOutputs::default();
         let replaced = steps.iter().flat_map(|step| known.add(step)).collect();
         (known, replaced)
     }

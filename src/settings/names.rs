@@ -34,6 +34,8 @@ settings_read! {
         "the pool of deployments that name none";
     DEFAULT_DOCKER_BUILD_NAMESPACE = named("PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE"),
         "the registry and namespace of images that name none";
+    CLEAR_SCHEDULES_ON_EMPTY = named("PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY"),
+        "`false`: `schedules: []` in the file keeps the schedules of the server";
     UI_URL = named("PREFECT_UI_URL"), "the address of the UI, for links";
     CLOUD_API_URL = named("PREFECT_CLOUD_API_URL"), "the address of the API of Prefect Cloud";
     CLOUD_UI_URL = named("PREFECT_CLOUD_UI_URL"), "the address of the UI of Prefect Cloud";

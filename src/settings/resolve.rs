@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) client_csrf_support_enabled: Setting<bool>,
     pub(crate) default_work_pool_name: Setting<Option<String>>,
     pub(crate) default_docker_build_namespace: Setting<Option<String>>,
+    /// Whether `schedules: []` removes the schedules of the server. `None` means yes.
+    pub(crate) clear_schedules_on_empty: Setting<Option<bool>>,
     /// Project id under which deployments are recorded.
     pub(crate) project: Setting<Option<String>>,
     /// URL of the user interface. Derived from the API URL unless it is set. `None` if neither is known.
@@ -133,6 +135,7 @@ impl Settings {
             client_csrf_support_enabled: sources.read_or(&names::CLIENT_CSRF_SUPPORT_ENABLED, true)?,
             default_work_pool_name: sources.read_optional(&DEFAULT_WORK_POOL_NAME)?,
             default_docker_build_namespace: sources.read_optional(&names::DEFAULT_DOCKER_BUILD_NAMESPACE)?,
+            clear_schedules_on_empty: sources.read_optional(&names::CLEAR_SCHEDULES_ON_EMPTY)?,
             project: sources.read_optional(&names::PROJECT)?,
             ui_url,
             cloud_api_url,

@@ -53,7 +53,7 @@ pub(crate) fn from_options(
             Some("json") => read(value).and_then(|text| parse_json(&text)).and_then(listed),
             _ => parse_json(value).map(|parsed| match parsed {
                 Value::Sequence(several) => several,
-                one => vec![one],
+                item => vec![item],
             }),
         };
         items.extend(found.map_err(|reason| ItemOptionError { kind, value: value.clone(), reason })?);

@@ -12,6 +12,6 @@ pub(crate) use self::{
     error::TargetError,
     flow_names::FlowNames,
     overrides::OptionError,
-    selection::{SelectError, Wanted, none, select},
+    selection::{NamePattern, SelectError, none, select},
     specs::{selected, specs},
 };

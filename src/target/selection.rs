@@ -37,11 +37,13 @@ pub(crate) fn select(
         return Err(SelectError::Name(name.clone()));
     }
     let declared = &project.deployments;
-    let wanted: Vec<Wanted> = options
+    let wanted: Vec<NamePattern> = options
         .names
         .iter()
-        .map(|name| Wanted::new(name))
-        .filter(|wanted| !wanted.is_pattern || declared.iter().any(|one| wanted.matches(one, &flow_name)))
+        .map(|name| NamePattern::new(name))
+        .filter(|wanted| {
+            !wanted.is_pattern || declared.iter().any(|deployment| wanted.matches(deployment, &flow_name))
+        })
         .collect();
     let mut warnings = Vec::new();
     if wanted.len() < options.names.len() {
@@ -51,14 +53,14 @@ pub(crate) fn select(
     }
     match (wanted.as_slice(), declared.as_slice()) {
         ([_, ..], _) if options.all => Err(SelectError::AllAndName),
-        (_, []) => Ok(one(none(), &wanted, warnings)),
+        (_, []) => Ok(single(none(), &wanted, warnings)),
         ([], all) if options.all => Ok(several(all.to_vec(), None, warnings)),
-        ([], [only]) => Ok(one(only.clone(), &wanted, warnings)),
+        ([], [only]) => Ok(single(only.clone(), &wanted, warnings)),
         ([name], [only]) => {
             if !name.matches(only, &flow_name) {
                 warnings.push(renamed(name, only));
             }
-            Ok(one(only.clone(), &wanted, warnings))
+            Ok(single(only.clone(), &wanted, warnings))
         }
         ([], _) => Err(SelectError::NoName { names: names(declared) }),
         _ => Ok(matching(declared, &wanted, &flow_name, warnings)),
@@ -70,7 +72,7 @@ pub(crate) fn none() -> Declared {
     Declared { index: None, fields: Arc::default() }
 }
 
-fn one(declared: Declared, wanted: &[Wanted<'_>], warnings: Vec<Diagnostic>) -> Selection {
+fn single(declared: Declared, wanted: &[NamePattern<'_>], warnings: Vec<Diagnostic>) -> Selection {
     several(vec![declared], single_name(wanted), warnings)
 }
 
@@ -79,7 +81,7 @@ fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec<Diagnostic
 }
 
 /// The name of the only one asked for, if it is no pattern.
-fn single_name(wanted: &[Wanted<'_>]) -> Option<String> {
+fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
     match wanted {
         [only] if !only.is_pattern => Some(only.name.to_owned()),
         _ => None,
@@ -92,7 +94,7 @@ fn names(declared: &[Declared]) -> Vec<String> {
 
 fn matching(
     declared: &[Declared],
-    wanted: &[Wanted<'_>],
+    wanted: &[NamePattern<'_>],
     flow_name: &impl Fn(&Declared) -> Option<String>,
     mut warnings: Vec<Diagnostic>,
 ) -> Selection {
@@ -101,19 +103,20 @@ fn matching(
     let mut missing = BTreeSet::new();
     // A deploy of thousands that is resumed names each of them.
     let mut by_name: HashMap<&str, Vec<&Declared>> = HashMap::new();
-    for one in declared {
-        by_name.entry(one.name().unwrap_or_default()).or_default().push(one);
+    for deployment in declared {
+        by_name.entry(deployment.name().unwrap_or_default()).or_default().push(deployment);
     }
     for name in wanted {
         let candidates = match by_name.get(name.name) {
             _ if name.is_pattern => declared.iter().collect(),
             found => found.cloned().unwrap_or_default(),
         };
-        let found: Vec<_> = candidates.into_iter().filter(|one| name.matches(one, flow_name)).collect();
+        let found: Vec<_> =
+            candidates.into_iter().filter(|deployment| name.matches(deployment, flow_name)).collect();
         if found.is_empty() {
             missing.insert(name.text);
         }
-        picked.extend(found.into_iter().filter(|one| seen.insert(one.index)).cloned());
+        picked.extend(found.into_iter().filter(|deployment| seen.insert(deployment.index)).cloned());
     }
     if !missing.is_empty() {
         let list = missing.iter().copied().collect::<Vec<_>>().join(", ");
@@ -139,7 +142,7 @@ fn matching(
     several(picked, single_name(wanted), warnings)
 }
 
-fn renamed(wanted: &Wanted<'_>, only: &Declared) -> Diagnostic {
+fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
     let was = only.name().map_or_else(|| "without a name".to_owned(), |name| format!("'{name}'"));
     let message = format!(
         "no deployment is called '{}': the only one of the file, {was}, is deployed under this name",
@@ -149,14 +152,14 @@ fn renamed(wanted: &Wanted<'_>, only: &Declared) -> Diagnostic {
 }
 
 /// A `-n` value.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct NamePattern<'a> {
     text: &'a str,
     flow: Option<&'a str>,
     name: &'a str,
     is_pattern: bool,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> NamePattern<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let (flow, name) = text.split_once('/').map_or((None, text), |(flow, name)| (Some(flow), name));
         Self { text, flow, name, is_pattern: is_pattern(text) }
@@ -216,7 +219,7 @@ mod tests {
             Options { names: names.iter().map(ToString::to_string).collect(), all, ..Options::default() };
         let custom = |declared: &Declared| (declared.name() == Some("custom")).then(|| "My Flow".to_owned());
         let selection = select(&project(deployments), &options, custom)?;
-        Ok(selection.picked.iter().map(|one| one.index).collect())
+        Ok(selection.picked.iter().map(|deployment| deployment.index).collect())
     }
 
     #[test]

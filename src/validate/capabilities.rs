@@ -13,12 +13,12 @@ use crate::{
 
 /// Reports the fields of a deployment that the server does not support: as errors, or as warnings if `is_allowed`.
 pub(crate) fn unsupported_fields(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     capabilities: &Capabilities,
     is_allowed: bool,
     findings: &mut Findings<'_>,
 ) {
-    for (feature, path) in used_features(&one.fields) {
+    for (feature, path) in used_features(&deployment.fields) {
         let Err(error) = capabilities.require(feature) else { continue };
         let (severity, message, help) = if is_allowed {
             (
@@ -32,7 +32,7 @@ pub(crate) fn unsupported_fields(
             (Severity::Error, error.to_string(), help)
         };
         let diagnostic = Diagnostic { severity, ..Diagnostic::error(Code::UNSUPPORTED_BY_SERVER, message) };
-        findings.at_key(&one.pointer([]).join_all(&path), diagnostic.help(help));
+        findings.at_key(&deployment.pointer([]).join_all(&path), diagnostic.help(help));
     }
 }
 

@@ -14,13 +14,13 @@ pub(crate) fn duplicates<'a>(
     findings: &mut Findings<'_>,
 ) {
     let mut seen = BTreeSet::new();
-    for one in prepared {
-        let flow = one.flow.as_ref().map(|flow| flow.name.as_str()).or(one.text("entrypoint"));
-        let (Some(flow), Some(name)) = (flow, one.text("name")) else { continue };
+    for deployment in prepared {
+        let flow = deployment.flow.as_ref().map(|flow| flow.name.as_str()).or(deployment.text("entrypoint"));
+        let (Some(flow), Some(name)) = (flow, deployment.text("name")) else { continue };
         if !seen.insert((flow, desired::api_name(name))) {
             let message = format!("deployment '{flow}/{name}' is declared more than once; the last one wins");
             let diagnostic = Diagnostic::warning(Code::DUPLICATE_DEPLOYMENT, message);
-            findings.at_value(&one.pointer(["name"]), diagnostic);
+            findings.at_value(&deployment.pointer(["name"]), diagnostic);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     project::Findings,
     resolve::{
         expressions::{Names, Stage, any_expressions, without_steps},
-        outputs::Known,
+        outputs::KnownOutputs,
     },
     steps::name_and_id,
     template::expression::{self, Checked},
@@ -18,40 +18,47 @@ use crate::{
 
 /// Checks the expressions in the steps of a deployment, and in what waits for their outputs.
 pub(crate) fn check_steps(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     names: &Names,
     findings: &mut Findings<'_>,
 ) {
-    let mut before = Known::default();
+    let mut before = KnownOutputs::default();
     for listed in sections.build.iter().chain(&sections.push) {
         if let Some((name, _)) = name_and_id(&listed.step) {
             let inputs = listed.step.get(name).cloned().unwrap_or_default();
-            check_template(&inputs, &listed.pointer.join(name), one, &before, names, findings);
+            check_template(&inputs, &listed.pointer.join(name), deployment, &before, names, findings);
         }
         before.add(&listed.step);
     }
-    let all = Known::in_fields(sections, &one.spec);
-    if any_expressions(&one.fields) {
-        let (fields, _) = without_steps(&one.fields);
+    let all = KnownOutputs::in_fields(sections, &deployment.spec);
+    if any_expressions(&deployment.fields) {
+        let (fields, _) = without_steps(&deployment.fields);
         let checked = expression::check(&Value::Mapping(fields), &BTreeSet::new());
-        unknown_outputs(&checked, &one.spec.declared.pointer(), &all, findings);
+        unknown_outputs(&checked, &deployment.spec.declared.pointer(), &all, findings);
     }
     if let PullSteps::Listed(steps) = &sections.pull {
-        check_template(&Value::Sequence(steps.clone()), &sections.pull_pointer, one, &all, names, findings);
+        check_template(
+            &Value::Sequence(steps.clone()),
+            &sections.pull_pointer,
+            deployment,
+            &all,
+            names,
+            findings,
+        );
     }
 }
 
 fn check_template(
     template: &Value,
     at: &Pointer,
-    one: &ResolvedDeployment,
-    known: &Known,
+    deployment: &ResolvedDeployment,
+    known: &KnownOutputs,
     names: &Names,
     findings: &mut Findings<'_>,
 ) {
-    let mut stage = Stage::new(names, one.scope.clone(), known);
-    stage.later.extend(one.flow.is_none().then(|| "flow".to_owned()));
+    let mut stage = Stage::new(names, deployment.scope.clone(), known);
+    stage.later.extend(deployment.flow.is_none().then(|| "flow".to_owned()));
     let checked = expression::check(template, &stage.known());
     unknown_outputs(&checked, at, known, findings);
     for error in stage.evaluate(template, checked).1 {
@@ -60,7 +67,7 @@ fn check_template(
 }
 
 /// Expressions that use an output which a step of this id does not have.
-fn unknown_outputs(checked: &Checked, at: &Pointer, known: &Known, findings: &mut Findings<'_>) {
+fn unknown_outputs(checked: &Checked, at: &Pointer, known: &KnownOutputs, findings: &mut Findings<'_>) {
     for used in checked.uses.iter().filter(|used| !used.is_guarded) {
         let Some(key) = used.keys.first().filter(|key| !known.may_have_key(&used.root, key)) else {
             continue;

@@ -8,9 +8,9 @@ use crate::{
     resolve::{has_pending, is_pending, version},
 };
 
-pub(super) fn name(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let at = one.pointer(["name"]);
-    match one.text("name") {
+pub(super) fn name(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let at = deployment.pointer(["name"]);
+    match deployment.text("name") {
         None => {
             findings.at_value(&at, Diagnostic::error(Code::NO_NAME, "A deployment name must be provided."));
         }
@@ -25,31 +25,33 @@ pub(super) fn name(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
     }
 }
 
-pub(super) fn work_pool(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    if one.work_pool().is_none() {
+pub(super) fn work_pool(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    if deployment.work_pool().is_none() {
         let message = "A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' \
                        flag or in your prefect.yaml file.";
-        findings
-            .at_value(&one.pointer(["work_pool", "name"]), Diagnostic::error(Code::NO_WORK_POOL, message));
+        findings.at_value(
+            &deployment.pointer(["work_pool", "name"]),
+            Diagnostic::error(Code::NO_WORK_POOL, message),
+        );
     }
 }
 
-pub(super) fn version_type(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let Some(kind) = one.text("version_type").filter(|kind| !is_pending(kind)) else { return };
+pub(super) fn version_type(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let Some(kind) = deployment.text("version_type").filter(|kind| !is_pending(kind)) else { return };
     if let Err(error) = version::check_type(kind) {
         let diagnostic = Diagnostic::error(Code::VERSION_TYPE, error.to_string());
         let help = did_you_mean(kind, version::TYPES).map(|known| format!("did you mean {known}?"));
-        findings.at_value(&one.pointer(["version_type"]), Diagnostic { help, ..diagnostic });
+        findings.at_value(&deployment.pointer(["version_type"]), Diagnostic { help, ..diagnostic });
     }
 }
 
-pub(super) fn concurrency_limit(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
+pub(super) fn concurrency_limit(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     let Some(value) =
-        one.fields.get("concurrency_limit").filter(|value| !value.is_null() && !has_pending(value))
+        deployment.fields.get("concurrency_limit").filter(|value| !value.is_null() && !has_pending(value))
     else {
         return;
     };
-    let at = one.pointer(["concurrency_limit"]);
+    let at = deployment.pointer(["concurrency_limit"]);
     match serde_yaml::from_value::<desired::ConcurrencyLimit>(value.clone()) {
         Ok(limit) => {
             if let Some((key, message)) = limit.problem() {

@@ -31,20 +31,20 @@ use crate::{
 
 /// Checks one deployment by itself: its fields, its steps, and what both refer to.
 pub(crate) fn deployment(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     environment: &Environment,
     names: &Names,
     findings: &mut Findings<'_>,
 ) {
-    fields::name(one, findings);
-    fields::work_pool(one, findings);
-    schedules::schedules(one, findings);
-    schedules::trigger_items(one, findings);
-    slas(one, findings);
-    fields::version_type(one, findings);
-    fields::concurrency_limit(one, findings);
-    parameters::of_deployment(one, findings);
+    fields::name(deployment, findings);
+    fields::work_pool(deployment, findings);
+    schedules::schedules(deployment, findings);
+    schedules::trigger_items(deployment, findings);
+    slas(deployment, findings);
+    fields::version_type(deployment, findings);
+    fields::concurrency_limit(deployment, findings);
+    parameters::of_deployment(deployment, findings);
     for listed in sections.build.iter().chain(&sections.push) {
         steps::step(listed, findings);
     }
@@ -52,6 +52,6 @@ pub(crate) fn deployment(
     if let PullSteps::Listed(listed) = &sections.pull {
         steps::pull(listed, &sections.pull_pointer, findings);
     }
-    references::references(one, sections, environment, findings);
-    check_expressions(one, sections, names, findings);
+    references::references(deployment, sections, environment, findings);
+    check_expressions(deployment, sections, names, findings);
 }

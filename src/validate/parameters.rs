@@ -13,12 +13,15 @@ use crate::{
     value::{Mapping, Value},
 };
 
-pub(super) fn of_deployment(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let (Some(flow), Some(Value::Mapping(given))) = (&one.flow, one.fields.get("parameters")) else { return };
+pub(super) fn of_deployment(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let (Some(flow), Some(Value::Mapping(given))) = (&deployment.flow, deployment.fields.get("parameters"))
+    else {
+        return;
+    };
     let known: Mapping =
         given.iter().filter(|(_, value)| !has_pending(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let enforced = one.fields.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
-    let at = one.pointer(["parameters"]);
+    let enforced = deployment.fields.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
+    let at = deployment.pointer(["parameters"]);
     parameters(&desired::object(&known), &flow.parameters, enforced, &at, findings);
 }
 

@@ -7,7 +7,7 @@ use crate::{
     pointer::{Pointer, Segment},
     project::Findings,
     python,
-    resolve::outputs::Known,
+    resolve::outputs::KnownOutputs,
     steps::name_and_id,
     template::{
         self, is_run_time_placeholder, missing_value,
@@ -18,20 +18,20 @@ use crate::{
 
 /// Warns of placeholders in steps and fields that will have no value.
 pub(super) fn references(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     sections: &StepSections,
     environment: &Environment,
     findings: &mut Findings<'_>,
 ) {
-    let all = Known::in_fields(sections, &one.spec);
-    let mut before = Known::default();
+    let all = KnownOutputs::in_fields(sections, &deployment.spec);
+    let mut before = KnownOutputs::default();
     for listed in sections.build.iter().chain(&sections.push) {
         let mut checker = Checker { before: &before, all: &all, environment, place: In::Step, findings };
         checker.step(&listed.step, &listed.pointer);
         before.add(&listed.step);
     }
     let mut checker = Checker { before: &all, all: &all, environment, place: In::Fields, findings };
-    checker.fields(&one.fields, &one.spec.declared.pointer());
+    checker.fields(&deployment.fields, &deployment.spec.declared.pointer());
     if let PullSteps::Listed(steps) = &sections.pull {
         let with_pull = steps.iter().fold(all.clone(), |mut known, step| {
             known.add(step);
@@ -61,9 +61,9 @@ enum In {
 
 struct Checker<'a, 'b> {
     /// What there is at this place.
-    before: &'a Known,
+    before: &'a KnownOutputs,
     /// What there is in the end.
-    all: &'a Known,
+    all: &'a KnownOutputs,
     environment: &'a Environment,
     place: In,
     findings: &'a mut Findings<'b>,

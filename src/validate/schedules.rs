@@ -17,13 +17,13 @@ use crate::{
     value::{Mapping, Value},
 };
 
-pub(super) fn schedules(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let Some(Value::Sequence(items)) = one.fields.get("schedules") else { return };
+pub(super) fn schedules(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let Some(Value::Sequence(items)) = deployment.fields.get("schedules") else { return };
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !has_pending(item)) {
         let Some(item) = item.as_mapping() else { continue };
-        schedule(item, &one.pointer(["schedules"]).join(index), findings);
+        schedule(item, &deployment.pointer(["schedules"]).join(index), findings);
     }
-    slugs(items, &one.pointer(["schedules"]), findings);
+    slugs(items, &deployment.pointer(["schedules"]), findings);
 }
 
 /// Finds slugs that two schedules of a deployment have; the server refuses them with an error that says nothing.
@@ -56,12 +56,17 @@ pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Finding
     }
 }
 
-pub(super) fn trigger_items(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let Some(Value::Sequence(items)) = one.fields.get("triggers") else { return };
+pub(super) fn trigger_items(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let Some(Value::Sequence(items)) = deployment.fields.get("triggers") else { return };
     let known: Vec<Value> =
         items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
     if known.len() == items.len() {
-        triggers(&known, one.text("name").unwrap_or_default(), &one.pointer(["triggers"]), findings);
+        triggers(
+            &known,
+            deployment.text("name").unwrap_or_default(),
+            &deployment.pointer(["triggers"]),
+            findings,
+        );
     }
 }
 
@@ -75,6 +80,13 @@ pub(crate) fn triggers(
     match triggers::triggers(items, deployment) {
         Ok(read) => {
             unknown_keys(read.unknown_keys, at, findings);
+            for metric in read.unknown_metrics {
+                let message =
+                    format!("unknown metric '{}'; the server decides whether it exists", metric.name);
+                let help = metric.suggestion.map(|known| format!("did you mean '{known}'?"));
+                let diagnostic = Diagnostic { help, ..Diagnostic::warning(Code::TRIGGER, message) };
+                findings.at_value(&at.join(metric.index).join_all(&metric.path), diagnostic);
+            }
             Some(read.triggers)
         }
         Err(errors) => wrong_items(Code::TRIGGER, errors, at, findings),
@@ -82,26 +94,28 @@ pub(crate) fn triggers(
 }
 
 /// What an open-source server refuses: service level agreements, and triggers on metrics.
-pub(crate) fn only_on_cloud(one: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    if one.fields.get("sla").is_some_and(Value::is_sequence) {
+pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    if deployment.fields.get("sla").is_some_and(Value::is_sequence) {
         let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
-        findings.at_key(&one.pointer(["sla"]), diagnostic);
+        findings.at_key(&deployment.pointer(["sla"]), diagnostic);
     }
-    let Some(Value::Sequence(triggers)) = one.fields.get("triggers") else { return };
+    let Some(Value::Sequence(triggers)) = deployment.fields.get("triggers") else { return };
     for (index, trigger) in triggers.iter().enumerate() {
         let is = |key: &str, value: &str| trigger.get(key).and_then(Value::as_str) == Some(value);
         if is("posture", "Metric") || is("type", "metric") {
             let message = "triggers on metrics are only supported on Prefect Cloud";
-            findings
-                .at_value(&one.pointer(["triggers"]).join(index), Diagnostic::error(Code::TRIGGER, message));
+            findings.at_value(
+                &deployment.pointer(["triggers"]).join(index),
+                Diagnostic::error(Code::TRIGGER, message),
+            );
         }
     }
 }
 
 /// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
-pub(crate) fn slas(one: &ResolvedDeployment, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
-    let Some(Value::Sequence(items)) = one.fields.get("sla") else { return None };
-    let at = one.pointer(["sla"]);
+pub(crate) fn slas(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
+    let Some(Value::Sequence(items)) = deployment.fields.get("sla") else { return None };
+    let at = deployment.pointer(["sla"]);
     match slas::slas(items) {
         Ok(read) => {
             unknown_keys(read.unknown_keys, &at, findings);

@@ -19,20 +19,20 @@ pub(crate) async fn check_with_server(
     findings: &mut Findings<'_>,
 ) -> Result<(BTreeMap<String, WorkPool>, Capabilities), ApiError> {
     if !client.is_cloud() {
-        for (one, _) in prepared {
-            only_on_cloud(one, findings);
+        for (deployment, _) in prepared {
+            only_on_cloud(deployment, findings);
         }
     }
     let names: BTreeSet<String> =
-        prepared.iter().filter_map(|(one, _)| one.work_pool()).map(str::to_owned).collect();
+        prepared.iter().filter_map(|(deployment, _)| deployment.work_pool()).map(str::to_owned).collect();
     let pools =
         async || if names.is_empty() { Ok(BTreeMap::new()) } else { pools_by_name(client, &names).await };
     let (pools, capabilities) = tokio::join!(pools(), client.capabilities());
     let (capabilities, pools) = (capabilities?, pools?);
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
-    work_pools(prepared.iter().map(|(one, _)| one), &pools, &known, findings);
-    for (one, _) in prepared {
-        unsupported_fields(one, capabilities, allow_unsupported, findings);
+    work_pools(prepared.iter().map(|(deployment, _)| deployment), &pools, &known, findings);
+    for (deployment, _) in prepared {
+        unsupported_fields(deployment, capabilities, allow_unsupported, findings);
     }
     Ok((pools, capabilities.clone()))
 }
@@ -58,7 +58,7 @@ pub(crate) async fn idle_pools(
     pools: &BTreeMap<String, WorkPool>,
     client: &Client,
 ) -> Vec<String> {
-    let used: BTreeSet<&str> = desired.iter().map(|one| one.work_pool.as_str()).collect();
+    let used: BTreeSet<&str> = desired.iter().map(|deployment| deployment.work_pool.as_str()).collect();
     let waiting = used
         .into_iter()
         .filter_map(|name| pools.get(name))

@@ -6,7 +6,7 @@ use crate::{
     environment::Environment,
     pointer::Pointer,
     project::Findings,
-    resolve::{has_pending, outputs::Known},
+    resolve::{has_pending, outputs::KnownOutputs},
     steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, shell_operator, time_limit},
     template::placeholder::{self, Kind},
     value::{Mapping, Value},
@@ -168,7 +168,7 @@ fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut 
 /// Warns of ids that no template can use, because an output has the same name.
 pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
     let steps: Vec<&Listed> = sections.build.iter().chain(&sections.push).collect();
-    let mut known = Known::default();
+    let mut known = KnownOutputs::default();
     for listed in &steps {
         for id in known.add(&listed.step) {
             let has_id = |listed: &&&Listed| {

@@ -23,9 +23,9 @@ pub(crate) fn work_pools<'a>(
     all: &[String],
     findings: &mut Findings<'_>,
 ) {
-    for one in prepared {
-        let Some(name) = one.work_pool() else { continue };
-        let at = one.pointer(["work_pool", "name"]);
+    for deployment in prepared {
+        let Some(name) = deployment.work_pool() else { continue };
+        let at = deployment.pointer(["work_pool", "name"]);
         let Some(pool) = pools.get(name) else {
             let message = format!(
                 "This deployment configuration references work pool '{name}' which does not exist. This means no \
@@ -36,7 +36,7 @@ pub(crate) fn work_pools<'a>(
                 |known| format!("did you mean '{known}'? Or create it with `prefectl work-pool create {name} --type TYPE`"),
             );
             let diagnostic = Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help);
-            if one.spec.has_own_work_pool() {
+            if deployment.spec.has_own_work_pool() {
                 findings.at_value(&at, diagnostic);
             } else {
                 findings.push(diagnostic); // the command line or the settings name it
@@ -51,11 +51,11 @@ pub(crate) fn work_pools<'a>(
             findings.at_value(&at, Diagnostic::error(Code::AGENT_WORK_POOL, message).help(help));
         }
         if let Some(Value::Mapping(given)) =
-            one.fields.get("work_pool").and_then(|pool| pool.get("job_variables"))
+            deployment.fields.get("work_pool").and_then(|pool| pool.get("job_variables"))
         {
             let known = given.iter().filter(|(_, value)| !has_pending(value));
             let known: Mapping = known.map(|(key, value)| (key.clone(), value.clone())).collect();
-            let at = one.pointer(["work_pool", "job_variables"]);
+            let at = deployment.pointer(["work_pool", "job_variables"]);
             job_variables(&value::to_json(&Value::Mapping(known)), pool, &at, findings);
         }
     }

@@ -89,7 +89,7 @@ fn step(ran: &Ran, redactor: &Redactor) -> Value {
         "section": ran.section,
         "image": ran.image(),
         "reused": ran.is_reused(),
-        "outputs": outputs.map(|outputs| plan::masked_value("outputs", &outputs, redactor)),
+        "outputs": outputs.map(|outputs| plan::redacted_value("outputs", &outputs, redactor)),
         "seconds": seconds(ran.time),
         "deployments": ran.deployments,
     })

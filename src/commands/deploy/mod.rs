@@ -1,7 +1,7 @@
 //! `prefectl deploy`.
 
 mod document;
-mod interview;
+mod wizard;
 
 use std::{fmt::Write as _, time::Instant};
 
@@ -45,11 +45,11 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
     }
-    let answered =
-        if asks(arguments, context) { interview::ask(&options, &client, context).await? } else { None };
+    let answers =
+        if asks(arguments, context) { wizard::ask(&options, &client, context).await? } else { None };
     let links = connection::links(context);
-    let answers = answered.as_ref().map(|answered| &answered.selection);
-    let ctx = DeployContext { answers, ..target::deploy_context(&options, context) };
+    let selected = answers.as_ref().map(|answers| &answers.selection);
+    let ctx = DeployContext { answers: selected, ..target::deploy_context(&options, context) };
     let server = Server { client: &client, links: &links };
     let started = Instant::now();
     let view = context.ui.watch();
@@ -75,8 +75,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     view.summarize(&report.lines.iter().map(registered).collect::<Vec<_>>());
     github::add_to_summary(context, || summary(&report, result.as_ref().err()));
     hints(&report, context);
-    if let (Ok(_), Some(answered)) = (&result, &answered) {
-        interview::save(answered, &ctx, context).await?;
+    if let (Ok(_), Some(answers)) = (&result, &answers) {
+        wizard::save(answers, &ctx, context).await?;
     }
     result
 }
@@ -220,5 +220,5 @@ fn help(report: &Report) -> String {
     if report.only_conflicts() {
         help += "; deploying again compares with what is there now, and --force writes without looking";
     }
-    std::iter::once(help).chain(report.remains.iter().cloned()).collect::<Vec<_>>().join("\n  ")
+    std::iter::once(help).chain(report.unrestored.iter().cloned()).collect::<Vec<_>>().join("\n  ")
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
-    plan::{PlannedChange, leaves},
+    plan::{PlannedChange, changed_values},
     pointer::Pointer,
 };
 
@@ -34,7 +34,7 @@ pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     if new.is_null() && is_list(field) {
         return vec![Entry { path, old: Some(old), new: None }];
     }
-    let found = leaves(path.clone(), old, new);
+    let found = changed_values(path.clone(), old, new);
     if found.is_empty() {
         return vec![Entry { path, old: None, new: None }]; // --force
     }

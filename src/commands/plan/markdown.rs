@@ -96,8 +96,8 @@ fn details(one: &PlannedDeployment, text: &mut String) {
         let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "{fence}");
-    for kept in &one.kept {
-        let _ = writeln!(text, "\nKept: {}: {}", code(&kept.field), escaped(&kept.reason));
+    for retained in &one.retained {
+        let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
     }
     if let Some(flow) = one.flow.as_ref().filter(|flow| flow.grade != "exact") {
         let _ = writeln!(

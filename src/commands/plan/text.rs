@@ -60,8 +60,8 @@ fn deployment(one: &PlannedDeployment, text: &mut String) {
             let _ = writeln!(text, "    {line}");
         }
     }
-    for kept in &one.kept {
-        let line = format!("    kept: {} {}: {}", kept.field, shown(&kept.value), kept.reason);
+    for retained in &one.retained {
+        let line = format!("    kept: {} {}: {}", retained.field, shown(&retained.value), retained.reason);
         let _ = writeln!(text, "{}", line.dimmed());
     }
     if let Some(flow) = one.flow.as_ref().filter(|flow| flow.grade != "exact") {

@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
-    build::{Found, Pulled},
+    build::{Pulled, PulledFlow},
     cli::{OutputFormat, RunStepsArguments},
     commands::{Context, connection},
-    deploy::{self, Trial},
+    deploy::{self, StepRun},
     deployment::DeployContext,
     error::{CommandError, Exit},
     value::{self, Value},
@@ -24,48 +24,49 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
+        keeps_schedules_on_empty: false,
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     };
     let view = context.ui.watch();
-    let trials = trials(arguments, &surroundings, context).await;
+    let runs = runs(arguments, &surroundings, context).await;
     view.end();
     view.summarize(&[]);
-    let trials = trials?;
+    let runs = runs?;
     match arguments.output {
-        OutputFormat::Text => trials.iter().for_each(|trial| context.ui.result(&text(trial))),
-        OutputFormat::Json => context.ui.document(&document(&trials)),
+        OutputFormat::Text => runs.iter().for_each(|run| context.ui.result(&text(run))),
+        OutputFormat::Json => context.ui.document(&document(&runs)),
     }
     Ok(Exit::Done)
 }
 
 /// Runs the steps in the file, or the pull steps that the server has stored.
-async fn trials(
+async fn runs(
     arguments: &RunStepsArguments,
     surroundings: &DeployContext<'_>,
     context: &Context,
-) -> Result<Vec<Trial>, CommandError> {
-    let sought = arguments.sought();
+) -> Result<Vec<StepRun>, CommandError> {
+    let selection = arguments.step_selection();
     if arguments.stored {
         let client = connection::client(context)?;
-        let into = sought.into.as_deref();
+        let into = selection.into.as_deref();
         return Ok(deploy::run_stored(&arguments.name, surroundings, &client, into).await?);
     }
     // Only steps that refer to blocks or variables need the API.
     let has_api = context.settings.api_url.value.is_some();
     let client = if has_api { Some(connection::client(context)?) } else { None };
-    Ok(deploy::run_steps(surroundings, client.as_ref(), &sought).await?)
+    Ok(deploy::run_steps(surroundings, client.as_ref(), &selection).await?)
 }
 
 /// Formats the results of a deployment's steps.
-fn text(trial: &Trial) -> String {
-    let mut lines = vec![trial.deployment.clone()];
-    lines.extend(outputs(&trial.outputs));
-    match &trial.pulled {
+fn text(run: &StepRun) -> String {
+    let mut lines = vec![run.deployment.clone()];
+    lines.extend(outputs(&run.outputs));
+    match &run.pulled {
         None => {}
-        Some(Found { pulled: Pulled::OutOfReach { reason }, .. }) => {
+        Some(PulledFlow { pulled: Pulled::OutOfReach { reason }, .. }) => {
             lines.push(format!("  cannot verify the pull steps here: {reason}"));
         }
-        Some(Found { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
+        Some(PulledFlow { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
             lines.extend(outputs(pulled));
             let flow = flow.as_deref().unwrap_or_default();
             lines.push(format!("  flow '{flow}' found in {}", directory.display()));
@@ -83,9 +84,9 @@ fn outputs(outputs: &value::Mapping) -> Vec<String> {
 }
 
 /// Creates the JSON document with the results of all deployments.
-fn document(trials: &[Trial]) -> Json {
+fn document(runs: &[StepRun]) -> Json {
     let outputs = |outputs: &value::Mapping| value::to_json(&Value::Mapping(outputs.clone()));
-    let pull = |found: &Found| match &found.pulled {
+    let pull = |found: &PulledFlow| match &found.pulled {
         Pulled::OutOfReach { reason } => json!({"status": "not verified", "reason": reason}),
         Pulled::Code { directory, outputs: pulled } => json!({
             "status": "verified",
@@ -94,12 +95,12 @@ fn document(trials: &[Trial]) -> Json {
             "outputs": outputs(pulled),
         }),
     };
-    let trial = |trial: &Trial| {
+    let run = |run: &StepRun| {
         json!({
-            "name": trial.deployment,
-            "outputs": outputs(&trial.outputs),
-            "pull": trial.pulled.as_ref().map(pull),
+            "name": run.deployment,
+            "outputs": outputs(&run.outputs),
+            "pull": run.pulled.as_ref().map(pull),
         })
     };
-    json!({"schema": 1, "deployments": trials.iter().map(trial).collect::<Vec<_>>()})
+    json!({"schema": 1, "deployments": runs.iter().map(run).collect::<Vec<_>>()})
 }

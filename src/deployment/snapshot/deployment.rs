@@ -115,10 +115,10 @@ mod tests {
             });
             LiveDeployment::new(serde_json::from_value(raw).unwrap(), &shared)
         };
-        let (one, other) = (deployment(1), deployment(2));
-        let is_shared = |field| Arc::ptr_eq(&one.fields[field], &other.fields[field]);
+        let (first, other) = (deployment(1), deployment(2));
+        let is_shared = |field| Arc::ptr_eq(&first.fields[field], &other.fields[field]);
         assert!(is_shared("parameter_openapi_schema") && is_shared("tags") && !is_shared("version"));
-        assert_eq!(one.field("version"), Some(&json!("1")));
+        assert_eq!(first.field("version"), Some(&json!("1")));
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::api::{ApiError, Automation, Client};
+use crate::api::{ApiError, Automation, Capabilities, Client, Feature};
 
 /// The server's state, as far as a deploy needs it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Snapshot {
+    capabilities: Capabilities,
     flows: HashMap<String, Uuid>,
     deployments: HashMap<(Uuid, String), LiveDeployment>,
     automations: HashMap<Uuid, Vec<Automation>>,
@@ -39,11 +40,17 @@ impl Snapshot {
         let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
         let flows: Vec<String> = flows.into_iter().cloned().collect();
         let shared = SharedValues::default();
-        let deployments = client.deployments_named(names, |one| LiveDeployment::new(one, &shared));
-        let (flows, deployments) = tokio::try_join!(client.flows_by_name(&flows), deployments)?;
+        let deployments =
+            client.deployments_named(names, |deployment| LiveDeployment::new(deployment, &shared));
+        let (flows, deployments, capabilities) =
+            tokio::try_join!(client.flows_by_name(&flows), deployments, client.capabilities())?;
         Ok(Self {
+            capabilities: capabilities.clone(),
             flows: flows.into_iter().map(|flow| (flow.name, flow.id)).collect(),
-            deployments: deployments.into_iter().map(|one| ((one.flow_id, one.name.clone()), one)).collect(),
+            deployments: deployments
+                .into_iter()
+                .map(|deployment| ((deployment.flow_id, deployment.name.clone()), deployment))
+                .collect(),
             automations: HashMap::new(),
         })
     }
@@ -52,10 +59,24 @@ impl Snapshot {
     #[cfg(test)]
     pub(crate) fn of(flow: &str, deployment: LiveDeployment, automations: Vec<Automation>) -> Self {
         Self {
+            capabilities: Capabilities::new(None),
             flows: [(flow.to_owned(), deployment.flow_id)].into(),
             automations: [(deployment.id, automations)].into(),
             deployments: [((deployment.flow_id, deployment.name.clone()), deployment)].into(),
         }
+    }
+
+    /// Checks whether an update with an empty mapping removes all job variables.
+    ///
+    /// Older servers ignore the empty mapping and keep the variables.
+    pub(crate) fn clears_job_variables(&self) -> bool {
+        self.capabilities.supports(Feature::EmptyJobVariables)
+    }
+
+    /// Replaces the server's capabilities.
+    #[cfg(test)]
+    pub(crate) fn with_version(self, version: &str) -> Self {
+        Self { capabilities: Capabilities::new(Some(version.to_owned())), ..self }
     }
 
     pub(crate) fn flow(&self, name: &str) -> Option<Uuid> {

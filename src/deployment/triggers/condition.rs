@@ -80,7 +80,7 @@ pub(super) enum MetricPosture {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Metric {
-    name: &'static str,
+    name: String,
     threshold: f64,
     operator: &'static str,
     range: Seconds,
@@ -105,6 +105,8 @@ pub(super) enum Depth {
 const RESOURCE_KEYS: &[&str] = &["type", "match", "match_related", "posture"];
 const EVENT_KEYS: &[&str] = &["after", "expect", "for_each", "threshold", "within"];
 const COMPOSITE_KEYS: &[&str] = &["type", "triggers", "within"];
+/// Metrics of the tested release. Others are sent, because a newer server may know them.
+const METRICS: [&str; 3] = ["lateness", "duration", "successes"];
 const METRIC_KEYS: &[&str] = &["name", "threshold", "operator", "range", "firing_for"];
 
 /// Reads the condition in a mapping; `None` means that there is no use in reading on.
@@ -194,7 +196,7 @@ fn metric(reader: &mut Reader<'_>) -> Option<Condition> {
 
 fn metric_query(reader: &mut Reader<'_>) -> Option<Metric> {
     reader.note_unknown_keys(&[METRIC_KEYS]);
-    let name = reader.required("name", |value| one_of(value, &["lateness", "duration", "successes"]));
+    let name = reader.metric_name("name", &METRICS);
     let threshold = reader.required("threshold", number);
     let operator = reader.required("operator", |value| one_of(value, &["<", "<=", ">", ">="]));
     let at_least = |value: &Value| match duration_value(value)? {

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     deployment::item_reader::{
-        Findings, ItemError, Reader, UnknownKey, boolean, duration_value, mapping, nullable, text,
+        Findings, ItemError, Reader, UnknownKey, UnknownMetric, boolean, duration_value, mapping, nullable,
+        text,
     },
     pointer::Pointer,
     schedule::duration::Seconds,
@@ -40,6 +41,7 @@ pub(crate) struct Trigger {
 pub(crate) struct Triggers {
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) unknown_keys: Vec<UnknownKey>,
+    pub(crate) unknown_metrics: Vec<UnknownMetric>,
 }
 
 /// Checks the triggers of a deployment, and finds all that is wrong with them.
@@ -54,7 +56,8 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
             Trigger::read(item, default_name, &mut findings)
         })
         .collect();
-    findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys })
+    let unknown_metrics = std::mem::take(&mut findings.unknown_metrics);
+    findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys, unknown_metrics })
 }
 
 impl Trigger {

@@ -85,3 +85,13 @@ fn keys_that_mean_nothing_are_noted() {
     let expected = [(0, "expcet", Some("expect")), (1, "metric", None), (1, "triggers[0].name", None)];
     assert_eq!(found, expected.map(|(index, path, suggestion)| (index, path.to_owned(), suggestion)));
 }
+
+#[test]
+fn unknown_metrics_are_kept_and_noted() {
+    let found = parse("[{type: metric, metric: {name: latenes, threshold: 1, operator: '>'}}]").unwrap();
+    let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
+    assert_eq!(body["trigger"]["metric"]["name"], "latenes");
+    let noted: Vec<_> =
+        found.unknown_metrics.iter().map(|metric| (metric.path.to_string(), metric.suggestion)).collect();
+    assert_eq!(noted, [("metric.name".to_owned(), Some("lateness"))]);
+}

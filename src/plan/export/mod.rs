@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Automation, Client, Deployment, DeploymentFilter},
     deployment::{flow_names_by_id, snapshot},
-    target::Wanted,
+    target::NamePattern,
     template::{
         is_run_time_placeholder, literal,
         placeholder::{BLOCK_PREFIX, Kind, Placeholder, VARIABLE_PREFIX},
@@ -31,24 +31,24 @@ pub(crate) struct Export {
 /// Reads the deployments that the patterns name, all of them without any, and writes them as a file.
 pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Export, ApiError> {
     let deployments = client.deployments(&DeploymentFilter::default()).await?;
-    let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|one| one.flow_id).collect();
+    let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = flow_names_by_id(client, flow_ids).await?;
     let automations = snapshot::by_deployment(client.automations().await?);
-    let wanted: Vec<Wanted<'_>> = patterns.iter().map(|pattern| Wanted::new(pattern)).collect();
+    let wanted: Vec<NamePattern<'_>> = patterns.iter().map(|pattern| NamePattern::new(pattern)).collect();
     let mut picked: BTreeMap<(&str, &str), &Deployment> = BTreeMap::new();
-    for one in &deployments {
-        let flow = flows.get(&one.flow_id).map_or("", String::as_str);
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted.matches_names(flow, &one.name)) {
-            picked.insert((flow, &one.name), one);
+    for deployment in &deployments {
+        let flow = flows.get(&deployment.flow_id).map_or("", String::as_str);
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted.matches_names(flow, &deployment.name)) {
+            picked.insert((flow, &deployment.name), deployment);
         }
     }
     let mut notes = Vec::new();
     let items: Vec<Json> = picked
         .iter()
-        .map(|((flow, name), one)| {
-            let automations = automations.get(&one.id).map_or(&[][..], Vec::as_slice);
+        .map(|((flow, name), deployment)| {
+            let automations = automations.get(&deployment.id).map_or(&[][..], Vec::as_slice);
             let mut item = Item { name: format!("{flow}/{name}"), notes: &mut notes };
-            item.fields(one, automations)
+            item.fields(deployment, automations)
         })
         .collect();
     let count = items.len();
@@ -68,63 +68,66 @@ impl Item<'_> {
     }
 
     /// What the file says of a deployment. What is as it is without being said is left out.
-    fn fields(&mut self, one: &Deployment, automations: &[Automation]) -> Json {
-        let raw = |key: &str| one.raw.get(key).filter(|value| !value.is_null()).cloned();
+    fn fields(&mut self, deployment: &Deployment, automations: &[Automation]) -> Json {
+        let raw = |key: &str| deployment.raw.get(key).filter(|value| !value.is_null()).cloned();
         let mut fields = Map::new();
         let mut say = |key: &str, value: Option<Json>| {
             if let Some(value) = value {
                 fields.insert(key.to_owned(), value);
             }
         };
-        say("name", Some(templated(&json!(one.name))));
+        say("name", Some(templated(&json!(deployment.name))));
         for key in ["version", "description"] {
             say(key, raw(key).filter(|text| text != "").map(|text| templated(&text)));
         }
         say("entrypoint", raw("entrypoint").map(|text| templated(&text)));
-        say("tags", (!one.tags.is_empty()).then(|| templated(&json!(one.tags))));
-        say("paused", one.paused.then_some(Json::Bool(true)));
-        say("concurrency_limit", concurrency_limit(one));
-        say("parameters", (!one.parameters.is_empty()).then(|| templated(&json!(one.parameters))));
+        say("tags", (!deployment.tags.is_empty()).then(|| templated(&json!(deployment.tags))));
+        say("paused", deployment.paused.then_some(Json::Bool(true)));
+        say("concurrency_limit", concurrency_limit(deployment));
+        say(
+            "parameters",
+            (!deployment.parameters.is_empty()).then(|| templated(&json!(deployment.parameters))),
+        );
         let enforced = raw("enforce_parameter_schema").filter(|enforced| *enforced == json!(false));
         say("enforce_parameter_schema", enforced);
-        say("work_pool", Some(work_pool(one)));
-        let schedules: Vec<Json> = one.schedules.iter().map(schedules::item).collect();
+        say("work_pool", Some(work_pool(deployment)));
+        let schedules: Vec<Json> = deployment.schedules.iter().map(schedules::item).collect();
         say("schedules", (!schedules.is_empty()).then(|| templated(&json!(schedules))));
         let triggers: Vec<Json> = automations.iter().filter_map(triggers::item).collect();
-        let kept = triggers.len();
+        let retained = triggers.len();
         say("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
         // A file without pull steps would get some that fit this machine.
         say("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
-        self.unsaid(one, automations.len() - kept);
+        self.unsaid(deployment, automations.len() - retained);
         Json::Object(fields)
     }
 
     /// Tells what no file can say.
-    fn unsaid(&mut self, one: &Deployment, others: usize) {
-        if one.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
+    fn unsaid(&mut self, deployment: &Deployment, others: usize) {
+        if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
             self.note("a schedule's `max_scheduled_runs` cannot be written in a file");
         }
         if others > 0 {
             self.note("automations that do more than run this deployment are left out");
         }
-        if one.raw.get("entrypoint").is_none_or(Json::is_null) {
+        if deployment.raw.get("entrypoint").is_none_or(Json::is_null) {
             self.note("it has no entrypoint, which a deploy needs");
         }
-        if one.work_pool_name.is_none() {
+        if deployment.work_pool_name.is_none() {
             self.note("it has no work pool, which a deploy needs");
         }
         for key in ["path", "storage_document_id", "infrastructure_document_id"] {
-            if one.raw.get(key).is_some_and(|value| !value.is_null()) {
+            if deployment.raw.get(key).is_some_and(|value| !value.is_null()) {
                 self.note(&format!("`{key}` cannot be written in a file"));
             }
         }
     }
 }
 
-fn concurrency_limit(one: &Deployment) -> Option<Json> {
-    let of_limit = one.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
-    let limit = of_limit.or(one.raw.get("concurrency_limit")).filter(|limit| !limit.is_null());
-    let options = one.raw.get("concurrency_options").and_then(Json::as_object);
+fn concurrency_limit(deployment: &Deployment) -> Option<Json> {
+    let of_limit = deployment.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
+    let limit = of_limit.or(deployment.raw.get("concurrency_limit")).filter(|limit| !limit.is_null());
+    let options = deployment.raw.get("concurrency_options").and_then(Json::as_object);
     let Some(options) = options else { return limit.cloned() };
     let mut mapping = Map::new();
     mapping.extend(limit.map(|limit| ("limit".to_owned(), limit.clone())));
@@ -132,13 +135,13 @@ fn concurrency_limit(one: &Deployment) -> Option<Json> {
     Some(Json::Object(mapping))
 }
 
-fn work_pool(one: &Deployment) -> Json {
+fn work_pool(deployment: &Deployment) -> Json {
     let mut pool = Map::new();
-    pool.extend(one.work_pool_name.as_ref().map(|name| ("name".to_owned(), templated(&json!(name)))));
-    let queue = one.work_queue_name.as_ref().filter(|queue| *queue != "default");
+    pool.extend(deployment.work_pool_name.as_ref().map(|name| ("name".to_owned(), templated(&json!(name)))));
+    let queue = deployment.work_queue_name.as_ref().filter(|queue| *queue != "default");
     pool.extend(queue.map(|queue| ("work_queue_name".to_owned(), templated(&json!(queue)))));
-    if !one.job_variables.is_empty() {
-        pool.insert("job_variables".to_owned(), templated(&json!(one.job_variables)));
+    if !deployment.job_variables.is_empty() {
+        pool.insert("job_variables".to_owned(), templated(&json!(deployment.job_variables)));
     }
     Json::Object(pool)
 }

@@ -43,7 +43,7 @@ fn condition(trigger: &Json) -> Option<Map<String, Json>> {
             ("id", _) => {}
             ("triggers", Json::Array(inner)) => {
                 let inner: Option<Vec<Json>> =
-                    inner.iter().map(|one| condition(one).map(Json::Object)).collect();
+                    inner.iter().map(|trigger| condition(trigger).map(Json::Object)).collect();
                 item.insert(key.clone(), inner?.into());
             }
             _ => add(&mut item, key, Some(value)),

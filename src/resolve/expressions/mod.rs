@@ -14,7 +14,7 @@ use crate::{
     pointer::Pointer,
     project::Findings,
     python,
-    resolve::{inspection::Inspection, is_pending, outputs::Known},
+    resolve::{inspection::Inspection, is_pending, outputs::KnownOutputs},
     template::{
         self, ResolveError, Resolver,
         expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
@@ -135,7 +135,7 @@ pub(crate) async fn before_steps(
     inspection: &Inspection<'_>,
     names: &Names,
     spec: &DeploymentSpec,
-    known: &Known,
+    known: &KnownOutputs,
     findings: &mut Findings<'_>,
 ) -> Early {
     if !any_expressions(&spec.fields) {
@@ -178,15 +178,15 @@ pub(crate) fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
 
 /// Evaluates the texts of a deployment that have waited for the outputs of its steps.
 pub(crate) fn after_steps(
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     outputs: &Mapping,
 ) -> Result<Mapping, Vec<ExpressionError>> {
-    let mut fields = Value::Mapping(Mapping::clone(&one.fields));
-    let mut scope = one.scope.clone().with_outputs(outputs);
+    let mut fields = Value::Mapping(Mapping::clone(&deployment.fields));
+    let mut scope = deployment.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
     let name = Pointer::root().join("name");
     // The name first: the others may use it.
-    let (first, others): (Vec<_>, Vec<_>) = one.pending.iter().partition(|path| **path == name);
+    let (first, others): (Vec<_>, Vec<_>) = deployment.pending.iter().partition(|path| **path == name);
     for path in first.into_iter().chain(others) {
         let Some(text) = template::value_at(&mut fields, path) else { continue };
         match expression::evaluate(text, &scope, &BTreeSet::new()) {
@@ -208,9 +208,9 @@ pub(crate) fn after_steps(
 }
 
 /// The fields of a deployment with stand-ins for the texts that wait for the outputs of its steps.
-pub(crate) fn before_outputs(one: &ResolvedDeployment) -> Mapping {
-    let mut fields = Value::Mapping(Mapping::clone(&one.fields));
-    for path in &one.pending {
+pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Mapping {
+    let mut fields = Value::Mapping(Mapping::clone(&deployment.fields));
+    for path in &deployment.pending {
         if let Some(place) = template::value_at(&mut fields, path) {
             *place = pending::marker(&python::to_text(place));
         }
@@ -221,10 +221,10 @@ pub(crate) fn before_outputs(one: &ResolvedDeployment) -> Mapping {
 /// Pull steps with their expressions evaluated.
 pub(crate) fn pull_steps(
     steps: &[Value],
-    one: &ResolvedDeployment,
+    deployment: &ResolvedDeployment,
     outputs: &Mapping,
 ) -> Result<Value, Vec<ExpressionError>> {
-    let scope = one.scope.clone().with_outputs(outputs);
+    let scope = deployment.scope.clone().with_outputs(outputs);
     expression::evaluate(&Value::Sequence(steps.to_vec()), &scope, &BTreeSet::new())
 }
 
@@ -244,13 +244,13 @@ impl Names {
 /// What expressions can see at one place.
 pub(crate) struct Stage<'a> {
     scope: Scope,
-    known: &'a Known,
+    known: &'a KnownOutputs,
     /// Names that will have a value later.
     pub(crate) later: BTreeSet<String>,
 }
 
 impl<'a> Stage<'a> {
-    pub(crate) fn new(names: &Names, scope: Scope, known: &'a Known) -> Self {
+    pub(crate) fn new(names: &Names, scope: Scope, known: &'a KnownOutputs) -> Self {
         let outputs = known.names().into_iter().filter(|name| !BUILT_IN.contains(&name.as_str()));
         Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
     }

@@ -61,6 +61,7 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
         redactor: &redactor,
         answers: None,
         default_work_pool: None,
+        keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
     let (project, _) = project::load(Path::new("prefect.yaml"), directory.path()).unwrap();
@@ -74,22 +75,24 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
     let inspector = Inspector::new();
     let inspection = Inspection { project: &project, ctx: &ctx, resolver, inspector: &inspector };
     let spec = specs.into_iter().next().unwrap();
-    let one = resolve::resolve(&inspection, &names, spec, &mut findings).await.unwrap().unwrap();
-    let sections = StepSections::of(&project, &one, directory.path());
-    validate::check_expressions(&one, &sections, &names, &mut findings);
+    let resolved = resolve::resolve(&inspection, &names, spec, &mut findings).await.unwrap().unwrap();
+    let sections = StepSections::of(&project, &resolved, directory.path());
+    validate::check_expressions(&resolved, &sections, &names, &mut findings);
     let found = findings.take();
-    let found =
-        found.iter().map(|one| format!("{} {}: {}", one.severity.name(), one.code, one.message)).collect();
+    let found = found
+        .iter()
+        .map(|resolved| format!("{} {}: {}", resolved.severity.name(), resolved.code, resolved.message))
+        .collect();
     let outputs: Mapping = serde_yaml::from_str(outputs).unwrap();
-    let after = after_steps(&one, &outputs).ok();
+    let after = after_steps(&resolved, &outputs).ok();
     let input = sections.build.first().map(|listed| {
         let (name, _) = name_and_id(&listed.step).unwrap();
-        expression::evaluate(&listed.step[name], &one.scope, &BTreeSet::new()).unwrap_or_default()
+        expression::evaluate(&listed.step[name], &resolved.scope, &BTreeSet::new()).unwrap_or_default()
     });
     let PullSteps::Listed(steps) = &sections.pull else { return (None, found) };
-    let pull = pull_steps(steps, &one, &outputs).unwrap_or_default();
+    let pull = pull_steps(steps, &resolved, &outputs).unwrap_or_default();
     let values = after.map(|after| {
-        [Arc::unwrap_or_clone(one.fields).into(), after.into(), input.unwrap_or_default(), pull]
+        [Arc::unwrap_or_clone(resolved.fields).into(), after.into(), input.unwrap_or_default(), pull]
     });
     (values, found)
 }

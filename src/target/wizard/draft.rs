@@ -1,10 +1,19 @@
 //! A deployment while it is asked about.
 
 use crate::{
+    api::JsonObject,
     project::{Declared, Project, Section},
-    target::wizard::{NewBlock, NewPool},
+    target::wizard::NewBlock,
     value::{Mapping, Value},
 };
+
+/// A work pool to create.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewPool {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) base_job_template: JsonObject,
+}
 
 /// What is known of a deployment, and what the answers add to it.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::{
     secret::Secret,
     target::{
         TargetError,
-        wizard::{Draft, Interview, NewBlock, World, draft::inputs, storage::slug},
+        wizard::{Draft, NewBlock, ServerLookup, Wizard, draft::inputs, storage::slug},
     },
     value::{Mapping, Value},
 };
@@ -16,7 +16,7 @@ const REQUIRES: &str = "prefect-docker>=0.3.1";
 /// The type of blocks with the login of a registry.
 const REGISTRY_CREDENTIALS: &str = "docker-registry-credentials";
 
-impl<A: Ask, W: World> Interview<'_, A, W> {
+impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Whether it makes sense to ask for an image: none is built yet, and building is not ruled out.
     pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
         let is_ruled_out = match Section::of(draft.fields(), "build") {

@@ -2,7 +2,7 @@
 //! answers, which then goes the way of all others.
 //!
 //! The order of the questions, their words and their defaults are the reference's. Nothing is written anywhere while
-//! questions are asked: what the answers want on the server is [`Answered::pool`] and [`Answered::blocks`].
+//! questions are asked: what the answers want on the server is [`Answers::pool`] and [`Answers::blocks`].
 
 mod draft;
 mod flows;
@@ -20,7 +20,7 @@ use std::path::Path;
 use self::{draft::Draft, pick::Picked};
 
 pub(crate) use self::{
-    pools::NewPool,
+    draft::NewPool,
     saving::{Saved, saved},
 };
 use crate::{
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// What an interview looks up on the server, or leaves to others to ask for.
-pub(crate) trait World {
+pub(crate) trait ServerLookup {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError>;
 
     async fn work_pool(&self, name: &str) -> Result<Option<WorkPool>, TargetError>;
@@ -52,7 +52,7 @@ pub(crate) trait World {
 
 /// What was picked and answered.
 #[derive(Debug, Clone)]
-pub(crate) struct Answered {
+pub(crate) struct Answers {
     pub(crate) selection: Selection,
     /// To be created before the deployment.
     pub(crate) pool: Option<NewPool>,
@@ -69,7 +69,7 @@ pub(crate) struct NewBlock {
 }
 
 /// What the questions are about.
-struct Interview<'a, A, W> {
+struct Wizard<'a, A, W> {
     ask: &'a A,
     world: &'a W,
     project: &'a Project,
@@ -114,17 +114,17 @@ impl Local<'_> {
 /// # Errors
 ///
 /// When the file or the options are wrong, or a question was not answered.
-pub(crate) async fn conduct(
+pub(crate) async fn run(
     project: &Project,
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
-    world: &impl World,
-) -> Result<Option<Answered>, TargetError> {
+    world: &impl ServerLookup,
+) -> Result<Option<Answers>, TargetError> {
     let inspector = Inspector::new();
     let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
-    let interview = Interview { ask, world, project, local };
-    let Picked { selection, was_asked } = interview.pick(ctx.options).await?;
-    let known = Answered { selection, pool: None, blocks: Vec::new() };
+    let wizard = Wizard { ask, world, project, local };
+    let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
+    let known = Answers { selection, pool: None, blocks: Vec::new() };
     // What is wrong with the options is found again, and told, by the deploy itself.
     let specs = target::specs(known.selection.clone(), ctx, &mut Findings::new(None)).unwrap_or_default();
     let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
@@ -134,13 +134,13 @@ pub(crate) async fn conduct(
     if draft.is_declared_in_full() {
         return Ok(was_asked.then_some(known));
     }
-    let completed = interview.complete(draft).await?;
+    let completed = wizard.complete(draft).await?;
     let picked = vec![Declared { fields: completed.fields.into(), ..declared.clone() }];
     let selection = Selection { picked, ..known.selection };
-    Ok(Some(Answered { selection, pool: completed.pool, blocks: completed.blocks }))
+    Ok(Some(Answers { selection, pool: completed.pool, blocks: completed.blocks }))
 }
 
-impl<A: Ask, W: World> Interview<'_, A, W> {
+impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks about one deployment.
     async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
         if draft.text("entrypoint").is_none() {

@@ -5,8 +5,8 @@ use crate::{
     project::Declared,
     questions::{Ask, Select},
     target::{
-        self, TargetError, Wanted,
-        wizard::{Interview, World},
+        self, NamePattern, TargetError,
+        wizard::{ServerLookup, Wizard},
     },
     value::{self, Mapping},
 };
@@ -21,7 +21,8 @@ pub(super) struct Picked {
 impl Picked {
     /// The one that was chosen; none is a new one.
     fn chosen(row: Option<usize>, of: &[&Declared]) -> Self {
-        let declared = row.and_then(|row| of.get(row)).map_or_else(target::none, |one| (*one).clone());
+        let declared =
+            row.and_then(|row| of.get(row)).map_or_else(target::none, |deployment| (*deployment).clone());
         Self { selection: single(declared), was_asked: true }
     }
 }
@@ -32,11 +33,12 @@ impl From<Selection> for Picked {
     }
 }
 
-impl<A: Ask, W: World> Interview<'_, A, W> {
+impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Picks by names and `--all`, and asks where these leave it open.
     pub(super) async fn pick(&self, options: &Options) -> Result<Picked, TargetError> {
         let declared = &self.project.deployments;
-        let named: Vec<&Declared> = declared.iter().filter(|one| one.name().is_some()).collect();
+        let named: Vec<&Declared> =
+            declared.iter().filter(|deployment| deployment.name().is_some()).collect();
         match options.names.as_slice() {
             [] if !options.all && !named.is_empty() => {
                 let question = "Would you like to use an existing deployment configuration?";
@@ -50,8 +52,8 @@ impl<A: Ask, W: World> Interview<'_, A, W> {
             _ => {
                 let mut picked = Picked::from(self.select(options)?);
                 if !picked.selection.single {
-                    for one in &mut picked.selection.picked {
-                        picked.was_asked |= self.give_name(one).await?;
+                    for deployment in &mut picked.selection.picked {
+                        picked.was_asked |= self.give_name(deployment).await?;
                     }
                 }
                 Ok(picked)
@@ -67,9 +69,10 @@ impl<A: Ask, W: World> Interview<'_, A, W> {
     /// The deployment of a name, of which there may be several.
     async fn one_of_a_name(&self, name: &str, options: &Options) -> Result<Picked, TargetError> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
-        let wanted = Wanted::new(name);
+        let wanted = NamePattern::new(name);
         let deployments = self.project.deployments.iter();
-        let found: Vec<&Declared> = deployments.filter(|one| wanted.matches(one, flow_name)).collect();
+        let found: Vec<&Declared> =
+            deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
         if found.len() < 2 {
             return Ok(self.select(options)?.into());
         }
@@ -103,11 +106,11 @@ fn single(declared: Declared) -> Selection {
 
 /// Name, entrypoint and description of each.
 fn rows(declared: &[&Declared]) -> Vec<Vec<String>> {
-    let text = |one: &Declared, key: &str| {
-        one.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()
+    let text = |deployment: &Declared, key: &str| {
+        deployment.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()
     };
     declared
         .iter()
-        .map(|one| ["name", "entrypoint", "description"].map(|key| text(one, key)).into())
+        .map(|deployment| ["name", "entrypoint", "description"].map(|key| text(deployment, key)).into())
         .collect()
 }

@@ -6,21 +6,13 @@ use crate::{
     api::JsonObject,
     questions::{Ask, Select},
     target::TargetError,
-    target::wizard::{Draft, Interview, World},
+    target::wizard::{Draft, ServerLookup, Wizard},
 };
 
 /// The type of pools that Prefect 2 had for its agents.
 const OF_AGENTS: &str = "prefect-agent";
 
-/// A work pool that is to be made.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct NewPool {
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) base_job_template: JsonObject,
-}
-
-impl<A: Ask, W: World> Interview<'_, A, W> {
+impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks for a work pool unless one is named. Whether its jobs take any image.
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {

@@ -13,7 +13,7 @@ use crate::{
     fs::{self, FileError},
     project::{self, Declared, Findings, Project},
     source::Source,
-    target::{self, wizard::Answered},
+    target::{self, wizard::Answers},
     value::{self, Mapping, Value},
     yaml::{self, Document, Edit},
 };
@@ -63,9 +63,9 @@ impl Saved {
 /// declares gets what it lacked; any other is added.
 ///
 /// `None` if the file has it already, if there are several, or if the text has no place for it.
-pub(crate) fn saved(answered: &Answered, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
-    let mut specs = target::specs(answered.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
-    let (Some(spec), true) = (specs.pop(), answered.selection.single) else { return None };
+pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
+    let mut specs = target::specs(answers.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
+    let (Some(spec), true) = (specs.pop(), answers.selection.single) else { return None };
     let fields = complete(Arc::unwrap_or_clone(spec.fields), project, ctx.directory);
     let text = |key: &str| fields.get(key).and_then(Value::as_str);
     let (name, entrypoint) = (text("name").unwrap_or_default().to_owned(), text("entrypoint"));
@@ -77,11 +77,13 @@ pub(crate) fn saved(answered: &Answered, project: &Project, ctx: &DeployContext<
         let text = project::text::whole(&folder, fields);
         return Some(Saved { file, name, added: text.clone(), text, path, is_new: true });
     };
-    let is_it = |one: &Declared| one.name() == Some(&name) && one.entrypoint() == entrypoint;
+    let is_it =
+        |deployment: &Declared| deployment.name() == Some(&name) && deployment.entrypoint() == entrypoint;
     let edit = match spec.declared.index {
-        Some(index) => {
-            project.deployments.get(index).and_then(|one| completed(document, one, &spec.declared))
-        }
+        Some(index) => project
+            .deployments
+            .get(index)
+            .and_then(|deployment| completed(document, deployment, &spec.declared)),
         None if project.deployments.iter().any(is_it) => None,
         None => yaml::append(document, "deployments", &json(&fields)),
     };
@@ -89,13 +91,14 @@ pub(crate) fn saved(answered: &Answered, project: &Project, ctx: &DeployContext<
 }
 
 /// The file with what the answers add to a deployment of it.
-fn completed(document: &Document, written: &Declared, answered: &Declared) -> Option<Edit> {
-    let pool = |one: &Declared| one.fields.get("work_pool").and_then(Value::as_mapping).cloned();
+fn completed(document: &Document, written: &Declared, answers: &Declared) -> Option<Edit> {
+    let pool =
+        |deployment: &Declared| deployment.fields.get("work_pool").and_then(Value::as_mapping).cloned();
     let additions = [
-        (written.pointer(), added(&written.fields, &answered.fields)),
+        (written.pointer(), added(&written.fields, &answers.fields)),
         (
             written.pointer().join("work_pool"),
-            pool(written).zip(pool(answered)).map(|(old, new)| added(&old, &new)).unwrap_or_default(),
+            pool(written).zip(pool(answers)).map(|(old, new)| added(&old, &new)).unwrap_or_default(),
         ),
     ];
     let mut edit: Option<Edit> = None;

@@ -7,7 +7,7 @@ use crate::{
     questions::{Ask, Select},
     secret::Secret,
     target::TargetError,
-    target::wizard::{Draft, Interview, NewBlock, World, draft::inputs},
+    target::wizard::{Draft, NewBlock, ServerLookup, Wizard, draft::inputs},
 };
 
 const GIT_CLONE: &str = "prefect.deployments.steps.git_clone";
@@ -82,7 +82,7 @@ impl Storage {
     }
 }
 
-impl<A: Ask, W: World> Interview<'_, A, W> {
+impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks for remote storage, unless it is known how workers get the code.
     pub(super) async fn storage(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));

@@ -30,7 +30,7 @@ fn pool((name, kind): &(&str, &str)) -> WorkPool {
     serde_json::from_value(pool).unwrap()
 }
 
-impl World for Fake {
+impl ServerLookup for Fake {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError> {
         Ok(self.pools.iter().map(pool).collect())
     }
@@ -52,17 +52,18 @@ impl World for Fake {
 struct Held {
     /// The questions with defaults and answers, and what was told.
     log: String,
-    answered: Option<Answered>,
+    answers: Option<Answers>,
     /// What the file would have, or the error.
     saved: String,
 }
 
 impl Held {
     fn fields(&self) -> Json {
-        let picked = &self.answered.as_ref().unwrap().selection.picked;
-        let fields = |one: &Declared| value::to_json(&Value::Mapping(one.fields.as_ref().clone()));
+        let picked = &self.answers.as_ref().unwrap().selection.picked;
+        let fields =
+            |deployment: &Declared| value::to_json(&Value::Mapping(deployment.fields.as_ref().clone()));
         match picked.as_slice() {
-            [one] => fields(one),
+            [deployment] => fields(deployment),
             several => several.iter().map(fields).collect(),
         }
     }
@@ -87,6 +88,7 @@ async fn held(file: &str, options: Options, world: Fake, answers: &[&str]) -> He
         redactor: &redactor,
         answers: None,
         default_work_pool: None,
+        keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
     let script = Script::new(answers);
@@ -94,12 +96,12 @@ async fn held(file: &str, options: Options, world: Fake, answers: &[&str]) -> He
     let log = script.log.borrow().join("\n");
     assert_eq!(script.rest(), Vec::<String>::new(), "not asked for:\n{log}");
     match result {
-        Err(error) => Held { log, answered: None, saved: format!("error: {error}") },
-        Ok(answered) => {
-            let saved = answered.as_ref().and_then(|answered| crate::deploy::saved(answered, &ctx).unwrap());
+        Err(error) => Held { log, answers: None, saved: format!("error: {error}") },
+        Ok(answers) => {
+            let saved = answers.as_ref().and_then(|answers| crate::deploy::saved(answers, &ctx).unwrap());
             let saved = saved.map_or_else(|| "nothing".to_owned(), |saved| saved.added);
             let saved = saved.replace(&*directory.to_string_lossy(), "[PROJECT]");
-            Held { log, answered, saved }
+            Held { log, answers, saved }
         }
     }
 }
@@ -168,7 +170,7 @@ async fn a_deployment_that_is_declared_in_full_asks_nothing() {
         let held =
             held(file, options(|options| options.names = names), pools(&[("p", "process")]), &[]).await;
         assert_eq!((held.log.as_str(), held.saved.as_str()), ("", "nothing"));
-        assert!(held.answered.is_none());
+        assert!(held.answers.is_none());
     }
 }
 
@@ -186,7 +188,7 @@ async fn a_declared_deployment_is_asked_for_what_it_lacks() {
         json!({"name": "b", "entrypoint": "flow.py:bye", "work_pool": {"name": "p"}, "schedules": null});
     assert_eq!(held.fields(), expected);
     assert_eq!(held.saved, ", \"work_pool\": {\"name\": \"p\"}, \"schedules\": null");
-    assert_eq!(held.answered.unwrap().selection.picked[0].index, Some(1));
+    assert_eq!(held.answers.unwrap().selection.picked[0].index, Some(1));
     // In lines, and into a work pool that has no name.
     let file = "deployments:\n- name: a\n  work_pool:\n    work_queue_name: q # ours\n  # more\nx: 1\n";
     let held =
@@ -392,7 +394,7 @@ async fn credentials_of_a_bucket_are_made_on_the_way() {
     Would you like to configure schedules for this deployment? [y] n
     ");
     assert!(held.saved.contains("{{ prefect.blocks.aws-credentials.mine }}"), "{}", held.saved);
-    let blocks = held.answered.unwrap().blocks;
+    let blocks = held.answers.unwrap().blocks;
     let data = [("aws_access_key_id", "AKIA"), ("aws_secret_access_key", "hidden")]
         .map(|(field, value)| (field, Secret::new(value)));
     assert_eq!(blocks, [NewBlock { kind: "aws-credentials", name: "mine".to_owned(), data: data.into() }]);
@@ -408,8 +410,8 @@ async fn a_work_pool_that_is_missing_is_made_after_all_questions() {
     };
     let file = "pull: []\nname: p\n";
     let made = held(file, known(), pools(&[("old", "prefect-agent")]), &["", "n", "n"]).await;
-    let answered = made.answered.unwrap();
-    assert_eq!(answered.pool.unwrap().name, "new");
+    let answers = made.answers.unwrap();
+    assert_eq!(answers.pool.unwrap().name, "new");
     let refused = held(file, known(), pools(&[]), &["n"]).await;
     assert!(
         refused.saved.starts_with("error: A work pool is required to deploy this flow."),

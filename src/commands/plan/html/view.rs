@@ -149,7 +149,7 @@ fn deployment(number: usize, one: &PlannedDeployment, links: &Links, open: bool)
         fields,
         more_fields,
         changes: one.changes.iter().flat_map(places).collect(),
-        kept: one.kept.iter().map(kept).collect(),
+        kept: one.retained.iter().map(kept).collect(),
         doubt: doubt.map(|flow| format!("{}: {}", flow.grade, flow.reasons.join("; "))),
     }
 }
@@ -174,7 +174,7 @@ fn place(entry: &Entry<'_>) -> Place {
     }
 }
 
-fn kept(kept: &crate::plan::Kept) -> Kept {
+fn kept(kept: &crate::plan::Retained) -> Kept {
     Kept { field: kept.field.clone(), value: shown(&kept.value), reason: kept.reason.clone() }
 }
 

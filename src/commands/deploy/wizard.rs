@@ -12,7 +12,7 @@ use crate::{
     questions::Ask as _,
     target::{
         TargetError,
-        wizard::{Answered, NewPool, World},
+        wizard::{Answers, NewPool, ServerLookup},
     },
     ui::Ui,
     work_pool::{self, CreateOptions},
@@ -24,7 +24,7 @@ struct Server<'a> {
     ui: &'a Ui,
 }
 
-impl World for Server<'_> {
+impl ServerLookup for Server<'_> {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError> {
         Ok(self.client.work_pools().await?)
     }
@@ -59,29 +59,29 @@ pub(super) async fn ask(
     options: &Options,
     client: &Client,
     context: &Context,
-) -> Result<Option<Answered>, CommandError> {
+) -> Result<Option<Answers>, CommandError> {
     let ctx = target::deploy_context(options, context);
-    let answered = deploy::ask(&ctx, &context.ui, &Server { client, ui: &context.ui }).await?;
-    let Some(answered) = answered else { return Ok(None) };
-    if let Some(NewPool { name, kind, .. }) = &answered.pool {
+    let answers = deploy::ask(&ctx, &context.ui, &Server { client, ui: &context.ui }).await?;
+    let Some(answers) = answers else { return Ok(None) };
+    if let Some(NewPool { name, kind, .. }) = &answers.pool {
         let create =
             CreateOptions { name: name.clone(), kind: Some(kind.clone()), ..CreateOptions::default() };
         work_pool::create(client, &context.ui, &create).await?;
         context.ui.note(&format!("Your work pool {} has been created!", python::quoted(name)));
     }
-    for block in &answered.blocks {
+    for block in &answers.blocks {
         client.save_block(block.kind, &block.name, &block.data).await?;
     }
-    Ok(Some(answered))
+    Ok(Some(answers))
 }
 
 /// Offers to keep the answers in the project file.
 pub(super) async fn save(
-    answered: &Answered,
+    answers: &Answers,
     ctx: &DeployContext<'_>,
     context: &Context,
 ) -> Result<(), CommandError> {
-    let Some(saved) = deploy::saved(answered, ctx)? else { return Ok(()) };
+    let Some(saved) = deploy::saved(answers, ctx)? else { return Ok(()) };
     let file = saved.file.display();
     let added: Vec<String> = saved.added.lines().map(|line| format!("{} {line}", "+".green())).collect();
     context.ui.tell(&format!("\n{file}\n{}\n", added.join("\n")));

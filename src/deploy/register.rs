@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Compares with the server and writes what differs.
-pub(super) async fn write(
+pub(super) async fn register(
     desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,
     ctx: &DeployContext<'_>,
@@ -33,7 +33,7 @@ pub(super) async fn write(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let Server { client, links } = server;
-    let names = desired.iter().map(|one| (one.flow_name.clone(), one.name.clone())).collect();
+    let names = desired.iter().map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect();
     ctx.progress.activity("Comparing with the server");
     let (live, idle_pools) =
         tokio::join!(Snapshot::observe(client, &names), validate::idle_pools(desired, pools, client));
@@ -41,9 +41,12 @@ pub(super) async fn write(
     report.idle_pools = idle_pools;
     let now = ctx.clock.now();
     let mut changes = Vec::new();
-    for one in desired {
-        let change = plan::compare(one, &live, ctx.options.force, now);
-        changes.push((one, change.map_err(|error| Failure::Schedules { name: one.full_name(), error })?));
+    for desired in desired {
+        let change = plan::compare(desired, &live, ctx.options.force, now);
+        changes.push((
+            desired,
+            change.map_err(|error| Failure::Schedules { name: desired.full_name(), error })?,
+        ));
     }
     let pruning = pruning(&changes, ctx, client).await?;
     let journal = begin_journal(&changes, &live, ctx, client);
@@ -58,17 +61,17 @@ pub(super) async fn write(
         on_error: ctx.options.on_error,
         force: ctx.options.force,
     };
-    let Applied { outcomes, times, remains } = apply.run(&changes).await;
+    let Applied { outcomes, times, unrestored } = apply.run(&changes).await;
     let ends = outcomes.into_iter().zip(times);
-    let line = |((one, change), end): (&(&DesiredDeployment, Change<'_>), _)| {
-        let described = plan::described_changes(one, change, &live, ctx.redactor);
-        report::line(one, change, described, end, links)
+    let line = |((desired, change), end): (&(&DesiredDeployment, Change<'_>), _)| {
+        let described = plan::described_changes(desired, change, &live, ctx.redactor);
+        report::line(desired, change, described, end, links)
     };
     report.lines = changes.iter().zip(ends).map(line).collect();
-    report.remains = remains;
+    report.unrestored = unrestored;
     for line in &mut report.lines {
         if let Outcome::Conflict(differences) = &mut line.outcome {
-            differences.iter_mut().for_each(|one| plan::mask(one, ctx.redactor));
+            differences.iter_mut().for_each(|field_change| plan::mask(field_change, ctx.redactor));
         }
     }
     report.stages.end("write");
@@ -101,14 +104,14 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
     let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
     let mut failed = lines.iter().any(|line| line.id.is_none());
     let mut removed = BTreeSet::new();
-    for doomed in &pruning.doomed {
+    for removals in &pruning.removals {
         let started = Instant::now();
         let outcome = if failed {
             Outcome::NotTried
         } else {
-            match prune::remove(client, doomed.id()).await {
+            match prune::remove(client, removals.id()).await {
                 Ok(()) => {
-                    removed.insert(doomed.id());
+                    removed.insert(removals.id());
                     Outcome::Deleted
                 }
                 Err(error) => {
@@ -117,9 +120,9 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
                 }
             }
         };
-        ctx.progress.deployment(&doomed.name, outcome.event());
+        ctx.progress.deployment(&removals.name, outcome.event());
         lines.push(Line {
-            name: doomed.name.clone(),
+            name: removals.name.clone(),
             id: None,
             url: None,
             outcome,
