@@ -2,6 +2,8 @@
 
 mod redactor;
 mod spelling;
+#[cfg(test)]
+mod spelling_tests;
 mod url;
 
 use std::fmt;
