@@ -27,6 +27,7 @@ mod init;
 mod interpreter;
 mod interrupt;
 mod job;
+mod json_diff;
 mod json_schema;
 mod local_server;
 mod loopback;

@@ -8,7 +8,8 @@ use crate::{
     cli::{DriftArguments, OutputFormat},
     deploy::{self, Server},
     error::{CommandError, Exit},
-    plan::{self, Difference, Drift, DriftState, DriftedDeployment},
+    json_diff,
+    plan::{Difference, Drift, DriftState, DriftedDeployment},
     pointer::Pointer,
 };
 
@@ -65,9 +66,9 @@ fn difference(one: &Difference) -> Vec<String> {
     if file.is_null() || server.is_null() {
         return vec![format!("    {field}: file {}, server {}", side(some(file)), side(some(server)))];
     }
-    let changed_values = plan::changed_values(Pointer::root().join(field.as_str()), server, file);
-    let line = |leaf: &plan::ChangedValue<'_>| {
-        format!("    {}: file {}, server {}", leaf.path, side(leaf.new), side(leaf.old))
+    let changed_values = json_diff::changed_values(Pointer::root().join(field.as_str()), server, file);
+    let line = |change: &json_diff::ChangedValue<'_>| {
+        format!("    {}: file {}, server {}", change.path, side(change.new), side(change.old))
     };
     changed_values.iter().map(line).collect()
 }

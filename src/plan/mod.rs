@@ -6,7 +6,6 @@ mod drift;
 mod export;
 mod fields;
 mod fingerprint;
-mod json_diff;
 pub(crate) mod ownership;
 mod presentation;
 pub(crate) mod prune;
@@ -22,7 +21,6 @@ pub(crate) use document::{
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
 pub(crate) use export::{Export, export};
 pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields};
-pub(crate) use json_diff::{ChangedValue, changed_values};
 pub(crate) use redaction::{mask, value as redacted_value};
 pub(crate) use schedules::{ScheduleChanges, ScheduleError};
 pub(crate) use triggers::{

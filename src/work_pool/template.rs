@@ -2,7 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{api::JsonObject, diagnostics::did_you_mean, json_schema};
+use crate::{
+    api::JsonObject,
+    diagnostics::did_you_mean,
+    json_diff::{ChangedValue, changed_values},
+    json_schema,
+    pointer::{Pointer, Segment},
+};
 
 /// Locations of well-known variables in the job of a Kubernetes work pool.
 const CONTAINER: &str = "job_manifest.spec.template.spec.containers.0";
@@ -295,32 +301,21 @@ pub(crate) struct Difference {
 
 /// Returns the differences between two templates.
 pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
-    let mut found = Vec::new();
-    compare("", Some(before), Some(after), &mut found);
-    found
+    let difference = |change: ChangedValue<'_>| Difference {
+        path: dotted(&change.path),
+        before: change.old.cloned(),
+        after: change.new.cloned(),
+    };
+    changed_values(Pointer::root(), before, after).into_iter().map(difference).collect()
 }
 
-fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
-    let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    match (before, after) {
-        (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            for (key, value) in before {
-                compare(&join(key), Some(value), after.get(key), found);
-            }
-            for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-                compare(&join(key), None, Some(value), found);
-            }
-        }
-        (Some(Value::Array(before)), Some(Value::Array(after))) if before.len() == after.len() => {
-            for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                compare(&join(&index.to_string()), Some(before), Some(after), found);
-            }
-        }
-        (before, after) if before == after => {}
-        (before, after) => {
-            found.push(Difference { path: path.to_owned(), before: before.cloned(), after: after.cloned() });
-        }
-    }
+/// Formats a path as `--place` accepts it: `spec.containers.0`.
+fn dotted(path: &Pointer) -> String {
+    let segment = |segment: &Segment| match segment {
+        Segment::Key(key) => key.clone(),
+        Segment::Index(index) => index.to_string(),
+    };
+    path.segments().iter().map(segment).collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]

@@ -2,10 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::{
-    plan::{PlannedChange, changed_values},
-    pointer::Pointer,
-};
+use crate::{json_diff::changed_values, plan::PlannedChange, pointer::Pointer};
 
 /// One place inside a field. With nothing on both sides it is the same, and is written again.
 pub(super) struct Entry<'a> {

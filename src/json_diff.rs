@@ -1,10 +1,10 @@
-//! Where two values differ, down to their single entries.
+//! Differences between two JSON values, by the path of each changed value.
 
 use serde_json::Value as Json;
 
 use crate::pointer::Pointer;
 
-/// A difference at one place inside a value; `None` where there is nothing.
+/// A changed value with its path. `None` means that the value does not exist.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ChangedValue<'a> {
     pub(crate) path: Pointer,
@@ -12,7 +12,9 @@ pub(crate) struct ChangedValue<'a> {
     pub(crate) new: Option<&'a Json>,
 }
 
-/// The differences between two values that are found at `path`. Mappings are compared entry by entry; lists of one length item by item.
+/// Returns the differences between two values at `path`.
+///
+/// Objects are compared by key. Lists are compared by index if they have the same length, and as a whole otherwise.
 pub(crate) fn changed_values<'a>(path: Pointer, old: &'a Json, new: &'a Json) -> Vec<ChangedValue<'a>> {
     let mut found = Vec::new();
     compare(path, Some(old), Some(new), &mut found);
@@ -51,22 +53,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_differs_is_told() {
+    fn finds_changed_values() {
         let old = json!({"env": {"A": "1", "B": "2"}, "list": [1, 2], "same": {"x": null}});
         let new = json!({"env": {"A": "1", "C": "3"}, "list": [1, 3], "same": {"x": null}, "more": [1]});
-        let told: Vec<String> = changed_values(Pointer::root().join("v"), &old, &new)
+        let changes: Vec<String> = changed_values(Pointer::root().join("v"), &old, &new)
             .iter()
-            .map(|leaf| {
+            .map(|change| {
                 format!(
                     "{} {:?} {:?}",
-                    leaf.path,
-                    leaf.old.map(Json::to_string),
-                    leaf.new.map(Json::to_string)
+                    change.path,
+                    change.old.map(Json::to_string),
+                    change.new.map(Json::to_string)
                 )
             })
             .collect();
         assert_eq!(
-            told,
+            changes,
             [
                 r#"v.env.B Some("2") None"#.replace("\"2\"", r#""\"2\"""#),
                 r#"v.env.C None Some("3")"#.replace("\"3\"", r#""\"3\"""#),
