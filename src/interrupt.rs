@@ -33,6 +33,11 @@ impl Interrupts {
         self.left_to_command.store(1, Ordering::SeqCst);
     }
 
+    /// Ends the exception of [`Self::leave_first_to_command`].
+    pub(crate) fn leave_none_to_command(&self) {
+        self.left_to_command.store(0, Ordering::SeqCst);
+    }
+
     /// Waits for an interrupt that is not left to the command.
     pub(crate) async fn unhandled(&self) -> Exit {
         loop {

@@ -270,7 +270,7 @@ fn start(
         tokio::select! {
             // The signal handlers must be installed before the command starts anything.
             biased;
-            exit = interrupted(&interrupts) => Ok(exit),
+            exit = interrupted(&interrupts) => Err(CommandError::new(exit, exit.meaning())),
             result = commands::run(cli.command, context) => result,
         }
     });

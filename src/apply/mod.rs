@@ -11,7 +11,11 @@ pub(crate) use before::Before;
 pub(crate) use before::Was;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -116,6 +120,53 @@ pub(crate) struct Apply<'a> {
     pub(crate) on_error: OnError,
     /// Whether deployments are written that others have written meanwhile.
     pub(crate) force: bool,
+    pub(crate) finished: &'a FinishedWrites,
+}
+
+/// Called with the name and the outcome of a finished write.
+type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
+
+/// Outcomes and durations of the finished writes by position, available even if the deploy is interrupted.
+#[derive(Default)]
+pub(crate) struct FinishedWrites {
+    ends: Mutex<BTreeMap<usize, (String, Outcome, Duration)>>,
+    /// Number of writes that were reported to `on_finish`.
+    reported: AtomicUsize,
+    on_finish: Option<OnFinish>,
+}
+
+impl std::fmt::Debug for FinishedWrites {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FinishedWrites").field("ends", &self.ends).finish_non_exhaustive()
+    }
+}
+
+impl FinishedWrites {
+    /// Calls `on_finish` for each write as soon as it and all writes before it have finished.
+    pub(crate) fn reporting(on_finish: OnFinish) -> Self {
+        Self { on_finish: Some(on_finish), ..Self::default() }
+    }
+
+    fn add(&self, index: usize, name: String, (outcome, time): (Outcome, Duration)) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.insert(index, (name, outcome, time));
+        let Some(on_finish) = &self.on_finish else { return };
+        while let Some((name, outcome, _)) = ends.get(&self.reported.load(Relaxed)) {
+            on_finish(name, outcome);
+            self.reported.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Returns the number of writes that were reported to the callback.
+    pub(crate) fn reported(&self) -> usize {
+        self.reported.load(Relaxed)
+    }
+
+    /// Removes and returns the finished writes.
+    pub(crate) fn take(&self) -> BTreeMap<usize, (Outcome, Duration)> {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
+        ends.into_iter().map(|(index, (_, outcome, time))| (index, (outcome, time))).collect()
+    }
 }
 
 /// The outcomes, in the order of the changes, and what cannot be made as it was before.
@@ -143,16 +194,20 @@ impl Apply<'_> {
         let check = (!self.force).then(|| ConflictCheck::new(self.client, self.live, writes));
         let failed = AtomicBool::new(false);
         let mut position = 0;
-        let results: Vec<(Outcome, Duration)> = stream::iter(changes)
-            .map(|(desired, change)| {
+        let (writer, check, failed_ref) = (&writer, check.as_ref(), &failed);
+        stream::iter(changes.iter().enumerate())
+            .map(|(index, (desired, change))| {
                 let write = PendingWrite { desired, change, position };
                 position += usize::from(!matches!(change, Change::Unchanged { .. }));
-                self.write(write, &writer, check.as_ref(), &failed)
+                async move {
+                    let result = self.write(write, writer, check, failed_ref).await;
+                    self.finished.add(index, desired.full_name(), result);
+                }
             })
             .buffered(2 * Client::MAX_WRITES)
-            .collect()
+            .collect::<()>()
             .await;
-        let (outcomes, times) = results.into_iter().unzip();
+        let (outcomes, times) = self.finished.take().into_values().unzip();
         let mut applied = Applied { outcomes, times, unrestored: Vec::new() };
         if self.on_error == OnError::Rollback && failed.into_inner() {
             applied.unrestored = self.roll_back(changes, &mut applied.outcomes).await;

@@ -136,6 +136,9 @@ pub(crate) struct RunArguments {
     pub(crate) cancel_on_interrupt: bool,
 
     #[command(flatten)]
+    pub(crate) consent: ConsentArguments,
+
+    #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct DestroyArguments {
     name: Vec<String>,
 
     /// Project file [default: prefect.yaml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
     /// Project id under which the deployments are recorded [setting: `prefectl.project`, `PREFECTL_PROJECT`]

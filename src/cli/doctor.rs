@@ -10,7 +10,7 @@ use super::OutputFormat;
   prefectl doctor --prefect-file deploy/prod.yaml --output json")]
 pub(crate) struct DoctorArguments {
     /// Project file to check
-    #[arg(long, value_name = "FILE", default_value = "prefect.yaml")]
+    #[arg(long, short = 'f', alias = "file", value_name = "FILE", default_value = "prefect.yaml")]
     pub(crate) prefect_file: PathBuf,
 
     /// Format of the result

@@ -22,6 +22,7 @@ mod help;
 mod init;
 mod job;
 mod number;
+mod open;
 mod profile;
 mod python;
 mod reference;
@@ -59,6 +60,7 @@ pub(crate) use generate::GenerateCommand;
 pub(crate) use help::print as print_instead;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
+pub(crate) use open::OpenCommand;
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
 pub(crate) use reference::{PYTHON_CLI, explain_unknown};
@@ -220,6 +222,12 @@ pub(crate) enum Command {
     #[command(visible_alias = "deployments")]
     Deployment(Group<DeploymentCommand>),
 
+    /// Open a deployment, flow run or work pool in the Prefect UI
+    #[command(after_help = "Examples:
+  prefectl open deployment hello/default
+  prefectl open flow-run wise-owl")]
+    Open(Group<OpenCommand>),
+
     /// Watch and manage flow runs
     #[command(after_help = "Examples:
   prefectl flow-run ls --deployment hello/default
@@ -370,6 +378,7 @@ impl Command {
             | Self::Export(_)
             | Self::FlowRun(_)
             | Self::Job(_)
+            | Self::Open(_)
             | Self::Variable(_)
             | Self::WorkPool(_)
             | Self::WorkQueue(_)

@@ -37,7 +37,7 @@ pub(crate) struct SelectionArguments {
     empty_name: bool,
 
     /// Project file [default: prefect.yaml]
-    #[arg(long, value_name = "FILE", help_heading = "Selection")]
+    #[arg(long, short = 'f', alias = "file", value_name = "FILE", help_heading = "Selection")]
     prefect_file: Option<PathBuf>,
 
     /// Description of the deployment
@@ -179,7 +179,28 @@ pub(crate) struct SelectionArguments {
     allow_unsupported: bool,
 }
 
+/// Quotes a word for a POSIX shell if necessary.
+fn shell_word(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 impl SelectionArguments {
+    /// Returns the arguments that select deployments, each after a space, to repeat them in another command.
+    pub(crate) fn words(&self) -> String {
+        let mut words: Vec<String> = Vec::new();
+        words.extend(self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()));
+        words.extend(self.all.then(|| "--all".to_owned()));
+        words.extend(self.name.iter().map(|name| format!("-n {}", shell_word(name))));
+        words.extend(
+            self.prefect_file.iter().map(|file| format!("-f {}", shell_word(&file.to_string_lossy()))),
+        );
+        words.iter().map(|word| format!(" {word}")).collect()
+    }
+
     /// Converts the arguments to the options of the operation.
     pub(crate) fn options(&self) -> Options {
         Options {

@@ -65,7 +65,7 @@ pub(crate) struct RunStepsArguments {
     into: Option<PathBuf>,
 
     /// Project file [default: prefect.yaml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
     /// Maximum number of concurrent image builds and pushes

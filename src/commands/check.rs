@@ -1,5 +1,7 @@
 //! `prefectl check`.
 
+use std::path::Path;
+
 use super::Context;
 use crate::{
     cli::{CheckArguments, FindingsFormat},
@@ -26,31 +28,41 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         docker_namespace: None,
     })
     .await?;
-    // In the order of the text; what has no place comes first.
-    found.sort_by_cached_key(|one| {
-        one.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
+    // Findings without a place come first.
+    found.sort_by_cached_key(|finding| {
+        finding.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
     });
     if arguments.strict {
-        for one in &mut found {
-            one.severity = Severity::Error;
+        for finding in &mut found {
+            finding.severity = Severity::Error;
         }
     }
     let ui = &context.ui;
     match arguments.output {
         FindingsFormat::Text => {
-            for one in &found {
-                ui.warn(one);
+            for finding in &found {
+                ui.warn(finding);
             }
             let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
-            ui.note(&format!("{} in {}", Summary(&found), file.display()));
+            ui.note(&summary(&found, file, context));
         }
         FindingsFormat::Json => ui.document(&json::document(&found)),
         FindingsFormat::Github => {
-            for one in &found {
-                ui.annotation(&github::command(one, ""));
+            for finding in &found {
+                ui.annotation(&github::command(finding, ""));
             }
         }
         FindingsFormat::Sarif => ui.json(&sarif::document(&found)),
     }
-    Ok(if found.iter().any(Diagnostic::is_error) { Exit::Failed } else { Exit::Done })
+    Ok(if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done })
+}
+
+/// Returns the last line of the output: the numbers of errors and warnings, or of deployments without any.
+fn summary(found: &[Diagnostic], file: &Path, context: &Context) -> String {
+    if !found.is_empty() {
+        return format!("{} in {}", Summary(found), file.display());
+    }
+    let count = project::load(file, &context.directory).map_or(0, |(project, _)| project.deployments.len());
+    let noun = if count == 1 { "deployment" } else { "deployments" };
+    format!("No problems found in {} ({count} {noun})", file.display())
 }

@@ -21,8 +21,11 @@ use crate::{
     cli::{Cli, Shell},
     clock::Clock,
     deployment,
+    diagnostics::Code,
     environment::Environment,
     error::{CommandError, Exit},
+    init::Recipe,
+    project,
     settings::{Profiles, Settings},
 };
 
@@ -131,7 +134,10 @@ fn with_completer(argument: Arg, quoting: Quoting) -> Arg {
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     let names = match (argument.get_id().as_str(), value.as_deref()) {
         (_, Some("FLOW/NAME")) => Names::Deployments,
-        (_, Some("POOL")) => Names::WorkPools,
+        (_, Some("POOL")) | ("pool", _) => Names::WorkPools,
+        ("name", Some("NAME")) if argument.get_short() == Some('n') => Names::Declared,
+        ("recipe", _) => Names::Recipes,
+        ("code", _) => Names::Codes,
         ("profile", _) | (_, Some("PROFILE")) => Names::Profiles,
         _ => return argument,
     };
@@ -145,6 +151,11 @@ enum Names {
     Deployments,
     WorkPools,
     Profiles,
+    /// Deployments in prefect.yaml.
+    Declared,
+    Recipes,
+    /// Codes of findings.
+    Codes,
 }
 
 /// Maximum number of completions.
@@ -160,8 +171,19 @@ fn candidates(names: Names, quoting: Quoting, typed: &str) -> Vec<CompletionCand
 }
 
 fn read(names: Names, typed: &str) -> Option<Vec<String>> {
-    let environment = Environment::from_process();
     let directory = std::env::current_dir().ok()?;
+    match names {
+        Names::Recipes => return Some(Recipe::names().into_iter().map(str::to_owned).collect()),
+        Names::Codes => return Some(Code::all().map(|code| code.name().to_owned()).collect()),
+        Names::Declared => {
+            let (project, _) = project::load(project::DEFAULT_FILE.as_ref(), &directory).ok()?;
+            return Some(
+                project.deployments.iter().filter_map(|declared| Some(declared.name()?.to_owned())).collect(),
+            );
+        }
+        Names::Deployments | Names::WorkPools | Names::Profiles => {}
+    }
+    let environment = Environment::from_process();
     let settings = Settings::resolve(&environment, None, &directory).ok()?;
     if matches!(names, Names::Profiles) {
         let profiles = Profiles::load(&settings.profiles_path.value).ok()?;

@@ -3,7 +3,7 @@
 use owo_colors::OwoColorize;
 use serde_json::{Value as Json, json};
 
-use super::{Context, connection, plan::text::shown, target::deploy_context};
+use super::{Context, connection, errors, plan::text::shown, target::deploy_context};
 use crate::{
     cli::{DriftArguments, OutputFormat},
     deploy::{self, Server},
@@ -17,7 +17,8 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
     let options = arguments.selection.options();
     let (client, links) = (connection::client(context)?, connection::links(context));
     let server = Server { client: &client, links: &links };
-    let drift = Drift::from(deploy::plan(&deploy_context(&options, context), &server).await?);
+    let plan = deploy::plan(&deploy_context(&options, context), &server).await;
+    let drift = Drift::from(plan.map_err(|failure| errors::without_result(failure, "comparison"))?);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),
         OutputFormat::Json => context.ui.document(&json!(drift)),
@@ -27,41 +28,48 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
 
 fn text(drift: &Drift) -> String {
     let mut lines: Vec<String> = drift.deployments.iter().flat_map(deployment).collect();
-    let count = |state| drift.deployments.iter().filter(|one| one.state == state).count();
+    let count = |state| drift.deployments.iter().filter(|drifted| drifted.state == state).count();
     let counts = [
-        (count(DriftState::Differs), "different"),
+        (count(DriftState::Differs), "changed"),
         (count(DriftState::Missing), "missing"),
         (count(DriftState::Extra), "extra"),
-        (count(DriftState::Same), "the same"),
+        (count(DriftState::Same), "unchanged"),
     ];
-    let told = counts.into_iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told.map(|(count, words)| format!("{count} {words}")).collect();
-    lines.push(format!("\nDrift: {}.", told.join(", ")));
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, words)| format!("{count} {words}")).collect();
+    lines.push(match drift.deployments.len() {
+        1 if drift.is_none() => "\nNo drift: 1 deployment matches".to_owned(),
+        count if drift.is_none() => format!("\nNo drift: {count} deployments match"),
+        _ => format!("\nDrift: {}", counts.join(", ")),
+    });
     lines.join("\n")
 }
 
-fn deployment(one: &DriftedDeployment) -> Vec<String> {
-    let headline = match one.state {
-        DriftState::Same => format!("= {}", one.name).dimmed().to_string(),
-        DriftState::Differs => format!("~ {} differs", one.name).yellow().to_string(),
-        DriftState::Missing => format!("- {} is not on the server", one.name).red().to_string(),
-        DriftState::Extra => format!("+ {} is not in the file", one.name).yellow().to_string(),
+fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
+    let headline = match drifted.state {
+        DriftState::Same => format!("= {}", drifted.name).dimmed().to_string(),
+        DriftState::Differs => format!("~ {} has changed", drifted.name).yellow().to_string(),
+        DriftState::Missing => format!("- {} is missing on the server", drifted.name).red().to_string(),
+        DriftState::Extra => format!("+ {} is not in the file", drifted.name).yellow().to_string(),
     };
     let mut lines = vec![headline];
-    lines.extend(one.differences.iter().flat_map(difference));
-    if !one.not_compared.is_empty() {
-        let line = format!("    not compared, since steps decide: {}", one.not_compared.join(", "));
+    lines.extend(drifted.differences.iter().flat_map(difference));
+    if !drifted.not_compared.is_empty() {
+        let line = format!(
+            "    not compared, because steps determine the value: {}",
+            drifted.not_compared.join(", ")
+        );
         lines.push(line.dimmed().to_string());
     }
     lines
 }
 
-fn difference(one: &Difference) -> Vec<String> {
-    let Difference { field, file, server, retained } = one;
+fn difference(difference: &Difference) -> Vec<String> {
+    let Difference { field, file, server, retained } = difference;
     if let Some(reason) = retained {
         return vec![format!("    {field}: server {}; {reason}", shown(server))];
     }
-    let side = |value: Option<&Json>| value.map_or_else(|| "nothing".to_owned(), shown);
+    let side = |value: Option<&Json>| value.map_or_else(|| "none".to_owned(), shown);
     let some = |value| Some(value).filter(|value: &&Json| !value.is_null());
     if file.is_null() || server.is_null() {
         return vec![format!("    {field}: file {}, server {}", side(some(file)), side(some(server)))];

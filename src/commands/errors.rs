@@ -40,6 +40,26 @@ impl From<NoAnswer> for CommandError {
     }
 }
 
+/// Errors that only the server reveals. The project file itself may be correct.
+const SERVER_FINDINGS: [Code; 5] = [
+    Code::AGENT_WORK_POOL,
+    Code::JOB_VARIABLE_TYPE,
+    Code::UNKNOWN_JOB_VARIABLE,
+    Code::UNKNOWN_WORK_POOL,
+    Code::UNSUPPORTED_BY_SERVER,
+];
+
+/// Converts a failure of a command that only looks. `missing` names the result that it cannot give, such as `plan`.
+pub(super) fn without_result(failure: Failure, missing: &str) -> CommandError {
+    let error = CommandError::from(failure);
+    if error.message != "nothing was registered" {
+        return error;
+    }
+    let errors = error.diagnostics.iter().filter(|finding| finding.is_error()).count();
+    let noun = if errors == 1 { "error" } else { "errors" };
+    CommandError { message: format!("no {missing}: {errors} {noun}"), ..error }
+}
+
 /// Returns the exit code for an API error, if nothing was written before it.
 pub(super) fn exit_of(error: &ApiError) -> Exit {
     match error {
@@ -110,6 +130,10 @@ impl From<ProjectError> for CommandError {
     }
 }
 
+/// The reference's sentence about patterns that match nothing.
+const NO_NAME: &str = "Discovered one or more deployment configurations, but no name was given. Please specify the \
+                       name of at least one deployment to create or update.";
+
 /// Returns the reference's sentence about a project file that cannot be read.
 fn unreadable_file(reason: &str) -> String {
     format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
@@ -118,6 +142,10 @@ fn unreadable_file(reason: &str) -> String {
 impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {
         match &error {
+            SelectError::NoMatch { names, .. } => {
+                let help = format!("the deployments are: {}", first_of(names, SHOWN));
+                Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
+            }
             SelectError::NoName { names } => {
                 let help = format!("use --all, or -n with one of: {}", first_of(names, SHOWN));
                 Self::new(Exit::NeedsAnswer, error).help(help)
@@ -154,8 +182,14 @@ impl From<Failure> for CommandError {
             ),
             Failure::Findings(diagnostics) => {
                 let is_missing_input = |finding: &Diagnostic| MISSING_INPUT.contains(&finding.code);
-                let exit =
-                    if diagnostics.iter().all(is_missing_input) { Exit::NeedsAnswer } else { Exit::Failed };
+                let is_known_by_server = |finding: &Diagnostic| !finding.is_error() || SERVER_FINDINGS.contains(&finding.code);
+                let exit = if diagnostics.iter().all(is_missing_input) {
+                    Exit::NeedsAnswer
+                } else if diagnostics.iter().all(is_known_by_server) {
+                    Exit::Failed
+                } else {
+                    Exit::Usage
+                };
                 Self { message: "nothing was registered".into(), ..Self::findings(exit, diagnostics) }
             }
             Failure::Resolve { error, place } => Self::findings(

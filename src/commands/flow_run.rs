@@ -10,6 +10,7 @@ use crate::{
     api::{FlowRun, FlowRunFilter, StateType},
     cli::{FlowRunCommand, ListRunsArguments, LogsArguments, OutputArguments, OutputFormat, WatchTimes},
     deployment,
+    diagnostics::did_you_mean,
     error::{CommandError, Exit},
     flow_run::{
         self,
@@ -55,6 +56,9 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
         filter.deployments = deployments.iter().map(|found| found.deployment.id).collect();
     }
     let runs = client.flow_runs(&filter, arguments.limit).await?;
+    if runs.is_empty() {
+        check_state_names(&filter.state_names)?;
+    }
     let flows = deployment::flow_names_by_id(&client, runs.iter().filter_map(|run| run.flow_id)).await?;
     let row = |run: &FlowRun| {
         let flow = run.flow_id.and_then(|id| flows.get(&id)).cloned().unwrap_or_default();
@@ -75,6 +79,19 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
         || runs.iter().map(|run| Value::Object(run.raw.clone())).collect(),
     );
     Ok(Exit::Done)
+}
+
+/// Fails if a state name is probably misspelt. Flows can have custom state names, so this is only checked without results.
+fn check_state_names(names: &[String]) -> Result<(), CommandError> {
+    let unknown = names.iter().find(|name| !flow_run::STATE_NAMES.contains(&name.as_str()));
+    let Some(name) = unknown else { return Ok(()) };
+    match did_you_mean(name, flow_run::STATE_NAMES) {
+        Some(known) => {
+            let error = CommandError::usage(format!("no flow run is in a state named '{name}'"));
+            Err(error.help(format!("did you mean '{known}'?")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn state_type(name: &str) -> Result<StateType, CommandError> {
@@ -114,14 +131,14 @@ async fn watch(
     let client = connection::client(context)?;
     let run = runs::find(&client, run).await?;
     let followed = Watching::new(times, output.output)?.follow(&client, &[run.id], context).await?;
-    let watched = match followed {
-        Ok(watched) => watched,
-        Err(interrupted) => return Ok(interrupted),
+    let (watched, interrupted) = match followed {
+        Ok(watched) => (watched, None),
+        Err(exit) => (Vec::new(), Some(exit)),
     };
     if output.output == OutputFormat::Json {
         let state = watched.iter().find_map(|watched| watched.state.as_ref());
         let state = state.map(|state| json!({"type": state.kind, "name": state.name()}));
         context.ui.json(&json!({"schema": 1, "id": run.id, "name": run.name, "state": state}));
     }
-    Ok(watching::exit(&watched))
+    Ok(interrupted.unwrap_or_else(|| watching::exit(&watched)))
 }

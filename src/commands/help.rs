@@ -31,7 +31,8 @@ fn prefect_yaml() -> String {
         format!("{title}:\n{}", ui::listing(rows))
     };
     let definitions = schema["$defs"].as_object().into_iter().flatten().filter(|(name, _)| *name != "step");
-    let sections = definitions.map(|(name, one)| section(&format!("A {}", name.replace('_', " ")), one));
+    let sections =
+        definitions.map(|(name, definition)| section(&format!("A {}", name.replace('_', " ")), definition));
     let sections: Vec<String> = std::iter::once(section("The file", &schema)).chain(sections).collect();
     format!(
         "prefect.yaml declares deployments: which flows to run, where and when.\n\n{}\n\n\

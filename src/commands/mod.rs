@@ -22,6 +22,7 @@ mod github;
 pub(crate) mod help;
 mod init;
 mod job;
+mod open;
 mod plan;
 mod profile;
 pub(crate) mod python_cli;
@@ -119,6 +120,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Block(group) => block::run(group.command, context).await,
         Command::Init(arguments) => init::run(arguments, context),
         Command::Job(group) => job::run(group.command, context).await,
+        Command::Open(group) => open::run(&group.command, context).await,
         Command::Completions { shell } => completions::run(shell, context),
         Command::Automation(group) => automation::run(group.command, context).await,
         Command::Cloud(group) => cloud::run(&group.command, context).await,

@@ -40,7 +40,9 @@ fn list(file: &ProfilesFile, output: OutputFormat, context: &Context) {
             ["Available Profiles:".to_owned()]
                 .into_iter()
                 .chain(lines)
-                .chain(["* active profile".to_owned()])
+                .chain(
+                    [if context.is_prefect { "* active profile" } else { "\n* active profile" }.to_owned()],
+                )
                 .collect::<Vec<_>>()
                 .join("\n")
         }

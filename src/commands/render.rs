@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, target::deploy_context};
+use super::{Context, errors, target::deploy_context};
 use crate::{
     cli::{RenderFormat, SelectionArguments},
     deploy,
@@ -16,7 +16,8 @@ pub(super) async fn run(
     context: &Context,
 ) -> Result<Exit, CommandError> {
     let options = selection.options();
-    let document = json!(deploy::requests(&deploy_context(&options, context)).await?);
+    let requests = deploy::requests(&deploy_context(&options, context)).await;
+    let document = json!(requests.map_err(|failure| errors::without_result(failure, "requests"))?);
     match format {
         RenderFormat::Yaml => {
             context.ui.result(yaml::write(&context.redactor.mask_json(&document)).trim_end());

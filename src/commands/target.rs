@@ -7,11 +7,11 @@ use crate::{
     error::CommandError,
 };
 
-/// The options of a deploy or a plan, with the project that the settings name.
+/// Returns the options of a deploy or plan, with the project id from the arguments or the settings.
 ///
 /// # Errors
 ///
-/// When something is to be pruned and no project is named, or its id cannot be used.
+/// Fails if the project id is invalid, or if `--prune` is given without one.
 pub(super) fn options(
     selection: &SelectionArguments,
     ownership: &OwnershipArguments,
@@ -20,13 +20,13 @@ pub(super) fn options(
     let OwnershipArguments { project, prune, max_deletes } = ownership;
     let project = project_id(project.as_deref(), context)?;
     if *prune && project.is_none() {
-        return Err(CommandError::usage("--prune needs the id of the project")
+        return Err(CommandError::usage("--prune requires a project id")
             .help("set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
     }
     Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
 }
 
-/// The project's id, from the command line or the settings.
+/// Returns the project id from the argument or the settings. An empty id counts as absent.
 pub(super) fn project_id(
     argument: Option<&str>,
     context: &Context,
@@ -35,7 +35,7 @@ pub(super) fn project_id(
     text.map(ProjectId::new).transpose().map_err(CommandError::usage)
 }
 
-/// What an operation on deployments works with.
+/// Creates the context of an operation on deployments.
 pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> DeployContext<'a> {
     let settings = &context.settings;
     DeployContext {

@@ -54,6 +54,12 @@ impl Watching {
             exit = interrupt::requested() => {
                 if self.cancel_on_interrupt {
                     cancel(client, runs, context).await?;
+                } else {
+                    for run in runs {
+                        context.ui.note(&format!(
+                            "stopped watching; flow run '{run}' continues (`prefectl flow-run watch {run}`)"
+                        ));
+                    }
                 }
                 Ok(Err(exit))
             }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use crate::{
     api::{Capabilities, Client, Feature, WorkPool},
     deploy::Failure,
-    deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
+    deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{Asking, Inspector},
     project::{self, Findings, Project, ProjectError, Section},
@@ -98,8 +98,11 @@ pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<Vec<Diagnostic>,
 pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
+    // Without a file, the options or the wizard must specify the flow.
+    let selects_in_file = ctx.options.all || ctx.options.names.iter().any(|name| is_pattern(name));
+    let is_optional = named.is_none() && (!selects_in_file || ctx.options.entrypoint.is_some());
     let (project, warnings) = match project::load(path, ctx.directory) {
-        Err(ProjectError::File(error)) if named.is_none() && error.is_not_found() => {
+        Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
             (Project::empty(), Vec::new())
         }
         other => other?,

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use uuid::Uuid;
@@ -51,6 +51,13 @@ pub(super) async fn register(
     let pruning = pruning(&changes, ctx, client).await?;
     let journal = begin_journal(&changes, &live, ctx, client);
     report.stages.end("compare");
+    report.resumable = journal.is_resumable();
+    let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
+        let described = plan::described_changes(desired, change, &live, ctx.redactor);
+        report::line(desired, change, described, end, links)
+    };
+    // An interrupted deploy reports these lines.
+    report.lines = changes.iter().map(|change| line(change, (Outcome::NotTried, Duration::ZERO))).collect();
     ctx.progress.activity("Writing what differs");
     let apply = Apply {
         client,
@@ -60,14 +67,14 @@ pub(super) async fn register(
         now,
         on_error: ctx.options.on_error,
         force: ctx.options.force,
+        finished: &report.finished,
     };
     let Applied { outcomes, times, unrestored } = apply.run(&changes).await;
-    let ends = outcomes.into_iter().zip(times);
-    let line = |((desired, change), end): (&(&DesiredDeployment, Change<'_>), _)| {
-        let described = plan::described_changes(desired, change, &live, ctx.redactor);
-        report::line(desired, change, described, end, links)
-    };
-    report.lines = changes.iter().zip(ends).map(line).collect();
+    for (line, (outcome, time)) in report.lines.iter_mut().zip(outcomes.into_iter().zip(times)) {
+        line.id = outcome.id();
+        line.url = line.id.and_then(|id| links.deployment(id));
+        (line.outcome, line.time) = (outcome, time);
+    }
     report.unrestored = unrestored;
     for line in &mut report.lines {
         if let Outcome::Conflict(differences) = &mut line.outcome {
@@ -81,8 +88,7 @@ pub(super) async fn register(
     }
     if report.is_done() || report.was_rolled_back() {
         journal.finish();
-    } else {
-        report.resumable = journal.is_resumable();
+        report.resumable = false;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Links},
-    apply::Outcome,
+    apply::{FinishedWrites, Outcome},
     deploy::StageTimes,
     deployment::DesiredDeployment,
     plan::{Action, Change, PlannedChange},
@@ -27,9 +27,22 @@ pub(crate) struct Report {
     /// Whether a journal is left with which the deploy can be resumed.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
+    /// Writes that have finished. They are moved to `lines` when all of them have.
+    pub(crate) finished: FinishedWrites,
 }
 
 impl Report {
+    /// Completes the lines of an interrupted deploy with the writes that have finished.
+    pub(crate) fn interrupt(&mut self, links: &Links) {
+        for (index, (outcome, time)) in self.finished.take() {
+            if let Some(line) = self.lines.get_mut(index) {
+                line.id = outcome.id();
+                line.url = line.id.and_then(|id| links.deployment(id));
+                (line.outcome, line.time) = (outcome, time);
+            }
+        }
+    }
+
     /// Whether every deployment is as it shall be.
     pub(crate) fn is_done(&self) -> bool {
         self.lines.iter().all(|line| line.outcome.is_done())

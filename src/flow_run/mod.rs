@@ -189,24 +189,26 @@ fn merge_parameters(
 
 /// Returns the name of a state as the server spells it: `late` is `Late`. Unknown names stay as they are.
 pub(crate) fn state_name(name: &str) -> String {
-    const NAMES: [&str; 13] = [
-        "Scheduled",
-        "Pending",
-        "Running",
-        "Completed",
-        "Failed",
-        "Cancelled",
-        "Crashed",
-        "Paused",
-        "Cancelling",
-        "Suspended",
-        "AwaitingRetry",
-        "Retrying",
-        "Late",
-    ];
-    let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
+    let known = STATE_NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
 }
+
+/// Names of the states that Prefect defines.
+pub(crate) const STATE_NAMES: [&str; 13] = [
+    "Scheduled",
+    "Pending",
+    "Running",
+    "Completed",
+    "Failed",
+    "Cancelled",
+    "Crashed",
+    "Paused",
+    "Cancelling",
+    "Suspended",
+    "AwaitingRetry",
+    "Retrying",
+    "Late",
+];
 
 /// Returns the time of a run to show: its scheduled start, or the time of its state.
 pub(crate) fn when(run: &FlowRun) -> Option<Timestamp> {

@@ -18,6 +18,8 @@ pub(crate) struct Findings<'a> {
     document: Option<&'a Document>,
     diagnostics: Vec<Diagnostic>,
     noted: HashSet<Noted>,
+    /// Options that replace values of the document, by the path of the value.
+    overrides: Vec<(Pointer, String)>,
 }
 
 /// Identity of a diagnostic: code, message and place.
@@ -25,17 +27,39 @@ type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
     pub(crate) fn new(document: Option<&'a Document>) -> Self {
-        Self { document, diagnostics: Vec::new(), noted: HashSet::new() }
+        Self { document, diagnostics: Vec::new(), noted: HashSet::new(), overrides: Vec::new() }
+    }
+
+    /// Declares that a command-line option replaces the value at a path. Diagnostics about the value name the option instead
+    /// of a place in the document.
+    pub(crate) fn add_override(&mut self, pointer: Pointer, option: String) {
+        self.overrides.push((pointer, option));
+    }
+
+    /// Returns the option that replaces the value at a path, or a value that contains it.
+    fn option(&self, pointer: &Pointer) -> Option<&str> {
+        let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
+        self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
+    }
+
+    /// Records a diagnostic about an option, if an option replaces the value at the path. Gives the diagnostic back otherwise.
+    fn blame_option(&mut self, pointer: &Pointer, diagnostic: Diagnostic) -> Option<Diagnostic> {
+        let Some(option) = self.option(pointer) else { return Some(diagnostic) };
+        let message = format!("{option}: {}", diagnostic.message);
+        self.push(Diagnostic { message, ..diagnostic });
+        None
     }
 
     /// Records a diagnostic at the place of a value.
     pub(crate) fn at_value(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
+        let Some(diagnostic) = self.blame_option(pointer, diagnostic) else { return };
         let place = self.document.map(|document| document.value_place(pointer));
         self.push(diagnostic.at(place));
     }
 
     /// Records a diagnostic at the place of a key.
     pub(crate) fn at_key(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
+        let Some(diagnostic) = self.blame_option(pointer, diagnostic) else { return };
         let place = self.document.map(|document| document.key_place(pointer));
         self.push(diagnostic.at(place));
     }

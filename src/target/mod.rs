@@ -3,6 +3,7 @@
 mod error;
 mod flow_names;
 mod item_options;
+mod option_paths;
 mod overrides;
 mod selection;
 mod specs;

@@ -21,6 +21,8 @@ pub(crate) enum SelectError {
          least one deployment to create or update."
     )]
     NoName { names: Vec<String> },
+    #[error("no deployment matches {}", patterns.join(", "))]
+    NoMatch { patterns: Vec<String>, names: Vec<String> },
     #[error("Invalid deployment name format: {0}. Expected format: <FLOW_NAME>/<DEPLOYMENT_NAME>")]
     Name(String),
 }
@@ -61,6 +63,9 @@ pub(crate) fn select(
                 warnings.push(renamed(name, only));
             }
             Ok(single(only.clone(), &wanted, warnings))
+        }
+        ([], _) if !options.names.is_empty() => {
+            Err(SelectError::NoMatch { patterns: options.names.clone(), names: names(declared) })
         }
         ([], _) => Err(SelectError::NoName { names: names(declared) }),
         _ => Ok(matching(declared, &wanted, &flow_name, warnings)),
@@ -258,11 +263,11 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_errors() {
+    fn rejects_contradictory_selections() {
         let file = [("a", "a.py:f"), ("b", "a.py:f")];
         assert_eq!(picked(&file, &["a"], true), Err(SelectError::AllAndName));
         assert!(matches!(picked(&file, &[], false), Err(SelectError::NoName { .. })));
-        assert!(matches!(picked(&file, &["x*"], false), Err(SelectError::NoName { .. })));
+        assert!(matches!(picked(&file, &["x*"], false), Err(SelectError::NoMatch { .. })));
         assert!(matches!(picked(&file, &["a/b/c"], false), Err(SelectError::Name(_))));
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     FlowNames, TargetError,
     item_options::{self, ItemKind, ItemOptionError},
+    option_paths::option_paths,
     overrides::{self, OptionError},
     select,
 };
@@ -31,6 +32,9 @@ pub(crate) fn specs(
     for declared in selection.picked {
         let pointer = declared.pointer();
         let spec = if single {
+            for (path, option) in option_paths(options, &declared.fields, selection.name.as_deref()) {
+                findings.add_override(pointer.join_all(&path), option);
+            }
             overrides::with_options(declared, options, selection.name.as_deref())
         } else if declared.name().is_none() {
             let message = "Discovered unnamed deployment. Skipping...";

@@ -14,18 +14,23 @@ mod workflow;
 
 use std::{
     io::{self, IsTerminal as _, Write},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
 use anstream::{AutoStream, adapter::strip_str};
+use indexmap::IndexMap;
 use owo_colors::OwoColorize;
 
 use self::{escape::escape_controls, events::Event, live::Results, screen::Screen};
 use crate::{
-    diagnostics::github,
+    diagnostics::{Diagnostic, github},
     environment::Environment,
     error::{CommandError, Exit},
+    names::first_of,
     progress::Progress as _,
     secret::Redactor,
 };
@@ -34,6 +39,9 @@ pub(crate) use anstream::ColorChoice;
 pub(crate) use live::DeploymentResult;
 pub(crate) use prompts::{has_terminal, restore_terminal};
 pub(crate) use table::listing;
+
+/// Maximum number of additional places that are listed for a finding.
+const MAX_PLACES: usize = 5;
 
 /// The amount of output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -143,7 +151,12 @@ impl Ui {
             self.screen().begin();
             screen::keep_drawing(&self.screen);
         }
-        LiveView { ui: self.clone(), is_drawn: self.screen().has_view(), started: Instant::now() }
+        LiveView {
+            ui: self.clone(),
+            is_drawn: self.screen().has_view(),
+            has_ended: AtomicBool::new(false),
+            started: Instant::now(),
+        }
     }
 
     /// Runs an action that needs the terminal for itself, such as a prompt.
@@ -211,12 +224,11 @@ impl Ui {
         if let Some(sentence) = error.reference.as_ref().filter(|_| self.is_prefect) {
             self.tell(sentence);
         }
-        for diagnostic in &error.diagnostics {
-            self.warn(diagnostic);
-        }
         if self.events {
+            error.diagnostics.iter().for_each(|diagnostic| self.warn(diagnostic));
             return self.emit(&Event::Error(error));
         }
+        self.print_grouped(&error.diagnostics);
         if !error.message.is_empty() {
             self.tell(&format!("{} {}", "error:".red().bold(), error.message));
             if self.annotations.is_some() && error.diagnostics.is_empty() {
@@ -225,6 +237,23 @@ impl Ui {
         }
         if let Some(help) = &error.help {
             self.tell(&format!("{} {help}", "help:".cyan()));
+        }
+    }
+
+    /// Prints each finding once, followed by the other places that it applies to.
+    fn print_grouped(&self, diagnostics: &[Diagnostic]) {
+        let mut groups: IndexMap<(&str, &str), Vec<&Diagnostic>> = IndexMap::new();
+        for diagnostic in diagnostics {
+            groups.entry((diagnostic.code.name(), &diagnostic.message)).or_default().push(diagnostic);
+        }
+        for group in groups.values() {
+            self.warn(group[0]);
+            let places = group[1..].iter().filter_map(|diagnostic| diagnostic.place.as_ref());
+            let places: Vec<String> =
+                places.map(|place| format!("{}:{}", place.source.name(), place.start().line)).collect();
+            if !places.is_empty() {
+                self.tell(&format!("  also at {}", first_of(&places, MAX_PLACES)));
+            }
         }
     }
 
@@ -309,19 +338,27 @@ fn stdout_is_file() -> bool {
 pub(crate) struct LiveView {
     ui: Ui,
     is_drawn: bool,
+    has_ended: AtomicBool,
     started: Instant,
 }
 
 impl LiveView {
     /// Removes the view before results are printed.
     pub(crate) fn end(&self) {
+        self.has_ended.store(true, Ordering::Relaxed);
         self.ui.screen().end();
     }
 
-    /// Prints the summary table, if there was a view. Without a view, each result has already been printed.
+    /// Returns whether the view was shown, so that the summary has the results.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.is_drawn
+    }
+
+    /// Prints the summary table if there was a view, and otherwise its last line, the number of deployments per outcome.
     pub(crate) fn summarize(&self, results: &[DeploymentResult]) {
         if !self.is_drawn {
-            return;
+            let total = live::total(&Results { deployments: results, took: self.started.elapsed() });
+            return total.iter().for_each(|line| self.ui.note(line));
         }
         let shown = results.iter().map(|result| DeploymentResult {
             name: self.ui.shown(&result.name),
@@ -329,9 +366,8 @@ impl LiveView {
             ..result.clone()
         });
         let mut screen = self.ui.screen();
-        let links = screen.has_colors();
         let results = Results { deployments: &shown.collect::<Vec<_>>(), took: self.started.elapsed() };
-        let lines = live::summary(&screen.state, &results, screen::size(), links);
+        let lines = live::summary(&screen.state, &results, screen::size(), true);
         if !lines.is_empty() {
             screen.say(&lines.join("\n"));
         }
@@ -340,6 +376,10 @@ impl LiveView {
 
 impl Drop for LiveView {
     fn drop(&mut self) {
-        self.end();
+        if !self.has_ended.load(Ordering::Relaxed) {
+            // The command was interrupted: the state of its steps stays on the terminal.
+            self.end();
+            self.summarize(&[]);
+        }
     }
 }

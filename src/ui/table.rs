@@ -37,14 +37,9 @@ fn fitted_table<const COLUMNS: usize>(
     let all: Vec<usize> = (0..COLUMNS).collect();
     let natural = render(header, rows, &all, None);
     let Some(width) = width.filter(|width| table_width(&natural) > *width) else { return natural };
-    let wrapped = render(header, rows, &all, Some(width));
-    // The first column may be an id that other commands need.
-    let without_ids: Vec<usize> =
-        all.iter().copied().filter(|index| *index == 0 || header[*index] != ID).collect();
-    if table_width(&wrapped) <= width || without_ids.len() == COLUMNS {
-        return wrapped;
-    }
-    render(header, rows, &without_ids, Some(width))
+    // An id in the first column may be needed for other commands.
+    let shown: Vec<usize> = all.into_iter().filter(|index| *index == 0 || header[*index] != ID).collect();
+    render(header, rows, &shown, Some(width))
 }
 
 fn table_width(table: &str) -> usize {

@@ -87,10 +87,10 @@ fn does_not_overwrite_changed_fields() -> Result<()> {
     --- stdout
     Deployment 'hello-UNIQUE/d0' changed meanwhile.
     --- stderr
-    error: deployment 'hello-UNIQUE/d0' was changed by somebody else since it was compared:
+    error: deployment 'hello-UNIQUE/d0' was changed on the server since it was compared:
       version: "v0" -> "theirs"
       description: "Greets." -> "Theirs"
-    help: nothing was written; deploying again compares with what is there now, and --force writes without looking
+    help: nothing was written; deploy again to compare with the current state, or use --force to overwrite
     "#);
     assert_eq!(proxy.writes().len(), 0);
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d0")?["version"], json!("theirs"));

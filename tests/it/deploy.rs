@@ -90,7 +90,11 @@ fn deploys_a_file_and_then_reports_no_changes() -> Result<()> {
 
     	$ prefectl deployment run 'hello-UNIQUE/one'
     ");
-    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/one")?["updated"], one["updated"], "not written again");
+    assert_eq!(
+        api.existing(&sandbox, "hello-UNIQUE/one")?["updated"],
+        one["updated"],
+        "not written unchanged"
+    );
 
     let output = sandbox.run("deploy --all --force --quiet")?;
     assert_output!(output, @r"

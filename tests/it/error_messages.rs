@@ -140,7 +140,7 @@ fn reports_a_write_that_fails_after_others_succeeded() -> Result<()> {
     Deployment 'hello-UNIQUE/b' failed.
     --- stderr
     error: deployment 'hello-UNIQUE/b': The queue is being moved.
-    help: what was written stays; `prefectl deploy --resume` goes on where this one stopped
+    help: completed deployments were kept; run `prefectl deploy --resume` to continue
     ");
     Ok(())
 }

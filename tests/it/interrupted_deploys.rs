@@ -262,7 +262,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     Deployment 'hello-UNIQUE/d2' not tried.
     --- stderr
     error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
-    help: what was written stays; `prefectl deploy --resume` goes on where this one stopped
+    help: completed deployments were kept; run `prefectl deploy --resume` to continue
     ");
     let output = sandbox.run("deploy --resume --quiet --on-error continue")?;
     assert_output!(output, @r"
@@ -273,7 +273,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
       View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
     --- stderr
     error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
-    help: what was written stays; `prefectl deploy --resume` goes on where this one stopped
+    help: completed deployments were kept; run `prefectl deploy --resume` to continue
     ");
     let output = sandbox.run("deploy --resume --quiet")?;
     assert_output!(output, @r"

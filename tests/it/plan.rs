@@ -50,7 +50,7 @@ fn plan_shows_what_a_deploy_would_change() -> Result<()> {
         + version: "1"
         + triggers: {"name":"b__automation_1","description":"","enabled":true,"trigger":{"type":"eve... (282 characters)
 
-    Steps that would run:
+    Steps to run:
       build: run_shell_script 'hash' at prefect.yaml:3, for hello-UNIQUE/a
 
     Plan: 2 to create, 1 step.
@@ -92,7 +92,7 @@ fn plan_shows_what_a_deploy_would_change() -> Result<()> {
         ~ description: "Leaves." -> "New"
         ~ triggers.b__automation_1.trigger.expect[0]: "x" -> "y"
 
-    Steps that would run:
+    Steps to run:
       build: run_shell_script 'hash' at prefect.yaml:3, for hello-UNIQUE/a
 
     Plan: 2 to update, 1 step.
@@ -133,7 +133,7 @@ fn plan_renders_as_markdown_for_comments_and_job_summaries() -> Result<()> {
     insta::assert_snapshot!(comment.normal(&comment.stdout), @r#"
     ### Plan: 2 to create, 1 step.
 
-    | | Deployment | What |
+    | | Deployment | Change |
     |---|---|---|
     | `+` | `hello-UNIQUE/a` | create |
     | `+` | `goodbye-UNIQUE/b` | create |
@@ -165,7 +165,7 @@ fn plan_renders_as_markdown_for_comments_and_job_summaries() -> Result<()> {
 
     </details>
 
-    Steps that would run:
+    Steps to run:
 
     - build `prefect.deployments.steps.run_shell_script` (`prefect.yaml:3`) for `hello-UNIQUE/a`
     "#);
@@ -222,7 +222,7 @@ fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: other.json is no plan: its schema is of another version of prefectl
+    error: invalid plan other.json: it was saved by another version of prefectl
     ");
     Ok(())
 }
@@ -238,10 +238,10 @@ fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
     exit 0
     --- stdout
     = hello-UNIQUE/a
-        not compared, since steps decide: tags
+        not compared, because steps determine the value: tags
     = goodbye-UNIQUE/b
 
-    Drift: 2 the same.
+    No drift: 2 deployments match
     ");
 
     let deployed = api.existing(&sandbox, "hello-UNIQUE/a")?;
@@ -257,7 +257,7 @@ fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
         version: file "1", server "by hand"
         paused: file false, server true
         schedules: server {"schedule":{"cron":"0 1 * * *"},"active":false,"slug":"daily"}; it is paused on the server; `active: true` in the file resumes it
-        not compared, since steps decide: tags
+        not compared, because steps determine the value: tags
     = goodbye-UNIQUE/b
 
     Drift: 1 different, 1 the same.

@@ -63,7 +63,7 @@ fn prune_deletes_only_what_the_project_no_longer_declares() -> Result<()> {
     - hello-UNIQUE/b (delete)
     = hello-UNIQUE/a (unchanged)
 
-    Steps that would run:
+    Steps to run:
       build: run_shell_script at renamed.yaml:2, for hello-UNIQUE/a
 
     Plan: 1 to delete, 1 unchanged, 1 step.

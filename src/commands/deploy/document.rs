@@ -1,4 +1,4 @@
-//! `prefectl deploy --output json`: what was done, and what went wrong, as one document.
+//! The JSON document of `prefectl deploy --output json`: results and errors.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::{
     value,
 };
 
-/// The version of the document's form, which `docs/src/schemas/deploy.json` describes.
+/// Version of the format, which `docs/src/schemas/deploy.json` describes.
 const SCHEMA: u32 = 1;
 
-/// What a deploy has cost.
+/// The cost of a deploy.
 pub(super) struct Cost {
-    /// All that were sent to the API, those that were sent again included.
+    /// Number of API requests, including retries.
     pub(super) requests: u64,
     pub(super) time: Duration,
 }
 
-/// The document; also for a deploy that ended before it registered anything, whose report has no deployments.
+/// Creates the document. A deploy that failed before any write has no deployments in it.
 pub(super) fn document(
     report: &Report,
     error: Option<&CommandError>,
@@ -43,7 +43,7 @@ pub(super) fn document(
     let stages = report.stages.iter().map(|(name, time)| json!({"stage": name, "seconds": seconds(time)}));
     json!({
         "schema": SCHEMA,
-        "steps": report.steps.iter().map(|one| step(one, redactor)).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|ran| step(ran, redactor)).collect::<Vec<_>>(),
         "deployments": report.lines.iter().map(deployment).collect::<Vec<_>>(),
         "error": error,
         "requests": cost.requests,
@@ -52,7 +52,7 @@ pub(super) fn document(
     })
 }
 
-/// To the millisecond.
+/// Converts a duration to seconds, rounded to milliseconds.
 fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
@@ -73,7 +73,8 @@ fn deployment(line: &Line) -> Value {
             entry["error"] = json!(error.to_string());
         }
         Outcome::Conflict(differences) => {
-            let side = |one: &FieldChange| json!({"field": one.field, "old": one.old, "new": one.new});
+            let side =
+                |change: &FieldChange| json!({"field": change.field, "old": change.old, "new": change.new});
             entry["conflict"] = differences.iter().map(side).collect();
         }
         _ => {}
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_is_that_of_its_version() {
+    fn writes_the_documented_format() {
         let changed = FieldChange { field: "version".into(), old: json!("1"), new: json!("2") };
         let outputs = from_json(&json!({"image": "repo/x:1", "token": "t", "stdout": "a hunter2"}));
         let report = Report {

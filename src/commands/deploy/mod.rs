@@ -3,7 +3,7 @@
 mod document;
 mod wizard;
 
-use std::{fmt::Write as _, time::Instant};
+use std::{fmt::Write as _, io::IsTerminal as _, time::Instant};
 
 use owo_colors::OwoColorize;
 
@@ -14,13 +14,13 @@ use super::{
     target,
 };
 use crate::{
-    apply::Outcome,
+    apply::{FinishedWrites, Outcome},
     cli::{DeployArguments, OutputFormat},
     deploy::{self, Line, Report, Server},
-    deployment::{DeployContext, Options},
+    deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
-    names,
-    ui::DeploymentResult,
+    interrupt, names,
+    ui::{DeploymentResult, LiveView},
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -53,18 +53,33 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let server = Server { client: &client, links: &links };
     let started = Instant::now();
     let view = context.ui.watch();
-    let mut report = Report::default();
-    let result = match deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report).await {
-        Ok(()) => finish(&report),
-        Err(failure) => Err(CommandError::from(failure)),
+    let mut report = Report { finished: finished_writes(arguments, &view, context), ..Report::default() };
+    context.interrupts.leave_first_to_command();
+    let deployed = tokio::select! {
+        biased;
+        exit = interrupt::requested() => Err(exit),
+        deployed = deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report) => Ok(deployed),
+    };
+    context.interrupts.leave_none_to_command();
+    let result = match deployed {
+        Ok(Ok(())) => finish(&report),
+        Ok(Err(failure)) => Err(CommandError::from(failure)),
+        Err(exit) => {
+            report.interrupt(&links);
+            Err(interrupted(exit, &report))
+        }
     };
     view.end();
     match arguments.output {
+        // The summary table has the results.
+        OutputFormat::Text if view.is_drawn() && has_terminal_output() && !context.is_prefect => {}
         OutputFormat::Text => {
             if context.is_prefect && report.lines.len() > 1 {
                 context.ui.result(selection_sentence(&options));
             }
-            report.lines.iter().for_each(|line| show(line, context));
+            for line in report.lines.iter().skip(report.finished.reported()) {
+                show(&line.name, line.url.as_deref(), &line.outcome, context);
+            }
         }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
@@ -81,27 +96,50 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     result
 }
 
-/// Whether to ask for what is missing. A plan and a deploy that is resumed say all themselves, and a program that
-/// follows events does not answer.
+/// Returns whether the wizard may run. Saved plans and resumed deploys need no input, and a program that reads events cannot
+/// answer.
 fn asks(arguments: &DeployArguments, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some() || arguments.resume || arguments.events.is_some();
     context.can_run_wizard() && !is_settled
 }
 
-/// The line of a deployment; the sentence is the reference's, also for what was updated or needed nothing.
-fn show(line: &Line, context: &Context) {
-    let Line { name, id, url, outcome, .. } = line;
+/// Prints the result of a deployment. The sentence is that of the reference, even for an update or an unchanged deployment.
+fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
+    context.ui.result(&result_text(name, url, outcome));
+}
+
+fn result_text(name: &str, url: Option<&str>, outcome: &Outcome) -> String {
     let what = what(outcome);
-    match id {
+    let mut text = match outcome.id() {
         Some(id) => {
             let sentence = format!("Deployment '{name}' successfully created with id '{id}'.");
-            context.ui.result(&format!("{} {}", sentence.green(), format!("({what})").dimmed()));
+            format!("{} {}", sentence.green(), format!("({what})").dimmed())
         }
-        None => context.ui.result(&format!("Deployment '{name}' {what}.")),
-    }
+        None => format!("Deployment '{name}' {what}."),
+    };
     if let Some(url) = url {
-        context.ui.result(&format!("  View Deployment in UI: {url}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  View Deployment in UI: {url}");
     }
+    text
+}
+
+fn has_terminal_output() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Prints each result as soon as it is known, unless a live view shows it, a rollback may change it or `prefect` prints it
+/// later.
+fn finished_writes(arguments: &DeployArguments, view: &LiveView, context: &Context) -> FinishedWrites {
+    let is_final = OnError::from(arguments.on_error) != OnError::Rollback;
+    if arguments.output != OutputFormat::Text || view.is_drawn() || !is_final || context.is_prefect {
+        return FinishedWrites::default();
+    }
+    let (ui, links) = (context.ui.clone(), connection::links(context));
+    FinishedWrites::reporting(Box::new(move |name, outcome| {
+        let url = outcome.id().and_then(|id| links.deployment(id));
+        ui.result(&result_text(name, url.as_deref(), outcome));
+    }))
 }
 
 fn what(outcome: &Outcome) -> String {
@@ -111,7 +149,7 @@ fn what(outcome: &Outcome) -> String {
     }
 }
 
-/// The line of a deployment in the table at the end.
+/// Converts a line to a row of the summary table.
 fn registered(line: &Line) -> DeploymentResult {
     DeploymentResult {
         name: line.name.clone(),
@@ -121,10 +159,10 @@ fn registered(line: &Line) -> DeploymentResult {
     }
 }
 
-/// GitHub takes summaries of 1 MiB for a step; this leaves room for what went wrong.
-const LONGEST_TABLE: usize = 500_000;
+/// Maximum size of the table in bytes. GitHub limits the summary of a step to 1 MiB, and errors follow the table.
+const MAX_TABLE_SIZE: usize = 500_000;
 
-/// The report as Markdown, with what went wrong.
+/// Renders the report and the error as Markdown.
 fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let row = |line: &Line| {
         let what = what(&line.outcome);
@@ -135,7 +173,7 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let mut text = "### prefectl deploy\n".to_owned();
     if !report.lines.is_empty() {
         text.push_str("\n| Deployment | |\n|---|---|\n");
-        markdown::rows(report.lines.iter().map(row), LONGEST_TABLE, &mut text);
+        markdown::rows(report.lines.iter().map(row), MAX_TABLE_SIZE, &mut text);
     }
     if let Some(error) = error {
         let findings = error.diagnostics.iter().map(|finding| &finding.message);
@@ -173,6 +211,18 @@ fn hints(report: &Report, context: &Context) {
     }
 }
 
+/// Creates the error of an interrupted deploy, which says what was written and how to resume.
+fn interrupted(exit: Exit, report: &Report) -> CommandError {
+    let word = if exit == Exit::Terminated { "terminated" } else { "interrupted" };
+    let (done, count) =
+        (report.lines.iter().filter(|line| line.outcome.is_done()).count(), report.lines.len());
+    let message = match count {
+        0 => format!("{word} before any deployment was written"),
+        _ => format!("{word} after {done} of {count} deployments"),
+    };
+    CommandError::new(exit, message).help(help(report))
+}
+
 fn finish(report: &Report) -> Result<Exit, CommandError> {
     if report.is_done() {
         return Ok(Exit::Done);
@@ -186,18 +236,19 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
 }
 
-/// Why a deployment was not written.
+/// Describes why a deployment was not written. Returns `None` if it was.
 fn failure(line: &Line) -> Option<String> {
     match &line.outcome {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
             Some(format!("deployment '{}': {error}", line.name))
         }
         Outcome::Conflict(differences) => {
-            let sides =
-                differences.iter().map(|one| format!("\n  {}: {} -> {}", one.field, one.old, one.new));
+            let sides = differences
+                .iter()
+                .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));
             let sides: String = sides.collect();
             Some(format!(
-                "deployment '{}' was changed by somebody else since it was compared:{sides}",
+                "deployment '{}' was changed on the server since it was compared:{sides}",
                 line.name
             ))
         }
@@ -207,18 +258,16 @@ fn failure(line: &Line) -> Option<String> {
 
 fn help(report: &Report) -> String {
     let mut help = match (report.wrote(), report.was_rolled_back()) {
-        (false, true) => "what was written is as it was before".to_owned(),
-        (true, true) => "not all of what was written could be made as it was before".to_owned(),
+        (false, true) => "all changes were rolled back".to_owned(),
+        (true, true) => "not all changes could be rolled back".to_owned(),
         (true, false) if report.resumable => {
-            "what was written stays; `prefectl deploy --resume` goes on where this one stopped".to_owned()
+            "completed deployments were kept; run `prefectl deploy --resume` to continue".to_owned()
         }
-        (true, false) => {
-            "what was written stays; running the same command again goes on where this one stopped".to_owned()
-        }
+        (true, false) => "completed deployments were kept; run the same command again to continue".to_owned(),
         (false, false) => "nothing was written".to_owned(),
     };
     if report.only_conflicts() {
-        help += "; deploying again compares with what is there now, and --force writes without looking";
+        help += "; deploy again to compare with the current state, or use --force to overwrite";
     }
     std::iter::once(help).chain(report.unrestored.iter().cloned()).collect::<Vec<_>>().join("\n  ")
 }

@@ -1,4 +1,4 @@
-//! The questions of `prefectl deploy`, and what becomes of the answers.
+//! The wizard of `prefectl deploy`: asks for missing values, creates what the answers need and offers to save them.
 
 use owo_colors::OwoColorize;
 
@@ -18,7 +18,7 @@ use crate::{
     work_pool::{self, CreateOptions},
 };
 
-/// The server, for an interview.
+/// Access to the server for the wizard.
 struct Server<'a> {
     client: &'a Client,
     ui: &'a Ui,
@@ -40,21 +40,21 @@ impl ServerLookup for Server<'_> {
             if self.client.work_pool(&name).await?.is_none() {
                 break name;
             }
-            self.ui.tell(&format!("There is a work pool {} already.", python::quoted(&name)));
+            self.ui.tell(&format!("Work pool {} already exists.", python::quoted(&name)));
         };
         Ok(NewPool { name, kind: kind.name, base_job_template: kind.base_job_template })
     }
 
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError> {
         match self.client.block_names(kind).await {
-            // Who may not see blocks is not offered any.
+            // Without permission to read blocks, none are offered.
             Err(ApiError::Forbidden { .. }) => Ok(None),
             names => Ok(names?),
         }
     }
 }
 
-/// Asks for what the options and the file leave open, and makes what the answers want on the server.
+/// Asks for missing values, and creates the work pool and blocks that the answers need.
 pub(super) async fn ask(
     options: &Options,
     client: &Client,
@@ -75,7 +75,7 @@ pub(super) async fn ask(
     Ok(Some(answers))
 }
 
-/// Offers to keep the answers in the project file.
+/// Offers to save the answers in the project file.
 pub(super) async fn save(
     answers: &Answers,
     ctx: &DeployContext<'_>,

@@ -10,12 +10,15 @@ use super::super::{
 };
 use crate::{
     api::{Client, Links},
-    cli::{OutputFormat, RunArguments},
+    cli::{ConsentArguments, OutputFormat, RunArguments},
     deployment,
     error::{CommandError, Exit},
     flow_run::{self, CreatedRun, PreparedRun, RunOptions, Watched},
     schedule::when,
 };
+
+/// Maximum number of runs that a pattern starts without confirmation if there is no terminal.
+const MAX_UNCONFIRMED_RUNS: usize = 20;
 
 pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = options(arguments, context)?;
@@ -25,6 +28,7 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     let (client, links) = (connection::client(context)?, connection::links(context));
     let prepared =
         flow_run::prepare(&client, &context.clock, &context.ui, &options, &mut io::stdin()).await?;
+    confirm_bulk_run(&prepared, &options, arguments.consent, context).await?;
     let (created, failure) = create(&prepared, &client, &links, output, context).await;
     let end = match failure {
         None if arguments.watch => {
@@ -53,6 +57,22 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
         }
     }
     Ok(end?.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
+}
+
+/// Asks before a pattern starts several runs: at a terminal always, elsewhere above [`MAX_UNCONFIRMED_RUNS`].
+async fn confirm_bulk_run(
+    prepared: &[PreparedRun],
+    options: &RunOptions,
+    consent: ConsentArguments,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let count = prepared.len();
+    let has_pattern = options.names.iter().any(|name| deployment::is_pattern(name));
+    if !has_pattern || count < 2 || (!context.interactive && count <= MAX_UNCONFIRMED_RUNS) {
+        return Ok(());
+    }
+    let question = format!("Are you sure you want to run {count} deployments?");
+    context.confirm(consent, &question, "Run aborted.").await
 }
 
 /// Creates the runs one after the other. Returns the created runs, and the error that stopped the creation.

@@ -1,10 +1,10 @@
-//! The places at which a change differs, as all formats for people show them.
+//! The differences of a change, as shown in the text, Markdown and HTML formats.
 
 use serde_json::Value as Json;
 
 use crate::{json_diff::changed_values, plan::PlannedChange, pointer::Pointer};
 
-/// One place inside a field. With nothing on both sides it is the same, and is written again.
+/// A difference inside a field. If both sides are `None`, the field is written unchanged.
 pub(super) struct Entry<'a> {
     pub(super) path: Pointer,
     pub(super) old: Option<&'a Json>,
@@ -21,7 +21,7 @@ impl Entry<'_> {
     }
 }
 
-/// The places of a change: what is new or goes is one, else there is one for each difference inside the value.
+/// Returns the differences of a change: one for an added or removed value, otherwise one per difference inside the value.
 pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     let PlannedChange { field, old, new, .. } = change;
     let path = path(change);
@@ -38,13 +38,13 @@ pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     found.into_iter().map(|leaf| Entry { path: leaf.path, old: leaf.old, new: leaf.new }).collect()
 }
 
-/// The field, with the name of the schedule or trigger that changes.
+/// Returns the path of the field, including the name of the changed schedule or trigger.
 pub(super) fn path(change: &PlannedChange) -> Pointer {
     let PlannedChange { field, old, new, .. } = change;
     let path = Pointer::root().join(field.as_str());
-    let is_of_list = is_list(field) && old.is_object() && new.is_object();
+    let is_item = is_list(field) && old.is_object() && new.is_object();
     let name = old.get("name").or(old.get("slug")).and_then(Json::as_str);
-    name.filter(|_| is_of_list).map_or(path.clone(), |name| path.join(name))
+    name.filter(|_| is_item).map_or(path.clone(), |name| path.join(name))
 }
 
 fn is_list(field: &str) -> bool {

@@ -1,4 +1,4 @@
-//! A plan for the comment of a pull request, and for the summary of a job on GitHub.
+//! A plan as Markdown, for a pull request comment or a job summary on GitHub.
 
 use std::fmt::Write as _;
 
@@ -8,33 +8,33 @@ use crate::{
     plan::{Action, Plan, PlannedDeployment},
 };
 
-/// GitHub takes comments of 65,536 characters; what is longer loses its details.
-const LONGEST: usize = 60_000;
-/// This leaves room for steps and findings after the table.
-const LONGEST_TABLE: usize = 50_000;
+/// Maximum size in bytes; longer text loses its details. GitHub limits comments to 65,536 characters.
+const MAX_SIZE: usize = 60_000;
+/// Maximum size of the table in bytes. Steps and findings follow it.
+const MAX_TABLE_SIZE: usize = 50_000;
 
 pub(super) fn plan(plan: &Plan) -> String {
     let changed: Vec<&PlannedDeployment> =
-        plan.deployments.iter().filter(|one| one.action != Action::Unchanged).collect();
+        plan.deployments.iter().filter(|planned| planned.action != Action::Unchanged).collect();
     let mut text = format!("### {}\n", summary(plan));
     if !changed.is_empty() {
-        text.push_str("\n| | Deployment | What |\n|---|---|---|\n");
-        rows(changed.iter().map(|one| row(one)), LONGEST_TABLE, &mut text);
+        text.push_str("\n| | Deployment | Change |\n|---|---|---|\n");
+        rows(changed.iter().map(|planned| row(planned)), MAX_TABLE_SIZE, &mut text);
         let before = text.len();
         text.push_str("\n<details><summary>Details</summary>\n");
-        changed.iter().for_each(|one| details(one, &mut text));
+        changed.iter().for_each(|planned| details(planned, &mut text));
         text.push_str("\n</details>\n");
-        if text.len() > LONGEST {
+        if text.len() > MAX_SIZE {
             text.truncate(before);
-            text.push_str("\nThe details are too long for a comment; `prefectl plan` shows them.\n");
+            text.push_str("\nThe details are too long for a comment. Run `prefectl plan` to see them.\n");
         }
     }
     if !plan.steps.is_empty() {
-        text.push_str("\nSteps that would run:\n\n");
+        text.push_str("\nSteps to run:\n\n");
         for step in &plan.steps {
             let place = step.place.as_ref().map(|place| format!(" ({})", code(place))).unwrap_or_default();
             let users: Vec<String> = step.deployments.iter().map(|name| code(name)).collect();
-            // A `String` takes everything.
+            // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
                 "- {} {}{place} for {}",
@@ -59,64 +59,70 @@ pub(super) fn plan(plan: &Plan) -> String {
     text
 }
 
-/// The rows of a table, until the text is longer than `longest`, and how many more there are.
+/// Appends table rows until the text exceeds `max_size` bytes, and then the number of omitted rows.
 pub(in crate::commands) fn rows(
     mut rows: impl ExactSizeIterator<Item = String>,
-    longest: usize,
+    max_size: usize,
     text: &mut String,
 ) {
-    while text.len() < longest {
+    while text.len() < max_size {
         let Some(row) = rows.next() else { return };
         text.push_str(&row);
     }
     if rows.len() > 0 {
-        // A `String` takes everything.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "\nand {} more", rows.len());
     }
 }
 
-fn row(one: &PlannedDeployment) -> String {
-    let mut fields: Vec<&str> = one.changes.iter().map(|change| change.field.as_str()).collect();
+fn row(planned: &PlannedDeployment) -> String {
+    let mut fields: Vec<&str> = planned.changes.iter().map(|change| change.field.as_str()).collect();
     fields.dedup();
-    let what = match one.action {
+    let what = match planned.action {
         Action::Update => fields.into_iter().map(code).collect::<Vec<_>>().join(", "),
         action => word(action).to_owned(),
     };
-    format!("| {} | {} | {} |\n", code(&sign(one.action).to_string()), code(&one.name), what)
+    format!("| {} | {} | {} |\n", code(&sign(planned.action).to_string()), code(&planned.name), what)
 }
 
-fn details(one: &PlannedDeployment, text: &mut String) {
-    let lines: Vec<String> = one.changes.iter().flat_map(lines).map(|line| line.replace('\n', " ")).collect();
+fn details(planned: &PlannedDeployment, text: &mut String) {
+    let lines: Vec<String> =
+        planned.changes.iter().flat_map(lines).map(|line| line.replace('\n', " ")).collect();
     let longest_row = lines.iter().map(|line| longest_row(line, '`')).max().unwrap_or_default();
     let fence = "`".repeat(longest_row.max(2) + 1);
-    let _ = writeln!(text, "\n{} {}\n\n{fence}diff", code(&sign(one.action).to_string()), code(&one.name));
+    let _ = writeln!(
+        text,
+        "\n{} {}\n\n{fence}diff",
+        code(&sign(planned.action).to_string()),
+        code(&planned.name)
+    );
     for line in lines {
-        // `!` is what GitHub colours as a change.
+        // GitHub highlights lines that start with `!` as changed.
         let line = line.strip_prefix('~').map_or_else(|| line.clone(), |rest| format!("!{rest}"));
         let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "{fence}");
-    for retained in &one.retained {
+    for retained in &planned.retained {
         let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
     }
-    if let Some(flow) = one.flow.as_ref().filter(|flow| flow.grade != "exact") {
+    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != "exact") {
         let _ = writeln!(
             text,
-            "\nThe flow's parameters are {}: {}",
+            "\nThe parameter schema of the flow is {}: {}",
             flow.grade,
             escaped(&flow.reasons.join("; "))
         );
     }
 }
 
-/// A text as code, whatever is in it; a bar would end a cell of a table even there.
+/// Formats a string as inline code. Escapes `|`, which would end a table cell.
 pub(in crate::commands) fn code(text: &str) -> String {
     let fence = "`".repeat(longest_row(text, '`') + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|").replace('\n', " "))
 }
 
-/// A sentence with nothing in it that Markdown would act on.
+/// Escapes the Markdown syntax in a text.
 pub(in crate::commands) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
@@ -155,23 +161,23 @@ mod tests {
     }
 
     #[test]
-    fn a_monorepo_fits_in_a_comment() {
+    fn limits_the_size_for_many_deployments() {
         let mut many = updated("new");
         many.deployments = vec![many.deployments[0].clone(); 10_000];
         many.steps[0].deployments = vec!["hello/a".to_owned(); 10_000];
         let text = plan(&many);
-        assert!(text.len() < LONGEST, "{}", text.len());
+        assert!(text.len() < MAX_SIZE, "{}", text.len());
         for expected in ["\nand 8719 more\n", "The details are too long", "`hello/a` and 9980 more"] {
             assert!(text.contains(expected), "{expected}: {}...{}", &text[..200], &text[text.len() - 600..]);
         }
     }
 
     #[test]
-    fn a_comment_has_a_table_and_the_details() {
+    fn renders_table_and_details() {
         insta::assert_snapshot!(plan(&updated("a ```` b")), @r#"
         ### Plan: 1 to update, 1 step.
 
-        | | Deployment | What |
+        | | Deployment | Change |
         |---|---|---|
         | `~` | `hello/a\|b` | `description` |
 
@@ -185,16 +191,16 @@ mod tests {
 
         </details>
 
-        Steps that would run:
+        Steps to run:
 
         - build `a.b.build` (`prefect.yaml:3`) for `hello/a\|b`
         "#);
     }
 
     #[test]
-    fn too_long_a_comment_loses_its_details() {
+    fn drops_details_that_are_too_long() {
         let text = plan(&updated(&"x ".repeat(40_000)));
-        assert!(text.len() < LONGEST && text.contains("description"), "a value is cut");
+        assert!(text.len() < MAX_SIZE && text.contains("description"), "values are cut");
         let mut long = updated("x");
         long.deployments = vec![long.deployments[0].clone(); 1_000];
         let text = plan(&long);
@@ -202,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_value_is_markup() {
+    fn escapes_markdown() {
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`x`"), "`` `x` ``");
         assert_eq!(escaped("<b>*x*"), r"\<b\>\*x\*");

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    Context, connection, github, render,
+    Context, connection, errors, github, render,
     target::{deploy_context, options},
 };
 use crate::{
@@ -34,28 +34,35 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
     if let Some(path) = &arguments.out {
         save(&plan, path, context)?;
     }
+    if arguments.output == PlanFormat::Text && plan.has_changes() {
+        let command = match &arguments.out {
+            Some(path) => format!("prefectl deploy --plan {}", path.display()),
+            None => format!("prefectl deploy{}", arguments.selection.words()),
+        };
+        context.ui.note(&format!("\nRun `{command}` to apply"));
+    }
     Ok(if arguments.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
 }
 
-/// Saves a plan.
+/// Writes a plan to a file for `deploy --plan`.
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
     let text = format!("{:#}\n", context.redactor.mask_json(&json!(plan)));
     std::fs::write(&path, text).map_err(|error| CommandError::usage(FileError::new("write", &path, error)))
 }
 
-/// Reads a plan that was saved.
+/// Reads a saved plan.
 pub(super) fn read(path: &Path, context: &Context) -> Result<Plan, CommandError> {
     let text = fs::read_text(&context.directory.join(path)).map_err(CommandError::usage)?;
-    let no_plan = |reason: String| CommandError::usage(format!("{} is no plan: {reason}", path.display()));
-    let document: Value = serde_json::from_str(&text).map_err(|error| no_plan(error.to_string()))?;
+    let invalid = |reason: String| CommandError::usage(format!("invalid plan {}: {reason}", path.display()));
+    let document: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     if document.get("schema").and_then(Value::as_u64) != Some(PLAN_SCHEMA.into()) {
-        return Err(no_plan("its schema is of another version of prefectl".to_owned()));
+        return Err(invalid("it was saved by another version of prefectl".to_owned()));
     }
-    serde_json::from_value(document).map_err(|error| no_plan(error.to_string()))
+    serde_json::from_value(document).map_err(|error| invalid(error.to_string()))
 }
 
-/// Makes a plan and prints it.
+/// Creates and prints a plan.
 pub(super) async fn show(
     selection: &SelectionArguments,
     ownership: &OwnershipArguments,
@@ -66,7 +73,8 @@ pub(super) async fn show(
     let (client, links) = (connection::client(context)?, connection::links(context));
     let server = Server { client: &client, links: &links };
     let view = context.ui.watch();
-    let plan = deploy::plan(&deploy_context(&options, context), &server).await?;
+    let plan = deploy::plan(&deploy_context(&options, context), &server).await;
+    let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
     view.end();
     match format {
         PlanFormat::Text => context.ui.result(&text::plan(&plan)),
@@ -78,11 +86,11 @@ pub(super) async fn show(
     Ok(plan)
 }
 
-/// The plan as a page.
+/// Renders the plan as an HTML page.
 fn page(plan: &Plan, links: &Links, context: &Context) -> Result<String, CommandError> {
-    let made = context.clock.now().to_zoned_datetime(context.clock.zone().clone());
-    let made = made.strftime("%Y-%m-%d %H:%M %Z").to_string();
-    let surroundings = html::Surroundings { links, redactor: &context.redactor, made };
-    html::plan(plan, &surroundings)
-        .map_err(|error| CommandError::new(Exit::Failed, format!("the page cannot be made: {error}")))
+    let created = context.clock.now().to_zoned_datetime(context.clock.zone().clone());
+    let created = created.strftime("%Y-%m-%d %H:%M %Z").to_string();
+    let page = html::PageContext { links, redactor: &context.redactor, created };
+    html::plan(plan, &page)
+        .map_err(|error| CommandError::new(Exit::Failed, format!("cannot render the page: {error}")))
 }

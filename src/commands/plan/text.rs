@@ -1,4 +1,4 @@
-//! A plan for people, on a terminal or in the log of a pipeline.
+//! A plan as text, for a terminal or the log of a CI job.
 
 use std::fmt::Write as _;
 
@@ -8,26 +8,26 @@ use serde_json::Value as Json;
 use super::entries::{Entry, entries, path};
 use crate::plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
 
-/// Longer values are cut.
-const LONGEST_VALUE: usize = 80;
-/// More differences inside one field are counted instead.
-const MOST_LEAVES: usize = 10;
+/// Maximum length of a value in characters.
+const MAX_VALUE_LENGTH: usize = 80;
+/// Maximum number of differences per field.
+const MAX_DIFFERENCES: usize = 10;
 
 pub(super) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
-    for one in &plan.deployments {
-        deployment(one, &mut text);
+    for planned in &plan.deployments {
+        deployment(planned, &mut text);
     }
     if !plan.steps.is_empty() {
-        text.push_str("\nSteps that would run:\n");
-        plan.steps.iter().for_each(|one| step(one, plan.deployments.len(), &mut text));
+        text.push_str("\nSteps to run:\n");
+        plan.steps.iter().for_each(|planned| step(planned, plan.deployments.len(), &mut text));
     }
-    // A `String` takes everything.
+    // Writing to a string cannot fail.
     let _ = write!(text, "\n{}", summary(plan));
     text
 }
 
-/// `1 to create, 2 to update, 3 unchanged`.
+/// Summarizes a plan, as in `Plan: 1 to create, 3 unchanged.`
 pub(super) fn summary(plan: &Plan) -> String {
     let counts = [
         (Action::Create, "to create"),
@@ -35,37 +35,45 @@ pub(super) fn summary(plan: &Plan) -> String {
         (Action::Delete, "to delete"),
         (Action::Unchanged, "unchanged"),
     ];
-    let told = counts.into_iter().map(|(action, words)| (plan.count(action), words));
+    let counts = counts.into_iter().map(|(action, words)| (plan.count(action), words));
     let mut parts: Vec<String> =
-        told.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+        counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
     match plan.steps.len() {
         0 => {}
         1 => parts.push("1 step".to_owned()),
         steps => parts.push(format!("{steps} steps")),
     }
-    format!("Plan: {}.", if parts.is_empty() { "nothing selected".to_owned() } else { parts.join(", ") })
+    format!(
+        "Plan: {}.",
+        if parts.is_empty() { "no deployments selected".to_owned() } else { parts.join(", ") }
+    )
 }
 
-fn deployment(one: &PlannedDeployment, text: &mut String) {
-    let line = format!("{} {} ({})", sign(one.action), one.name, word(one.action));
-    let line = match one.action {
+fn deployment(planned: &PlannedDeployment, text: &mut String) {
+    let line = format!("{} {} ({})", sign(planned.action), planned.name, word(planned.action));
+    let line = match planned.action {
         Action::Create => line.green().to_string(),
         Action::Update => line.yellow().to_string(),
         Action::Delete => line.red().to_string(),
         Action::Unchanged => line.dimmed().to_string(),
     };
     let _ = writeln!(text, "{line}");
-    for change in &one.changes {
+    for change in &planned.changes {
         for line in lines(change) {
             let _ = writeln!(text, "    {line}");
         }
     }
-    for retained in &one.retained {
+    for retained in &planned.retained {
         let line = format!("    kept: {} {}: {}", retained.field, shown(&retained.value), retained.reason);
         let _ = writeln!(text, "{}", line.dimmed());
     }
-    if let Some(flow) = one.flow.as_ref().filter(|flow| flow.grade != "exact") {
-        let _ = writeln!(text, "    the flow's parameters are {}: {}", flow.grade, flow.reasons.join("; "));
+    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != "exact") {
+        let _ = writeln!(
+            text,
+            "    the parameter schema of the flow is {}: {}",
+            flow.grade,
+            flow.reasons.join("; ")
+        );
     }
 }
 
@@ -87,12 +95,12 @@ pub(super) fn word(action: Action) -> &'static str {
     }
 }
 
-/// The lines of a change: one for each place inside a value that differs.
+/// Returns the lines of a change, one per difference.
 pub(super) fn lines(change: &PlannedChange) -> Vec<String> {
     let found = entries(change);
-    let mut lines: Vec<String> = found.iter().take(MOST_LEAVES).map(line).collect();
-    if found.len() > MOST_LEAVES {
-        lines.push(format!("  ... and {} more in {}", found.len() - MOST_LEAVES, path(change)));
+    let mut lines: Vec<String> = found.iter().take(MAX_DIFFERENCES).map(line).collect();
+    if found.len() > MAX_DIFFERENCES {
+        lines.push(format!("  ... and {} more in {}", found.len() - MAX_DIFFERENCES, path(change)));
     }
     lines
 }
@@ -102,32 +110,32 @@ fn line(entry: &Entry<'_>) -> String {
     match (entry.old, entry.new) {
         (Some(old), Some(new)) => format!("{sign} {path}: {} -> {}", shown(old), shown(new)),
         (None, Some(value)) | (Some(value), None) => format!("{sign} {path}: {}", shown(value)),
-        (None, None) => format!("{sign} {path}: written again"),
+        (None, None) => format!("{sign} {path}: written unchanged"),
     }
 }
 
-/// A value as JSON, cut where it is long.
+/// Formats a value as JSON and cuts it if it is long.
 pub(in crate::commands) fn shown(value: &Json) -> String {
     let text = match value {
         Json::String(text) if text.contains(crate::plan::KNOWN_AFTER_BUILD) => text.clone(),
         value => value.to_string(),
     };
     let length = text.chars().count();
-    if length <= LONGEST_VALUE {
+    if length <= MAX_VALUE_LENGTH {
         return text;
     }
-    let start: String = text.chars().take(LONGEST_VALUE).collect();
+    let start: String = text.chars().take(MAX_VALUE_LENGTH).collect();
     format!("{start}... ({length} characters)")
 }
 
-fn step(one: &PlannedStep, of: usize, text: &mut String) {
-    let short = one.name.rsplit('.').next().unwrap_or(&one.name);
-    let id = one.id.as_ref().map(|id| format!(" '{id}'")).unwrap_or_default();
-    let place = one.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
-    let users = match one.deployments.len() {
+fn step(planned: &PlannedStep, of: usize, text: &mut String) {
+    let short = planned.name.rsplit('.').next().unwrap_or(&planned.name);
+    let id = planned.id.as_ref().map(|id| format!(" '{id}'")).unwrap_or_default();
+    let place = planned.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+    let users = match planned.deployments.len() {
         count if count == of && of > 1 => "all".to_owned(),
-        count if count > 3 => format!("{} and {} more", one.deployments[0], count - 1),
-        _ => one.deployments.join(", "),
+        count if count > 3 => format!("{} and {} more", planned.deployments[0], count - 1),
+        _ => planned.deployments.join(", "),
     };
-    let _ = writeln!(text, "  {}: {short}{id}{place}, for {users}", one.section);
+    let _ = writeln!(text, "  {}: {short}{id}{place}, for {users}", planned.section);
 }

@@ -2,6 +2,8 @@
 
 use crate::{
     deployment::{Options, Selection, is_pattern},
+    diagnostics::did_you_mean,
+    names::{SHOWN, first_of},
     project::Declared,
     questions::{Ask, Select},
     target::{
@@ -71,9 +73,14 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
         let wanted = NamePattern::new(name);
         let deployments = self.project.deployments.iter();
-        let found: Vec<&Declared> =
-            deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
-        if found.len() < 2 {
+        let found: Vec<&Declared> = deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
+        if found.is_empty() {
+            self.confirm_new(name).await?;
+            // The warning about the unknown name is not repeated.
+            let selection = self.select(options)?;
+            return Ok(Selection { warnings: Vec::new(), ..selection }.into());
+        }
+        if found.len() == 1 {
             return Ok(self.select(options)?.into());
         }
         let question = format!(
@@ -81,6 +88,27 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
              to deploy:"
         );
         Ok(Picked::chosen(self.ask.select(Select::new(question, rows(&found))).await?, &found))
+    }
+
+    /// Says that no deployment has this name, and asks whether to create one.
+    async fn confirm_new(&self, name: &str) -> Result<(), TargetError> {
+        let names: Vec<&str> = self.project.deployments.iter().filter_map(Declared::name).collect();
+        self.ask.tell(&match did_you_mean(name.rsplit('/').next().unwrap_or(name), names.iter().copied()) {
+            Some(known) => format!("No deployment is named '{name}'. Did you mean '{known}'?"),
+            None => {
+                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+                let names = first_of(&names, SHOWN);
+                format!("No deployment is named '{name}'. The deployments are: {names}")
+            }
+        });
+        let question = format!("Would you like to create a new deployment named '{name}'?");
+        if self.ask.confirm(&question, Some(false)).await? {
+            return Ok(());
+        }
+        Err(TargetError::Declined {
+            message: "no deployment was selected",
+            help: "select a deployment with -n, or deploy all with --all",
+        })
     }
 
     /// One of several that has no name can be given one; otherwise it is passed over. Whether that was asked.

@@ -10,5 +10,5 @@ pub(super) use output::OutputLine;
 pub(super) use render::{Size, view};
 pub(super) use state::{State, step_status};
 pub(crate) use summary::DeploymentResult;
-pub(super) use summary::{Results, summary};
+pub(super) use summary::{Results, summary, total};
 pub(super) use text::columns;

@@ -1,9 +1,6 @@
 //! The summary table that is printed after a command: steps, deployments and their links.
 
-use std::{
-    fmt::Write as _,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
@@ -75,17 +72,12 @@ fn linked(line: &str, name: &str, url: &str) -> String {
 }
 
 /// Returns a line with the number of deployments per outcome, or `None` if there is at most one deployment.
-fn total(Results { deployments, took }: &Results<'_>) -> Option<String> {
+pub(in crate::ui) fn total(Results { deployments, took }: &Results<'_>) -> Option<String> {
     let mut counts: IndexMap<&str, usize> = IndexMap::new();
     deployments.iter().for_each(|result| *counts.entry(&result.outcome).or_default() += 1);
-    let mut text = format!("{} deployments:", deployments.len());
-    for (number, (outcome, count)) in counts.iter().enumerate() {
-        let separator = if number == 0 { "" } else { "," };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{separator} {count} {outcome}");
-    }
-    let _ = write!(text, " in {}", super::text::took(*took));
-    (deployments.len() > 1).then_some(text)
+    let counts: Vec<String> = counts.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    let time = super::text::took(*took);
+    (deployments.len() > 1).then(|| format!("{} in {time}", counts.join(", ")))
 }
 
 #[cfg(test)]
@@ -131,7 +123,7 @@ mod tests {
           ✔ h/a                                             created       0.2s
             http://ui/d/1
           ✖ h/b                                             not tried
-        2 deployments: 1 created, 1 not tried in 20.0s
+        1 created, 1 not tried in 20.0s
         ");
         let linked = summary(&state(), &results, size, true).concat();
         assert!(linked.contains("\u{1b}]8;;http://ui/d/1\u{1b}\\h/a\u{1b}]8;;\u{1b}\\"), "{linked:?}");

@@ -1,7 +1,7 @@
-//! The picture of the steps and the deployments that they run for.
+//! The diagram of steps and the deployments that need them.
 //!
-//! Steps stand on the left. Deployments that have the same steps share a box on the right, so that hundreds of them
-//! are a picture too.
+//! Steps are on the left. Deployments with the same steps share a box on the right, which keeps the diagram small for
+//! hundreds of deployments.
 
 use std::collections::BTreeSet;
 
@@ -23,9 +23,9 @@ const HEAD_HEIGHT: usize = 30;
 const LINE_HEIGHT: usize = 20;
 const GAP: usize = 16;
 const MARGIN: usize = 8;
-/// More names in one box are counted.
-const MOST_NAMES: usize = 8;
-/// How many characters of 12 pixels' type a box has room for.
+/// Maximum number of names in a box.
+const MAX_NAMES: usize = 8;
+/// Maximum number of characters in a box, at a font size of 12 pixels.
 const STEP_CHARACTERS: usize = 36;
 const GROUP_CHARACTERS: usize = 40;
 
@@ -41,38 +41,38 @@ pub(super) struct Graph {
     steps: Vec<StepBox>,
     groups: Vec<GroupBox>,
     edges: Vec<Edge>,
-    /// How many deployments run no step.
+    /// Number of deployments without steps.
     without: usize,
 }
 
 #[derive(Serialize)]
 struct StepBox {
     y: usize,
-    /// Of the box's middle.
+    /// Vertical position of the box's centre.
     middle: usize,
     section: String,
     label: String,
-    /// All of what the label cuts.
+    /// The label before it was cut.
     full: String,
     place: String,
 }
 
-/// Deployments that have the same steps.
+/// A box of deployments with the same steps.
 #[derive(Serialize)]
 struct GroupBox {
     y: usize,
     height: usize,
     head: String,
     names: Vec<Name>,
-    /// How many are not named.
+    /// Number of deployments that are not named.
     more: usize,
 }
 
 #[derive(Serialize)]
 struct Name {
-    /// The deployment's place in the plan.
+    /// Position of the deployment in the plan.
     number: usize,
-    /// Of the line, from the top of the picture.
+    /// Vertical position of the line.
     y: usize,
     action: &'static str,
     label: String,
@@ -87,8 +87,8 @@ struct Edge {
 }
 
 impl Graph {
-    /// The picture; none for a plan without steps.
-    pub(super) fn of(plan: &Plan, redactor: &Redactor) -> Option<Self> {
+    /// Lays out the diagram. Returns `None` for a plan without steps.
+    pub(super) fn new(plan: &Plan, redactor: &Redactor) -> Option<Self> {
         if plan.steps.is_empty() {
             return None;
         }
@@ -100,10 +100,14 @@ impl Graph {
             groups.push(group);
         }
         let steps_height = plan.steps.len() * (STEP_HEIGHT + GAP);
-        // The lower column begins in the middle of the higher one.
+        // The shorter column is centred.
         let shift = top.saturating_sub(MARGIN + steps_height) / 2;
-        let steps: Vec<StepBox> =
-            plan.steps.iter().enumerate().map(|(index, one)| step(one, index, shift, redactor)).collect();
+        let steps: Vec<StepBox> = plan
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(index, planned)| step(planned, index, shift, redactor))
+            .collect();
         let mut edges = Vec::new();
         for (index, used) in grouped.keys().enumerate() {
             let target = &groups[index];
@@ -132,14 +136,14 @@ impl Graph {
 
 type Members<'a> = Vec<(usize, &'a PlannedDeployment)>;
 
-/// The deployments that have steps, by the positions of these.
+/// Groups the deployments that have steps by the positions of these steps.
 fn grouped(plan: &Plan) -> IndexMap<BTreeSet<usize>, Members<'_>> {
     let mut groups: IndexMap<BTreeSet<usize>, Members<'_>> = IndexMap::new();
-    for (number, one) in plan.deployments.iter().enumerate() {
-        let uses = |step: &PlannedStep| step.deployments.contains(&one.name);
+    for (number, planned) in plan.deployments.iter().enumerate() {
+        let uses = |step: &PlannedStep| step.deployments.contains(&planned.name);
         let used: BTreeSet<usize> = (0..plan.steps.len()).filter(|index| uses(&plan.steps[*index])).collect();
         if !used.is_empty() {
-            groups.entry(used).or_default().push((number, one));
+            groups.entry(used).or_default().push((number, planned));
         }
     }
     groups.sort_by_key(|used, _| used.clone());
@@ -165,23 +169,23 @@ fn step(step: &PlannedStep, index: usize, shift: usize, redactor: &Redactor) -> 
 
 fn group(members: &Members<'_>, top: usize, redactor: &Redactor) -> GroupBox {
     let mut members = members.clone();
-    members.sort_by_key(|(_, one)| ORDER.iter().position(|action| *action == one.action));
+    members.sort_by_key(|(_, planned)| ORDER.iter().position(|action| *action == planned.action));
     let count = members.len();
-    let changed = members.iter().filter(|(_, one)| one.action != Action::Unchanged).count();
+    let changed = members.iter().filter(|(_, planned)| planned.action != Action::Unchanged).count();
     let head = match (count, changed) {
         (1, _) => "1 deployment".to_owned(),
         (count, changed) if count == changed => format!("{count} deployments"),
-        (count, changed) => format!("{count} deployments, {changed} of them changed"),
+        (count, changed) => format!("{count} deployments, {changed} changed"),
     };
-    let shown = if count > MOST_NAMES { MOST_NAMES - 1 } else { count };
-    let names = members.iter().take(shown).enumerate().map(|(index, (number, one))| Name {
+    let shown = if count > MAX_NAMES { MAX_NAMES - 1 } else { count };
+    let names = members.iter().take(shown).enumerate().map(|(index, (number, planned))| Name {
         number: *number,
         y: top + HEAD_HEIGHT + index * LINE_HEIGHT + LINE_HEIGHT / 2,
-        action: word(one.action),
-        label: cut(&one.name, GROUP_CHARACTERS, redactor),
-        full: one.name.clone(),
+        action: word(planned.action),
+        label: cut(&planned.name, GROUP_CHARACTERS, redactor),
+        full: planned.name.clone(),
     });
-    let lines = count.min(MOST_NAMES);
+    let lines = count.min(MAX_NAMES);
     GroupBox {
         y: top,
         height: HEAD_HEIGHT + lines * LINE_HEIGHT + GAP / 2,
@@ -191,14 +195,14 @@ fn group(members: &Members<'_>, top: usize, redactor: &Redactor) -> GroupBox {
     }
 }
 
-/// A line from a step at one height to a box at another.
+/// Returns the SVG path from a step to a box.
 fn curve(from: usize, to: usize) -> String {
     let (start, end) = (MARGIN + STEP_WIDTH, GROUP_X);
     let middle = usize::midpoint(start, end);
     format!("M{start},{from}C{middle},{from} {middle},{to} {end},{to}")
 }
 
-/// A text that fits. Secrets are masked first: half of one would be seen and not be known.
+/// Cuts a string to `most` characters. Redacts secrets first, because a part of a secret would not be recognized.
 fn cut(text: &str, most: usize, redactor: &Redactor) -> String {
     let text = redactor.mask(text);
     if text.chars().count() <= most {

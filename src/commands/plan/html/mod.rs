@@ -1,7 +1,7 @@
-//! A plan as one page for a browser, which needs no other file and no network.
+//! A plan as a self-contained HTML page.
 //!
-//! The engine masks and escapes whatever the template shows, so no text of a plan is markup. Should one become it all
-//! the same, the page's policy lets only the page's own script and style act.
+//! The template engine redacts and escapes all text, so that no text of a plan becomes markup. As a second defence, the
+//! page's content security policy allows only its own script and style.
 
 mod graph;
 mod view;
@@ -21,27 +21,27 @@ const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// What changes comes first, and what is lost before all else.
+/// Order of the deployments: deletions first, unchanged ones last.
 const ORDER: [Action; 4] = [Action::Delete, Action::Update, Action::Create, Action::Unchanged];
 
-/// What the page has besides the plan.
-pub(super) struct Surroundings<'a> {
+/// Values on the page that are not part of the plan.
+pub(super) struct PageContext<'a> {
     pub(super) links: &'a Links,
     pub(super) redactor: &'a Redactor,
-    /// When the plan was made, for people.
-    pub(super) made: String,
+    /// Creation time of the plan, formatted for people.
+    pub(super) created: String,
 }
 
-/// The page.
+/// Renders the page.
 ///
 /// # Errors
 ///
-/// When the template is wrong, which the tests would find.
-pub(super) fn plan(plan: &Plan, with: &Surroundings<'_>) -> Result<String, Error> {
+/// Fails if the template is invalid.
+pub(super) fn plan(plan: &Plan, context: &PageContext<'_>) -> Result<String, Error> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
-    let redactor = with.redactor.clone();
+    let redactor = context.redactor.clone();
     engine.set_formatter(move |out, state, value| match value.as_str() {
         Some(text) if !value.is_safe() => escape_formatter(out, state, &Value::from(redactor.mask(text))),
         _ => escape_formatter(out, state, value),
@@ -51,14 +51,14 @@ pub(super) fn plan(plan: &Plan, with: &Surroundings<'_>) -> Result<String, Error
         ("style", Value::from_safe_string(STYLE.to_owned())),
         ("script", Value::from_safe_string(SCRIPT.to_owned())),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
-        ("made", Value::from(with.made.as_str())),
-        ("view", Value::from(Serde(View::of(plan, with.links)))),
-        ("graph", Value::from(Serde(Graph::of(plan, with.redactor)))),
+        ("created", Value::from(context.created.as_str())),
+        ("view", Value::from(Serde(View::new(plan, context.links)))),
+        ("graph", Value::from(Serde(Graph::new(plan, context.redactor)))),
     ]);
     engine.render_named_str("page.html", TEMPLATE, page)
 }
 
-/// Lets nothing be loaded, and nothing act but the style and the script of the page.
+/// Returns a content security policy that forbids everything except the style and script of the page.
 fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(

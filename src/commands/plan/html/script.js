@@ -1,5 +1,5 @@
 "use strict";
-// Search, the switches of the actions, and what belongs together in the picture. Without it all is there to read.
+// Search, filters and highlighting in the diagram. The page is readable without this script.
 const deployments = [...document.querySelectorAll("details.deployment")];
 const texts = deployments.map((one) => one.textContent.toLowerCase());
 const switches = [...document.querySelectorAll("button[data-action]")];
@@ -37,7 +37,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A link of the picture opens what it leads to, also when it is filtered out.
+// A link in the diagram opens its deployment, even if it is filtered out.
 document.querySelectorAll("svg a").forEach((link) => link.addEventListener("click", () => {
   const target = document.getElementById(link.getAttribute("href").slice(1));
   target.hidden = false;

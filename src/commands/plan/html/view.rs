@@ -1,4 +1,4 @@
-//! What the page shows of a plan, as texts.
+//! The data of the page's template.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -13,15 +13,15 @@ use crate::{
     plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
 };
 
-/// Longer values are folded.
-const LONGEST_VALUE: usize = 240;
-const MOST_LINES: usize = 8;
-/// How much of a folded value is seen.
-const SEEN: usize = 100;
-/// With more changed deployments than this, all are folded.
-const MOST_OPEN: usize = 12;
-/// More names of fields are counted in the line of a deployment.
-const MOST_FIELDS: usize = 5;
+/// Values longer than this are collapsed.
+const MAX_VALUE_LENGTH: usize = 240;
+const MAX_VALUE_LINES: usize = 8;
+/// Number of visible characters of a collapsed value.
+const PREVIEW_LENGTH: usize = 100;
+/// If more deployments than this change, all are collapsed.
+const MAX_OPEN: usize = 12;
+/// Maximum number of field names in the line of a deployment.
+const MAX_FIELDS: usize = 5;
 
 #[derive(Serialize)]
 pub(super) struct View {
@@ -42,7 +42,7 @@ struct Count {
 
 #[derive(Serialize)]
 struct Deployment {
-    /// Its place in the plan, by which links find it.
+    /// Position in the plan, which links refer to.
     number: usize,
     action: &'static str,
     sign: char,
@@ -51,16 +51,16 @@ struct Deployment {
     id: Option<String>,
     url: Option<String>,
     open: bool,
-    /// Names of what changes.
+    /// Names of the changed fields.
     fields: Vec<String>,
     more_fields: usize,
     changes: Vec<Place>,
     kept: Vec<Kept>,
-    /// What is not known of the flow's parameters.
+    /// What is uncertain about the flow's parameters.
     doubt: Option<String>,
 }
 
-/// A place inside a field that differs.
+/// A difference inside a field.
 #[derive(Serialize)]
 struct Place {
     sign: char,
@@ -74,7 +74,7 @@ struct Place {
 #[derive(Serialize)]
 struct Shown {
     text: String,
-    /// The beginning of a text that is folded.
+    /// The visible start of a collapsed value.
     start: Option<String>,
     is_known_later: bool,
 }
@@ -105,10 +105,10 @@ struct Finding {
 }
 
 impl View {
-    pub(super) fn of(plan: &Plan, links: &Links) -> Self {
+    pub(super) fn new(plan: &Plan, links: &Links) -> Self {
         let changed = plan.deployments.len() - plan.count(Action::Unchanged);
         let mut numbered: Vec<(usize, &PlannedDeployment)> = plan.deployments.iter().enumerate().collect();
-        numbered.sort_by_key(|(_, one)| ORDER.iter().position(|action| *action == one.action));
+        numbered.sort_by_key(|(_, planned)| ORDER.iter().position(|action| *action == planned.action));
         let count =
             |action: Action| Count { action: word(action), sign: sign(action), count: plan.count(action) };
         Self {
@@ -117,7 +117,7 @@ impl View {
             counts: ORDER.map(count).into(),
             deployments: numbered
                 .into_iter()
-                .map(|(number, one)| deployment(number, one, links, changed <= MOST_OPEN))
+                .map(|(number, planned)| deployment(number, planned, links, changed <= MAX_OPEN))
                 .collect(),
             steps: plan.steps.iter().map(step).collect(),
             findings: plan.findings.iter().map(finding).collect(),
@@ -125,31 +125,31 @@ impl View {
     }
 }
 
-fn deployment(number: usize, one: &PlannedDeployment, links: &Links, open: bool) -> Deployment {
-    let (flow, name) = one.name.rsplit_once('/').unwrap_or(("", &one.name));
-    let mut fields: Vec<String> = match one.action {
-        Action::Update => one.changes.iter().map(|change| change.field.clone()).collect(),
+fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: bool) -> Deployment {
+    let (flow, name) = planned.name.rsplit_once('/').unwrap_or(("", &planned.name));
+    let mut fields: Vec<String> = match planned.action {
+        Action::Update => planned.changes.iter().map(|change| change.field.clone()).collect(),
         _ => Vec::new(),
     };
     fields.dedup();
-    let more_fields = fields.len().saturating_sub(MOST_FIELDS);
-    fields.truncate(MOST_FIELDS);
-    // An address of the settings: only one that leads to a page may be followed.
-    let url = one.id.and_then(|id| links.deployment(id)).filter(|url| url.starts_with("http"));
-    let doubt = one.flow.as_ref().filter(|flow| flow.grade != "exact");
+    let more_fields = fields.len().saturating_sub(MAX_FIELDS);
+    fields.truncate(MAX_FIELDS);
+    // The URL comes from the settings. Other schemes than HTTP could run scripts.
+    let url = planned.id.and_then(|id| links.deployment(id)).filter(|url| url.starts_with("http"));
+    let doubt = planned.flow.as_ref().filter(|flow| flow.grade != "exact");
     Deployment {
         number,
-        action: word(one.action),
-        sign: sign(one.action),
+        action: word(planned.action),
+        sign: sign(planned.action),
         flow: flow.to_owned(),
         name: name.to_owned(),
-        id: one.id.map(|id| id.to_string()),
+        id: planned.id.map(|id| id.to_string()),
         url,
-        open: open && one.action != Action::Unchanged,
+        open: open && planned.action != Action::Unchanged,
         fields,
         more_fields,
-        changes: one.changes.iter().flat_map(places).collect(),
-        kept: one.retained.iter().map(kept).collect(),
+        changes: planned.changes.iter().flat_map(places).collect(),
+        kept: planned.retained.iter().map(kept).collect(),
         doubt: doubt.map(|flow| format!("{}: {}", flow.grade, flow.reasons.join("; "))),
     }
 }
@@ -178,16 +178,16 @@ fn kept(kept: &crate::plan::Retained) -> Kept {
     Kept { field: kept.field.clone(), value: shown(&kept.value), reason: kept.reason.clone() }
 }
 
-/// A value as people read it: a text of several lines as it is, all else as JSON.
+/// Formats a value for people: a string of several lines as it is, everything else as JSON.
 fn shown(value: &Json) -> Shown {
     let is_known_later = value.as_str().is_some_and(|text| text.contains(KNOWN_AFTER_BUILD));
     let text = match value {
         Json::String(text) if is_known_later || text.contains('\n') => text.clone(),
-        Json::Array(_) | Json::Object(_) if value.to_string().len() > SEEN => format!("{value:#}"),
+        Json::Array(_) | Json::Object(_) if value.to_string().len() > PREVIEW_LENGTH => format!("{value:#}"),
         value => value.to_string(),
     };
-    let is_long = text.chars().count() > LONGEST_VALUE || text.lines().count() > MOST_LINES;
-    let start = is_long.then(|| value.to_string().chars().take(SEEN).chain(['…']).collect());
+    let is_long = text.chars().count() > MAX_VALUE_LENGTH || text.lines().count() > MAX_VALUE_LINES;
+    let start = is_long.then(|| value.to_string().chars().take(PREVIEW_LENGTH).chain(['…']).collect());
     Shown { text, start, is_known_later }
 }
 

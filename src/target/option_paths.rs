@@ -1,0 +1,130 @@
+//! Paths of the values that command-line options replace, so that findings about them name the option.
+
+use serde_json::Value as Json;
+
+use crate::{
+    deployment::Options,
+    pointer::Pointer,
+    value::{Mapping, Value},
+};
+
+/// Returns the paths within a deployment that `options` replace, with the options as typed.
+///
+/// `fields` are the deployment's fields in the file. Schedules of the options follow those in the file.
+pub(super) fn option_paths(
+    options: &Options,
+    fields: &Mapping,
+    name: Option<&str>,
+) -> Vec<(Pointer, String)> {
+    let mut paths = Vec::new();
+    let mut add = |keys: &[&str], option: String| paths.push((keys.iter().copied().collect(), option));
+    let texts = [
+        ("name", "--name ", name),
+        ("description", "--description ", options.description.as_deref()),
+        ("entrypoint", "entrypoint ", options.entrypoint.as_deref()),
+        ("version", "--version ", options.version.as_deref()),
+        ("version_type", "--version-type ", options.version_type.as_deref()),
+    ];
+    for (key, option, text) in texts {
+        if let Some(text) = text {
+            add(&[key], format!("{option}{text}"));
+        }
+    }
+    if let Some(limit) = options.concurrency_limit {
+        let strategy =
+            options.collision_strategy.as_ref().map(|name| format!(" --collision-strategy {name}"));
+        add(&["concurrency_limit"], format!("--concurrency-limit {limit}{}", strategy.unwrap_or_default()));
+    }
+    if let Some(pool) = options.pool.as_deref().filter(|pool| !pool.is_empty()) {
+        add(&["work_pool", "name"], format!("--pool {pool}"));
+    }
+    if let Some(queue) = &options.work_queue {
+        add(&["work_pool", "work_queue_name"], format!("--work-queue {queue}"));
+    }
+    for (key, option) in options.job_variables.iter().flat_map(|text| keyed("--job-variable", text)) {
+        add(&["work_pool", "job_variables", &key], option);
+    }
+    for (key, option) in options.param.iter().flat_map(|text| keyed("--param", text)) {
+        add(&["parameters", &key], option);
+    }
+    for key in options.params.iter().flat_map(|text| object_keys(text)) {
+        add(&["parameters", &key], "--params".to_owned());
+    }
+    if options.tags.is_some() {
+        add(&["tags"], "--tag".to_owned());
+    }
+    if !options.triggers.is_empty() {
+        add(&["triggers"], "--trigger".to_owned());
+    }
+    if options.slas.is_some() {
+        add(&["sla"], "--sla".to_owned());
+    }
+    paths.extend(schedule_paths(options, fields));
+    paths
+}
+
+fn schedule_paths(options: &Options, fields: &Mapping) -> Vec<(Pointer, String)> {
+    let first = match (fields.get("schedules"), fields.get("schedule")) {
+        (Some(Value::Sequence(items)), _) => items.iter().filter(|item| item.is_mapping()).count(),
+        (_, Some(old)) if old.is_mapping() => 1,
+        _ => 0,
+    };
+    let cron = options.cron.iter().map(|cron| format!("--cron '{cron}'"));
+    let interval = options.interval.iter().map(|seconds| format!("--interval {seconds}"));
+    let rrule = options.rrule.iter().map(|rrule| format!("--rrule '{rrule}'"));
+    let schedules = cron.chain(interval).chain(rrule).enumerate();
+    schedules.map(|(index, option)| (Pointer::root().join("schedules").join(first + index), option)).collect()
+}
+
+/// Returns the keys that a `key=value` or JSON option sets, with the option as typed.
+fn keyed(option: &str, text: &str) -> Vec<(String, String)> {
+    let keys = object_keys(text);
+    if !keys.is_empty() {
+        return keys.into_iter().map(|key| (key, option.to_owned())).collect();
+    }
+    let key = text.split_once('=').map(|(key, _)| key.to_owned());
+    key.map(|key| (key, format!("{option} {text}"))).into_iter().collect()
+}
+
+fn object_keys(text: &str) -> Vec<String> {
+    match serde_json::from_str(text) {
+        Ok(Json::Object(object)) => object.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_the_values_that_options_replace() {
+        let options = Options {
+            entrypoint: Some("a.py:f".into()),
+            param: vec!["n=1=2".into()],
+            params: Some(r#"{"k": 1}"#.into()),
+            job_variables: vec![r#"{"env": {"A": "x=y"}}"#.into(), "cpu=4".into()],
+            cron: vec!["61 * * * *".into()],
+            interval: vec![0],
+            ..Options::default()
+        };
+        let fields = serde_yaml::from_str("schedules: [{cron: 0 0 * * *}]").unwrap();
+        let found: Vec<String> = option_paths(&options, &fields, Some("x"))
+            .iter()
+            .map(|(path, option)| format!("{path}: {option}"))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "name: --name x",
+                "entrypoint: entrypoint a.py:f",
+                "work_pool.job_variables.env: --job-variable",
+                "work_pool.job_variables.cpu: --job-variable cpu=4",
+                "parameters.n: --param n=1=2",
+                "parameters.k: --params",
+                "schedules[1]: --cron '61 * * * *'",
+                "schedules[2]: --interval 0",
+            ]
+        );
+    }
+}
