@@ -20,6 +20,25 @@ pub(crate) async fn requested() -> Exit {
     Exit::Interrupted
 }
 
+/// Lets the next interrupt end the process without waiting for the cleanup.
+pub(crate) fn exit_on_next() {
+    tokio::spawn(async {
+        exit_immediately(requested().await);
+    });
+}
+
+/// Waits for the first interrupt, and lets the next one end the process.
+pub(crate) async fn first() -> Exit {
+    let exit = requested().await;
+    exit_on_next();
+    exit
+}
+
+#[expect(clippy::exit, reason = "the cleanup may take long")]
+fn exit_immediately(exit: Exit) {
+    std::process::exit(exit.code().into());
+}
+
 /// Decides whether an interrupt ends the command immediately or is handled by the command. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupts {

@@ -282,16 +282,8 @@ fn start(
 /// Waits for the interrupt that ends the command. A second interrupt then ends the process immediately.
 async fn interrupted(interrupts: &Interrupts) -> Exit {
     let exit = interrupts.unhandled().await;
-    tokio::spawn(async {
-        exit_immediately(interrupt::requested().await);
-    });
+    interrupt::exit_on_next();
     exit
-}
-
-/// Ends the process without waiting for the cleanup after the first interrupt.
-#[expect(clippy::exit, reason = "the cleanup may take long")]
-fn exit_immediately(exit: Exit) {
-    std::process::exit(exit.code().into());
 }
 
 /// Returns whether to prompt: as the command line or the settings say, otherwise at a terminal outside CI.

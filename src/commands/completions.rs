@@ -32,7 +32,7 @@ use crate::{
 /// Environment variable through which the completion scripts call prefectl.
 const VARIABLE: &str = "PREFECTL_COMPLETE";
 /// Maximum time to wait for names from the server.
-const SERVER_TIMEOUT: Duration = Duration::from_millis(300);
+const SERVER_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Prints the completions if a completion script runs prefectl. Returns whether it does.
 ///

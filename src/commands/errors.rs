@@ -40,10 +40,11 @@ impl From<NoAnswer> for CommandError {
     }
 }
 
-/// Errors that only the server reveals. The project file itself may be correct.
-const SERVER_FINDINGS: [Code; 5] = [
+/// Errors that only the server or the pulled code reveals. The project file itself may be correct.
+const SERVER_FINDINGS: [Code; 6] = [
     Code::AGENT_WORK_POOL,
     Code::JOB_VARIABLE_TYPE,
+    Code::PULLED_CODE,
     Code::UNKNOWN_JOB_VARIABLE,
     Code::UNKNOWN_WORK_POOL,
     Code::UNSUPPORTED_BY_SERVER,

@@ -48,6 +48,7 @@ fn deploys_a_file_and_then_reports_no_changes() -> Result<()> {
      > Running run_shell_script step...
        | v1
      > run_shell_script: done ([TIME])
+    2 created in [TIME]
 
     To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
 
@@ -81,6 +82,7 @@ fn deploys_a_file_and_then_reports_no_changes() -> Result<()> {
      > Running run_shell_script step...
        | v1
      > run_shell_script: done ([TIME])
+    2 unchanged in [TIME]
 
     To execute flow runs from these deployments, start a worker in a separate terminal that pulls work from the 'pool-UNIQUE' work pool:
 
@@ -225,7 +227,7 @@ fn json_output_is_one_document_on_stdout() -> Result<()> {
     sandbox.file("prefect.yaml", TWO.replace("flow.py:", "flows.py:"))?;
     let output = sandbox.run("deploy --all --output json")?;
     let document = output.json()?;
-    assert_eq!((output.code, &document["error"]["exit"]), (1, &json!(1)), "{document}");
+    assert_eq!((output.code, &document["error"]["exit"]), (2, &json!(2)), "{document}");
     assert_eq!(document["deployments"], json!([]));
     assert_eq!(document["error"]["findings"][0]["severity"], "error");
     Ok(())
@@ -297,7 +299,7 @@ deployments:
     )?;
     let output = sandbox.run("deploy --all --strict --quiet")?;
     assert_output!(output, @r"
-    exit 1
+    exit 2
     --- stderr
     error[removed-key]: Prefect 3.0 and later ignore the key `catchup`
      --> prefect.yaml:8:3

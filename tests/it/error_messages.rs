@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::support::{Api, MockApi, Sandbox, assert_output};
@@ -58,7 +58,7 @@ fn reports_file_errors_before_connecting() -> Result<()> {
     let project = format!("{PROJECT}  parameters: {{times: many}}\n");
     let output = Sandbox::for_project(&closed_port()?, &project)?.run("deploy --all --quiet")?;
     assert_output!(output, @r#"
-    exit 1
+    exit 2
     --- stderr
     error[parameter-type]: Validation failed for field 'times': "many" is not of type "integer"
      --> prefect.yaml:7:23
@@ -166,17 +166,10 @@ fn reports_a_missing_project_file() -> Result<()> {
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let output = sandbox.run("deploy --all")?;
     assert_output!(output, @r"
-    exit 4
+    exit 2
     --- stderr
-    error[no-entrypoint]: An entrypoint must be provided:
-
-    	prefectl deploy path/to/file.py:flow_function
-
-    You can also provide an entrypoint in a prefect.yaml file.
-    help: there is no prefect.yaml in [PROJECT]
-    error[no-name]: A deployment name must be provided.
-    error[no-work-pool]: A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' flag or in your prefect.yaml file.
-    error: nothing was registered
+    error: no prefect.yaml here
+    help: create one with `prefectl init`, or name another file with --prefect-file
     ");
     let output = sandbox.run("deploy")?;
     assert_output!(output, @r"
@@ -251,7 +244,7 @@ deployments:
     )?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r#"
-    exit 1
+    exit 2
     --- stderr
     warning[unset-environment]: {{ $PREFECT_IMAGE_NAME }} becomes empty text
      --> prefect.yaml:6:17
@@ -383,7 +376,7 @@ fn rejects_an_unreadable_flow() -> Result<()> {
     sandbox.file("flow.py", "from prefect import flow\n\n@flow\ndef hello(name: str = :\n    pass\n")?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
-    exit 1
+    exit 2
     --- stderr
     error[flow-syntax]: invalid Python: Expected an expression
      --> flow.py:4:23
@@ -395,7 +388,7 @@ fn rejects_an_unreadable_flow() -> Result<()> {
     sandbox.file("flow.py", "def hello():\n    pass\n")?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
-    exit 1
+    exit 2
     --- stderr
     error[not-a-flow]: Function with name 'hello' is not a flow. Make sure that it is decorated with '@flow'.
      --> flow.py:1:5
@@ -407,7 +400,7 @@ fn rejects_an_unreadable_flow() -> Result<()> {
     sandbox.file("flow.py", "from prefect import flow\n\n@flow\ndef helo():\n    pass\n")?;
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
-    exit 1
+    exit 2
     --- stderr
     error[flow-not-found]: Flow function with name 'hello' not found in 'flow.py'.
      --> prefect.yaml:5:15
@@ -418,5 +411,24 @@ fn rejects_an_unreadable_flow() -> Result<()> {
     error: nothing was registered
     ");
     assert_eq!(api.writes(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn findings_about_options_name_the_option() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::for_project(&api.url(), PROJECT)?;
+    for (line, message) in [
+        ("deploy -n a --param times=abc", "--param times=abc: Validation failed for field 'times'"),
+        ("deploy -n a --param nope=abc", "--param nope=abc: the flow has no parameter 'nope'"),
+        ("deploy -n a --concurrency-limit 0", "--concurrency-limit 0: "),
+        ("deploy other.py:x -n a", "entrypoint other.py:x: there is no file 'other.py'"),
+        ("deploy -n a --pool none", "--pool none: "),
+        ("deploy -n a --interval -5", "--interval -5: "),
+    ] {
+        let output = sandbox.run(&format!("{line} --strict"))?;
+        ensure!(output.code != 0 && output.stderr.contains(message), "{line}: {output}");
+        ensure!(!output.stderr.contains("--> prefect.yaml"), "{line}: {output}");
+    }
     Ok(())
 }

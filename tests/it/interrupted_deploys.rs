@@ -307,7 +307,7 @@ fn resume_requires_the_original_options() -> Result<()> {
     })?;
     let sandbox = api.sandbox(&project(2, 0))?.variable("PREFECT_API_URL", proxy.url());
     let output = sandbox.run("deploy -n d1 --version mine --quiet")?;
-    assert!(output.stderr.contains("running the same command again"), "{output}");
+    assert!(output.stderr.contains("run the same command again"), "{output}");
     let output = sandbox.run("deploy --resume --quiet")?;
     assert_output!(output, @r"
     exit 2

@@ -54,6 +54,9 @@ fn plan_shows_what_a_deploy_would_change() -> Result<()> {
       build: run_shell_script 'hash' at prefect.yaml:3, for hello-UNIQUE/a
 
     Plan: 2 to create, 1 step.
+    --- stderr
+
+    Run `prefectl deploy --all` to apply
     "#);
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
     assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
@@ -253,14 +256,14 @@ fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
     assert_output!(output, @r#"
     exit 10
     --- stdout
-    ~ hello-UNIQUE/a differs
+    ~ hello-UNIQUE/a has changed
         version: file "1", server "by hand"
         paused: file false, server true
         schedules: server {"schedule":{"cron":"0 1 * * *"},"active":false,"slug":"daily"}; it is paused on the server; `active: true` in the file resumes it
         not compared, because steps determine the value: tags
     = goodbye-UNIQUE/b
 
-    Drift: 1 different, 1 the same.
+    Drift: 1 changed, 1 unchanged
     "#);
     let drift = sandbox.run("drift -n a --output json")?.json()?;
     assert_eq!((&drift["schema"], &drift["deployments"][0]["state"]), (&json!(1), &json!("differs")));

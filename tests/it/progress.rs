@@ -218,11 +218,9 @@ fn deploy_ends_with_a_table_of_links() -> Result<()> {
     let output = sandbox.run_at_terminal((50, 100), "deploy --all", colored)?;
     let last = output.last()?;
     ensure!(output.code == 0, "{last}");
-    let sentence = sandbox.unique("Deployment 'hello-UNIQUE/one' successfully created with id '");
-    let at = last.find(&sentence).context("the sentence of the reference")?;
+    ensure!(!last.contains("successfully created"), "the table has the results: {last}");
     let table = last.find("Deployments\n").context("the table")?;
-    ensure!(at < table, "{last}");
-    for part in ["  ✔ hello-UNIQUE/one", "  ✔ goodbye-UNIQUE/two", "2 deployments: 2 created in "] {
+    for part in ["  ✔ hello-UNIQUE/one", "  ✔ goodbye-UNIQUE/two", "2 created in "] {
         ensure!(last[table..].contains(&sandbox.unique(part)), "{part:?} is not in\n{last}");
     }
     let text = String::from_utf8_lossy(&output.bytes).into_owned();

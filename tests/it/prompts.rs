@@ -17,7 +17,7 @@ fn file(sandbox: &Sandbox) -> Result<String> {
 /// Compares prefect.yaml with a snapshot, and checks that deploying it again changes nothing.
 fn is_settled(sandbox: &Sandbox) -> Result<()> {
     let check = sandbox.run("check --strict")?.success()?;
-    ensure!(check.stderr.contains("nothing found"), "{check}");
+    ensure!(check.stderr.contains("No problems found"), "{check}");
     let again = sandbox.run("deploy --all")?.success()?;
     let lines: Vec<&str> = again.stdout.lines().filter(|line| line.starts_with("Deployment ")).collect();
     ensure!(!lines.is_empty() && lines.iter().all(|line| line.ends_with("(unchanged)")), "{again}");
@@ -44,7 +44,7 @@ fn answers_create_a_deployment_and_a_file() -> Result<()> {
     terminal.answers("Timezone (UTC)", "Europe/London")?;
     terminal.answers("Would you like to activate this schedule?", "y")?;
     terminal.answers("Would you like to add another schedule?", "")?;
-    terminal.sees("successfully created with id")?;
+    terminal.sees("created")?;
     let question =
         "Would you like to save configuration for this deployment for faster deployments in the future?";
     let shown = terminal.sees(question)?;

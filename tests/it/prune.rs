@@ -106,7 +106,7 @@ fn prune_requires_a_project_id() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: --prune needs the id of the project
+    error: --prune requires a project id
     help: set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
     ");
     assert_eq!(
@@ -145,7 +145,7 @@ fn destroy_deletes_the_deployments_of_the_file() -> Result<()> {
     // If a name is not in the file, the only deployment of the file must not be selected instead.
     sandbox.file("one.yaml", file(&["b"]))?;
     let output = sandbox.run("destroy -n c --yes --prefect-file one.yaml --quiet")?;
-    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(output.code, 2, "{output}");
     assert_eq!(deployments(&api, &sandbox)?, ["b", "c", "theirs"]);
 
     let output = sandbox.run("destroy --all --yes")?;

@@ -101,3 +101,27 @@ fn closed_pipe_is_not_an_error() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn an_interrupted_deploy_reports_what_was_done() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), STEP)?;
+    sandbox.file("step.sh", "echo > started\nfor i in $(seq 600); do sleep 0.1; done\n")?;
+    for (line, code) in [("deploy --all", "INT"), ("deploy --all --output json", "TERM")] {
+        let mut child = sandbox.spawn(line)?;
+        wait_until("the step has started", || sandbox.directory().join("started").exists())?;
+        signal(&child, code)?;
+        wait(&mut child, SOON)?;
+        let output = child.wait_with_output()?;
+        let (stdout, stderr) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+        if code == "INT" {
+            ensure!(stderr.contains("error: interrupted before any deployment was written"), "{stderr}");
+            ensure!(stderr.contains("help: nothing was written"), "{stderr}");
+        } else {
+            let document: serde_json::Value = serde_json::from_str(&stdout)?;
+            ensure!(document["error"]["exit"] == 143, "{document}");
+        }
+        std::fs::remove_file(sandbox.directory().join("started"))?;
+    }
+    Ok(())
+}

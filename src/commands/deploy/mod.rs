@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     context.interrupts.leave_first_to_command();
     let deployed = tokio::select! {
         biased;
-        exit = interrupt::requested() => Err(exit),
+        exit = interrupt::first() => Err(exit),
         deployed = deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report) => Ok(deployed),
     };
     context.interrupts.leave_none_to_command();

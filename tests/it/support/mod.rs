@@ -320,6 +320,7 @@ macro_rules! assert_output {
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIME]"),
                 (r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", ""),
                 (r"\(\d+\.\ds\)", "([TIME])"),
+                (r"(?m) in \d+\.\ds$", " in [TIME]"),
                 (r"(?m) +$", ""),
             ],
         }, {
