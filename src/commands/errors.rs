@@ -40,10 +40,11 @@ impl From<NoAnswer> for CommandError {
     }
 }
 
-/// Errors that only the server or the pulled code reveals. The project file itself may be correct.
-const SERVER_FINDINGS: [Code; 6] = [
+/// Errors outside of the project file: in the work pool, the pulled code or the environment of the command.
+const SERVER_FINDINGS: [Code; 7] = [
     Code::AGENT_WORK_POOL,
     Code::JOB_VARIABLE_TYPE,
+    Code::OPTIONS,
     Code::PULLED_CODE,
     Code::UNKNOWN_JOB_VARIABLE,
     Code::UNKNOWN_WORK_POOL,

@@ -422,7 +422,7 @@ fn findings_about_options_name_the_option() -> Result<()> {
         ("deploy -n a --param times=abc", "--param times=abc: Validation failed for field 'times'"),
         ("deploy -n a --param nope=abc", "--param nope=abc: the flow has no parameter 'nope'"),
         ("deploy -n a --concurrency-limit 0", "--concurrency-limit 0: "),
-        ("deploy other.py:x -n a", "entrypoint other.py:x: there is no file 'other.py'"),
+        ("deploy other.py:x -n a", "entrypoint other.py:x: "),
         ("deploy -n a --pool none", "--pool none: "),
         ("deploy -n a --interval -5", "--interval -5: "),
     ] {

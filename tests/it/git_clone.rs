@@ -181,7 +181,7 @@ deployments:
     assert!(output.stderr.contains("warning[pulled-code-differs]"), "{output}");
     assert!(sandbox.read("pulled/flows/flow.py")?.contains("Greets."));
     let again = sandbox.run("steps run --pull -n one --into pulled")?;
-    assert!(again.code == 2 && again.stderr.contains("is not empty"), "{again}");
+    assert!(again.code == 1 && again.stderr.contains("is not empty"), "{again}");
     Ok(())
 }
 
