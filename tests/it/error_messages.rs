@@ -423,7 +423,6 @@ fn findings_about_options_name_the_option() -> Result<()> {
         ("deploy -n a --param nope=abc", "--param nope=abc: the flow has no parameter 'nope'"),
         ("deploy -n a --concurrency-limit 0", "--concurrency-limit 0: "),
         ("deploy other.py:x -n a", "entrypoint other.py:x: "),
-        ("deploy -n a --pool none", "--pool none: "),
         ("deploy -n a --interval -5", "--interval -5: "),
     ] {
         let output = sandbox.run(&format!("{line} --strict"))?;
