@@ -73,7 +73,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
         let wanted = NamePattern::new(name);
         let deployments = self.project.deployments.iter();
-        let found: Vec<&Declared> = deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
+        let found: Vec<&Declared> =
+            deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
         if found.is_empty() {
             self.confirm_new(name).await?;
             // The warning about the unknown name is not repeated.
