@@ -191,14 +191,14 @@ fn shell_word(word: &str) -> String {
 impl SelectionArguments {
     /// Returns the arguments that select deployments, each after a space, to repeat them in another command.
     pub(crate) fn words(&self) -> String {
-        let mut words: Vec<String> = Vec::new();
+        let mut words = vec![String::new()];
         words.extend(self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()));
         words.extend(self.all.then(|| "--all".to_owned()));
         words.extend(self.name.iter().map(|name| format!("-n {}", shell_word(name))));
         words.extend(
             self.prefect_file.iter().map(|file| format!("-f {}", shell_word(&file.to_string_lossy()))),
         );
-        words.iter().map(|word| format!(" {word}")).collect()
+        words.join(" ")
     }
 
     /// Converts the arguments to the options of the operation.

@@ -94,14 +94,15 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Says that no deployment has this name, and asks whether to create one.
     async fn confirm_new(&self, name: &str) -> Result<(), TargetError> {
         let names: Vec<&str> = self.project.deployments.iter().filter_map(Declared::name).collect();
-        self.ask.tell(&match did_you_mean(name.rsplit('/').next().unwrap_or(name), names.iter().copied()) {
-            Some(known) => format!("No deployment is named '{name}'. Did you mean '{known}'?"),
-            None => {
+        let known = did_you_mean(name.rsplit('/').next().unwrap_or(name), names.iter().copied());
+        let known = known.map_or_else(
+            || {
                 let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-                let names = first_of(&names, SHOWN);
-                format!("No deployment is named '{name}'. The deployments are: {names}")
-            }
-        });
+                format!("The deployments are: {}", first_of(&names, SHOWN))
+            },
+            |known| format!("Did you mean '{known}'?"),
+        );
+        self.ask.tell(&format!("No deployment is named '{name}'. {known}"));
         let question = format!("Would you like to create a new deployment named '{name}'?");
         if self.ask.confirm(&question, Some(false)).await? {
             return Ok(());
