@@ -7,10 +7,11 @@ from __future__ import annotations
 import http.client
 import math
 import queue
+import statistics
 import threading
 import time as clock
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .measure import Sample, Series, time
 from .proxy import Proxy
@@ -34,21 +35,59 @@ class Kind:
     requests: int = 0
     their_requests: int = 0
     writes: int = 0
+    rejected: list[float] = field(default_factory=list)
+    slowest: list[float] = field(default_factory=list)
+
+    def record(self, requests: int, writes: list) -> None:
+        """Records the requests of one run: their number, rejected writes, and the slowest write by the median."""
+        done = [end - start for *_, status, start, end in writes if status < 300]
+        self.requests, self.writes = requests, len(done)
+        if done:
+            self.rejected.append((len(writes) - len(done)) / len(done))
+            self.slowest.append(max(done) / statistics.median(done))
+
+
+@dataclass
+class Scenario:
+    """A server, its distance, additional YAML fields for each deployment, and the goals.
+
+    `faster` is the goal compared with the reference, by kind. `floor` is the goal compared with the bare writes.
+    """
+
+    where: str
+    faster: dict[str, int]
+    floor: float | None = None
+    delay: float = 0.0
+    more: str = ""
+
+
+CRON = "schedules: [{cron: '0 6 * * *'}]"
+NEAR_GOALS = {"new": 8, "changed": 8, "unchanged": 50}
 
 
 def local(setting: Setting):
-    faster = {"new": 6, "changed": 6, "unchanged": 50}
-    yield from at_distance(setting, 0.0, faster)
-    yield from at_distance(setting, 0.0, faster, "schedules: [{cron: '0 6 * * *'}]")
+    yield from measure(setting, Scenario("local server", NEAR_GOALS, 1.2))
+
+
+def cron(setting: Setting):
+    yield from measure(setting, Scenario("local server, with a cron schedule each", NEAR_GOALS, 1.2, more=CRON))
+
+
+def postgres(setting: Setting):
+    setting = replace(setting, port=setting.postgres_port)
+    yield from measure(setting, Scenario("local server on PostgreSQL", NEAR_GOALS, 1.15))
+    where = "local server on PostgreSQL, with a cron schedule each"
+    yield from measure(setting, Scenario(where, NEAR_GOALS, 1.15, more=CRON))
 
 
 def far(setting: Setting):
-    yield from at_distance(setting, 0.1, {"new": 20, "changed": 20, "unchanged": 50})
+    yield from measure(setting, Scenario("100 ms away", {"new": 30, "changed": 30, "unchanged": 50}, delay=0.1))
 
 
-def at_distance(setting: Setting, delay: float, faster: dict[str, int], more: str = "", count: int = 100):
-    """Measures deployments with the additional YAML fields `more`."""
+def measure(setting: Setting, scenario: Scenario, count: int = 100):
+    """Measures deployments in a scenario."""
     prepare(setting)
+    delay, more = scenario.delay, scenario.more
     kinds = {kind: Kind() for kind, _ in KINDS}
     for number in range(setting.rounds(3)):
         prefix = uuid.uuid4().hex[:8]
@@ -58,22 +97,23 @@ def at_distance(setting: Setting, delay: float, faster: dict[str, int], more: st
             theirs(setting, kinds, delay, count, other, more)
             if registered != setting.registered(other):
                 raise SystemExit("prefectl and prefect registered different deployments")
-    where = f"{delay * 1000:.0f} ms away" if delay else "local server"
-    if more:
-        where += ", with a cron schedule each"
     for kind, found in kinds.items():
-        yield row(f"{count} {kind}, {where}", kind, found, faster[kind], with_floor=not delay)
+        yield row(f"{count} {kind}, {scenario.where}", kind, found, scenario)
 
 
-def row(what: str, kind: str, found: Kind, faster: int, with_floor: bool) -> Row:
+def row(what: str, kind: str, found: Kind, scenario: Scenario) -> Row:
+    faster = scenario.faster[kind]
     seen = f"{time(found.ours.seconds)} ({found.ours.spread}), {found.requests} requests"
+    if found.slowest:
+        rejected, slowest = statistics.median(found.rejected), statistics.median(found.slowest)
+        seen += f"; {rejected:.0%} of the writes rejected; slowest write {slowest:.1f} times the median"
     goal, compared, reached = f"{faster} times faster", [], None
     if found.floor.samples:
         ratio = found.ours.seconds / found.floor.seconds
         compared.append(f"the bare writes, {found.at_once} at once: {time(found.floor.seconds)}, {ratio:.2f} times")
-        if with_floor:
-            goal += "; 1.3 times the bare writes"
-            reached = ratio <= 1.3
+        if scenario.floor:
+            goal += f"; {scenario.floor} times the bare writes"
+            reached = ratio <= scenario.floor
     if found.theirs.samples:
         ratio = found.theirs.seconds / found.ours.seconds
         compared.append(f"prefect: {time(found.theirs.seconds)}, {found.their_requests} requests, {ratio:.1f} times")
@@ -99,9 +139,8 @@ def ours(setting: Setting, kinds: dict[str, Kind], delay: float, count: int, pre
         with Proxy(setting.port, delay) as proxy:
             command = [setting.program, "deploy", "--all"]
             found.ours.samples.append(setting.run(command, setting.folder("many"), PREFECT_API_URL=proxy.url))
-            found.requests = proxy.requests
             writes[kind] = [write[:3] for write in proxy.writes if write[3] != 503]
-            found.writes = len(writes[kind])
+            found.record(proxy.requests, proxy.writes)
     registered = setting.registered(prefix)
     for kind, what in writes.items():
         if what:

@@ -27,6 +27,7 @@ class Setting:
     root: Path
     work: Path
     port: int
+    postgres_port: int
     docker_host: str
     few: int
 
