@@ -18,11 +18,14 @@
 use std::time::Duration;
 
 /// Number of responses that are compared together, at least.
-const MIN_WINDOW: u32 = 4;
+const MIN_WINDOW: u32 = 2;
 /// Below this number of writes that wait at the server, one more is allowed.
 const FEW_WAITING: f64 = 1.5;
 /// Above this number of writes that wait at the server, one fewer is allowed.
 const MANY_WAITING: f64 = 3.0;
+/// Time between the starts of two writes, as a part of the time that spreads the writes in flight evenly. Below 1, so that
+/// the limit and not the spacing determines the rate.
+const SPACING: f64 = 0.7;
 /// Weight of the newest response in the average latency.
 const SMOOTHING: f64 = 0.2;
 /// Number of writes after the first rejection by a busy server until the limit may grow. Doubles with each rejection.
@@ -86,9 +89,9 @@ impl Limiter {
         limit
     }
 
-    /// Returns the time between the starts of two writes. It spreads the writes in flight evenly.
+    /// Returns the minimum time between the starts of two writes. Writes that start together would meet at the server.
     pub(super) fn interval(&self) -> Duration {
-        if self.limit() == 1 { Duration::ZERO } else { self.latency.div_f64(self.in_flight()) }
+        if self.limit() == 1 { Duration::ZERO } else { self.latency.mul_f64(SPACING / self.in_flight()) }
     }
 
     /// Records the duration of a successful request of any kind.
@@ -209,7 +212,7 @@ mod tests {
         let mut limiter = Limiter::default();
         Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
         assert_eq!(limiter.limit(), 6);
-        assert_eq!(limiter.interval(), ms(20));
+        assert_eq!(limiter.interval(), ms(14));
     }
 
     #[test]

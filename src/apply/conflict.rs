@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Automation, Client},
-    deployment::{DesiredDeployment, Snapshot, snapshot::by_deployment},
+    deployment::{DesiredDeployment, LiveDeployment, SharedValues, Snapshot, snapshot::by_deployment},
     plan::{Change, Changes, FieldChange, differences, trigger_differences},
 };
 
@@ -32,7 +32,10 @@ pub(super) struct ConflictCheck<'a> {
 
 /// State of a batch of deployments before their writes.
 struct Current {
-    deployments: Snapshot,
+    /// The deployments to update, by id.
+    existing: HashMap<Uuid, LiveDeployment>,
+    /// The deployments that others created under the names of those to create.
+    created: Snapshot,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
 
@@ -51,14 +54,16 @@ impl<'a> ConflictCheck<'a> {
     pub(super) async fn differences(&self, position: usize) -> Result<Vec<FieldChange>, ApiError> {
         let current = self.current(position / BATCH).await?;
         let (desired, change) = self.writes[position];
-        let now = current.deployments.deployment(&desired.flow_name, &desired.name);
         let name = |old, new| vec![FieldChange { field: "name".into(), old, new }];
-        let (before, changes) = match (change, now) {
-            (Change::Unchanged { .. }, _) | (Change::Create, None) => return Ok(Vec::new()),
-            (Change::Create, Some(_)) => return Ok(name(json!(null), json!(desired.name))),
-            (Change::Update { live, changes }, _) => (*live, changes),
+        let (before, changes) = match change {
+            Change::Unchanged { .. } => return Ok(Vec::new()),
+            Change::Create => {
+                let created = current.created.deployment(&desired.flow_name, &desired.name);
+                return Ok(created.map_or_else(Vec::new, |_| name(json!(null), json!(desired.name))));
+            }
+            Change::Update { live, changes } => (*live, changes),
         };
-        let Some(now) = now.filter(|now| now.id == before.id) else {
+        let Some(now) = current.existing.get(&before.id) else {
             return Ok(name(json!(before.name), json!(null)));
         };
         let mut found = differences(desired, before, now);
@@ -83,16 +88,31 @@ impl<'a> ConflictCheck<'a> {
 
     async fn read(&self, batch: usize) -> Result<Current, ApiError> {
         let writes = self.writes.iter().skip(batch * BATCH).take(BATCH);
-        let names =
-            writes.clone().map(|(desired, _)| (desired.flow_name.clone(), desired.name.clone())).collect();
+        let ids: Vec<Uuid> =
+            writes.clone().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
+        let new = writes.clone().filter(|(_, change)| matches!(change, Change::Create));
+        let new = new.map(|(desired, _)| (desired.flow_name.clone(), desired.name.clone())).collect();
         let triggers: BTreeSet<&str> = writes.flat_map(|(_, change)| self.trigger_names(change)).collect();
-        let triggers: Vec<&str> = triggers.into_iter().collect();
-        let automations = async {
-            if triggers.is_empty() { Ok(Vec::new()) } else { self.client.automations_named(&triggers).await }
-        };
-        let (deployments, automations) =
-            tokio::try_join!(Snapshot::observe_deployments(self.client, &names), automations)?;
-        Ok(Current { deployments, automations: by_deployment(automations) })
+        let (existing, created, automations) = tokio::try_join!(
+            self.client.deployments_by_id(ids),
+            self.read_created(&new),
+            self.read_automations(triggers.into_iter().collect()),
+        )?;
+        let shared = SharedValues::default();
+        let existing = existing.into_iter().map(|deployment| LiveDeployment::new(deployment, &shared));
+        let existing = existing.map(|deployment| (deployment.id, deployment)).collect();
+        Ok(Current { existing, created, automations: by_deployment(automations) })
+    }
+
+    async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<Snapshot, ApiError> {
+        if names.is_empty() {
+            return Ok(Snapshot::default());
+        }
+        Snapshot::observe_deployments(self.client, names).await
+    }
+
+    async fn read_automations(&self, names: Vec<&str>) -> Result<Vec<Automation>, ApiError> {
+        if names.is_empty() { Ok(Vec::new()) } else { self.client.automations_named(&names).await }
     }
 
     /// Returns the names of the automations of a deployment whose triggers change: the existing and the new ones.
