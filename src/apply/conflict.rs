@@ -35,7 +35,7 @@ struct Current {
     /// The deployments to update, by id.
     existing: HashMap<Uuid, LiveDeployment>,
     /// The deployments that others created under the names of those to create.
-    created: Snapshot,
+    created: Option<Snapshot>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
 
@@ -58,7 +58,8 @@ impl<'a> ConflictCheck<'a> {
         let (before, changes) = match change {
             Change::Unchanged { .. } => return Ok(Vec::new()),
             Change::Create => {
-                let created = current.created.deployment(&desired.flow_name, &desired.name);
+                let created = current.created.as_ref();
+                let created = created.and_then(|live| live.deployment(&desired.flow_name, &desired.name));
                 return Ok(created.map_or_else(Vec::new, |_| name(json!(null), json!(desired.name))));
             }
             Change::Update { live, changes } => (*live, changes),
@@ -104,11 +105,11 @@ impl<'a> ConflictCheck<'a> {
         Ok(Current { existing, created, automations: by_deployment(automations) })
     }
 
-    async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<Snapshot, ApiError> {
+    async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<Option<Snapshot>, ApiError> {
         if names.is_empty() {
-            return Ok(Snapshot::default());
+            return Ok(None);
         }
-        Snapshot::observe_deployments(self.client, names).await
+        Snapshot::observe_deployments(self.client, names).await.map(Some)
     }
 
     async fn read_automations(&self, names: Vec<&str>) -> Result<Vec<Automation>, ApiError> {
