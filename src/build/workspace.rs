@@ -128,6 +128,9 @@ impl StoredDeployment {
             let help = error.help().or_else(|| missing.then(|| contents(directory)));
             Diagnostic { help, ..wrong(message) }
         })?;
+        if let Some(warning) = flow.warnings.first() {
+            return Err(Diagnostic { help: warning.help.clone(), ..wrong(warning.message.clone()) });
+        }
         match &self.flow_name {
             Some(expected) if *expected != flow.name => Err(wrong(format!(
                 "the pull steps bring another version of '{}', whose flow is called '{}' and not '{expected}'",

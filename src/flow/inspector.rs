@@ -15,7 +15,7 @@ use super::{
         import_roots::normalize, search,
     },
     python::Memory,
-    signature,
+    relative_import, signature,
 };
 use crate::environment::Environment;
 
@@ -75,7 +75,9 @@ impl Inspector {
             (None, location) => module_of(&program, entrypoint, location)?,
         };
         let definition = decorator::find(&program, module, entrypoint)?;
-        signature::read(&program, &definition)
+        let flow = signature::read(&program, &definition)?;
+        let warning = relative_import::warning(module, entrypoint, directory);
+        Ok(Flow { warnings: warning.into_iter().collect(), ..flow })
     }
 
     /// Returns a parsed file.

@@ -82,6 +82,7 @@ mod inspector;
 mod interpret;
 mod program;
 mod python;
+mod relative_import;
 mod schema;
 mod signature;
 mod string_annotations;
@@ -97,7 +98,7 @@ pub(crate) use python::{AskPython, Asking, PythonUse};
 
 use std::sync::Arc;
 
-use crate::diagnostics::Place;
+use crate::diagnostics::{Diagnostic, Place};
 
 /// A flow as Prefect registers it.
 #[derive(Debug, Clone)]
@@ -111,6 +112,8 @@ pub(crate) struct Flow {
     pub(crate) grade: Grade,
     /// Reasons why the flow is only approximate; empty if it is exact.
     pub(crate) reasons: Vec<Reason>,
+    /// Problems that let the flow fail on workers.
+    pub(crate) warnings: Vec<Diagnostic>,
     /// The position of the function's name in its definition.
     pub(crate) place: Place,
 }
@@ -138,5 +141,7 @@ impl Grade {
 pub(crate) struct Reason {
     /// The affected parameter; `None` if the reason concerns the whole flow.
     pub(crate) parameter: Option<String>,
+    /// Whether only the parameter's default is unknown.
+    pub(crate) is_default: bool,
     pub(crate) reason: String,
 }

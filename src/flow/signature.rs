@@ -74,7 +74,16 @@ pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) ->
     };
     let (parameters, reasons) = signature.schema()?;
     let grade = if reasons.is_empty() { Grade::Exact } else { Grade::Approximate };
-    Ok(Flow { name, description, version, parameters: parameters.into(), grade, reasons, place })
+    Ok(Flow {
+        name,
+        description,
+        version,
+        parameters: parameters.into(),
+        grade,
+        reasons,
+        warnings: Vec::new(),
+        place,
+    })
 }
 
 fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<String, FlowError> {
@@ -102,7 +111,7 @@ fn unknown_setting(what: &str, setting: &Setting, reasons: &mut Vec<Reason>) -> 
         Setting::Unknown(reason) => format!("the flow's {what} is unknown: {reason}"),
         _ => format!("the flow's {what} is not a string"),
     };
-    reasons.push(Reason { parameter: None, reason });
+    reasons.push(Reason { parameter: None, is_default: false, reason });
     None
 }
 
@@ -384,24 +393,29 @@ impl<'p> Signature<'p> {
         if let Some(description) = property.description {
             schema.insert("description".to_owned(), json!(description));
         }
-        match &property.default {
-            FieldDefault::Required => self.required.push(parameter.name.clone()),
-            FieldDefault::Factory(_) => {}
-            FieldDefault::Value(value) => match encode::default(value) {
-                Ok(Some(json)) => {
-                    schema.insert("default".to_owned(), json);
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    self.builder.approximate(format!("the default is unknown: {}", error.reason()));
-                }
-            },
-            FieldDefault::Unknown(error) => {
-                self.builder.approximate(format!("the default is unknown: {}", error.reason()));
-            }
-        }
         for reason in self.builder.approximations.drain(..) {
-            self.reasons.push(Reason { parameter: Some(parameter.name.clone()), reason });
+            let parameter = Some(parameter.name.clone());
+            self.reasons.push(Reason { parameter, is_default: false, reason });
+        }
+        let unknown_default = match &property.default {
+            FieldDefault::Required => {
+                self.required.push(parameter.name.clone());
+                None
+            }
+            FieldDefault::Factory(_) => None,
+            FieldDefault::Value(value) => match encode::default(value) {
+                Ok(json) => {
+                    schema.extend(json.map(|json| ("default".to_owned(), json)));
+                    None
+                }
+                Err(error) => Some(error),
+            },
+            FieldDefault::Unknown(error) => Some(error.clone()),
+        };
+        if let Some(error) = unknown_default {
+            let parameter = Some(parameter.name.clone());
+            let reason = format!("the default is unknown: {}", error.reason());
+            self.reasons.push(Reason { parameter, is_default: true, reason });
         }
         self.properties.insert(parameter.name.clone(), Json::Object(schema));
     }
@@ -413,7 +427,7 @@ impl<'p> Signature<'p> {
         let definitions = match self.builder.definitions.settle(&mut properties) {
             Ok(definitions) => definitions,
             Err(error) => {
-                reasons.push(Reason { parameter: None, reason: error.reason() });
+                reasons.push(Reason { parameter: None, is_default: false, reason: error.reason() });
                 properties =
                     Json::Object(before.into_iter().map(|(name, schema)| (name, untyped(&schema))).collect());
                 Map::new()

@@ -88,18 +88,23 @@ impl Inspection<'_> {
     }
 }
 
-/// Tells which parameters could not be read for certain.
+/// Adds warnings for the parts of a flow that cannot be read from its source, and for problems on workers.
 fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
     for reason in &flow.reasons {
-        let what = reason.parameter.as_ref().map_or_else(
-            || format!("the parameters of flow '{}'", flow.name),
-            |parameter| format!("parameter '{parameter}' of flow '{}'", flow.name),
-        );
-        let message =
-            format!("{what} accepts anything, since its type is not known without Python: {}", reason.reason);
-        let help = "a Python that has Prefect and what the flow imports tells the rest: --python, PREFECTL_PYTHON, or an \
-                    active virtual environment";
+        let (name, cause) = (&flow.name, &reason.reason);
+        let message = match &reason.parameter {
+            None => format!("flow '{name}' is not read completely: {cause}"),
+            Some(parameter) if reason.is_default => {
+                format!("parameter '{parameter}' of flow '{name}': {cause}")
+            }
+            Some(parameter) => format!(
+                "parameter '{parameter}' of flow '{name}' accepts any value, because its type is unknown: {cause}"
+            ),
+        };
+        let help = "name a Python that has Prefect and the flow's packages: --python, PREFECTL_PYTHON, or an active \
+                    virtual environment";
         let warning = Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone());
         findings.push(warning.help(help));
     }
+    flow.warnings.iter().for_each(|warning| findings.push(warning.clone()));
 }

@@ -1,9 +1,9 @@
-"""Random flows: nested annotations, defaults, docstrings, decorators and classes, from a grammar.
+"""Generates random flows from a grammar: annotations, defaults, docstrings, decorators, classes and project layouts.
 
     generate.py FOLDER COUNT SEED
 
-writes `flow_0.py`, `flow_1.py`, ... with a flow each, and `shapes.py` that they import; prints their entrypoints. What
-the seed gives stays the same.
+Writes `flow_0.py`, `flow_1.py`, ... with one flow each and the modules that they import. Prints the entrypoints. The
+same seed gives the same flows.
 """
 
 import random
@@ -30,7 +30,7 @@ class Writer:
         self.random = random.Random(seed)
         self.pick = self.random.choice
         self.postponed = self.chance(0.25)
-        # Fields of classes: pydantic refuses to have some types there, and then the whole flow.
+        # Pydantic rejects some types in fields of classes, and then the whole flow.
         self.in_class = False
         self.local = []
 
@@ -59,7 +59,7 @@ class Writer:
         return make(inner, self.pick)
 
     def written_annotation(self):
-        """An annotation, sometimes in quotes."""
+        """Returns an annotation, sometimes quoted."""
         annotation = self.annotation()
         if self.chance(0.03):
             annotation = f"{self.pick(words.QUALIFIERS)}[{annotation}]"
@@ -166,13 +166,31 @@ class Writer:
         define = self.pick(["def", "def", "def", "async def"])
         return f"{decorators}\n{define} my_flow({parameters}){returns}:\n{docstring}    return None\n"
 
+    def project(self):
+        """Returns statements that bind FLOW, LIMIT and NAME."""
+        return "import teams\n" + self.pick(words.FLOW_IMPORTS) + self.pick(words.CONSTANTS)
+
+    def project_flow(self):
+        """Returns a flow made by a decorator or a factory of the project."""
+        if self.chance(0.35):
+            return self.pick(words.FACTORIES)
+        decorator = self.pick(words.TEAM_DECORATORS)
+        count = self.random.randrange(3)
+        parameters = [parameter for parameter in [self.parameters(count, False)] if parameter]
+        if parameters and not any(mark in parameters[0] for mark in "*/"):
+            parameters.append("*, limit: int = LIMIT")
+        docstring = self.docstring(count) if self.chance(0.4) else ""
+        return f"{decorator}\ndef my_flow({', '.join(parameters)}):\n{docstring}    return None\n"
+
     def flow(self):
-        """The text of a file, and what its entrypoint ends with."""
+        """Returns the text of a file and the last part of its entrypoint."""
         text = "from __future__ import annotations\n" if self.postponed else ""
         text += words.IMPORTS
         text += "from shapes import *\n" if self.chance(0.3) else ""
         text += "".join(self.a_class(index) for index in range(self.random.randrange(3)))
         text += PLAIN_DECORATOR
+        if self.chance(0.3):
+            return f"{text}\n\n{self.project()}\n{self.project_flow()}", "my_flow"
         in_class = self.chance(0.08)
         function = self.function(in_class)
         if not in_class:
@@ -183,7 +201,9 @@ class Writer:
 
 def main():
     folder, count, seed = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    shutil.copy(HERE / "shapes.py", folder)
+    for module in ("shapes.py", "teams.py"):
+        shutil.copy(HERE / module, folder)
+    shutil.copytree(HERE / "roots", folder / "roots")
     for index in range(count):
         text, name = Writer(f"{seed}/{index}").flow()
         (folder / f"flow_{index}.py").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The words that random flows are made of."""
+"""The parts of random flows."""
 
 IMPORTS = """\
 import asyncio, collections, datetime, decimal, enum, fractions, functools, ipaddress, logging, os, pathlib, re, typing
@@ -280,3 +280,56 @@ ITEMS = [
 CONTINUATIONS = ["        continued", "      odd", "", "            deep", "```", "        - item: x"]
 
 ENDINGS = ["", "Returns:", "tail", "\n    Args:\n        p0: last wins", "Example:\n        ```\n        x: y"]
+
+# Projects: statements before the flow that bind FLOW, LIMIT and NAME
+
+FLOW_IMPORTS = [
+    "try:\n    from prefect import flow as FLOW\nexcept ImportError:\n    FLOW = None\n",
+    "try:\n    from prefect import flow as FLOW\n    READY = True\nexcept Exception:\n    READY = False\n",
+    "import contextlib\nwith contextlib.suppress(ImportError):\n    from prefect import flow as FLOW\n",
+    "try:\n    import prefect\nexcept ImportError:\n    prefect = None\nif prefect is not None:\n    FLOW = prefect.flow\n",
+    "try:\n    import no_such_package\nexcept ImportError:\n    from prefect import flow as FLOW\nelse:\n    FLOW = None\n",
+    "import sys\nif sys.version_info < (3, 9):\n    FLOW = None\nelse:\n    from prefect import Flow as FLOW\n",
+    "FLOW = prefect.flow\n",
+]
+
+CONSTANTS = [
+    "LIMIT, NAME = 1, 'one'\n",
+    "import sys\nif sys.platform == 'win32':\n    LIMIT, NAME = 1, 'a'\nelse:\n    LIMIT, NAME = 2, 'b'\n",
+    "import sys\nif sys.version_info >= (3, 10) and os.name == 'posix':\n    LIMIT = 3\nelse:\n    LIMIT = 4\nNAME = f'n{LIMIT}'\n",
+    "import sys\nif sys.version_info[:2] >= (3, 13):\n    LIMIT = 3\nelse:\n    LIMIT = 4\nNAME = 'c'\n",
+    "try:\n    from no_such_package import LIMIT\nexcept ImportError:\n    LIMIT = 5\nNAME = 'd'\n",
+    "try:\n    LIMIT = int('12')\nexcept ValueError:\n    LIMIT = 6\nNAME = 'e'\n",
+    "try:\n    LIMIT = int('x')\nexcept ValueError:\n    LIMIT = 6\nNAME = 'e'\n",
+    "LIMIT = 1\nLIMIT += 2\nNAME = 'f'\nNAME += '-g'\n",
+    "LIMIT = 1\nif os.environ.get('NOT_SET', 'no') == 'no':\n    LIMIT = 8\nNAME = 'h'\n",
+    "LIMIT = 1\nif os.getpid() > 0:\n    LIMIT = 9\nNAME = 'i'\n",
+    "import sys\nsys.path.insert(0, str(Path(__file__).resolve().parent / 'roots'))\nfrom rooted.consts import LIMIT, NAME\n",
+    "import sys\nsys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'roots'))\nfrom rooted.consts import *\n",
+    "with open(os.devnull) as file:\n    LIMIT = 11\nNAME = 'j'\n",
+    "for LIMIT in (1, 2):\n    pass\nNAME = 'k'\n",
+    "LIMIT = 3\ndef change():\n    global LIMIT\n    LIMIT = 4\nNAME = 'l'\nchange()\n",
+    "NAME = Path(__file__).stem\nLIMIT = len(NAME) > 3\n",
+]
+
+TEAM_DECORATORS = [
+    '@teams.flow', "@teams.flow(name='common')", '@teams.team_flow', '@teams.team_flow()',
+    '@teams.team_flow(name=NAME)', '@teams.retrying', "@teams.retrying(name='r', description='d')", '@teams.fixed',
+    "@teams.named('p')", "@teams.named('p', NAME, suffix='S')", "@teams.named('p', keep=False)", '@teams.optional',
+    "@teams.optional(name='o', extra=1)", '@teams.optional(version=None)', "@teams.Registry('t')",
+    "@teams.Registry('t', version='v2')", '@teams.Special(NAME)', '@teams.registry', '@teams.registry.flow()',
+    "@teams.registry.flow('m', description='dd')", '@teams.uncertain', '@teams.renamed', '@FLOW', "@FLOW(name='F')",
+    '@FLOW(name=NAME)', '@prefect.flow(name=NAME)', '@Flow', '@functools.partial(FLOW, version="9")',
+]
+
+FACTORIES = [
+    'my_flow = teams.make()\n', 'my_flow = teams.make(LIMIT, NAME)\n', "my_flow = teams.make(label='x' + NAME)\n",
+    'def inner(a: int = LIMIT, *args: str): ...\nmy_flow = FLOW(inner)\n',
+    "def inner(a: int = LIMIT): ...\nmy_flow = Flow(fn=inner, name=NAME)\n",
+    "def inner(a: int = LIMIT): ...\nmy_flow = Flow(inner, 'positional', '3')\n",
+    "@FLOW\ndef my_flow(a: int = LIMIT): ...\nif LIMIT:\n    my_flow = my_flow.with_options(name=NAME + '-again')\n",
+    "if LIMIT == 2:\n    @FLOW\n    def my_flow(a: int = 2): ...\nelse:\n    @FLOW(name='other')\n    def my_flow(b: str = NAME): ...\n",
+    "try:\n    @FLOW\n    def my_flow(a: int = LIMIT): ...\nexcept ImportError:\n    def my_flow(a: int = LIMIT): ...\n",
+    "def build(fn, **options):\n    options['name'] = options.get('name', fn.__name__ + '!')\n    return FLOW(**options)(fn)\ndef inner(a: int = LIMIT): ...\nmy_flow = build(inner, version='5')\n",
+    "my_flow = (lambda fn: FLOW(fn, name='by-lambda'))(lambda_free := None) if False else FLOW(teams.make, name='made')\n",
+]

@@ -95,6 +95,15 @@ codes! {
         example: "hello = make_flow(\"hello\")",
         fix: "Define the flow with `@flow` above a function and name that.",
     };
+    FLOW_IMPORT = Entry {
+        name: "flow-import",
+        severity: Warning,
+        title: "a relative import fails on workers",
+        meaning: "A worker loads a file entrypoint as a top-level module. `from ..module import name` then goes beyond \
+                  the file's folder, and every run crashes.",
+        example: "from ..base import TABLE",
+        fix: "Name the flow as a module, such as `company.etl.flows.ingest.ingest`, or use an absolute import.",
+    };
     APPROXIMATE_SCHEMA = Entry {
         name: "approximate-schema",
         severity: Warning,

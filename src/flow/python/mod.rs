@@ -208,6 +208,7 @@ fn flow(told: Told, place: Option<Place>, directory: &Path, entrypoint: &str) ->
         parameters: told.parameters.into(),
         grade: Grade::Exact,
         reasons: Vec::new(),
+        warnings: Vec::new(),
         place: place.unwrap_or_else(|| Place::new(&Source::new(entrypoint, ""), Span::default())),
     }
 }

@@ -454,6 +454,35 @@ fn accepts_the_flow_class_as_a_decorator() {
 }
 
 #[test]
+fn warns_about_relative_imports_beyond_the_folder() {
+    let flow = "from prefect import flow\n@flow\ndef f(): ...\n";
+    let warning = |imports: &str| {
+        let text = format!("{imports}{flow}");
+        let project =
+            Project::new(&[("company/etl/base.py", "TABLE = 1\n"), ("company/etl/flows/ingest.py", &text)]);
+        let read = |entrypoint: &str| {
+            let entrypoint = Entrypoint::parse(entrypoint).unwrap();
+            let flow =
+                Inspector::new().inspect(&entrypoint, project.folder.path(), &project.environment).unwrap();
+            flow.warnings.first().map(|it| (it.message.clone(), it.help.clone()))
+        };
+        assert_eq!(read("company.etl.flows.ingest.f"), None);
+        read("company/etl/flows/ingest.py:f")
+    };
+    let message = "flow 'f' fails on workers: 'company/etl/flows/ingest.py' is loaded as a file, and `from ..base import` goes beyond its folder";
+    let help = "use a module entrypoint: 'company.etl.flows.ingest.f'";
+    assert_eq!(warning("from ..base import TABLE\n"), Some((message.to_owned(), Some(help.to_owned()))));
+    for harmless in [
+        "from . import helpers\n",
+        "from .helpers import x\n",
+        "try:\n    from ..base import TABLE\nexcept ImportError:\n    pass\n",
+        "def g():\n    from ..base import TABLE\n",
+    ] {
+        assert_eq!(warning(harmless), None, "{harmless}");
+    }
+}
+
+#[test]
 fn discovers_flows_behind_aliases_and_wrappers() {
     let project = Project::new(&[
         (

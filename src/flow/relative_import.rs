@@ -1,0 +1,44 @@
+//! Relative imports that fail on workers.
+
+use std::path::Path;
+
+use super::{
+    entrypoint::{Entrypoint, Location},
+    program::{Module, syntax::Bound},
+};
+use crate::diagnostics::{Code, Diagnostic};
+
+/// Returns a warning if a file that is loaded by its path imports from beyond its folder: `from ..x import y`.
+///
+/// Prefect loads such a file as a top-level module, so the import fails. A single dot works.
+pub(super) fn warning(module: &Module, entrypoint: &Entrypoint, directory: &Path) -> Option<Diagnostic> {
+    let Location::File(path) = &entrypoint.location else { return None };
+    let beyond =
+        module.body().bindings.iter().filter(|binding| binding.branch.is_none()).find_map(|binding| {
+            let Bound::Import(import) = &binding.bound else { return None };
+            (import.level > 1).then_some((import, binding.at))
+        });
+    let (import, at) = beyond?;
+    let dots = ".".repeat(usize::try_from(import.level).unwrap_or_default());
+    let message = format!(
+        "flow '{}' fails on workers: '{}' is loaded as a file, and `from {dots}{} import` goes beyond its folder",
+        entrypoint.object_path(),
+        path.display(),
+        import.module
+    );
+    let text = module.file.source.text();
+    let length = text[at..].lines().next().map_or(0, str::len);
+    let place = module.file.place(crate::source::Span::new(at, at + length));
+    let warning = Diagnostic::warning(Code::FLOW_IMPORT, message).at(Some(place));
+    let help = module_name(&module.file.path, directory)
+        .map(|name| format!("use a module entrypoint: '{name}.{}'", entrypoint.object_path()));
+    Some(Diagnostic { help, ..warning })
+}
+
+/// Returns the dotted name of a file below `directory`.
+fn module_name(path: &Path, directory: &Path) -> Option<String> {
+    let relative = path.strip_prefix(directory).ok()?.with_extension("");
+    let parts: Vec<_> = relative.iter().map(|part| part.to_str()).collect::<Option<_>>()?;
+    let is_name = |part: &&str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    parts.iter().all(is_name).then(|| parts.join("."))
+}
