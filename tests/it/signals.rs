@@ -108,7 +108,7 @@ fn an_interrupted_deploy_reports_what_was_done() -> Result<()> {
     let sandbox = Sandbox::for_project(&server.url(), STEP)?;
     sandbox.file("step.sh", "echo > started\nfor i in $(seq 600); do sleep 0.1; done\n")?;
     for (line, code) in [("deploy --all", "INT"), ("deploy --all --output json", "TERM")] {
-        let mut child = sandbox.spawn(line)?;
+        let child = sandbox.spawn(line)?;
         wait_until("the step has started", || sandbox.directory().join("started").exists())?;
         signal(&child, code)?;
         let output = child.wait_with_output()?;
