@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_checked_and_required_is_not() {
+    fn checks_types_but_not_required() {
         assert_eq!(found(&json!({}), false), Vec::<String>::new());
         assert_eq!(
             found(&json!({"n": 7, "s": "x", "m": {}, "e": "a", "unknown": 1}), false),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn null_stands_for_what_may_be_left_out() {
+    fn accepts_null_for_optional_properties() {
         assert_eq!(found(&json!({"n": null}), false), ["n"]);
         assert_eq!(found(&json!({"n": null}), true), Vec::<String>::new());
         assert_eq!(found(&json!({"s": null}), true), ["s"]);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn null_as_an_alternative_is_not_worth_a_word() {
+    fn omits_the_null_alternative_from_messages() {
         let schema = json!({"properties": {
             "one": {"type": "boolean"},
             "two": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]},
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_none_checks_nothing() {
+    fn invalid_schema_accepts_any_value() {
         assert_eq!(violations(&json!({"a": 1}), &json!({"type": "no such type"}), false), []);
     }
 }

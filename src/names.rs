@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_names_are_counted() {
+    fn counts_names_left_out() {
         for (names, expected) in [
             (vec![], ""),
             (vec!["a"], "a"),

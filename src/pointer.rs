@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pointers_read_like_the_way_to_a_value() {
+    fn displays_pointers() {
         let pool = Pointer::root().join("deployments").join(1).join("work_pool").join("name");
         assert_eq!(pool.to_string(), "deployments[1].work_pool.name");
         let odd: Pointer = ["build", "prefect.docker", "", "a-b"].into_iter().collect();

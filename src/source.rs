@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_count_characters_and_lines_from_one() {
+    fn counts_lines_and_columns_from_one() {
         let source = Source::new("a.yaml", "é: ü\nb\n");
         let at = |offset| {
             let Position { line, column } = source.position(offset);

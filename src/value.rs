@@ -95,7 +95,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Bool(_) => "a boolean",
         Value::Number(number) if number.is_f64() => "a number",
         Value::Number(_) => "an integer",
-        Value::String(_) => "text",
+        Value::String(_) => "a string",
         Value::Sequence(_) => "a list",
         Value::Mapping(_) => "a mapping",
         Value::Tagged(_) => "a tagged value",
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_keeps_numbers_and_order_and_writes_keys_as_python_does() {
+    fn converts_to_json_as_python_does() {
         let value: Value =
             serde_yaml::from_str("{b: 1, a: 2.5, 3: [null, .nan], true: 18446744073709551615}").unwrap();
         assert_eq!(

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Context;
 use crate::{
     cli::{CheckArguments, FindingsFormat},
-    deploy,
+    deploy::{self, ProjectFindings},
     deployment::DeployContext,
     diagnostics::{Diagnostic, Severity, Summary, github, json, sarif},
     error::{CommandError, Exit},
@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.options();
-    let mut found = deploy::findings(&DeployContext {
+    let ProjectFindings { diagnostics: mut found, deployments } = deploy::findings(&DeployContext {
         options: &options,
         answers: None,
         directory: &context.directory,
@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
                 ui.warn(finding);
             }
             let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
-            ui.note(&summary(&found, file, context));
+            ui.note(&summary(&found, deployments, &file.display().to_string()));
         }
         FindingsFormat::Json => ui.document(&json::document(&found)),
         FindingsFormat::Github => {
@@ -57,12 +57,11 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done })
 }
 
-/// Returns the last line of the output: the numbers of errors and warnings, or of deployments without any.
-fn summary(found: &[Diagnostic], file: &Path, context: &Context) -> String {
+/// Returns the last line of the output.
+fn summary(found: &[Diagnostic], deployments: usize, file: &str) -> String {
     if !found.is_empty() {
-        return format!("{} in {}", Summary(found), file.display());
+        return format!("{} in {file}", Summary(found));
     }
-    let count = project::load(file, &context.directory).map_or(0, |(project, _)| project.deployments.len());
-    let noun = if count == 1 { "deployment" } else { "deployments" };
-    format!("No problems found in {} ({count} {noun})", file.display())
+    let plural = if deployments == 1 { "" } else { "s" };
+    format!("No problems found in {file} ({deployments} deployment{plural})")
 }

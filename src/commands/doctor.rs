@@ -59,7 +59,7 @@ async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Optio
         docker_namespace: None,
     };
     let found = deploy::findings(&ctx).await.ok()?;
-    let errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
+    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     let first = errors.first()?;
     Some(format!("{}: {}", Summary(&errors), first.message))
 }

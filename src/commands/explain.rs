@@ -67,8 +67,7 @@ mod tests {
         let text = anstream::adapter::strip_str(&explanation(Code::DUPLICATE_KEY.entry())).to_string();
         assert_eq!(
             text,
-            "duplicate-key (warning): a mapping has a key twice\n\nThe later value counts, and the earlier one is lost \
-             without a word.\n\n    work_pool:\n      name: staging\n      name: production\n\nRemove one of the two."
+            "duplicate-key (warning): a mapping contains a key twice\n\nThe later value is used. The earlier value is discarded silently.\n\n    work_pool:\n      name: staging\n      name: production\n\nRemove one of the two."
         );
     }
 

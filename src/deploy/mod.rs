@@ -17,7 +17,7 @@ mod wizard;
 pub(crate) use self::{
     destroy::Destruction,
     failure::Failure,
-    preparation::findings,
+    preparation::{ProjectFindings, findings},
     preview::plan,
     register::resumed,
     report::{Line, Report},

@@ -7,7 +7,7 @@ use crate::{
     api::{Capabilities, Client, Feature, WorkPool},
     deploy::Failure,
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
-    diagnostics::{Code, Diagnostic, Severity},
+    diagnostics::{Code, Diagnostic, Severity, merge_repeated},
     flow::{Asking, Inspector},
     project::{self, Findings, Project, ProjectError, Section},
     resolve::{self, Inspection, expressions::Names},
@@ -79,19 +79,31 @@ pub(super) async fn examine(
 /// # Errors
 ///
 /// When there is no file to check, or the options make no sense.
-pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<Vec<Diagnostic>, Failure> {
+pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, Failure> {
     let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
     let (project, warnings) = match project::load(path, ctx.directory) {
-        Err(ProjectError::Invalid { diagnostics, .. }) => return Ok(diagnostics),
+        Err(ProjectError::Invalid { diagnostics, .. }) => {
+            return Ok(ProjectFindings { diagnostics, deployments: 0 });
+        }
         other => other?,
     };
     let loaded = Loaded { project, warnings };
     let mut findings = loaded.findings();
-    if !loaded.project.deployments.is_empty() {
+    if let Some(warning) = loaded.project.missing_deployments() {
+        findings.push(warning);
+    } else {
         let resolver = Resolver::offline(ctx.redactor.clone());
         prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
     }
-    Ok(findings.take())
+    let diagnostics = merge_repeated(findings.take());
+    Ok(ProjectFindings { diagnostics, deployments: loaded.project.deployments.len() })
+}
+
+/// Diagnostics about a project file.
+pub(crate) struct ProjectFindings {
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Number of deployments in the file.
+    pub(crate) deployments: usize,
 }
 
 /// Reads the project file. One that is not named may be missing: then everything comes from the options.

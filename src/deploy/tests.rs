@@ -31,7 +31,7 @@ async fn check(yaml: &str) -> Vec<String> {
         let line = diagnostic.place.as_ref().map_or(0, |place| place.start().line);
         format!("{line} {}: {}", diagnostic.code, diagnostic.help.as_deref().unwrap_or("-"))
     };
-    found.unwrap().iter().map(shown).collect()
+    found.unwrap().diagnostics.iter().map(shown).collect()
 }
 
 /// The same with one deployment after these lines.
@@ -102,7 +102,7 @@ async fn steps_see_only_what_comes_before_them() {
         ),
         (
             format!("build:\n{SHELL}: {{script: make && make test}}\n{SHELL}: {{script: make | tee log, shell: true}}\n"),
-            &["4 shell-needed: write one command a line, or add `shell: true`, which runs each line by /bin/sh"],
+            &["4 shell-needed: write one command per line, or add `shell: true`, which runs each line with /bin/sh"],
         ),
     ] {
         assert_eq!(check_deployment(&steps, "").await, expected, "{steps}");

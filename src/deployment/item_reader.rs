@@ -185,6 +185,6 @@ pub(super) fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static s
     words.iter().find(|word| **word == found).copied().ok_or_else(|| {
         let meant = did_you_mean(&found, words.iter().copied());
         let hint = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-        format!("`{found}` is none of {}{hint}", words.join(", "))
+        format!("`{found}` is not one of {}{hint}", words.join(", "))
     })
 }

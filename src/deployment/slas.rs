@@ -136,11 +136,11 @@ mod tests {
                 (
                     1,
                     "severity",
-                    "`hihg` is none of minor, low, moderate, high, critical; did you mean `high`?"
+                    "`hihg` is not one of minor, low, moderate, high, critical; did you mean `high`?"
                 ),
                 (2, "", "an SLA needs one of `duration`, `within` and `stale_after`"),
                 (2, "duration", "expected an integer, found a number"),
-                (3, "", "expected a mapping, found text"),
+                (3, "", "expected a mapping, found a string"),
             ]
         );
         let unknown = parse("[{name: a, duration: 1, sevrity: low}]").unwrap().unknown_keys;

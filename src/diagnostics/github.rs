@@ -51,7 +51,7 @@ mod tests {
     };
 
     #[test]
-    fn what_would_end_a_part_is_escaped() {
+    fn escapes_messages_and_properties() {
         assert_eq!(
             command(&testing::placed(), ""),
             "::warning file=my file.yaml,line=2,col=4,endLine=2,endColumn=6,title=unknown-key::100%25 odd,%0Aas: é%0Aremove it"

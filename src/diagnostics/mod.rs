@@ -3,10 +3,12 @@
 mod code;
 pub(crate) mod github;
 pub(crate) mod json;
+mod merge;
 pub(crate) mod sarif;
 mod text;
 
 pub(crate) use code::{Code, Entry};
+pub(crate) use merge::merge_repeated;
 pub(crate) use text::{Summary, Text};
 
 use crate::source::{Position, Source, Span};

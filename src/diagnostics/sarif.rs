@@ -88,7 +88,7 @@ mod tests {
     use crate::diagnostics::testing;
 
     #[test]
-    fn a_log_has_rules_results_and_regions() {
+    fn log_contains_rules_results_and_regions() {
         let log =
             document(&[testing::placed(), Diagnostic::error(Code::NO_NAME, "no name"), testing::placed()]);
         assert_eq!(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use owo_colors::OwoColorize;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Diagnostic, Severity};
 use crate::secret::Redactor;
@@ -30,10 +31,10 @@ impl fmt::Display for Text<'_> {
                 // An excerpt may cut a secret, which is no longer recognised then.
                 let line: String = self.redactor.blank(line).chars().map(visible).collect();
                 let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };
-                let excerpt = Excerpt::of(&line, start.column - 1, until - 1);
+                let excerpt = Excerpt::new(&line, start.column - 1, until - 1);
                 writeln!(f, "{gutter} {}", "|".blue())?;
                 writeln!(f, "{} {} {}", number.blue(), "|".blue(), excerpt.text)?;
-                let indent = " ".repeat(excerpt.start);
+                let indent = " ".repeat(excerpt.indent);
                 writeln!(f, "{gutter} {} {indent}{}", "|".blue(), "^".repeat(excerpt.width).red())?;
             }
         }
@@ -44,7 +45,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// How many errors and warnings there are: `2 errors, 1 warning`.
+/// Number of errors and warnings, such as `2 errors, 1 warning`.
 pub(crate) struct Summary<'a>(pub(crate) &'a [Diagnostic]);
 
 impl fmt::Display for Summary<'_> {
@@ -56,12 +57,12 @@ impl fmt::Display for Summary<'_> {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
             .collect();
-        f.write_str(if parts.is_empty() { "nothing found" } else { "" })?;
+        f.write_str(if parts.is_empty() { "no problems found" } else { "" })?;
         f.write_str(&parts.join(", "))
     }
 }
 
-/// A character of a file as one that a terminal shows and does not act on.
+/// Replaces a character that would control the terminal by one that is displayed.
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',
@@ -72,33 +73,38 @@ fn visible(character: char) -> char {
     }
 }
 
-/// A line as it is shown: of a very long one, what is around the place.
+/// Displayed part of a line. A long line is cut around the place.
 #[derive(Debug, PartialEq, Eq)]
 struct Excerpt {
     text: String,
-    /// Where the place starts in `text`, and how much is underlined, in characters.
-    start: usize,
+    /// Terminal columns before the marked part.
+    indent: usize,
+    /// Terminal columns of the marked part, at least one.
     width: usize,
 }
 
 impl Excerpt {
-    /// More than this many characters of a line help nobody.
+    /// Maximum number of displayed characters.
     const LONGEST: usize = 120;
 
-    /// `start` and `end` count characters from 0.
-    fn of(line: &str, start: usize, end: usize) -> Self {
-        let width = end.saturating_sub(start).max(1);
+    /// Creates an excerpt that marks the characters from `start` to `end`, both counted from 0.
+    fn new(line: &str, start: usize, end: usize) -> Self {
         let length = line.chars().count();
-        if length <= Self::LONGEST {
-            return Self { text: line.to_owned(), start, width };
+        let from = if length <= Self::LONGEST {
+            0
+        } else {
+            start.saturating_sub(Self::LONGEST / 2).min(length - Self::LONGEST)
+        };
+        let until = (from + Self::LONGEST).min(length);
+        let part = |from: usize, until: usize| -> String {
+            line.chars().skip(from).take(until.saturating_sub(from)).collect()
+        };
+        let [before, after] = [from > 0, until < length].map(|is_cut| if is_cut { "…" } else { "" });
+        Self {
+            text: format!("{before}{}{after}", part(from, until)),
+            indent: before.width() + part(from, start).width(),
+            width: part(start, end.min(until)).width().max(1),
         }
-        let from = start.saturating_sub(Self::LONGEST / 2).min(length - Self::LONGEST);
-        let shown: String = line.chars().skip(from).take(Self::LONGEST).collect();
-        let [before, after] =
-            [from > 0, from + Self::LONGEST < length].map(|is_cut| if is_cut { "…" } else { "" });
-        let left = from - before.chars().count(); // the sign of the cut takes a column
-        let longest = (from + Self::LONGEST).saturating_sub(start).max(1);
-        Self { text: format!("{before}{shown}{after}"), start: start - left, width: width.min(longest) }
     }
 }
 
@@ -112,10 +118,10 @@ mod tests {
     };
 
     #[test]
-    fn a_summary_counts() {
+    fn summary_counts_diagnostics() {
         let [error, warning] = [Diagnostic::error(Code::SLA, ""), Diagnostic::warning(Code::SLA, "")];
         for (found, summary) in [
-            (vec![], "nothing found"),
+            (vec![], "no problems found"),
             (vec![warning.clone()], "1 warning"),
             (vec![error.clone(), warning, error], "2 errors, 1 warning"),
         ] {
@@ -138,24 +144,34 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_shown_as_pictures() {
+    fn replaces_control_characters() {
         let line: String = "a\t\0\u{1b}[31m\u{7f}é\u{9b}".chars().map(visible).collect();
         assert_eq!(line, "a ␀␛[31m␡é␦");
     }
 
     #[test]
-    fn a_long_line_is_cut_around_the_place() {
+    fn cuts_long_lines_around_the_place() {
         let digits: String = "0123456789".repeat(30);
         let excerpt = |start, end| {
-            let Excerpt { text, start, width } = Excerpt::of(&digits, start, end);
-            let marked: String = text.chars().skip(start).take(width).collect();
+            let Excerpt { text, indent, width } = Excerpt::new(&digits, start, end);
+            let marked: String = text.chars().skip(indent).take(width).collect();
             (text.chars().count(), marked)
         };
         assert_eq!(excerpt(3, 5), (121, "34".to_owned()));
         assert_eq!(excerpt(150, 153), (122, "012".to_owned()));
         assert_eq!(excerpt(295, 300), (121, "56789".to_owned()));
         assert_eq!(excerpt(290, 900), (121, "0123456789".to_owned()));
-        let short = Excerpt { text: "name: 7".to_owned(), start: 6, width: 1 };
-        assert_eq!((Excerpt::of("name: 7", 6, 7), Excerpt::of("name: 7", 6, 6).width), (short, 1));
+        let short = Excerpt { text: "name: 7".to_owned(), indent: 6, width: 1 };
+        assert_eq!((Excerpt::new("name: 7", 6, 7), Excerpt::new("name: 7", 6, 6).width), (short, 1));
+    }
+
+    #[test]
+    fn marks_terminal_columns_of_wide_and_combining_characters() {
+        for (line, start, end, indent, width) in
+            [("名前: 値 x", 4, 5, 6, 2), ("e\u{301}t\u{e9}: x", 6, 7, 5, 1), ("🐍🐍 x", 3, 4, 5, 1)]
+        {
+            let excerpt = Excerpt::new(line, start, end);
+            assert_eq!((excerpt.indent, excerpt.width), (indent, width), "{line}");
+        }
     }
 }

@@ -48,65 +48,61 @@ const fn never_null(key: &'static str, shape: Shape, meaning: &'static str) -> F
 }
 
 pub(super) const TOP: &[Field] = &[
-    field("prefect-version", Shape::Text, "the version of Prefect that wrote the file; not used"),
-    field("prefect_version", Shape::Text, "another spelling of `prefect-version`"),
-    field("name", Shape::Text, "the name of the project; not used"),
-    field(
-        "build",
-        Shape::Steps,
-        "steps that build images and the like, run before every deployment that lists none of its own",
-    ),
-    field("push", Shape::Steps, "steps that push what was built"),
-    field("pull", Shape::Steps, "steps that workers run before the flow, to fetch its code"),
-    never_null("deployments", Shape::Mappings, "the deployments"),
+    field("prefect-version", Shape::Text, "version of Prefect that created the file; has no effect"),
+    field("prefect_version", Shape::Text, "alternative spelling of `prefect-version`"),
+    field("name", Shape::Text, "name of the project; has no effect"),
+    field("build", Shape::Steps, "build steps of all deployments without `build` steps of their own"),
+    field("push", Shape::Steps, "push steps of all deployments without `push` steps of their own"),
+    field("pull", Shape::Steps, "steps that workers run before the flow, for example to fetch its code"),
+    never_null("deployments", Shape::Mappings, "list of deployments"),
 ];
 
 pub(super) const DEPLOYMENT: &[Field] = &[
-    field("name", Shape::Text, "the name of the deployment"),
-    field("version", Shape::Text, "the version; without one it is the commit or the hash of the flow's file"),
-    field("version_type", Shape::Text, "where the version comes from, such as `vcs:git` or `prefect:simple`"),
-    field("tags", Shape::Tags, "tags, as a list or as one text with commas"),
-    field("description", Shape::Text, "a description in Markdown; without one it is that of the flow"),
-    field("schedule", Shape::Schedule, "one schedule; use `schedules`"),
+    field("name", Shape::Text, "name of the deployment"),
+    field("version", Shape::Text, "version; defaults to the Git commit or the hash of the flow's file"),
+    field("version_type", Shape::Text, "source of the version, such as `vcs:git` or `prefect:simple`"),
+    field("tags", Shape::Tags, "list of tags, or a string with commas"),
+    field("description", Shape::Text, "description in Markdown; defaults to that of the flow"),
+    field("schedule", Shape::Schedule, "a single schedule; prefer `schedules`"),
     field(
         "schedules",
         Shape::Schedules,
-        "when the deployment runs; an empty list removes all, null leaves those of the server",
+        "schedules of the deployment; an empty list removes all, null keeps those on the server",
     ),
     field("paused", Shape::Flag, "whether its schedules are paused"),
-    field("concurrency_limit", Shape::Limit, "how many runs may be active at a time"),
-    field("flow_name", Shape::Text, "the name of the flow; not used, since the flow knows it"),
-    field("entrypoint", Shape::Text, "the flow: `path/to/file.py:function` or `package.module.function`"),
-    never_null("parameters", Shape::Parameters, "parameters of its runs"),
-    field("enforce_parameter_schema", Shape::Flag, "whether parameters must fit the types of the flow"),
-    field("build", Shape::Steps, "steps in place of the file's; null means none"),
-    field("push", Shape::Steps, "steps in place of the file's; an empty list means none"),
-    field("pull", Shape::Steps, "steps in place of the file's; an empty list means none"),
-    field("work_pool", Shape::WorkPool, "where its runs go"),
+    field("concurrency_limit", Shape::Limit, "maximum number of concurrent runs"),
+    field("flow_name", Shape::Text, "name of the flow; has no effect"),
+    field("entrypoint", Shape::Text, "flow as `path/to/file.py:function` or `package.module.function`"),
+    never_null("parameters", Shape::Parameters, "parameters of runs"),
+    field("enforce_parameter_schema", Shape::Flag, "whether parameters must match the types of the flow"),
+    field("build", Shape::Steps, "build steps instead of the top-level ones; null means none"),
+    field("push", Shape::Steps, "steps instead of the top-level ones; an empty list means none"),
+    field("pull", Shape::Steps, "steps instead of the top-level ones; an empty list means none"),
+    field("work_pool", Shape::WorkPool, "work pool for runs"),
     field("triggers", Shape::Mappings, "events that start a run"),
     field("sla", Shape::Mappings, "service level agreements (Prefect Cloud)"),
 ];
 
 pub(super) const WORK_POOL: &[Field] = &[
-    field("name", Shape::Text, "the name of the work pool"),
-    field("work_queue_name", Shape::Text, "the queue of the work pool"),
+    field("name", Shape::Text, "name of the work pool"),
+    field("work_queue_name", Shape::Text, "name of a queue in the work pool"),
     never_null("job_variables", Shape::Parameters, "values for the base job template of the work pool"),
 ];
 
 pub(super) const SCHEDULE: &[Field] = &[
-    field("cron", Shape::Text, "a cron expression, such as `0 6 * * *`"),
-    field("interval", Shape::Interval, "seconds between two runs, or a length of time such as `PT1H`"),
-    field("rrule", Shape::Text, "an RRULE of iCalendar"),
-    field("timezone", Shape::Text, "a time zone, such as `Europe/Berlin`"),
-    field("anchor_date", Shape::Moment, "the time that an interval counts from"),
+    field("cron", Shape::Text, "cron expression, such as `0 6 * * *`"),
+    field("interval", Shape::Interval, "seconds between runs, or a duration such as `PT1H`"),
+    field("rrule", Shape::Text, "iCalendar RRULE"),
+    field("timezone", Shape::Text, "time zone, such as `Europe/Berlin`"),
+    field("anchor_date", Shape::Moment, "start of the first interval"),
     field("active", Shape::FlagOrText, "whether the schedule starts runs"),
-    never_null("parameters", Shape::Parameters, "parameters over those of the deployment"),
-    field("slug", Shape::Text, "a name by which the schedule is found again when it changes"),
-    field("replaces", Shape::Text, "the slug of the schedule that this one takes the place of"),
+    never_null("parameters", Shape::Parameters, "parameters that override those of the deployment"),
+    field("slug", Shape::Text, "stable name that identifies the schedule when it changes"),
+    field("replaces", Shape::Text, "slug of the schedule that this one replaces"),
     field(
         "day_or",
         Shape::FlagOrText,
-        "whether a cron day of month or day of week is enough, if both are given",
+        "whether a run needs only one of the day of month and the day of week to match, if the cron expression has both",
     ),
 ];
 
@@ -114,13 +110,13 @@ pub(super) const SCHEDULE: &[Field] = &[
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
 pub(super) const LIMIT: &[Field] = &[
-    field("limit", Shape::Count, "how many runs may be active at a time"),
+    field("limit", Shape::Count, "maximum number of concurrent runs"),
+    field("collision_strategy", Shape::Text, "treatment of runs above the limit: `ENQUEUE` or `CANCEL_NEW`"),
     field(
-        "collision_strategy",
-        Shape::Text,
-        "what happens to runs above the limit: `ENQUEUE` or `CANCEL_NEW`",
+        "grace_period_seconds",
+        Shape::Count,
+        "seconds for which a run that has not started keeps its slot",
     ),
-    field("grace_period_seconds", Shape::Count, "how long a run that has not started keeps its place"),
 ];
 
 /// Top-level keys that never cause a warning. They often hold anchors.

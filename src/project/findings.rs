@@ -22,6 +22,34 @@ pub(crate) struct Findings<'a> {
     overrides: Vec<(Pointer, String)>,
 }
 
+/// A part of a string value on a single line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    text: &'a str,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Part<'a> {
+    /// Creates a part of `text` from a byte range.
+    pub(crate) fn new(text: &'a str, range: std::ops::Range<usize>) -> Self {
+        Self { text, start: range.start, end: range.end }
+    }
+
+    /// Locates the part in the source text of the value at `span`.
+    ///
+    /// The search counts occurrences, so it works for block scalars, whose indentation is not part of the value.
+    fn locate(&self, source: &str, span: Span) -> Option<Span> {
+        let part = self.text.get(self.start..self.end).filter(|part| !part.is_empty())?;
+        let written = source.get(span.range())?;
+        let before = self.text[..self.start].matches(part).count();
+        let (offset, _) = written.match_indices(part).nth(before)?;
+        let is_complete = written.matches(part).count() == self.text.matches(part).count();
+        let start = span.start + offset;
+        is_complete.then(|| Span::new(start, start + part.len()))
+    }
+}
+
 /// Identity of a diagnostic: code, message and place.
 type Noted = (&'static str, String, Option<(String, Span)>);
 
@@ -64,6 +92,22 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
+    /// Records a diagnostic at a part of a string value. The place is the whole value if the part cannot be located,
+    /// for example because the string is written with escapes.
+    pub(crate) fn at_part(&mut self, pointer: &Pointer, part: Part<'_>, diagnostic: Diagnostic) {
+        let place = self.document.map(|document| {
+            let span = document.value_span(pointer);
+            part.locate(document.source.text(), span)
+                .map_or_else(|| document.value_place(pointer), |span| Place::new(&document.source, span))
+        });
+        self.push(diagnostic.at(place));
+    }
+
+    /// Returns the document that the diagnostics are about.
+    pub(super) fn document(&self) -> Option<&'a Document> {
+        self.document
+    }
+
     /// Whether a string in the project is a date in YAML.
     pub(super) fn is_date(&self, pointer: &Pointer) -> bool {
         self.document.is_some_and(|document| document.is_date(pointer))
@@ -95,7 +139,28 @@ mod tests {
     use crate::{diagnostics::Code, source::Source, yaml};
 
     #[test]
-    fn the_same_finding_is_noted_once_for_a_place() {
+    fn locates_parts_of_strings() {
+        let text = "a: |\n  one $X\n  two $X\nb: \"x $X\"\nc: \"\\u0024X $X\"\nd: >-\n  $X and\n  $Y\n";
+        let document = yaml::load(&Source::new("prefect.yaml", text)).unwrap();
+        let mut findings = Findings::new(Some(&document));
+        let mut place = |key: &str, value: &str, range: std::ops::Range<usize>| {
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, "m");
+            findings.at_part(&Pointer::root().join(key), Part::new(value, range), diagnostic);
+            findings.take().first().map(|found| {
+                let start = found.place.as_ref().unwrap().start();
+                (start.line, start.column)
+            })
+        };
+        let block = "one $X\ntwo $X\n";
+        assert_eq!(place("a", block, 4..6), Some((2, 7)));
+        assert_eq!(place("a", block, 11..13), Some((3, 7)));
+        assert_eq!(place("b", "x $X", 2..4), Some((4, 7)));
+        assert_eq!(place("c", "$X $X", 3..5), Some((5, 4)));
+        assert_eq!(place("d", "$X and $Y", 7..9), Some((8, 3)));
+    }
+
+    #[test]
+    fn records_a_diagnostic_once_per_place() {
         let document = yaml::load(&Source::new("prefect.yaml", "a: &x {b: 1}\nc: *x\nd: {b: 1}\n")).unwrap();
         let mut findings = Findings::new(Some(&document));
         let mut note = |path: &[&str], message: &str| {

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     Declared, Findings, Project, Section,
     fields::{self, Field, Shape},
+    misplaced,
     removed::{self, Removed},
 };
 use crate::{
@@ -52,8 +53,8 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
         Value::Mapping(fields) => checked(&fields, &mut findings),
         other => {
             let message = match &other {
-                Value::Null => "there is nothing in the file".to_owned(),
-                other => format!("a project file is a mapping of keys, not {}", value::kind(other)),
+                Value::Null => "the file is empty".to_owned(),
+                other => format!("a project file must be a mapping, not {}", value::kind(other)),
             };
             findings.at_value(&Pointer::root(), Diagnostic::error(Code::NOT_A_MAPPING, message));
             Mapping::new()
@@ -88,8 +89,15 @@ fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
             && !fields::FREE.contains(&key)
             && let Some(suggestion) = did_you_mean(key, known).filter(|known| close(key, known))
         {
-            let message = format!("the key `{key}` is not used; did you mean `{suggestion}`?");
+            let message = format!("the key `{key}` has no effect; did you mean `{suggestion}`?");
             checker.findings.at_key(&root.join(key), Diagnostic::warning(Code::UNKNOWN_KEY, message));
+        }
+    }
+    if let Some((pointer, diagnostic)) = misplaced::legacy_deployment(fields) {
+        checker.findings.at_key(&pointer, diagnostic);
+    } else if let Some(document) = checker.findings.document() {
+        for (pointer, diagnostic) in misplaced::at_top_level(fields, document) {
+            checker.findings.at_key(&pointer, diagnostic);
         }
     }
     if let Some(Value::Sequence(items)) = result.get_mut("deployments") {
@@ -114,7 +122,7 @@ struct Checker<'a, 'b> {
 
 impl Checker<'_, '_> {
     fn deployment(&mut self, fields: &Mapping, pointer: &Pointer) -> Mapping {
-        self.unused_keys(fields, fields::DEPLOYMENT, removed::DEPLOYMENT, pointer);
+        self.unused_keys(fields, fields::DEPLOYMENT, removed::DEPLOYMENT, misplaced::in_deployment, pointer);
         self.mapping(fields, fields::DEPLOYMENT, pointer)
     }
 
@@ -124,15 +132,16 @@ impl Checker<'_, '_> {
         fields: &Mapping,
         known: &'static [Field],
         removed: &'static [Removed],
+        misplaced: fn(&str) -> Option<&'static str>,
         pointer: &Pointer,
     ) {
         for key in fields.keys() {
             let text = python::to_text(key);
             let diagnostic = match key.as_str() {
                 Some(name) if fields::find(known, name).is_some() => continue,
-                Some(name) => unused_key(name, known, removed),
+                Some(name) => unused_key(name, known, removed, misplaced(name)),
                 None => {
-                    let message = format!("the key `{text}` is {}, and not used", value::kind(key));
+                    let message = format!("the key `{text}` is {} and has no effect", value::kind(key));
                     Diagnostic::warning(Code::UNKNOWN_KEY, message).help(quote_key(key))
                 }
             };
@@ -187,7 +196,7 @@ impl Checker<'_, '_> {
                 count(value).map_or_else(|| self.mismatch(field, value, pointer), Value::from)
             }
             (Shape::Limit, Value::Mapping(limit)) => {
-                self.unused_keys(limit, fields::LIMIT, &[], pointer);
+                self.unused_keys(limit, fields::LIMIT, &[], |_| None, pointer);
                 self.mapping(limit, fields::LIMIT, pointer).into()
             }
             (Shape::Parameters, Value::Mapping(parameters)) => {
@@ -195,7 +204,13 @@ impl Checker<'_, '_> {
                 value.clone()
             }
             (Shape::WorkPool, Value::Mapping(pool)) => {
-                self.unused_keys(pool, fields::WORK_POOL, removed::WORK_POOL, pointer);
+                self.unused_keys(
+                    pool,
+                    fields::WORK_POOL,
+                    removed::WORK_POOL,
+                    misplaced::in_work_pool,
+                    pointer,
+                );
                 self.mapping(pool, fields::WORK_POOL, pointer).into()
             }
             (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
@@ -213,8 +228,10 @@ impl Checker<'_, '_> {
         if let Value::Mapping(schedule) = item {
             return self.schedule(schedule, pointer);
         }
-        let message =
-            format!("a schedule is a mapping with `cron`, `interval` or `rrule`, not {}", value::kind(item));
+        let message = format!(
+            "a schedule must be a mapping with `cron`, `interval` or `rrule`, not {}",
+            value::kind(item)
+        );
         self.findings.at_value(pointer, Diagnostic::error(Code::WRONG_TYPE, message));
         item.clone()
     }
@@ -227,16 +244,16 @@ impl Checker<'_, '_> {
             let diagnostic = if let Some(removed) = removed::find(removed::SCHEDULE, key) {
                 Diagnostic::error(
                     Code::REMOVED_KEY,
-                    format!("Prefect {} and later refuse the key `{key}` in a schedule", removed.since),
+                    format!("Prefect {} and later reject the key `{key}` in a schedule", removed.since),
                 )
                 .help(removed.instead)
             } else {
                 let known = fields::SCHEDULE.iter().map(|field| field.key);
                 let help = did_you_mean(key, known.clone()).map_or_else(
-                    || format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
+                    || format!("valid keys are {}", known.collect::<Vec<_>>().join(", ")),
                     |known| format!("did you mean `{known}`?"),
                 );
-                Diagnostic::error(Code::UNKNOWN_KEY, format!("a schedule has no key `{key}`")).help(help)
+                Diagnostic::error(Code::UNKNOWN_KEY, format!("unknown key `{key}` in a schedule")).help(help)
             };
             self.findings.at_key(&pointer.join(key), diagnostic);
         }
@@ -247,10 +264,10 @@ impl Checker<'_, '_> {
         if kinds.len() != 1 {
             let message = match kinds.as_slice() {
                 [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
-                kinds => format!("a schedule has one kind, and this one has {}", kinds.join(" and ")),
+                kinds => format!("a schedule must have exactly one kind, not {}", kinds.join(" and ")),
             };
             let diagnostic = Diagnostic::error(Code::SCHEDULE_KIND, message)
-                .help("give one of `cron`, `interval`, `rrule`");
+                .help("use one of `cron`, `interval` and `rrule`");
             self.findings.at_value(pointer, diagnostic);
         }
         self.mapping(schedule, fields::SCHEDULE, pointer).into()
@@ -268,7 +285,7 @@ impl Checker<'_, '_> {
         for key in mapping.keys().filter(|key| !key.is_string()) {
             let text = json_text(key);
             let message =
-                format!("the keys of `{}` must be text, and {text} is {}", field.key, value::kind(key));
+                format!("the keys of `{}` must be strings, but {text} is {}", field.key, value::kind(key));
             let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message).help(quote_key(key));
             self.findings.at_key(&pointer.join(text), diagnostic);
         }
@@ -285,13 +302,13 @@ impl Checker<'_, '_> {
         let help = match (field.shape, value) {
             (Shape::Text, Value::Number(_) | Value::Bool(_)) => Some("put it in quotes".to_owned()),
             (Shape::Text | Shape::Tags, Value::String(_)) => {
-                Some("YAML reads a date here: put it in quotes".to_owned())
+                Some("put it in quotes: YAML reads it as a date".to_owned())
             }
             (Shape::Parameters, Value::Null) => {
                 Some(format!("remove the key, or write `{}: {{}}`", field.key))
             }
             (Shape::Mappings, Value::Null) => Some(format!("remove the key, or write `{}: []`", field.key)),
-            (Shape::Schedule, Value::Sequence(_)) => Some("a list goes under `schedules`".to_owned()),
+            (Shape::Schedule, Value::Sequence(_)) => Some("use `schedules` for a list".to_owned()),
             _ => None,
         };
         self.findings.at_value(pointer, Diagnostic { help, ..diagnostic });
@@ -300,14 +317,20 @@ impl Checker<'_, '_> {
 }
 
 /// Returns the diagnostic for a key that a mapping does not have, or no longer has.
-fn unused_key(key: &str, known: &'static [Field], removed: &'static [Removed]) -> Diagnostic {
+fn unused_key(
+    key: &str,
+    known: &'static [Field],
+    removed: &'static [Removed],
+    misplaced: Option<&str>,
+) -> Diagnostic {
     if let Some(removed) = removed::find(removed, key) {
         let message = format!("Prefect {} and later ignore the key `{key}`", removed.since);
         return Diagnostic::warning(Code::REMOVED_KEY, message).help(removed.instead);
     }
     let suggestion = did_you_mean(key, known.iter().map(|field| field.key));
-    let help = suggestion.map(|known| format!("did you mean `{known}`?"));
-    Diagnostic { help, ..Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` is not used")) }
+    let help =
+        misplaced.map(str::to_owned).or_else(|| suggestion.map(|known| format!("did you mean `{known}`?")));
+    Diagnostic { help, ..Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` has no effect")) }
 }
 
 /// Formats a key as in JSON.
@@ -318,16 +341,14 @@ fn json_text(key: &Value) -> String {
 /// Returns the advice for a key that is not a string.
 fn quote_key(key: &Value) -> String {
     match key {
-        Value::Bool(_) => {
-            "put the key in quotes: YAML reads a bare on, off, yes or no as true or false".to_owned()
-        }
+        Value::Bool(_) => "put the key in quotes: YAML reads on, off, yes and no as booleans".to_owned(),
         key => format!("put it in quotes: \"{}\"", json_text(key)),
     }
 }
 
 fn expected(shape: Shape) -> &'static str {
     match shape {
-        Shape::Text => "text",
+        Shape::Text => "a string",
         Shape::Moment => "a date and time, or a number of seconds since 1970",
         Shape::Flag => "true or false",
         Shape::FlagOrText => "true, false or a template",
@@ -335,7 +356,7 @@ fn expected(shape: Shape) -> &'static str {
         Shape::Tags => "a list of tags",
         Shape::Parameters | Shape::WorkPool => "a mapping",
         Shape::Steps => "a list of steps",
-        Shape::Interval => "a number of seconds, or text such as `1 day` or `PT1H`",
+        Shape::Interval => "a number of seconds, or a string such as `1 day` or `PT1H`",
         Shape::Limit => "a whole number, or a mapping with `limit` and `collision_strategy`",
         Shape::Schedule => "one schedule",
         Shape::Schedules => "a list of schedules",
@@ -394,7 +415,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_read_as_pydantic_reads_them() {
+    fn parses_whole_numbers_as_pydantic_does() {
         for (yaml, expected) in [
             ("5", Some(5)),
             ("5.0", Some(5)),
@@ -414,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_flags_stand_for_each_other_where_python_takes_them() {
+    fn converts_between_numbers_and_flags() {
         let text = "deployments:\n- name: a\n  schedules:\n  - {cron: '0 0 * * *', active: 0, day_or: 1}\n  \
                     - {interval: 1, anchor_date: 1704067200}\n";
         let folder = tempfile::tempdir().unwrap();

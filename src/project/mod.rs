@@ -3,18 +3,19 @@
 mod fields;
 mod findings;
 mod load;
+mod misplaced;
 mod removed;
 mod schema;
 pub(crate) mod text;
 
-pub(crate) use findings::Findings;
+pub(crate) use findings::{Findings, Part};
 pub(crate) use load::{ProjectError, load};
 pub(crate) use schema::schema;
 
 use std::sync::Arc;
 
 use crate::{
-    diagnostics::Place,
+    diagnostics::{Code, Diagnostic, Place},
     pointer::Pointer,
     value::{Mapping, Value},
     yaml::Document,
@@ -39,6 +40,17 @@ impl Project {
     pub(crate) fn empty() -> Self {
         let [build, push, pull] = [Section::Absent, Section::Absent, Section::Absent];
         Self { document: None, build, push, pull, deployments: Vec::new() }
+    }
+
+    /// Returns a warning if the project declares no deployments.
+    pub(crate) fn missing_deployments(&self) -> Option<Diagnostic> {
+        if !self.deployments.is_empty() {
+            return None;
+        }
+        let place =
+            self.document.as_ref().map(|document| document.key_place(&Pointer::root().join("deployments")));
+        let diagnostic = Diagnostic::warning(Code::NO_DEPLOYMENTS, "there are no deployments in this file");
+        Some(diagnostic.at(place).help("add an item to `deployments`, for example with `prefectl init`"))
     }
 
     /// Returns the place of a value. For a value that is not in the file, this is the place of the nearest parent.

@@ -10,13 +10,13 @@ pub(super) struct Removed {
 
 /// Removed keys of a deployment.
 pub(super) const DEPLOYMENT: &[Removed] = &[
-    Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables` under `work_pool`" },
+    Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables` below `work_pool`" },
     Removed { key: "infrastructure", since: "3.0", instead: "use `work_pool`" },
-    Removed { key: "is_schedule_active", since: "3.0", instead: "use `paused`, or `active` of a schedule" },
-    Removed { key: "work_queue_name", since: "3.0", instead: "move it under `work_pool`" },
-    Removed { key: "work_pool_name", since: "3.0", instead: "write `work_pool:` with `name:` under it" },
+    Removed { key: "is_schedule_active", since: "3.0", instead: "use `paused`, or `active` in a schedule" },
+    Removed { key: "work_queue_name", since: "3.0", instead: "move it below `work_pool`" },
+    Removed { key: "work_pool_name", since: "3.0", instead: "use `name` below `work_pool`" },
     Removed { key: "deployment_name", since: "3.0", instead: "use `name`" },
-    Removed { key: "catchup", since: "3.0", instead: "remove it: schedules never catch up" },
+    Removed { key: "catchup", since: "3.0", instead: "remove it: Prefect 3 never catches up on missed runs" },
     Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit`" },
 ];
 
@@ -26,8 +26,8 @@ pub(super) const WORK_POOL: &[Removed] =
 
 /// Removed keys of a schedule, where unknown keys are errors.
 pub(super) const SCHEDULE: &[Removed] = &[
-    Removed { key: "catchup", since: "3.0", instead: "remove it: schedules never catch up" },
-    Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit` of the deployment" },
+    Removed { key: "catchup", since: "3.0", instead: "remove it: Prefect 3 never catches up on missed runs" },
+    Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit` in the deployment" },
     Removed { key: "max_scheduled_runs", since: "3.0", instead: "remove it" },
     Removed { key: "is_active", since: "3.0", instead: "use `active`" },
 ];

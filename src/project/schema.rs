@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_that_can_be_read_is_valid() {
+    fn valid_files_match_the_schema() {
         let validator = validator();
         let mut count = 0;
         for file in files() {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_the_wrong_shape_are_refused() {
+    fn invalid_files_do_not_match_the_schema() {
         let validator = validator();
         for yaml in [
             "[]",

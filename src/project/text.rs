@@ -9,15 +9,15 @@ use crate::{
 };
 
 /// Comments above the step sections, each with a line break at the end.
-pub(crate) const BUILD: &str = "# What runs once before anything is registered.\n";
-pub(crate) const PUSH: &str = "# Where what was built, or the flows themselves, go.\n";
-pub(crate) const PULL: &str = "# What a worker does before it runs a flow.\n";
+pub(crate) const BUILD: &str = "# Build steps: run once before anything is deployed.\n";
+pub(crate) const PUSH: &str = "# Push steps: upload images or code.\n";
+pub(crate) const PULL: &str = "# Pull steps: run by workers before each flow run.\n";
 
 /// Returns the first lines of a generated file.
 pub(crate) fn head(name: &str) -> String {
     format!(
-        "# How the flows of this project are deployed: `prefectl deploy --all`.\n\
-         # `prefectl check` finds mistakes in this file without a server.\n\n{}",
+        "# Deploy with `prefectl deploy --all`.\n\
+         # `prefectl check` validates this file without a server.\n\n{}",
         yaml::write(&json!({"name": name}))
     )
 }
@@ -38,6 +38,6 @@ pub(crate) fn whole(name: &str, mut fields: Mapping) -> String {
         fields.shift_remove(key);
     }
     let entry = entry(&value::to_json(&Value::Mapping(fields)));
-    sections.push(format!("# One entry a deployment.\ndeployments:\n{entry}"));
+    sections.push(format!("# One item per deployment.\ndeployments:\n{entry}"));
     sections.join("\n")
 }

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn booleans_are_taken_in_all_notations() {
+    fn converts_booleans() {
         for (yaml, expected) in [
             ("true", Some(true)),
             ("1", Some(true)),
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_taken_in_all_notations() {
+    fn converts_numbers() {
         for (yaml, as_integer, as_number) in [
             ("3", Some(3), Some(3.0)),
             ("-2.0", Some(-2), Some(-2.0)),

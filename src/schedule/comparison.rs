@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_server_fills_in_makes_no_difference() {
+    fn ignores_defaults_set_by_the_server() {
         let anchor = json!({"interval": 600.0, "anchor_date": "2020-01-01T00:00:00Z", "timezone": "UTC"});
         let daily = json!({"rrule": "DTSTART:20200101T000000\nFREQ=DAILY", "timezone": "UTC"});
         for (item, live, expected) in [

@@ -41,9 +41,9 @@ fn check_fields(texts: &[&str]) -> Result<(), String> {
     if !(5..=7).contains(&texts.len()) {
         return Err(match texts.first() {
             Some(first) if first.starts_with('@') => {
-                format!("`{first}` is none of {}", ALIASES.join(", "))
+                format!("`{first}` is not one of {}", ALIASES.join(", "))
             }
-            _ => format!("it has {} fields, not 5 (or 6, with seconds as the last)", texts.len()),
+            _ => format!("expected 5 fields, or 6 with seconds as the last, found {}", texts.len()),
         });
     }
     let fields = FIELDS.iter().zip(texts);
@@ -98,7 +98,7 @@ impl Days {
         let every_day = all.len() + usize::from(self.any) == 7;
         let mixed = !self.nth.is_empty() && !self.plain.is_subset(&self.nth);
         if mixed && !every_day {
-            return Err("day of week: plain days and the nth day of the month cannot be mixed".to_owned());
+            return Err("day of week: weekdays and nth weekdays of the month cannot be combined".to_owned());
         }
         Ok(())
     }
@@ -109,8 +109,8 @@ impl Field {
         if text.contains('?') {
             return match (text, self.kind) {
                 ("?", Kind::Day | Kind::Weekday) => Ok(Days { any: true, ..Days::default() }),
-                ("?", _) => Err("`?` stands only for days".to_owned()),
-                _ => Err(format!("`?` stands alone, not as in `{text}`")),
+                ("?", _) => Err("`?` is only allowed for days".to_owned()),
+                _ => Err(format!("`?` cannot be combined with other values, as in `{text}`")),
             };
         }
         let mut days = Days::default();
@@ -222,7 +222,7 @@ impl Field {
     }
 
     fn out_of_bounds(&self, number: u64) -> String {
-        format!("{number} is not from {} to {}", self.min, self.max)
+        format!("{number} is not between {} and {}", self.min, self.max)
     }
 }
 
@@ -243,7 +243,7 @@ fn split_nth(item: &str) -> Result<(&str, bool), String> {
     if (1..=5).contains(&to_number(nth)) {
         Ok((days, true))
     } else {
-        Err(format!("no month has a {nth}th week, as `{item}` asks"))
+        Err(format!("`{item}` selects week {nth}, which no month has"))
     }
 }
 
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_what_the_reference_accepts() {
+    fn accepts_expressions_that_croniter_accepts() {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../tests/data/schedule/crons.json")).unwrap();
         assert!(cases.len() > 400);
@@ -287,30 +287,30 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_no_limit() {
+    fn accepts_numbers_of_any_length() {
         let huge = "99999999999999999999999";
         assert_eq!(check(&format!("0 0 * * sat-mon/{huge}")), Ok(()));
         assert!(check(&format!("0 0 {huge} * *")).is_err());
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn errors_name_the_reason() {
         for (expression, message) in [
             (
                 "not a cron",
-                "Invalid cron string: \"not a cron\": it has 3 fields, not 5 (or 6, with seconds as the last)",
+                "Invalid cron string: \"not a cron\": expected 5 fields, or 6 with seconds as the last, found 3",
             ),
-            ("0 24 * * *", "Invalid cron string: \"0 24 * * *\": hour: 24 is not from 0 to 23"),
+            ("0 24 * * *", "Invalid cron string: \"0 24 * * *\": hour: 24 is not between 0 and 23"),
             ("H * * * *", "Random and Hashed expressions are unsupported, received: \"H * * * *\""),
             ("R/5 * * * *", "Random and Hashed expressions are unsupported, received: \"R/5 * * * *\""),
             (
                 "0 0 * * mon#6",
-                "Invalid cron string: \"0 0 * * mon#6\": day of week: no month has a 6th week, as `mon#6` asks",
+                "Invalid cron string: \"0 0 * * mon#6\": day of week: `mon#6` selects week 6, which no month has",
             ),
             ("*/0 * * * *", "Invalid cron string: \"*/0 * * * *\": minute: the step of `*/0` is 0"),
             (
                 "@reboot",
-                "Invalid cron string: \"@reboot\": `@reboot` is none of @midnight, @hourly, @daily, @weekly, @monthly, @yearly, @annually",
+                "Invalid cron string: \"@reboot\": `@reboot` is not one of @midnight, @hourly, @daily, @weekly, @monthly, @yearly, @annually",
             ),
         ] {
             assert_eq!(check(expression).unwrap_err().to_string(), message);

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_read_as_the_reference_reads_them() {
+    fn parses_dates_as_prefect_does() {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../tests/data/schedule/anchors.json")).unwrap();
         assert!(cases.len() > 50);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_present_is_sent_in_utc_with_microseconds() {
+    fn formats_the_current_time_in_utc() {
         let now: Timestamp = "2026-11-23T14:45:07.250Z".parse().unwrap();
         assert_eq!(IsoDateTime::utc(now).to_string(), "2026-11-23T14:45:07.250000Z");
     }

@@ -14,13 +14,15 @@ const DAY: i128 = 86_400;
 /// Reason why a value is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
-    #[error("expected a length of time, found {0}")]
+    #[error("expected a duration, found {0}")]
     Kind(&'static str),
-    #[error("the text is a bare number; write the seconds without quotes, or name the unit, as in `PT{0}S`")]
+    #[error(
+        "the string is a number without a unit; write seconds without quotes, or add the unit, as in `PT{0}S`"
+    )]
     BareNumber(String),
-    #[error("`{0}` is not a length of time; write seconds (90), HH:MM:SS (00:01:30) or ISO 8601 (PT1M30S)")]
+    #[error("`{0}` is not a duration; use seconds (90), HH:MM:SS (00:01:30) or ISO 8601 (PT1M30S)")]
     Text(String),
-    #[error("a length of time has at most {MAX_DAYS} days")]
+    #[error("a duration must not exceed {MAX_DAYS} days")]
     TooLong,
 }
 
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_read_as_the_reference_reads_it() {
+    fn parses_strings_as_prefect_does() {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../tests/data/schedule/durations.json")).unwrap();
         assert!(cases.len() > 80);
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_seconds_to_the_microsecond() {
+    fn converts_numbers_to_microseconds() {
         for (yaml, expected) in
             [("900", 900.0), ("90.5", 90.5), ("-5", -5.0), ("0.0000014", 0.000_001), ("1e3", 1000.0)]
         {
@@ -244,11 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn errors_tell_what_to_write() {
+    fn errors_suggest_a_format() {
         let error = |yaml: &str| parse(&serde_yaml::from_str(yaml).unwrap()).unwrap_err().to_string();
         assert!(error("'60'").contains("without quotes"));
         assert!(error("1 hour").contains("ISO 8601"));
-        assert_eq!(error("true"), "expected a length of time, found a boolean");
+        assert_eq!(error("true"), "expected a duration, found a boolean");
         assert_eq!(error("1e300"), DurationError::TooLong.to_string());
         assert_eq!(error(".inf"), DurationError::TooLong.to_string());
     }

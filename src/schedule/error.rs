@@ -28,17 +28,15 @@ pub(crate) enum Problem {
     Duration(#[from] DurationError),
     #[error("an interval must be greater than 0 seconds")]
     NotPositive,
-    #[error(
-        "`{0}` is not a date or a date and time in ISO 8601, such as 2024-01-31 or 2024-01-31T12:00:00+01:00"
-    )]
+    #[error("`{0}` is not an ISO 8601 date, such as 2024-01-31 or 2024-01-31T12:00:00+01:00")]
     Anchor(String),
     #[error(transparent)]
     Zone(#[from] ZoneError),
     #[error(transparent)]
     Rrule(#[from] RruleError),
-    #[error("the JSON object of an rrule has no `{0}` of its own")]
+    #[error("unknown key `{0}` in the JSON object of an rrule")]
     RruleJsonKey(String),
-    #[error("the JSON object of an rrule needs its rule as text under `rrule`")]
+    #[error("the JSON object of an rrule requires a string under `rrule`")]
     RruleJsonRule,
 }
 
@@ -50,7 +48,7 @@ impl ScheduleError {
             | Problem::Zone(ZoneError { suggestion: Some(meant), .. }) => {
                 Some(format!("did you mean `{meant}`?"))
             }
-            Problem::NoKind(_) => Some("give it one of `cron`, `interval` and `rrule`".to_owned()),
+            Problem::NoKind(_) => Some("use one of `cron`, `interval` and `rrule`".to_owned()),
             _ => None,
         }
     }

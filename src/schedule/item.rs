@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
     fn text(&mut self, key: &str) -> Option<String> {
         match self.get(key)? {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-            other => self.wrong_type(key, "text", other),
+            other => self.wrong_type(key, "a string", other),
         }
     }
 
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         let timezone = match object.get("timezone") {
             None | Some(serde_json::Value::Null) => None,
             Some(serde_json::Value::String(name)) => Some(name.clone()),
-            Some(other) => return self.wrong_type("rrule", "text", &value::from_json(other)),
+            Some(other) => return self.wrong_type("rrule", "a string", &value::from_json(other)),
         };
         Some((rule.to_owned(), timezone))
     }

@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_appended_and_change_all() {
+    fn appends_schedules_from_options() {
         let options = ScheduleOptions {
             cron: vec!["0 1 * * *".into()],
             interval: vec![60, 120],
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_options_change_nothing() {
+    fn ignores_empty_options() {
         let given = items("[{interval: 60}]");
         let options = ScheduleOptions { timezone: Some(String::new()), ..ScheduleOptions::default() };
         assert_eq!(with_options(given.clone(), &options), given);

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_checked_to_the_letter() {
+    fn time_zone_names_are_case_sensitive() {
         for name in ["UTC", "Etc/UTC", "America/New_York", "Asia/Kolkata", "GMT", "EST5EDT"] {
             assert!(parse(name).is_ok(), "{name}");
         }

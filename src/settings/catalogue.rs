@@ -318,7 +318,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_from_the_paths() {
+    fn names_match_paths() {
         for Entry { name, .. } in ALL {
             let derived = format!("PREFECT_{}", name.path.replace('.', "_").to_uppercase());
             assert_eq!(name.canonical, derived);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_found_by_each_of_its_names_and_no_name_means_two() {
+    fn finds_settings_by_unique_names() {
         for Entry { name, .. } in ALL {
             for known in name.names() {
                 assert_eq!(find(known).map(|entry| entry.name), Some(*name), "{known}");

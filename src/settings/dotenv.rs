@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn assignments_are_read_as_the_library_reads_them() {
+    fn parses_assignments_as_python_dotenv_does() {
         let cases = [
             ("A=1\nB=two words \n", vec![("A", "1"), ("B", "two words")]),
             ("# no\n\nexport A=\"x\" # c\r\nB='k#1'\n", vec![("A", "x"), ("B", "k#1")]),

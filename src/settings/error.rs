@@ -15,7 +15,7 @@ pub(crate) enum SettingsError {
     /// The message omits the value because it may be a secret.
     #[error("{name} (from {origin}) must be {expected}")]
     Invalid { name: &'static str, origin: Origin, expected: &'static str },
-    #[error("the profiles in {} are no tables: each needs a `[profiles.NAME]`", .0.display())]
+    #[error("invalid profiles in {}: each profile must be a table `[profiles.NAME]`", .0.display())]
     NoTables(PathBuf),
     #[error(transparent)]
     File(#[from] FileError),

@@ -58,8 +58,8 @@ impl Kind {
             Self::Number => "a valid number, unable to parse string as a number".to_owned(),
             Self::Choice(choices) => alternatives(choices),
             Self::Level => alternatives(LEVELS),
-            Self::Headers => "a JSON object of texts".to_owned(),
-            Self::StatusCodes => "HTTP status codes with commas between them".to_owned(),
+            Self::Headers => "a JSON object of strings".to_owned(),
+            Self::StatusCodes => "a comma-separated list of HTTP status codes".to_owned(),
             Self::Any | Self::Text | Self::Secret | Self::Path | Self::Period => "a valid string".to_owned(),
         }
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_checked_with_the_words_of_the_reference() {
+    fn validates_values_with_the_messages_of_prefect() {
         const CHOICE: Kind = Kind::Choice(&["warn", "error", "ignore"]);
         let cases = [
             (Kind::Flag, "Yes", None),
@@ -93,9 +93,9 @@ mod tests {
             (Kind::Level, "info", None),
             (Kind::Level, "loud", Some("'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'")),
             (Kind::Headers, r#"{"A": "b"}"#, None),
-            (Kind::Headers, "A: b", Some("a JSON object of texts")),
+            (Kind::Headers, "A: b", Some("a JSON object of strings")),
             (Kind::StatusCodes, "404, 500", None),
-            (Kind::StatusCodes, "abc", Some("HTTP status codes with commas between them")),
+            (Kind::StatusCodes, "abc", Some("a comma-separated list of HTTP status codes")),
             (Kind::Secret, "anything", None),
         ];
         for (kind, text, problem) in cases {

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_listed_with_their_source_and_secrets_are_masked() {
+    fn lists_settings_with_sources_and_masks_secrets() {
         let directory = tempfile::tempdir().unwrap();
         let home = directory.path().to_str().unwrap();
         let toml = "[client]\nmax_retries = 2\nretry_extra_codes = [404]\n";

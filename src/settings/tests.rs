@@ -48,7 +48,7 @@ fn url(settings: &Settings) -> (Option<&str>, Origin) {
 }
 
 #[test]
-fn without_anything_the_defaults_hold() {
+fn uses_defaults_without_sources() {
     let fixture = Fixture::new();
     let settings = fixture.settings();
     assert_eq!(settings.profile, "ephemeral");
@@ -62,7 +62,7 @@ fn without_anything_the_defaults_hold() {
 }
 
 #[test]
-fn the_strongest_source_wins() {
+fn applies_precedence_of_sources() {
     let profiles = "active = 'p'\n[profiles.p]\nPREFECT_API_URL = 'http://profile/api'\n";
     let fixture = Fixture::new().profiles(profiles);
     assert_eq!(url(&fixture.settings()), (Some("http://profile/api"), Origin::Profile));
@@ -80,7 +80,7 @@ fn the_strongest_source_wins() {
 }
 
 #[test]
-fn an_empty_value_hides_a_weaker_source() {
+fn empty_value_hides_other_sources() {
     let fixture = Fixture::new()
         .profiles("active = 'p'\n[profiles.p]\nPREFECT_API_URL = 'http://profile/api'\n")
         .variable("PREFECT_API_URL", "");
@@ -88,7 +88,7 @@ fn an_empty_value_hides_a_weaker_source() {
 }
 
 #[test]
-fn an_old_name_counts_where_the_new_one_is_not_in_the_same_source() {
+fn former_name_is_used_without_the_current_one() {
     let fixture = Fixture::new()
         .file(".env", "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME=new\nPREFECT_DEFAULT_WORK_POOL_NAME=old\n");
     assert_eq!(fixture.settings().default_work_pool_name.value.as_deref(), Some("new"));
@@ -97,7 +97,7 @@ fn an_old_name_counts_where_the_new_one_is_not_in_the_same_source() {
 }
 
 #[test]
-fn the_command_line_chooses_the_profile_and_the_environment_still_wins() {
+fn environment_overrides_the_selected_profile() {
     let fixture = Fixture::new().variable("PREFECT_PROFILE", "cloud");
     assert_eq!(fixture.settings().profile, "cloud");
     let settings = fixture.resolve(Some("local")).unwrap();
@@ -108,7 +108,7 @@ fn the_command_line_chooses_the_profile_and_the_environment_still_wins() {
 }
 
 #[test]
-fn an_unknown_active_profile_is_a_warning() {
+fn warns_about_an_unknown_active_profile() {
     let message = |fixture: &Fixture| fixture.settings().warnings[0].message.clone();
     let fixture = Fixture::new().profiles("active = 'zzz'\n");
     let end = "not found. The default profile will be used instead.";
@@ -119,7 +119,7 @@ fn an_unknown_active_profile_is_a_warning() {
 }
 
 #[test]
-fn the_profiles_file_is_found_where_the_reference_looks() {
+fn finds_the_profiles_file_as_prefect_does() {
     let text = "[profiles.local]\nPREFECT_API_URL = 'http://mine/api'\n";
     let cases: [(&str, &[(&str, &str)]); 3] = [
         ("elsewhere/profiles.toml", &[("PREFECT_HOME", "elsewhere")]),
@@ -138,11 +138,11 @@ fn the_profiles_file_is_found_where_the_reference_looks() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_without_its_value() {
+fn errors_do_not_contain_values() {
     let fixture = Fixture::new().variable("PREFECT_CLIENT_CUSTOM_HEADERS", "secret");
     assert_eq!(
         fixture.resolve(None).unwrap_err().to_string(),
-        "PREFECT_CLIENT_CUSTOM_HEADERS (from env) must be a JSON object of texts"
+        "PREFECT_CLIENT_CUSTOM_HEADERS (from env) must be a JSON object of strings"
     );
     let fixture = Fixture::new().file("prefect.toml", "[api]\nurl = \n");
     let message = fixture.resolve(None).unwrap_err().to_string();
@@ -154,7 +154,7 @@ fn what_cannot_be_read_is_named_without_its_value() {
 }
 
 #[test]
-fn native_toml_values_are_understood() {
+fn accepts_native_toml_values() {
     let text = "[client]\nmax_retries = 2\nretry_extra_codes = [404]\ncustom_headers = { A = 'b' }\n[cli]\nprompt = false\n";
     let settings = Fixture::new().file("prefect.toml", text).settings();
     assert_eq!(settings.client_max_retries, Setting { value: 2, origin: Origin::PrefectToml });
@@ -163,7 +163,7 @@ fn native_toml_values_are_understood() {
 }
 
 #[test]
-fn a_copied_address_of_the_user_interface_is_noticed() {
+fn warns_about_the_url_of_the_user_interface() {
     let copied = "https://app.prefect.cloud/account/1/workspace/2";
     let fixture = Fixture::new().variable("PREFECT_API_URL", copied);
     let warnings = fixture.settings().warnings;
@@ -174,7 +174,7 @@ fn a_copied_address_of_the_user_interface_is_noticed() {
 }
 
 #[test]
-fn cloud_is_told_by_the_url() {
+fn detects_prefect_cloud_by_url() {
     let cloud =
         Fixture::new().variable("PREFECT_API_URL", "https://api.prefect.cloud/api/accounts/A/workspaces/W");
     assert!(cloud.settings().is_cloud());

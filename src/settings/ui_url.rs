@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interface_follows_from_the_api() {
+    fn derives_the_ui_url() {
         const CLOUD: &str = "https://api.prefect.cloud/api";
         const STAGING: &str = "https://api.stg.prefect.dev/api";
         let cases = [

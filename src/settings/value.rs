@@ -56,7 +56,7 @@ pub(super) trait FromSetting: Sized {
 }
 
 impl FromSetting for String {
-    const EXPECTED: &'static str = "text";
+    const EXPECTED: &'static str = "a string";
 
     fn from_setting(value: &Value) -> Option<Self> {
         match value {
@@ -68,7 +68,7 @@ impl FromSetting for String {
 }
 
 impl FromSetting for Secret {
-    const EXPECTED: &'static str = "text";
+    const EXPECTED: &'static str = "a string";
 
     fn from_setting(value: &Value) -> Option<Self> {
         String::from_setting(value).map(Self::new)
@@ -101,7 +101,7 @@ impl FromSetting for bool {
 }
 
 impl FromSetting for u32 {
-    const EXPECTED: &'static str = "a whole number, 0 or more";
+    const EXPECTED: &'static str = "a non-negative integer";
 
     fn from_setting(value: &Value) -> Option<Self> {
         match value {
@@ -112,7 +112,7 @@ impl FromSetting for u32 {
 }
 
 impl FromSetting for f64 {
-    const EXPECTED: &'static str = "a number, 0 or more";
+    const EXPECTED: &'static str = "a non-negative number";
 
     fn from_setting(value: &Value) -> Option<Self> {
         let number = match value {
@@ -125,7 +125,7 @@ impl FromSetting for f64 {
 
 /// Accepts a list of numbers, or a string of numbers separated by commas.
 impl FromSetting for BTreeSet<u16> {
-    const EXPECTED: &'static str = "HTTP status codes with commas between them";
+    const EXPECTED: &'static str = "a comma-separated list of HTTP status codes";
 
     fn from_setting(value: &Value) -> Option<Self> {
         let code = |text: &str| text.trim().parse().ok().filter(|code| (100..600).contains(code));
@@ -139,7 +139,7 @@ impl FromSetting for BTreeSet<u16> {
 
 /// Accepts an object of strings, or the same as JSON. The values may be secrets.
 impl FromSetting for BTreeMap<String, Secret> {
-    const EXPECTED: &'static str = "a JSON object of texts";
+    const EXPECTED: &'static str = "a JSON object of strings";
 
     fn from_setting(value: &Value) -> Option<Self> {
         let parsed;
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_and_toml_values_mean_the_same() {
+    fn parses_strings_like_toml_values() {
         for yes in [json!(true), json!("TRUE"), json!("1"), json!(1), json!("on"), json!("Y")] {
             assert_eq!(bool::from_setting(&yes), Some(true), "{yes}");
         }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn status_codes_are_lists_texts_or_numbers() {
+    fn parses_status_codes() {
         let codes = BTreeSet::from([404, 500]);
         for value in [json!(" 404 , 500,"), json!([404, 500])] {
             assert_eq!(BTreeSet::from_setting(&value), Some(codes.clone()), "{value}");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_objects_of_texts() {
+    fn parses_headers() {
         let headers = BTreeMap::from([("X-A".to_owned(), Secret::new("1"))]);
         for value in [json!({"X-A": "1"}), json!(r#"{"X-A": "1"}"#)] {
             assert_eq!(BTreeMap::from_setting(&value), Some(headers.clone()));

@@ -124,7 +124,7 @@ mod tests {
             (
                 ItemKind::Trigger,
                 "text.json",
-                "trigger: text.json. Error: `triggers` should be a list, not text",
+                "trigger: text.json. Error: `triggers` should be a list, not a string",
             ),
             (ItemKind::Trigger, "two.yml", "trigger: two.yml. Error: expected ident at line 1 column 2"),
             (ItemKind::Sla, "{", "SLA: {. Error: EOF while parsing an object at line 1 column 1"),

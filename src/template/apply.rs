@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_tell_what_is_missing_and_what_was_embedded_and_where() {
+    fn records_missing_and_embedded_values() {
         let template = r#"
             tags: ["{{ a }}", "{{ gone }}", "x{{ gone.too }}"]
             env: {A: "{{ $NOPE }}", B: "{{ m }} {{ n }} {{ t }} {{ a }}", C: "{{ m }}", D: "{{ $HOME }}"}
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_can_be_the_values() {
+    fn substitutes_environment_variables() {
         let environment: Environment = [("HOME", "/root"), ("A", "{{ HOME }}")].into_iter().collect();
         let pass = Pass {
             values: Values::Environment(&environment),
@@ -261,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn applying_never_panics(template in value(), a in value(), keep: bool) {
+        fn never_panics(template in value(), a in value(), keep: bool) {
             let values: Mapping = [(Value::from("a"), a)].into_iter().collect();
             let environment: Environment = [("HOME", "/root")].into_iter().collect();
             let unknown = if keep { Unknown::Keep } else { Unknown::Remove };
@@ -269,7 +269,7 @@ mod tests {
         }
 
         #[test]
-        fn text_without_placeholders_stays(text in text()) {
+        fn keeps_text_without_placeholders(text in text()) {
             prop_assume!(placeholder::find(&text).next().is_none());
             let (values, environment) = (Mapping::new(), Environment::default());
             let applied = pass(&values, &environment, Unknown::Remove).apply(&Value::from(text.as_str()));
@@ -277,7 +277,7 @@ mod tests {
         }
 
         #[test]
-        fn keeping_with_no_values_changes_nothing(template in value()) {
+        fn keeps_the_template_without_values(template in value()) {
             let (values, environment) = (Mapping::new(), Environment::default());
             let applied = pass(&values, &environment, Unknown::Keep).apply(&template);
             prop_assert_eq!(applied.value.unwrap_or_else(|| template.clone()), template);

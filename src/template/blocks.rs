@@ -30,7 +30,7 @@ pub(crate) enum BlockProblem {
         "Invalid block placeholder format: '{name}'. Expected format: prefect.blocks.<block-type-slug>.<block-document-name>"
     )]
     Format { name: String },
-    #[error("Block not found: '{document}' of type '{block_type}'. It may have been deleted or misspelt")]
+    #[error("Block not found: '{document}' of type '{block_type}'. It may have been deleted or misspelled")]
     NotFound { block_type: String, document: String },
     #[error("Block not found: ID '{id}'. It may have been deleted")]
     IdNotFound { id: String },
@@ -38,7 +38,7 @@ pub(crate) enum BlockProblem {
     KeyPath { template: String },
     #[error(
         "Invalid template: {template}. Block placeholder {placeholder} resolved to a {python_type}, which cannot be \
-         used for inline string substitution: name one text or number in it"
+         used for inline string substitution: refer to a single string or number in it"
     )]
     Inline { template: String, placeholder: String, python_type: &'static str },
 }

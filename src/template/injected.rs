@@ -34,11 +34,9 @@ pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
 pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     Diagnostic::warning(
         Code::INJECTED_PLACEHOLDER,
-        format!(
-            "{placeholder} is not written here: a value that is put in here has it, and it is filled in too"
-        ),
+        format!("{placeholder} comes from an inserted value and was substituted as well"),
     )
-    .help("see who may change that value; in an expression, `| literal` keeps it as it is")
+    .help("check who can change that value; the expression filter `literal` inserts it unchanged")
 }
 
 fn is_written(record: &Substitution, written: &Value) -> bool {
@@ -79,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_file_is_told_from_what_a_value_has_brought() {
+    fn distinguishes_injected_placeholders() {
         let written = yaml(
             r#"{a: "{{ $A }}", b: "{{ prefect.variables.b }}", c: "<< variables.c >>", d: {$ref: x}, e: "{{ $A }} {{$B}}"}"#,
         );

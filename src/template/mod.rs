@@ -9,6 +9,7 @@ mod blocks;
 pub(crate) mod expression;
 mod injected;
 pub(crate) mod literal;
+pub(crate) mod lookalike;
 mod path;
 pub(crate) mod pending;
 mod pipeline;

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn stand_ins_are_found_and_shown() {
+    fn finds_and_displays_markers() {
         let value = json!({"image": format!("repo/{}:{}", text("a.image"), text("a.tag")), "n": [1, "x"]});
         assert!(is_pending_json(&value) && !is_pending_json(&json!({"a": ["b", null]})));
         assert_eq!(
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_value_may_become_depends_on_its_known_parts() {
+    fn compares_the_known_parts_of_pending_values() {
         let (image, whole) = (format!("repo/{}:{}-x", text("a"), text("b")), text("a"));
         for (new, old, expected) in [
             (json!(whole), json!(["anything"]), true),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_unknown_step_may_give_is_not_missing() {
+    fn adds_markers_for_unknown_outputs() {
         let template = serde_yaml::from_str(
             "{a: '{{ sign.digest }}', b: ['x{{ sign.parts[0] }}', '{{ sign }}', '{{ own }}'],
               c: '{{ tag }} {{ known.x }} {{ ctx.flow }} {{ $HOME }} {{ prefect.variables.v }}'}",
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_of_outputs_wait_and_others_do_not() {
+    fn evaluates_only_expressions_without_outputs() {
         let scope = Scope::new(&[("STAGE", "dev")].into_iter().collect());
         let outputs: Mapping = [(Value::from("b"), marker("1"))].into_iter().collect();
         let template = serde_yaml::from_str("{a: '<< env.STAGE >>', i: '<< b.image | upper >>'}").unwrap();

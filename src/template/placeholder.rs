@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_found_from_left_to_right() {
+    fn finds_placeholders_from_left_to_right() {
         for (text, expected) in [
             ("", vec![]),
             ("{{ a }}", vec!["a"]),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_the_bytes_of_the_whole_placeholder() {
+    fn returns_byte_ranges() {
         let text = "é{{ a }}!";
         let placeholder = find(text).next().unwrap();
         assert_eq!((placeholder.range.clone(), placeholder.text), (2..9, "{{ a }}"));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_decides_the_kind() {
+    fn determines_the_kind_by_name() {
         for (name, kind) in [
             ("prefect.blocks.secret.x", Kind::Block),
             ("prefect.blocks.", Kind::Block),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn replaced_text_is_not_searched_again() {
+    fn does_not_scan_inserted_text() {
         let replaced = replace("{{a}} {{b}} {{c}}", |placeholder| match placeholder.name {
             "a" => Some("{{b}}".to_owned()),
             "b" => Some("X".to_owned()),
@@ -213,7 +213,7 @@ mod tests {
 
     /// Covers every character of the Unicode version in the recording.
     #[test]
-    fn characters_are_classified_as_python_does() {
+    fn classifies_characters_as_python_does() {
         let classes = test_data::characters();
         let differs = |character: &char| {
             (is_word(*character), is_space(*character))

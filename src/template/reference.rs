@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_collected_once_each_in_order() {
+    fn collects_distinct_references_in_order() {
         let template: Value = serde_yaml::from_str(
             r##"
             a: "{{ prefect.variables.v }} {{ prefect.blocks.secret.x.value.y }} {{ a }} {{ $E }}"

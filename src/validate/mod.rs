@@ -4,11 +4,13 @@ mod capabilities;
 mod duplicates;
 mod expressions;
 mod fields;
+mod lookalikes;
 mod parameters;
 mod paths;
 mod references;
 mod schedules;
 mod server;
+mod shell_script;
 mod steps;
 mod work_pools;
 

@@ -1,5 +1,6 @@
 //! What placeholders refer to: outputs of steps that come before, and variables of the environment.
 
+use super::lookalikes::lookalikes;
 use crate::{
     deployment::{PullSteps, ResolvedDeployment, STEP_SECTIONS, StepSections},
     diagnostics::{Code, Diagnostic, did_you_mean},
@@ -115,6 +116,7 @@ impl Checker<'_, '_> {
     fn value(&mut self, value: &Value, pointer: &Pointer) {
         match value {
             Value::String(text) => {
+                lookalikes(text, pointer, self.findings);
                 let is_whole = placeholder::only(text).is_some();
                 for placeholder in placeholder::find(text) {
                     self.placeholder(&placeholder, is_whole, pointer);
@@ -125,6 +127,8 @@ impl Checker<'_, '_> {
                     self.value(item, &pointer.join(index));
                 }
             }
+            // Values of this form are rendered when the flow runs.
+            Value::Mapping(entries) if entries.contains_key("__prefect_kind") => {}
             Value::Mapping(entries) => {
                 for (key, value) in entries {
                     self.value(value, &pointer.join(Segment::Key(python::to_text(key))));

@@ -1,15 +1,16 @@
 //! Steps: their form, their names, their inputs and their ids.
 
+use super::shell_script::{self, Problem};
 use crate::{
     deployment::StepSections,
     diagnostics::{Code, Diagnostic},
     environment::Environment,
     pointer::Pointer,
-    project::Findings,
+    project::{Findings, Part},
     resolve::{has_pending, outputs::KnownOutputs},
-    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, shell_operator, time_limit},
+    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, time_limit},
     template::placeholder::{self, Kind},
-    value::{Mapping, Value},
+    value::{self, Mapping, Value},
 };
 
 /// Checks a step that runs here: its form, its name, and its inputs as far as they are written out.
@@ -78,11 +79,13 @@ pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, f
     }
 }
 
-/// Checks pull steps, which only a worker runs: a name that is probably wrong would fail there.
+/// Checks pull steps. They run on workers, so problems are warnings.
 pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'_>) {
     for (index, step) in steps.iter().enumerate() {
-        let Some((Some(name), _)) =
-            step.as_mapping().and_then(|step| step.iter().next()).map(|(k, v)| (k.as_str(), v))
+        let Some((Some(name), inputs)) = step
+            .as_mapping()
+            .and_then(|step| step.iter().next())
+            .map(|(name, inputs)| (name.as_str(), inputs))
         else {
             continue;
         };
@@ -92,9 +95,10 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
             let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
             findings.at_key(&pointer, diagnostic);
         }
-        if let (Some(entry), Some(inputs)) =
-            (registry::find(name), step.get(name).and_then(Value::as_mapping))
-        {
+        if let Some((message, help)) = invalid_form(step, name, inputs) {
+            let message = format!("workers will fail: {message}");
+            findings.at_key(&pointer, Diagnostic::warning(Code::PULL_STEP_FORM, message).help(help));
+        } else if let (Some(entry), Some(inputs)) = (registry::find(name), inputs.as_mapping()) {
             pull_inputs(entry, inputs, &pointer, findings);
         }
     }
@@ -124,7 +128,7 @@ fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, Strin
     }
 }
 
-/// The name and the inputs of a step that has the right form.
+/// Returns the name and inputs of a step with a valid structure. Reports an invalid structure.
 fn form<'a>(
     entries: &'a Mapping,
     pointer: &Pointer,
@@ -132,21 +136,34 @@ fn form<'a>(
 ) -> Option<(&'a str, &'a Mapping)> {
     let (name, inputs) = entries.iter().next()?;
     let name = name.as_str()?;
-    let diagnostic = match inputs {
-        _ if entries.len() > 1 => {
-            let others: Vec<_> = entries.keys().skip(1).filter_map(Value::as_str).collect();
-            Diagnostic::error(
-                Code::STEP_FORM,
-                format!("Step has unexpected additional keys: {}", others.join(", ")),
-            )
-            .help("indent the inputs of a step further than its name")
-        }
-        Value::Mapping(inputs) => return Some((name, inputs)),
-        _ => Diagnostic::error(Code::STEP_FORM, format!("the step '{name}' has no inputs"))
-            .help("write its inputs below it, or `{}` if it takes none"),
-    };
-    findings.at_key(&pointer.join(name), diagnostic);
-    None
+    if let Some((message, help)) = invalid_form(&Value::Mapping(entries.clone()), name, inputs) {
+        findings.at_key(&pointer.join(name), Diagnostic::error(Code::STEP_FORM, message).help(help));
+        return None;
+    }
+    Some((name, inputs.as_mapping()?))
+}
+
+/// Returns a message and a help text if the structure of a step is invalid.
+fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'static str)> {
+    let others: Vec<_> = step.as_mapping()?.keys().skip(1).filter_map(Value::as_str).collect();
+    if !others.is_empty() {
+        let is_step = |name: &&str| registry::find(name).is_some();
+        let help = if others.iter().any(is_step) {
+            "write each step as a list item of its own"
+        } else {
+            "indent the inputs of a step further than its name"
+        };
+        return Some((format!("Step has unexpected additional keys: {}", others.join(", ")), help));
+    }
+    let help = "write the inputs below the name, or `{}` if there are none";
+    match inputs {
+        Value::Mapping(_) => None,
+        Value::Null => Some((format!("the step '{name}' has no inputs"), help)),
+        other => Some((
+            format!("the inputs of the step '{name}' must be a mapping, not {}", value::kind(other)),
+            help,
+        )),
+    }
 }
 
 /// Warns of a script that is written for a shell and gets none.
@@ -156,12 +173,10 @@ fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut 
     if entry.short_name() != "run_shell_script" || has_shell {
         return;
     }
-    if let Some((operator, line)) = shell_operator(script) {
-        let message =
-            format!("`{operator}` is an argument of the program in `{line}`, which runs without a shell");
+    for Problem { range, message } in shell_script::problems(script) {
         let diagnostic = Diagnostic::warning(Code::SHELL_NEEDED, message)
-            .help("write one command a line, or add `shell: true`, which runs each line by /bin/sh");
-        findings.at_value(&pointer.join("script"), diagnostic);
+            .help("write one command per line, or add `shell: true`, which runs each line with /bin/sh");
+        findings.at_part(&pointer.join("script"), Part::new(script, range), diagnostic);
     }
 }
 

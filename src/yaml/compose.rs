@@ -88,7 +88,7 @@ impl TreeNode<'_> {
     /// Returns the kind of node for messages.
     pub(super) fn description(&self) -> &'static str {
         match self.content {
-            Content::Scalar(_) => "a single value",
+            Content::Scalar(_) => "a scalar",
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",
         }

@@ -56,7 +56,7 @@ impl DuplicateKey {
         let line = source.position(self.first.start).line;
         Diagnostic::warning(
             Code::DUPLICATE_KEY,
-            format!("`{}` is already set in line {line}; the value here replaces that one", self.key),
+            format!("`{}` is already set on line {line}; this value overrides it", self.key),
         )
         .at(Place::new(source, self.second))
         .help("remove one of the two")

@@ -137,7 +137,7 @@ impl Node {
             NodeKind::Bool(_) => "a boolean",
             NodeKind::Int(_) => "an integer",
             NodeKind::Float(_) => "a number",
-            NodeKind::Text(_) => "text",
+            NodeKind::Text(_) => "a string",
             NodeKind::Date(_) => "a date",
             NodeKind::DateTime(_) => "a date and time",
             NodeKind::Binary(_) => "binary data",

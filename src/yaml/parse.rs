@@ -109,8 +109,9 @@ impl<'a> Events<'a> {
         if name.chars().all(|next| next.is_ascii_alphanumeric() || matches!(next, '-' | '_')) {
             Ok(name)
         } else {
-            let message = format!("`{token}` is not a name that PyYAML reads");
-            let help = Some("use letters, digits, `-` and `_`; quote a text that starts with `&` or `*`");
+            let message = format!("PyYAML does not accept the name in `{token}`");
+            let help =
+                Some("use letters, digits, `-` and `_`, or quote the string if it starts with `&` or `*`");
             Err(YamlErrorKind::Syntax { message, help }.at(span))
         }
     }

@@ -46,11 +46,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_must_be_utf8_and_the_first_wrong_one_is_shown() {
+    fn locates_the_first_byte_that_is_not_utf8() {
         assert_eq!(decode("a.yaml", "\u{feff}a: é".into(), Source::new).unwrap().text(), "\u{feff}a: é");
         for (bytes, line, column, help) in [
-            (b"a: 1\nb: \xff\n".to_vec(), 2, 4, "save it as UTF-8"),
-            (b"\xff\xfea\0".to_vec(), 1, 1, "it is UTF-16; save it as UTF-8"),
+            (b"a: 1\nb: \xff\n".to_vec(), 2, 4, "save the file as UTF-8"),
+            (b"\xff\xfea\0".to_vec(), 1, 1, "the file is UTF-16; save it as UTF-8"),
         ] {
             let diagnostic = decode("a.yaml", bytes, Source::new).unwrap_err();
             let start = diagnostic.place.as_ref().unwrap().start();
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_refused_where_they_stand() {
+    fn rejects_control_characters() {
         assert_eq!(check_characters("a: \u{85}\u{a0}\u{2028}\u{e000}\u{fffd}\u{10ffff}\t\r\n~"), Ok(()));
         for character in
             ['\0', '\u{7}', '\u{b}', '\u{1b}', '\u{7f}', '\u{80}', '\u{9f}', '\u{fffe}', '\u{ffff}']

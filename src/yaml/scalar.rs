@@ -30,9 +30,9 @@ impl ScalarTag {
             Self::Bool => "a boolean",
             Self::Int => "an integer",
             Self::Float => "a number",
-            Self::Text => "a text",
-            Self::Timestamp => "a date or time that exists",
-            Self::Binary => "base64 data",
+            Self::Text => "a string",
+            Self::Timestamp => "a valid date or time",
+            Self::Binary => "Base64 data",
             Self::Merge | Self::Value => "a value",
         }
     }
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_scalars_have_the_types_of_yaml_1_1() {
+    fn resolves_plain_scalars_by_yaml_1_1() {
         for (tag, texts) in [
             (ScalarTag::Null, "~ null Null NULL"),
             (ScalarTag::Bool, "yes Yes YES no on On ON off Off OFF true False"),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_read_in_every_base() {
+    fn parses_integers_in_every_base() {
         let long = "9".repeat(4300);
         for (text, value) in [
             ("0b1_01", "5"),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn other_scalars_are_made_as_python_makes_them() {
+    fn converts_scalars_as_python_does() {
         assert_eq!(float("190:20:30.15"), Some(685_230.15));
         assert_eq!(float("-1:30.5"), Some(-90.5));
         assert_eq!(float("-.INF"), Some(f64::NEG_INFINITY));

@@ -102,7 +102,11 @@ impl<'a> Strictness<'a> {
             Style::Block => {
                 let in_first_column = span.start == 0 || self.text[..span.start].ends_with(['\n', '\r']);
                 if in_first_column && !value.trim().is_empty() {
-                    return Err(error("this text must be indented", "indent it by two spaces", span.start));
+                    return Err(error(
+                        "this block scalar must be indented",
+                        "indent it by two spaces",
+                        span.start,
+                    ));
                 }
             }
             Style::Quoted => {}
@@ -119,7 +123,7 @@ impl<'a> Strictness<'a> {
                 let explicit = find_outside_comments(gap, b'?').is_some();
                 if !present && !explicit {
                     let help = "write `null` for a key that is null";
-                    return Err(error("there is no key here", help, span.start));
+                    return Err(error("the key is missing", help, span.start));
                 }
                 *next = Next::Value((*flow && !explicit).then_some(span));
                 Ok(())
@@ -149,10 +153,14 @@ impl<'a> Strictness<'a> {
 fn check_plain_in_flow(span: Span, written: &str) -> Result<(), YamlError> {
     const QUOTE: &str = "put the value in quotes";
     if let Some(mark) = written.find('?') {
-        return Err(error("`?` cannot stand in a plain value between brackets", QUOTE, span.start + mark));
+        return Err(error(
+            "a value without quotes inside brackets cannot contain `?`",
+            QUOTE,
+            span.start + mark,
+        ));
     }
     if written.starts_with(':') {
-        return Err(error("a plain value between brackets cannot start with `:`", QUOTE, span.start));
+        return Err(error("a value without quotes inside brackets cannot start with `:`", QUOTE, span.start));
     }
     Ok(())
 }

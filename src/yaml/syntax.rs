@@ -8,19 +8,22 @@ use super::{
 };
 use crate::source::Span;
 
-const QUOTE_COLON: &str = "quote a value that holds `: `; otherwise check the indentation of this line";
-const INDENT: &str = "make it line up with its neighbours";
+const QUOTE_COLON: &str = "quote a value that contains `: `; otherwise check the indentation of this line";
+const INDENT: &str = "align the line with its siblings";
 const USE_SPACES: &str = "use spaces";
 
 /// Returns the error for a tab that PyYAML does not accept.
 pub(super) fn tab() -> YamlErrorKind {
-    YamlErrorKind::Syntax { message: "a tab cannot stand here".to_owned(), help: Some(USE_SPACES) }
+    YamlErrorKind::Syntax {
+        message: "YAML does not allow tabs for indentation".to_owned(),
+        help: Some(USE_SPACES),
+    }
 }
 
 /// Returns the error for a key whose colon is on another line.
 pub(super) fn split_key() -> YamlErrorKind {
-    let message = "a key and its `:` must stand in one line".to_owned();
-    YamlErrorKind::Syntax { message, help: Some("did a `,` or a bracket go missing before it?") }
+    let message = "a key and its `:` must be on one line".to_owned();
+    YamlErrorKind::Syntax { message, help: Some("a `,` or a bracket before it may be missing") }
 }
 
 /// Converts a parser error. The position is clamped to the text.
@@ -41,27 +44,28 @@ fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
             ("a value is missing before this comma".to_owned(), Some("remove the comma"))
         }
         ErrorKind::UnclosedFlowCollection { open } => (format!("this `{open}` is not closed"), None),
-        ErrorKind::UnexpectedEofFlowSequence => ("this list has no `]` at its end".to_owned(), None),
+        ErrorKind::UnexpectedEofFlowSequence => ("this list is not closed: `]` is missing".to_owned(), None),
         ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {
-            ("this mapping has no `}` at its end".to_owned(), None)
+            ("this mapping is not closed: `}` is missing".to_owned(), None)
         }
-        ErrorKind::MisplacedFlowCollectionEnd => ("this bracket closes nothing".to_owned(), None),
+        ErrorKind::MisplacedFlowCollectionEnd => ("this bracket has no opening bracket".to_owned(), None),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             (format!("`{close}` does not close `{open}`"), None)
         }
         ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` in this mapping".to_owned(), None),
         ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` in this list".to_owned(), None),
         ErrorKind::UnclosedQuotedScalar => ("this quote is not closed".to_owned(), None),
-        ErrorKind::UnexpectedCharacter { character } => {
-            (format!("a plain value cannot start with `{character}`"), Some("put the value in quotes"))
-        }
+        ErrorKind::UnexpectedCharacter { character } => (
+            format!("a value without quotes cannot start with `{character}`"),
+            Some("put the value in quotes"),
+        ),
         ErrorKind::FlowMappingValueAdjacentCollection => {
             ("expected a space after this `:`".to_owned(), Some("write `key: [...]` or `key: {...}`"))
         }
         ErrorKind::MappingValueNotAllowed => ("a mapping cannot start here".to_owned(), Some(QUOTE_COLON)),
-        ErrorKind::MappingKeyNotAllowed => ("a key cannot stand here".to_owned(), Some(INDENT)),
+        ErrorKind::MappingKeyNotAllowed => ("a key is not allowed here".to_owned(), Some(INDENT)),
         ErrorKind::BlockSequenceEntryNotAllowed => {
-            ("a list item cannot stand here".to_owned(), Some("start the list in a line of its own"))
+            ("a list item is not allowed here".to_owned(), Some("start the list on a new line"))
         }
         ErrorKind::ExpectedBlockMappingKey => {
             ("expected another key of the mapping".to_owned(), Some(INDENT))
@@ -70,10 +74,10 @@ fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
             ("expected another `- ` item of the list".to_owned(), Some(INDENT))
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            ("expected `:` after this key".to_owned(), Some("a key and its `:` stand in one line"))
+            ("expected `:` after this key".to_owned(), Some("write the key and its `:` on one line"))
         }
         ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
-            ("this line has the wrong indentation".to_owned(), Some(INDENT))
+            ("the indentation of this line is wrong".to_owned(), Some(INDENT))
         }
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
@@ -81,14 +85,14 @@ fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => return tab(),
         ErrorKind::UndeclaredTagHandle => (
-            "this tag has a prefix that nothing declares".to_owned(),
-            Some("quote a text that starts with `!`"),
+            "the prefix of this tag is not declared".to_owned(),
+            Some("quote the string if it starts with `!`"),
         ),
         ErrorKind::UnknownQuotedScalarEscape => (
             "unknown escape in double quotes".to_owned(),
             Some("write `\\\\` for a backslash, or use single quotes"),
         ),
-        ErrorKind::ExpectedDocumentStart => ("the document has ended before this".to_owned(), Some(INDENT)),
+        ErrorKind::ExpectedDocumentStart => ("the document ends before this line".to_owned(), Some(INDENT)),
         other => (format!("not valid YAML: {other}"), None),
     };
     let help = if starts_with_template(text, at) { Some(QUOTE_TEMPLATE) } else { help };

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_look_like_something_else_are_quoted() {
+    fn quotes_strings_that_look_like_other_values() {
         for text in [
             "on",
             "off",
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_like_a_file_that_people_write() {
+    fn writes_block_style() {
         let value = json!({"deployments": [{"name": "a", "tags": ["x", "on"], "work_pool": {"name": "p", "env": {}}},
                                            {"name": "b"}], "pull": []});
         let expected = "deployments:\n- name: a\n  tags:\n  - x\n  - \"on\"\n  work_pool:\n    name: p\n    env: {}\n\
@@ -268,7 +268,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_what_is_read(value in any_value()) {
+        fn written_values_parse_to_the_same_values(value in any_value()) {
             prop_assert_eq!(read(&write(&value)), value);
         }
     }

@@ -306,7 +306,7 @@ deployments:
       |
     8 |   catchup: false
       |   ^^^^^^^
-    help: remove it: schedules never catch up
+    help: remove it: Prefect 3 never catches up on missed runs
     error[unknown-output]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
      --> prefect.yaml:7:16
       |
@@ -328,7 +328,7 @@ deployments:
       |
     8 |   catchup: false
       |   ^^^^^^^
-    help: remove it: schedules never catch up
+    help: remove it: Prefect 3 never catches up on missed runs
     warning[unknown-output]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
      --> prefect.yaml:7:16
       |

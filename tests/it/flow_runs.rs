@@ -74,7 +74,7 @@ fn invalid_options_start_no_run() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: Unable to parse scheduled start time 'in a while'. Write a length of time (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a date and time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).
+    error: Unable to parse scheduled start time 'in a while'. Use a duration (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a date with a time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).
     ");
     let output = sandbox.run("deployment run")?;
     assert_output!(output, @r"

@@ -61,8 +61,8 @@ fn mistakes_are_all_found_with_their_places() {
     assert_eq!(
         found,
         [
-            (0, "expect", "expected a list, found text"),
-            (0, "threshold", "expected an integer, found text"),
+            (0, "expect", "expected a list, found a string"),
+            (0, "threshold", "expected an integer, found a string"),
             (
                 1,
                 "triggers[1].triggers[0].within",
@@ -70,9 +70,13 @@ fn mistakes_are_all_found_with_their_places() {
             ),
             (1, "triggers[1].require", "require must be less than or equal to the number of triggers"),
             (2, "metric.range", "The minimum range is 300 seconds (5 minutes)"),
-            (3, "type", "`compund` is none of event, metric, compound, sequence; did you mean `compound`?"),
-            (4, "posture", "`reactive` is none of Reactive, Proactive; did you mean `Reactive`?"),
-            (5, "", "expected a mapping, found text"),
+            (
+                3,
+                "type",
+                "`compund` is not one of event, metric, compound, sequence; did you mean `compound`?"
+            ),
+            (4, "posture", "`reactive` is not one of Reactive, Proactive; did you mean `Reactive`?"),
+            (5, "", "expected a mapping, found a string"),
         ]
     );
 }

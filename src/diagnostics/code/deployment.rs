@@ -7,59 +7,61 @@ codes! {
     UNKNOWN_DEPLOYMENT = Entry {
         name: "unknown-deployment",
         severity: Warning,
-        title: "the file has no deployment of this name",
-        meaning: "A name given with `-n` is not in the file. The others are deployed; if there are no others, the \
-                  name is taken for a new deployment.",
+        title: "the file does not contain a selected deployment",
+        meaning: "A name passed to `-n` is not in the file. The other selected deployments are deployed. If there \
+                  are none, the name is used for a new deployment.",
         example: "prefectl deploy -n nightly -n weekly",
         fix: "Correct the name.",
     };
     UNMATCHED_PATTERN = Entry {
         name: "unmatched-pattern",
         severity: Warning,
-        title: "no deployment matches a pattern",
-        meaning: "A pattern given with `-n` fits no deployment of the file. `*` stands for one or more characters.",
+        title: "a pattern matches no deployment",
+        meaning: "A pattern passed to `-n` matches no deployment in the file. `*` matches one or more characters.",
         example: "prefectl deploy -n 'etl-*'",
         fix: "Correct the pattern.",
     };
     RENAMED_DEPLOYMENT = Entry {
         name: "renamed-deployment",
         severity: Warning,
-        title: "the only deployment of the file is deployed under another name",
-        meaning: "With one deployment in the file, a name that it does not have is its new name, as in Prefect.",
+        title: "the only deployment in the file is deployed under another name",
+        meaning: "If the file contains a single deployment, an unknown name passed to `-n` becomes its new name, as \
+                  in Prefect.",
         example: "prefectl deploy -n prod   # the file has `default` only",
         fix: "Correct the name, or change it in the file.",
     };
     UNNAMED_DEPLOYMENT = Entry {
         name: "unnamed-deployment",
         severity: Warning,
-        title: "a deployment without a name is passed over",
-        meaning: "Of several deployments, those without a name cannot be told apart and are not deployed.",
+        title: "a deployment without a name is skipped",
+        meaning: "If the file contains several deployments, those without a name cannot be identified and are not \
+                  deployed.",
         example: "deployments:\n- entrypoint: flow.py:hello\n- name: other\n  entrypoint: flow.py:hello",
-        fix: "Give it a `name`, or remove it.",
+        fix: "Add a `name`, or remove the deployment.",
     };
     DUPLICATE_DEPLOYMENT = Entry {
         name: "duplicate-deployment",
         severity: Warning,
         title: "a deployment is declared twice",
-        meaning: "Two entries have the same flow and the same name, so they are one deployment on the server, and \
-                  the later one wins.",
+        meaning: "Two entries have the same flow and the same name. They refer to the same deployment on the \
+                  server, so the later entry overwrites the earlier one.",
         example: "deployments:\n- {name: default, entrypoint: \"flow.py:hello\"}\n- {name: default, entrypoint: \
                   \"flow.py:hello\"}",
-        fix: "Rename one of them, or remove it.",
+        fix: "Rename or remove one of them.",
     };
     NO_NAME = Entry {
         name: "no-name",
         severity: Error,
         title: "a deployment has no name",
-        meaning: "The server knows deployments by the flow's name and their own.",
+        meaning: "The server identifies a deployment by the name of its flow and its own name.",
         example: "deployments:\n- entrypoint: flow.py:hello",
         fix: "Add `name: default`, or use `-n default`.",
     };
     DEPLOYMENT_NAME = Entry {
         name: "deployment-name",
         severity: Error,
-        title: "the API refuses a deployment's name",
-        meaning: "Names must not have `/ % & > <`.",
+        title: "the API rejects the name of a deployment",
+        meaning: "Names must not contain `/`, `%`, `&`, `>` or `<`.",
         example: "name: etl/nightly",
         fix: "Use other characters, such as `-`.",
     };
@@ -67,15 +69,16 @@ codes! {
         name: "no-work-pool",
         severity: Error,
         title: "a deployment has no work pool",
-        meaning: "A work pool takes the runs and hands them to its workers; without one nothing would run.",
+        meaning: "Runs are submitted to a work pool, whose workers execute them. Without a work pool, runs never \
+                  start.",
         example: "deployments:\n- name: default\n  entrypoint: flow.py:hello",
         fix: "Add `work_pool: {name: ...}`, use `--pool`, or set PREFECT_DEFAULT_WORK_POOL_NAME.",
     };
     UNKNOWN_WORK_POOL = Entry {
         name: "unknown-work-pool",
         severity: Error,
-        title: "the server does not have the work pool",
-        meaning: "The deployment names a work pool that does not exist, so no worker could take its runs.",
+        title: "the work pool does not exist on the server",
+        meaning: "The deployment names a work pool that does not exist, so no worker can execute its runs.",
         example: "work_pool: {name: kubernets}",
         fix: "Correct the name, or create the pool with `prefectl work-pool create`.",
     };
@@ -83,66 +86,69 @@ codes! {
         name: "agent-work-pool",
         severity: Error,
         title: "the work pool is for agents",
-        meaning: "Pools of the type prefect-agent belong to the agents of Prefect 2, which are gone.",
+        meaning: "Work pools of type prefect-agent belong to the agents of Prefect 2, which Prefect 3 does not \
+                  have.",
         example: "",
-        fix: "Use a pool of another type, such as process, docker or kubernetes.",
+        fix: "Use a work pool of another type, such as process, docker or kubernetes.",
     };
     UNKNOWN_JOB_VARIABLE = Entry {
         name: "unknown-job-variable",
         severity: Warning,
-        title: "the work pool has no such job variable",
-        meaning: "Job variables fill in the work pool's base job template. This one is not in it and has no effect.",
+        title: "the work pool does not define a job variable",
+        meaning: "Job variables are values for the base job template of the work pool. The template does not define \
+                  this one, so it has no effect.",
         example: "job_variables: {imagee: \"flows:latest\"}",
-        fix: "Correct the name, or add the variable to the pool's template.",
+        fix: "Correct the name, or add the variable to the base job template.",
     };
     JOB_VARIABLE_TYPE = Entry {
         name: "job-variable-type",
         severity: Error,
-        title: "a job variable does not fit the work pool",
-        meaning: "The work pool's base job template says what each variable can be, and the server refuses others.",
+        title: "a job variable is invalid for the work pool",
+        meaning: "The base job template of the work pool defines a schema for job variables. The server rejects \
+                  values that do not match it.",
         example: "job_variables: {image_pull_policy: Sometimes}",
-        fix: "Give a value that the template allows.",
+        fix: "Use a value that the schema allows.",
     };
     SCHEDULE = Entry {
         name: "schedule",
         severity: Error,
-        title: "a schedule cannot be used",
-        meaning: "The cron string, interval, RRULE, time zone or date of a schedule is not one that the server takes.",
+        title: "a schedule is invalid",
+        meaning: "The server does not accept the cron expression, interval, RRULE, time zone or date of a schedule.",
         example: "schedules:\n- cron: \"0 25 * * *\"\n  timezone: Europe/Berln",
-        fix: "Correct the value at the place shown.",
+        fix: "Correct the value.",
     };
     TRIGGER = Entry {
         name: "trigger",
         severity: Error,
-        title: "a trigger cannot be used",
-        meaning: "A trigger says which events run the deployment. A value in it is missing or of the wrong kind.",
+        title: "a trigger is invalid",
+        meaning: "A trigger defines the events that start a run. One of its values is missing or invalid.",
         example: "triggers:\n- type: event\n  posture: Sometimes",
-        fix: "Correct the value at the place shown.",
+        fix: "Correct the value.",
     };
     SLA = Entry {
         name: "sla",
         severity: Error,
-        title: "service level agreements need Prefect Cloud",
-        meaning: "An open-source server does not know `sla`.",
+        title: "service level agreements require Prefect Cloud",
+        meaning: "The open-source server does not support `sla`.",
         example: "sla:\n- {name: late, duration: 60}",
         fix: "Remove the key, or deploy to Prefect Cloud.",
     };
     VERSION_TYPE = Entry {
         name: "version-type",
         severity: Error,
-        title: "there is no such version type",
-        meaning: "The version type says where the version comes from: a Git repository, a CI service, or the version \
-                  as it is given.",
+        title: "unknown version type",
+        meaning: "The version type defines where the version comes from: a Git repository, a CI service, or the \
+                  value of `version`.",
         example: "version_type: git",
-        fix: "Use one of the types that the message names, such as `vcs:git` or `prefect:simple`.",
+        fix: "Use one of the listed types, such as `vcs:git` or `prefect:simple`.",
     };
     CONCURRENCY_LIMIT = Entry {
         name: "concurrency-limit",
         severity: Error,
-        title: "a concurrency limit cannot be used",
-        meaning: "The limit is a whole number above zero, or a mapping with `limit` and `collision_strategy`.",
+        title: "a concurrency limit is invalid",
+        meaning: "The limit is a positive whole number, or a mapping with `limit` and `collision_strategy`.",
         example: "concurrency_limit: {limit: 3, collision_strategy: CANCEL}",
-        fix: "Use ENQUEUE or CANCEL_NEW, and a limit above zero.",
+        fix: "Use a positive limit, and ENQUEUE or CANCEL_NEW as the collision strategy.",
     };
     UNSUPPORTED_BY_SERVER = Entry {
         name: "unsupported-by-server",
@@ -156,24 +162,25 @@ codes! {
     UNKNOWN_PARAMETER = Entry {
         name: "unknown-parameter",
         severity: Warning,
-        title: "the flow has no such parameter",
-        meaning: "The deployment sets a parameter that the flow's function does not take. Its runs may fail.",
+        title: "the flow does not have a parameter",
+        meaning: "The deployment sets a parameter that the flow function does not accept. Its runs may fail.",
         example: "parameters: {nmae: Marvin}",
         fix: "Correct the name.",
     };
     PARAMETER_TYPE = Entry {
         name: "parameter-type",
         severity: Error,
-        title: "a parameter does not fit the flow",
-        meaning: "The value is not of the type that the flow's function declares, and the server refuses it.",
+        title: "a parameter is invalid for the flow",
+        meaning: "The value does not match the type that the flow function declares. The server rejects it.",
         example: "parameters: {batch_size: many}   # def etl(batch_size: int)",
         fix: "Correct the value, or set `enforce_parameter_schema: false`.",
     };
     DEFAULT_DIRECTORY = Entry {
         name: "default-directory",
         severity: Warning,
-        title: "the directory of the flow's code in the image is a guess",
-        meaning: "The deployment has an image and no pull steps, so `/opt/prefect` is taken for the directory.",
+        title: "the directory of the flow's code in the image is assumed",
+        meaning: "The deployment has an image and no pull steps. Prefect assumes that the code is in \
+                  `/opt/prefect`.",
         example: "work_pool:\n  job_variables: {image: \"my-image:latest\"}",
         fix: "Add a pull step `prefect.deployments.steps.set_working_directory` with the directory.",
     };

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_found_by_name() {
+    fn finds_codes_by_name() {
         assert_eq!(Code::find("unknown-key"), Ok(Code::UNKNOWN_KEY));
         assert_eq!(Code::find("unknown-keys"), Err(Some("unknown-key")));
         assert_eq!(Code::find("xyz"), Err(None));

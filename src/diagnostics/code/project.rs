@@ -7,53 +7,77 @@ codes! {
     NOT_A_MAPPING = Entry {
         name: "not-a-mapping",
         severity: Error,
-        title: "the file holds no mapping",
-        meaning: "A project file is a mapping with keys such as `build` and `deployments`. This one is empty, a list \
-                  or a single value.",
+        title: "the file is not a mapping",
+        meaning: "A project file is a mapping with keys such as `build` and `deployments`. This file is empty, a \
+                  list or a single value.",
         example: "- name: default\n  entrypoint: flow.py:hello",
-        fix: "Put the list under `deployments:`.",
+        fix: "Move the list below `deployments:`.",
     };
     UNKNOWN_KEY = Entry {
         name: "unknown-key",
         severity: Warning,
-        title: "a key that nothing reads",
-        meaning: "Prefect ignores unknown keys without a word, so a misspelt one has no effect. In a schedule they \
-                  are errors, because there Prefect refuses the whole file.",
+        title: "a key has no effect",
+        meaning: "Prefect ignores unknown keys silently, so a misspelled key has no effect. In a schedule an \
+                  unknown key is an error, because Prefect rejects the whole file.",
         example: "deployments:\n- name: default\n  entry_point: flow.py:hello   # entrypoint",
-        fix: "Correct the key or remove it. At the top of a file other keys are free to hang anchors on.",
+        fix: "Correct or remove the key. At the top level, unknown keys are allowed because they often hold \
+              anchors.",
+    };
+    MISPLACED_KEY = Entry {
+        name: "misplaced-key",
+        severity: Warning,
+        title: "a key has no effect at the top level",
+        meaning: "The key belongs to a deployment. Prefect ignores it at the top level of the file.",
+        example: "schedules:\n- cron: \"0 6 * * *\"\ndeployments:\n- name: default",
+        fix: "Move the key into an item of `deployments`.",
+    };
+    LEGACY_DEPLOYMENT_FILE = Entry {
+        name: "legacy-deployment-file",
+        severity: Error,
+        title: "the file is a deployment of Prefect 2",
+        meaning: "The file was created by `prefect deployment build` of Prefect 2. Prefect 3 does not support this format.",
+        example: "name: nightly\nflow_name: etl\ninfra_overrides: {}",
+        fix: "Write the deployment as an item of `deployments` in prefect.yaml.",
+    };
+    NO_DEPLOYMENTS = Entry {
+        name: "no-deployments",
+        severity: Warning,
+        title: "the file declares no deployments",
+        meaning: "The file has no `deployments`, or the list is empty, so there is nothing to deploy.",
+        example: "name: acme\ndeployments: []",
+        fix: "Add a deployment, for example with `prefectl init`.",
     };
     REMOVED_KEY = Entry {
         name: "removed-key",
         severity: Warning,
-        title: "a key of an earlier version of Prefect",
-        meaning: "The key did something in Prefect 2 and does nothing today. In a schedule it is an error, because \
-                  there Prefect refuses it.",
+        title: "a key of an earlier Prefect release has no effect",
+        meaning: "Prefect 2 supported the key, and Prefect 3 ignores it. In a schedule it is an error, because \
+                  Prefect rejects it.",
         example: "infra_overrides: {image: flows:latest}",
-        fix: "Use what stands in its place today, which the message names.",
+        fix: "Use the replacement named in the message.",
     };
     WRONG_TYPE = Entry {
         name: "wrong-type",
         severity: Error,
         title: "a value has the wrong type",
-        meaning: "The key takes another kind of value than the one given, as it is written or once its templates \
-                  are filled in. Prefect leaves out a whole file for one such value.",
+        meaning: "The key requires a value of another type. Prefect rejects the whole file because of such a value.",
         example: "version: 1.10   # a number, and 1.1 at that",
-        fix: "Give a value of the type that the message names; quotes make text of a number or a date.",
+        fix: "Use a value of the required type. Quotes turn a number or a date into a string.",
     };
     SCHEDULE_KIND = Entry {
         name: "schedule-kind",
         severity: Error,
-        title: "a schedule has no kind, or several",
-        meaning: "A schedule is one of three kinds: `cron`, `interval` or `rrule`.",
+        title: "a schedule does not have exactly one kind",
+        meaning: "A schedule requires exactly one of `cron`, `interval` and `rrule`.",
         example: "schedules:\n- cron: \"0 6 * * *\"\n  interval: 3600",
-        fix: "Give exactly one of the three; write several schedules as several items.",
+        fix: "Specify one of the three. Write several schedules as several list items.",
     };
     SCHEDULE_KEYS = Entry {
         name: "schedule-keys",
         severity: Error,
         title: "a deployment has both `schedule` and `schedules`",
-        meaning: "`schedule` is the older key for a single schedule, and both together contradict each other.",
+        meaning: "`schedule` is the older key, for a single schedule. Prefect rejects a deployment with both keys.",
         example: "schedule: {cron: \"0 6 * * *\"}\nschedules: []",
-        fix: "Keep `schedules`, with every schedule as an item of its list.",
+        fix: "Use only `schedules`, with each schedule as a list item.",
     };
 }

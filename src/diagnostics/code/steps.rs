@@ -7,153 +7,163 @@ codes! {
     UNKNOWN_STEP = Entry {
         name: "unknown-step",
         severity: Error,
-        title: "there is no such step",
-        meaning: "A build or push step has the full name of a function. Prefect has no step of this name.",
+        title: "a step does not exist",
+        meaning: "Build and push steps are identified by the full name of a function. Prefect does not have a step \
+                  of this name.",
         example: "build:\n- prefect.projects.steps.run_shell_script:   # a name of Prefect 2\n    script: make",
         fix: "Correct the name.",
     };
     UNKNOWN_PULL_STEP = Entry {
         name: "unknown-pull-step",
         severity: Warning,
-        title: "workers will not find a pull step",
-        meaning: "Pull steps run on workers, before the flow. Prefect has no function of this name, so runs would \
-                  crash there.",
+        title: "a pull step does not exist",
+        meaning: "Pull steps run on the worker before the flow starts. Prefect does not have a function of this \
+                  name, so runs will crash.",
         example: "pull:\n- prefect.deployments.steps.git_clone_project:\n    repository: ...",
         fix: "Correct the name.",
     };
     PULL_STEP_INPUT = Entry {
         name: "pull-step-input",
         severity: Warning,
-        title: "workers will fail at an input of a pull step",
-        meaning: "Pull steps are stored as they are and run on workers. An input that the function there does not \
-                  have, does not get, or cannot use makes every run crash. `timeout` is known to prefectl alone, so \
-                  it has no place in pull steps.",
+        title: "an input of a pull step is invalid",
+        meaning: "Pull steps are stored unchanged and run on the worker. Runs crash if an input is unknown, missing \
+                  or invalid. The input `timeout` is an extension of prefectl, so workers do not accept it.",
         example: "pull:\n- prefect.deployments.steps.git_clone:\n    repo: https://github.com/org/repo.git",
-        fix: "Correct the input as the message says.",
+        fix: "Correct the input as described in the message.",
+    };
+    PULL_STEP_FORM = Entry {
+        name: "pull-step-form",
+        severity: Warning,
+        title: "the structure of a pull step is invalid",
+        meaning: "A step is a name with a mapping of inputs below it. The server stores pull steps unchanged, and every \
+                  run crashes on the worker.",
+        example: "pull:\n- prefect.deployments.steps.git_clone:\n  repository: https://github.com/org/repo.git",
+        fix: "Write one step per list item, and indent its inputs further than its name.",
     };
     PULLED_CODE = Entry {
         name: "pulled-code",
         severity: Error,
-        title: "the flow is not in what the pull steps bring",
-        meaning: "The pull steps ran as a worker would run them, and after them the deployment's entrypoint could not \
-                  be found or read, or gave another flow.",
+        title: "the pulled code does not contain the flow",
+        meaning: "The pull steps were run as on a worker. Afterwards the entrypoint was missing, unreadable, or a \
+                  different flow.",
         example: "",
-        fix: "Push what is missing, name the right branch or directory in the pull steps, or correct the entrypoint.",
+        fix: "Push the missing code, correct the branch or directory in the pull steps, or correct the entrypoint.",
     };
     PULLED_CODE_DIFFERS = Entry {
         name: "pulled-code-differs",
         severity: Warning,
-        title: "the pull steps bring another version of the flow's file",
-        meaning: "The file that a worker would run is not the one that is here, from which the deployment's \
-                  parameters are read: a change has not been pushed, or has not been pulled.",
+        title: "the pulled code is not the local code",
+        meaning: "The file that a worker would run differs from the local file, from which the parameters of the \
+                  deployment are read. A change has not been pushed or pulled.",
         example: "",
-        fix: "Commit and push, or upload, what is meant to run.",
+        fix: "Push or upload the version that should run.",
     };
     PULL_NOT_VERIFIED = Entry {
         name: "pull-not-verified",
         severity: Warning,
-        title: "the pull steps cannot be verified here",
-        meaning: "Where the code is can only be seen on the worker, or in the image that it runs.",
+        title: "pull steps cannot be verified locally",
+        meaning: "The code is only available on the worker, or in its image.",
         example: "",
-        fix: "Nothing has to be done; run the deployment once to be sure.",
+        fix: "No action is required. Run the deployment once to verify it.",
     };
     LINK_LEADS_OUT = Entry {
         name: "link-leads-out",
         severity: Warning,
-        title: "a link leads out of the folder that is pushed",
-        meaning: "Links to files are pushed as the files that they lead to. This one leads to a file from outside of \
-                  the folder, which everybody who can read the bucket will be able to read.",
+        title: "a symbolic link points outside the pushed directory",
+        meaning: "A link to a file is pushed as a copy of that file. The file is outside the pushed directory, and \
+                  everyone who can read the bucket will be able to read it.",
         example: "",
-        fix: "Remove the link, or name it in .prefectignore.",
+        fix: "Remove the link, or add it to .prefectignore.",
     };
     STEP_FORM = Entry {
         name: "step-form",
         severity: Error,
-        title: "a step has the wrong form",
-        meaning: "A step is a name with a mapping of inputs below it. Mostly the inputs are not indented further \
-                  than the name.",
+        title: "the structure of a step is invalid",
+        meaning: "A step is a name with a mapping of inputs below it. In most cases the inputs are not indented \
+                  further than the name.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n  script: make",
-        fix: "Indent the inputs; write `{}` for a step that takes none.",
+        fix: "Indent the inputs. Use `{}` for a step without inputs.",
     };
     STEP_INPUT = Entry {
         name: "step-input",
         severity: Error,
-        title: "a step's input is unknown, missing or of the wrong type",
-        meaning: "The inputs of a step are the arguments of a function: one that it does not have, or that it needs \
-                  and does not get, makes it fail.",
+        title: "an input of a step is unknown, missing or invalid",
+        meaning: "The inputs of a step are the arguments of a function. The step fails if an argument is unknown, \
+                  missing or invalid.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    scripts: make",
-        fix: "Correct the input as the message says.",
+        fix: "Correct the input as described in the message.",
     };
     STEP_FAILED = Entry {
         name: "step-failed",
         severity: Error,
         title: "a step failed",
-        meaning: "A build or push step ended with an error. The steps after it did not run, and nothing was \
-                  registered.",
+        meaning: "A build or push step returned an error. The following steps did not run, and nothing was \
+                  deployed.",
         example: "",
-        fix: "Read what the step printed, correct it and deploy again.",
+        fix: "Fix the error in the output of the step, and deploy again.",
     };
     ID_IS_OUTPUT = Entry {
         name: "id-is-output",
         severity: Warning,
-        title: "a step's id is also the name of an output",
-        meaning: "Outputs are known by the step's id and by themselves, and an output replaces an id of its name: \
-                  `{{ image.tag }}` then looks for `tag` in the text `image`.",
+        title: "the id of a step is also the name of an output",
+        meaning: "Outputs are available by the id of the step and by their own names. An output replaces an id of \
+                  the same name: `{{ image.tag }}` then looks for `tag` in the string `image`.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    id: image",
-        fix: "Give the step another id, such as `build-image`.",
+        fix: "Use another id, such as `build-image`.",
     };
     SHELL_NEEDED = Entry {
         name: "shell-needed",
         severity: Warning,
-        title: "a script's line needs a shell and has none",
-        meaning: "`run_shell_script` runs each line as a program of its own. `|`, `&&`, `>` and `;` are then \
-                  arguments of that program.",
+        title: "a line of a script requires a shell",
+        meaning: "`run_shell_script` runs each line as a separate program without a shell. Operators such as `|`, \
+                  `&&`, `>` and `;` are passed to that program as arguments. Comments, shell builtins, assignments \
+                  and control flow fail.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    script: make && make test",
-        fix: "Write one command a line, or add `shell: true`, which runs each line by /bin/sh.",
+        fix: "Write one command per line, or add `shell: true`, which runs each line with /bin/sh.",
     };
     PYTHON_STEP_LOST = Entry {
         name: "python-step-lost",
         severity: Warning,
-        title: "a part of what a Python step did is lost",
-        meaning: "A step that is a Python function runs in a process of its own. What it returns comes back as JSON, \
-                  which has text, numbers, lists and mappings. Other objects, and environment variables that it sets, \
-                  end with the process.",
+        title: "part of the result of a Python step is lost",
+        meaning: "A Python step runs in a separate process. Its result is returned as JSON, which supports strings, \
+                  numbers, lists and mappings. Other objects, and environment variables set by the step, are lost.",
         example: "def sign(image):\n    return {\"signature\": Signature(image)}",
-        fix: "Return values that JSON has, and use them as outputs of the step.",
+        fix: "Return JSON values, and use them as outputs of the step.",
     };
     IGNORE_FILE_MISSING = Entry {
         name: "ignore-file-missing",
         severity: Warning,
-        title: "the ignore file of a push is not there",
-        meaning: "A step that pushes to object storage leaves out what its ignore file lists. Without the file every \
-                  file below the directory is pushed, `.git` and `.env` too.",
+        title: "the ignore file of a push step does not exist",
+        meaning: "A step that pushes to object storage skips the files listed in its ignore file. Without it, every \
+                  file in the directory is pushed, including `.git` and `.env`.",
         example: "push:\n- prefect_aws.deployments.steps.push_to_s3:\n    ignore_file: .s3ignore",
-        fix: "Write the file, correct its name, or set `ignore_file: null` if everything is to be pushed.",
+        fix: "Create the file, correct its name, or set `ignore_file: null` to push everything.",
     };
     REGISTRY_CREDENTIALS = Entry {
         name: "registry-credentials",
         severity: Warning,
         title: "the credentials of a registry cannot be read",
-        meaning: "Docker's configuration names a helper program for this registry, and it failed. Images there can \
-                  only be pulled if they are public.",
+        meaning: "Docker's configuration names a credential helper for this registry, and the helper failed. Only \
+                  public images can be pulled.",
         example: "",
-        fix: "Log in again with `docker login`, or repair the helper.",
+        fix: "Run `docker login`, or fix the helper.",
     };
     REGISTRY_MISMATCH = Entry {
         name: "registry-mismatch",
         severity: Warning,
         title: "the credentials are for another registry",
-        meaning: "The step's credentials name one registry and the image another, so they are of no use for the push.",
+        meaning: "The credentials of the step belong to a different registry than the image, so they are not used \
+                  for the push.",
         example: "",
-        fix: "Put the registry's address in front of the image's name, or use that registry's credentials.",
+        fix: "Add the registry to the image name, or use credentials of that registry.",
     };
     AUTO_REQUIREMENTS_ELSEWHERE = Entry {
         name: "auto-requirements-elsewhere",
         severity: Warning,
-        title: "`dockerfile: auto` does not install your requirements",
-        meaning: "A generated Dockerfile installs the `requirements.txt` at the top of the build context, as Prefect \
-                  does. There is none, but a file elsewhere looks like one.",
+        title: "`dockerfile: auto` does not install the requirements",
+        meaning: "A generated Dockerfile installs `requirements.txt` from the top of the build context, as in \
+                  Prefect. The file does not exist there, but a similar file exists elsewhere.",
         example: "",
-        fix: "Set the step's input `requirements` to the path of the file.",
+        fix: "Set the input `requirements` of the step to the path of the file.",
     };
 }

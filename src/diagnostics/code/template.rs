@@ -7,11 +7,11 @@ codes! {
     UNKNOWN_OUTPUT = Entry {
         name: "unknown-output",
         severity: Warning,
-        title: "a template names an output that no step gives",
-        meaning: "`{{ id.output }}` and `{{ output }}` are filled in with what earlier steps gave: build steps come \
-                  before push steps, and both before the fields of the deployment. Nothing before this place gives \
-                  the output, so the entry is removed or becomes empty text. In an expression, `<< id.output >>`, it \
-                  is an error.",
+        title: "a template refers to an unknown step output",
+        meaning: "`{{ id.output }}` and `{{ output }}` are replaced by the outputs of earlier steps. Build steps \
+                  run before push steps, and both run before the fields of the deployment are rendered. No earlier \
+                  step has this output, so the entry is removed or becomes an empty string. In an expression, `<< \
+                  id.output >>`, this is an error.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    id: build-image\n    ...\n\
                   deployments:\n- work_pool:\n    job_variables:\n      image: \"{{ build_image.image }}\"   # build-image",
         fix: "Correct the id or the name of the output, or move the step before its use.",
@@ -20,8 +20,8 @@ codes! {
         name: "unknown-placeholder",
         severity: Warning,
         title: "a placeholder has no value",
-        meaning: "After the steps have run there is no output of this name. An entry that is only the placeholder is \
-                  removed; inside a text, nothing stands in its place.",
+        meaning: "After all steps, no output has this name. An entry that consists of the placeholder is removed. \
+                  Inside other text, the placeholder is removed.",
         example: "tags: [\"{{ get-commit-hash.stdot }}\"]",
         fix: "Correct the name, or remove the entry.",
     };
@@ -29,74 +29,97 @@ codes! {
         name: "unset-environment",
         severity: Warning,
         title: "an environment variable is not set",
-        meaning: "`{{ $NAME }}` is filled in from the environment of the machine that deploys. Here the variable is \
-                  not set, and empty text would be registered.",
+        meaning: "`{{ $NAME }}` is replaced by an environment variable of the machine that deploys. The variable is \
+                  not set, so an empty string is stored.",
         example: "image_name: \"{{ $PREFECT_IMAGE_NAME }}\"",
-        fix: "Set the variable before you deploy, or use `<< env.NAME | default(\"...\") >>`.",
+        fix: "Set the variable before deploying, or use `<< env.NAME | default(\"...\") >>`.",
+    };
+    UNSUPPORTED_PLACEHOLDER = Entry {
+        name: "unsupported-placeholder",
+        severity: Warning,
+        title: "text in double braces is not a placeholder",
+        meaning: "Prefect only substitutes `{{ name }}`, `{{ $NAME }}` and references to blocks and variables. It does not \
+                  support filters, defaults, subscripts with quotes, operators or literals. Such text is stored unchanged.",
+        example: "image: \"flows:{{ $TAG | default('latest') }}\"",
+        fix: "Use an expression: `<< env.TAG | default(\"latest\") >>`.",
+    };
+    UNEXPANDED_VARIABLE = Entry {
+        name: "unexpanded-variable",
+        severity: Warning,
+        title: "a shell variable is not substituted",
+        meaning: "Prefect does not substitute `$NAME`, `${NAME}` and `%NAME%`. The text is stored unchanged. Scripts, \
+                  commands and `env` are not checked, because a shell may substitute variables there.",
+        example: "branch: \"${GITHUB_HEAD_REF}\"",
+        fix: "Use `{{ $NAME }}` or `<< env.NAME >>`.",
     };
     ENVIRONMENT_WITHOUT_DOLLAR = Entry {
         name: "environment-without-dollar",
         severity: Warning,
-        title: "a placeholder without `$` is filled in from the environment",
-        meaning: "Prefect looks plain names up in the environment as well, and before the outputs of steps. A \
-                  variable that happens to have the name of an output takes its place.",
+        title: "a placeholder without `$` is replaced by an environment variable",
+        meaning: "Prefect also looks up names without `$` in the environment, before step outputs. An environment \
+                  variable with the name of an output takes its place.",
         example: "tag: \"{{ TAG }}\"",
-        fix: "Write `{{ $TAG }}` if the environment is meant; else give the step another id.",
+        fix: "Use `{{ $TAG }}` to refer to the environment. Otherwise rename the step or the variable.",
     };
     UNKNOWN_VARIABLE = Entry {
         name: "unknown-variable",
         severity: Warning,
-        title: "there is no such Prefect variable",
-        meaning: "The server has no variable of this name, and empty text stands in its place. Everything after \
-                  `prefect.variables.` is the name: there are no paths into a variable's value.",
+        title: "a Prefect variable does not exist",
+        meaning: "The server has no variable of this name, so the reference is replaced by an empty string. \
+                  Everything after `prefect.variables.` is the name: it is not possible to refer to a part of the \
+                  value.",
         example: "region: \"{{ prefect.variables.settings.region }}\"",
-        fix: "Create the variable, or correct the name. `<< variables.settings.region >>` reads a part of one.",
+        fix: "Create the variable, or correct the name. `<< variables.settings.region >>` refers to a part of the \
+              value.",
     };
     EMBEDDED_VALUE = Entry {
         name: "embedded-value",
         severity: Warning,
-        title: "a list, mapping, boolean or null becomes part of a text",
-        meaning: "Inside other text a value is written as Python shows it: `True`, `None`, `{'a': 1}`. That is \
-                  seldom what a program at the other end reads.",
+        title: "a list, mapping, boolean or null is embedded in a string",
+        meaning: "Inside other text a value is formatted as in Python: `True`, `None`, `{'a': 1}`. Most programs do \
+                  not expect this format.",
         example: "description: \"tags {{ build-image.additional_tags }}\"",
-        fix: "Name one text or number in the value, or use `<< ... | tojson >>`.",
+        fix: "Refer to a single string or number in the value, or use `<< ... | tojson >>`.",
     };
     SECRET_IN_CLEAR = Entry {
         name: "secret-in-clear",
         severity: Warning,
-        title: "a secret will be stored in clear text",
-        meaning: "References to blocks in the fields of a deployment are resolved when it is deployed. The server \
-                  keeps the result with the deployment, where everybody who sees that can read it.",
+        title: "a secret is stored in plain text",
+        meaning: "References to blocks in deployment fields are resolved during the deploy. The server stores the \
+                  resolved value in the deployment, where everyone who can view the deployment can read it.",
         example: "job_variables:\n  env:\n    TOKEN: \"{{ prefect.blocks.secret.token }}\"",
-        fix: "Reference the block in the work pool's base job template or in a pull step, or load it in the flow.",
+        fix: "Refer to the block in the base job template of the work pool or in a pull step, or load the block in \
+              the flow.",
     };
     INJECTED_PLACEHOLDER = Entry {
         name: "injected-placeholder",
         severity: Warning,
-        title: "a value brings a placeholder along, which is filled in too",
-        meaning: "Prefect fills in templates in several passes, and so does prefectl: what a variable, a step or an \
-                  expression puts into a text is read again. If it has `{{ $NAME }}` or names a block, whoever can \
-                  change that value can read the environment of the machine that deploys, or that block.",
+        title: "an inserted value contains a placeholder that is substituted",
+        meaning: "Templates are rendered in several passes, as in Prefect. A value inserted from a variable, a step \
+                  or an expression is scanned again in the next pass. If it contains `{{ $NAME }}` or a block \
+                  reference, anyone who controls the value can read environment variables of the machine that \
+                  deploys, or that block.",
         example: "description: \"{{ prefect.variables.motto }}\"   # the variable is `{{ $DEPLOY_TOKEN }}`",
-        fix: "Find out who wrote the value. `<< variables.motto | literal >>` takes it as it is, and --strict stops.",
+        fix: "Check who can change the value. `<< variables.motto | literal >>` inserts it unchanged, and \
+              `--strict` turns this warning into an error.",
     };
     REFERENCE = Entry {
         name: "reference",
         severity: Error,
-        title: "a reference to a block cannot be resolved",
-        meaning: "`{{ prefect.blocks.<type>.<name>.<path> }}` names a block that does not exist, a path that its data \
-                  does not have, or puts a mapping into a text.",
+        title: "a block reference cannot be resolved",
+        meaning: "`{{ prefect.blocks.<type>.<name>.<path> }}` refers to a block that does not exist or to a path \
+                  that its data does not contain, or embeds a mapping in a string.",
         example: "access_token: \"{{ prefect.blocks.secret }}\"   # no name",
-        fix: "Write the slug of the block's type, its name, and if it is not the whole, the path to one value.",
+        fix: "Specify the slug of the block type, the name of the block, and optionally the path to a single value.",
     };
     EXPRESSION = Entry {
         name: "expression",
         severity: Error,
-        title: "an expression `<< >>` is wrong",
-        meaning: "Expressions are strict: what is not defined, no expression, or not possible with these values is \
-                  an error and never just empty. They see `env`, `git`, `flow`, `deployment`, `variables` and the \
-                  outputs of the steps before them.",
+        title: "an expression `<< >>` is invalid",
+        meaning: "Expressions are strict: undefined names, syntax errors and operations that are not supported by \
+                  the values are errors. The available names are `env`, `git`, `flow`, `deployment`, `variables` \
+                  and the outputs of earlier steps.",
         example: "version: << git.brnch >>",
-        fix: "Correct it, or say what stands in for a missing value: `<< git.tag | default(\"none\", true) >>`.",
+        fix: "Correct the expression, or provide a default: `<< git.tag | default(\"none\", true) >>`.",
     };
 }

@@ -7,79 +7,78 @@ codes! {
     YAML_ENCODING = Entry {
         name: "yaml-encoding",
         severity: Error,
-        title: "the file is not UTF-8, or has a character that YAML forbids",
+        title: "the file is not UTF-8, or contains an invalid character",
         meaning: "A YAML file is UTF-8 text without control characters.",
         example: "",
-        fix: "Save the file as UTF-8 and remove the character at the place shown.",
+        fix: "Save the file as UTF-8, and remove the character.",
     };
     YAML_SYNTAX = Entry {
         name: "yaml-syntax",
         severity: Error,
-        title: "the file is not YAML",
-        meaning: "The structure of the file cannot be read from the place shown on. Mostly it is the indentation, a \
-                  missing quote, or a comment that goes on in the next line without its `#`.",
+        title: "the file is not valid YAML",
+        meaning: "The file cannot be parsed. Common reasons are wrong indentation, a missing quote, and a comment \
+                  that continues on the next line without `#`.",
         example: "deployments:\n- name: default\n   entrypoint: flow.py:hello   # indented too far",
-        fix: "Correct the place shown or the line before it. A project file holds one document: no second `---`.",
+        fix: "Correct the line or the line before it. A project file must not contain a second document (`---`).",
     };
     YAML_ALIAS = Entry {
         name: "yaml-alias",
         severity: Error,
-        title: "an anchor or alias cannot be used",
-        meaning: "`*name` stands for the value that `&name` marks earlier in the file. The anchor is missing, \
-                  defined twice, or around its own alias.",
+        title: "an anchor or alias is invalid",
+        meaning: "`*name` refers to the value that `&name` marks earlier in the file. The anchor is missing, \
+                  defined twice, or contains its own alias.",
         example: "build: *image   # no `&image` before this",
-        fix: "Define every anchor once and before its first alias. Quote a text that begins with `*` or `&`.",
+        fix: "Define every anchor once, before its first alias. Quote strings that start with `*` or `&`.",
     };
     YAML_LIMIT = Entry {
         name: "yaml-limit",
         severity: Error,
-        title: "the file is nested too deep or expands to too much",
-        meaning: "Collections inside collections, and aliases of aliases, have limits, so that a small file cannot \
-                  take all memory.",
+        title: "the file is nested too deeply or expands to too many values",
+        meaning: "Nested collections and aliases are limited so that a small file cannot exhaust memory.",
         example: "",
-        fix: "Write the values out, or nest them less.",
+        fix: "Use fewer aliases or fewer levels.",
     };
     YAML_TAG = Entry {
         name: "yaml-tag",
         severity: Error,
         title: "a tag is not supported",
-        meaning: "Prefect reads the safe part of YAML, which has no tags for objects of a program.",
+        meaning: "Prefect only supports the standard tags of YAML, not tags for application objects.",
         example: "version: !Ref Version",
-        fix: "Remove the tag, or put a text that begins with `!` in quotes.",
+        fix: "Remove the tag, or quote the string that starts with `!`.",
     };
     YAML_VALUE = Entry {
         name: "yaml-value",
         severity: Error,
-        title: "a value cannot be read or sent",
-        meaning: "YAML 1.1 gives some plain words a type: dates, numbers with `:`, a bare `=`. The value shown looks \
-                  like one of these and is none, or is a number that the API has no room for.",
+        title: "a value is invalid",
+        meaning: "YAML 1.1 gives some unquoted words a type: dates, numbers with `:`, a plain `=`. The value looks \
+                  like such a type but is not valid, or is a number that the API does not accept.",
         example: "version: 2024-13-45",
-        fix: "Put the value in quotes to make it text.",
+        fix: "Quote the value to make it a string.",
     };
     YAML_KEY = Entry {
         name: "yaml-key",
         severity: Error,
-        title: "something cannot be the key of a mapping",
-        meaning: "A key is a text or a number. Most often this is a placeholder without quotes, which YAML takes for \
-                  a mapping inside a mapping.",
+        title: "a mapping key is invalid",
+        meaning: "A key is a string or a number. In most cases an unquoted placeholder is the reason, because YAML \
+                  parses it as a mapping inside a mapping.",
         example: "image: {{ build-image.image }}",
-        fix: "Put a value that begins with `{{` in quotes: `image: \"{{ build-image.image }}\"`.",
+        fix: "Quote values that start with `{{`: `image: \"{{ build-image.image }}\"`.",
     };
     MERGE_CONFLICT = Entry {
         name: "merge-conflict",
         severity: Warning,
         title: "merged mappings disagree about a key",
-        meaning: "With `<<: [*a, *b]` the first mapping that has a key wins: the YAML specification says so, and PyYAML \
-                  does the same except for release 6.0.4, where the last one wins. The deployment depends on the \
-                  release that is installed beside Prefect.",
+        meaning: "With `<<: [*a, *b]` the first mapping that contains a key has precedence, by the YAML \
+                  specification. In PyYAML 6.0.4 the last one has precedence, so the deployment depends on the \
+                  PyYAML release that is installed with Prefect.",
         example: "small: &small {cpu: 1}\nlarge: &large {cpu: 4}\njob_variables:\n  <<: [*small, *large]",
         fix: "Set the key in the mapping itself, or in only one of the merged mappings.",
     };
     DUPLICATE_KEY = Entry {
         name: "duplicate-key",
         severity: Warning,
-        title: "a mapping has a key twice",
-        meaning: "The later value counts, and the earlier one is lost without a word.",
+        title: "a mapping contains a key twice",
+        meaning: "The later value is used. The earlier value is discarded silently.",
         example: "work_pool:\n  name: staging\n  name: production",
         fix: "Remove one of the two.",
     };

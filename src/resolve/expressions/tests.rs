@@ -164,13 +164,13 @@ deployments:
     assert_eq!(
         found,
         [
-            "error expression: `1 +` is not an expression: unexpected end of input, expected expression",
+            "error expression: invalid expression `1 +`: unexpected end of input, expected expression",
             "error expression: `git.brnch` is not defined",
             "error expression: `variables.regoin` is not defined",
             "error expression: `two` is not defined",
             "error expression: `env.NOPE` is not defined",
             "error unknown-output: the step `one` has no output `stdot`",
-            "error expression: there is no filter `lowr`",
+            "error expression: unknown filter `lowr`",
             "error unknown-output: the step `two` has no output `stdot`",
             "error expression: `on` is not defined",
         ]

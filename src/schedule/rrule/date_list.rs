@@ -37,7 +37,7 @@ pub(super) fn parse(value: &str, parameters: &[&str]) -> Result<Vec<(DateTime, A
         .split(',')
         .map(|text| match date(text) {
             None => Err(format!("`{text}` is not a date such as 20240131T120000Z")),
-            Some((_, Awareness::Zoned)) if zoned => Err(format!("`{text}` has a time zone beside TZID")),
+            Some((_, Awareness::Zoned)) if zoned => Err(format!("`{text}` has both a time zone and TZID")),
             Some((local, _)) if zoned => Ok((local, Awareness::Zoned)),
             Some(found) => Ok(found),
         })

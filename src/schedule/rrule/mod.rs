@@ -107,7 +107,7 @@ impl RuleSet {
             _ => lines.iter().try_for_each(|line| set.add_line(line))?,
         }
         if set.rules.is_empty() && !set.is_set() {
-            return Err("it has no RRULE".to_owned());
+            return Err("RRULE is missing".to_owned());
         }
         for rule in set.rules.iter().chain(&set.excluded_rules) {
             rule.check(set.start)?;
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_taken_and_started_as_the_reference_does() {
+    fn accepts_and_starts_rules_as_prefect_does() {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../../tests/data/schedule/rrules.json")).unwrap();
         assert!(cases.len() > 120);
@@ -203,7 +203,7 @@ mod tests {
 
     /// Prefect validates such rules at the current hour and minute, so its result depends on the time of day.
     #[test]
-    fn rules_without_a_start_are_checked_from_the_start_they_get() {
+    fn validates_rules_from_the_prepended_start() {
         for (rrule, expected) in [
             (
                 "FREQ=HOURLY;INTERVAL=2;BYHOUR=2",
@@ -226,16 +226,16 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn errors_name_the_reason() {
         let long = format!("FREQ=DAILY;BYHOUR={}1", "1,".repeat(4000));
         for (rrule, message) in [
             ("FREQ=SOMETIMES", "Invalid RRule string \"FREQ=SOMETIMES\": invalid 'FREQ': SOMETIMES"),
             ("FREQ=DAILY;FOO=1", "Invalid RRule string \"FREQ=DAILY;FOO=1\": unknown parameter 'FOO'"),
             (
                 "FREQ=DAILY;BYHOUR=24",
-                "Invalid RRule string \"FREQ=DAILY;BYHOUR=24\": BYHOUR must be from 0 to 23, not 24",
+                "Invalid RRule string \"FREQ=DAILY;BYHOUR=24\": BYHOUR must be between 0 and 23, not 24",
             ),
-            ("INTERVAL=2", "Invalid RRule string \"INTERVAL=2\": it has no FREQ"),
+            ("INTERVAL=2", "Invalid RRule string \"INTERVAL=2\": FREQ is missing"),
             (
                 long.as_str(),
                 "Invalid RRule string \"FREQ=DAILY;BYHOUR=1,1,1,1,1,1,1,1,1,1,1,...\": Max length is 6500, got 8019",

@@ -76,7 +76,7 @@ impl Rule {
                 rule.set(name, value)?;
             }
         }
-        rule.frequency = frequency.ok_or("it has no FREQ")?;
+        rule.frequency = frequency.ok_or("FREQ is missing")?;
         Ok(rule)
     }
 
@@ -128,10 +128,10 @@ impl Rule {
             if self.frequency < Frequency::Hourly
                 && let Some(number) = numbers.iter().find(|number| !(0..size).contains(*number))
             {
-                return Err(format!("{name} must be from 0 to {}, not {number}", size - 1));
+                return Err(format!("{name} must be between 0 and {}, not {number}", size - 1));
             }
             if self.frequency == unit && !numbers.is_empty() && !self.reaches(numbers, size, from.into()) {
-                return Err(format!("steps of {} from {from} reach no {name}", self.interval));
+                return Err(format!("intervals of {} from {from} never reach a {name}", self.interval));
             }
         }
         Ok(())

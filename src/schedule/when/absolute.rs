@@ -214,23 +214,41 @@ fn ordinal(word: &str) -> Option<i8> {
     digits.parse().ok()
 }
 
-/// Parses a date written in numbers.
+/// Parses a date written in numbers: `2026-12-01`, `12/01/2026`, `12-01-26`, `20.12.2027` or `12/01`.
+///
+/// As in Prefect, the month comes before the day unless it cannot be a month. Years of two digits are between 1969
+/// and 2068.
 fn numeric_day(word: &str) -> Option<Day> {
-    let numbers =
-        |separator| word.split(separator).map(|part| part.parse::<i16>().ok()).collect::<Option<Vec<_>>>();
-    let small = |number: i16| i8::try_from(number).ok();
-    let in_order = |year: i16, month: i16, day: i16| Date::new(year, small(month)?, small(day)?).ok();
-    let slashed = word.contains('/');
-    match numbers(if slashed { '/' } else { '-' })?[..] {
-        [year, month, day] if word.find(['/', '-']) == Some(4) => in_order(year, month, day).map(Day::Date),
-        [month, day, year] if slashed && year > 999 => {
-            in_order(year, month, day).or_else(|| in_order(year, day, month)).map(Day::Date)
+    let separator = ['/', '-', '.'].into_iter().find(|separator| word.contains(*separator))?;
+    let parts: Vec<&str> = word.split(separator).collect();
+    let number =
+        |part: &str| part.parse::<i16>().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let small =
+        |part: &str| number(part).filter(|_| part.len() <= 2).and_then(|number| i8::try_from(number).ok());
+    match parts[..] {
+        [year, month, day] if year.len() == 4 => {
+            Date::new(number(year)?, small(month)?, small(day)?).ok().map(Day::Date)
         }
-        [month, day] if slashed && (1..=12).contains(&month) => {
-            Some(Day::OfYear { month: small(month)?, day: small(day)? })
+        [first, second, year] => {
+            let year = match year.len() {
+                4 => number(year)?,
+                2 => number(year).map(|year| if year < 69 { 2000 + year } else { 1900 + year })?,
+                _ => return None,
+            };
+            let (month, day) = month_and_day(small(first)?, small(second)?);
+            Date::new(year, month, day).ok().map(Day::Date)
+        }
+        [first, second] if separator != '.' => {
+            let (month, day) = month_and_day(small(first)?, small(second)?);
+            (1..=12).contains(&month).then_some(Day::OfYear { month, day })
         }
         _ => None,
     }
+}
+
+/// Returns the month and the day of two numbers in American order, or in the other order if that is the only valid one.
+fn month_and_day(first: i8, second: i8) -> (i8, i8) {
+    if first > 12 { (second, first) } else { (first, second) }
 }
 
 fn is_iso_date_time(word: &str) -> bool {

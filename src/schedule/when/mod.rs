@@ -20,13 +20,13 @@ pub(crate) enum WhenError {
     Past { phrase: String, time: String },
 }
 
-const HINT: &str = "Write a length of time (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a \
-                    date and time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).";
-const NUMBER_HINT: &str = "A number alone has no unit; write 10 minutes, 10:00 or 10am.";
-const WEEKDAY_HINT: &str = "The date is not on that day of the week.";
+const HINT: &str = "Use a duration (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a date with a \
+                    time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).";
+const NUMBER_HINT: &str = "The number has no unit. Use 10 minutes, 10:00 or 10am.";
+const WEEKDAY_HINT: &str = "The date is not on that weekday.";
 const AGO_HINT: &str = "A flow run cannot start in the past.";
-const ZONE_HINT: &str = "The zone is unknown or stands for several; write a name such as America/New_York, or an \
-                         offset such as +05:30.";
+const ZONE_HINT: &str = "The time zone is unknown or ambiguous. Use a name such as America/New_York, or an offset such as \
+                         +05:30.";
 
 /// Parses the value of `--start-in`.
 pub(crate) fn start_in(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {

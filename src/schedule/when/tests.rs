@@ -16,7 +16,7 @@ fn table(start: fn(&str, &Clock) -> Result<Timestamp, WhenError>, zone: &str, ro
 }
 
 #[test]
-fn lengths_of_time_are_added_to_now() {
+fn adds_durations_to_the_current_time() {
     table(
         start_in,
         "America/New_York",
@@ -53,7 +53,7 @@ fn lengths_of_time_are_added_to_now() {
 }
 
 #[test]
-fn times_are_found_in_utc() {
+fn resolves_times_in_utc() {
     table(
         start_at,
         "UTC",
@@ -85,6 +85,16 @@ fn times_are_found_in_utc() {
             ("12/01/2026", "2026-12-01T00:00:00Z"),
             ("12/20/2030 1am", "2030-12-20T01:00:00Z"),
             ("25/12/2026", "2026-12-25T00:00:00Z"),
+            ("12/20/2027 1am", "2027-12-20T01:00:00Z"),
+            ("5-17-43 5:30pm UTC", "2043-05-17T17:30:00Z"),
+            ("01/31/43 5:30 CST", "2043-01-31T11:30:00Z"),
+            ("20.12.2027 08:00", "2027-12-20T08:00:00Z"),
+            ("12.11.2027 08:00", "2027-12-11T08:00:00Z"),
+            ("2027.12.20 8:00", "2027-12-20T08:00:00Z"),
+            ("20/12/27 3pm", "2027-12-20T15:00:00Z"),
+            ("5-17 5pm", "2027-05-17T17:00:00Z"),
+            ("5.17.2043", "2043-05-17T00:00:00Z"),
+            ("12/20/2027 1am AEST", "2027-12-19T15:00:00Z"),
             ("12/01", "2026-12-01T00:00:00Z"),
             ("2026/12/01", "2026-12-01T00:00:00Z"),
             ("Dec 1", "2026-12-01T00:00:00Z"),
@@ -125,7 +135,7 @@ fn times_are_found_in_utc() {
 
 /// Prefect interprets some of these times as UTC, and compares others with the time of another zone.
 #[test]
-fn times_without_a_zone_are_local() {
+fn resolves_times_without_a_zone_as_local() {
     table(
         start_at,
         "America/New_York",
@@ -144,7 +154,7 @@ fn times_without_a_zone_are_local() {
 }
 
 #[test]
-fn both_options_take_both_kinds() {
+fn both_options_accept_durations_and_times() {
     table(
         start_in,
         "UTC",
@@ -154,7 +164,7 @@ fn both_options_take_both_kinds() {
 }
 
 #[test]
-fn what_is_unclear_is_refused_with_a_hint() {
+fn rejects_unclear_phrases_with_a_hint() {
     for (phrase, hint) in [
         ("garbage", HINT),
         ("", HINT),
@@ -189,7 +199,7 @@ fn what_is_unclear_is_refused_with_a_hint() {
 }
 
 #[test]
-fn what_is_past_is_refused() {
+fn rejects_times_in_the_past() {
     for (phrase, time) in [
         ("2020-01-01", "2020-01-01 00:00:00"),
         ("today at 9am", "2026-11-23 09:00:00"),

@@ -30,20 +30,20 @@ fn changed(text: &str, change: impl FnOnce(&mut ProfilesFile)) -> String {
 }
 
 #[test]
-fn a_value_is_replaced_where_it_stands() {
+fn replaces_a_value_in_place() {
     let result = changed(TEXT, |file| file.set("ci", &names::API_URL, "http://two/api"));
     assert_eq!(result, TEXT.replace("http://one/api", "http://two/api"));
     assert_eq!(changed(TEXT, |_| {}), TEXT);
 }
 
 #[test]
-fn a_new_value_goes_to_the_end_of_its_profile() {
+fn appends_a_new_value_to_its_profile() {
     let result = changed(TEXT, |file| file.set("ci", &names::API_KEY, "k\"ey"));
     assert_eq!(result, TEXT.replace("UNKNOWN_KEY = 3\n", "UNKNOWN_KEY = 3\nPREFECT_API_KEY = 'k\"ey'\n"));
 }
 
 #[test]
-fn an_old_name_becomes_the_new_one_in_its_place() {
+fn renames_former_names_in_place() {
     let new = "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME = \"pool\"   # see the wiki";
     let old = "PREFECT_DEFAULT_WORK_POOL_NAME = \"pool\"   # see the wiki";
     assert_eq!(changed(TEXT, |file| file.modernise("ci")), TEXT.replace(old, new));
@@ -63,7 +63,7 @@ fn unset_removes_every_name_of_a_setting() {
 }
 
 #[test]
-fn profiles_are_made_renamed_and_removed() {
+fn creates_renames_and_removes_profiles() {
     let renamed = changed(TEXT, |file| file.rename("ci", "pipe.line"));
     assert_eq!(
         renamed,
@@ -88,7 +88,7 @@ fn profiles_are_made_renamed_and_removed() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_made() {
+fn creates_a_missing_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("home/profiles.toml");
     let mut file = ProfilesFile::open(&path).unwrap();
@@ -102,19 +102,19 @@ fn a_file_that_is_not_there_is_made() {
 }
 
 #[test]
-fn profiles_in_braces_are_changed_too() {
+fn edits_inline_tables() {
     let text = "profiles = { a = { PREFECT_API_URL = 'x' } }\n";
     let result = changed(text, |file| file.set("a", &names::API_URL, "y"));
     assert_eq!(result, "profiles = { a = { PREFECT_API_URL = \"y\" } }\n");
 }
 
 #[test]
-fn what_holds_no_profiles_is_an_error_and_stays_as_it_is() {
+fn rejects_invalid_profiles_without_changing_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("profiles.toml");
     for (text, reason) in [
-        ("profiles = 3\n", "the profiles in "),
-        ("[profiles]\na = 'x'\n", "the profiles in "),
+        ("profiles = 3\n", "invalid profiles in "),
+        ("[profiles]\na = 'x'\n", "invalid profiles in "),
         ("[profiles.a\n", "Failed to load Prefect settings from "),
     ] {
         std::fs::write(&path, text).unwrap();

@@ -92,7 +92,7 @@ fn unknown_inputs_are_refused_with_a_suggestion() {
         (Some("buildarg"), "there is no input `buildarg`; did you mean `buildargs`?")
     );
     assert_eq!(refused("{image_name: i, xyz: 1}").1, "there is no input `xyz`");
-    assert_eq!(refused("{image_name: i, nocache: 'yes'}").1, "`nocache` cannot be text");
+    assert_eq!(refused("{image_name: i, nocache: 'yes'}").1, "`nocache` cannot be a string");
 }
 
 #[test]

@@ -131,7 +131,7 @@ async fn all_is_asked_where_nothing_is_known() {
     Would you like to configure schedules for this deployment? [y] 
     What type of schedule would you like to use? [Interval|Cron|RRule] Cron
     Cron string [0 0 * * *] 61 * * * *
-    Please enter a valid cron string (Invalid cron string: "61 * * * *": minute: 61 is not from 0 to 59)
+    Please enter a valid cron string (Invalid cron string: "61 * * * *": minute: 61 is not between 0 and 59)
     Cron string [0 0 * * *] 0 9 * * *
     Timezone [UTC] Mars/Base
     Please enter a valid timezone. (Invalid timezone: "Mars/Base" (specify in IANA tzdata format, for example, America/New_York))
@@ -140,17 +140,17 @@ async fn all_is_asked_where_nothing_is_known() {
     Would you like to add another schedule? [n]
     "#);
     insta::assert_snapshot!(held.saved, @r#"
-    # How the flows of this project are deployed: `prefectl deploy --all`.
-    # `prefectl check` finds mistakes in this file without a server.
+    # Deploy with `prefectl deploy --all`.
+    # `prefectl check` validates this file without a server.
 
     name: project
 
-    # What a worker does before it runs a flow.
+    # Pull steps: run by workers before each flow run.
     pull:
     - prefect.deployments.steps.set_working_directory:
         directory: [PROJECT]
 
-    # One entry a deployment.
+    # One item per deployment.
     deployments:
     - name: default
       entrypoint: flow.py:hello
@@ -253,12 +253,12 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
     Would you like to configure schedules for this deployment? [y] n
     ");
     insta::assert_snapshot!(pushed.saved, @r#"
-    # How the flows of this project are deployed: `prefectl deploy --all`.
-    # `prefectl check` finds mistakes in this file without a server.
+    # Deploy with `prefectl deploy --all`.
+    # `prefectl check` validates this file without a server.
 
     name: project
 
-    # What runs once before anything is registered.
+    # Build steps: run once before anything is deployed.
     build:
     - prefect_docker.deployments.steps.build_docker_image:
         requires: "prefect-docker>=0.3.1"
@@ -267,7 +267,7 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
         image_name: r.example.com/me/flows
         tag: "1"
 
-    # Where what was built, or the flows themselves, go.
+    # Push steps: upload images or code.
     push:
     - prefect_docker.deployments.steps.push_docker_image:
         requires: "prefect-docker>=0.3.1"
@@ -275,12 +275,12 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
         tag: "{{ build-image.tag }}"
         credentials: "{{ prefect.blocks.docker-registry-credentials.team }}"
 
-    # What a worker does before it runs a flow.
+    # Pull steps: run by workers before each flow run.
     pull:
     - prefect.deployments.steps.set_working_directory:
         directory: /opt/prefect/project
 
-    # One entry a deployment.
+    # One item per deployment.
     deployments:
     - name: x
       entrypoint: flow.py:hello
@@ -344,12 +344,12 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
     Would you like to configure schedules for this deployment? [y] n
     ");
     insta::assert_snapshot!(held.saved, @r#"
-    # How the flows of this project are deployed: `prefectl deploy --all`.
-    # `prefectl check` finds mistakes in this file without a server.
+    # Deploy with `prefectl deploy --all`.
+    # `prefectl check` validates this file without a server.
 
     name: project
 
-    # Where what was built, or the flows themselves, go.
+    # Push steps: upload images or code.
     push:
     - prefect_azure.deployments.steps.push_to_azure_blob_storage:
         requires: "prefect-azure>=0.2.8"
@@ -357,7 +357,7 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
         folder: flows
         credentials: "{{ prefect.blocks.azure-blob-storage-credentials.keys }}"
 
-    # What a worker does before it runs a flow.
+    # Pull steps: run by workers before each flow run.
     pull:
     - prefect_azure.deployments.steps.pull_from_azure_blob_storage:
         requires: "prefect-azure>=0.2.8"
@@ -365,7 +365,7 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
         folder: flows
         credentials: "{{ prefect.blocks.azure-blob-storage-credentials.keys }}"
 
-    # One entry a deployment.
+    # One item per deployment.
     deployments:
     - name: x
       entrypoint: flow.py:hello

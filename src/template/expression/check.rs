@@ -7,6 +7,7 @@ use minijinja::Environment;
 use super::{
     error::{ExpressionError, ExpressionProblem},
     filters,
+    limits::Budget,
     names::NameUse,
     parse::Expression,
 };
@@ -57,6 +58,9 @@ pub(crate) fn may_have_expressions(template: &Value) -> bool {
     any_text(template, &|text| text.contains("<<"))
 }
 
+/// Number of errors after which a template is not checked any further.
+const MOST_ERRORS: usize = 100;
+
 struct Checking<'a> {
     known: &'a BTreeSet<String>,
     /// Created for the first expression. Most files have none.
@@ -66,7 +70,7 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     fn expression(&mut self, expression: &Expression<'_>, trail: &Trail<'_>) {
-        let engine = self.engine.get_or_insert_with(filters::engine);
+        let engine = self.engine.get_or_insert_with(|| filters::engine(&Budget::default()));
         if let Err(error) = expression.check(engine, trail) {
             self.checked.errors.push(error);
             return;
@@ -97,6 +101,9 @@ impl Checking<'_> {
 
 impl Fill for Checking<'_> {
     fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
+        if self.checked.errors.len() >= MOST_ERRORS {
+            return None;
+        }
         for expression in Expression::all(text, &|name: &str| self.known.contains(name)) {
             self.expression(&expression, trail);
         }

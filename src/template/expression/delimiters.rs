@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expressions_are_found_and_shell_is_left_alone() {
+    fn distinguishes_expressions_from_shell_syntax() {
         for (text, expected) in [
             ("<< a.b >>", vec!["a.b"]),
             ("<<a>>-<<  b  >>", vec!["a", "b"]),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_the_bytes_of_the_expression() {
+    fn returns_byte_ranges() {
         let text = "é<<  a >>!";
         let found = find(text, |_| false);
         assert_eq!(found, [Delimited { outer: 2..10, inner: 6..7 }]);

@@ -20,13 +20,13 @@ pub(crate) struct ExpressionError {
 pub(crate) enum ExpressionProblem {
     #[error("`{name}` is not defined")]
     Undefined { name: String, suggestion: Option<String> },
-    #[error("there is no filter `{name}`")]
+    #[error("unknown filter `{name}`")]
     UnknownFilter { name: String, suggestion: Option<String> },
-    #[error("`{expression}` is not an expression: {reason}")]
+    #[error("invalid expression `{expression}`: {reason}")]
     Syntax { expression: String, reason: String },
     #[error("`{expression}` cannot be evaluated: {reason}")]
     Failed { expression: String, reason: String },
-    #[error("`{expression}` is {kind}, which cannot be part of a text")]
+    #[error("`{expression}` is {kind}, which cannot be embedded in a string")]
     NotText { expression: String, kind: &'static str },
 }
 
@@ -39,16 +39,14 @@ impl ExpressionProblem {
                 format!("did you mean `{suggestion}`?")
             }
             Self::Undefined { suggestion: None, .. } => {
-                "`| default(\"...\")` gives a value for a name that may be missing".to_owned()
+                "use `| default(\"...\")` if the name may be undefined".to_owned()
             }
             Self::Syntax { .. } => "to write `<<` itself, write `<< \"<<\" >>`".to_owned(),
             Self::UnknownFilter { suggestion: None, .. } | Self::Failed { .. } => {
-                "the filters and operators are those of Jinja".to_owned()
+                "expressions use the filters and operators of Jinja".to_owned()
             }
-            Self::NotText { kind: "null", .. } => {
-                "`| default(\"...\", true)` gives a text in the place of null".to_owned()
-            }
-            Self::NotText { .. } => "`| tojson` writes it as text".to_owned(),
+            Self::NotText { kind: "null", .. } => "use `| default(\"...\", true)` to replace null".to_owned(),
+            Self::NotText { .. } => "use `| tojson` to format it as JSON".to_owned(),
         }
     }
 }

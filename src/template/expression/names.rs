@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_from_everything_else() {
+    fn finds_names_in_expressions() {
         for (expression, expected) in [
             ("a", vec!["a"]),
             ("a.b.c", vec!["a.b.c"]),
@@ -267,14 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn filters_are_known_by_their_place() {
+    fn finds_filters_in_expressions() {
         let expression = "a|lower | default(b | upper) ~ '|x'";
         let filters = read(expression, |_| false).filters.into_iter().map(|range| &expression[range]);
         assert_eq!(filters.collect::<Vec<_>>(), ["lower", "default", "upper"]);
     }
 
     #[test]
-    fn hyphens_belong_to_names_that_are_known() {
+    fn rewrites_known_names_with_hyphens() {
         for (expression, names, source) in [
             ("build-image.image", vec!["build-image.image"], "__names[\"build-image\"].image"),
             ("a-b", vec!["a-b"], "__names[\"a-b\"]"),

@@ -7,13 +7,10 @@ use minijinja::{Environment, ErrorKind};
 use super::{
     delimiters::{self, Delimited},
     error::{ExpressionError, ExpressionProblem},
-    filters,
+    filters, limits,
     names::{self, Names},
 };
 use crate::{diagnostics::did_you_mean, template::trail::Trail};
-
-/// Maximum length of an expression without its quoted strings. Longer expressions could overflow the stack.
-const LONGEST: usize = 4096;
 
 /// An expression in a string.
 pub(super) struct Expression<'a> {
@@ -39,13 +36,15 @@ impl<'a> Expression<'a> {
 
     /// Checks the syntax and the names of filters.
     pub(super) fn check(&self, engine: &Environment<'_>, trail: &Trail<'_>) -> Result<(), ExpressionError> {
-        if unquoted(&self.text[self.place.inner.clone()]) > LONGEST {
+        if let Some(reason) = limits::too_complex(&self.text[self.place.inner.clone()]) {
             let expression = self.source().chars().take(40).chain("...".chars()).collect();
-            let reason = format!("it is longer than {LONGEST} characters");
             return Err(self.error(trail, ExpressionProblem::Syntax { expression, reason }));
         }
         engine.compile_expression(&self.names.source).map_err(|error| {
-            self.error(trail, ExpressionProblem::Syntax { expression: self.source(), reason: reason(&error) })
+            self.error(
+                trail,
+                ExpressionProblem::Syntax { expression: self.source(), reason: limits::reason(&error) },
+            )
         })?;
         for range in &self.names.filters {
             let name = &self.text[self.in_text(range)];
@@ -80,42 +79,17 @@ impl<'a> Expression<'a> {
     }
 }
 
-/// Counts the characters outside quoted strings.
-fn unquoted(source: &str) -> usize {
-    let (mut quote, mut is_escaped, mut count) = (None, false, 0);
-    for character in source.chars() {
-        match quote {
-            Some(_) if is_escaped => is_escaped = false,
-            Some(_) if character == '\\' => is_escaped = true,
-            Some(open) if character == open => quote = None,
-            Some(_) => {}
-            None => {
-                count += 1;
-                quote = matches!(character, '"' | '\'').then_some(character);
-            }
-        }
+/// Whether the syntax and the filters of an expression are valid.
+pub(crate) fn is_valid(source: &str) -> bool {
+    let text = format!("<< {source} >>");
+    let engine = filters::engine(&limits::Budget::default());
+    match &Expression::all(&text, &|_: &str| true)[..] {
+        [expression] => expression.check(&engine, &Trail::default()).is_ok(),
+        _ => false,
     }
-    count
 }
 
 /// An existing filter without arguments fails with another error.
 fn is_unknown_filter(engine: &Environment<'_>, name: &str) -> bool {
     engine.empty_state().apply_filter(name, &[]).is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
-}
-
-/// Returns the engine's message. Includes the kind of error only if there is no detail.
-pub(super) fn reason(error: &minijinja::Error) -> String {
-    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quoted_text_does_not_count() {
-        for (source, count) in [("a + 1", 5), ("'abc'", 1), (r#""a\"b" ~ 'c'"#, 5), ("it's", 3)] {
-            assert_eq!(unquoted(source), count, "{source}");
-        }
-    }
 }

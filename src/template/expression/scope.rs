@@ -2,9 +2,16 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use minijinja::value::{Serde, Value as EngineValue, ValueKind};
+use minijinja::{
+    ErrorKind,
+    value::{Serde, Value as EngineValue, ValueKind},
+};
 
-use super::{filters, names::ALL_NAMES};
+use super::{
+    filters::{self, RESULT},
+    limits::Budget,
+    names::ALL_NAMES,
+};
 use crate::{
     diagnostics::did_you_mean,
     environment::Environment,
@@ -18,6 +25,7 @@ pub(crate) const BUILT_IN: [&str; 5] = ["env", "git", "flow", "deployment", "var
 #[derive(Clone)]
 pub(crate) struct Scope {
     engine: Arc<minijinja::Environment<'static>>,
+    budget: Budget,
     names: BTreeMap<String, EngineValue>,
 }
 
@@ -26,7 +34,8 @@ impl Scope {
     pub(crate) fn new(environment: &Environment) -> Self {
         let env: BTreeMap<_, _> = environment.iter().collect();
         let names = BTreeMap::from([("env".to_owned(), EngineValue::from(Serde(env)))]);
-        Self { engine: Arc::new(filters::engine()), names }
+        let budget = Budget::default();
+        Self { engine: Arc::new(filters::engine(&budget)), budget, names }
     }
 
     /// Adds or replaces a name.
@@ -70,6 +79,15 @@ impl Scope {
         None
     }
 
+    /// Whether a dotted name refers to a list or a mapping.
+    pub(super) fn is_list(&self, root: &str, keys: &[String]) -> bool {
+        let value = self.names.get(root).cloned();
+        let value = keys.iter().fold(value, |value, key| value?.get_attr(key).ok());
+        value.is_some_and(|value| {
+            matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable)
+        })
+    }
+
     pub(super) fn engine(&self) -> &minijinja::Environment<'static> {
         &self.engine
     }
@@ -78,7 +96,15 @@ impl Scope {
     pub(super) fn evaluate(&self, source: &str) -> Result<EngineValue, minijinja::Error> {
         let all = EngineValue::from_pairs(self.names.clone());
         let names = self.names.clone().into_iter().chain([(ALL_NAMES.to_owned(), all)]);
-        self.engine.compile_expression(source)?.eval(EngineValue::from_pairs(names))
+        if self.budget.expression_fuel().is_none() {
+            return Err(ErrorKind::OutOfFuel.into());
+        }
+        let wrapped = format!("{RESULT}(({source}))");
+        let result = self.engine.compile_expression(&wrapped)?.eval(EngineValue::from_pairs(names));
+        if result.is_err() {
+            self.budget.record_failure();
+        }
+        result
     }
 }
 

@@ -45,7 +45,7 @@ fn note(kind: SubstitutionKind, place: &str) -> (SubstitutionKind, String) {
 }
 
 #[tokio::test]
-async fn a_deployment_is_filled_in_before_and_after_its_steps() {
+async fn substitutes_a_deployment_before_and_after_its_steps() {
     let resolver = Resolver::new(&Server, Redactor::default());
     let deployment = yaml(
         r#"
@@ -97,7 +97,7 @@ async fn a_deployment_is_filled_in_before_and_after_its_steps() {
 }
 
 #[tokio::test]
-async fn notes_of_later_passes_count_the_items_that_earlier_ones_removed() {
+async fn corrects_paths_for_removed_list_items() {
     let resolver = Resolver::new(&Server, Redactor::default());
     let inputs = yaml(
         r#"
@@ -120,7 +120,7 @@ async fn notes_of_later_passes_count_the_items_that_earlier_ones_removed() {
 }
 
 #[test]
-fn pull_steps_keep_what_the_worker_resolves() {
+fn pull_steps_keep_placeholders_for_the_worker() {
     let steps = yaml(
         r#"
         - git_clone: {branch: "{{ hash.stdout }}", access_token: "{{ prefect.blocks.secret.token }}", url: "{{ $NOPE }}"}
@@ -141,7 +141,7 @@ fn pull_steps_keep_what_the_worker_resolves() {
 }
 
 #[test]
-fn parameters_of_triggers_are_for_the_event() {
+fn keeps_placeholders_in_trigger_parameters() {
     let template = yaml(
         r#"
         expect: ["{{ hash.stdout }}", "{{ event.name }}"]

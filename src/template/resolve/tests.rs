@@ -54,7 +54,7 @@ fn yaml(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_reference_is_fetched_once_even_if_it_is_missing() {
+async fn fetches_each_reference_once() {
     let server = Server::default();
     let resolver = Resolver::new(&server, Redactor::default());
     let template = yaml(
@@ -74,7 +74,7 @@ async fn each_reference_is_fetched_once_even_if_it_is_missing() {
 }
 
 #[tokio::test]
-async fn what_comes_from_blocks_is_masked_and_noted() {
+async fn redacts_and_records_values_of_blocks() {
     let server = Server::default();
     let redactor = Redactor::default();
     let resolver = Resolver::new(&server, redactor.clone());
@@ -106,7 +106,7 @@ async fn what_comes_from_blocks_is_masked_and_noted() {
 }
 
 #[tokio::test]
-async fn missing_variables_are_noted() {
+async fn records_missing_variables() {
     let server = Server::default();
     let resolver = Resolver::new(&server, Redactor::default());
     let template = yaml(r#"["{{ prefect.variables.region.x }}", "a{{ prefect.variables.nope }}b"]"#);
@@ -123,7 +123,7 @@ async fn missing_variables_are_noted() {
 }
 
 #[tokio::test]
-async fn all_wrong_blocks_are_told_with_their_places() {
+async fn reports_all_invalid_block_references() {
     let server = Server::default();
     let resolver = Resolver::new(&server, Redactor::default());
     let template = yaml(
@@ -147,7 +147,7 @@ async fn all_wrong_blocks_are_told_with_their_places() {
 }
 
 #[tokio::test]
-async fn a_failing_lookup_is_told_with_its_cause() {
+async fn reports_the_cause_of_a_failed_lookup() {
     let server = Server::default();
     let resolver = Resolver::new(&server, Redactor::default());
     let error = resolver.blocks(&Value::from("{{ prefect.blocks.broken.x }}")).await.unwrap_err();

@@ -14,7 +14,7 @@ fn edited(text: &str, item: &Json) -> Option<String> {
 }
 
 #[test]
-fn an_item_goes_below_the_last_one_as_the_others_are_written() {
+fn appends_an_item_in_the_style_of_the_file() {
     let item = json!({"name": "b", "tags": ["x"]});
     for (text, expected) in [
         // After the last item, at the end of the file and before other keys.
@@ -64,7 +64,7 @@ fn an_item_goes_below_the_last_one_as_the_others_are_written() {
 }
 
 #[test]
-fn entries_go_below_those_that_a_mapping_has() {
+fn appends_entries_to_a_mapping() {
     let entries = json!({"pool": {"name": "p"}, "tags": ["x"]});
     let extended = |text: &str, pointer: Pointer| {
         let document = load(&Source::new("prefect.yaml", text)).unwrap();
@@ -87,7 +87,7 @@ fn entries_go_below_those_that_a_mapping_has() {
 }
 
 #[test]
-fn what_cannot_be_right_is_not_done() {
+fn returns_none_if_the_file_cannot_be_edited() {
     for text in ["d: &d\n- name: a\ndeployments: *d\n", "deployments: a\n", "- a\n"] {
         assert_eq!(edited(text, &json!({"name": "b"})), None, "{text}");
     }
@@ -146,7 +146,7 @@ fn any_file() -> impl Strategy<Value = (String, Vec<Json>)> {
 
 proptest! {
     #[test]
-    fn everything_else_stays_as_it_is((text, items) in any_file(), item in any_fields()) {
+    fn preserves_the_rest_of_the_file((text, items) in any_file(), item in any_fields()) {
         let Ok(before) = load(&Source::new("prefect.yaml", text.as_str())) else { return Ok(()) };
         let edit = append(&before, "deployments", &item);
         let edit = edit.ok_or_else(|| TestCaseError::fail(format!("no place in:\n{text}")))?;

@@ -23,76 +23,71 @@ fn complaint(text: &str) -> (String, String, Option<String>) {
 }
 
 #[test]
-fn errors_say_what_is_wrong_and_where() {
-    let quote = "a value that starts with `{{` needs quotes: \"{{ ... }}\"";
+fn errors_have_a_message_and_a_place() {
+    let quote = "quote values that start with `{{`: \"{{ ... }}\"";
     for (text, message, place, help) in [
         (
             "a: &bucket x\nb: *buket",
-            "the alias `*buket` has no anchor `&buket` before it",
+            "the alias `*buket` has no anchor `&buket` above it",
             "*buket",
             Some("did you mean `*bucket`?"),
         ),
-        ("a: &x [*x]", "the alias `*x` stands inside the value it refers to", "*x", None),
+        ("a: &x [*x]", "the alias `*x` is inside the value that it refers to", "*x", None),
         (
             "a: &x 1\nb: &x 2",
-            "the anchor `&x` is already defined in line 1",
+            "the anchor `&x` is already defined on line 1",
             "&x",
-            Some("give every anchor a name of its own"),
+            Some("use a different name for each anchor"),
         ),
         (
             "a: 1\n---\nb: 2",
-            "the file holds more than one YAML document",
+            "the file contains more than one YAML document",
             "---",
-            Some("keep everything in one document; remove this `---`"),
+            Some("remove this `---`; a project file has one document"),
         ),
         (
             "a: !Ref x",
             "the tag `!Ref` is not supported",
             "!Ref",
-            Some("remove the tag; quote a text that starts with `!`"),
+            Some("remove the tag, or quote the string if it starts with `!`"),
         ),
         (
             "a: !!python/name:x y",
             "the tag `!!python/name:x` is not supported",
             "!!python/name:x",
-            Some("remove the tag; quote a text that starts with `!`"),
+            Some("remove the tag, or quote the string if it starts with `!`"),
         ),
-        ("a: =", "a bare `=` cannot be a value", "=", Some("put it in quotes to make it a text")),
-        ("a: 2024-02-30", "`2024-02-30` is not a date or time that exists", "2024-02-30", None),
+        ("a: =", "`=` without quotes cannot be a value", "=", Some("put it in quotes to make it a string")),
+        ("a: 2024-02-30", "`2024-02-30` is not a valid date or time", "2024-02-30", None),
         ("a: !!int ten", "`ten` is not an integer", "ten", None),
-        ("a: !!str [x]", "expected a text, found a list", "[x]", None),
+        ("a: !!str [x]", "expected a string, found a list", "[x]", None),
         (
             "a: !!omap [{x: 1, y: 2}]",
             "expected a mapping with one entry, found a mapping",
             "{x: 1, y: 2}",
             None,
         ),
-        ("<<: x", "`<<` merges a mapping or a list of mappings, not a single value", "x", None),
+        ("<<: x", "`<<` merges a mapping or a list of mappings, not a scalar", "x", None),
         ("<<: [{a: 1}, [b]]", "`<<` merges a mapping or a list of mappings, not a list", "[b]", None),
-        (
-            "image: {{ build.image }}",
-            "a mapping cannot be the key of a mapping",
-            "{ build.image }",
-            Some(quote),
-        ),
+        ("image: {{ build.image }}", "a mapping cannot be a mapping key", "{ build.image }", Some(quote)),
         ("image: {{ build.image }}:{{ build.tag }}", "expected another key of the mapping", ":", Some(quote)),
-        ("? [a]\n: b", "a list cannot be the key of a mapping", "[a]", None),
+        ("? [a]\n: b", "a list cannot be a mapping key", "[a]", None),
         ("a: \u{1b}", "the character U+001B is not allowed in YAML", "\u{1b}", None),
-        ("a:\tb", "a tab cannot stand here", "\t", Some("use spaces")),
+        ("a:\tb", "YAML does not allow tabs for indentation", "\t", Some("use spaces")),
         (
             "a: b: c",
             "a mapping cannot start here",
             ":",
-            Some("quote a value that holds `: `; otherwise check the indentation of this line"),
+            Some("quote a value that contains `: `; otherwise check the indentation of this line"),
         ),
         ("a: [1, 2", "this `[` is not closed", "[", None),
         ("a: 'x", "this quote is not closed", "'", None),
-        ("a: @x", "a plain value cannot start with `@`", "@", Some("put the value in quotes")),
+        ("a: @x", "a value without quotes cannot start with `@`", "@", Some("put the value in quotes")),
         (
             "a: *x.y",
-            "`*x.y` is not a name that PyYAML reads",
+            "PyYAML does not accept the name in `*x.y`",
             "*x.y",
-            Some("use letters, digits, `-` and `_`; quote a text that starts with `&` or `*`"),
+            Some("use letters, digits, `-` and `_`, or quote the string if it starts with `&` or `*`"),
         ),
     ] {
         assert_eq!(complaint(text), (message.into(), place.into(), help.map(Into::into)), "{text:?}");
@@ -100,25 +95,25 @@ fn errors_say_what_is_wrong_and_where() {
 }
 
 #[test]
-fn syntax_that_pyyaml_refuses_is_refused() {
+fn rejects_syntax_that_pyyaml_rejects() {
     let spaces = Some("use spaces");
     let quotes = Some("put the value in quotes");
     for (text, message, at, help) in [
-        ("a:\tb", "a tab cannot stand here", 2, spaces),
-        ("a: b\tc", "a tab cannot stand here", 4, spaces),
-        ("a: b \t# c", "a tab cannot stand here", 5, spaces),
-        ("a: [1,\n\t2]", "a tab cannot stand here", 7, spaces),
-        ("a: 1\n\t\n", "a tab cannot stand here", 5, spaces),
-        ("[http://x?y=1]", "`?` cannot stand in a plain value between brackets", 9, quotes),
-        ("{a: :b}", "a plain value between brackets cannot start with `:`", 4, quotes),
+        ("a:\tb", "YAML does not allow tabs for indentation", 2, spaces),
+        ("a: b\tc", "YAML does not allow tabs for indentation", 4, spaces),
+        ("a: b \t# c", "YAML does not allow tabs for indentation", 5, spaces),
+        ("a: [1,\n\t2]", "YAML does not allow tabs for indentation", 7, spaces),
+        ("a: 1\n\t\n", "YAML does not allow tabs for indentation", 5, spaces),
+        ("[http://x?y=1]", "a value without quotes inside brackets cannot contain `?`", 9, quotes),
+        ("{a: :b}", "a value without quotes inside brackets cannot start with `:`", 4, quotes),
         (
             "{a: b, c\n d: e}",
-            "a key and its `:` must stand in one line",
+            "a key and its `:` must be on one line",
             11,
-            Some("did a `,` or a bracket go missing before it?"),
+            Some("a `,` or a bracket before it may be missing"),
         ),
-        (": a", "there is no key here", 0, Some("write `null` for a key that is null")),
-        ("|\na", "this text must be indented", 2, Some("indent it by two spaces")),
+        (": a", "the key is missing", 0, Some("write `null` for a key that is null")),
+        ("|\na", "this block scalar must be indented", 2, Some("indent it by two spaces")),
         ("{a:[1]}", "expected a space after this `:`", 2, Some("write `key: [...]` or `key: {...}`")),
     ] {
         let error = read(text).unwrap_err();
@@ -139,7 +134,7 @@ fn syntax_that_pyyaml_refuses_is_refused() {
 }
 
 #[test]
-fn values_that_the_api_cannot_take_are_located() {
+fn locates_values_that_the_api_rejects() {
     for (text, message) in [
         ("- 18446744073709551615\n- 18446744073709551616", "18446744073709551616"),
         ("- -9223372036854775808\n- -9223372036854775809", "-9223372036854775809"),
@@ -153,7 +148,7 @@ fn values_that_the_api_cannot_take_are_located() {
 }
 
 #[test]
-fn values_become_what_pydantic_writes_into_json() {
+fn converts_values_as_pydantic_does() {
     let text = "
         dates: [2024-01-01, 2024-01-01 10:00:00, 2024-01-01T10:00:00Z, 2024-01-01t10:00:00.5-05:00]
         zones: [2024-01-01 1:02:03.1234567 +5, 2024-01-01 10:00:00 -0:30, 2024-01-01 10:00:00 +00:00]
@@ -197,7 +192,7 @@ fn reports_merge_lists_whose_mappings_disagree() {
 }
 
 #[test]
-fn merges_keep_the_order_and_precedence_of_pyyaml() {
+fn merges_in_the_order_of_pyyaml() {
     let bases = "- &a {x: a, y: a}\n- &b {y: b, z: b}\n- &c {<<: *a, w: c, x: c}\n- ";
     for (mapping, expected) in [
         ("{<<: *a, y: own, v: own}", r#"{"x":"a","y":"own","v":"own"}"#),
@@ -217,7 +212,7 @@ fn merges_keep_the_order_and_precedence_of_pyyaml() {
 }
 
 #[test]
-fn duplicate_keys_are_told_with_both_places() {
+fn reports_duplicate_keys_with_both_places() {
     let text = "a: 1\nb: {x: 1, x: 2}\na: 3\nc: {<<: {d: 1}, d: 2}\n";
     let document = read(text).unwrap();
     assert_eq!(document.root.to_value().unwrap()["a"].as_i64(), Some(3));
@@ -229,13 +224,13 @@ fn duplicate_keys_are_told_with_both_places() {
     assert_eq!(told, [("x", 9, 15), ("a", 0, 21)]);
     assert_eq!(
         document.duplicate_keys[1].diagnostic(&document.source).message,
-        "`a` is already set in line 1; the value here replaces that one"
+        "`a` is already set on line 1; this value overrides it"
     );
     assert_eq!(document.key_span(&Pointer::root().join("a")), Span::new(21, 22));
 }
 
 #[test]
-fn paths_lead_to_what_is_written() {
+fn locates_values_by_path() {
     let text = "\u{feff}base: &pool\n  name: döcker  # the pool\n  1: one\n\ndeployments:\n  - name: x\n    work_pool: *pool\n  - \
                 {<<: *pool, tags: [a, b]}\nscript: |\n  echo\n\nempty:\n";
     let document = read(text).unwrap();

@@ -14,7 +14,7 @@ use super::{
 use crate::source::Span;
 
 #[test]
-fn hostile_files_are_refused_at_a_place() {
+fn rejects_hostile_files_with_a_place() {
     let mut bomb = "- &a0 [x, x]\n".to_owned();
     for level in 1..40 {
         writeln!(bomb, "- &a{level} [{}]", format!("*a{}, ", level - 1).repeat(9)).unwrap();
@@ -115,17 +115,17 @@ fn yaml_like() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused_in_place(text in any::<String>()) {
+    fn accepts_or_rejects_any_text(text in any::<String>()) {
         check_places(&text);
     }
 
     #[test]
-    fn yaml_like_text_is_read_or_refused_in_place(text in yaml_like()) {
+    fn accepts_or_rejects_yaml_like_text(text in yaml_like()) {
         check_places(&text);
     }
 
     #[test]
-    fn any_scalar_is_read_or_refused(text in "[-+.:_ 0-9eExbTZtn]{0,12}") {
+    fn accepts_or_rejects_any_scalar(text in "[-+.:_ 0-9eExbTZtn]{0,12}") {
         check_places(&text);
         check_places(&format!("!!int '{text}'"));
         check_places(&format!("!!float '{text}'"));

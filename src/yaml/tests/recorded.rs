@@ -85,7 +85,7 @@ fn with_integers_as_text(json: &str) -> String {
 }
 
 #[test]
-fn documents_read_as_pyyaml_reads_them() {
+fn parses_documents_as_pyyaml_does() {
     let vectors = with_integers_as_text(include_str!("../../../tests/data/yaml-vectors.json"));
     let vectors: Vec<Json> = serde_json::from_str(&vectors).unwrap();
     assert_eq!(vectors.len(), 114);

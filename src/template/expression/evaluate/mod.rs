@@ -7,7 +7,8 @@ use minijinja::value::{Value as EngineValue, ValueKind};
 use super::{
     check::may_have_expressions,
     error::{ExpressionError, ExpressionProblem},
-    parse::{Expression, reason},
+    limits,
+    parse::Expression,
     scope::Scope,
 };
 use crate::{
@@ -53,13 +54,22 @@ impl Evaluating<'_> {
                 return Err(expression.error_at(&name.range, trail, problem));
             }
         }
+        let source = expression.source();
+        let has_list = || expression.names.uses.iter().any(|name| self.scope.is_list(&name.root, &name.keys));
+        if source.contains('*') && limits::repeats_lists(&source, has_list()) {
+            let reason = "`*` is not supported for lists".to_owned();
+            return Err(expression.error(trail, ExpressionProblem::Failed { expression: source, reason }));
+        }
         let failed = |reason| ExpressionProblem::Failed { expression: expression.source(), reason };
         match self.scope.evaluate(&expression.names.source) {
             Ok(value) if value.is_undefined() => {
-                Err(expression.error(trail, failed("it is not defined".to_owned())))
+                Err(expression.error(trail, failed("the result is undefined".to_owned())))
+            }
+            Ok(value) if !limits::is_small(&value) => {
+                Err(expression.error(trail, failed(limits::TOO_LARGE.to_owned())))
             }
             Ok(value) => Ok(value),
-            Err(error) => Err(expression.error(trail, failed(reason(&error)))),
+            Err(error) => Err(expression.error(trail, failed(limits::reason(&error)))),
         }
     }
 
@@ -78,7 +88,7 @@ impl Evaluating<'_> {
             ValueKind::None => "null",
             ValueKind::Map => "a mapping",
             ValueKind::Seq | ValueKind::Iterable => "a list",
-            _ => "no text",
+            _ => "not a string",
         };
         let source = expression.source();
         Err(expression.error(trail, ExpressionProblem::NotText { expression: source, kind }))

@@ -35,7 +35,7 @@ fn evaluated(template: &str) -> Result<Value, Vec<ExpressionError>> {
 }
 
 #[test]
-fn the_documented_examples() {
+fn evaluates_common_expressions() {
     for (template, expected) in [
         ("<< build-image.image >>", "repo/flows:abc"),
         ("image:<< git.short_sha >>-<< git.branch | slugify >>", "'image:0123-feature-new-thing'"),
@@ -76,7 +76,7 @@ fn evaluates_the_documented_examples() {
 }
 
 #[test]
-fn an_expression_alone_keeps_its_type_wherever_it_stands() {
+fn keeps_the_type_of_a_single_expression() {
     let template =
         yaml("{a: [<< build-image.size >>, 'x << build-image.size >>'], << image >>: << git.tag >>, b: 1}");
     let expected = yaml("{a: [5, x 5], << image >>: null, b: 1}");
@@ -84,7 +84,7 @@ fn an_expression_alone_keeps_its_type_wherever_it_stands() {
 }
 
 #[test]
-fn mistakes_say_what_and_where_and_what_was_meant() {
+fn errors_have_a_place_and_a_suggestion() {
     for (template, range, message, help) in [
         ("<< imgae >>", 3..8, "`imgae` is not defined", "did you mean `image`?"),
         ("a << build-imag.image >>", 5..21, "`build-imag` is not defined", "did you mean `build-image`?"),
@@ -99,20 +99,20 @@ fn mistakes_say_what_and_where_and_what_was_meant() {
             "<< env.NOPE >>",
             3..11,
             "`env.NOPE` is not defined",
-            "`| default(\"...\")` gives a value for a name that may be missing",
+            "use `| default(\"...\")` if the name may be undefined",
         ),
-        ("<< image | lowr >>", 11..15, "there is no filter `lowr`", "did you mean `lower`?"),
+        ("<< image | lowr >>", 11..15, "unknown filter `lowr`", "did you mean `lower`?"),
         (
             "x<< git.tag >>",
             1..14,
-            "`git.tag` is null, which cannot be part of a text",
-            "`| default(\"...\", true)` gives a text in the place of null",
+            "`git.tag` is null, which cannot be embedded in a string",
+            "use `| default(\"...\", true)` to replace null",
         ),
         (
             "x<< build-image >>",
             1..18,
-            "`build-image` is a mapping, which cannot be part of a text",
-            "`| tojson` writes it as text",
+            "`build-image` is a mapping, which cannot be embedded in a string",
+            "use `| tojson` to format it as JSON",
         ),
     ] {
         let errors = evaluated(template).unwrap_err();
@@ -124,7 +124,7 @@ fn mistakes_say_what_and_where_and_what_was_meant() {
 }
 
 #[test]
-fn what_is_no_expression_is_a_syntax_error() {
+fn rejects_invalid_syntax() {
     for template in ["<< >>", "<< a b >>", "<< it's >>", "<< slugify( >>", "<< 1 + >>"] {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Syntax { .. }), "{template}: {errors:?}");
@@ -136,7 +136,7 @@ fn what_is_no_expression_is_a_syntax_error() {
 }
 
 #[test]
-fn all_mistakes_of_a_template_come_at_once_with_their_paths() {
+fn returns_all_errors_with_their_paths() {
     let template = yaml("{tags: [ok, << nope1 >>], env: {A: 'x << nope2 >> << nope3 >>'}}");
     let errors = evaluate(&template, &scope(), &BTreeSet::new()).unwrap_err();
     let places: Vec<_> = errors.iter().map(|error| error.path.to_string()).collect();
@@ -144,7 +144,7 @@ fn all_mistakes_of_a_template_come_at_once_with_their_paths() {
 }
 
 #[test]
-fn texts_that_need_later_names_wait_as_a_whole() {
+fn keeps_strings_that_use_later_names() {
     let template =
         yaml("{a: '<< git.short_sha >>', b: '<< git.short_sha >>-<< push-it.digest >>', c: << push-it >>}");
     let later = BTreeSet::from(["push-it".to_owned()]);
@@ -158,7 +158,7 @@ fn texts_that_need_later_names_wait_as_a_whole() {
 }
 
 #[test]
-fn checking_needs_only_the_names() {
+fn checks_expressions_without_values() {
     let known = ["env", "git", "variables", "build-image"].map(str::to_owned).into_iter().collect();
     let template = yaml(
         "{a: '<< build-image.image >> << variables.region >>', b: ['<< gitt.sha >>'], c: '<< 1 + >>', d: << x | d(1) >>}",
@@ -176,9 +176,117 @@ fn checking_needs_only_the_names() {
     assert_eq!(checked.errors[0].problem.help(), "did you mean `git`?");
 }
 
+#[test]
+fn limits_time_and_memory() {
+    for template in [
+        "<< range(10000)|join('x'*100000) >>",
+        "<< env.STAGE|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson|tojson >>",
+        "<< 'x'|indent(1000000000) >>",
+        "<< '%1000000000d'|format(1) >>",
+        "<< 'x' * 100000000 >>",
+        "<< [[[[0]*1000]*1000]*1000]*1000 >>",
+        "<< [[[[0]*1000]*1000]*1000]*1000 | tojson >>",
+        "<< [[[[0]*1000]*1000]*1000]*1000 | string | length >>",
+        "<< ([[[0]*1000]*1000]*1000 ~ '') | length >>",
+        "<< {'a': [['x'*1000]*1000]*1000} >>",
+        "<< ('x'*900000 ~ 'x'*900000) ~ ('x'*900000 ~ 'x'*900000) ~ ('x'*9000000 ~ 'x'*900000) >>",
+        "<< range(0, 1000000000)|list|length >>",
+        "<< ('a'*1000000)|replace('a', 'b'*1000000) >>",
+        "<< (range(10000)|list) * 100000 >>",
+        "<< 9 ** 999999999 >>",
+        "<< deployment.tags * 1000 >>",
+        "<< ([1]|list) * 1000 >>",
+    ] {
+        let start = std::time::Instant::now();
+        let errors = evaluated(template).unwrap_err();
+        assert!(matches!(errors[0].problem, ExpressionProblem::Failed { .. }), "{template}: {errors:?}");
+        assert!(start.elapsed() < std::time::Duration::from_secs(5), "{template}: {:?}", start.elapsed());
+    }
+    let sources = ["[1]|batch(1000000000, 0)|list", "[1]|slice(1000000000)|list"];
+    for source in sources {
+        assert!(evaluated(&format!("<< {source} >>")).is_err(), "{source}");
+    }
+    assert_eq!(evaluated("<< variables.limit * 2 ~ 'x' * 3 >>"), Ok(yaml("6xxx")));
+}
+
+#[test]
+fn limits_the_work_of_all_expressions_together() {
+    let scope = scope();
+    let template = yaml("<< range(9000)|join('xxxx')|length >>");
+    let failed = (0..20_000).find(|_| evaluate(&template, &scope, &BTreeSet::new()).is_err());
+    assert!(failed.is_some_and(|count| count > 1000), "{failed:?}");
+}
+
+#[test]
+fn accepts_or_rejects_long_chains_without_overflowing_the_stack() {
+    for (start, link) in [
+        ("flow", ".name"),
+        ("1", "+1"),
+        ("1", "~1"),
+        ("1", "**1"),
+        ("flow", "[0]"),
+        ("'a'", "|lower"),
+        ("", "not "),
+        ("", "-"),
+        ("", "("),
+        ("", "["),
+        ("", "{'a':"),
+        ("1", " if 1 else 1"),
+        ("1", " and 1"),
+        ("1", "==1"),
+        ("1", " in 1"),
+        ("'a'", ".upper()"),
+    ] {
+        for length in [50, 200, 500, 1000, 2000, 4000, 100_000] {
+            let template = format!("<< {start}{} >>", link.repeat(length / link.len()));
+            _ = evaluated(&template);
+            _ = check(&Value::from(template), &BTreeSet::new());
+        }
+    }
+}
+
+/// Generates nested expressions of operators and filters that multiply the size of their input.
+fn growing_expression() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("'x'".to_owned()),
+        Just("[1, 'y']".to_owned()),
+        Just("range(10000)".to_owned()),
+        Just("git".to_owned()),
+        Just("1000000000".to_owned()),
+        Just("10000".to_owned()),
+    ];
+    leaf.prop_recursive(5, 24, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), 0..1_000_000_000_u64).prop_map(|(a, n)| format!("({a} * {n})")),
+            (inner.clone(), 0..5000_u64).prop_map(|(a, n)| format!("({a} * {n})")),
+            (inner.clone(), inner.clone(), "[-+~*/%]|\\*\\*").prop_map(|(a, b, op)| format!("({a} {op} {b})")),
+            (inner.clone(), "tojson|list|string|join|indent|center|batch|slice|format|unique|sort|reverse|items|upper|urlencode|length|pprint|dictsort|zip|chain|map|title|wordwrap|truncate|b64encode|slugify|literal|split|lines")
+                .prop_map(|(a, filter)| format!("({a} | {filter})")),
+            (inner.clone(), "indent|center|batch|slice|join|replace|round|truncate|wordwrap|map|zip|chain|format|split", inner.clone())
+                .prop_map(|(a, filter, b)| format!("({a} | {filter}({b}))")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} | replace('', {b}))")),
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{'a': {a}, 'b': {b}}}")),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("({a} if {b} else {a})")),
+        ]
+    })
+}
+
 proptest! {
     #[test]
-    fn texts_of_any_kind_are_read_without_panic(
+    fn growing_expressions_are_bounded(expression in growing_expression()) {
+        let start = std::time::Instant::now();
+        if let Ok(value) = evaluated(&format!("<< {expression} >>")) {
+            let size = serde_yaml::to_string(&value).unwrap().len();
+            prop_assert!(size < 8 << 20, "{size}");
+        }
+        prop_assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
+    }
+}
+
+proptest! {
+    #[test]
+    fn never_panics(
         parts in proptest::collection::vec(
             prop_oneof![
                 Just("<<".to_owned()), Just(">>".to_owned()), Just("'".to_owned()), Just("\\".to_owned()),

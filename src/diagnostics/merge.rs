@@ -1,0 +1,73 @@
+//! Merging of diagnostics that have the same cause.
+
+use std::collections::HashMap;
+
+use super::{Code, Diagnostic};
+
+/// Codes whose diagnostics have one cause if their help is the same.
+const REPEATED: [Code; 1] = [Code::UNSET_ENVIRONMENT];
+
+/// Maximum number of lines in a message.
+const MOST_LINES: usize = 5;
+
+/// Merges diagnostics about the same cause into the first of them, which then lists the lines of the others.
+pub(crate) fn merge_repeated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut merged: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    let mut first: HashMap<(&str, Option<String>), usize> = HashMap::new();
+    let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
+    for diagnostic in diagnostics {
+        if REPEATED.contains(&diagnostic.code) {
+            let cause = (diagnostic.code.name(), diagnostic.help.clone());
+            if let Some(index) = first.get(&cause) {
+                let line = diagnostic.place.as_ref().map(|place| place.start().line);
+                lines.entry(*index).or_default().extend(line);
+                continue;
+            }
+            first.insert(cause, merged.len());
+        }
+        merged.push(diagnostic);
+    }
+    for (index, lines) in lines {
+        merged[index].message.push_str(&other_places(&lines));
+    }
+    merged
+}
+
+fn other_places(lines: &[usize]) -> String {
+    let mut numbers: Vec<String> = lines.iter().take(MOST_LINES).map(ToString::to_string).collect();
+    if lines.len() > MOST_LINES {
+        numbers.push("...".to_owned());
+    }
+    let (places, word) = match lines.len() {
+        1 => ("1 more place".to_owned(), "line"),
+        count => (format!("{count} more places"), "lines"),
+    };
+    format!(" (and in {places}: {word} {})", numbers.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diagnostics::Place,
+        source::{Source, Span},
+    };
+
+    #[test]
+    fn merges_warnings_about_the_same_variable() {
+        let source = Source::new("prefect.yaml", "a\nb\nc\nd\n");
+        let warning = |code, variable: &str, at| {
+            Diagnostic::warning(code, "m").help(variable).at(Place::new(&source, Span::new(at, at + 1)))
+        };
+        let merged = merge_repeated(vec![
+            warning(Code::UNSET_ENVIRONMENT, "A", 0),
+            warning(Code::UNKNOWN_KEY, "A", 0),
+            warning(Code::UNSET_ENVIRONMENT, "B", 2),
+            warning(Code::UNSET_ENVIRONMENT, "A", 4),
+            warning(Code::UNKNOWN_KEY, "A", 0),
+            warning(Code::UNSET_ENVIRONMENT, "A", 6),
+        ]);
+        let messages: Vec<_> = merged.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+        assert_eq!(messages, ["m (and in 2 more places: lines 3, 4)", "m", "m", "m"]);
+    }
+}

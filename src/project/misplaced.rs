@@ -1,0 +1,141 @@
+//! Keys that are valid elsewhere in prefect.yaml.
+
+use super::fields::{self, DEPLOYMENT, LIMIT, SCHEDULE, TOP, WORK_POOL};
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    pointer::Pointer,
+    source::Span,
+    value::{Mapping, Value},
+    yaml::Document,
+};
+
+/// Common job variables, which belong below `job_variables`.
+const JOB_VARIABLES: [&str; 12] = [
+    "command",
+    "cpu",
+    "env",
+    "image",
+    "image_pull_policy",
+    "labels",
+    "memory",
+    "namespace",
+    "networks",
+    "service_account_name",
+    "volumes",
+    "working_dir",
+];
+
+/// Keys that only deployment files of Prefect 2 have.
+const LEGACY: [&str; 7] = [
+    "flow_name",
+    "infra_overrides",
+    "infrastructure",
+    "is_schedule_active",
+    "manifest_path",
+    "parameter_openapi_schema",
+    "work_queue_name",
+];
+
+/// Returns where a key of a deployment belongs, if it is valid elsewhere.
+pub(super) fn in_deployment(key: &str) -> Option<&'static str> {
+    match key {
+        "pool" | "work_pool_name" => Some("use `work_pool: {name: ...}`"),
+        "queue" | "work_queue" => Some("use `work_queue_name` below `work_pool`"),
+        _ if fields::find(WORK_POOL, key).is_some() => Some("move it below `work_pool`"),
+        _ if JOB_VARIABLES.contains(&key) => Some("move it below `job_variables` of `work_pool`"),
+        _ if fields::find(SCHEDULE, key).is_some() => Some("move it into an item of `schedules`"),
+        _ if fields::find(LIMIT, key).is_some() => Some("move it below `concurrency_limit`"),
+        _ if fields::find(TOP, key).is_some() => Some("move it to the top level of the file"),
+        _ => None,
+    }
+}
+
+/// Returns where a key of a work pool belongs, if it is valid elsewhere.
+pub(super) fn in_work_pool(key: &str) -> Option<&'static str> {
+    match key {
+        "queue" | "work_queue" => Some("use `work_queue_name`"),
+        _ if fields::find(DEPLOYMENT, key).is_some() => Some("move it one level up, to the deployment"),
+        _ if JOB_VARIABLES.contains(&key) => Some("move it below `job_variables`"),
+        _ => None,
+    }
+}
+
+/// Returns the warnings about top-level keys that belong to a deployment. A value with an anchor is a definition that
+/// deployments may use, so its key can be anything.
+pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointer, Diagnostic)> {
+    let is_misplaced = |key: &&str| {
+        let is_known = fields::find(TOP, key).is_some() || fields::FREE.contains(key);
+        let is_used_below = fields::find(DEPLOYMENT, key).is_some() || fields::find(WORK_POOL, key).is_some();
+        !is_known && is_used_below && !has_anchor(document, key)
+    };
+    let diagnostic = |key: &str| {
+        let message = format!("`{key}` has no effect at the top level");
+        let help = if fields::find(DEPLOYMENT, key).is_some() {
+            "move it into an item of `deployments`"
+        } else {
+            "move it below `work_pool` in an item of `deployments`"
+        };
+        (Pointer::root().join(key), Diagnostic::warning(Code::MISPLACED_KEY, message).help(help))
+    };
+    fields.keys().filter_map(Value::as_str).filter(is_misplaced).map(diagnostic).collect()
+}
+
+/// Returns the error for a deployment file of Prefect 2.
+pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic)> {
+    if fields.contains_key("deployments") || !fields.contains_key("entrypoint") {
+        return None;
+    }
+    let keys: Vec<&str> = LEGACY.into_iter().filter(|key| fields.contains_key(key)).collect();
+    let [first, _, ..] = keys[..] else { return None };
+    let message = "this is a deployment file of Prefect 2 (`prefect deployment build`)";
+    let diagnostic = Diagnostic::error(Code::LEGACY_DEPLOYMENT_FILE, message)
+        .help("write it as an item of `deployments:` in prefect.yaml");
+    Some((Pointer::root().join(first), diagnostic))
+}
+
+/// Whether the value of a top-level key has an anchor, or contains one.
+fn has_anchor(document: &Document, key: &str) -> bool {
+    let pointer = Pointer::root().join(key);
+    let (key, value) = (document.key_span(&pointer), document.value_span(&pointer));
+    let span = Span::new(key.end.min(value.start), value.end);
+    document.source.text().get(span.range()).is_some_and(|text| text.contains('&'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{source::Source, yaml};
+
+    #[test]
+    fn suggests_where_keys_belong() {
+        for (key, help) in [
+            ("job_variables", Some("move it below `work_pool`")),
+            ("pool", Some("use `work_pool: {name: ...}`")),
+            ("image", Some("move it below `job_variables` of `work_pool`")),
+            ("cron", Some("move it into an item of `schedules`")),
+            ("collision_strategy", Some("move it below `concurrency_limit`")),
+            ("x", None),
+        ] {
+            assert_eq!(in_deployment(key), help, "{key}");
+        }
+        for (key, help) in [
+            ("concurrency_limit", Some("move it one level up, to the deployment")),
+            ("tags", Some("move it one level up, to the deployment")),
+            ("env", Some("move it below `job_variables`")),
+            ("x", None),
+        ] {
+            assert_eq!(in_work_pool(key), help, "{key}");
+        }
+    }
+
+    #[test]
+    fn warns_about_keys_of_deployments_at_the_top_level() {
+        let text = "name: a\ntriggers: []\ntags: &tags [a]\nschedules:\n- &daily {cron: x}\nentrypoint: f.py:f\nother: 1\n\
+                    job_variables: {}\n";
+        let document = yaml::load(&Source::new("prefect.yaml", text)).unwrap();
+        let fields = document.root.to_value().unwrap();
+        let found = at_top_level(fields.as_mapping().unwrap(), &document);
+        let keys: Vec<_> = found.iter().map(|(pointer, _)| pointer.to_string()).collect();
+        assert_eq!(keys, ["triggers", "entrypoint", "job_variables"]);
+    }
+}
