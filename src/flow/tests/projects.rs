@@ -311,6 +311,19 @@ def f(hook: Optional[callable] = None, after: callable = None, other: any = None
     Project::single(text).assert_exact("flow.py:f", "f", &expected);
 }
 
+#[test]
+fn unions_without_schemas_are_empty() {
+    let text = "
+from typing import Callable, Optional, Union
+from prefect import flow
+
+@flow
+def f(a: Union[Callable, list[Callable]], b: Union[Callable, list[Callable], None], c: Optional[Callable]): ...
+";
+    let expected = json!({"a": {"anyOf": []}, "b": {"type": "null"}, "c": {}});
+    Project::single(text).assert_exact("flow.py:f", "f", &expected);
+}
+
 const COMMON: &str = "
 import functools
 import prefect

@@ -99,9 +99,6 @@ impl<'p> SchemaBuilder<'p> {
                 Err(error) => return Err(error),
             }
         }
-        if schemas.is_empty() && types > 0 {
-            return Err(EvalError::NoSchema);
-        }
         if has_null {
             add(&mut schemas, json!({"type": "null"}));
         }
