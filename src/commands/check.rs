@@ -1,7 +1,5 @@
 //! `prefectl check`.
 
-use std::path::Path;
-
 use super::Context;
 use crate::{
     cli::{CheckArguments, FindingsFormat},
