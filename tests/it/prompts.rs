@@ -54,17 +54,17 @@ fn answers_create_a_deployment_and_a_file() -> Result<()> {
     let (code, _) = terminal.ends()?;
     assert_eq!(code, 0);
     insta::assert_snapshot!(file(&sandbox)?, @r#"
-    # How the flows of this project are deployed: `prefectl deploy --all`.
-    # `prefectl check` finds mistakes in this file without a server.
+    # Deploy with `prefectl deploy --all`.
+    # `prefectl check` validates this file without a server.
 
     name: project
 
-    # What a worker does before it runs a flow.
+    # Pull steps: run by workers before each flow run.
     pull:
     - prefect.deployments.steps.set_working_directory:
         directory: [PROJECT]
 
-    # One entry a deployment.
+    # One item per deployment.
     deployments:
     - name: first
       entrypoint: flow.py:hello
