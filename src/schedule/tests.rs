@@ -97,7 +97,7 @@ fn errors_name_the_key() {
         ("{interval: 0}", "interval", "an interval must be greater than 0 seconds"),
         ("{interval: -PT5S}", "interval", "an interval must be greater than 0 seconds"),
         ("{interval: '60'}", "interval", "the string is a number without a unit"),
-        ("{interval: 60, anchor_date: soon}", "anchor_date", "`soon` is not a date"),
+        ("{interval: 60, anchor_date: soon}", "anchor_date", "`soon` is not an ISO 8601 date"),
         (
             "{rrule: FREQ=SOMETIMES}",
             "rrule",
