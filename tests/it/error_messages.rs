@@ -337,6 +337,12 @@ fn reports_a_failing_script() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
+    warning[shell-needed]: a quote is not closed on this line: each line is a separate program
+     --> prefect.yaml:4:13
+      |
+    4 |     script: echo 'unclosed
+      |             ^^^^^^^^^^^^^^
+    help: write one command per line, or add `shell: true`, which runs each line with /bin/sh
     error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: No closing quotation in the line `echo 'unclosed`
      --> prefect.yaml:4:13
       |

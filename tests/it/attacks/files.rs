@@ -59,7 +59,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         });
         target.file("prefect.yaml", text)
     }),
-    attack("a value inside itself", Outcome::Refused("stands inside"), CHECK, |target| {
+    attack("a value inside itself", Outcome::Refused("is inside the value"), CHECK, |target| {
         target.file("prefect.yaml", "a: &a [*a]\n")
     }),
     attack("a hundred thousand brackets", Outcome::Refused("levels deep"), CHECK, |target| {

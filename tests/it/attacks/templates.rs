@@ -85,7 +85,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "a step that prints a template for another",
-        Outcome::Refused("is not written here"),
+        Outcome::Refused("comes from an inserted value"),
         STRICT,
         |target| {
             let target = target.variable("INNOCENT", "of value").file("text", "{{ $INNOCENT }}")?;
@@ -109,13 +109,13 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("an expression of deep lists", Outcome::Ended, DEPLOY, |target| {
         described(target, &format!("<< {}{} >>", "[".repeat(50_000), "]".repeat(50_000)))
     }),
-    attack("an expression of many negations", Outcome::Refused("longer than 4096"), DEPLOY, |target| {
+    attack("an expression of many negations", Outcome::Refused("more than 200"), DEPLOY, |target| {
         described(target, &format!("<< {}1 >>", "not ".repeat(50_000)))
     }),
-    attack("an expression of many terms", Outcome::Refused("longer than 4096"), DEPLOY, |target| {
+    attack("an expression of many terms", Outcome::Refused("more than 200"), DEPLOY, |target| {
         described(target, &format!("<< 1{} >>", " + 1".repeat(50_000)))
     }),
-    attack("an expression of many filters", Outcome::Refused("longer than 4096"), DEPLOY, |target| {
+    attack("an expression of many filters", Outcome::Refused("more than 200"), DEPLOY, |target| {
         described(target, &format!("<< 'a'{} >>", "|upper".repeat(50_000)))
     }),
     attack("an expression that multiplies a text", Outcome::Ended, DEPLOY, |target| {
@@ -124,7 +124,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("an expression that counts for ever", Outcome::Ended, DEPLOY, |target| {
         described(target, "<< range(100000000000) | list >>")
     }),
-    attack("an expression whose value explodes", Outcome::Refused("larger than 1 MiB"), DEPLOY, |target| {
+    attack("an expression whose value explodes", Outcome::Refused("too large"), DEPLOY, |target| {
         described(target, &format!("<< 'aaaaaaaaaa'{} >>", "|replace('a', 'aaaaaaaaaa')".repeat(12)))
     }),
     attack("an expression that raises to a power", Outcome::Ended, DEPLOY, |target| {

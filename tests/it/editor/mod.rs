@@ -20,7 +20,7 @@ fn editor_completes_explains_and_validates_a_new_project() -> Result<()> {
     let mut editor = LanguageServer::open(&program, &sandbox.directory().join("prefect.yaml"), &text)?;
     editor.findings(0)?;
     for (word, meaning) in
-        [("entrypoint", "the flow: `path/to/file.py:function`"), ("dockerfile", "path in the build context")]
+        [("entrypoint", "flow as `path/to/file.py:function`"), ("dockerfile", "path in the build context")]
     {
         let shown =
             editor.ask("hover", &position(&text, &format!("{word}:"))?)?["contents"]["value"].to_string();
