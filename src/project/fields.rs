@@ -106,7 +106,7 @@ pub(super) const SCHEDULE: &[Field] = &[
     ),
 ];
 
-/// Keys of a schedule of which exactly one is required.
+/// Keys of a schedule that define its kind. Exactly one is required.
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
 pub(super) const LIMIT: &[Field] = &[

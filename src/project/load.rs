@@ -126,7 +126,6 @@ impl Checker<'_, '_> {
         self.mapping(fields, fields::DEPLOYMENT, pointer)
     }
 
-    /// Reports keys that have no effect.
     fn unused_keys(
         &mut self,
         fields: &Mapping,
@@ -333,7 +332,6 @@ fn unused_key(
     Diagnostic { help, ..Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` has no effect")) }
 }
 
-/// Formats a key as in JSON.
 fn json_text(key: &Value) -> String {
     key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
 }

@@ -139,7 +139,7 @@ async fn runs_template_passes_as_prefect_does() {
     }
 }
 
-/// Returns the part of Prefect's message that prefectl uses as well. The advice after it differs.
+/// Returns the part of Prefect's message that prefectl's message starts with.
 fn key_words(message: &str) -> &str {
     let ends = [". This block was", " in the block document data", ", which cannot be"];
     ends.iter().find_map(|end| message.find(end)).map_or(message, |end| &message[..end])

@@ -27,7 +27,7 @@ pub(crate) enum Key {
     Text(Arc<str>),
     Binary(Arc<[u8]>),
     Date(Date),
-    /// Date and time, in UTC if the offset is known. The second part tells whether it is.
+    /// Date and time, in UTC if the offset is known. The second field is `true` in that case.
     DateTime(civil::DateTime, bool),
 }
 

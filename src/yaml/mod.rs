@@ -12,9 +12,10 @@
 //!
 //! Any value can be located by its [`Pointer`].
 //!
-//! Some texts that PyYAML accepts are rejected: recursive aliases, collections nested more than a hundred levels
-//! deep, and aliases that expand to millions of values. The line breaks that only YAML 1.1 knows (U+0085, U+2028,
-//! U+2029) do not end a line.
+//! Some texts that PyYAML accepts are rejected: recursive aliases, collections nested more than a hundred levels deep,
+//! aliases that expand to millions of values, and a few forms that the parser does not support: a collection directly
+//! after the colon of an unquoted key (`{key:[1]}`), `-` or `?` alone in a flow collection, and anchors with
+//! punctuation. The line breaks that only YAML 1.1 knows (U+0085, U+2028, U+2029) do not end a line.
 
 mod compose;
 mod construct;

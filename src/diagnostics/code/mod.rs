@@ -27,7 +27,7 @@ pub(crate) struct Entry {
     /// Summary on one line.
     pub(crate) title: &'static str,
     pub(crate) meaning: &'static str,
-    /// Example that causes the diagnostic. Empty if there is none.
+    /// Example that causes the diagnostic. May be empty.
     pub(crate) example: &'static str,
     pub(crate) fix: &'static str,
 }

@@ -20,7 +20,7 @@ pub(super) struct Delimited {
     pub(super) inner: Range<usize>,
 }
 
-/// Returns the expressions of a string from left to right. `is_known` tells whether a name exists.
+/// Returns the expressions of a string from left to right. `is_known` returns whether a name exists.
 pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited> {
     let mut found = Vec::new();
     let mut from = 0;

@@ -1,4 +1,4 @@
-//! Limits on expressions, so that a file from somebody else cannot exhaust time or memory.
+//! Limits on expressions, so that an untrusted file cannot exhaust time or memory.
 //!
 //! The engine charges fuel for instructions, visited items and created data. Results are limited as well, because a
 //! list that contains the same list several times is small in memory and large when it is copied.

@@ -33,7 +33,7 @@ pub(super) struct Names {
     pub(super) source: String,
 }
 
-/// Reads the names of an expression. `is_known` tells whether a name with hyphens exists.
+/// Reads the names of an expression. `is_known` returns whether a name with hyphens exists.
 pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     let mut reader = Reader {
         text: expression,

@@ -20,7 +20,7 @@ pub(super) struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
-    /// Returns the expressions in a string. `is_known` tells whether a name exists.
+    /// Returns the expressions in a string. `is_known` returns whether a name exists.
     pub(super) fn all(text: &'a str, is_known: &impl Fn(&str) -> bool) -> Vec<Self> {
         let read = |place: Delimited| {
             let names = names::read(&text[place.inner.clone()], is_known);
