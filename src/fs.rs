@@ -1,11 +1,11 @@
-//! Files with errors that name the path.
+//! File operations whose errors name the path.
 
 use std::{
     io::{self, Read as _, Write as _},
     path::{Component, Path, PathBuf},
 };
 
-/// An input or output error and the file it was about.
+/// An I/O error with the path of the file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
 pub(crate) struct FileError {
@@ -24,18 +24,18 @@ impl FileError {
     }
 }
 
-/// No file that people write is larger; one that never ends would take all memory.
+/// Maximum size of a file in bytes. An endless file such as `/dev/zero` would otherwise use all memory.
 const LARGEST: u64 = 64 << 20;
 
-/// The text of a UTF-8 file.
+/// Reads a UTF-8 file.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     String::from_utf8(read_bytes(path)?).map_err(|_| {
-        let error = io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text");
+        let error = io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text");
         FileError::new("read", path, error)
     })
 }
 
-/// The text of a file, or `None` if there is no such file.
+/// Reads a UTF-8 file. Returns `None` if it does not exist.
 pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileError> {
     match read_text(path) {
         Err(error) if error.is_not_found() => Ok(None),
@@ -43,7 +43,7 @@ pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileErr
     }
 }
 
-/// The bytes of a file.
+/// Reads a file of at most 64 MiB.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let read = || {
         let file = std::fs::File::open(path)?;
@@ -51,7 +51,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         file.take(LARGEST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST {
-            let message = format!("it is larger than {} MiB", LARGEST >> 20);
+            let message = format!("the file is larger than {} MiB", LARGEST >> 20);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
         Ok(bytes)
@@ -59,7 +59,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     read().map_err(|error| FileError::new("read", path, error))
 }
 
-/// The contents of a file, or `None` if it has more than `limit` bytes.
+/// Reads a file. Returns `None` if it has more than `limit` bytes.
 pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let read = || {
         let mut bytes = Vec::new();
@@ -124,12 +124,12 @@ pub(crate) fn private_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
     builder.tempdir()
 }
 
-/// Writes a file that only its owner may read, whole or not at all; what a link leads to stays where it is.
+/// Replaces a file atomically with one that only its owner can read. Symbolic links are followed.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write_private_by(path, |file| file.write_all(text.as_bytes()))
 }
 
-/// The same, with what `fill` writes.
+/// Replaces a file like [`write_private`], with the contents that `fill` writes.
 pub(crate) fn write_private_by(
     path: &Path,
     fill: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
@@ -138,7 +138,7 @@ pub(crate) fn write_private_by(
     let write = || {
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_private_folder(folder)?;
-        // Temporary files are private from the beginning.
+        // Temporary files are private from their creation.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         fill(file.as_file_mut())?;
         file.as_file().sync_all()?;
@@ -148,14 +148,14 @@ pub(crate) fn write_private_by(
     write().map_err(|error| FileError::new("write", path, error))
 }
 
-/// Writes a file that must not be there, even if somebody else makes it at the same time.
+/// Creates a file. Fails if it exists, also if another process creates it at the same time.
 pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| FileError::new("write", path, error))
 }
 
-/// Writes a file that is there, whole or not at all. Who may read it stays, and so does what a link leads to.
+/// Replaces an existing file atomically. Its permissions are kept and symbolic links are followed.
 pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     let write = || {
         let target = path.canonicalize()?;
@@ -169,7 +169,7 @@ pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::new("write", path, error))
 }
 
-/// Makes a folder, and those it is in, that only their owner may enter; one that exists stays as it is.
+/// Creates a folder and its parents with access only for their owner. Existing folders are unchanged.
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_leads_out_of_its_repository() {
+    fn recognizes_links_out_of_the_repository() {
         let directory = tempfile::tempdir().unwrap();
         let flows = directory.path().join("repository/flows");
         std::fs::create_dir_all(&flows).unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_written_anew_stays_who_it_is() {
+    fn rewriting_keeps_permissions_and_links() {
         let directory = tempfile::tempdir().unwrap();
         let (file, link) = (directory.path().join("file"), directory.path().join("link"));
         assert!(rewrite(&file, "new").unwrap_err().is_not_found());
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn private_files_replace_what_was_there_and_keep_links() {
+    fn private_files_replace_existing_ones_and_keep_links() {
         let directory = tempfile::tempdir().unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let file = directory.path().join("new/file");
@@ -241,30 +241,34 @@ mod tests {
         assert!(error.to_string().starts_with("cannot write "), "{error}");
     }
 }
-/// Copies a directory with all that is in it; links stay links. The target is made if it is not there.
+/// Copies a directory with the files for which `is_included` is true. Symbolic links are copied as links.
 ///
-/// `wanted` is asked about each file by its path in the directory.
-pub(crate) fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<(), FileError> {
-    copy_folder(from, to, Path::new(""), wanted)
+/// The target is created if it does not exist. `is_included` receives the path of a file relative to the directory.
+pub(crate) fn copy_tree(
+    from: &Path,
+    to: &Path,
+    is_included: &dyn Fn(&Path) -> bool,
+) -> Result<(), FileError> {
+    copy_folder(from, to, Path::new(""), is_included)
 }
 
 fn copy_folder(
     from: &Path,
     to: &Path,
     relative: &Path,
-    wanted: &dyn Fn(&Path) -> bool,
+    is_included: &dyn Fn(&Path) -> bool,
 ) -> Result<(), FileError> {
     let (source, target) = (from.join(relative), to.join(relative));
-    std::fs::create_dir_all(&target).map_err(|error| FileError::new("make", &target, error))?;
+    std::fs::create_dir_all(&target).map_err(|error| FileError::new("create", &target, error))?;
     let unreadable = |error| FileError::new("read", &source, error);
     for entry in std::fs::read_dir(&source).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let relative = relative.join(entry.file_name());
         let kind = entry.file_type().map_err(unreadable)?;
-        // A target inside of what is copied is not copied into itself.
+        // The target can be inside the source and is not copied into itself.
         if kind.is_dir() && entry.path() != to {
-            copy_folder(from, to, &relative, wanted)?;
-        } else if !kind.is_dir() && wanted(&relative) {
+            copy_folder(from, to, &relative, is_included)?;
+        } else if !kind.is_dir() && is_included(&relative) {
             let target = to.join(&relative);
             copy_file(&entry.path(), &target, kind.is_symlink())
                 .map_err(|error| FileError::new("copy", &entry.path(), error))?;
@@ -279,6 +283,6 @@ fn copy_file(from: &Path, to: &Path, is_link: bool) -> io::Result<()> {
         return std::os::unix::fs::symlink(std::fs::read_link(from)?, to);
     }
     #[cfg(not(unix))]
-    let _ = is_link; // making a link takes a right that few have: the file that it leads to is copied
+    let _ = is_link; // creating links requires a privilege, so the target of the link is copied
     std::fs::copy(from, to).map(drop)
 }

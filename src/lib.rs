@@ -9,6 +9,7 @@ mod build;
 mod cli;
 mod clock;
 mod cloud;
+mod command_thread;
 mod commands;
 mod crash;
 mod deploy;
@@ -260,20 +261,17 @@ fn start(
         interrupts: Interrupts::default(),
     };
     let interrupts = context.interrupts.clone();
-    // Dropping the future of an interrupted command also stops its child processes.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    let result = runtime.block_on(async {
-        tokio::select! {
-            // The signal handlers must be installed before the command starts anything.
-            biased;
-            exit = interrupted(&interrupts) => Err(CommandError::new(exit, exit.meaning())),
-            result = commands::run(cli.command, context) => result,
-        }
-    });
+    let interrupted = async {
+        let exit = interrupted(&interrupts).await;
+        Err(CommandError::new(exit, exit.meaning()))
+    };
+    let result = command_thread::run(&runtime, interrupted, move || commands::run(cli.command, context))
+        .context("cannot start the command")?;
     runtime.shutdown_background();
     ui::restore_terminal();
     Ok(result)

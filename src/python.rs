@@ -1,11 +1,10 @@
-//! Python's `str` and `repr` of values: how the reference puts them into text, and what scripts that read its
-//! output expect.
+//! Python's `str` and `repr` of values, which Prefect uses in strings and messages.
 
 use std::fmt::{self, Write as _};
 
 use crate::value::{Value, from_json};
 
-/// What Python's `str` gives.
+/// Formats a value as Python's `str`.
 pub(crate) fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -14,7 +13,7 @@ pub(crate) fn to_text(value: &Value) -> String {
     }
 }
 
-/// What Python's `repr` gives of a text.
+/// Formats a string as Python's `repr`.
 pub(crate) fn quoted(text: &str) -> String {
     let mut result = String::with_capacity(text.len() + 2);
     // Writing to a `String` does not fail.
@@ -22,12 +21,12 @@ pub(crate) fn quoted(text: &str) -> String {
     result
 }
 
-/// `repr` of JSON.
+/// Formats JSON as Python's `repr`.
 pub(crate) fn json_repr(json: &serde_json::Value) -> String {
     Repr(&from_json(json)).to_string()
 }
 
-/// `str` of JSON.
+/// Formats JSON as Python's `str`.
 pub(crate) fn json_text(json: &serde_json::Value) -> String {
     to_text(&from_json(json))
 }
@@ -63,12 +62,12 @@ fn pretty_at(json: &serde_json::Value, indent: usize, used: usize) -> String {
     format!("{}\n{}\n{}{}", brackets.0, lines.join(",\n"), " ".repeat(indent), brackets.1)
 }
 
-/// The names as `'a', 'b'`.
+/// Formats names as `'a', 'b'`.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// Shows a value as Python's `repr` does.
+/// A value whose `Display` is Python's `repr`.
 struct Repr<'a>(&'a Value);
 
 impl fmt::Display for Repr<'_> {
@@ -105,7 +104,7 @@ fn separator(index: usize) -> &'static str {
     if index == 0 { "" } else { ", " }
 }
 
-/// The shortest digits that read back as the same number, with an exponent only for very large and small ones.
+/// Writes the shortest digits that parse as the same number, with an exponent only for very large and small numbers.
 fn write_float(f: &mut impl fmt::Write, float: f64) -> fmt::Result {
     if float.is_nan() {
         return f.write_str("nan");
@@ -145,10 +144,10 @@ fn write_text(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
     f.write_char(quote)
 }
 
-/// Python's `str.isprintable`.
+/// Python's `str.isprintable` for one character.
 ///
-/// Rust's `escape_debug` leaves the same characters as they are, and marks too where they follow another
-/// character; only quotes and the backslash it also escapes.
+/// Rust's `escape_debug` keeps the same characters, and combining marks if they follow another character. It also escapes
+/// quotes and backslashes, which callers handle.
 fn is_printable(character: char) -> bool {
     match character {
         ' '..='~' => true,
@@ -167,7 +166,7 @@ mod tests {
     use crate::template::test_data;
 
     #[test]
-    fn values_read_as_in_python() {
+    fn formats_values_as_python_does() {
         for (yaml, expected) in [
             ("text", "text"),
             ("null", "None"),
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_quoted_as_in_python() {
+    fn quotes_strings_as_python_does() {
         for (text, expected) in [
             ("", "''"),
             ("it's", "\"it's\""),
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_printable_as_in_python() {
+    fn agrees_with_python_on_printable_characters() {
         let classes = test_data::characters();
         let known = ('\0'..=char::MAX).filter(|character| !classes.unassigned(*character));
         let differing = known.filter(|character| is_printable(*character) != classes.printable(*character));

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
     names,
-    steps::{List, Listed, Preview, PreviewedStep, Progressed, Ran, Runner, StepContext, StepFailure},
+    steps::{List, Listed, Preview, PreviewState, PreviewedStep, Ran, Runner, StepContext, StepFailure},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -103,7 +103,8 @@ pub(crate) async fn preview(
     resolver: &Resolver<'_>,
 ) -> Result<(Vec<Mapping>, Vec<UsedStep>), StepFailure> {
     let mut preview = Preview::new(ctx.environment, resolver);
-    let mut progressed: Vec<Progressed> = prepared.iter().map(|resolved| not_begun(resolved, ctx)).collect();
+    let mut progressed: Vec<PreviewState> =
+        prepared.iter().map(|resolved| not_begun(resolved, ctx)).collect();
     let mut users: BTreeMap<usize, (&'static str, BTreeSet<usize>)> = BTreeMap::new();
     for section in ["build", "push"] {
         for (index, (resolved, sections)) in prepared.iter().enumerate() {
@@ -129,14 +130,14 @@ pub(crate) async fn preview(
 fn not_begun(
     (resolved, sections): &(ResolvedDeployment, StepSections),
     ctx: &DeployContext<'_>,
-) -> Progressed {
+) -> PreviewState {
     let pull = match &sections.pull {
         PullSteps::Listed(steps) => steps.as_slice(),
         PullSteps::None | PullSteps::Generated { .. } => &[],
     };
     let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
     let templates = steps.cloned().chain([Value::Mapping(Mapping::clone(&resolved.fields))]).collect();
-    Progressed {
+    PreviewState {
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),
         templates: Value::Sequence(templates),

@@ -1,4 +1,4 @@
-//! Writing the tar archive of a build context.
+//! Writes the tar archive of a build context.
 
 use std::{
     fs::{File, Metadata},
@@ -11,20 +11,19 @@ use tar::{EntryType, Header};
 use super::error::DockerError;
 use crate::fs::FileError;
 
-/// The time of files that exist in the archive only: the first that a zip file can express, and the same in every
-/// build.
+/// Modification time of generated files: constant, and the earliest that a zip file can express.
 const GENERATED_TIME: u64 = 315_532_800;
 
-/// Takes what a build context has, one after the other.
+/// Receives the entries of a build context in order.
 pub(crate) trait Sink {
-    /// A file that is on no disk.
+    /// Receives a generated file.
     fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError>;
 
-    /// A file, a directory or a link as it is; sockets and devices are passed over.
+    /// Receives a file, directory or symbolic link. Sockets and devices are skipped.
     fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError>;
 }
 
-/// A tar archive being written.
+/// A tar archive that is being written.
 pub(crate) struct Archive<W: Write> {
     builder: tar::Builder<W>,
 }
@@ -56,8 +55,8 @@ impl<W: Write> Sink for Archive<W> {
         let mut header = Header::new_gnu();
         header.set_metadata(metadata);
         header.set_size(0);
-        // COPY gives everything to root anyway. The real owner would only keep machines from sharing cached layers,
-        // and an engine in a user namespace refuses owners that it cannot map.
+        // COPY assigns all files to root. Real owners would prevent machines from sharing cached layers, and an engine
+        // in a user namespace rejects owners that it cannot map.
         header.set_uid(0);
         header.set_gid(0);
         if metadata.modified().is_ok_and(|time| time < std::time::UNIX_EPOCH) {
@@ -74,11 +73,11 @@ impl<W: Write> Sink for Archive<W> {
             self.builder.append_data(&mut header, path, io::empty()).map_err(DockerError::sending)
         } else if metadata.is_file() {
             let mut file = match File::open(source) {
-                // Gone since the directory was listed, as temporary files are.
+                // A temporary file was deleted after the directory was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 other => other.map_err(unreadable)?,
             };
-            // Of the open file: the one in the directory may have been replaced meanwhile.
+            // The metadata of the open file: the path may have been replaced meanwhile.
             let size = file.metadata().map_err(unreadable)?.len();
             header.set_size(size);
             let content = Content { file: &mut file, left: size };
@@ -92,7 +91,7 @@ impl<W: Write> Sink for Archive<W> {
     }
 }
 
-/// As many bytes of a file as were announced, even if it grows; if it shrinks, that is an error.
+/// Reads exactly the announced number of bytes of a file. Additional bytes are ignored; missing bytes are an error.
 struct Content<'a> {
     file: &'a mut File,
     left: u64,
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_grows_is_cut_and_one_that_shrinks_is_an_error() {
+    fn truncates_growing_files_and_rejects_shrinking_ones() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"12345").unwrap();
         let mut read = |left| {

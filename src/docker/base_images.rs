@@ -1,12 +1,12 @@
-//! The images that a Dockerfile builds on.
+//! Finds the base images of a Dockerfile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::instructions::instructions;
 
-/// The images of `FROM` and of `--from=`, without `scratch` and the Dockerfile's own stages, in order of their names.
+/// Returns the images of `FROM` and `--from=` in alphabetical order, without `scratch` and the Dockerfile's own stages.
 ///
-/// `ARG` before the first `FROM` is taken into account. A name that depends on anything else stays as it is written.
+/// Arguments before the first `FROM` are expanded. Other variables stay as written.
 pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
@@ -54,7 +54,7 @@ fn is_stage(image: &str, stages: &[String]) -> bool {
     named || image.parse::<usize>().is_ok_and(|index| index < stages.len())
 }
 
-/// Fills `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}` in; what is not known stays.
+/// Expands `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. Unknown names stay as written.
 fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
@@ -75,7 +75,7 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     expanded + rest
 }
 
-/// The variable at the start of a text: all of it, its name, and what follows the name within braces.
+/// Parses the variable at the start of a string. Returns its text, its name, and the operator part within braces.
 fn variable(text: &str) -> (&str, &str, &str) {
     let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if let Some((inner, _)) = text.strip_prefix("${").and_then(|inner| inner.split_once('}')) {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_found_and_stages_are_not() {
+    fn finds_images_but_not_stages() {
         let given = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };

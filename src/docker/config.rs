@@ -1,4 +1,4 @@
-//! The configuration of the Docker command line: `config.json` and the contexts beside it.
+//! The configuration of the Docker command line: `config.json` and contexts.
 
 use std::{
     collections::BTreeMap,
@@ -14,15 +14,15 @@ use crate::{
     fs::{self, FileError},
 };
 
-/// The part of `config.json` that concerns us.
+/// The supported part of `config.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Config {
-    /// Credentials by registry, as `docker login` writes them without a helper.
+    /// Credentials by registry, written by `docker login` without a helper.
     pub(super) auths: BTreeMap<String, Login>,
-    /// Helper program by registry.
+    /// Credential helpers by registry.
     pub(super) cred_helpers: BTreeMap<String, String>,
-    /// Helper program of all other registries.
+    /// Credential helper for all other registries.
     pub(super) creds_store: Option<String>,
     pub(super) current_context: Option<String>,
     /// Proxies by engine address, or `default`.
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// The entries of a `proxies` section, with the variables that they become.
+/// Entries of a `proxies` section with their environment variables.
 const PROXIES: [(&str, &str); 5] = [
     ("httpProxy", "http_proxy"),
     ("httpsProxy", "https_proxy"),
@@ -58,16 +58,16 @@ const PROXIES: [(&str, &str); 5] = [
     ("allProxy", "all_proxy"),
 ];
 
-/// Where a Docker context leads.
+/// The engine of a Docker context.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) host: String,
-    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, if the context has one.
+    /// Folder with `ca.pem`, `cert.pem` and `key.pem`, if it exists.
     pub(crate) certificates: Option<PathBuf>,
 }
 
 impl Config {
-    /// Reads the configuration; one that does not exist is empty.
+    /// Reads the configuration. A missing file counts as empty.
     pub(crate) fn load(environment: &Environment) -> Result<Self, DockerError> {
         let Some(directory) = directory(environment) else {
             return Ok(Self::default());
@@ -76,7 +76,7 @@ impl Config {
         let config = match fs::read_text_if_exists(&path)? {
             Some(text) if !text.trim().is_empty() => serde_json::from_str(&text).map_err(|error| {
                 DockerError::Configuration(format!(
-                    "{} is not a Docker configuration: {error}",
+                    "{} is not a valid Docker configuration: {error}",
                     path.display()
                 ))
             })?,
@@ -108,21 +108,21 @@ impl Config {
         sources
     }
 
-    /// Where the context of this name leads.
+    /// Returns the engine of the context with this name.
     pub(crate) fn endpoint(&self, context: &str) -> Result<Endpoint, DockerError> {
         let id = sha256_hex(context.as_bytes());
         let path = self.directory.join("contexts/meta").join(&id).join("meta.json");
         let text = fs::read_text(&path).map_err(|error| unknown_context(context, error))?;
         let metadata: ContextMetadata = serde_json::from_str(&text)
-            .map_err(|error| DockerError::Address(format!("{} cannot be read: {error}", path.display())))?;
+            .map_err(|error| DockerError::Address(format!("cannot read {}: {error}", path.display())))?;
         let host = metadata.endpoints.docker.and_then(|docker| docker.host).ok_or_else(|| {
-            DockerError::Address(format!("the Docker context `{context}` has no address of an engine"))
+            DockerError::Address(format!("the Docker context `{context}` has no engine address"))
         })?;
         let certificates = self.directory.join("contexts/tls").join(&id).join("docker");
         Ok(Endpoint { host, certificates: certificates.is_dir().then_some(certificates) })
     }
 
-    /// The build arguments that carry the proxies configured for an engine.
+    /// Returns the build arguments for the proxies of an engine.
     pub(crate) fn proxy_arguments(&self, host: &str) -> BTreeMap<String, String> {
         let Some(proxies) = self.proxies.get(host).or_else(|| self.proxies.get("default")) else {
             return BTreeMap::new();
@@ -135,7 +135,7 @@ impl Config {
     }
 }
 
-/// `$DOCKER_CONFIG`, or `.docker` in the home directory.
+/// Returns `$DOCKER_CONFIG`, or `.docker` in the home directory.
 pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
     let home = || environment.non_empty("HOME").or_else(|| environment.non_empty("USERPROFILE"));
     match environment.non_empty("DOCKER_CONFIG") {
@@ -146,8 +146,8 @@ pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
 
 fn unknown_context(context: &str, error: FileError) -> DockerError {
     if error.is_not_found() {
-        let list = "`docker context ls` lists those there are";
-        DockerError::Address(format!("there is no Docker context `{context}`; {list}"))
+        let list = "`docker context ls` lists the contexts";
+        DockerError::Address(format!("Docker context `{context}` does not exist; {list}"))
     } else {
         error.into()
     }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn no_configuration_is_an_empty_one() {
+    fn treats_a_missing_configuration_as_empty() {
         let directory = tempfile::tempdir().unwrap();
         let config = Config::load(&environment(directory.path())).unwrap();
         assert!(config.auths.is_empty() && config.creds_store.is_none());
@@ -188,17 +188,17 @@ mod tests {
     }
 
     #[test]
-    fn broken_configurations_are_named() {
+    fn errors_name_an_invalid_configuration() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("config.json"), "{").unwrap();
         let error = Config::load(&environment(directory.path())).unwrap_err().to_string();
-        assert!(error.contains("config.json is not a Docker configuration"), "{error}");
+        assert!(error.contains("config.json is not a valid Docker configuration"), "{error}");
     }
 
     #[test]
-    fn contexts_lead_to_hosts_and_certificates() {
+    fn reads_host_and_certificates_of_a_context() {
         let directory = tempfile::tempdir().unwrap();
-        // The folders are named by the SHA-256 of the context's name.
+        // The name of a folder is the SHA-256 digest of the context's name.
         let id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a";
         let meta = directory.path().join("contexts/meta").join(id);
         std::fs::create_dir_all(&meta).unwrap();
@@ -212,11 +212,11 @@ mod tests {
         std::fs::create_dir_all(&certificates).unwrap();
         assert_eq!(config.endpoint("remote").unwrap().certificates, Some(certificates));
         let error = config.endpoint("other").unwrap_err().to_string();
-        assert!(error.starts_with("there is no Docker context `other`"), "{error}");
+        assert!(error.starts_with("Docker context `other` does not exist"), "{error}");
     }
 
     #[test]
-    fn proxies_become_build_arguments_in_both_cases() {
+    fn passes_proxies_as_build_arguments_in_both_cases() {
         let text = r#"{"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "localhost"}}}"#;
         let config: Config = serde_json::from_str(text).unwrap();
         let arguments = config.proxy_arguments("unix:///var/run/docker.sock");

@@ -1,22 +1,19 @@
-//! The Dockerfile of `dockerfile: auto`, as a pure function of what it shall contain.
+//! The Dockerfile of `dockerfile: auto`.
 
-/// The version of Prefect that the base image has, and that images are labelled with.
-pub(crate) const PREFECT_VERSION: &str = "3.8.4";
-
-/// The version of Python that the base image has.
+/// The Python version of the base image.
 pub(crate) const PYTHON_VERSION: &str = "3.11";
 
-/// What the Dockerfile is made of.
+/// The contents of the Dockerfile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AutoDockerfile<'a> {
     pub(crate) base_image: &'a str,
-    /// The last part of the project's path: the code goes to `/opt/prefect/<directory>/`.
+    /// The name of the project's folder. The code is copied to `/opt/prefect/<directory>/`.
     pub(crate) directory: &'a str,
-    /// The files whose requirements are installed, relative to the build context.
+    /// Requirements files to install, relative to the build context.
     pub(crate) requirements: &'a [String],
 }
 
-/// The image of a Prefect release for a version of Python.
+/// Returns the image of a Prefect release for a Python version.
 pub(crate) fn base_image(prefect: &str, python: &str) -> String {
     let tag: String = format!("{prefect}-python{python}")
         .chars()
@@ -33,8 +30,8 @@ pub(crate) fn base_image(prefect: &str, python: &str) -> String {
 }
 
 impl AutoDockerfile<'_> {
-    /// The text of the Dockerfile. For a plain directory name it is, line by line, what Prefect writes, so that
-    /// the layers of both are the same.
+    /// Returns the text of the Dockerfile. It equals the text that Prefect generates, so that both produce the same
+    /// layers, unless the name of the directory needs escaping.
     pub(crate) fn text(&self) -> String {
         let target = format!("/opt/prefect/{}/", self.directory);
         let mut lines = vec![format!("FROM {}", self.base_image)];
@@ -49,7 +46,7 @@ impl AutoDockerfile<'_> {
     }
 }
 
-/// A COPY line; names with white space need its JSON form.
+/// Returns a COPY instruction. Names with whitespace require its JSON form.
 fn copy(from: &str, to: &str) -> String {
     let (from, to) = (escape(from), escape(to));
     if from.contains(char::is_whitespace) || to.contains(char::is_whitespace) {
@@ -59,12 +56,12 @@ fn copy(from: &str, to: &str) -> String {
     }
 }
 
-/// Keeps Docker from reading variables in a path.
+/// Escapes a path so that Docker does not expand variables in it.
 fn escape(path: &str) -> String {
     path.replace('\\', "\\\\").replace('$', "\\$")
 }
 
-/// One word for the shell of a RUN line.
+/// Quotes a string as one word for the shell of a RUN instruction.
 fn shell_word(text: &str) -> String {
     let plain = |character: char| {
         character.is_ascii_alphanumeric() || "/._-+@%:=,".contains(character) || !character.is_ascii()
@@ -78,19 +75,19 @@ mod tests {
 
     fn text(directory: &str, requirements: Option<&str>) -> String {
         let requirements: Vec<String> = requirements.into_iter().map(str::to_owned).collect();
-        let base_image = base_image(PREFECT_VERSION, PYTHON_VERSION);
+        let base_image = base_image("3.9.1", PYTHON_VERSION);
         AutoDockerfile { base_image: &base_image, directory, requirements: &requirements }.text()
     }
 
     #[test]
-    fn without_and_with_requirements() {
+    fn writes_the_dockerfile_of_prefect() {
         assert_eq!(
             text("flows", None),
-            "FROM prefecthq/prefect:3.8.4-python3.11\nCOPY . /opt/prefect/flows/\nWORKDIR /opt/prefect/flows/\n"
+            "FROM prefecthq/prefect:3.9.1-python3.11\nCOPY . /opt/prefect/flows/\nWORKDIR /opt/prefect/flows/\n"
         );
         assert_eq!(
             text("flows", Some("requirements.txt")),
-            "FROM prefecthq/prefect:3.8.4-python3.11\n\
+            "FROM prefecthq/prefect:3.9.1-python3.11\n\
              COPY requirements.txt /opt/prefect/flows/requirements.txt\n\
              RUN uv pip install -r /opt/prefect/flows/requirements.txt\n\
              COPY . /opt/prefect/flows/\n\
@@ -99,17 +96,17 @@ mod tests {
     }
 
     #[test]
-    fn requirements_elsewhere_keep_their_path() {
+    fn keeps_the_path_of_requirements_files() {
         let text = text("p", Some("flows/requirements.txt"));
         assert!(text.contains("COPY flows/requirements.txt /opt/prefect/p/flows/requirements.txt\n"));
         assert!(text.contains("RUN uv pip install -r /opt/prefect/p/flows/requirements.txt\n"));
     }
 
     #[test]
-    fn names_that_a_dockerfile_would_misread() {
+    fn escapes_names_that_docker_would_misread() {
         assert_eq!(
             text("my $flows", Some("requirements.txt")),
-            "FROM prefecthq/prefect:3.8.4-python3.11\n\
+            "FROM prefecthq/prefect:3.9.1-python3.11\n\
              COPY [\"requirements.txt\",\"/opt/prefect/my \\\\$flows/requirements.txt\"]\n\
              RUN uv pip install -r '/opt/prefect/my $flows/requirements.txt'\n\
              COPY [\".\",\"/opt/prefect/my \\\\$flows/\"]\n\
@@ -119,6 +116,6 @@ mod tests {
 
     #[test]
     fn base_images_have_valid_tags() {
-        assert_eq!(base_image("3.8.4+local", "3.12"), "prefecthq/prefect:3.8.4-local-python3.12");
+        assert_eq!(base_image("3.9.1+local", "3.12"), "prefecthq/prefect:3.9.1-local-python3.12");
     }
 }

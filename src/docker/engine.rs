@@ -1,7 +1,7 @@
-//! Finding the container engine and talking to it.
+//! Connects to the container engine.
 //!
-//! An engine that is named (`DOCKER_HOST`, a Docker context) is the only one that is tried. Otherwise the sockets at
-//! which Docker and Podman listen are tried in turn, and the first that answers is taken.
+//! An engine that is named by `DOCKER_HOST` or a Docker context is the only candidate. Otherwise, the default sockets of
+//! Docker and Podman are tried in order, and the first that responds is used.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,30 +16,30 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// How long an engine may take to say that it is there.
+/// Timeout of the first request to an engine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long it may take to begin its answer to anything else: a build answers only once it has the whole context.
+/// Timeout until an engine starts to respond to other requests. A build responds only when it has the whole context.
 const LONGEST_SILENCE: Duration = Duration::from_hours(24);
 
-/// A connection to a container engine that has answered.
+/// A connection to a container engine that has responded.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(super) client: Docker,
-    /// Such as `unix:///var/run/docker.sock`.
+    /// The address, such as `unix:///var/run/docker.sock`.
     pub(crate) address: String,
 }
 
-/// Where an engine may listen.
+/// A possible address of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Address {
     host: String,
-    /// The folder of the certificates with which it is to be spoken to.
+    /// Folder with the client certificates, if TLS is used.
     certificates: Option<PathBuf>,
 }
 
 impl Engine {
-    /// Connects to the engine that the environment and Docker's configuration name, or to the first that is found.
+    /// Connects to the engine that the environment or Docker's configuration names, or to the first that responds.
     pub(crate) async fn connect(environment: &Environment, config: &Config) -> Result<Self, DockerError> {
         let mut tried = Vec::new();
         for address in addresses(environment, config)? {
@@ -51,7 +51,7 @@ impl Engine {
         Err(DockerError::NoEngine { tried })
     }
 
-    /// What the engine knows about an image.
+    /// Returns the engine's details of an image.
     #[cfg(test)]
     pub(crate) async fn inspect(&self, reference: &str) -> Result<bollard::models::ImageInspect, String> {
         self.client.inspect_image(reference).await.map_err(|error| message(&error))
@@ -88,14 +88,14 @@ impl Address {
     }
 }
 
-/// Where to look for an engine, in order.
+/// Returns the addresses to try, in order.
 fn addresses(environment: &Environment, config: &Config) -> Result<Vec<Address>, DockerError> {
     let named = match environment.non_empty("DOCKER_HOST") {
         Some(host) => Some(Address { host: host.to_owned(), certificates: certificates(environment, host) }),
         None => context_address(environment, config)?,
     };
     match named {
-        Some(address) => Ok(vec![Address { host: normalise(&address.host)?, ..address }]),
+        Some(address) => Ok(vec![Address { host: normalize(&address.host)?, ..address }]),
         None => Ok(default_sockets(environment)
             .into_iter()
             .map(|host| Address { host, certificates: None })
@@ -114,7 +114,7 @@ fn context_address(environment: &Environment, config: &Config) -> Result<Option<
     }
 }
 
-/// The certificates for an engine that `DOCKER_HOST` names: asked for by `DOCKER_TLS_VERIFY` or `https://`.
+/// Returns the certificates for an engine named by `DOCKER_HOST`, if `DOCKER_TLS_VERIFY` is set or the scheme is `https`.
 fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     let wanted = environment.non_empty("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
     let folder = || match environment.non_empty("DOCKER_CERT_PATH") {
@@ -124,8 +124,8 @@ fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     wanted.then(folder).flatten()
 }
 
-/// The address with a scheme, or why it cannot be used.
-fn normalise(host: &str) -> Result<String, DockerError> {
+/// Adds the scheme to an address. Fails if the scheme is not supported.
+fn normalize(host: &str) -> Result<String, DockerError> {
     match host.split_once("://") {
         None if host.starts_with('/') => Ok(format!("unix://{host}")),
         None => Ok(format!("tcp://{host}")),
@@ -134,11 +134,13 @@ fn normalise(host: &str) -> Result<String, DockerError> {
             "an engine is not reached over ssh directly; forward its socket with `ssh -nNT -L \
              /tmp/docker.sock:/var/run/docker.sock {target}` and set DOCKER_HOST=unix:///tmp/docker.sock"
         ))),
-        Some(_) => Err(DockerError::Address(format!("`{host}` is not the address of a container engine"))),
+        Some(_) => {
+            Err(DockerError::Address(format!("`{host}` is not a valid address of a container engine")))
+        }
     }
 }
 
-/// Where Docker and Podman listen unless told otherwise.
+/// Returns the default sockets of Docker and Podman.
 fn default_sockets(environment: &Environment) -> Vec<String> {
     if cfg!(windows) {
         return vec!["npipe:////./pipe/docker_engine".to_owned()];
@@ -156,11 +158,11 @@ fn default_sockets(environment: &Environment) -> Vec<String> {
     sockets.into_iter().flatten().map(|path| format!("unix://{}", path.display())).collect()
 }
 
-/// The innermost cause of an error, which says most.
+/// Returns the root cause of an error, which is the most specific one.
 fn explain(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;
     if let Error::SocketNotFoundError(_) = error {
-        return "there is no such socket".to_owned();
+        return "the socket does not exist".to_owned();
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
@@ -169,7 +171,7 @@ fn explain(error: &bollard::errors::Error) -> String {
     cause.to_string()
 }
 
-/// What the engine said.
+/// Returns the message of an engine's error response.
 pub(super) fn message(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;
     match error {
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn without_a_name_the_usual_sockets_are_tried_in_order() {
+    fn tries_the_default_sockets_in_order() {
         assert_eq!(
             hosts(&[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/home/u")]),
             [
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn docker_host_is_the_only_one_tried_and_wins_over_contexts() {
+    fn docker_host_takes_precedence_over_contexts() {
         for (value, host) in [
             ("unix:///x.sock", "unix:///x.sock"),
             ("/x.sock", "unix:///x.sock"),
@@ -223,17 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_cannot_be_used_say_what_to_do() {
-        let error = normalise("ssh://me@host").unwrap_err().to_string();
+    fn errors_of_unsupported_addresses_give_advice() {
+        let error = normalize("ssh://me@host").unwrap_err().to_string();
         assert!(error.contains("ssh -nNT -L") && error.contains("me@host"), "{error}");
-        assert!(normalise("fd://").is_err());
+        assert!(normalize("fd://").is_err());
         let environment = [("DOCKER_CONTEXT", "missing")].into_iter().collect();
         let error = addresses(&environment, &Config::default()).unwrap_err().to_string();
         assert!(error.contains("there is no Docker context `missing`"), "{error}");
     }
 
     #[test]
-    fn tls_is_spoken_when_asked_for() {
+    fn uses_tls_if_requested() {
         let folder = |pairs: &[(&str, &str)], host| certificates(&pairs.iter().copied().collect(), host);
         assert_eq!(folder(&[("DOCKER_CERT_PATH", "/certs")], "tcp://h:1"), None);
         let asked = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
@@ -242,12 +244,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_engine_that_is_not_there_is_an_error_with_all_that_was_tried() {
+    async fn errors_list_every_address() {
         let environment = [("DOCKER_HOST", "unix:///nonexistent/docker.sock")].into_iter().collect();
         let error = Engine::connect(&environment, &Config::default()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no container engine answered\n  unix:///nonexistent/docker.sock: there is no such socket"
+            "no container engine answered\n  unix:///nonexistent/docker.sock: the socket does not exist"
         );
         assert!(error.help().unwrap().contains("DOCKER_HOST"));
     }

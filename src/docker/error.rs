@@ -1,69 +1,69 @@
-//! What can go wrong between us and a container engine, in the engine's own words where it has any.
+//! Errors of container engines and image builds, with the engine's own message if there is one.
 
 use std::{fmt, io};
 
 use crate::fs::FileError;
 
-/// Why an image was not built or pushed.
+/// The reason why an image was not built or pushed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DockerError {
-    /// No engine answered; `tried` has each address with the reason.
-    #[error("no container engine answered{}", Attempts(tried))]
+    /// No engine responded. `tried` has each address with the reason.
+    #[error("no container engine responded{}", Attempts(tried))]
     NoEngine { tried: Vec<Attempt> },
 
-    /// The address of the engine, or the Docker context that has it, cannot be used.
+    /// An invalid address of an engine, or an invalid Docker context.
     #[error("{0}")]
     Address(String),
 
-    /// An image name or tag that no registry would take.
+    /// An invalid image name or tag.
     #[error("{0}")]
     Reference(#[from] super::reference::ReferenceError),
 
-    /// A pattern of `.dockerignore` that Docker would not take.
+    /// An invalid pattern in `.dockerignore`.
     #[error("{0}")]
     Ignore(#[from] super::ignore::IgnoreError),
 
-    /// Worded as engines word it.
+    /// A missing Dockerfile. The message is that of engines.
     #[error("Cannot locate specified Dockerfile: {0}")]
     NoDockerfile(String),
 
-    /// The build context cannot be read.
+    /// An unreadable build context.
     #[error("{0}")]
     Context(String),
 
     #[error(transparent)]
     File(#[from] FileError),
 
-    /// The engine took no more of the build context.
-    #[error("the build context could not be sent: {0}")]
+    /// The engine stopped reading the build context.
+    #[error("cannot send the build context: {0}")]
     Sending(io::Error),
 
-    /// The engine built until something failed.
+    /// A failed build.
     #[error("{0}")]
     Build(BuildFailure),
 
-    /// `build_backend: buildx` without the program for it.
-    #[error("`docker buildx` does not run here: {reason}")]
+    /// BuildKit is required and not installed.
+    #[error("`docker buildx` is not available: {reason}")]
     NoBuildx { reason: String },
 
-    /// The registry, or the engine on its behalf, refused a push.
-    #[error("{reference} was not pushed: {message}")]
+    /// A push that the registry or the engine rejected.
+    #[error("cannot push {reference}: {message}")]
     Push { reference: String, message: String },
 
-    /// Docker's own configuration cannot be read.
+    /// An unreadable Docker configuration.
     #[error("{0}")]
     Configuration(String),
 
-    /// A login of the Docker configuration or a credential helper cannot be used.
+    /// An unusable entry of the Docker configuration, or a failed credential helper.
     #[error("{0}")]
     Credentials(String),
 
-    /// Any other refusal of the engine.
-    #[error("the container engine could not {action}: {message}")]
+    /// Any other error of the engine.
+    #[error("the container engine failed to {action}: {message}")]
     Engine { action: &'static str, message: String },
 }
 
-/// An address at which an engine was looked for, and why there was none.
+/// An address without an engine, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) address: String,
@@ -81,13 +81,13 @@ impl fmt::Display for Attempts<'_> {
     }
 }
 
-/// A build that failed: the engine's message, the step it was at and the last lines it printed.
+/// A failed build: the engine's message, the failed instruction, and the last lines of output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BuildFailure {
     pub(crate) message: String,
-    /// Such as `Step 3/5 : RUN make`; none if the engine had not begun.
+    /// The instruction, such as `Step 3/5 : RUN make`. `None` if the build had not started.
     pub(crate) step: Option<String>,
-    /// The line of the Dockerfile that the step is on.
+    /// The line of the instruction in the Dockerfile.
     pub(crate) line: Option<usize>,
     pub(crate) last_lines: Vec<String>,
 }
@@ -113,12 +113,12 @@ impl DockerError {
         Self::Sending(error)
     }
 
-    /// Whether the engine stopped listening, in which case it has said why.
+    /// Whether the engine closed the connection, so that its own error is more specific.
     pub(super) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Sending(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What the user can do about it, where that is known.
+    /// Returns advice for the user, if the failure is a known one.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NoEngine { tried }
@@ -131,12 +131,12 @@ impl DockerError {
                 "start Docker or Podman, or set DOCKER_HOST to the address of a running engine"
             }
             Self::NoBuildx { .. } => {
-                "install the Docker command line with its buildx plugin, or leave out `build_backend`"
+                "install the Docker command line with the buildx plugin, or remove `build_backend`"
             }
             Self::NoDockerfile(_) => "`dockerfile` is relative to the build context, `path`",
             Self::Build(failure) => build_help(&failure.message)?,
             Self::Push { message, .. } => push_help(message)?,
-            Self::Credentials(_) => "run `docker login` again, or give `credentials` in the step",
+            Self::Credentials(_) => "run `docker login` again, or set `credentials` in the step",
             _ => return None,
         };
         Some(help.to_owned())
@@ -147,12 +147,12 @@ fn build_help(message: &str) -> Option<&'static str> {
     let message = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&["requires buildkit", "unknown flag: mount", "unknown flag: link"]) {
-        Some("this Dockerfile needs BuildKit: set `build_backend: buildx`")
+        Some("this Dockerfile requires BuildKit: set `build_backend: buildx`")
     } else if says(&["denied", "unauthorized", "no basic auth"]) {
         Some("run `docker login` for the registry of the base image, and check its name in FROM")
     } else if says(&["no such host", "i/o timeout", "connection refused", "dial tcp"]) {
         Some(
-            "the engine could not reach a registry; `pull: false` uses a base image that is already on the machine",
+            "the engine cannot reach a registry; `pull: false` uses a base image that exists on this machine",
         )
     } else if says(&["excluded by .dockerignore", "file not found in build context"]) {
         Some("COPY and ADD see only the build context: check `path` and .dockerignore")
@@ -167,11 +167,11 @@ fn push_help(message: &str) -> Option<&'static str> {
     let message = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&["denied", "unauthorized", "no basic auth", "authentication required"]) {
-        Some("run `docker login` for this registry, or give `credentials` in the step")
+        Some("run `docker login` for this registry, or set `credentials` in the step")
     } else if says(&["does not exist locally", "tag does not exist"]) {
         Some("build the image first: push the `image_name` and `tag` of a build step")
     } else if says(&["http response to https client"]) {
-        Some("the registry speaks plain HTTP: list it under `insecure-registries` of the engine")
+        Some("the registry uses unencrypted HTTP: add it to `insecure-registries` of the engine")
     } else {
         None
     }

@@ -1,7 +1,7 @@
-//! A tag that stands for all an image is made of.
+//! Derives a tag from everything that goes into an image.
 //!
-//! Times and owners do not count: two checkouts of one commit give one tag. The modes of files do, since they are in
-//! the image.
+//! Times and owners of files are ignored, so that two checkouts of a commit have the same tag. File modes count, because
+//! they are part of the image.
 
 use std::{
     fs::{File, Metadata},
@@ -14,16 +14,16 @@ use sha2::{Digest, Sha256};
 use super::{archive::Sink, error::DockerError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// What such tags begin with, so that pushing knows one when it sees it.
+/// Prefix of content tags, by which a push recognizes them.
 const PREFIX: &str = "auto-";
 
-/// How many hexadecimal digits follow.
+/// Number of hexadecimal digits after the prefix.
 const DIGITS: usize = 32;
 
-/// Changes when the same inputs no longer give the same image.
+/// Version of the algorithm. It changes if equal inputs produce a different image.
 const GENERATION: &str = "1";
 
-/// Takes what an image is made of, part by part.
+/// A digest of the parts of an image.
 #[derive(Debug)]
 pub(crate) struct Fingerprint {
     hash: Sha256,
@@ -42,14 +42,14 @@ impl Fingerprint {
         self.bytes(value.as_ref());
     }
 
-    /// The tag of what was added.
+    /// Returns the tag of all added parts.
     pub(crate) fn tag(self) -> String {
         let mut digits = hexadecimal(&self.hash.finalize());
         digits.truncate(DIGITS);
         format!("{PREFIX}{digits}")
     }
 
-    /// The length goes first, so that no two sequences of parts look the same.
+    /// Adds bytes with their length, so that different sequences of parts have different digests.
     fn bytes(&mut self, bytes: &[u8]) {
         self.hash.update((bytes.len() as u64).to_le_bytes());
         self.hash.update(bytes);
@@ -106,7 +106,7 @@ fn mode(_: &Metadata) -> [u8; 4] {
     [0; 4]
 }
 
-/// Whether a tag was made here, so that an image of that tag can only be the same image.
+/// Whether a tag is a content tag, so that an image with this tag is the same image.
 pub(crate) fn is_fingerprint(tag: &str) -> bool {
     let hexadecimal = |digit: char| digit.is_ascii_digit() || matches!(digit, 'a'..='f');
     tag.strip_prefix(PREFIX).is_some_and(|digits| digits.len() == DIGITS && digits.chars().all(hexadecimal))
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn content_counts_and_times_and_ignored_files_do_not() {
+    fn depends_on_content_but_not_on_times_and_ignored_files() {
         let root = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
         write("Dockerfile", "FROM scratch\nCOPY . /\n");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn distinguishes_the_boundaries_of_parts() {
         let tag = |parts: &[(&str, &str)]| {
             let mut fingerprint = Fingerprint::new();
             parts.iter().for_each(|(name, value)| fingerprint.add(name, value));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_users_are_not_taken_for_fingerprints() {
+    fn does_not_recognize_other_tags() {
         for tag in ["auto", "auto-1", "v1", "auto-0123456789abcdef0123456789abcdeg"] {
             assert!(!is_fingerprint(tag), "{tag}");
         }

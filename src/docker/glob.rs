@@ -1,16 +1,16 @@
-//! The patterns of `.dockerignore`, matched against whole paths.
+//! Patterns of `.dockerignore`, matched against whole paths.
 //!
-//! `*` and `?` stop at `/`, `**` does not, `[a-z]` is a class, `[^a-z]` its opposite, and `\` takes the next
-//! character as it is. Matching follows all possibilities at once, so no pattern is slow.
+//! `*` and `?` do not match `/`, `**` does. `[a-z]` is a class, `[^a-z]` a negated class, and `\` escapes the next
+//! character. Matching tracks all possible positions at once, so that its time is linear.
 
-/// Why a text is not a pattern.
+/// The reason why a string is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GlobError {
-    #[error("there is nothing after `!`")]
+    #[error("`!` requires a pattern")]
     Empty,
-    #[error("what follows a `[` is not a class of characters")]
+    #[error("`[` does not start a valid character class")]
     Class,
-    #[error("it ends with `\\`")]
+    #[error("the pattern ends with `\\`")]
     Escape,
 }
 
@@ -27,9 +27,9 @@ enum Token {
     AnyOne,
     /// `*`
     AnyInPart,
-    /// `**` at an end: anything.
+    /// `**` at the end, which matches anything.
     Anything,
-    /// `**/`: no or any number of directories.
+    /// `**/`, which matches any number of directories.
     AnyDirectories,
     Class {
         negated: bool,
@@ -38,12 +38,12 @@ enum Token {
 }
 
 impl Token {
-    /// Whether it can match no character at all.
+    /// Whether the token can match the empty string.
     fn is_optional(&self) -> bool {
         matches!(self, Self::AnyInPart | Self::Anything | Self::AnyDirectories)
     }
 
-    /// Whether it goes on after `character`, which it matched.
+    /// Whether the token can continue after it matched `character`.
     fn repeats_over(&self, character: char) -> bool {
         match self {
             Self::AnyInPart => character != '/',
@@ -52,7 +52,7 @@ impl Token {
         }
     }
 
-    /// Whether it may end with `character`.
+    /// Whether the token can end with `character`.
     fn ends_with(&self, character: char) -> bool {
         match self {
             Self::Literal(literal) => *literal == character,
@@ -66,16 +66,16 @@ impl Token {
     }
 }
 
-/// The positions in a pattern to which the path so far can have led. Past the last token means that it matches.
+/// The possible positions in a pattern after a part of a path. The position after the last token is a match.
 struct Positions<'a> {
     tokens: &'a [Token],
     reached: Vec<bool>,
-    /// Spare room for the next step.
+    /// Buffer for the next step.
     next: Vec<bool>,
 }
 
 impl<'a> Positions<'a> {
-    /// Follows a path from the start of the pattern; `None` if it leads nowhere.
+    /// Matches a path from the start of the pattern. Returns `None` if no position remains.
     fn after(tokens: &'a [Token], path: impl Iterator<Item = char>) -> Option<Self> {
         let nowhere = vec![false; tokens.len() + 1];
         let mut positions = Self { tokens, reached: nowhere.clone(), next: nowhere };
@@ -110,7 +110,7 @@ impl<'a> Positions<'a> {
     }
 }
 
-/// Marks a position, and those after tokens that may match nothing.
+/// Marks a position, and the following positions after tokens that can match the empty string.
 fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
     let optional = tokens[position..].iter().take_while(|token| token.is_optional()).count();
     reached[position..=position + optional].fill(true);
@@ -129,7 +129,7 @@ impl Glob {
                     let rest = characters.clone();
                     match characters.peek() {
                         None => Token::Anything,
-                        // `**.log` at the start means every path that ends so, if nothing else is special.
+                        // `**.log` at the start matches every path with this ending, if nothing else is special.
                         Some(_) if at_start && !before_slash && is_literal(rest) => Token::Anything,
                         Some(_) => Token::AnyDirectories,
                     }
@@ -144,7 +144,7 @@ impl Glob {
         Ok(Self { tokens })
     }
 
-    /// A pattern that matches just this text.
+    /// Returns a pattern that matches exactly this string.
     pub(crate) fn literal(text: &str) -> Self {
         Self { tokens: text.chars().map(Token::Literal).collect() }
     }
@@ -163,7 +163,7 @@ fn is_literal(mut rest: impl Iterator<Item = char>) -> bool {
     !rest.any(|character| matches!(character, '*' | '?' | '[' | '\\'))
 }
 
-/// The class after its `[`.
+/// Parses a character class after its `[`.
 fn class(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Token, GlobError> {
     let negated = characters.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();

@@ -1,4 +1,4 @@
-//! Shapes that inputs of the Docker steps come in.
+//! Types of inputs of the image steps that accept several forms.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::value::{Mapping, Value, kind};
 
-/// The tag of an image: text, or a number as YAML reads an unquoted one. It is returned as it was given.
+/// The tag of an image: a string, or a number if it is unquoted in YAML. Outputs keep its type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tag(Value);
 
 impl Tag {
-    /// `None` for what counts as no tag: null, empty text, zero and false.
+    /// Returns `None` for values that count as no tag: null, an empty string, zero and false.
     pub(crate) fn of(value: Option<&Value>) -> Option<Self> {
         let absent = match value? {
             Value::Null | Value::Bool(_) => true,
@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for Tag {
     }
 }
 
-/// A list of `T`, or just one; null is none.
+/// A list of `T` or a single `T`. Null is an empty list.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
 
@@ -69,12 +69,12 @@ impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for OneOrMany<T> {
     }
 }
 
-/// Names with values that are text, or numbers and booleans meant as text. A name without a value is kept as such.
+/// Names with string values. Numbers and booleans are converted to strings. A name may have no value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Pairs(pub(crate) BTreeMap<String, Option<String>>);
 
 impl Pairs {
-    /// Those that have a value.
+    /// Returns the pairs with a value.
     pub(crate) fn given(&self) -> BTreeMap<String, String> {
         let pairs = self.0.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
         pairs.collect()
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Options of a BuildKit flag such as `type=registry,ref=...`: as text, or as a mapping.
+/// Options of a BuildKit flag such as `type=registry,ref=...`: a string or a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FlagOptions(pub(crate) String);
 
@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for FlagOptions {
     }
 }
 
-/// `name:address` of each host, from a list of those or a mapping.
+/// Hosts as `name:address`, from a list or a mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hosts(pub(crate) Vec<String>);
 
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Hosts {
     }
 }
 
-/// The text of a scalar other than null.
+/// Converts a scalar to a string. Returns `None` for null.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_keep_their_type_and_what_is_falsy_is_none() {
+    fn keeps_the_type_of_tags_and_ignores_falsy_values() {
         let tag = |yaml: &str| Tag::of(Some(&serde_yaml::from_str(yaml).unwrap()));
         for yaml in ["null", "''", "0", "0.0", "false"] {
             assert_eq!(tag(yaml), None, "{yaml}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_many() {
+    fn reads_lists_and_single_values() {
         assert_eq!(read::<OneOrMany<String>>("ab").0, ["ab"]);
         assert_eq!(read::<OneOrMany<String>>("[a, b]").0, ["a", "b"]);
         assert_eq!(read::<OneOrMany<String>>("null").0, Vec::<String>::new());
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_hosts_and_flag_options() {
+    fn reads_pairs_hosts_and_flag_options() {
         let pairs: Pairs = read("{A: text, B: 1, C: true, D: null}");
         let given: Vec<(String, String)> = pairs.given().into_iter().collect();
         assert_eq!(given, [("A", "text"), ("B", "1"), ("C", "true")].map(|(a, b)| (a.into(), b.into())));

@@ -1,22 +1,22 @@
-//! The instructions of a Dockerfile with the lines they stand on, as far as that is needed without building.
+//! Splits a Dockerfile into instructions with their line numbers.
 
-/// One instruction.
+/// An instruction of a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Instruction {
-    /// Where it begins, from 1.
+    /// The number of its first line, starting at 1.
     pub(crate) line: usize,
-    /// On one line, without comments.
+    /// The text in one line, without comments.
     pub(crate) text: String,
 }
 
 impl Instruction {
-    /// Such as `RUN`.
+    /// Returns the keyword, such as `RUN`.
     pub(crate) fn keyword(&self) -> String {
         self.text.split_whitespace().next().unwrap_or_default().to_uppercase()
     }
 }
 
-/// The instructions of a Dockerfile in their order; the text of here-documents is left out.
+/// Returns the instructions of a Dockerfile in order, without the contents of here-documents.
 pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     let escape = escape(dockerfile);
     let mut instructions: Vec<Instruction> = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     instructions
 }
 
-/// Whether a Dockerfile uses what the classic builder does not know.
+/// Whether a Dockerfile uses syntax that the classic builder does not support.
 pub(crate) fn needs_buildkit(dockerfile: &str) -> bool {
     const OPTIONS: [&str; 7] =
         ["--mount=", "--link", "--chmod=", "--network=", "--security=", "--checksum=", "--exclude="];
@@ -65,7 +65,7 @@ pub(crate) fn needs_buildkit(dockerfile: &str) -> bool {
     })
 }
 
-/// The character that continues a line: `\`, unless a directive at the top says something else.
+/// Returns the line continuation character: `\`, unless an `escape` directive changes it.
 fn escape(dockerfile: &str) -> char {
     let directives = dockerfile.lines().map_while(|line| line.trim().strip_prefix('#'));
     let mut pairs = directives.map_while(|text| text.split_once('='));
@@ -73,7 +73,7 @@ fn escape(dockerfile: &str) -> char {
     found.and_then(|(_, value)| value.trim().chars().next()).unwrap_or('\\')
 }
 
-/// The lines with which the here-documents of an instruction end.
+/// Returns the terminators of the here-documents of an instruction.
 fn ends_of_here_documents(instruction: &Instruction) -> Vec<String> {
     if !matches!(instruction.keyword().as_str(), "RUN" | "COPY" | "ADD") {
         return Vec::new();
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_buildkit_is_known() {
+    fn recognizes_syntax_that_requires_buildkit() {
         for (dockerfile, expected) in [
             ("FROM a\nRUN make --mount=x\nCOPY --chown=1 a b\nCOPY --from=b a b", false),
             ("FROM a\nRUN --mount=type=cache,target=/c make", true),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn instructions_have_the_line_they_begin_on() {
+    fn instructions_have_the_number_of_their_first_line() {
         for (dockerfile, expected) in [
             ("", &[][..]),
             ("# a comment\n\nFROM a\nRUN b\n", &[(3, "FROM a"), (4, "RUN b")]),

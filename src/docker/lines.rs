@@ -1,14 +1,14 @@
-//! Whole lines out of pieces of text.
+//! Assembles lines from fragments of text.
 
-/// Collects pieces until a line is complete.
+/// Collects fragments until a line is complete.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     begun: String,
 }
 
 impl Lines {
-    /// Takes a piece and returns the lines that it completes. Of a line that overwrites itself with carriage
-    /// returns, only the last state counts.
+    /// Adds a fragment and returns the lines that it completes. If carriage returns overwrite a line, only its last state is
+    /// returned.
     pub(super) fn push(&mut self, text: &str) -> Vec<String> {
         self.begun.push_str(text);
         let Some(end) = self.begun.rfind('\n') else {
@@ -19,7 +19,7 @@ impl Lines {
         complete.lines().map(last_state).collect()
     }
 
-    /// The last line, if it has no end.
+    /// Returns the last line if it has no line ending.
     pub(super) fn finish(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.begun);
         (!rest.is_empty()).then(|| last_state(&rest))
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_become_lines() {
+    fn assembles_lines_from_fragments() {
         let mut lines = Lines::default();
         assert_eq!(lines.push("Step 1/2"), Vec::<String>::new());
         assert_eq!(lines.push(" : FROM scratch\n ---> "), ["Step 1/2 : FROM scratch"]);

@@ -1,7 +1,7 @@
-//! Container images: finding an engine, building with it, pushing with it.
+//! Container images: connects to an engine, and builds and pushes images with it.
 //!
-//! [`engine::Engine`] speaks to Docker or Podman through bollard. What is sent (the context, the generated
-//! Dockerfile, credentials) is prepared by modules that know nothing of the engine.
+//! [`engine::Engine`] uses bollard to communicate with Docker or Podman. The modules that prepare the requests (build
+//! context, generated Dockerfile, credentials) are independent of the engine.
 
 mod archive;
 pub(crate) mod auth;

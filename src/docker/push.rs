@@ -1,4 +1,4 @@
-//! Pushing images to their registry.
+//! Pushes images to their registry.
 
 use bollard::{models::PushImageInfo, query_parameters::PushImageOptions};
 use futures_util::StreamExt;
@@ -13,7 +13,7 @@ use super::{
 use crate::progress::{Progress, Stream as OutputStream};
 
 impl Engine {
-    /// Pushes one tag of an image, or all its local tags if none is given, and returns the digest of the one.
+    /// Pushes a tag of an image, or all its local tags if `tag` is `None`. Returns the digest of a single tag.
     pub(crate) async fn push(
         &self,
         name: &ImageName,
@@ -50,7 +50,7 @@ impl Engine {
         }
     }
 
-    /// The digest under which the engine knows a pushed image; some engines do not tell it while they push.
+    /// Returns the digest of a pushed image from the engine. Some engines do not report it during the push.
     async fn pushed_digest(&self, name: &ImageName, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
         let of_this = |known: &String| {
@@ -61,7 +61,7 @@ impl Engine {
     }
 }
 
-/// How many layers there are, and how many the registry has.
+/// Counts the layers of a push and those that the registry has.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Layers {
     all: usize,
@@ -69,7 +69,7 @@ struct Layers {
 }
 
 impl Layers {
-    /// Whether the event is about a layer that is now known or done.
+    /// Processes an event. Returns whether a layer was discovered or completed.
     fn count(&mut self, event: &PushImageInfo) -> bool {
         let status = event.status.as_deref().unwrap_or_default();
         if status == "Preparing" {
@@ -83,12 +83,12 @@ impl Layers {
     }
 }
 
-/// Progress of single layers, which the engine does not let us tell apart.
+/// Statuses of single layers that change during their upload.
 fn is_transfer(status: &str) -> bool {
     matches!(status, "Waiting" | "Pushing" | "Retrying") || status.starts_with("Retrying in ")
 }
 
-/// The digest in `v1: digest: sha256:0123... size: 522`.
+/// Returns the digest in a line such as `v1: digest: sha256:0123... size: 522`.
 fn digest_in(status: &str) -> Option<&str> {
     let (_, rest) = status.split_once("digest: ")?;
     rest.split_whitespace().next().filter(|digest| digest.contains(':'))
@@ -99,14 +99,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_read_from_the_last_line() {
+    fn reads_the_digest_from_the_last_line() {
         assert_eq!(digest_in("v1: digest: sha256:01ab size: 522"), Some("sha256:01ab"));
         assert_eq!(digest_in("The push refers to repository [localhost:5000/img]"), None);
         assert_eq!(digest_in("digest: none"), None);
     }
 
     #[test]
-    fn layers_are_counted() {
+    fn counts_layers() {
         let mut layers = Layers::default();
         let events =
             ["Preparing", "Preparing", "Waiting", "Pushing", "Pushed", "Layer already exists", "v1: digest"];

@@ -1,29 +1,29 @@
-//! Image names and tags, checked before anything is built or pushed.
+//! Parses image names and tags.
 //!
 //! The grammar is that of Docker's distribution references: `[registry/]path[:tag]`.
 
-/// The registry of names that do not say one.
+/// The default registry.
 pub(crate) const DOCKER_HUB: &str = "docker.io";
 
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
-/// Why a name or a tag is none.
+/// The reason why a name or tag is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReferenceError {
-    /// Worded as Prefect words it: scripts look for it.
+    /// Prefect's message, which scripts match.
     #[error(
         "Invalid Docker image name '{0}'. Image names cannot contain spaces. Use lowercase letters, numbers, \
          and separators like '-', '_', '.', and '/'."
     )]
     Spaces(String),
-    #[error("the image name `{0}` has upper-case letters; only a registry's host may have them")]
+    #[error("the image name `{0}` contains uppercase letters, which only the host of a registry may contain")]
     UpperCase(String),
     #[error("the image name `{name}` contains the tag `{tag}`; write it as `tag: {tag}`")]
     TagInName { name: String, tag: String },
-    #[error("the image name `{0}` contains a digest; an image that is built or pushed is named by a tag")]
+    #[error("the image name `{0}` contains a digest; images to build or push have a tag")]
     DigestInName(String),
-    #[error("`{0}` is not an image name: it is a URL; leave out the scheme")]
+    #[error("`{0}` is a URL, not an image name; remove the scheme")]
     Scheme(String),
     #[error(
         "`{0}` is not an image name: its parts are lower-case letters and digits with single `.`, `_`, `__` or \
@@ -37,7 +37,7 @@ pub(crate) enum ReferenceError {
          neither `.` nor `-`"
     )]
     Tag(String),
-    #[error("`{0}` is not a digest: a digest is `sha256:` and 64 hexadecimal digits")]
+    #[error("invalid digest `{0}`: a digest is `sha256:` and 64 hexadecimal digits")]
     Digest(String),
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum ReferenceError {
 pub(crate) struct ImageName(String);
 
 impl ImageName {
-    /// Checks a name as it is written in a file, and puts `namespace` before one that has no `/`.
+    /// Parses a name from a file. `namespace` is prefixed to names without `/`.
     pub(crate) fn parse(text: &str, namespace: Option<&str>) -> Result<Self, ReferenceError> {
         if text.chars().any(char::is_whitespace) {
             return Err(ReferenceError::Spaces(text.to_owned()));
@@ -65,7 +65,7 @@ impl ImageName {
         &self.0
     }
 
-    /// The host of the registry, [`DOCKER_HUB`] if the name has none.
+    /// Returns the host of the registry, [`DOCKER_HUB`] by default.
     pub(crate) fn registry(&self) -> &str {
         registry_of(&self.0)
     }
@@ -75,7 +75,7 @@ impl ImageName {
     }
 }
 
-/// An image that is somewhere: `name`, `name:tag`, `name@digest` or `name:tag@digest`.
+/// A reference to an existing image: `name`, `name:tag`, `name@digest` or `name:tag@digest`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageReference {
     name: ImageName,
@@ -84,7 +84,7 @@ pub(crate) struct ImageReference {
 }
 
 impl ImageReference {
-    /// The part without tag and digest.
+    /// Returns the name without tag and digest.
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }
@@ -143,7 +143,7 @@ fn is_digest(text: &str) -> bool {
     })
 }
 
-/// `name:tag` apart, where there is a tag.
+/// Splits `name:tag`. The tag is `None` if there is none.
 pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     match reference.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
@@ -151,12 +151,12 @@ pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The host of the registry of any reference, [`DOCKER_HUB`] if it has none.
+/// Returns the host of the registry of a reference, [`DOCKER_HUB`] by default.
 pub(crate) fn registry_of(reference: &str) -> &str {
     split_registry(reference).0.unwrap_or(DOCKER_HUB)
 }
 
-/// Checks that a text can be a tag.
+/// Checks that a string is a valid tag.
 pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {
     let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let fits = tag.len() <= LONGEST_TAG
@@ -190,8 +190,8 @@ fn check_name(name: &str) -> Result<(), ReferenceError> {
     }
 }
 
-/// The first part of a name is a registry's host if it looks like one: it has a `.`, a `:` or upper-case letters,
-/// or is `localhost`.
+/// Whether the first component of a name is the host of a registry: it contains `.`, `:` or uppercase letters, or is
+/// `localhost`.
 fn split_registry(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, rest))
@@ -224,7 +224,7 @@ fn is_registry(host: &str) -> bool {
     port.is_none_or(is_port) && (host.split('.').all(is_label) || is_address())
 }
 
-/// Letters and digits, with `.`, `_`, `__` or any number of dashes between them.
+/// Whether a component is letters and digits, separated by `.`, `_`, `__` or dashes.
 fn is_component(component: &str) -> bool {
     let is_word = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
     component.starts_with(is_word)
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_have_a_name_and_perhaps_a_tag_and_a_digest() {
+    fn parses_names_with_tags_and_digests() {
         let digest = format!("sha256:{}", "0".repeat(64));
         for (text, name, tag, by_digest) in [
             ("r/i".to_owned(), "r/i", None, None),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn names_follow_the_grammar_of_docker() {
+    fn validates_names_as_docker_does() {
         let error = |name: &str| ImageName::parse(name, None).unwrap_err();
         for name in [
             "img",
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_space_in_a_name_is_told_in_the_words_of_prefect() {
+    fn rejects_spaces_with_prefects_message() {
         let message = ImageName::parse("my image", None).unwrap_err().to_string();
         assert_eq!(
             message,
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_namespace_goes_before_names_without_a_slash() {
+    fn adds_the_namespace_to_names_without_a_slash() {
         let parse = |name, namespace| ImageName::parse(name, namespace).unwrap().0;
         assert_eq!(parse("img", Some("reg.example.com/team")), "reg.example.com/team/img");
         assert_eq!(parse("img", Some("reg.example.com/")), "reg.example.com/img");
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_of_a_name() {
+    fn finds_the_registry_of_a_name() {
         for (name, registry) in [
             ("img", "docker.io"),
             ("team/img", "docker.io"),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn tags() {
+    fn validates_tags() {
         for tag in ["v1", "_x", "1.2-rc_3", "2026-11-23t14-57-10-936277-00-00", &"a".repeat(128)] {
             assert_eq!(check_tag(tag), Ok(()), "{tag}");
         }

@@ -1,4 +1,4 @@
-//! What the engine and registries know about images.
+//! Queries engines and registries about images.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{
     reference::{registry_of, split_tag},
 };
 
-/// How long a registry may take to say whether it has an image.
+/// Timeout of a query to a registry.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Engine {
-    /// The digest under which its registry has an image. `None` where it has none, or does not say: registries refuse
-    /// to tell strangers what is missing.
+    /// Returns the digest of an image in its registry. `None` if the registry does not have the image, or does not say
+    /// so without credentials.
     pub(crate) async fn digest_in_registry(
         &self,
         reference: &str,
@@ -30,12 +30,12 @@ impl Engine {
         answer.ok()?.descriptor.digest
     }
 
-    /// The id of an image on this machine.
+    /// Returns the id of an image in the engine.
     pub(crate) async fn image_id(&self, reference: &str) -> Option<String> {
         self.client.inspect_image(reference).await.ok()?.id
     }
 
-    /// The digest under which an image on this machine was pulled, or else its id.
+    /// Returns the digest with which an image in the engine was pulled, or else its id.
     pub(crate) async fn local_digest(&self, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
         let pulled = image.repo_digests.unwrap_or_default();
@@ -43,13 +43,13 @@ impl Engine {
         digest.or(image.id)
     }
 
-    /// What images are built for unless something else is asked for, such as `linux/amd64`.
+    /// Returns the default platform of builds, such as `linux/amd64`.
     pub(crate) async fn platform(&self) -> Option<String> {
         let version = self.client.version().await.ok()?;
         Some(format!("{}/{}", version.os?, version.arch?))
     }
 
-    /// Whether the engine itself would build with BuildKit, as Docker does since version 23 (API 1.42) on Linux.
+    /// Whether Docker would build with BuildKit by default, as on Linux since version 23 (API 1.42).
     pub(crate) async fn prefers_buildkit(&self) -> bool {
         let Ok(version) = self.client.version().await else { return false };
         let is_docker =
@@ -59,7 +59,7 @@ impl Engine {
         is_docker && version.os.as_deref() == Some("linux") && api >= Some((1_u32, 42_u32))
     }
 
-    /// Gives an image one more name.
+    /// Adds a name to an image.
     pub(crate) async fn tag(&self, image: &str, reference: &str) -> Result<(), DockerError> {
         let (name, tag) = split_tag(reference);
         let options = TagImageOptionsBuilder::new().repo(name).tag(tag.unwrap_or("latest")).build();

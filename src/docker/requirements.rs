@@ -1,12 +1,12 @@
-//! Where a project lists the packages it needs.
+//! Finds the requirements files of a project.
 
 use std::path::Path;
 
-/// Folders deeper than this are not searched.
+/// Maximum depth of searched folders.
 const DEEPEST: usize = 3;
 
-/// The nearest list of requirements that `dockerfile: auto` does not install, relative to `root`. None if there is a
-/// `requirements.txt` in `root`, which it does install.
+/// Returns the nearest requirements file that `dockerfile: auto` does not install, relative to `root`. `None` if `root` has
+/// a `requirements.txt`, which is installed.
 pub(crate) fn elsewhere(root: &Path) -> Option<String> {
     if root.join("requirements.txt").is_file() {
         return None;
@@ -28,7 +28,7 @@ pub(crate) fn elsewhere(root: &Path) -> Option<String> {
     None
 }
 
-/// A `pyproject.toml` often holds settings of tools and nothing else.
+/// Whether a `pyproject.toml` declares dependencies. Many contain only settings of tools.
 fn lists_requirements(path: &Path) -> bool {
     let is_requirements = path.extension().is_some_and(|extension| extension == "txt");
     if is_requirements {
@@ -38,7 +38,7 @@ fn lists_requirements(path: &Path) -> bool {
         .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("dependencies")))
 }
 
-/// The folders in a folder, each with a slash at its end, without hidden ones and other people's code.
+/// Returns the subfolders of a folder, each with a trailing slash. Hidden folders and installed packages are skipped.
 fn subfolders(root: &Path, folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
         return Vec::new();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_list_is_found() {
+    fn finds_the_nearest_requirements_file() {
         let cases = [
             (&[("flows/hello.py", "")][..], None),
             (&[("flows/requirements.txt", "")], Some("flows/requirements.txt")),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_folders_and_environments_do_not_count() {
+    fn skips_hidden_folders_and_environments() {
         let root = tree(&[
             (".cache/requirements.txt", ""),
             ("venv/pyvenv.cfg", ""),

@@ -30,6 +30,13 @@ missing = [name for name in sys.argv[1:] if not is_installed(name)]
 print(json.dumps({'version': platform.python_version(), 'missing': missing}))
 ";
 
+/// Prints the version of an installed package.
+const VERSION: &str = "\
+import importlib.metadata
+restore_user_path()
+print(importlib.metadata.version(sys.argv[1]))
+";
+
 /// A search for an interpreter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Search<'a> {
@@ -204,6 +211,17 @@ impl Search<'_> {
         }
         let modules = modules.iter().map(|&module| module.to_owned()).collect();
         Err(NoInterpreter { modules, scope: self.scope, rejected })
+    }
+
+    /// Returns the version of an installed package, in the first interpreter that has its module.
+    pub(crate) async fn version_of(&self, package: &str) -> Option<String> {
+        let interpreter = self.find(&[package]).await.ok()?;
+        let environment = self.environment.without_api_credentials();
+        let script = Script::new(VERSION, [package], &environment);
+        let run = script.run_with_input(&interpreter.program, self.directory, b"");
+        let finished = tokio::time::timeout(PROBE_LIMIT, run).await.ok()?.ok()?;
+        let version = finished.stdout.trim();
+        (finished.code == 0 && !version.is_empty()).then(|| version.to_owned())
     }
 
     /// Returns the version of an interpreter that has all `modules`.

@@ -1,5 +1,7 @@
 //! Blocks and variables from the API, for templates.
 
+use futures_util::future::BoxFuture;
+
 use crate::{
     api::Client,
     template::{Found, Lookup},
@@ -35,5 +37,9 @@ impl Lookup for ApiLookup<'_> {
 
     fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
         Box::pin(async move { Ok(self.client()?.variable(name).await?) })
+    }
+
+    fn server_version(&self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(async move { Some(self.0?.capabilities().await.ok()?.version()?.to_owned()) })
     }
 }

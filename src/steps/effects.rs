@@ -1,25 +1,25 @@
-//! What a step has done: its outputs, and what is different for the steps after it.
+//! The effects of a step: its outputs, and its changes to the context of the following steps.
 
 use std::{borrow::Cow, path::PathBuf};
 
 use super::{Step, StepContext, StepError};
 use crate::{environment::Environment, value::Mapping};
 
-/// What came of a run of a step, which all whose step it is get.
+/// The result of a run, which applies to every use that shares it.
 #[derive(Debug)]
 pub(super) struct Effects {
-    /// `None` of a function that returns something else, or nothing.
+    /// `None` if a Python function returned no dictionary.
     pub(super) outputs: Option<Mapping>,
-    /// Set if the step has changed it.
+    /// The new working directory. `None` if unchanged.
     directory: Option<PathBuf>,
-    /// Set if the step has changed it.
+    /// The new environment. `None` if unchanged.
     environment: Option<Environment>,
 }
 
 impl Effects {
-    /// Runs a step in surroundings that are left as they are.
-    pub(super) async fn of(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
-        let mut inside = context.telling(context.progress);
+    /// Runs a step without changing the context.
+    pub(super) async fn of_run(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
+        let mut inside = context.with_progress(context.progress);
         let outputs = step.run(&mut inside).await?;
         let StepContext { directory, environment, without_outputs, .. } = inside;
         Ok(Self {
@@ -32,7 +32,7 @@ impl Effects {
         })
     }
 
-    /// Makes surroundings what they are after the step.
+    /// Applies the changes of the step to a context.
     pub(super) fn apply(&self, context: &mut StepContext<'_>) {
         if let Some(directory) = &self.directory {
             context.directory.clone_from(directory);

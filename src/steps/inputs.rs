@@ -1,4 +1,4 @@
-//! From the mapping under a step's name to the step's typed inputs.
+//! Validates the inputs of a step and converts them to types.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
@@ -8,25 +8,25 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The typed inputs of a mapping; the entry has been checked with [`problems`] before, where it could be.
+/// Converts inputs that have been checked with [`problems`] to their type.
 pub(super) fn typed<T: DeserializeOwned>(mapping: Mapping) -> Result<T, StepError> {
     serde_yaml::from_value(Value::Mapping(mapping))
         .map_err(|error| StepError::Input { key: None, message: error.to_string() })
 }
 
-/// What a switch is that is on unless a step says otherwise.
+/// The default of boolean inputs that are true if absent.
 pub(super) fn yes() -> bool {
     true
 }
 
-/// A switch; null turns it off, as it does in Python.
+/// Deserializes a boolean. Null is false, as in Python.
 pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }
 
-/// What is wrong with a step's inputs: unknown names, missing ones, wrong types.
+/// Returns the problems of a step's inputs, each with the name of the input: unknown and missing inputs, wrong types.
 ///
-/// With `templated` false the values may still hold placeholders, so that text is taken for any type.
+/// If `templated` is false, strings with placeholders are accepted for every type.
 pub(crate) fn problems(
     entry: &StepEntry,
     mapping: &Mapping,
@@ -46,7 +46,7 @@ pub(crate) fn problems(
     for input in entry.inputs.iter().filter(|input| input.required && !mapping.contains_key(input.name)) {
         problems.push((
             None,
-            format!("{} needs the input '{}': {}", entry.short_name(), input.name, input.meaning),
+            format!("{} requires the input '{}': {}", entry.short_name(), input.name, input.meaning),
         ));
     }
     problems
@@ -56,7 +56,7 @@ fn unknown(entry: &StepEntry, name: &str) -> String {
     let known = entry.inputs.iter().map(|input| input.name);
     let suggestion = match did_you_mean(name, known.clone()) {
         Some(known) => format!("did you mean '{known}'?"),
-        None => format!("it takes {}", known.collect::<Vec<_>>().join(", ")),
+        None => format!("known inputs: {}", known.collect::<Vec<_>>().join(", ")),
     };
     format!("{} has no input '{name}'; {suggestion}", entry.short_name())
 }

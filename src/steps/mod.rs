@@ -1,40 +1,38 @@
-//! Steps: what `build`, `push` and `pull` sections list.
+//! Steps of the `build`, `push` and `pull` sections.
 //!
-//! A step is one file here and one row in [`registry`]. It has typed inputs, made from the templated mapping
-//! under its name, and gives a mapping of outputs.
+//! Each built-in step has a file in this module and a row in [`registry`]. It takes typed inputs, which come from the
+//! rendered mapping under its name, and returns a mapping of outputs.
 
-mod beside;
-mod distinct;
 mod docker_build;
 mod docker_push;
 mod effects;
 mod git_clone;
-mod images;
+mod image_policy;
 mod inputs;
-mod objects;
+mod ordering;
 mod pip_install;
 mod preview;
 mod pull_with_block;
 mod python_step;
 pub(crate) mod registry;
+mod remote_folder;
 mod remote_storage;
+mod reporting;
 mod runner;
 mod schema;
 mod set_working_directory;
 mod shell;
-mod split;
+mod shell_words;
+mod step_cache;
 mod storage;
-mod told;
-mod turns;
 
-pub(crate) use distinct::Ran;
-pub(crate) use images::ImagePolicy;
+pub(crate) use image_policy::ImagePolicy;
 pub(crate) use inputs::problems;
-pub(crate) use preview::{Preview, PreviewedStep, Progressed};
+pub(crate) use preview::{Preview, PreviewState, PreviewedStep};
 pub(crate) use runner::{List, Listed, RunError, Runner, StepFailure, name_and_id, time_limit};
 pub(crate) use schema::schemas;
-
-pub(crate) use split::{shell_operator, words as split_words};
+pub(crate) use shell_words::{shell_operator, words as split_words};
+pub(crate) use step_cache::Ran;
 
 use std::{
     borrow::Cow,
@@ -52,28 +50,28 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// What a step may use of its surroundings.
+/// The environment in which a step runs.
 pub(crate) struct StepContext<'a> {
-    /// The current directory; `set_working_directory` changes it for the steps after it.
+    /// The working directory. A step can change it for the following steps.
     pub(crate) directory: PathBuf,
-    /// A step can change it for those after it, as it can change the directory.
+    /// The environment variables. A step can change them for the following steps.
     pub(crate) environment: Cow<'a, Environment>,
-    /// The interpreter that the user has chosen for what is written in Python.
+    /// The Python interpreter that the user selected with `--python`.
     pub(crate) python: Option<&'a str>,
-    /// Prefixed to image names without a `/` (setting `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`).
+    /// Prefix of image names without a `/` (setting `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`).
     pub(crate) docker_namespace: Option<&'a str>,
     pub(crate) images: &'a ImagePolicy,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
-    /// Finds blocks, and knows the secrets that must not be shown.
+    /// Resolves blocks, and knows the secrets to redact.
     pub(crate) resolver: &'a Resolver<'a>,
-    /// Set by a step that has no outputs, not even empty ones: what has its id keeps its meaning.
+    /// Set by a step that has no outputs at all. An earlier output with its id is then kept.
     pub(crate) without_outputs: bool,
 }
 
 impl StepContext<'_> {
-    /// The same surroundings with somebody else who is told.
-    fn telling<'b>(&'b self, progress: &'b dyn Progress) -> StepContext<'b> {
+    /// Returns a copy of the context that reports to another receiver.
+    fn with_progress<'b>(&'b self, progress: &'b dyn Progress) -> StepContext<'b> {
         StepContext {
             directory: self.directory.clone(),
             environment: Cow::Borrowed(&self.environment),
@@ -82,7 +80,7 @@ impl StepContext<'_> {
         }
     }
 
-    /// Where to look for Python.
+    /// Returns the search for a Python interpreter.
     fn search_python(&self) -> Search<'_> {
         Search {
             chosen: self.python,
@@ -92,38 +90,38 @@ impl StepContext<'_> {
         }
     }
 
-    /// The directory that a step's input `directory` names; the current one without it.
-    fn directory_of(&self, input: Option<&Path>) -> Result<PathBuf, StepError> {
+    /// Returns the directory of a step's input `directory`, or the working directory if it is absent.
+    fn resolve_directory(&self, input: Option<&Path>) -> Result<PathBuf, StepError> {
         let directory = self.directory.join(input.unwrap_or(Path::new(".")));
         if directory.is_dir() {
             return Ok(directory);
         }
         let named = input.unwrap_or(&directory).display();
-        Err(StepError::input("directory", format!("there is no directory '{named}'")))
+        Err(StepError::input("directory", format!("directory '{named}' does not exist")))
     }
 }
 
-/// The outputs of a step that runs programs: what they printed, without blanks around it.
-fn printed(stdout: &str, stderr: &str) -> Mapping {
+/// Returns the outputs of a step that runs programs: their trimmed stdout and stderr.
+fn printed_outputs(stdout: &str, stderr: &str) -> Mapping {
     [("stdout", stdout), ("stderr", stderr)]
         .map(|(key, text)| (key.into(), text.trim().into()))
         .into_iter()
         .collect()
 }
 
-/// A step with its inputs, ready to run.
+/// A step with validated inputs.
 pub(crate) trait Step: Send + Sync {
     /// Runs the step and returns its outputs.
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>>;
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
-    /// An input that cannot be used; `key` is the input's name where one is to blame.
+    /// Invalid inputs. `key` is the name of the invalid input, if the error concerns one.
     #[error("{message}")]
     Input { key: Option<String>, message: String },
-    /// The step ran and failed; `help` says what to do, where that is known.
+    /// A failure while the step ran. `help` is advice for the user.
     #[error("{message}")]
     Failed { message: String, help: Option<String> },
 }
@@ -138,7 +136,7 @@ impl StepError {
     }
 }
 
-/// The section a step belongs in.
+/// The section that a step belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Build,
@@ -156,37 +154,37 @@ impl Phase {
     }
 }
 
-/// The type of an input, for checking before anything runs and for the documentation.
+/// The type of an input, for validation and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
     Boolean,
     Integer,
     Number,
-    /// Text or a number, such as an image tag.
+    /// A string or a number, such as an image tag.
     Scalar,
     Mapping,
-    /// A list of texts.
+    /// A list of strings.
     Texts,
     Any,
 }
 
 impl Kind {
-    /// The type in the words of messages.
+    /// Returns the type's name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Text => "text",
+            Self::Text => "a string",
             Self::Boolean => "true or false",
-            Self::Integer => "a whole number",
+            Self::Integer => "an integer",
             Self::Number => "a number",
-            Self::Scalar => "text or a number",
+            Self::Scalar => "a string or a number",
             Self::Mapping => "a mapping",
-            Self::Texts => "a list of texts",
+            Self::Texts => "a list of strings",
             Self::Any => "anything",
         }
     }
 
-    /// Whether a value fits; null fits every input that has a default.
+    /// Whether a value has this type. Null is not checked here: it is valid for every optional input.
     pub(crate) fn accepts(self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_string(),
@@ -207,21 +205,21 @@ pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
-    /// What an input has that is not given; empty where that is nothing, or where `meaning` says it.
+    /// The default as text. Empty if there is none, or if `meaning` describes it.
     pub(crate) default: &'static str,
     pub(crate) meaning: &'static str,
 }
 
 impl Input {
-    /// The name that stands for inputs of any other name.
+    /// The name of an entry for inputs with any other name.
     pub(crate) const ANY_OTHER: &'static str = "*";
 
-    /// An input that must be given.
+    /// Creates a required input.
     pub(crate) const fn required(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
         Self { name, kind, required: true, default: "", meaning }
     }
 
-    /// An input that need not be given; `default` is empty where that means nothing.
+    /// Creates an optional input. `default` is empty if there is no default.
     pub(crate) const fn optional(
         name: &'static str,
         kind: Kind,
@@ -232,38 +230,39 @@ impl Input {
     }
 }
 
-/// When two uses of a step are one, which runs once for both.
+/// The condition under which two uses of a step share one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// The same inputs in the same directory.
+    /// Equal inputs in the same directory.
     SameInputs,
-    /// That, and written in one place of the file: an anchor, or the section for all deployments.
+    /// Equal inputs, written in the same place of the file: an anchor, or the section for all deployments.
     SamePlace,
+    /// Every use runs.
     Never,
 }
 
 /// A row of the registry.
 pub(crate) struct StepEntry {
-    /// The fully qualified name, as `prefect.yaml` writes it.
+    /// The full name, as written in `prefect.yaml`.
     pub(crate) name: &'static str,
-    /// Other module paths under which the reference has the same function.
+    /// Other module paths of the same function in Prefect.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) phase: Phase,
     pub(crate) sharing: Sharing,
     pub(crate) inputs: &'static [Input],
-    /// The keys of the outputs.
+    /// Keys of the outputs.
     pub(crate) outputs: &'static [&'static str],
-    /// Makes the step of its templated inputs (without `id` and `requires`).
+    /// Creates the step from its rendered inputs, without `id` and `requires`.
     pub(crate) create: fn(Mapping) -> Result<Box<dyn Step>, StepError>,
 }
 
 impl StepEntry {
-    /// Whether the step leaves traces on this machine that steps after it may need. What only builds or pushes does not.
+    /// Whether the step can change this machine, so that the order of its runs matters. Builds and pushes do not.
     fn is_ordered(&self) -> bool {
         self.phase == Phase::Any
     }
 
-    /// The last part of the name, which people call the step by.
+    /// Returns the last component of the name.
     pub(crate) fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed};
+use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed_outputs};
 use crate::{interpreter::Script, process::Completion, value::Mapping};
 
 pub(super) const ENTRY: StepEntry = StepEntry {
@@ -14,9 +14,9 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Any,
     sharing: Sharing::SameInputs,
     inputs: &[
-        Input::optional("directory", Kind::Text, "the current directory", "where it runs"),
-        Input::optional("requirements_file", Kind::Text, "requirements.txt", "the file to install"),
-        Input::optional("stream_output", Kind::Boolean, "true", "show output as it comes"),
+        Input::optional("directory", Kind::Text, "the current directory", "working directory"),
+        Input::optional("requirements_file", Kind::Text, "requirements.txt", "file to install"),
+        Input::optional("stream_output", Kind::Boolean, "true", "show the output while it is printed"),
     ],
     outputs: &["stdout", "stderr"],
     create: |mapping| Ok(Box::new(inputs::typed::<PipInstall>(mapping)?)),
@@ -38,7 +38,7 @@ impl Step for PipInstall {
 
 impl PipInstall {
     async fn install(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let directory = context.directory_of(self.directory.as_deref())?;
+        let directory = context.resolve_directory(self.directory.as_deref())?;
         let search = context.search_python();
         let first = search.candidates().into_iter().next();
         let python = first.map_or_else(|| "python3".to_owned(), |candidate| candidate.program);
@@ -62,6 +62,6 @@ impl PipInstall {
                 "pip_install_requirements failed with error code {code}: {stderr}"
             )));
         }
-        Ok(printed(&finished.stdout, &finished.stderr))
+        Ok(printed_outputs(&finished.stdout, &finished.stderr))
     }
 }

@@ -1,4 +1,4 @@
-//! Which steps would run, without running any: their outputs are stand-ins.
+//! Determines the steps that would run. Their outputs are placeholders.
 
 use std::{
     collections::HashMap,
@@ -6,48 +6,39 @@ use std::{
 };
 
 use super::{
-    Listed, Sharing, python_step, registry,
+    Listed, python_step, registry,
     runner::{self, Parts, RunError, StepFailure},
     set_working_directory,
+    step_cache::Identity,
 };
 use crate::{
     environment::Environment,
-    source::Span,
     template::{self, Resolver, expression::Scope, pending},
-    value::{self, Mapping, Value},
+    value::{Mapping, Value},
 };
 
-/// A distinct step, which runs once for all that share it.
+/// A distinct step, which runs once for all deployments that share it.
 #[derive(Debug)]
 pub(crate) struct PreviewedStep {
-    /// As the registry has it, or as it is written where the registry has none.
+    /// The canonical name of a built-in step, or the name of a Python function.
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) inputs: Value,
-    /// The first place that lists it.
+    /// The first use of the step.
     pub(crate) listed: Listed,
 }
 
-/// What makes two steps one; see [`super::Runner`].
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Identity {
-    name: String,
-    inputs: String,
-    directory: PathBuf,
-    written: Option<Span>,
-}
-
-/// How far one deployment has come through its steps.
+/// The state of one deployment during the preview.
 #[derive(Debug)]
-pub(crate) struct Progressed {
-    /// Stand-ins for what its steps have given.
+pub(crate) struct PreviewState {
+    /// Placeholders for the outputs of the steps so far.
     pub(crate) outputs: Mapping,
     pub(crate) directory: PathBuf,
-    /// All that may use outputs.
+    /// Every template that may refer to outputs.
     pub(crate) templates: Value,
 }
 
-/// Goes through lists of steps and remembers the distinct ones.
+/// Walks through lists of steps and collects the distinct ones.
 pub(crate) struct Preview<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
@@ -60,23 +51,23 @@ impl<'a> Preview<'a> {
         Self { environment, resolver, known: HashMap::new(), steps: Vec::new() }
     }
 
-    /// The distinct steps, in the order in which they would run.
+    /// Returns the distinct steps in the order of their runs.
     pub(crate) fn into_steps(self) -> Vec<PreviewedStep> {
         self.steps
     }
 
-    /// Goes through one list of a deployment. Gives the positions of its steps among the distinct ones.
+    /// Adds a list of a deployment. Returns the position of each step among the distinct ones.
     ///
     /// # Errors
     ///
-    /// When a block or variable in the inputs of a step cannot be read.
+    /// Fails if a block or variable in the inputs of a step cannot be read.
     pub(crate) async fn add(
         &mut self,
         steps: &[Listed],
         scope: &Scope,
-        so_far: &mut Progressed,
+        state: &mut PreviewState,
     ) -> Result<Vec<usize>, StepFailure> {
-        let Progressed { outputs, directory, templates } = so_far;
+        let PreviewState { outputs, directory, templates } = state;
         let mut used = Vec::new();
         for listed in steps {
             let Some((name, parts)) = runner::parts(&listed.step) else { continue };
@@ -85,11 +76,11 @@ impl<'a> Preview<'a> {
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
             let position = self.distinct(name, id.as_ref(), &inputs, listed, directory);
             let keys = registry::outputs(name);
-            runner::merge(outputs, id, stand_ins(keys.unwrap_or_default(), position));
+            runner::merge(outputs, id, placeholder_outputs(keys.unwrap_or_default(), position));
             if keys.is_none() {
                 pending::add_missing(templates, outputs);
             }
-            if name.ends_with(set_working_directory::ENTRY.short_name()) {
+            if registry::find(name).is_some_and(|entry| entry.name == set_working_directory::ENTRY.name) {
                 enter(directory, &inputs);
             }
             used.push(position);
@@ -112,32 +103,29 @@ impl<'a> Preview<'a> {
     ) -> usize {
         let entry = registry::find(name);
         let sharing = entry.unwrap_or(&python_step::ENTRY).sharing;
-        let written = listed.written.filter(|_| sharing == Sharing::SamePlace);
-        let may_share = sharing == Sharing::SameInputs || written.is_some();
         let name = entry.map_or(name, |entry| entry.name).to_owned();
-        let identity = Identity {
-            name: name.clone(),
-            inputs: value::to_json(inputs).to_string(),
-            directory: directory.to_owned(),
-            written,
-        };
-        if let Some(position) = self.known.get(&identity).filter(|_| may_share) {
+        let no_inputs = Mapping::new();
+        let mapping = inputs.as_mapping().unwrap_or(&no_inputs);
+        let identity = Identity::new(&name, sharing, mapping, directory, listed.written);
+        if let Some(position) = identity.as_ref().and_then(|identity| self.known.get(identity)) {
             return *position;
         }
         let position = self.steps.len();
         let id = id.map(crate::python::to_text);
         self.steps.push(PreviewedStep { name, id, inputs: inputs.clone(), listed: listed.clone() });
-        self.known.insert(identity, position);
+        if let Some(identity) = identity {
+            self.known.insert(identity, position);
+        }
         position
     }
 }
 
-/// What a step with these outputs will return.
-fn stand_ins(keys: &[&str], position: usize) -> Mapping {
+/// Returns placeholders for the outputs of a step.
+fn placeholder_outputs(keys: &[&str], position: usize) -> Mapping {
     keys.iter().map(|key| ((*key).into(), pending::marker(&format!("{position}.{key}")))).collect()
 }
 
-/// The directory that `set_working_directory` would change to.
+/// Applies the effect of `set_working_directory`.
 fn enter(directory: &mut PathBuf, inputs: &Value) {
     if let Some(to) = inputs.get("directory").and_then(Value::as_str) {
         *directory = directory.join(to);

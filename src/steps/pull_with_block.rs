@@ -1,4 +1,4 @@
-//! `pull_with_block`: copies the code that a storage block knows into the current directory.
+//! `pull_with_block`: copies the code of a storage block into the working directory.
 
 use std::{
     fs,
@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::{
     Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs,
-    objects::{Objects, Store},
-    remote_storage::Remote,
+    remote_folder::{RemoteFolder, Store},
+    remote_storage::RemoteUrl,
 };
 use crate::{
     fs::{FileError, copy_tree},
@@ -30,7 +30,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
         Input::required(
             "block_type_slug",
             Kind::Text,
-            "its type: local-file-system, remote-file-system, s3-bucket, gcs-bucket, azure-blob-storage-container, \
+            "type of the block: local-file-system, remote-file-system, s3-bucket, gcs-bucket, azure-blob-storage-container, \
              github-repository, gitlab-repository or bitbucket-repository",
         ),
     ],
@@ -44,11 +44,11 @@ struct PullWithBlock {
     block_type_slug: String,
 }
 
-/// What a block says of where the code is.
+/// The location of the code, as the block describes it.
 #[derive(Debug, Clone, PartialEq)]
 enum Source {
     Directory(PathBuf),
-    Objects(Objects),
+    RemoteFolder(RemoteFolder),
     Git { address: Address, reference: Option<String>, credentials: Option<Credentials> },
 }
 
@@ -64,12 +64,12 @@ impl PullWithBlock {
         let Value::Mapping(block) = block.value else {
             return Err(StepError::failed(format!("the block '{slug}/{name}' has no data")));
         };
-        let source = Source::of(slug, &block)?;
+        let source = Source::new(slug, &block)?;
         let directory = format!("{slug}-{name}");
         let target = context.directory.join(&directory);
         if target.exists() {
             fs::remove_dir_all(&target)
-                .map_err(|error| StepError::failed(FileError::new("empty", &target, error).to_string()))?;
+                .map_err(|error| StepError::failed(FileError::new("remove", &target, error).to_string()))?;
         }
         source.copy(&target, context).await?;
         Ok(Mapping::from_iter([("directory".into(), directory.into())]))
@@ -83,24 +83,24 @@ impl Step for PullWithBlock {
 }
 
 impl Source {
-    fn of(slug: &str, block: &Mapping) -> Result<Self, StepError> {
+    fn new(slug: &str, block: &Mapping) -> Result<Self, StepError> {
         let text = |key: &str| block.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let needed = |key: &str| {
+        let required = |key: &str| {
             text(key).map(str::to_owned).ok_or_else(|| StepError::failed(format!("the block has no `{key}`")))
         };
         let mapping = |key: &str| block.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default();
-        let objects = |store, bucket: &str, folder: &str, credentials: &str| {
+        let remote_folder = |store, bucket: &str, folder: &str, credentials: &str| {
             let folder = text(folder).unwrap_or_default().to_owned();
-            Ok(Self::Objects(Objects {
+            Ok(Self::RemoteFolder(RemoteFolder {
                 store,
-                bucket: needed(bucket)?,
+                bucket: required(bucket)?,
                 folder,
                 credentials: mapping(credentials),
             }))
         };
         let git = |address: &str, credentials: &str| {
             let address =
-                Address::parse(&needed(address)?).map_err(|error| StepError::failed(error.to_string()))?;
+                Address::parse(&required(address)?).map_err(|error| StepError::failed(error.to_string()))?;
             let block = mapping(credentials);
             let credentials = (!block.is_empty()).then(|| Credentials::from_block(&block)).transpose();
             let credentials = credentials.map_err(|error| StepError::failed(error.to_string()))?;
@@ -109,14 +109,14 @@ impl Source {
         match slug {
             "local-file-system" => Ok(Self::Directory(text("basepath").unwrap_or(".").into())),
             "remote-file-system" => {
-                let url = needed("basepath")?;
-                let remote = Remote::parse(&url).map_err(StepError::failed)?;
-                Ok(Self::Objects(remote.objects(&mapping("settings"))?))
+                let url = required("basepath")?;
+                let remote = RemoteUrl::parse(&url).map_err(StepError::failed)?;
+                Ok(Self::RemoteFolder(remote.folder(&mapping("settings"))?))
             }
-            "s3-bucket" => objects(Store::S3, "bucket_name", "bucket_folder", "credentials"),
-            "gcs-bucket" => objects(Store::Gcs, "bucket", "bucket_folder", "gcp_credentials"),
+            "s3-bucket" => remote_folder(Store::S3, "bucket_name", "bucket_folder", "credentials"),
+            "gcs-bucket" => remote_folder(Store::Gcs, "bucket", "bucket_folder", "gcp_credentials"),
             "azure-blob-storage-container" => {
-                objects(Store::Azure, "container_name", "base_folder", "credentials")
+                remote_folder(Store::Azure, "container_name", "base_folder", "credentials")
             }
             "github-repository" => git("repository_url", "credentials"),
             "gitlab-repository" => git("repository", "credentials"),
@@ -124,7 +124,7 @@ impl Source {
             other => Err(StepError::input(
                 "block_type_slug",
                 format!(
-                    "prefectl cannot pull with a block of the type '{other}', which is Python code of its own"
+                    "prefectl cannot pull with blocks of the type '{other}', which are implemented in Python"
                 ),
             )),
         }
@@ -132,7 +132,7 @@ impl Source {
 
     async fn copy(&self, target: &Path, context: &StepContext<'_>) -> Result<(), StepError> {
         match self {
-            Self::Objects(objects) => objects.pull(target, context).await,
+            Self::RemoteFolder(folder) => folder.pull(target, context).await,
             Self::Git { address, reference, credentials } => {
                 let checkout = Checkout {
                     address,
@@ -168,11 +168,11 @@ mod tests {
         git::testing::repository,
         progress::Silent,
         secret::Redactor,
-        steps::images::ImagePolicy,
+        steps::image_policy::ImagePolicy,
         template::{Found, Lookup, Resolver},
     };
 
-    /// The blocks of a server, as `{slug/name: data}`.
+    /// Blocks of a server: `{slug/name: data}`.
     struct Blocks(serde_json::Value);
 
     impl Lookup for Blocks {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_directory_is_copied_without_what_it_ignores() {
+    async fn copies_a_directory_without_ignored_files() {
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir_all(from.path().join("flows/data")).unwrap();
         for (path, text) in
@@ -227,13 +227,13 @@ mod tests {
         let target = to.path().join("local-file-system-code");
         assert_eq!(fs::read_to_string(target.join("flows/a.py")).unwrap(), "a");
         assert_eq!(fs::read_link(target.join("flows/link.py")).unwrap(), Path::new("a.py"));
-        for gone in ["flows/data/big.csv", ".prefectignore", "old.py"] {
-            assert!(!target.join(gone).exists(), "{gone}");
+        for absent in ["flows/data/big.csv", ".prefectignore", "old.py"] {
+            assert!(!target.join(absent).exists(), "{absent}");
         }
     }
 
     #[tokio::test]
-    async fn a_repository_is_cloned() {
+    async fn clones_a_repository() {
         let (upstream, _repository) = repository("one", None);
         let to = tempfile::tempdir().unwrap();
         let url = format!("file://{}", upstream.path().display());
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn blocks_that_bring_nothing_are_errors() {
+    async fn rejects_unusable_blocks() {
         let to = tempfile::tempdir().unwrap();
         for (blocks, slug, text) in [
             (serde_json::json!({}), "s3-bucket", "Block not found: 'code' of type 's3-bucket'"),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_stores_name_bucket_folder_and_credentials() {
+    fn reads_blocks_of_object_stores() {
         for (slug, block, store) in [
             ("s3-bucket", "{bucket_name: b, bucket_folder: f, credentials: {k: v}}", Store::S3),
             ("gcs-bucket", "{bucket: b, bucket_folder: f, gcp_credentials: {k: v}}", Store::Gcs),
@@ -271,10 +271,10 @@ mod tests {
                 Store::Azure,
             ),
         ] {
-            let source = Source::of(slug, &serde_yaml::from_str(block).unwrap()).unwrap();
+            let source = Source::new(slug, &serde_yaml::from_str(block).unwrap()).unwrap();
             let credentials = Mapping::from_iter([("k".into(), "v".into())]);
-            let expected = Objects { store, bucket: "b".into(), folder: "f".into(), credentials };
-            assert_eq!(source, Source::Objects(expected), "{slug}");
+            let expected = RemoteFolder { store, bucket: "b".into(), folder: "f".into(), credentials };
+            assert_eq!(source, Source::RemoteFolder(expected), "{slug}");
         }
     }
 }

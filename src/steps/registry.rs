@@ -1,4 +1,4 @@
-//! The table of steps: lookup by name, the phase they belong to, and what they take.
+//! The table of built-in steps.
 
 use super::{
     StepEntry, docker_build, docker_push, git_clone, pip_install, pull_with_block, remote_storage,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::diagnostics::did_you_mean;
 
-/// Every step that runs here.
+/// All built-in steps.
 const STEPS: &[StepEntry] = &[
     shell::ENTRY,
     pip_install::ENTRY,
@@ -24,7 +24,7 @@ const STEPS: &[StepEntry] = &[
     storage::PULL_FROM_AZURE,
 ];
 
-/// Names of Prefect 2, and what they are called today.
+/// Step names of Prefect 2 with their current names.
 const RENAMED: &[(&str, &str)] = &[
     ("prefect.projects.steps.git_clone_project", "prefect.deployments.steps.git_clone"),
     ("prefect.projects.steps.git_clone", "prefect.deployments.steps.git_clone"),
@@ -43,45 +43,44 @@ const RENAMED: &[(&str, &str)] = &[
     ("prefect_gcp.projects.steps.pull_project_from_gcs", "prefect_gcp.deployments.steps.pull_from_gcs"),
 ];
 
-/// Every step that runs here.
+/// Returns all built-in steps.
 pub(crate) fn all() -> &'static [StepEntry] {
     STEPS
 }
 
-/// The step of a name.
+/// Returns the built-in step with this name or alias.
 pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
-/// The keys of a step's outputs; `None` where they are not known.
+/// Returns the output keys of a step. `None` for Python functions.
 pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
     find(name).map(|entry| entry.outputs)
 }
 
-/// Why a name is probably not a step, and which is meant; `None` for a step, and for a Python function of the
-/// user's own, which nobody can judge from here.
+/// Returns the reason why a name is probably a mistake, with a suggestion. `None` for built-in steps, and for names that
+/// may be Python functions of the user.
 pub(crate) fn doubt(name: &str) -> Option<String> {
     if find(name).is_some() {
         return None;
     }
     if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == name) {
-        return Some(format!("this is its name in Prefect 2; today it is {today}"));
+        return Some(format!("this is the name in Prefect 2; it is now {today}"));
     }
     if !name.contains(['.', ':']) {
-        return Some("a step is named by its full path, such as module.function".to_owned());
+        return Some("the name of a step is a full path, such as module.function".to_owned());
     }
-    let of_the_reference = is_of_the_reference(name);
+    let is_prefect_step = is_prefect_step(name);
     let known = STEPS.iter().map(|entry| entry.name);
-    match did_you_mean(name, known).filter(|known| of_the_reference || strsim::levenshtein(name, known) <= 2)
-    {
+    match did_you_mean(name, known).filter(|known| is_prefect_step || strsim::levenshtein(name, known) <= 2) {
         Some(known) => Some(format!("did you mean {known}?")),
-        None if of_the_reference => Some("Prefect has no such step".to_owned()),
+        None if is_prefect_step => Some("Prefect has no such step".to_owned()),
         None => None,
     }
 }
 
-/// Whether a name is where the reference has its steps, all of which are in the table.
-fn is_of_the_reference(name: &str) -> bool {
+/// Whether a name is in a module where Prefect has its steps. The table contains all of them.
+fn is_prefect_step(name: &str) -> bool {
     let packages = ["prefect", "prefect_docker", "prefect_aws", "prefect_gcp", "prefect_azure"];
     let mut parts = name.split('.');
     parts.next().is_some_and(|package| packages.contains(&package))
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn doubtful_names_are_told_from_unknown_ones() {
+    fn distinguishes_mistakes_from_user_functions() {
         for (name, expected) in [
             ("prefect.deployments.steps.run_shell_script", None),
             ("prefect.deployments.steps.utility.run_shell_script", None),

@@ -1,4 +1,4 @@
-//! `pull_from_remote_storage`: copies a folder that a URL names into the current directory.
+//! `pull_from_remote_storage`: copies the folder at a URL into the working directory.
 
 use std::path::{Component, Path};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs,
-    objects::{Objects, Store},
+    remote_folder::{RemoteFolder, Store},
 };
 use crate::value::{Mapping, Value};
 
@@ -20,50 +20,50 @@ pub(super) const ENTRY: StepEntry = StepEntry {
         Input::required(
             "url",
             Kind::Text,
-            "what to pull: `s3://`, `gs://` or `az://`, a bucket and a folder",
+            "folder to pull: `s3://`, `gs://` or `az://`, a bucket and a path",
         ),
         Input::optional(
             Input::ANY_OTHER,
             Kind::Any,
             "",
-            "settings of the store as fsspec takes them, such as `key`, `secret` and `endpoint_url` of S3",
+            "fsspec settings of the store, such as `key`, `secret` and `endpoint_url` for S3",
         ),
     ],
     outputs: &["directory"],
-    create: |mapping| Ok(Box::new(RemoteStorage::of(inputs::typed(mapping)?)?)),
+    create: |mapping| Ok(Box::new(RemoteStorage::new(inputs::typed(mapping)?)?)),
 };
 
 #[derive(Deserialize)]
-struct Given {
+struct Inputs {
     url: String,
     #[serde(flatten)]
     settings: Mapping,
 }
 
 struct RemoteStorage {
-    remote: Remote,
+    remote: RemoteUrl,
     settings: Mapping,
 }
 
-/// A URL of fsspec in its parts.
+/// A parsed fsspec URL.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Remote {
+pub(super) struct RemoteUrl {
     scheme: String,
-    /// The bucket; Azure's own addresses have the account behind an `@`.
-    place: String,
+    /// The bucket. Azure URLs may contain the account after an `@`.
+    bucket: String,
     path: String,
 }
 
 impl RemoteStorage {
-    fn of(given: Given) -> Result<Self, StepError> {
-        let remote = Remote::parse(&given.url).map_err(|message| StepError::input("url", message))?;
-        Ok(Self { remote, settings: given.settings })
+    fn new(inputs: Inputs) -> Result<Self, StepError> {
+        let remote = RemoteUrl::parse(&inputs.url).map_err(|message| StepError::input("url", message))?;
+        Ok(Self { remote, settings: inputs.settings })
     }
 
     async fn pull(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let objects = self.remote.objects(&self.settings)?;
+        let folder = self.remote.folder(&self.settings)?;
         let directory = self.remote.directory();
-        objects.pull(&context.directory.join(&directory), context).await?;
+        folder.pull(&context.directory.join(&directory), context).await?;
         Ok(Mapping::from_iter([("directory".into(), directory.into())]))
     }
 }
@@ -74,41 +74,46 @@ impl Step for RemoteStorage {
     }
 }
 
-impl Remote {
+impl RemoteUrl {
+    /// Parses a URL.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a message if the URL does not name a folder of a bucket.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(format!("'{url}' is no URL; it starts with `s3://`, `gs://` or `az://`"));
+            return Err(format!("'{url}' is not a URL of the form `s3://`, `gs://` or `az://`"));
         };
         if matches!(scheme, "file" | "local") {
-            return Err(format!("workers copy nothing from '{url}': use set_working_directory, or a block"));
+            return Err(format!("workers copy nothing from '{url}'; use set_working_directory or a block"));
         }
-        let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
         let remote = Self {
             scheme: scheme.to_owned(),
-            place: place.to_owned(),
+            bucket: bucket.to_owned(),
             path: path.trim_matches('/').to_owned(),
         };
         let is_below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-        if place.is_empty() || !Path::new(&remote.directory()).components().all(is_below) {
-            return Err(format!("'{url}' does not name a bucket and a folder in it"));
+        if bucket.is_empty() || !Path::new(&remote.directory()).components().all(is_below) {
+            return Err(format!("'{url}' does not name a folder of a bucket"));
         }
         Ok(remote)
     }
 
-    /// Where it is copied to, as workers do: a folder called like the bucket, and the path in it.
+    /// Returns the target directory, named after the bucket and the path as on Prefect workers.
     fn directory(&self) -> String {
-        if self.path.is_empty() { self.place.clone() } else { format!("{}/{}", self.place, self.path) }
+        if self.path.is_empty() { self.bucket.clone() } else { format!("{}/{}", self.bucket, self.path) }
     }
 
-    /// The folder of a store, with fsspec's settings in the words of the store's own step.
-    pub(super) fn objects(&self, settings: &Mapping) -> Result<Objects, StepError> {
+    /// Returns the folder of the URL, with fsspec settings converted to the credentials of the store's pull step.
+    pub(super) fn folder(&self, settings: &Mapping) -> Result<RemoteFolder, StepError> {
         let (store, bucket, credentials) = match self.scheme.as_str() {
-            "s3" | "s3a" => (Store::S3, self.place.as_str(), s3_credentials(settings)),
-            "gs" | "gcs" => (Store::Gcs, self.place.as_str(), gcs_credentials(settings)),
+            "s3" | "s3a" => (Store::S3, self.bucket.as_str(), s3_credentials(settings)),
+            "gs" | "gcs" => (Store::Gcs, self.bucket.as_str(), gcs_credentials(settings)),
             "az" | "abfs" | "abfss" => {
-                let (container, account) = match self.place.split_once('@') {
+                let (container, account) = match self.bucket.split_once('@') {
                     Some((container, host)) => (container, host.split('.').next()),
-                    None => (self.place.as_str(), None),
+                    None => (self.bucket.as_str(), None),
                 };
                 (Store::Azure, container, azure_credentials(settings, account))
             }
@@ -117,27 +122,27 @@ impl Remote {
                 return Err(StepError::input("url", message));
             }
         };
-        Ok(Objects { store, bucket: bucket.to_owned(), folder: self.path.clone(), credentials })
+        Ok(RemoteFolder { store, bucket: bucket.to_owned(), folder: self.path.clone(), credentials })
     }
 }
 
-/// A mapping of those of these values that are there.
+/// Creates a mapping of the values that are set.
 fn present<'v>(entries: impl IntoIterator<Item = (&'static str, Option<&'v Value>)>) -> Mapping {
     let present = entries.into_iter().filter_map(|(key, value)| Some((key.into(), value?.clone())));
     present.filter(|(_, value): &(Value, Value)| !value.is_null()).collect()
 }
 
-/// The settings of s3fs.
+/// Converts settings of s3fs.
 fn s3_credentials(settings: &Mapping) -> Mapping {
-    let of_client = |key: &str| settings.get("client_kwargs").and_then(|client| client.get(key));
+    let client_setting = |key: &str| settings.get("client_kwargs").and_then(|client| client.get(key));
     let mut credentials = present([
         ("aws_access_key_id", settings.get("key")),
         ("aws_secret_access_key", settings.get("secret")),
         ("aws_session_token", settings.get("token")),
         ("profile_name", settings.get("profile")),
-        ("region_name", of_client("region_name")),
+        ("region_name", client_setting("region_name")),
     ]);
-    let endpoint = settings.get("endpoint_url").or_else(|| of_client("endpoint_url"));
+    let endpoint = settings.get("endpoint_url").or_else(|| client_setting("endpoint_url"));
     let client = present([("endpoint_url", endpoint)]);
     if !client.is_empty() {
         credentials.insert("aws_client_parameters".into(), client.into());
@@ -145,7 +150,7 @@ fn s3_credentials(settings: &Mapping) -> Mapping {
     credentials
 }
 
-/// The settings of gcsfs: a token is a service account, or the path of its file.
+/// Converts settings of gcsfs. A token is a service account or the path of its file.
 fn gcs_credentials(settings: &Mapping) -> Mapping {
     match settings.get("token") {
         Some(token @ Value::Mapping(_)) => present([("service_account_info", Some(token))]),
@@ -156,7 +161,7 @@ fn gcs_credentials(settings: &Mapping) -> Mapping {
     }
 }
 
-/// The settings of adlfs.
+/// Converts settings of adlfs.
 fn azure_credentials(settings: &Mapping, account: Option<&str>) -> Mapping {
     let text = |key: &str| settings.get(key).and_then(Value::as_str);
     if text("connection_string").is_some() {
@@ -187,13 +192,13 @@ fn azure_credentials(settings: &Mapping, account: Option<&str>) -> Mapping {
 mod tests {
     use super::*;
 
-    fn objects(url: &str, settings: &str) -> Objects {
-        Remote::parse(url).unwrap().objects(&serde_yaml::from_str(settings).unwrap()).unwrap()
+    fn folder(url: &str, settings: &str) -> RemoteFolder {
+        RemoteUrl::parse(url).unwrap().folder(&serde_yaml::from_str(settings).unwrap()).unwrap()
     }
 
     #[test]
-    fn urls_and_settings_become_the_inputs_of_a_stores_own_step() {
-        for (url, settings, store, bucket, folder, credentials) in [
+    fn converts_urls_and_settings_to_the_inputs_of_each_store() {
+        for (url, settings, store, bucket, path, credentials) in [
             (
                 "s3://b/a/c/",
                 "{key: k, secret: s, client_kwargs: {endpoint_url: 'http://h', region_name: r}}",
@@ -216,24 +221,24 @@ mod tests {
             ),
         ] {
             let credentials: Mapping = serde_yaml::from_str(credentials).unwrap();
-            let expected = Objects { store, bucket: bucket.into(), folder: folder.into(), credentials };
-            assert_eq!(objects(url, settings), expected, "{url}");
+            let expected = RemoteFolder { store, bucket: bucket.into(), folder: path.into(), credentials };
+            assert_eq!(folder(url, settings), expected, "{url}");
         }
     }
 
     #[test]
-    fn urls_that_bring_nothing_are_refused() {
+    fn rejects_unusable_urls() {
         for (url, text) in [
             ("file:///srv/flows", "workers copy nothing"),
-            ("bucket/folder", "is no URL"),
-            ("s3://", "does not name a bucket"),
-            ("s3://b/../../x", "does not name a bucket"),
+            ("bucket/folder", "is not a URL"),
+            ("s3://", "does not name a folder"),
+            ("s3://b/../../x", "does not name a folder"),
         ] {
-            let error = Remote::parse(url).unwrap_err();
+            let error = RemoteUrl::parse(url).unwrap_err();
             assert!(error.contains(text), "{url}: {error}");
         }
-        let ftp = Remote::parse("ftp://h/x").unwrap().objects(&Mapping::new()).unwrap_err();
+        let ftp = RemoteUrl::parse("ftp://h/x").unwrap().folder(&Mapping::new()).unwrap_err();
         assert!(ftp.to_string().contains("cannot pull from `ftp://`"), "{ftp}");
-        assert_eq!(Remote::parse("s3://b/a/c/").unwrap().directory(), "b/a/c");
+        assert_eq!(RemoteUrl::parse("s3://b/a/c/").unwrap().directory(), "b/a/c");
     }
 }

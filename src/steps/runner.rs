@@ -9,15 +9,16 @@ use std::{
 
 use futures_util::future::try_join_all;
 use indexmap::IndexMap;
+use tokio::sync::Semaphore;
 
 use super::{
     StepContext, StepEntry, StepError,
-    beside::Lanes,
-    distinct::{Distinct, Key, Ran, Use},
     effects::Effects,
-    inputs, python_step, registry,
-    told::{Told, Waiting, subject},
-    turns::{Left, Turns},
+    inputs,
+    ordering::{Remaining, StepOrder},
+    python_step, registry,
+    reporting::{PendingSteps, StepReporter, subject},
+    step_cache::{CachedStep, Key, Ran, StepUse},
 };
 use crate::{
     diagnostics::Diagnostic,
@@ -32,21 +33,21 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// A step of a list, with its place.
+/// A step of a list, with its location.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) step: Value,
-    /// Where the list has it.
+    /// The path to the step in the project file.
     pub(crate) pointer: Pointer,
-    /// Where it is written, which is one place for all that share it by an anchor or the file's section.
+    /// The location in the file. Uses of one anchor or of the file's own section share it.
     pub(crate) written: Option<Span>,
 }
 
-/// A step that did not work, and where it stands.
+/// A failed step and its location.
 #[derive(Debug, thiserror::Error)]
 #[error("{} failed: {error}", short_name(.name))]
 pub(crate) struct StepFailure {
-    /// The name as it is written.
+    /// The name as written in the file.
     pub(crate) name: String,
     pub(crate) pointer: Pointer,
     #[source]
@@ -54,7 +55,7 @@ pub(crate) struct StepFailure {
 }
 
 impl StepFailure {
-    /// A failure of the step at `pointer`; where one of its inputs is to blame, it is placed there.
+    /// Creates a failure of the step at `pointer`. If one of its inputs is invalid, the location is that input.
     pub(super) fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
         let pointer = match &error {
             RunError::Expressions(errors) => {
@@ -67,91 +68,92 @@ impl StepFailure {
     }
 }
 
-/// Why a step did not work.
+/// The reason why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("Step has unexpected additional keys: {0}")]
     SeveralKeys(String),
-    #[error("a step is a name with a mapping of inputs under it, not {0}")]
+    #[error("a step is a name with a mapping of inputs, not {0}")]
     NoInputs(&'static str),
-    #[error("there is no step '{name}'{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
+    #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
     Unknown { name: String, doubt: Option<String> },
-    /// All that is wrong with the expressions in the inputs.
+    /// Every invalid expression in the inputs.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Expressions(Vec<ExpressionError>),
-    /// Placeholders that came with values; the message of each.
+    /// Messages about placeholders that were injected by values, in strict mode.
     #[error("{}", .0.join("\n"))]
-    Brought(Vec<String>),
+    Injected(Vec<String>),
     #[error(transparent)]
     Template(#[from] ResolveError),
     #[error(transparent)]
     Step(#[from] StepError),
 }
 
-/// The key of a step's time limit, which is ours.
+/// The key of a step's time limit, which only prefectl supports.
 const TIMEOUT: &str = "timeout";
 
-/// The steps of one deployment, and what they work with.
+/// The steps of one deployment and their context.
 pub(crate) struct List<'l, 'c> {
-    /// Whose they are, as users call it.
+    /// The name of the deployment.
     pub(crate) deployment: String,
     pub(crate) steps: &'l [Listed],
-    /// Grows by what each step returns, under its `id` and by its own keys.
+    /// The outputs of the steps so far: by the id of the step, and by their own keys.
     pub(crate) outputs: &'l mut Mapping,
-    /// The names that expressions see besides the outputs.
+    /// Names that expressions can use in addition to the outputs.
     pub(crate) scope: &'l Scope,
     pub(crate) context: &'l mut StepContext<'c>,
 }
 
-/// Runs steps, and remembers what each distinct one gave.
+/// Runs steps and caches the result of each distinct one.
 pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
-    distinct: Mutex<IndexMap<Key, Arc<Distinct>>>,
-    lanes: Lanes,
-    waiting: Waiting,
+    cache: Mutex<IndexMap<Key, Arc<CachedStep>>>,
+    /// Limits the number of concurrent builds and pushes.
+    jobs: Semaphore,
+    pending: PendingSteps,
     is_strict: bool,
 }
 
 impl<'a> Runner<'a> {
-    /// At most `jobs` builds or pushes run at a time. A strict one makes errors of warnings.
+    /// Creates a runner with at most `jobs` concurrent builds and pushes. A strict runner treats warnings as errors.
     pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize, is_strict: bool) -> Self {
-        let (distinct, waiting) = Default::default();
-        Self { resolver, distinct, lanes: Lanes::new(jobs), waiting, is_strict }
+        let (cache, pending) = Default::default();
+        Self { resolver, cache, jobs: Semaphore::new(jobs.max(1)), pending, is_strict }
     }
 
-    /// Tells of the steps that will run, in their order.
+    /// Reports the steps that will run, in order.
     pub(crate) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
-        self.waiting.announce(steps, progress);
+        self.pending.announce(steps, progress);
     }
 
-    /// Runs the steps of all lists: each list in its order, builds and pushes of several lists side by side.
+    /// Runs the steps of all lists: each list in order, builds and pushes of several lists concurrently.
     ///
     /// # Errors
     ///
-    /// The first step that fails. What runs beside it is broken off, and what comes after it does not run.
+    /// Fails with the first step that fails. Concurrent steps are cancelled and later steps do not run.
     pub(crate) async fn run(
         &self,
         section: &'static str,
         lists: Vec<List<'_, '_>>,
     ) -> Result<(), StepFailure> {
-        let turns = Turns::new(lists.iter().map(|list| left_to_do(list.steps)).collect());
+        let order = StepOrder::new(lists.iter().map(|list| remaining(list.steps)).collect());
         let runs = lists.into_iter().enumerate();
-        let runs = runs.map(|(turn, list)| self.run_list(section, list, turn, &turns));
+        let runs = runs.map(|(index, list)| self.run_list(section, list, index, &order));
         try_join_all(runs).await.map(drop)
     }
 
-    /// What has run, in the order in which it began.
+    /// Returns the completed steps in the order of their start.
     pub(crate) fn ran(&self) -> Vec<Ran> {
-        let distinct = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
-        distinct.values().filter_map(|one| one.ran()).collect()
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.values().filter_map(|step| step.ran()).collect()
     }
 
     async fn run_list(
         &self,
         section: &'static str,
         list: List<'_, '_>,
-        turn: usize,
-        turns: &Turns,
+        index: usize,
+        order: &StepOrder,
     ) -> Result<(), StepFailure> {
         let List { deployment, steps, outputs, scope, context } = list;
         for listed in steps {
@@ -160,12 +162,12 @@ impl<'a> Runner<'a> {
             let Parts { mut inputs, id, requires } = step.map_err(failure)?;
             let entry = entry(name).map_err(failure)?;
             let limit = time_limit(entry, &mut inputs).map_err(|error| failure(error.into()))?;
-            turns.beside_others(turn).await;
+            order.ordered_before(index).await;
             let written = Value::Mapping(inputs.clone());
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
             let inputs = self.filled(&inputs, &written, outputs, context).await.map_err(failure)?;
             let inputs = checked(entry, name, inputs, requires).map_err(|error| failure(error.into()))?;
-            let use_ = Use {
+            let step_use = StepUse {
                 name: short_name(name),
                 id: id.as_ref().map(python::to_text),
                 section,
@@ -174,11 +176,11 @@ impl<'a> Runner<'a> {
                 written: listed.written,
                 limit,
                 deployment: &deployment,
-                turn,
-                turns,
+                list: index,
+                order,
             };
-            let result = self.run_once(use_, context).await.map_err(failure)?;
-            turns.done(turn, entry.is_ordered());
+            let result = self.run_once(step_use, context).await.map_err(failure)?;
+            order.done(index, entry.is_ordered());
             if let Some(result) = result {
                 merge(outputs, id, result);
             }
@@ -186,7 +188,7 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// The inputs of a step with its templates filled in. `written` is what they were before their expressions.
+    /// Renders the templates in the inputs of a step. `written` is the mapping before expressions were evaluated.
     async fn filled(
         &self,
         inputs: &Value,
@@ -196,11 +198,11 @@ impl<'a> Runner<'a> {
     ) -> Result<Mapping, RunError> {
         let mut filled = template::step_inputs(inputs, outputs, &context.environment, self.resolver).await?;
         template::mark_injected(&mut filled.substitutions, written);
-        let brought = filled.substitutions.iter().filter(|note| note.kind == SubstitutionKind::Injected);
+        let injected = filled.substitutions.iter().filter(|note| note.kind == SubstitutionKind::Injected);
         let warnings: Vec<Diagnostic> =
-            brought.map(|note| template::injected_warning(&note.placeholder)).collect();
+            injected.map(|note| template::injected_warning(&note.placeholder)).collect();
         if self.is_strict && !warnings.is_empty() {
-            return Err(RunError::Brought(warnings.into_iter().map(|warning| warning.message).collect()));
+            return Err(RunError::Injected(warnings.into_iter().map(|warning| warning.message).collect()));
         }
         warnings.iter().for_each(|warning| context.progress.warn(warning));
         match filled.value {
@@ -209,77 +211,79 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs a step, unless the same one has run or is running: then its outputs are those of that one.
+    /// Runs a step, or waits for the result of an equal one.
     async fn run_once(
         &self,
-        of: Use<'_>,
+        step_use: StepUse<'_>,
         context: &mut StepContext<'_>,
     ) -> Result<Option<Mapping>, RunError> {
-        let (written, deployment, progress) = (of.written, of.deployment, context.progress);
-        let distinct = self.distinct(&of, &context.directory);
-        if distinct.is_for(deployment) {
-            progress.step(distinct.told_as, StepEvent::Shared { deployment });
+        let (written, deployment, progress) = (step_use.written, step_use.deployment, context.progress);
+        let step = self.cached(&step_use, &context.directory);
+        if step.add_deployment(deployment) {
+            progress.step(step.event_id, StepEvent::Shared { deployment });
         }
-        // Of all that share the step, one needs the room that running it takes.
-        let run = || Box::pin(self.run_now(of, distinct.told_as, context));
-        let (effects, _) = distinct.end.get_or_try_init(run).await?;
-        if let Some(id) = self.waiting.take(written) {
-            // The same step is written elsewhere too, and has run there.
+        // Boxed, because only one of the uses needs the memory of the run.
+        let run = || Box::pin(self.run_now(step_use, step.event_id, context));
+        let (effects, _) = step.result.get_or_try_init(run).await?;
+        if let Some(id) = self.pending.take(written) {
+            // An equal step in another place of the file has run.
             progress.step(id, StepEvent::Ended { end: StepEnd::Reused, subject: None });
         }
         effects.apply(context);
         Ok(effects.outputs.clone())
     }
 
-    /// The step that a use is of: one that is known, or a new one.
-    fn distinct(&self, of: &Use<'_>, directory: &Path) -> Arc<Distinct> {
-        let mut all = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the cached step of a use, or adds a new one.
+    fn cached(&self, step_use: &StepUse<'_>, directory: &Path) -> Arc<CachedStep> {
+        let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
-        let key = of.identity(directory).map_or(Key::Own(number), Key::Shared);
-        if of.ignores_earlier()
+        let key = step_use.identity(directory).map_or(Key::Own(number), Key::Shared);
+        if step_use.ignores_cache()
             && let Some((index, _, earlier)) = all.shift_remove_full(&key)
         {
             all.shift_insert(index, Key::Own(number), earlier);
         }
-        let told_as = || self.waiting.take(of.written).unwrap_or_else(StepId::next);
-        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(Distinct::new(of, told_as()))))
+        let event_id = || self.pending.take(step_use.written).unwrap_or_else(StepId::next);
+        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(CachedStep::new(step_use, event_id()))))
     }
 
-    /// Runs a step and tells of it.
+    /// Runs a step and reports its progress.
     async fn run_now(
         &self,
-        of: Use<'_>,
+        step_use: StepUse<'_>,
         id: StepId,
         context: &StepContext<'_>,
     ) -> Result<(Effects, Duration), RunError> {
-        let told = Told { id, progress: context.progress };
-        let result = self.run_telling(of, &told, &context.telling(&told)).await;
-        told.end(&result);
+        let reporter = StepReporter { id, progress: context.progress };
+        let result = self.run_reporting(step_use, &reporter, &context.with_progress(&reporter)).await;
+        reporter.end(&result);
         result
     }
 
-    async fn run_telling(
+    async fn run_reporting(
         &self,
-        of: Use<'_>,
-        told: &Told<'_>,
+        step_use: StepUse<'_>,
+        reporter: &StepReporter<'_>,
         context: &StepContext<'_>,
     ) -> Result<(Effects, Duration), RunError> {
-        let Use { name, entry, inputs, limit, deployment, turn, turns, .. } = of;
+        let StepUse { name, entry, inputs, limit, deployment, list, order, .. } = step_use;
         let subject = subject(entry, &inputs);
         let step = (entry.create)(inputs)?;
-        let _lane = if entry.is_ordered() {
-            turns.alone(turn).await;
+        let _permit = if entry.is_ordered() {
+            order.all_before(list).await;
             None
         } else {
-            self.lanes.enter().await
+            // The semaphore is never closed.
+            self.jobs.acquire().await.ok()
         };
         let started = StepEvent::Started { name, deployment, subject: subject.as_deref() };
-        told.progress.step(told.id, started);
-        timed(within(limit, Effects::of(&*step, context))).await
+        reporter.progress.step(reporter.id, started);
+        timed(within(limit, Effects::of_run(&*step, context))).await
     }
 }
 
-/// How long a step may take: its key `timeout`, in seconds, which is no input of it unless it has one of that name.
+/// Removes the key `timeout` from the inputs and returns it as a duration. `None` if it is absent or null, or if the step
+/// has an input of this name.
 pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Option<Duration>, StepError> {
     if entry.inputs.iter().any(|input| input.name == TIMEOUT) {
         return Ok(None);
@@ -289,25 +293,25 @@ pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Opti
     let valid = |limit: Value| {
         duration(&limit)
             .filter(|duration| !duration.is_zero())
-            .ok_or_else(|| StepError::input(TIMEOUT, "'timeout' must be a number of seconds, more than none"))
+            .ok_or_else(|| StepError::input(TIMEOUT, "'timeout' must be a positive number of seconds"))
     };
     limit.map(valid).transpose()
 }
 
-/// What comes of a step, if it comes in time; if not, what it has started is ended.
+/// Runs a step within its time limit. On timeout, the step and its processes are ended.
 async fn within(
     limit: Option<Duration>,
     step: impl Future<Output = Result<Effects, StepError>>,
 ) -> Result<Effects, RunError> {
     let Some(limit) = limit else { return Ok(step.await?) };
     let late = |_| {
-        let message = format!("it was not done within its `timeout` of {} s", limit.as_secs_f64());
+        let message = format!("timed out after {} s (`timeout` of the step)", limit.as_secs_f64());
         RunError::from(StepError::failed(message))
     };
     Ok(tokio::time::timeout(limit, step).await.map_err(late)??)
 }
 
-/// What a run gives, and how long it takes.
+/// Returns the result of a run and its duration.
 async fn timed(
     run: impl Future<Output = Result<Effects, RunError>>,
 ) -> Result<(Effects, Duration), RunError> {
@@ -315,15 +319,15 @@ async fn timed(
     Ok((run.await?, started.elapsed()))
 }
 
-fn left_to_do(steps: &[Listed]) -> Left {
+fn remaining(steps: &[Listed]) -> Remaining {
     let names = steps.iter().filter_map(|listed| Some(parts(&listed.step)?.0));
-    names.fold(Left { all: 0, ordered: 0 }, |left, name| Left {
-        all: left.all + 1,
-        ordered: left.ordered + usize::from(registry::find(name).is_none_or(StepEntry::is_ordered)),
+    names.fold(Remaining { all: 0, ordered: 0 }, |count, name| Remaining {
+        all: count.all + 1,
+        ordered: count.ordered + usize::from(registry::find(name).is_none_or(StepEntry::is_ordered)),
     })
 }
 
-/// The step of a name; one that is none of ours is a Python function, unless it can only be a mistake.
+/// Returns the step with this name. An unknown name is a Python function, unless it is an obvious mistake.
 fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     match (registry::find(name), registry::doubt(name)) {
         (Some(entry), _) => Ok(entry),
@@ -332,7 +336,7 @@ fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     }
 }
 
-/// The inputs as the step itself takes them.
+/// Validates the inputs and converts them to the form that the step takes.
 fn checked(
     entry: &StepEntry,
     name: &str,
@@ -348,13 +352,13 @@ fn checked(
     }
 }
 
-/// The inputs with their expressions evaluated.
+/// Evaluates the expressions in the inputs.
 fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value, RunError> {
     let scope = scope.clone().with_outputs(outputs);
     expression::evaluate(&Value::Mapping(inputs), &scope, &BTreeSet::new()).map_err(RunError::Expressions)
 }
 
-/// The name of a step that has the right form, and its id as templates write it.
+/// Returns the name and the id of a step. `None` if the step is malformed.
 pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
     let (name, parts) = parts(step)?;
     Some((name, parts.ok()?.id.as_ref().map(python::to_text)))
@@ -366,7 +370,7 @@ pub(super) struct Parts {
     requires: Option<Value>,
 }
 
-/// The name of a step and its inputs; nothing for an empty one, which is skipped.
+/// Splits a step into its name and inputs. Returns `None` for an empty step, which is skipped.
 pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     let mapping = step.as_mapping()?;
     let (name, inputs) = mapping.iter().last()?;
@@ -384,7 +388,7 @@ pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     Some((name, Ok(Parts { inputs, id, requires })))
 }
 
-/// Lays the result of a step over the outputs: under its `id` as a whole, and each key by itself.
+/// Adds the result of a step to the outputs: as a whole under its id, and each key separately.
 pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
     if let Some(id) = id {
         outputs.insert(id, result.clone().into());

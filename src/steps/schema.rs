@@ -1,12 +1,12 @@
-//! The JSON schemas of steps, made from the registry.
+//! JSON schemas of the built-in steps.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{Input, Kind, StepEntry, registry};
 
-/// The schema of the inputs of every step that runs here, by each of its names.
+/// Returns the schema of the inputs of every built-in step, for each of its names.
 ///
-/// Inputs are checked before templates are filled in, so text is taken for any type.
+/// The schemas apply before templates are rendered, so they accept strings for every type.
 pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, Json)> {
     registry::all().iter().flat_map(|entry| {
         let schema = inputs(entry);
@@ -20,25 +20,28 @@ fn inputs(entry: &StepEntry) -> Json {
     let mut properties: Map<String, Json> = entry
         .inputs
         .iter()
-        .filter(|one| one.name != Input::ANY_OTHER)
-        .map(|one| (one.name.to_owned(), input(one)))
+        .filter(|input| input.name != Input::ANY_OTHER)
+        .map(|input| (input.name.to_owned(), input_schema(input)))
         .collect();
     properties.entry("timeout").or_insert_with(
-        || json!({"type": "number", "description": "how many seconds it may take; not in pull steps"}),
+        || json!({"type": "number", "description": "time limit in seconds; not for pull steps"}),
     );
-    properties.insert("id".into(), json!({"description": "the name by which templates find the outputs"}));
-    properties
-        .insert("requires".into(), json!({"description": "Python packages, which are not needed here"}));
-    let required: Vec<&str> = entry.inputs.iter().filter(|one| one.required).map(|one| one.name).collect();
+    properties.insert("id".into(), json!({"description": "name by which templates refer to the outputs"}));
+    properties.insert(
+        "requires".into(),
+        json!({"description": "Python packages that Prefect requires; not needed by built-in steps"}),
+    );
+    let required: Vec<&str> =
+        entry.inputs.iter().filter(|input| input.required).map(|input| input.name).collect();
     json!({
         "type": "object",
         "properties": properties,
         "required": required,
-        "additionalProperties": entry.inputs.iter().any(|one| one.name == Input::ANY_OTHER),
+        "additionalProperties": entry.inputs.iter().any(|input| input.name == Input::ANY_OTHER),
     })
 }
 
-fn input(input: &Input) -> Json {
+fn input_schema(input: &Input) -> Json {
     let mut types = match input.kind {
         Kind::Text => vec!["string"],
         Kind::Boolean => vec!["boolean", "string"],

@@ -1,4 +1,4 @@
-//! `set_working_directory`: changes the directory of the steps after it.
+//! `set_working_directory`: changes the working directory of the following steps.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     aliases: &["prefect.deployments.steps.pull.set_working_directory"],
     phase: Phase::Any,
     sharing: Sharing::Never,
-    inputs: &[Input::required("directory", Kind::Text, "the directory to change to")],
+    inputs: &[Input::required("directory", Kind::Text, "directory to change to")],
     outputs: &["directory"],
     create: |mapping| Ok(Box::new(inputs::typed::<SetWorkingDirectory>(mapping)?)),
 };
@@ -29,7 +29,7 @@ impl Step for SetWorkingDirectory {
             let directory =
                 context.directory.join(&self.directory).canonicalize().ok().filter(|path| path.is_dir());
             let Some(directory) = directory else {
-                let message = format!("there is no directory '{}'", self.directory.display());
+                let message = format!("directory '{}' does not exist", self.directory.display());
                 return Err(StepError::input("directory", message));
             };
             let text = directory.to_string_lossy().into_owned();

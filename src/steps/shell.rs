@@ -1,11 +1,14 @@
-//! `run_shell_script`: runs the lines of a script, each as a process of its own.
+//! `run_shell_script`: runs each line of a script as a separate process.
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed, split};
+use super::{
+    Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed_outputs,
+    shell_words,
+};
 use crate::{
     environment::Environment,
     process::{self, Finished, Program},
@@ -18,12 +21,12 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Any,
     sharing: Sharing::SamePlace,
     inputs: &[
-        Input::required("script", Kind::Text, "one command a line"),
-        Input::optional("directory", Kind::Text, "the current directory", "where it runs"),
-        Input::optional("env", Kind::Mapping, "", "variables over the environment"),
-        Input::optional("stream_output", Kind::Boolean, "true", "show output as it comes"),
-        Input::optional("expand_env_vars", Kind::Boolean, "false", "fill in $NAME first"),
-        Input::optional("shell", Kind::Boolean, "false", "run each line by /bin/sh -c"),
+        Input::required("script", Kind::Text, "one command per line"),
+        Input::optional("directory", Kind::Text, "the current directory", "working directory"),
+        Input::optional("env", Kind::Mapping, "", "environment variables to set"),
+        Input::optional("stream_output", Kind::Boolean, "true", "show the output while it is printed"),
+        Input::optional("expand_env_vars", Kind::Boolean, "false", "expand `$NAME` before running"),
+        Input::optional("shell", Kind::Boolean, "false", "run each line with `/bin/sh -c`"),
     ],
     outputs: &["stdout", "stderr"],
     create: |mapping| Ok(Box::new(inputs::typed::<ShellScript>(mapping)?)),
@@ -48,12 +51,12 @@ impl Step for ShellScript {
 
 impl ShellScript {
     async fn run_lines(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let directory = context.directory_of(self.directory.as_deref())?;
+        let directory = context.resolve_directory(self.directory.as_deref())?;
         let no_variables = BTreeMap::new();
         let variables = self.env.as_ref().unwrap_or(&no_variables);
         let progress = self.stream_output.then_some(context.progress);
         let (mut stdout, mut stderr) = (String::new(), String::new());
-        for line in split::lines(&self.script).filter(|line| !line.trim().is_empty()) {
+        for line in shell_words::lines(&self.script).filter(|line| !line.trim().is_empty()) {
             let words = self.words(line, &context.environment, variables)?;
             let Some((program, arguments)) = words.split_first() else { continue };
             let program = Program {
@@ -72,7 +75,7 @@ impl ShellScript {
                 return Err(failed(line, &finished, &stderr));
             }
         }
-        Ok(printed(&stdout, &stderr))
+        Ok(printed_outputs(&stdout, &stderr))
     }
 
     fn words(
@@ -82,12 +85,15 @@ impl ShellScript {
         variables: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, StepError> {
         let lookup = |name: &str| variables.get(name).map(String::as_str).or(environment.get(name));
-        let line =
-            if self.expand_env_vars.unwrap_or(false) { split::expand(line, lookup) } else { line.to_owned() };
+        let line = if self.expand_env_vars.unwrap_or(false) {
+            shell_words::expand(line, lookup)
+        } else {
+            line.to_owned()
+        };
         if self.shell.unwrap_or(false) {
             return Ok(vec!["/bin/sh".into(), "-c".into(), line.trim().into()]);
         }
-        split::words(&line)
+        shell_words::words(&line)
             .map_err(|error| StepError::input("script", format!("{error} in the line `{}`", line.trim())))
     }
 }
@@ -95,24 +101,23 @@ impl ShellScript {
 fn not_started(line: &str, program: &str, error: &io::Error) -> StepError {
     let line = line.trim();
     if error.kind() != io::ErrorKind::NotFound {
-        return StepError::failed(format!("`{line}` could not be started: {error}"));
+        return StepError::failed(format!("cannot start `{line}`: {error}"));
     }
     StepError::Failed {
-        message: format!("there is no program '{program}' (in the line `{line}`)"),
+        message: format!("program '{program}' does not exist (in the line `{line}`)"),
         help: Some(
-            "each line runs as a program of its own, without a shell; `shell: true` runs it by /bin/sh"
-                .into(),
+            "each line runs as a program without a shell; set `shell: true` to run it with /bin/sh".into(),
         ),
     }
 }
 
 fn failed(line: &str, finished: &Finished, stderr: &str) -> StepError {
     let last_lines: Vec<&str> = stderr.trim_end().lines().rev().take(20).collect();
-    let said: Vec<&str> = last_lines.into_iter().rev().collect();
+    let message: Vec<&str> = last_lines.into_iter().rev().collect();
     StepError::failed(format!(
         "`run_shell_script` failed with error code {}: {}\n  in the line `{}`",
         finished.code,
-        said.join("\n"),
+        message.join("\n"),
         line.trim()
     ))
 }
@@ -141,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_run_one_after_the_other_and_without_a_shell() {
+    async fn runs_lines_in_order_without_a_shell() {
         for (yaml, stdout) in [
             ("script: echo a && echo b", "a && echo b"),
             ("script: 'echo x # c'", "x # c"),
@@ -156,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_shown_unless_the_step_turns_it_off() {
+    fn shows_output_by_default() {
         for (yaml, shown) in [("", true), (", stream_output: false", false), (", stream_output: null", false)]
         {
             let mapping = serde_yaml::from_str(&format!("{{script: ls{yaml}}}")).unwrap();
@@ -165,13 +170,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failures_say_what_happened() {
+    async fn errors_name_the_line_and_the_reason() {
         for (yaml, message) in [
             (r#"{script: "false\necho never"}"#, "failed with error code 1"),
             ("{script: kill -9 $$, shell: true}", "failed with error code -9"),
-            ("script: cd /tmp", "no program 'cd'"),
+            ("script: cd /tmp", "program 'cd' does not exist"),
             ("script: echo 'open", "No closing quotation"),
-            ("{script: ls, directory: no-such-place}", "no directory 'no-such-place'"),
+            ("{script: ls, directory: no-such-place}", "directory 'no-such-place' does not exist"),
             ("{script: 7}", "integer `7`"),
         ] {
             let error = run(yaml).await.unwrap_err().to_string();

@@ -7,15 +7,15 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
-    Bucket, Proof, StorageError, Surroundings,
+    Access, Bucket, Proof, StorageError,
     client::{self, Connection},
 };
 use crate::{process, secret::Secret};
 
-/// The account and key that every copy of Microsoft's emulator has.
+/// Connection string of Microsoft's emulator, with its public key.
 const EMULATOR: &str = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1";
 
-/// Credentials as the step takes them: an Azure Blob Storage credentials block.
+/// The data of an Azure Blob Storage credentials block.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     connection_string: Option<Secret>,
@@ -25,17 +25,17 @@ pub(crate) struct Credentials {
     client_secret: Option<Secret>,
 }
 
-/// Who is asking.
+/// The kind of credentials.
 enum Authorization {
     Key(Secret),
     SharedAccess(Secret),
     /// A service principal: tenant, client, secret.
     Principal(String, String, Secret),
-    /// What the machine offers.
+    /// Default credentials of this machine.
     Default,
 }
 
-/// A storage account and how to use it.
+/// A storage account with credentials.
 struct Account {
     name: String,
     endpoint: String,
@@ -43,7 +43,7 @@ struct Account {
 }
 
 impl Credentials {
-    /// What is wrong with the credentials by themselves.
+    /// Validates the credentials without a request.
     pub(crate) fn check(&self) -> Result<(), StorageError> {
         self.account().map(|_| ())
     }
@@ -51,12 +51,13 @@ impl Credentials {
     fn account(&self) -> Result<Account, StorageError> {
         let wrong = |message: String| StorageError::input("credentials", message);
         if let Some(text) = &self.connection_string {
-            return of_connection_string(text.expose()).map_err(wrong);
+            return parse_connection_string(text.expose()).map_err(wrong);
         }
         let Some(text) = &self.account_url else {
             return Err(wrong("Credentials must contain either connection_string or account_url".to_owned()));
         };
-        let url = Url::parse(text).map_err(|error| wrong(format!("the account_url is no URL: {error}")))?;
+        let url =
+            Url::parse(text).map_err(|error| wrong(format!("the account_url is not a URL: {error}")))?;
         let authorization = match (&self.tenant_id, &self.client_id, &self.client_secret) {
             (Some(tenant), Some(client), Some(secret)) => {
                 Authorization::Principal(tenant.clone(), client.clone(), secret.clone())
@@ -71,11 +72,11 @@ impl Credentials {
     }
 }
 
-/// The account that a connection string is for. Errors hold nothing of it but names.
-fn of_connection_string(text: &str) -> Result<Account, String> {
+/// Parses a connection string. Errors contain no secrets, only names.
+fn parse_connection_string(text: &str) -> Result<Account, String> {
     let text = text.trim();
     if text.trim_end_matches(';').eq_ignore_ascii_case("UseDevelopmentStorage=true") {
-        return of_connection_string(EMULATOR);
+        return parse_connection_string(EMULATOR);
     }
     let pairs: BTreeMap<String, &str> = text
         .split(';')
@@ -84,7 +85,7 @@ fn of_connection_string(text: &str) -> Result<Account, String> {
             pair.split_once('=').map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
         })
         .collect::<Option<_>>()
-        .ok_or("the connection_string is not made of NAME=VALUE between semicolons")?;
+        .ok_or("the connection_string is not a list of NAME=VALUE pairs separated by semicolons")?;
     let value = |name: &str| pairs.get(name).copied().filter(|value| !value.is_empty());
     let endpoint = match (value("blobendpoint"), value("accountname")) {
         (Some(endpoint), _) => endpoint.to_owned(),
@@ -97,7 +98,7 @@ fn of_connection_string(text: &str) -> Result<Account, String> {
             return Err("the connection_string has neither AccountName nor BlobEndpoint".to_owned());
         }
     };
-    let url = Url::parse(&endpoint).map_err(|error| format!("the BlobEndpoint is no URL: {error}"))?;
+    let url = Url::parse(&endpoint).map_err(|error| format!("the BlobEndpoint is not a URL: {error}"))?;
     let authorization = match (value("accountkey"), value("sharedaccesssignature")) {
         (Some(key), _) => Authorization::Key(Secret::new(key)),
         (None, Some(signature)) => Authorization::SharedAccess(Secret::new(signature)),
@@ -109,7 +110,8 @@ fn of_connection_string(text: &str) -> Result<Account, String> {
     Ok(Account { name, endpoint: endpoint.trim_end_matches('/').to_owned(), authorization })
 }
 
-/// The account that an endpoint belongs to: the first part of its host, or of its path where the host has none.
+/// Returns the account of an endpoint: the first label of its host, or the first component of its path if the host is an
+/// address or a single label.
 fn account_name(url: &Url) -> String {
     let of_path = || url.path_segments().and_then(|mut segments| segments.next()).map(str::to_owned);
     match url.domain() {
@@ -122,10 +124,10 @@ fn account_name(url: &Url) -> String {
 pub(crate) fn open(
     container: &str,
     credentials: &Credentials,
-    surroundings: Surroundings<'_>,
+    access: Access<'_>,
 ) -> Result<Bucket, StorageError> {
     let account = credentials.account()?;
-    let options = Connection::to(Some(&account.endpoint)).options(surroundings)?;
+    let options = Connection::to(Some(&account.endpoint)).options(access)?;
     let url = format!("{}/{container}", account.endpoint);
     let failed = |error| StorageError::store(format!("open {url}"), error);
     let mut builder = MicrosoftAzureBuilder::new()
@@ -143,18 +145,15 @@ pub(crate) fn open(
         Authorization::Principal(tenant, client, secret) => {
             builder.with_client_secret_authorization(client, secret.expose(), tenant)
         }
-        Authorization::Default => with_default_credentials(builder, surroundings),
+        Authorization::Default => with_default_credentials(builder, access),
     };
     let store = builder.build().map_err(failed)?;
     Ok(Bucket { store: Arc::new(store), url, proof: Proof::Metadata })
 }
 
-/// What Azure's own libraries look for, in their order: the environment, the command line, the machine.
-fn with_default_credentials(
-    mut builder: MicrosoftAzureBuilder,
-    surroundings: Surroundings<'_>,
-) -> MicrosoftAzureBuilder {
-    let environment = surroundings.environment;
+/// Configures the default credentials of Azure's libraries, in their order: environment, Azure CLI, machine.
+fn with_default_credentials(mut builder: MicrosoftAzureBuilder, access: Access<'_>) -> MicrosoftAzureBuilder {
+    let environment = access.environment;
     let variables = [
         ("AZURE_CLIENT_ID", AzureConfigKey::ClientId),
         ("AZURE_TENANT_ID", AzureConfigKey::AuthorityId),
@@ -168,11 +167,11 @@ fn with_default_credentials(
             builder = builder.with_config(key, value);
         }
     }
-    let is_told = ["AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT"]
+    let is_configured = ["AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT"]
         .iter()
         .any(|name| environment.non_empty(name).is_some());
-    let command = process::find_on_path("az", environment.get("PATH"), surroundings.directory);
-    builder.with_use_azure_cli(!is_told && command.is_some())
+    let command = process::find_on_path("az", environment.get("PATH"), access.directory);
+    builder.with_use_azure_cli(!is_configured && command.is_some())
 }
 
 #[cfg(test)]
@@ -180,7 +179,7 @@ mod tests {
     use super::*;
 
     fn account(text: &str) -> Result<String, String> {
-        of_connection_string(text).map(|account| {
+        parse_connection_string(text).map(|account| {
             let kind = match account.authorization {
                 Authorization::Key(key) => format!("key {}", key.expose()),
                 Authorization::SharedAccess(signature) => format!("sas {}", signature.expose()),
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_strings_are_read_as_azure_does() {
+    fn parses_connection_strings_as_azure_does() {
         for (text, expected) in [
             (
                 "DefaultEndpointsProtocol=https;AccountName=me;AccountKey=a2V5==;EndpointSuffix=core.windows.net",
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_showing_a_key() {
+    fn errors_show_no_keys() {
         for text in [
             "hunter2",
             "AccountKey=hunter2",
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_an_account_is_in_its_url() {
+    fn finds_the_account_in_a_url() {
         for (url, name) in [
             ("https://me.blob.core.windows.net/", "me"),
             ("http://127.0.0.1:10000/devstoreaccount1", "devstoreaccount1"),

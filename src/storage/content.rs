@@ -1,4 +1,4 @@
-//! Whether an object and a file have the same content.
+//! Compares the content of objects and files.
 
 use std::{
     borrow::Cow,
@@ -14,14 +14,14 @@ use sha2::{Digest, Sha256};
 use super::{Bucket, Proof, StorageError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Larger files are sent in parts of this size, the one that the AWS SDK for Python takes: the `ETag` of what it
-/// has uploaded is then the one we compute.
+/// Size of the parts of large uploads in bytes. It is the part size of boto3, so that the `ETag` of its uploads can be
+/// computed.
 pub(super) const PART: usize = 8 << 20;
 
-/// The name of the digest in an object's metadata.
+/// Name of the metadata entry with the digest.
 const SHA256: Attribute = Attribute::Metadata(Cow::Borrowed("sha256"));
 
-/// What a bucket is to remember of a file's content.
+/// Returns the metadata to store with an object, from which later runs recognize its content.
 pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attributes, StorageError> {
     if bucket.proof == Proof::ETag {
         return Ok(Attributes::new());
@@ -30,7 +30,7 @@ pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attribute
     Ok([(SHA256, digest)].into_iter().collect())
 }
 
-/// Whether an object of the file's size has its content, as far as can be known without fetching it.
+/// Whether an object with the size of a file has the same content. Returns false if that is unknown without a download.
 pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> Result<bool, StorageError> {
     match bucket.proof {
         Proof::ETag => {
@@ -40,7 +40,7 @@ pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> 
         Proof::Metadata => {
             let options = GetOptions { head: true, ..GetOptions::default() };
             let head = bucket.store.get_opts(&meta.location, options).await;
-            // Whoever may not ask copies it once more.
+            // Without permission to read metadata, the object is copied again.
             let Ok(head) = head else { return Ok(false) };
             let Some(known) = head.attributes.get(&SHA256) else { return Ok(false) };
             Ok(of_file(path, sha256).await? == known.as_ref())
@@ -48,7 +48,7 @@ pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> 
     }
 }
 
-/// Reads a file on a thread that may wait.
+/// Computes a digest of a file on a blocking thread.
 async fn of_file<T: Send + 'static>(
     path: &Path,
     read: impl FnOnce(File) -> io::Result<T> + Send + 'static,
@@ -66,7 +66,8 @@ fn sha256(mut file: File) -> io::Result<String> {
     Ok(hexadecimal(&digest.finalize()))
 }
 
-/// Whether S3 would give the content this `ETag`: its MD5, or the MD5 of those of its parts and their number.
+/// Whether an `ETag` is the one that S3 computes for a content: its MD5, or the MD5 of the MD5s of its parts with their
+/// number.
 fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {
     let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_digest(tag) {
@@ -90,7 +91,7 @@ fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {
     Ok(count == parts.to_string() && hexadecimal(&all.finalize()) == digest_of_parts)
 }
 
-/// Feeds a digest what is written.
+/// Updates a digest with all written bytes.
 struct HashWriter<'a, D>(&'a mut D);
 
 impl<D: Digest> io::Write for HashWriter<'_, D> {

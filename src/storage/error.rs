@@ -1,4 +1,4 @@
-//! What can go wrong between a directory and a bucket, in the store's own words where it has any.
+//! Errors of transfers, with the store's own message if there is one.
 
 use std::{error::Error, path::PathBuf};
 
@@ -6,33 +6,33 @@ use object_store::Error as StoreError;
 
 use crate::fs::FileError;
 
-/// Why a transfer failed.
+/// The reason why a transfer failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
-    /// Credentials or another input of the step; `key` is its name.
+    /// An invalid input of the step, such as its credentials. `key` is its name.
     #[error("{message}")]
     Input { key: &'static str, message: String },
 
-    /// The default credentials of this machine.
+    /// Unusable default credentials of this machine.
     #[error("{message}")]
     Credentials { message: String, help: String },
 
     #[error("cannot {action}: {}", reason(source))]
     Store { action: String, source: Box<StoreError> },
 
-    #[error("there is nothing under '{folder}' in {bucket}")]
+    #[error("no objects under '{folder}' in {bucket}")]
     Nothing { bucket: String, folder: String },
 
-    #[error("the key '{0}' would be written outside of the target directory")]
+    #[error("the object '{0}' would be written outside the target directory")]
     UnsafeKey(String),
 
-    #[error("'{}' would be written outside of the target directory, through a link", .0.display())]
+    #[error("'{}' would be written outside the target directory through a symbolic link", .0.display())]
     Link(PathBuf),
 
-    #[error("no object can be named after the file {0:?}")]
+    #[error("the file name {0:?} is not valid as an object key")]
     FileName(PathBuf),
 
-    #[error("'{}' is neither a file nor a directory, or a link to nothing", .0.display())]
+    #[error("'{}' is neither a file nor a directory", .0.display())]
     NoFile(PathBuf),
 
     #[error(transparent)]
@@ -51,28 +51,28 @@ impl StorageError {
         Self::Store { action: action.into(), source: Box::new(source) }
     }
 
-    /// What to do about it, where that is known.
+    /// Returns advice for the user, if the failure is a known one.
     pub(crate) fn help(&self) -> Option<String> {
         let text = match self {
             Self::Credentials { help, .. } => help,
             Self::Store { source, .. } => match source.as_ref() {
                 StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-                    "check the credentials, and what they allow in this bucket"
+                    "check the credentials and their permissions for this bucket"
                 }
                 StoreError::InvalidPath { .. } => {
-                    "keys with empty parts, `.` or `..` in them cannot be files: rename the object"
+                    "rename the object: keys with empty components, `.` or `..` cannot be files"
                 }
                 _ => return None,
             },
-            Self::Nothing { .. } => "check the folder: the step that pushes must name the same one",
-            Self::FileName(_) | Self::NoFile(_) => "add it to the ignore file, or remove it",
+            Self::Nothing { .. } => "check the folder: it must be the same as in the push step",
+            Self::FileName(_) | Self::NoFile(_) => "add it to the ignore file or remove it",
             _ => return None,
         };
         Some(text.to_owned())
     }
 }
 
-/// The part of an error that says what is wrong: the code and message of the store's answer, else the root cause.
+/// Returns the reason of an error: code and message of the store's response, else the root cause.
 fn reason(error: &StoreError) -> String {
     let text = error.to_string();
     match (element(&text, "Code"), element(&text, "Message")) {
@@ -92,7 +92,7 @@ fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static)
     cause
 }
 
-/// The text of the first element of this name in an answer of XML.
+/// Returns the text of the first XML element with this name.
 pub(super) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_of_a_store_is_told_without_its_markup() {
+    fn shows_the_message_of_an_xml_response() {
         for (text, expected) in [
             (
                 "403: <Error><Code>AccessDenied</Code><Message>Access Denied\nTime:1</Message></Error>",

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{
-    Bucket, Proof, StorageError, Surroundings,
+    Access, Bucket, Proof, StorageError,
     client::{self, Connection},
 };
 use crate::{
@@ -19,14 +19,14 @@ use crate::{
     value::{self, Value},
 };
 
-/// Credentials as the step takes them: a GCP credentials block.
+/// The data of a GCP credentials block.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     service_account_info: Option<ServiceAccount>,
     service_account_file: Option<PathBuf>,
 }
 
-/// The key of a service account as JSON.
+/// The key of a service account.
 #[derive(Debug, Clone)]
 struct ServiceAccount(Secret);
 
@@ -39,19 +39,19 @@ impl<'de> Deserialize<'de> for ServiceAccount {
     }
 }
 
-/// Opens a bucket. Without credentials, the default ones of the machine count: those that
-/// `GOOGLE_APPLICATION_CREDENTIALS` names, those of `gcloud`, those of the machine itself.
+/// Opens a bucket. Without credentials, Google's default credentials are used: `GOOGLE_APPLICATION_CREDENTIALS`, then
+/// `gcloud`, then the metadata server.
 pub(crate) fn open(
     bucket: &str,
     credentials: &Credentials,
-    surroundings: Surroundings<'_>,
+    access: Access<'_>,
 ) -> Result<Bucket, StorageError> {
-    let environment = surroundings.environment;
+    let environment = access.environment;
     let emulator = environment.non_empty("STORAGE_EMULATOR_HOST").map(|host| match host {
         url if url.contains("://") => url.trim_end_matches('/').to_owned(),
         host => format!("http://{host}"),
     });
-    let options = Connection::to(emulator.as_deref()).options(surroundings)?;
+    let options = Connection::to(emulator.as_deref()).options(access)?;
     let mut builder = GoogleCloudStorageBuilder::new()
         .with_bucket_name(bucket)
         .with_client_options(options)
@@ -61,7 +61,7 @@ pub(crate) fn open(
             Some(info.expose().to_owned())
         }
         Credentials { service_account_file: Some(path), .. } => {
-            Some(fs::read_text(&surroundings.directory.join(expanded(path, surroundings)))?)
+            Some(fs::read_text(&access.directory.join(expanded(path, access)))?)
         }
         _ => None,
     };
@@ -72,7 +72,7 @@ pub(crate) fn open(
     } else if let Some(key) = given {
         check("credentials", &key)?;
         builder = builder.with_service_account_key(key);
-    } else if let Some(path) = default_credentials(surroundings) {
+    } else if let Some(path) = default_credentials(access) {
         check_default(&path)?;
         builder = builder.with_application_credentials(path.to_string_lossy());
     }
@@ -81,19 +81,19 @@ pub(crate) fn open(
     Ok(Bucket { store: Arc::new(store), url, proof: Proof::Metadata })
 }
 
-/// A path that may begin with `~`, as the reference takes it.
-fn expanded(path: &std::path::Path, surroundings: Surroundings<'_>) -> PathBuf {
-    match (path.strip_prefix("~"), surroundings.environment.non_empty("HOME")) {
+/// Resolves a path, with `~` for the home directory.
+fn expanded(path: &std::path::Path, access: Access<'_>) -> PathBuf {
+    match (path.strip_prefix("~"), access.environment.non_empty("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path.to_owned(),
     }
 }
 
-/// The file with the default credentials, if there is one.
-fn default_credentials(surroundings: Surroundings<'_>) -> Option<PathBuf> {
-    let environment = surroundings.environment;
+/// Returns the file with the default credentials, if it exists.
+fn default_credentials(access: Access<'_>) -> Option<PathBuf> {
+    let environment = access.environment;
     if let Some(path) = environment.non_empty("GOOGLE_APPLICATION_CREDENTIALS") {
-        return Some(surroundings.directory.join(path));
+        return Some(access.directory.join(path));
     }
     let folder = environment.non_empty("CLOUDSDK_CONFIG").map(PathBuf::from);
     let folder =
@@ -101,10 +101,10 @@ fn default_credentials(surroundings: Surroundings<'_>) -> Option<PathBuf> {
     Some(folder.join("application_default_credentials.json")).filter(|path| path.is_file())
 }
 
-/// Says what a key lacks, in words that hold nothing of it.
+/// Checks the fields of a service account key. Errors contain no part of the key.
 fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
     let json: Json = serde_json::from_str(key)
-        .map_err(|_| StorageError::input(input, "the key of the service account is no JSON"))?;
+        .map_err(|_| StorageError::input(input, "the key of the service account is not JSON"))?;
     for field in ["client_email", "private_key", "private_key_id"] {
         if json[field].as_str().is_none_or(str::is_empty) {
             let message = format!("the key of the service account has no '{field}'");
@@ -114,19 +114,18 @@ fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Refuses default credentials of a kind that cannot be used here.
+/// Rejects default credentials of an unsupported type.
 fn check_default(path: &std::path::Path) -> Result<(), StorageError> {
     let text = fs::read_text(path)?;
     let kind =
         serde_json::from_str::<Json>(&text).ok().and_then(|json| Some(json["type"].as_str()?.to_owned()));
     let unusable = |message: String| StorageError::Credentials {
-        message: format!("the default credentials of Google in {} {message}", path.display()),
-        help: "name the key file of a service account: `credentials: {service_account_file: key.json}`"
-            .into(),
+        message: format!("Google's default credentials in {} {message}", path.display()),
+        help: "use the key file of a service account: `credentials: {service_account_file: key.json}`".into(),
     };
     match kind.as_deref() {
         Some("service_account" | "authorized_user") => Ok(()),
-        Some(other) => Err(unusable(format!("are of the kind '{other}', which cannot be used here"))),
+        Some(other) => Err(unusable(format!("have the unsupported type '{other}'"))),
         None => Err(unusable("cannot be read".to_owned())),
     }
 }
@@ -140,29 +139,29 @@ mod tests {
 
     fn error(credentials: &str, environment: &Environment, directory: &Path) -> String {
         let credentials: Credentials = serde_yaml::from_str(credentials).unwrap();
-        let surroundings = Surroundings { environment, directory };
-        match open("b", &credentials, surroundings) {
+        let access = Access { environment, directory };
+        match open("b", &credentials, access) {
             Ok(bucket) => bucket.to_string(),
             Err(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn unusable_credentials_are_told_without_showing_them() {
+    fn errors_show_no_credentials() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("external.json"), r#"{"type": "external_account"}"#).unwrap();
         let nothing = Environment::default();
         let external = [("GOOGLE_APPLICATION_CREDENTIALS", "external.json")].into_iter().collect();
         let emulator = [("STORAGE_EMULATOR_HOST", "127.0.0.1:1")].into_iter().collect();
         for (credentials, environment, expected) in [
-            ("{service_account_info: 'hunter2'}", &nothing, "the key of the service account is no JSON"),
+            ("{service_account_info: 'hunter2'}", &nothing, "the key of the service account is not JSON"),
             (
                 "{service_account_info: {client_email: a@b, private_key: hunter2}}",
                 &nothing,
                 "the key of the service account has no 'private_key_id'",
             ),
             ("{service_account_file: none.json}", &nothing, "cannot read"),
-            ("{}", &external, "are of the kind 'external_account'"),
+            ("{}", &external, "have the unsupported type 'external_account'"),
             ("{}", &emulator, "gs://b"),
         ] {
             let message = error(credentials, environment, folder.path());

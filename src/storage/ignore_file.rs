@@ -1,8 +1,8 @@
-//! `.prefectignore`: which files a push leaves out.
+//! `.prefectignore`: patterns of files that a push skips.
 //!
-//! Patterns are those of `.gitignore`, but each file is judged by itself: the last pattern that matches it decides,
-//! or else the last one that matches a directory above it. So `sub` with `!sub/a.py` keeps `sub/a.py`, which Git
-//! would not.
+//! The patterns are those of `.gitignore`, but each file is matched separately: the last pattern that matches the file
+//! decides, else the last pattern that matches a directory above it. Unlike in Git, `sub` followed by `!sub/a.py` keeps
+//! `sub/a.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use ignore::{
 
 use crate::fs;
 
-/// A pattern that means nothing.
+/// The error of an invalid pattern.
 #[derive(Debug, thiserror::Error)]
 #[error("{}:{line}: {reason}", .path.display())]
 pub(crate) struct IgnoreError {
@@ -22,12 +22,12 @@ pub(crate) struct IgnoreError {
     reason: String,
 }
 
-/// How lines become patterns.
+/// The treatment of whitespace in the lines of an ignore file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lines {
-    /// Blanks around a pattern are no part of it.
+    /// Whitespace around a pattern is removed.
     Trimmed,
-    /// Blanks before a pattern are part of it, as in Git.
+    /// Leading whitespace is part of the pattern, as in Git.
     AsWritten,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct IgnoreFile {
 }
 
 impl IgnoreFile {
-    /// Reads an ignore file; `None` if there is none.
+    /// Reads an ignore file. Returns `None` if it does not exist.
     pub(crate) fn read(path: &Path, lines: Lines) -> Result<Option<Self>, super::StorageError> {
         let Some(text) = fs::read_text_if_exists(path)? else { return Ok(None) };
         Ok(Some(Self::parse(&text, path, lines)?))
@@ -50,10 +50,10 @@ impl IgnoreFile {
         for (index, line) in text.lines().enumerate() {
             let line = if lines == Lines::Trimmed { line.trim() } else { line };
             if matches!(line.trim_end(), "!" | "\\") {
-                return Err(error(index + 1, format!("`{}` is no pattern", line.trim_end())));
+                return Err(error(index + 1, format!("`{}` is not a valid pattern", line.trim_end())));
             }
             if matches!(line.trim_end(), "/" | "!/") {
-                continue; // Git finds nothing that it could mean.
+                continue; // Git ignores such a pattern.
             }
             let mut builder = GitignoreBuilder::new("");
             builder
@@ -65,7 +65,7 @@ impl IgnoreFile {
         Ok(Self { patterns })
     }
 
-    /// Whether the file at this relative path is left out.
+    /// Whether the file at a relative path is skipped.
     pub(crate) fn ignores(&self, relative: &Path) -> bool {
         let of_file = self.last_verdict(|pattern| pattern.matched(relative, false));
         let of_directories = || self.last_verdict(|one| one.matched_path_or_any_parents(relative, false));
@@ -81,7 +81,7 @@ impl IgnoreFile {
     }
 }
 
-/// A pattern without the meaning that braces have for the `ignore` crate, and for no Git.
+/// Escapes braces, which are special for the `ignore` crate but not for Git.
 fn without_alternatives(pattern: &str) -> String {
     let mut escaped = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();
@@ -101,7 +101,7 @@ mod tests {
 
     use super::*;
 
-    /// What the reference's `filter_files` leaves out of a tree with these files.
+    /// A recording of Prefect's `filter_files`.
     #[derive(Deserialize)]
     struct Table {
         files: Vec<String>,
@@ -111,15 +111,15 @@ mod tests {
     #[derive(Deserialize)]
     struct Case {
         text: String,
-        /// Where all stores agree.
+        /// The result of all stores, if it is the same.
         ignored: Option<Vec<String>>,
-        /// What S3's step makes of the lines, and what the others make of them.
+        /// The results of the S3 step and of the other steps.
         stripped: Option<Vec<String>>,
         as_is: Option<Vec<String>>,
     }
 
     #[test]
-    fn files_are_left_out_as_the_reference_does() {
+    fn skips_the_same_files_as_prefect() {
         let table: Table = serde_json::from_str(include_str!("../../tests/data/prefectignore.json")).unwrap();
         let mut wrong = Vec::new();
         for case in table.cases {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_told_with_its_line() {
+    fn errors_name_the_line_of_an_invalid_pattern() {
         for (text, line) in [("*.py\n!\n", 2), ("\\", 1)] {
             let error = IgnoreFile::parse(text, Path::new(".prefectignore"), Lines::Trimmed).unwrap_err();
             assert!(error.to_string().starts_with(&format!(".prefectignore:{line}: ")), "{error}");

@@ -1,4 +1,4 @@
-//! Keys of objects: made of a folder and a path, and taken apart again without ever leaving the target.
+//! Object keys: built from a folder and a path, and converted back to paths inside the target directory.
 
 use std::{
     fmt,
@@ -9,7 +9,7 @@ use object_store::path::Path as Key;
 
 use super::StorageError;
 
-/// The part of a bucket that a step works on; the empty one is the whole bucket.
+/// A folder of a bucket. The empty folder is the whole bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folder(Key);
 
@@ -20,30 +20,30 @@ impl fmt::Display for Folder {
 }
 
 impl Folder {
-    /// A folder as the step's input has it: `project/`, `./project` and `project` are the same.
+    /// Parses the input `folder` of a step. `project/`, `./project` and `project` are equal.
     ///
     /// # Errors
     ///
-    /// Why no key can begin so: a `..` or a leading slash, with which pushing and pulling would not agree.
+    /// Fails with a message if the folder starts with a slash or contains `..`: pushing and pulling would use different keys.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with('/') {
-            return Err(format!("the folder '{text}' begins with a slash, and keys of objects do not"));
+            return Err(format!("the folder '{text}' starts with a slash, unlike object keys"));
         }
         let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         if parts.contains(&"..") {
-            return Err(format!("the folder '{text}' has a `..` in it"));
+            return Err(format!("the folder '{text}' contains `..`"));
         }
         Key::parse(parts.join("/"))
             .map(Self)
-            .map_err(|_| format!("the folder {text:?} has characters in it that keys of objects cannot have"))
+            .map_err(|_| format!("the folder {text:?} contains characters that object keys cannot have"))
     }
 
-    /// What the keys of the folder begin with.
+    /// Returns the common prefix of the folder's keys.
     pub(super) fn prefix(&self) -> &Key {
         &self.0
     }
 
-    /// The key of the file at a path relative to the directory that is pushed.
+    /// Returns the key of a file, by its path relative to the pushed directory.
     pub(super) fn key_of(&self, relative: &Path) -> Result<Key, StorageError> {
         let name = || StorageError::FileName(relative.to_owned());
         let mut key = self.0.as_ref().to_owned();
@@ -57,14 +57,14 @@ impl Folder {
         Key::parse(key).map_err(|_| name())
     }
 
-    /// Where the object of a key belongs, relative to the directory that is pulled into; `None` for the folder
-    /// itself, which some tools store as an empty object.
+    /// Returns the path of an object relative to the target directory. `None` for the folder itself, which some tools store
+    /// as an empty object.
     ///
-    /// Backslashes are separators, since the reference on Windows pushes such keys.
+    /// Backslashes are separators, because Prefect on Windows pushes such keys.
     ///
     /// # Errors
     ///
-    /// A key that would lead out of the directory.
+    /// Fails if the path would be outside the target directory.
     pub(super) fn path_of(&self, key: &Key) -> Result<Option<PathBuf>, StorageError> {
         let unsafe_key = || StorageError::UnsafeKey(key.to_string());
         let prefix = self.0.as_ref();
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_those_of_the_reference() {
+    fn builds_the_same_keys_as_prefect() {
         for (folder, key) in [
             ("proj", "proj/a/x.py"),
             ("proj/", "proj/a/x.py"),
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_pushing_and_pulling_see_differently_are_refused() {
+    fn rejects_ambiguous_folders() {
         for folder in ["/abs", "a/../b", "..", "a\nb"] {
             assert!(Folder::parse(folder).is_err(), "{folder}");
         }
     }
 
     #[test]
-    fn no_key_leads_out_of_the_directory() {
+    fn rejects_keys_outside_the_target() {
         let folder = Folder::parse("proj").unwrap();
         for key in [r"proj/..\..\evil", r"proj/a\..\b", r"proj/\etc\passwd", "project/x", "other"] {
             let error = folder.path_of(&Key::parse(key).unwrap()).unwrap_err();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_key_can_have_are_refused() {
+    fn rejects_names_that_are_invalid_as_keys() {
         let folder = Folder::parse("").unwrap();
         for name in ["a\nb", "../x", "/x"] {
             assert!(folder.key_of(Path::new(name)).is_err(), "{name}");

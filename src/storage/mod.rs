@@ -1,9 +1,8 @@
-//! Object storage: a directory into a bucket, and a bucket's folder into a directory.
+//! Transfers between directories and object stores.
 //!
-//! The stores themselves are the `object_store` crate's. Here are the rules of the reference's steps around them:
-//! how credentials are given ([`aws`], [`google`], [`azure`]), how a file's key is made of its path ([`key`]),
-//! which files an ignore file leaves out ([`ignore_file`]), and the transfer of what has changed ([`push`],
-//! [`pull`]).
+//! The stores are those of the `object_store` crate. This module adds the rules of Prefect's steps: credentials ([`aws`],
+//! [`google`], [`azure`]), object keys ([`key`]), ignore files ([`ignore_file`]), and the transfer of changed files
+//! ([`push`], [`pull`]).
 
 pub(crate) mod aws;
 pub(crate) mod azure;
@@ -20,24 +19,24 @@ use std::{fmt, path::Path, sync::Arc};
 
 use object_store::ObjectStore;
 
-pub(crate) use self::{error::StorageError, key::Folder, push::links_out_of};
+pub(crate) use self::{error::StorageError, key::Folder, push::links_outside};
 use crate::environment::Environment;
 
 /// A bucket of S3 or Google Cloud Storage, or a container of Azure.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     store: Arc<dyn ObjectStore>,
-    /// How messages call it, such as `s3://bucket`.
+    /// The name in messages, such as `s3://bucket`.
     url: String,
     proof: Proof,
 }
 
-/// How it is known that an object has the content of a file, besides its size.
+/// The evidence that an object and a file of the same size have the same content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// The `ETag` is made of MD5 digests, as S3 makes it.
+    /// The `ETag`, which S3 computes from MD5 digests.
     ETag,
-    /// The SHA-256 digest among the object's own metadata, which we write.
+    /// The SHA-256 digest in the object's metadata, which prefectl writes.
     Metadata,
 }
 
@@ -47,19 +46,19 @@ impl fmt::Display for Bucket {
     }
 }
 
-/// What opening a bucket may use of its surroundings.
+/// What opening a bucket may use of its access.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct Access<'a> {
     pub(crate) environment: &'a Environment,
-    /// What relative paths in credentials are relative to.
+    /// The base of relative paths in credentials.
     pub(crate) directory: &'a Path,
 }
 
-/// What a transfer has done.
+/// The result of a transfer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) copied: usize,
-    /// Files that were there already, with the same content.
+    /// Number of files that existed with the same content.
     pub(crate) unchanged: usize,
 }
 

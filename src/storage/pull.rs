@@ -1,4 +1,4 @@
-//! From a bucket into a directory.
+//! Copies objects of a bucket into a directory.
 
 use std::{
     io::{self, Write},
@@ -15,14 +15,14 @@ use crate::fs::FileError;
 const FILES_AT_ONCE: usize = 32;
 
 impl Bucket {
-    /// Copies the objects of a folder of the bucket into a directory, which has to be there.
+    /// Copies the objects of a folder into an existing directory.
     ///
-    /// Files that have the content already are not fetched; nothing is deleted. A file appears only when it is
-    /// complete, and nothing is written outside of the directory, whatever keys and links say.
+    /// Files with the same content are not downloaded. Nothing is deleted. A file appears only when it is complete. Keys and
+    /// symbolic links cannot cause a write outside the directory.
     ///
     /// # Errors
     ///
-    /// No object in the folder, or the first that cannot be fetched or written.
+    /// Fails if the folder has no objects, or if an object cannot be downloaded or written.
     pub(crate) async fn pull(&self, folder: &Folder, directory: &Path) -> Result<Summary, StorageError> {
         let root = directory.canonicalize().map_err(|error| FileError::new("open", directory, error))?;
         let failed = |error| StorageError::store(format!("list {self}"), error);
@@ -47,7 +47,7 @@ impl Bucket {
             .await
     }
 
-    /// Whether the object had to be copied; `None` if it stands for a directory.
+    /// Copies an object. Returns whether it was different, or `None` if it represents a directory.
     async fn pull_object(
         &self,
         meta: &ObjectMeta,
@@ -60,7 +60,7 @@ impl Bucket {
         }
         let result = match self.store.get(&meta.location).await {
             Ok(result) if meta.size == 0 && is_directory(&result) => return Ok(None),
-            // Its key ends in a slash, which the list does not say.
+            // Its key ends in a slash, which the listing does not show.
             Err(StoreError::NotFound { .. }) if meta.size == 0 => return Ok(None),
             result => result.map_err(|error| self.unread(meta, error))?,
         };
@@ -80,12 +80,12 @@ impl Bucket {
     }
 }
 
-/// Whether there is a file, and not a link to one, of this size.
+/// Whether a path is a regular file of this size, and not a link to one.
 fn is_file_of(path: &Path, size: u64) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
 }
 
-/// Whether an empty object is how Azure's file system view keeps a directory.
+/// Whether an empty object represents a directory of Azure's hierarchical namespace.
 fn is_directory(result: &GetResult) -> bool {
     result
         .attributes
@@ -93,14 +93,14 @@ fn is_directory(result: &GetResult) -> bool {
         .is_some_and(|flag| flag.as_ref() == "true")
 }
 
-/// Makes the directories above a file, and follows no link out of the root.
+/// Creates the parent directories of a file without following links outside the root.
 fn make_parent(root: &Path, path: &Path) -> Result<PathBuf, StorageError> {
     let mut folder = root.to_owned();
     for part in path.parent().into_iter().flat_map(Path::components) {
         folder.push(part);
         match std::fs::create_dir(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(FileError::new("make", &folder, error).into());
+                return Err(FileError::new("create", &folder, error).into());
             }
             _ => {}
         }
@@ -112,7 +112,7 @@ fn make_parent(root: &Path, path: &Path) -> Result<PathBuf, StorageError> {
     Ok(folder)
 }
 
-/// A file that gets its name when it is complete, with the permissions of any new file.
+/// Creates a temporary file with the default permissions, to be renamed when it is complete.
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".prefectl-");

@@ -1,4 +1,4 @@
-//! From a directory into a bucket.
+//! Copies files of a directory into a bucket.
 
 use std::{
     collections::HashMap,
@@ -20,11 +20,11 @@ use super::{
 };
 use crate::fs::FileError;
 
-/// Files on their way at a time.
+/// Maximum number of concurrent uploads.
 const FILES_AT_ONCE: usize = 32;
-/// What they may take of memory together, in MiB.
+/// Memory limit of all uploads in MiB.
 const MEMORY: usize = 48;
-/// Parts of one file on their way at a time.
+/// Maximum number of concurrent parts of one file.
 const PARTS_AT_ONCE: usize = 3;
 
 /// A file to push.
@@ -36,14 +36,14 @@ struct Local {
 }
 
 impl Bucket {
-    /// Copies the files below a directory that `ignore` does not leave out into a folder of the bucket.
+    /// Copies the files below a directory into a folder of the bucket, except for those that `ignore` matches.
     ///
-    /// Links to files are followed, links to directories are not entered. Objects that have the content already
-    /// are not written; nothing is deleted.
+    /// Links to files are followed. Links to directories are skipped. Objects with the same content are not written. Nothing
+    /// is deleted.
     ///
     /// # Errors
     ///
-    /// The first file that cannot be read or written.
+    /// Fails if a file cannot be read or an object cannot be written.
     pub(crate) async fn push(
         &self,
         directory: &Path,
@@ -63,7 +63,7 @@ impl Bucket {
             .await
     }
 
-    /// The objects of the folder, to compare with. Whoever may write but not list writes everything.
+    /// Lists the objects of the folder. Without permission to list, the result is empty and every file is written.
     async fn known(&self, folder: &Folder) -> Result<HashMap<Key, ObjectMeta>, StorageError> {
         match self.store.list(Some(folder.prefix())).try_collect::<Vec<_>>().await {
             Ok(objects) => Ok(objects.into_iter().map(|meta| (meta.location.clone(), meta)).collect()),
@@ -72,7 +72,7 @@ impl Bucket {
         }
     }
 
-    /// Whether the file had to be copied.
+    /// Copies a file. Returns whether the object was different.
     async fn push_file(
         &self,
         file: &Local,
@@ -106,7 +106,7 @@ impl Bucket {
     }
 }
 
-/// Sends a file in parts. The outer error is the file's; the store is then told to forget the parts.
+/// Uploads a file in parts. The outer error is an error of the file; the upload is then aborted.
 async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<(), StoreError>, StorageError> {
     let mut file = File::open(path).await.map_err(|error| unreadable(path, error))?;
     loop {
@@ -116,7 +116,7 @@ async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<()
             Ok(0) => break,
             Ok(_) => {
                 if let Err(error) = upload.wait_for_capacity(PARTS_AT_ONCE).await {
-                    // The first error is the one to tell.
+                    // The first error is the one to report.
                     let _ = upload.abort().await;
                     return Ok(Err(error));
                 }
@@ -135,26 +135,26 @@ fn unreadable(path: &Path, error: std::io::Error) -> StorageError {
     FileError::new("read", path, error).into()
 }
 
-/// The links below a directory through which files from elsewhere would be pushed.
+/// Returns the symbolic links below a directory whose targets are outside it.
 ///
 /// # Errors
 ///
-/// The first file that cannot be looked at.
-pub(crate) fn links_out_of(
+/// Fails if a file cannot be inspected.
+pub(crate) fn links_outside(
     directory: &Path,
     folder: &Folder,
     ignore: &IgnoreFile,
 ) -> Result<Vec<PathBuf>, StorageError> {
     let Ok(root) = directory.canonicalize() else { return Ok(Vec::new()) };
-    let leads_out = |path: &PathBuf| {
+    let is_outside = |path: &PathBuf| {
         path.is_symlink() && path.canonicalize().is_ok_and(|target| !target.starts_with(&root))
     };
     let files = files(directory, folder, ignore)?.into_iter().map(|file| file.path);
-    let links = files.filter(leads_out);
+    let links = files.filter(is_outside);
     Ok(links.map(|link| link.strip_prefix(directory).map_or(link.clone(), Path::to_owned)).collect())
 }
 
-/// The files below a directory, by path.
+/// Returns the files below a directory, sorted by path.
 fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<Local>, StorageError> {
     let mut files = Vec::new();
     let mut directories = vec![PathBuf::new()];
@@ -168,7 +168,7 @@ fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<L
                 directories.push(relative);
                 continue;
             }
-            // Through links: a file counts as what it is a link to.
+            // Links count as the file that they point to.
             match path.metadata() {
                 Ok(metadata) if metadata.is_dir() => {}
                 _ if ignore.ignores(&relative) => {}

@@ -36,7 +36,7 @@ fn summary(copied: usize, unchanged: usize) -> Summary {
     Summary { copied, unchanged }
 }
 
-/// The files below a directory, with what they say.
+/// Returns the files below a directory with their contents.
 fn tree(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -53,7 +53,7 @@ fn tree(directory: &Path) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn what_is_pushed_is_pulled_again_and_the_unchanged_stays() {
+async fn pushes_and_pulls_only_changed_files() {
     let bucket = bucket();
     let large = "x".repeat(content::PART + 5);
     let from = directory(&[("a.py", "1"), (".hidden", ""), ("sub/deep/é %.txt", "3"), ("large", &large)]);
@@ -72,7 +72,7 @@ async fn what_is_pushed_is_pulled_again_and_the_unchanged_stays() {
 }
 
 #[tokio::test]
-async fn a_folder_is_not_one_that_begins_alike() {
+async fn matches_whole_folder_names() {
     let bucket = bucket();
     for key in ["proj/a", "proj2/b", "c"] {
         put(&bucket, key, "x").await;
@@ -83,14 +83,14 @@ async fn a_folder_is_not_one_that_begins_alike() {
 }
 
 #[tokio::test]
-async fn nothing_to_pull_is_an_error() {
+async fn rejects_an_empty_folder() {
     let error = bucket().pull(&folder("prj"), directory(&[]).path()).await.unwrap_err();
-    assert_eq!(error.to_string(), "there is nothing under 'prj' in memory://b");
+    assert_eq!(error.to_string(), "no objects under 'prj' in memory://b");
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn links_are_followed_into_files_and_never_out_of_the_target() {
+async fn follows_links_to_files_but_never_out_of_the_target() {
     use std::os::unix::fs::symlink;
     let bucket = bucket();
     let from = directory(&[("a", "1"), ("sub/b", "2")]);
@@ -104,7 +104,7 @@ async fn links_are_followed_into_files_and_never_out_of_the_target() {
     let error = bucket.pull(&folder("p"), into.path()).await.unwrap_err();
     assert!(matches!(error, StorageError::Link(_)), "{error}");
 
-    // A link where a file belongs is replaced, and what it points to is left alone.
+    // A link in the place of a file is replaced, and its target is unchanged.
     let into = directory(&[]);
     symlink(outside.path().join("b"), into.path().join("a")).unwrap();
     bucket.pull(&folder("p"), into.path()).await.unwrap();
@@ -112,7 +112,7 @@ async fn links_are_followed_into_files_and_never_out_of_the_target() {
     assert_eq!(tree(outside.path()), [("b".to_owned(), "untouched".to_owned())]);
 
     symlink(outside.path().join("b"), from.path().join("out")).unwrap();
-    let links = links_out_of(from.path(), &folder("p"), &IgnoreFile::default()).unwrap();
+    let links = links_outside(from.path(), &folder("p"), &IgnoreFile::default()).unwrap();
     assert_eq!(links, [Path::new("out")]);
 
     symlink("nowhere", from.path().join("broken")).unwrap();
@@ -121,7 +121,7 @@ async fn links_are_followed_into_files_and_never_out_of_the_target() {
 }
 
 #[tokio::test]
-async fn a_key_that_leads_out_is_refused_before_anything_is_written() {
+async fn rejects_keys_outside_the_target_before_writing() {
     let bucket = bucket();
     put(&bucket, "p/a", "x").await;
     put(&bucket, r"p/..\..\evil", "x").await;

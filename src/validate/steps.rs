@@ -21,7 +21,7 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(entry) = registry::find(name) else {
         // Without a doubt it is a Python function, of which nothing can be known before it is called.
         if let Some(doubt) = registry::doubt(name) {
-            let message = format!("there is no step '{name}'");
+            let message = format!("step '{name}' does not exist");
             findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt));
         }
         return;

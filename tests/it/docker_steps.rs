@@ -78,7 +78,7 @@ fn pushes_to_a_private_registry_with_credentials() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: 127.0.0.1:[PORT]/prefectl-test-UNIQUE:v1 was not pushed: no basic auth credentials
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: cannot push 127.0.0.1:[PORT]/prefectl-test-UNIQUE:v1: no basic auth credentials
       --> prefect.yaml:11:5
        |
     11 |     id: image-push
@@ -113,7 +113,7 @@ fn names_an_unreachable_registry() -> Result<()> {
     assert_output!(output, @r#"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: 127.0.0.1:[PORT]/prefectl-test-UNIQUE:v1 was not pushed: Get "http://127.0.0.1:[PORT]/v2/": dial tcp 127.0.0.1:[PORT]: connect: connection refused
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.push_docker_image: cannot push 127.0.0.1:[PORT]/prefectl-test-UNIQUE:v1: Get "http://127.0.0.1:[PORT]/v2/": dial tcp 127.0.0.1:[PORT]: connect: connection refused
       --> prefect.yaml:11:5
        |
     11 |     id: image-push

@@ -277,7 +277,7 @@ fn reports_a_missing_docker_engine() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: no container engine answered
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: no container engine responded
       unix:///nonexistent/docker.sock: there is no such socket
      --> prefect.yaml:2:56
       |
@@ -324,7 +324,7 @@ fn reports_a_failing_script() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: there is no program 'no-such-program' (in the line `no-such-program --version`)
+    error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: program 'no-such-program' does not exist (in the line `no-such-program --version`)
      --> prefect.yaml:3:5
       |
     3 |     id: script

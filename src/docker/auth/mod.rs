@@ -1,4 +1,4 @@
-//! Credentials of registries: what a step gives, what `docker login` left, and what helper programs know.
+//! Credentials for registries: from a step, from `docker login`, or from credential helpers.
 
 use std::{collections::HashMap, process::Stdio};
 
@@ -15,27 +15,27 @@ use super::{
 };
 use crate::{environment::Environment, secret::Secret};
 
-/// The name under which Docker keeps the credentials of Docker Hub.
+/// Docker's key for the credentials of Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// The user name with which a helper says that the secret is an identity token.
+/// The user name by which a helper marks an identity token.
 const TOKEN_USER: &str = "<token>";
 
-/// What proves to a registry who we are.
+/// Credentials for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credentials {
     Password {
         username: String,
         password: Secret,
     },
-    /// A token to be exchanged for others.
+    /// A token that is exchanged for other tokens.
     IdentityToken(Secret),
-    /// A token that is sent to the registry as it is.
+    /// A token that is sent to the registry unchanged.
     RegistryToken(Secret),
 }
 
 impl Credentials {
-    /// In the form that the engine takes.
+    /// Converts the credentials to the form of the engine's API.
     pub(super) fn for_engine(&self, registry: &str) -> DockerCredentials {
         let serveraddress = Some(key(registry).to_owned());
         let given = DockerCredentials { serveraddress, ..DockerCredentials::default() };
@@ -54,7 +54,7 @@ impl Credentials {
         }
     }
 
-    fn of_login(registry: &str, login: &Login) -> Result<Option<Self>, DockerError> {
+    fn from_login(registry: &str, login: &Login) -> Result<Option<Self>, DockerError> {
         let token =
             |token: &Option<String>| token.as_ref().filter(|token| !token.is_empty()).map(Secret::new);
         if let Some(token) = token(&login.identitytoken) {
@@ -66,13 +66,13 @@ impl Credentials {
         if let Some(auth) = login.auth.as_deref().filter(|auth| !auth.is_empty()) {
             let broken = || {
                 DockerError::Credentials(format!(
-                    "the Docker configuration has no valid login for {registry}"
+                    "the Docker configuration has no valid credentials for {registry}"
                 ))
             };
             let text = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let text = text.ok_or_else(broken)?;
             let (username, password) = text.split_once(':').ok_or_else(broken)?;
-            // Some tools pad the text with NUL.
+            // Some tools append NUL characters.
             let password = Secret::new(password.trim_matches('\0'));
             return Ok(Some(Self::Password { username: username.to_owned(), password }));
         }
@@ -84,7 +84,7 @@ impl Credentials {
     }
 }
 
-/// The host of a registry as it is written in an image name, whatever URL it is given as.
+/// Returns the host of a registry as it is written in image names, from a host or a URL.
 pub(crate) fn host(registry: &str) -> &str {
     let without_scheme = registry.split_once("://").map_or(registry, |(_, rest)| rest);
     let host = without_scheme.split_once('/').map_or(without_scheme, |(host, _)| host);
@@ -94,7 +94,7 @@ pub(crate) fn host(registry: &str) -> &str {
     }
 }
 
-/// The name under which Docker's configuration and the engine know a registry.
+/// Returns the key of a registry in Docker's configuration.
 fn key(registry: &str) -> &str {
     match host(registry) {
         DOCKER_HUB => DOCKER_HUB_KEY,
@@ -102,7 +102,7 @@ fn key(registry: &str) -> &str {
     }
 }
 
-/// All credentials that a configuration leads to.
+/// The credentials of a Docker configuration and its helpers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CredentialStore<'a> {
     pub(crate) config: &'a Config,
@@ -110,7 +110,7 @@ pub(crate) struct CredentialStore<'a> {
 }
 
 impl CredentialStore<'_> {
-    /// The credentials of one registry, if there are any.
+    /// Returns the credentials of a registry. Starts its credential helper, if one is configured.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credentials>, DockerError> {
         let registry = host(registry);
         if let Some(program) = self.helper(registry)
@@ -119,21 +119,21 @@ impl CredentialStore<'_> {
             return Ok(Some(found));
         }
         match self.config.auths.iter().find(|(name, _)| host(name) == registry) {
-            Some((name, login)) => Credentials::of_login(name, login),
+            Some((name, login)) => Credentials::from_login(name, login),
             None => Ok(None),
         }
     }
 
-    /// The credentials of every registry that is known, by host, and the troubles met on the way.
+    /// Returns the credentials of every configured registry by host, and the errors of single registries.
     pub(crate) async fn all(&self) -> (HashMap<String, Credentials>, Vec<DockerError>) {
-        let mut troubles = Vec::new();
+        let mut errors = Vec::new();
         let mut registries: Vec<String> =
             self.config.auths.keys().map(|name| host(name).to_owned()).collect();
         registries.extend(self.config.cred_helpers.keys().map(|name| host(name).to_owned()));
         if let Some(program) = &self.config.creds_store {
             match self.list(program).await {
                 Ok(stored) => registries.extend(stored.iter().map(|name| host(name).to_owned())),
-                Err(error) => troubles.push(error),
+                Err(error) => errors.push(error),
             }
         }
         registries.sort();
@@ -144,10 +144,10 @@ impl CredentialStore<'_> {
             match answer {
                 Ok(Some(credentials)) => drop(found.insert(registry, credentials)),
                 Ok(None) => {}
-                Err(error) => troubles.push(error),
+                Err(error) => errors.push(error),
             }
         }
-        (found, troubles)
+        (found, errors)
     }
 
     fn helper(&self, registry: &str) -> Option<&str> {
@@ -155,12 +155,12 @@ impl CredentialStore<'_> {
         own.next().map(|(_, program)| program).or(self.config.creds_store.as_ref()).map(String::as_str)
     }
 
-    /// What a helper knows about a registry.
+    /// Requests the credentials of a registry from a helper.
     async fn ask(&self, program: &str, registry: &str) -> Result<Option<Credentials>, DockerError> {
         let Some(answer) = self.run(program, "get", registry).await? else {
             return Ok(None);
         };
-        let answer: HelperAnswer = serde_json::from_slice(&answer).map_err(|_| answered_nonsense(program))?;
+        let answer: HelperAnswer = serde_json::from_slice(&answer).map_err(|_| invalid_output(program))?;
         let secret = Secret::new(answer.secret);
         Ok(Some(if answer.username == TOKEN_USER {
             Credentials::IdentityToken(secret)
@@ -169,16 +169,16 @@ impl CredentialStore<'_> {
         }))
     }
 
-    /// The registries that a helper knows.
+    /// Requests the list of registries from a helper.
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =
-            serde_json::from_slice(&answer).map_err(|_| answered_nonsense(program))?;
+            serde_json::from_slice(&answer).map_err(|_| invalid_output(program))?;
         Ok(users.into_keys().collect())
     }
 
-    /// Runs `docker-credential-<program> <action>` with `input` on its standard input. `None` is its way to say
-    /// that it has nothing stored.
+    /// Runs `docker-credential-<program> <action>` with `input` on its stdin. Returns `None` if the helper has no
+    /// credentials.
     async fn run(&self, program: &str, action: &str, input: &str) -> Result<Option<Vec<u8>>, DockerError> {
         let program = format!("docker-credential-{program}");
         let failed = |error: &dyn std::fmt::Display| {
@@ -195,14 +195,14 @@ impl CredentialStore<'_> {
             .spawn()
             .map_err(|error| failed(&error))?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A helper that does not read its input says on its output what it is about.
+            // A helper that exits early reports the reason in its output.
             let _ = stdin.write_all(input.as_bytes()).await;
         }
         let output = child.wait_with_output().await.map_err(|error| failed(&error))?;
         if output.status.success() {
             return Ok(Some(output.stdout));
         }
-        // Helpers print their errors on standard output, which then has no secret.
+        // Helpers print errors on stdout, which then contains no secret.
         let message =
             String::from_utf8_lossy(if output.stdout.is_empty() { &output.stderr } else { &output.stdout })
                 .trim()
@@ -211,7 +211,7 @@ impl CredentialStore<'_> {
     }
 }
 
-/// What a helper prints for `get`.
+/// The output of a helper for `get`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct HelperAnswer {
@@ -219,9 +219,9 @@ struct HelperAnswer {
     secret: String,
 }
 
-fn answered_nonsense(program: &str) -> DockerError {
+fn invalid_output(program: &str) -> DockerError {
     DockerError::Credentials(format!(
-        "the credential helper docker-credential-{program} gave an unreadable answer"
+        "the credential helper docker-credential-{program} printed invalid output"
     ))
 }
 

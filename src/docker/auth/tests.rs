@@ -14,7 +14,7 @@ async fn get(config: &Config, registry: &str) -> Option<Credentials> {
 }
 
 #[test]
-fn registries_are_known_by_their_host() {
+fn recognizes_registries_by_their_host() {
     for (registry, expected) in [
         ("ghcr.io", "ghcr.io"),
         ("https://ghcr.io/", "ghcr.io"),
@@ -31,8 +31,8 @@ fn registries_are_known_by_their_host() {
 }
 
 #[tokio::test]
-async fn logins_are_read_from_the_configuration() {
-    // `me:pass:word`, and `you:secret` with a NUL after it.
+async fn reads_credentials_from_the_configuration() {
+    // `me:pass:word`, and `you:secret` with a trailing NUL.
     let config = config(
         r#"{"auths": {
             "https://index.docker.io/v1/": {"auth": "bWU6cGFzczp3b3Jk"},
@@ -53,19 +53,19 @@ async fn logins_are_read_from_the_configuration() {
 }
 
 #[tokio::test]
-async fn a_broken_login_names_the_registry_and_not_what_is_in_it() {
+async fn errors_name_the_registry_but_not_the_credentials() {
     let config = config(r#"{"auths": {"ghcr.io": {"auth": "!!!secret"}}}"#);
     let environment = Environment::default();
     let store = CredentialStore { config: &config, environment: &environment };
     let error = store.get("ghcr.io").await.unwrap_err().to_string();
-    assert_eq!(error, "the Docker configuration has no valid login for ghcr.io");
-    let (found, troubles) = store.all().await;
+    assert_eq!(error, "the Docker configuration has no valid credentials for ghcr.io");
+    let (found, errors) = store.all().await;
     assert!(found.is_empty());
-    assert_eq!(troubles.len(), 1);
+    assert_eq!(errors.len(), 1);
 }
 
 #[test]
-fn credentials_in_the_form_of_the_engine() {
+fn converts_credentials_for_the_engine() {
     let sent = password("me", "pw").for_engine("docker.io");
     assert_eq!(sent.username.as_deref(), Some("me"));
     assert_eq!(sent.password.as_deref(), Some("pw"));
@@ -74,14 +74,14 @@ fn credentials_in_the_form_of_the_engine() {
     assert_eq!(format!("{:?}", password("me", "pw")).matches("pw").count(), 0);
 }
 
-/// Helper programs that are shell scripts in a folder of their own.
+/// Credential helpers that are shell scripts.
 #[cfg(unix)]
 mod helpers {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
-    /// Knows `known.example` and `hub`, fails for `broken.example`, and says so of anything else.
+    /// A helper that has credentials for `known.example` and Docker Hub, fails for `broken.example`, and has none for others.
     const SCRIPT: &str = r#"#!/bin/sh
 case "$1" in
 list) echo '{"known.example": "someone", "https://index.docker.io/v1/": "<token>"}'; exit ;;
@@ -105,7 +105,7 @@ esac
     }
 
     #[tokio::test]
-    async fn helpers_are_asked_for_their_registry_and_the_store_for_all_others() {
+    async fn uses_the_helper_of_a_registry_or_the_default_helper() {
         let (_folder, environment) = environment();
         let config = config(
             r#"{"credsStore": "test", "credHelpers": {"other.example": "absent"},
@@ -125,16 +125,16 @@ esac
     }
 
     #[tokio::test]
-    async fn a_build_gets_all_that_are_known_and_goes_on_without_the_rest() {
+    async fn returns_all_credentials_despite_errors() {
         let (_folder, environment) = environment();
         let config = config(
             r#"{"credsStore": "test", "credHelpers": {"other.example": "absent"},
                 "auths": {"fallback.example": {"username": "u", "password": "p"}, "known.example": {}}}"#,
         );
-        let (found, troubles) = CredentialStore { config: &config, environment: &environment }.all().await;
+        let (found, errors) = CredentialStore { config: &config, environment: &environment }.all().await;
         let mut registries: Vec<&str> = found.keys().map(String::as_str).collect();
         registries.sort_unstable();
         assert_eq!(registries, ["docker.io", "fallback.example", "known.example"]);
-        assert_eq!(troubles.len(), 1);
+        assert_eq!(errors.len(), 1);
     }
 }

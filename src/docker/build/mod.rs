@@ -1,4 +1,4 @@
-//! Building an image with the engine's classic builder.
+//! Builds images with the engine's classic builder.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -23,35 +23,35 @@ use super::{
 };
 use crate::progress::{Progress, Stream as OutputStream};
 
-/// How many of the last lines an error repeats.
+/// Number of output lines in an error.
 const LAST_LINES: usize = 10;
 
-/// Where the files come from.
+/// The source of the build context.
 #[derive(Debug)]
 pub(crate) enum BuildSource {
     Directory(BuildContext),
-    /// A Git repository or an archive that the engine fetches itself.
+    /// A Git repository or an archive that the engine downloads.
     Remote {
         url: String,
         dockerfile: String,
     },
 }
 
-/// What to build, in the engine's terms.
+/// Options of a build, as the engine's API has them.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent switches of the engine")]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOptions {
     pub(crate) pull: bool,
     pub(crate) no_cache: bool,
-    /// Remove the containers of the build's steps after a success; `force_remove` after a failure, too.
+    /// Remove intermediate containers after a success. `force_remove` removes them after a failure too.
     pub(crate) remove: bool,
     pub(crate) force_remove: bool,
-    /// Send the context compressed.
+    /// Compress the context.
     pub(crate) compress: bool,
-    /// How long the engine may say nothing.
-    pub(crate) longest_silence: Option<Duration>,
+    /// Timeout between two events of the engine.
+    pub(crate) event_timeout: Option<Duration>,
     pub(crate) squash: bool,
-    /// Print nothing of what the build prints.
+    /// Do not report the output of the build.
     pub(crate) quiet: bool,
     pub(crate) build_arguments: BTreeMap<String, String>,
     pub(crate) labels: BTreeMap<String, String>,
@@ -60,14 +60,14 @@ pub(crate) struct BuildOptions {
     pub(crate) platform: Option<String>,
     pub(crate) network: Option<String>,
     pub(crate) isolation: Option<String>,
-    /// `name:address` each.
+    /// Hosts as `name:address`.
     pub(crate) extra_hosts: Vec<String>,
-    /// In bytes.
+    /// Size in bytes.
     pub(crate) shared_memory: Option<i64>,
     pub(crate) limits: Limits,
 }
 
-/// What the containers of a build may use.
+/// Resource limits of the containers of a build.
 #[derive(Debug, Default, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
@@ -78,7 +78,7 @@ pub(crate) struct Limits {
 }
 
 impl Engine {
-    /// Builds an image, gives it the first of `references` and then the others, and returns its id.
+    /// Builds an image, tags it with all `references`, and returns its id.
     pub(crate) async fn build(
         &self,
         source: BuildSource,
@@ -98,7 +98,7 @@ impl Engine {
         let mut query = options.query();
         query.t = references.first().cloned();
         let mut log =
-            BuildLog { longest_silence: options.longest_silence, ..BuildLog::new(progress, options.quiet) };
+            BuildLog { event_timeout: options.event_timeout, ..BuildLog::new(progress, options.quiet) };
         match source {
             BuildSource::Remote { url, dockerfile } => {
                 query.remote = Some(url);
@@ -112,7 +112,7 @@ impl Engine {
                 let (body, sending) = context.stream(options.compress);
                 let events = client.build_image(query, Some(registries), Some(body_try_stream(body)));
                 if let Err(error) = log.follow(events).await {
-                    // A context that could not be read is why the build failed.
+                    // An unreadable context is the reason of the failure.
                     return Err(sending.failure().await.unwrap_or(error));
                 }
             }
@@ -124,7 +124,7 @@ impl Engine {
         Ok(id)
     }
 
-    /// The id that the build told, or else the one behind the name it was given.
+    /// Returns the id that the build reported, or else the id of its first reference.
     async fn built_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
         if let Some(id) = told {
             return Ok(id);
@@ -138,7 +138,7 @@ impl Engine {
 }
 
 impl BuildOptions {
-    /// Adds what makes a difference to the image.
+    /// Adds the options that affect the image to a fingerprint.
     pub(crate) fn describe(&self, fingerprint: &mut Fingerprint) {
         let pairs = [("argument", &self.build_arguments), ("label", &self.labels)];
         for (kind, (name, value)) in
@@ -182,8 +182,8 @@ impl BuildOptions {
     }
 }
 
-/// What bollard's request lacks: parameters that come several times, those it does not know, numbers beyond 32 bits,
-/// and credentials in the URL-safe alphabet that engines expect.
+/// Adds everything that bollard's request lacks: repeated and unknown parameters, numbers beyond 32 bits, and credentials
+/// in the URL-safe alphabet that engines expect.
 fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync + 'static {
     let limits = &options.limits;
     let numbers = [
@@ -208,7 +208,7 @@ fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest +
     }
 }
 
-/// Engines decode credentials with the URL-safe alphabet of base64; bollard writes the other one.
+/// Converts credentials to the URL-safe alphabet of base64, which engines expect. bollard uses the standard one.
 pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardRequest {
     for name in ["x-registry-auth", "x-registry-config"] {
         if let Some(value) = request.headers_mut().get_mut(name)
@@ -221,7 +221,7 @@ pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardR
     request
 }
 
-/// Follows the events of a build.
+/// Processes the events of a build.
 struct BuildLog<'a> {
     progress: &'a dyn Progress,
     quiet: bool,
@@ -229,9 +229,9 @@ struct BuildLog<'a> {
     step: Option<String>,
     last_lines: VecDeque<String>,
     image_id: Option<String>,
-    /// Of the Dockerfile; none if it is not here.
+    /// The instructions of the Dockerfile. Empty if the Dockerfile is not on this machine.
     instructions: Vec<Instruction>,
-    longest_silence: Option<Duration>,
+    event_timeout: Option<Duration>,
 }
 
 impl<'a> BuildLog<'a> {
@@ -244,7 +244,7 @@ impl<'a> BuildLog<'a> {
             last_lines: VecDeque::new(),
             image_id: None,
             instructions: Vec::new(),
-            longest_silence: None,
+            event_timeout: None,
         }
     }
 
@@ -255,7 +255,7 @@ impl<'a> BuildLog<'a> {
         let mut events = std::pin::pin!(events);
         loop {
             let Ok(next) = self.next(&mut events).await else {
-                let seconds = self.longest_silence.unwrap_or_default().as_secs_f64();
+                let seconds = self.event_timeout.unwrap_or_default().as_secs_f64();
                 return Err(self.failure(format!("the engine said nothing for {seconds} seconds")));
             };
             let Some(event) = next else { break };
@@ -273,9 +273,9 @@ impl<'a> BuildLog<'a> {
         Ok(())
     }
 
-    /// What comes next of a stream, or an error if it takes longer than it may.
+    /// Returns the next event of a stream. Fails on timeout.
     async fn next<T>(&self, events: &mut (impl Stream<Item = T> + Unpin)) -> Result<Option<T>, Elapsed> {
-        match self.longest_silence {
+        match self.event_timeout {
             Some(longest) => tokio::time::timeout(longest, events.next()).await,
             None => Ok(events.next().await),
         }
@@ -289,7 +289,7 @@ impl<'a> BuildLog<'a> {
             let lines = self.lines.push(&text);
             self.print(lines);
         }
-        // The pull of a base image. Its progress bars would drown the rest.
+        // The pull of a base image, whose progress bars are not shown.
         if let (Some(status), None) = (event.status, event.progress_detail.and_then(|detail| detail.current))
         {
             let layer = event.id.map(|id| format!("{id}: ")).unwrap_or_default();
@@ -310,13 +310,13 @@ impl<'a> BuildLog<'a> {
             if self.last_lines.len() == LAST_LINES {
                 self.last_lines.pop_front();
             }
-            // The engine colours what went to standard error.
+            // The engine colors the lines of stderr.
             self.last_lines.push_back(anstream::adapter::strip_str(&line).to_string());
         }
     }
 
     fn failure(&self, message: String) -> DockerError {
-        // The ids of containers say nothing.
+        // The ids of containers are not shown.
         let of_engine =
             |line: &str| line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
         let tells = |line: &&String| !line.trim().is_empty() && !of_engine(line);
@@ -329,10 +329,10 @@ impl<'a> BuildLog<'a> {
     }
 }
 
-/// The line of the instruction that a step such as `Step 2/3 : RUN make` is about.
+/// Returns the line of the instruction in a step such as `Step 2/3 : RUN make`.
 ///
-/// The engine counts what it adds itself after the Dockerfile's own, so that the numbers agree; the keyword is compared
-/// lest they do not.
+/// The engine counts its own instructions after those of the Dockerfile, so the numbers match. The keyword is compared as
+/// a safeguard.
 fn line_of(step: &str, instructions: &[Instruction]) -> Option<usize> {
     let (number, text) = step.strip_prefix("Step ")?.split_once(" : ")?;
     let number: usize = number.split_once('/')?.0.parse().ok()?;

@@ -32,7 +32,7 @@ fn text(text: &str) -> BuildInfo {
 }
 
 #[tokio::test]
-async fn what_the_build_prints_is_passed_on_and_the_last_id_counts() {
+async fn reports_output_and_returns_the_last_id() {
     let recorder = Recorder::default();
     let id = |id: &str| BuildInfo { aux: Some(ImageId { id: Some(id.to_owned()) }), ..BuildInfo::default() };
     let status = BuildInfo {
@@ -49,7 +49,7 @@ async fn what_the_build_prints_is_passed_on_and_the_last_id_counts() {
 }
 
 #[tokio::test]
-async fn a_failure_has_the_message_the_step_and_the_last_lines() {
+async fn errors_have_the_message_the_step_and_the_last_lines() {
     let recorder = Recorder::default();
     let error = bollard::errors::Error::DockerStreamError { error: "returned a non-zero code: 1".to_owned() };
     let events = [
@@ -66,7 +66,7 @@ async fn a_failure_has_the_message_the_step_and_the_last_lines() {
 }
 
 #[test]
-fn options_become_the_parameters_of_the_request() {
+fn converts_options_to_request_parameters() {
     let options = BuildOptions {
         pull: true,
         remove: true,
@@ -83,7 +83,7 @@ fn options_become_the_parameters_of_the_request() {
 }
 
 #[test]
-fn repeated_parameters_are_added_and_credentials_made_safe() {
+fn adds_repeated_parameters_and_converts_credentials() {
     let options = BuildOptions {
         extra_hosts: vec!["a:10.0.0.1".to_owned(), "b:::1".to_owned()],
         isolation: Some("process".to_owned()),

@@ -1,4 +1,4 @@
-//! The words of the command line that a build becomes.
+//! The command line of a BuildKit build.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -6,11 +6,11 @@ use super::{BuildKitBuild, BuildKitProgram};
 use crate::docker::context::Dockerfile;
 
 impl BuildKitBuild<'_> {
-    /// The variables that the program needs besides the user's.
+    /// Returns the environment variables that the program needs in addition to the user's.
     pub(super) fn variables(&self, program: BuildKitProgram) -> BTreeMap<String, String> {
         let (name, value) = match program {
             BuildKitProgram::DockerBuild => ("DOCKER_BUILDKIT", "1"),
-            // A variable, since buildx has not always had the options.
+            // Old versions of buildx have only the variable, not the options.
             BuildKitProgram::Buildx => ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
         };
         let arguments = self.options.build_arguments.iter().filter(|(name, _)| is_variable(name));
@@ -26,7 +26,7 @@ impl BuildKitBuild<'_> {
         }
     }
 
-    /// The first option that only buildx has.
+    /// Returns the first option that only buildx supports.
     pub(super) fn needs_buildx(&self) -> Option<&'static str> {
         let wanted = [
             ("push", self.buildkit.push),
@@ -69,7 +69,7 @@ impl BuildKitBuild<'_> {
         arguments
     }
 
-    /// The Dockerfile is relative to the context, also in a remote one.
+    /// Returns the path of the Dockerfile, which is relative to the context, also for remote contexts.
     fn path_of(&self, dockerfile: &str) -> String {
         if Path::new(self.source).is_dir() {
             Path::new(self.source).join(dockerfile).to_string_lossy().into_owned()
@@ -136,8 +136,8 @@ impl BuildKitBuild<'_> {
     }
 }
 
-/// Whether the value of a build argument reaches the program by a variable of this name, since everybody on the machine
-/// can read command lines. Variables that the program itself heeds would do more than that.
+/// Whether a build argument is passed in an environment variable of its name, because other users can read command lines.
+/// Variables that affect the program itself are not used for that.
 fn is_variable(argument: &str) -> bool {
     const HEEDED: [&str; 9] = ["DOCKER", "BUILD", "OTEL_", "SSH_", "XDG_", "TMP", "LD_", "GO", "AWS_"];
     const EXACTLY: [&str; 5] = ["HOME", "PATH", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH"];

@@ -1,14 +1,14 @@
-//! What a BuildKit build printed, read for why it failed.
+//! Extracts the reason of a failed BuildKit build from its output.
 
 use crate::docker::error::BuildFailure;
 
-/// How many of the last lines an error repeats.
+/// Number of output lines in an error.
 const LAST_LINES: usize = 12;
 
-/// The failure in what the program printed to its standard error.
+/// Parses the failure from the stderr of the program.
 ///
-/// BuildKit ends with the output of the step that failed, between rulers; newer versions add where it is in the
-/// Dockerfile, and the reason comes last.
+/// BuildKit's output ends with the output of the failed step between rulers, in newer versions its location in the
+/// Dockerfile, and the reason.
 pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     let lines: Vec<&str> = printed.lines().map(|line| line.trim_end_matches('\r')).collect();
     let reason =
@@ -30,7 +30,7 @@ fn is_output(line: &str) -> bool {
     !line.trim().is_empty() && !line.starts_with("-----") && !line.starts_with(" > ")
 }
 
-/// The number in `Dockerfile:3`, which stands on a line of its own.
+/// Returns the line number in a line such as `Dockerfile:3`.
 fn line_in_dockerfile(line: &str) -> Option<usize> {
     let (file, number) = line.rsplit_once(':')?;
     (!file.is_empty() && !file.contains(char::is_whitespace)).then(|| number.parse().ok()).flatten()
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_step_its_line_and_its_output_are_found() {
+    fn finds_the_step_its_line_and_its_output() {
         let printed = "#5 [2/2] RUN make\n#5 0.3 no rule\n#5 ERROR: process failed\n------\n > [2/2] RUN make:\n\
                        0.312 no rule\n------\nDockerfile:3\n--------------------\n   1 |     FROM a\n\
                        \x20  3 | >>> RUN make\n--------------------\n\
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_report_the_last_lines_are_told() {
+    fn returns_the_last_lines_of_other_output() {
         let failure = read("unknown flag: --nope\nSee 'docker build --help'.\n", 125);
         assert_eq!(failure.message, "docker ended with exit code 125");
         assert_eq!(failure.last_lines, ["unknown flag: --nope", "See 'docker build --help'."]);

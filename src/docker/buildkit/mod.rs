@@ -1,8 +1,7 @@
-//! Building with BuildKit, through the programs that speak to it.
+//! Builds images with BuildKit, through the Docker command line.
 //!
-//! `docker buildx build` is taken where it is installed. Docker's command line before version 23 has BuildKit built in,
-//! with fewer options. Both send only what changed of a context, and ask this machine for secrets, keys and logins
-//! while they build.
+//! `docker buildx build` is used if it is installed. Docker before version 23 has BuildKit built in, with fewer options.
+//! Both send only the changed part of a context, and request secrets, keys and credentials during the build.
 
 mod arguments;
 mod failure;
@@ -21,10 +20,10 @@ use crate::{
     progress::Progress,
 };
 
-/// What BuildKit can do besides [`BuildOptions`].
+/// Options of BuildKit in addition to [`BuildOptions`].
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildKitOptions {
-    /// Push instead of loading the image into the engine.
+    /// Push the image instead of loading it into the engine.
     pub(crate) push: bool,
     pub(crate) platforms: Vec<String>,
     pub(crate) secrets: Vec<String>,
@@ -33,17 +32,17 @@ pub(crate) struct BuildKitOptions {
     pub(crate) cache_to: Vec<String>,
     pub(crate) builder: Option<String>,
     pub(crate) build_contexts: BTreeMap<String, String>,
-    /// Rights that the build may have, such as `network.host`.
+    /// Entitlements of the build, such as `network.host`.
     pub(crate) allow: Vec<String>,
-    /// Such as `mode=max`; none is attached unless asked for.
+    /// Provenance attestation, such as `mode=max`. `None` disables it.
     pub(crate) provenance: Option<String>,
     pub(crate) sbom: Option<String>,
 }
 
-/// A build for BuildKit.
+/// A BuildKit build.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BuildKitBuild<'a> {
-    /// A directory or a URL.
+    /// The build context: a directory or a URL.
     pub(crate) source: &'a str,
     pub(crate) dockerfile: Dockerfile<'a>,
     pub(crate) options: &'a BuildOptions,
@@ -51,21 +50,21 @@ pub(crate) struct BuildKitBuild<'a> {
     pub(crate) references: &'a [String],
 }
 
-/// The program that speaks to BuildKit.
+/// The program that runs BuildKit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BuildKitProgram {
     /// `docker buildx build`
     Buildx,
-    /// `docker build` with BuildKit in it, of Docker 18.09 to 22.
+    /// `docker build` with built-in BuildKit, of Docker 18.09 to 22.
     DockerBuild,
 }
 
 impl BuildKitProgram {
-    /// Which one there is on this machine.
+    /// Returns the program that is installed.
     ///
     /// # Errors
     ///
-    /// When there is none, with what was found instead.
+    /// Fails with the reason if there is none.
     pub(crate) async fn find(directory: &Path, environment: &Environment) -> Result<Self, DockerError> {
         let ask = async |words: &[&str]| {
             let arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
@@ -79,19 +78,19 @@ impl BuildKitProgram {
         if has_buildkit_built_in(&version) {
             return Ok(Self::DockerBuild);
         }
-        let reason = buildx.stderr.lines().next().unwrap_or("it is not installed").to_owned();
+        let reason = buildx.stderr.lines().next().unwrap_or("not installed").to_owned();
         Err(DockerError::NoBuildx { reason })
     }
 }
 
-/// Whether this is the version of a Docker command line that can do without buildx.
+/// Whether the output of `docker --version` shows a release with built-in BuildKit.
 fn has_buildkit_built_in(version: &str) -> bool {
     let major = version.strip_prefix("Docker version ").and_then(|rest| rest.split_once('.'));
     major.and_then(|(major, _)| major.parse::<u32>().ok()).is_some_and(|major| (18..23).contains(&major))
 }
 
 impl BuildKitBuild<'_> {
-    /// Builds and returns the image's id, or its name if it exists only in the registry.
+    /// Builds the image and returns its id, or its name if it is only in the registry.
     pub(crate) async fn run(
         &self,
         program: BuildKitProgram,
@@ -102,19 +101,19 @@ impl BuildKitBuild<'_> {
         if program == BuildKitProgram::DockerBuild
             && let Some(option) = self.needs_buildx()
         {
-            return Err(DockerError::NoBuildx { reason: format!("`{option}` needs it") });
+            return Err(DockerError::NoBuildx { reason: format!("`{option}` requires it") });
         }
         let folder = fs::private_folder("prefectl-build-")
             .map_err(|error| DockerError::Context(format!("cannot create a temporary folder: {error}")))?;
         let id_file = folder.path().join("image-id");
         let dockerfile = self.dockerfile_outside(folder.path())?;
         let arguments = self.arguments(program, dockerfile.as_deref(), &id_file);
-        let told = (!self.options.quiet).then_some(progress);
+        let progress = (!self.options.quiet).then_some(progress);
         let variables = self.variables(program);
-        let run = docker(&arguments, directory, environment, &variables, told);
-        let finished = match self.options.longest_silence {
-            Some(longest) => tokio::time::timeout(longest, run).await.map_err(|_| {
-                let message = format!("it took longer than {} seconds", longest.as_secs_f64());
+        let run = docker(&arguments, directory, environment, &variables, progress);
+        let finished = match self.options.event_timeout {
+            Some(limit) => tokio::time::timeout(limit, run).await.map_err(|_| {
+                let message = format!("timed out after {} seconds", limit.as_secs_f64());
                 DockerError::Build(BuildFailure { message, ..BuildFailure::default() })
             })??,
             None => run.await?,
@@ -128,7 +127,7 @@ impl BuildKitBuild<'_> {
         Ok(fs::read_text(&id_file)?.trim().to_owned())
     }
 
-    /// The file of a Dockerfile that is only a text, outside of the context.
+    /// Writes a generated Dockerfile to a file outside the context.
     fn dockerfile_outside(&self, folder: &Path) -> Result<Option<std::path::PathBuf>, DockerError> {
         let Dockerfile::Text(text) = self.dockerfile else { return Ok(None) };
         let path = folder.join("Dockerfile");

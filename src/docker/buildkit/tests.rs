@@ -1,7 +1,7 @@
 use super::*;
 use crate::progress::Silent;
 
-/// A `docker` of a version, with or without buildx, that then runs a script.
+/// Creates a `docker` program with a version, with or without buildx, that runs a script for builds.
 #[cfg(unix)]
 fn fake_docker(version: &str, buildx: bool, script: &str) -> (tempfile::TempDir, Environment) {
     use std::os::unix::fs::PermissionsExt;
@@ -26,7 +26,7 @@ fn build<'a>(options: &'a BuildOptions, buildkit: &'a BuildKitOptions) -> BuildK
 }
 
 #[test]
-fn arguments_of_the_programs() {
+fn builds_the_command_line_of_each_program() {
     let options = BuildOptions {
         pull: true,
         labels: [("a".to_owned(), "b c".to_owned())].into(),
@@ -84,7 +84,7 @@ fn arguments_of_the_programs() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn buildx_is_preferred_and_an_old_command_line_will_do() {
+async fn prefers_buildx_over_an_old_command_line() {
     let new = "Docker version 28.2.2, build e6534b4";
     let old = "Docker version 20.10.24+dfsg1, build 297e128";
     for (version, buildx, expected) in [
@@ -109,7 +109,7 @@ async fn buildx_is_preferred_and_an_old_command_line_will_do() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_dockerfile_without_a_file_is_given_from_elsewhere_and_the_id_is_read() {
+async fn writes_generated_dockerfiles_outside_the_context() {
     let (options, buildkit) = (BuildOptions::default(), BuildKitOptions::default());
     let script = "file=${5#--file=}; grep -q 'FROM scratch' \"$file\" && echo sha256:1 > \"${4#--iidfile=}\"";
     let (_folder, environment) = fake_docker("Docker version 28.0.0", true, script);
@@ -124,7 +124,7 @@ async fn a_dockerfile_without_a_file_is_given_from_elsewhere_and_the_id_is_read(
 }
 
 #[tokio::test]
-async fn what_only_buildx_can_do_is_refused_without_it() {
+async fn rejects_options_of_buildx_without_it() {
     let options = BuildOptions::default();
     let buildkit = BuildKitOptions { cache_to: vec!["type=inline".to_owned()], ..BuildKitOptions::default() };
     let build = build(&options, &buildkit);

@@ -1,8 +1,7 @@
-//! The build context: a directory, less what `.dockerignore` names, as a tar stream.
+//! The build context: a directory without the files that `.dockerignore` matches, as a tar stream.
 //!
-//! The archive is written by a thread that walks the directory and is read by the request while it is being
-//! written, so a context of any size takes the same little memory. Nothing is ever written to the directory:
-//! a generated Dockerfile exists only in the stream.
+//! A thread writes the archive while the request reads it, so that memory use does not depend on the size of the context.
+//! Nothing is written to the directory: a generated Dockerfile exists only in the stream.
 
 use std::{
     collections::BTreeMap,
@@ -27,28 +26,28 @@ use crate::{
 
 const IGNORE_FILE: &str = ".dockerignore";
 
-/// The Dockerfile to build with.
+/// The Dockerfile of a build.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dockerfile<'a> {
-    /// A path, relative to the context's root; it may lead out of it.
+    /// A path relative to the root of the context. It may be outside of it.
     Path(&'a str),
-    /// A text that is in no file.
+    /// A generated Dockerfile.
     Text(&'a str),
 }
 
-/// A directory to build from.
+/// A build context.
 #[derive(Debug)]
 pub(crate) struct BuildContext {
     root: PathBuf,
     ignore: Ignore,
     /// Path of the Dockerfile in the archive.
     dockerfile: String,
-    /// Files that are in the archive only, by path; they take the place of files of the directory.
+    /// Generated files by path. They replace files of the directory.
     generated: BTreeMap<String, String>,
 }
 
 impl BuildContext {
-    /// Reads `.dockerignore` and finds the Dockerfile; the directory itself is read by [`Self::stream`].
+    /// Reads `.dockerignore` and finds the Dockerfile. [`Self::stream`] reads the directory.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile<'_>) -> Result<Self, DockerError> {
         if !root.is_dir() {
             return Err(DockerError::Context(format!(
@@ -65,7 +64,7 @@ impl BuildContext {
                 Some(path) => context.dockerfile = path,
                 None => context.add_hidden(fs::read_text(&root.join(path))?, patterns.as_deref()),
             },
-            // As `Dockerfile`, where Prefect puts it; a file of that name stays what it is.
+            // Prefect names it `Dockerfile`. An existing file of that name is kept.
             Dockerfile::Text(text) if root.join("Dockerfile").exists() => {
                 context.add_hidden(text.to_owned(), patterns.as_deref());
             }
@@ -74,18 +73,18 @@ impl BuildContext {
                 context.generated.insert("Dockerfile".to_owned(), text.to_owned());
             }
         }
-        // The engine needs both, and takes them out of the context itself if they are ignored.
+        // The engine needs both files, and removes them from the context itself if they are ignored.
         context.ignore.always_keep(IGNORE_FILE);
         context.ignore.always_keep(&context.dockerfile);
         Ok(context)
     }
 
-    /// Path of the Dockerfile in the archive.
+    /// Returns the path of the Dockerfile in the archive.
     pub(crate) fn dockerfile(&self) -> &str {
         &self.dockerfile
     }
 
-    /// The text of the Dockerfile.
+    /// Returns the text of the Dockerfile.
     pub(crate) fn dockerfile_text(&self) -> Result<String, DockerError> {
         match self.generated.get(&self.dockerfile) {
             Some(text) => Ok(text.clone()),
@@ -93,7 +92,7 @@ impl BuildContext {
         }
     }
 
-    /// The Dockerfile's path from the root, or `None` if it lies elsewhere.
+    /// Returns the path of the Dockerfile relative to the root, or `None` if it is outside.
     fn path_inside(&self, dockerfile: &str) -> Result<Option<String>, DockerError> {
         let missing = |_| DockerError::NoDockerfile(dockerfile.to_owned());
         let file = self.root.join(dockerfile).canonicalize().map_err(missing)?;
@@ -101,17 +100,17 @@ impl BuildContext {
         if !file.starts_with(&root) {
             return Ok(None);
         }
-        // As written if that has a meaning in the archive, because a link is stored as a link.
+        // The path as written is preferred, because links are stored as links.
         if Path::new(dockerfile).is_relative() && !clean(dockerfile).starts_with("..") {
             return Ok(Some(clean(&slashes(Path::new(dockerfile)))));
         }
         Ok(file.strip_prefix(&root).ok().map(slashes))
     }
 
-    /// Sends a Dockerfile under a name of its own that the engine removes before COPY can see it.
+    /// Adds an external Dockerfile under a unique name, which the engine removes before COPY can read it.
     fn add_hidden(&mut self, text: String, patterns: Option<&str>) {
         let name = format!(".dockerfile.{}", &sha256_hex(text.as_bytes())[..20]);
-        // A .dockerignore that the user does not have must not show either.
+        // A generated .dockerignore must not be visible either.
         let patterns = patterns.unwrap_or(IGNORE_FILE);
         self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n"));
         self.generated.insert(name.clone(), text);
@@ -131,7 +130,7 @@ impl BuildContext {
         compressed.finish().map(drop).map_err(DockerError::sending)
     }
 
-    /// Hands over all that the context has, always in the same order.
+    /// Visits all entries of the context in a stable order.
     pub(crate) fn visit(&self, sink: &mut impl Sink) -> Result<(), DockerError> {
         for (path, text) in &self.generated {
             sink.text(path, text)?;
@@ -163,7 +162,7 @@ impl BuildContext {
                 continue;
             }
             let metadata = match absolute.symlink_metadata() {
-                // Gone since the directory was listed, as temporary files are.
+                // A temporary file was deleted after the directory was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(|error| FileError::new("read", &absolute, error))?,
             };
@@ -177,7 +176,7 @@ impl BuildContext {
         Ok(())
     }
 
-    /// Starts writing the archive, compressed if asked for; the stream ends with an error if that fails, and [`Sending::failure`] says why.
+    /// Starts writing the archive. If that fails, the stream ends with an error and [`Sending::failure`] returns the reason.
     pub(crate) fn stream(
         self,
         compress: bool,
@@ -188,7 +187,7 @@ impl BuildContext {
             let written = if compress { self.write_compressed(&mut writer) } else { self.write(&mut writer) };
             let outcome = written.and_then(|()| writer.flush().map_err(DockerError::sending));
             if outcome.is_err() {
-                // Breaks the request off; nobody listens if that has happened already.
+                // Aborts the request, unless it has ended already.
                 let _ = sender.blocking_send(Err(io::Error::other("the build context could not be read")));
             }
             outcome
@@ -198,7 +197,7 @@ impl BuildContext {
     }
 }
 
-/// The path with `/` between its parts.
+/// Returns a path with `/` as the separator.
 fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' {
@@ -217,18 +216,18 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// Why the context could not be read, if it could not. That the engine stopped listening is not a reason.
+    /// Returns the error of an unreadable context. A closed connection is not an error of the context.
     pub(crate) async fn failure(self) -> Option<DockerError> {
-        // Reading ends as soon as the request does; a request that a proxy holds open must not hold us.
+        // Reading ends with the request. A request that a proxy keeps open must not block.
         match tokio::time::timeout(Duration::from_secs(1), self.thread).await.ok()? {
             Ok(Err(error)) if !error.is_broken_pipe() => Some(error),
             Ok(_) => None,
-            Err(error) => Some(DockerError::Context(format!("the build context could not be read: {error}"))),
+            Err(error) => Some(DockerError::Context(format!("cannot read the build context: {error}"))),
         }
     }
 }
 
-/// Hands what is written to a channel, in chunks.
+/// Sends all written bytes to a channel, in chunks.
 struct ChannelWriter {
     sender: mpsc::Sender<io::Result<Bytes>>,
     buffer: BytesMut,

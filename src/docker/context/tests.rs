@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 
 use super::*;
 
-/// An entry of an archive, as `kind path content-or-target`.
+/// Describes an entry of an archive as `kind path content-or-target`.
 fn listing(archive: &[u8]) -> Vec<String> {
     let mut listing = Vec::new();
     for entry in tar::Archive::new(archive).entries().unwrap() {
@@ -40,7 +40,7 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 #[test]
-fn entries_are_sorted_and_directories_come_before_what_is_in_them() {
+fn sorts_entries_with_directories_before_their_contents() {
     let root = tree(&[("b.py", "B"), ("a/z.py", "Z"), ("a/b/c.py", "C"), ("Dockerfile", "FROM x")]);
     let (dockerfile, entries) = archive(root.path(), Dockerfile::Path("Dockerfile"));
     assert_eq!(dockerfile, "Dockerfile");
@@ -49,7 +49,7 @@ fn entries_are_sorted_and_directories_come_before_what_is_in_them() {
 
 #[test]
 #[cfg(unix)]
-fn modes_and_times_are_kept_links_are_links_and_sockets_are_passed_over() {
+fn keeps_modes_times_and_links_and_skips_sockets() {
     use std::os::unix::{fs::PermissionsExt, net::UnixListener};
 
     let root = tree(&[("Dockerfile", ""), ("run.sh", "#!/bin/sh")]);
@@ -72,7 +72,7 @@ fn modes_and_times_are_kept_links_are_links_and_sockets_are_passed_over() {
 }
 
 #[test]
-fn a_generated_dockerfile_is_in_the_archive_only() {
+fn adds_a_generated_dockerfile_only_to_the_archive() {
     let root = tree(&[("flow.py", "code"), (".dockerignore", "Dockerfile\n")]);
     let (dockerfile, entries) = archive(root.path(), Dockerfile::Text("FROM auto\n"));
     assert_eq!(dockerfile, "Dockerfile");
@@ -81,7 +81,7 @@ fn a_generated_dockerfile_is_in_the_archive_only() {
 }
 
 #[test]
-fn a_generated_dockerfile_does_not_hide_one_of_the_directory() {
+fn keeps_the_dockerfile_of_the_directory() {
     let root = tree(&[("Dockerfile", "FROM mine\n")]);
     let (dockerfile, entries) = archive(root.path(), Dockerfile::Text("FROM auto\n"));
     assert!(dockerfile.starts_with(".dockerfile."), "{dockerfile}");
@@ -96,7 +96,7 @@ fn a_generated_dockerfile_does_not_hide_one_of_the_directory() {
 }
 
 #[test]
-fn a_dockerfile_outside_is_sent_under_a_name_that_is_ignored() {
+fn sends_an_external_dockerfile_under_an_ignored_name() {
     let root = tree(&[("build/Dockerfile", "FROM x\n"), ("src/a.py", "A"), ("src/.dockerignore", "*.pyc")]);
     let (dockerfile, entries) = archive(&root.path().join("src"), Dockerfile::Path("../build/Dockerfile"));
     assert_eq!(
@@ -112,7 +112,7 @@ fn a_dockerfile_outside_is_sent_under_a_name_that_is_ignored() {
 }
 
 #[test]
-fn a_dockerfile_inside_may_be_named_by_any_path() {
+fn accepts_any_path_to_a_dockerfile_inside() {
     let root = tree(&[("docker/Dockerfile.etl", "FROM x"), (".dockerignore", "*")]);
     let absolute = root.path().join("docker/Dockerfile.etl");
     for path in ["docker/Dockerfile.etl", "./docker//Dockerfile.etl", absolute.to_str().unwrap()] {
@@ -123,7 +123,7 @@ fn a_dockerfile_inside_may_be_named_by_any_path() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn errors_name_missing_files() {
     let root = tree(&[("a.py", "")]);
     let error = |root: &Path| BuildContext::open(root, Dockerfile::Path("Nope")).unwrap_err().to_string();
     assert_eq!(error(root.path()), "Cannot locate specified Dockerfile: Nope");
@@ -132,7 +132,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stream_is_the_archive() {
+async fn streams_the_archive() {
     let root = tree(&[("Dockerfile", "FROM x"), ("big", &"0123456789".repeat(100_000))]);
     let mut expected = Vec::new();
     BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().write(&mut expected).unwrap();
@@ -145,7 +145,7 @@ async fn the_stream_is_the_archive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_goes_away_is_no_error() {
+async fn ignores_a_closed_reader() {
     let root = tree(&[("Dockerfile", ""), ("big", &"0".repeat(10 * CHUNK * CHUNKS_AHEAD))]);
     let (stream, sending) =
         BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().stream(false);
@@ -154,7 +154,7 @@ async fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_directory_that_cannot_be_read_ends_the_stream_and_is_named() {
+async fn errors_name_an_unreadable_directory() {
     let root = tree(&[("Dockerfile", "")]);
     let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
     let path = root.path().to_owned();

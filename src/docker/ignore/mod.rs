@@ -1,13 +1,13 @@
-//! `.dockerignore`: which paths of a build context stay behind.
+//! `.dockerignore`: patterns of paths that are excluded from a build context.
 //!
-//! The rules are Docker's: later lines win, `!` brings back, a pattern that matches a directory also takes what
-//! is in it, and letters match by case.
+//! The rules are Docker's: later lines take precedence, `!` includes a path again, a pattern that matches a directory also
+//! excludes its contents, and matching is case-sensitive.
 
 use super::glob::{Glob, GlobError};
 
-/// A line of `.dockerignore` that is not a pattern.
+/// The error of an invalid line in `.dockerignore`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of .dockerignore, `{pattern}`, is not a pattern: {reason}")]
+#[error("line {line} of .dockerignore: invalid pattern `{pattern}`: {reason}")]
 pub(crate) struct IgnoreError {
     pub(crate) line: usize,
     pub(crate) pattern: String,
@@ -22,18 +22,18 @@ pub(crate) struct Ignore {
 
 #[derive(Debug, Clone)]
 struct Pattern {
-    /// Begins with `!`: brings back what earlier patterns took.
+    /// Whether the pattern starts with `!` and includes paths again.
     negated: bool,
     glob: Glob,
 }
 
 impl Ignore {
-    /// Reads the text of a `.dockerignore` file.
+    /// Parses a `.dockerignore` file.
     pub(crate) fn parse(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
-            // A `#` after white space is a pattern, as it is for Docker.
+            // A `#` after whitespace is a pattern, as in Docker.
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
@@ -47,16 +47,16 @@ impl Ignore {
         Ok(Self { patterns })
     }
 
-    /// Brings one file back whatever the patterns say.
+    /// Includes a file regardless of the patterns.
     pub(crate) fn always_keep(&mut self, path: &str) {
         self.patterns.push(Pattern { negated: true, glob: Glob::literal(&clean(path)) });
     }
 
-    /// What is to become of a path, relative to the context and with `/` between its parts, given what became of
-    /// the directory that it is in.
+    /// Returns the decision for a path, given the decision for its directory. The path is relative to the context, with `/`
+    /// as the separator.
     ///
-    /// As in Docker, a pattern is tried only where it would change the answer, and one that was tried on a directory
-    /// and matched also matches what is in it.
+    /// As in Docker, a pattern is tried only if it could change the decision, and a pattern that matched a directory also
+    /// matches its contents.
     pub(crate) fn judge(&self, path: &str, directory: &Verdict) -> Verdict {
         let mut excluded = false;
         let mut matched = vec![false; self.patterns.len()];
@@ -70,17 +70,17 @@ impl Ignore {
         Verdict { excluded, matched }
     }
 
-    /// Whether something under an excluded directory may be brought back, so that it must be searched.
+    /// Whether a path below an excluded directory can be included again, so that the directory must be searched.
     pub(crate) fn may_keep_below(&self, directory: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.negated && pattern.glob.may_match_below(directory))
     }
 }
 
-/// What is to become of a path.
+/// The decision for a path.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Verdict {
     pub(crate) excluded: bool,
-    /// Which patterns matched it, or a directory that it is in.
+    /// The patterns that matched the path or a directory above it.
     matched: Vec<bool>,
 }
 
@@ -97,7 +97,7 @@ impl Pattern {
     }
 }
 
-/// The path without empty and `.` parts, with `..` resolved, and without a leading or trailing slash.
+/// Normalizes a path: removes empty and `.` components, resolves `..`, and removes leading and trailing slashes.
 pub(crate) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();

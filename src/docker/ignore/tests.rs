@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::docker::context::{BuildContext, Dockerfile};
 
-/// What Docker 28 with its classic builder does, recorded by `tests/data/dockerignore/record.py`.
+/// Decisions of Docker 28 with the classic builder, recorded by `tests/data/dockerignore/record.py`.
 const RECORDED: &str = include_str!("../../../tests/data/dockerignore/cases.json");
 
-/// The one difference on purpose: a wildcard after `!` also brings back what is deep in an excluded directory. The
-/// classic builder never looks there.
+/// The only intentional difference: a wildcard after `!` also includes files deep in an excluded directory, which the
+/// classic builder does not search.
 const REACHES_DEEPER: [(&str, &[&str]); 1] = [("*\n!**/*.md", &["docs", "docs/README.md"])];
 
 #[derive(serde::Deserialize)]
@@ -22,11 +22,11 @@ struct Recording {
 #[derive(serde::Deserialize)]
 struct Case {
     dockerignore: String,
-    /// Null where Docker refuses the file.
+    /// Null if Docker rejects the file.
     kept: Option<BTreeSet<String>>,
 }
 
-/// The paths of the archive and the directories that they imply, without the two files that are always sent.
+/// Returns the paths of the archive and their directories, without the two files that are always sent.
 fn kept(root: &Path) -> Result<BTreeSet<String>, String> {
     let context =
         BuildContext::open(root, Dockerfile::Path("Dockerfile")).map_err(|error| error.to_string())?;
@@ -44,7 +44,7 @@ fn kept(root: &Path) -> Result<BTreeSet<String>, String> {
 }
 
 #[test]
-fn leaves_out_what_docker_leaves_out() {
+fn excludes_the_same_paths_as_docker() {
     let recording: Recording = serde_json::from_str(RECORDED).unwrap();
     let root = tempfile::tempdir().unwrap();
     for directory in &recording.directories {
@@ -72,14 +72,14 @@ fn leaves_out_what_docker_leaves_out() {
 }
 
 #[test]
-fn a_line_that_is_no_pattern_is_named() {
+fn errors_name_an_invalid_line() {
     let error = Ignore::parse("*.pyc\n# comment\nsub/[a\n").unwrap_err();
     assert_eq!((error.line, error.pattern.as_str()), (3, "sub/[a"));
     assert_eq!(Ignore::parse(" ! ").unwrap_err().reason, GlobError::Empty);
 }
 
 #[test]
-fn excluded_directories_are_searched_only_if_something_in_them_can_come_back() {
+fn searches_excluded_directories_only_if_necessary() {
     let searched = |text: &str, directory: &str| Ignore::parse(text).unwrap().may_keep_below(directory);
     assert!(!searched("*", "sub"));
     assert!(!searched("*\n!docs/*.md", "sub"));
@@ -89,7 +89,7 @@ fn excluded_directories_are_searched_only_if_something_in_them_can_come_back() {
 }
 
 #[test]
-fn paths_are_cleaned_as_go_cleans_them() {
+fn normalizes_paths_as_go_does() {
     for (path, clean_path) in [
         ("./a//b/", "a/b"),
         ("/a", "a"),
@@ -109,7 +109,7 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Lines made of what patterns are made of.
+    /// Generates lines from the elements of patterns.
     #[test]
     fn any_file_is_read_or_refused_in_a_line(
         text in prop_oneof![
@@ -130,7 +130,7 @@ proptest! {
                 for path in paths {
                     let verdict = ignore.judge(&path, &Verdict::default());
                     let below = ignore.judge(&format!("{path}/a"), &verdict);
-                    // What is not searched must have nothing that stays.
+                    // A directory that is not searched must not contain included paths.
                     let is_skipped = verdict.excluded && !ignore.may_keep_below(&path);
                     prop_assert!(!is_skipped || below.excluded, "{path}");
                 }

@@ -1,7 +1,7 @@
-"""Imports flows with Prefect and says what it would register for each.
+"""Imports flows with Prefect and prints what Prefect would register for each.
 
-Standard input has one JSON document, {"entrypoints": [...]}. Standard output gets a line of JSON for each, in order
-and as soon as it is known; what flows print while they are imported goes to standard error.
+Stdin has one JSON document, {"entrypoints": [...]}. Stdout gets a line of JSON for each entrypoint, in order and
+without delay. The output of the flows during their import goes to stderr.
 """
 
 import inspect
@@ -10,7 +10,7 @@ import os
 
 
 def load(entrypoint):
-    """The flow, from a true import: Prefect's way of guessing at files that cannot be imported is not taken."""
+    """The imported flow. Prefect's fallback for files that cannot be imported is disabled."""
     from prefect import Flow
     from prefect.flows import load_flow_from_entrypoint
 
@@ -24,7 +24,7 @@ def describe(flow):
     from prefect.utilities.callables import parameter_schema
 
     if not isinstance(flow.version, (str, type(None))):
-        raise TypeError(f"the flow's version {flow.version!r} is not text")
+        raise TypeError(f"the flow's version {flow.version!r} is not a string")
     return {
         "name": flow.name,
         "description": flow.description,
@@ -35,7 +35,7 @@ def describe(flow):
 
 
 def place(flow):
-    """The file and the line of the function, where it has any."""
+    """The file and the line of the function, or None."""
     try:
         function = inspect.unwrap(flow.fn)
         return [inspect.getsourcefile(function), inspect.getsourcelines(function)[1]]
@@ -51,7 +51,7 @@ def reason(error):
 def answer(entrypoint):
     try:
         return json.dumps({"flow": describe(load(entrypoint))}, allow_nan=False)
-    except BaseException as error:  # SystemExit too: the others are still to be asked for
+    except BaseException as error:  # includes SystemExit, since the other flows follow
         return json.dumps({"error": reason(error)})
 
 
@@ -63,11 +63,11 @@ def main():
     import prefect  # noqa: F401
 
     restore_user_path()  # noqa: F821 - from prelude.py
-    sys.dont_write_bytecode = True  # the project is left as it is
+    sys.dont_write_bytecode = True  # write nothing to the project
     for entrypoint in entrypoints:
         print(answer(entrypoint), file=answers, flush=True)
     answers.flush()
-    os._exit(0)  # threads that a flow has started do not keep it
+    os._exit(0)  # do not wait for threads of the flows
 
 
 main()

@@ -1,4 +1,4 @@
-//! The process that imports flows: one script, its questions on standard input, a line of JSON for each answer.
+//! The process that imports flows: a script that reads entrypoints from stdin and prints a line of JSON for each.
 
 use std::{
     io,
@@ -13,42 +13,41 @@ use crate::{environment::Environment, interpreter::Script, process::Finished};
 
 const SCRIPT: &str = include_str!("importer.py");
 
-/// What importing a flow gave.
+/// The result of importing a flow.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Answer {
-    Flow(Told),
-    /// Why it cannot be imported.
+    Flow(ImportedFlow),
+    /// The reason why the flow cannot be imported.
     Error(String),
 }
 
 /// A flow as Prefect would register it.
 #[derive(Debug, Deserialize)]
-pub(super) struct Told {
+pub(super) struct ImportedFlow {
     pub(super) name: String,
     pub(super) description: Option<String>,
     pub(super) version: Option<String>,
     pub(super) parameters: serde_json::Value,
-    /// The file and the line of the function.
+    /// The file and line of the function.
     pub(super) place: Option<(PathBuf, usize)>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ImporterError {
-    #[error("it cannot be started: {0}")]
+    #[error("cannot start the interpreter: {0}")]
     NotStarted(#[source] io::Error),
-    #[error("it was not done within {} s", .0.as_secs())]
+    #[error("timed out after {} s", .0.as_secs())]
     TimedOut(Duration),
-    #[error("it ended with code {code}: {message}")]
+    #[error("Python exited with code {code}: {message}")]
     Ended { code: i32, message: String },
 }
 
-/// Imports flows with an interpreter that has Prefect; the answers are in the order of the entrypoints.
+/// Imports flows with an interpreter that has Prefect. The answers are in the order of the entrypoints.
 ///
 /// # Errors
 ///
-/// When the process gives no answer at all. If it ends in the middle, that is the error of the flow it was importing
-/// and of those after it.
+/// Fails if the process prints no answer. If it exits early, the remaining flows have that as their error.
 pub(super) async fn run(
     interpreter: &str,
     entrypoints: &[String],
@@ -66,17 +65,17 @@ pub(super) async fn run(
     let mut answers: Vec<Answer> =
         finished.stdout.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
     if answers.is_empty() {
-        return Err(ImporterError::Ended { code: finished.code, message: last_words(&finished) });
+        return Err(ImporterError::Ended { code: finished.code, message: last_line(&finished) });
     }
     let missing = entrypoints.len().saturating_sub(answers.len());
     let end =
-        || Answer::Error(format!("Python ended with code {}: {}", finished.code, last_words(&finished)));
+        || Answer::Error(format!("Python exited with code {}: {}", finished.code, last_line(&finished)));
     answers.extend(std::iter::repeat_with(end).take(missing));
     Ok(answers)
 }
 
-/// The last line that was printed: of a traceback that is the error.
-fn last_words(finished: &Finished) -> String {
+/// Returns the last line of stderr, which is the error of a traceback.
+fn last_line(finished: &Finished) -> String {
     let lines = finished.stderr.trim().lines().next_back();
-    lines.unwrap_or("it printed nothing").to_owned()
+    lines.unwrap_or("no output").to_owned()
 }

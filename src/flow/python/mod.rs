@@ -1,7 +1,7 @@
-//! Asking Python: what the source does not tell, learnt by importing the flows with the user's own Prefect.
+//! Imports flows with the user's Python and Prefect if their source is not enough to determine the parameters.
 //!
-//! One process imports all flows that are asked for. It runs their code, as `prefect deploy` does; it has a time
-//! limit, and what the flows print does not get in the way. If it fails, what the source tells stays.
+//! One process imports all flows. It runs their code, as `prefect deploy` does, and has a time limit. If it fails, the
+//! result of reading the source is kept.
 
 mod importer;
 
@@ -21,9 +21,9 @@ use crate::{
     progress::Progress,
     source::{Source, Span},
 };
-use importer::{Answer, Told};
+use importer::{Answer, ImportedFlow};
 
-/// How long importing all flows may take.
+/// Time limit for importing all flows.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// When flows are imported with Python, and with which interpreter.
@@ -47,55 +47,55 @@ impl PythonUse {
 pub(crate) enum AskPython {
     #[default]
     Never,
-    /// Where the source does not tell all, if there is a Python with Prefect.
+    /// Import flows whose source is not enough, if an interpreter has Prefect.
     WhereNeeded,
     Always,
 }
 
-/// What asking needs.
+/// The context of an import.
 pub(crate) struct Asking<'a> {
     pub(crate) python: &'a PythonUse,
-    /// Where entrypoints start from.
+    /// The base directory of entrypoints.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) progress: &'a dyn Progress,
 }
 
-/// What asking came to.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
-    /// Whether flows that were inspected before are known better now.
+    /// Whether the result changed for flows that were inspected before.
     pub(crate) learnt: bool,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// What inspections have left to ask, and what Python has said.
+/// Flows that inspections could not determine, and the results of their imports.
 #[derive(Debug, Default)]
 pub(super) struct Memory(Mutex<BTreeMap<String, Question>>);
 
 #[derive(Debug)]
 struct Question {
-    /// What the source tells, if it can be read.
+    /// The flow as read from its source, if that succeeded.
     read: Option<Arc<Flow>>,
-    /// Where the flow is, as far as its source tells.
+    /// The location of the flow in its source.
     place: Option<Place>,
-    /// Python's answer; nobody is asked twice.
+    /// The result of the import. Flows are imported at most once.
     answer: Option<Result<Arc<Flow>, ()>>,
 }
 
 impl Memory {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Question>> {
-        // A poisoned lock means another thread failed between two whole entries: the map is still good.
+        // A thread that panicked did so between two complete entries, so the map is valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of a flow: what Python has said, else what the source tells.
+    /// Returns a flow: the result of its import, else the result of reading its source.
     pub(super) fn flow(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
         let read = || self.lock().get(&entrypoint.to_string())?.read.clone();
         self.answer(entrypoint).or_else(read)
     }
 
-    /// What Python has said of a flow.
+    /// Returns the result of importing a flow.
     pub(super) fn answer(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
         self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
     }
@@ -134,8 +134,9 @@ impl Memory {
 }
 
 impl Inspector {
-    /// Asks Python about the flows inspected so far whose source does not tell all; inspecting them again gives what
-    /// Python said. What goes wrong becomes warnings, and leaves what the source tells.
+    /// Imports the inspected flows whose source is not enough. Inspecting them again returns the result of the import.
+    ///
+    /// Failures become warnings, and the result of reading the source is kept.
     pub(crate) async fn ask_python(&self, asking: &Asking<'_>) -> Asked {
         let entrypoints = self.memory.open(asking.python.when);
         if entrypoints.is_empty() {
@@ -149,7 +150,7 @@ impl Inspector {
         };
         match search.find(&["prefect"]).await {
             Ok(interpreter) => self.ask(&interpreter, &entrypoints, asking, TIME_LIMIT).await,
-            // Nobody has asked for Python: then it is no failure that there is none.
+            // Without an explicit request for Python, a missing interpreter is not a failure.
             Err(_) if asking.python.when == AskPython::WhereNeeded && !search.is_chosen() => Asked::default(),
             Err(error) => Asked { learnt: false, warnings: vec![failure(error.to_string())] },
         }
@@ -173,15 +174,15 @@ impl Inspector {
             match importer::run(program, entrypoints, asking.directory, asking.environment, limit).await {
                 Ok(answers) => answers,
                 Err(error) => {
-                    asked.warnings.push(failure(format!("asking {program} about flows failed: {error}")));
+                    asked.warnings.push(failure(format!("cannot import flows with {program}: {error}")));
                     return asked;
                 }
             };
         for (entrypoint, answer) in entrypoints.iter().zip(answers) {
             let place = self.memory.place(entrypoint);
             match answer {
-                Answer::Flow(told) => {
-                    self.memory.keep(entrypoint, Ok(flow(told, place, asking.directory, entrypoint)));
+                Answer::Flow(imported) => {
+                    self.memory.keep(entrypoint, Ok(flow(imported, place, asking.directory, entrypoint)));
                     asked.learnt = true;
                 }
                 Answer::Error(reason) => {
@@ -199,13 +200,13 @@ fn failure(message: String) -> Diagnostic {
     Diagnostic::warning(Code::PYTHON_SCHEMA, message)
 }
 
-fn flow(told: Told, place: Option<Place>, directory: &Path, entrypoint: &str) -> Flow {
-    let place = place.or_else(|| place_of(told.place.as_ref()?, directory));
+fn flow(imported: ImportedFlow, place: Option<Place>, directory: &Path, entrypoint: &str) -> Flow {
+    let place = place.or_else(|| place_of(imported.place.as_ref()?, directory));
     Flow {
-        name: told.name,
-        description: told.description,
-        version: told.version,
-        parameters: told.parameters.into(),
+        name: imported.name,
+        description: imported.description,
+        version: imported.version,
+        parameters: imported.parameters.into(),
         grade: Grade::Exact,
         reasons: Vec::new(),
         warnings: Vec::new(),
@@ -213,7 +214,7 @@ fn flow(told: Told, place: Option<Place>, directory: &Path, entrypoint: &str) ->
     }
 }
 
-/// The start of a line in a file that Python has named.
+/// Returns the location of a line in a file that Python reported.
 fn place_of((path, line): &(PathBuf, usize), directory: &Path) -> Option<Place> {
     let text = fs::read_text(path).ok()?;
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();

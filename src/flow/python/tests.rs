@@ -1,4 +1,4 @@
-//! With programs that answer as Python would, so that no Python is needed.
+//! Tests with shell scripts in place of Python.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
@@ -15,7 +15,7 @@ struct Project {
 }
 
 impl Project {
-    /// A project with a flow, and an interpreter that has Prefect and does what `script` says when it is asked.
+    /// Creates a project with a flow and an interpreter that has Prefect and runs `script` for imports.
     fn new(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("flow.py"), FLOW).unwrap();
@@ -43,12 +43,12 @@ impl Project {
         };
         let Asked { learnt, warnings } = inspector.ask_python(&asking).await;
         let folder = format!("{}/", self.folder.path().display());
-        (learnt, warnings.into_iter().map(|one| one.message.replace(&folder, "")).collect())
+        (learnt, warnings.into_iter().map(|warning| warning.message.replace(&folder, "")).collect())
     }
 }
 
 #[tokio::test]
-async fn pythons_answer_takes_the_place_of_what_the_source_tells() {
+async fn replaces_the_result_of_the_source_by_that_of_the_import() {
     let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'"));
     let inspector = Inspector::new();
     let before = project.inspect(&inspector, "flow.py:hello").unwrap();
@@ -58,12 +58,12 @@ async fn pythons_answer_takes_the_place_of_what_the_source_tells() {
     let after = project.inspect(&inspector, "flow.py:hello").unwrap();
     assert_eq!((after.grade, after.description.as_deref()), (Grade::Exact, Some("d")));
     assert_eq!(after.place.start().line, 5);
-    // Nothing is left to ask.
+    // No flow is left to import.
     assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![]));
 }
 
 #[tokio::test]
-async fn flows_whose_source_tells_all_are_asked_for_only_if_wanted() {
+async fn imports_exact_flows_only_on_request() {
     let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'"));
     fs::write(project.folder.path().join("flow.py"), FLOW.replace("outside.Name", "str")).unwrap();
     let inspector = Inspector::new();
@@ -73,7 +73,7 @@ async fn flows_whose_source_tells_all_are_asked_for_only_if_wanted() {
 }
 
 #[tokio::test]
-async fn a_failure_leaves_what_the_source_tells() {
+async fn keeps_the_result_of_the_source_on_failure() {
     let cases = [
         (
             "cat >/dev/null; echo '{\"error\": \"ValueError: no\"}'",
@@ -81,7 +81,7 @@ async fn a_failure_leaves_what_the_source_tells() {
         ),
         (
             "cat >/dev/null; echo trouble >&2; exit 3",
-            "asking .venv/bin/python about flows failed: it ended with code 3: trouble",
+            "cannot import flows with .venv/bin/python: Python exited with code 3: trouble",
         ),
     ];
     for (script, warning) in cases {
@@ -94,7 +94,7 @@ async fn a_failure_leaves_what_the_source_tells() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_early_fails_for_the_flows_it_leaves() {
+async fn reports_flows_after_an_early_exit() {
     let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'; exit 4"));
     fs::write(project.folder.path().join("other.py"), FLOW).unwrap();
     let inspector = Inspector::new();
@@ -102,13 +102,12 @@ async fn a_process_that_ends_early_fails_for_the_flows_it_leaves() {
         project.inspect(&inspector, entrypoint).unwrap();
     }
     let (learnt, warnings) = project.ask(&inspector, AskPython::WhereNeeded).await;
-    let expected =
-        ".venv/bin/python cannot import other.py:hello: Python ended with code 4: it printed nothing";
+    let expected = ".venv/bin/python cannot import other.py:hello: Python exited with code 4: no output";
     assert_eq!((learnt, warnings), (true, vec![expected.to_owned()]));
 }
 
 #[tokio::test]
-async fn a_process_that_hangs_is_ended() {
+async fn ends_a_process_that_hangs() {
     let project = Project::new("exec sleep 60");
     let inspector = Inspector::new();
     project.inspect(&inspector, "flow.py:hello").unwrap();
@@ -117,11 +116,11 @@ async fn a_process_that_hangs_is_ended() {
     let limit = Duration::from_millis(200);
     let asked =
         importer::run(&interpreter, &entrypoints, project.folder.path(), &project.environment, limit).await;
-    assert_eq!(asked.unwrap_err().to_string(), "it was not done within 0 s");
+    assert_eq!(asked.unwrap_err().to_string(), "timed out after 0 s");
 }
 
 #[test]
-fn places_that_python_names_are_lines_of_files() {
+fn finds_the_lines_that_python_reports() {
     let project = Project::new("");
     let path = project.folder.path().join("flow.py");
     let place = place_of(&(path, 4), project.folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! `dockerfile: auto`: the Dockerfile that nobody has to write.
+//! `dockerfile: auto`: generates the Dockerfile.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostics::{Code, Diagnostic},
     docker::{
-        dockerfile::{AutoDockerfile, PREFECT_VERSION, PYTHON_VERSION, base_image},
+        dockerfile::{AutoDockerfile, PYTHON_VERSION, base_image},
         requirements,
     },
     fs::FileError,
@@ -19,15 +19,16 @@ const REQUIREMENTS: &str = "requirements.txt";
 const PYPROJECT: &str = "pyproject.toml";
 
 impl BuildDockerImage {
-    /// The text of `dockerfile: auto`, also written to a file if that was asked for.
+    /// Returns the text of `dockerfile: auto` for a Prefect release, and writes it to a file if the step asks for it.
     pub(super) fn auto_dockerfile(
         &self,
         context: &StepContext<'_>,
         root: &Path,
+        prefect: &str,
     ) -> Result<String, StepError> {
         let requirements = self.requirement_files(context, root)?;
         let directory = context.directory.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let base_image = base_image(PREFECT_VERSION, PYTHON_VERSION);
+        let base_image = base_image(prefect, PYTHON_VERSION);
         let auto =
             AutoDockerfile { base_image: &base_image, directory: &directory, requirements: &requirements };
         let text = auto.text();
@@ -36,18 +37,17 @@ impl BuildDockerImage {
             let path = context.directory.join(name);
             std::fs::write(&path, &text)
                 .map_err(|error| StepError::failed(FileError::new("write", &path, error).to_string()))?;
-            let line =
-                format!("The Dockerfile was written to {name}: `dockerfile: {name}` will build with it");
+            let line = format!("Wrote the Dockerfile to {name}; `dockerfile: {name}` builds with it");
             context.progress.status(&line);
         }
         Ok(text)
     }
 
-    /// The files whose requirements are to be installed, relative to the context.
+    /// Returns the requirements files to install, relative to the build context.
     fn requirement_files(&self, context: &StepContext<'_>, root: &Path) -> Result<Vec<String>, StepError> {
         let pyproject = self.inputs.pyproject == Some(true);
         let absent = |input: &str, path: &str| {
-            let message = format!("there is no file {path} in the build context, {}", root.display());
+            let message = format!("file {path} does not exist in the build context {}", root.display());
             StepError::input(input, message)
         };
         let mut files = Vec::new();
@@ -72,7 +72,7 @@ impl BuildDockerImage {
     }
 }
 
-/// Whether a path stays below the directory it is relative to.
+/// Whether a relative path stays inside its base directory.
 fn is_inside(path: &str) -> bool {
     use std::path::Component;
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

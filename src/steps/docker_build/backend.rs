@@ -1,4 +1,4 @@
-//! Which builder builds: the engine's classic one, or BuildKit.
+//! Selects the builder: the classic builder of the engine, or BuildKit.
 
 use super::{
     super::{StepContext, StepError},
@@ -9,7 +9,7 @@ use crate::{
     environment::Environment,
 };
 
-/// What a step asks for.
+/// The builder that a step requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Backend {
     Auto,
@@ -18,7 +18,7 @@ pub(in super::super) enum Backend {
 }
 
 impl Backend {
-    /// The backend of the inputs `backend`, which is ours, and `build_backend`.
+    /// Parses the inputs `backend`, which only prefectl has, and `build_backend`.
     pub(super) fn named(own: Option<&str>, reference: Option<&str>) -> Result<Self, StepError> {
         let reference = match reference {
             Some("docker-py") => Some(Self::Classic),
@@ -31,20 +31,20 @@ impl Backend {
             Some("classic") => Some(Self::Classic),
             Some("buildkit") => Some(Self::BuildKit),
             Some(other) => {
-                let message = format!("`backend` is `auto`, `classic` or `buildkit`, not `{other}`");
+                let message = format!("`backend` must be `auto`, `classic` or `buildkit`, not `{other}`");
                 return Err(StepError::input("backend", message));
             }
         };
         match (own, reference) {
             (Some(own), Some(reference)) if own != reference => {
-                Err(StepError::input("backend", "`backend` and `build_backend` say different things"))
+                Err(StepError::input("backend", "`backend` and `build_backend` contradict each other"))
             }
             (own, reference) => Ok(own.or(reference).unwrap_or(Self::Auto)),
         }
     }
 }
 
-/// Checks the reference's name of a backend, in its words.
+/// Checks the input `build_backend`, with Prefect's message.
 pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepError> {
     match given {
         None | Some("docker-py" | "buildx") => Ok(()),
@@ -55,10 +55,10 @@ pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepErr
     }
 }
 
-/// What it comes to: a program for BuildKit, or none for the classic builder.
+/// Returns the program for BuildKit, or `None` for the classic builder.
 ///
-/// Left to us, BuildKit builds what only it can build, and what the engine would build with it: Docker does since
-/// version 23, unless `DOCKER_BUILDKIT` says otherwise. Without a program for it the classic builder does what it can.
+/// With the backend `auto`, BuildKit is used if the build requires it, or if Docker itself would use it: since version 23,
+/// unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic builder is used.
 pub(super) async fn choose(
     inputs: &Inputs,
     dockerfile: Option<&str>,
@@ -78,23 +78,23 @@ pub(super) async fn choose(
         return Ok(None);
     }
     if dockerfile.is_some_and(needs_buildkit) {
-        // Without it, the engine says what it does not understand.
+        // Without BuildKit, the engine reports the instruction that it does not support.
         return Ok(find().await.ok());
     }
-    let prefers = match asked_for(&context.environment) {
-        Some(asked) => asked,
+    let prefers_buildkit = match buildkit_variable(&context.environment) {
+        Some(enabled) => enabled,
         None => match engine {
             Some(engine) => engine.prefers_buildkit().await,
             None => false,
         },
     };
     let program: Option<Result<BuildKitProgram, DockerError>> =
-        if prefers { Some(find().await) } else { None };
+        if prefers_buildkit { Some(find().await) } else { None };
     Ok(program.and_then(Result::ok))
 }
 
-/// What `DOCKER_BUILDKIT` says, if it says anything.
-fn asked_for(environment: &Environment) -> Option<bool> {
+/// Parses `DOCKER_BUILDKIT`. Returns `None` if it is absent or has another value.
+fn buildkit_variable(environment: &Environment) -> Option<bool> {
     match environment.non_empty("DOCKER_BUILDKIT")? {
         "1" | "true" => Some(true),
         "0" | "false" => Some(false),
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_names_of_a_backend_are_understood() {
+    fn parses_both_names_of_a_backend() {
         for (own, reference, expected) in [
             (None, None, Some(Backend::Auto)),
             (None, Some("docker-py"), Some(Backend::Classic)),

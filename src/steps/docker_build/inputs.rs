@@ -1,4 +1,4 @@
-//! The inputs of `build_docker_image`: their types, and what is checked of them before anything runs.
+//! The typed inputs of `build_docker_image` and their validation.
 
 use std::time::Duration;
 
@@ -31,27 +31,27 @@ pub(in super::super) const fn optional(
     Input::optional(name, kind, default, meaning)
 }
 
-/// Checks names and types of inputs against a table.
+/// Checks the names and types of inputs.
 fn check(inputs: &[Input], given: &Mapping) -> Result<(), StepError> {
     for (key, value) in given {
         let name = key.as_str().unwrap_or_default();
         let Some(input) = inputs.iter().find(|input| input.name == name) else {
             let similar = did_you_mean(name, inputs.iter().map(|input| input.name));
             let hint = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
-            return Err(StepError::input(name, format!("there is no input `{name}`{hint}")));
+            return Err(StepError::input(name, format!("unknown input `{name}`{hint}")));
         };
         let fits = if value.is_null() { !input.required } else { input.kind.accepts(value) };
         if !fits {
-            return Err(StepError::input(name, format!("`{name}` cannot be {}", kind(value))));
+            return Err(StepError::input(name, format!("`{name}` must not be {}", kind(value))));
         }
     }
     match inputs.iter().find(|input| input.required && !given.contains_key(input.name)) {
-        Some(input) => Err(StepError::input(input.name, format!("`{}` is missing", input.name))),
+        Some(input) => Err(StepError::input(input.name, format!("missing input `{}`", input.name))),
         None => Ok(()),
     }
 }
 
-/// The inputs as their types.
+/// Validates inputs and converts them to their type.
 pub(in super::super) fn parse<T: for<'a> Deserialize<'a>>(
     inputs: &[Input],
     given: Mapping,
@@ -68,6 +68,7 @@ pub(super) struct Inputs {
     pub(super) tag: Option<Value>,
     #[serde(default)]
     pub(super) additional_tags: OneOrMany<Tag>,
+    pub(super) prefect_version: Option<String>,
     pub(super) persist_dockerfile: Option<bool>,
     pub(super) dockerfile_output_path: Option<String>,
     pub(super) requirements: Option<String>,
@@ -129,14 +130,14 @@ impl Inputs {
         if let Some(timeout) = inputs.timeout
             && Duration::try_from_secs_f64(timeout).is_err()
         {
-            return Err(StepError::input("timeout", format!("`timeout` cannot be {timeout} seconds")));
+            return Err(StepError::input("timeout", format!("invalid `timeout` of {timeout} seconds")));
         }
         inputs.check_auto()?;
         inputs.check_backend()?;
         Ok(inputs)
     }
 
-    /// Which backend the step asks for.
+    /// Returns the requested backend.
     pub(super) fn backend(&self) -> Result<Backend, StepError> {
         check_backend(self.build_backend.as_deref())?;
         Backend::named(self.backend.as_deref(), self.build_backend.as_deref())
@@ -146,17 +147,17 @@ impl Inputs {
         self.dockerfile.as_deref() == Some("auto")
     }
 
-    /// Whether the tag is to be made of what goes into the image.
+    /// Whether the tag is derived from the contents of the image.
     pub(super) fn has_content_tag(&self) -> bool {
         self.tag.as_ref().and_then(Value::as_str) == Some(AUTO)
     }
 
-    /// Path of the Dockerfile; an empty one is the default.
+    /// Returns the path of the Dockerfile. An empty path is the default.
     pub(super) fn dockerfile(&self) -> &str {
         self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
     }
 
-    /// The URL that is built from instead of a directory.
+    /// Returns the URL of a remote build context.
     pub(super) fn remote(&self) -> Option<&str> {
         const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
         self.path.as_deref().filter(|path| STARTS.iter().any(|start| path.starts_with(start)))
@@ -164,31 +165,33 @@ impl Inputs {
 
     fn check_auto(&self) -> Result<(), StepError> {
         if self.is_auto() && self.remote().is_some() {
-            return Err(StepError::input("path", "`dockerfile: auto` needs a directory to build from"));
+            return Err(StepError::input(
+                "path",
+                "`dockerfile: auto` requires a directory as the build context",
+            ));
         }
         let only_for_auto =
             [("requirements", self.requirements.is_some()), ("pyproject", self.pyproject == Some(true))];
         if !self.is_auto()
             && let Some(name) = first(&only_for_auto)
         {
-            let message =
-                format!("`{name}` is for `dockerfile: auto`; your own Dockerfile installs what it needs");
+            let message = format!("`{name}` requires `dockerfile: auto`");
             return Err(StepError::input(name, message));
         }
         if self.has_content_tag() && self.remote().is_some() {
-            return Err(StepError::input("tag", "`tag: auto` needs a directory to build from"));
+            return Err(StepError::input("tag", "`tag: auto` requires a directory as the build context"));
         }
         Ok(())
     }
 
-    /// What the chosen backend cannot do is an error, rather than left out.
+    /// Rejects inputs that the requested backend does not support.
     fn check_backend(&self) -> Result<(), StepError> {
         match (self.backend()?, self.needs_buildkit(), self.needs_classic()) {
             (Backend::Classic, Some(name), _) => {
-                Err(StepError::input(name, format!("`{name}` needs `build_backend: buildx`")))
+                Err(StepError::input(name, format!("`{name}` requires `build_backend: buildx`")))
             }
             (Backend::BuildKit, _, Some(name)) | (Backend::Auto, Some(_), Some(name)) => {
-                Err(StepError::input(name, format!("`{name}` is not possible with BuildKit")))
+                Err(StepError::input(name, format!("BuildKit does not support `{name}`")))
             }
             _ if self.platforms.0.len() > 1 && self.push != Some(true) => Err(StepError::input(
                 "platforms",
@@ -199,7 +202,7 @@ impl Inputs {
         }
     }
 
-    /// The first input that only BuildKit understands.
+    /// Returns the first input that only BuildKit supports.
     pub(super) fn needs_buildkit(&self) -> Option<&'static str> {
         let wanted = |option: &Option<FlagOptions>| option.as_ref().is_some_and(|option| option.0 != "false");
         first(&[
@@ -216,7 +219,7 @@ impl Inputs {
         ])
     }
 
-    /// The first input that only the classic builder understands.
+    /// Returns the first input that only the classic builder supports.
     pub(super) fn needs_classic(&self) -> Option<&'static str> {
         first(&[
             ("squash", self.squash == Some(true)),
@@ -225,7 +228,7 @@ impl Inputs {
         ])
     }
 
-    /// In the engine's terms, without labels and build arguments of ours.
+    /// Converts the inputs to options of the engine, without labels and build arguments of prefectl.
     pub(super) fn options(&self, environment: &Environment) -> BuildOptions {
         let from_environment = |(name, value): (&String, &Option<String>)| {
             let value = value.clone().or_else(|| environment.get(name).map(str::to_owned))?;
@@ -237,7 +240,7 @@ impl Inputs {
             remove: self.rm.unwrap_or(true),
             force_remove: self.forcerm.unwrap_or(true),
             compress: self.gzip.unwrap_or(false),
-            longest_silence: self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            event_timeout: self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
             squash: self.squash.unwrap_or(false),
             quiet: self.quiet.unwrap_or(false),
             build_arguments: self.buildargs.0.iter().filter_map(from_environment).collect(),
@@ -275,7 +278,7 @@ fn first(named: &[(&'static str, bool)]) -> Option<&'static str> {
     named.iter().find(|(_, given)| *given).map(|(name, _)| *name)
 }
 
-/// Checks that tags are tags.
+/// Validates tags.
 pub(in super::super) fn check_tags(key: &str, tags: &[Tag]) -> Result<(), StepError> {
     let mut tags = tags.iter();
     tags.try_for_each(|tag| reference::check_tag(&tag.text()))

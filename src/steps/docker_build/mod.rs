@@ -18,6 +18,7 @@ pub(super) use self::{
 };
 use super::{Phase, Step, StepContext, StepEntry, StepError};
 use crate::{
+    api::TESTED_RELEASE,
     diagnostics::{Code, Diagnostic},
     docker::{
         auth::CredentialStore,
@@ -25,7 +26,6 @@ use crate::{
         buildkit::BuildKitBuild,
         config::Config,
         context::{BuildContext, Dockerfile},
-        dockerfile::PREFECT_VERSION,
         engine::Engine,
         error::DockerError,
         inputs::Tag,
@@ -44,7 +44,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),
 };
 
-/// The label that says which Prefect an image is for.
+/// Label with the Prefect release of an image.
 const VERSION_LABEL: &str = "io.prefect.version";
 
 impl From<DockerError> for StepError {
@@ -63,11 +63,11 @@ impl Step for BuildDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
-            if let Some(image) = context.images.in_place_of(name.as_str())? {
-                context.progress.status(&format!("{image} is taken, nothing is built"));
+            if let Some(image) = context.images.replacement(name.as_str())? {
+                context.progress.status(&format!("using {image}; skipping the build"));
                 return Ok(outputs_of(image));
             }
-            let mut build = self.prepare(context)?;
+            let mut build = self.prepare(context).await?;
             let registries = self.registries(context, &mut build).await?;
             let tag = self.tag(context, &build, registries.as_ref()).await?;
             let tags = std::iter::once(&tag).chain(&self.inputs.additional_tags.0);
@@ -96,13 +96,13 @@ impl Step for BuildDockerImage {
     }
 }
 
-/// The outputs where an image is taken that is there already.
+/// Returns the outputs of a skipped build that uses an existing image.
 fn outputs_of(image: &ImageReference) -> Mapping {
     let outputs = [
         ("image_name", image.name().into()),
         ("tag", image.tag().map_or(Value::Null, Value::from)),
         ("image", image.to_string().into()),
-        // As for an image that exists only in a registry.
+        // The same as for an image that exists only in a registry.
         ("image_id", image.to_string().into()),
         ("additional_tags", Value::Sequence(Vec::new())),
         ("reused", true.into()),
@@ -110,7 +110,7 @@ fn outputs_of(image: &ImageReference) -> Mapping {
     outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
-/// What is to be built, before it has a name.
+/// A build whose image has no name yet.
 struct Build {
     root: PathBuf,
     /// The text of `dockerfile: auto`.
@@ -120,17 +120,33 @@ struct Build {
 }
 
 impl BuildDockerImage {
-    fn prepare(&self, context: &StepContext<'_>) -> Result<Build, StepError> {
+    async fn prepare(&self, context: &StepContext<'_>) -> Result<Build, StepError> {
         let root = match self.inputs.path.as_deref() {
             None | Some("") => context.directory.clone(),
             Some(path) => context.directory.join(path),
         };
+        let prefect = self.prefect_version(context).await;
         let generated =
-            if self.inputs.is_auto() { Some(self.auto_dockerfile(context, &root)?) } else { None };
+            if self.inputs.is_auto() { Some(self.auto_dockerfile(context, &root, &prefect)?) } else { None };
         let mut options = self.inputs.options(&context.environment);
         options.no_cache |= context.images.no_layer_cache;
-        options.labels.insert(VERSION_LABEL.to_owned(), PREFECT_VERSION.to_owned());
+        options.labels.insert(VERSION_LABEL.to_owned(), prefect);
         Ok(Build { root, generated, options, config: Config::load(&context.environment)? })
+    }
+
+    /// Returns the Prefect release that the image is for.
+    ///
+    /// The step's input comes first. Otherwise the image must match the server, since task runs of newer clients are
+    /// not recorded by old servers. The fallbacks are an installed Prefect and the release that prefectl is tested with.
+    async fn prefect_version(&self, context: &StepContext<'_>) -> String {
+        if let Some(version) = &self.inputs.prefect_version {
+            return version.clone();
+        }
+        if let Some(version) = context.resolver.server_version().await {
+            return version;
+        }
+        let installed = context.search_python().version_of("prefect").await;
+        installed.unwrap_or_else(|| TESTED_RELEASE.to_string())
     }
 
     fn dockerfile<'b>(&'b self, build: &'b Build) -> Dockerfile<'b> {
@@ -140,7 +156,7 @@ impl BuildDockerImage {
         }
     }
 
-    /// The engine and the logins, unless BuildKit alone is to build.
+    /// Connects to the engine and reads the registry credentials. `None` if BuildKit builds without the engine.
     async fn registries(
         &self,
         context: &StepContext<'_>,
@@ -157,12 +173,12 @@ impl BuildDockerImage {
             }
         }
         let store = CredentialStore { config: &build.config, environment: &context.environment };
-        let (credentials, troubles) = store.all().await;
-        for trouble in troubles {
-            let help = "a base image from that registry can be built on only if it is public";
+        let (credentials, errors) = store.all().await;
+        for error in errors {
+            let help = "base images from this registry must be public";
             context
                 .progress
-                .warn(&Diagnostic::warning(Code::REGISTRY_CREDENTIALS, trouble.to_string()).help(help));
+                .warn(&Diagnostic::warning(Code::REGISTRY_CREDENTIALS, error.to_string()).help(help));
         }
         Ok(Some(Registries { engine, credentials }))
     }
@@ -180,7 +196,7 @@ impl BuildDockerImage {
         Ok(Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into()))
     }
 
-    /// Builds under these names and returns the image's id.
+    /// Builds the image with these names and returns its id.
     async fn build(
         &self,
         context: &StepContext<'_>,
@@ -216,7 +232,7 @@ impl BuildDockerImage {
             }
             (_, dockerfile) => BuildSource::Directory(BuildContext::open(&build.root, dockerfile)?),
         };
-        // The classic builder always has an engine.
+        // Only a BuildKit build has no engine.
         let Some(Registries { engine, credentials }) = registries else {
             return Err(StepError::failed("no container engine"));
         };
@@ -224,7 +240,7 @@ impl BuildDockerImage {
     }
 }
 
-/// The tag of an image that was given none: the time in UTC.
+/// Returns the default tag of an image: the time in UTC.
 fn time_tag(now: Timestamp) -> String {
     let whole_second = now.subsec_nanosecond() / 1000 == 0;
     let format = if whole_second { "%Y-%m-%dt%H-%M-%S-00-00" } else { "%Y-%m-%dt%H-%M-%S-%6f-00-00" };

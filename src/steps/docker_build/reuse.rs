@@ -1,4 +1,4 @@
-//! `tag: auto`: a tag made of all that goes into an image, so that what is there already need not be built.
+//! `tag: auto`: derives the tag from everything that goes into an image, so that existing images are reused.
 
 use std::{collections::HashMap, path::Path};
 
@@ -14,10 +14,10 @@ use crate::docker::{
     reference::registry_of,
 };
 
-/// The value of `tag` that asks for it.
+/// The value of `tag` that enables content tags.
 pub(in super::super) const AUTO: &str = "auto";
 
-/// An engine, with the credentials of all registries by host.
+/// An engine and the credentials of all registries by host.
 pub(super) struct Registries {
     pub(super) engine: Engine,
     pub(super) credentials: HashMap<String, Credentials>,
@@ -29,7 +29,7 @@ impl Registries {
         self.engine.digest_in_registry(reference, credentials).await
     }
 
-    /// What a base image is at the moment, from where the build will take it.
+    /// Returns the current digest of a base image, from the registry or the engine like the build.
     async fn base_digest(&self, reference: &str, pull: bool) -> Option<String> {
         if pull && let Some(digest) = self.digest(reference).await {
             return Some(digest);
@@ -40,7 +40,7 @@ impl Registries {
         }
     }
 
-    /// The tag of what a build with these options would give.
+    /// Returns the content tag of a build.
     pub(super) async fn content_tag(
         &self,
         root: &Path,
@@ -57,7 +57,7 @@ impl Registries {
         for image in base_images(&text, &options.build_arguments) {
             let digest = self.base_digest(&image, options.pull).await;
             fingerprint.add("base", &image);
-            // One that nobody knows is told from others by its name alone; the build will say what is wrong with it.
+            // An unknown base image is identified by its name. The build reports the error.
             fingerprint.add("digest", digest.unwrap_or_default());
         }
         let visited = tokio::task::spawn_blocking(move || {
@@ -68,9 +68,9 @@ impl Registries {
         Ok(fingerprint.tag())
     }
 
-    /// The id of the image of these names, the first of which is of its content, if it need not be built.
+    /// Returns the id of an existing image with all these names. The first name has the content tag.
     ///
-    /// An image that is only in the registry is named by its first reference.
+    /// If the image is only in the registry, its first name is returned instead of an id. `None` if it must be built.
     pub(super) async fn existing(
         &self,
         context: &StepContext<'_>,
@@ -84,7 +84,7 @@ impl Registries {
                 all &= self.digest(other).await.as_ref() == Some(&digest);
             }
             if all {
-                context.progress.status(&format!("reused: {first} is in the registry already"));
+                context.progress.status(&format!("reused: {first} exists in the registry"));
                 return Ok(Some(local.unwrap_or_else(|| first.clone())));
             }
         }
@@ -92,7 +92,7 @@ impl Registries {
         for other in others {
             self.engine.tag(&id, other).await?;
         }
-        context.progress.status(&format!("reused: {first} is on this machine already"));
+        context.progress.status(&format!("reused: {first} exists on this machine"));
         Ok(Some(id))
     }
 }

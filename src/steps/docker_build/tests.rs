@@ -25,7 +25,7 @@ fn refused(yaml: &str) -> (Option<String>, String) {
     }
 }
 
-/// Keeps the warnings.
+/// Records warnings.
 #[derive(Default)]
 struct Warnings(Mutex<Vec<Diagnostic>>);
 
@@ -37,7 +37,7 @@ impl Progress for Warnings {
     }
 }
 
-/// A project `flows` with these files.
+/// Creates a project `flows` with these files.
 fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("flows");
@@ -64,11 +64,11 @@ fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<S
     };
     let inputs = inputs(&format!("{{image_name: i, dockerfile: auto, {yaml}}}"));
     let path = root.join(inputs.path.clone().unwrap_or_default());
-    BuildDockerImage { inputs }.auto_dockerfile(&context, &path)
+    BuildDockerImage { inputs }.auto_dockerfile(&context, &path, "3.9.1")
 }
 
 #[test]
-fn names_and_tags_are_checked_before_anything_runs() {
+fn validates_names_and_tags_before_running() {
     assert_eq!(refused("{image_name: a b}").0.as_deref(), Some("image_name"));
     assert_eq!(refused("{image_name: Img}").0.as_deref(), Some("image_name"));
     assert_eq!(refused("{image_name: i, tag: a/b}").0.as_deref(), Some("tag"));
@@ -85,7 +85,7 @@ fn names_and_tags_are_checked_before_anything_runs() {
 }
 
 #[test]
-fn unknown_inputs_are_refused_with_a_suggestion() {
+fn suggests_known_inputs() {
     let (key, message) = refused("{image_name: i, buildarg: {}}");
     assert_eq!(
         (key.as_deref(), message.as_str()),
@@ -96,7 +96,7 @@ fn unknown_inputs_are_refused_with_a_suggestion() {
 }
 
 #[test]
-fn what_only_one_backend_can_do_needs_it() {
+fn rejects_inputs_of_the_other_backend() {
     let classic = refused("{image_name: i, push: true, build_backend: docker-py}").1;
     assert_eq!(classic, "`push` needs `build_backend: buildx`");
     for backend in ["build_backend: buildx", "backend: buildkit", "backend: auto"] {
@@ -113,7 +113,7 @@ fn what_only_one_backend_can_do_needs_it() {
 }
 
 #[test]
-fn inputs_of_auto_need_it_and_a_directory() {
+fn validates_inputs_of_generated_dockerfiles() {
     assert_eq!(refused("{image_name: i, requirements: r.txt}").0.as_deref(), Some("requirements"));
     let (key, _) = refused("{image_name: i, dockerfile: auto, path: 'https://github.com/o/r.git'}");
     assert_eq!(key.as_deref(), Some("path"));
@@ -122,7 +122,7 @@ fn inputs_of_auto_need_it_and_a_directory() {
 }
 
 #[test]
-fn inputs_become_options_of_the_build() {
+fn converts_inputs_to_build_options() {
     let inputs = inputs(
         "{image_name: i, tag: 7, additional_tags: latest, nocache: true, target: run, platform: linux/amd64,
           buildargs: {A: text, B: 1, TOKEN: null, ABSENT: null}, labels: {team: data}, cache_from: r/i:v1,
@@ -142,7 +142,7 @@ fn inputs_become_options_of_the_build() {
 }
 
 #[test]
-fn the_default_tag_is_the_time() {
+fn uses_the_time_as_default_tag() {
     for (time, tag) in [
         ("2026-11-23T14:57:10.936277Z", "2026-11-23t14-57-10-936277-00-00"),
         ("2026-11-23T14:57:10.000123456Z", "2026-11-23t14-57-10-000123-00-00"),
@@ -154,7 +154,7 @@ fn the_default_tag_is_the_time() {
 }
 
 #[test]
-fn auto_installs_requirements_of_the_root_or_those_named() {
+fn installs_requirements_of_the_root_or_the_named_file() {
     let (_folder, root) = project(&[("requirements.txt", ""), ("etl/requirements.txt", "")]);
     let text = auto_dockerfile(&root, "", &Silent).unwrap();
     assert!(text.contains("RUN uv pip install -r /opt/prefect/flows/requirements.txt\n"), "{text}");
@@ -171,7 +171,7 @@ fn auto_installs_requirements_of_the_root_or_those_named() {
 }
 
 #[test]
-fn auto_warns_of_requirements_that_it_does_not_install() {
+fn warns_about_requirements_that_are_not_installed() {
     let (_folder, root) = project(&[("flows/requirements.txt", "")]);
     let warnings = Warnings::default();
     assert!(!auto_dockerfile(&root, "", &warnings).unwrap().contains("RUN"));
@@ -184,7 +184,7 @@ fn auto_warns_of_requirements_that_it_does_not_install() {
 }
 
 #[test]
-fn auto_is_written_to_a_file_if_asked_for() {
+fn writes_the_dockerfile_on_request() {
     let (_folder, root) = project(&[]);
     let text = auto_dockerfile(&root, "persist_dockerfile: true", &Silent).unwrap();
     assert_eq!(std::fs::read_to_string(root.join("Dockerfile.generated")).unwrap(), text);

@@ -1,6 +1,6 @@
-//! The Docker steps against a real engine and real registries, which `tests/run` starts.
+//! Tests of the image steps with a real engine and real registries, which `tests/run` starts.
 //!
-//! The private registry knows one user. A test that lacks what it needs says that it is skipped.
+//! The private registry has one user.
 
 use std::{path::Path, sync::Mutex};
 
@@ -11,7 +11,7 @@ use crate::{
     progress::{Progress, Stream},
 };
 
-/// Keeps all that was told.
+/// Records all progress.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
 
@@ -66,7 +66,7 @@ fn required_env(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run this test with tests/run"))
 }
 
-/// The environment of the process with a Docker configuration in this folder.
+/// Returns the environment of the process with a Docker configuration in a folder.
 fn environment_with_config(folder: &Path, config: &serde_json::Value) -> Environment {
     std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
     let process = Environment::from_process();
@@ -86,7 +86,7 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services: run tests/run"]
-async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
+async fn builds_and_pushes_an_image_with_tags_and_labels() {
     let root = project(&[
         ("docker/Dockerfile", "FROM scratch\nARG WHO\nCOPY flows /flows\nENV WHO=$WHO\n"),
         ("flows/hello.py", "code"),
@@ -95,7 +95,7 @@ async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
     let environment = Environment::from_process();
     let name = format!("{registry}/prefectl-test/flows");
     let yaml = format!(
-        "{{image_name: '{name}', tag: 7, additional_tags: [v1, latest], dockerfile: docker/Dockerfile,
+        "{{image_name: '{name}', tag: 7, additional_tags: [v1, latest], dockerfile: docker/Dockerfile, prefect_version: 3.8.4,
            buildargs: {{WHO: me}}, labels: {{team: data}}, extra_hosts: {{a: 10.0.0.1, b: 10.0.0.2}}}}"
     );
     let (outputs, log) = run(&docker_build::ENTRY, root.path(), &environment, &yaml).await;
@@ -135,7 +135,7 @@ async fn an_image_is_built_with_its_tags_and_labels_and_pushed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services: run tests/run"]
-async fn failures_are_in_the_words_of_the_engine() {
+async fn errors_have_the_message_of_the_engine() {
     let registry = required_env("PREFECTL_TEST_REGISTRY");
     let environment = Environment::from_process();
     let failure = async |files: &[(&str, &str)], yaml: &str| {
@@ -163,7 +163,7 @@ async fn failures_are_in_the_words_of_the_engine() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services: run tests/run"]
-async fn credentials_open_a_protected_registry_for_push_and_for_base_images() {
+async fn uses_credentials_for_pushes_and_base_images() {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
 
     let registry = required_env("PREFECTL_TEST_PRIVATE_REGISTRY");
@@ -209,7 +209,7 @@ async fn credentials_open_a_protected_registry_for_push_and_for_base_images() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services: run tests/run"]
-async fn auto_builds_on_the_base_image_and_leaves_the_directory_alone() {
+async fn generated_dockerfiles_leave_the_directory_unchanged() {
     required_env("PREFECTL_TEST_BASE_IMAGE");
     let files = [("requirements.txt", "# nothing\n"), ("hello.py", "code"), (".dockerignore", "*.pyc\n")];
     let root = project(&files);

@@ -34,16 +34,21 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
 
 const INPUTS: &[Input] = &[
     Input::required("image_name", Kind::Text, "name of the image, with its registry"),
-    optional("tag", Kind::Scalar, "", "all tags that the engine has of the image, if absent"),
-    optional("additional_tags", Kind::Any, "", "more tags to push: a list, or one"),
+    optional("tag", Kind::Scalar, "", "by default, all tags of the image in the engine"),
+    optional("additional_tags", Kind::Any, "", "additional tags to push: a string or a list"),
     optional(
         "credentials",
         Kind::Mapping,
         "",
-        "`username`, `password` and `registry_url`; those of `docker login`, if absent",
+        "`username`, `password` and `registry_url`; by default those of `docker login`",
     ),
-    optional("ignore_cache", Kind::Boolean, "false", "push even if an identical step of this command has"),
-    optional("build_backend", Kind::Text, "", "accepted; the engine pushes either way"),
+    optional(
+        "ignore_cache",
+        Kind::Boolean,
+        "false",
+        "push even if this command has already run an identical step",
+    ),
+    optional("build_backend", Kind::Text, "", "ignored: the engine pushes in both cases"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -56,7 +61,7 @@ struct Inputs {
     build_backend: Option<String>,
 }
 
-/// As a Docker registry credentials block has them.
+/// The data of a Docker registry credentials block.
 #[derive(Deserialize)]
 struct GivenCredentials {
     username: Option<String>,
@@ -73,7 +78,7 @@ impl std::fmt::Debug for GivenCredentials {
 impl Inputs {
     fn parse(given: Mapping) -> Result<Self, StepError> {
         let mut inputs: Self = parse(INPUTS, given)?;
-        // `image_name: name:tag` without `tag` has always been understood here.
+        // `image_name: name:tag` is accepted if there is no `tag`.
         if Tag::of(inputs.tag.as_ref()).is_none()
             && let (name, Some(tag)) = reference::split_tag(&inputs.image_name)
         {
@@ -101,24 +106,24 @@ impl Step for PushDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
-            if let Some(image) = context.images.in_place_of(name.as_str())? {
+            if let Some(image) = context.images.replacement(name.as_str())? {
                 return Ok(outputs_of(image));
             }
             let config = Config::load(&context.environment)?;
             let credentials = self.credentials(context, &config, &name).await?;
             let engine = Engine::connect(&context.environment, &config).await?;
             let tag = Tag::of(self.inputs.tag.as_ref());
-            let there = match &tag {
+            let existing = match &tag {
                 Some(tag) if is_fingerprint(&tag.text()) && !context.images.rebuild => {
-                    self.digest_there(&engine, &name, tag, credentials.as_ref()).await
+                    self.existing_digest(&engine, &name, tag, credentials.as_ref()).await
                 }
                 _ => None,
             };
-            let reused = there.is_some();
-            let digest = match there {
+            let reused = existing.is_some();
+            let digest = match existing {
                 Some(digest) => {
                     let image = name.with_tag(&tag.as_ref().map(Tag::text).unwrap_or_default());
-                    context.progress.status(&format!("reused: {image} is in the registry already"));
+                    context.progress.status(&format!("reused: {image} exists in the registry"));
                     Some(digest)
                 }
                 None => self.push(context, &engine, &name, tag.as_ref(), credentials.as_ref()).await?,
@@ -129,8 +134,8 @@ impl Step for PushDockerImage {
 }
 
 impl PushDockerImage {
-    /// The digest of an image in the registry whose tag says that it can only be this one, if all tags are of it.
-    async fn digest_there(
+    /// Returns the digest of an image with a content tag in the registry. `None` unless all tags refer to it.
+    async fn existing_digest(
         &self,
         engine: &Engine,
         name: &ImageName,
@@ -147,7 +152,7 @@ impl PushDockerImage {
         Some(digest)
     }
 
-    /// Pushes the tags in turn; the first refusal ends it. Returns the digest of the first tag.
+    /// Pushes the tags in order until one fails. Returns the digest of the first tag.
     async fn push(
         &self,
         context: &StepContext<'_>,
@@ -164,7 +169,7 @@ impl PushDockerImage {
         Ok(digest)
     }
 
-    /// The given credentials if they are for the image's registry, else those of the Docker configuration.
+    /// Returns the credentials of the step if they are for the image's registry, else those of the Docker configuration.
     async fn credentials(
         &self,
         context: &StepContext<'_>,
@@ -200,7 +205,7 @@ impl PushDockerImage {
     }
 }
 
-/// The outputs where an image is taken that is there already. Without a digest its name stands for it.
+/// Returns the outputs of a skipped push. An image without digest is identified by its name.
 fn outputs_of(image: &ImageReference) -> Mapping {
     let digest = image.digest();
     let by_digest = digest.map_or_else(|| image.to_string(), |digest| format!("{}@{digest}", image.name()));
@@ -222,15 +227,15 @@ impl GivenCredentials {
             (Some(username), Some(password)) => {
                 Ok(Credentials::Password { username: username.clone(), password: Secret::new(password) })
             }
-            _ => Err(StepError::input("credentials", "`credentials` needs `username` and `password`")),
+            _ => Err(StepError::input("credentials", "`credentials` requires `username` and `password`")),
         }
     }
 }
 
 fn not_for_this_registry(given_for: &str, registry: &str) -> Diagnostic {
-    let message = format!("the credentials are for {given_for}, but the image goes to {registry}");
+    let message = format!("the credentials are for {given_for}, but the image is pushed to {registry}");
     Diagnostic::warning(Code::REGISTRY_MISMATCH, message).help(format!(
-        "set `registry_url: {registry}`; the login of the Docker configuration is used instead"
+        "set `registry_url: {registry}`; the credentials of the Docker configuration are used instead"
     ))
 }
 

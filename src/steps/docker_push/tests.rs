@@ -28,7 +28,7 @@ fn password(username: &str, password: &str) -> Credentials {
 }
 
 #[tokio::test]
-async fn given_credentials_are_for_their_registry_only() {
+async fn uses_credentials_only_for_their_registry() {
     let config = r#"{"auths": {"ghcr.io": {"username": "file", "password": "f"}}}"#;
     let cases = [
         ("{image_name: ghcr.io/t/i}", Some(password("file", "f"))),
@@ -37,7 +37,7 @@ async fn given_credentials_are_for_their_registry_only() {
             "{image_name: ghcr.io/t/i, credentials: {username: u, password: p, registry_url: 'https://ghcr.io'}}",
             Some(password("u", "p")),
         ),
-        // Without a registry they are for Docker Hub.
+        // The default registry is Docker Hub.
         (
             "{image_name: t/i, credentials: {username: u, password: p, reauth: true}}",
             Some(password("u", "p")),
@@ -52,7 +52,7 @@ async fn given_credentials_are_for_their_registry_only() {
 }
 
 #[test]
-fn outputs_are_those_of_the_reference_and_the_digest() {
+fn returns_prefects_outputs_and_the_digest() {
     let step = step("{image_name: r/i, tag: 7, additional_tags: [latest]}").unwrap();
     let name = ImageName::parse("r/i", None).unwrap();
     let tag = Tag::of(step.inputs.tag.as_ref());
@@ -65,7 +65,7 @@ fn outputs_are_those_of_the_reference_and_the_digest() {
 }
 
 #[test]
-fn a_tag_may_be_part_of_the_name_if_it_is_not_given() {
+fn accepts_a_tag_in_the_name() {
     let inputs = step("{image_name: 'localhost:5000/i:v1'}").unwrap().inputs;
     assert_eq!((inputs.image_name.as_str(), inputs.tag), ("localhost:5000/i", Some("v1".into())));
     assert!(step("{image_name: 'r/i:v1', tag: v2}").is_err());

@@ -6,19 +6,20 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Phase, StepEntry, StepError},
+    steps::{Input, Kind, Phase, Step, StepEntry, StepError},
     storage::{
-        Bucket, StorageError, Surroundings,
+        Access, Bucket, StorageError,
         azure::{self, Credentials},
         ignore_file::Lines,
     },
+    value::Mapping,
 };
 
-const CONTAINER: Input = Input::required("container", Kind::Text, "the container's name");
+const CONTAINER: Input = Input::required("container", Kind::Text, "name of the container");
 const CREDENTIALS: Input = Input::required(
     "credentials",
     Kind::Mapping,
-    "`connection_string`, or `account_url` with a service principal or by itself",
+    "`connection_string`, or `account_url`, optionally with a service principal",
 );
 
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {
@@ -30,6 +31,15 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     outputs: &["container", "folder"],
     create: |mapping| Transfer::create(mapping, "container", Some(Lines::AsWritten), provider),
 };
+
+/// Creates a step that pulls a folder from Azure.
+pub(in crate::steps) fn pull_from_azure(
+    container: &str,
+    folder: &str,
+    credentials: Mapping,
+) -> Result<Box<dyn Step>, StepError> {
+    Transfer::pull("container", container, folder, credentials, provider)
+}
 
 pub(in crate::steps) const PULL: StepEntry = StepEntry {
     name: "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
@@ -53,7 +63,7 @@ fn provider(inputs: Inputs<Credentials>) -> Result<Box<dyn Provider>, StepError>
 }
 
 impl Provider for Azure {
-    fn open<'a>(&'a self, surroundings: Surroundings<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
-        Box::pin(future::ready(azure::open(&self.container, &self.credentials, surroundings)))
+    fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
+        Box::pin(future::ready(azure::open(&self.container, &self.credentials, access)))
     }
 }

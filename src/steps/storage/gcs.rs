@@ -6,22 +6,22 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Phase, StepEntry, StepError},
+    steps::{Input, Kind, Phase, Step, StepEntry, StepError},
     storage::{
-        Bucket, StorageError, Surroundings,
+        Access, Bucket, StorageError,
         google::{self, Credentials},
         ignore_file::Lines,
     },
+    value::Mapping,
 };
 
-const BUCKET: Input = Input::required("bucket", Kind::Text, "the bucket's name");
-const PROJECT: Input =
-    Input::optional("project", Kind::Text, "", "accepted; a bucket's name is enough to find it");
+const BUCKET: Input = Input::required("bucket", Kind::Text, "name of the bucket");
+const PROJECT: Input = Input::optional("project", Kind::Text, "", "ignored: the name of a bucket is unique");
 const CREDENTIALS: Input = Input::optional(
     "credentials",
     Kind::Mapping,
     "Google's default credentials",
-    "as a GCP credentials block: `service_account_info` or `service_account_file`",
+    "GCP credentials block: `service_account_info` or `service_account_file`",
 );
 
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {
@@ -33,6 +33,15 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     outputs: &["bucket", "folder"],
     create: |mapping| Transfer::create(mapping, "bucket", Some(Lines::AsWritten), provider),
 };
+
+/// Creates a step that pulls a folder from Google Cloud Storage.
+pub(in crate::steps) fn pull_from_gcs(
+    bucket: &str,
+    folder: &str,
+    credentials: Mapping,
+) -> Result<Box<dyn Step>, StepError> {
+    Transfer::pull("bucket", bucket, folder, credentials, provider)
+}
 
 pub(in crate::steps) const PULL: StepEntry = StepEntry {
     name: "prefect_gcp.deployments.steps.pull_from_gcs",
@@ -49,13 +58,13 @@ struct Gcs {
     credentials: Credentials,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the other stores can refuse their credentials")]
+#[expect(clippy::unnecessary_wraps, reason = "the providers of other stores can fail")]
 fn provider(inputs: Inputs<Credentials>) -> Result<Box<dyn Provider>, StepError> {
     Ok(Box::new(Gcs { bucket: inputs.bucket, credentials: inputs.credentials.unwrap_or_default() }))
 }
 
 impl Provider for Gcs {
-    fn open<'a>(&'a self, surroundings: Surroundings<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
-        Box::pin(future::ready(google::open(&self.bucket, &self.credentials, surroundings)))
+    fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
+        Box::pin(future::ready(google::open(&self.bucket, &self.credentials, access)))
     }
 }

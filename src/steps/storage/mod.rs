@@ -1,4 +1,4 @@
-//! Steps that copy the current directory into a bucket, and a bucket's folder into the current directory.
+//! Steps that push the working directory to a bucket, and pull a folder of a bucket into it.
 
 mod azure;
 mod gcs;
@@ -13,38 +13,38 @@ use super::{Input, Kind, Sharing, Step, StepContext, StepError, inputs};
 use crate::{
     diagnostics::{Code, Diagnostic},
     storage::{
-        self, Bucket, Folder, StorageError, Surroundings,
+        self, Access, Bucket, Folder, StorageError,
         ignore_file::{IgnoreFile, Lines},
     },
     value::{Mapping, Value},
 };
 
 pub(super) use self::{
-    azure::{PULL as PULL_FROM_AZURE, PUSH as PUSH_TO_AZURE},
-    gcs::{PULL as PULL_FROM_GCS, PUSH as PUSH_TO_GCS},
-    s3::{PULL as PULL_FROM_S3, PUSH as PUSH_TO_S3},
+    azure::{PULL as PULL_FROM_AZURE, PUSH as PUSH_TO_AZURE, pull_from_azure},
+    gcs::{PULL as PULL_FROM_GCS, PUSH as PUSH_TO_GCS, pull_from_gcs},
+    s3::{PULL as PULL_FROM_S3, PUSH as PUSH_TO_S3, pull_from_s3},
 };
 
-/// The ignore file that needs not be there.
+/// Default ignore file, which does not have to exist.
 const IGNORE_FILE: &str = ".prefectignore";
 
-/// Pushing again is cheap, but a script between two pushes may have changed the directory.
+/// A script between two equal pushes may change the directory, so that they are not equal.
 const SHARING: Sharing = Sharing::SamePlace;
 
-const FOLDER: Input = Input::required("folder", Kind::Text, "the folder in it, without a slash at the start");
+const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");
 const IGNORE: Input = Input::optional(
     "ignore_file",
     Kind::Text,
     IGNORE_FILE,
-    "patterns of files to leave out; null pushes everything",
+    "file with patterns of files to skip; null pushes everything",
 );
 
-/// A store, which knows how its buckets are opened.
+/// Opens the bucket of a transfer.
 trait Provider: Send + Sync {
-    fn open<'a>(&'a self, surroundings: Surroundings<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>>;
+    fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>>;
 }
 
-/// What the steps of all stores take; `C` is how a store takes its credentials.
+/// The inputs of all storage steps. `C` is the store's type of credentials.
 #[derive(Debug, Deserialize)]
 struct Inputs<C> {
     #[serde(alias = "container")]
@@ -57,7 +57,7 @@ struct Inputs<C> {
     client_parameters: Option<Value>,
 }
 
-/// The ignore file that a step names; null is none, which is not the same as not saying.
+/// The input `ignore_file`. Null means no ignore file; an absent input means the default one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 struct IgnoreInput(Option<String>);
@@ -68,24 +68,24 @@ impl Default for IgnoreInput {
     }
 }
 
-/// Which way the files go.
+/// The direction of a transfer.
 enum Direction {
     Push { ignore_file: Option<String>, lines: Lines },
     Pull,
 }
 
-/// One transfer.
+/// A copy between the working directory and a folder of a bucket.
 struct Transfer {
     provider: Box<dyn Provider>,
-    /// The outputs of the step that are its inputs.
+    /// Outputs that repeat the inputs.
     outputs: Mapping,
     folder: Folder,
     direction: Direction,
 }
 
 impl Transfer {
-    /// A transfer between the current directory and a folder of the store that `provider` makes of the bucket's
-    /// name and the credentials. `bucket_key` is what the store calls its buckets.
+    /// Creates a transfer from the inputs of a step. `bucket_key` is the store's name for the bucket input, and `lines` the
+    /// syntax of the ignore file, or `None` for a pull.
     fn create<C: DeserializeOwned>(
         mapping: Mapping,
         bucket_key: &'static str,
@@ -94,7 +94,7 @@ impl Transfer {
     ) -> Result<Box<dyn Step>, StepError> {
         let inputs: Inputs<C> = inputs::typed(mapping)?;
         if inputs.bucket.is_empty() {
-            return Err(StepError::input(bucket_key, format!("the {bucket_key} has no name")));
+            return Err(StepError::input(bucket_key, format!("the name of the {bucket_key} is empty")));
         }
         let folder = Folder::parse(&inputs.folder).map_err(|message| StepError::input("folder", message))?;
         let outputs = Mapping::from_iter([
@@ -108,16 +108,32 @@ impl Transfer {
         Ok(Box::new(Self { provider: provider(inputs)?, outputs, folder, direction }))
     }
 
+    /// Creates a pull from the parts of a remote folder.
+    fn pull<C: DeserializeOwned>(
+        bucket_key: &'static str,
+        bucket: &str,
+        folder: &str,
+        credentials: Mapping,
+        provider: impl FnOnce(Inputs<C>) -> Result<Box<dyn Provider>, StepError>,
+    ) -> Result<Box<dyn Step>, StepError> {
+        let mut inputs =
+            Mapping::from_iter([(bucket_key.into(), Value::from(bucket)), ("folder".into(), folder.into())]);
+        if !credentials.is_empty() {
+            inputs.insert("credentials".into(), credentials.into());
+        }
+        Self::create(inputs, bucket_key, None, provider)
+    }
+
     async fn transfer(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
-        let surroundings = Surroundings { environment: &context.environment, directory: &context.directory };
-        let bucket = self.provider.open(surroundings).await?;
+        let access = Access { environment: &context.environment, directory: &context.directory };
+        let bucket = self.provider.open(access).await?;
         let mut outputs = self.outputs.clone();
         let summary = match &self.direction {
             Direction::Push { ignore_file, lines } => {
-                let ignore = ignored(context, ignore_file.as_deref(), *lines)?;
-                for link in storage::links_out_of(&context.directory, &self.folder, &ignore)? {
+                let ignore = read_ignore_file(context, ignore_file.as_deref(), *lines)?;
+                for link in storage::links_outside(&context.directory, &self.folder, &ignore)? {
                     let message = format!(
-                        "the link {} leads out of the folder that is pushed, and is followed",
+                        "the symbolic link {} points outside the pushed folder and is followed",
                         link.display()
                     );
                     context.progress.warn(&Diagnostic::warning(Code::LINK_LEADS_OUT, message));
@@ -143,13 +159,17 @@ impl Step for Transfer {
     }
 }
 
-/// What a push leaves out. A file that is named and missing is worth a warning: everything is pushed then.
-fn ignored(context: &StepContext<'_>, file: Option<&str>, lines: Lines) -> Result<IgnoreFile, StorageError> {
+/// Reads the ignore file of a push. Warns if the step names a file that does not exist, since everything is pushed then.
+fn read_ignore_file(
+    context: &StepContext<'_>,
+    file: Option<&str>,
+    lines: Lines,
+) -> Result<IgnoreFile, StorageError> {
     let Some(file) = file.filter(|file| !file.is_empty()) else { return Ok(IgnoreFile::default()) };
     let path: PathBuf = context.directory.join(file);
     let read = IgnoreFile::read(&path, lines)?;
     if read.is_none() && file != IGNORE_FILE {
-        let message = format!("there is no ignore file '{file}', so every file is pushed");
+        let message = format!("ignore file '{file}' does not exist; every file is pushed");
         context.progress.warn(&Diagnostic::warning(Code::IGNORE_FILE_MISSING, message));
     }
     Ok(read.unwrap_or_default())

@@ -4,26 +4,27 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Phase, StepEntry, StepError},
+    steps::{Input, Kind, Phase, Step, StepEntry, StepError},
     storage::{
-        Bucket, StorageError, Surroundings,
+        Access, Bucket, StorageError,
         aws::{self, ClientParameters, Credentials},
         ignore_file::Lines,
     },
+    value::Mapping,
 };
 
-const BUCKET: Input = Input::required("bucket", Kind::Text, "the bucket's name");
+const BUCKET: Input = Input::required("bucket", Kind::Text, "name of the bucket");
 const CREDENTIALS: Input = Input::optional(
     "credentials",
     Kind::Mapping,
-    "what the AWS command line would use",
-    "as an AWS or MinIO credentials block",
+    "credentials of the AWS command line",
+    "AWS or MinIO credentials block",
 );
 const PARAMETERS: Input = Input::optional(
     "client_parameters",
     Kind::Mapping,
     "",
-    "such as endpoint_url; only where the credentials have no aws_client_parameters",
+    "parameters such as `endpoint_url`; ignored if the credentials have `aws_client_parameters`",
 );
 
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {
@@ -35,6 +36,15 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     outputs: &["bucket", "folder"],
     create: |mapping| Transfer::create(mapping, "bucket", Some(Lines::Trimmed), provider),
 };
+
+/// Creates a step that pulls a folder from S3.
+pub(in crate::steps) fn pull_from_s3(
+    bucket: &str,
+    folder: &str,
+    credentials: Mapping,
+) -> Result<Box<dyn Step>, StepError> {
+    Transfer::pull("bucket", bucket, folder, credentials, provider)
+}
 
 pub(in crate::steps) const PULL: StepEntry = StepEntry {
     name: "prefect_aws.deployments.steps.pull_from_s3",
@@ -61,7 +71,7 @@ fn provider(inputs: Inputs<Credentials>) -> Result<Box<dyn Provider>, StepError>
 }
 
 impl Provider for S3 {
-    fn open<'a>(&'a self, surroundings: Surroundings<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
-        Box::pin(aws::open(&self.bucket, &self.credentials, self.parameters.as_ref(), surroundings))
+    fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>> {
+        Box::pin(aws::open(&self.bucket, &self.credentials, self.parameters.as_ref(), access))
     }
 }

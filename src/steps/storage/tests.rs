@@ -1,24 +1,29 @@
 use super::super::registry;
 use super::*;
 
-fn refused(name: &str, inputs: &str) -> (Option<String>, String) {
+fn rejection(name: &str, inputs: &str) -> (Option<String>, String) {
     let entry = registry::find(name).unwrap();
     match (entry.create)(serde_yaml::from_str(inputs).unwrap()) {
         Err(StepError::Input { key, message }) => (key, message),
         Err(other) => panic!("{other}"),
-        Ok(_) => panic!("{inputs} was taken"),
+        Ok(_) => panic!("{inputs} was accepted"),
     }
 }
 
 #[test]
-fn inputs_that_cannot_work_are_refused_before_anything_runs() {
+fn rejects_invalid_inputs_before_running() {
     let push = "prefect_aws.deployments.steps.push_to_s3";
     let azure = "prefect_azure.deployments.steps.pull_from_azure_blob_storage";
     for (name, inputs, key, message) in [
-        (push, "{bucket: b, folder: /abs}", "folder", "begins with a slash"),
-        (push, "{bucket: b, folder: a/../b}", "folder", "`..`"),
-        (push, "{bucket: '', folder: a}", "bucket", "no name"),
-        (push, "{bucket: b, folder: a, credentials: {aws_access_key_id: k}}", "credentials", "no secret key"),
+        (push, "{bucket: b, folder: /abs}", "folder", "starts with a slash"),
+        (push, "{bucket: b, folder: a/../b}", "folder", "contains `..`"),
+        (push, "{bucket: '', folder: a}", "bucket", "is empty"),
+        (
+            push,
+            "{bucket: b, folder: a, credentials: {aws_access_key_id: k}}",
+            "credentials",
+            "requires a secret key",
+        ),
         (push, "{bucket: b, folder: a, client_parameters: {config: 7}}", "client_parameters", "7"),
         (
             azure,
@@ -27,14 +32,14 @@ fn inputs_that_cannot_work_are_refused_before_anything_runs() {
             "connection_string or account_url",
         ),
     ] {
-        let (at, text) = refused(name, inputs);
+        let (at, text) = rejection(name, inputs);
         assert_eq!(at.as_deref(), Some(key), "{inputs}");
         assert!(text.contains(message), "{inputs}: {text}");
     }
 }
 
 #[test]
-fn outputs_are_the_inputs_as_they_are_given() {
+fn keeps_the_inputs_as_written() {
     for (ignore_file, expected) in
         [("", Some(IGNORE_FILE)), (", ignore_file: null", None), (", ignore_file: x", Some("x"))]
     {

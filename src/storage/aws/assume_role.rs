@@ -1,4 +1,4 @@
-//! Taking on a role: keys of another account or with other rights, for a while.
+//! Temporary credentials of an assumed role.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use object_store::{
 };
 use url::form_urlencoded::Serializer;
 
-use super::super::{StorageError, Surroundings, client::Connection, error::element};
+use super::super::{Access, StorageError, client::Connection, error::element};
 use crate::{python, value::Value};
 
-/// A role and how to ask for it.
+/// A role and the parameters of the request.
 pub(super) struct Role {
     parameters: BTreeMap<String, String>,
 }
 
 impl Role {
-    /// A role with what boto3's `assume_role` takes besides.
+    /// Creates a role with additional parameters of boto3's `assume_role`.
     pub(super) fn new(arn: &str, more: Option<&BTreeMap<String, Value>>) -> Self {
         let mut parameters = BTreeMap::from([
             ("Action".to_owned(), "AssumeRole".to_owned()),
@@ -31,29 +31,29 @@ impl Role {
         Self { parameters }
     }
 
-    /// Asks the Security Token Service for the keys of the role.
+    /// Requests the keys of the role from the Security Token Service.
     pub(super) async fn assume(
         &self,
         keys: &AwsCredential,
         region: &str,
-        surroundings: Surroundings<'_>,
+        access: Access<'_>,
     ) -> Result<AwsCredential, StorageError> {
         let endpoint = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
             .iter()
-            .find_map(|name| surroundings.environment.non_empty(name))
+            .find_map(|name| access.environment.non_empty(name))
             .map_or_else(|| format!("https://sts.{region}.amazonaws.com"), str::to_owned);
-        let options = Connection::to(Some(&endpoint)).options(surroundings)?;
+        let options = Connection::to(Some(&endpoint)).options(access)?;
         let refused = |reason: String| {
             let arn = &self.parameters["RoleArn"];
             StorageError::Credentials {
-                message: format!("the role {arn} was not given: {reason}"),
-                help: "check the credentials, and whether the role trusts them".to_owned(),
+                message: format!("cannot assume the role {arn}: {reason}"),
+                help: "check the credentials and the trust policy of the role".to_owned(),
             }
         };
         let query = Serializer::new(String::new()).extend_pairs(&self.parameters).finish();
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         let url = format!("{}/?{query}", endpoint.trim_end_matches('/'));
-        *request.uri_mut() = url.parse().map_err(|_| refused(format!("{endpoint} is no address")))?;
+        *request.uri_mut() = url.parse().map_err(|_| refused(format!("{endpoint} is not a valid URL")))?;
         let authorizer = AwsAuthorizer::new(keys, "sts", region);
         authorizer.try_authorize(&mut request, None).map_err(|error| refused(error.to_string()))?;
         let client =
@@ -67,12 +67,12 @@ impl Role {
                 secret_key: secret_key.to_owned(),
                 token: Some(token.to_owned()),
             }),
-            _ => Err(refused(element(&answer, "Message").unwrap_or("the answer has no keys").to_owned())),
+            _ => Err(refused(element(&answer, "Message").unwrap_or("the response has no keys").to_owned())),
         }
     }
 }
 
-/// Adds a parameter as the query protocol writes it: members of lists and mappings get names of their own.
+/// Adds a parameter in the format of the query protocol, which flattens lists and mappings.
 fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
     match value {
         Value::Null => {}
@@ -83,7 +83,7 @@ fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
         }
         Value::Mapping(entries) => {
             for (key, value) in entries {
-                // `arn` of a policy is in lower case, all else begins in upper case as it is given.
+                // Keys are used as written: `arn` of a policy is in lower case, others start in upper case.
                 add(parameters, &format!("{name}.{}", python::to_text(key)), value);
             }
         }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_those_of_the_query_protocol() {
+    fn encodes_parameters_for_the_query_protocol() {
         let more = "{RoleSessionName: mine, DurationSeconds: 900, Tags: [{Key: a, Value: b}], Policy: null}";
         let role = Role::new("arn:aws:iam::1:role/R", Some(&serde_yaml::from_str(more).unwrap()));
         let query = Serializer::new(String::new()).extend_pairs(&role.parameters).finish();

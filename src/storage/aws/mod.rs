@@ -1,4 +1,4 @@
-//! Buckets of S3 and of what speaks its protocol, such as `MinIO`.
+//! Buckets of S3 and compatible stores such as `MinIO`.
 
 mod assume_role;
 mod profile;
@@ -13,15 +13,15 @@ use serde::Deserialize;
 
 use self::{assume_role::Role, profile::Profiles};
 use super::{
-    Bucket, Proof, StorageError, Surroundings,
+    Access, Bucket, Proof, StorageError,
     client::{self, Connection},
 };
 use crate::secret::Secret;
 
-/// Where nothing names a region, and for stores that have none.
+/// Default region, also for stores without regions.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// Credentials as the step takes them: an AWS credentials block, or a `MinIO` one.
+/// The data of an AWS or `MinIO` credentials block.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     #[serde(alias = "minio_root_user")]
@@ -36,7 +36,7 @@ pub(crate) struct Credentials {
     aws_client_parameters: Option<ClientParameters>,
 }
 
-/// What boto3's client takes, as far as it matters here.
+/// The supported parameters of boto3's client.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct ClientParameters {
     endpoint_url: Option<String>,
@@ -66,17 +66,17 @@ struct S3Configuration {
 }
 
 impl Credentials {
-    /// What is wrong with the credentials by themselves.
+    /// Validates the credentials without a request.
     pub(crate) fn check(&self) -> Result<(), StorageError> {
         match (&self.aws_access_key_id, &self.aws_secret_access_key) {
-            (Some(_), None) => Err("there is an access key and no secret key"),
-            (None, Some(_)) => Err("there is a secret key and no access key"),
+            (Some(_), None) => Err("an access key requires a secret key"),
+            (None, Some(_)) => Err("a secret key requires an access key"),
             _ => Ok(()),
         }
         .map_err(|message| StorageError::input("credentials", message))
     }
 
-    /// The keys that are given.
+    /// Returns the keys in the credentials.
     fn keys(&self) -> Option<AwsCredential> {
         Some(AwsCredential {
             key_id: self.aws_access_key_id.as_ref()?.expose().to_owned(),
@@ -86,26 +86,25 @@ impl Credentials {
     }
 }
 
-/// Opens a bucket. `parameters` count only where the credentials have none of their own.
+/// Opens a bucket. `parameters` are ignored if the credentials have their own.
 ///
-/// Credentials that are not given are looked for as boto3 does: environment, profiles, web identity, container,
-/// machine.
+/// Absent credentials are searched in the order of boto3: environment, profiles, web identity, container, machine.
 pub(crate) async fn open(
     bucket: &str,
     credentials: &Credentials,
     parameters: Option<&ClientParameters>,
-    surroundings: Surroundings<'_>,
+    access: Access<'_>,
 ) -> Result<Bucket, StorageError> {
     let no_parameters = ClientParameters::default();
     let parameters = credentials.aws_client_parameters.as_ref().or(parameters).unwrap_or(&no_parameters);
-    let profiles = Profiles::load(surroundings, credentials.profile_name.as_deref())?;
-    let endpoint = parameters.endpoint(&profiles, surroundings);
-    let options = parameters.connection(endpoint.as_deref(), surroundings).options(surroundings)?;
+    let profiles = Profiles::load(access, credentials.profile_name.as_deref())?;
+    let endpoint = parameters.endpoint(&profiles, access);
+    let options = parameters.connection(endpoint.as_deref(), access).options(access)?;
     let region = region(bucket, credentials, parameters, &profiles, endpoint.as_deref(), &options).await;
 
     let mut builder = AmazonS3Builder::new();
-    // What web identity, containers and machines tell through the environment; keys come below.
-    for (name, value) in surroundings.environment.iter().filter(|(name, _)| is_provider_variable(name)) {
+    // Variables for web identity, containers and machines. Keys follow below.
+    for (name, value) in access.environment.iter().filter(|(name, _)| is_provider_variable(name)) {
         if let Ok(key) = name.to_ascii_lowercase().parse() {
             builder = builder.with_config(key, value);
         }
@@ -122,8 +121,8 @@ pub(crate) async fn open(
         builder =
             builder.with_endpoint(if virtual_host { with_host(endpoint, bucket) } else { endpoint.clone() });
     }
-    let keys = keys(credentials, &profiles, surroundings, &region).await?;
-    if let Some(keys) = role(credentials, keys, surroundings, &region).await? {
+    let keys = keys(credentials, &profiles, access, &region).await?;
+    if let Some(keys) = role(credentials, keys, access, &region).await? {
         builder = builder.with_credentials(Arc::new(StaticCredentialProvider::new(keys)));
     }
     let url = format!("s3://{bucket}");
@@ -131,17 +130,17 @@ pub(crate) async fn open(
     Ok(Bucket { store: Arc::new(store), url, proof: Proof::ETag })
 }
 
-/// Keys that need no further request; `None` leaves it to what the container or the machine offers.
+/// Returns the keys from the credentials, the environment or a profile. `None` if the container or machine provides them.
 async fn keys(
     credentials: &Credentials,
     profiles: &Profiles,
-    surroundings: Surroundings<'_>,
+    access: Access<'_>,
     region: &str,
 ) -> Result<Option<AwsCredential>, StorageError> {
     if let Some(keys) = credentials.keys() {
         return Ok(Some(keys));
     }
-    let environment = surroundings.environment;
+    let environment = access.environment;
     if credentials.profile_name.is_none() {
         let variable = |name: &str| environment.non_empty(name).map(str::to_owned);
         if let (Some(key_id), Some(secret_key)) =
@@ -153,27 +152,27 @@ async fn keys(
             return Ok(None);
         }
     }
-    profiles.keys(surroundings, region).await
+    profiles.keys(access, region).await
 }
 
-/// The keys of the role to take on, if the credentials name one.
+/// Returns the keys of the assumed role, if the credentials name one.
 async fn role(
     credentials: &Credentials,
     keys: Option<AwsCredential>,
-    surroundings: Surroundings<'_>,
+    access: Access<'_>,
     region: &str,
 ) -> Result<Option<AwsCredential>, StorageError> {
     let Some(arn) = &credentials.assume_role_arn else { return Ok(keys) };
     let Some(keys) = keys else {
-        let message = "a role can be taken on only with keys or a profile".to_owned();
-        let help = "give keys beside assume_role_arn, set AWS_ACCESS_KEY_ID, or name a profile".to_owned();
+        let message = "assuming a role requires keys or a profile".to_owned();
+        let help = "set keys beside assume_role_arn, set AWS_ACCESS_KEY_ID, or name a profile".to_owned();
         return Err(StorageError::Credentials { message, help });
     };
     let role = Role::new(arn, credentials.assume_role_kwargs.as_ref());
-    role.assume(&keys, region, surroundings).await.map(Some)
+    role.assume(&keys, region, access).await.map(Some)
 }
 
-/// The region that is named somewhere, else the one that Amazon says the bucket is in.
+/// Returns the configured region, else the region that Amazon reports for the bucket.
 async fn region(
     bucket: &str,
     credentials: &Credentials,
@@ -187,7 +186,7 @@ async fn region(
     match (named, endpoint) {
         (Some(region), _) => region,
         (None, Some(_)) => DEFAULT_REGION.to_owned(),
-        // A bucket that cannot be asked about is told of by the first request to it.
+        // The first request to the bucket reports the error.
         (None, None) => {
             resolve_bucket_region(bucket, options).await.unwrap_or_else(|_| DEFAULT_REGION.to_owned())
         }
@@ -195,8 +194,8 @@ async fn region(
 }
 
 impl ClientParameters {
-    fn endpoint(&self, profiles: &Profiles, surroundings: Surroundings<'_>) -> Option<String> {
-        let variable = |name| surroundings.environment.non_empty(name).map(str::to_owned);
+    fn endpoint(&self, profiles: &Profiles, access: Access<'_>) -> Option<String> {
+        let variable = |name| access.environment.non_empty(name).map(str::to_owned);
         self.endpoint_url
             .clone()
             .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
@@ -205,14 +204,14 @@ impl ClientParameters {
             .map(|endpoint| endpoint.trim_end_matches('/').to_owned())
     }
 
-    fn connection(&self, endpoint: Option<&str>, surroundings: Surroundings<'_>) -> Connection {
+    fn connection(&self, endpoint: Option<&str>, access: Access<'_>) -> Connection {
         let (skip_verification, bundle) = match &self.verify {
             Some(Verify::Whether(verify)) => (!verify, None),
             Some(Verify::Certificates(path)) => (false, Some(path.clone())),
             None => (false, None),
         };
         let bundle = self.verify_cert_path.clone().or(bundle);
-        let of_environment = || surroundings.environment.non_empty("AWS_CA_BUNDLE").map(PathBuf::from);
+        let of_environment = || access.environment.non_empty("AWS_CA_BUNDLE").map(PathBuf::from);
         Connection {
             skip_verification,
             certificates: bundle.or_else(of_environment).filter(|_| !skip_verification),
@@ -224,19 +223,19 @@ impl ClientParameters {
         self.config.as_ref().is_some_and(|config| config.signature_version.as_deref() == Some("unsigned"))
     }
 
-    /// Whether the bucket is part of the host's name: Amazon wants it so, others mostly cannot do it.
+    /// Whether the bucket is part of the host name. Amazon requires that; other stores rarely support it.
     fn virtual_host(&self, bucket: &str, endpoint: Option<&str>) -> bool {
         let style = self.config.as_ref().and_then(|config| config.s3.as_ref()?.addressing_style.as_deref());
         match style {
             Some("virtual") => true,
             Some("path") => false,
-            // The certificate of Amazon's hosts covers no further dots.
+            // Amazon's certificates do not cover bucket names with dots.
             _ => endpoint.is_none() && !bucket.contains('.'),
         }
     }
 }
 
-/// An endpoint with the bucket in front of its host.
+/// Prefixes the host of an endpoint with the bucket.
 fn with_host(endpoint: &str, bucket: &str) -> String {
     match endpoint.split_once("://") {
         Some((scheme, host)) => format!("{scheme}://{bucket}.{host}"),

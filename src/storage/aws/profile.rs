@@ -10,7 +10,7 @@ use object_store::aws::AwsCredential;
 use serde::Deserialize;
 
 use super::{
-    super::{StorageError, Surroundings},
+    super::{Access, StorageError},
     assume_role::Role,
 };
 use crate::{
@@ -21,10 +21,10 @@ use crate::{
 
 type Section = BTreeMap<String, String>;
 
-/// How many profiles may name one another as their source.
+/// Maximum length of a chain of source profiles.
 const DEPTH: usize = 5;
 
-/// All profiles, and which of them counts.
+/// All profiles and the name of the selected one.
 #[derive(Debug, Default)]
 pub(super) struct Profiles {
     sections: BTreeMap<String, Section>,
@@ -32,7 +32,7 @@ pub(super) struct Profiles {
     region_of_environment: Option<String>,
 }
 
-/// What a program prints that `credential_process` names.
+/// The output of a `credential_process`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ProcessOutput {
@@ -42,15 +42,15 @@ struct ProcessOutput {
 }
 
 impl Profiles {
-    /// Reads the two files, if they are there. A profile that is named has to be in one of them.
-    pub(super) fn load(surroundings: Surroundings<'_>, named: Option<&str>) -> Result<Self, StorageError> {
-        let environment = surroundings.environment;
+    /// Reads the configuration files that exist. Fails if the selected profile is named and in none of them.
+    pub(super) fn load(access: Access<'_>, named: Option<&str>) -> Result<Self, StorageError> {
+        let environment = access.environment;
         let mut sections: BTreeMap<String, Section> = BTreeMap::new();
         for (variable, file) in
             [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
         {
             let Some(path) = path(environment, variable, file) else { continue };
-            let Some(text) = fs::read_text_if_exists(&surroundings.directory.join(path))? else { continue };
+            let Some(text) = fs::read_text_if_exists(&access.directory.join(path))? else { continue };
             for (name, section) in parse(&text) {
                 let name = name.strip_prefix("profile ").map_or(name.as_str(), str::trim);
                 sections.entry(name.to_owned()).or_default().extend(section);
@@ -60,8 +60,8 @@ impl Profiles {
         if let Some(name) = chosen.filter(|name| !sections.contains_key(*name)) {
             let known: Vec<&str> = sections.keys().map(String::as_str).collect();
             return Err(StorageError::Credentials {
-                message: format!("there is no AWS profile '{name}'"),
-                help: format!("~/.aws has these: {}", known.join(", ")),
+                message: format!("AWS profile '{name}' does not exist"),
+                help: format!("profiles in ~/.aws: {}", known.join(", ")),
             });
         }
         let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| environment.non_empty(name));
@@ -76,7 +76,7 @@ impl Profiles {
         self.sections.get(&self.current)?.get(key).cloned()
     }
 
-    /// The region of the environment, else that of the profile.
+    /// Returns the region of the environment, else of the profile.
     pub(super) fn region(&self) -> Option<String> {
         self.region_of_environment.clone().or_else(|| self.of_current("region"))
     }
@@ -85,19 +85,19 @@ impl Profiles {
         self.of_current("endpoint_url")
     }
 
-    /// The keys of the profile; `None` if it has none and names no way to get some.
+    /// Returns the keys of the profile. `None` if it has neither keys nor a source of keys.
     pub(super) async fn keys(
         &self,
-        surroundings: Surroundings<'_>,
+        access: Access<'_>,
         region: &str,
     ) -> Result<Option<AwsCredential>, StorageError> {
-        self.keys_of(&self.current, surroundings, region, DEPTH).await
+        self.keys_of(&self.current, access, region, DEPTH).await
     }
 
     fn keys_of<'a>(
         &'a self,
         name: &'a str,
-        surroundings: Surroundings<'a>,
+        access: Access<'a>,
         region: &'a str,
         depth: usize,
     ) -> BoxFuture<'a, Result<Option<AwsCredential>, StorageError>> {
@@ -109,11 +109,11 @@ impl Profiles {
                 help: help.to_owned(),
             };
             if let (Some(arn), Some(source)) = (value("role_arn"), value("source_profile")) {
-                // A profile may be its own source: then its keys are meant.
+                // A profile can be its own source, which means its own keys.
                 let keys = match () {
                     () if source == name => static_keys(section),
                     () if depth == 0 => None,
-                    () => self.keys_of(source, surroundings, region, depth - 1).await?,
+                    () => self.keys_of(source, access, region, depth - 1).await?,
                 };
                 let Some(keys) = keys else {
                     let message = format!("its source_profile '{source}' has no keys");
@@ -123,23 +123,23 @@ impl Profiles {
                 let more =
                     more.iter().filter_map(|(key, name)| Some(((*name).to_owned(), value(key)?.into())));
                 let role = Role::new(arn, Some(&more.collect()));
-                return role.assume(&keys, region, surroundings).await.map(Some);
+                return role.assume(&keys, region, access).await.map(Some);
             }
             if let Some(keys) = static_keys(section) {
                 return Ok(Some(keys));
             }
             if let Some(command) = value("credential_process") {
-                return from_process(command, surroundings)
+                return from_process(command, access)
                     .await
                     .map(Some)
-                    .map_err(|message| unusable(message, "run its credential_process by hand"));
+                    .map_err(|message| unusable(message, "run its credential_process manually"));
             }
             if section.keys().any(|key| key.starts_with("sso_")) {
                 let help = format!(
                     "run `aws sso login --profile {name}`, then `eval \"$(aws configure export-credentials --profile \
                      {name} --format env)\"`"
                 );
-                return Err(unusable("it signs in through a browser".to_owned(), &help));
+                return Err(unusable("it requires a login in a browser".to_owned(), &help));
             }
             Ok(None)
         })
@@ -154,14 +154,14 @@ fn static_keys(section: &Section) -> Option<AwsCredential> {
     })
 }
 
-/// The keys that a program prints; the error never has what it printed.
-async fn from_process(command: &str, surroundings: Surroundings<'_>) -> Result<AwsCredential, String> {
+/// Returns the keys that a program prints. Errors contain none of its output.
+async fn from_process(command: &str, access: Access<'_>) -> Result<AwsCredential, String> {
     let arguments = ["-c", command].map(str::to_owned);
     let program = Program {
         program: "/bin/sh",
         arguments: &arguments,
-        directory: surroundings.directory,
-        environment: &surroundings.environment.without_api_credentials(),
+        directory: access.directory,
+        environment: &access.environment.without_api_credentials(),
         variables: &BTreeMap::new(),
     };
     let finished = process::run(&program, None).await.map_err(|error| error.to_string())?;
@@ -169,7 +169,7 @@ async fn from_process(command: &str, surroundings: Surroundings<'_>) -> Result<A
         return Err(format!("its credential_process failed with exit code {}", finished.code));
     }
     let output: ProcessOutput = serde_json::from_str(&finished.stdout)
-        .map_err(|_| "its credential_process prints no credentials".to_owned())?;
+        .map_err(|_| "its credential_process printed no credentials".to_owned())?;
     Ok(AwsCredential {
         key_id: output.access_key_id,
         secret_key: output.secret_access_key,
@@ -182,7 +182,7 @@ fn path(environment: &Environment, variable: &str, file: &str) -> Option<PathBuf
     environment.non_empty(variable).map(PathBuf::from).or_else(home)
 }
 
-/// The sections of a file. Indented lines belong to settings of single services, which do not matter here.
+/// Parses the sections of a file. Indented lines are skipped: they are settings of single services.
 fn parse(text: &str) -> BTreeMap<String, Section> {
     let mut sections: BTreeMap<String, Section> = BTreeMap::new();
     let mut current = None;
@@ -192,7 +192,7 @@ fn parse(text: &str) -> BTreeMap<String, Section> {
             sections.entry(name.clone()).or_default();
             current = Some(name);
         } else if line.starts_with([' ', '\t', '#', ';']) {
-            // Nothing of ours.
+            // Settings of single services, and comments.
         } else if let (Some((key, value)), Some(section)) =
             (line.split_once('='), current.as_ref().and_then(|name| sections.get_mut(name)))
         {

@@ -34,7 +34,7 @@ aws_secret_access_key = ss
 aws_session_token = st
 ";
 
-/// The key that is found with these credentials and variables, and its region; or why there is none.
+/// Returns the key and region for credentials and variables, or the error.
 async fn found(credentials: &str, variables: &[(&str, &str)]) -> String {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".aws")).unwrap();
@@ -42,11 +42,11 @@ async fn found(credentials: &str, variables: &[(&str, &str)]) -> String {
     fs::write(home.path().join(".aws/credentials"), CREDENTIALS).unwrap();
     let path = home.path().to_string_lossy();
     let environment: Environment = variables.iter().copied().chain([("HOME", path.as_ref())]).collect();
-    let surroundings = Surroundings { environment: &environment, directory: home.path() };
+    let access = Access { environment: &environment, directory: home.path() };
     let credentials: Credentials = serde_yaml::from_str(credentials).unwrap();
     let found = async {
-        let profiles = Profiles::load(surroundings, credentials.profile_name.as_deref())?;
-        let keys = keys(&credentials, &profiles, surroundings, DEFAULT_REGION).await?;
+        let profiles = Profiles::load(access, credentials.profile_name.as_deref())?;
+        let keys = keys(&credentials, &profiles, access, DEFAULT_REGION).await?;
         Ok::<_, StorageError>((keys, profiles.region()))
     };
     match found.await {
@@ -57,7 +57,7 @@ async fn found(credentials: &str, variables: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn keys_are_found_where_the_aws_command_line_finds_them() {
+async fn finds_keys_like_the_aws_command_line() {
     let variables = [("AWS_ACCESS_KEY_ID", "EK"), ("AWS_SECRET_ACCESS_KEY", "es"), ("AWS_REGION", "r")];
     let given = "{aws_access_key_id: GK, aws_secret_access_key: gs}";
     for (credentials, variables, expected) in [
@@ -69,13 +69,13 @@ async fn keys_are_found_where_the_aws_command_line_finds_them() {
         ("{}", &[], "DK eu-west-1"),
         ("{profile_name: program}", &[], "PK "),
         ("{}", &[("AWS_WEB_IDENTITY_TOKEN_FILE", "t"), ("AWS_ROLE_ARN", "r")], "none"),
-        ("{profile_name: none}", &[], "there is no AWS profile 'none'"),
+        ("{profile_name: none}", &[], "AWS profile 'none' does not exist"),
     ] {
         assert_eq!(found(credentials, variables).await, expected, "{credentials} {variables:?}");
     }
     for (profile, expected) in [
-        ("broken", "its credential_process prints no credentials"),
-        ("browser", "it signs in through a browser"),
+        ("broken", "its credential_process printed no credentials"),
+        ("browser", "it requires a login in a browser"),
         ("circle", "has no keys"),
     ] {
         let message = found(&format!("{{profile_name: {profile}}}"), &[]).await;
@@ -84,17 +84,17 @@ async fn keys_are_found_where_the_aws_command_line_finds_them() {
 }
 
 #[test]
-fn half_a_pair_of_keys_is_refused_without_showing_it() {
+fn rejects_half_a_key_pair_without_showing_it() {
     let credentials: Credentials = serde_yaml::from_str("{aws_secret_access_key: hunter2}").unwrap();
     let message = credentials.check().unwrap_err().to_string();
-    assert_eq!(message, "there is a secret key and no access key");
+    assert_eq!(message, "a secret key requires an access key");
     assert!(!format!("{credentials:?}").contains("hunter2"));
     let wrong = serde_yaml::from_str::<Credentials>("{aws_secret_access_key: [hunter2]}").unwrap_err();
     assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
 }
 
 #[test]
-fn the_bucket_is_in_the_host_where_amazon_wants_it() {
+fn puts_the_bucket_into_the_host_name_for_amazon() {
     for (parameters, bucket, endpoint, expected) in [
         ("{}", "b", None, true),
         ("{}", "b.c", None, false),

@@ -39,6 +39,11 @@ pub(crate) trait Lookup: Send + Sync {
 
     /// Returns the value of a Prefect variable.
     fn variable<'a>(&'a self, name: &'a str) -> Found<'a>;
+
+    /// Returns the Prefect version of the server. `None` if it is unknown, as for Prefect Cloud.
+    fn server_version(&self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(std::future::ready(None))
+    }
 }
 
 /// Reason why a template could not be resolved.
@@ -73,6 +78,11 @@ impl<'a> Resolver<'a> {
     /// Returns the redactor that knows all secrets so far.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+
+    /// Returns the Prefect version of the server. `None` if it is unknown, or if the resolver is offline.
+    pub(crate) async fn server_version(&self) -> Option<String> {
+        self.lookup?.server_version().await
     }
 
     pub(crate) fn is_offline(&self) -> bool {

@@ -1,6 +1,8 @@
-//! How a script becomes lines, and a line words: as Python's `splitlines` and `shlex` do it.
+//! Splits scripts into lines and words as Python's `splitlines` and `shlex` do.
+//!
+//! The `shlex` crate is not used: it treats `#` as the start of a comment and does not report the kind of error.
 
-/// Why a line cannot be split; the texts are those of the reference.
+/// The reason why a line cannot be split, with Python's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SplitError {
     #[error("No closing quotation")]
@@ -9,16 +11,16 @@ pub(crate) enum SplitError {
     NothingEscaped,
 }
 
-/// The lines of a text, at every character at which Python ends a line.
+/// Returns the lines of a string, split at every line boundary of Python.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    // The pieces of `\r\n` are an empty line between the two, which callers skip anyway.
+    // `\r\n` produces an additional empty line. Callers skip empty lines.
     text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
-/// Splits a line into words by the rules of a POSIX shell, without comments.
+/// Splits a line into words by the rules of a POSIX shell. `#` does not start a comment.
 ///
-/// Within double quotes a backslash stays unless it is before a backslash or a double quote; white space is
-/// space, tab, carriage return and line feed.
+/// Within double quotes, a backslash escapes only a backslash or a double quote. Whitespace is space, tab, carriage
+/// return and line feed.
 pub(crate) fn words(line: &str) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -58,7 +60,7 @@ fn double_quoted(characters: &mut std::str::Chars<'_>, word: &mut String) -> Res
     }
 }
 
-/// Fills in `$name` and `${name}`; `$$` is a dollar sign, and what is unknown or malformed stays.
+/// Expands `$name` and `${name}`. `$$` is a dollar sign. Unknown and malformed references are kept.
 pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -76,7 +78,7 @@ pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -
     expanded + rest
 }
 
-/// What follows a dollar sign: how much of the text belongs to it, and the name (none for a second dollar).
+/// Parses the text after a dollar sign. Returns the length of the reference and its name, which is empty for `$$`.
 fn reference(text: &str) -> Option<(usize, &str)> {
     if text.starts_with('$') {
         return Some((1, ""));
@@ -89,11 +91,11 @@ fn reference(text: &str) -> Option<(usize, &str)> {
     (starts_well && closed).then_some((end + if braced { 2 } else { 0 }, name))
 }
 
-/// The first operator of a shell in a script that would run without one, and its line.
+/// Returns the first shell operator in a script that runs without a shell, and its line.
 ///
-/// Only words that nothing but a shell has a use for count: `a>=1` and `';'` are plain arguments.
+/// Only words that are meaningless without a shell count: `a>=1` and `';'` are arguments.
 pub(crate) fn shell_operator(script: &str) -> Option<(&str, &str)> {
-    // What looks like an operator may belong to an expression.
+    // An apparent operator may be part of an expression.
     let mut plain = lines(script).filter(|line| !line.contains("<<"));
     plain.find_map(|line| {
         raw_words(line).into_iter().find_map(operator).map(|operator| (operator, line.trim()))
@@ -113,7 +115,7 @@ fn operator(word: &str) -> Option<&str> {
     }
 }
 
-/// The words of a line with their quotes.
+/// Returns the words of a line with their quotes.
 fn raw_words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut is_escaped) = (0, None, false);
@@ -139,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_split_as_python_does() {
+    fn splits_words_as_python_does() {
         for (line, expected) in [
             ("echo a  b\tc", vec!["echo", "a", "b", "c"]),
             (r"a\ b 'c d' \'", vec!["a b", "c d", "'"]),
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn expansion_is_that_of_string_template() {
+    fn expands_variables_as_python_does() {
         let lookup = |name: &str| (name == "FOO").then_some("foo bar");
         for (text, expected) in [
             ("echo $FOO ${FOO} $MISSING $$ $1", "echo foo bar foo bar $MISSING $ $1"),
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_are_words_that_only_a_shell_understands() {
+    fn finds_operators_that_only_a_shell_understands() {
         for (script, expected) in [
             ("echo a && echo b", Some("&&")),
             ("echo ok\ncat x | grep y", Some("|")),

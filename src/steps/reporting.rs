@@ -1,4 +1,4 @@
-//! What is told of steps while they run: which there are, and whose line is whose.
+//! Reports the progress of steps: pending steps, and output lines with the step that they belong to.
 
 use std::{
     collections::HashMap,
@@ -13,18 +13,19 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The steps that are waiting, by the place where they are written: what is written once is one step until it turns out
-/// to be several.
+/// The pending steps by their location in the file.
+///
+/// A step that is written once counts as one step until its uses turn out to differ.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<HashMap<Span, StepId>>);
+pub(super) struct PendingSteps(Mutex<HashMap<Span, StepId>>);
 
-impl Waiting {
-    /// Tells of steps that will run.
+impl PendingSteps {
+    /// Reports steps that will run.
     pub(super) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
-        let mut waiting = self.lock();
+        let mut pending = self.lock();
         for listed in steps {
             let (Some(place), Some((name, _))) = (listed.written, parts(&listed.step)) else { continue };
-            waiting.entry(place).or_insert_with(|| {
+            pending.entry(place).or_insert_with(|| {
                 let id = StepId::next();
                 progress.step(id, StepEvent::Waiting { name: super::runner::short_name(name) });
                 id
@@ -32,7 +33,7 @@ impl Waiting {
         }
     }
 
-    /// The step that waits at this place, and no longer does.
+    /// Removes the pending step at a location and returns its id.
     pub(super) fn take(&self, place: Option<Span>) -> Option<StepId> {
         self.lock().remove(&place?)
     }
@@ -42,14 +43,14 @@ impl Waiting {
     }
 }
 
-/// Tells on what a step says, as its own.
-pub(super) struct Told<'p> {
+/// Reports the progress of one step.
+pub(super) struct StepReporter<'p> {
     pub(super) id: StepId,
     pub(super) progress: &'p dyn Progress,
 }
 
-impl Told<'_> {
-    /// Tells how the step ended.
+impl StepReporter<'_> {
+    /// Reports the end of the step.
     pub(super) fn end<T, E>(&self, result: &Result<(Effects, T), E>) {
         let outputs = result.as_ref().ok().and_then(|(effects, _)| effects.outputs.as_ref());
         let reused = outputs.and_then(|outputs| outputs.get("reused")?.as_bool()) == Some(true);
@@ -63,7 +64,7 @@ impl Told<'_> {
     }
 }
 
-impl Progress for Told<'_> {
+impl Progress for StepReporter<'_> {
     fn status(&self, line: &str) {
         self.progress.step(self.id, StepEvent::Status(line));
     }
@@ -77,7 +78,8 @@ impl Progress for Told<'_> {
     }
 }
 
-/// What a step works on: the first input that it must have, up to the end of its first line, and an image's tag.
+/// Returns the subject of a step for progress lines: the first line of its first required input, with the tag of an
+/// image.
 pub(super) fn subject(entry: &StepEntry, inputs: &Mapping) -> Option<String> {
     let required = entry.inputs.iter().find(|input| input.required)?;
     let text = inputs.get(required.name)?.as_str()?;
@@ -92,7 +94,7 @@ mod tests {
     use crate::steps::registry;
 
     #[test]
-    fn the_subject_is_what_a_reader_knows_the_step_by() {
+    fn names_the_subject_of_a_step() {
         for (name, inputs, expected) in [
             (
                 "prefect.deployments.steps.run_shell_script",

@@ -1,0 +1,63 @@
+//! Options of the command line for image steps: rebuild images, or use existing ones.
+
+use super::StepError;
+use crate::docker::reference::ImageReference;
+
+/// Options for image steps. By default, the steps run as written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ImagePolicy {
+    /// Build and push images even if they exist.
+    pub(crate) rebuild: bool,
+    /// Build without layers of earlier builds.
+    pub(crate) no_layer_cache: bool,
+    /// Images to use instead of building and pushing.
+    pub(crate) given: Vec<ImageReference>,
+}
+
+impl ImagePolicy {
+    /// The default policy.
+    #[cfg(test)]
+    pub(crate) const AS_WRITTEN: Self = Self { rebuild: false, no_layer_cache: false, given: Vec::new() };
+
+    /// Returns the image to use instead of running a step for the image `name`. `None` if the step runs.
+    ///
+    /// With one image, it is used for every step. With several, the repository must match.
+    ///
+    /// # Errors
+    ///
+    /// Fails if several images are given and none is of the repository.
+    pub(crate) fn replacement(&self, name: &str) -> Result<Option<&ImageReference>, StepError> {
+        match self.given.as_slice() {
+            [] => Ok(None),
+            [image] => Ok(Some(image)),
+            several => several.iter().find(|image| image.name() == name).map(Some).ok_or_else(|| {
+                let given: Vec<String> = several.iter().map(ToString::to_string).collect();
+                StepError::input(
+                    "image_name",
+                    format!("no given image is of the repository {name}: {}", given.join(", ")),
+                )
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replacement(given: &[&str], name: &str) -> Option<String> {
+        let given = given.iter().map(|text| text.parse().unwrap()).collect();
+        let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
+        policy.replacement(name).unwrap().map(ToString::to_string)
+    }
+
+    #[test]
+    fn uses_the_image_of_the_repository_or_the_only_image() {
+        assert_eq!(replacement(&[], "r/a"), None);
+        assert_eq!(replacement(&["x:1"], "r/a").as_deref(), Some("x:1"));
+        assert_eq!(replacement(&["x:1", "r/a:2"], "r/a").as_deref(), Some("r/a:2"));
+        let given = ["x:1", "y:1"].map(|text| text.parse().unwrap()).to_vec();
+        let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
+        assert!(policy.replacement("r/a").unwrap_err().to_string().contains("r/a: x:1, y:1"));
+    }
+}

@@ -1,0 +1,50 @@
+//! A folder of an object store, for steps that pull from any store.
+
+use std::{borrow::Cow, path::Path};
+
+use super::{
+    Step, StepContext, StepError,
+    storage::{pull_from_azure, pull_from_gcs, pull_from_s3},
+};
+use crate::{fs::FileError, value::Mapping};
+
+/// A folder of a bucket, with credentials in the form of the store's pull step.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RemoteFolder {
+    pub(super) store: Store,
+    pub(super) bucket: String,
+    pub(super) folder: String,
+    pub(super) credentials: Mapping,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Store {
+    S3,
+    Gcs,
+    Azure,
+}
+
+impl RemoteFolder {
+    /// Copies the folder into a directory, which is created if it does not exist.
+    pub(super) async fn pull(&self, target: &Path, context: &StepContext<'_>) -> Result<(), StepError> {
+        // The user did not write these inputs, so errors cannot point to them.
+        let without_input = |error| match error {
+            StepError::Input { message, .. } => StepError::failed(message),
+            error @ StepError::Failed { .. } => error,
+        };
+        let create: fn(&str, &str, Mapping) -> Result<Box<dyn Step>, StepError> = match self.store {
+            Store::S3 => pull_from_s3,
+            Store::Gcs => pull_from_gcs,
+            Store::Azure => pull_from_azure,
+        };
+        let step = create(&self.bucket, &self.folder, self.credentials.clone()).map_err(without_input)?;
+        std::fs::create_dir_all(target)
+            .map_err(|error| StepError::failed(FileError::new("create", target, error).to_string()))?;
+        let mut context = StepContext {
+            directory: target.to_owned(),
+            environment: Cow::Borrowed(&context.environment),
+            ..*context
+        };
+        step.run(&mut context).await.map(drop).map_err(without_input)
+    }
+}
