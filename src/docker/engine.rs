@@ -131,7 +131,7 @@ fn normalize(host: &str) -> Result<String, DockerError> {
         None => Ok(format!("tcp://{host}")),
         Some(("unix" | "npipe" | "tcp" | "http" | "https", rest)) if !rest.is_empty() => Ok(host.to_owned()),
         Some(("ssh", target)) => Err(DockerError::Address(format!(
-            "an engine is not reached over ssh directly; forward its socket with `ssh -nNT -L \
+            "ssh:// addresses are not supported; forward the socket of the engine with `ssh -nNT -L \
              /tmp/docker.sock:/var/run/docker.sock {target}` and set DOCKER_HOST=unix:///tmp/docker.sock"
         ))),
         Some(_) => {
@@ -231,7 +231,7 @@ mod tests {
         assert!(normalize("fd://").is_err());
         let environment = [("DOCKER_CONTEXT", "missing")].into_iter().collect();
         let error = addresses(&environment, &Config::default()).unwrap_err().to_string();
-        assert!(error.contains("there is no Docker context `missing`"), "{error}");
+        assert!(error.contains("Docker context `missing` does not exist"), "{error}");
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
         let error = Engine::connect(&environment, &Config::default()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no container engine answered\n  unix:///nonexistent/docker.sock: the socket does not exist"
+            "no container engine responded\n  unix:///nonexistent/docker.sock: the socket does not exist"
         );
         assert!(error.help().unwrap().contains("DOCKER_HOST"));
     }

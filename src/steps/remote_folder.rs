@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path};
 
 use super::{
-    Step, StepContext, StepError,
+    StepContext, StepError,
     storage::{pull_from_azure, pull_from_gcs, pull_from_s3},
 };
 use crate::{fs::FileError, value::Mapping};
@@ -32,12 +32,13 @@ impl RemoteFolder {
             StepError::Input { message, .. } => StepError::failed(message),
             error @ StepError::Failed { .. } => error,
         };
-        let create: fn(&str, &str, Mapping) -> Result<Box<dyn Step>, StepError> = match self.store {
-            Store::S3 => pull_from_s3,
-            Store::Gcs => pull_from_gcs,
-            Store::Azure => pull_from_azure,
+        let (bucket, folder, credentials) = (&self.bucket, &self.folder, self.credentials.clone());
+        let step = match self.store {
+            Store::S3 => pull_from_s3(bucket, folder, credentials),
+            Store::Gcs => pull_from_gcs(bucket, folder, credentials),
+            Store::Azure => pull_from_azure(bucket, folder, credentials),
         };
-        let step = create(&self.bucket, &self.folder, self.credentials.clone()).map_err(without_input)?;
+        let step = step.map_err(without_input)?;
         std::fs::create_dir_all(target)
             .map_err(|error| StepError::failed(FileError::new("create", target, error).to_string()))?;
         let mut context = StepContext {

@@ -278,7 +278,7 @@ fn reports_a_missing_docker_engine() -> Result<()> {
     exit 7
     --- stderr
     error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: no container engine responded
-      unix:///nonexistent/docker.sock: there is no such socket
+      unix:///nonexistent/docker.sock: the socket does not exist
      --> prefect.yaml:2:56
       |
     2 | - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto}
@@ -329,7 +329,7 @@ fn reports_a_failing_script() -> Result<()> {
       |
     3 |     id: script
       |     ^^^^^^^^^^
-    help: each line runs as a program of its own, without a shell; `shell: true` runs it by /bin/sh
+    help: each line runs as a program without a shell; set `shell: true` to run it with /bin/sh
     error: a step failed; nothing was registered
     ");
     sandbox.file("prefect.yaml", script("echo 'unclosed"))?;

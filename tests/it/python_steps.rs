@@ -151,7 +151,7 @@ fn missing_package_lists_the_interpreters_tried() -> Result<()> {
 fn timeout_ends_the_function() -> Result<()> {
     let python = python()?;
     let output = build(&sandbox(&python, "- tools.release.hang: {timeout: 2}")?)?;
-    assert!(output.code == 7 && output.stderr.contains("`timeout` of 2 s"), "{output}");
+    assert!(output.code == 7 && output.stderr.contains("timed out after 2 s"), "{output}");
     Ok(())
 }
 

@@ -125,24 +125,19 @@ fn an_interrupted_deploy_reports_what_was_done() -> Result<()> {
     Ok(())
 }
 
-/// A pipe without a writer blocks whoever opens it.
+/// A pipe without a writer blocks its reader.
 #[cfg(unix)]
 #[test]
 fn signal_ends_a_command_that_is_blocked_reading_a_file() -> Result<()> {
-    for (file, line) in
-        [("prefect.yaml", "check"), ("flow.py", "flow inspect flow.py:hello"), ("x.py", "flow ls")]
-    {
-        for (name, code) in [("INT", 130), ("TERM", 143)] {
-            let sandbox = Sandbox::new()?;
-            let path = sandbox.directory().join(file);
-            let _ = std::fs::remove_file(&path);
-            ensure!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
-            let mut child = sandbox.spawn(line)?;
-            wait_until("the command is blocked", || is_blocked(child.id()))?;
-            signal(&child, name)?;
-            let status = wait(&mut child, 2 * SOON)?;
-            ensure!(status.code() == Some(code), "{line}, {name}: {status}");
-        }
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let sandbox = Sandbox::new()?;
+        let path = sandbox.directory().join("prefect.yaml");
+        ensure!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+        let mut child = sandbox.spawn("check")?;
+        wait_until("the command is blocked", || is_blocked(child.id()))?;
+        signal(&child, name)?;
+        let status = wait(&mut child, 2 * SOON)?;
+        ensure!(status.code() == Some(code), "{name}: {status}");
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ fn timeout_ends_a_step() -> Result<()> {
     sandbox.file("prefect.yaml", TREE.replace("    shell: true", "    shell: true\n    timeout: 0.5"))?;
     let output = sandbox.run("steps run --build -n one --quiet")?;
     assert_eq!(output.code, 7);
-    assert!(output.stderr.contains("was not done within its `timeout` of 0.5 s"), "{output}");
+    assert!(output.stderr.contains("timed out after 0.5 s"), "{output}");
     assert!(output.stderr.contains("prefect.yaml:4:5"), "{output}");
     Ok(())
 }

@@ -91,11 +91,11 @@ async fn prefers_buildx_over_an_old_command_line() {
         (new, true, Ok(BuildKitProgram::Buildx)),
         (old, true, Ok(BuildKitProgram::Buildx)),
         (old, false, Ok(BuildKitProgram::DockerBuild)),
-        (new, false, Err("`docker buildx` does not run here: docker: 'buildx' is not a docker command.")),
+        (new, false, Err("`docker buildx` is not available: docker: 'buildx' is not a docker command.")),
         (
             "podman version 4.3.1",
             false,
-            Err("`docker buildx` does not run here: docker: 'buildx' is not a docker command."),
+            Err("`docker buildx` is not available: docker: 'buildx' is not a docker command."),
         ),
     ] {
         let (_folder, environment) = fake_docker(version, buildx, "");
@@ -131,5 +131,5 @@ async fn rejects_options_of_buildx_without_it() {
     let environment = Environment::default();
     let error =
         build.run(BuildKitProgram::DockerBuild, Path::new("/"), &environment, &Silent).await.unwrap_err();
-    assert_eq!(error.to_string(), "`docker buildx` does not run here: `cache_to` needs it");
+    assert_eq!(error.to_string(), "`docker buildx` is not available: `cache_to` requires it");
 }

@@ -42,7 +42,10 @@ fn check(inputs: &[Input], given: &Mapping) -> Result<(), StepError> {
         };
         let fits = if value.is_null() { !input.required } else { input.kind.accepts(value) };
         if !fits {
-            return Err(StepError::input(name, format!("`{name}` must not be {}", kind(value))));
+            return Err(StepError::input(
+                name,
+                format!("`{name}` must be {}, not {}", input.kind.name(), kind(value)),
+            ));
         }
     }
     match inputs.iter().find(|input| input.required && !given.contains_key(input.name)) {
