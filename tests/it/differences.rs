@@ -45,7 +45,7 @@ deployments:
 - {name: c, entrypoint: flow.py:hello, work_pool: {name: other-UNIQUE}}",
     )?;
     let output = sandbox.run("deploy --all")?;
-    assert_eq!(output.code, 1, "{output}");
+    assert_eq!(output.code, 2, "{output}");
     for found in ["work pool 'other-", "field 'times'"] {
         assert!(output.stderr.contains(found), "{output}");
     }

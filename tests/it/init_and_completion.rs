@@ -27,7 +27,7 @@ fn new_project_of_any_recipe_passes_check() -> Result<()> {
         assert_eq!(made["made_up"], made_up, "{recipe}");
         assert_eq!((&made["recipe"], &made["flows"]), (&json!(recipe), &json!(2)));
         let text = sandbox.read("prefect.yaml")?;
-        assert!(text.contains("entrypoint: flow.py:hello") && text.contains("\n# How the flows"), "{text}");
+        assert!(text.contains("entrypoint: flow.py:hello") && text.contains("\n# Pull steps"), "{text}");
         let checked = sandbox.run("check")?;
         assert_eq!(checked.code, 0, "{recipe}: {}{}\n{text}", checked.stdout, checked.stderr);
         let again = sandbox.run("init --recipe local")?;

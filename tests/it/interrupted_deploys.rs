@@ -251,30 +251,19 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
         let second = seen.line == "POST /api/deployments/" && seen.body.contains("\"name\":\"d1\"");
         if second && refuses_second.load(SeqCst) { Verdict::Refuse } else { Verdict::Pass }
     })?;
-    let sandbox = api.sandbox(&project(3, 0))?.variable("PREFECT_API_URL", proxy.url());
+    // Some deployments after the failing one may be in flight already, but not the last one.
+    let sandbox = api.sandbox(&project(40, 0))?.variable("PREFECT_API_URL", proxy.url());
     let output = sandbox.run("deploy --all --quiet")?;
-    assert_output!(output, @r"
-    exit 3
-    --- stdout
-    Deployment 'hello-UNIQUE/d0' successfully created with id '[ID]'. (created)
-      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
-    Deployment 'hello-UNIQUE/d1' failed.
-    Deployment 'hello-UNIQUE/d2' not tried.
-    --- stderr
-    error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
-    help: completed deployments were kept; run `prefectl deploy --resume` to continue
-    ");
+    assert_eq!(output.code, 3, "{output}");
+    for line in ["/d0' successfully created", "/d1' failed.", "/d39' not tried."] {
+        assert!(output.stdout.contains(line), "{line}: {output}");
+    }
     let output = sandbox.run("deploy --resume --quiet --on-error continue")?;
-    assert_output!(output, @r"
-    exit 3
-    --- stdout
-    Deployment 'hello-UNIQUE/d1' failed.
-    Deployment 'hello-UNIQUE/d2' successfully created with id '[ID]'. (created)
-      View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
-    --- stderr
-    error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
-    help: completed deployments were kept; run `prefectl deploy --resume` to continue
-    ");
+    assert_eq!(output.code, 3, "{output}");
+    for line in ["/d1' failed.", "/d39' successfully created"] {
+        assert!(output.stdout.contains(line), "{line}: {output}");
+    }
+    assert!(!output.stdout.contains("/d0'"), "{output}");
     let output = sandbox.run("deploy --resume --quiet")?;
     assert_output!(output, @r"
     exit 1
@@ -286,7 +275,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     ");
     refuses.store(false, SeqCst);
     sandbox.run("deploy --resume --quiet").and_then(Output::success)?;
-    assert_complete(&api, &sandbox, 3, 0)?;
+    assert_complete(&api, &sandbox, 40, 0)?;
     let output = sandbox.run("deploy --resume")?;
     assert_output!(output, @r"
     exit 2
