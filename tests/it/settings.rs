@@ -234,6 +234,7 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
     exit 0
     --- stdout
     Available Profiles:
+
     * active profile
     $ prefectl profile create ci --from local
     exit 0
