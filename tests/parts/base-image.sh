@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The base image of `dockerfile: auto`, built from Debian and PyPI packages instead of pulled from Docker Hub.
 
-BASE_IMAGE=prefecthq/prefect:3.8.4-python3.11
+BASE_IMAGE=prefecthq/prefect:3.9.1-python3.11
 
 # provide_base_image REGISTRY: makes the base image available in the engine, and in the registry that mirrors Docker Hub.
 provide_base_image() {
