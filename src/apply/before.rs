@@ -1,4 +1,4 @@
-//! Deployments as they were before a deploy wrote them.
+//! State of deployments before a deploy.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -10,22 +10,22 @@ use crate::{
     plan::{Change, owned_fields},
 };
 
-/// A deployment as it was before the first write.
+/// State of a deployment before the first write.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Before {
     pub(crate) flow: String,
     pub(crate) name: String,
-    /// `None` when it was not there.
+    /// `None` if the deployment did not exist.
     pub(crate) was: Option<Was>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Was {
     pub(super) id: Uuid,
-    /// The fields that a deploy writes, as they are written.
+    /// Fields that a deploy writes.
     pub(crate) fields: Map<String, Json>,
     pub(super) schedules: Vec<DeploymentSchedule>,
-    /// All that run it.
+    /// Automations that run the deployment.
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 

@@ -1,8 +1,8 @@
-//! What a deploy is about to write, on disk before the first write, so that it can be known and resumed.
+//! Journal of a deploy, which allows resuming and rolling back.
 //!
-//! A file for each directory and server in the state directory: its first line tells what is deployed, then each
-//! deployment has a line with what was before, and then one that it is done. When all are done, the file goes. A line
-//! that was lost only means that a deployment is looked at again.
+//! There is one file per directory and server in the state directory. The first line describes the deploy.
+//! Then each deployment has a line with its previous state, and later a line when it is done. The file is
+//! removed when all deployments are done. A lost line only causes another comparison.
 
 use std::{
     collections::HashSet,
@@ -25,10 +25,10 @@ use crate::{
     secret::Redactor,
 };
 
-/// The journal of a deploy that is under way.
+/// Journal of the running deploy.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    /// `None` where none could be written.
+    /// `None` if nothing will be written.
     open: Option<Open>,
 }
 
@@ -40,19 +40,19 @@ struct Open {
     file: Mutex<File>,
 }
 
-/// What a journal is about.
+/// Description of a deploy.
 #[derive(Debug)]
 pub(crate) struct Begin<'a> {
-    /// Where it is; see [`path`].
+    /// Path of the journal; see [`path`].
     pub(crate) path: PathBuf,
     pub(crate) api: &'a str,
     pub(crate) directory: &'a Path,
     pub(crate) prefect_file: Option<&'a Path>,
-    /// Whether the names and the file are all that is needed to go on.
+    /// Whether the names and the file suffice to resume.
     pub(crate) is_resumable: bool,
 }
 
-/// The first line.
+/// First line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
     schema: u32,
@@ -61,7 +61,7 @@ struct Header {
     directory: PathBuf,
     prefect_file: Option<PathBuf>,
     is_resumable: bool,
-    /// `flow/name` of each deployment that will be written.
+    /// Full names of the deployments to write.
     names: Vec<String>,
 }
 
@@ -70,16 +70,16 @@ struct Done {
     done: String,
 }
 
-/// What a deploy has left undone.
+/// An incomplete deploy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unfinished {
     pub(crate) prefect_file: Option<PathBuf>,
     pub(crate) is_resumable: bool,
-    /// `flow/name` of the deployments.
+    /// Full names of the deployments that are not done.
     pub(crate) names: Vec<String>,
 }
 
-/// Where the journal of this directory and server is; `None` without a home directory.
+/// Returns the path of the journal for a directory and a server. Returns `None` without a home directory.
 pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Option<PathBuf> {
     let state = match environment.non_empty("XDG_STATE_HOME") {
         Some(state) => PathBuf::from(state),
@@ -90,9 +90,10 @@ pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Op
 }
 
 impl Journal {
-    /// Writes what was before to disk, without secrets; when this returns, it will be there after a crash.
+    /// Writes the previous states to disk, with secrets redacted. The data survives a crash after this
+    /// returns.
     ///
-    /// `names` are those of `before`, of which there may be too many to have them all at once.
+    /// `names` are the names of `before`, which may be too large to hold in memory.
     pub(crate) fn begin(
         begin: Begin<'_>,
         names: Vec<String>,
@@ -124,20 +125,20 @@ impl Journal {
         Ok(Self { open: Some(Open { path, run, is_resumable, file: Mutex::new(file) }) })
     }
 
-    /// Notes that a deployment is as it shall be.
+    /// Records that a deployment is done.
     pub(crate) fn done(&self, name: &str) {
         let Some(open) = &self.open else { return };
         let mut file = open.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // Not worth failing for: without the line the deployment is looked at again.
+        // Without the line, the deployment is compared again.
         let _ = writeln!(file, "{}", json!(Done { done: name.to_owned() }));
     }
 
-    /// Whether a later deploy can go on with what is left.
+    /// Checks whether a later deploy can resume this one.
     pub(crate) fn is_resumable(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.is_resumable)
     }
 
-    /// Removes the journal of a deploy that has nothing left to do, unless another one has taken its place.
+    /// Removes the journal unless another deploy has replaced it.
     pub(crate) fn finish(self) {
         let Some(Open { path, run, .. }) = self.open else { return };
         if read_header(&path).is_some_and(|(header, _)| header.run == run) {
@@ -146,15 +147,17 @@ impl Journal {
     }
 }
 
-/// What the last deploy left undone; `None` if it finished, or there was none. All of it if the deploy was ended in
-/// its last moment: looking at what is right costs little.
+/// Returns the incomplete last deploy. Returns `None` if it finished or if there was none.
+///
+/// If all deployments are done but the journal remains, all of them are returned, because comparing them
+/// again is cheap.
 pub(crate) fn unfinished(path: &Path) -> Option<Unfinished> {
     let (header, rest) = read_header(path)?;
     let done: HashSet<String> =
         rest.iter().filter_map(|line| Some(serde_json::from_str::<Done>(line).ok()?.done)).collect();
     let all = header.names.clone();
     let left: Vec<String> = header.names.into_iter().filter(|name| !done.contains(name)).collect();
-    // The deploy was ended when all was done.
+    // The process ended after the last deployment was done.
     let names = if left.is_empty() { all } else { left };
     Some(Unfinished { prefect_file: header.prefect_file, is_resumable: header.is_resumable, names })
 }
@@ -207,7 +210,7 @@ mod tests {
             names: vec!["hello/a".into(), "hello/c".into()],
         };
         assert_eq!(unfinished(&path), Some(expected));
-        // A line that was cut off by a crash.
+        // A truncated line after a crash.
         std::fs::write(&path, format!("{text}{{\"done\":\"hel")).unwrap();
         assert_eq!(unfinished(&path).unwrap().names.len(), 2);
         journal.finish();

@@ -1,4 +1,4 @@
-//! Writes the changes: flow, deployment, schedules, triggers, in this order for each deployment.
+//! Writes the changes of each deployment in this order: flow, deployment, schedules, triggers.
 
 mod before;
 mod conflict;
@@ -32,32 +32,32 @@ use crate::{
     progress::{DeploymentEvent, Progress},
 };
 
-/// What became of one deployment.
+/// Outcome of a deployment.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Created(Uuid),
-    /// With the names of what changed.
+    /// The id and the names of the changed parts.
     Updated(Uuid, Vec<String>),
     Unchanged(Uuid),
-    /// `written` tells whether something had been written before it failed.
+    /// `written` is true if something was written before the failure.
     Failed {
         error: ApiError,
         written: bool,
     },
-    /// Somebody else wrote it after it was compared: what they changed.
+    /// The deployment changed on the server since it was compared. Contains these changes.
     Conflict(Vec<FieldChange>),
-    /// Whether somebody else has could not be found out, and so it was not written.
+    /// The conflict check failed, so the deployment was not written.
     Unchecked(ApiError),
-    /// Another one failed before its turn.
+    /// Another deployment failed first.
     NotTried,
-    /// It was written, another one failed, and it was made as it was before.
+    /// The deployment was restored because another one failed.
     Restored,
-    /// The project no longer declares it, and it is gone.
+    /// The deployment was pruned.
     Deleted,
 }
 
 impl Outcome {
-    /// What users read.
+    /// Returns the word for the outcome in reports.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Created(_) => "created",
@@ -71,12 +71,12 @@ impl Outcome {
         }
     }
 
-    /// What is told of it.
+    /// Returns the progress event of the outcome.
     pub(crate) fn event(&self) -> DeploymentEvent<'static> {
         DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
     }
 
-    /// The id of a deployment that is as it shall be.
+    /// Returns the id of a deployment in its desired state.
     pub(crate) fn id(&self) -> Option<Uuid> {
         match self {
             Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
@@ -84,12 +84,12 @@ impl Outcome {
         }
     }
 
-    /// Whether all is as it shall be.
+    /// Checks whether the deployment has its desired state.
     pub(crate) fn is_done(&self) -> bool {
         self.id().is_some() || matches!(self, Self::Deleted)
     }
 
-    /// Whether it keeps others from being written.
+    /// Checks whether the outcome stops further writes.
     fn is_failure(&self) -> bool {
         matches!(self, Self::Failed { .. } | Self::Conflict(_) | Self::Unchecked(_))
     }
@@ -101,7 +101,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the server has something of it now.
+    /// Checks whether anything was written.
     pub(crate) fn wrote(&self) -> bool {
         matches!(
             self,
@@ -110,7 +110,7 @@ impl Outcome {
     }
 }
 
-/// How to write.
+/// Context of writing.
 pub(crate) struct Apply<'a> {
     pub(crate) client: &'a Client,
     pub(crate) live: &'a Snapshot,
@@ -118,7 +118,7 @@ pub(crate) struct Apply<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) now: Timestamp,
     pub(crate) on_error: OnError,
-    /// Whether deployments are written that others have written meanwhile.
+    /// Whether to write without a conflict check.
     pub(crate) force: bool,
     pub(crate) finished: &'a FinishedWrites,
 }
@@ -169,11 +169,11 @@ impl FinishedWrites {
     }
 }
 
-/// The outcomes, in the order of the changes, and what cannot be made as it was before.
+/// Outcomes in the order of the changes.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
     pub(crate) outcomes: Vec<Outcome>,
-    /// How long each took from its turn on.
+    /// Duration of each write.
     pub(crate) times: Vec<Duration>,
     pub(crate) unrestored: Vec<String>,
 }
@@ -264,9 +264,10 @@ impl Apply<'_> {
         tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0
     }
 
-    /// Makes what was written as it was before. One that failed may have been written more than its answer tells.
+    /// Restores the written deployments. Failed ones are included, because a request may have succeeded
+    /// without a response.
     ///
-    /// Gives what cannot be.
+    /// Returns messages about state that could not be restored.
     async fn roll_back(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
@@ -312,7 +313,7 @@ impl Apply<'_> {
         unrestored
     }
 
-    /// What a restored deployment leaves behind whatever was written.
+    /// Returns messages about state that a restore cannot remove.
     fn what_stays(&self, (desired, change): &(&DesiredDeployment, Change<'_>)) -> Option<String> {
         match change {
             Change::Create if self.live.flow(&desired.flow_name).is_none() => {

@@ -1,6 +1,7 @@
-//! Makes deployments as they were before.
+//! Restores deployments.
 //!
-//! What is there now is read first, and only what differs is written: a request that failed may have been done.
+//! The current state is read first and only differences are written, because a failed request may have
+//! succeeded.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use crate::{
     plan::prune,
 };
 
-/// Restores the deployments; each result has what could not be made as it was.
+/// Restores deployments. Each result has messages about state that could not be restored.
 pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Vec<String>, ApiError>> {
     let names: BTreeSet<_> =
         before.iter().map(|previous| (previous.flow.clone(), previous.name.clone())).collect();
@@ -48,7 +49,7 @@ impl Restore<'_> {
         match (&before.was, self.live.deployment(&before.flow, &before.name)) {
             (None, None) => {}
             (None, Some(now)) => prune::remove(self.client, now.id).await?,
-            (Some(_), None) => notes.push("somebody has deleted it".to_owned()),
+            (Some(_), None) => notes.push("it was deleted on the server".to_owned()),
             (Some(was), Some(now)) => {
                 if self.client.replaces_deployments().await? {
                     self.schedules(was, now, &mut notes).await?;
@@ -113,7 +114,7 @@ impl Restore<'_> {
         }
         if !gone.is_empty() {
             self.client.create_schedules(now.id, &gone).await?;
-            notes.push(format!("{} of its schedules have other ids now", gone.len()));
+            notes.push(format!("{} of its schedules have new ids", gone.len()));
         }
         Ok(())
     }
@@ -133,13 +134,13 @@ impl Restore<'_> {
             self.client.create_automation(&automation_body(raw, id)).await?;
         }
         if !gone.is_empty() {
-            notes.push(format!("{} of its automations have other ids now", gone.len()));
+            notes.push(format!("{} of its automations have new ids", gone.len()));
         }
         Ok(())
     }
 }
 
-/// What makes an automation that the server has had.
+/// Returns the body that creates a deleted automation again.
 fn automation_body(raw: &Map<String, Json>, deployment: Uuid) -> Map<String, Json> {
     const KEYS: [&str; 8] = [
         "name",

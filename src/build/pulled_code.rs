@@ -22,12 +22,12 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Why pull steps did not yield the flow.
+/// Error of pulling code or of finding the flow in it.
 #[derive(Debug)]
 pub(crate) enum PullError {
-    /// The step that failed.
+    /// A failed step.
     Step(StepFailure),
-    /// Problems with the flow or the workspace.
+    /// Errors of the flow or the workspace.
     Findings(Vec<Diagnostic>),
 }
 
@@ -37,18 +37,18 @@ impl From<StepFailure> for PullError {
     }
 }
 
-/// What pull steps brought, and the flow in it.
+/// Pulled code and the name of its flow.
 #[derive(Debug)]
 pub(crate) struct PulledFlow {
     pub(crate) pulled: Pulled,
     pub(crate) flow: Option<String>,
 }
 
-/// Proves that workers will find the flows of these deployments: each distinct list of pull steps runs once.
+/// Verifies that pull steps fetch the flows of these deployments. Runs each distinct list of pull steps once.
 ///
 /// # Errors
 ///
-/// A step that fails, or all flows that are not in what was pulled.
+/// Fails if a step fails, or returns an error for each flow that is not found.
 pub(crate) async fn verify(
     stored: &[StoredDeployment],
     ctx: &DeployContext<'_>,
@@ -65,8 +65,10 @@ pub(crate) async fn verify(
         let place = Workspace::new(None)?;
         match workspace::pull(first, place.path(), ctx, resolver).await? {
             Pulled::OutOfReach { reason } => {
-                let message =
-                    format!("the pull steps of '{}' cannot be verified here: {reason}", first.deployment);
+                let message = format!(
+                    "the pull steps of '{}' cannot be verified on this machine: {reason}",
+                    first.deployment
+                );
                 ctx.progress.warn(&Diagnostic::warning(Code::PULL_NOT_VERIFIED, message));
             }
             Pulled::Code { directory, .. } => {
@@ -82,7 +84,7 @@ pub(crate) async fn verify(
     if errors.is_empty() { Ok(()) } else { Err(PullError::Findings(errors)) }
 }
 
-/// Runs pull steps and looks for the flow.
+/// Runs pull steps and finds the flow.
 pub(crate) async fn pull(
     stored: &StoredDeployment,
     workspace: &Path,
@@ -107,7 +109,7 @@ pub(crate) async fn pull(
     Ok(PulledFlow { pulled, flow })
 }
 
-/// What a deploy would store of a deployment's way to its code.
+/// Returns what a deploy would store of a resolved deployment.
 pub(crate) fn would_be_stored(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -127,7 +129,7 @@ pub(crate) fn would_be_stored(
     })
 }
 
-/// What is about to be stored.
+/// Returns what a deploy stores of a rendered deployment.
 pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -> StoredDeployment {
     StoredDeployment {
         deployment: desired.full_name(),
@@ -139,7 +141,7 @@ pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -
     }
 }
 
-/// What the server has stored.
+/// Returns what the server stores of a deployment.
 pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredDeployment {
     let image = deployment.job_variables.get("image");
     StoredDeployment {
@@ -157,21 +159,21 @@ pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredD
     }
 }
 
-/// Stored pull steps as values; none where there are none.
+/// Converts stored pull steps to values.
 fn listed(steps: Option<&serde_json::Value>) -> Vec<Value> {
     let steps = steps.and_then(|steps| steps.as_array()).map(Vec::as_slice).unwrap_or_default();
     steps.iter().map(value::from_json).collect()
 }
 
-/// Where pull steps run.
+/// Directory in which pull steps run.
 pub(crate) enum Workspace {
-    /// Goes away with its contents.
+    /// Deleted with its contents on drop.
     Temporary(tempfile::TempDir),
     Kept(PathBuf),
 }
 
 impl Workspace {
-    /// An empty directory: the one that is named, or a new one.
+    /// Creates a temporary directory, or uses `into`, which must be empty.
     pub(crate) fn new(into: Option<&Path>) -> Result<Self, PullError> {
         let Some(path) = into else {
             let made = crate::fs::private_folder("prefectl-pull-");
@@ -188,7 +190,7 @@ impl Workspace {
             Ok(Self::Kept(made))
         } else {
             Err(usage(format!(
-                "the directory {} is not empty: a worker starts in an empty one",
+                "the directory {} is not empty: workers start in an empty directory",
                 path.display()
             )))
         }

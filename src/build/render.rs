@@ -1,4 +1,4 @@
-//! Step outputs into the deployments: what comes out has every value known, and is checked once more.
+//! Renders deployments with step outputs and validates the result.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,16 +24,16 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// What rendering needs to know besides the deployment.
+/// Context of rendering.
 pub(crate) struct Rendering<'a> {
     pub(crate) ctx: &'a DeployContext<'a>,
-    /// The repository of the project, if it is in one.
+    /// Facts of the project's Git repository, if any.
     pub(crate) facts: Option<Facts>,
     pub(crate) pools: &'a BTreeMap<String, WorkPool>,
     pub(crate) capabilities: &'a Capabilities,
 }
 
-/// The deployment with its step outputs; nothing if something in it is wrong, which becomes findings.
+/// Renders a deployment with its step outputs. Returns `None` after errors, which become findings.
 pub(crate) fn render(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -47,20 +47,20 @@ pub(crate) fn render(
     desired(deployment, sections, &fields, pull_steps?, outputs, rendering, findings)
 }
 
-/// Fields that can only be read once all in them is known.
+/// Fields that can be parsed only if they have no unresolved templates.
 const READ_WHOLE: [&str; 6] =
     ["paused", "concurrency_limit", "enforce_parameter_schema", "version_type", "schedules", "triggers"];
 
-/// A deployment before its steps have run.
+/// A deployment rendered before its steps run.
 pub(crate) struct Preview {
-    /// With stand-ins for what steps will give.
+    /// The deployment with placeholders for step outputs.
     pub(crate) desired: DesiredDeployment,
-    /// The fields of which nothing is known; in `desired` they are as if the file did not have them.
+    /// Fields that are entirely unknown. `desired` does not have them.
     pub(crate) unknown: BTreeSet<&'static str>,
 }
 
 impl Preview {
-    /// Whether steps decide about the whole of a field.
+    /// Checks whether a field is entirely unknown until the steps run.
     pub(crate) fn is_unknown(&self, field: &str) -> bool {
         let field = match field {
             "version" | "version_info" => "version_type",
@@ -71,7 +71,7 @@ impl Preview {
     }
 }
 
-/// The deployment as far as it is known without running its steps; `outputs` are stand-ins.
+/// Renders a deployment before its steps run. `outputs` contains placeholders.
 pub(crate) fn preview(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -107,7 +107,7 @@ pub(crate) fn preview(
     Some(Preview { desired, unknown })
 }
 
-/// The deployment that fields without expressions describe.
+/// Builds a deployment from fields without expressions.
 fn desired(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -185,7 +185,7 @@ fn desired(
     Some(desired)
 }
 
-/// The entries of an object that are known, for checks of their values.
+/// Returns the entries without placeholders, for validation.
 fn known_entries(object: &Json) -> Json {
     let entries = object.as_object().into_iter().flatten();
     entries
@@ -194,16 +194,15 @@ fn known_entries(object: &Json) -> Json {
         .collect()
 }
 
-/// The typed fields; a value of the wrong type is a finding at its place.
+/// Parses the fields. Type errors become findings.
 fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rendered> {
     let Value::Mapping(fields) = value else { return None };
-    // One key after the other, so that each mistake has its place.
+    // Each key is parsed alone so that each error has a location.
     for (key, value) in &fields {
         let Some(key) = key.as_str() else { continue };
         let alone = Mapping::from_iter([(Value::from(key), value.clone())]);
         if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
-            let message =
-                format!("`{key}` is no longer what it must be once its templates are filled in: {error}");
+            let message = format!("`{key}` has an invalid type after its templates are resolved: {error}");
             findings.at_value(&at.join(key), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
@@ -211,7 +210,7 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
     serde_yaml::from_value(fields.into()).ok()
 }
 
-/// The fields of [`Rendered`], none of them required.
+/// Fields of [`Rendered`], all optional.
 #[derive(serde::Deserialize)]
 #[expect(dead_code, reason = "only whether it can be read matters")]
 struct Partial {
@@ -261,7 +260,7 @@ fn triggers(
     validate::triggers(&items, name, &at.join("triggers"), findings)
 }
 
-/// The pull steps as they are registered; `Some(None)` where the reference sends none.
+/// Renders pull steps. Returns `None` after errors and `Some(None)` if no steps are sent.
 #[expect(clippy::option_option, reason = "nothing is sent, which is not the same as a mistake in what is")]
 pub(super) fn pull_steps(
     deployment: &ResolvedDeployment,
@@ -282,7 +281,7 @@ pub(super) fn pull_steps(
     Some(Some(value::to_json(&steps)))
 }
 
-/// What expressions have given; what is wrong with them becomes findings.
+/// Returns the result of expressions. Errors become findings.
 fn evaluated<T>(
     result: Result<T, Vec<ExpressionError>>,
     at: &Pointer,
@@ -299,7 +298,7 @@ fn evaluated<T>(
         .ok()
 }
 
-/// Whether the check before the steps has told of a missing value.
+/// Checks whether validation already reported a missing value.
 fn is_told_before(note: &Substitution, known: &KnownOutputs) -> bool {
     note.kind == SubstitutionKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

@@ -1,4 +1,4 @@
-//! The steps of the selected deployments: which there are, and running them.
+//! Runs the build and push steps of deployments.
 
 use std::{
     borrow::Cow,
@@ -15,10 +15,10 @@ use crate::{
 
 type StepsOf = fn(&StepSections) -> &[Listed];
 
-/// Runs the build steps of all deployments, then the push steps; gives the outputs of each deployment.
+/// Runs the build steps of all deployments, then the push steps. Returns the outputs of each deployment.
 ///
-/// Every deployment starts in the project's directory. Equal steps run once. `ran` gets what has run, also when one
-/// fails.
+/// Every deployment starts in the project's directory. Equal steps run once. `ran` receives the steps that
+/// ran, also after an error.
 pub(crate) async fn run(
     prepared: &[(ResolvedDeployment, StepSections)],
     ctx: &DeployContext<'_>,
@@ -69,7 +69,7 @@ async fn run_sections(
     Ok(outputs)
 }
 
-/// Says for whom a build or push has run that several deployments share.
+/// Returns a message about a step that several deployments share.
 fn shared(ran: &Ran) -> Option<String> {
     const NAMED: usize = 5;
     if ran.is_ordered {
@@ -87,7 +87,7 @@ fn shared(ran: &Ran) -> Option<String> {
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
-/// A step that would run, and the positions of the deployments that it would run for.
+/// A step that would run, with the indexes of its deployments.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: PreviewedStep,
@@ -96,7 +96,7 @@ pub(crate) struct UsedStep {
     pub(crate) deployments: Vec<usize>,
 }
 
-/// Goes through the steps as [`run`] does, without running any; the outputs are stand-ins.
+/// Lists the steps that [`run`] would run. The returned outputs are placeholders.
 pub(crate) async fn preview(
     prepared: &[(ResolvedDeployment, StepSections)],
     ctx: &DeployContext<'_>,

@@ -1,4 +1,4 @@
-//! Pull steps as a worker runs them: in a directory of their own, with nothing but what is stored.
+//! Runs pull steps as a worker does: in a separate directory, with only the stored data.
 
 use std::path::{Path, PathBuf};
 
@@ -15,30 +15,30 @@ use crate::{
 
 const SET_WORKING_DIRECTORY: &str = "set_working_directory";
 
-/// How many names of a directory's entries a message has room for.
+/// Maximum number of file names in a message.
 const NAMES_SHOWN: usize = 8;
 
-/// What a worker gets to know of a deployment.
+/// Data of a deployment that a worker gets.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredDeployment {
-    /// As users call it.
+    /// Full name of the deployment.
     pub(crate) deployment: String,
     pub(crate) entrypoint: String,
-    /// The flow that the entrypoint is to give.
+    /// Expected name of the flow.
     pub(crate) flow_name: Option<String>,
     pub(crate) steps: Vec<Value>,
-    /// Where the steps are in the file, for errors.
+    /// Location of the steps in the file.
     pub(crate) pointer: Pointer,
-    /// Whether the flow runs in a container, which has directories of its own.
+    /// Whether the flow runs in a container, which has its own directories.
     pub(crate) has_image: bool,
 }
 
-/// What pull steps have brought.
+/// Result of pull steps.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Pulled {
-    /// The flow would start in this directory.
+    /// Code in a directory, in which the flow would start.
     Code { directory: PathBuf, outputs: Mapping },
-    /// It is where only a worker can look.
+    /// The code is not accessible from this machine.
     OutOfReach { reason: String },
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum Pulled {
 ///
 /// # Errors
 ///
-/// The first step that fails.
+/// Returns the first step that fails.
 pub(crate) async fn pull(
     stored: &StoredDeployment,
     workspace: &Path,
@@ -54,8 +54,7 @@ pub(crate) async fn pull(
     resolver: &Resolver<'_>,
 ) -> Result<Pulled, StepFailure> {
     if stored.steps.is_empty() {
-        let reason =
-            "no pull step brings the code: a worker looks for it where it was started, or in its image";
+        let reason = "no pull step fetches the code: workers look for it in their working directory or image";
         return Ok(Pulled::OutOfReach { reason: reason.to_owned() });
     }
     let runner = Runner::new(resolver, 1, ctx.options.strict);
@@ -87,14 +86,14 @@ pub(crate) async fn pull(
 }
 
 impl StoredDeployment {
-    /// Why a step cannot do here what it does on a worker.
+    /// Returns the reason why a step works only on a worker, or `None`.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let (name, _) = name_and_id(&self.steps[index])?;
         let Some(entry) = registry::find(name) else {
-            // A name that is probably wrong is an error, on workers too.
+            // A probably misspelled name also fails on workers.
             return registry::doubt(name)
                 .is_none()
-                .then(|| format!("the step '{name}' runs on workers only"));
+                .then(|| format!("the step '{name}' runs only on workers"));
         };
         if entry.short_name() != SET_WORKING_DIRECTORY {
             return None;
@@ -102,18 +101,18 @@ impl StoredDeployment {
         let directory = self.steps[index].get(name)?.get("directory")?.as_str()?;
         let is_elsewhere = !directory.contains("{{") && !current.join(directory).is_dir();
         if is_elsewhere && self.has_image {
-            return Some(format!("the directory '{directory}' is that of an image"));
+            return Some(format!("the directory '{directory}' is in the image"));
         }
         let is_relative = Path::new(directory).is_relative();
         (is_elsewhere && is_relative && index == 0)
-            .then(|| format!("a worker looks for the directory '{directory}' where it was started"))
+            .then(|| format!("workers look for the directory '{directory}' in their working directory"))
     }
 
-    /// Finds the flow in the directory in which it would start; gives its name.
+    /// Finds the flow in the directory in which it would start, and returns its name.
     ///
     /// # Errors
     ///
-    /// What is wrong with the entrypoint there.
+    /// Fails if the entrypoint cannot be read there.
     pub(crate) fn find_flow(&self, directory: &Path, ctx: &DeployContext<'_>) -> Result<String, Diagnostic> {
         let wrong = |message: String| {
             let message = format!("deployment '{}': {message}", self.deployment);
@@ -124,7 +123,7 @@ impl StoredDeployment {
         let flow = flow.map_err(|error| {
             let missing = matches!(error, FlowError::FileMissing { .. } | FlowError::ModuleMissing { .. });
             let message =
-                format!("the pull steps do not bring its entrypoint '{}': {error}", self.entrypoint);
+                format!("the pull steps do not fetch its entrypoint '{}': {error}", self.entrypoint);
             let help = error.help().or_else(|| missing.then(|| contents(directory)));
             Diagnostic { help, ..wrong(message) }
         })?;
@@ -133,28 +132,30 @@ impl StoredDeployment {
         }
         match &self.flow_name {
             Some(expected) if *expected != flow.name => Err(wrong(format!(
-                "the pull steps bring another version of '{}', whose flow is called '{}' and not '{expected}'",
+                "the pull steps fetch another version of '{}': its flow is '{}', not '{expected}'",
                 self.entrypoint, flow.name
             ))),
             _ => Ok(flow.name.clone()),
         }
     }
 
-    /// Whether what was pulled is not what is here: a change that is not committed, or not pushed.
+    /// Warns if the pulled file differs from the local file, for example because of an uncommitted change.
     pub(crate) fn is_older(&self, directory: &Path, ctx: &DeployContext<'_>) -> Option<Diagnostic> {
         let (file, _) = self.entrypoint.rsplit_once(':')?;
         let here = std::fs::read(ctx.directory.join(file)).ok()?;
         let pulled = std::fs::read(directory.join(file)).ok()?;
-        let message =
-            format!("deployment '{}': the pull steps bring another '{file}' than is here", self.deployment);
+        let message = format!(
+            "deployment '{}': the pull steps fetch a '{file}' that differs from the local file",
+            self.deployment
+        );
         (here != pulled).then(|| {
             Diagnostic::warning(Code::PULLED_CODE_DIFFERS, message)
-                .help("commit and push, or upload, what is meant to run")
+                .help("commit and push, or upload, your changes")
         })
     }
 }
 
-/// The directory that a step names in its outputs.
+/// Returns the directory that a step has in its outputs.
 fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
     let (name, id) = name_and_id(step)?;
     let known = registry::outputs(name).is_none_or(|outputs| outputs.contains(&"directory"));
@@ -165,7 +166,7 @@ fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
     own?.as_str().filter(|directory| !directory.is_empty())
 }
 
-/// What there is in a directory, in a few words.
+/// Describes the contents of a directory.
 fn contents(directory: &Path) -> String {
     let mut names: Vec<String> = std::fs::read_dir(directory)
         .into_iter()
@@ -189,12 +190,12 @@ mod tests {
     fn what_only_a_worker_can_do_is_no_failure() {
         const SET: &str = "prefect.deployments.steps.set_working_directory";
         for (step, has_image, expected) in [
-            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("that of an image")),
+            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("is in the image")),
             (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), false, None),
-            (format!("{SET}: {{directory: flows}}"), false, Some("where it was started")),
+            (format!("{SET}: {{directory: flows}}"), false, Some("in their working directory")),
             (format!("{SET}: {{directory: '{{{{ clone.directory }}}}'}}"), true, None),
             (format!("{SET}: {{directory: /}}"), true, None),
-            ("my_company.steps.fetch: {}".to_owned(), false, Some("runs on workers only")),
+            ("my_company.steps.fetch: {}".to_owned(), false, Some("runs only on workers")),
             ("prefect.projects.steps.git_clone_project: {}".to_owned(), false, None),
         ] {
             let stored = StoredDeployment {

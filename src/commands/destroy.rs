@@ -19,9 +19,9 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let client = connection::client(context)?;
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
     for name in &destruction.skipped {
-        context
-            .ui
-            .note(&format!("Deployment '{name}' stays: this project has not registered it, or others have."));
+        context.ui.note(&format!(
+            "Deployment '{name}' stays: this project did not register it, or other projects did."
+        ));
     }
     let names: Vec<&String> = destruction.removals.iter().map(|(name, _)| name).collect();
     let count = names.len();

@@ -177,6 +177,16 @@ impl From<Failure> for CommandError {
             error @ Failure::NothingToResume => {
                 Self::usage(error).help("deploy with --all, or select a deployment with -n")
             }
+            Failure::UnreadableRecord(error) => {
+                let help = format!(
+                    "repair the variable, or delete it with `prefectl variable delete {}`; its project then registers its \
+                     deployments again",
+                    error.variable
+                );
+                Self::new(Exit::Failed, error).help(help)
+            }
+            error @ Failure::Journal(_) => Self::new(Exit::Failed, error)
+                .help("nothing was written; make the directory writable, or set XDG_STATE_HOME to another one"),
             Failure::Option { error, place: None } => Self::usage(error),
             Failure::Option { error, place } => Self::findings(
                 Exit::Usage,

@@ -1,4 +1,4 @@
-//! Removing from the server what a file declares.
+//! Deletes the deployments that a file declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,23 +19,25 @@ use crate::{
     template::Resolver,
 };
 
-/// What would be removed.
+/// Deployments to delete.
 pub(crate) struct Destruction<'a> {
     options: &'a Options,
     membership: Membership,
-    /// The deployments that go: `flow/deployment` and id.
+    /// Full names and ids of the deployments to delete.
     pub(crate) removals: Vec<(String, Uuid)>,
-    /// Those that stay because they are another project's, or not this one's.
+    /// Full names of deployments that stay, because another project registered them or this project did not.
     pub(crate) skipped: Vec<String>,
 }
 
 impl<'a> Destruction<'a> {
-    /// Finds on the server what the options select in the file. A project that has an id removes only what it has
-    /// registered; what another project has registered stays in any case.
+    /// Finds the selected deployments on the server.
+    ///
+    /// With a project id, only deployments that the project registered are deleted. Deployments that another
+    /// project registered always stay.
     ///
     /// # Errors
     ///
-    /// When the file is wrong, names nothing of it, or the server cannot be asked.
+    /// Fails if the file is invalid, if nothing is selected, or if a request fails.
     pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, Failure> {
         let names = names(ctx, client).await?;
         let live = Snapshot::observe_deployments(client, &names).await?;
@@ -52,11 +54,11 @@ impl<'a> Destruction<'a> {
         Ok(Self { options: ctx.options, membership, removals, skipped })
     }
 
-    /// Removes them one by one, with the automations that they own, until one cannot be removed.
+    /// Deletes the deployments and the automations that they own, one at a time. Stops at the first error.
     ///
     /// # Errors
     ///
-    /// How many were removed before it, and why it could not be.
+    /// Returns the number of deleted deployments and the error.
     pub(crate) async fn run(&self, client: &Client) -> Result<(), (usize, ApiError)> {
         let mut removed = BTreeSet::new();
         let mut result = Ok(());
@@ -76,7 +78,7 @@ impl<'a> Destruction<'a> {
     }
 }
 
-/// The `(flow, deployment)` names that the options select.
+/// Returns the `(flow, deployment)` names of the selected deployments.
 async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, Failure> {
     let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
@@ -85,7 +87,7 @@ async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(Str
     let prepared = preparation::prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
     let mut diagnostics = findings.take();
     for diagnostic in &mut diagnostics {
-        // A deploy may make a deployment of any name; what goes must be in the file.
+        // A deploy can create a deployment with any name, but only declared deployments are deleted.
         if diagnostic.code == Code::RENAMED_DEPLOYMENT {
             diagnostic.severity = Severity::Error;
         }

@@ -1,10 +1,15 @@
-//! Why a deploy registered nothing.
+//! Errors of a deploy before it writes to the server.
 
 use crate::{
     api::ApiError,
     build::PullError,
     diagnostics::{Diagnostic, Place},
-    plan::{ScheduleError, prune::TooManyDeletes},
+    fs::FileError,
+    plan::{
+        ScheduleError,
+        ownership::{OwnershipError, UnreadableRecord},
+        prune::TooManyDeletes,
+    },
     project::{Project, ProjectError},
     questions::NoAnswer,
     steps::StepFailure,
@@ -12,17 +17,17 @@ use crate::{
     template::ResolveError,
 };
 
-/// The end of a deploy before its first write.
+/// Reason why a deploy ended before its first write.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// An option, or the file where it contradicts itself.
+    /// An invalid option, or contradictory keys in the file.
     #[error("{error}")]
     Option { error: Box<OptionError>, place: Option<Place> },
-    /// Everything that is wrong.
+    /// All errors found in the file.
     #[error("{} finding(s)", .0.len())]
     Findings(Vec<Diagnostic>),
     #[error("{error}")]
@@ -31,19 +36,24 @@ pub(crate) enum Failure {
     Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
-    /// What is no longer as a saved plan has it.
-    #[error("the plan does not hold any more: {}", .0.join("; "))]
+    /// Differences between a saved plan and the current state.
+    #[error("the saved plan is out of date: {}", .0.join("; "))]
     StalePlan(Vec<String>),
-    #[error("there is nothing to resume: the last deploy from this directory to this server was finished")]
+    #[error("nothing to resume: the last deploy from this directory to this server is complete")]
     NothingToResume,
-    #[error("the last deploy had options for what it deployed, which were not kept")]
+    #[error("cannot resume: the last deploy used options that its journal does not record")]
     NotResumable,
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),
-    /// A question that nobody answered.
+    #[error(transparent)]
+    UnreadableRecord(#[from] UnreadableRecord),
+    /// The journal cannot be written, so nothing was written to the server.
+    #[error("cannot write the journal: {0}")]
+    Journal(FileError),
+    /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
-    /// An answer with which nothing can be deployed, and what to do.
+    /// An answer that makes deploying impossible, and how to proceed.
     #[error("{message}")]
     Declined { message: &'static str, help: &'static str },
     #[error(transparent)]
@@ -51,7 +61,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// A failed lookup of the server is the server's failure.
+    /// Adds the location of the deployment to an error of resolving it.
     pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
         Self::Resolve { error: Box::new(error), place }
     }
@@ -77,6 +87,15 @@ impl From<TargetError> for Failure {
             TargetError::NoAnswer(error) => Self::NoAnswer(error),
             TargetError::Declined { message, help } => Self::Declined { message, help },
             TargetError::Api(error) => Self::Api(error),
+        }
+    }
+}
+
+impl From<OwnershipError> for Failure {
+    fn from(error: OwnershipError) -> Self {
+        match error {
+            OwnershipError::Unreadable(error) => Self::UnreadableRecord(error),
+            OwnershipError::Api(error) => Self::Api(error),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Deploying: from prefect.yaml and options to deployments on the server.
+//! Runs the stages of a deploy in order: load, target, resolve, validate, build, plan, apply, report.
 //!
-//! Data flows one way: load, select, override, resolve and inspect (`prepare`), check, run the steps, render, observe
-//! (`live`), compare (`plan`), apply, report. Nothing is written before everything that can be checked has been.
+//! Nothing is written to the server before every check has passed.
 
 mod destroy;
 mod failure;
@@ -46,17 +45,17 @@ use crate::{
     template::Resolver,
 };
 
-/// The server to deploy to.
+/// Client and UI links of the server.
 pub(crate) struct Server<'a> {
     pub(crate) client: &'a Client,
     pub(crate) links: &'a Links,
 }
 
-/// Deploys what the options say; the report has all that was done, also before an error.
+/// Deploys the selected deployments. `report` contains everything that was done, even after an error.
 ///
 /// # Errors
 ///
-/// When nothing was registered. What went wrong while registering is in the report.
+/// Fails if nothing was written. Errors of writing are in the report.
 pub(crate) async fn deploy(
     ctx: &DeployContext<'_>,
     server: &Server<'_>,
@@ -110,13 +109,13 @@ pub(crate) async fn deploy(
         pulled_code::verify(&stored, ctx, &resolver).await.map_err(|error| Failure::pull(error, project))?;
         report.stages.end("verify_pull");
     }
-    // Of ten thousand they are much, and now comes what the server has.
+    // Frees memory before the state of the server is read.
     drop((prepared, outputs, findings));
     drop(loaded);
     register::register(&desired, &pools, ctx, server, report).await
 }
 
-/// Before any step runs: whether a plan that was saved still holds, and no more goes than may.
+/// Checks that a saved plan still holds and that not too many deployments would be deleted.
 fn hold_to_plan(now: &Plan, saved: Option<&Plan>, options: &Options) -> Result<(), Failure> {
     let stale = saved.map(|plan| plan.stale(now)).unwrap_or_default();
     if !stale.is_empty() {

@@ -1,5 +1,4 @@
-//! Everything before the first side effect: the file, the options over it, the flows, and all that can be found to be
-//! wrong, with the server and without.
+//! Stages before the first side effect: load, target, resolve and validate.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -16,14 +15,14 @@ use crate::{
     validate,
 };
 
-/// The project file as it was read, with what was noticed then.
+/// A project file and the warnings of loading it.
 pub(super) struct Loaded {
     pub(super) project: Project,
     warnings: Vec<Diagnostic>,
 }
 
 impl Loaded {
-    /// Findings about the file, with those of reading it.
+    /// Returns findings that start with the warnings of loading the file.
     pub(super) fn findings(&self) -> Findings<'_> {
         let mut findings = Findings::new(self.project.document.as_ref());
         for warning in &self.warnings {
@@ -33,22 +32,22 @@ impl Loaded {
     }
 }
 
-/// The selected deployments, checked as far as they can be before any step runs.
+/// Selected deployments after validation.
 pub(super) struct Preparation {
     pub(super) prepared: Vec<(ResolvedDeployment, StepSections)>,
-    /// The work pools that they name, from the server.
+    /// Work pools of the deployments, by name.
     pub(super) pools: BTreeMap<String, WorkPool>,
-    /// The server's features; all of them if no server is asked.
+    /// Features of the server. Contains all features if no server is used.
     pub(super) capabilities: Capabilities,
-    /// What the user has been warned of.
+    /// Warnings that were shown to the user.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// Prepares and checks the selected deployments.
+/// Resolves and validates the selected deployments.
 ///
 /// # Errors
 ///
-/// All that is wrong with them, or that the server could not be asked.
+/// Fails if validation finds errors or if a request fails.
 pub(super) async fn examine(
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -62,7 +61,7 @@ pub(super) async fn examine(
     }
     let allow_unsupported = ctx.options.allow_unsupported;
     let checked = validate::check_with_server(&prepared, client, allow_unsupported, findings).await;
-    // The file's mistakes are told even if the server cannot be asked.
+    // Errors in the file are reported even if the server is unreachable.
     let warnings = stop_on_errors(findings, ctx)?;
     let (pools, capabilities) = checked?;
     if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
@@ -74,11 +73,11 @@ pub(super) async fn examine(
     Ok(Preparation { prepared, pools, capabilities, warnings })
 }
 
-/// Everything that can be found about the selected deployments without asking the server or running anything.
+/// Validates the selected deployments without a server.
 ///
 /// # Errors
 ///
-/// When there is no file to check, or the options make no sense.
+/// Fails if there is no project file or if options are invalid.
 pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, Failure> {
     let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
     let (project, warnings) = match project::load(path, ctx.directory) {
@@ -106,7 +105,7 @@ pub(crate) struct ProjectFindings {
     pub(crate) deployments: usize,
 }
 
-/// Reads the project file. One that is not named may be missing: then everything comes from the options.
+/// Loads the project file. A missing default file yields an empty project, so that options alone can deploy.
 pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
@@ -122,10 +121,10 @@ pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
     Ok(Loaded { project, warnings })
 }
 
-/// Picks the deployments, lays the options over them, reads their flows and checks each.
+/// Selects, resolves and validates deployments.
 ///
-/// Where the sources do not tell all, Python is asked about all flows at once, and with its answers all is done again:
-/// which deployments are picked, and what their expressions give, may depend on them.
+/// If flows cannot be read from source, Python inspects all of them in one process. Everything is then
+/// repeated with its results, because the selection and expressions may depend on them.
 pub(super) async fn prepare(
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -179,7 +178,7 @@ async fn prepare_with(
     Ok(prepared)
 }
 
-/// What users are told about the pull steps that were made for them.
+/// Returns the notices about generated pull steps.
 pub(super) fn notes(
     prepared: &[(ResolvedDeployment, StepSections)],
 ) -> impl Iterator<Item = &pull_steps::Note> {
@@ -189,7 +188,8 @@ pub(super) fn notes(
     })
 }
 
-/// Shows the warnings, and gives them; errors, and with `--strict` warnings too, end the command.
+/// Reports the findings. Returns the warnings, or fails if there are errors. With `--strict`, warnings are
+/// errors.
 pub(super) fn stop_on_errors(
     findings: &mut Findings<'_>,
     ctx: &DeployContext<'_>,
@@ -197,7 +197,7 @@ pub(super) fn stop_on_errors(
     stop_on(findings.take(), ctx)
 }
 
-/// The same for what has been taken from the findings.
+/// Reports diagnostics like [`stop_on_errors`].
 pub(super) fn stop_on(
     mut diagnostics: Vec<Diagnostic>,
     ctx: &DeployContext<'_>,

@@ -1,4 +1,4 @@
-//! What a deploy would do: no step is run and nothing is written.
+//! Plans a deploy without running steps or writing.
 
 use std::collections::BTreeSet;
 
@@ -23,11 +23,11 @@ use crate::{
     value,
 };
 
-/// Compares what the options say with the server.
+/// Compares the selected deployments with the server.
 ///
 /// # Errors
 ///
-/// All that would end the deploy before its first step.
+/// Fails if a deploy would fail before its first step.
 pub(crate) async fn plan(ctx: &DeployContext<'_>, server: &Server<'_>) -> Result<Plan, Failure> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
@@ -39,7 +39,7 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, server: &Server<'_>) -> Result
     plan_prepared(&loaded.project, &preparation, ctx, server, &resolver, &mut findings).await
 }
 
-/// The plan for deployments that have been examined.
+/// Creates the plan of prepared deployments.
 pub(super) async fn plan_prepared(
     project: &Project,
     preparation: &Preparation,
@@ -84,7 +84,7 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
     json::entry(&Diagnostic { message, ..diagnostic.clone() })
 }
 
-/// The deployments as far as they are known, and the steps that would run for them.
+/// Renders the deployments without step outputs. Also returns the steps that would run.
 pub(super) async fn previews<'a>(
     project: &Project,
     preparation: &'a Preparation,

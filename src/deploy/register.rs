@@ -1,4 +1,4 @@
-//! Registering: compares what shall be with the server, and writes what differs.
+//! Compares rendered deployments with the server and writes the differences.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,7 @@ use crate::{
     validate,
 };
 
-/// Compares with the server and writes what differs.
+/// Compares the deployments with the server and writes the differences. Fills in the report.
 pub(super) async fn register(
     desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,
@@ -49,7 +49,7 @@ pub(super) async fn register(
         ));
     }
     let pruning = pruning(&changes, ctx, client).await?;
-    let journal = begin_journal(&changes, &live, ctx, client);
+    let journal = begin_journal(&changes, &live, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
     let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
@@ -93,7 +93,7 @@ pub(super) async fn register(
     Ok(())
 }
 
-/// What goes besides, for a project that has an id.
+/// Finds the deployments to prune. Returns `None` without a project id.
 async fn pruning<'a>(
     changes: &[(&DesiredDeployment, Change<'_>)],
     ctx: &'a DeployContext<'_>,
@@ -105,19 +105,19 @@ async fn pruning<'a>(
     Ok(Some(pruning))
 }
 
-/// Removes what is to go, if all else went well, and records what the project has now.
+/// Prunes deployments if every write succeeded, and records the project's deployments.
 async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext<'_>, client: &Client) {
     let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
     let mut failed = lines.iter().any(|line| line.id.is_none());
     let mut removed = BTreeSet::new();
-    for removals in &pruning.removals {
+    for removal in &pruning.removals {
         let started = Instant::now();
         let outcome = if failed {
             Outcome::NotTried
         } else {
-            match prune::remove(client, removals.id()).await {
+            match prune::remove(client, removal.id()).await {
                 Ok(()) => {
-                    removed.insert(removals.id());
+                    removed.insert(removal.id());
                     Outcome::Deleted
                 }
                 Err(error) => {
@@ -126,9 +126,9 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
                 }
             }
         };
-        ctx.progress.deployment(&removals.name, outcome.event());
+        ctx.progress.deployment(&removal.name, outcome.event());
         lines.push(Line {
-            name: removals.name.clone(),
+            name: removal.name.clone(),
             id: None,
             url: None,
             outcome,
@@ -139,24 +139,28 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
     }
     if let Err(error) = pruning.record(client, registered, &removed).await {
         ctx.progress
-            .status(&format!("cannot record what the project has now: {error}; the next deploy tries again"));
+            .status(&format!("cannot update the project record: {error}; the next deploy tries again"));
     }
 }
 
-/// Notes on disk what will be written. A machine without a place for that deploys all the same.
+/// Starts the journal. Without a home directory, or if nothing changes, there is no journal.
+///
+/// # Errors
+///
+/// Fails if the journal cannot be written, because an interrupted deploy could then not be undone.
 fn begin_journal(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Journal {
+) -> Result<Journal, Failure> {
     let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
     let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
     let Some(path) = journal::path(ctx.environment, client.url(), ctx.directory) else {
-        return Journal::default();
+        return Ok(Journal::default());
     };
     if names.is_empty() {
-        return Journal::default();
+        return Ok(Journal::default());
     }
     let begin = Begin {
         path,
@@ -168,17 +172,14 @@ fn begin_journal(
             && ctx.answers.is_none(),
     };
     let before = changed.map(|(desired, change)| Before::of(desired, change, live));
-    Journal::begin(begin, names, before, ctx.redactor).unwrap_or_else(|error| {
-        ctx.progress.status(&format!("no journal: {error}; this deploy cannot be resumed"));
-        Journal::default()
-    })
+    Journal::begin(begin, names, before, ctx.redactor).map_err(Failure::Journal)
 }
 
-/// What `--resume` goes on with: the options, with the deployments that the last deploy left undone.
+/// Returns the options with the deployments that the last deploy did not complete.
 ///
 /// # Errors
 ///
-/// When there is nothing to resume, or the last deploy had options that this one does not know.
+/// Fails if there is nothing to resume, or if the last deploy used options that the journal does not have.
 pub(crate) fn resumed(
     options: &Options,
     environment: &Environment,

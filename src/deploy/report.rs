@@ -1,4 +1,4 @@
-//! What a deploy tells when it is done.
+//! Result of a deploy.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use crate::{
     steps::Ran,
 };
 
-/// The result of a deploy.
+/// Result of a deploy.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// One for each deployment, in their order.
+    /// One line per deployment, in order.
     pub(crate) lines: Vec<Line>,
-    /// Work pools that need a worker and have none.
+    /// Work pools without an online worker.
     pub(crate) idle_pools: Vec<String>,
-    /// The steps that have run, each with the deployments it is for.
+    /// Steps that ran, each with its deployments.
     pub(crate) steps: Vec<Ran>,
-    /// What could not be made as it was before.
+    /// Messages about state that could not be restored.
     pub(crate) unrestored: Vec<String>,
-    /// Whether a journal is left with which the deploy can be resumed.
+    /// Whether `--resume` can continue the deploy.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
     /// Writes that have finished. They are moved to `lines` when all of them have.
@@ -43,17 +43,17 @@ impl Report {
         }
     }
 
-    /// Whether every deployment is as it shall be.
+    /// Checks whether every deployment has its desired state.
     pub(crate) fn is_done(&self) -> bool {
         self.lines.iter().all(|line| line.outcome.is_done())
     }
 
-    /// Whether others have written what was to be written, and nothing else went wrong.
+    /// Checks whether conflicts are the only failures.
     pub(crate) fn only_conflicts(&self) -> bool {
         !self.is_done() && self.first_error().is_none()
     }
 
-    /// The first error of a deployment that could not be written.
+    /// Returns the first error of a write.
     pub(crate) fn first_error(&self) -> Option<&ApiError> {
         self.lines.iter().find_map(|line| line.outcome.error())
     }
@@ -62,13 +62,13 @@ impl Report {
         self.lines.iter().any(|line| matches!(line.outcome, Outcome::Restored))
     }
 
-    /// Whether anything was written.
+    /// Checks whether anything was written.
     pub(crate) fn wrote(&self) -> bool {
         self.lines.iter().any(|line| line.outcome.wrote())
     }
 }
 
-/// What became of a deployment.
+/// Result of a deployment.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// `flow/deployment`.
@@ -76,10 +76,10 @@ pub(crate) struct Line {
     pub(crate) id: Option<Uuid>,
     pub(crate) url: Option<String>,
     pub(crate) outcome: Outcome,
-    /// What was to be done, and what was to change, without secrets.
+    /// Planned action and changes, without secrets.
     pub(crate) action: Action,
     pub(crate) changes: Vec<PlannedChange>,
-    /// How long it took from its turn on.
+    /// Time from the start of the write to its end.
     pub(crate) time: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What a deploy would send, without asking a server: the bodies of the requests that create the deployments.
+//! Renders the requests of a deploy without a server.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ use crate::{
     value::json_object,
 };
 
-/// The requests of a deploy to a server that has nothing.
+/// Requests of a deploy to an empty server.
 #[derive(Debug, Serialize)]
 pub(crate) struct Rendered {
-    /// The version of the document's form.
+    /// Version of the document's schema.
     schema: u32,
     deployments: Vec<RenderedDeployment>,
-    /// The distinct steps that would run.
+    /// Distinct steps that would run.
     steps: Vec<PlannedStep>,
 }
 
@@ -42,12 +42,12 @@ struct RenderedRequest {
     body: Json,
 }
 
-/// Renders the selected deployments as far as they are known here: blocks and variables stay as they are written, and
-/// so do values that the server would give.
+/// Renders the requests for the selected deployments. Blocks, variables and values from the server stay
+/// unresolved.
 ///
 /// # Errors
 ///
-/// All that can be found to be wrong without a server.
+/// Fails if offline validation finds errors.
 pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failure> {
     let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
@@ -67,7 +67,7 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failur
     Ok(Rendered { schema: 1, deployments, steps })
 }
 
-/// The requests in their order; ids are those that the answers before will give.
+/// Returns the requests in order. Ids from responses are represented by a description.
 fn of_deployment(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path, body: Json| {
         let body = redacted_value("", &pending::show_json(&body), ctx.redactor);
@@ -80,7 +80,7 @@ fn of_deployment(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<Re
     for trigger in &desired.triggers {
         let text = trigger.automation_body(Uuid::nil()).to_string();
         let body = text.replace(&Uuid::nil().to_string(), "(id of the deployment)");
-        // It was written a line above.
+        // The string was serialized above.
         requests.push(request("/automations/", serde_json::from_str(&body).unwrap_or_default()));
     }
     requests

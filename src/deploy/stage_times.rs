@@ -1,8 +1,8 @@
-//! How long the stages of a deploy take.
+//! Durations of the stages of a deploy.
 
 use std::time::{Duration, Instant};
 
-/// The stages that are over, in their order.
+/// Durations of completed stages, in order.
 #[derive(Debug)]
 pub(crate) struct StageTimes {
     over: Vec<(&'static str, Duration)>,
@@ -16,7 +16,7 @@ impl Default for StageTimes {
 }
 
 impl StageTimes {
-    /// Ends the stage that began when the one before it ended.
+    /// Records the end of a stage. The stage started when the previous one ended.
     pub(super) fn end(&mut self, name: &'static str) {
         let now = Instant::now();
         self.over.push((name, now - self.since));

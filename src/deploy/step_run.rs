@@ -19,17 +19,17 @@ use crate::{
     value::Mapping,
 };
 
-/// Which steps to run.
+/// Sections of steps to run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepSelection {
     pub(crate) build: bool,
     pub(crate) push: bool,
     pub(crate) pull: bool,
-    /// Where to pull to; a temporary directory if nowhere.
+    /// Directory for pull steps. `None` uses a temporary directory.
     pub(crate) into: Option<PathBuf>,
 }
 
-/// What the steps of a deployment gave.
+/// Result of a deployment's steps.
 #[derive(Debug)]
 pub(crate) struct StepRun {
     pub(crate) deployment: String,
@@ -37,11 +37,12 @@ pub(crate) struct StepRun {
     pub(crate) pulled: Option<PulledFlow>,
 }
 
-/// Runs steps of the deployments that the options pick, as a deploy would, or a worker.
+/// Runs steps of the selected deployments.
 ///
 /// # Errors
 ///
-/// Anything that would end a deploy, a step that fails, or a flow that is not in what was pulled.
+/// Fails if a deploy would fail before its steps, if a step fails, or if pulled code does not contain the
+/// flow.
 pub(crate) async fn run_steps(
     ctx: &DeployContext<'_>,
     client: Option<&Client>,
@@ -83,11 +84,11 @@ pub(crate) async fn run_steps(
     Ok(runs)
 }
 
-/// Runs the pull steps that the server has of a deployment.
+/// Runs the pull steps that the server stores for deployments.
 ///
 /// # Errors
 ///
-/// No such deployment, a step that fails, or a flow that is not in what was pulled.
+/// Fails if a deployment does not exist, if a step fails, or if pulled code does not contain the flow.
 pub(crate) async fn run_stored(
     names: &[String],
     ctx: &DeployContext<'_>,
@@ -101,7 +102,8 @@ pub(crate) async fn run_stored(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut runs = Vec::new();
     for name in names {
-        let missing = || usage(format!("there is no deployment '{name}' on the server; write FLOW/NAME"));
+        let missing =
+            || usage(format!("deployment '{name}' does not exist on the server; use the form FLOW/NAME"));
         let (flow, own) = name.split_once('/').ok_or_else(missing)?;
         let deployment = client.deployment_by_name(flow, own).await?.ok_or_else(missing)?;
         let place = Workspace::new(into).map_err(|error| Failure::pull(error, &Project::empty()))?;
@@ -121,7 +123,7 @@ pub(crate) async fn run_stored(
 }
 
 fn only_for_one(count: usize) -> Failure {
-    usage(format!("--into is for one deployment, not for {count}"))
+    usage(format!("--into requires a single deployment, found {count}"))
 }
 
 fn usage(message: impl Into<String>) -> Failure {

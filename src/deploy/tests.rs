@@ -9,7 +9,7 @@ use crate::{
 
 const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n";
 
-/// What checking a project file finds without a server: lines, codes and what to do.
+/// Validates a project file offline. Returns the lines, codes and help texts of the findings.
 async fn check(yaml: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
@@ -34,7 +34,7 @@ async fn check(yaml: &str) -> Vec<String> {
     found.unwrap().diagnostics.iter().map(shown).collect()
 }
 
-/// The same with one deployment after these lines.
+/// Validates a project file with these sections and one deployment.
 async fn check_deployment(sections: &str, fields: &str) -> Vec<String> {
     check(&format!(
         "deployments:\n- {{name: a, entrypoint: 'flow.py:hello', work_pool: {{name: p}}{fields}}}\n{sections}"
@@ -57,7 +57,7 @@ async fn references_to_outputs_are_checked() {
         ),
         (
             ", tags: ['{{ b.additional_tags[0] }}', '{{ $STAGE }}', '{{ STAGE }}']",
-            &["2 environment-without-dollar: write {{ $STAGE }} if the environment is meant"],
+            &["2 environment-without-dollar: write {{ $STAGE }} to refer to the environment variable"],
         ),
         (", version: '{{ hash.stdot }}'", &["2 unknown-output: did you mean {{ hash.stdout }}?"]),
         (
@@ -88,7 +88,7 @@ async fn steps_see_only_what_comes_before_them() {
     for (steps, expected) in [
         (
             format!("build:\n{SHELL}: {{id: one, script: 'echo {{{{ two.stdout }}}}'}}\npush:\n{SHELL}: {{id: two, script: 'echo {{{{ one.stdout }}}}'}}\n"),
-            &["4 unknown-output: the step that gives it comes later"][..],
+            &["4 unknown-output: the step with this output comes later"][..],
         ),
         (format!("build:\n{SHELL}: {{script: 'echo {{{{ STAGE }}}} {{{{ $NOPE }}}}'}}\n"), &["4 unset-environment: the environment variable NOPE is not set"]),
         (

@@ -5,12 +5,12 @@ use std::path::Path;
 use super::{Options, Selection};
 use crate::{clock::Clock, environment::Environment, progress::Progress, secret::Redactor};
 
-/// What a deploy works with on this side of the API.
+/// Options, environment and services of a deploy. The server is passed separately.
 pub(crate) struct DeployContext<'a> {
     pub(crate) options: &'a Options,
-    /// Deployments completed by the wizard; they replace the selection by name.
+    /// Deployments that the wizard has completed. They replace the selection by name.
     pub(crate) answers: Option<&'a Selection>,
-    /// The current directory, links resolved.
+    /// The working directory with symbolic links resolved.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) clock: &'a Clock,

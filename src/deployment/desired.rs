@@ -1,4 +1,4 @@
-//! A deployment as it shall be on the server, and the bodies of the requests that make it so.
+//! Desired state of a deployment, and the request bodies that create it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The fields of a deployment after the last templating.
+/// Fields of a deployment after all templates are resolved.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Rendered {
     pub(crate) name: String,
@@ -50,7 +50,7 @@ pub(crate) struct RenderedPool {
     pub(crate) job_variables: Mapping,
 }
 
-/// `concurrency_limit`: a number, or a mapping with what happens to runs above it.
+/// Value of `concurrency_limit`: a number, or a mapping with a collision strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ConcurrencyLimit {
@@ -73,7 +73,7 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// `concurrency_options` of the API.
+    /// Returns the value of `concurrency_options` for the API.
     fn options(&self) -> Json {
         let Self::Options { collision_strategy, grace_period_seconds, .. } = self else { return Json::Null };
         let mut options = Map::new();
@@ -84,7 +84,7 @@ impl ConcurrencyLimit {
         Json::Object(options)
     }
 
-    /// What is wrong with it, and under which key.
+    /// Validates the limit. Returns the key and the message of the first problem.
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         if self.limit().is_some_and(|limit| limit <= 0) {
             let key = matches!(self, Self::Options { .. }).then_some("limit");
@@ -108,12 +108,12 @@ impl ConcurrencyLimit {
     }
 }
 
-/// What the file says about schedules.
+/// Schedules that a deployment should have.
 #[derive(Debug, Clone)]
 pub(crate) enum Schedules {
-    /// Nothing, or null: what the server has stays.
+    /// The file has no schedules or null. The schedules of the server stay.
     Keep,
-    /// The schedules; none of them removes all.
+    /// Exactly these schedules. An empty list removes all schedules.
     Exactly(Vec<Schedule>),
 }
 
@@ -126,11 +126,11 @@ impl Schedules {
     }
 }
 
-/// A deployment with every value known.
+/// A deployment without unresolved templates.
 #[derive(Debug)]
 pub(crate) struct DesiredDeployment {
     pub(crate) flow_name: String,
-    /// As the API knows it.
+    /// The name in the API.
     pub(crate) name: String,
     pub(crate) entrypoint: String,
     pub(crate) version: Option<String>,
@@ -140,18 +140,18 @@ pub(crate) struct DesiredDeployment {
     pub(crate) paused: bool,
     pub(crate) concurrency_limit: Option<ConcurrencyLimit>,
     pub(crate) parameters: Json,
-    /// Shared by the deployments of a flow.
+    /// Parameter schema of the flow, shared by its deployments.
     pub(crate) parameter_schema: Arc<Json>,
-    /// `None` where neither the file nor the command line says.
+    /// `None` if neither the file nor the command line sets it.
     pub(crate) enforce_parameter_schema: Option<bool>,
     pub(crate) work_pool: String,
     pub(crate) work_queue: Option<String>,
     pub(crate) job_variables: Json,
-    /// `None` where the reference sends none.
+    /// `None` if the reference sends no pull steps.
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,
     pub(crate) triggers: Vec<Trigger>,
-    /// `None` where nothing is said of them: then those of the server stay.
+    /// `None` if the file has no SLAs. The SLAs of the server stay.
     pub(crate) slas: Option<Vec<Sla>>,
 }
 
@@ -161,7 +161,7 @@ impl DesiredDeployment {
         format!("{}/{}", self.flow_name, self.name)
     }
 
-    /// Removes values that the server does not support. The user has accepted the loss by then.
+    /// Removes values that the server does not support. Requires `--allow-unsupported`.
     pub(crate) fn omit_unsupported(&mut self, capabilities: &Capabilities) {
         if let Schedules::Exactly(schedules) = &mut self.schedules {
             for schedule in schedules {
@@ -192,7 +192,7 @@ impl DesiredDeployment {
         self.concurrency_limit.as_ref().and_then(ConcurrencyLimit::limit).into()
     }
 
-    /// The body of `POST /deployments/`.
+    /// Returns the body of `POST /deployments/`.
     pub(crate) fn create_body(&self, flow_id: Uuid, now: Timestamp) -> Json {
         json!({
             "name": self.name,
@@ -219,7 +219,7 @@ impl DesiredDeployment {
         })
     }
 
-    /// The fields of `PATCH /deployments/{id}`, without schedules.
+    /// Returns the body of `PATCH /deployments/{id}` without schedules.
     pub(crate) fn update_body(&self) -> Map<String, Json> {
         let mut body = Map::from_iter(
             [
@@ -247,7 +247,7 @@ impl DesiredDeployment {
     }
 }
 
-/// The tags as texts: blank ones go, and a lone text is split at its commas.
+/// Returns tags as strings. Splits a single string at commas and drops blank tags.
 pub(crate) fn tags(tags: &Value) -> Vec<String> {
     let texts: Vec<String> = match tags {
         Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),
@@ -257,13 +257,13 @@ pub(crate) fn tags(tags: &Value) -> Vec<String> {
     texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()
 }
 
-/// The name under which the API knows a deployment: `flow.py` is `flow`, as in the reference.
+/// Returns the name of a deployment in the API. Like the reference, it removes the `.py` suffix.
 pub(crate) fn api_name(name: &str) -> String {
     let stem = name.strip_suffix(".py").map(|stem| stem.rsplit('/').next().unwrap_or(stem));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name).to_owned()
 }
 
-/// A mapping as the API takes it.
+/// Converts a mapping to JSON.
 pub(crate) fn object(mapping: &Mapping) -> Json {
     value::to_json(&Value::Mapping(mapping.clone()))
 }

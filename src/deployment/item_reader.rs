@@ -1,4 +1,4 @@
-//! Reads lists of mappings in a deployment, its triggers and SLAs, and notes what is wrong with them and where.
+//! Reads triggers and SLAs, which are lists of mappings, and collects all errors with their locations.
 
 use crate::{
     diagnostics::did_you_mean,
@@ -10,23 +10,23 @@ use crate::{
     value::{Mapping, Value, kind},
 };
 
-/// A mistake in an item.
+/// An error in a list item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct ItemError {
-    /// Which of the items, from 0.
+    /// Index of the item, starting at 0.
     pub(crate) index: usize,
-    /// Where in it, such as `triggers[1].within`.
+    /// Location within the item, such as `triggers[1].within`.
     pub(crate) path: Pointer,
     pub(crate) message: String,
 }
 
-/// A key that is ignored.
+/// An unknown key, which is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownKey {
     pub(crate) index: usize,
     pub(crate) path: Pointer,
-    /// The key that was probably meant.
+    /// A known key with a similar name.
     pub(crate) suggestion: Option<&'static str>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct UnknownMetric {
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// What was found so far, and which item is being read.
+/// Errors and warnings collected while the items are read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) index: usize,
@@ -54,13 +54,13 @@ impl Findings {
         self.errors.push(ItemError { index: self.index, path: path.clone(), message: message.into() });
     }
 
-    /// What was read, unless there are mistakes in it.
+    /// Returns the value that `read` builds. Fails if there are errors.
     pub(super) fn into_result<T>(self, read: impl FnOnce(Vec<UnknownKey>) -> T) -> Result<T, Vec<ItemError>> {
         if self.errors.is_empty() { Ok(read(self.unknown_keys)) } else { Err(self.errors) }
     }
 }
 
-/// Reads one mapping.
+/// Reads typed values from a mapping.
 pub(super) struct Reader<'a> {
     entries: &'a Mapping,
     path: Pointer,
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         self.entries.get(key)
     }
 
-    /// Where a key is; the empty key stands for the whole mapping.
+    /// Returns the location of a key, or of the mapping if the key is empty.
     pub(super) fn path_of(&self, key: &str) -> Pointer {
         if key.is_empty() { self.path.clone() } else { self.path.join(key) }
     }
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         self.findings.error(&path, message);
     }
 
-    /// The value of a key, or the default where it is not given or wrong.
+    /// Parses the value of a key. Returns the default if the key is missing or its value is invalid.
     pub(super) fn optional<T>(
         &mut self,
         key: &str,
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of a key that must be given.
+    /// Parses the value of a required key. Reports an error if the key is missing.
     pub(super) fn required<T>(
         &mut self,
         key: &str,
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         self.optional(key, None, |value| parse(value).map(Some))
     }
 
-    /// Reads the name of a metric. A name that is not among the known ones is noted.
+    /// Reads the name of a metric. Records names that are not in `known`.
     pub(super) fn metric_name(&mut self, key: &str, known: &[&'static str]) -> Option<String> {
         let name = self.required(key, text)?;
         if !known.contains(&name.as_str()) {
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    /// Notes the keys that are not among the known ones.
+    /// Records the keys that are not in `known`.
     pub(super) fn note_unknown_keys(&mut self, known: &[&[&'static str]]) {
         let known: Vec<&'static str> = known.concat();
         for key in self.entries.keys() {
@@ -172,14 +172,14 @@ pub(crate) fn duration_value(value: &Value) -> Result<Seconds, String> {
     duration::parse(value).map(Seconds).map_err(|error| error.to_string())
 }
 
-/// Takes null for not given.
+/// Wraps a parser so that null becomes `None`.
 pub(super) fn nullable<T>(
     parse: impl Fn(&Value) -> Result<T, String>,
 ) -> impl Fn(&Value) -> Result<Option<T>, String> {
     move |value| if value.is_null() { Ok(None) } else { parse(value).map(Some) }
 }
 
-/// One of a few words.
+/// Parses a string that must be in `words`. Suggests a similar word in the error.
 pub(super) fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static str, String> {
     let found = text(value)?;
     words.iter().find(|word| **word == found).copied().ok_or_else(|| {

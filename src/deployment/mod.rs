@@ -1,4 +1,4 @@
-//! Deployments that a server has: finding, listing and deleting them, and their schedules.
+//! Deployments: the types that the stages of a deploy share, and finding deployments on the server.
 
 mod context;
 pub(crate) mod desired;
@@ -34,10 +34,10 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Client, Deployment, DeploymentFilter};
 
-/// How many ids or names one filter takes: the body of a request has its limits.
+/// Maximum number of ids or names per filter request.
 const BATCH: usize = 200;
 
-/// A deployment and the name of its flow, which the server keeps apart.
+/// A deployment of the server with the name of its flow.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedDeployment {
     pub(crate) flow: String,
@@ -51,12 +51,12 @@ impl NamedDeployment {
     }
 }
 
-/// Why deployments could not be found or changed.
+/// Error of finding or changing deployments.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeploymentError {
     #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
     NameFormat(String),
-    /// The name as it is shown, in quotes where scripts expect them.
+    /// The name, in quotes where scripts expect them.
     #[error("Deployment {0} not found!")]
     NotFound(String),
     #[error("No deployment matches '{0}'.")]
@@ -67,7 +67,7 @@ pub(crate) enum DeploymentError {
     Api(#[from] ApiError),
 }
 
-/// Splits `flow/deployment`.
+/// Splits a name of the form `flow/deployment`. Fails for any other form.
 pub(crate) fn split_name(name: &str) -> Result<(&str, &str), DeploymentError> {
     match name.split_once('/') {
         Some((flow, deployment)) if !deployment.contains('/') => Ok((flow, deployment)),
@@ -75,7 +75,7 @@ pub(crate) fn split_name(name: &str) -> Result<(&str, &str), DeploymentError> {
     }
 }
 
-/// The deployment called `flow/deployment`.
+/// Finds a deployment by its full name.
 pub(crate) async fn find(client: &Client, name: &str) -> Result<NamedDeployment, DeploymentError> {
     let (flow, deployment) = split_name(name)?;
     let found = client.deployment_by_name(flow, deployment).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<NamedDeployment,
     Ok(NamedDeployment { flow: flow.to_owned(), deployment })
 }
 
-/// The deployment with an id.
+/// Finds a deployment by its id.
 pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeployment, DeploymentError> {
     let found = client.deployment(id).await?;
     let deployment = found.ok_or_else(|| DeploymentError::NotFound(format!("'{id}'")))?;
@@ -91,8 +91,10 @@ pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeploym
     Ok(NamedDeployment { flow: flow.map_or_else(String::new, |flow| flow.name), deployment })
 }
 
-/// The deployments that names and patterns such as `etl/*` mean, each once, in the order given; those of one
-/// pattern by name. A name or a pattern that means none is an error.
+/// Finds the deployments that match names and patterns such as `etl/*`.
+///
+/// Returns each deployment once, in the order of the arguments; matches of a pattern are sorted by name.
+/// Fails if an argument matches nothing.
 pub(crate) async fn find_all(
     client: &Client,
     names: &[String],
@@ -122,7 +124,7 @@ pub(crate) async fn find_all(
     Ok(found)
 }
 
-/// All deployments of some flows, or of all, by the names of flow and deployment.
+/// Lists the deployments of some flows, sorted by flow and name. Without flow names, lists all deployments.
 pub(crate) async fn list(
     client: &Client,
     flow_names: &[String],
@@ -131,7 +133,7 @@ pub(crate) async fn list(
     with_flow_names(client, client.deployments(&filter).await?).await
 }
 
-/// No more than `most` of the deployments whose `flow/deployment` begins so, by their names.
+/// Returns at most `most` deployments whose full name starts with `beginning`, sorted by name.
 pub(crate) async fn beginning_with(
     client: &Client,
     beginning: &str,
@@ -151,7 +153,7 @@ pub(crate) async fn beginning_with(
     Ok(found)
 }
 
-/// Deployments with the names of their flows, by both names.
+/// Adds the names of their flows to deployments and sorts them by flow and name.
 async fn with_flow_names(
     client: &Client,
     deployments: Vec<Deployment>,
@@ -167,7 +169,7 @@ async fn with_flow_names(
     Ok(named)
 }
 
-/// The names of flows.
+/// Returns the names of flows by id.
 pub(crate) async fn flow_names_by_id(
     client: &Client,
     ids: impl IntoIterator<Item = Uuid>,
@@ -180,12 +182,12 @@ pub(crate) async fn flow_names_by_id(
     Ok(names)
 }
 
-/// Whether a name has a `*` in it, which is a pattern to all commands.
+/// Checks whether a name is a pattern: it contains `*`.
 pub(crate) fn is_pattern(name: &str) -> bool {
     name.contains('*')
 }
 
-/// Whether a name fits a pattern, in which `*` stands for one or more characters, as in the reference.
+/// Checks whether a name matches a pattern. As in the reference, `*` matches one or more characters.
 pub(crate) fn matches_pattern(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == name };
     let Some(rest) = name.strip_prefix(head) else { return false };

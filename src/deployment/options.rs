@@ -1,22 +1,22 @@
-//! What the command line asks of a deploy.
+//! Options of a deploy.
 
 use std::path::PathBuf;
 
 use super::ProjectId;
 use crate::{flow::PythonUse, steps::ImagePolicy};
 
-/// What a failure does to the other deployments.
+/// Reaction to a deployment that cannot be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum OnError {
-    /// Those that have not begun are not tried.
+    /// Skip the deployments that have not started.
     #[default]
     Stop,
     Continue,
-    /// As `Stop`, and then what was written is made as it was before.
+    /// Like `Stop`; then restore the deployments that were written.
     Rollback,
 }
 
-/// The options of `prefectl deploy`, as typed.
+/// Options of `prefectl deploy` as given on the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) entrypoint: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) version_type: Option<String>,
-    /// `Some` replaces the file's tags, also when empty.
+    /// Replaces the tags of the file if `Some`, even if empty.
     pub(crate) tags: Option<Vec<String>>,
     pub(crate) concurrency_limit: Option<i64>,
     pub(crate) collision_strategy: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) work_queue: Option<String>,
     pub(crate) job_variables: Vec<String>,
     pub(crate) cron: Vec<String>,
-    /// In seconds.
+    /// Intervals in seconds.
     pub(crate) interval: Vec<i64>,
     pub(crate) anchor_date: Option<String>,
     pub(crate) rrule: Vec<String>,
@@ -43,30 +43,30 @@ pub(crate) struct Options {
     pub(crate) param: Vec<String>,
     pub(crate) params: Option<String>,
     pub(crate) enforce_parameter_schema: Option<bool>,
-    /// `Some` replaces the file's service level agreements, also when empty.
+    /// Replaces the SLAs of the file if `Some`, even if empty.
     pub(crate) slas: Option<Vec<String>>,
-    /// Whether flows are imported to know their parameters.
+    /// Whether Python imports flows to determine their parameters.
     pub(crate) python: PythonUse,
     pub(crate) strict: bool,
     pub(crate) force: bool,
-    /// Write deployments without the fields that the server does not support.
+    /// Whether to omit fields that the server does not support.
     pub(crate) allow_unsupported: bool,
-    /// Run the pull steps as a worker would before anything is written.
+    /// Whether to run the pull steps as a worker does before anything is written.
     pub(crate) verify_pull: bool,
-    /// How many builds and pushes may run at a time.
+    /// Maximum number of concurrent builds and pushes.
     pub(crate) jobs: usize,
     pub(crate) images: ImagePolicy,
     pub(crate) on_error: OnError,
-    /// What the deployments belong to; `None` records nothing of it.
+    /// Project under which the deployments are recorded. `None` records nothing.
     pub(crate) project: Option<ProjectId>,
-    /// Whether what the project has registered and no longer declares is removed.
+    /// Whether to delete deployments that the project registered and no longer declares.
     pub(crate) prune: bool,
-    /// How many may be removed.
+    /// Maximum number of deletions.
     pub(crate) max_deletes: usize,
 }
 
 impl Options {
-    /// Whether an option is given that is meant for one deployment only.
+    /// Checks whether an option is set that applies to a single deployment only.
     pub(crate) fn describe_a_deployment(&self) -> bool {
         let texts = [
             &self.entrypoint,

@@ -1,10 +1,10 @@
 //! The id under which a project records its deployments.
 
-/// The id of a project: what its deployments have in common, whatever its file is called.
+/// Id of a project, which groups deployments of any number of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectId(String);
 
-/// An id that cannot be part of a variable's name.
+/// A project id with forbidden characters or of invalid length.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no project id: use up to 80 lowercase letters, digits, `_` and single `-`")]
 pub(crate) struct InvalidProjectId(String);
@@ -15,7 +15,7 @@ impl ProjectId {
 
     pub(crate) fn new(text: &str) -> Result<Self, InvalidProjectId> {
         let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
-        // Two dashes stand before the number of a further variable.
+        // A double dash separates the id from the number of a variable.
         if text.is_empty() || text.len() > 80 || !text.chars().all(is_allowed) || text.contains("--") {
             return Err(InvalidProjectId(text.to_owned()));
         }

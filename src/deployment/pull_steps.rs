@@ -1,4 +1,4 @@
-//! The pull steps of a deployment that lists none.
+//! Pull steps of a deployment, including generated ones.
 
 use std::path::Path;
 
@@ -11,23 +11,23 @@ pub(crate) const BUILD_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.bu
 pub(crate) const PUSH_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.push_docker_image";
 pub(crate) const SET_WORKING_DIRECTORY: &str = "prefect.deployments.steps.set_working_directory";
 
-/// Where a flow's code is when a worker runs it.
+/// Pull steps that a deployment is registered with.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PullSteps {
-    /// As the file lists them: templates are filled in with step outputs.
+    /// Steps listed in the file. Step outputs are filled in later.
     Listed(Vec<Value>),
-    /// Made by us; the text tells the user about it.
+    /// Generated steps, and what the user should know about them.
     Generated { steps: Vec<Value>, note: Option<Note> },
-    /// An image whose Dockerfile is the user's own: none, as the reference has it off a terminal.
+    /// No steps: the user's own Dockerfile contains the code. The reference does the same without a terminal.
     None,
 }
 
-/// What the user is told about generated pull steps.
+/// Notice about generated pull steps.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Note {
-    /// The flow will be looked for at this path of this machine.
+    /// Workers load the flow from this path on this machine.
     ThisMachine(String),
-    /// The image is the user's, and the directory in it a guess.
+    /// The directory in the user's image is a default.
     DefaultDirectory,
 }
 
@@ -45,10 +45,10 @@ impl Note {
     }
 }
 
-/// The pull steps of a deployment: its own, else the file's, else what fits the way its image is built.
+/// Returns the pull steps of a deployment: its own, else those of the file, else generated ones.
 ///
-/// `written` are its fields as they are in the file, `fields` after the early templating; `directory` is the
-/// project's.
+/// `written` contains the deployment's fields as in the file, `fields` the fields with early templates
+/// resolved. `directory` is the project's directory.
 pub(crate) fn pull_steps(
     project: &Project,
     written: &Mapping,

@@ -1,4 +1,4 @@
-//! A deployment whose blocks, variables and flow are known.
+//! Deployments with resolved blocks, variables and flows.
 
 use std::sync::Arc;
 
@@ -10,34 +10,35 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A deployment before its steps run.
+/// A deployment that is resolved as far as possible before its steps run.
 #[derive(Debug)]
 pub(crate) struct ResolvedDeployment {
-    /// As the file and the options have it.
+    /// The fields of the file with options applied.
     pub(crate) spec: DeploymentSpec,
-    /// After expressions, blocks, variables and the environment have been filled in; those of `spec` if nothing was.
+    /// Fields with expressions, blocks, variables and the environment resolved. Shared with `spec` if nothing
+    /// changed.
     pub(crate) fields: Arc<Mapping>,
-    /// Where expressions wait for the outputs of steps.
+    /// Locations of expressions that need step outputs.
     pub(crate) pending: Vec<Pointer>,
-    /// What expressions see besides outputs.
+    /// Names that expressions can use besides step outputs.
     pub(crate) scope: Scope,
-    /// `None` where it cannot be read, which is a finding.
+    /// `None` if the flow cannot be read, which is reported as a finding.
     pub(crate) flow: Option<Arc<Flow>>,
 }
 
 impl ResolvedDeployment {
-    /// Where something of the deployment is in the file.
+    /// Returns the location of a value of the deployment in the file.
     pub(crate) fn pointer(&self, path: impl IntoIterator<Item = &'static str>) -> Pointer {
         path.into_iter().fold(self.spec.declared.pointer(), |pointer, key| pointer.join(key))
     }
 
-    /// `flow/deployment`, as far as it is known.
+    /// Returns the full name, or the name without the flow if the flow is unknown.
     pub(crate) fn full_name(&self) -> String {
         let name = self.text("name").unwrap_or_default();
         self.flow.as_ref().map_or_else(|| name.to_owned(), |flow| format!("{}/{name}", flow.name))
     }
 
-    /// A text field as it is now; nothing if it is empty.
+    /// Returns a string field. Returns `None` if the string is empty.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         non_empty(self.fields.get(key))
     }

@@ -1,4 +1,4 @@
-//! The schedules of a deployment that exists.
+//! Schedules of deployments on the server.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
@@ -10,12 +10,12 @@ use crate::{
     python,
 };
 
-/// How many schedules are changed at a time.
+/// Maximum number of concurrent schedule updates.
 const AT_ONCE: usize = 10;
 
-/// Adds a schedule; with `replace` those that were there go, once the new one is there.
+/// Adds a schedule. `replace` then removes the previous schedules.
 ///
-/// The other order would leave a deployment without any schedule if the new one were refused.
+/// Creating first keeps the old schedules if the server rejects the new one.
 pub(crate) async fn create(
     client: &Client,
     deployment: &Deployment,
@@ -32,7 +32,7 @@ pub(crate) async fn create(
     })
 }
 
-/// Removes all schedules that the deployment had when it was read.
+/// Removes the schedules that `deployment` lists.
 pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), ApiError> {
     for schedule in &deployment.schedules {
         client.delete_schedule(deployment.id, schedule.id).await?;
@@ -40,12 +40,12 @@ pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<()
     Ok(())
 }
 
-/// One schedule of a deployment.
+/// Finds a schedule of a deployment by id.
 pub(crate) fn find(deployment: &Deployment, id: Uuid) -> Result<&DeploymentSchedule, DeploymentError> {
     deployment.schedules.iter().find(|schedule| schedule.id == id).ok_or(DeploymentError::ScheduleNotFound)
 }
 
-/// Switches a schedule on or off.
+/// Activates or pauses a schedule.
 pub(crate) async fn activate(
     client: &Client,
     deployment: &Deployment,
@@ -56,7 +56,7 @@ pub(crate) async fn activate(
     client.update_schedule(deployment.id, schedule, &change).await
 }
 
-/// Switches all schedules on or off that are not yet; gives the deployments, one for each schedule.
+/// Activates or pauses schedules. Returns the schedules that changed, each with its deployment.
 pub(crate) async fn activate_all<'a>(
     client: &Client,
     deployments: &'a [NamedDeployment],
@@ -79,7 +79,7 @@ pub(crate) async fn activate_all<'a>(
         .await
 }
 
-/// A schedule in a few words, as `schedule ls` of the reference shows it: `cron: 0 0 * * *`.
+/// Formats a schedule as `schedule ls` of the reference does: `cron: 0 0 * * *`.
 pub(crate) fn summary(schedule: &JsonObject) -> String {
     let text = |key: &str| schedule.get(key).and_then(Value::as_str).unwrap_or_default();
     if let Some(seconds) = schedule.get("interval").and_then(Value::as_f64) {
@@ -93,7 +93,8 @@ pub(crate) fn summary(schedule: &JsonObject) -> String {
     }
 }
 
-/// A schedule as the reference names it when it pauses one: `cron='0 0 * * *' timezone='UTC' day_or=True`.
+/// Formats a schedule as the reference does when it pauses one: `cron='0 0 * * *' timezone='UTC'
+/// day_or=True`.
 pub(crate) fn fields(schedule: &JsonObject) -> String {
     let field = |(key, value): (&String, &Value)| match (key.as_str(), value.as_f64()) {
         ("interval", Some(seconds)) => {
@@ -104,7 +105,7 @@ pub(crate) fn fields(schedule: &JsonObject) -> String {
     schedule.iter().map(field).collect::<Vec<_>>().join(" ")
 }
 
-/// Seconds as Python shows a `timedelta`: `1 day, 2:00:00.500000`.
+/// Formats seconds as Python formats a `timedelta`: `1 day, 2:00:00.500000`.
 fn python_timedelta(seconds: f64) -> String {
     let whole = jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default();
     let (days, rest) = (whole.as_secs().div_euclid(86_400), whole.as_secs().rem_euclid(86_400));

@@ -1,14 +1,14 @@
-//! The deployments that a command is about.
+//! Selected deployments.
 
 use crate::{diagnostics::Diagnostic, project::Declared};
 
-/// The deployments that were picked.
+/// Deployments selected by options or by the wizard.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection {
     pub(crate) picked: Vec<Declared>,
-    /// Whether the options for one deployment apply: exactly one was picked.
+    /// Whether exactly one deployment is selected, so that options for a single deployment apply.
     pub(crate) single: bool,
-    /// The name that the command line gives to the only one.
+    /// Name that the command line gives to the single deployment.
     pub(crate) name: Option<String>,
     pub(crate) warnings: Vec<Diagnostic>,
 }

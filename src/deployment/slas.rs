@@ -1,4 +1,4 @@
-//! Service level agreements: what a deployment promises, and Prefect Cloud watches.
+//! Service level agreements (SLAs), a feature of Prefect Cloud.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -14,30 +14,34 @@ use crate::{
     value::{Value, kind},
 };
 
-/// What a server that is not Prefect Cloud cannot do.
+/// Error for SLAs on servers other than Prefect Cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("SLA configuration is currently only supported on Prefect Cloud.")]
 pub(crate) struct OnlyOnCloud;
 
 const SEVERITIES: [&str; 5] = ["minor", "low", "moderate", "high", "critical"];
-/// The limits, of which an SLA has one.
+/// Keys of limits. An SLA has exactly one of them.
 const LIMITS: [&str; 3] = ["duration", "within", "stale_after"];
 const KEYS: [&str; 3] = ["name", "severity", "enabled"];
 
-/// One SLA: the keys that were given, as the API has them.
+/// An SLA as JSON, with only the keys that the file has.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sla {
     given: Map<String, Json>,
 }
 
-/// The SLAs of a deployment, and the keys in them that mean nothing.
+/// SLAs of a deployment, and their unknown keys.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Slas {
     pub(crate) slas: Vec<Sla>,
     pub(crate) unknown_keys: Vec<UnknownKey>,
 }
 
-/// Checks the SLAs of a deployment, and finds all that is wrong with them.
+/// Parses the SLAs of a deployment.
+///
+/// # Errors
+///
+/// Returns all errors in all items.
 pub(crate) fn slas(items: &[Value]) -> Result<Slas, Vec<ItemError>> {
     let mut findings = Findings::default();
     let mut slas = Vec::new();
@@ -83,7 +87,7 @@ fn given(reader: &mut Reader<'_>) -> Map<String, Json> {
 }
 
 impl Sla {
-    /// The SLA as the API takes it, in a list with all others of the deployment.
+    /// Returns the SLA for a request that replaces all SLAs of the deployment.
     pub(crate) fn body(&self, deployment_id: Uuid) -> Json {
         let mut body = self.given.clone();
         body.insert("owner_resource".to_owned(), Json::from(owner_resource(deployment_id)));

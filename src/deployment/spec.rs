@@ -7,31 +7,31 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The fields of a deployment that list steps, which are filled in when they run.
+/// Fields of a deployment that list steps. Their templates are resolved when the steps run.
 pub(crate) const STEP_SECTIONS: [&str; 3] = ["build", "push", "pull"];
 
-/// The fields of a deployment before templating, with every key that later stages look at.
+/// A declared deployment with options and default keys applied. Its templates are not resolved.
 #[derive(Debug, Clone)]
 pub(crate) struct DeploymentSpec {
     pub(crate) declared: Declared,
     pub(crate) fields: Arc<Mapping>,
-    /// Job variables of the command line; templates see them over the step outputs.
+    /// Job variables of the command line. In templates they take precedence over step outputs.
     pub(crate) variables: Mapping,
 }
 
 impl DeploymentSpec {
-    /// Puts items of the command line in place of the file's.
+    /// Replaces a list of the file by items of the command line.
     pub(crate) fn replace_items(&mut self, key: &str, items: Vec<Value>) {
         Arc::make_mut(&mut self.fields).insert(key.into(), Value::Sequence(items));
     }
 
-    /// Whether the work pool is that of the file.
+    /// Checks whether the work pool comes from the file.
     pub(crate) fn has_own_work_pool(&self) -> bool {
         let name = |fields: &Mapping| fields.get("work_pool").and_then(|pool| pool.get("name")).cloned();
         name(&self.fields) == name(&self.declared.fields)
     }
 
-    /// Fills in the work pool of a deployment that names none.
+    /// Sets the work pool if the deployment has none.
     pub(crate) fn default_work_pool(&mut self, name: Option<&str>) {
         let pool = section(Arc::make_mut(&mut self.fields), "work_pool");
         if let Some(name) = name
@@ -42,7 +42,7 @@ impl DeploymentSpec {
     }
 }
 
-/// The mapping under a key, made if there is none.
+/// Returns the mapping of a key. Creates it if the key is missing or has another type.
 pub(crate) fn section<'a>(fields: &'a mut Mapping, key: &str) -> &'a mut Mapping {
     let value = fields.entry(key.into()).or_insert(Value::Null);
     if !value.is_mapping() {

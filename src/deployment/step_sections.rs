@@ -1,4 +1,4 @@
-//! The steps of a deployment by section.
+//! Steps of a deployment, grouped by section.
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::{
     value::Value,
 };
 
-/// The steps of one deployment, its own or those of the file.
+/// Steps of a deployment: its own or those of the file.
 #[derive(Debug)]
 pub(crate) struct StepSections {
     pub(crate) build: Vec<Listed>,
     pub(crate) push: Vec<Listed>,
     pub(crate) pull: PullSteps,
-    /// Where the pull steps are listed.
+    /// Location of the list of pull steps.
     pub(crate) pull_pointer: Pointer,
 }
 
@@ -38,10 +38,10 @@ impl StepSections {
         &self.push
     }
 
-    /// The steps that run here.
+    /// Returns the build and push steps, which run on this machine.
     ///
-    /// A section of the deployment replaces the file's: an empty or null `build` means none, an empty `push` means
-    /// none, and a null `push` the file's, as in the reference.
+    /// A section of the deployment replaces the section of the file. As in the reference, an empty or null
+    /// `build` and an empty `push` mean no steps, and a null `push` means the steps of the file.
     pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
         let own = spec.declared.pointer();
         let root = Pointer::root();

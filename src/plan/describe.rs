@@ -1,4 +1,4 @@
-//! From what changes to what a plan says of it.
+//! Creates the entries of a plan document from changes.
 
 use serde_json::Value as Json;
 
@@ -19,15 +19,15 @@ use crate::{
     value::json_object,
 };
 
-/// What a new deployment always has, which tells nobody anything.
+/// Defaults of new deployments, which a plan does not show.
 const DEFAULTS: [(&str, Json); 2] =
     [("paused", Json::Bool(false)), ("enforce_parameter_schema", Json::Bool(true))];
 
-/// What is no field of the user's: the name is shown as such, the schema comes from the flow, the rest is the API's.
+/// Fields that a plan does not show: derived and internal ones.
 const NOT_SHOWN: [&str; 6] =
     ["name", "flow_id", "parameter_openapi_schema", "version_info", "schedules", "labels"];
 
-/// The entry of a plan for one deployment; `change` is the preview against `live`.
+/// Returns the plan entry of a deployment. `change` is the difference between `preview` and `live`.
 pub(crate) fn describe(
     preview: &Preview,
     change: &Change<'_>,
@@ -64,7 +64,7 @@ pub(crate) fn describe(
     }
 }
 
-/// What a deploy changes of a deployment of which all is known.
+/// Returns the changes of a deployment without unknown values.
 pub(crate) fn changes(
     desired: &DesiredDeployment,
     change: &Change<'_>,
@@ -75,7 +75,7 @@ pub(crate) fn changes(
     changes.into_iter().map(|change| presentable(change, redactor)).collect()
 }
 
-/// Without the fields that `is_unknown` names.
+/// Returns the changes of all fields except unknown ones.
 fn described(
     desired: &DesiredDeployment,
     change: &Change<'_>,
@@ -91,17 +91,17 @@ fn described(
     }
 }
 
-/// The entry of a plan for a deployment that the project no longer declares.
-pub(crate) fn describe_removal(removals: &Removal, redactor: &Redactor) -> PlannedDeployment {
+/// Returns the plan entry of a deployment to prune.
+pub(crate) fn describe_removal(removal: &Removal, redactor: &Redactor) -> PlannedDeployment {
     PlannedDeployment {
-        name: removals.name.clone(),
+        name: removal.name.clone(),
         action: Action::Delete,
-        id: Some(removals.id()),
+        id: Some(removal.id()),
         changes: Vec::new(),
         retained: Vec::new(),
         flow: None,
         fingerprint: Fingerprint {
-            live: fingerprint::of_live(Some(&removals.deployment), &[], redactor),
+            live: fingerprint::of_live(Some(&removal.deployment), &[], redactor),
             desired: String::new(),
         },
     }
@@ -119,7 +119,7 @@ fn change(field: &str, old: Json, new: Json) -> PlannedChange {
     PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
 }
 
-/// What a new deployment has that not every deployment has.
+/// Returns the values of a new deployment, except for defaults.
 fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
     let body = json_object(desired.create_body(uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH));
     let is_empty = |value: &Json| match value {
@@ -177,7 +177,7 @@ fn updated(
     described
 }
 
-/// A new automation takes the place of the old one of its name.
+/// Adds the changes of triggers. An automation with the same name is shown as an update.
 fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut Vec<PlannedChange>) {
     let triggers = &changes.triggers;
     let mut gone: Vec<&Automation> =
@@ -196,7 +196,7 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
     );
 }
 
-/// The fields that steps decide about as a whole.
+/// Returns the changes of fields that are unknown until the steps run.
 fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
     let old = |field| match (field, existing) {
         (_, None) => Json::Null,
@@ -210,7 +210,7 @@ fn deferred_value() -> Json {
     crate::value::to_json(&pending::marker(""))
 }
 
-/// A change without secrets, and with words in the place of stand-ins.
+/// Redacts secrets of a change and replaces placeholders by a description.
 fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
     let PlannedChange { field, old, new, .. } = change;
     let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);

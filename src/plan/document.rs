@@ -1,4 +1,4 @@
-//! A plan as a document: what a deploy would do, for people, for programs, and for a later deploy to hold itself to.
+//! The plan document, which users and programs read and `deploy --plan` verifies.
 
 use std::path::PathBuf;
 
@@ -8,25 +8,25 @@ use uuid::Uuid;
 
 use crate::deployment::Options;
 
-/// The version of the document's form.
+/// Version of the document's schema.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// What a deploy would do.
+/// Plan of a deploy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) schema: u32,
-    /// Which deployments it is about.
+    /// Options that selected the deployments.
     pub(crate) selection: SelectionOptions,
-    /// The API that it was made for.
+    /// URL of the API that was compared.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
-    /// The distinct build and push steps, in the order in which they would run.
+    /// Distinct build and push steps, in order of execution.
     pub(crate) steps: Vec<PlannedStep>,
-    /// What the file's author is warned of, as `prefectl check --output json` has it.
+    /// Warnings, in the format of `prefectl check --output json`.
     pub(crate) findings: Vec<Json>,
 }
 
-/// What was selected when a plan was made.
+/// Options that select deployments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SelectionOptions {
     pub(crate) entrypoint: Option<String>,
@@ -56,20 +56,20 @@ impl Plan {
         Options { entrypoint, all, names, prefect_file, ..options }
     }
 
-    /// Whether applying it would, or might, write anything.
+    /// Checks whether a deploy would or could write anything.
     pub(crate) fn has_changes(&self) -> bool {
         self.deployments.iter().any(|deployment| deployment.action != Action::Unchanged)
     }
 
-    /// What is no longer as this plan has it, in sentences; `now` is the same plan made again.
+    /// Returns the differences to `now`, the same plan created again.
     pub(crate) fn stale(&self, now: &Self) -> Vec<String> {
         let mut stale = Vec::new();
         if self.api_url != now.api_url {
-            stale.push(format!("it was made for {}, and this is {}", self.api_url, now.api_url));
+            stale.push(format!("it is for {}, not for {}", self.api_url, now.api_url));
         }
         for deployment in &self.deployments {
             match now.deployments.iter().find(|other| other.name == deployment.name) {
-                None => stale.push(format!("'{}' is not selected any more", deployment.name)),
+                None => stale.push(format!("'{}' is no longer selected", deployment.name)),
                 Some(other) => {
                     stale.extend(deployment.fingerprint.stale(&other.fingerprint, &deployment.name));
                 }
@@ -82,7 +82,7 @@ impl Plan {
             now.deployments
                 .iter()
                 .filter(is_new)
-                .map(|deployment| format!("'{}' is not in it", deployment.name)),
+                .map(|deployment| format!("'{}' is not in the plan", deployment.name)),
         );
         if self.steps != now.steps {
             stale.push("other steps would run".to_owned());
@@ -95,7 +95,7 @@ impl Plan {
     }
 }
 
-/// What happens to a deployment.
+/// Action for a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
@@ -105,21 +105,21 @@ pub(crate) enum Action {
     Delete,
 }
 
-/// One deployment of a plan.
+/// Plan of one deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedDeployment {
     /// `flow/deployment`.
     pub(crate) name: String,
     pub(crate) action: Action,
-    /// Of the deployment on the server.
+    /// Id of the deployment on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
-    /// What differs and stays so, with the reason.
+    /// Differences that a deploy does not change.
     #[serde(rename = "kept")]
     pub(crate) retained: Vec<Retained>,
-    /// How well the flow's parameters are known; `None` for a deployment that only the server has.
+    /// Certainty of the parameter schema. `None` for a deployment to prune.
     pub(crate) flow: Option<FlowGrade>,
-    /// What the plan was made of.
+    /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -128,16 +128,16 @@ pub(crate) struct PlannedDeployment {
 pub(crate) struct PlannedChange {
     /// `version`, `parameters`, `schedules`, `triggers`, ...
     pub(crate) field: String,
-    /// Null for what is new.
+    /// Previous value. Null if new.
     pub(crate) old: Json,
-    /// Null for what goes.
+    /// New value. Null if removed.
     pub(crate) new: Json,
-    /// Whether it is left to steps if this changes at all.
+    /// Whether the new value is unknown until the steps run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) known_after_build: bool,
 }
 
-/// Something that the server has, that the file does not say, and that a deploy leaves.
+/// A value of the server that differs from the file and stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Retained {
     pub(crate) field: String,
@@ -145,7 +145,7 @@ pub(crate) struct Retained {
     pub(crate) reason: String,
 }
 
-/// How well a flow's parameters are known.
+/// Certainty of a flow's parameter schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FlowGrade {
     /// `exact` or `approximate`.
@@ -153,12 +153,12 @@ pub(crate) struct FlowGrade {
     pub(crate) reasons: Vec<String>,
 }
 
-/// Digests of what a plan compared; secrets that were met take no part in them.
+/// Digests of the states that a plan compared. Secrets are excluded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
-    /// Of what the server had.
+    /// Digest of the live state.
     pub(crate) live: String,
-    /// Of what the deployment shall be.
+    /// Digest of the desired state.
     pub(crate) desired: String,
 }
 
@@ -166,7 +166,7 @@ impl Fingerprint {
     fn stale(&self, now: &Self, name: &str) -> Vec<String> {
         let sides = [
             (self.live == now.live, "has changed on the server"),
-            (self.desired == now.desired, "is described differently by the file or the options"),
+            (self.desired == now.desired, "differs in the file or the options"),
         ];
         let changed = sides.into_iter().filter(|(is_same, _)| !is_same);
         changed.map(|(_, what)| format!("'{name}' {what}")).collect()
@@ -181,8 +181,8 @@ pub(crate) struct PlannedStep {
     /// `build` or `push`.
     pub(crate) section: String,
     pub(crate) inputs: Json,
-    /// `file:line` where it is written.
+    /// Location in the form `file:line`.
     pub(crate) place: Option<String>,
-    /// The deployments that it runs for.
+    /// Deployments that use the step.
     pub(crate) deployments: Vec<String>,
 }

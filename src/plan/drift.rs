@@ -1,14 +1,14 @@
-//! What differs on the server from the file, whether a deploy would change it or not.
+//! Differences between the file and the server, including those that a deploy would keep.
 
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::plan::document::{Action, Plan};
 
-/// The differences of all selected deployments.
+/// Differences of all selected deployments.
 #[derive(Debug, Serialize)]
 pub(crate) struct Drift {
-    /// The version of the document's form.
+    /// Version of the document's schema.
     schema: u32,
     api_url: String,
     pub(crate) deployments: Vec<DriftedDeployment>,
@@ -20,7 +20,7 @@ pub(crate) struct DriftedDeployment {
     pub(crate) name: String,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Fields that steps decide about, and that can only be compared by running these.
+    /// Fields that cannot be compared without running steps.
     pub(crate) not_compared: Vec<String>,
 }
 
@@ -29,20 +29,20 @@ pub(crate) struct DriftedDeployment {
 pub(crate) enum DriftState {
     Same,
     Differs,
-    /// The file has it and the server has not.
+    /// The server does not have the deployment.
     Missing,
-    /// The server has it and the file has not.
+    /// The file does not have the deployment.
     Extra,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Difference {
     pub(crate) field: String,
-    /// As the file has it; null where it says nothing.
+    /// Value in the file. Null if missing.
     pub(crate) file: Json,
-    /// As the server has it; null where it has nothing.
+    /// Value on the server. Null if missing.
     pub(crate) server: Json,
-    /// Why a deploy would leave it so; `None` if it would change it.
+    /// Reason why a deploy would keep the difference. `None` if it would remove it.
     #[serde(rename = "kept", skip_serializing_if = "Option::is_none")]
     pub(crate) retained: Option<String>,
 }

@@ -1,10 +1,10 @@
-//! The plain fields of a deployment, one by one.
+//! Compares the fields of a deployment.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::deployment::{DesiredDeployment, LiveDeployment};
 
-/// A field that changes.
+/// Change of a field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FieldChange {
     pub(crate) field: String,
@@ -12,7 +12,7 @@ pub(crate) struct FieldChange {
     pub(crate) new: Json,
 }
 
-/// The fields that differ; all of them with `force`.
+/// Returns the fields that differ, or all fields with `force`.
 pub(super) fn compare(
     desired: &DesiredDeployment,
     live: &LiveDeployment,
@@ -27,13 +27,13 @@ pub(super) fn compare(
     changes
 }
 
-/// The fields that a deploy writes, as the server has them and as they would be written.
+/// Returns the live values of the fields that a deploy writes.
 pub(crate) fn owned(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<String, Json> {
     let fields = desired.update_body().into_iter();
     fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
 }
 
-/// What somebody else has changed of what a deploy writes.
+/// Returns the fields and schedules that changed on the server between two reads.
 pub(crate) fn between(
     desired: &DesiredDeployment,
     before: &LiveDeployment,
@@ -64,7 +64,7 @@ fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> V
 fn same(field: &str, old: &Json, new: &Json) -> bool {
     match field {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
-        // No steps to run, either way.
+        // Null and an empty list both mean no pull steps.
         "pull_steps" => steps(old) == steps(new),
         "concurrency_options" => without_nulls(old) == without_nulls(new),
         _ => old == new,

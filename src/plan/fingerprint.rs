@@ -1,4 +1,4 @@
-//! Digests of what a plan compared, by which a later deploy finds out that something has changed since.
+//! Digests of the compared states, which detect later changes.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -12,7 +12,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// The digest of a deployment as it shall be.
+/// Returns the digest of the desired state.
 pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> String {
     let triggers: Vec<Json> =
         desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();
@@ -29,7 +29,7 @@ pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> St
     )
 }
 
-/// The digest of a deployment as the server has it, in all that a deploy compares; empty for none.
+/// Returns the digest of the live state, or an empty string if there is none.
 pub(super) fn of_live(
     live: Option<&LiveDeployment>,
     automations: &[Automation],
@@ -55,7 +55,7 @@ pub(super) fn of_live(
     )
 }
 
-/// The server gives both in no order that means anything.
+/// Sorts items whose order on the server is arbitrary.
 fn sorted(items: impl Iterator<Item = Json>) -> Vec<Json> {
     let mut items: Vec<Json> = items.collect();
     items.sort_by_cached_key(canonical);
@@ -67,7 +67,7 @@ fn digest(value: &Json, redactor: &Redactor) -> String {
     sha256_hex(text.as_bytes())
 }
 
-/// The text of a value, the same for every order of its keys.
+/// Serializes a value with sorted keys.
 fn canonical(value: &Json) -> String {
     match value {
         Json::Object(entries) => {

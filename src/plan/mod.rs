@@ -1,4 +1,4 @@
-//! What a deploy changes: the desired deployments against the live ones, without any request.
+//! Compares desired deployments with a snapshot of the server, without I/O.
 
 mod describe;
 mod document;
@@ -34,19 +34,19 @@ use jiff::Timestamp;
 
 use crate::deployment::{DesiredDeployment, LiveDeployment, Snapshot};
 
-/// What happens to one deployment.
+/// Change of one deployment.
 #[derive(Debug)]
 pub(crate) enum Change<'a> {
-    /// The server does not have it.
+    /// The deployment is missing on the server.
     Create,
-    /// It is there, and differs in something.
+    /// The deployment differs.
     Update { live: &'a LiveDeployment, changes: Changes<'a> },
-    /// It is there, and is right.
+    /// The deployment has its desired state.
     Unchanged { live: &'a LiveDeployment },
 }
 
 impl<'a> Change<'a> {
-    /// What the server has of it.
+    /// Returns the live deployment, if there is one.
     pub(crate) fn live(&self) -> Option<&'a LiveDeployment> {
         match self {
             Self::Create => None,
@@ -63,13 +63,13 @@ impl<'a> Change<'a> {
     }
 }
 
-/// How a deployment differs from what it shall be.
+/// Differences between a live and a desired deployment.
 #[derive(Debug)]
 pub(crate) struct Changes<'a> {
     pub(crate) fields: Vec<FieldChange>,
     pub(crate) schedules: ScheduleChanges<'a>,
     pub(crate) triggers: TriggerChanges<'a>,
-    /// Whether service level agreements are sent: Prefect Cloud tells nobody which there are.
+    /// Whether SLAs are sent. Prefect Cloud cannot be asked for them, so they are always sent.
     pub(crate) slas: bool,
 }
 
@@ -78,7 +78,7 @@ impl Changes<'_> {
         !self.slas && self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
     }
 
-    /// The names of what changes, for the report.
+    /// Returns the names of the changed parts, for the report.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.fields.iter().map(|change| change.field.as_str()).collect();
         names.extend((!self.schedules.is_empty()).then_some("schedules"));
@@ -88,7 +88,7 @@ impl Changes<'_> {
     }
 }
 
-/// Compares one deployment; with `force`, one that is right is written as well.
+/// Compares one deployment. `force` also updates an unchanged deployment.
 pub(crate) fn compare<'a>(
     desired: &'a DesiredDeployment,
     live: &'a Snapshot,

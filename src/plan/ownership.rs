@@ -1,13 +1,13 @@
-//! Which deployments a project has registered: what `--prune` may remove.
+//! Records of the deployments that a project registered, which `--prune` may delete.
 //!
-//! The server does not change the labels of a deployment that exists, and cannot be asked for those that have one. So
-//! the set is kept in Prefect variables, by id: whoever deletes a deployment and makes another one of the same name
-//! has made one that is not in it. A variable holds 5000 characters; a large project has several.
+//! The server cannot change labels of existing deployments, so Prefect variables record the ids. A recreated
+//! deployment has a new id and is not recorded. A variable has at most 5000 characters; large projects have
+//! several.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
@@ -15,39 +15,70 @@ use crate::{
     deployment::ProjectId,
 };
 
-/// How many ids a variable has room for.
+/// Maximum number of ids per variable.
 const IDS_PER_VARIABLE: usize = 100;
 
-/// The value of a variable.
+/// Value of a variable.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     project: String,
     deployments: BTreeSet<Uuid>,
 }
 
-/// The deployments of a project, and those of others.
+/// A record that does not list deployments. Continuing would delete deployments of other projects or forget own ones.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the project record in variable '{variable}' is unreadable: {reason}")]
+pub(crate) struct UnreadableRecord {
+    pub(crate) variable: String,
+    reason: String,
+}
+
+/// Error of reading project records.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OwnershipError {
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableRecord),
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+/// Deployments recorded for a project and for other projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Membership {
     pub(crate) own: BTreeSet<Uuid>,
-    /// Also the project's own, if others have registered them too.
+    /// Includes deployments of this project that others also registered.
     pub(crate) of_others: BTreeSet<Uuid>,
     /// Names of the variables with the project's records.
     variables: Vec<String>,
 }
 
 impl Membership {
-    /// Reads what is recorded on the server. Without a project, all is of others.
-    pub(crate) async fn read(client: &Client, project: Option<&ProjectId>) -> Result<Self, ApiError> {
+    /// Reads all records. Without a project, every record belongs to others.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a request fails or if a record is unreadable.
+    pub(crate) async fn read(client: &Client, project: Option<&ProjectId>) -> Result<Self, OwnershipError> {
+        let variables = client.variables_like(ProjectId::VARIABLE_PREFIX).await?;
+        let records = variables.into_iter().filter(|variable| ProjectId::is_record_name(&variable.name));
+        Ok(Self::from_records(records.map(|variable| (variable.name, variable.value)), project)?)
+    }
+
+    /// Collects records, which are names and values of variables.
+    fn from_records(
+        records: impl Iterator<Item = (String, Json)>,
+        project: Option<&ProjectId>,
+    ) -> Result<Self, UnreadableRecord> {
         let mut membership = Self::default();
-        for variable in client.variables_like(ProjectId::VARIABLE_PREFIX).await? {
-            if !ProjectId::is_record_name(&variable.name) {
-                continue;
-            }
-            // A variable that only looks like one of ours is somebody else's.
-            let Ok(record) = serde_json::from_value::<Record>(variable.value) else { continue };
+        for (name, value) in records {
+            let record = serde_json::from_value::<Record>(value);
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => return Err(UnreadableRecord { variable: name, reason: error.to_string() }),
+            };
             if project.is_some_and(|project| record.project == project.as_str()) {
                 membership.own.extend(record.deployments);
-                membership.variables.push(variable.name);
+                membership.variables.push(name);
             } else {
                 membership.of_others.extend(record.deployments);
             }
@@ -55,12 +86,12 @@ impl Membership {
         Ok(membership)
     }
 
-    /// Those that the project alone has registered and that are not among `declared`.
+    /// Returns deployments that only this project registered and that are not in `declared`.
     pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
         self.own.iter().filter(|id| !declared.contains(id) && !self.of_others.contains(id)).copied().collect()
     }
 
-    /// Records the project's deployments, if they are others than before.
+    /// Writes the record if it has changed.
     pub(crate) async fn record(
         &self,
         client: &Client,
@@ -95,15 +126,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_variable_is_short_enough() {
+    fn a_full_variable_fits_the_limit_of_the_server() {
         let deployments = (0..IDS_PER_VARIABLE).map(|_| Uuid::new_v4()).collect();
         let value = json!(Record { project: "x".repeat(80), deployments });
-        // As Python writes it, with spaces behind commas.
+        // Python adds spaces after commas.
         assert!(value.to_string().len() + IDS_PER_VARIABLE < 5000);
     }
 
     #[test]
-    fn what_others_have_registered_too_is_not_pruned() {
+    fn rejects_unreadable_records() {
+        let [own, other] = [1, 2].map(Uuid::from_u128);
+        let record = |project: &str, id: Uuid| json!({"project": project, "deployments": [id]});
+        let read = |value: Json| {
+            let variables = [
+                ("prefectl-project-a".to_owned(), record("a", own)),
+                ("prefectl-project-b".to_owned(), value),
+            ];
+            Membership::from_records(variables.into_iter(), ProjectId::new("a").ok().as_ref())
+        };
+        let membership = read(record("b", other)).unwrap();
+        assert_eq!((membership.own, membership.of_others), ([own].into(), [other].into()));
+        for value in [
+            json!("text"),
+            json!({"project": "b"}),
+            json!({"project": "b", "deployments": ["x"]}),
+            json!(null),
+        ] {
+            assert_eq!(read(value.clone()).unwrap_err().variable, "prefectl-project-b", "{value}");
+        }
+    }
+
+    #[test]
+    fn keeps_deployments_that_others_also_registered() {
         let [declared, gone, shared] = [1, 2, 3].map(Uuid::from_u128);
         let membership = Membership {
             own: [declared, gone, shared].into(),

@@ -1,10 +1,10 @@
-//! Schedules and automations of the server in the form in which a plan shows them.
+//! Formats schedules and automations for plans.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::{api::DeploymentSchedule, value::json_object};
 
-/// A schedule of the server, with what a file can say of it.
+/// Returns a schedule with the keys that a file can have.
 pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
     let is_default = |key: &str, value: &Json| value.is_null() || (key == "day_or" && *value == json!(true));
     let times = live.schedule.iter().filter(|(key, value)| !is_default(key, value));
@@ -17,7 +17,7 @@ pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
     }))
 }
 
-/// An automation, with what a trigger says of it.
+/// Returns an automation with the keys of a trigger.
 pub(super) fn trigger(automation: &Json) -> Json {
     const WORDS: [&str; 5] = ["name", "description", "enabled", "trigger", "actions"];
     let retained =
@@ -25,7 +25,7 @@ pub(super) fn trigger(automation: &Json) -> Json {
     Json::Object(retained.collect())
 }
 
-/// Without what only the server gives: the ids of triggers, and what is null.
+/// Removes ids and nulls, which only the server has.
 fn without_ids(value: &Json) -> Json {
     match value {
         Json::Object(entries) => entries

@@ -1,4 +1,4 @@
-//! Removing deployments that a project no longer declares.
+//! Pruning: deletes deployments that a project no longer declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use crate::{
     api::{ApiError, Client},
     deployment::{LiveDeployment, Options, ProjectId, SharedValues},
     names::{SHOWN, first_of},
-    plan::ownership::Membership,
+    plan::ownership::{Membership, OwnershipError},
 };
 
-/// A deployment that is to be removed.
+/// A deployment to delete.
 #[derive(Debug, Clone)]
 pub(crate) struct Removal {
     pub(crate) deployment: LiveDeployment,
@@ -33,7 +33,7 @@ pub(crate) struct TooManyDeletes {
     pub(crate) max_deletes: usize,
 }
 
-/// What a project has on the server, and what goes.
+/// Record of a project and the deployments to delete.
 pub(crate) struct Pruning<'a> {
     project: &'a ProjectId,
     membership: Membership,
@@ -41,17 +41,16 @@ pub(crate) struct Pruning<'a> {
 }
 
 impl<'a> Pruning<'a> {
-    /// Finds what the project has registered and no longer declares, if the options say that it goes; `None` for a
-    /// project without an id.
+    /// Finds the deployments to prune. Returns `None` without a project id.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked.
+    /// Fails if a request fails.
     pub(crate) async fn plan(
         client: &Client,
         options: &'a Options,
         declared: &BTreeSet<Uuid>,
-    ) -> Result<Option<Self>, ApiError> {
+    ) -> Result<Option<Self>, OwnershipError> {
         let Some(project) = &options.project else { return Ok(None) };
         let membership = Membership::read(client, Some(project)).await?;
         let undeclared = if options.prune { membership.undeclared(declared) } else { BTreeSet::new() };
@@ -59,9 +58,11 @@ impl<'a> Pruning<'a> {
         Ok(Some(Self { project, membership, removals }))
     }
 
+    /// Checks the number of deletions.
+    ///
     /// # Errors
     ///
-    /// When more are to go than may.
+    /// Fails if it exceeds `max_deletes`.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
         if self.removals.len() <= max_deletes {
             return Ok(());
@@ -70,7 +71,7 @@ impl<'a> Pruning<'a> {
         Err(TooManyDeletes { names, max_deletes })
     }
 
-    /// Records what the project has now: `registered` and what it had before, without `removed`.
+    /// Records the previous deployments and `registered`, without `removed`.
     pub(crate) async fn record(
         &self,
         client: &Client,
@@ -84,7 +85,7 @@ impl<'a> Pruning<'a> {
     }
 }
 
-/// Those of the deployments that are still there, by name.
+/// Returns the deployments that still exist, sorted by name.
 async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>, ApiError> {
     let deployments = client.deployments_by_id(ids.iter().copied()).await?;
     let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
@@ -101,7 +102,7 @@ async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>,
     Ok(removals)
 }
 
-/// Removes a deployment and the automations that it owns, which the server would leave.
+/// Deletes a deployment and the automations that it owns, which the server would keep.
 pub(crate) async fn remove(client: &Client, id: Uuid) -> Result<(), ApiError> {
     client.delete_automations_owned_by(id).await?;
     client.delete_deployment(id).await?;

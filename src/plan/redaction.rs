@@ -1,7 +1,7 @@
-//! Values of a plan without the secrets in them.
+//! Redaction of plans.
 //!
-//! Besides the secrets that this command has met, the server may have others that nobody has told it of: those of
-//! yesterday. So a value that takes the place of a secret is masked as well, and so is what has the name of one.
+//! Besides the secrets of this process, the server may have secrets from earlier deploys. A value that
+//! replaces a secret, and a value whose key names a secret, are redacted too.
 
 use serde_json::Value as Json;
 
@@ -11,11 +11,11 @@ use crate::{
     template::placeholder,
 };
 
-/// What the names of secrets have in them.
+/// Parts of keys that name secrets.
 const SECRET_NAMES: [&str; 9] =
     ["password", "passwd", "secret", "token", "credential", "api_key", "apikey", "access_key", "private_key"];
 
-/// Both sides of a change without secrets; where both are masked, they still differ.
+/// Redacts both sides of a change. Two different secrets stay distinguishable.
 pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
     let hide = is_secret_name(field) || has_secret(old, redactor) || has_secret(new, redactor);
     match (old, new) {
@@ -52,12 +52,12 @@ pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> 
     }
 }
 
-/// Masks the secrets in both sides of a change.
+/// Redacts both sides of a change in place.
 pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
     (change.old, change.new) = pair(&change.field, &change.old, &change.new, redactor);
 }
 
-/// One value without secrets.
+/// Redacts a value.
 pub(crate) fn value(field: &str, value: &Json, redactor: &Redactor) -> Json {
     whole(value, redactor, is_secret_name(field))
 }
@@ -76,7 +76,7 @@ fn whole(value: &Json, redactor: &Redactor, hide: bool) -> Json {
     }
 }
 
-/// A text that only names a secret, which the worker looks up.
+/// Checks whether a string is a reference that the worker resolves.
 fn is_reference(text: &str) -> bool {
     text.is_empty() || placeholder::only(text).is_some()
 }

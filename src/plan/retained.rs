@@ -1,4 +1,4 @@
-//! What differs between the file and the server, and is left as it is.
+//! Differences that a deploy does not change.
 
 use serde_json::{Value as Json, json};
 
@@ -9,7 +9,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// What a deploy leaves on the server although the file does not say it.
+/// Returns values of the server that differ from the file and stay.
 pub(super) fn retained(
     preview: &Preview,
     live: &LiveDeployment,
@@ -35,7 +35,7 @@ pub(super) fn retained(
         keep(
             "enforce_parameter_schema",
             json!(false),
-            "the file does not say it; `true` in the file changes it",
+            "the file does not set it; set it to `true` to change it",
         );
     }
     match &desired.schedules {
@@ -50,7 +50,7 @@ pub(super) fn retained(
                 });
                 match of_file {
                     None if is_slugged => {
-                        let reason = "it has a slug that the file does not name, and stays, as with Prefect";
+                        let reason = "the file does not name its slug; it stays, as with Prefect";
                         keep("schedules", presentation::schedule(schedule), reason);
                     }
                     Some(wanted) if wanted.active.is_none() && !schedule.active => {

@@ -1,4 +1,4 @@
-//! The schedules of a deployment, changed in place.
+//! Compares the schedules of a deployment.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -10,11 +10,11 @@ use crate::{
     value::{self, Value},
 };
 
-/// What happens to the schedules of a deployment.
+/// Changes of the schedules of a deployment.
 #[derive(Debug, Default)]
 pub(crate) struct ScheduleChanges<'a> {
     pub(crate) create: Vec<&'a Schedule>,
-    /// With what is changed of them.
+    /// Live schedules with the body of their update.
     pub(crate) update: Vec<(&'a DeploymentSchedule, Map<String, Json>)>,
     pub(crate) delete: Vec<&'a DeploymentSchedule>,
 }
@@ -24,16 +24,16 @@ impl ScheduleChanges<'_> {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
     }
 
-    /// How many requests the changes are when each is one; what is created is one for all.
+    /// Returns the number of requests if schedules are changed individually. All creations are one request.
     fn requests(&self) -> usize {
         usize::from(!self.create.is_empty()) + self.update.len() + self.delete.len()
     }
 
-    /// The `schedules` of the request that changes the deployment: if there is one anyway, or this saves one, and if the
-    /// server makes of them just these changes.
+    /// Returns the `schedules` of the deployment update if the server then makes exactly these changes, and
+    /// if this does not add a request.
     ///
-    /// Where all that it has and all that it is sent have slugs, it changes and adds what it is sent and leaves the
-    /// others. Else what it is sent takes the place of all: this is what is meant only when none of them stays.
+    /// If all live and sent schedules have slugs, the server updates and adds the sent ones and keeps the
+    /// others. Otherwise it replaces all schedules, which is correct only if none stays.
     pub(crate) fn together(
         &self,
         has_fields: bool,
@@ -48,22 +48,23 @@ impl ScheduleChanges<'_> {
             let all_go = self.update.is_empty() && self.delete.len() == live.len();
             return (all_go && !self.is_empty()).then(|| created.collect());
         }
-        // What changes its slug stays a request of its own: older servers do not know `replaces`.
+        // A change of the slug needs its own request, because older servers do not support `replaces`.
         let has_new_slug = self.update.iter().any(|(_, body)| body.contains_key("slug"));
         let is_left = self.delete.is_empty() && !has_new_slug && !self.is_empty();
         is_left.then(|| self.update.iter().map(|(live, body)| by_slug(live, body)).chain(created).collect())
     }
 }
 
-/// The server's schedules have slugs and those of the file have not: which is which cannot be known.
+/// The live schedules have slugs and those of the file do not, so they cannot be matched.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
 pub(crate) struct ScheduleError;
 
 /// Compares the schedules of the file with those of the server.
 ///
-/// They are matched by slug where all have one, and then those of the server that the file does not name stay, as
-/// in the reference; else by slug or by when they run, and what is left of the server's goes.
+/// If all have slugs, they are matched by slug, and live schedules that the file does not name stay, as in
+/// the reference. Otherwise they are matched by slug or by times, and the remaining live schedules are
+/// deleted.
 pub(super) fn compare<'a>(
     desired: &'a Schedules,
     live: &'a [DeploymentSchedule],
@@ -101,20 +102,20 @@ pub(super) fn compare<'a>(
     Ok(changes)
 }
 
-/// Whether the server finds the schedules that it has by their slugs.
+/// Checks whether the server matches its schedules by slug.
 fn is_by_slug(live: &[DeploymentSchedule]) -> bool {
     !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some())
 }
 
-/// A change of a schedule that the server finds by its slug.
+/// Returns the update of a schedule that the server matches by slug.
 fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
     let mut body = live.with_parameters(body);
     body.insert("slug".into(), json!(live.slug));
     body.into()
 }
 
-/// What makes a schedule of the file one of the server's, the surest first. Where several run at the same times, one
-/// that says whether it is active takes what is as it says, before one that takes any.
+/// Criteria that match a declared schedule with a live one, in order of precedence. Schedules with an
+/// explicit `active` are matched first.
 const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
     |schedule, live| schedule.replaces.is_some() && schedule.replaces == live.slug,
     |schedule, live| schedule.slug.is_some() && schedule.slug == live.slug,
@@ -123,7 +124,7 @@ const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
     |schedule, live| live.slug.is_none() && schedule.runs_as(&live.schedule),
 ];
 
-/// How many of them go by slugs.
+/// Number of criteria that compare slugs.
 const BY_SLUG: usize = 2;
 
 fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
@@ -132,7 +133,7 @@ fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
         && differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
 }
 
-/// The body of the request that makes a schedule of the server what it shall be.
+/// Returns the update of a live schedule. Returns an empty body if nothing differs.
 fn differences(schedule: &Schedule, live: &DeploymentSchedule, now: Timestamp) -> Map<String, Json> {
     let mut body = Map::new();
     if !schedule.runs_as(&live.schedule) {
@@ -170,7 +171,7 @@ mod tests {
         items.iter().map(|item| schedule(item).unwrap()).collect()
     }
 
-    /// How many are created, updated and deleted.
+    /// Returns the numbers of created, updated and deleted schedules.
     fn counts(yaml: &str, items: &[(&str, Option<&str>, bool)]) -> (usize, usize, usize) {
         let (wanted, live) = (wanted(yaml), live(items));
         let changes = compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap();
@@ -195,7 +196,7 @@ mod tests {
             ("[{cron: 0 1 * * *, slug: c}]", &[("0 0 * * *", Some("a"), true)], (1, 0, 0)),
             ("[{cron: 0 1 * * *, slug: c, replaces: a}]", &[("0 0 * * *", Some("a"), true)], (0, 1, 0)),
             ("[{cron: 0 0 * * *}]", &[], (1, 0, 0)),
-            // Each finds its own among those that run at the same times.
+            // Schedules with equal times are matched by `active`.
             (
                 "[{cron: 0 0 * * *}, {cron: 0 0 * * *, active: false}]",
                 &[paused, ("0 0 * * *", None, true)],

@@ -1,4 +1,4 @@
-//! A deployment's triggers against the automations that run it.
+//! Compares the triggers of a deployment with its automations.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -10,15 +10,17 @@ use crate::{
     value::json_object,
 };
 
-/// What happens to the automations of a deployment.
+/// Changes of the automations of a deployment.
 #[derive(Debug, Default)]
 pub(crate) struct TriggerChanges<'a> {
     /// Bodies of automations to create.
     pub(crate) create: Vec<Map<String, Json>>,
-    /// Automations that go, after the new ones are there.
+    /// Automations to delete after the new ones are created.
     pub(crate) delete: Vec<&'a Automation>,
-    /// Whether all automations that the deployment owns go first, since one of those to go may belong to somebody
-    /// else: the server tells nobody whose an automation is, but deletes only those of the owner.
+    /// Whether to delete all automations that the deployment owns first.
+    ///
+    /// Used if an automation might belong to somebody else: the server does not report owners, but can delete
+    /// by owner.
     pub(crate) delete_owned: bool,
 }
 
@@ -28,7 +30,7 @@ impl TriggerChanges<'_> {
     }
 }
 
-/// Compares the triggers of a deployment with what runs it.
+/// Compares the triggers of a deployment with the automations that run it.
 pub(super) fn compare<'a>(
     desired: &DesiredDeployment,
     id: Uuid,
@@ -38,7 +40,7 @@ pub(super) fn compare<'a>(
     differences(bodies, &desired.name, live)
 }
 
-/// What somebody else has changed of the automations that run a deployment.
+/// Returns the automations that changed on the server between two reads.
 pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
     let is_in = |automation: &Automation, others: &[Automation]| {
@@ -77,19 +79,19 @@ fn differences<'a>(
     }
 }
 
-/// Whether an automation has the form that triggers give it: one action, which runs the deployment.
+/// Checks whether an automation has the form of a trigger: one action that runs a deployment.
 pub(crate) fn could_be_ours(automation: &Automation) -> bool {
     let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
     count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0
 }
 
-/// `NAME__automation_1`, the name that a trigger without one gets.
+/// Checks whether a name is the default name of a trigger, `NAME__automation_1`.
 fn is_default_name(name: &str, deployment: &str) -> bool {
     let number = name.strip_prefix(deployment).and_then(|rest| rest.strip_prefix("__automation_"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether an automation is what a body would make: the server sends all that the body has, and more.
+/// Checks whether an automation has every value of a body.
 fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
     body.iter()
         .filter(|(key, _)| key.as_str() != "owner_resource")
@@ -105,8 +107,10 @@ fn contains_field(live: Option<&Json>, wanted: &Json) -> bool {
     }
 }
 
-/// Whether `live` has everything of `wanted`; numbers compare by value, and lists of texts in any order, since
-/// the server keeps `expect`, `after` and `for_each` as sets.
+/// Checks whether `live` has every value of `wanted`.
+///
+/// Numbers are compared by value. Lists of strings are compared as sets, because the server stores `expect`,
+/// `after` and `for_each` as sets.
 fn contains(live: &Json, wanted: &Json) -> bool {
     match (live, wanted) {
         (Json::Object(live), Json::Object(wanted)) => {

@@ -1,4 +1,4 @@
-//! From what was picked to deployments whose flow is known: options, early templates, the flow's source.
+//! Resolves the templates of a deployment and reads its flow.
 
 use std::sync::Arc;
 
@@ -16,11 +16,13 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Fills in what can be known before any step runs, and reads the flow.
+/// Resolves a deployment as far as possible before its steps run.
+///
+/// Errors of the deployment become findings. Returns `None` if its fields are unusable.
 ///
 /// # Errors
 ///
-/// When the server cannot be asked; what is wrong with the deployment becomes findings.
+/// Fails if a request fails.
 pub(crate) async fn resolve(
     inspection: &Inspection<'_>,
     names: &Names,
@@ -57,13 +59,13 @@ pub(crate) async fn resolve(
     Ok(Some(ResolvedDeployment { spec, fields, pending: early.pending, scope, flow }))
 }
 
-/// Whether a note is about a step, which is filled in again when it runs.
+/// Checks whether a substitution is in a step, which is resolved again when it runs.
 fn is_in_steps(note: &Substitution) -> bool {
     let first = note.path.segments().first();
     matches!(first, Some(Segment::Key(key)) if STEP_SECTIONS.contains(&key.as_str()))
 }
 
-/// Warns of what templating came upon.
+/// Reports warnings about substitutions.
 pub(crate) fn note(notes: &[Substitution], pointer: &Pointer, findings: &mut Findings<'_>) {
     for note in notes {
         let at = pointer.join_all(&note.path);
@@ -74,19 +76,17 @@ pub(crate) fn note(notes: &[Substitution], pointer: &Pointer, findings: &mut Fin
             }
             SubstitutionKind::MissingVariable => Diagnostic::warning(
                 Code::UNKNOWN_VARIABLE,
-                format!("there is no variable for {placeholder}, which becomes empty text"),
+                format!("{placeholder} refers to a missing variable and becomes an empty string"),
             ),
             SubstitutionKind::Embedded(kind) => Diagnostic::warning(
                 Code::EMBEDDED_VALUE,
-                format!("{placeholder} is {kind}, and becomes Python's text for it inside other text"),
+                format!("{placeholder} is {kind} and is inserted as Python formats it"),
             ),
             SubstitutionKind::EnvironmentWithoutDollar => Diagnostic::warning(
                 Code::ENVIRONMENT_WITHOUT_DOLLAR,
-                format!(
-                    "{placeholder} is filled in from the environment, before any step output of that name"
-                ),
+                format!("{placeholder} is replaced by the environment variable, not by a step output"),
             )
-            .help(format!("write {{{{ ${} }}}} if the environment is meant", note.name)),
+            .help(format!("write {{{{ ${} }}}} to refer to the environment variable", note.name)),
             SubstitutionKind::Secret => Diagnostic::warning(
                 Code::SECRET_IN_CLEAR,
                 format!("the secret of {placeholder} will be stored in clear text on the server"),

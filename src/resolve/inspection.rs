@@ -1,4 +1,4 @@
-//! Flows of entrypoints, and fields that other fields refer to.
+//! Reads flows, and resolves fields that expressions in other fields use.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Looks up flows and fills in single fields for resolving.
+/// Reads flows and resolves single fields.
 pub(crate) struct Inspection<'a> {
     pub(crate) project: &'a Project,
     pub(crate) ctx: &'a DeployContext<'a>,
@@ -22,8 +22,7 @@ pub(crate) struct Inspection<'a> {
 }
 
 impl Inspection<'_> {
-    /// Some fields of a deployment with blocks, variables and the environment filled in, for expressions in others;
-    /// what is wrong with them shows later.
+    /// Resolves some fields for expressions in other fields. Errors are reported later.
     pub(crate) async fn fill(&self, fields: Mapping) -> Mapping {
         let template = Value::Mapping(fields);
         let filled = template::deployment_before_steps(&template, self.ctx.environment, self.resolver).await;
@@ -33,12 +32,12 @@ impl Inspection<'_> {
         }
     }
 
-    /// The flow of an entrypoint; what is wrong with it shows later.
+    /// Returns the flow of an entrypoint. Errors are reported later.
     pub(crate) fn peek(&self, fields: &Mapping) -> Option<Arc<Flow>> {
         self.flow(fields, &Pointer::root(), &mut Findings::new(None))
     }
 
-    /// The flow of a deployment; what is wrong with it becomes findings.
+    /// Returns the flow of a deployment. Errors become findings.
     pub(super) fn flow(
         &self,
         fields: &Mapping,

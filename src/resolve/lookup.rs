@@ -1,4 +1,4 @@
-//! Blocks and variables from the API, for templates.
+//! Looks up blocks and variables for templates.
 
 use futures_util::future::BoxFuture;
 
@@ -7,7 +7,7 @@ use crate::{
     template::{Found, Lookup},
 };
 
-/// Looks up what templates refer to on the server; without one, a reference is an error.
+/// Looks up blocks and variables on the server. Without a client, every lookup fails.
 pub(crate) struct ApiLookup<'a>(pub(crate) Option<&'a Client>);
 
 impl<'a> ApiLookup<'a> {
@@ -16,7 +16,7 @@ impl<'a> ApiLookup<'a> {
     }
 }
 
-/// Something is to be looked up, and nobody can be asked.
+/// Error of a lookup without a configured API.
 #[derive(Debug, thiserror::Error)]
 #[error("no API is configured: set PREFECT_API_URL")]
 struct NoApi;

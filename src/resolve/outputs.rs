@@ -1,4 +1,4 @@
-//! What can be said of the outputs of steps before any has run.
+//! Step outputs that are known before the steps run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,26 +9,26 @@ use crate::{
     value::Value,
 };
 
-/// The names that templates can use after some steps.
+/// Names that templates can use after some steps.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownOutputs {
     names: BTreeMap<String, Name>,
-    /// Whether a step ran whose outputs nobody knows: then there can be any.
+    /// Whether a step has unknown outputs, so that any name may exist.
     open: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Name {
-    /// The id of a step with these outputs.
+    /// Id of a step with these outputs.
     Id(&'static [&'static str]),
-    /// The id of a step whose outputs are not known, or a value with parts of its own.
+    /// Id of a step with unknown outputs, or a value with unknown keys.
     Anything,
-    /// An output by itself: text, a number or a list of these.
+    /// A single output: a string, a number or a list of them.
     Output,
 }
 
 impl KnownOutputs {
-    /// What the fields of a deployment see.
+    /// Returns the outputs that the fields of a deployment see.
     pub(crate) fn in_fields(sections: &StepSections, spec: &DeploymentSpec) -> Self {
         let mut known = Self::after(sections.build.iter().chain(&sections.push));
         let variables = spec.variables.keys().map(python::to_text);
@@ -44,7 +44,7 @@ impl KnownOutputs {
         known
     }
 
-    /// Adds the outputs of a step, as running it will; gives the ids that its outputs replace.
+    /// Adds the outputs of a step. Returns the ids that its outputs replace.
     pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
         let Some((name, id)) = name_and_id(step) else { return Vec::new() };
         let Some(outputs) = registry::outputs(name) else {
@@ -61,7 +61,7 @@ impl KnownOutputs {
         replaced
     }
 
-    /// Whether there can be a value for a placeholder of this name, such as `build-image.tags[0]`.
+    /// Checks whether a placeholder such as `build-image.tags[0]` may have a value.
     pub(crate) fn may_have(&self, path: &str) -> bool {
         let path = path.replace('[', ".").replace(']', "");
         let mut keys = path.split('.');
@@ -69,7 +69,7 @@ impl KnownOutputs {
         self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
     }
 
-    /// Whether an expression can use this output of a step; names that are no ids are not judged here.
+    /// Checks whether a step may have an output. Names that are not step ids are accepted.
     pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
         match self.names.get(name) {
             Some(Name::Id(outputs)) => outputs.contains(&key),
@@ -81,7 +81,7 @@ impl KnownOutputs {
         self.open
     }
 
-    /// The outputs of the step with this id.
+    /// Returns the outputs of the step with this id.
     pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
         match self.names.get(id) {
             Some(Name::Id(outputs)) => Some(outputs),
@@ -93,7 +93,7 @@ impl KnownOutputs {
         self.names.keys().cloned().collect()
     }
 
-    /// All that a placeholder can be written as.
+    /// Returns the known names in the form of placeholders.
     pub(crate) fn paths(&self) -> Vec<String> {
         let paths = self.names.iter().flat_map(|(name, value)| match value {
             Name::Id(outputs) => outputs.iter().map(|output| format!("{name}.{output}")).collect(),

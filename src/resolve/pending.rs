@@ -1,13 +1,13 @@
-//! Templates that are not resolved yet.
+//! Detection of unresolved templates.
 
 use crate::{template, value::Value};
 
-/// Whether a text still has a template that steps may fill in.
+/// Checks whether a string contains an unresolved template.
 pub(crate) fn is_pending(text: &str) -> bool {
     template::placeholder::find(text).next().is_some() || text.contains("<<")
 }
 
-/// Whether a value, or anything in it, still has a template.
+/// Checks whether a value contains an unresolved template.
 pub(crate) fn has_pending(value: &Value) -> bool {
     match value {
         Value::String(text) => is_pending(text),

@@ -1,4 +1,4 @@
-//! The version of a deployment and where it comes from: a CI service, the Git repository, or nothing but a name.
+//! Version of a deployment and its origin: a CI service, the Git repository, or none.
 
 use serde_json::{Map, Value as Json};
 
@@ -7,27 +7,27 @@ use crate::{
     git::{self, Facts},
 };
 
-/// How many characters of a commit's id make a version.
+/// Number of characters of a commit id in a version.
 const SHORT_LENGTH: usize = 8;
 
-/// A version type that there is not.
+/// An unknown version type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown version type `{0}`; the types are {types}", types = TYPES.join(", "))]
 pub(crate) struct VersionError(pub(crate) String);
 
-/// Every version type, as `version_type` and `--version-type` name them.
+/// Values of `version_type` and `--version-type`.
 pub(crate) const TYPES: [&str; 6] =
     ["prefect:simple", "vcs:github", "vcs:gitlab", "vcs:bitbucket", "vcs:azuredevops", "vcs:git"];
 
-/// Checks the name of a version type.
+/// Validates a version type.
 pub(crate) fn check_type(name: &str) -> Result<&'static str, VersionError> {
     TYPES.into_iter().find(|known| *known == name).ok_or_else(|| VersionError(name.to_owned()))
 }
 
-/// The version of a deployment and its `version_info`.
+/// Returns the version of a deployment and its `version_info`.
 ///
-/// `explicit` is what the user wrote, `flow_version` what the flow has. Without a version type the services are
-/// tried in turn. What cannot be found out falls back to a simple version, as does a type that does not fit.
+/// `explicit` is the version from the user, `flow_version` that of the flow. Without a version type, all
+/// services are tried in order. A service that does not apply results in a simple version.
 pub(crate) fn version_info(
     version_type: Option<&str>,
     explicit: Option<&str>,
@@ -56,7 +56,7 @@ pub(crate) fn version_info(
     Ok((Some(version), info))
 }
 
-/// Where the deployed code comes from.
+/// Origin of the deployed code.
 struct Origin<'a> {
     commit: &'a str,
     message: &'a str,
@@ -79,20 +79,20 @@ impl Origin<'_> {
     }
 }
 
-/// An object of the texts there are.
+/// Returns an object of the entries that have a value.
 fn object<const N: usize>(entries: [(&str, Option<&str>); N]) -> Json {
     let entries = entries.into_iter().filter_map(|(key, text)| Some((key.to_owned(), Json::from(text?))));
     Json::Object(entries.collect::<Map<_, _>>())
 }
 
-/// A CI service, by the variables that it sets.
+/// A CI service and its environment variables.
 struct Service {
     name: &'static str,
     commit: &'static str,
     branch: &'static str,
     repository: &'static str,
     url: &'static str,
-    /// The address of a commit, from the value of `url`, the repository and the commit.
+    /// Builds the URL of a commit from the value of `url`, the repository and the commit.
     link: fn(&str, &str, &str) -> String,
 }
 
@@ -132,7 +132,7 @@ const SERVICES: [Service; 4] = [
 ];
 
 impl Service {
-    /// What the service says, together with the message of the commit that is checked out.
+    /// Returns the origin that the service describes, with the message of the current commit.
     fn origin<'a>(&self, environment: &'a Environment, facts: &'a Facts) -> Option<Origin<'a>> {
         let commit = environment.non_empty(self.commit)?;
         let repository = environment.non_empty(self.repository)?;
@@ -141,13 +141,13 @@ impl Service {
             message: facts.message.as_deref()?,
             branch: environment.non_empty(self.branch)?,
             repository,
-            // Without the address there is no link; the reference makes one that begins with `None`.
+            // Without the URL there is no link. The reference builds one that starts with `None`.
             url: environment.non_empty(self.url).map(|base| (self.link)(base, repository, commit)),
         })
     }
 }
 
-/// What the repository itself says. It needs an origin with a path.
+/// Returns the origin of the Git repository. Requires a remote with a path.
 fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
     let url = facts.remote.as_deref()?;
     let repository = url_path(url).trim_matches('/');
@@ -161,7 +161,7 @@ fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
     })
 }
 
-/// The path of an address; `git@host:owner/name` is no URL and is all path.
+/// Returns the path of a URL. `git@host:owner/name` is a path as a whole.
 fn url_path(url: &str) -> &str {
     let url = &url[..url.find(['?', '#']).unwrap_or(url.len())];
     let is_scheme = |text: &str| {

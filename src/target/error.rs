@@ -3,7 +3,7 @@
 use super::{OptionError, SelectError};
 use crate::{api::ApiError, diagnostics::Place, questions::NoAnswer};
 
-/// Why the deployments of a command are not known.
+/// Error of selecting deployments or of the wizard.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TargetError {
     #[error(transparent)]

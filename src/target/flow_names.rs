@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::flow::{Entrypoint, Inspector};
 
-/// The names of flows by entrypoint, for selecting `flow/name`; a flow that cannot be read has none.
+/// Looks up the names of flows, for selecting deployments by `flow/name`.
 pub(crate) struct FlowNames<'a> {
     pub(crate) inspector: &'a Inspector,
     pub(crate) directory: &'a Path,

@@ -1,10 +1,10 @@
-//! The values of `--trigger` and `--sla`: a file that holds items, or an item as JSON text.
+//! Values of `--trigger` and `--sla`: the path of a file with items, or items as JSON.
 
 use std::{ffi::OsStr, path::Path};
 
 use crate::value::{Value, from_json, kind};
 
-/// What an option holds.
+/// Kind of items in an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ItemKind {
     Trigger,
@@ -19,7 +19,7 @@ impl ItemKind {
         }
     }
 
-    /// The key that a file has its items under.
+    /// Returns the key of the items in a file.
     fn key(self) -> &'static str {
         match self {
             Self::Trigger => "triggers",
@@ -28,7 +28,7 @@ impl ItemKind {
     }
 }
 
-/// A value that holds no item.
+/// An option value that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Failed to parse {}: {value}. Error: {reason}", kind.name())]
 pub(crate) struct ItemOptionError {
@@ -37,8 +37,10 @@ pub(crate) struct ItemOptionError {
     pub(crate) reason: String,
 }
 
-/// The items of all values. A value that ends with `.yaml` or `.json` names a file, which `read` reads; anything else
-/// is JSON, one item or a list of them.
+/// Returns the items of all values.
+///
+/// A value that ends in `.yaml` or `.json` is a path, read with `read`. Other values are JSON: an item or a
+/// list of items.
 pub(crate) fn from_options(
     kind: ItemKind,
     values: &[String],
@@ -65,7 +67,7 @@ fn parse_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map(|json| from_json(&json)).map_err(|error| error.to_string())
 }
 
-/// What a file has under a key, which may be nothing.
+/// Returns the items under a key of a file. The key may be missing.
 fn listed(file: Value, key: &str) -> Result<Vec<Value>, String> {
     let Value::Mapping(mut entries) = file else {
         return Err(format!("the file should hold a mapping with the key `{key}`, not {}", kind(&file)));

@@ -1,4 +1,4 @@
-//! Selects the deployments that a command is about, and applies the command line's options to them.
+//! Selects the deployments of a command and applies options to them.
 
 mod error;
 mod flow_names;

@@ -1,4 +1,4 @@
-//! The command line over the file: one deployment's fields as they shall be, templates untouched.
+//! Applies command-line options to the fields of a deployment. Templates stay as they are.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// An option whose value cannot be used.
+/// An invalid option.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OptionError {
     #[error("Can only pass one of `param` or `params` options")]
@@ -30,7 +30,7 @@ pub(crate) enum OptionError {
     Item(#[from] ItemOptionError),
 }
 
-/// The fields of a deployment that the options do not change.
+/// Returns the spec of a deployment without options.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = Mapping::clone(&declared.fields);
     defaults(&mut fields);
@@ -38,7 +38,7 @@ pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     Ok(DeploymentSpec { declared, fields: fields.into(), variables: Mapping::new() })
 }
 
-/// The fields of the one deployment that the options are for; `name` is the name they give it.
+/// Returns the spec of a deployment with options. `name` replaces the name of the file.
 pub(crate) fn with_options(
     declared: Declared,
     options: &Options,
@@ -76,7 +76,7 @@ pub(crate) fn with_options(
     Ok(spec)
 }
 
-/// Fills in the keys that a deployment lacks; a section that is null counts as absent.
+/// Adds missing keys. Null sections count as missing.
 fn defaults(fields: &mut Mapping) {
     for key in ["name", "version", "concurrency_limit", "description", "entrypoint"] {
         fields.entry(key.into()).or_insert(Value::Null);
@@ -98,7 +98,7 @@ fn set(fields: &mut Mapping, key: &str, value: Option<Value>) {
     }
 }
 
-/// Turns the old `schedule` into `schedules`.
+/// Converts the deprecated key `schedule` to `schedules`.
 fn legacy_schedule(fields: &mut Mapping) -> Result<(), OptionError> {
     let old = fields.shift_remove("schedule").filter(|old| !old.is_null());
     match old {
@@ -118,11 +118,11 @@ fn concurrency_limit(options: &Options) -> Option<Value> {
     Some(both.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<Mapping>().into())
 }
 
-/// `key=value` gives text; anything else must be a JSON object, whose keys are merged.
+/// Parses job variables: `key=value` or JSON objects, which are merged.
 fn job_variables(options: &[String]) -> Result<Mapping, OptionError> {
     let mut variables = Mapping::new();
     for text in options {
-        // An object first: the reference cuts `{"A":"x=y"}` in two.
+        // JSON is tried first, because the reference splits `{"A":"x=y"}` at `=`.
         if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) {
             variables.extend(entries(&object));
         } else if let Some((key, value)) = text.split_once('=') {
@@ -144,7 +144,7 @@ fn parameters(options: &Options) -> Result<Mapping, OptionError> {
     if let Some(text) = options.params.as_deref().filter(|text| !text.is_empty()) {
         match serde_json::from_str(text) {
             Ok(serde_json::Value::Object(object)) => parameters.extend(entries(&object)),
-            Ok(_) => return Err(OptionError::Params("this is none".into())),
+            Ok(_) => return Err(OptionError::Params("found another type".into())),
             Err(error) => return Err(OptionError::Params(error.to_string())),
         }
     }

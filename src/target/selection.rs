@@ -1,4 +1,4 @@
-//! Which deployments of the file a command is about.
+//! Selects deployments by name, pattern or `--all`.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,7 +11,7 @@ use crate::{
     project::{Declared, Project},
 };
 
-/// A selection that makes no sense; the texts are those that scripts of the reference look for.
+/// An invalid selection. Scripts match these messages of the reference.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SelectError {
     #[error("Cannot use both `--all` and `--name` at the same time. Use only one.")]
@@ -27,9 +27,10 @@ pub(crate) enum SelectError {
     Name(String),
 }
 
-/// Picks deployments by the names, patterns and `--all` of the options.
+/// Selects deployments by the names, patterns and `--all` of the options.
 ///
-/// `flow_name` gives the name of a deployment's flow where that can be known; it is asked only for `flow/name`.
+/// `flow_name` returns the name of a deployment's flow, or `None` if it is unknown. It is called only for
+/// names of the form `flow/name`.
 pub(crate) fn select(
     project: &Project,
     options: &Options,
@@ -72,7 +73,7 @@ pub(crate) fn select(
     }
 }
 
-/// A deployment that the file does not have.
+/// Returns a deployment that is not declared in the file.
 pub(crate) fn none() -> Declared {
     Declared { index: None, fields: Arc::default() }
 }
@@ -85,7 +86,7 @@ fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec<Diagnostic
     Selection { single: picked.len() == 1, picked, name, warnings }
 }
 
-/// The name of the only one asked for, if it is no pattern.
+/// Returns the name if a single name without a pattern is given.
 fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
     match wanted {
         [only] if !only.is_pattern => Some(only.name.to_owned()),
@@ -106,7 +107,7 @@ fn matching(
     let mut seen = BTreeSet::new();
     let mut picked = Vec::new();
     let mut missing = BTreeSet::new();
-    // A deploy of thousands that is resumed names each of them.
+    // A resumed deploy may name thousands of deployments.
     let mut by_name: HashMap<&str, Vec<&Declared>> = HashMap::new();
     for deployment in declared {
         by_name.entry(deployment.name().unwrap_or_default()).or_default().push(deployment);
@@ -150,13 +151,13 @@ fn matching(
 fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
     let was = only.name().map_or_else(|| "without a name".to_owned(), |name| format!("'{name}'"));
     let message = format!(
-        "no deployment is called '{}': the only one of the file, {was}, is deployed under this name",
+        "no deployment is called '{}': {was}, the only deployment of the file, is deployed under this name",
         wanted.text
     );
     Diagnostic::warning(Code::RENAMED_DEPLOYMENT, message)
 }
 
-/// A `-n` value.
+/// Value of `--name`: a name or a pattern, optionally with a flow.
 pub(crate) struct NamePattern<'a> {
     text: &'a str,
     flow: Option<&'a str>,
@@ -170,7 +171,7 @@ impl<'a> NamePattern<'a> {
         Self { text, flow, name, is_pattern: is_pattern(text) }
     }
 
-    /// Whether a deployment of the server is meant.
+    /// Checks whether a deployment of the server matches.
     pub(crate) fn matches_names(&self, flow: &str, name: &str) -> bool {
         matches_pattern(self.name, name) && self.flow.is_none_or(|wanted| matches_pattern(wanted, flow))
     }

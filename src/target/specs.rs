@@ -1,4 +1,4 @@
-//! From selected deployments to specs: the file's fields with the command line's options over them.
+//! Builds the specs of selected deployments.
 
 use super::{
     FlowNames, TargetError,
@@ -18,9 +18,10 @@ use crate::{
     yaml,
 };
 
-/// The picked deployments with the options over them.
+/// Applies the options to the selected deployments.
 ///
-/// Those without a name are passed over when there are several; `default_pool` is for those that name none.
+/// Skips deployments without a name if several are selected. The default work pool applies to deployments
+/// that have none.
 pub(crate) fn specs(
     selection: Selection,
     ctx: &DeployContext<'_>,
@@ -58,7 +59,7 @@ pub(crate) fn specs(
     Ok(specs)
 }
 
-/// Lays the triggers and service level agreements of the command line, and of the files it names, over the file's.
+/// Replaces triggers and SLAs by those of the command line.
 fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Result<(), ItemOptionError> {
     let read = |path: &str| fs::read_text(&ctx.directory.join(path)).map_err(|error| error.to_string());
     let parse = |text: &str| {
@@ -75,7 +76,7 @@ fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Resul
     Ok(())
 }
 
-/// Selects the deployments that the options or answers pick, with the options over them.
+/// Selects deployments by answers of the wizard or by options, and applies the options.
 pub(crate) fn selected(
     project: &Project,
     ctx: &DeployContext<'_>,

@@ -1,4 +1,4 @@
-//! Fields that the server's release of Prefect does not accept, or ignores.
+//! Reports fields that the server's release of Prefect does not support.
 
 use crate::{
     api::{Capabilities, Feature},

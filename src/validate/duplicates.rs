@@ -1,4 +1,4 @@
-//! Deployments that are declared more than once.
+//! Reports deployments that are declared more than once.
 
 use std::collections::BTreeSet;
 

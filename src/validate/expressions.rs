@@ -1,4 +1,4 @@
-//! Expressions in steps and in fields that wait for step outputs.
+//! Validates expressions in steps and in fields that need step outputs.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
     value::Value,
 };
 
-/// Checks the expressions in the steps of a deployment, and in what waits for their outputs.
+/// Validates the expressions in the steps of a deployment and in fields that need step outputs.
 pub(crate) fn check_steps(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -66,7 +66,7 @@ fn check_template(
     }
 }
 
-/// Expressions that use an output which a step of this id does not have.
+/// Reports expressions that use an unknown output of a step.
 fn unknown_outputs(checked: &Checked, at: &Pointer, known: &KnownOutputs, findings: &mut Findings<'_>) {
     for used in checked.uses.iter().filter(|used| !used.is_guarded) {
         let Some(key) = used.keys.first().filter(|key| !known.may_have_key(&used.root, key)) else {

@@ -1,4 +1,4 @@
-//! The plain fields of a deployment.
+//! Validates scalar fields of a deployment.
 
 use crate::{
     deployment::{ResolvedDeployment, desired},
@@ -18,7 +18,7 @@ pub(super) fn name(deployment: &ResolvedDeployment, findings: &mut Findings<'_>)
         Some(name) => {
             if let Some(refused) = name.chars().find(|character| FORBIDDEN_CHARACTERS.contains(character)) {
                 let message =
-                    format!("the deployment name '{name}' contains '{refused}', which the API refuses");
+                    format!("the deployment name '{name}' contains the forbidden character '{refused}'");
                 findings.at_value(&at, Diagnostic::error(Code::DEPLOYMENT_NAME, message));
             }
         }

@@ -1,4 +1,4 @@
-//! What can be known to be wrong before anything runs or is written, for all selected deployments together.
+//! Validates all selected deployments before any step runs and before anything is written.
 
 mod capabilities;
 mod duplicates;
@@ -31,7 +31,7 @@ use crate::{
     resolve::expressions::Names,
 };
 
-/// Checks one deployment by itself: its fields, its steps, and what both refer to.
+/// Validates one deployment: its fields, its steps and their references.
 pub(crate) fn deployment(
     deployment: &ResolvedDeployment,
     sections: &StepSections,

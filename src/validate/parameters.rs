@@ -1,4 +1,4 @@
-//! Parameters against the flow's schema.
+//! Validates parameters against the schema of the flow.
 
 use serde_json::Value as Json;
 
@@ -25,7 +25,7 @@ pub(super) fn of_deployment(deployment: &ResolvedDeployment, findings: &mut Find
     parameters(&desired::object(&known), &flow.parameters, enforced, &at, findings);
 }
 
-/// Checks parameters against a flow's schema: wrong types are errors where the schema is enforced.
+/// Validates parameters against the schema of a flow. Reports type errors only if `enforced`.
 pub(crate) fn parameters(
     given: &Json,
     schema: &Json,

@@ -1,4 +1,4 @@
-//! What placeholders refer to: outputs of steps that come before, and variables of the environment.
+//! Validates placeholders: outputs of earlier steps and environment variables.
 
 use super::lookalikes::lookalikes;
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Warns of placeholders in steps and fields that will have no value.
+/// Warns of placeholders in steps and fields that have no value.
 pub(super) fn references(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -49,21 +49,21 @@ pub(super) fn references(
     }
 }
 
-/// Where a placeholder stands, which decides what fills it in.
+/// Location of a placeholder, which determines its sources.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum In {
-    /// A step that runs here: outputs and the environment.
+    /// A step that runs on this machine. Sources are outputs and the environment.
     Step,
-    /// What is left of a deployment after the environment.
+    /// A field of a deployment. Sources are outputs.
     Fields,
-    /// A step that a worker runs, which has an environment of its own.
+    /// A pull step. Sources are outputs and the environment of the worker.
     Pull,
 }
 
 struct Checker<'a, 'b> {
-    /// What there is at this place.
+    /// Outputs of earlier steps.
     before: &'a KnownOutputs,
-    /// What there is in the end.
+    /// Outputs of all steps.
     all: &'a KnownOutputs,
     environment: &'a Environment,
     place: In,
@@ -103,7 +103,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// The parameters of a trigger are filled in from the event that fires it.
+    /// Checks a trigger without its parameters, which are resolved from the event.
     fn trigger(&mut self, trigger: &Value, pointer: &Pointer) {
         for (key, value) in trigger.as_mapping().into_iter().flatten() {
             let key = python::to_text(key);
@@ -156,7 +156,7 @@ impl Checker<'_, '_> {
         }
         let message = match self.place {
             In::Fields => missing_value(placeholder.text),
-            _ => format!("{} becomes empty text", placeholder.text),
+            _ => format!("{} becomes an empty string", placeholder.text),
         };
         let help = format!("the environment variable {name} is not set");
         Some(Diagnostic::warning(Code::UNSET_ENVIRONMENT, message).help(help))
@@ -173,17 +173,17 @@ impl Checker<'_, '_> {
             return None;
         }
         let message = match self.place {
-            In::Step => format!("there is no `{name}` among the outputs of the steps before this one"),
+            In::Step => format!("no earlier step has the output `{name}`"),
             In::Fields => missing_value(if is_whole { name } else { placeholder.text }),
-            In::Pull => format!("no step before this one gives `{name}`, and workers will leave it out"),
+            In::Pull => format!("no earlier step has the output `{name}`; workers remove the placeholder"),
         };
         Some(Diagnostic::warning(Code::UNKNOWN_OUTPUT, message).help(self.advice(name)))
     }
 
-    /// What to do about an output that is not there.
+    /// Returns the help text for an unknown output.
     fn advice(&self, name: &str) -> String {
         if self.all.may_have(name) {
-            return "the step that gives it comes later".to_owned();
+            return "the step with this output comes later".to_owned();
         }
         let paths = self.before.paths();
         if let Some(path) = did_you_mean(name, paths.iter().map(String::as_str)) {
@@ -200,7 +200,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Whether a name looks like that of an environment variable, which a worker may have.
+/// Checks whether a name looks like an environment variable.
 fn is_like_a_variable(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'))
 }

@@ -1,4 +1,4 @@
-//! Schedules, triggers and service level agreements.
+//! Validates schedules, triggers and service level agreements.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) fn schedules(deployment: &ResolvedDeployment, findings: &mut Findings
     slugs(items, &deployment.pointer(["schedules"]), findings);
 }
 
-/// Finds slugs that two schedules of a deployment have; the server refuses them with an error that says nothing.
+/// Reports duplicate schedule slugs. The error of the server for them is unclear.
 fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
@@ -40,7 +40,7 @@ fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
     }
 }
 
-/// A schedule, if it can be read; what is wrong with it becomes findings.
+/// Parses a schedule. Errors become findings.
 pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Schedule> {
     match Schedule::from_item(item) {
         Ok(schedule) => Some(schedule),
@@ -70,7 +70,7 @@ pub(super) fn trigger_items(deployment: &ResolvedDeployment, findings: &mut Find
     }
 }
 
-/// The triggers of a deployment, if they can be read; what is wrong with them becomes findings.
+/// Parses the triggers of a deployment. Errors become findings.
 pub(crate) fn triggers(
     items: &[Value],
     deployment: &str,
@@ -93,7 +93,7 @@ pub(crate) fn triggers(
     }
 }
 
-/// What an open-source server refuses: service level agreements, and triggers on metrics.
+/// Reports features that only Prefect Cloud has: SLAs and metric triggers.
 pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     if deployment.fields.get("sla").is_some_and(Value::is_sequence) {
         let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
@@ -112,7 +112,7 @@ pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Find
     }
 }
 
-/// The service level agreements of a deployment; `None` where it says nothing of them, or says it wrong.
+/// Parses the SLAs of a deployment. Returns `None` if there are none or if they are invalid.
 pub(crate) fn slas(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
     let Some(Value::Sequence(items)) = deployment.fields.get("sla") else { return None };
     let at = deployment.pointer(["sla"]);
@@ -128,7 +128,7 @@ pub(crate) fn slas(deployment: &ResolvedDeployment, findings: &mut Findings<'_>)
 fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>) {
     for key in keys {
         let diagnostic =
-            Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` is not used", key.path));
+            Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` has no effect", key.path));
         let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
         findings.at_key(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
     }
@@ -147,7 +147,7 @@ fn wrong_items<T>(
     None
 }
 
-/// A trigger without its parameters, whose templates are for the event.
+/// Returns a trigger without its parameters, whose templates are resolved from the event.
 fn without_parameters(item: &Value) -> Value {
     let mut item = item.clone();
     if let Value::Mapping(entries) = &mut item {

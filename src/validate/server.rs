@@ -1,4 +1,4 @@
-//! Checks that need the server.
+//! Validation that needs the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,8 @@ use crate::{
     project::Findings,
 };
 
-/// Checks what only the server knows, and reads the work pools.
+/// Validates work pools and features of the server. Returns the work pools by name, and the server's
+/// features.
 pub(crate) async fn check_with_server(
     prepared: &[(ResolvedDeployment, StepSections)],
     client: &Client,
@@ -37,7 +38,7 @@ pub(crate) async fn check_with_server(
     Ok((pools, capabilities.clone()))
 }
 
-/// The work pools by name, those that exist.
+/// Returns the existing work pools among `names`.
 async fn pools_by_name(
     client: &Client,
     names: &BTreeSet<String>,
@@ -47,12 +48,12 @@ async fn pools_by_name(
     Ok(pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect())
 }
 
-/// The names of all work pools, to suggest one.
+/// Returns the names of all work pools.
 async fn work_pool_names(client: &Client) -> Result<Vec<String>, ApiError> {
     Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect())
 }
 
-/// The pools whose runs wait for a worker that is not there. A server that cannot tell has none.
+/// Returns the work pools that need a worker and have none online. Ignores servers without this information.
 pub(crate) async fn idle_pools(
     desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,

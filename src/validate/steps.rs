@@ -1,4 +1,4 @@
-//! Steps: their form, their names, their inputs and their ids.
+//! Validates the structure, names, inputs and ids of steps.
 
 use super::shell_script::{self, Problem};
 use crate::{
@@ -13,13 +13,13 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Checks a step that runs here: its form, its name, and its inputs as far as they are written out.
+/// Validates a build or push step. Inputs with templates are skipped.
 pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(entries) = listed.step.as_mapping().filter(|entries| !entries.is_empty()) else { return };
     let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
     let pointer = listed.pointer.join(name);
     let Some(entry) = registry::find(name) else {
-        // Without a doubt it is a Python function, of which nothing can be known before it is called.
+        // Without a doubt the name is a Python function, which cannot be validated.
         if let Some(doubt) = registry::doubt(name) {
             let message = format!("step '{name}' does not exist");
             findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt));
@@ -46,7 +46,7 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     shell(entry, &inputs, &pointer, findings);
 }
 
-/// Checks inputs that are all written out as the step itself will, such as the names of images.
+/// Validates literal inputs with the step's own constructor.
 fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
     if inputs.values().any(has_pending) {
         return;
@@ -57,9 +57,9 @@ fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut
     }
 }
 
-/// Finds inputs that a step needs and that are empty, because a variable of the environment is not set.
+/// Reports required inputs that are empty because an environment variable is not set.
 ///
-/// It matters only where the steps are about to run: elsewhere the variable may well be set.
+/// Called only before steps run, because other machines may have the variable.
 pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, findings: &mut Findings<'_>) {
     for listed in sections.build.iter().chain(&sections.push) {
         let Some((name, _)) = name_and_id(&listed.step) else { continue };
@@ -104,7 +104,7 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
     }
 }
 
-/// Warns of inputs with which a step would fail on a worker.
+/// Warns of inputs that would make a step fail on a worker.
 fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
     let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
     let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -120,7 +120,7 @@ fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings:
     shell(entry, &inputs, pointer, findings);
 }
 
-/// What a step itself says of inputs that are all written out.
+/// Returns the key and the message of the constructor's error.
 fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, String)> {
     match (entry.create)(inputs.clone()) {
         Err(StepError::Input { key, message }) => Some((key, message)),
@@ -166,7 +166,7 @@ fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'s
     }
 }
 
-/// Warns of a script that is written for a shell and gets none.
+/// Warns of a script that uses shell syntax without a shell.
 fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
     let has_shell = inputs.get("shell").is_some_and(|shell| *shell != Value::Bool(false) && !shell.is_null());
     let Some(script) = inputs.get("script").and_then(Value::as_str) else { return };
@@ -180,7 +180,7 @@ fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut 
     }
 }
 
-/// Warns of ids that no template can use, because an output has the same name.
+/// Warns of step ids that are hidden by an output with the same name.
 pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
     let steps: Vec<&Listed> = sections.build.iter().chain(&sections.push).collect();
     let mut known = KnownOutputs::default();
@@ -191,7 +191,7 @@ pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
             };
             let Some(owner) = steps.iter().rev().find(has_id) else { continue };
             let Some((name, _)) = name_and_id(&owner.step) else { continue };
-            let message = format!("the id `{id}` is also the name of an output, which takes its place");
+            let message = format!("the step id `{id}` is hidden by an output with the same name");
             let diagnostic =
                 Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("give the step another id");
             findings.at_value(&owner.pointer.join(name).join("id"), diagnostic);

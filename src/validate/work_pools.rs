@@ -1,4 +1,4 @@
-//! Work pools, and job variables against their templates.
+//! Validates work pools, and job variables against base job templates.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Checks the work pools of all deployments, and their job variables.
+/// Validates the work pools of all deployments and their job variables.
 pub(crate) fn work_pools<'a>(
     prepared: impl IntoIterator<Item = &'a ResolvedDeployment>,
     pools: &BTreeMap<String, WorkPool>,
@@ -61,7 +61,7 @@ pub(crate) fn work_pools<'a>(
     }
 }
 
-/// Checks job variables against the pool's base job template; the server refuses what does not fit it.
+/// Validates job variables against the base job template of a work pool.
 pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
     let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else {
         return;

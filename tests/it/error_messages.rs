@@ -246,7 +246,7 @@ deployments:
     assert_output!(output, @r#"
     exit 2
     --- stderr
-    warning[unset-environment]: {{ $PREFECT_IMAGE_NAME }} becomes empty text
+    warning[unset-environment]: {{ $PREFECT_IMAGE_NAME }} becomes an empty string
      --> prefect.yaml:6:17
       |
     6 |     image_name: "{{ $PREFECT_IMAGE_NAME }}"

@@ -159,7 +159,7 @@ deployments:
     assert_output!(output, @r#"
     exit 1
     --- stderr
-    error[pulled-code]: deployment 'hello-UNIQUE/one': the pull steps do not bring its entrypoint 'flow.py:hello': file 'flow.py' does not exist
+    error[pulled-code]: deployment 'hello-UNIQUE/one': the pull steps do not fetch its entrypoint 'flow.py:hello': file 'flow.py' does not exist
     help: the directory in which the flow would start has .git, README.md
     error: nothing was registered
     "#);

@@ -280,7 +280,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: there is nothing to resume: the last deploy from this directory to this server was finished
+    error: nothing to resume: the last deploy from this directory to this server is complete
     help: deploy with --all, or select a deployment with -n
     ");
     Ok(())
@@ -301,7 +301,7 @@ fn resume_requires_the_original_options() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: the last deploy had options for what it deployed, which were not kept
+    error: cannot resume: the last deploy used options that its journal does not record
     help: run the same command again; it continues where the previous run stopped
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d1")?["version"], json!("mine"));

@@ -203,7 +203,7 @@ fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     assert_output!(output, @r"
     exit 8
     --- stderr
-    error: the plan does not hold any more: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' has changed on the server; nothing was registered
+    error: the saved plan is out of date: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' has changed on the server; nothing was registered
     help: create and review a new plan with `prefectl plan --out`
     ");
 
@@ -215,7 +215,7 @@ fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     assert_output!(output, @r"
     exit 8
     --- stderr
-    error: the plan does not hold any more: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' is described differently by the file or the options; nothing was registered
+    error: the saved plan is out of date: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' differs in the file or the options; nothing was registered
     help: create and review a new plan with `prefectl plan --out`
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?["description"], json!("by hand"));

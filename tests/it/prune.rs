@@ -154,7 +154,7 @@ fn destroy_deletes_the_deployments_of_the_file() -> Result<()> {
     --- stdout
     Deleted 2 deployments.
     --- stderr
-    Deployment 'hello-UNIQUE/theirs' stays: this project has not registered it, or others have.
+    Deployment 'hello-UNIQUE/theirs' stays: this project did not register it, or other projects did.
     To be deleted:
       hello-UNIQUE/b
       hello-UNIQUE/c

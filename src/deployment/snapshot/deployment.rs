@@ -1,4 +1,4 @@
-//! A deployment of the server, as far as a deploy compares and writes it.
+//! A deployment of the server with the fields that a deploy compares.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::api::{Deployment, DeploymentSchedule, Identified};
 
-/// What a deploy writes of a deployment, by the API's names; schedules have requests of their own.
+/// Fields that a deploy compares and writes. Schedules have their own requests.
 const FIELDS: [&str; 15] = [
     "version",
     "version_info",
@@ -29,7 +29,7 @@ const FIELDS: [&str; 15] = [
     "enforce_parameter_schema",
 ];
 
-/// What the server has of a deployment.
+/// State of a deployment on the server.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveDeployment {
     pub(crate) id: Uuid,
@@ -47,12 +47,12 @@ impl LiveDeployment {
         Self { id, flow_id, name, schedules, fields }
     }
 
-    /// The value of a field as it would be written; `None` for what the server does not keep.
+    /// Returns a field in the form in which it is written. Returns `None` if the server does not store it.
     pub(crate) fn field(&self, name: &str) -> Option<&Json> {
         self.fields.get(name).map(Arc::as_ref)
     }
 
-    /// All fields that a deploy compares.
+    /// Returns all compared fields as an object.
     pub(crate) fn fields(&self) -> Json {
         let field = |(name, value): (&&str, &Arc<Json>)| ((*name).to_owned(), Json::clone(value));
         Json::Object(self.fields.iter().map(field).collect())
@@ -69,11 +69,11 @@ impl Identified for LiveDeployment {
     }
 }
 
-/// Takes a field from what the server sent, as it would be written.
+/// Takes a field out of a response and converts it to the form in which it is written.
 fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     let value = raw.get_mut(name).map(Json::take);
     match name {
-        // An open-source server takes it and forgets it.
+        // Open-source servers accept the field but do not store it.
         "version_info" => value.filter(|value| !value.is_null()),
         "concurrency_limit" => {
             let limit = raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit")).cloned();
@@ -83,7 +83,7 @@ fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     }
 }
 
-/// Values that deployments have in common: of ten thousand, most are the same.
+/// Pool of equal values, so that thousands of deployments use little memory.
 #[derive(Debug, Default)]
 pub(crate) struct SharedValues(Mutex<HashSet<Arc<Json>>>);
 

@@ -1,4 +1,4 @@
-//! What the server has of the deployments that are to be made: read once, in batches.
+//! State of the server before a deploy, read in batches.
 
 mod deployment;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Automation, Capabilities, Client, Feature};
 
-/// The server's state, as far as a deploy needs it.
+/// Snapshot of the flows, deployments and automations that a deploy compares.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     capabilities: Capabilities,
@@ -20,7 +20,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the flows and deployments of these `(flow, deployment)` names, and the automations that run them.
+    /// Reads the flows and deployments with these `(flow, deployment)` names, and the automations that run
+    /// them.
     pub(crate) async fn observe(
         client: &Client,
         names: &BTreeSet<(String, String)>,
@@ -32,7 +33,7 @@ impl Snapshot {
         Ok(live)
     }
 
-    /// The same without automations.
+    /// Reads flows and deployments like [`Self::observe`], without automations.
     pub(crate) async fn observe_deployments(
         client: &Client,
         names: &BTreeSet<(String, String)>,
@@ -55,7 +56,7 @@ impl Snapshot {
         })
     }
 
-    /// A server that has one deployment of one flow.
+    /// Returns a snapshot with one deployment.
     #[cfg(test)]
     pub(crate) fn of(flow: &str, deployment: LiveDeployment, automations: Vec<Automation>) -> Self {
         Self {
@@ -87,13 +88,13 @@ impl Snapshot {
         self.deployments.get(&(self.flow(flow)?, name.to_owned()))
     }
 
-    /// The automations that run a deployment.
+    /// Returns the automations that run a deployment.
     pub(crate) fn automations(&self, deployment: Uuid) -> &[Automation] {
         self.automations.get(&deployment).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Automations by the deployments that they run.
+/// Groups automations by the deployments that they run.
 pub(crate) fn by_deployment(automations: Vec<Automation>) -> HashMap<Uuid, Vec<Automation>> {
     let mut grouped: HashMap<Uuid, Vec<Automation>> = HashMap::new();
     for automation in automations {

@@ -1,4 +1,4 @@
-//! When a trigger fires.
+//! Conditions under which triggers fire.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use crate::{
     value::{Value, kind},
 };
 
-/// The shortest time that a trigger can wait for events that do not come.
+/// Minimum `within` of proactive triggers.
 const SHORTEST_PROACTIVE: Seconds = Seconds::from_secs(10);
-/// The shortest time that a metric can be looked at, which is also the default.
+/// Minimum and default range of metric triggers.
 const SHORTEST_METRIC: Seconds = Seconds::from_secs(300);
 
-/// What makes a trigger fire; its fields are the keys of the API, in the reference's order.
+/// Condition of a trigger. Fields have the names and the order of the API.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Condition {
@@ -49,7 +49,7 @@ pub(super) enum Condition {
     },
 }
 
-/// The labels of resources, each with the values that match.
+/// Resource labels with the values that match.
 type Labels = BTreeMap<String, LabelValues>;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,7 +66,7 @@ pub(super) enum Related {
     Any(Vec<Labels>),
 }
 
-/// Whether events fire the trigger or their absence does.
+/// Whether events or their absence fire a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) enum Posture {
     Reactive,
@@ -87,7 +87,7 @@ pub(super) struct Metric {
     firing_for: Seconds,
 }
 
-/// How many of its triggers a compound needs.
+/// Number of nested triggers that must fire.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Require {
@@ -95,7 +95,7 @@ pub(super) enum Require {
     Word(&'static str),
 }
 
-/// Whether a condition is a whole trigger of a deployment or part of one.
+/// Position of a condition: a trigger of the deployment or nested in one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Depth {
     Top,
@@ -109,7 +109,7 @@ const COMPOSITE_KEYS: &[&str] = &["type", "triggers", "within"];
 const METRICS: [&str; 3] = ["lateness", "duration", "successes"];
 const METRIC_KEYS: &[&str] = &["name", "threshold", "operator", "range", "firing_for"];
 
-/// Reads the condition in a mapping; `None` means that there is no use in reading on.
+/// Parses the condition of a trigger. Returns `None` after an error that makes the rest unreadable.
 pub(super) fn read(reader: &mut Reader<'_>, depth: Depth) -> Option<Condition> {
     let common: &[&str] = if depth == Depth::Top { &COMMON_KEYS } else { &[] };
     let kind = kind_of(reader, depth)?;
@@ -131,7 +131,7 @@ pub(super) fn read(reader: &mut Reader<'_>, depth: Depth) -> Option<Condition> {
     }
 }
 
-/// The type that is given, or else the one that the other keys speak for.
+/// Returns the type of a trigger, or infers it from the other keys.
 fn kind_of(reader: &mut Reader<'_>, depth: Depth) -> Option<&'static str> {
     const KINDS: [&str; 4] = ["event", "metric", "compound", "sequence"];
     if reader.get("type").is_some() {
@@ -233,7 +233,7 @@ fn composite_within(reader: &mut Reader<'_>) -> Option<Seconds> {
     reader.optional("within", None, nullable(duration_value))
 }
 
-/// The triggers inside a compound or a sequence.
+/// Parses the triggers of a compound or a sequence.
 fn nested(reader: &mut Reader<'_>) -> Option<Vec<Condition>> {
     reader.required("triggers", |value| list(value).map(|_| ()))?;
     let items = reader.get("triggers")?.as_sequence()?;

@@ -1,7 +1,7 @@
-//! Triggers: automations that run a deployment when events come, or do not come.
+//! Triggers: automations that run a deployment when events occur or are absent.
 //!
-//! They are checked in full before anything is written, and sent with every key, the defaults included, as the
-//! reference sends them.
+//! Triggers are validated before anything is written. Like the reference, requests contain every key,
+//! including defaults.
 
 mod condition;
 
@@ -20,11 +20,11 @@ use crate::{
 
 use condition::Condition;
 
-/// The keys that every trigger of a deployment can have.
+/// Keys that every trigger of a deployment accepts.
 const COMMON_KEYS: [&str; 6] =
     ["name", "description", "enabled", "parameters", "job_variables", "schedule_after"];
 
-/// One trigger of a deployment.
+/// A trigger of a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trigger {
     pub(crate) name: String,
@@ -36,7 +36,7 @@ pub(crate) struct Trigger {
     condition: Condition,
 }
 
-/// The triggers of a deployment, and the keys in them that mean nothing.
+/// Triggers of a deployment, with unknown keys and metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Triggers {
     pub(crate) triggers: Vec<Trigger>,
@@ -44,7 +44,11 @@ pub(crate) struct Triggers {
     pub(crate) unknown_metrics: Vec<UnknownMetric>,
 }
 
-/// Checks the triggers of a deployment, and finds all that is wrong with them.
+/// Parses the triggers of a deployment.
+///
+/// # Errors
+///
+/// Returns all errors in all items.
 pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Triggers, Vec<ItemError>> {
     let mut findings = Findings::default();
     let triggers: Vec<Trigger> = items
@@ -88,7 +92,7 @@ impl Trigger {
         self.schedule_after = Seconds::ZERO;
     }
 
-    /// The body that creates the automation.
+    /// Returns the body of the request that creates the automation.
     pub(crate) fn automation_body(&self, deployment_id: Uuid) -> Json {
         let values =
             |values: &Option<Mapping>| values.as_ref().map(|values| to_json(&Value::Mapping(values.clone())));
@@ -113,7 +117,7 @@ impl Trigger {
     }
 }
 
-/// What the server calls the owner of a deployment's automations.
+/// Returns the resource id under which a deployment owns automations.
 pub(crate) fn owner_resource(deployment_id: Uuid) -> String {
     format!("prefect.deployment.{deployment_id}")
 }

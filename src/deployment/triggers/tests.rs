@@ -33,7 +33,7 @@ fn names_are_numbered_over_all_triggers() {
     assert_eq!(names, ["first", "watched__automation_2", "watched__automation_3", "watched__automation_4"]);
 }
 
-/// The reference ends in a `TypeError` here.
+/// Releases of the reference before 3.9 raise a `TypeError` here.
 #[test]
 fn a_proactive_trigger_takes_every_notation_of_time() {
     let found = parse("[{posture: Proactive, within: PT1M}]").unwrap();

@@ -1,4 +1,4 @@
-//! From deployments of the server to a `prefect.yaml` that deploys them as they are.
+//! Writes a `prefect.yaml` that declares existing deployments.
 
 mod schedules;
 mod triggers;
@@ -19,16 +19,16 @@ use crate::{
     yaml,
 };
 
-/// The file, and what it cannot say.
+/// Text of the file, and what it cannot express.
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) text: String,
     pub(crate) count: usize,
-    /// Sentences for the user.
+    /// Messages about values that the file cannot express.
     pub(crate) notes: Vec<String>,
 }
 
-/// Reads the deployments that the patterns name, all of them without any, and writes them as a file.
+/// Exports the deployments that match the patterns. Without patterns, exports all deployments.
 pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Export, ApiError> {
     let deployments = client.deployments(&DeploymentFilter::default()).await?;
     let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
@@ -56,7 +56,7 @@ pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Expor
     Ok(Export { text, count, notes })
 }
 
-/// One deployment on its way into the file.
+/// Builder of one deployment of the file.
 struct Item<'a> {
     name: String,
     notes: &'a mut Vec<String>,
@@ -67,7 +67,7 @@ impl Item<'_> {
         self.notes.push(format!("{}: {text}", self.name));
     }
 
-    /// What the file says of a deployment. What is as it is without being said is left out.
+    /// Returns the keys of a deployment. Omits defaults.
     fn fields(&mut self, deployment: &Deployment, automations: &[Automation]) -> Json {
         let raw = |key: &str| deployment.raw.get(key).filter(|value| !value.is_null()).cloned();
         let mut fields = Map::new();
@@ -96,13 +96,13 @@ impl Item<'_> {
         let triggers: Vec<Json> = automations.iter().filter_map(triggers::item).collect();
         let retained = triggers.len();
         say("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
-        // A file without pull steps would get some that fit this machine.
+        // Without the key, pull steps would be generated for this machine.
         say("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
         self.unsaid(deployment, automations.len() - retained);
         Json::Object(fields)
     }
 
-    /// Tells what no file can say.
+    /// Adds messages about values that a file cannot express.
     fn unsaid(&mut self, deployment: &Deployment, others: usize) {
         if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
             self.note("a schedule's `max_scheduled_runs` cannot be written in a file");
@@ -146,12 +146,12 @@ fn work_pool(deployment: &Deployment) -> Json {
     Json::Object(pool)
 }
 
-/// A value whose texts come through all templates as they are.
+/// Escapes the strings of a value so that templates do not change them.
 fn templated(value: &Json) -> Json {
     protected(value, &|placeholder| is_run_time_placeholder(placeholder.name))
 }
 
-/// Triggers: placeholders in their parameters are for the event, and are left alone if no variable has their name.
+/// Escapes triggers. Placeholders in parameters that no variable matches stay for the event.
 fn trigger_templates(triggers: &[Json]) -> Json {
     let of_event = |placeholder: &Placeholder<'_>| {
         placeholder.name.contains('.')
@@ -167,7 +167,7 @@ fn trigger_templates(triggers: &[Json]) -> Json {
         .collect()
 }
 
-/// Pull steps: what a worker fills in is left alone here too, except for this machine's variables.
+/// Escapes pull steps. Placeholders stay for the worker, except for variables of this machine.
 fn pull_templates(steps: &Json) -> Json {
     protected(steps, &|placeholder| placeholder.kind() != Kind::Environment)
 }

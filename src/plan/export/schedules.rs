@@ -1,10 +1,10 @@
-//! Schedules of the server as items of `schedules`.
+//! Converts schedules of the server to items of `schedules`.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::DeploymentSchedule;
 
-/// The item that gives the schedule back.
+/// Returns the item that declares the schedule.
 pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
     let mut item = Map::new();
     for (key, value) in &schedule.schedule {
@@ -23,7 +23,7 @@ pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
     Json::Object(item)
 }
 
-/// `600.0` as `600`.
+/// Converts whole numbers such as `600.0` to integers.
 #[expect(clippy::cast_possible_truncation, reason = "it is whole, and an interval of centuries is none")]
 fn seconds(value: &Json) -> Json {
     match value.as_f64() {

@@ -1,10 +1,10 @@
-//! Automations of the server as items of `triggers`.
+//! Converts automations of the server to items of `triggers`.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::{api::Automation, plan};
 
-/// What triggers have when the file does not say it.
+/// Defaults of triggers.
 const DEFAULTS: [(&str, &str); 10] = [
     ("description", r#""""#),
     ("enabled", "true"),
@@ -18,7 +18,7 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
-/// The item that gives the automation back; `None` for one that no trigger makes.
+/// Returns the item that declares the automation. Returns `None` if no trigger creates it.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
     if !plan::could_be_a_trigger(automation) {
         return None;
@@ -35,7 +35,7 @@ pub(super) fn item(automation: &Automation) -> Option<Json> {
     Some(Json::Object(item))
 }
 
-/// What makes a trigger fire, and the triggers inside it.
+/// Returns the keys of a condition and its nested triggers.
 fn condition(trigger: &Json) -> Option<Map<String, Json>> {
     let mut item = Map::new();
     for (key, value) in trigger.as_object()? {

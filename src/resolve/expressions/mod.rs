@@ -1,8 +1,8 @@
-//! Expressions `<< >>` of a project: which names they see, and when.
+//! Expressions `<< >>`: the names that they see, and when they are evaluated.
 //!
-//! At every stage they come before the placeholders `{{ }}`. The fields of a deployment are evaluated before its steps
-//! run, except for texts that use outputs of steps, which wait until these are there; the inputs of a step just before
-//! it runs; pull steps after all others.
+//! Expressions are evaluated before placeholders `{{ }}`. Fields of a deployment are evaluated before its
+//! steps run, except for strings that need step outputs; inputs of a step right before it runs; pull steps
+//! after all other steps.
 
 use std::collections::BTreeSet;
 
@@ -23,17 +23,17 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The names that are the same for all deployments, as far as expressions use them: `env`, `git`, `variables`.
+/// Names that are equal for all deployments: `env`, `git` and `variables`, as far as expressions use them.
 pub(crate) struct Names {
     scope: Scope,
-    /// Those that are not known here.
+    /// Names without a value on this machine.
     later: BTreeSet<String>,
-    /// Whether this machine may lack what the deploying one has.
+    /// Whether another machine may deploy, which may have other variables.
     is_offline: bool,
 }
 
 impl Names {
-    /// Looks up what the expressions in `templates` use.
+    /// Looks up the names that the expressions in `templates` use.
     pub(crate) async fn used_in(
         templates: impl Iterator<Item = &Value>,
         ctx: &DeployContext<'_>,
@@ -67,7 +67,7 @@ impl Names {
         Ok(names)
     }
 
-    /// The names that the steps and fields of one deployment see besides outputs.
+    /// Returns the names that steps and fields of a deployment see besides outputs.
     pub(crate) fn of_deployment(&self, fields: &Mapping, flow: Option<&Flow>) -> Scope {
         let mut scope = self.scope.clone();
         if let Some(flow) = flow {
@@ -77,12 +77,13 @@ impl Names {
     }
 }
 
-/// What follows each use of a name, if a key does.
+/// Returns the first key of each use of a name, or `None` for a use without a key.
 fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<&'a str>> {
     uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
 }
 
-/// The facts of the repository, those that take long only where they are used. Without one there are none.
+/// Returns facts of the Git repository. Slow facts are collected only if used. Returns an empty mapping
+/// without a repository.
 fn git_facts(ctx: &DeployContext<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     let Some(facts) = git::discover(ctx.directory) else { return Mapping::new() };
     let mut values = Mapping::from_iter([
@@ -122,15 +123,16 @@ fn deployment_facts(fields: &Mapping) -> Mapping {
     Mapping::from_iter([("name".into(), fields.get("name").cloned().unwrap_or_default())])
 }
 
-/// The fields of a deployment as far as expressions can be evaluated before any step.
+/// Fields of a deployment with expressions evaluated as far as possible before the steps.
 #[derive(Debug)]
 pub(crate) struct Early {
     pub(crate) fields: Mapping,
-    /// The texts that wait for outputs.
+    /// Locations of strings that need step outputs.
     pub(crate) pending: Vec<Pointer>,
 }
 
-/// Evaluates the expressions in a deployment's fields; mistakes become findings, and leave the fields as they are.
+/// Evaluates the expressions in a deployment's fields. After errors, which become findings, the fields stay
+/// unchanged.
 pub(crate) async fn before_steps(
     inspection: &Inspection<'_>,
     names: &Names,
@@ -162,7 +164,7 @@ pub(crate) async fn before_steps(
     Early { fields, pending }
 }
 
-/// Whether there may be expressions in fields that list no steps.
+/// Checks whether fields other than step sections may contain expressions.
 pub(crate) fn any_expressions(fields: &Mapping) -> bool {
     fields.iter().any(|(key, value)| !is_section(key) && expression::may_have_expressions(value))
 }
@@ -171,12 +173,12 @@ fn is_section(key: &Value) -> bool {
     key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key))
 }
 
-/// The fields without the lists of steps, and these.
+/// Separates the fields from the step sections.
 pub(crate) fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
     fields.clone().into_iter().partition(|(key, _)| !is_section(key))
 }
 
-/// Evaluates the texts of a deployment that have waited for the outputs of its steps.
+/// Evaluates the strings of a deployment that need step outputs.
 pub(crate) fn after_steps(
     deployment: &ResolvedDeployment,
     outputs: &Mapping,
@@ -185,7 +187,7 @@ pub(crate) fn after_steps(
     let mut scope = deployment.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
     let name = Pointer::root().join("name");
-    // The name first: the others may use it.
+    // The name comes first, because other fields may use it.
     let (first, others): (Vec<_>, Vec<_>) = deployment.pending.iter().partition(|path| **path == name);
     for path in first.into_iter().chain(others) {
         let Some(text) = template::value_at(&mut fields, path) else { continue };
@@ -207,7 +209,7 @@ pub(crate) fn after_steps(
     }
 }
 
-/// The fields of a deployment with stand-ins for the texts that wait for the outputs of its steps.
+/// Returns the fields with placeholders for strings that need step outputs.
 pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Mapping {
     let mut fields = Value::Mapping(Mapping::clone(&deployment.fields));
     for path in &deployment.pending {
@@ -218,7 +220,7 @@ pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Mapping {
     if let Value::Mapping(fields) = fields { fields } else { Mapping::new() }
 }
 
-/// Pull steps with their expressions evaluated.
+/// Evaluates the expressions in pull steps.
 pub(crate) fn pull_steps(
     steps: &[Value],
     deployment: &ResolvedDeployment,
@@ -229,7 +231,8 @@ pub(crate) fn pull_steps(
 }
 
 impl Names {
-    /// What is not set on this machine may be set on the one that deploys.
+    /// Converts an error to a diagnostic. Offline, an unset environment variable is a warning, because the
+    /// deploying machine may have it.
     pub(crate) fn diagnostic(&self, error: &ExpressionError) -> Diagnostic {
         let diagnostic = match &error.problem {
             ExpressionProblem::Undefined { name, .. } if self.is_offline && name.starts_with("env.") => {
@@ -241,11 +244,11 @@ impl Names {
     }
 }
 
-/// What expressions can see at one place.
+/// Names that are visible to expressions at one location.
 pub(crate) struct Stage<'a> {
     scope: Scope,
     known: &'a KnownOutputs,
-    /// Names that will have a value later.
+    /// Names that get a value later.
     pub(crate) later: BTreeSet<String>,
 }
 
@@ -255,12 +258,12 @@ impl<'a> Stage<'a> {
         Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
     }
 
-    /// All names that there are or will be.
+    /// Returns all names, with or without a value.
     pub(crate) fn known(&self) -> BTreeSet<String> {
         self.later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect()
     }
 
-    /// Gives the names `flow` and `deployment` their values, for which the fields they come from are filled in first.
+    /// Defines `flow` and `deployment` after resolving the fields that they depend on.
     async fn add_flow_and_deployment(&mut self, inspection: &Inspection<'_>, fields: &Mapping) {
         self.later.extend(["flow", "deployment"].map(str::to_owned));
         let entrypoint = inspection.fill(self.field(fields, "entrypoint")).await;
@@ -278,14 +281,14 @@ impl<'a> Stage<'a> {
         self.scope = self.scope.clone().with(name, &value.into());
     }
 
-    /// One field by itself with its expressions evaluated, if nothing is wrong with them.
+    /// Returns one field, evaluated if its expressions are valid.
     fn field(&self, fields: &Mapping, key: &str) -> Mapping {
         let Some(value) = fields.get(key) else { return Mapping::new() };
         let value = expression::evaluate(value, &self.scope, &self.later).unwrap_or_else(|_| value.clone());
         Mapping::from_iter([(key.into(), value)])
     }
 
-    /// The template with its expressions evaluated as far as they can be, and all that is wrong.
+    /// Evaluates a template as far as possible. Also returns all errors.
     pub(crate) fn evaluate(&self, template: &Value, checked: Checked) -> (Value, Vec<ExpressionError>) {
         let is_certain = |error: &ExpressionError| {
             !(self.known.is_open() && matches!(error.problem, ExpressionProblem::Undefined { .. }))
@@ -299,7 +302,7 @@ impl<'a> Stage<'a> {
         match expression::evaluate(template, &self.scope, &later) {
             Ok(value) => (value, errors),
             Err(failed) => {
-                // An undefined name shows in both.
+                // Both checks report undefined names.
                 let place = |error: &ExpressionError| (error.path.to_string(), error.range.start);
                 let known: BTreeSet<_> = errors.iter().map(place).collect();
                 errors.extend(failed.into_iter().filter(|error| !known.contains(&place(error))));

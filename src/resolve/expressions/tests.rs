@@ -17,7 +17,7 @@ use crate::{
     value::to_json,
 };
 
-/// A server with one variable.
+/// A server with one variable, `region`.
 struct OneVariable;
 
 impl Lookup for OneVariable {
@@ -37,7 +37,7 @@ impl Lookup for OneVariable {
 const FLOW: &str =
     "from prefect import flow\n\n@flow(name=\"Hello\")\ndef hello_flow(n: int = 1):\n    pass\n";
 
-/// A repository with `flow.py` and this project file.
+/// Creates a repository with `flow.py` and this project file.
 fn repository(yaml: &str) -> tempfile::TempDir {
     let (directory, _) = git::testing::repository("first", None);
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
@@ -45,8 +45,8 @@ fn repository(yaml: &str) -> tempfile::TempDir {
     directory
 }
 
-/// The one deployment of a project file before its steps, the inputs of its first step and its pull steps, both after
-/// steps with these outputs; and all that was found.
+/// Resolves the deployment of a project file. Returns its fields before and after the steps, the inputs of
+/// its first step, its pull steps, and the findings.
 async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Value; 4]>, Vec<String>) {
     let directory = repository(yaml);
     let environment: Environment = [("STAGE", "prod"), ("ENTRY", "flow.py")].into_iter().collect();

@@ -1,4 +1,4 @@
-//! A deployment while it is asked about.
+//! A deployment while the wizard asks for its fields.
 
 use crate::{
     api::JsonObject,
@@ -15,19 +15,19 @@ pub(crate) struct NewPool {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// What is known of a deployment, and what the answers add to it.
+/// Fields of a deployment, completed by answers.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// With the options over them: what is known.
+    /// Fields with options applied, which decide what to ask.
     known: Mapping,
-    /// Without: what is deployed in the end, where the options are laid over it.
+    /// Fields without options. The deploy applies the options again.
     declared: Mapping,
     is_in_file: bool,
     pub(super) pool: Option<NewPool>,
     pub(super) blocks: Vec<NewBlock>,
 }
 
-/// The deployment with all answers, and what they want on the server.
+/// A deployment with all answers, and the objects to create on the server.
 pub(super) struct Completed {
     pub(super) fields: Mapping,
     pub(super) pool: Option<NewPool>,
@@ -35,14 +35,14 @@ pub(super) struct Completed {
 }
 
 impl Draft {
-    /// `known` are the fields of `declared` with the options over them.
+    /// Creates a draft. `known` contains the fields of `declared` with options applied.
     pub(super) fn new(declared: &Declared, known: Mapping) -> Self {
         let is_in_file = declared.index.is_some();
         let declared = Mapping::clone(&declared.fields);
         Self { known, declared, is_in_file, pool: None, blocks: Vec::new() }
     }
 
-    /// Whether the file says all that a deployment needs: then there is nothing to ask.
+    /// Checks whether the file has everything that a deployment needs.
     pub(super) fn is_declared_in_full(&self) -> bool {
         let has_all = self.text("entrypoint").is_some() && self.text("name").is_some();
         self.is_in_file && has_all && self.pool_name().is_some()
@@ -52,7 +52,7 @@ impl Draft {
         &self.known
     }
 
-    /// A text field; nothing if it is empty.
+    /// Returns a string field. Returns `None` if the string is empty.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         non_empty(self.known.get(key))
     }
@@ -61,7 +61,7 @@ impl Draft {
         non_empty(self.in_pool("name"))
     }
 
-    /// Whether an image is named.
+    /// Checks whether the job variables name an image.
     pub(super) fn has_image(&self) -> bool {
         let image = self.in_pool("job_variables").and_then(|variables| variables.get("image"));
         image.is_some_and(|image| !image.is_null() && image.as_str() != Some(""))
@@ -91,7 +91,7 @@ impl Draft {
         }
     }
 
-    /// A section of steps as it is in effect: the deployment's own, or else the file's.
+    /// Returns the effective section of steps: the deployment's own or that of the file.
     pub(super) fn section(&self, project: &Project, key: &str) -> Section {
         match Section::of(&self.known, key) {
             Section::Absent => match key {
@@ -99,14 +99,14 @@ impl Draft {
                 "push" => project.push.clone(),
                 _ => project.pull.clone(),
             },
-            // The file's still run, as for any deployment that has these.
+            // A null `push` or `pull` uses the steps of the file.
             Section::Null if key == "push" => project.push.clone(),
             Section::Null if key == "pull" => project.pull.clone(),
             own => own,
         }
     }
 
-    /// Adds a step behind those that are in effect.
+    /// Appends a step to the effective section.
     pub(super) fn add_step(&mut self, project: &Project, key: &str, name: &str, inputs: Mapping) {
         let mut steps = self.section(project, key).steps().to_vec();
         steps.push(Mapping::from_iter([(name.into(), Value::Mapping(inputs))]).into());
@@ -122,12 +122,12 @@ fn non_empty(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// The mapping under a key, made if there is none.
+/// Returns the mapping of a key. Creates it if it is missing.
 fn mapping<'a>(fields: &'a mut Mapping, key: &str) -> &'a mut Mapping {
     crate::deployment::section(fields, key)
 }
 
-/// The inputs of a step.
+/// Returns a mapping of string inputs.
 pub(super) fn inputs<const N: usize>(inputs: [(&str, &str); N]) -> Mapping {
     inputs.into_iter().map(|(key, value)| (Value::from(key), Value::from(value))).collect()
 }

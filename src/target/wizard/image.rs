@@ -1,4 +1,4 @@
-//! Which image the deployment's runs are in, and where it has the flow.
+//! Asks for the image of a deployment and the location of the code in it.
 
 use crate::{
     deployment::pull_steps::{BUILD_DOCKER_IMAGE, PUSH_DOCKER_IMAGE, SET_WORKING_DIRECTORY},
@@ -13,11 +13,11 @@ use crate::{
 };
 
 const REQUIRES: &str = "prefect-docker>=0.3.1";
-/// The type of blocks with the login of a registry.
+/// Slug of the block type for registry credentials.
 const REGISTRY_CREDENTIALS: &str = "docker-registry-credentials";
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Whether it makes sense to ask for an image: none is built yet, and building is not ruled out.
+    /// Checks whether to ask for an image: no step builds one and `build` is not empty.
     pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
         let is_ruled_out = match Section::of(draft.fields(), "build") {
             Section::Null => true,
@@ -27,13 +27,13 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         !is_ruled_out && self.image_build(draft).is_none()
     }
 
-    /// The inputs of the step that builds an image.
+    /// Returns the inputs of the step that builds an image.
     fn image_build(&self, draft: &Draft) -> Option<Value> {
         let build = draft.section(self.project, "build");
         build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE)).cloned()
     }
 
-    /// Asks for an image to build.
+    /// Asks whether to build an image, and adds the build and push steps.
     pub(super) async fn image(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let ask = self.ask;
         let question = "Would you like to build a custom Docker image for this deployment?";
@@ -73,7 +73,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// The registry to push to, if any.
+    /// Asks for the registry. Returns `None` if the image is not pushed.
     async fn registry(&self) -> Result<Option<String>, TargetError> {
         let question = "Would you like to push this image to a remote registry?";
         if !self.ask.confirm(question, Some(false)).await? {
@@ -84,7 +84,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(Some(registry.to_owned()))
     }
 
-    /// Adds credentials to a push, if they are wanted from a block and not from Docker's own login.
+    /// Asks whether to use a credentials block, and adds it to the push step.
     async fn registry_credentials(
         &self,
         draft: &mut Draft,
@@ -109,7 +109,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// The block with the login of a registry: one that is there, or a new one.
+    /// Asks for the credentials block of a registry. Offers existing blocks and a new one.
     async fn credentials_block(
         &self,
         draft: &mut Draft,
@@ -139,7 +139,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(name)
     }
 
-    /// Asks where an image has the flow, if that can only be known by asking.
+    /// Asks for the directory of the code in the image, unless it is known.
     pub(super) async fn directory_in_image(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
         if has_pull {

@@ -1,8 +1,8 @@
-//! Asks for what neither the file nor the options say about a deployment, and makes a declared deployment of the
-//! answers, which then goes the way of all others.
+//! Wizard that asks for values that neither the file nor the options have.
 //!
-//! The order of the questions, their words and their defaults are the reference's. Nothing is written anywhere while
-//! questions are asked: what the answers want on the server is [`Answers::pool`] and [`Answers::blocks`].
+//! Questions, their order and their defaults are those of the reference. The wizard writes nothing:
+//! [`Answers::pool`] and [`Answers::blocks`] are created afterwards. The answers become a declared
+//! deployment, which passes through all stages.
 
 mod draft;
 mod flows;
@@ -37,38 +37,38 @@ use crate::{
     value::Mapping,
 };
 
-/// What an interview looks up on the server, or leaves to others to ask for.
+/// Server lookups of the wizard.
 pub(crate) trait ServerLookup {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError>;
 
     async fn work_pool(&self, name: &str) -> Result<Option<WorkPool>, TargetError>;
 
-    /// Asks what a new work pool is to be.
+    /// Asks for the name and the type of a new work pool.
     async fn new_pool(&self) -> Result<NewPool, TargetError>;
 
-    /// The names of the blocks of a type; `None` if the server does not know the type.
+    /// Returns the names of the blocks of a type. Returns `None` if the server does not have the type.
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError>;
 }
 
-/// What was picked and answered.
+/// Result of the wizard.
 #[derive(Debug, Clone)]
 pub(crate) struct Answers {
     pub(crate) selection: Selection,
-    /// To be created before the deployment.
+    /// Work pool to create before the deployment.
     pub(crate) pool: Option<NewPool>,
     pub(crate) blocks: Vec<NewBlock>,
 }
 
-/// A block that holds what was answered.
+/// A block to create from answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewBlock {
-    /// The slug of its type.
+    /// Slug of the block type.
     pub(crate) kind: &'static str,
     pub(crate) name: String,
     pub(crate) data: Vec<(&'static str, Secret)>,
 }
 
-/// What the questions are about.
+/// Project and services that the questions need.
 struct Wizard<'a, A, W> {
     ask: &'a A,
     world: &'a W,
@@ -76,7 +76,7 @@ struct Wizard<'a, A, W> {
     local: Local<'a>,
 }
 
-/// What is here, in the project's folder.
+/// The project's directory.
 #[derive(Clone, Copy)]
 struct Local<'a> {
     directory: &'a Path,
@@ -102,18 +102,18 @@ impl Local<'_> {
         self.directory.join("Dockerfile").is_file()
     }
 
-    /// Where images have the project's folder by default.
+    /// Returns the default directory of the project in images.
     fn directory_in_image(&self) -> String {
         let name = self.directory.file_name().unwrap_or_default();
         format!("/opt/prefect/{}", name.to_string_lossy())
     }
 }
 
-/// Asks for what is missing to deploy what the options ask for; `None` if nothing is.
+/// Asks for missing values of the selected deployments. Returns `None` if nothing is missing.
 ///
 /// # Errors
 ///
-/// When the file or the options are wrong, or a question was not answered.
+/// Fails if the options are invalid or a question is not answered.
 pub(crate) async fn run(
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -125,7 +125,7 @@ pub(crate) async fn run(
     let wizard = Wizard { ask, world, project, local };
     let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
     let known = Answers { selection, pool: None, blocks: Vec::new() };
-    // What is wrong with the options is found again, and told, by the deploy itself.
+    // Invalid options are reported by the deploy itself.
     let specs = target::specs(known.selection.clone(), ctx, &mut Findings::new(None)).unwrap_or_default();
     let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
         return Ok(was_asked.then_some(known));
@@ -141,7 +141,7 @@ pub(crate) async fn run(
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks about one deployment.
+    /// Asks for the missing values of one deployment.
     async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
         if draft.text("entrypoint").is_none() {
             let entrypoint = flows::entrypoint(self.ask, &self.local).await?;

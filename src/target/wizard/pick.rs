@@ -1,4 +1,4 @@
-//! Which deployments are meant.
+//! Asks which deployments to deploy.
 
 use crate::{
     deployment::{Options, Selection, is_pattern},
@@ -13,15 +13,15 @@ use crate::{
     value::{self, Mapping},
 };
 
-/// What is to be deployed.
+/// Selected deployments.
 pub(super) struct Picked {
     pub(super) selection: Selection,
-    /// Whether it took a question.
+    /// Whether a question was asked.
     pub(super) was_asked: bool,
 }
 
 impl Picked {
-    /// The one that was chosen; none is a new one.
+    /// Selects the deployment of a row, or a new deployment if `row` is `None`.
     fn chosen(row: Option<usize>, of: &[&Declared]) -> Self {
         let declared =
             row.and_then(|row| of.get(row)).map_or_else(target::none, |deployment| (*deployment).clone());
@@ -36,7 +36,7 @@ impl From<Selection> for Picked {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Picks by names and `--all`, and asks where these leave it open.
+    /// Selects deployments by options. Asks if the options are ambiguous.
     pub(super) async fn pick(&self, options: &Options) -> Result<Picked, TargetError> {
         let declared = &self.project.deployments;
         let named: Vec<&Declared> =
@@ -68,7 +68,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(target::select(self.project, options, flow_name)?)
     }
 
-    /// The deployment of a name, of which there may be several.
+    /// Selects the deployment with a name. Asks if several have it.
     async fn one_of_a_name(&self, name: &str, options: &Options) -> Result<Picked, TargetError> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
         let wanted = NamePattern::new(name);
@@ -113,7 +113,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         })
     }
 
-    /// One of several that has no name can be given one; otherwise it is passed over. Whether that was asked.
+    /// Asks for the name of an unnamed deployment. Returns whether a question was asked.
     async fn give_name(&self, declared: &mut Declared) -> Result<bool, TargetError> {
         if declared.name().is_some() {
             return Ok(false);
@@ -134,7 +134,7 @@ fn single(declared: Declared) -> Selection {
     Selection { picked: vec![declared], single: true, name: None, warnings: Vec::new() }
 }
 
-/// Name, entrypoint and description of each.
+/// Returns the name, entrypoint and description of each deployment.
 fn rows(declared: &[&Declared]) -> Vec<Vec<String>> {
     let text = |deployment: &Declared, key: &str| {
         deployment.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()

@@ -1,4 +1,4 @@
-//! Where the deployment's runs go.
+//! Asks for the work pool of a deployment.
 
 use serde_json::Value;
 
@@ -9,14 +9,14 @@ use crate::{
     target::wizard::{Draft, ServerLookup, Wizard},
 };
 
-/// The type of pools that Prefect 2 had for its agents.
+/// Type of the work pools of Prefect 2 agents.
 const OF_AGENTS: &str = "prefect-agent";
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for a work pool unless one is named. Whether its jobs take any image.
+    /// Asks for a work pool unless the deployment names one. Returns whether its jobs accept an image.
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {
-            // That a pool is not there is found, and told, by the checks of every deploy.
+            // Validation reports missing work pools.
             let pool = self.world.work_pool(name).await?;
             return Ok(pool.is_some_and(|pool| takes_image(&pool.base_job_template)));
         }
@@ -29,7 +29,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
                 return Err(TargetError::Declined {
                     message: "A work pool is required to deploy this flow. Please specify a work pool name via the \
                               '--pool' flag or in your prefect.yaml file.",
-                    help: "nothing was registered; `prefectl work-pool create` makes a work pool",
+                    help: "nothing was registered; create a work pool with `prefectl work-pool create`",
                 });
             }
             None
@@ -53,7 +53,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 }
 
-/// Whether a job variable `image` may be any text.
+/// Checks whether the job variable `image` accepts any string.
 fn takes_image(template: &JsonObject) -> bool {
     let variables = template.get("variables").and_then(|variables| variables.get("properties"));
     let Some(Value::Object(image)) = variables.and_then(|properties| properties.get("image")) else {

@@ -1,4 +1,4 @@
-//! A deployment that was asked for, as a part of prefect.yaml.
+//! Adds a deployment from the wizard to `prefect.yaml`.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ use crate::{
     yaml::{self, Document, Edit},
 };
 
-/// The keys of a saved deployment in their order.
+/// Keys of a saved deployment, in order.
 const KEYS: [&str; 17] = [
     "name",
     "version",
@@ -39,13 +39,13 @@ const KEYS: [&str; 17] = [
     "sla",
 ];
 
-/// A project file with the deployment in it, not yet written.
+/// A project file with the deployment added, not yet written.
 #[derive(Debug)]
 pub(crate) struct Saved {
-    /// As the user names it.
+    /// Path as the user gave it.
     pub(crate) file: PathBuf,
     pub(crate) name: String,
-    /// What is new: the whole text of a new file.
+    /// Added lines, or the whole text of a new file.
     pub(crate) added: String,
     text: String,
     path: PathBuf,
@@ -59,10 +59,11 @@ impl Saved {
     }
 }
 
-/// The file with the deployment of these answers, which was deployed with the options over it. One that the file
-/// declares gets what it lacked; any other is added.
+/// Returns the project file with the deployment of the answers. A declared deployment is completed, a new one
+/// is appended.
 ///
-/// `None` if the file has it already, if there are several, or if the text has no place for it.
+/// Returns `None` if the file already has the deployment, if several deployments were selected, or if the
+/// file cannot be edited.
 pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
     let mut specs = target::specs(answers.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
     let (Some(spec), true) = (specs.pop(), answers.selection.single) else { return None };
@@ -90,7 +91,7 @@ pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_
     edit.map(|edit| Saved { file, name, added: edit.added, text: edit.text, path, is_new: false })
 }
 
-/// The file with what the answers add to a deployment of it.
+/// Returns the file with the answers added to a declared deployment.
 fn completed(document: &Document, written: &Declared, answers: &Declared) -> Option<Edit> {
     let pool =
         |deployment: &Declared| deployment.fields.get("work_pool").and_then(Value::as_mapping).cloned();
@@ -116,7 +117,7 @@ fn completed(document: &Document, written: &Declared, answers: &Declared) -> Opt
     edit
 }
 
-/// The entries that are new.
+/// Returns the entries of `new` that `old` does not have.
 fn added(old: &Mapping, new: &Mapping) -> JsonObject {
     let new = new.iter().filter(|(key, _)| !old.contains_key(*key));
     value::json_object(json(&new.map(|(key, value)| (key.clone(), value.clone())).collect()))
@@ -126,7 +127,7 @@ fn json(fields: &Mapping) -> Json {
     value::to_json(&Value::Mapping(fields.clone()))
 }
 
-/// The fields that say something, in their order; with the pull steps that were made for them.
+/// Returns the significant fields in order, with generated pull steps.
 fn complete(mut fields: Mapping, project: &Project, directory: &Path) -> Mapping {
     if let PullSteps::Generated { steps, .. } = pull::pull_steps(project, &fields, &fields, directory) {
         fields.insert("pull".into(), Value::Sequence(steps));
@@ -135,8 +136,8 @@ fn complete(mut fields: Mapping, project: &Project, directory: &Path) -> Mapping
     KEYS.into_iter().filter_map(field).collect()
 }
 
-/// The value of a key, unless it says no more than its absence. Null says something of schedules: that there are
-/// none to ask for.
+/// Returns a value unless it means the same as a missing key. A null `schedules` is significant: it prevents
+/// the question.
 fn telling(key: &str, value: Value) -> Option<Value> {
     match (key, value) {
         ("schedules" | "build" | "push" | "pull", value) => Some(value),

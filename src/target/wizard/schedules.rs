@@ -1,4 +1,4 @@
-//! When the deployment runs.
+//! Asks for the schedules of a deployment.
 
 use crate::{
     questions::{Ask, NoAnswer, Select, parsed_text},
@@ -7,7 +7,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Asks for schedules. None is null: those that the deployment gets elsewhere stay.
+/// Asks for schedules. Returns null if there are none, so that existing schedules stay.
 pub(super) async fn schedules(ask: &impl Ask) -> Result<Value, TargetError> {
     if !ask.confirm("Would you like to configure schedules for this deployment?", Some(true)).await? {
         return Ok(Value::Null);
@@ -48,7 +48,7 @@ async fn interval(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
     parsed_text(ask, "Seconds between scheduled runs", Some("3600"), seconds).await
 }
 
-/// A schedule whose text and time zone are asked for.
+/// Asks for a cron or `rrule` schedule and its time zone.
 async fn calendar(ask: &impl Ask, key: &str, question: &str, default: &str) -> Result<Mapping, NoAnswer> {
     let item = parsed_text(ask, question, Some(default), |text| {
         let item = Mapping::from_iter([(Value::from(key), Value::from(text))]);
@@ -63,7 +63,7 @@ async fn calendar(ask: &impl Ask, key: &str, question: &str, default: &str) -> R
     .await
 }
 
-/// The item, if it is a schedule; `advice` and the reasons if it is not.
+/// Validates a schedule. The error contains `advice` and the reasons.
 fn valid(item: Mapping, advice: &str) -> Result<Mapping, String> {
     match Schedule::from_item(&item) {
         Ok(_) => Ok(item),

@@ -1,4 +1,4 @@
-//! From where workers get the flow's code.
+//! Asks where workers get the code from.
 
 use crate::{
     deployment::pull_steps::PUSH_DOCKER_IMAGE,
@@ -13,20 +13,20 @@ use crate::{
 const GIT_CLONE: &str = "prefect.deployments.steps.git_clone";
 const SECRET: &str = "secret";
 
-/// Object storage that code can be kept in.
+/// An object storage service.
 struct Bucket {
     title: &'static str,
     meaning: &'static str,
-    /// The type of blocks with credentials for it.
+    /// Slug of the block type for credentials.
     credentials: &'static str,
-    /// What such a block holds, and whether it is secret.
+    /// Fields of the block, and whether they are secret.
     fields: &'static [(&'static str, bool)],
-    /// What a new one is called.
+    /// Name of a new block.
     block: &'static str,
     push: &'static str,
     pull: &'static str,
     requires: &'static str,
-    /// What a bucket is called.
+    /// Input of the step that names the bucket.
     key: &'static str,
 }
 
@@ -66,7 +66,7 @@ const BUCKETS: [Bucket; 3] = [
     },
 ];
 
-/// A place that code can be pulled from.
+/// Source of the code.
 enum Storage {
     Git { url: String, branch: Option<String> },
     Bucket { bucket: &'static Bucket, blocks: Vec<String> },
@@ -106,7 +106,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
     }
 
-    /// What there is to choose from: the repository, and the storage whose credentials the server knows.
+    /// Returns the available sources: the Git repository and storage whose credentials the server has blocks
+    /// for.
     async fn storages(&self) -> Result<Vec<Storage>, TargetError> {
         let facts = self.local.git();
         let remote = facts.as_ref().and_then(|facts| facts.remote.as_deref());
@@ -146,7 +147,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// The name of the block with the token of a private repository.
+    /// Returns the name of the block with the token of a private repository.
     async fn token(&self, draft: &mut Draft) -> Result<String, TargetError> {
         let entrypoint = draft.text("entrypoint").unwrap_or_default();
         let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
@@ -178,7 +179,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// The name of the block with the credentials of a bucket: one that is there, a new one, or none.
+    /// Asks for the credentials block of a bucket: an existing block, a new one, or `None`.
     async fn bucket_credentials(
         &self,
         draft: &mut Draft,
@@ -203,7 +204,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let mut name =
             slug(&ask.text("Give a name to your new credentials block", Some(bucket.block)).await?);
         while name.is_empty() || blocks.contains(&name) {
-            ask.tell(&format!("There is a block '{name}' already, or it is no name for one."));
+            ask.tell(&format!("The block name '{name}' is invalid or already in use."));
             name = slug(&ask.text("Give a name to your new credentials block", None).await?);
         }
         draft.blocks.push(NewBlock { kind: bucket.credentials, name: name.clone(), data });
@@ -211,7 +212,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 }
 
-/// A text as a part of the name of a block, which has small letters, digits and dashes.
+/// Converts a string to a part of a block name: lowercase letters, digits and dashes.
 pub(super) fn slug(text: &str) -> String {
     let dashed: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! Which questions are asked, in which order, and what becomes of the answers.
+//! Questions, their order, and their results.
 
 use serde_json::{Value as Json, json};
 
@@ -15,7 +15,7 @@ use crate::{
 const FLOWS: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1): ...\n\n@flow(name=\"Good bye\")\n\
                      def bye(): ...\n";
 
-/// A server with these pools (name and type), and blocks of all types.
+/// A server with these work pools (name and type), and blocks of all types.
 struct Fake {
     pools: Vec<(&'static str, &'static str)>,
     blocks: Vec<String>,
@@ -50,10 +50,10 @@ impl ServerLookup for Fake {
 }
 
 struct Held {
-    /// The questions with defaults and answers, and what was told.
+    /// Questions with defaults and answers, and other output.
     log: String,
     answers: Option<Answers>,
-    /// What the file would have, or the error.
+    /// Lines that would be added to the file, or the error.
     saved: String,
 }
 
@@ -69,7 +69,7 @@ impl Held {
     }
 }
 
-/// Holds an interview about a project with this file, where there is one.
+/// Runs the wizard in a project with this file. An empty string means no file.
 async fn held(file: &str, options: Options, world: Fake, answers: &[&str]) -> Held {
     let root = tempfile::tempdir().unwrap();
     let directory = root.path().join("project");
@@ -189,7 +189,7 @@ async fn a_declared_deployment_is_asked_for_what_it_lacks() {
     assert_eq!(held.fields(), expected);
     assert_eq!(held.saved, ", \"work_pool\": {\"name\": \"p\"}, \"schedules\": null");
     assert_eq!(held.answers.unwrap().selection.picked[0].index, Some(1));
-    // In lines, and into a work pool that has no name.
+    // The answers are added to a work pool without a name.
     let file = "deployments:\n- name: a\n  work_pool:\n    work_queue_name: q # ours\n  # more\nx: 1\n";
     let held =
         self::held(file, Options::default(), pools(&[("p", "process")]), &["a", "hello", "p", "n", "n"])
@@ -234,7 +234,7 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
     let flow = || options(|options| options.entrypoint = Some("flow.py:hello".to_owned()));
     let mut world = pools(&[("d", "docker")]);
     world.blocks = vec!["team".to_owned()];
-    // No schedules in the end; the code is in the image.
+    // Answers without schedules; the image contains the code.
     let answers = ["x", "d", "y", "me", "flows", "1", "y", "https://r.example.com/", "y", "y", "team", "n"];
     let pushed = held("", flow(), world, &answers).await;
     insta::assert_snapshot!(pushed.log, @"
@@ -290,7 +290,7 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
           image: "{{ build-image.image }}"
       schedules: null
     "#);
-    // What is not pushed is not remote, and an image of one's own has the flow somewhere.
+    // An image of the user contains the code, and no repository is remote.
     let file = "# mine\nname: p\n";
     let own = options(|options| {
         options.entrypoint = Some("flow.py:hello".to_owned());
@@ -320,7 +320,7 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
     ");
 }
 
-/// An interview that has only storage and schedules left to ask for; the server has a block `keys` of each type.
+/// Runs the wizard with only storage and schedules missing. The server has a block `keys` of each type.
 async fn held_about_storage(answers: &[&str]) -> Held {
     let known = options(|options| {
         options.entrypoint = Some("flow.py:hello".to_owned());
@@ -389,7 +389,7 @@ async fn credentials_of_a_bucket_are_made_on_the_way() {
     aws_access_key_id [] AKIA
     aws_secret_access_key [hidden] hidden
     Give a name to your new credentials block [s3-storage-credentials] keys
-    There is a block 'keys' already, or it is no name for one.
+    The block name 'keys' is invalid or already in use.
     Give a name to your new credentials block [] Mine
     Would you like to configure schedules for this deployment? [y] n
     ");
