@@ -83,7 +83,7 @@ fn pushes_to_a_private_registry_with_credentials() -> Result<()> {
        |
     11 |     id: image-push
        |     ^^^^^^^^^^^^^^
-    help: run `docker login` for this registry, or give `credentials` in the step
+    help: run `docker login` for this registry, or set `credentials` in the step
     error: a step failed; nothing was registered
     ");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);

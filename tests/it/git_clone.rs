@@ -215,6 +215,6 @@ fn rejects_code_that_workers_would_not_find() -> Result<()> {
     let output = sandbox.run("steps run --stored -n hello-UNIQUE/one --output json")?.success()?;
     assert_eq!(output.json()?["deployments"][0]["pull"]["status"], "verified");
     let missing = sandbox.run("steps run --stored -n hello-UNIQUE/three")?;
-    assert!(missing.code == 1 && missing.stderr.contains("there is no deployment"), "{missing}");
+    assert!(missing.code == 1 && missing.stderr.contains("does not exist on the server"), "{missing}");
     Ok(())
 }
