@@ -95,21 +95,21 @@ impl<'p> Finder<'p, '_> {
 
     /// Returns `class.name`, which may be inherited from another class of the project.
     fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
-        let lines = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
-        let holds = |line: &Class<'p>| line.def.body.bindings.iter().any(|it| it.name == name);
-        let may_inherit = |line: &Class<'p>| {
+        let ancestors = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
+        let holds = |ancestor: &Class<'p>| ancestor.def.body.bindings.iter().any(|it| it.name == name);
+        let may_inherit = |ancestor: &Class<'p>| {
             let is_outside =
-                |base: &'p Expr| !matches!(line.scope.resolve(self.program, base), Ok(Entity::Class(_)));
-            line.def.bases.iter().any(is_outside)
+                |base: &'p Expr| !matches!(ancestor.scope.resolve(self.program, base), Ok(Entity::Class(_)));
+            ancestor.def.bases.iter().any(is_outside)
         };
         // A base from outside the project may define the name, too.
-        let holder = match lines
+        let holder = match ancestors
             .iter()
-            .take_while(|line| holds(line) || !may_inherit(line))
-            .find(|line| holds(line))
+            .take_while(|ancestor| holds(ancestor) || !may_inherit(ancestor))
+            .find(|ancestor| holds(ancestor))
         {
             Some(holder) => *holder,
-            None if lines.iter().any(may_inherit) => class,
+            None if ancestors.iter().any(may_inherit) => class,
             None => return Err(self.not_found()),
         };
         scope::attribute_of(self.program, &Entity::Class(holder), name)

@@ -156,9 +156,10 @@ impl Inspector {
         environment: &Environment,
     ) -> Option<String> {
         let found = self.entrypoints(directory, environment);
-        let of_file = |one: &&String| one.rsplit_once(':').is_some_and(|(file, _)| file == text);
-        let of_file: Vec<String> = found.iter().filter(of_file).cloned().collect();
-        named("its flows are", &of_file).or_else(|| named("the flows here are", found))
+        let is_in_file =
+            |entrypoint: &&String| entrypoint.rsplit_once(':').is_some_and(|(file, _)| file == text);
+        let in_file: Vec<String> = found.iter().filter(is_in_file).cloned().collect();
+        named("its flows are", &in_file).or_else(|| named("the flows here are", found))
     }
 
     /// Returns the entrypoints of all flows in the project.
@@ -240,8 +241,8 @@ mod tests {
         let all = "'flows/greet.py:goodbye', 'flows/greet.py:hello', 'other.py:goodbye', 'other.py:hello'";
         assert_eq!(help("zzz.py:q"), format!("the flows here are {all}"));
         let help = |text| Inspector::new().help_with_text(text, directory.path(), &Environment::default());
-        let of_file = "its flows are 'other.py:goodbye', 'other.py:hello'";
-        assert_eq!(help("other.py").as_deref(), Some(of_file));
+        let in_file = "its flows are 'other.py:goodbye', 'other.py:hello'";
+        assert_eq!(help("other.py").as_deref(), Some(in_file));
         assert_eq!(help("none.py"), Some(format!("the flows here are {all}")));
     }
 }

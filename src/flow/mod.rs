@@ -80,6 +80,7 @@ mod eval_error;
 mod evaluate;
 mod inspector;
 mod interpret;
+mod parameter_names;
 mod program;
 mod python;
 mod relative_import;

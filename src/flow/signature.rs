@@ -9,6 +9,7 @@ use super::{
     error::FlowError,
     eval_error::{EvalError, EvalResult},
     evaluate::{Value, encode},
+    parameter_names,
     program::{
         Program,
         scope::{Function, Scope},
@@ -22,23 +23,6 @@ use super::{
     string_annotations::{StringAnnotations, evaluation_scope, quoted},
 };
 use crate::{diagnostics::Place, names::FORBIDDEN_CHARACTERS};
-
-/// Arguments that Prefect itself passes to flows.
-const RESERVED: [&str; 2] = ["return_state", "wait_for"];
-
-/// Parameter names that pydantic cannot validate.
-const CLASHING: [&str; 10] = [
-    "model_config",
-    "model_dump",
-    "model_dump_json",
-    "model_validate",
-    "model_validate_json",
-    "model_validate_strings",
-    "v__args",
-    "v__kwargs",
-    "v__positional_only",
-    "v__duplicate_kwargs",
-];
 
 /// Reads the flow's data from its definition.
 pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) -> Result<Flow, FlowError> {
@@ -159,7 +143,7 @@ impl<'p> Signature<'p> {
 
     fn check_name(&self, parameter: &Parameter) -> Result<(), FlowError> {
         let name = parameter.name.as_str();
-        if RESERVED.contains(&name) {
+        if parameter_names::RESERVED.contains(&name) {
             return Err(FlowError::ReservedParameter {
                 parameter: name.to_owned(),
                 place: self.place.clone(),
@@ -168,7 +152,7 @@ impl<'p> Signature<'p> {
         if name.starts_with('_') {
             return Err(self.refused(format!("parameter '{name}' starts with an underscore")));
         }
-        if CLASHING.contains(&name) && !self.accepts_any_name {
+        if parameter_names::CLASHING.contains(&name) && !self.accepts_any_name {
             return Err(self.refused(format!("'{name}' cannot be the name of a parameter")));
         }
         Ok(())

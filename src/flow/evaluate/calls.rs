@@ -57,8 +57,8 @@ pub(super) fn call<'p>(
                 return Err(unknown);
             }
             Ok(Entity::Value(made)) => {
-                if let Some(of_base) = new_type(evaluator, made, call)? {
-                    return Ok(of_base);
+                if let Some(value) = new_type(evaluator, made, call)? {
+                    return Ok(value);
                 }
                 if let Some(fields) = class::named_tuple::field_names(evaluator.program, made) {
                     let arguments = arguments(evaluator, call)?;
@@ -75,7 +75,7 @@ pub(super) fn call<'p>(
     methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
 }
 
-/// Evaluates a call of a `NewType`, which returns its argument. Returns `None` if `made` is not one.
+/// Evaluates a call of a `NewType`, which returns its argument. Returns `None` if `made` is another value.
 fn new_type<'p>(
     evaluator: &mut Evaluator<'p, '_>,
     made: Assigned<'p>,
@@ -331,7 +331,7 @@ fn sum(values: &Value) -> EvalResult<Option<Value>> {
 
 fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> EvalResult<Option<Value>> {
     let values = match values {
-        [one] => one.elements()?,
+        [iterable] => iterable.elements()?,
         several => several.to_vec(),
     };
     let mut values = values.into_iter();

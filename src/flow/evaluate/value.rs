@@ -51,7 +51,7 @@ impl Value {
         Self::Str(text.into())
     }
 
-    /// Returns the number of values and bytes of text in this value.
+    /// Returns the number of values and string bytes in this value.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Str(text) | Self::Path(text) | Self::Printed(text) => text.len(),
@@ -253,7 +253,7 @@ pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
     items.into_iter().filter(|item| index.add(item, 0)).collect()
 }
 
-/// Builds a dictionary from pairs. As in Python, an equal key keeps its first spelling and takes the last value.
+/// Builds a dictionary from pairs. As in Python, an equal key keeps its first spelling and the last value.
 pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
     let mut index = ValueIndex::default();
     let mut items: Vec<(Value, Value)> = Vec::new();

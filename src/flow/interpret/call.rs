@@ -121,7 +121,7 @@ impl<'p> Interpreter<'p> {
         match name {
             "prefect.flow" => self.flow(name, arguments),
             "prefect.Flow" => {
-                // The class takes some options by position.
+                // The class accepts some options by position.
                 let options = arguments.positional.split_off(arguments.positional.len().min(1));
                 let named = FLOW_PARAMETERS[1..].iter().zip(options);
                 arguments.named.extend(named.map(|(name, value)| ((*name).to_owned(), value)));
@@ -258,7 +258,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Whether calling a class only runs its `__init__`.
+    /// Returns whether calling a class only runs its `__init__`.
     pub(super) fn is_plain(self, class: Class<'p>) -> bool {
         let has_plain_bases = |class: &Class<'p>| {
             class.def.bases.iter().all(|base| match class.scope.resolve(self.program, base) {

@@ -286,7 +286,7 @@ impl<'p> Interpreter<'p> {
     }
 }
 
-/// Whether the interpreter knows a function from outside the project.
+/// Returns whether the interpreter supports an external function.
 fn is_interpreted(name: &str) -> bool {
     matches!(
         name,

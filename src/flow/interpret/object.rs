@@ -66,7 +66,7 @@ pub(crate) struct Instance<'p> {
     pub(crate) attributes: RefCell<Vec<(String, Object<'p>)>>,
 }
 
-/// A flow: the function it was made from and the options it was given.
+/// A flow: its function and its options.
 #[derive(Debug, Clone)]
 pub(crate) struct FlowObject<'p> {
     pub(crate) function: Rc<FunctionObject<'p>>,

@@ -11,7 +11,7 @@ use crate::flow::evaluate;
 /// The minor versions of Python 3 that Prefect supports.
 const PYTHON_MINORS: std::ops::RangeInclusive<u8> = 11..=15;
 
-/// Whether a statement runs.
+/// The answer to whether a statement runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Runs {
     Yes,
@@ -19,7 +19,7 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// Whether a statement runs, and the package whose absence this depends on.
+/// The answer for a statement, and the package whose absence it depends on.
 pub(super) struct Decision {
     pub(super) runs: Runs,
     pub(super) missing_package: Option<String>,

@@ -256,7 +256,7 @@ impl<'p> Scope<'p> {
             ImportTarget::Module(module) => module,
             ImportTarget::Namespace(_) => return Ok(Star::Lacks),
             ImportTarget::External => {
-                let known = STAR_EXPORTS.contains(&(import.module.as_str(), name));
+                let known = externals::exports(&import.module, name);
                 let dotted = format!("{}.{name}", import.module);
                 return Ok(if known {
                     Star::Has(Entity::External(externals::canonical(&dotted)))
@@ -428,25 +428,3 @@ pub(crate) fn attribute_of<'p>(
         Entity::Constant(_) => Err(EvalError::unknown(format!("'{name}' is an attribute of a constant"))),
     }
 }
-
-/// Names that external modules certainly export to `from module import *`.
-const STAR_EXPORTS: &[(&str, &str)] = &[
-    ("typing", "Any"),
-    ("typing", "Callable"),
-    ("typing", "Dict"),
-    ("typing", "List"),
-    ("typing", "Literal"),
-    ("typing", "Mapping"),
-    ("typing", "Optional"),
-    ("typing", "Sequence"),
-    ("typing", "Set"),
-    ("typing", "Tuple"),
-    ("typing", "Union"),
-    ("prefect", "flow"),
-    ("prefect", "task"),
-    ("pydantic", "BaseModel"),
-    ("pydantic", "Field"),
-    ("datetime", "date"),
-    ("datetime", "datetime"),
-    ("datetime", "timedelta"),
-];

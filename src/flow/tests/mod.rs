@@ -4,3 +4,4 @@ mod differential;
 mod hostile_sources;
 mod projects;
 mod recorded;
+mod team_decorators;

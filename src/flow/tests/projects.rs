@@ -9,13 +9,13 @@ use crate::{
     flow::{Entrypoint, Grade, Inspector},
 };
 
-struct Project {
-    folder: tempfile::TempDir,
-    environment: Environment,
+pub(super) struct Project {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) environment: Environment,
 }
 
 impl Project {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             let path = folder.path().join(name);
@@ -26,7 +26,7 @@ impl Project {
     }
 
     /// A project with one file, `flow.py`.
-    fn single(text: &str) -> Self {
+    pub(super) fn single(text: &str) -> Self {
         Self::new(&[("flow.py", text)])
     }
 
@@ -53,17 +53,17 @@ impl Project {
     }
 
     #[track_caller]
-    fn assert_exact(&self, entrypoint: &str, name: &str, properties: &Json) {
+    pub(super) fn assert_exact(&self, entrypoint: &str, name: &str, properties: &Json) {
         assert_eq!(self.read(entrypoint), (name.to_owned(), properties.clone(), vec![]), "{entrypoint}");
     }
 
     #[track_caller]
-    fn assert_error(&self, entrypoint: &str, part: &str) {
+    pub(super) fn assert_error(&self, entrypoint: &str, part: &str) {
         let (error, ..) = self.read(entrypoint);
         assert!(error.starts_with("error: ") && error.contains(part), "{error}");
     }
 
-    fn flows(&self) -> Vec<String> {
+    pub(super) fn flows(&self) -> Vec<String> {
         let found = Inspector::new().discover(&["".into()], self.folder.path(), &self.environment);
         found
             .iter()
@@ -72,7 +72,7 @@ impl Project {
     }
 }
 
-fn integer(default: i64) -> Json {
+pub(super) fn integer(default: i64) -> Json {
     json!({"n": {"type": "integer", "default": default}})
 }
 
@@ -324,148 +324,6 @@ def f(a: Union[Callable, list[Callable]], b: Union[Callable, list[Callable], Non
     Project::single(text).assert_exact("flow.py:f", "f", &expected);
 }
 
-const COMMON: &str = "
-import functools
-import prefect
-from prefect import Flow
-
-def flow(*args, **kwargs):
-    defaults = {'log_prints': True, 'persist_result': True}
-    return prefect.flow(*args, **{**defaults, **kwargs})
-
-def team_flow(fn=None, **kwargs):
-    '''Our decorator.'''
-    if fn is None:
-        return lambda f: team_flow(f, **kwargs)
-    kwargs.setdefault('retries', 2)
-    return prefect.flow(fn, **kwargs)
-
-retrying = functools.partial(prefect.flow, retries=3)
-renamed = prefect.flow(name='fixed')
-
-def named(prefix, *, suffix='x'):
-    def decorator(fn):
-        @functools.wraps(fn)
-        def wrapper(*args, **kwargs):
-            return fn(*args, **kwargs)
-        name = f'{prefix}-{fn.__name__}-{suffix}'
-        return prefect.flow(name=name)(wrapper)
-    return decorator
-
-class Registry:
-    prefix = 'team'
-
-    def __init__(self, team, **options):
-        self.team = team
-        self.options = options
-
-    def __call__(self, fn):
-        return prefect.flow(fn, name=f'{self.prefix}-{self.team}', **self.options)
-
-    def flow(self, name):
-        def decorator(fn):
-            return Flow(fn, name=self.team + '-' + name)
-        return decorator
-
-registry = Registry('etl')
-
-def make(table, limit=3):
-    @prefect.flow(name=f'load-{table}')
-    def load(n: int = limit):
-        '''Loads.'''
-    return load
-";
-
-#[test]
-fn interprets_decorators_of_the_project() {
-    let flows = "
-from common import COMMON_NAMES
-@flow(name='common-one')
-def first(n: int = 1): ...
-@flow
-def plain(n: int = 1): ...
-@team_flow(name='team-one')
-def named_team(n: int = 1): ...
-@team_flow
-def bare(n: int = 1): ...
-@retrying
-def partial_bare(n: int = 1): ...
-@retrying(name='p')
-def partial_named(n: int = 1): ...
-@renamed
-def with_fixed_name(n: int = 1): ...
-@named('a', suffix='b')
-def by_factory(n: int = 1): ...
-@Registry('x', description='d')
-def by_class(n: int = 1): ...
-@registry
-def by_instance(n: int = 1): ...
-@registry.flow('y')
-def by_method(n: int = 1): ...
-made = make('t', 1)
-wrapped = prefect.flow(name='w')(lambda_free)
-by_keyword = prefect.Flow(fn=lambda_free, name='k')
-positional = prefect.Flow(lambda_free, 'q')
-";
-    let names = "flow, team_flow, retrying, renamed, named, Registry, registry, make";
-    let flows =
-        flows.replace("COMMON_NAMES", &format!("{names}\nimport prefect\ndef lambda_free(n: int = 1): ..."));
-    let project = Project::new(&[
-        ("common/impl.py", COMMON),
-        ("common/__init__.py", "from .impl import *\n"),
-        ("team.py", &flows),
-    ]);
-    for (function, name) in [
-        ("first", "common-one"),
-        ("plain", "plain"),
-        ("named_team", "team-one"),
-        ("bare", "bare"),
-        ("partial_bare", "partial-bare"),
-        ("partial_named", "p"),
-        ("with_fixed_name", "fixed"),
-        ("by_factory", "a-by_factory-b"),
-        ("by_class", "team-x"),
-        ("by_instance", "team-etl"),
-        ("by_method", "etl-y"),
-        ("made", "load-t"),
-        ("wrapped", "w"),
-        ("by_keyword", "k"),
-        ("positional", "q"),
-    ] {
-        project.assert_exact(&format!("team.py:{function}"), name, &integer(1));
-    }
-}
-
-#[test]
-fn rejects_decorators_that_cannot_be_interpreted() {
-    let bodies = [
-        (
-            "import time\ndef deco(fn):\n    if time.time() > 1:\n        return flow(fn)\n    return flow(fn, name='x')\n",
-            "cannot be evaluated",
-        ),
-        ("from outside import deco\n", "cannot be evaluated"),
-        (
-            "def deco(fn):\n    for _ in range(3):\n        fn = flow(fn)\n    return fn\n",
-            "a loop in a function",
-        ),
-        ("def deco(fn):\n    return deco(fn)\n", "nested too deeply"),
-        ("def deco(fn):\n    return fn\n", "is not a flow"),
-    ];
-    for (body, message) in bodies {
-        let text = format!("from prefect import flow\n{body}\n@deco\ndef f(n: int = 1): ...\n");
-        Project::single(&text).assert_error("flow.py:f", message);
-    }
-    // Only the name depends on code that cannot be evaluated.
-    let text = "from prefect import flow\nimport time\ndef deco(fn):\n    return flow(fn, name=str(time.time()))\n@deco\ndef f(n: int = 1): ...\n";
-    Project::single(text).assert_error("flow.py:f", "the name of flow 'f' cannot be determined");
-}
-
-#[test]
-fn accepts_the_flow_class_as_a_decorator() {
-    let text = "import absent_vendor_lib\nfrom prefect import Flow\n@Flow\ndef f(n: int = 3):\n    absent_vendor_lib.score(n)\n";
-    Project::single(text).assert_exact("flow.py:f", "f", &integer(3));
-}
-
 #[test]
 fn warns_about_relative_imports_beyond_the_folder() {
     let flow = "from prefect import flow\n@flow\ndef f(): ...\n";
@@ -493,38 +351,6 @@ fn warns_about_relative_imports_beyond_the_folder() {
     ] {
         assert_eq!(warning(harmless), None, "{harmless}");
     }
-}
-
-#[test]
-fn discovers_flows_behind_aliases_and_wrappers() {
-    let project = Project::new(&[
-        (
-            "aliased.py",
-            "from prefect import flow as prefect_flow\n@prefect_flow\ndef one(): ...\n@prefect_flow(name='Two')\ndef two(): ...\n",
-        ),
-        (
-            "by_class.py",
-            "from prefect import Flow\n@Flow\ndef four(): ...\ndef five_(): ...\nfive = Flow(five_, name='five')\n",
-        ),
-        ("common.py", COMMON),
-        ("module_alias.py", "import prefect as p\n@p.flow\ndef three(): ...\n"),
-        (
-            "team.py",
-            "from common import team_flow\n@team_flow\ndef six(): ...\n@workflow\ndef seven(): ...\n",
-        ),
-    ]);
-    assert_eq!(
-        project.flows(),
-        [
-            "aliased.py:one one exact",
-            "aliased.py:two Two exact",
-            "by_class.py:five five exact",
-            "by_class.py:four four exact",
-            "common.py:load load failed",
-            "module_alias.py:three three exact",
-            "team.py:six six exact",
-        ]
-    );
 }
 
 #[test]

@@ -223,6 +223,33 @@ const ABSTRACT: &[&str] = &[
     "ValuesView",
 ];
 
+/// Returns whether `from module import *` certainly imports a name.
+pub(crate) fn exports(module: &str, name: &str) -> bool {
+    STAR_EXPORTS.contains(&(module, name))
+}
+
+/// Names that external modules certainly export to `from module import *`.
+const STAR_EXPORTS: &[(&str, &str)] = &[
+    ("typing", "Any"),
+    ("typing", "Callable"),
+    ("typing", "Dict"),
+    ("typing", "List"),
+    ("typing", "Literal"),
+    ("typing", "Mapping"),
+    ("typing", "Optional"),
+    ("typing", "Sequence"),
+    ("typing", "Set"),
+    ("typing", "Tuple"),
+    ("typing", "Union"),
+    ("prefect", "flow"),
+    ("prefect", "task"),
+    ("pydantic", "BaseModel"),
+    ("pydantic", "Field"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "timedelta"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Whether a module can be imported on a worker: Linux, a supported Python, Prefect and its dependencies.
 
-/// Whether an import from outside the project succeeds.
+/// The presence of an external module on a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// Part of the standard library or a dependency of Prefect.
@@ -33,7 +33,7 @@ pub(crate) fn is_standard_library(top: &str) -> bool {
     STANDARD_LIBRARY.binary_search(&top).is_ok()
 }
 
-/// Whether a name was added after the oldest supported version of Python.
+/// Returns whether a name was added after the oldest supported version of Python.
 fn is_new(module: &str, attribute: Option<&str>) -> bool {
     matches!(
         (module, attribute.unwrap_or_default()),

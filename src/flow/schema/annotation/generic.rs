@@ -1,4 +1,4 @@
-//! Types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types made by calls.
+//! Types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types created by calls.
 
 use serde_json::{Map, Value as Json, json};
 

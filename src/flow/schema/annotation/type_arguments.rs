@@ -89,11 +89,11 @@ pub(crate) fn bind_ancestors<'p>(
         let (generic, given) =
             base.as_subscript().map_or((base, None), |(generic, given)| (generic, Some(given)));
         let Entity::Class(base) = class.scope.resolve(program, generic)? else { continue };
-        let of_base = match given {
+        let base_arguments = match given {
             Some(given) => TypeArguments::bind(program, base, class.scope, given, arguments)?,
             None => TypeArguments::default(),
         };
-        found.extend(program.descend(|| bind_ancestors(program, base, &of_base))?);
+        found.extend(program.descend(|| bind_ancestors(program, base, &base_arguments))?);
     }
     Ok(found)
 }

@@ -55,14 +55,14 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Reads the options of a class and those it inherits.
-pub(super) fn read<'p>(program: &'p Program<'p>, lines: &[Class<'p>]) -> EvalResult<Config> {
+pub(super) fn read<'p>(program: &'p Program<'p>, ancestors: &[Class<'p>]) -> EvalResult<Config> {
     let mut config = Config::new();
-    if let Some(class) = lines.first()
+    if let Some(class) = ancestors.first()
         && kind(program, *class)? == Kind::Settings
     {
         config.push(("extra".to_owned(), Value::text("forbid")));
     }
-    for class in lines.iter().rev() {
+    for class in ancestors.iter().rev() {
         for binding in &class.def.body.bindings {
             let scope = class.scope_at(binding.at);
             match &binding.bound {
@@ -127,6 +127,7 @@ pub(super) fn unknown(name: &str) -> EvalError {
 
 /// Returns whether the effect of an option on the schema is known. Options of settings select sources of values.
 fn is_known(name: &str) -> bool {
-    let of_settings = ["env_", "cli_", "secrets_", "case_sensitive", "yaml_file", "toml_file", "json_file"];
-    KNOWN.contains(&name) || of_settings.iter().any(|prefix| name.starts_with(prefix))
+    let settings_prefixes =
+        ["env_", "cli_", "secrets_", "case_sensitive", "yaml_file", "toml_file", "json_file"];
+    KNOWN.contains(&name) || settings_prefixes.iter().any(|prefix| name.starts_with(prefix))
 }

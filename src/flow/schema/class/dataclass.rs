@@ -35,16 +35,16 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
 /// Returns the fields of a dataclass. Fields of bases come first, and an override keeps the position of the original.
 pub(super) fn fields<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Field<'p>>> {
     let mut fields: Vec<Field<'p>> = Vec::new();
-    for line in mro(program, class)?.iter().rev() {
+    for ancestor in mro(program, class)?.iter().rev() {
         // The annotations of a class are fields only if the class itself is decorated.
-        if !is_decorated(program, *line) {
+        if !is_decorated(program, *ancestor) {
             continue;
         }
-        if line.def.body.bindings.iter().any(|binding| matches!(binding.bound, Bound::Unknowable(_))) {
-            return Err(EvalError::unknown(format!("the body of '{}' is not plain", line.def.name)));
+        if ancestor.def.body.bindings.iter().any(|binding| matches!(binding.bound, Bound::Unknowable(_))) {
+            return Err(EvalError::unknown(format!("the body of '{}' is not plain", ancestor.def.name)));
         }
-        for name in annotated_names(line.def) {
-            let Some(field) = field(program, *line, &name)? else { continue };
+        for name in annotated_names(ancestor.def) {
+            let Some(field) = field(program, *ancestor, &name)? else { continue };
             match fields.iter_mut().find(|other| other.name == field.name) {
                 Some(slot) => *slot = field,
                 None => fields.push(field),

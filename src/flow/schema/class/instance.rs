@@ -41,9 +41,9 @@ pub(crate) fn instantiate<'p>(
             _ => Err(unknown(class)),
         },
         Kind::Model => {
-            let lines = mro(program, class)?;
-            require_plain_methods(&lines)?;
-            let config = config::read(program, &lines)?;
+            let ancestors = mro(program, class)?;
+            require_plain_methods(&ancestors)?;
+            let config = config::read(program, &ancestors)?;
             let plain = [
                 "extra",
                 "title",
@@ -80,8 +80,8 @@ pub(crate) fn instantiate<'p>(
 }
 
 /// Fails if a method may change the fields or their encoding.
-fn require_plain_methods(lines: &[Class<'_>]) -> EvalResult<()> {
-    for class in lines {
+fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
+    for class in ancestors {
         let changes = |function: &FunctionDef| {
             let plain = ["__str__", "__repr__", "__hash__", "__eq__", "__len__", "__lt__"]
                 .contains(&function.name.as_str());
@@ -299,8 +299,8 @@ fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotati
             literals.iter().any(|literal| literal.as_text().is_some_and(|it| it.value == *text))
         }
         ("list", Value::List(items), Some([inner])) => items.iter().all(|item| stays_as(item, inner)),
-        ("dict", Value::Dict(items), Some([key, of_values])) => {
-            items.iter().all(|(name, value)| stays_as(name, key) && stays_as(value, of_values))
+        ("dict", Value::Dict(items), Some([key, value_type])) => {
+            items.iter().all(|(name, value)| stays_as(name, key) && stays_as(value, value_type))
         }
         _ => false,
     }

@@ -30,11 +30,11 @@ pub(super) fn definition<'p>(
     name: &str,
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
-    let lines = mro(builder.program, class)?;
-    for line in lines.iter() {
-        check(builder.program, *line)?;
+    let ancestors = mro(builder.program, class)?;
+    for ancestor in ancestors.iter() {
+        check(builder.program, *ancestor)?;
     }
-    let options = config::read(builder.program, &lines)?;
+    let options = config::read(builder.program, &ancestors)?;
     let fields = fields(builder.program, class, arguments, &options)?;
     builder.class_options = class_options(&options)?;
     let (properties, required) = properties(builder, &fields)?;
@@ -131,7 +131,7 @@ pub(super) fn fields<'p>(
     arguments: &TypeArguments<'p>,
     options: &Config,
 ) -> EvalResult<Vec<Field<'p>>> {
-    let lines = mro(program, class)?;
+    let ancestors = mro(program, class)?;
     let given = bind_ancestors(program, class, arguments)?;
     let generator = match option(options, "alias_generator") {
         Some(Value::Str(name)) => {
@@ -142,12 +142,15 @@ pub(super) fn fields<'p>(
     };
     let mut fields: Vec<Field<'p>> = Vec::new();
     let mut positions: HashMap<&str, usize> = HashMap::new();
-    for class in lines.iter().rev() {
+    for class in ancestors.iter().rev() {
         require_plain_body(program, *class)?;
         // Whether docstrings describe fields is an option of the class that defines the field.
         let own_options = config::read(program, &mro(program, *class)?)?;
-        let type_arguments =
-            given.iter().find(|(line, _)| line == class).map(|(_, it)| it.clone()).unwrap_or_default();
+        let type_arguments = given
+            .iter()
+            .find(|(ancestor, _)| ancestor == class)
+            .map(|(_, it)| it.clone())
+            .unwrap_or_default();
         let uses_docstrings = option(&own_options, "use_attribute_docstrings") == Some(&Value::Bool(true));
         for AnnotatedName { name, annotation, value, at, docstring } in annotated_names(class.def) {
             if name == "model_config"

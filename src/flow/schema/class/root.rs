@@ -14,11 +14,11 @@ pub(super) fn definition<'p>(
     name: &str,
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
-    let lines = mro(builder.program, class)?;
-    for line in lines.iter() {
-        model::check(builder.program, *line)?;
+    let ancestors = mro(builder.program, class)?;
+    for ancestor in ancestors.iter() {
+        model::check(builder.program, *ancestor)?;
     }
-    let options = config::read(builder.program, &lines)?;
+    let options = config::read(builder.program, &ancestors)?;
     builder.class_options = model::class_options(&options)?;
     let fields = model::fields(builder.program, class, arguments, &options)?;
     let mut schema = match fields.as_slice() {
@@ -47,10 +47,10 @@ fn argument<'p>(
     class: Class<'p>,
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
-    for (line, given) in bind_ancestors(builder.program, class, arguments)? {
-        for (base, root) in line.def.bases.iter().filter_map(|base| base.as_subscript()) {
-            if line.scope.external(builder.program, base).as_deref() == Some("pydantic.RootModel") {
-                return builder.with_type_arguments(given, |builder| builder.schema(line.scope, root));
+    for (ancestor, given) in bind_ancestors(builder.program, class, arguments)? {
+        for (base, root) in ancestor.def.bases.iter().filter_map(|base| base.as_subscript()) {
+            if ancestor.scope.external(builder.program, base).as_deref() == Some("pydantic.RootModel") {
+                return builder.with_type_arguments(given, |builder| builder.schema(ancestor.scope, root));
             }
         }
     }

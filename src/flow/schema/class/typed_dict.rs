@@ -15,8 +15,8 @@ use crate::flow::{
 
 pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) -> EvalResult<Json> {
     let mut keys: Vec<(Field<'p>, bool)> = Vec::new();
-    for line in mro(builder.program, class)?.iter().rev() {
-        let total = match line.def.keywords.as_slice() {
+    for ancestor in mro(builder.program, class)?.iter().rev() {
+        let total = match ancestor.def.keywords.as_slice() {
             [] => true,
             [(Some(name), value)] if name == "total" => match value.kind {
                 ExprKind::Bool(total) => total,
@@ -25,15 +25,15 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
             _ => {
                 return Err(EvalError::unknown(format!(
                     "the options of '{}' are not supported",
-                    line.def.name
+                    ancestor.def.name
                 )));
             }
         };
-        for AnnotatedName { name, annotation, value, at, .. } in annotated_names(line.def) {
+        for AnnotatedName { name, annotation, value, at, .. } in annotated_names(ancestor.def) {
             if value.is_some() {
                 return Err(EvalError::unknown("a key of a typed dictionary has a value"));
             }
-            let scope = line.scope_at(at);
+            let scope = ancestor.scope_at(at);
             let (annotation, is_required) = requirement(builder.program, scope, annotation, total);
             keys.retain(|(key, _)| key.name != name);
             keys.push((Field::new(name, annotation, scope, FieldInfo::default()), is_required));
