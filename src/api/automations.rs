@@ -1,4 +1,4 @@
-//! Automations, which the triggers of deployments create.
+//! Requests for automations, which implement the triggers of deployments.
 
 use serde::Deserialize;
 use serde_json::json;

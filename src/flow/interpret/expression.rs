@@ -102,7 +102,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Evaluates an expression of constants only.
+    /// Evaluates an expression that contains only constants.
     fn constant(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
         let locals = frame.variables.as_ref().map(|variables| variables.locals(self.program));
         evaluate::evaluate(self.program, frame.scope.inside(locals), expr).map(Object::Constant)

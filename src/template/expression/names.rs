@@ -60,7 +60,7 @@ fn spread_guards(uses: &mut [NameUse]) {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// End of the text that has been copied to the source for the engine.
+    /// Byte offset up to which the template has been copied to the engine's source.
     copied: usize,
     names: Names,
 }
