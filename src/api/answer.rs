@@ -1,4 +1,4 @@
-//! Responses to requests, and attempts without a response.
+//! Responses of the Prefect API, and the ways in which a request can fail to get a response.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::{
     tls_advice::{TlsAdvice, advice},
 };
 
-/// A complete response.
+/// An HTTP response whose body has been read completely.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -28,7 +28,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Maximum size of a body in bytes. It bounds the memory that an endless response takes.
+    /// Maximum size of a response body in bytes, so that an endless response cannot exhaust memory.
     const MAX_SIZE: usize = 64 << 20;
 
     pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, Failure> {
@@ -44,7 +44,8 @@ impl Answer {
         Ok(Self { status, headers, body: body.freeze() })
     }
 
-    /// Checks whether the response is a web page, which the user interface of a server sends for unknown paths.
+    /// Checks whether the response is an HTML page. Prefect servers respond to unknown paths with a page of
+    /// their web interface.
     pub(super) fn is_web_page(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         kind.is_some_and(|kind| kind.starts_with("text/html"))
@@ -54,17 +55,17 @@ impl Answer {
 /// A failed attempt to send a request.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// The server answered with an error status.
+    /// The server responded with an error status code.
     #[error("the server answered {}", .0.status)]
     Status(Answer),
     #[error("{}", error::root_cause(.0))]
     Exchange(#[from] reqwest::Error),
-    /// The whole response took too long, although no single pause did.
+    /// The response was still incomplete after the total time limit, although data kept arriving.
     #[error("the response took more than {} s", .0.as_secs_f64())]
     Slow(Duration),
     #[error("the response is larger than {} MiB", Answer::MAX_SIZE >> 20)]
     Large,
-    /// No request was sent.
+    /// The request was invalid and was never sent.
     #[error(transparent)]
     Setup(#[from] ApiError),
 }
@@ -77,7 +78,7 @@ impl Failure {
         }
     }
 
-    /// Returns how the server rejected the request, or `None` after any other failure.
+    /// Returns the kind of rejection for a 429 or 503 response, or `None` for any other failure.
     pub(super) fn rejection(&self) -> Option<Rejection> {
         match self.status()? {
             429 => Some(Rejection::RateLimited),
@@ -86,7 +87,8 @@ impl Failure {
         }
     }
 
-    /// Checks whether the 503 status comes from a Prefect server itself, and not from a proxy before it.
+    /// Checks whether a 503 response comes from the Prefect server itself rather than from a proxy in front
+    /// of it.
     pub(super) fn is_busy(&self) -> bool {
         #[derive(Deserialize)]
         struct Body<'a> {
@@ -99,7 +101,7 @@ impl Failure {
             && serde_json::from_slice::<Body<'_>>(&answer.body).is_ok()
     }
 
-    /// Returns the error to report after the last attempt.
+    /// Converts the failure of the last attempt to the error that is reported to the user.
     pub(super) fn into_error(self, request: &Request, peer: &Peer) -> ApiError {
         let reason = self.to_string();
         let request = request.summary();

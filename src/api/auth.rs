@@ -1,4 +1,4 @@
-//! Headers of every request: credentials, API version and user agent.
+//! HTTP headers that every API request carries: credentials, API version and user agent.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,21 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue,
 use super::ApiError;
 use crate::secret::Secret;
 
-/// API version that this program is written for. Servers reject versions that they no longer support.
+/// Prefect API version that requests conform to. Servers reject versions that they no longer support.
 pub(crate) const API_VERSION: &str = "0.8.4";
 
-/// Value of the `User-Agent` header. Servers change their responses for clients named `prefect`.
+/// Value of the `User-Agent` header. It does not imitate the official Prefect client, because servers change
+/// their responses for that client.
 const AGENT: &str = concat!("prefectl/", env!("CARGO_PKG_VERSION"));
 
-/// Credentials for the API.
+/// Credentials for the Prefect API.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Credentials {
     #[default]
     None,
-    /// `user:password` for HTTP basic authentication.
+    /// User name and password for HTTP basic authentication, in the form `user:password`.
     Basic(Secret),
-    /// An API key.
+    /// An API key, which is sent as a bearer token.
     Bearer(Secret),
 }
 
@@ -41,11 +42,11 @@ impl Credentials {
     }
 }
 
-/// Returns the headers of every request, and the names of the custom headers that are ignored.
+/// Returns the headers of every request and the names of the custom headers that were ignored.
 ///
 /// # Errors
 ///
-/// Fails if a header has invalid characters.
+/// Returns an error if a header name or value contains invalid characters.
 pub(super) fn headers(
     credentials: &Credentials,
     custom: &BTreeMap<String, Secret>,
@@ -66,7 +67,7 @@ pub(super) fn headers(
         let invalid = || ApiError::Setup(format!("PREFECT_CLIENT_CUSTOM_HEADERS: invalid header '{name}'"));
         let header = HeaderName::try_from(name.as_str()).map_err(|_| invalid())?;
         let mut value = HeaderValue::from_str(value.expose()).map_err(|_| invalid())?;
-        // Custom headers often have secrets for proxies.
+        // Custom headers often contain secrets, such as the token of an authenticating proxy.
         value.set_sensitive(true);
         headers.insert(header, value);
     }

@@ -1,4 +1,4 @@
-//! Requests for automations, which implement the triggers of deployments.
+//! API requests for automations, which implement the triggers of deployments.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,13 +8,13 @@ use super::{
     ApiError, Client, JsonObject, capabilities::Body, error::optional, page::Identified, request::Request,
 };
 
-/// An automation on the server.
+/// An automation that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct Automation {
     pub(crate) id: Uuid,
     pub(crate) name: String,
-    /// The complete object from the server.
+    /// The complete JSON object that the server returned.
     pub(crate) raw: JsonObject,
 }
 
@@ -38,33 +38,32 @@ impl Identified for Automation {
     }
 }
 
-/// Returns the resource id of a deployment in events and automations.
+/// Returns the resource ID that identifies a deployment in events and automations.
 pub(super) fn deployment_resource(deployment: Uuid) -> String {
     format!("prefect.deployment.{deployment}")
 }
 
 impl Client {
-    /// Returns an automation, or `None` if it does not exist.
+    /// Returns the automation with the given ID, or `None` if it does not exist.
     pub(crate) async fn automation(&self, id: Uuid) -> Result<Option<Automation>, ApiError> {
         optional(self.json(Request::get(&["automations", &id.to_string()])).await)
     }
 
-    /// Returns the automations that a deployment triggers, or that run it.
+    /// Returns the automations that a deployment's events can trigger, and those that run the deployment.
     pub(crate) async fn automations_related_to(&self, deployment: Uuid) -> Result<Vec<Automation>, ApiError> {
         self.json(Request::get(&["automations", "related-to", &deployment_resource(deployment)])).await
     }
 
-    /// Enables or disables an automation.
     pub(crate) async fn enable_automation(&self, id: Uuid, enabled: bool) -> Result<(), ApiError> {
         self.done(Request::patch(&["automations", &id.to_string()], json!({"enabled": enabled}))).await
     }
 
-    /// Returns all automations.
+    /// Returns all automations of the server or workspace.
     pub(crate) async fn automations(&self) -> Result<Vec<Automation>, ApiError> {
         self.filter(&["automations", "filter"], JsonObject::new()).await
     }
 
-    /// Returns the automations with these names.
+    /// Returns the automations that have one of the given names.
     pub(crate) async fn automations_named(&self, names: &[&str]) -> Result<Vec<Automation>, ApiError> {
         let filter = [("automations".to_owned(), json!({"name": {"any_": names}}))];
         self.filter(&["automations", "filter"], filter.into_iter().collect()).await
@@ -75,12 +74,12 @@ impl Client {
         self.json(Request::post(&["automations", ""], body).once()).await
     }
 
-    /// Deletes the automations that a deployment owns.
+    /// Deletes all automations that belong to a deployment.
     pub(crate) async fn delete_automations_owned_by(&self, deployment: Uuid) -> Result<(), ApiError> {
         self.done(Request::delete(&["automations", "owned-by", &deployment_resource(deployment)])).await
     }
 
-    /// Deletes an automation. Returns whether it existed.
+    /// Deletes an automation. Returns `false` if it did not exist.
     pub(crate) async fn delete_automation(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["automations", &id.to_string()])).await)?.is_some())
     }

@@ -1,4 +1,4 @@
-//! Block documents, which store configuration and secrets.
+//! API requests for block documents, which store configuration and secrets.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,12 +13,14 @@ struct BlockDocument {
 }
 
 impl Client {
-    /// Returns the data of the block `slug/name` with its secrets, or `None` if the block does not exist.
+    /// Returns the data of the block `slug/name` including its secrets, or `None` if the block does not
+    /// exist.
     pub(crate) async fn block_document(&self, slug: &str, name: &str) -> Result<Option<Value>, ApiError> {
         self.block_data(Request::get(&["block_types", "slug", slug, "block_documents", "name", name])).await
     }
 
-    /// Returns the data of a block with its secrets, or `None` if the block does not exist.
+    /// Returns the data of the block with the given ID including its secrets, or `None` if the block does not
+    /// exist.
     pub(crate) async fn block_document_by_id(&self, id: Uuid) -> Result<Option<Value>, ApiError> {
         self.block_data(Request::get(&["block_documents", &id.to_string()])).await
     }
@@ -29,7 +31,7 @@ impl Client {
         Ok(document.map(|document| document.data))
     }
 
-    /// Returns all named blocks. The server hides their secrets.
+    /// Returns all named blocks. The server masks their secrets.
     pub(crate) async fn block_documents(&self) -> Result<Vec<NamedObject>, ApiError> {
         let body = [
             ("include_secrets".to_owned(), json!(false)),
@@ -39,7 +41,7 @@ impl Client {
         self.filter(&["block_documents", "filter"], body.into_iter().collect()).await
     }
 
-    /// Returns the block `slug/name`. The server hides its secrets.
+    /// Returns the block `slug/name`, or `None` if it does not exist. The server masks the block's secrets.
     pub(crate) async fn hidden_block_document(
         &self,
         slug: &str,
@@ -49,7 +51,8 @@ impl Client {
         optional(self.json(Request::get(&path).query("include_secrets", "false")).await)
     }
 
-    /// Returns the block with this id. The server hides its secrets.
+    /// Returns the block with the given ID, or `None` if it does not exist. The server masks the block's
+    /// secrets.
     pub(crate) async fn hidden_block_document_by_id(
         &self,
         id: Uuid,
@@ -58,7 +61,7 @@ impl Client {
         optional(self.json(request.query("include_secrets", "false")).await)
     }
 
-    /// Returns the names of the blocks of a type, or `None` if the type does not exist.
+    /// Returns the names of all blocks of a type, or `None` if the block type does not exist.
     pub(crate) async fn block_names(&self, slug: &str) -> Result<Option<Vec<String>>, ApiError> {
         if self.block_type(slug).await?.is_none() {
             return Ok(None);
@@ -75,11 +78,11 @@ impl Client {
         Ok(Some(names))
     }
 
-    /// Creates a block, or replaces the data of the block with this name.
+    /// Creates a block, or replaces the data of the existing block with the same name.
     ///
     /// # Errors
     ///
-    /// Fails if the server does not have the block type.
+    /// Returns an error if the block type is not registered on the server.
     pub(crate) async fn save_block(
         &self,
         slug: &str,
@@ -112,7 +115,6 @@ impl Client {
         optional(self.json(Request::get(&["block_types", "slug", slug])).await)
     }
 
-    /// Returns all block types.
     pub(crate) async fn block_types(&self) -> Result<Vec<NamedObject>, ApiError> {
         self.filter(&["block_types", "filter"], JsonObject::new()).await
     }

@@ -1,8 +1,8 @@
-//! Server features and the Prefect release that introduced each of them.
+//! Features of a Prefect server and the release that introduced each of them.
 //!
-//! [`Client::capabilities`] asks the server for its release at most once per client. Requests are reduced to the
-//! fields that the server accepts; callers check [`Capabilities::supports`] before they rely on a feature. Prefect
-//! Cloud and servers of an unknown release support every feature.
+//! [`Client::capabilities`] requests the server's version once per client. Fields that the server does not
+//! accept are removed from request bodies, and callers check [`Capabilities::supports`] before they rely on a
+//! feature. Prefect Cloud and servers of an unknown version are assumed to support every feature.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use serde_json::Value;
 
 use super::{ApiError, Client, JsonObject};
 
-/// Release of Prefect that prefectl is tested against.
+/// The Prefect release that prefectl is tested against.
 pub(crate) const TESTED_RELEASE: Release = Release(3, 9, 1);
 
-/// A release of Prefect: major, minor and patch number.
+/// A Prefect release, given by its major, minor and patch numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Release(u32, u32, u32);
 
 impl Release {
     /// Parses the first three numbers of a version such as `3.9.1` or `3.4.0.dev2+1.g0a`.
     ///
-    /// Returns `None` for versions without a known release, such as `0+unknown`.
+    /// Returns `None` for versions that do not identify a release, such as `0+unknown`.
     fn parse(version: &str) -> Option<Self> {
         let mut numbers = version.trim().splitn(3, '.').map(|part| {
             let digits =
@@ -42,27 +42,27 @@ impl fmt::Display for Release {
     }
 }
 
-/// A server feature that not every release of Prefect 3 has.
+/// A server feature that some releases of Prefect 3 lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Feature {
     ScheduleSlugs,
     ScheduleParameters,
-    /// `replaces` in requests that create or update schedules.
+    /// The `replaces` field in requests that create or update a schedule.
     ScheduleReplaces,
-    /// Pull steps and the parameter schema in `PATCH /deployments/{id}`.
+    /// Updates of the pull steps and the parameter schema through `PATCH /deployments/{id}`.
     PatchFlowFields,
     VersionInfo,
     VariableNamesWithDashes,
-    /// `schedule_after` of the action that runs a deployment.
+    /// The `schedule_after` field of the automation action that runs a deployment.
     ScheduleAfter,
-    /// `grace_period_seconds` of concurrency options.
+    /// The `grace_period_seconds` field of a deployment's concurrency options.
     GracePeriod,
-    /// Removal of all job variables by an update with an empty mapping.
+    /// Updates that remove all job variables by sending an empty mapping.
     EmptyJobVariables,
 }
 
 impl Feature {
-    /// Returns the first release whose server supports the feature.
+    /// Returns the first Prefect release that supports the feature.
     fn since(self) -> Release {
         match self {
             Self::ScheduleSlugs | Self::ScheduleParameters | Self::PatchFlowFields => Release(3, 2, 0),
@@ -75,7 +75,7 @@ impl Feature {
         }
     }
 
-    /// Returns the name of the feature in messages, a plural.
+    /// Returns a plural noun phrase that names the feature in error messages.
     fn name(self) -> &'static str {
         match self {
             Self::ScheduleSlugs => "schedule slugs",
@@ -91,48 +91,49 @@ impl Feature {
     }
 }
 
-/// The error for a feature that the server does not support.
+/// Error for a request that needs a feature the server does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} need Prefect {}; this server is {version}", .feature.name(), .feature.since())]
 pub(crate) struct Unsupported {
     feature: Feature,
-    /// The server's version.
+    /// The Prefect version of the server.
     version: String,
 }
 
-/// The features of one server.
+/// The features that a server supports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Capabilities {
-    /// `None` for Prefect Cloud, and for a server that does not report its version.
+    /// The server's version. `None` for Prefect Cloud and for servers that do not report a version.
     version: Option<String>,
 }
 
 impl Capabilities {
-    /// Returns the features of a server of this version. `None` means every feature.
+    /// Creates the feature set of a server with the given version. `None` enables every feature.
     pub(crate) fn new(version: Option<String>) -> Self {
         Self { version }
     }
 
-    /// Returns the version that the server reports.
+    /// Returns the server's version, or `None` if the server did not report one.
     pub(crate) fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// Returns the release of the server, or `None` for Prefect Cloud and for unusual versions.
+    /// Returns the server's release, or `None` for Prefect Cloud and for versions that do not identify a
+    /// release.
     pub(crate) fn release(&self) -> Option<Release> {
         self.version().and_then(Release::parse)
     }
 
-    /// Checks whether the server supports a feature.
+    /// Returns `true` if the server supports the feature.
     pub(crate) fn supports(&self, feature: Feature) -> bool {
         self.release().is_none_or(|release| release >= feature.since())
     }
 
-    /// Checks that the server supports a feature.
+    /// Returns an error if the server does not support the feature.
     ///
     /// # Errors
     ///
-    /// Fails with both releases if it does not.
+    /// The error names the release that introduced the feature and the server's version.
     pub(crate) fn require(&self, feature: Feature) -> Result<(), Unsupported> {
         if self.supports(feature) {
             return Ok(());
@@ -140,7 +141,7 @@ impl Capabilities {
         Err(Unsupported { feature, version: self.version.clone().unwrap_or_default() })
     }
 
-    /// Checks that the server does not run Prefect 2, whose API differs.
+    /// Returns an error if the server runs Prefect 2, whose API is incompatible.
     pub(super) fn require_prefect_3(&self, url: &str) -> Result<(), ApiError> {
         match (self.version(), self.release()) {
             (Some(version), Some(Release(..=2, ..))) => {
@@ -151,15 +152,15 @@ impl Capabilities {
     }
 }
 
-/// A field of a request body that servers of older releases reject or ignore.
+/// A field of a request body that older Prefect servers reject or ignore.
 struct Field {
     name: &'static str,
     feature: Feature,
-    /// Whether the value is omitted for servers without the feature. Otherwise it is an error.
+    /// Whether to drop the field silently if the server does not support it. Otherwise, the request fails.
     is_optional: bool,
 }
 
-/// A kind of request body with fields that depend on the server's release.
+/// A kind of request body whose allowed fields depend on the server's release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
     Automation,
@@ -170,7 +171,8 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Returns the fields to omit if they are empty. Servers of older releases reject them even if they are null.
+    /// Returns the fields to leave out while they are empty, because older servers reject these fields even
+    /// if they are null.
     fn omitted_if_empty(self) -> &'static [&'static str] {
         match self {
             Self::NewDeployment => &["labels"],
@@ -181,7 +183,7 @@ impl Body {
         }
     }
 
-    /// Returns the fields that depend on the release of the server.
+    /// Returns the fields that only newer servers support.
     fn fields(self) -> &'static [Field] {
         const VERSION_INFO: Field =
             Field { name: "version_info", feature: Feature::VersionInfo, is_optional: true };
@@ -208,11 +210,12 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Client {
-    /// Returns the server's features. The first call sends one request; later calls return the same result.
+    /// Returns the features that the server supports. Only the first call sends a request; later calls use
+    /// its result.
     ///
     /// # Errors
     ///
-    /// Fails if the server is unreachable or runs Prefect 2.
+    /// Returns an error if the server is unreachable or runs Prefect 2.
     pub(crate) async fn capabilities(&self) -> Result<&Capabilities, ApiError> {
         let capabilities = self.capabilities.get_or_try_init(async || self.read_capabilities().await).await?;
         capabilities.require_prefect_3(self.url())?;
@@ -225,7 +228,7 @@ impl Client {
         }
         match self.server_version().await {
             Ok(version) => Ok(Capabilities::new(version)),
-            // A proxy may hide the administrative routes.
+            // A proxy may block the administrative routes, so the server's version stays unknown.
             Err(ApiError::Forbidden { .. } | ApiError::Invalid { .. } | ApiError::Unexpected { .. }) => {
                 Ok(Capabilities::new(None))
             }
@@ -233,11 +236,12 @@ impl Client {
         }
     }
 
-    /// Reduces a request body to the fields that the server accepts.
+    /// Removes the fields that the server does not accept from a request body.
     ///
     /// # Errors
     ///
-    /// Fails if the server does not accept a field that has a value.
+    /// Returns an error if the body sets a field that the server does not support and that must not be
+    /// dropped.
     pub(super) async fn accepted(&self, kind: Body, mut body: JsonObject) -> Result<JsonObject, ApiError> {
         body.retain(|name, value| !(is_empty(value) && kind.omitted_if_empty().contains(&name.as_str())));
         if !kind.fields().iter().any(|field| body.contains_key(field.name)) {

@@ -1,4 +1,4 @@
-//! TLS configuration that trusts the certificates of a file only.
+//! TLS configuration that trusts only the certificates in a file.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,11 +14,11 @@ use rustls::{
     server::ParsedCertificate,
 };
 
-/// Returns a TLS configuration that trusts only the certificates of a PEM file.
+/// Creates a TLS configuration that trusts only the certificates in a PEM file.
 ///
 /// # Errors
 ///
-/// Fails with the reason if the file is not usable.
+/// Returns the reason as a string if the file cannot be read or contains no valid certificate.
 pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<ClientConfig, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
     let trusted: Vec<_> = CertificateDer::pem_slice_iter(&pem)
@@ -41,10 +41,10 @@ pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<Cli
     Ok(tls)
 }
 
-/// Verifies certificate chains, and also accepts a server certificate that is in the file itself.
+/// Certificate verifier that also accepts a server certificate listed in the trusted file itself.
 ///
-/// The standard verification rejects server certificates that may sign others. `openssl req -x509` creates such
-/// certificates, and Python accepts them.
+/// Standard verification rejects server certificates that are marked as certificate authorities. `openssl req
+/// -x509` creates such certificates by default, and Prefect's Python client accepts them.
 #[derive(Debug)]
 struct FileVerifier {
     trusted: Vec<CertificateDer<'static>>,
@@ -52,13 +52,13 @@ struct FileVerifier {
 }
 
 impl FileVerifier {
-    /// Checks whether this certificate is in the file.
+    /// Checks whether the trusted file contains exactly this certificate.
     fn is_pinned(&self, certificate: &CertificateDer<'_>) -> bool {
         self.trusted.iter().any(|trusted| trusted == certificate)
     }
 }
 
-/// Checks whether the only problem is that the certificate has no subject alternative names.
+/// Checks whether the only defect of the certificate is that it has no subject alternative names.
 fn is_nameless(error: &Error) -> bool {
     matches!(
         error,
@@ -67,12 +67,13 @@ fn is_nameless(error: &Error) -> bool {
     )
 }
 
-/// Checks whether the common name of a certificate is the name of the server.
+/// Checks whether the common name of a certificate matches the server name.
 ///
-/// Old tutorials create certificates without subject alternative names. Such a certificate is accepted only if it is
-/// in the file of trusted certificates.
+/// Many tutorials create certificates without subject alternative names. Such a certificate is accepted only
+/// if the trusted file contains the certificate itself.
 fn has_common_name(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
-    // The DER encoding of the object identifier 2.5.4.3. The type, length and bytes of the name follow.
+    // DER encoding of the object identifier 2.5.4.3 (common name). It is followed by the type, length and
+    // bytes of the name.
     const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
     let host = server_name.to_str();
     certificate.windows(COMMON_NAME.len()).enumerate().filter(|(_, bytes)| *bytes == COMMON_NAME).any(
@@ -95,7 +96,7 @@ impl ServerCertVerifier for FileVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The verifier has checked the validity period before.
+            // The wrapped verifier has already checked the validity period.
             Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.is_pinned(end_entity) => {
                 match verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name) {
                     Err(error) if !is_nameless(&error) || !has_common_name(end_entity, server_name) => {
@@ -156,7 +157,8 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
     }
 
-    /// Starts a server with a self-signed certificate, which answers every request with a flow. Returns its port.
+    /// Starts a TLS server with a self-signed certificate that responds to every request with a flow. Returns
+    /// the server's port.
     fn secure_server() -> u16 {
         let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();
@@ -173,7 +175,7 @@ mod tests {
             for stream in listener.incoming() {
                 let connection = ServerConnection::new(Arc::clone(&tls)).unwrap();
                 let mut stream = StreamOwned::new(connection, stream.unwrap());
-                // A client that rejects the certificate closes the connection here.
+                // A client that rejects the certificate closes the connection at this point.
                 if stream.read(&mut [0; 4096]).is_ok() {
                     let flow = r#"{"id": "00000000-0000-0000-0000-000000000000", "name": "f"}"#;
                     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
@@ -186,7 +188,7 @@ mod tests {
         port
     }
 
-    /// Returns the protocol that a client negotiates with a server of HTTP/2 and HTTP/1.1.
+    /// Returns the protocol that a client negotiates with a server that offers HTTP/2 and HTTP/1.1.
     async fn protocol(http2: bool) -> Option<Vec<u8>> {
         let certificate = CertificateDer::from_pem_file(data("certificate.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(data("key.pem")).unwrap();

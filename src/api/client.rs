@@ -1,4 +1,4 @@
-//! Sending of requests: retries, CSRF tokens, rate limits and errors.
+//! The API client, which sends requests with retries, CSRF tokens and rate limiting.
 
 use std::{
     fmt,
@@ -36,16 +36,17 @@ use crate::{
     secret::{MASK, Secret},
 };
 
-/// Maximum duration of a response, as a multiple of the timeout. It ends responses that arrive byte by byte.
+/// Maximum total duration of a response, as a multiple of the timeout. Without it, a response that trickles
+/// in byte by byte would never time out.
 const RESPONSE_TIMEOUTS: u32 = 5;
 
-/// Callback before each retry.
+/// Callback that is invoked before each retry.
 pub(crate) type Notify = Arc<dyn Fn(&RetryNotice) + Send + Sync>;
 
-/// Callback with one line for every completed request.
+/// Callback that receives a log line for every completed request.
 pub(crate) type Log = Box<dyn Fn(&str) + Send + Sync>;
 
-/// A connection to one Prefect API.
+/// Client for the API of a Prefect server or a Prefect Cloud workspace.
 pub(crate) struct Client {
     base: Url,
     peer: Peer,
@@ -54,11 +55,11 @@ pub(crate) struct Client {
     retry: RetryPolicy,
     throttle: Throttle,
     transport: Transport,
-    /// Requested once.
+    /// Features of the server, which are requested at most once.
     pub(super) capabilities: OnceCell<Capabilities>,
-    /// Whether the server has answered any request.
+    /// Whether the server has responded to at least one request.
     connected: AtomicBool,
-    /// Number of requests, including retries.
+    /// Number of requests sent so far, including retries.
     requests: AtomicU64,
     clock: Clock,
     notify: Notify,
@@ -67,14 +68,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Maximum number of concurrent series of writes.
+    /// Upper bound for the number of concurrent sequences of write requests.
     pub(crate) const MAX_WRITES: usize = Limiter::MAX;
 
-    /// Creates a client. It sends no request, and reads no certificates for `http://`.
+    /// Creates a client without sending a request. TLS certificates are loaded only for `https://` URLs.
     ///
     /// # Errors
     ///
-    /// Fails if the options are invalid.
+    /// Returns an error if the options are invalid.
     pub(crate) fn new(options: ClientOptions, clock: Clock, notify: Notify) -> Result<Self, ApiError> {
         let (base, login) = parse_base(&options.url)?;
         let credentials = login.unwrap_or(options.credentials);
@@ -105,13 +106,13 @@ impl Client {
         })
     }
 
-    /// Logs every request.
+    /// Sets the callback that logs every request.
     #[must_use]
     pub(crate) fn logging(self, log: Option<Log>) -> Self {
         Self { log, ..self }
     }
 
-    /// Returns the URL of the API without credentials.
+    /// Returns the API URL without credentials.
     pub(crate) fn url(&self) -> &str {
         &self.peer.url
     }
@@ -120,27 +121,28 @@ impl Client {
         self.peer.is_cloud
     }
 
-    /// Returns the number of requests so far, including retries.
+    /// Returns the number of requests sent so far, including retries.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Returns the names of custom headers that are ignored, because this program sets them.
+    /// Returns the names of custom headers that were ignored because prefectl sets these headers itself.
     pub(crate) fn ignored_headers(&self) -> &[String] {
         &self.ignored_headers
     }
 
-    /// Waits until another series of writes may start. It ends when the returned value is dropped.
+    /// Waits until another sequence of write requests may start. The sequence ends when the returned slot is
+    /// dropped.
     pub(crate) async fn write_slot(&self) -> WriteSlot<'_> {
         self.throttle.write_slot().await
     }
 
-    /// Returns the current limit on concurrent series of writes.
+    /// Returns the current limit on concurrent sequences of write requests.
     pub(crate) fn write_limit(&self) -> usize {
         self.throttle.write_limit()
     }
 
-    /// Sends a request and parses the JSON of the response.
+    /// Sends a request and parses the response body as JSON.
     pub(super) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
         let answer = self.send(&request).await?;
         let error = match serde_json::from_slice(&answer.body) {
@@ -154,7 +156,7 @@ impl Client {
         Err(self.explained(error, &request).await)
     }
 
-    /// Replaces an error by one about Prefect 2 if the server runs that version.
+    /// Replaces the error with a clearer one if the cause is that the server runs Prefect 2.
     async fn explained(&self, error: ApiError, request: &Request) -> ApiError {
         let may_be_old = matches!(
             error,
@@ -169,17 +171,17 @@ impl Client {
         }
     }
 
-    /// Sends a request and ignores the body of the response.
+    /// Sends a request and discards the response body.
     pub(super) async fn done(&self, request: Request) -> Result<(), ApiError> {
         let answer = self.send(&request).await?;
         if answer.is_web_page() { Err(ApiError::NotJson { url: self.url().to_owned() }) } else { Ok(()) }
     }
 
-    /// Sends a request, with retries.
+    /// Sends a request and retries it if the failure is temporary.
     ///
     /// # Errors
     ///
-    /// Fails with the error of the last attempt.
+    /// Returns the error of the last attempt.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, ApiError> {
         let url = request.url(&self.base)?;
         let started = Instant::now();
@@ -210,7 +212,7 @@ impl Client {
         }
     }
 
-    /// Sends a request once, with a CSRF token if the server requires one.
+    /// Sends a request once. Fetches a CSRF token and sends the request again if the server requires one.
     async fn attempt(&self, request: &Request, url: &Url) -> Result<Answer, Failure> {
         let Some(tokens) = self.csrf.as_ref().filter(|_| request.changes()) else {
             return self.exchange(request, url, None).await;
@@ -236,7 +238,7 @@ impl Client {
         })?)
     }
 
-    /// Sends a request once and reads the complete response.
+    /// Sends a request without retries and reads the complete response.
     async fn exchange(
         &self,
         request: &Request,
@@ -302,18 +304,18 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Splits `http://user:password@host/api` into the URL and its credentials.
+/// Splits a URL such as `http://user:password@host/api` into the URL without credentials and the credentials.
 fn parse_base(text: &str) -> Result<(Url, Option<Credentials>), ApiError> {
     let valid =
         Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    // An invalid URL may still contain a password.
+    // Even an invalid URL may contain a password.
     let Some(mut url) = valid else { return Err(ApiError::InvalidUrl { url: mask_password(text) }) };
     if url.username().is_empty() && url.password().is_none() {
         return Ok((url, None));
     }
     let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
     let login = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
-    // Setting credentials fails only for URLs without a host.
+    // Removing the credentials fails only for URLs without a host.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     Ok((url, Some(Credentials::Basic(Secret::new(login)))))
 }

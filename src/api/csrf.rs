@@ -1,7 +1,7 @@
-//! CSRF tokens, for servers with CSRF protection.
+//! CSRF tokens for servers that have CSRF protection enabled.
 //!
-//! Few servers have it, and a token costs a request. A client sends its changes without a token until the server
-//! rejects one for that reason. Every later change has a token.
+//! CSRF protection is rare, and fetching a token costs a request. The client therefore sends write requests
+//! without a token until the server rejects one, and includes a token in every write request from then on.
 
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use super::request::Request;
 
-/// A token and the client id that it belongs to.
+/// A CSRF token and the client ID that it was issued for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CsrfToken {
     pub(super) token: HeaderValue,
     pub(super) client: HeaderValue,
 }
 
-/// The current token of a client.
+/// The current CSRF token of a client.
 #[derive(Debug)]
 pub(super) struct CsrfTokens {
-    /// Identifies this client to the server.
+    /// Random ID under which the server issues tokens to this client.
     client: Uuid,
     current: Mutex<Option<CsrfToken>>,
 }
@@ -34,7 +34,8 @@ impl CsrfTokens {
         self.current.lock().await.clone()
     }
 
-    /// Returns a token other than `rejected`. Of several concurrent callers, one fetches it.
+    /// Returns a token that differs from `rejected`. If several callers need a new token, only one of them
+    /// fetches it.
     pub(super) async fn renew<E>(
         &self,
         rejected: Option<&CsrfToken>,
@@ -51,12 +52,12 @@ impl CsrfTokens {
         }
     }
 
-    /// Returns the request for a token.
+    /// Returns the API request that fetches a token.
     pub(super) fn request(&self) -> Request {
         Request::get(&["csrf-token"]).query("client", self.client.to_string())
     }
 
-    /// Parses the token in the body of a response.
+    /// Parses a token from a response body. Returns `None` if the body has no valid token.
     pub(super) fn parse(&self, body: &[u8]) -> Option<CsrfToken> {
         #[derive(Deserialize)]
         struct Body {
@@ -70,7 +71,7 @@ impl CsrfTokens {
     }
 }
 
-/// Checks whether a 403 response requires a new CSRF token.
+/// Checks whether the server rejected a request because its CSRF token is missing or invalid.
 pub(super) fn requires_token(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Body<'a> {

@@ -1,4 +1,4 @@
-//! Deployments and their schedules.
+//! API requests for deployments and their schedules.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::{
     request::Request,
 };
 
-/// A deployment on the server.
+/// A deployment that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct Deployment {
@@ -28,15 +28,15 @@ pub(crate) struct Deployment {
     pub(crate) job_variables: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) schedules: Vec<DeploymentSchedule>,
-    /// The complete object from the server, including the fields above.
+    /// The complete JSON object that the server returned, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
-/// A schedule of a deployment.
+/// A schedule of a deployment, as stored on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct DeploymentSchedule {
     pub(crate) id: Uuid,
-    /// An interval, cron or RRULE object.
+    /// The interval, cron or RRULE definition of the schedule.
     pub(crate) schedule: JsonObject,
     #[serde(default = "active_by_default")]
     pub(crate) active: bool,
@@ -53,8 +53,8 @@ fn active_by_default() -> bool {
 }
 
 impl DeploymentSchedule {
-    /// Returns the body of an update with `changes`. It always has the parameters: without them, the server removes
-    /// all parameters of the schedule.
+    /// Returns the body of a schedule update. The body always includes the schedule's parameters, because the
+    /// server removes all parameters that an update leaves out.
     pub(crate) fn with_parameters(&self, changes: &JsonObject) -> JsonObject {
         let mut body = changes.clone();
         body.entry("parameters").or_insert_with(|| self.parameters.clone().into());
@@ -63,7 +63,8 @@ impl DeploymentSchedule {
 }
 
 impl Deployment {
-    /// Returns the parameter schema. Deployments of very old clients have none.
+    /// Returns the parameter schema, or `None` for deployments that were created without one by very old
+    /// clients.
     pub(crate) fn parameter_schema(&self) -> Option<&JsonObject> {
         self.raw.get("parameter_openapi_schema")?.as_object()
     }
@@ -110,20 +111,21 @@ impl Identified for Deployment {
     }
 }
 
-/// A filter for deployments. A deployment must match every condition that is not empty.
+/// A filter for deployments. Empty conditions match every deployment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeploymentFilter {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) names: Vec<String>,
     pub(crate) flow_names: Vec<String>,
-    /// Substring of the name, case-insensitive.
+    /// Substring of the deployment name, matched case-insensitively.
     pub(crate) name_has: Option<String>,
-    /// Substring of the name of the flow, case-insensitive.
+    /// Substring of the flow name, matched case-insensitively.
     pub(crate) flow_name_has: Option<String>,
 }
 
 impl DeploymentFilter {
-    /// Matches these `(flow, deployment)` names, and every other combination of the same flows and names.
+    /// Creates a filter for `(flow, deployment)` names. The filter also matches other combinations of the
+    /// given flow names and deployment names.
     pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a (String, String)>) -> Self {
         let (flows, names): (BTreeSet<&String>, BTreeSet<&String>) =
             names.into_iter().map(|(flow, name)| (flow, name)).unzip();
@@ -146,13 +148,14 @@ impl DeploymentFilter {
         }
         let flows = names_filter(&self.flow_names, self.flow_name_has.as_deref());
         body.extend(flows.map(|(key, names)| ("flows".to_owned(), json!({key: names}))));
-        // Names are not unique (`default` of every flow), so that pages sorted by name could overlap.
+        // Names are not unique (every flow may have a `default` deployment), so pages sorted by name could
+        // overlap.
         body.insert("sort".to_owned(), json!("CREATED_DESC"));
         body
     }
 }
 
-/// Returns the condition on names, or `None` if there is none.
+/// Returns the filter condition for exact names or a name substring, or `None` if neither is given.
 fn names_filter(names: &[String], part: Option<&str>) -> Option<(String, Value)> {
     let mut conditions = JsonObject::new();
     if !names.is_empty() {
@@ -164,10 +167,10 @@ fn names_filter(names: &[String], part: Option<&str>) -> Option<(String, Value)>
     (!conditions.is_empty()).then(|| ("name".to_owned(), Value::Object(conditions)))
 }
 
-/// Fields that servers before Prefect 3.2 accept only when they create a deployment.
+/// Deployment fields that servers before Prefect 3.2 accept on creation but not in updates.
 const FLOW_FIELDS: [&str; 2] = ["pull_steps", "parameter_openapi_schema"];
 
-/// Fields of a deployment that servers before Prefect 3.2 accept when they create one, without its schedules.
+/// Deployment fields that servers before Prefect 3.2 accept on creation, except for the schedules.
 const CREATED_FIELDS: [&str; 19] = [
     "name",
     "flow_id",
@@ -190,13 +193,15 @@ const CREATED_FIELDS: [&str; 19] = [
     "job_variables",
 ];
 
-/// Compares a field of a deployment with a new value. No pull steps and an empty list of them are equal.
+/// Compares a field of a deployment with a new value. A missing list, a null value and an empty list are
+/// considered equal.
 fn is_same(live: Option<&Value>, value: &Value) -> bool {
     let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     live == Some(value) || (live.is_none_or(is_empty) && is_empty(value))
 }
 
-/// Returns the body that creates `live` again with `changes`. Schedules that `changes` does not list are kept.
+/// Returns the request body that recreates the deployment `live` with `changes` applied. Existing schedules
+/// are kept unless `changes` contains schedules.
 fn replacement(live: &Deployment, changes: JsonObject) -> JsonObject {
     let schedule = |schedule: &DeploymentSchedule| {
         json!({
@@ -227,14 +232,16 @@ impl Client {
         optional(self.json(Request::get(&["deployments", "name", flow, name])).await)
     }
 
-    /// Returns all deployments that match, newest first.
+    /// Returns all deployments that match the filter, newest first.
     pub(crate) async fn deployments(&self, filter: &DeploymentFilter) -> Result<Vec<Deployment>, ApiError> {
         self.filter(&["deployments", "filter"], filter.body()).await
     }
 
-    /// Returns all deployments with these `(flow, deployment)` names, and possibly others of the same flows.
+    /// Returns all deployments with the given `(flow, deployment)` names, and possibly other deployments of
+    /// the same flows.
     ///
-    /// `keep` reduces each deployment as soon as it is read, since the complete objects take much memory.
+    /// `keep` converts each deployment to a smaller object as soon as it is read, because the complete
+    /// objects take up a lot of memory.
     pub(crate) async fn deployments_named<T: Identified>(
         &self,
         names: &BTreeSet<(String, String)>,
@@ -247,7 +254,7 @@ impl Client {
         in_batches(names, read).await
     }
 
-    /// Returns the deployments with these ids.
+    /// Returns the deployments with the given IDs. IDs without a deployment are skipped.
     pub(crate) async fn deployments_by_id(
         &self,
         ids: impl IntoIterator<Item = Uuid>,
@@ -257,7 +264,7 @@ impl Client {
         in_batches(ids, read).await
     }
 
-    /// Returns the newest deployments that match, at most `most`.
+    /// Returns the `most` newest deployments that match the filter.
     pub(crate) async fn newest_deployments(
         &self,
         filter: &DeploymentFilter,
@@ -266,21 +273,24 @@ impl Client {
         self.filter_up_to(&["deployments", "filter"], filter.body(), most).await
     }
 
-    /// Deletes a deployment with its scheduled runs, but not its automations. Returns whether it existed.
+    /// Deletes a deployment and its scheduled runs, but not its automations. Returns `false` if the
+    /// deployment did not exist.
     pub(crate) async fn delete_deployment(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["deployments", &id.to_string()])).await)?.is_some())
     }
 
-    /// Creates a deployment. If the flow has a deployment with this name, the server updates it and deletes its schedules.
+    /// Creates a deployment. If the flow already has a deployment with this name, the server updates it and
+    /// deletes its schedules.
     pub(crate) async fn create_deployment(&self, body: &JsonObject) -> Result<Deployment, ApiError> {
         let body = self.accepted_deployment(Body::NewDeployment, body).await?;
         self.json(Request::post(&["deployments", ""], body)).await
     }
 
-    /// Updates the fields in `body`. The server deletes the deployment's future scheduled runs.
+    /// Updates the deployment fields given in `body`. The server deletes the scheduled runs of the deployment
+    /// as a side effect.
     ///
-    /// On servers before Prefect 3.2, a change of the pull steps or of the parameter schema replaces the deployment:
-    /// its id stays, and its schedules get other ids.
+    /// Servers before Prefect 3.2 cannot update the pull steps or the parameter schema. For these changes,
+    /// the deployment is created again: it keeps its ID, but its schedules get new IDs.
     pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
         let mut body = self.accepted_deployment(Body::DeploymentUpdate, body).await?;
         if FLOW_FIELDS.iter().any(|name| body.contains_key(*name)) && self.replaces_deployments().await? {
@@ -302,13 +312,13 @@ impl Client {
         self.done(Request::patch(&["deployments", &id.to_string()], body)).await
     }
 
-    /// Checks whether updates may replace a deployment, which changes the ids of its schedules. Callers then have to
-    /// update single schedules before the deployment.
+    /// Checks whether an update may recreate the deployment, which changes the IDs of its schedules. In this
+    /// case, callers must update individual schedules first.
     pub(crate) async fn replaces_deployments(&self) -> Result<bool, ApiError> {
         Ok(!self.capabilities().await?.supports(Feature::PatchFlowFields))
     }
 
-    /// Reduces the body of a deployment and of the schedules in it to the fields that the server accepts.
+    /// Removes the fields that the server does not accept from a deployment and its schedules.
     async fn accepted_deployment(&self, kind: Body, body: &JsonObject) -> Result<JsonObject, ApiError> {
         let mut body = self.accepted(kind, body.clone()).await?;
         if let Some(Value::Array(schedules)) = body.get_mut("schedules") {
@@ -332,7 +342,7 @@ impl Client {
         self.json(Request::post(&path, bodies).once()).await
     }
 
-    /// Updates the fields of a schedule in `changes`.
+    /// Updates the schedule fields given in `changes`.
     pub(crate) async fn update_schedule(
         &self,
         deployment: Uuid,
@@ -344,7 +354,7 @@ impl Client {
         self.done(Request::patch(&path, body)).await
     }
 
-    /// Deletes a schedule. Returns whether it existed.
+    /// Deletes a schedule. Returns `false` if it did not exist.
     pub(crate) async fn delete_schedule(&self, deployment: Uuid, schedule: Uuid) -> Result<bool, ApiError> {
         let path = ["deployments", &deployment.to_string(), "schedules", &schedule.to_string()];
         Ok(optional(self.done(Request::delete(&path)).await)?.is_some())

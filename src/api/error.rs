@@ -1,4 +1,4 @@
-//! Errors of requests, and the formats of error bodies.
+//! Errors of API requests, and parsing of the error bodies that Prefect servers send.
 
 use std::{error::Error, time::Duration};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::capabilities::Unsupported;
 
-/// An error of a request. Every message is one line.
+/// Error of an API request. The message of every variant is a single line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("`{url}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api")]
@@ -29,46 +29,47 @@ pub(crate) enum ApiError {
     TooManyRedirects { request: String },
     #[error("the connection was lost during {request}: {reason}")]
     Broken { request: String, reason: String },
-    /// 401.
+    /// The server responded with 401 Unauthorized.
     #[error(
         "the Prefect API at {url} refuses the credentials (401 Unauthorized); \
          check PREFECT_API_KEY or PREFECT_API_AUTH_STRING"
     )]
     Unauthorized { url: String },
-    /// 403.
+    /// The server responded with 403 Forbidden.
     #[error("the Prefect API does not allow {request} (403 Forbidden): {detail}")]
     Forbidden { request: String, detail: String },
-    /// 404 for an object.
+    /// The requested object does not exist (404 Not Found).
     #[error("{detail}")]
     NotFound { detail: String },
     /// 404 or 405 for the route itself.
     #[error("the server at {url} has no {request}; check PREFECT_API_URL, which usually ends in /api")]
     NoSuchRoute { url: String, request: String },
-    /// 409.
+    /// The request conflicts with an existing object (409 Conflict).
     #[error("{detail}")]
     Conflict { detail: String },
-    /// 400, 422 and similar, with the path of the invalid field if the server names one.
+    /// The server rejected the request as invalid (for example 400 or 422). Each message starts with the path
+    /// of the invalid field if the server names one.
     #[error("{}", .messages.join("; "))]
     Invalid { status: StatusCode, messages: Vec<String> },
     /// 429 and 5xx after the last retry.
     #[error("the Prefect API failed at {request} ({status}): {detail}")]
     Server { request: String, status: StatusCode, detail: String },
-    /// A response that is not JSON, such as a web page.
+    /// The response body is not JSON but, for example, an HTML page.
     #[error(
         "the server at {url} does not answer with JSON; check PREFECT_API_URL, which usually ends in /api"
     )]
     NotJson { url: String },
-    /// JSON of an unexpected format.
+    /// The response is valid JSON but does not have the expected structure.
     #[error("invalid response to {request}: {reason}")]
     Unexpected { request: String, reason: String },
-    /// A server of Prefect 2.
+    /// The server runs Prefect 2, whose API is incompatible.
     #[error(
         "the server at {url} runs Prefect {version}, which prefectl does not support; upgrade it to Prefect 3"
     )]
     Prefect2 { url: String, version: String },
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
-    /// An invalid connection setting.
+    /// A connection setting is invalid.
     #[error("{0}")]
     Setup(String),
 }
@@ -79,7 +80,7 @@ impl ApiError {
     }
 }
 
-/// Returns `None` instead of the error for an object that does not exist.
+/// Converts a "not found" error to `None`, so that a missing object is not an error.
 pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match result {
         Err(error) if error.is_not_found() => Ok(None),
@@ -87,18 +88,18 @@ pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiE
     }
 }
 
-/// The server, for error messages.
+/// Properties of the server that error messages depend on.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    /// The URL of the API without credentials.
+    /// The API URL without credentials.
     pub(super) url: String,
     pub(super) is_cloud: bool,
     pub(super) timeout: Duration,
-    /// Address and variable of the proxy before the server.
+    /// The proxy URL and the environment variable that sets it, if requests go through a proxy.
     pub(super) proxy: Option<String>,
 }
 
-/// Returns the error for a response with an error status.
+/// Creates the error for a response with an error status code.
 pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer: &Peer) -> ApiError {
     let url = peer.url.clone();
     let json: Option<Value> = serde_json::from_slice(body).ok();
@@ -116,7 +117,8 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
         },
         StatusCode::FORBIDDEN => ApiError::Forbidden { request, detail: detail() },
         StatusCode::METHOD_NOT_ALLOWED => ApiError::NoSuchRoute { url, request },
-        // A self-hosted server says exactly this for an unknown route. The message of Prefect Cloud may differ.
+        // A self-hosted server sends exactly this message for an unknown route. Prefect Cloud may send a
+        // different message.
         StatusCode::NOT_FOUND if json.is_none() || (!peer.is_cloud && messages == ["Not Found"]) => {
             ApiError::NoSuchRoute { url, request }
         }
@@ -130,7 +132,7 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
     }
 }
 
-/// Returns the messages of an error body in any of the server's formats.
+/// Extracts the messages from an error body. Supports every format that Prefect servers use.
 fn messages(body: &Value) -> Vec<String> {
     if let Some(details) = body.get("exception_detail").and_then(Value::as_array) {
         return details.iter().map(validation_message).collect();
@@ -144,7 +146,8 @@ fn messages(body: &Value) -> Vec<String> {
     body.get("exception_message").and_then(Value::as_str).map(one_line).into_iter().collect()
 }
 
-/// Formats a validation error: `body.parameters.n: Input should be a valid integer`.
+/// Formats a validation error with the path of the field, such as `body.parameters.n: Input should be a valid
+/// integer`.
 fn validation_message(detail: &Value) -> String {
     let Some(message) = detail.get("msg").and_then(Value::as_str) else {
         return one_line(&detail.to_string());
@@ -163,33 +166,34 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the message of the innermost cause, which is the most specific one.
+/// Returns the message of the innermost cause, which is usually the most specific one.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let last = causes(error).last();
     one_line(&last.map_or_else(|| error.to_string(), ToString::to_string))
 }
 
-/// Checks whether the connection failed because of TLS, which a retry does not change.
+/// Checks whether a connection failed because of TLS. Such failures are permanent, so a retry is pointless.
 pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
     tls_failure(error).is_some()
 }
 
-/// Returns the TLS error that made the connection fail.
+/// Returns the TLS error that caused the connection to fail, or `None` if there was another cause.
 pub(super) fn tls_failure(error: &reqwest::Error) -> Option<&rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// Checks whether a connection failed in the network, before the server or the proxy responded.
+/// Checks whether the network connection failed before the server or the proxy responded.
 pub(super) fn is_io_failure(error: &reqwest::Error) -> bool {
     causes(error).last().is_some_and(<dyn Error>::is::<std::io::Error>)
 }
 
-/// Returns the causes of an error, the innermost last.
+/// Iterates over the causes of an error, from the outermost to the innermost.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(cause(error), |error| cause(*error))
 }
 
-/// Returns the next cause. The `source` of an `io::Error` skips the error that it wraps.
+/// Returns the direct cause of an error. An `io::Error` needs special treatment, because its `source` skips
+/// the error that it wraps.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),

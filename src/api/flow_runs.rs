@@ -1,4 +1,4 @@
-//! Flow runs, their states and their logs.
+//! API requests for flow runs, their states and their logs.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, error::optional, page::Identified, request::Request};
 
-/// A flow run on the server.
+/// A flow run that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct FlowRun {
@@ -20,7 +20,7 @@ pub(crate) struct FlowRun {
     pub(crate) job_variables: Option<JsonObject>,
     pub(crate) expected_start_time: Option<Timestamp>,
     pub(crate) state: Option<RunState>,
-    /// The complete object from the server, including the fields above.
+    /// The complete JSON object that the server returned, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
@@ -58,7 +58,7 @@ impl Identified for FlowRun {
     }
 }
 
-/// A filter for flow runs. A run must match every condition that is not empty.
+/// A filter for flow runs. Empty conditions match every run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FlowRunFilter {
     pub(crate) names: Vec<String>,
@@ -68,7 +68,7 @@ pub(crate) struct FlowRunFilter {
     pub(crate) work_queues: Vec<String>,
     pub(crate) state_names: Vec<String>,
     pub(crate) state_types: Vec<StateType>,
-    /// Latest scheduled start time.
+    /// Upper bound for the scheduled start time.
     pub(crate) scheduled_before: Option<Timestamp>,
 }
 
@@ -114,12 +114,12 @@ impl FlowRunFilter {
     }
 }
 
-/// The server's response to a proposed state.
+/// The server's response to a proposed state change.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct StateAnswer {
-    /// `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
+    /// Decision of the server: `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
     status: String,
-    /// The current state of the run.
+    /// State of the run after the decision.
     #[serde(default)]
     state: Option<RunState>,
     #[serde(default)]
@@ -127,27 +127,28 @@ pub(crate) struct StateAnswer {
 }
 
 impl StateAnswer {
-    /// Checks whether a run is cancelled or will be. The server cancels a waiting run immediately, and reports the
-    /// proposed state `Cancelling` as rejected.
+    /// Checks whether the run is cancelled or is being cancelled. For a run that has not started, the server
+    /// sets the state `Cancelled` right away and reports the proposed state `Cancelling` as rejected.
     pub(crate) fn is_cancellation(&self) -> bool {
         let is_ending = |kind| matches!(kind, StateType::Cancelling | StateType::Cancelled);
         self.status == "ACCEPT"
             || (self.status == "REJECT" && self.state.as_ref().is_some_and(|state| is_ending(state.kind)))
     }
 
-    /// Returns the reason why the server rejected the state.
+    /// Returns the server's reason for rejecting the state change.
     pub(crate) fn reason(&self) -> &str {
         self.details.get("reason").and_then(Value::as_str).unwrap_or("the server gave no reason")
     }
 }
 
-/// A state of a run, current or past.
+/// A current or past state of a flow run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct RunState {
     pub(crate) id: Uuid,
     #[serde(rename = "type")]
     pub(crate) kind: StateType,
-    /// Name of the state. `Late` and `AwaitingRetry`, for example, are scheduled states.
+    /// Name of the state, which can be more specific than its type. `Late`, for example, is a name of
+    /// scheduled states.
     pub(crate) name: Option<String>,
     pub(crate) timestamp: Timestamp,
     #[serde(default)]
@@ -155,13 +156,13 @@ pub(crate) struct RunState {
 }
 
 impl RunState {
-    /// Returns the name as Prefect shows it.
+    /// Returns the state's name as Prefect displays it.
     pub(crate) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.kind.name())
     }
 }
 
-/// The types of states.
+/// Type of a flow run state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum StateType {
@@ -181,7 +182,7 @@ impl StateType {
         matches!(self, Self::Completed | Self::Failed | Self::Crashed | Self::Cancelled)
     }
 
-    /// Returns the default name of a state of this type.
+    /// Returns the name of a state of this type that has no name of its own.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scheduled => "Scheduled",
@@ -203,13 +204,13 @@ impl fmt::Display for StateType {
     }
 }
 
-/// A line of the log of a run.
+/// A log entry of a flow run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogLine {
     pub(crate) id: Uuid,
-    /// Name of the logger.
+    /// Name of the Python logger that wrote the entry.
     pub(crate) name: String,
-    /// Level in Python's `logging`: 20 is INFO, 40 is ERROR.
+    /// Severity as a number of Python's `logging` module: 20 is INFO, 40 is ERROR.
     pub(crate) level: i64,
     pub(crate) message: String,
     pub(crate) timestamp: Timestamp,
@@ -223,17 +224,17 @@ impl Identified for LogLine {
     }
 }
 
-/// A new run of a deployment.
+/// A flow run to be created for a deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct NewFlowRun {
     pub(crate) scheduled_time: Timestamp,
-    /// `None` lets the server choose a name.
+    /// Name of the run. `None` lets the server generate one.
     pub(crate) name: Option<String>,
-    /// Parameters that override those of the deployment.
+    /// Parameters that override the default parameters of the deployment.
     pub(crate) parameters: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) job_variables: JsonObject,
-    /// Two requests with the same key create one run.
+    /// Key that identifies the request, so that sending it twice creates only one run.
     pub(crate) idempotency_key: String,
 }
 
@@ -258,7 +259,7 @@ impl NewFlowRun {
     }
 }
 
-/// Maximum number of runs that one request cancels.
+/// Maximum number of runs per bulk cancellation request.
 pub(crate) const CANCELLED_AT_ONCE: usize = 50;
 
 fn cancelling() -> Value {
@@ -279,7 +280,7 @@ impl Client {
         optional(self.json(Request::get(&["flow_runs", &id.to_string()])).await)
     }
 
-    /// Returns at most `most` runs that match, the latest start time first.
+    /// Returns up to `most` runs that match the filter, with the latest start times first.
     pub(crate) async fn flow_runs(
         &self,
         filter: &FlowRunFilter,
@@ -294,9 +295,10 @@ impl Client {
         optional(self.json(Request::post(&["flow_runs", &id.to_string(), "set_state"], body)).await)
     }
 
-    /// Requests the cancellation of up to [`CANCELLED_AT_ONCE`] runs at once.
+    /// Requests the cancellation of up to [`CANCELLED_AT_ONCE`] runs with a single request.
     ///
-    /// Returns `None` if the server does not have this route. Runs that do not exist have no entry in the result.
+    /// Returns `None` if the server does not support bulk cancellation. The result has no entries for runs
+    /// that do not exist.
     pub(crate) async fn cancel_flow_runs(
         &self,
         ids: &[Uuid],
@@ -326,7 +328,7 @@ impl Client {
         }
     }
 
-    /// Returns every state of a run in order. The last one is the current state.
+    /// Returns all states of a run in chronological order. The last one is the current state.
     pub(crate) async fn flow_run_states(&self, id: Uuid) -> Result<Vec<RunState>, ApiError> {
         let request = Request::get(&["flow_run_states", ""]).query("flow_run_id", id.to_string());
         let mut states: Vec<RunState> = self.json(request).await?;
@@ -334,7 +336,7 @@ impl Client {
         Ok(states)
     }
 
-    /// Returns the log of a run after a time, the oldest line first.
+    /// Returns the log entries of a run that were written after the given time, oldest first.
     pub(crate) async fn flow_run_logs(
         &self,
         id: Uuid,
@@ -347,12 +349,12 @@ impl Client {
         self.logs(filter, "TIMESTAMP_ASC", usize::MAX).await
     }
 
-    /// Returns the last `most` lines of the log of a run, the newest first.
+    /// Returns the last `most` log entries of a run, newest first.
     pub(crate) async fn newest_flow_run_logs(&self, id: Uuid, most: usize) -> Result<Vec<LogLine>, ApiError> {
         self.logs(json!({"flow_run_id": {"any_": [id]}}), "TIMESTAMP_DESC", most).await
     }
 
-    /// Returns the first `most` lines of the log of a run, the oldest first.
+    /// Returns the first `most` log entries of a run, oldest first.
     pub(crate) async fn oldest_flow_run_logs(&self, id: Uuid, most: usize) -> Result<Vec<LogLine>, ApiError> {
         self.logs(json!({"flow_run_id": {"any_": [id]}}), "TIMESTAMP_ASC", most).await
     }

@@ -1,4 +1,4 @@
-//! Flows.
+//! API requests for flows.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::{
     request::Request,
 };
 
-/// A flow on the server.
+/// A flow that exists on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Flow {
     pub(crate) id: Uuid,
@@ -25,7 +25,7 @@ impl Identified for Flow {
 }
 
 impl Client {
-    /// Returns the flow with this name. Creates it if it does not exist.
+    /// Returns the flow with the given name. Creates the flow if it does not exist.
     pub(crate) async fn create_flow(&self, name: &str) -> Result<Flow, ApiError> {
         self.json(Request::post(&["flows", ""], json!({"name": name, "tags": []}))).await
     }

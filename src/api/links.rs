@@ -1,10 +1,11 @@
-//! Links to objects in the user interface.
+//! Links to objects in the Prefect web interface.
 
 use uuid::Uuid;
 
 use super::request::encode_segment;
 
-/// Creates links to the user interface. Without its URL, every link is `None`.
+/// Builds links to objects in the web interface. Every link is `None` if the URL of the web interface is
+/// unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Links {
     ui_url: Option<String>,

@@ -1,7 +1,8 @@
-//! Client for the API of a Prefect server or of Prefect Cloud.
+//! Client for the REST API of a Prefect server or of Prefect Cloud.
 //!
-//! [`Client`] sends requests with credentials, CSRF tokens and retries. Each type of object has a file with its model
-//! and the requests for it. Models keep the complete object (`raw`), so that unknown fields are shown and compared.
+//! [`Client`] sends requests with credentials, CSRF tokens and retries. Each type of object has its own file,
+//! which defines the model and the requests for that type. Models keep the complete JSON object in `raw`, so
+//! that fields unknown to prefectl can still be displayed and compared.
 
 mod answer;
 mod auth;
@@ -60,5 +61,5 @@ pub(crate) use transport::TransportOptions;
 pub(crate) use work_pools::{WorkPool, WorkerType};
 pub(crate) use workspaces::Workspace;
 
-/// A JSON object of a request or response.
+/// A JSON object in a request or response body.
 pub(crate) type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -1,4 +1,4 @@
-//! Objects that are found by name and shown as the server sends them.
+//! Objects that prefectl looks up by name and displays without interpreting their fields.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,19 +6,19 @@ use uuid::Uuid;
 
 use super::{JsonObject, page::Identified};
 
-/// A variable, block, work queue or worker.
+/// A variable, block, work queue or worker on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct NamedObject {
     pub(crate) id: Uuid,
-    /// Empty for an anonymous block.
+    /// Name of the object. Anonymous blocks have an empty name.
     pub(crate) name: String,
-    /// The complete object from the server.
+    /// The complete JSON object that the server returned.
     pub(crate) raw: JsonObject,
 }
 
 impl NamedObject {
-    /// Returns a string field, or an empty string if there is none.
+    /// Returns the string value of a field, or an empty string if the field is missing or not a string.
     pub(crate) fn text(&self, field: &str) -> &str {
         self.raw.get(field).and_then(Value::as_str).unwrap_or_default()
     }

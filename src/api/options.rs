@@ -1,4 +1,4 @@
-//! Options of a client, from the settings.
+//! Client options, which are derived from the settings.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
@@ -8,25 +8,25 @@ use crate::{
     settings::{NoApiUrl, Settings},
 };
 
-/// Options of a [`Client`](super::Client).
+/// Options for creating a [`Client`](super::Client).
 #[derive(Debug, Clone)]
 pub(crate) struct ClientOptions {
-    /// URL of the API, including `/api`.
+    /// API URL, including the `/api` suffix.
     pub(crate) url: String,
-    /// Whether the API is that of Prefect Cloud, which has no CSRF tokens and more types of objects.
+    /// Whether the URL belongs to Prefect Cloud, which needs no CSRF tokens and has more types of objects.
     pub(crate) is_cloud: bool,
     pub(crate) credentials: Credentials,
     pub(crate) custom_headers: BTreeMap<String, Secret>,
-    /// Whether to fetch a CSRF token if the server requires one.
+    /// Whether to fetch a CSRF token when the server requires one.
     pub(crate) csrf: bool,
     pub(crate) retry: RetryPolicy,
-    /// Maximum number of requests per minute. `None` means no limit.
+    /// Maximum number of requests per minute, or `None` for no limit.
     pub(crate) max_requests_per_minute: Option<NonZeroUsize>,
     pub(crate) transport: TransportOptions,
 }
 
 impl ClientOptions {
-    /// Returns the options for an API without authentication.
+    /// Returns the options for connecting to an API that needs no authentication.
     pub(crate) fn without_credentials(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -46,16 +46,16 @@ impl ClientOptions {
         }
     }
 
-    /// Returns the options for the account API of Prefect Cloud, which is not that of a workspace.
+    /// Returns the options for the account API of Prefect Cloud, which lists the workspaces of an API key.
     pub(crate) fn for_cloud(settings: &Settings) -> Self {
         Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value) }
     }
 
-    /// Returns the options for the API in the settings.
+    /// Returns the options for the API that the settings select.
     ///
     /// # Errors
     ///
-    /// Fails if the settings have no API URL.
+    /// Returns an error if the settings contain no API URL.
     pub(crate) fn from_settings(settings: &Settings) -> Result<Self, NoApiUrl> {
         Ok(Self::with_url(settings, settings.require_api_url()?))
     }
@@ -90,7 +90,7 @@ impl ClientOptions {
     }
 }
 
-/// Converts a timeout in seconds. Limits it to values above zero that a duration can represent.
+/// Converts a timeout in seconds to a duration. Values outside the supported range are clamped.
 fn timeout(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_mins(1))
 }

@@ -1,4 +1,4 @@
-//! Pagination: reads all objects that a filter matches.
+//! Pagination, which reads all objects that match a filter.
 
 use std::collections::HashSet;
 
@@ -10,22 +10,23 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, request::Request};
 
-/// Number of objects per page. Servers allow 200 by default.
+/// Number of objects to request per page. Servers allow up to 200 by default.
 const PAGE: usize = 200;
 
-/// Maximum number of names or ids per filter request. The matching objects must fit on a page, and SQLite limits the
-/// number of values in a query.
+/// Maximum number of names or IDs per filter request. All matching objects must fit on one page, and SQLite
+/// limits the number of values in a query.
 const BATCH: usize = 150;
 
-/// Maximum number of times that a page is read again because objects before it were deleted.
+/// Maximum number of times to go back a page because objects on earlier pages were deleted.
 const MAX_STEPS_BACK: usize = 50;
 
 /// Maximum number of concurrent filter requests.
 const CONCURRENT_BATCHES: usize = 4;
 
-/// Reads the objects with these keys in several requests, each for some of the keys.
+/// Reads the objects with the given keys in batches, each of which requests a part of the keys.
 ///
-/// All keys in the request for every page would make the total size grow with the square of their number.
+/// A single filter would repeat all keys in the request for every page, so the total size of the requests
+/// would grow with the square of the number of keys.
 pub(super) async fn in_batches<K, T, F>(
     keys: impl IntoIterator<Item = K>,
     read: impl Fn(Vec<K>) -> F,
@@ -45,16 +46,16 @@ where
     Ok(found.into_iter().flatten().filter(|object| seen.insert(object.id())).collect())
 }
 
-/// An object with an id.
+/// An object with a unique ID.
 pub(crate) trait Identified {
     fn id(&self) -> Uuid;
 }
 
 impl Client {
-    /// Returns all objects that `filter` matches, each once.
+    /// Returns all objects that match `filter`, without duplicates.
     ///
-    /// Each page starts with the last object of the page before. If that object is missing, objects were deleted
-    /// meanwhile, and an earlier page is read again.
+    /// Each page starts with the last object of the previous page. If the page starts with another object,
+    /// earlier objects were deleted in the meantime, and the previous page is read again.
     pub(super) async fn filter<T>(&self, path: &[&str], filter: JsonObject) -> Result<Vec<T>, ApiError>
     where
         T: DeserializeOwned + Identified,
@@ -62,7 +63,7 @@ impl Client {
         self.filter_up_to(path, filter, usize::MAX).await
     }
 
-    /// Returns the first `most` objects that `filter` matches.
+    /// Returns the first `most` objects that match `filter`.
     pub(super) async fn filter_up_to<T>(
         &self,
         path: &[&str],
@@ -113,7 +114,8 @@ impl Client {
     }
 }
 
-/// Parses the limit in the error `Invalid limit: must be less than or equal to 100.`
+/// Parses the page limit from the server's error `Invalid limit: must be less than or equal to 100.` Returns
+/// `None` for any other error.
 fn smaller_limit(error: &ApiError, limit: usize) -> Option<usize> {
     let ApiError::Invalid { status: StatusCode::UNPROCESSABLE_ENTITY, messages } = error else { return None };
     let text = messages.iter().find_map(|message| message.split_once("less than or equal to "))?.1;

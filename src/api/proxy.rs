@@ -1,7 +1,7 @@
-//! Proxies from the environment, and the hosts that `NO_PROXY` exempts from them.
+//! Proxy settings from environment variables, including the hosts excluded by `NO_PROXY`.
 //!
-//! The rules are those of curl and Go: `*`, host names with or without a port, domains with their subdomains, IP
-//! addresses and CIDR ranges.
+//! `NO_PROXY` is interpreted like in curl and Go: it may contain `*`, host names with or without a port,
+//! domains including their subdomains, IP addresses and CIDR ranges.
 
 use std::net::IpAddr;
 
@@ -9,14 +9,14 @@ use ipnet::IpNet;
 use reqwest::{ClientBuilder, Proxy};
 use url::{Host, Url};
 
-/// A proxy, and the variable that names it.
+/// A proxy URL and the environment variable that defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ProxyAddress {
     url: Url,
     variable: &'static str,
 }
 
-/// The proxies that environment variables name.
+/// Proxies that are defined by environment variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Proxies {
     http: Option<ProxyAddress>,
@@ -25,7 +25,7 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// Reads the variables of the process.
+    /// Reads the proxy settings from the environment of the current process.
     pub(crate) fn from_env() -> Self {
         Self::new(|name| std::env::var(name).ok())
     }
@@ -34,7 +34,8 @@ impl Proxies {
         let is_cgi = variable("REQUEST_METHOD").is_some();
         let address = |names: &[&'static str]| {
             names.iter().find_map(|name| {
-                // A CGI program gets `HTTP_PROXY` from a header of the client.
+                // In a CGI program, the web server sets `HTTP_PROXY` from the `Proxy` header of an untrusted
+                // request.
                 let is_forged = is_cgi && *name == "HTTP_PROXY";
                 let text = variable(name).filter(|text| !text.is_empty() && !is_forged)?;
                 let text = if text.contains("://") { text } else { format!("http://{text}") };
@@ -49,7 +50,8 @@ impl Proxies {
         }
     }
 
-    /// Sends the requests of a client through the proxies. Without any, the client uses those of the system.
+    /// Configures an HTTP client to use the proxies. Without proxies, the client keeps its default, the
+    /// system's proxy settings.
     pub(crate) fn apply(&self, builder: ClientBuilder) -> ClientBuilder {
         if self.http.is_none() && self.https.is_none() {
             return builder;
@@ -58,7 +60,8 @@ impl Proxies {
         builder.proxy(Proxy::custom(move |url| proxies.address(url).map(|address| address.url.clone())))
     }
 
-    /// Returns the proxy for a URL with its variable, such as `http://proxy:3128 (HTTPS_PROXY)`, without credentials.
+    /// Describes the proxy for a URL and the variable that sets it, such as `http://proxy:3128
+    /// (HTTPS_PROXY)`. The description contains no credentials.
     pub(crate) fn description(&self, url: &Url) -> Option<String> {
         let ProxyAddress { url: proxy, variable } = self.address(url)?;
         let port = proxy.port().map_or_else(String::new, |port| format!(":{port}"));
@@ -71,12 +74,13 @@ impl Proxies {
     }
 }
 
-/// One entry of `NO_PROXY`.
+/// An entry of the `NO_PROXY` variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Exemption {
     Everything,
     Network(IpNet),
-    /// A host name with its subdomains, or an address; for one port or for all.
+    /// An IP address, or a host name including its subdomains. If the port is `None`, the entry applies to
+    /// all ports.
     Host {
         name: String,
         port: Option<u16>,
@@ -126,7 +130,7 @@ impl Exemption {
     }
 }
 
-/// Checks whether a host is a domain or one of its subdomains.
+/// Checks whether a host name equals a domain or is one of its subdomains.
 fn is_in_domain(host: &str, domain: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -1,4 +1,4 @@
-//! Requests to the API.
+//! HTTP requests to the Prefect API.
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -8,27 +8,26 @@ use url::Url;
 
 use super::ApiError;
 
-/// Characters of path segments to encode: all but the unreserved characters of RFC 3986.
+/// Characters that are percent-encoded in path segments: all except the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Percent-encodes a path segment.
 pub(super) fn encode_segment(segment: &str) -> impl std::fmt::Display {
     utf8_percent_encode(segment, ENCODED)
 }
 
-/// A method, a path below the URL of the API, and a body.
+/// An API request, whose path is relative to the API URL.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Bytes>,
-    /// Whether the request may be sent again although it may have succeeded.
+    /// Whether the request may be retried even if an earlier attempt may have succeeded.
     pub(super) repeatable: bool,
 }
 
 impl Request {
-    /// Creates a request. An empty last segment ends the path with a slash.
+    /// Creates a request from path segments. If the last segment is empty, the path ends with a slash.
     fn new<S: AsRef<str>>(method: Method, path: &[S]) -> Self {
         let segments = path.iter().map(|segment| segment.as_ref().to_owned()).collect();
         Self { method, segments, query: Vec::new(), body: None, repeatable: true }
@@ -59,22 +58,23 @@ impl Request {
         self
     }
 
-    /// Marks a request that creates another object each time it is sent.
+    /// Marks the request as not repeatable, because it creates a new object each time it is sent.
     pub(super) fn once(self) -> Self {
         Self { repeatable: false, ..self }
     }
 
-    /// Checks whether the method of the request requires a CSRF token. Filters do.
+    /// Checks whether the request needs a CSRF token. This depends only on the HTTP method, so filter
+    /// requests need one too.
     pub(super) fn changes(&self) -> bool {
         self.method != Method::GET
     }
 
-    /// Checks whether the request changes something on the server.
+    /// Checks whether the request modifies data on the server.
     pub(super) fn writes(&self) -> bool {
         self.changes() && self.segments.last().is_none_or(|last| last != "filter")
     }
 
-    /// Checks whether the request asks for the server's version.
+    /// Checks whether the request queries the server's version.
     pub(super) fn is_for_version(&self) -> bool {
         self.segments == ["admin", "version"]
     }
@@ -83,16 +83,17 @@ impl Request {
         self.body.clone()
     }
 
-    /// Returns method and path, such as `POST /deployments/filter`, for messages.
+    /// Returns the method and the path for use in messages, such as `POST /deployments/filter`.
     pub(super) fn summary(&self) -> String {
         format!("{} /{}", self.method, self.segments.join("/"))
     }
 
-    /// Returns the complete URL.
+    /// Returns the full URL of the request.
     ///
     /// # Errors
     ///
-    /// Fails if a segment is `..` or has a slash. No object on the server can have such a name.
+    /// Returns an error if a path segment is `..` or contains a slash. Objects on the server cannot have such
+    /// names.
     pub(super) fn url(&self, base: &Url) -> Result<Url, ApiError> {
         let mut text = base.as_str().trim_end_matches('/').to_owned();
         for segment in &self.segments {

@@ -1,4 +1,4 @@
-//! Retries of failed requests: which, how often and after which delay.
+//! Retry policy: decides which failed requests are retried, how often and after which delay.
 
 use std::{
     collections::BTreeSet,
@@ -18,18 +18,18 @@ use super::{
     request::Request,
 };
 
-/// Limits of retries.
+/// Limits on the number and the duration of retries.
 #[derive(Debug, Clone)]
 pub(crate) struct RetryPolicy {
-    /// Maximum number of retries of a request.
+    /// Maximum number of retries per request.
     pub(crate) max_retries: u32,
-    /// Maximum random extension of a delay, as a share of it.
+    /// Maximum random increase of a delay, as a fraction of the delay.
     pub(crate) jitter: f64,
-    /// Additional status codes to retry.
+    /// Status codes that are retried in addition to the default ones.
     pub(crate) extra_codes: BTreeSet<u16>,
-    /// Delay before the first retry. Each further delay is [`RetryPolicy::GROWTH`] times as long.
+    /// Delay before the first retry. Each further delay is longer by the factor [`RetryPolicy::GROWTH`].
     pub(crate) first_wait: Duration,
-    /// Time after the first attempt when retries end.
+    /// Maximum time between the first attempt and the last retry.
     pub(crate) deadline: Duration,
 }
 
@@ -46,25 +46,27 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Factor between delays: short first ones for brief failures, long last ones for a server that restarts.
+    /// Factor by which delays grow. The first delays are short for brief failures, and the last ones are long
+    /// enough for a server restart.
     const GROWTH: u32 = 4;
     const LONGEST: Duration = Duration::from_secs(20);
-    /// Maximum number of retries before the first response. The URL may be wrong.
+    /// Maximum number of retries while the server has not responded to any request. The URL may be wrong.
     const FIRST_CONTACT_RETRIES: u32 = 2;
-    /// First delay after a 503 response of a server on SQLite, which rejects concurrent writes for a moment.
+    /// Delay before the first retry if a server on SQLite responds with 503 because of concurrent writes.
     const BUSY_WAIT: Duration = Duration::from_millis(20);
     const BUSY_LONGEST: Duration = Duration::from_secs(2);
-    /// Factor for the number of retries after such a response, since their delays are shorter.
+    /// Factor for the maximum number of retries when a server on SQLite is busy, because the delays are much
+    /// shorter.
     const BUSY_RETRIES_FOR_ONE: u32 = 5;
 
-    /// Returns the delay before the next retry, or `None` if there is none.
+    /// Returns the delay before the next retry, or `None` if the request must not be retried.
     pub(super) fn wait(&self, failure: &Failure, situation: &Situation) -> Option<Duration> {
         let (limit, asked) = match failure {
             Failure::Status(Answer { status, headers, .. }) => {
                 if !self.is_retryable(*status, situation.repeatable) {
                     return None;
                 }
-                // Retries end only at the deadline if the server reports maintenance.
+                // During maintenance, the request is retried until the deadline.
                 let maintenance = headers.get("prefect-maintenance").is_some_and(|value| value == "true");
                 let limit = if maintenance {
                     u32::MAX
@@ -95,9 +97,9 @@ impl RetryPolicy {
 
     fn is_retryable(&self, status: StatusCode, repeatable: bool) -> bool {
         match status.as_u16() {
-            // The server did not process the request.
+            // The server has not processed the request, so a retry is always safe.
             429 | 503 => true,
-            // A proxy timed out. The server may have processed the request.
+            // A proxy timed out, so the server may already have processed the request.
             408 | 502 | 504 => repeatable,
             code => self.extra_codes.contains(&code),
         }
@@ -120,22 +122,23 @@ fn backoff(first: Duration, growth: u32, retries: u32) -> Duration {
     first.saturating_mul(growth.saturating_pow(retries))
 }
 
-/// The state of a request when an attempt fails.
+/// Circumstances of a failed attempt, which determine whether and when to retry.
 #[derive(Debug)]
 pub(super) struct Situation {
-    /// Number of retries so far.
+    /// Number of retries sent so far.
     pub(super) retries: u32,
     /// Time of the first attempt.
     pub(super) started: Instant,
     pub(super) repeatable: bool,
-    /// Whether the server has answered any request of this client.
+    /// Whether the server has responded to any request of this client.
     pub(super) connected: bool,
     pub(super) now: Timestamp,
-    /// Random number between 0 and 1 for the jitter.
+    /// Random number between 0 and 1, from which the jitter is computed.
     pub(super) random: f64,
 }
 
-/// Parses the `Retry-After` header, a number of seconds or a date. Returns `None` for other values.
+/// Parses the `Retry-After` header, which contains a number of seconds or a date. Returns `None` for other
+/// values.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = if let Ok(seconds) = text.parse::<f64>() {
@@ -144,21 +147,22 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         let date = http_date(text)?;
         Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO)
     };
-    // Prevents overflow. The deadline is shorter.
+    // Limits the value to prevent an overflow. The deadline is always shorter.
     Some(asked.min(Duration::from_hours(24)))
 }
 
-/// Parses the date of an HTTP header, such as `Mon, 23 Nov 2026 14:00:30 GMT`.
+/// Parses the date in an HTTP header, such as `Mon, 23 Nov 2026 14:00:30 GMT`. Returns `None` if the date is
+/// invalid.
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
-/// A message before a retry.
+/// Notice to the user that a failed request will be retried.
 #[derive(Debug, Clone)]
 pub(crate) struct RetryNotice {
-    /// Method and path, such as `POST /deployments/`.
+    /// Method and path of the request, such as `POST /deployments/`.
     pub(crate) request: String,
-    /// The reason of the failure.
+    /// Reason why the attempt failed.
     pub(crate) reason: String,
     pub(crate) wait: Duration,
 }

@@ -1,4 +1,4 @@
-//! Requests about the server itself: health, version and authorization.
+//! API requests about the server itself: its health, its version and the validity of credentials.
 
 use jiff::Timestamp;
 use reqwest::header::DATE;
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{ApiError, Client, error::optional, request::Request, retry::http_date};
 
 impl Client {
-    /// Checks the health of the server, which needs no credentials. Returns the time on its clock, if it reports one.
+    /// Checks that the server is healthy, which requires no credentials. Returns the server's current time if
+    /// the response includes it.
     pub(crate) async fn health(&self) -> Result<Option<Timestamp>, ApiError> {
         let answer = self.send(&Request::get(&["health"])).await?;
         if answer.is_web_page() {
@@ -16,7 +17,7 @@ impl Client {
         Ok(answer.headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?)))
     }
 
-    /// Returns the version of the server, or `None` if it does not report one.
+    /// Returns the server's version, or `None` if the server does not report it.
     pub(super) async fn server_version(&self) -> Result<Option<String>, ApiError> {
         match self.json(Request::get(&["admin", "version"])).await {
             Err(ApiError::NoSuchRoute { .. }) => Ok(None),
@@ -24,7 +25,7 @@ impl Client {
         }
     }
 
-    /// Checks that the credentials are valid, with a small request that needs them.
+    /// Checks that the server accepts the credentials by sending a cheap request that requires them.
     pub(crate) async fn probe(&self) -> Result<(), ApiError> {
         let _: Vec<Value> = self.json(Request::post(&["work_pools", "filter"], json!({"limit": 1}))).await?;
         Ok(())

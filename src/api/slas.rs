@@ -1,4 +1,4 @@
-//! Service level agreements, which only Prefect Cloud supports.
+//! API requests for service level agreements (SLAs), which only Prefect Cloud supports.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, automations::deployment_resource, request::Request};
 
-/// Names of the agreements that a request created, updated and deleted.
+/// Names of the SLAs that a request created, updated and deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AppliedSlas {
     pub(crate) created: Vec<String>,
@@ -15,7 +15,7 @@ pub(crate) struct AppliedSlas {
 }
 
 impl Client {
-    /// Replaces the agreements of a deployment by `slas`.
+    /// Replaces all SLAs of a deployment with `slas`.
     pub(crate) async fn apply_slas(&self, deployment: Uuid, slas: &[Value]) -> Result<AppliedSlas, ApiError> {
         #[derive(Deserialize)]
         struct Sla {

@@ -1,4 +1,4 @@
-//! A client for tests, with short retry delays and a record of its notices.
+//! API client for tests, which uses short retry delays and records its retry notices.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::{Client, ClientOptions, Credentials, Proxies, RetryPolicy, TransportOptions};
 use crate::clock::Clock;
 
-/// Retry notices of a client.
+/// Retry notices that a test client has recorded.
 pub(crate) type Notices = Arc<Mutex<Vec<String>>>;
 
 pub(crate) fn options(url: &str) -> ClientOptions {
@@ -47,7 +47,7 @@ pub(crate) fn client(options: ClientOptions) -> (Client, Notices) {
 }
 
 impl Client {
-    /// Returns a flow by its name, or `None` if it does not exist. Only tests use this route.
+    /// Returns the flow with the given name, or `None` if it does not exist. Only tests use this route.
     pub(crate) async fn flow_by_name(
         &self,
         name: &str,

@@ -1,5 +1,5 @@
-//! When requests may be sent: within the request budget, after the pause that the server asked for, and with a limited
-//! number of concurrent writes.
+//! Throttling of requests. Enforces the request limit per minute, the pauses that the server demands and the
+//! limit on concurrent writes.
 
 use std::{
     collections::VecDeque,
@@ -17,10 +17,10 @@ use super::limiter::{Limiter, Rejection};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Delays requests.
+/// Delays requests until they may be sent.
 #[derive(Debug)]
 pub(super) struct Throttle {
-    /// Maximum number of requests per minute.
+    /// Maximum number of requests per minute, or `None` for no limit.
     budget: Option<NonZeroUsize>,
     state: Mutex<State>,
     slots: Semaphore,
@@ -28,18 +28,18 @@ pub(super) struct Throttle {
 
 #[derive(Debug)]
 struct State {
-    /// Times of the requests of the last minute, if there is a budget.
+    /// Send times of the requests in the last minute. Empty if the number of requests is not limited.
     sent: VecDeque<Instant>,
-    /// End of the pause that the server asked for.
+    /// End of the pause that the server demanded.
     paused_until: Option<Instant>,
-    /// Earliest time of the next write.
+    /// Earliest time at which the next write request may be sent.
     next_write: Option<Instant>,
     limiter: Limiter,
-    /// Number of permits of the semaphore, free or in use.
+    /// Number of semaphore permits, whether available or in use.
     slots: usize,
 }
 
-/// Permission for one series of writes. Dropping it lets the next series start.
+/// Permission to send a sequence of write requests. Another sequence may start when the slot is dropped.
 #[derive(Debug)]
 pub(crate) struct WriteSlot<'a> {
     throttle: &'a Throttle,
@@ -58,42 +58,44 @@ impl Throttle {
         Self { budget: max_per_minute, state: Mutex::new(state), slots: Semaphore::new(1) }
     }
 
-    /// Waits until a request may be sent, and counts it as sent.
+    /// Waits until a request may be sent, and counts the request as sent.
     pub(super) async fn turn(&self, writes: bool) {
         while let Some(until) = self.take(writes) {
             tokio::time::sleep_until(until).await;
         }
     }
 
-    /// Waits until the limiter allows another series of writes. Callers are served in order.
+    /// Waits until another sequence of write requests may start. Callers are served in the order of their
+    /// calls.
     pub(super) async fn write_slot(&self) -> WriteSlot<'_> {
-        // The semaphore is never closed.
+        // Acquiring a permit cannot fail, because the semaphore is never closed.
         WriteSlot { throttle: self, permit: self.slots.acquire().await.ok() }
     }
 
-    /// Returns the number of series of writes that may be in progress.
+    /// Returns the maximum number of concurrent sequences of write requests.
     pub(super) fn write_limit(&self) -> usize {
         self.state().limiter.limit()
     }
 
-    /// Records the duration of a successful request.
+    /// Records how long a successful request took.
     pub(super) fn succeeded(&self, writes: bool, duration: Duration) {
         let limiter = &mut self.state().limiter;
         if writes { limiter.on_success(duration) } else { limiter.on_round_trip(duration) }
     }
 
-    /// Records a response with status code 429 or 503 to a write.
+    /// Records that the server rejected a write request with status code 429 or 503.
     pub(super) fn rejected(&self, rejection: Rejection) {
         self.state().limiter.on_rejected(rejection);
     }
 
-    /// Stops all requests for this time.
+    /// Delays all requests by at least the given time.
     pub(super) fn pause(&self, wait: Duration) {
         let mut state = self.state();
         state.paused_until = state.paused_until.max(Instant::now().checked_add(wait));
     }
 
-    /// Counts a request as sent and returns `None`, or returns when to try again.
+    /// Counts a request as sent and returns `None` if it may be sent now. Otherwise, returns the time of the
+    /// next attempt.
     fn take(&self, writes: bool) -> Option<Instant> {
         let mut state = self.state();
         let now = Instant::now();
@@ -117,7 +119,7 @@ impl Throttle {
         None
     }
 
-    /// Returns the permit of a finished series, and adapts the number of permits to the limit.
+    /// Releases the permit of a finished sequence, and adjusts the number of permits to the current limit.
     fn release(&self, permit: Option<SemaphorePermit<'_>>) {
         let mut state = self.state();
         let limit = state.limiter.limit();

@@ -1,17 +1,17 @@
-//! Explanations for TLS connections that fail, with the option that repairs the certificate.
+//! Explanations for failed TLS connections, with advice on how to fix the certificate.
 
 use std::error::Error as _;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-/// The reason why a TLS connection failed, and what to do about it.
+/// The reason why a TLS connection failed, and how to fix it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TlsAdvice {
     pub(super) reason: String,
     pub(super) fix: String,
 }
 
-/// Explains a TLS error on the way to `host`.
+/// Explains the TLS error of a connection to `host`.
 pub(super) fn advice(error: &Error, host: &str) -> TlsAdvice {
     let name = format!("-addext \"subjectAltName={}\"", alternative_name(host));
     let (reason, fix) = match error {
@@ -92,7 +92,7 @@ fn certificate_advice(certificate: &CertificateError, error: &Error, host: &str,
     TlsAdvice { reason, fix }
 }
 
-/// Returns the entry of `subjectAltName` for a host.
+/// Returns the `subjectAltName` entry for a host, such as `DNS:example.com` or `IP:10.0.0.1`.
 fn alternative_name(host: &str) -> String {
     let address = host.trim_matches(['[', ']']);
     match address.parse::<std::net::IpAddr>() {

@@ -1,7 +1,8 @@
-//! Connections: timeouts, TLS and redirects.
+//! HTTP connections: timeouts, TLS and redirects.
 //!
-//! A client for `http://` loads no root certificates. Loading takes longer than the requests of a small command, and
-//! images built from scratch have no certificates. A redirect to `https://` uses a second client, which loads them.
+//! Root certificates are loaded only when an `https://` URL is requested. Loading them takes longer than all
+//! requests of a small command, and container images built from scratch have no certificates. A redirect from
+//! `http://` to `https://` therefore uses a second client.
 
 use std::{
     path::PathBuf,
@@ -20,24 +21,25 @@ use url::Url;
 use super::{ApiError, answer::Failure, certificates, proxy::Proxies};
 
 const MAX_REDIRECTS: usize = 20;
-/// Time after which idle connections are closed. Servers and load balancers close them after 30 to 75 seconds.
+/// Time after which an idle connection is closed. It is shorter than the 30 to 75 seconds after which servers
+/// and load balancers close connections.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Options of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct TransportOptions {
-    /// Timeout for connecting, and for each pause in a response.
+    /// Timeout for establishing a connection, and for each pause in a response.
     pub(crate) timeout: Duration,
-    /// PEM file with the only trusted certificates. `None` means those of the system.
+    /// PEM file with the only certificates to trust, or `None` to trust the system's certificates.
     pub(crate) certificates: Option<PathBuf>,
-    /// Whether to accept invalid certificates.
+    /// Whether to accept invalid server certificates.
     pub(crate) skip_verification: bool,
     /// Whether to use HTTP/2 if the server supports it.
     pub(crate) http2: bool,
     pub(crate) proxies: Proxies,
 }
 
-/// The connections of a client, created on first use.
+/// HTTP clients, which are created on first use.
 #[derive(Debug)]
 pub(super) struct Transport {
     options: TransportOptions,
@@ -50,11 +52,11 @@ impl Transport {
         Self { options, plain: OnceLock::new(), secure: OnceLock::new() }
     }
 
-    /// Returns the HTTP client for a URL. Creates it on first use.
+    /// Returns the HTTP client for a URL, and creates it on first use.
     ///
     /// # Errors
     ///
-    /// Fails if the options are invalid.
+    /// Returns an error if the connection options are invalid.
     pub(super) fn prepare(&self, url: &Url) -> Result<&Client, ApiError> {
         let is_secure = url.scheme() == "https";
         let cell = if is_secure { &self.secure } else { &self.plain };
@@ -67,8 +69,8 @@ impl Transport {
 
     /// Sends a request and follows redirects.
     ///
-    /// A redirect keeps method and body, except for 303, which changes the method to GET. Secret headers are removed
-    /// if the redirect leads to another origin.
+    /// A redirected request keeps its method and body, except that 303 changes the method to GET. Headers
+    /// with secrets are removed if the redirect leads to another origin.
     pub(super) async fn execute(&self, request: Request) -> Result<Response, Failure> {
         let summary = format!("{} {}", request.method(), request.url().path());
         let mut request = request;
@@ -103,7 +105,7 @@ impl Transport {
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
-        // Fails only if a provider is already installed.
+        // Installing the provider fails only if one is already installed.
         let _ = ring::default_provider().install_default();
         let timeout = self.options.timeout;
         let builder = Client::builder()
@@ -134,7 +136,7 @@ fn target(response: &Response) -> Option<Url> {
     response.url().join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// Returns the request to send to the target of a redirect.
+/// Returns a copy of the request for the target of a redirect.
 fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request {
     if status == StatusCode::SEE_OTHER && *request.method() != Method::HEAD {
         *request.method_mut() = Method::GET;
@@ -156,7 +158,8 @@ fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request 
     request
 }
 
-/// Checks whether the credentials for `from` may be sent to `to`: the same origin, or the same host with TLS.
+/// Checks whether credentials for the URL `from` may be sent to `to`. Both must have the same origin, except
+/// that a redirect from HTTP to HTTPS on the same host is allowed.
 fn may_see_secrets(from: &Url, to: &Url) -> bool {
     let is_upgrade = from.scheme() == "http" && to.scheme() == "https" && from.host() == to.host();
     is_upgrade || from.origin() == to.origin()

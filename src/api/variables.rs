@@ -1,4 +1,4 @@
-//! Variables.
+//! API requests for variables.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::{
     ApiError, Client, Feature, JsonObject, NamedObject, error::optional, page::Identified, request::Request,
 };
 
-/// A variable on the server.
+/// A variable that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Variable {
     id: Uuid,
@@ -23,14 +23,14 @@ impl Identified for Variable {
 }
 
 impl Client {
-    /// Returns the value of a variable, or `None` if it does not exist.
+    /// Returns the value of a variable, or `None` if the variable does not exist.
     pub(crate) async fn variable(&self, name: &str) -> Result<Option<Value>, ApiError> {
         let variable: Option<Variable> =
             optional(self.json(Request::get(&["variables", "name", name])).await)?;
         Ok(variable.map(|variable| variable.value))
     }
 
-    /// Returns a variable, or `None` if it does not exist.
+    /// Returns a variable as a JSON object, or `None` if the variable does not exist.
     pub(crate) async fn variable_object(&self, name: &str) -> Result<Option<NamedObject>, ApiError> {
         optional(self.json(Request::get(&["variables", "name", name])).await)
     }
@@ -45,7 +45,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Fails with a conflict if the name exists.
+    /// Returns a conflict error if a variable with this name already exists.
     pub(crate) async fn create_variable(&self, body: &JsonObject) -> Result<NamedObject, ApiError> {
         if body.get("name").and_then(Value::as_str).is_some_and(|name| name.contains('-')) {
             self.capabilities().await?.require(Feature::VariableNamesWithDashes)?;
@@ -53,12 +53,12 @@ impl Client {
         self.json(Request::post(&["variables", ""], body.clone()).once()).await
     }
 
-    /// Updates the fields in `body`.
+    /// Updates the variable fields given in `body`.
     pub(crate) async fn update_variable(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["variables", "name", name], body.clone())).await
     }
 
-    /// Returns the variables whose names contain a string.
+    /// Returns the variables whose names contain the given string.
     pub(crate) async fn variables_like(&self, text: &str) -> Result<Vec<Variable>, ApiError> {
         let filter = json!({"name": {"like_": text}});
         self.filter(&["variables", "filter"], JsonObject::from_iter([("variables".to_owned(), filter)])).await
@@ -75,7 +75,7 @@ impl Client {
         Ok(())
     }
 
-    /// Deletes a variable. Returns whether it existed.
+    /// Deletes a variable. Returns `false` if it did not exist.
     pub(crate) async fn delete_variable(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["variables", "name", name])).await)?.is_some())
     }

@@ -1,4 +1,4 @@
-//! Work pools, work queues, workers and worker types.
+//! API requests for work pools, work queues, workers and worker types.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,31 @@ use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, NamedObject, error::optional, page::Identified, request::Request};
 
-/// A work pool on the server.
+/// A work pool that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct WorkPool {
     pub(crate) id: Uuid,
     pub(crate) name: String,
-    /// Type of the pool, such as `process`, `kubernetes` or `ecs:push`.
+    /// Type of the work pool, such as `process`, `kubernetes` or `ecs:push`.
     pub(crate) kind: String,
     pub(crate) description: Option<String>,
     pub(crate) base_job_template: JsonObject,
     pub(crate) is_paused: bool,
     pub(crate) concurrency_limit: Option<u64>,
-    /// `READY`, `NOT_READY` or `PAUSED`. Old servers have none.
+    /// Status of the work pool: `READY`, `NOT_READY` or `PAUSED`. Old servers do not report a status.
     pub(crate) status: Option<String>,
-    /// The complete object from the server, including the fields above.
+    /// The complete JSON object that the server returned, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
 impl WorkPool {
-    /// Checks whether a serverless provider starts the runs instead of a worker.
+    /// Checks whether the pool is a push pool, which runs flows on a serverless provider without a worker.
     pub(crate) fn is_push(&self) -> bool {
         self.kind.ends_with(":push")
     }
 
-    /// Checks whether Prefect Cloud runs the workers.
+    /// Checks whether Prefect Cloud runs the workers of the pool.
     pub(crate) fn is_managed(&self) -> bool {
         self.kind.ends_with(":managed")
     }
@@ -75,7 +75,7 @@ impl Identified for WorkPool {
     }
 }
 
-/// A worker of a pool.
+/// A worker of a work pool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Worker {
     pub(crate) id: Uuid,
@@ -88,7 +88,7 @@ impl Identified for Worker {
     }
 }
 
-/// A worker type, which is also the type of its work pools.
+/// A type of worker, such as `kubernetes`, which is also the type of its work pools.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct WorkerType {
     #[serde(rename = "type")]
@@ -97,7 +97,7 @@ pub(crate) struct WorkerType {
     pub(crate) display_name: Option<String>,
     #[serde(default)]
     pub(crate) description: Option<String>,
-    /// Template of pools that are created without one.
+    /// Base job template of new work pools of this type.
     #[serde(default, rename = "default_base_job_configuration")]
     pub(crate) base_job_template: JsonObject,
     #[serde(default)]
@@ -109,7 +109,7 @@ impl Client {
         optional(self.json(Request::get(&["work_pools", name])).await)
     }
 
-    /// Returns all work pools in the order of the server.
+    /// Returns all work pools in the order in which the server lists them.
     pub(crate) async fn work_pools(&self) -> Result<Vec<WorkPool>, ApiError> {
         self.filter(&["work_pools", "filter"], JsonObject::new()).await
     }
@@ -123,27 +123,27 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Fails with a conflict if the name exists.
+    /// Returns a conflict error if a work pool with this name already exists.
     pub(crate) async fn create_work_pool(&self, body: &JsonObject) -> Result<WorkPool, ApiError> {
         self.json(Request::post(&["work_pools", ""], body.clone()).once()).await
     }
 
-    /// Updates the fields in `body`.
+    /// Updates the work pool fields given in `body`.
     pub(crate) async fn update_work_pool(&self, name: &str, body: &JsonObject) -> Result<(), ApiError> {
         self.done(Request::patch(&["work_pools", name], body.clone())).await
     }
 
-    /// Deletes a work pool. Returns whether it existed.
+    /// Deletes a work pool. Returns `false` if it did not exist.
     pub(crate) async fn delete_work_pool(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_pools", name])).await)?.is_some())
     }
 
-    /// Returns the workers of a pool, online and offline.
+    /// Returns all workers of a work pool, including the offline ones.
     pub(crate) async fn workers(&self, pool: &str) -> Result<Vec<NamedObject>, ApiError> {
         self.filter(&["work_pools", pool, "workers", "filter"], JsonObject::new()).await
     }
 
-    /// Returns the queues of a pool, or of all pools.
+    /// Returns the work queues of a work pool, or all work queues if `pool` is `None`.
     pub(crate) async fn work_queues(&self, pool: Option<&str>) -> Result<Vec<NamedObject>, ApiError> {
         match pool {
             Some(pool) => self.filter(&["work_pools", pool, "queues", "filter"], JsonObject::new()).await,
@@ -151,11 +151,11 @@ impl Client {
         }
     }
 
-    /// Creates a queue in a pool.
+    /// Creates a work queue in a work pool.
     ///
     /// # Errors
     ///
-    /// Fails with a conflict if the name exists.
+    /// Returns a conflict error if the pool already has a queue with this name.
     pub(crate) async fn create_work_queue(
         &self,
         pool: &str,
@@ -172,33 +172,33 @@ impl Client {
         optional(self.json(Request::get(&["work_queues", &id.to_string()])).await)
     }
 
-    /// Returns the health of a queue and the number of its late runs. Returns `None` if the queue does not exist.
+    /// Returns the health and the number of late runs of a work queue, or `None` if the queue does not exist.
     pub(crate) async fn work_queue_status(&self, id: Uuid) -> Result<Option<JsonObject>, ApiError> {
         optional(self.json(Request::get(&["work_queues", &id.to_string(), "status"])).await)
     }
 
-    /// Updates the fields in `body` of a queue. Returns whether the queue exists.
+    /// Updates the work queue fields given in `body`. Returns `false` if the queue does not exist.
     pub(crate) async fn update_work_queue(&self, id: Uuid, body: &JsonObject) -> Result<bool, ApiError> {
         let request = Request::patch(&["work_queues", &id.to_string()], body.clone());
         Ok(optional(self.done(request).await)?.is_some())
     }
 
-    /// Deletes a queue. Returns whether it existed.
+    /// Deletes a work queue. Returns `false` if it did not exist.
     ///
     /// # Errors
     ///
-    /// Fails with a conflict for the default queue of a pool.
+    /// Returns a conflict error for the default queue of a work pool, which cannot be deleted.
     pub(crate) async fn delete_work_queue(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_queues", &id.to_string()])).await)?.is_some())
     }
 
-    /// Returns the online workers of a pool.
+    /// Returns the online workers of a work pool.
     pub(crate) async fn online_workers(&self, pool: &str) -> Result<Vec<Worker>, ApiError> {
         let filter = [("workers".to_owned(), json!({"status": {"any_": ["ONLINE"]}}))];
         self.filter(&["work_pools", pool, "workers", "filter"], filter.into_iter().collect()).await
     }
 
-    /// Returns the worker types of the server, by name.
+    /// Returns the worker types that are available on the server, indexed by name.
     pub(crate) async fn worker_types(&self) -> Result<BTreeMap<String, WorkerType>, ApiError> {
         let path: &[&str] = if self.is_cloud() {
             &["collections", "work_pool_types"]
@@ -206,7 +206,7 @@ impl Client {
             &["collections", "views", "aggregate-worker-metadata"]
         };
         let collections: BTreeMap<String, BTreeMap<String, Value>> = self.json(Request::get(path)).await?;
-        // An entry of an unknown format is skipped, since other types are still usable.
+        // Entries with an unexpected structure are skipped, because the other worker types are still usable.
         let types = collections.into_values().flat_map(BTreeMap::into_values);
         let types = types.filter_map(|entry| WorkerType::deserialize(entry).ok());
         Ok(types.map(|entry| (entry.kind.clone(), entry)).collect())

@@ -1,24 +1,24 @@
-//! Workspaces of Prefect Cloud.
+//! API requests for Prefect Cloud workspaces.
 
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{ApiError, Client, JsonObject, request::Request};
 
-/// A workspace that is accessible with an API key.
+/// A Prefect Cloud workspace that an API key can access.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "JsonObject")]
 pub(crate) struct Workspace {
     account_id: Uuid,
     workspace_id: Uuid,
-    /// Handle of the workspace: `account/workspace`.
+    /// Handle of the workspace in the form `account/workspace`.
     pub(crate) handle: String,
-    /// The complete object from the server, including the fields above.
+    /// The complete JSON object that the server returned, including the fields above.
     pub(crate) raw: JsonObject,
 }
 
 impl Workspace {
-    /// Returns the API URL of the workspace.
+    /// Returns the API URL of the workspace. `cloud` is the URL of the Prefect Cloud API.
     pub(crate) fn api_url(&self, cloud: &str) -> String {
         let cloud = cloud.trim_end_matches('/');
         format!("{cloud}/accounts/{}/workspaces/{}", self.account_id, self.workspace_id)
@@ -43,8 +43,8 @@ impl TryFrom<JsonObject> for Workspace {
 }
 
 impl Client {
-    /// Returns the workspaces that the API key may use, sorted by handle. The client must be for the account API of
-    /// Prefect Cloud.
+    /// Returns the workspaces that the API key can access, sorted by handle. The client must use the account
+    /// API of Prefect Cloud.
     pub(crate) async fn workspaces(&self) -> Result<Vec<Workspace>, ApiError> {
         let mut workspaces: Vec<Workspace> = self.json(Request::get(&["me", "workspaces"])).await?;
         workspaces.sort_by(|a, b| a.handle.cmp(&b.handle));

@@ -31,7 +31,7 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-/// Returns one response after another, and the last one repeatedly.
+/// Mock responder that returns the given responses in order and then repeats the last one.
 struct InTurn {
     answers: Vec<ResponseTemplate>,
     next: AtomicUsize,
@@ -329,10 +329,11 @@ async fn gives_up_on_endless_responses() {
     std::thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         for mut stream in listener.incoming().flatten() {
-            // A response before the request is a different error.
+            // If the server responded before it had read the request, the client would report a different
+            // error.
             let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
-            // Every pause is shorter than the timeout.
+            // Each pause between two bytes is shorter than the timeout.
             while stream.write_all(b" ").is_ok() {
                 std::thread::sleep(Duration::from_millis(20));
             }

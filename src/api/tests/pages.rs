@@ -9,7 +9,8 @@ use wiremock::{Mock, Request, matchers::path};
 use super::{answer, in_turn, server};
 use crate::api::DeploymentFilter;
 
-/// Reads all deployments while the list changes after the first page. Returns the ids and the requests.
+/// Reads all deployments while `change` modifies the list after the first page. Returns the IDs and the
+/// request bodies.
 async fn read_while(change: fn(&mut Vec<u128>)) -> (Vec<u128>, Vec<Value>) {
     let (server, client, _) = server().await;
     let list = std::sync::Mutex::new((0..400).collect::<Vec<u128>>());
@@ -43,7 +44,8 @@ async fn reads_every_object_once_while_the_list_changes() {
         bodies[1],
         json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 199})
     );
-    // Two objects move to the second page, and three to the first.
+    // The first case inserts two objects at the front. The second case deletes three objects of the first
+    // page.
     let (found, _) = read_while(|list| drop(list.splice(0..0, [1000, 1001]))).await;
     assert_eq!(found, all);
     let (mut found, _) = read_while(|list| drop(list.drain(50..53))).await;

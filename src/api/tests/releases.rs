@@ -1,4 +1,4 @@
-//! Tests of requests to servers of different releases.
+//! Tests of requests to servers that run different Prefect releases.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::{
     value::json_object,
 };
 
-/// Starts a server that reports this version and accepts every other request.
+/// Starts a mock server that reports the given version and accepts all other requests.
 async fn server(version: &str) -> (MockServer, Client) {
     let server = MockServer::start().await;
     let mount = async |verb: &str, route: String, body: Value| {
@@ -153,7 +153,7 @@ async fn unknown_versions_support_every_feature() {
         let (client, _) = testing::client(testing::options(&server.uri()));
         assert!(!client.replaces_deployments().await.unwrap());
     }
-    // Prefect Cloud is not asked.
+    // No version request is sent to Prefect Cloud.
     let server = MockServer::start().await;
     let options = ClientOptions { is_cloud: true, ..testing::options(&server.uri()) };
     assert!(!testing::client(options).0.replaces_deployments().await.unwrap());
