@@ -89,7 +89,7 @@ fn row(automation: &Automation) -> [String; 5] {
     ]
 }
 
-/// Summarizes a trigger: its type and the events it expects.
+/// Summarizes a trigger as its type and the events that it expects, such as `event: prefect.flow-run.Failed`.
 fn trigger(trigger: &Value) -> String {
     let kind = trigger.get("type").and_then(Value::as_str).unwrap_or_default();
     let expected = trigger.get("expect").and_then(Value::as_array).into_iter().flatten();
@@ -97,7 +97,11 @@ fn trigger(trigger: &Value) -> String {
     if expected.is_empty() { kind.to_owned() } else { format!("{kind}: {}", expected.join(", ")) }
 }
 
-/// Finds the automation with an id, or all automations with a name.
+/// Returns the automation with the given id, or all automations with the given name.
+///
+/// # Errors
+///
+/// Fails if no automation matches.
 async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation>, CommandError> {
     let missing = |message: String| CommandError::new(Exit::Failed, message);
     match (&which.name, which.id) {

@@ -1,4 +1,5 @@
-//! `prefectl block`. Blocks are requested without secrets, so that none can be shown.
+//! Implements `prefectl block`. Block documents are requested without their secret values, so that the output
+//! cannot contain them.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -38,7 +39,8 @@ pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// Masks the fields that the block's schema lists as secret. The server hides only strings and numbers.
+/// Masks the fields that the block's schema declares as secret. The server itself only masks strings and
+/// numbers.
 fn without_secrets(mut block: JsonObject) -> JsonObject {
     let fields = block.get("block_schema").and_then(|schema| schema.get("fields")?.get("secret_fields"));
     let paths: Vec<String> = fields
@@ -56,7 +58,7 @@ fn without_secrets(mut block: JsonObject) -> JsonObject {
     block
 }
 
-/// Masks the value at a path such as `credentials.*.password`, in which `*` stands for any key.
+/// Masks the values at a path such as `credentials.*.password`, where `*` matches any key.
 fn mask_field(value: &mut Value, path: &[&str]) {
     match (value, path) {
         (Value::Null, _) => {}
@@ -89,7 +91,7 @@ fn list<const COLUMNS: usize>(
     );
 }
 
-/// Returns a field of a block's type.
+/// Returns the value of a field of the block's type. Returns an empty string if the field is missing.
 fn kind<'a>(block: &'a NamedObject, field: &str) -> &'a str {
     block.raw.get("block_type").and_then(|kind| kind.get(field)?.as_str()).unwrap_or_default()
 }

@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done })
 }
 
-/// Returns the last line of the output.
+/// Returns the summary that `prefectl check` prints as its last line.
 fn summary(found: &[Diagnostic], deployments: usize, file: &str) -> String {
     if !found.is_empty() {
         return format!("{} in {file}", Summary(found));

@@ -1,5 +1,5 @@
-//! Shell completion. The shell runs prefectl for every completion, which also completes names from the server if it
-//! responds in time.
+//! Shell completion. The generated scripts call prefectl for each completion, so that it can also complete
+//! names from the server, provided that the server responds in time.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -29,12 +29,12 @@ use crate::{
     settings::{Profiles, Settings},
 };
 
-/// Environment variable through which the completion scripts call prefectl.
+/// Environment variable that the completion scripts set when they call prefectl.
 const VARIABLE: &str = "PREFECTL_COMPLETE";
-/// Maximum time to wait for names from the server.
+/// Maximum time to wait for the server to return names.
 const SERVER_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Prints the completions if a completion script runs prefectl. Returns whether it does.
+/// Prints completions if prefectl was called by a completion script. Returns `true` in that case.
 ///
 /// # Errors
 ///
@@ -50,14 +50,14 @@ pub(crate) fn complete(arguments: &[OsString]) -> Result<bool, CommandError> {
         .map_err(|error| CommandError::new(Exit::Failed, error.render()))
 }
 
-/// Prints the completion script for a shell.
+/// Prints the completion script for the given shell.
 pub(super) fn run(shell: Shell, context: &Context) -> Result<Exit, CommandError> {
     let script = script(shell.name()).map_err(|error| CommandError::new(Exit::Failed, error))?;
     context.ui.result(String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Done)
 }
 
-/// Writes the completion scripts for all shells, under the file names that the shells expect.
+/// Writes the completion scripts for all shells. Each file has the name that its shell expects.
 pub(super) fn write(directory: &Path) -> io::Result<()> {
     for shell in Shell::value_variants() {
         let file = match shell {
@@ -71,7 +71,7 @@ pub(super) fn write(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Renders the completion script for a shell.
+/// Renders the completion script for the given shell.
 fn script(shell: &str) -> io::Result<Vec<u8>> {
     let shells = Shells::builtins();
     let completer = shells.completer(shell).ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
@@ -80,14 +80,14 @@ fn script(shell: &str) -> io::Result<Vec<u8>> {
     Ok(script)
 }
 
-/// How special characters in a completed name are quoted.
+/// The way in which special characters in a completed name are quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quoting {
-    /// With a backslash before each of them.
+    /// A backslash before each special character, as in Bash.
     Backslashes,
-    /// With single quotes around the name.
+    /// Single quotes around the name, as in PowerShell.
     Quotes,
-    /// By the shell itself, as in Zsh and Fish.
+    /// No quoting, because Zsh and Fish quote completions themselves.
     ByShell,
 }
 
@@ -100,7 +100,7 @@ impl Quoting {
         }
     }
 
-    /// Removes the quoting from a typed word.
+    /// Removes the quoting from the word that the user has typed.
     fn remove(self, typed: &str) -> String {
         match self {
             Self::Quotes => typed.trim_start_matches('\'').to_owned(),
@@ -108,7 +108,7 @@ impl Quoting {
         }
     }
 
-    /// Quotes a name for the command line.
+    /// Quotes a completed name for the command line.
     fn add(self, name: String) -> String {
         let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
         match self {
@@ -123,7 +123,7 @@ impl Quoting {
     }
 }
 
-/// Adds completers for names that come from a server or a file.
+/// Adds completers to all arguments whose values are names from a server or a file.
 fn with_completers(command: clap::Command, quoting: Quoting) -> clap::Command {
     command
         .mut_args(move |argument| with_completer(argument, quoting))
@@ -161,7 +161,8 @@ enum Names {
 /// Maximum number of completions.
 const MAX_CANDIDATES: usize = 200;
 
-/// Returns the names that start with the typed word. Returns none if they are not available in time.
+/// Returns the names that start with the typed word. Returns an empty list if the names are not available in
+/// time.
 fn candidates(names: Names, quoting: Quoting, typed: &str) -> Vec<CompletionCandidate> {
     let typed = quoting.remove(typed);
     let mut found = read(names, &typed).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{
     settings::{self, Entry, Listed, Profiles, ProfilesFile},
 };
 
-/// Settings that locate the profiles, and therefore cannot be set in a profile.
+/// Settings that determine where profiles are stored. They cannot be set in a profile.
 const NOT_IN_PROFILES: [&str; 2] = ["PREFECT_HOME", "PREFECT_PROFILES_PATH"];
 
 pub(super) async fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -106,11 +106,11 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A setting and its new value from the command line.
+/// A setting and the new value from the command line.
 struct Assignment<'a> {
     name: &'a str,
     value: &'a str,
-    /// `None` for a setting that this release does not know.
+    /// The setting's entry. `None` if this version of prefectl does not know the setting.
     entry: Option<&'static Entry>,
 }
 
@@ -121,7 +121,8 @@ impl Assignment<'_> {
         Some(format!("Validation error(s) for setting {}: {problem}", entry.name.canonical))
     }
 
-    /// Whether the value must not be printed. The name decides for unknown settings.
+    /// Returns whether the value must not be printed. An unknown setting is treated as secret if its name
+    /// contains a word such as `KEY` or `TOKEN`.
     fn is_secret(&self) -> bool {
         const WORDS: [&str; 5] = ["AUTH", "KEY", "PASSWORD", "SECRET", "TOKEN"];
         self.entry
@@ -143,7 +144,12 @@ fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
     Ok(Assignment { name, value, entry })
 }
 
-/// Finds a setting by name. Returns `None` for an unknown `PREFECT_` setting, which a later release may have.
+/// Finds a setting by name. Returns `None` for an unknown name that starts with `PREFECT_`, because a later
+/// Prefect release may define it.
+///
+/// # Errors
+///
+/// Fails for any other unknown name.
 fn find(name: &str) -> Result<Option<&'static Entry>, CommandError> {
     let entry = settings::find(name);
     if entry.is_none() && !settings::may_exist(name) {

@@ -1,4 +1,4 @@
-//! The connection to the configured API.
+//! Creates the client for the configured API, and starts a temporary server if necessary.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -13,19 +13,19 @@ use crate::{
     settings::{self, NoApiUrl, Origin, Settings},
 };
 
-/// Minimum retry delay that is reported to the user.
+/// Minimum retry delay at which a retry is reported to the user.
 const REPORTED_DELAY: Duration = Duration::from_secs(1);
 
 /// Creates a client for the configured API.
 ///
 /// # Errors
 ///
-/// Fails if no API is configured or a connection setting is invalid.
+/// Fails if no API is configured or if a connection setting is invalid.
 pub(crate) fn client(context: &Context) -> Result<Client, CommandError> {
     client_with_budget(context, None)
 }
 
-/// Creates a client that sends no more than this number of requests per minute.
+/// Creates a client that sends at most `max_requests_per_minute` requests per minute.
 pub(crate) fn client_with_budget(
     context: &Context,
     max_requests_per_minute: Option<NonZeroUsize>,
@@ -65,12 +65,12 @@ pub(crate) async fn check(context: &Context, settings: &Settings) -> Result<(), 
     Ok(client.probe().await?)
 }
 
-/// Returns links to the UI of the configured API.
+/// Returns a builder for links to the UI of the configured API.
 pub(crate) fn links(context: &Context) -> Links {
     Links::new(context.settings.ui_url.value.as_deref().filter(|url| !url.is_empty()))
 }
 
-/// Creates the error for a missing API URL. A job without the setting must not use another server.
+/// Creates the error for a missing API URL. The help names the profile in which to set the URL.
 fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());
     let mut help =
@@ -81,7 +81,8 @@ fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     CommandError::usage(error).help(help)
 }
 
-/// Starts a temporary server if no API is configured and one is allowed, and sets the API URL to it.
+/// Starts a temporary server and sets the API URL to it. Does nothing if an API is configured or if temporary
+/// servers are disabled.
 ///
 /// `scope` limits the Python interpreters that may run the server.
 pub(super) async fn temporary_server(
@@ -98,10 +99,11 @@ pub(super) async fn temporary_server(
     Ok(Some(server))
 }
 
-/// Returns whether a temporary server may be started: at a terminal, or if a setting or a chosen profile enables it.
+/// Returns whether a temporary server may be started.
 ///
-/// The built-in profile enables it by default, which does not count without a terminal. Neither does an empty API URL,
-/// which usually means that a CI job lacks a secret.
+/// If the command is interactive, enabling the setting is sufficient. Otherwise, the built-in profile's
+/// default does not count: the setting must be enabled by the user or by a profile that the user selected.
+/// The API URL must also be unset, because an empty URL usually means that a CI job lacks a secret.
 fn wants_temporary_server(context: &Context) -> bool {
     let settings = &context.settings;
     let enabled = settings.server_ephemeral_enabled;
@@ -110,7 +112,8 @@ fn wants_temporary_server(context: &Context) -> bool {
     enabled.value && (context.interactive || (is_explicit && !has_empty_url))
 }
 
-/// Returns the options for a local server, which gets the settings of this command.
+/// Returns the options for a local server. The server inherits the settings of this command, except those for
+/// clients.
 pub(super) fn local_server_options(
     context: &Context,
     scope: SearchScope,

@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
     Ok(exit(&checks))
 }
 
-/// Summarizes the errors that can be found in the project file without a server.
+/// Summarizes the errors in the project file that can be found without a server.
 async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Option<String> {
     let options =
         Options { all: true, prefect_file: Some(arguments.prefect_file.clone()), ..Options::default() };
@@ -75,7 +75,7 @@ fn line(check: &Check) -> String {
     format!("{mark:>8}  {}: {}{}", check.name, check.detail, fix.unwrap_or_default())
 }
 
-/// Returns the exit code for the first failed check.
+/// Returns the exit code that corresponds to the first failed check.
 fn exit(checks: &[Check]) -> Exit {
     let failed = checks.iter().find(|check| check.status == Status::Failed);
     match failed.map(|check| check.name) {

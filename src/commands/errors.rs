@@ -1,4 +1,4 @@
-//! Conversion of all errors to exit codes, messages and help.
+//! Converts the errors of all operations to exit codes, messages and help texts.
 
 use std::io;
 
@@ -22,7 +22,7 @@ use crate::{
     work_pool::WorkPoolError,
 };
 
-/// Findings about missing values that the wizard would ask for.
+/// Codes that report a missing value for which the wizard would ask.
 const MISSING_INPUT: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_WORK_POOL];
 
 impl From<SettingsError> for CommandError {
@@ -40,7 +40,8 @@ impl From<NoAnswer> for CommandError {
     }
 }
 
-/// Errors outside of the project file: in the work pool, the pulled code or the environment of the command.
+/// Codes of errors that are not caused by the project file, but by the work pool, the pulled code or the
+/// environment of the command.
 const SERVER_FINDINGS: [Code; 7] = [
     Code::AGENT_WORK_POOL,
     Code::JOB_VARIABLE_TYPE,
@@ -51,7 +52,8 @@ const SERVER_FINDINGS: [Code; 7] = [
     Code::UNSUPPORTED_BY_SERVER,
 ];
 
-/// Converts a failure of a command that only looks. `missing` names the result that it cannot give, such as `plan`.
+/// Converts the failure of a read-only command. `missing` is the name of the result that could not be
+/// produced, such as `plan`.
 pub(super) fn without_result(failure: Failure, missing: &str) -> CommandError {
     let error = CommandError::from(failure);
     if error.message != "nothing was registered" {
@@ -62,7 +64,7 @@ pub(super) fn without_result(failure: Failure, missing: &str) -> CommandError {
     CommandError { message: format!("no {missing}: {errors} {noun}"), ..error }
 }
 
-/// Returns the exit code for an API error, if nothing was written before it.
+/// Returns the exit code for an API error that occurred before anything was written.
 pub(super) fn exit_of(error: &ApiError) -> Exit {
     match error {
         ApiError::Unreachable { .. }
@@ -132,11 +134,11 @@ impl From<ProjectError> for CommandError {
     }
 }
 
-/// The reference's sentence about patterns that match nothing.
+/// The sentence that Prefect prints if no deployment matches the given names.
 const NO_NAME: &str = "Discovered one or more deployment configurations, but no name was given. Please specify the \
                        name of at least one deployment to create or update.";
 
-/// Returns the reference's sentence about a project file that cannot be read.
+/// Returns the sentence that Prefect prints if the project file cannot be read.
 fn unreadable_file(reason: &str) -> String {
     format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
 }

@@ -41,7 +41,7 @@ fn explanation(entry: &Entry) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Wraps a text at 90 columns.
+/// Wraps text at 90 columns.
 fn wrapped(text: &str) -> String {
     const WIDTH: usize = 90;
     let mut lines = vec![String::new()];

@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
     Ok(Exit::Done)
 }
 
-/// Writes a new file, and never overwrites an existing one.
+/// Writes a new file. Fails if the file already exists.
 fn write(path: &Path, text: &str) -> Result<(), FileError> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))

@@ -1,4 +1,5 @@
-//! `prefectl flow`. Inspects source code, and asks Python if necessary. Does not connect to a server.
+//! Implements `prefectl flow`, which inspects flows in source code and falls back to importing them with
+//! Python. It never connects to a server.
 
 use std::path::PathBuf;
 
@@ -47,7 +48,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// Formats a flow with its entrypoint and name.
+/// Formats a flow as a line with its entrypoint, name, line number and grade of certainty.
 fn line(flow: &DiscoveredFlow) -> String {
     format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade_name())
 }
@@ -91,7 +92,7 @@ async fn inspect(
     }
 }
 
-/// Creates the document for a flow that cannot be inspected.
+/// Creates the JSON document for a flow that cannot be inspected.
 fn failed(entrypoint: &str, error: &FlowError) -> Value {
     json!({
         "schema": 1,

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Default number of lines for `--head` and `--tail`.
+/// Default number of log lines for `--head` and `--tail`.
 const DEFAULT_LOG_LINES: usize = 20;
 
 pub(super) async fn run(command: FlowRunCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -81,7 +81,9 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Fails if a state name is probably misspelt. Flows can have custom state names, so this is only checked without results.
+/// Fails if a state name is probably misspelled.
+///
+/// Flows can define custom state names, so names are only checked if the query returned no runs.
 fn check_state_names(names: &[String]) -> Result<(), CommandError> {
     let unknown = names.iter().find(|name| !flow_run::STATE_NAMES.contains(&name.as_str()));
     let Some(name) = unknown else { return Ok(()) };

@@ -1,13 +1,13 @@
-//! The job summary of GitHub Actions, a Markdown file to which steps append.
+//! Writes to the job summary of GitHub Actions, a Markdown file to which each step can append.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use super::Context;
 use crate::fs::FileError;
 
-/// Appends a text to the job summary. Does nothing outside GitHub Actions.
+/// Appends text to the job summary. Does nothing outside of GitHub Actions.
 ///
-/// Reports a write error as a note, because the command itself has succeeded.
+/// A write error is only reported as a note, because the command itself has succeeded.
 pub(super) fn add_to_summary(context: &Context, text: impl FnOnce() -> String) {
     let Some(path) = context.environment.non_empty("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(path);

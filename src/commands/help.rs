@@ -1,4 +1,4 @@
-//! `prefectl help TOPIC`: help topics, rendered from the tables in the code.
+//! Implements `prefectl help TOPIC`. The help texts are generated from tables in the code.
 
 use clap::Command as ClapCommand;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     ui,
 };
 
-/// Returns the text of a topic.
+/// Returns the help text for a topic.
 pub(crate) fn text(topic: Topic) -> String {
     match topic {
         Topic::PrefectYaml => prefect_yaml(),
@@ -22,7 +22,7 @@ pub(crate) fn text(topic: Topic) -> String {
     }
 }
 
-/// Describes every key of prefect.yaml, from the schema.
+/// Describes every key of prefect.yaml, based on the JSON schema.
 fn prefect_yaml() -> String {
     let schema = project::schema(std::iter::empty());
     let section = |title: &str, definition: &Value| {
@@ -47,7 +47,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Names that are available in expressions.
+/// Names that are available in `<< >>` expressions, with their meanings.
 const NAMES: [(&str, &str); 8] = [
     ("build-image.image", "output `image` of the step with id `build-image`"),
     ("env.NAME", "environment variable"),
@@ -95,14 +95,14 @@ fn exit_codes() -> String {
     )
 }
 
-/// Variables that are neither settings nor defaults of options.
+/// Environment variables that are neither settings nor defaults of options.
 const OTHERS: [(&str, &str); 3] = [
     ("PREFECT_PROFILE", "profile to use, like --profile"),
     ("PREFECT_HOME", "directory of the profiles"),
     ("PREFECTL_PYTHON", "Python interpreter or virtual environment with Prefect, like --python"),
 ];
 
-/// Conventional variables that many programs read.
+/// Environment variables that many programs support by convention.
 const CONVENTIONS: [(&str, &str); 5] = [
     ("NO_COLOR", "disables colours"),
     ("FORCE_COLOR", "enables colours even without a terminal"),
@@ -129,7 +129,7 @@ fn environment() -> String {
     )
 }
 
-/// Collects the options that have an environment variable.
+/// Collects the options whose default can be set by an environment variable.
 fn collect_options(command: &ClapCommand, found: &mut Vec<[String; 2]>) {
     for argument in command.get_arguments() {
         if let (Some(variable), Some(help)) = (argument.get_env(), argument.get_help()) {

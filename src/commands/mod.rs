@@ -1,4 +1,4 @@
-//! The commands, one file each: call an operation with the parsed arguments and print its result.
+//! Implements the commands. Each command calls an operation with the parsed arguments and prints its result.
 
 mod automation;
 mod block;
@@ -54,16 +54,17 @@ use crate::{
     ui::{self, Ui},
 };
 
-/// The environment of a command: output, settings, clock and current directory.
+/// The environment in which a command runs, such as its output, settings, clock and current directory.
 pub(crate) struct Context {
     pub(crate) ui: Ui,
     pub(crate) settings: Settings,
     pub(crate) environment: Environment,
     pub(crate) clock: Clock,
     pub(crate) redactor: Redactor,
-    /// The current directory, with symbolic links resolved.
+    /// Absolute path of the current directory. Symbolic links are resolved.
     pub(crate) directory: PathBuf,
-    /// Whether prefectl was called through a link named `prefect`, and replaces the reference in scripts.
+    /// Whether prefectl was called through a link named `prefect`, as a replacement for Prefect's command
+    /// line.
     pub(crate) is_prefect: bool,
     /// Whether the command may prompt.
     pub(crate) interactive: bool,
@@ -76,13 +77,14 @@ impl Context {
         Ok(!self.interactive || self.ui.confirm(question, None).await?)
     }
 
-    /// Returns whether the wizard can run. It needs a terminal, even with `--prompt`.
+    /// Returns whether the wizard can run. The wizard requires a terminal, even with `--prompt`.
     fn can_run_wizard(&self) -> bool {
         self.interactive && ui::has_terminal()
     }
 }
 
-/// Runs a command. Starts a temporary server if the command needs an API, none is configured and it is allowed.
+/// Runs a command. If the command needs an API and none is configured, a temporary server is started,
+/// provided that temporary servers are enabled.
 pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, CommandError> {
     let runs_project = matches!(&command, Command::Deploy(arguments) if !arguments.dry_run);
     let scope = if runs_project { SearchScope::Project } else { SearchScope::Installed };

@@ -11,7 +11,8 @@ use crate::{
     work_pool,
 };
 
-/// Prints the URL of an object in the Prefect UI. Also opens it in a browser if the command is interactive.
+/// Prints the URL of an object in the Prefect UI, and opens the URL in a browser if the command is
+/// interactive.
 pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit, CommandError> {
     let (client, links) = (connection::client(context)?, connection::links(context));
     let url = match command {

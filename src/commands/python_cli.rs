@@ -1,4 +1,4 @@
-//! `prefectl --python-cli ...`: runs the CLI of the Python Prefect.
+//! Implements `prefectl --python-cli`, which runs the command line of the Python package `prefect`.
 
 use std::{
     ffi::OsString,
@@ -12,7 +12,8 @@ use crate::{
     interpreter::{Search, SearchScope},
 };
 
-/// Runs `python -m prefect` with the arguments. It shares the standard streams, and its exit code is returned.
+/// Runs `python -m prefect` with the given arguments and the standard streams of this process. Returns the
+/// exit code of the Python process.
 pub(crate) fn run(
     arguments: &[OsString],
     environment: &Environment,
@@ -32,7 +33,7 @@ pub(crate) fn run(
     start(command).map_err(|error| failed(&format!("cannot start {}: {error}", python.program)))
 }
 
-/// Replaces the process, so that the program receives signals and controls the terminal.
+/// Replaces the current process, so that the Python process receives signals and controls the terminal.
 #[cfg(unix)]
 fn start(mut command: Command) -> std::io::Result<ExitCode> {
     Err(std::os::unix::process::CommandExt::exec(&mut command))

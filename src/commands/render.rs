@@ -1,4 +1,4 @@
-//! `prefectl render`, and `prefectl plan --offline`.
+//! Implements `prefectl render` and `prefectl plan --offline`.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Shared by all commands: printing results as text or JSON, and asking for confirmation.
+//! Output and confirmation prompts shared by all commands.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Context {
-    /// Prints a result in the requested format.
+    /// Prints a result as text or JSON, depending on the `--output` option.
     pub(super) fn show(
         &self,
         output: OutputArguments,
@@ -25,7 +25,8 @@ impl Context {
         }
     }
 
-    /// Prints the completed action: a sentence, or a document with `action` and `fields`, which identify the object.
+    /// Prints a completed action. The text format prints a sentence. The JSON format prints an object with
+    /// `action` and `fields`, where `fields` identifies the changed object.
     pub(super) fn done(
         &self,
         output: OutputArguments,
@@ -45,7 +46,7 @@ impl Context {
         });
     }
 
-    /// Prints an object of the server as YAML or JSON.
+    /// Prints an object from the API as YAML or JSON.
     pub(super) fn show_object(
         &self,
         output: OutputArguments,
@@ -64,11 +65,12 @@ impl Context {
         Ok(())
     }
 
-    /// Asks for confirmation of an action that cannot be undone, unless `--yes` was given.
+    /// Asks the user to confirm an irreversible action. Does not ask if `--yes` was passed.
     ///
     /// # Errors
     ///
-    /// Fails with `refusal` if the user declines, and if the command is not interactive.
+    /// Fails with the message `refusal` if the user declines. Fails without asking if the command is not
+    /// interactive.
     pub(super) async fn confirm(
         &self,
         consent: ConsentArguments,

@@ -1,4 +1,4 @@
-//! Options and context of the commands that work on the deployments of a project file.
+//! Options and context shared by the commands that operate on the deployments of a project file.
 
 use super::Context;
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
     error::CommandError,
 };
 
-/// Returns the options of a deploy or plan, with the project id from the arguments or the settings.
+/// Returns the options for a deploy or plan. The project id is taken from the arguments or the settings.
 ///
 /// # Errors
 ///
-/// Fails if the project id is invalid, or if `--prune` is given without one.
+/// Fails if the project id is invalid, or if `--prune` is passed without a project id.
 pub(super) fn options(
     selection: &SelectionArguments,
     ownership: &OwnershipArguments,
@@ -26,7 +26,7 @@ pub(super) fn options(
     Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
 }
 
-/// Returns the project id from the argument or the settings. An empty id counts as absent.
+/// Returns the project id from the argument or the settings. Returns `None` if the id is missing or empty.
 pub(super) fn project_id(
     argument: Option<&str>,
     context: &Context,
@@ -35,7 +35,7 @@ pub(super) fn project_id(
     text.map(ProjectId::new).transpose().map_err(CommandError::usage)
 }
 
-/// Creates the context of an operation on deployments.
+/// Creates the context for an operation on deployments.
 pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> DeployContext<'a> {
     let settings = &context.settings;
     DeployContext {

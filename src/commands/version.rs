@@ -8,7 +8,7 @@ use crate::{
     error::{CommandError, Exit},
 };
 
-/// Maximum time to wait for the server's version.
+/// Maximum time to wait for the server to return its version.
 const SERVER_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(context: &Context) -> Result<Exit, CommandError> {
@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, CommandError> {
     Ok(Exit::Done)
 }
 
-/// Returns the platform's name in Python.
+/// Returns the name that Python uses for the current platform.
 fn platform() -> &'static str {
     match consts::OS {
         "macos" => "darwin",
@@ -51,7 +51,8 @@ fn server_type(context: &Context) -> &'static str {
     }
 }
 
-/// Returns the server's version, or `None` if the server is not configured or does not respond in time.
+/// Returns the server's version. Returns `None` if no server is configured or if the server does not respond
+/// in time.
 async fn server_version(context: &Context) -> Option<String> {
     context.settings.api_url.value.as_ref()?;
     let client = connection::client(context).ok()?;

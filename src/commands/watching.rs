@@ -1,4 +1,4 @@
-//! Watching flow runs until they finish.
+//! Watches flow runs until they finish.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
     interrupt,
 };
 
-/// Minimum polling interval, to limit the load on the server.
+/// Minimum polling interval. The minimum limits the load on the server.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Options for watching flow runs.
 pub(super) struct Watching {
     pub(super) options: WatchOptions,
     pub(super) output: OutputFormat,
-    /// Whether an interrupt cancels the flow runs.
+    /// Whether an interrupt cancels the watched flow runs.
     pub(super) cancel_on_interrupt: bool,
 }
 
@@ -39,7 +39,8 @@ impl Watching {
         Ok(Self { options, output, cancel_on_interrupt: false })
     }
 
-    /// Watches the runs concurrently. Returns their final states, or the exit code if interrupted.
+    /// Watches several runs concurrently. Returns their final states, or the exit code if the user interrupts
+    /// the command.
     pub(super) async fn follow(
         &self,
         client: &Client,
@@ -106,7 +107,7 @@ fn seconds(seconds: f64) -> Result<Duration, CommandError> {
         .map_err(|_| CommandError::usage(format!("invalid number of seconds: {seconds}")))
 }
 
-/// Returns the exit code for the worst final state of the runs.
+/// Returns the exit code that corresponds to the worst final state of the runs.
 pub(super) fn exit(watched: &[Watched]) -> Exit {
     let exit = |watched: &Watched| match watched.end {
         RunEnd::Completed => Exit::Done,

@@ -131,7 +131,7 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     Ok(())
 }
 
-/// Returns whether a work pool exists. Returns `true` for an invalid name, which is rejected later.
+/// Returns whether a work pool exists. Returns `true` for an invalid name, which a later check rejects.
 async fn exists(name: &str, client: &Client) -> Result<bool, CommandError> {
     Ok(work_pool::check_name(name).is_err() || client.work_pool(name).await?.is_some())
 }
@@ -222,7 +222,8 @@ async fn clear(
     Ok(())
 }
 
-/// Prints or writes the default template of a type. Without a server, uses the built-in template.
+/// Prints the default base job template of a work pool type, or writes it to `file`. If no server is
+/// configured, the built-in template is used.
 async fn default_template(
     kind: Option<&str>,
     file: Option<&Path>,
@@ -256,7 +257,7 @@ fn table(pools: &[WorkPool], context: &Context) -> String {
     context.ui.table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
-/// Renders scheduled runs as a table.
+/// Formats scheduled runs as a table.
 pub(super) fn preview(runs: &[FlowRun], context: &Context) -> String {
     let now = context.clock.now();
     if runs.is_empty() {

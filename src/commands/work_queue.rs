@@ -87,13 +87,13 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
     Ok(Exit::Done)
 }
 
-/// Finds the queue in the given work pool or in the default work pool.
+/// Finds the queue in the specified work pool, or in the default work pool if none is specified.
 async fn find(client: &Client, which: &WhichQueue, context: &Context) -> Result<Queue, WorkPoolError> {
     let default = context.settings.default_work_pool_name.value.as_deref();
     work_pool::find_queue(client, &which.name, which.pool.as_deref().or(default)).await
 }
 
-/// Formats a queue as `'fast' in work pool 'k8s'`.
+/// Formats the name of a queue and its pool, as in `'fast' in work pool 'k8s'`.
 fn described(queue: &Queue) -> String {
     format!("{} in work pool {}", python::quoted(queue.name()), python::quoted(&queue.pool))
 }
@@ -110,7 +110,7 @@ fn row(queue: &NamedObject) -> [String; 6] {
     ]
 }
 
-/// Returns the work pool from the option or the settings.
+/// Returns the name of the work pool from the command-line option or the settings. Fails if neither is set.
 fn pool_name(option: Option<String>, context: &Context) -> Result<String, CommandError> {
     option.or_else(|| context.settings.default_work_pool_name.value.clone()).ok_or_else(|| {
         CommandError::usage("no work pool given").help("use --pool, or set PREFECT_DEFAULT_WORK_POOL_NAME")
@@ -145,7 +145,7 @@ fn created(queue: &NamedObject, pool: &str, limit: Option<u32>) -> String {
     )
 }
 
-/// A changed field of a queue, and the action to report.
+/// A changed field of a queue, with the name of the action that is reported.
 struct Change {
     field: &'static str,
     value: Value,
@@ -196,7 +196,7 @@ async fn delete(
     Ok(())
 }
 
-/// Creates the error for a queue that was deleted in the meantime.
+/// Creates the error for a queue that was deleted by someone else before the request.
 fn not_found(queue: &Queue) -> CommandError {
     WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()) }.into()
 }

@@ -1,8 +1,10 @@
-//! Diagnostics as workflow commands, which GitHub Actions displays beside the lines of a change.
+//! Formats diagnostics as GitHub Actions workflow commands, which GitHub displays as annotations on the
+//! changed lines.
 
 use super::Diagnostic;
 
-/// Formats a diagnostic as a command. `folder` is the working directory relative to the root of the repository.
+/// Formats a diagnostic as a workflow command. `folder` is the working directory relative to the root of the
+/// repository.
 pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     let Diagnostic { code, severity, message, place, help } = diagnostic;
     let mut properties = Vec::new();
@@ -22,7 +24,7 @@ pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     format!("::{} {}::{}", severity.name(), properties.join(","), data(&format!("{message}{help}")))
 }
 
-/// Formats an error without a place as a command.
+/// Formats an error that has no location as a workflow command.
 pub(crate) fn error(message: &str) -> String {
     format!("::error::{}", data(message))
 }
@@ -32,12 +34,12 @@ fn in_folder(folder: &str, file: &str) -> String {
     if folder.is_empty() || file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") }
 }
 
-/// Escapes the message of a command.
+/// Escapes the message of a workflow command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Escapes the value of a property.
+/// Escapes a property value of a workflow command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::Diagnostic;
 
-/// Returns the JSON document. `schema` is the version of its format.
+/// Returns the JSON document for a list of diagnostics. `schema` is the version of the document's format.
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
     json!({"schema": 1, "diagnostics": diagnostics.iter().map(entry).collect::<Vec<_>>()})
 }
 
-/// Returns the JSON object of a diagnostic. Lines and columns are counted from 1, columns in characters. The end is
-/// exclusive.
+/// Returns the JSON object for a diagnostic.
+///
+/// Lines and columns are 1-based. Columns are counted in characters, and the end position is exclusive.
 pub(crate) fn entry(diagnostic: &Diagnostic) -> Value {
     let Diagnostic { code, severity, message, place, help } = diagnostic;
     let places = place.as_ref().map(|place| (place.start(), place.end()));

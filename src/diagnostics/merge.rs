@@ -1,16 +1,17 @@
-//! Merging of diagnostics that have the same cause.
+//! Merges diagnostics that have the same cause.
 
 use std::collections::HashMap;
 
 use super::{Code, Diagnostic};
 
-/// Codes whose diagnostics have one cause if their help is the same.
+/// Codes whose diagnostics are merged if their help texts are equal.
 const REPEATED: [Code; 1] = [Code::UNSET_ENVIRONMENT];
 
-/// Maximum number of lines in a message.
+/// Maximum number of line numbers listed in the message of a merged diagnostic.
 const MOST_LINES: usize = 5;
 
-/// Merges diagnostics about the same cause into the first of them, which then lists the lines of the others.
+/// Merges diagnostics with the same cause into the first of them. The merged message lists the lines of the
+/// others.
 pub(crate) fn merge_repeated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     let mut first: HashMap<(&str, Option<String>), usize> = HashMap::new();

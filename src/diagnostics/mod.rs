@@ -1,4 +1,4 @@
-//! Diagnostics about the user's files: message, place and advice.
+//! Diagnostics about the user's files, each with a message, a location and a suggested fix.
 
 mod code;
 pub(crate) mod github;
@@ -56,10 +56,10 @@ pub(crate) struct Diagnostic {
     /// Code for `prefectl explain`.
     pub(crate) code: Code,
     pub(crate) severity: Severity,
-    /// One sentence without a full stop.
+    /// The message: a single sentence without a full stop.
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
-    /// Advice on how to fix the problem.
+    /// A suggestion for fixing the problem.
     pub(crate) help: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl Diagnostic {
     }
 }
 
-/// Returns the candidate that is most similar to a word, if any is similar enough to suggest.
+/// Returns the candidate most similar to `word`, or `None` if no candidate is similar enough to suggest.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -99,11 +99,11 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 #[cfg(test)]
 mod testing {
-    //! Diagnostics for the tests of the output formats.
+    //! Sample diagnostics for tests of the output formats.
 
     use super::*;
 
-    /// Returns a warning whose texts require escaping.
+    /// Returns a warning with text that the output formats must escape.
     pub(super) fn placed() -> Diagnostic {
         let source = Source::new("my file.yaml", "a: 1\nb: é2\n");
         Diagnostic::warning(Code::UNKNOWN_KEY, "100% odd,\nas: é")

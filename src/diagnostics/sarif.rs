@@ -1,4 +1,4 @@
-//! Diagnostics as SARIF 2.1.0, the format of code scanning services.
+//! Formats diagnostics as SARIF 2.1.0, which code scanning services accept.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::{Code, Diagnostic, Place};
 
-/// Characters that are escaped in the path of a URI.
+/// Characters that must be percent-encoded in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns the log of one run. Its rules are the codes that occur.
+/// Returns a SARIF log with a single run. The log defines a rule for each code that occurs in the
+/// diagnostics.
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
     let mut codes: Vec<Code> = Vec::new();
     let mut index_of: BTreeMap<&str, usize> = BTreeMap::new();
@@ -76,7 +77,8 @@ fn location(place: &Place) -> Value {
     })
 }
 
-/// Converts a path to a URI. Only absolute paths get a scheme.
+/// Converts a path to a URI. Absolute paths become `file:` URIs, and relative paths become relative
+/// references.
 fn uri(path: &str) -> String {
     let encoded = utf8_percent_encode(path, PATH);
     if Path::new(path).is_absolute() { format!("file://{encoded}") } else { encoded.to_string() }

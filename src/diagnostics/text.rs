@@ -1,4 +1,4 @@
-//! Diagnostics for people: the message, the place and its line.
+//! Formats diagnostics for people: the message, the location and an excerpt of the source line.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Diagnostic, Severity};
 use crate::secret::Redactor;
 
-/// A diagnostic as several lines of text with color codes. The source line has no secrets.
+/// Formats a diagnostic as several lines of colored text. Secrets in the source line must already be
+/// redacted.
 pub(crate) struct Text<'a> {
     pub(crate) diagnostic: &'a Diagnostic,
     pub(crate) redactor: &'a Redactor,
@@ -45,7 +46,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Number of errors and warnings, such as `2 errors, 1 warning`.
+/// Returns the number of errors and warnings, such as `2 errors, 1 warning`.
 pub(crate) struct Summary<'a>(pub(crate) &'a [Diagnostic]);
 
 impl fmt::Display for Summary<'_> {
@@ -62,7 +63,7 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-/// Replaces a character that would control the terminal by one that is displayed.
+/// Replaces control characters, which could change the terminal's state, with visible characters.
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',
@@ -73,13 +74,13 @@ fn visible(character: char) -> char {
     }
 }
 
-/// Displayed part of a line. A long line is cut around the place.
+/// The displayed part of a source line. Long lines are truncated around the marked range.
 #[derive(Debug, PartialEq, Eq)]
 struct Excerpt {
     text: String,
-    /// Terminal columns before the marked part.
+    /// Number of terminal columns before the marked range.
     indent: usize,
-    /// Terminal columns of the marked part, at least one.
+    /// Width of the marked range in terminal columns. At least 1.
     width: usize,
 }
 
@@ -87,7 +88,7 @@ impl Excerpt {
     /// Maximum number of displayed characters.
     const LONGEST: usize = 120;
 
-    /// Creates an excerpt that marks the characters from `start` to `end`, both counted from 0.
+    /// Creates an excerpt that marks the characters from `start` to `end`. Both positions are 0-based.
     fn new(line: &str, start: usize, end: usize) -> Self {
         let length = line.chars().count();
         let from = if length <= Self::LONGEST {

@@ -1,4 +1,4 @@
-//! The JSON document of `prefectl deploy --output json`: results and errors.
+//! Builds the JSON document that `prefectl deploy --output json` prints.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::{
     value,
 };
 
-/// Version of the format, which `docs/src/schemas/deploy.json` describes.
+/// Version of the document's format, which is described by `docs/src/schemas/deploy.json`.
 const SCHEMA: u32 = 1;
 
 /// The cost of a deploy.
 pub(super) struct Cost {
-    /// Number of API requests, including retries.
+    /// Number of API requests that were sent, including retries.
     pub(super) requests: u64,
     pub(super) time: Duration,
 }
 
-/// Creates the document. A deploy that failed before any write has no deployments in it.
+/// Creates the document. Its list of deployments is empty if the deploy failed before writing any deployment.
 pub(super) fn document(
     report: &Report,
     error: Option<&CommandError>,

@@ -96,14 +96,17 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     result
 }
 
-/// Returns whether the wizard may run. Saved plans and resumed deploys need no input, and a program that reads events cannot
-/// answer.
+/// Returns whether the wizard may ask for missing values.
+///
+/// The wizard does not run for saved plans and resumed deploys, which need no input, or with `--events`,
+/// because the program that reads the events cannot answer.
 fn asks(arguments: &DeployArguments, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some() || arguments.resume || arguments.events.is_some();
     context.can_run_wizard() && !is_settled
 }
 
-/// Prints the result of a deployment. The sentence is that of the reference, even for an update or an unchanged deployment.
+/// Prints the result of a deployment. Prefect's sentence about a created deployment is also used for updated
+/// and unchanged deployments.
 fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
     context.ui.result(&result_text(name, url, outcome));
 }
@@ -128,8 +131,10 @@ fn has_terminal_output() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Prints each result as soon as it is known, unless a live view shows it, a rollback may change it or `prefect` prints it
-/// later.
+/// Returns a callback that prints each result as soon as the deployment is written.
+///
+/// The callback does nothing if a live view shows the results, if a rollback may change them, or if prefectl
+/// replaces `prefect`, which prints the results at the end.
 fn finished_writes(arguments: &DeployArguments, view: &LiveView, context: &Context) -> FinishedWrites {
     let is_final = OnError::from(arguments.on_error) != OnError::Rollback;
     if arguments.output != OutputFormat::Text || view.is_drawn() || !is_final || context.is_prefect {
@@ -149,7 +154,7 @@ fn what(outcome: &Outcome) -> String {
     }
 }
 
-/// Converts a line to a row of the summary table.
+/// Converts a report line to a row of the summary table.
 fn registered(line: &Line) -> DeploymentResult {
     DeploymentResult {
         name: line.name.clone(),
@@ -159,10 +164,11 @@ fn registered(line: &Line) -> DeploymentResult {
     }
 }
 
-/// Maximum size of the table in bytes. GitHub limits the summary of a step to 1 MiB, and errors follow the table.
+/// Maximum size of the summary's table in bytes. GitHub limits the job summary of a step to 1 MiB, and errors
+/// follow the table.
 const MAX_TABLE_SIZE: usize = 500_000;
 
-/// Renders the report and the error as Markdown.
+/// Renders the report and the error as Markdown for the job summary.
 fn summary(report: &Report, error: Option<&CommandError>) -> String {
     let row = |line: &Line| {
         let what = what(&line.outcome);
@@ -186,7 +192,7 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
     text
 }
 
-/// Returns the sentence of the reference about a deploy of several deployments.
+/// Returns the sentence that Prefect prints before it deploys several deployments.
 fn selection_sentence(options: &Options) -> &'static str {
     if options.all {
         "Deploying all flows with an existing deployment configuration..."
@@ -211,7 +217,8 @@ fn hints(report: &Report, context: &Context) {
     }
 }
 
-/// Creates the error of an interrupted deploy, which says what was written and how to resume.
+/// Creates the error for an interrupted deploy. It reports how many deployments were written and how to
+/// resume.
 fn interrupted(exit: Exit, report: &Report) -> CommandError {
     let word = if exit == Exit::Terminated { "terminated" } else { "interrupted" };
     let (done, count) =
@@ -236,7 +243,7 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
 }
 
-/// Describes why a deployment was not written. Returns `None` if it was.
+/// Describes why a deployment was not written. Returns `None` if the deployment was written.
 fn failure(line: &Line) -> Option<String> {
     match &line.outcome {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {

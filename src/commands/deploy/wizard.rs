@@ -1,4 +1,5 @@
-//! The wizard of `prefectl deploy`: asks for missing values, creates what the answers need and offers to save them.
+//! The wizard of `prefectl deploy`, which asks for missing values, creates the work pool and blocks that the
+//! answers refer to, and offers to save the answers.
 
 use owo_colors::OwoColorize;
 
@@ -18,7 +19,7 @@ use crate::{
     work_pool::{self, CreateOptions},
 };
 
-/// Access to the server for the wizard.
+/// Looks up work pools and blocks on the server for the wizard.
 struct Server<'a> {
     client: &'a Client,
     ui: &'a Ui,
@@ -54,7 +55,7 @@ impl ServerLookup for Server<'_> {
     }
 }
 
-/// Asks for missing values, and creates the work pool and blocks that the answers need.
+/// Asks for missing values, and creates the work pool and blocks that the answers refer to.
 pub(super) async fn ask(
     options: &Options,
     client: &Client,

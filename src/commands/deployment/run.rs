@@ -17,7 +17,7 @@ use crate::{
     schedule::when,
 };
 
-/// Maximum number of runs that a pattern starts without confirmation if there is no terminal.
+/// Maximum number of runs that a pattern may start without confirmation if the command is not interactive.
 const MAX_UNCONFIRMED_RUNS: usize = 20;
 
 pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -59,7 +59,8 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     Ok(end?.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
 }
 
-/// Asks before a pattern starts several runs: at a terminal always, elsewhere above [`MAX_UNCONFIRMED_RUNS`].
+/// Asks for confirmation before a pattern starts several runs. A command that is not interactive only
+/// requires confirmation for more than [`MAX_UNCONFIRMED_RUNS`] runs.
 async fn confirm_bulk_run(
     prepared: &[PreparedRun],
     options: &RunOptions,
@@ -75,7 +76,8 @@ async fn confirm_bulk_run(
     context.confirm(consent, &question, "Run aborted.").await
 }
 
-/// Creates the runs one after the other. Returns the created runs, and the error that stopped the creation.
+/// Creates the runs one after the other, and stops at the first error. Returns the runs created so far and
+/// the error, if any.
 async fn create(
     prepared: &[PreparedRun],
     client: &Client,
@@ -124,7 +126,7 @@ fn options(arguments: &RunArguments, context: &Context) -> Result<RunOptions, Co
     })
 }
 
-/// Creates the JSON document of a run.
+/// Creates the JSON document that describes a run.
 fn document(created: &CreatedRun, watched: Option<&Watched>, url: Option<&str>) -> serde_json::Value {
     let run = &created.run;
     let state = watched.and_then(|watched| watched.state.as_ref()).or(run.state.as_ref());

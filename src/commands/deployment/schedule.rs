@@ -69,7 +69,7 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
     Ok(())
 }
 
-/// Converts the options to an item of `schedules` in prefect.yaml.
+/// Converts the command-line options to an item of the `schedules` list in prefect.yaml.
 fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
     let kinds: [(&str, Option<Value>); 3] = [
         ("interval", arguments.interval.map(Value::from)),
@@ -170,7 +170,7 @@ async fn clear(
     Ok(())
 }
 
-/// Pauses or resumes schedules. A schedule that already is in the requested state is not changed.
+/// Pauses or resumes schedules. Schedules that are already in the requested state are skipped.
 async fn activate(
     arguments: &ActivateScheduleArguments,
     active: bool,

@@ -1,10 +1,11 @@
-//! The differences of a change, as shown in the text, Markdown and HTML formats.
+//! Differences of a planned change, in the form that the text, Markdown and HTML formats display.
 
 use serde_json::Value as Json;
 
 use crate::{json_diff::changed_values, plan::PlannedChange, pointer::Pointer};
 
-/// A difference inside a field. If both sides are `None`, the field is written unchanged.
+/// A difference within a field. If both values are `None`, the field is written even though its value does
+/// not change.
 pub(super) struct Entry<'a> {
     pub(super) path: Pointer,
     pub(super) old: Option<&'a Json>,
@@ -21,7 +22,8 @@ impl Entry<'_> {
     }
 }
 
-/// Returns the differences of a change: one for an added or removed value, otherwise one per difference inside the value.
+/// Returns the differences of a change. An added or removed value is a single difference. A changed value has
+/// one difference for each changed part.
 pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     let PlannedChange { field, old, new, .. } = change;
     let path = path(change);
@@ -38,7 +40,7 @@ pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     found.into_iter().map(|leaf| Entry { path: leaf.path, old: leaf.old, new: leaf.new }).collect()
 }
 
-/// Returns the path of the field, including the name of the changed schedule or trigger.
+/// Returns the path of the changed field. For a schedule or trigger, the path includes its name.
 pub(super) fn path(change: &PlannedChange) -> Pointer {
     let PlannedChange { field, old, new, .. } = change;
     let path = Pointer::root().join(field.as_str());

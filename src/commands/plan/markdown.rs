@@ -1,4 +1,4 @@
-//! A plan as Markdown, for a pull request comment or a job summary on GitHub.
+//! Formats a plan as Markdown for a pull request comment or a job summary on GitHub.
 
 use std::fmt::Write as _;
 
@@ -8,9 +8,10 @@ use crate::{
     plan::{Action, Plan, PlannedDeployment},
 };
 
-/// Maximum size in bytes; longer text loses its details. GitHub limits comments to 65,536 characters.
+/// Maximum size of the text in bytes. If the text is larger, its details are omitted. GitHub limits comments
+/// to 65,536 characters.
 const MAX_SIZE: usize = 60_000;
-/// Maximum size of the table in bytes. Steps and findings follow it.
+/// Maximum size of the table in bytes. The limit leaves space for the steps and findings after the table.
 const MAX_TABLE_SIZE: usize = 50_000;
 
 pub(super) fn plan(plan: &Plan) -> String {
@@ -59,7 +60,8 @@ pub(super) fn plan(plan: &Plan) -> String {
     text
 }
 
-/// Appends table rows until the text exceeds `max_size` bytes, and then the number of omitted rows.
+/// Appends table rows until the text exceeds `max_size` bytes. Then appends the number of omitted rows, if
+/// any.
 pub(in crate::commands) fn rows(
     mut rows: impl ExactSizeIterator<Item = String>,
     max_size: usize,
@@ -115,14 +117,14 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
     }
 }
 
-/// Formats a string as inline code. Escapes `|`, which would end a table cell.
+/// Formats a string as inline code. `|` is escaped because it would end a table cell.
 pub(in crate::commands) fn code(text: &str) -> String {
     let fence = "`".repeat(longest_row(text, '`') + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|").replace('\n', " "))
 }
 
-/// Escapes the Markdown syntax in a text.
+/// Escapes the characters of a string that have a meaning in Markdown.
 pub(in crate::commands) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! `prefectl plan`, and `prefectl deploy --dry-run`.
+//! Implements `prefectl plan` and `prefectl deploy --dry-run`.
 
 mod entries;
 mod html;
@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
     Ok(if arguments.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
 }
 
-/// Writes a plan to a file for `deploy --plan`.
+/// Saves a plan to a file that `prefectl deploy --plan` accepts. Secrets are redacted.
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
     let text = format!("{:#}\n", context.redactor.mask_json(&json!(plan)));
@@ -86,7 +86,7 @@ pub(super) async fn show(
     Ok(plan)
 }
 
-/// Renders the plan as an HTML page.
+/// Renders a plan as an HTML page.
 fn page(plan: &Plan, links: &Links, context: &Context) -> Result<String, CommandError> {
     let created = context.clock.now().to_zoned_datetime(context.clock.zone().clone());
     let created = created.strftime("%Y-%m-%d %H:%M %Z").to_string();

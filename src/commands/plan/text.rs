@@ -1,4 +1,4 @@
-//! A plan as text, for a terminal or the log of a CI job.
+//! Formats a plan as text for a terminal or the log of a CI job.
 
 use std::fmt::Write as _;
 
@@ -8,9 +8,9 @@ use serde_json::Value as Json;
 use super::entries::{Entry, entries, path};
 use crate::plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
 
-/// Maximum length of a value in characters.
+/// Maximum number of characters displayed for a value.
 const MAX_VALUE_LENGTH: usize = 80;
-/// Maximum number of differences per field.
+/// Maximum number of differences displayed for a field.
 const MAX_DIFFERENCES: usize = 10;
 
 pub(super) fn plan(plan: &Plan) -> String {
@@ -95,7 +95,7 @@ pub(super) fn word(action: Action) -> &'static str {
     }
 }
 
-/// Returns the lines of a change, one per difference.
+/// Formats a change as one line for each difference. The number of lines is limited.
 pub(super) fn lines(change: &PlannedChange) -> Vec<String> {
     let found = entries(change);
     let mut lines: Vec<String> = found.iter().take(MAX_DIFFERENCES).map(line).collect();
@@ -114,7 +114,7 @@ fn line(entry: &Entry<'_>) -> String {
     }
 }
 
-/// Formats a value as JSON and cuts it if it is long.
+/// Formats a value as JSON, truncated to the maximum length.
 pub(in crate::commands) fn shown(value: &Json) -> String {
     let text = match value {
         Json::String(text) if text.contains(crate::plan::KNOWN_AFTER_BUILD) => text.clone(),

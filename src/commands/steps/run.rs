@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
     Ok(Exit::Done)
 }
 
-/// Runs the steps in the file, or the pull steps that the server has stored.
+/// Runs the steps in the project file, or the pull steps that are stored on the server.
 async fn runs(
     arguments: &RunStepsArguments,
     surroundings: &DeployContext<'_>,
@@ -57,7 +57,7 @@ async fn runs(
     Ok(deploy::run_steps(surroundings, client.as_ref(), &selection).await?)
 }
 
-/// Formats the results of a deployment's steps.
+/// Formats the step outputs of a deployment as text.
 fn text(run: &StepRun) -> String {
     let mut lines = vec![run.deployment.clone()];
     lines.extend(outputs(&run.outputs));
@@ -83,7 +83,7 @@ fn outputs(outputs: &value::Mapping) -> Vec<String> {
     yaml.lines().map(|line| format!("  {line}")).collect()
 }
 
-/// Creates the JSON document with the results of all deployments.
+/// Creates the JSON document with the step outputs of all deployments.
 fn document(runs: &[StepRun]) -> Json {
     let outputs = |outputs: &value::Mapping| value::to_json(&Value::Mapping(outputs.clone()));
     let pull = |found: &PulledFlow| match &found.pulled {

@@ -1,4 +1,4 @@
-//! Codes about options, settings and the connection.
+//! Diagnostic codes for command-line options, settings and the connection to the server.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};

@@ -1,4 +1,4 @@
-//! Codes about flows and their entrypoints.
+//! Diagnostic codes for flows and their entrypoints.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};

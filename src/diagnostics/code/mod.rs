@@ -1,6 +1,6 @@
-//! Diagnostic codes with their explanations for `prefectl explain`.
+//! Diagnostic codes and the explanations that `prefectl explain` prints.
 //!
-//! Every [`Code`] refers to an entry of the tables below, so every code has an explanation.
+//! Each [`Code`] is defined together with its explanation, so no code lacks one.
 
 mod configuration;
 mod deployment;
@@ -14,7 +14,7 @@ use std::fmt;
 
 use super::{Severity, did_you_mean};
 
-/// Code of a diagnostic. Codes are stable and displayed by name, such as `unknown-key`.
+/// The stable code of a diagnostic, displayed as a name such as `unknown-key`.
 #[derive(Clone, Copy)]
 pub(crate) struct Code(&'static Entry);
 
@@ -27,12 +27,12 @@ pub(crate) struct Entry {
     /// Summary on one line.
     pub(crate) title: &'static str,
     pub(crate) meaning: &'static str,
-    /// Example that causes the diagnostic. May be empty.
+    /// An example that triggers the diagnostic. Empty if there is none.
     pub(crate) example: &'static str,
     pub(crate) fix: &'static str,
 }
 
-/// Defines a constant for each entry of a table, and a list of all entries.
+/// Defines a [`Code`] constant for each entry, and a `CODES` list that contains all of them.
 macro_rules! codes {
     ($($constant:ident = $entry:expr;)*) => {
         impl $crate::diagnostics::Code {
@@ -49,7 +49,7 @@ impl Code {
         Self(entry)
     }
 
-    /// Returns all codes, grouped by topic.
+    /// Returns all diagnostic codes, grouped by topic.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let topics = [
             yaml::CODES,
@@ -63,7 +63,9 @@ impl Code {
         topics.into_iter().flatten().copied()
     }
 
-    /// Finds a code by name. The error is the closest existing name, if any.
+    /// Returns the diagnostic code with the given name.
+    ///
+    /// If there is no such code, the error contains the most similar name, if any is similar enough.
     pub(crate) fn find(name: &str) -> Result<Self, Option<&'static str>> {
         Self::all()
             .find(|code| code.name() == name)

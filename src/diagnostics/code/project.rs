@@ -1,4 +1,4 @@
-//! Codes about keys and types in prefect.yaml.
+//! Diagnostic codes for the keys and value types of prefect.yaml.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};

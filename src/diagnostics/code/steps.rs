@@ -1,4 +1,4 @@
-//! Codes about build, push and pull steps.
+//! Diagnostic codes for build, push and pull steps.
 
 use super::{Entry, codes};
 use crate::diagnostics::Severity::{Error, Warning};

@@ -1,7 +1,7 @@
-//! The diagram of steps and the deployments that need them.
+//! Lays out a diagram of the steps and the deployments that depend on them.
 //!
-//! Steps are on the left. Deployments with the same steps share a box on the right, which keeps the diagram small for
-//! hundreds of deployments.
+//! Steps are on the left. Deployments that depend on the same steps share a box on the right, which keeps the
+//! diagram small even for hundreds of deployments.
 
 use std::collections::BTreeSet;
 
@@ -23,9 +23,9 @@ const HEAD_HEIGHT: usize = 30;
 const LINE_HEIGHT: usize = 20;
 const GAP: usize = 16;
 const MARGIN: usize = 8;
-/// Maximum number of names in a box.
+/// Maximum number of deployment names in a box.
 const MAX_NAMES: usize = 8;
-/// Maximum number of characters in a box, at a font size of 12 pixels.
+/// Maximum number of characters that fit into the width of a step's box at a font size of 12 pixels.
 const STEP_CHARACTERS: usize = 36;
 const GROUP_CHARACTERS: usize = 40;
 
@@ -48,23 +48,23 @@ pub(super) struct Graph {
 #[derive(Serialize)]
 struct StepBox {
     y: usize,
-    /// Vertical position of the box's centre.
+    /// Vertical center of the box.
     middle: usize,
     section: String,
     label: String,
-    /// The label before it was cut.
+    /// The complete label, without truncation.
     full: String,
     place: String,
 }
 
-/// A box of deployments with the same steps.
+/// A box that lists the deployments with the same steps.
 #[derive(Serialize)]
 struct GroupBox {
     y: usize,
     height: usize,
     head: String,
     names: Vec<Name>,
-    /// Number of deployments that are not named.
+    /// Number of deployments in the group whose names are not listed.
     more: usize,
 }
 
@@ -87,7 +87,7 @@ struct Edge {
 }
 
 impl Graph {
-    /// Lays out the diagram. Returns `None` for a plan without steps.
+    /// Lays out the diagram. Returns `None` if the plan has no steps.
     pub(super) fn new(plan: &Plan, redactor: &Redactor) -> Option<Self> {
         if plan.steps.is_empty() {
             return None;
@@ -136,7 +136,7 @@ impl Graph {
 
 type Members<'a> = Vec<(usize, &'a PlannedDeployment)>;
 
-/// Groups the deployments that have steps by the positions of these steps.
+/// Groups the deployments by the positions of their steps. Deployments without steps are omitted.
 fn grouped(plan: &Plan) -> IndexMap<BTreeSet<usize>, Members<'_>> {
     let mut groups: IndexMap<BTreeSet<usize>, Members<'_>> = IndexMap::new();
     for (number, planned) in plan.deployments.iter().enumerate() {
@@ -195,14 +195,15 @@ fn group(members: &Members<'_>, top: usize, redactor: &Redactor) -> GroupBox {
     }
 }
 
-/// Returns the SVG path from a step to a box.
+/// Returns the SVG path of the curve from a step to a box.
 fn curve(from: usize, to: usize) -> String {
     let (start, end) = (MARGIN + STEP_WIDTH, GROUP_X);
     let middle = usize::midpoint(start, end);
     format!("M{start},{from}C{middle},{from} {middle},{to} {end},{to}")
 }
 
-/// Cuts a string to `most` characters. Redacts secrets first, because a part of a secret would not be recognized.
+/// Truncates a string to `most` characters. Secrets are redacted first, because a truncated secret would not
+/// be recognized.
 fn cut(text: &str, most: usize, redactor: &Redactor) -> String {
     let text = redactor.mask(text);
     if text.chars().count() <= most {

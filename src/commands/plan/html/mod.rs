@@ -1,7 +1,7 @@
-//! A plan as a self-contained HTML page.
+//! Renders a plan as a self-contained HTML page.
 //!
-//! The template engine redacts and escapes all text, so that no text of a plan becomes markup. As a second defence, the
-//! page's content security policy allows only its own script and style.
+//! The template engine redacts and escapes all text from the plan, so that the text cannot add markup to the
+//! page. In addition, the content security policy only allows the page's own script and style.
 
 mod graph;
 mod view;
@@ -21,18 +21,18 @@ const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Order of the deployments: deletions first, unchanged ones last.
+/// Order in which deployments are shown: deletions first, unchanged deployments last.
 const ORDER: [Action; 4] = [Action::Delete, Action::Update, Action::Create, Action::Unchanged];
 
-/// Values on the page that are not part of the plan.
+/// Values that the page shows in addition to the plan.
 pub(super) struct PageContext<'a> {
     pub(super) links: &'a Links,
     pub(super) redactor: &'a Redactor,
-    /// Creation time of the plan, formatted for people.
+    /// Creation time of the plan in a human-readable format.
     pub(super) created: String,
 }
 
-/// Renders the page.
+/// Renders a plan as an HTML page.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub(super) fn plan(plan: &Plan, context: &PageContext<'_>) -> Result<String, Err
     engine.render_named_str("page.html", TEMPLATE, page)
 }
 
-/// Returns a content security policy that forbids everything except the style and script of the page.
+/// Returns a content security policy that only allows the page's own style and script.
 fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(

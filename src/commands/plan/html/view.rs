@@ -1,4 +1,4 @@
-//! The data of the page's template.
+//! Data that the HTML template of a plan displays.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -13,14 +13,15 @@ use crate::{
     plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
 };
 
-/// Values longer than this are collapsed.
+/// Maximum number of characters of a value that is shown expanded. Longer values are collapsed.
 const MAX_VALUE_LENGTH: usize = 240;
 const MAX_VALUE_LINES: usize = 8;
-/// Number of visible characters of a collapsed value.
+/// Number of characters of a collapsed value that remain visible.
 const PREVIEW_LENGTH: usize = 100;
-/// If more deployments than this change, all are collapsed.
+/// Maximum number of changed deployments that are shown expanded. If more deployments change, all are
+/// collapsed.
 const MAX_OPEN: usize = 12;
-/// Maximum number of field names in the line of a deployment.
+/// Maximum number of changed fields listed in the heading of a deployment.
 const MAX_FIELDS: usize = 5;
 
 #[derive(Serialize)]
@@ -42,7 +43,7 @@ struct Count {
 
 #[derive(Serialize)]
 struct Deployment {
-    /// Position in the plan, which links refer to.
+    /// Position of the deployment in the plan, which links refer to.
     number: usize,
     action: &'static str,
     sign: char,
@@ -56,7 +57,7 @@ struct Deployment {
     more_fields: usize,
     changes: Vec<Place>,
     kept: Vec<Kept>,
-    /// What is uncertain about the flow's parameters.
+    /// The reason why the flow's parameter schema may be incomplete.
     doubt: Option<String>,
 }
 
@@ -74,7 +75,7 @@ struct Place {
 #[derive(Serialize)]
 struct Shown {
     text: String,
-    /// The visible start of a collapsed value.
+    /// The visible beginning of a collapsed value. `None` if the value is not collapsed.
     start: Option<String>,
     is_known_later: bool,
 }
@@ -178,7 +179,7 @@ fn kept(kept: &crate::plan::Retained) -> Kept {
     Kept { field: kept.field.clone(), value: shown(&kept.value), reason: kept.reason.clone() }
 }
 
-/// Formats a value for people: a string of several lines as it is, everything else as JSON.
+/// Formats a value for display: a multi-line string as plain text, and any other value as JSON.
 fn shown(value: &Json) -> Shown {
     let is_known_later = value.as_str().is_some_and(|text| text.contains(KNOWN_AFTER_BUILD));
     let text = match value {
