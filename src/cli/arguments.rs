@@ -1,18 +1,18 @@
-//! Normalization of spellings that the reference accepts and clap does not.
+//! Rewrites arguments that Prefect's command line accepts but clap does not.
 
 use std::ffi::OsString;
 
-/// Root options that take a value. The value is not a command name.
+/// Global options that take a value. The argument after such an option is not a command name.
 const ROOT_VALUES: [&str; 2] = ["--profile", "--color"];
 
-/// Flags of the reference that have a `--no-NAME` form and accept a value, as in `--NAME=true`.
+/// Prefect's flags that have a `--no-NAME` form and also accept a value, as in `--NAME=true`.
 const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
 
-/// Rewrites arguments for clap. The first argument is the program name.
+/// Rewrites the arguments into a form that clap accepts. The first argument is the program name.
 ///
-/// - `-p` means a profile before the command and a work pool after it.
-/// - `-jv` and `-cl` are short options of two letters.
-/// - Option names may contain underscores.
+/// - `-p` selects a profile before the command and a work pool after the command.
+/// - `-jv` and `-cl` are short options with two letters.
+/// - Option names may contain underscores instead of hyphens.
 /// - Flags may have a boolean value.
 pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut normal = Vec::with_capacity(arguments.len());
@@ -44,7 +44,8 @@ pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     normal
 }
 
-/// Rewrites command names that differ in case, or have underscores, to the names in `root`. The reference accepts them.
+/// Rewrites command names to the names in `root`. Like Prefect, this accepts names in a different case or
+/// with underscores.
 pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &clap::Command) -> Vec<OsString> {
     let mut command = Some(root);
     let mut is_value = true; // the program name
@@ -65,7 +66,7 @@ fn attached(text: &str) -> Option<OsString> {
     value("-jv=", "--job-variable").or_else(|| value("-cl=", "--concurrency-limit"))
 }
 
-/// Rewrites a long option. Returns `None` if clap accepts it unchanged.
+/// Rewrites a long option. Returns `None` if clap accepts the option unchanged.
 fn long(text: &str) -> Option<OsString> {
     let name = text.strip_prefix("--")?;
     let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
@@ -77,7 +78,7 @@ fn long(text: &str) -> Option<OsString> {
     (rewritten != text).then(|| rewritten.into())
 }
 
-/// Rewrites a flag with a value to `--NAME` or `--no-NAME`.
+/// Rewrites a flag that has a value to `--NAME` or `--no-NAME`.
 fn flag(name: &str, value: &str) -> Option<String> {
     let base = FLAGS.iter().map(|flag| &flag[2..]);
     let (base, negated) = base

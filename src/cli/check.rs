@@ -33,7 +33,7 @@ pub(crate) struct CheckArguments {
     pub(crate) output: FindingsFormat,
 }
 
-/// Format of findings. Text goes to stderr, the other formats to stdout.
+/// Format of the findings; text is written to stderr, all other formats to stdout
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum FindingsFormat {
@@ -45,7 +45,8 @@ pub(crate) enum FindingsFormat {
 }
 
 impl CheckArguments {
-    /// Converts the arguments to options that select the named deployments, or all of them.
+    /// Converts the arguments to options that select the named deployments. Without names, all deployments
+    /// are selected.
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.name.is_empty(),

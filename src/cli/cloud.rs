@@ -15,7 +15,7 @@ pub(crate) enum CloudCommand {
         #[arg(long, short, value_name = "KEY")]
         key: Option<String>,
 
-        /// Workspace as ACCOUNT/WORKSPACE; optional if the key has access to only one
+        /// Workspace as ACCOUNT/WORKSPACE; optional if the API key has access to only one workspace
         #[arg(long, short, value_name = "HANDLE")]
         workspace: Option<String>,
     },

@@ -43,18 +43,18 @@ pub(crate) enum ConfigCommand {
   prefectl config view
   prefectl config view --show-defaults --hide-sources")]
 pub(crate) struct ConfigViewArguments {
-    /// Also show settings that have their default value
+    /// Also show settings that have their default values
     #[arg(long, overrides_with = "hide_defaults")]
     pub(crate) show_defaults: bool,
 
     #[arg(long, hide = true)]
     hide_defaults: bool,
 
-    /// Show the source of each value; this is the default
+    /// Show where the value of each setting comes from; this is the default
     #[arg(long, overrides_with = "hide_sources")]
     show_sources: bool,
 
-    /// Do not show the sources of values
+    /// Do not show where the values of settings come from
     #[arg(long, overrides_with = "show_sources")]
     pub(crate) hide_sources: bool,
 

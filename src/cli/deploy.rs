@@ -1,4 +1,4 @@
-//! `prefectl deploy`, `plan`, `render`, `drift` and `export`.
+//! Arguments of `prefectl deploy`, `plan`, `render`, `drift` and `export`.
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -17,19 +17,20 @@ pub(crate) struct DeployArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
 
-    /// Deploy exactly the plan saved by `prefectl plan --out`, or fail if it is out of date
+    /// Apply a plan saved by `prefectl plan --out`; fails if the plan is out of date
     #[arg(long, value_name = "FILE", help_heading = "Checks")]
     pub(crate) plan: Option<PathBuf>,
 
-    /// Run the pull steps and check that they provide the flows, before anything is written
+    /// Before writing anything, run the pull steps and check that they provide the flows
     #[arg(long, help_heading = "Checks")]
     pub(crate) verify_pull: bool,
 
-    /// Show what would change and exit, like `prefectl plan`
+    /// Show what would change without deploying, like `prefectl plan`
     #[arg(long, conflicts_with = "plan", help_heading = "Checks")]
     pub(crate) dry_run: bool,
 
-    /// Action if a deployment cannot be written: `stop`, `continue` with the others, or `rollback` those written so far
+    /// Action if a deployment cannot be written: `stop`, `continue` with the other deployments, or `rollback`
+    /// the deployments written so far
     #[arg(
         long,
         value_name = "ACTION",
@@ -39,7 +40,7 @@ pub(crate) struct DeployArguments {
     )]
     pub(crate) on_error: OnErrorOption,
 
-    /// Continue the last unfinished deploy from this directory
+    /// Continue the last unfinished deploy of this directory
     #[arg(long, conflicts_with_all = ["all", "name", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
     pub(crate) resume: bool,
 
@@ -50,7 +51,7 @@ pub(crate) struct DeployArguments {
     #[command(flatten)]
     pub(crate) ownership: OwnershipArguments,
 
-    /// Write progress events to stderr as JSON, one object per line
+    /// Write progress events to stderr as JSON, with one object per line
     #[arg(long, value_name = "FORMAT")]
     pub(crate) events: Option<EventFormat>,
 
@@ -66,7 +67,7 @@ pub(crate) enum EventFormat {
     Jsonl,
 }
 
-/// Action for the other deployments if one fails.
+/// The action taken for the other deployments if a deployment fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnErrorOption {
     Stop,
@@ -87,15 +88,16 @@ impl From<OnErrorOption> for OnError {
 // Ownership of deployments, and pruning of those that the file no longer declares.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OwnershipArguments {
-    /// Project id under which the deployments are recorded [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID", help_heading = "Project")]
     pub(crate) project: Option<String>,
 
-    /// Delete deployments of this project that prefect.yaml no longer declares; requires a project id
+    /// Delete deployments of this project that are no longer in prefect.yaml; requires a project id
     #[arg(long, requires = "all", help_heading = "Project")]
     pub(crate) prune: bool,
 
-    /// Maximum number of deployments that `--prune` may delete; if there are more, the deploy fails before any write
+    /// Maximum number of deployments that `--prune` may delete; the deploy fails before any write if there
+    /// are more
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Project")]
     pub(crate) max_deletes: usize,
 }
@@ -112,15 +114,15 @@ pub(crate) struct PlanArguments {
     #[command(flatten)]
     pub(crate) ownership: OwnershipArguments,
 
-    /// Exit with code 10 if there are changes
+    /// Exit with code 10 if the plan contains changes
     #[arg(long, help_heading = "Plan")]
     pub(crate) detailed_exitcode: bool,
 
-    /// Also save the plan to this file, for `prefectl deploy --plan`; secrets are redacted
+    /// Save the plan to this file for `prefectl deploy --plan`; secrets are redacted
     #[arg(long, value_name = "FILE", help_heading = "Plan")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Print the API requests without comparing, like `prefectl render`
+    /// Print the API requests without connecting to a server, like `prefectl render`
     #[arg(long, conflicts_with_all = ["detailed_exitcode", "out"], help_heading = "Plan")]
     pub(crate) offline: bool,
 
@@ -137,7 +139,7 @@ pub(crate) enum PlanFormat {
     Json,
     /// For a pull request comment
     Markdown,
-    /// A self-contained page with search and a diagram of the steps
+    /// A self-contained HTML page with a search field and a diagram of the steps
     Html,
 }
 
@@ -180,11 +182,11 @@ pub(crate) struct DriftArguments {
   prefectl export > prefect.yaml
   prefectl export -n 'hello/*' --out hello.yaml")]
 pub(crate) struct ExportArguments {
-    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; repeatable [default: all]
+    /// Name of a deployment to export: `name`, `flow/name` or a pattern with `*`; repeatable [default: all]
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     pub(crate) name: Vec<String>,
 
-    /// Write to this file instead of stdout; the file must not exist
+    /// Write the result to this file instead of stdout; the file must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

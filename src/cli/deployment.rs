@@ -17,7 +17,7 @@ pub(crate) enum DeploymentCommand {
         #[arg(value_name = "FLOW")]
         flow_name: Vec<String>,
 
-        /// Sort by creation time, newest first, instead of by name
+        /// Sort deployments by creation time, newest first, instead of by name
         #[arg(long)]
         by_created: bool,
 
@@ -61,11 +61,11 @@ pub(crate) enum DeploymentCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeleteDeploymentArguments {
-    /// Deployment as FLOW/NAME, or a pattern such as 'hello/*'
+    /// Name of the deployment as FLOW/NAME, or a pattern such as 'hello/*'
     #[arg(value_name = "FLOW/NAME", conflicts_with = "id")]
     pub(crate) name: Option<String>,
 
-    /// Id of the deployment, instead of its name
+    /// Id of the deployment, as an alternative to its name
     #[arg(long, value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
@@ -82,26 +82,26 @@ pub(crate) struct DeleteDeploymentArguments {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArguments {
-    /// Deployments as FLOW/NAME, or patterns such as 'hello/*'
+    /// Names of the deployments as FLOW/NAME, or patterns such as 'hello/*'
     #[arg(value_name = "FLOW/NAME", conflicts_with = "name_option")]
     name: Vec<String>,
 
     #[arg(long = "name", id = "name_option", hide = true)]
     name_option: Option<String>,
 
-    /// Id of the deployment, instead of its name
+    /// Id of the deployment, as an alternative to its name
     #[arg(long, value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
-    /// Parameter as `key=value`, with a JSON value; repeatable
+    /// Parameter as `key=value`, where the value is JSON; repeatable
     #[arg(long, short, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) param: Vec<String>,
 
-    /// Parameters as a JSON object, `@FILE`, or `-` for stdin
+    /// Parameters as a JSON object, `@FILE` to read a file, or `-` to read stdin
     #[arg(long, value_name = "JSON")]
     pub(crate) params: Option<String>,
 
-    /// Job variable as `key=value`, with a JSON value (or `-jv`); repeatable
+    /// Job variable as `key=value`, where the value is JSON (or `-jv`); repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) job_variable: Vec<String>,
 
@@ -109,19 +109,19 @@ pub(crate) struct RunArguments {
     #[arg(long, action = REPEATED)]
     pub(crate) tag: Vec<String>,
 
-    /// Name of the run; `{parameter}` is replaced by its value
+    /// Name of the flow run; `{parameter}` is replaced by the parameter's value
     #[arg(long, value_name = "NAME")]
     pub(crate) flow_run_name: Option<String>,
 
-    /// Delay before the run starts: `10 minutes`, `1h30m`
+    /// Delay before the run starts, such as `10 minutes` or `1h30m`
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) start_in: Option<String>,
 
-    /// Start time: `17:30`, `tomorrow at 9am`, `2026-12-01T17:30:00Z`
+    /// Start time of the run, such as `17:30`, `tomorrow at 9am` or `2026-12-01T17:30:00Z`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) start_at: Option<String>,
 
-    /// Wait for the runs to finish and print their logs; the exit code is that of the runs
+    /// Wait for the runs to finish and print their logs; the exit code reflects their final states
     #[arg(long, overrides_with = "no_watch")]
     pub(crate) watch: bool,
 
@@ -131,7 +131,7 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) times: WatchTimes,
 
-    /// Cancel the watched runs on Ctrl-C
+    /// Cancel the watched runs when Ctrl-C is pressed
     #[arg(long, requires = "watch")]
     pub(crate) cancel_on_interrupt: bool,
 
@@ -226,7 +226,7 @@ pub(crate) struct CreateScheduleArguments {
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     pub(crate) interval: Option<f64>,
 
-    /// Anchor of the interval: a date, or a date and time
+    /// Anchor date of the interval: a date, or a date and time
     #[arg(long, value_name = "DATE")]
     pub(crate) anchor_date: Option<String>,
 
@@ -238,11 +238,11 @@ pub(crate) struct CreateScheduleArguments {
     #[arg(long, value_name = "CRON")]
     pub(crate) cron: Option<String>,
 
-    /// Run when either the day of the month or the day of the week matches; this is the default
+    /// Run if either the day of the month or the day of the week matches; this is the default
     #[arg(long, alias = "day_or", overrides_with = "no_day_or", hide_short_help = true)]
     day_or: bool,
 
-    /// Run only when both the day of the month and the day of the week match
+    /// Run only if both the day of the month and the day of the week match
     #[arg(long, alias = "no-day_or", overrides_with = "day_or")]
     pub(crate) no_day_or: bool,
 
@@ -250,7 +250,7 @@ pub(crate) struct CreateScheduleArguments {
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
 
-    /// Create the schedule active; this is the default
+    /// Create the schedule as active; this is the default
     #[arg(long, overrides_with = "no_active", hide_short_help = true)]
     active: bool,
 
@@ -279,7 +279,7 @@ pub(crate) struct ActivateScheduleArguments {
     #[arg(value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
-    /// Apply to all schedules of all deployments
+    /// Pause or resume all schedules of all deployments
     #[arg(long)]
     pub(crate) all: bool,
 

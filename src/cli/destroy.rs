@@ -10,11 +10,11 @@ use crate::deployment::Options;
   prefectl destroy --all --yes
   prefectl destroy -n hello/default")]
 pub(crate) struct DestroyArguments {
-    /// Delete every deployment in the file
+    /// Delete all deployments in the file
     #[arg(long, conflicts_with = "name", required_unless_present = "name")]
     all: bool,
 
-    /// Name of a deployment in the file: `name`, `flow/name` or a pattern with `*`; repeatable
+    /// Name of a deployment to delete: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
 
@@ -22,7 +22,7 @@ pub(crate) struct DestroyArguments {
     #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    /// Project id under which the deployments are recorded [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,
 
@@ -37,7 +37,7 @@ pub(crate) struct DestroyArguments {
 }
 
 impl DestroyArguments {
-    /// Converts the arguments to options that select the deployments.
+    /// Converts the arguments to options that select the deployments to delete.
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.all,

@@ -14,7 +14,7 @@ pub(crate) enum FlowCommand {
   prefectl flow ls
   prefectl flow ls flows/ --output json")]
     Ls {
-        /// Files and directories to search; ignored files are skipped
+        /// Files and directories to search; files ignored by Git are skipped
         #[arg(value_name = "PATH", default_value = ".")]
         paths: Vec<PathBuf>,
 

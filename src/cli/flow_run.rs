@@ -61,19 +61,19 @@ pub(crate) enum FlowRunCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListRunsArguments {
-    /// Only runs of this flow; repeatable
+    /// Show only runs of this flow; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME")]
     pub(crate) flow_name: Vec<String>,
 
-    /// Only runs of this deployment; repeatable
+    /// Show only runs of this deployment; repeatable
     #[arg(long, action = REPEATED, value_name = "FLOW/NAME")]
     pub(crate) deployment: Vec<String>,
 
-    /// Only runs in a state with this name, such as Late; repeatable
+    /// Show only runs whose state has this name, such as Late; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME")]
     pub(crate) state: Vec<String>,
 
-    /// Only runs in a state of this type, such as FAILED; repeatable
+    /// Show only runs whose state has this type, such as FAILED; repeatable
     #[arg(long, action = REPEATED, value_name = "TYPE")]
     pub(crate) state_type: Vec<String>,
 
@@ -99,7 +99,7 @@ pub(crate) struct LogsArguments {
     #[arg(long, short)]
     pub(crate) tail: bool,
 
-    /// Number of lines for --head and --tail [default: 20]
+    /// Number of log lines to print with --head and --tail [default: 20]
     #[arg(long, short, value_name = "N")]
     pub(crate) num_logs: Option<usize>,
 
@@ -118,7 +118,7 @@ pub(crate) struct WatchTimes {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) watch_interval: Option<f64>,
 
-    /// Stop watching after this many seconds; the run continues
+    /// Stop watching after this number of seconds; the run continues
     #[arg(long, alias = "timeout", value_name = "SECONDS")]
     pub(crate) watch_timeout: Option<f64>,
 }

@@ -11,7 +11,7 @@ pub(crate) enum GenerateCommand {
     #[command(after_help = "Example:
   prefectl generate man target/man")]
     Man {
-        /// Output directory; created if it does not exist
+        /// Directory to write to; it is created if it does not exist
         directory: PathBuf,
     },
 
@@ -19,7 +19,7 @@ pub(crate) enum GenerateCommand {
     #[command(after_help = "Example:
   prefectl generate completions target/completions")]
     Completions {
-        /// Output directory; created if it does not exist
+        /// Directory to write to; it is created if it does not exist
         directory: PathBuf,
     },
 }

@@ -1,13 +1,14 @@
-//! Output of clap: help, version and usage errors.
+//! Formats the output of clap: help, version and usage errors.
 
 use std::io::{self, Write as _};
 
-/// Heading of the options that every command accepts.
+/// Heading of the options that all commands accept.
 pub(super) const GLOBAL_OPTIONS: &str = "Global options";
 
-/// Prints help and version to stdout, and usage errors to stderr.
+/// Prints help and version output to stdout, and usage errors to stderr.
 ///
-/// Moves the global options after the command's own options. Clap puts them first, because commands are built lazily.
+/// Clap lists the global options first because commands are built lazily, so this function moves them after
+/// the options of the command.
 pub(crate) fn print(error: &clap::Error) -> io::Result<()> {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
@@ -16,7 +17,7 @@ pub(crate) fn print(error: &clap::Error) -> io::Result<()> {
     write!(anstream::stdout(), "{}", globals_last(&text))
 }
 
-/// Moves the global options behind all other options and before the examples, whose heading has no style.
+/// Moves the global options after all other options, but before the examples, whose heading has no style.
 fn globals_last(help: &str) -> String {
     let mut sections: Vec<String> = Vec::new();
     for line in help.split_inclusive('\n') {
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    /// Returns the help of a command as printed.
+    /// Returns the help of a command as it is printed.
     fn help(line: &str) -> String {
         let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
         anstream::adapter::strip_str(&globals_last(&error.render().ansi().to_string())).to_string()

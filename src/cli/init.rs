@@ -13,15 +13,17 @@ pub(crate) struct InitArguments {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// How workers get the flow code: local, git, docker, docker-git, s3, gcs, azure or kubernetes [default: detected]
+    /// How workers obtain the flow's code: local, git, docker, docker-git, s3, gcs, azure or kubernetes
+    /// [default: detected]
     #[arg(long, value_name = "RECIPE")]
     pub(crate) recipe: Option<String>,
 
-    /// Field of the recipe, such as `bucket=my-bucket`; repeatable
+    /// Value for a field of the recipe, such as `bucket=my-bucket`; repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) field: Vec<String>,
 
-    /// Schema for editors: a URL, or a path to which the schema is written [default: URL of this version's schema]
+    /// Schema for editors: a URL, or the path of a file to write [default: URL of the schema for this
+    /// version]
     #[arg(long, value_name = "URL|PATH")]
     pub(crate) schema: Option<String>,
 

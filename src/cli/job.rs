@@ -9,8 +9,8 @@ use super::{OutputArguments, REPEATED};
 pub(crate) enum JobCommand {
     /// Show the job that a worker would submit for a deployment
     ///
-    /// Renders the base job template of the work pool with the job variables of the deployment. For a kubernetes pool, the
-    /// result includes the manifest of the Job.
+    /// Renders the base job template of the work pool with the job variables of the deployment. For work
+    /// pools of type kubernetes, the result includes the Job manifest.
     #[command(after_help = "Examples:
   prefectl job preview hello/default
   prefectl job preview hello/default --job-variable namespace=test --output json")]
@@ -23,7 +23,7 @@ pub(crate) struct PreviewArguments {
     #[arg(value_name = "FLOW/NAME")]
     pub(crate) name: String,
 
-    /// Job variable of the run as `key=value`, with a JSON value (or `-jv`); repeatable
+    /// Job variable of the run as `key=value`, where the value is JSON (or `-jv`); repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) job_variable: Vec<String>,
 

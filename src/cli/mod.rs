@@ -1,7 +1,7 @@
-//! The command line as clap structures.
+//! Defines the command line with clap.
 //!
-//! Doc comments of variants and fields are the help text. Argument structures have no doc comments, because clap would use
-//! them instead of those of the variants.
+//! Doc comments of variants and fields are shown as help. Structs that contain arguments have no doc
+//! comments, because clap would show them in place of the doc comments of the variants.
 
 mod arguments;
 mod automation;
@@ -96,8 +96,10 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Returns the complete command tree. Parsing builds only the selected command, because building all of them takes
-    /// longer than most commands run.
+    /// Returns the complete command tree.
+    ///
+    /// Parsing only builds the selected command, because building all commands takes longer than running most
+    /// of them.
     pub(crate) fn complete_command() -> clap::Command {
         let mut command = Self::command();
         command.build();
@@ -109,7 +111,7 @@ impl Cli {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = help::GLOBAL_OPTIONS)]
 pub(crate) struct GlobalArguments {
-    /// Use this profile from profiles.toml (or `-p` before the command)
+    /// Profile from profiles.toml to use (or `-p` before the command)
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
@@ -125,7 +127,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
 
-    /// Print all output of steps and every API request
+    /// Print the complete output of steps, and every API request
     #[arg(long, global = true, conflicts_with = "quiet", hide_short_help = true)]
     pub(crate) verbose: bool,
 
@@ -137,11 +139,12 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short = 'v', visible_short_alias = 'V', action = ArgAction::Version)]
     version: Option<bool>,
 
-    /// Pass all following arguments to the CLI of the Python Prefect; must come first
+    /// Pass all following arguments to the command line of the Python package `prefect`; must be the first
+    /// argument
     #[arg(long, hide_short_help = true)]
     pub(crate) python_cli: bool,
 
-    /// Exit with code 1 for every failure, as `prefect` does
+    /// Exit with code 1 on every failure, like `prefect`
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) compat_exit_codes: bool,
 }
@@ -158,41 +161,41 @@ pub(crate) enum ColorChoice {
 pub(crate) enum Command {
     /// Deploy flows from prefect.yaml
     ///
-    /// Select deployments with --all or --name, or deploy a single flow by its entrypoint. Build and push steps that several
-    /// deployments share run once. All checks run before anything is written.
+    /// Select deployments with --all or --name, or deploy a single flow by its entrypoint. Build and push
+    /// steps that several deployments share run only once. All checks run before anything is written.
     Deploy(Box<DeployArguments>),
 
     /// Show what a deploy would change
     ///
-    /// Compares the selected deployments with the server field by field. Does not write anything or run any step: values that
-    /// depend on the output of a step are shown as known after the build.
+    /// Compares the selected deployments with the server field by field. Does not run any steps or write
+    /// anything. Values that depend on the output of a step are shown as known after the build.
     Plan(Box<PlanArguments>),
 
     /// Print the API requests a deploy would send
     ///
-    /// Does not connect to a server. References to blocks and variables are printed unresolved, and values that depend on the
-    /// output of a step are shown as known after the build.
+    /// Does not connect to a server. References to blocks and variables are not resolved. Values that depend
+    /// on the output of a step are shown as known after the build.
     Render(Box<RenderArguments>),
 
     /// Show how the server differs from prefect.yaml
     ///
-    /// Exits with code 10 if there are differences. Includes differences that a deploy would keep, such as paused schedules.
-    /// Values that depend on the output of a step are not compared.
+    /// Exits with code 10 if there are differences. Also reports differences that a deploy would not
+    /// overwrite, such as paused schedules. Values that depend on the output of a step are not compared.
     Drift(Box<DriftArguments>),
 
     /// Delete the deployments in prefect.yaml from the server
     ///
-    /// Also deletes the automations of their triggers. With a project id, deletes only deployments that the project created.
-    /// Deployments of other projects are always kept.
+    /// Also deletes the automations created for their triggers. If a project id is set, only deployments that
+    /// the project created are deleted. Deployments that belong to other projects are always kept.
     Destroy(DestroyArguments),
 
-    /// Export deployments from the server as a prefect.yaml
+    /// Export deployments from the server to a prefect.yaml file
     Export(ExportArguments),
 
     /// Check prefect.yaml for mistakes
     ///
-    /// Does not connect to a server or run anything. Environment variables are resolved if they are set. References to blocks
-    /// and Prefect variables stay unresolved.
+    /// Does not connect to a server or run any code. Environment variables are resolved if they are set.
+    /// References to blocks and Prefect variables are not resolved.
     Check(CheckArguments),
 
     /// Explain a finding
@@ -200,13 +203,14 @@ pub(crate) enum Command {
   prefectl explain
   prefectl explain unknown-key")]
     Explain {
-        /// Code of the finding, such as `unknown-key` [default: list all codes]
+        /// Code of a finding, such as `unknown-key` [default: list all codes]
         code: Option<String>,
     },
 
     /// Create a prefect.yaml for the flows in this directory
     ///
-    /// Detects flows, the Git remote, a Dockerfile and requirements.txt without running any code. Never overwrites a file.
+    /// Detects flows, the Git remote, the Dockerfile and requirements.txt without running any code. Existing
+    /// files are never overwritten.
     Init(InitArguments),
 
     /// Print the JSON schema of prefect.yaml
@@ -276,7 +280,7 @@ pub(crate) enum Command {
   prefectl variable set region eu-west-1")]
     Variable(Group<VariableCommand>),
 
-    /// Print the version, profile and server
+    /// Print the version, the active profile and the server
     #[command(after_help = "Example:
   prefectl version")]
     Version {
@@ -340,7 +344,7 @@ pub(crate) enum Command {
   prefectl server start")]
     Server(Group<ServerCommand>),
 
-    /// Check that everything a deploy needs is working
+    /// Check that everything required for a deploy works
     Doctor(DoctorArguments),
 
     /// Generate manual pages and completion scripts
@@ -352,12 +356,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Returns whether stderr has JSON events instead of text.
+    /// Returns whether JSON events are written to stderr instead of text.
     pub(crate) fn writes_events(&self) -> bool {
         matches!(self, Self::Deploy(arguments) if arguments.events.is_some())
     }
 
-    /// Returns whether the command may have changed the server when it fails to print its result.
+    /// Returns whether the command may already have changed the server when it fails to print its result.
     pub(crate) fn changes_server(&self) -> bool {
         match self {
             Self::Deploy(arguments) => !arguments.dry_run,
@@ -366,7 +370,8 @@ impl Command {
         }
     }
 
-    /// Returns whether the command needs the API. If none is configured, a temporary server may be started for it.
+    /// Returns whether the command needs an API. If no API is configured, a temporary server may be started
+    /// for such a command.
     pub(crate) fn needs_api(&self) -> bool {
         match self {
             Self::Automation(_)
@@ -425,12 +430,12 @@ impl Shell {
     }
 }
 
-/// Combines a list option with the flag for an empty list. Returns `None` if neither is given.
+/// Combines a list option with the flag that sets an empty list. Returns `None` if neither is passed.
 fn list(values: &[String], empty: bool) -> Option<Vec<String>> {
     (empty || !values.is_empty()).then(|| values.to_vec())
 }
 
-/// Action of options that can be repeated and take one value each.
+/// Clap action for options that take one value and can be repeated.
 const REPEATED: ArgAction = ArgAction::Append;
 
 #[cfg(test)]
@@ -442,7 +447,8 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// Commands are built lazily, so their summary must be available before that, and be the same afterwards.
+    /// Commands are built lazily. Their summaries must be available before the commands are built, and must
+    /// not change afterwards.
     #[test]
     fn group_help_has_the_summary_of_every_command() {
         let help = |line: &str| Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();

@@ -1,6 +1,6 @@
-//! Integer options, parsed as the reference does.
+//! Parses integer options with the same rules as Prefect.
 
-/// An invalid integer or list of integers.
+/// The error for a value that is not an integer or a list of integers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
     #[error("not an integer")]
@@ -9,7 +9,8 @@ pub(crate) enum NumberError {
     Seconds,
 }
 
-/// Parses an integer: `12`, `1_000`, `0x1f`, or a decimal such as `2.5`, which is rounded half to even.
+/// Parses an integer such as `12`, `1_000` or `0x1f`. A decimal such as `2.5` is rounded, with ties rounded
+/// to the even integer.
 pub(crate) fn integer(text: &str) -> Result<i64, NumberError> {
     let text = text.trim().to_ascii_lowercase();
     if text.contains('.') {
@@ -37,7 +38,7 @@ fn decimal(text: &str) -> Result<i64, NumberError> {
     format!("{:.0}", number.round_ties_even()).parse().map_err(|_| NumberError::Integer)
 }
 
-/// The value of `--interval`: seconds, or a JSON list of seconds.
+/// Value of the `--interval` option: a number of seconds, or a JSON list of such numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seconds(pub(crate) Vec<i64>);
 

@@ -41,7 +41,7 @@ pub(crate) enum ProfileCommand {
         /// Name of the profile
         name: String,
 
-        /// Copy the settings of this profile
+        /// Name of a profile whose settings are copied
         #[arg(long, value_name = "PROFILE")]
         from: Option<String>,
     },

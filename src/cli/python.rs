@@ -1,4 +1,4 @@
-//! Options of commands that inspect flows.
+//! Options of the commands that inspect flows with Python.
 
 use clap::ValueEnum;
 
@@ -7,15 +7,15 @@ use crate::flow::{AskPython, PythonUse};
 // Each option sets its heading. A heading of the structure would also apply to the options after it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PythonArguments {
-    /// Python interpreter or virtual environment with Prefect and the flows' dependencies
+    /// Python interpreter or virtual environment in which Prefect and the flows' dependencies are installed
     #[arg(long, value_name = "PATH", help_heading = "Flows")]
     python: Option<String>,
 
-    /// Never run Python; inspect the source code only
+    /// Never run Python, and only inspect the source code
     #[arg(long, help_heading = "Flows")]
     no_python: bool,
 
-    /// When to import flows with Python [default: auto, if the source code is not sufficient]
+    /// When to import flows with Python [default: auto, if inspecting the source code is not sufficient]
     #[arg(long, value_name = "WHEN", env = "PREFECTL_PYTHON_SCHEMA", help_heading = "Flows")]
     python_schema: Option<PythonSchema>,
 }
@@ -28,7 +28,7 @@ enum PythonSchema {
 }
 
 impl PythonArguments {
-    /// Converts the arguments to a policy for running Python.
+    /// Converts the arguments to the policy that determines when Python is run.
     pub(crate) fn python_use(&self) -> PythonUse {
         let when = match self.python_schema {
             _ if self.no_python => AskPython::Never,

@@ -1,4 +1,4 @@
-//! Help for commands and options of the reference that prefectl does not have.
+//! Error messages for commands and options that Prefect supports and prefectl does not.
 
 use std::ffi::OsString;
 
@@ -7,10 +7,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Cli;
 use crate::{diagnostics::did_you_mean, error::CommandError};
 
-/// The option that runs the CLI of the Python Prefect.
+/// The option that runs the command line of the Python package `prefect`.
 pub(crate) const PYTHON_CLI: &str = "--python-cli";
 
-/// Commands of Prefect by group. The group with the empty name has the top-level commands.
+/// Commands of Prefect, by group. The group with an empty name contains the top-level commands.
 const COMMANDS: [(&str, &[&str]); 10] = [
     (
         "",
@@ -58,7 +58,8 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("worker", &["start"]),
 ];
 
-/// Equivalent commands whose names are not similar.
+/// Prefect commands and their prefectl equivalents, if the names are too different for a suggestion by
+/// similarity.
 const EQUIVALENTS: [(&str, &str); 8] = [
     ("deployment pause", "deployment schedule pause"),
     ("deployment resume", "deployment schedule resume"),
@@ -70,7 +71,7 @@ const EQUIVALENTS: [(&str, &str); 8] = [
     ("work-queue read-runs", "work-queue preview"),
 ];
 
-/// Options of the reference that prefectl does not have, by command, with their equivalents.
+/// Prefect options that prefectl does not support, by command, with their equivalents.
 const OPTIONS: [(&str, &[&str], &str); 9] = [
     ("automation inspect", &["--json"], "`--output json`"),
     ("automation inspect", &["--yaml"], "the default output, which is YAML"),
@@ -95,10 +96,11 @@ const OPTIONS: [(&str, &[&str], &str); 9] = [
     ),
 ];
 
-/// Options through which the reference also accepts positional arguments.
+/// Options that Prefect accepts as an alternative to positional arguments.
 const ARGUMENTS: [&str; 4] = ["--name", "--id", "--slug", "--value"];
 
-/// Returns a better error for an unknown command or option if the reference has it. Returns `None` for other errors.
+/// Returns a more helpful error if Prefect supports the unknown command or option. Returns `None` for other
+/// errors.
 pub(crate) fn explain_unknown(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
     match error.kind() {
         ErrorKind::InvalidSubcommand => unknown_command(arguments, error),
@@ -166,7 +168,7 @@ fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<Comman
     Some(CommandError::usage(message).help(help.join(", or ")))
 }
 
-/// Returns the command group that contains the unknown word, and the name of the group.
+/// Returns the command group in which the unknown word was used, and the name of the group.
 fn group(arguments: &[OsString], word: &str) -> (clap::Command, String) {
     let mut command = Cli::complete_command();
     let mut names: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Options that select deployments and override values of the file.
+//! Options that select deployments and override values from the project file.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ pub(crate) struct SelectionArguments {
     #[arg(long = "entrypoint", id = "entrypoint_option", hide = true)]
     entrypoint_option: Option<String>,
 
-    /// Select every deployment in the file
+    /// Select all deployments in the file
     #[arg(long, conflicts_with = "no_all", help_heading = "Selection")]
     all: bool,
 
     #[arg(long, hide = true)]
     no_all: bool,
 
-    /// Name of a deployment: `name`, `flow/name` or a pattern with `*`; repeatable
+    /// Name of a deployment to select: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME", help_heading = "Selection")]
     name: Vec<String>,
 
@@ -52,7 +52,7 @@ pub(crate) struct SelectionArguments {
     #[arg(long, value_name = "TYPE", help_heading = "Deployment")]
     version_type: Option<String>,
 
-    /// Tag; replaces the tags in the file; repeatable
+    /// Tag of the deployment; replaces the tags in the file; repeatable
     #[arg(long, short, action = REPEATED, help_heading = "Deployment")]
     tag: Vec<String>,
 
@@ -63,11 +63,11 @@ pub(crate) struct SelectionArguments {
     #[arg(long, value_name = "N", value_parser = number::integer, allow_negative_numbers = true, help_heading = "Deployment")]
     concurrency_limit: Option<i64>,
 
-    /// Action for runs above the limit: `ENQUEUE` or `CANCEL_NEW`
+    /// Action for runs that exceed the limit: `ENQUEUE` or `CANCEL_NEW`
     #[arg(long, value_name = "STRATEGY", help_heading = "Deployment")]
     collision_strategy: Option<String>,
 
-    /// Work pool that runs the flow
+    /// Name of the work pool that runs the flow
     #[arg(long, short, value_name = "NAME", help_heading = "Infrastructure")]
     pool: Option<String>,
 
@@ -75,7 +75,8 @@ pub(crate) struct SelectionArguments {
     #[arg(long, short = 'q', value_name = "NAME", help_heading = "Infrastructure")]
     work_queue: Option<String>,
 
-    /// Job variable as `key=value` or a JSON object (or `-jv`); replaces those in the file; repeatable
+    /// Job variable as `key=value` or a JSON object (or `-jv`); replaces the job variables in the file;
+    /// repeatable
     #[arg(long, action = REPEATED, value_name = "VARIABLE", help_heading = "Infrastructure")]
     job_variable: Vec<String>,
 
@@ -89,18 +90,18 @@ pub(crate) struct SelectionArguments {
     #[arg(long, hide = true, conflicts_with = "cron")]
     empty_cron: bool,
 
-    /// Interval schedule to add, in seconds; repeatable
+    /// Interval in seconds of a schedule to add; repeatable
     #[arg(long, action = REPEATED, value_name = "SECONDS", allow_negative_numbers = true, help_heading = "Schedules and triggers")]
     interval: Vec<Seconds>,
 
     #[arg(long, hide = true, conflicts_with = "interval")]
     empty_interval: bool,
 
-    /// Anchor date of every interval schedule
+    /// Anchor date of all interval schedules
     #[arg(long, value_name = "DATE", help_heading = "Schedules and triggers")]
     anchor_date: Option<String>,
 
-    /// RRULE schedule to add, as a rule or JSON object; repeatable
+    /// RRULE of a schedule to add, as a rule or a JSON object; repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     rrule: Vec<String>,
 
@@ -111,32 +112,32 @@ pub(crate) struct SelectionArguments {
     #[arg(long, value_name = "ZONE", help_heading = "Schedules and triggers")]
     timezone: Option<String>,
 
-    /// Trigger as JSON or a .yaml/.json file; replaces those in the file; repeatable
+    /// Trigger as JSON, or a .yaml or .json file with triggers; replaces the triggers in the file; repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     trigger: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "trigger")]
     empty_trigger: bool,
 
-    /// Parameter as `key=value`, with a JSON value; merged into those in the file; repeatable
+    /// Parameter as `key=value`, where the value is JSON; merged with the parameters in the file; repeatable
     #[arg(long, action = REPEATED, value_name = "KEY=VALUE", help_heading = "Parameters")]
     param: Vec<String>,
 
     #[arg(long, hide = true, conflicts_with = "param")]
     empty_param: bool,
 
-    /// Parameters as a JSON object; merged into those in the file
+    /// Parameters as a JSON object; merged with the parameters in the file
     #[arg(long, value_name = "JSON", help_heading = "Parameters")]
     params: Option<String>,
 
-    /// Validate the parameters of runs against the flow's schema
+    /// Validate the parameters of runs against the flow's parameter schema
     #[arg(long, conflicts_with = "no_enforce_parameter_schema", help_heading = "Parameters")]
     enforce_parameter_schema: bool,
 
     #[arg(long, hide = true)]
     no_enforce_parameter_schema: bool,
 
-    /// Service level agreement as JSON or a file (Prefect Cloud); repeatable
+    /// Service level agreement as JSON or a file (Prefect Cloud only); repeatable
     #[arg(long, action = REPEATED, help_heading = "Schedules and triggers")]
     sla: Vec<String>,
 
@@ -147,19 +148,19 @@ pub(crate) struct SelectionArguments {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Images")]
     jobs: u16,
 
-    /// Build and push images even if an image with `tag: auto` already exists
+    /// Build and push images with `tag: auto` even if they already exist
     #[arg(long, help_heading = "Images")]
     rebuild: bool,
 
-    /// Build images without the layer cache
+    /// Build images without using the layer cache
     #[arg(long, help_heading = "Images")]
     no_layer_cache: bool,
 
-    /// Skip image builds and pushes, and use `--image` instead
+    /// Skip building and pushing images; requires the images to be specified with `--image`
     #[arg(long, requires = "image", conflicts_with_all = ["rebuild", "no_layer_cache"], help_heading = "Images")]
     skip_build: bool,
 
-    /// Image to use instead of the result of Docker steps; repeatable, one per repository
+    /// Image to use instead of the result of Docker steps; one for each repository; repeatable
     #[arg(long, action = REPEATED, value_name = "REF", requires = "skip_build", help_heading = "Images")]
     image: Vec<ImageReference>,
 
@@ -170,16 +171,16 @@ pub(crate) struct SelectionArguments {
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Checks")]
     strict: bool,
 
-    /// Write all deployments, even if unchanged or changed on the server since the comparison
+    /// Write all deployments, even if they are unchanged or were changed on the server in the meantime
     #[arg(long, help_heading = "Checks")]
     force: bool,
 
-    /// Omit fields that the server's release does not support
+    /// Omit fields that the server's version does not support
     #[arg(long, help_heading = "Checks")]
     allow_unsupported: bool,
 }
 
-/// Quotes a word for a POSIX shell if necessary.
+/// Quotes a word for a POSIX shell, if quoting is necessary.
 fn shell_word(word: &str) -> String {
     let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -189,7 +190,8 @@ fn shell_word(word: &str) -> String {
 }
 
 impl SelectionArguments {
-    /// Returns the arguments that select deployments, each after a space, to repeat them in another command.
+    /// Returns the arguments that select deployments, so that another command can repeat them. A space
+    /// precedes each argument.
     pub(crate) fn words(&self) -> String {
         let mut words = vec![String::new()];
         words.extend(self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()));
@@ -201,7 +203,7 @@ impl SelectionArguments {
         words.join(" ")
     }
 
-    /// Converts the arguments to the options of the operation.
+    /// Converts the command-line arguments to the options of a deploy.
     pub(crate) fn options(&self) -> Options {
         Options {
             entrypoint: self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()),

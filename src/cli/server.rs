@@ -5,7 +5,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum ServerCommand {
-    /// Start a server in the foreground; requires the Python Prefect
+    /// Start a server in the foreground; requires the Python package `prefect`
     #[command(after_help = "Examples:
   prefectl server start
   prefectl server start --port 4201 --no-ui")]

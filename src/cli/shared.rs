@@ -2,7 +2,7 @@
 
 use clap::{ValueEnum, builder::BoolishValueParser};
 
-/// Format of a result on stdout.
+/// Format in which a command prints its result to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum OutputFormat {
@@ -20,7 +20,7 @@ pub(crate) struct OutputArguments {
 // Consent to an action that cannot be undone.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct ConsentArguments {
-    /// Do not ask for confirmation; required without a terminal
+    /// Do not ask for confirmation; required if there is no terminal
     #[arg(
         long,
         short = 'y',

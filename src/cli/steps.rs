@@ -25,8 +25,9 @@ pub(crate) enum StepsCommand {
 
     /// Run the steps of deployments without deploying
     ///
-    /// Runs all sections unless --build, --push or --pull is given. Pull steps run in an empty directory, as on a worker,
-    /// with the values that a deploy would store. The flow must be in the pulled code.
+    /// Runs build, push and pull steps unless --build, --push or --pull is passed. Pull steps run in an empty
+    /// directory, as on a worker, with the values that a deploy would store. The pulled code must contain the
+    /// flow.
     #[command(after_help = "Examples:
   prefectl steps run --build -n hello/default
   prefectl steps run --pull -n hello/default --into /tmp/look
@@ -40,7 +41,7 @@ pub(crate) struct RunStepsArguments {
     #[arg(long, short, action = REPEATED, value_name = "NAME", required_unless_present = "all")]
     pub(crate) name: Vec<String>,
 
-    /// Run the steps of every deployment in the file
+    /// Run the steps of all deployments in the file
     #[arg(long)]
     all: bool,
 
@@ -52,15 +53,15 @@ pub(crate) struct RunStepsArguments {
     #[arg(long)]
     push: bool,
 
-    /// Run the pull steps and check that they provide the flow
+    /// Run the pull steps and check that the pulled code contains the flow
     #[arg(long)]
     pull: bool,
 
-    /// Run the pull steps of FLOW/NAME that are stored on the server; no project file is needed
+    /// Run the pull steps of FLOW/NAME that are stored on the server; does not require a project file
     #[arg(long, conflicts_with_all = ["build", "push", "all", "prefect_file"])]
     pub(crate) stored: bool,
 
-    /// Pull into this directory and keep it
+    /// Directory to pull into; it is kept afterwards
     #[arg(long, value_name = "DIRECTORY")]
     into: Option<PathBuf>,
 
@@ -81,7 +82,7 @@ pub(crate) struct RunStepsArguments {
 }
 
 impl RunStepsArguments {
-    /// Converts the arguments to the options of the operation.
+    /// Converts the command-line arguments to the steps to run.
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.all,

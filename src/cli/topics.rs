@@ -1,4 +1,4 @@
-//! Help topics: `prefectl help TOPIC` for topics that are not commands.
+//! Help topics, which `prefectl help TOPIC` prints in addition to the help of commands.
 
 use std::{ffi::OsString, fmt::Write as _};
 
@@ -11,7 +11,7 @@ pub(crate) enum Topic {
     Environment,
 }
 
-/// The topics with their names and a summary. The first name is shown in the help.
+/// The help topics with their names and summaries. The first name of a topic is shown in the help.
 const TOPICS: [(Topic, &[&str], &str); 4] = [
     (Topic::PrefectYaml, &["prefect.yaml", "prefect-yaml"], "Keys of the project file"),
     (Topic::Templates, &["templates", "templating"], "Template syntax: {{ }} and << >>"),
@@ -20,7 +20,7 @@ const TOPICS: [(Topic, &[&str], &str); 4] = [
 ];
 
 impl Topic {
-    /// Returns the topic for `prefectl help TOPIC`. The first argument is the program name.
+    /// Returns the topic that `prefectl help TOPIC` requests. The first argument is the program name.
     pub(crate) fn from_arguments(arguments: &[OsString]) -> Option<Self> {
         let [_, help, name] = arguments else { return None };
         let (name, is_help) = (name.to_str()?, help == "help");
@@ -33,7 +33,7 @@ impl Topic {
     }
 }
 
-/// Returns the end of the program's help: topics and examples.
+/// Returns the end of the program's help, which lists the topics and examples.
 pub(super) fn after_help() -> String {
     let mut text = "Topics:\n".to_owned();
     for (_, names, about) in TOPICS {

@@ -46,11 +46,11 @@ pub(crate) enum VariableCommand {
         /// Name of the variable: lowercase letters, digits, `-` and `_`
         name: String,
 
-        /// Value as JSON, or a plain string
+        /// Value of the variable as JSON, or a plain string
         #[arg(allow_hyphen_values = true)]
         value: String,
 
-        /// Update the variable if it exists
+        /// Update the variable if it already exists
         #[arg(long)]
         overwrite: bool,
 

@@ -20,7 +20,7 @@ pub(crate) enum WorkPoolCommand {
   prefectl work-pool ls
   prefectl work-pool ls --output json")]
     Ls {
-        /// Accepted for compatibility; `inspect` shows the base job template
+        /// Accepted for compatibility; `inspect` always shows the base job template
         #[arg(short = 'v', hide = true)]
         with_template: bool,
 
@@ -137,7 +137,7 @@ pub(crate) enum WorkPoolCommand {
         #[arg(value_name = "POOL")]
         name: String,
 
-        /// Only cancel runs of this work queue
+        /// Cancel only runs in this work queue
         #[arg(long, short, value_name = "NAME")]
         queue: Option<String>,
 
@@ -157,12 +157,12 @@ pub(crate) enum WorkPoolCommand {
         #[arg(long = "type", short = 't', value_name = "TYPE")]
         kind: Option<String>,
 
-        /// Write to this file instead of stdout
+        /// Write the template to this file instead of stdout
         #[arg(long, short, value_name = "FILE")]
         file: Option<PathBuf>,
     },
 
-    /// Compare the base job template of a work pool with its default
+    /// Compare the base job template of a work pool with the default template
     #[command(after_help = "Example:
   prefectl work-pool diff-template kubernetes")]
     DiffTemplate {
@@ -192,11 +192,11 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) paused: bool,
 
-    /// Set as the default work pool of the active profile
+    /// Set the work pool as the default of the active profile
     #[arg(long)]
     pub(crate) set_as_default: bool,
 
-    /// Update the work pool if it exists; other fields keep their values
+    /// Update the work pool if it already exists; fields that are not specified keep their values
     #[arg(long)]
     pub(crate) overwrite: bool,
 
@@ -217,7 +217,7 @@ pub(crate) struct UpdateArguments {
     #[arg(long, value_name = "N")]
     pub(crate) concurrency_limit: Option<u64>,
 
-    /// Description; an empty string removes it
+    /// Description of the work pool; an empty string removes it
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
 
@@ -228,7 +228,7 @@ pub(crate) struct UpdateArguments {
 // Options for the base job template.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct TemplateArguments {
-    /// JSON file with the base job template
+    /// JSON file that contains the base job template
     #[arg(long, value_name = "FILE")]
     pub(crate) base_job_template: Option<PathBuf>,
 
@@ -240,7 +240,7 @@ pub(crate) struct TemplateArguments {
     #[arg(long, action = REPEATED, value_name = "NAME:TYPE[=DEFAULT]")]
     pub(crate) add_variable: Vec<String>,
 
-    /// Location of an added variable in the job configuration; repeatable
+    /// Path in the job configuration at which an added variable is inserted; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME=PATH", requires = "add_variable")]
     pub(crate) place: Vec<String>,
 }

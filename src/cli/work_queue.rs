@@ -11,18 +11,18 @@ pub(crate) enum WorkQueueCommand {
     #[command(after_help = "Example:
   prefectl work-queue ls -p kubernetes")]
     Ls {
-        /// Only queues of this work pool
+        /// List only queues in this work pool
         #[arg(long, short, value_name = "POOL")]
         pool: Option<String>,
 
-        /// Only queues whose names start with this prefix
+        /// List only queues whose names start with this prefix
         #[arg(long = "match", short = 'm', value_name = "PREFIX")]
         prefix: Option<String>,
 
         #[command(flatten)]
         output: OutputArguments,
 
-        /// Accepted for compatibility; `inspect` shows all fields
+        /// Accepted for compatibility; `inspect` always shows all fields
         #[arg(short = 'v', hide = true)]
         in_full: bool,
     },
@@ -34,7 +34,7 @@ pub(crate) enum WorkQueueCommand {
         /// Name of the queue
         name: String,
 
-        /// Work pool of the queue [default: the default work pool]
+        /// Work pool that contains the queue [default: the default work pool]
         #[arg(long, short, value_name = "POOL")]
         pool: Option<String>,
 
@@ -144,7 +144,7 @@ pub(crate) struct WhichQueue {
     /// Name or id of the queue
     pub(crate) name: String,
 
-    /// Work pool of the queue [default: the default work pool, or the only pool with such a queue]
+    /// Work pool that contains the queue [default: the default work pool, or the only pool with such a queue]
     #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: Option<String>,
 }

@@ -19,7 +19,7 @@ pub(crate) enum WorkerCommand {
         output: OutputArguments,
     },
 
-    /// Print values for the official Helm chart of the worker
+    /// Print values for the official Helm chart of Prefect workers
     #[command(after_help = "Example:
   prefectl worker values -p kubernetes > values.yaml
   helm repo add prefect https://prefecthq.github.io/prefect-helm
@@ -41,7 +41,7 @@ pub(crate) struct ValuesArguments {
     #[arg(long, value_name = "IMAGE", default_value = "prefecthq/prefect:3-latest-kubernetes")]
     pub(crate) image: String,
 
-    /// API URL as reachable from the cluster, if it differs from the configured one
+    /// API URL that is reachable from the cluster, if it differs from the configured API URL
     #[arg(long, value_name = "URL")]
     pub(crate) api_url: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Sources of settings, including the active profile.
+//! Combines all sources of settings, including the active profile.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::{
     environment::Environment,
 };
 
-/// All sources of settings, with the active profile chosen. No value has been parsed yet.
+/// All sources of settings and the active profile. The values have not been parsed.
 pub(super) struct ActiveSources {
     pub(super) sources: Sources,
     pub(super) profile: String,
@@ -25,7 +25,8 @@ pub(super) struct ActiveSources {
 }
 
 impl ActiveSources {
-    /// Reads all sources. `profile` comes from the command line. `directory` is the working directory.
+    /// Reads all sources. `profile` is the profile selected on the command line, and `directory` is the
+    /// working directory.
     pub(super) fn read(
         environment: &Environment,
         profile: Option<&str>,
@@ -66,7 +67,8 @@ fn home_directory(environment: &Environment) -> PathBuf {
     PathBuf::from(home.unwrap_or("."))
 }
 
-/// Returns the path of `profiles.toml`. No profile has been read yet, so `PREFECT_HOME` in a profile has no effect.
+/// Returns the path of `profiles.toml`. `PREFECT_HOME` has no effect if it is set in a profile, because
+/// profiles have not been read yet.
 fn profiles_path(
     sources: &Sources,
     environment: &Environment,
@@ -81,8 +83,10 @@ fn profiles_path(
     Ok(Setting { value: directory.join(text), origin: path.origin })
 }
 
-/// Returns the profile to use, or `None` for the default. An unknown name is an error if it comes from the command
-/// line, and a warning otherwise.
+/// Returns the name of the selected profile, or `None` for the default profile.
+///
+/// An unknown name is an error if it is passed on the command line. Otherwise, a warning is added and the
+/// default profile is used.
 fn chosen_profile(
     profiles: &Profiles,
     requested: Option<&str>,

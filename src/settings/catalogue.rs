@@ -1,5 +1,5 @@
-//! Settings of Prefect 3.9.1, as accepted by `config set` and shown by `config view`. The module `names` lists those
-//! that prefectl reads.
+//! Catalogue of the settings in Prefect 3.9.1, which `config set` accepts and `config view` shows. The
+//! `names` module lists the settings that prefectl uses.
 
 use super::kind::Kind::{
     self, Any, Choice, Flag, Headers, Level, Number, Path, Period, Secret, StatusCodes, Text, Whole,
@@ -8,27 +8,27 @@ use super::kind::Kind::{
 /// Names of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SettingName {
-    /// Name in the environment, in `.env` and in profiles.
+    /// Name of the setting in the environment, in `.env` files and in profiles.
     pub(crate) canonical: &'static str,
-    /// Former name. Within one source the canonical name overrides it.
+    /// Former name of the setting. If a source contains both names, the canonical name takes precedence.
     pub(crate) alias: Option<&'static str>,
-    /// Dotted path of keys in `prefect.toml`, and under `tool.prefect` in `pyproject.toml`.
+    /// Dotted path of the setting in `prefect.toml`, and in the `tool.prefect` table of `pyproject.toml`.
     pub(crate) path: &'static str,
 }
 
 impl SettingName {
-    /// Returns all names, starting with the canonical one.
+    /// Returns all names of the setting, starting with the canonical name.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.canonical).chain(self.alias)
     }
 }
 
-/// A setting with the type of its value and its default.
+/// A setting with its default value and the type of its values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) name: SettingName,
     pub(crate) kind: Kind,
-    /// Default value as Python prints it.
+    /// Default value, formatted as Python prints it.
     pub(crate) default: &'static str,
 }
 
@@ -37,14 +37,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name.names().any(|known| known == name))
 }
 
-/// Whether another release of Prefect may have a setting of this name.
+/// Returns whether another version of Prefect may have a setting with this name.
 pub(crate) fn may_exist(name: &str) -> bool {
     name.strip_prefix("PREFECT_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
     })
 }
 
-/// Returns the names of a setting. Intended for constants: an unknown name is a compile error.
+/// Returns the names of a setting. In constants, an unknown name is a compile-time error.
 pub(super) const fn named(canonical: &str) -> SettingName {
     let mut index = 0;
     while index < ALL.len() {

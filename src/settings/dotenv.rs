@@ -1,11 +1,12 @@
-//! Parser for `.env` files with the syntax of `python-dotenv`: quotes, comments, `export`, `${NAME}` and
-//! `${NAME:-default}`.
+//! Parses `.env` files with the syntax of `python-dotenv`, which supports quotes, comments, `export`,
+//! `${NAME}` and `${NAME:-default}`.
 
 use std::collections::BTreeMap;
 
 use crate::environment::Environment;
 
-/// Parses the assignments of a file. The last assignment to a name counts. Lines without an assignment are ignored.
+/// Parses the assignments in a file. If a name is assigned several times, the last assignment is used. Lines
+/// that are not assignments are ignored.
 pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let mut rest = text;
@@ -21,7 +22,7 @@ pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, S
     values
 }
 
-/// Name and value of an assignment, if there is one, and the rest of the file.
+/// Parses the first line. Returns the name and value if the line is an assignment, and the rest of the file.
 type Parsed<'a> = (Option<(String, String)>, &'a str);
 
 fn next_assignment(text: &str) -> Option<Parsed<'_>> {
@@ -51,8 +52,8 @@ fn split_line(text: &str) -> (&str, &str) {
     }
 }
 
-/// Parses a quoted value. Returns the value and the text after the closing quote, or `None` if the quote is not
-/// closed.
+/// Parses a quoted value. Returns the value and the text after the closing quote, or `None` if the closing
+/// quote is missing.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -72,7 +73,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// Returns an unquoted value, which ends at a `#` after white space.
+/// Parses an unquoted value, which ends before a `#` that follows whitespace.
 fn bare(text: &str) -> &str {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| text[..*at].ends_with([' ', '\t']));
     text[..comment.unwrap_or(text.len())].trim()

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use super::value::Origin;
 use crate::fs::FileError;
 
-/// Reason why settings could not be resolved.
+/// The error returned if settings cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error("Unknown profile '{0}'.")]
     UnknownProfile(String),
     #[error("Failed to load Prefect settings from {file}: invalid TOML ({reason}, line {line})")]
     Toml { file: String, reason: String, line: usize },
-    /// The message omits the value because it may be a secret.
+    /// A setting with an invalid value. The message does not contain the value because it may be a secret.
     #[error("{name} (from {origin}) must be {expected}")]
     Invalid { name: &'static str, origin: Origin, expected: &'static str },
     #[error("invalid profiles in {}: each profile must be a table `[profiles.NAME]`", .0.display())]
@@ -21,7 +21,7 @@ pub(crate) enum SettingsError {
     File(#[from] FileError),
 }
 
-/// The API URL is not configured.
+/// The error returned if no API URL is configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server."

@@ -1,4 +1,4 @@
-//! Types of setting values, with the error messages of Prefect.
+//! Types of setting values. Invalid values are reported with the error messages of Prefect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ const LEVELS: &[&str] = &["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /// Type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Not validated. Prefect parses these values in its own way.
+    /// A value that is not validated, because Prefect parses it with rules of its own.
     Any,
     Text,
     /// A string that must not be printed.
@@ -21,10 +21,10 @@ pub(crate) enum Kind {
     Flag,
     Whole,
     Number,
-    /// A duration: seconds, `HH:MM:SS` or ISO 8601.
+    /// A duration in seconds, or in the format `HH:MM:SS` or ISO 8601.
     Period,
     Choice(&'static [&'static str]),
-    /// A logging level in any letter case.
+    /// A logging level in upper or lower case.
     Level,
     Headers,
     StatusCodes,
@@ -36,7 +36,12 @@ impl Kind {
         matches!(self, Self::Secret | Self::Headers)
     }
 
-    /// Validates a value. The error describes the expected value and does not contain the actual one.
+    /// Validates a value.
+    ///
+    /// # Errors
+    ///
+    /// Returns a description of the expected value. The description does not contain the actual value, which
+    /// may be a secret.
     pub(crate) fn check(self, text: &str) -> Result<(), String> {
         let is_valid = match self {
             Self::Any | Self::Text | Self::Secret | Self::Path | Self::Period => true,
@@ -65,7 +70,7 @@ impl Kind {
     }
 }
 
-/// Joins the choices as `'a', 'b' or 'c'`.
+/// Joins the choices as in `'a', 'b' or 'c'`.
 fn alternatives(choices: &[&str]) -> String {
     let quoted: Vec<String> = choices.iter().map(|choice| format!("'{choice}'")).collect();
     match quoted.split_last() {

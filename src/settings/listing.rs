@@ -1,4 +1,4 @@
-//! Settings with their values and sources, as shown by `config view`.
+//! Lists settings with their values and sources for `config view`.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::{
     secret::{MASK, Secret},
 };
 
-/// A setting with its value as a string.
+/// A setting and its value as a string.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) entry: &'static Entry,
@@ -31,10 +31,10 @@ impl Listed {
     }
 }
 
-/// Lists the settings that a source sets, sorted by name. With `defaults`, all other settings follow with their
-/// defaults.
+/// Lists the settings that are set by any source, sorted by name. If `defaults` is set, all other settings
+/// follow with their default values.
 ///
-/// Values are not validated, so that an invalid one can be found with `config view`.
+/// Values are not validated, so that `config view` can show invalid values.
 pub(crate) fn list(
     environment: &Environment,
     profile: Option<&str>,

@@ -1,8 +1,10 @@
-//! Settings from the environment, files and the active profile, each with its source.
+//! Resolves settings from the environment, files and the active profile, and records the source of each
+//! value.
 //!
-//! Sources in order of precedence: environment variables, `.env`, `prefect.toml`, `pyproject.toml` (these three in
-//! the working directory only), the active profile, defaults. An empty value in one source hides the values of
-//! sources with lower precedence. `--profile` only selects the profile: environment variables still override it.
+//! The sources in order of precedence are environment variables, `.env`, `prefect.toml`, `pyproject.toml`,
+//! the active profile, and defaults. The files are only read from the working directory. An empty value hides
+//! the values of sources with lower precedence. `--profile` only selects the profile: environment variables
+//! still override its values.
 
 mod active;
 mod catalogue;

@@ -1,13 +1,13 @@
-//! Names of the settings that prefectl reads.
+//! Names of the settings that prefectl uses.
 
 use super::catalogue::{SettingName, named};
 
-/// Defines a constant for each setting, and a list of all settings with descriptions.
+/// Defines a constant for each setting, and a list of all settings with their descriptions.
 macro_rules! settings_read {
     ($($constant:ident = $name:expr, $meaning:literal;)*) => {
         $(#[doc = $meaning] pub(crate) const $constant: SettingName = $name;)*
 
-        /// All settings that prefectl reads, with descriptions.
+        /// All settings that prefectl uses, with their descriptions.
         pub(crate) const READ: &[(SettingName, &str)] = &[$(($constant, $meaning)),*];
     };
 }
@@ -50,6 +50,6 @@ settings_read! {
     PROJECT = OWN_PROJECT, "project id; see `prefectl deploy --help`";
 }
 
-/// Project id of prefectl. Prefect does not have this setting.
+/// The project id, which only prefectl uses. Prefect does not have this setting.
 const OWN_PROJECT: SettingName =
     SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

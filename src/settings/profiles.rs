@@ -1,4 +1,4 @@
-//! Profiles: those in `profiles.toml` and the built-in ones.
+//! The built-in profiles and the profiles in `profiles.toml`.
 
 use std::path::Path;
 
@@ -11,19 +11,19 @@ use crate::fs;
 /// Name of the profile that is active by default.
 pub(super) const DEFAULT: &str = "ephemeral";
 
-/// Setting values by name, in file order.
+/// Values of a profile's settings by name, in file order.
 pub(crate) type ProfileSettings = IndexMap<String, String>;
 
 /// All profiles by name.
 #[derive(Debug)]
 pub(crate) struct Profiles {
-    /// Active profile according to the file.
+    /// Name of the active profile according to the file.
     pub(super) active: Option<String>,
     profiles: IndexMap<String, ProfileSettings>,
 }
 
 impl Profiles {
-    /// Loads the built-in profiles and the profiles in the file, if it exists.
+    /// Loads the built-in profiles and the profiles in the file. The file does not have to exist.
     pub(crate) fn load(path: &Path) -> Result<Self, SettingsError> {
         let mut profiles = Self::built_in();
         if let Some(text) = fs::read_text_if_exists(path)? {
@@ -37,7 +37,7 @@ impl Profiles {
         self.profiles.get(name)
     }
 
-    /// Returns all names, starting with the built-in profiles.
+    /// Returns the names of all profiles, starting with the built-in profiles.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
     }

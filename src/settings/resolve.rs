@@ -1,4 +1,4 @@
-//! Settings that prefectl reads, resolved from all sources.
+//! Resolves the settings that prefectl uses from all sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,17 +23,17 @@ use crate::{
 
 const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 
-/// Values of all settings that prefectl reads.
+/// Values of the settings that prefectl uses.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// Name of the active profile.
     pub(crate) profile: String,
-    /// Whether the command line, the environment or the profiles file selects the profile.
+    /// Whether the profile was selected by the command line, the environment or the profiles file.
     pub(crate) profile_is_chosen: bool,
     pub(crate) profiles_path: Setting<PathBuf>,
     pub(crate) api_url: Setting<Option<String>>,
     pub(crate) api_key: Setting<Option<Secret>>,
-    /// Credentials in the form `user:password`. They take precedence over the API key.
+    /// Credentials in the form `user:password`, which take precedence over the API key.
     pub(crate) api_auth_string: Setting<Option<Secret>>,
     pub(crate) api_ssl_cert_file: Setting<Option<PathBuf>>,
     pub(crate) api_tls_insecure_skip_verify: Setting<bool>,
@@ -47,15 +47,17 @@ pub(crate) struct Settings {
     pub(crate) client_csrf_support_enabled: Setting<bool>,
     pub(crate) default_work_pool_name: Setting<Option<String>>,
     pub(crate) default_docker_build_namespace: Setting<Option<String>>,
-    /// Whether `schedules: []` removes the schedules of the server. `None` means yes.
+    /// Whether `schedules: []` in the file removes the schedules on the server. `None` is equivalent to
+    /// `true`.
     pub(crate) clear_schedules_on_empty: Setting<Option<bool>>,
-    /// Project id under which deployments are recorded.
+    /// Id of the project that owns the deployments.
     pub(crate) project: Setting<Option<String>>,
-    /// URL of the user interface. Derived from the API URL unless it is set. `None` if neither is known.
+    /// URL of the Prefect UI. If the setting is not set, the URL is derived from the API URL. `None` if
+    /// neither is set.
     pub(crate) ui_url: Setting<Option<String>>,
     pub(crate) cloud_api_url: Setting<String>,
     pub(crate) cli_colors: Setting<bool>,
-    /// Whether to prompt. `None` means only in a terminal.
+    /// Whether to prompt for input. `None` means only in a terminal.
     pub(crate) cli_prompt: Setting<Option<bool>>,
     /// Whether to start a temporary server if no API URL is configured.
     pub(crate) server_ephemeral_enabled: Setting<bool>,
@@ -66,7 +68,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Resolves all settings. `profile` comes from the command line. `directory` is the working directory.
+    /// Resolves all settings. `profile` is the profile selected on the command line, and `directory` is the
+    /// working directory.
     pub(crate) fn resolve(
         environment: &Environment,
         profile: Option<&str>,
@@ -85,7 +88,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Returns the secrets among the settings, for redaction.
+    /// Returns the settings whose values are secret, so that their values can be redacted.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> {
         let url = self.api_url.value.as_deref().unwrap_or_default();
         // A URL without a scheme is unusable but may still contain a password.
@@ -99,7 +102,7 @@ impl Settings {
         own.chain(self.client_custom_headers.value.values()).cloned().chain(login).chain(password)
     }
 
-    /// Writes settings to the active profile in the profiles file. `self` is not changed.
+    /// Saves settings to the active profile in the profiles file. The values in `self` are not updated.
     pub(crate) fn store<'a>(
         &self,
         values: impl IntoIterator<Item = (&'a SettingName, &'a str)>,
@@ -149,12 +152,12 @@ impl Settings {
         })
     }
 
-    /// Returns the API URL. Fails if it is not configured.
+    /// Returns the API URL, or an error if no API URL is configured.
     pub(crate) fn require_api_url(&self) -> Result<&str, NoApiUrl> {
         self.api_url.value.as_deref().ok_or(NoApiUrl)
     }
 
-    /// Whether the API is Prefect Cloud.
+    /// Returns whether the API belongs to Prefect Cloud.
     pub(crate) fn is_cloud(&self) -> bool {
         self.api_url.value.as_deref().is_some_and(|url| url.starts_with(&self.cloud_api_url.value))
     }
@@ -185,7 +188,7 @@ fn ui_url(
     Ok(Setting::default_value(api_url.map(|url| ui_url::derive(url, cloud, cloud_ui.value.as_deref()))))
 }
 
-/// Returns a warning for common mistakes in an API URL, such as the URL of the user interface.
+/// Returns a warning if the API URL contains a common mistake, such as the address of the Prefect UI.
 fn misconfiguration(url: &str) -> Option<Diagnostic> {
     let mistakes = [
         (

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{environment::Environment, fs};
 
-/// One source: values by name, or nested as in TOML.
+/// A source of settings. Values are stored by name, or nested as in TOML.
 #[derive(Debug)]
 enum Layer {
     Names(BTreeMap<String, Value>),
@@ -38,7 +38,8 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Reads the environment and the files in `directory`. The profile is added later because these sources name it.
+    /// Reads the environment and the files in `directory`. The profile is added later, because these sources
+    /// determine which profile is active.
     pub(super) fn load(environment: &Environment, directory: &Path) -> Result<Self, SettingsError> {
         let dotenv = fs::read_text_if_exists(&directory.join(".env"))?.unwrap_or_default();
         let dotenv = dotenv::parse(&dotenv, environment);
@@ -59,16 +60,16 @@ impl Sources {
         self.layers.push((Origin::Profile, Layer::Names(settings.collect())));
     }
 
-    /// Returns the value with the highest precedence, and its source.
+    /// Returns the value with the highest precedence, and the source of that value.
     pub(super) fn get(&self, setting: &SettingName) -> Option<(&Value, Origin)> {
         self.layers.iter().find_map(|(origin, layer)| Some((layer.get(setting)?, *origin)))
     }
 
-    /// Reads a setting. Returns `None` if no source sets it, or if the value is empty.
+    /// Reads a setting. Returns `None` if no source sets it or if its value is empty.
     ///
     /// # Errors
     ///
-    /// Fails if the value has the wrong type.
+    /// Fails if the value does not have the expected type.
     pub(super) fn read<T: FromSetting>(
         &self,
         name: &SettingName,
@@ -82,7 +83,7 @@ impl Sources {
         }
     }
 
-    /// Reads a setting that has a default.
+    /// Reads a setting, or returns `default` if no source sets it.
     pub(super) fn read_or<T: FromSetting>(
         &self,
         name: &SettingName,
@@ -91,7 +92,8 @@ impl Sources {
         Ok(self.read(name)?.unwrap_or_else(|| Setting::default_value(default)))
     }
 
-    /// Reads a setting without a default. The origin of an empty value is the source that sets it.
+    /// Reads a setting that has no default. If the value is empty, the origin is still the source that sets
+    /// it.
     pub(super) fn read_optional<T: FromSetting>(
         &self,
         name: &SettingName,
@@ -108,8 +110,8 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Returns the Prefect variables, and the variable of prefectl, by upper-case name. A name in upper case overrides
-/// the same name in another letter case.
+/// Collects the `PREFECT_` variables and the variables of prefectl by upper-case name. If two names differ
+/// only in case, the upper-case name takes precedence.
 fn by_name<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
     for (name, value) in variables {

@@ -1,4 +1,4 @@
-//! Reader for TOML files with settings.
+//! Reads TOML files that contain settings.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::SettingsError;
 use crate::fs;
 
-/// Reads a TOML file in a directory as JSON. Returns null if the file does not exist.
+/// Reads a TOML file in the given directory as a JSON value. Returns null if the file does not exist.
 pub(super) fn read(directory: &Path, name: &str) -> Result<Value, SettingsError> {
     match fs::read_text_if_exists(&directory.join(name))? {
         Some(text) => parse(name, &text),
@@ -15,12 +15,12 @@ pub(super) fn read(directory: &Path, name: &str) -> Result<Value, SettingsError>
     }
 }
 
-/// Parses a TOML document as JSON. `name` is the file name in the error.
+/// Parses a TOML document as a JSON value. `name` is the file name used in errors.
 pub(super) fn parse(name: &str, text: &str) -> Result<Value, SettingsError> {
     toml_edit::de::from_str(text).map_err(|error| invalid(name, text, error.message(), error.span()))
 }
 
-/// Returns the error for an invalid TOML document, with its reason on one line.
+/// Creates the error for an invalid TOML document, with the reason on a single line.
 pub(super) fn invalid(
     name: &str,
     text: &str,

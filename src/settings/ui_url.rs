@@ -1,6 +1,6 @@
-//! URL of the user interface, derived from the URL of the API.
+//! Derives the URL of the Prefect UI from the URL of the API.
 
-/// Returns the URL of the user interface for an API.
+/// Returns the URL of the Prefect UI that belongs to an API URL.
 pub(super) fn derive(api_url: &str, cloud_api_url: &str, cloud_ui_url: Option<&str>) -> String {
     let url = match api_url.strip_prefix(cloud_api_url) {
         Some(path) => cloud_ui_url.map_or_else(|| derive_cloud(cloud_api_url), str::to_owned) + path,
@@ -10,7 +10,7 @@ pub(super) fn derive(api_url: &str, cloud_api_url: &str, cloud_ui_url: Option<&s
     url.replace("/api/", "/").replace("/accounts/", "/account/").replace("/workspaces/", "/workspace/")
 }
 
-/// Derives the URL of the user interface of Prefect Cloud: `https://api.prefect.cloud/api` becomes
+/// Derives the UI URL of Prefect Cloud from its API URL. For example, `https://api.prefect.cloud/api` becomes
 /// `https://app.prefect.cloud`.
 fn derive_cloud(api_url: &str) -> String {
     let url = match api_url.strip_prefix("https://api").filter(|rest| is_vendor_host(rest)) {
@@ -20,7 +20,8 @@ fn derive_cloud(api_url: &str) -> String {
     url.strip_suffix("/api").unwrap_or(&url).to_owned()
 }
 
-/// Whether the text after `https://api` is a host of Prefect, such as `.prefect.cloud/` or `.stg.prefect.dev/`.
+/// Returns whether the text after `https://api` is a host suffix of Prefect Cloud, such as `.prefect.cloud/`
+/// or `.stg.prefect.dev/`.
 fn is_vendor_host(rest: &str) -> bool {
     let Some((host, _path)) = rest.split_once('/') else { return false };
     let mut labels = host.rsplit('.');

@@ -47,9 +47,9 @@ impl<T> Setting<T> {
     }
 }
 
-/// Type of a setting's value, parsed from a string or a TOML value.
+/// A type that can be parsed from a setting's value, which is either a string or a TOML value.
 pub(super) trait FromSetting: Sized {
-    /// Description of valid values, which completes the phrase "must be".
+    /// Description of valid values. It completes the phrase "must be".
     const EXPECTED: &'static str;
 
     fn from_setting(value: &Value) -> Option<Self>;
@@ -123,7 +123,7 @@ impl FromSetting for f64 {
     }
 }
 
-/// Accepts a list of numbers, or a string of numbers separated by commas.
+/// Parsed from a list of numbers, or from a string of comma-separated numbers.
 impl FromSetting for BTreeSet<u16> {
     const EXPECTED: &'static str = "a comma-separated list of HTTP status codes";
 
@@ -137,7 +137,8 @@ impl FromSetting for BTreeSet<u16> {
     }
 }
 
-/// Accepts an object of strings, or the same as JSON. The values may be secrets.
+/// Parsed from an object whose values are strings, or from a string that contains such an object as JSON. The
+/// values may be secrets.
 impl FromSetting for BTreeMap<String, Secret> {
     const EXPECTED: &'static str = "a JSON object of strings";
 

@@ -1,11 +1,12 @@
-//! Escapes control characters in text from files, programs and servers, so that it cannot move the terminal's cursor, set
-//! its title or write to its clipboard.
+//! Escapes control characters in text from files, programs and servers. Otherwise, such text could move the
+//! terminal's cursor, set its title or write to its clipboard.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Replaces control characters by JSON escapes (`\u001b`), except line ends, tabs and colour sequences.
+/// Replaces control characters with JSON escapes such as `\u001b`. Line ends, tabs and color sequences are
+/// preserved.
 ///
-/// A JSON document keeps its meaning.
+/// The escapes do not change the meaning of a JSON document.
 pub(super) fn escape_controls(text: &str) -> Cow<'_, str> {
     if !text.contains(is_control) {
         return Cow::Borrowed(text);
@@ -30,20 +31,21 @@ pub(super) fn escape_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Checks whether a character controls the terminal or changes the direction of the text after it.
+/// Returns whether a character controls the terminal or changes the direction of the text that follows.
 fn is_control(character: char) -> bool {
     let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (character.is_control() && !matches!(character, '\n' | '\t')) || reorders
 }
 
-/// Returns the colour sequence at the start of a string, if there is one.
+/// Returns the color sequence at the start of a string. Returns `None` if the string does not start with one.
 fn color(text: &str) -> Option<&str> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let (parameters, _) = parameters.split_once('m')?;
     parameters.split(';').all(is_color).then(|| &text[..parameters.len() + 3])
 }
 
-/// Checks for reset, bold, dim and the sixteen foreground colours. Hidden text and background colours could deceive.
+/// Returns whether a parameter selects reset, bold, dim or one of the sixteen foreground colors. Hidden text
+/// and background colors are rejected because they could deceive the user.
 fn is_color(parameter: &str) -> bool {
     parameter.is_empty()
         || parameter.parse().is_ok_and(|code: u8| matches!(code, 0..=2 | 22 | 30..=37 | 39 | 90..=97))

@@ -1,7 +1,7 @@
-//! Progress events for programs: one JSON object per line.
+//! Progress events for programs, written as one JSON object per line.
 //!
-//! Every object has the keys `schema` and `event`. The events are `status`, `step`, `output` (of a step), `finding`,
-//! `deployment`, `note` and `error`.
+//! Each object contains the keys `schema` and `event`. The events are `status`, `step`, `output` (of a step),
+//! `finding`, `deployment`, `note` and `error`.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const SCHEMA: u32 = 1;
 
 pub(super) enum Event<'a> {
     Status(&'a str),
-    /// A step event, with the step's name and run time once it has started.
+    /// A step event, with the name and run time of the step if it has started.
     Step {
         id: StepId,
         event: StepEvent<'a>,
@@ -39,7 +39,7 @@ pub(super) enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// Renders the event as one line of JSON. `mask` redacts secrets in a string.
+    /// Serializes the event as a line of JSON. `mask` redacts the secrets in a string.
     pub(super) fn line(&self, mask: impl Fn(&str) -> String) -> String {
         let (event, fields) = match self {
             Self::Status(line) => ("status", json!({"message": plain(line)})),
@@ -101,7 +101,8 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Redacts every string of a value. Must run before serialization, which may change the spelling of a secret.
+/// Redacts all strings in a value. This must happen before serialization, which may escape characters of a
+/// secret.
 fn masked(value: Value, mask: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => mask(&text).into(),

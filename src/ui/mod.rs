@@ -1,7 +1,7 @@
-//! Output: results on stdout, progress and diagnostics on stderr.
+//! Writes results to stdout, and progress and diagnostics to stderr.
 //!
-//! All output goes through [`Ui`], which redacts known secrets, and escapes control characters and workflow commands of CI
-//! services.
+//! All output goes through [`Ui`], which redacts known secrets and escapes control characters and the
+//! workflow commands of CI services.
 
 mod escape;
 mod events;
@@ -40,7 +40,7 @@ pub(crate) use live::DeploymentResult;
 pub(crate) use prompts::{has_terminal, restore_terminal};
 pub(crate) use table::listing;
 
-/// Maximum number of additional places that are listed for a finding.
+/// Maximum number of additional locations listed for a finding.
 const MAX_PLACES: usize = 5;
 
 /// The amount of output.
@@ -50,30 +50,32 @@ pub(crate) enum Verbosity {
     Quiet,
     #[default]
     Normal,
-    /// Also the complete output of steps and every request.
+    /// All of the normal output, the complete output of steps, and every API request.
     Verbose,
 }
 
-/// The program's stdout and stderr. Clones share the streams.
+/// Handle to the stdout and stderr of the program. Clones share the streams.
 #[derive(Clone)]
 pub(crate) struct Ui {
     stdout: Arc<Mutex<Stdout>>,
     screen: Arc<Mutex<Screen>>,
     redactor: Redactor,
     verbosity: Verbosity,
-    /// Whether progress lines start with a timestamp, which they do if stderr is not a terminal.
+    /// Whether progress lines start with a timestamp. This is the case if stderr is not a terminal.
     has_timestamps: bool,
     /// Whether commands may show a live view.
     live_view: bool,
-    /// The current directory relative to the repository, in GitHub Actions, where findings are also annotations.
+    /// The current directory relative to the root of the repository. Set only in GitHub Actions, where
+    /// findings are also written as annotations.
     annotations: Option<String>,
-    /// Whether stderr has JSON [`events`] instead of text.
+    /// Whether JSON [`events`] are written to stderr instead of text.
     events: bool,
-    /// Whether a CI service may read the output, so that workflow commands are escaped.
+    /// Whether a CI service may parse the output. If so, workflow commands are escaped.
     is_ci: bool,
     /// Whether stderr has colours.
     has_colors: bool,
-    /// Whether prefectl replaces `prefect`: messages go to stdout as in the reference, and tables look the same.
+    /// Whether prefectl was called as `prefect`. If so, messages go to stdout and tables are formatted as in
+    /// Prefect.
     is_prefect: bool,
 }
 
@@ -102,7 +104,7 @@ impl Ui {
         }
     }
 
-    /// Also writes findings and errors to stderr as annotations for GitHub Actions.
+    /// Additionally writes findings and errors to stderr as GitHub Actions annotations.
     #[must_use]
     pub(crate) fn with_annotations(self, folder: Option<String>) -> Self {
         Self { annotations: folder, ..self }
@@ -121,13 +123,13 @@ impl Ui {
         }
     }
 
-    /// Prints messages and tables as the reference does. Messages go to stdout, which scripts read.
+    /// Formats messages and tables like Prefect, and writes messages to stdout, where scripts expect them.
     #[must_use]
     pub(crate) fn with_prefect_style(self, is_prefect: bool) -> Self {
         Self { is_prefect, has_timestamps: self.has_timestamps && !is_prefect, ..self }
     }
 
-    /// Escapes workflow commands if the environment is that of a CI service.
+    /// Escapes workflow commands if the environment variables indicate a CI service.
     #[must_use]
     pub(crate) fn for_environment(self, environment: &Environment) -> Self {
         Self { is_ci: workflow::is_ci(environment), ..self }
@@ -139,13 +141,13 @@ impl Ui {
         Self { events, ..self }
     }
 
-    /// Allows a live view, if stderr is a terminal.
+    /// Allows commands to show a live view, provided that stderr is a terminal.
     #[must_use]
     pub(crate) fn with_live_view(self, is_capable: bool) -> Self {
         Self { live_view: is_capable && !self.has_timestamps, ..self }
     }
 
-    /// Starts the live view of a command, if it is allowed.
+    /// Starts the live view of a command, if live views are allowed.
     pub(crate) fn watch(&self) -> LiveView {
         if self.live_view && !self.events && self.verbosity != Verbosity::Quiet {
             self.screen().begin();
@@ -159,7 +161,8 @@ impl Ui {
         }
     }
 
-    /// Runs an action that needs the terminal for itself, such as a prompt.
+    /// Runs an action that needs exclusive use of the terminal, such as a prompt. The live view is hidden
+    /// during the action.
     pub(crate) fn suspend<T>(&self, action: impl FnOnce() -> T) -> T {
         self.screen().suspend();
         let result = action();
@@ -177,22 +180,22 @@ impl Ui {
         self.print(&self.redactor.mask(text));
     }
 
-    /// Prints a result to stdout without redacting secrets, as `--show-secrets` asks.
+    /// Prints a result to stdout without redacting secrets. Used for `--show-secrets`.
     pub(crate) fn result_with_secrets(&self, text: &str) {
         self.print(text);
     }
 
-    /// Prints a finding to stdout as a workflow command of GitHub Actions.
+    /// Prints a finding to stdout as a GitHub Actions workflow command.
     pub(crate) fn annotation(&self, command: &str) {
         self.write(&escape_controls(&self.redactor.mask(command)));
     }
 
-    /// Returns an error if a result could not be written to stdout. A closed pipe is not an error: the reader has all that it
-    /// wants.
+    /// Checks that all results were written to stdout. A closed pipe is not an error, because the reader does
+    /// not want more output.
     ///
     /// # Errors
     ///
-    /// Fails with the first error of the stream, such as a full disk.
+    /// Returns the first error that occurred while writing, such as a full disk.
     pub(crate) fn check_output(&self) -> Result<(), CommandError> {
         match &self.stdout().error {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -202,19 +205,20 @@ impl Ui {
         }
     }
 
-    /// Prints a note to stderr, unless `--quiet` was given.
+    /// Prints a note to stderr, unless `--quiet` was passed.
     pub(crate) fn note(&self, text: &str) {
         if self.verbosity != Verbosity::Quiet {
             self.print_or_emit(text, &Event::Note(text));
         }
     }
 
-    /// Prints a result to stdout as JSON.
+    /// Prints a result to stdout as indented JSON.
     pub(crate) fn json(&self, value: &serde_json::Value) {
         self.print(&format!("{:#}", self.redactor.mask_json(value)));
     }
 
-    /// Prints a result as JSON on one line. Values are masked one by one, so that the document stays valid.
+    /// Prints a result to stdout as JSON on a single line. Each string is redacted individually, so that the
+    /// document remains valid JSON.
     pub(crate) fn document(&self, value: &serde_json::Value) {
         self.print(&self.redactor.mask_json(value).to_string());
     }
@@ -240,7 +244,7 @@ impl Ui {
         }
     }
 
-    /// Prints each finding once, followed by the other places that it applies to.
+    /// Prints each distinct finding once, followed by the other locations at which it occurs.
     fn print_grouped(&self, diagnostics: &[Diagnostic]) {
         let mut groups: IndexMap<(&str, &str), Vec<&Diagnostic>> = IndexMap::new();
         for diagnostic in diagnostics {
@@ -280,7 +284,7 @@ impl Ui {
         self.stdout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prints the text for people, or the event for programs.
+    /// Prints the text, or writes the event as JSON if events are enabled.
     fn print_or_emit(&self, text: &str, event: &Event<'_>) {
         if self.events { self.emit(event) } else { self.tell(text) }
     }
@@ -299,7 +303,7 @@ impl Ui {
         self.screen().say(&self.shown(text));
     }
 
-    /// Prints a workflow command of GitHub Actions to stderr.
+    /// Prints a GitHub Actions workflow command to stderr.
     fn tell_command(&self, command: &str) {
         self.screen().say(&escape_controls(&self.redactor.mask(command)));
     }
@@ -315,7 +319,8 @@ impl Ui {
     }
 }
 
-/// Escapes workflow commands. Without `has_colors` the stream removes colours, so they are removed first.
+/// Escapes workflow commands. If `has_colors` is not set, colors are removed first, because the stream would
+/// remove them after escaping.
 fn without_commands(text: &str, has_colors: bool) -> String {
     if has_colors {
         return workflow::escape_commands(text).into_owned();
@@ -323,7 +328,7 @@ fn without_commands(text: &str, has_colors: bool) -> String {
     workflow::escape_commands(&strip_str(text).to_string()).into_owned()
 }
 
-/// Returns whether stdout is redirected to a file, which a CI service does not read.
+/// Returns whether stdout is redirected to a file. CI services do not parse commands in files.
 fn stdout_is_file() -> bool {
     #[cfg(unix)]
     let file = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned().map(std::fs::File::from);
@@ -334,7 +339,7 @@ fn stdout_is_file() -> bool {
     file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// The live view of a command. It is removed on drop.
+/// The live view of a command. Dropping it removes the view from the terminal.
 pub(crate) struct LiveView {
     ui: Ui,
     is_drawn: bool,
@@ -343,18 +348,19 @@ pub(crate) struct LiveView {
 }
 
 impl LiveView {
-    /// Removes the view before results are printed.
+    /// Removes the view, so that results can be printed.
     pub(crate) fn end(&self) {
         self.has_ended.store(true, Ordering::Relaxed);
         self.ui.screen().end();
     }
 
-    /// Returns whether the view was shown, so that the summary has the results.
+    /// Returns whether the view was shown. If so, the summary table contains the results.
     pub(crate) fn is_drawn(&self) -> bool {
         self.is_drawn
     }
 
-    /// Prints the summary table if there was a view, and otherwise its last line, the number of deployments per outcome.
+    /// Prints the summary table if the view was shown. Otherwise, prints only the number of deployments for
+    /// each outcome.
     pub(crate) fn summarize(&self, results: &[DeploymentResult]) {
         if !self.is_drawn {
             let total = live::total(&Results { deployments: results, took: self.started.elapsed() });

@@ -1,4 +1,4 @@
-//! Interactive prompts. They are written to stderr, so that stdout can be redirected.
+//! Interactive prompts. Prompts are written to stderr, so that stdout can be redirected.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -10,17 +10,17 @@ use crate::{
     secret::Secret,
 };
 
-/// Number of visible rows of a selection.
+/// Number of rows of a selection that are visible at the same time.
 const PAGE_SIZE: usize = 10;
-/// Maximum number of characters per cell.
+/// Maximum number of characters in a cell of a selection.
 const MAX_CELL_LENGTH: usize = 60;
 
-/// Returns whether prompts are possible: stdin and stderr must be terminals.
+/// Returns whether the user can be prompted. Both stdin and stderr must be terminals.
 pub(crate) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Restores the terminal after a prompt that was interrupted by a signal.
+/// Restores the terminal after a signal has interrupted a prompt.
 pub(crate) fn restore_terminal() {
     // The terminal may already be closed.
     let _ = crossterm::terminal::disable_raw_mode();
@@ -85,7 +85,8 @@ impl Ask for Ui {
 }
 
 impl Ui {
-    /// Prints a question and reads the answer from stdin, which is not a terminal. Anything but yes means no.
+    /// Prints a question and reads a line from stdin. Used if stdin is not a terminal. Any answer other than
+    /// `y` or `yes` means no.
     async fn confirm_in_line(&self, question: &str) -> Result<bool, NoAnswer> {
         let question = self.shown(question);
         let answer = self.waiting(move || {
@@ -97,7 +98,7 @@ impl Ui {
         Ok(matches!(answer.await?.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Prepares text for a prompt: one line, secrets redacted, control characters escaped.
+    /// Converts text to a single line for a prompt. Secrets are redacted and control characters are escaped.
     fn line(&self, text: &str) -> String {
         let line = self.redactor.mask(text).replace(['\n', '\t'], " ");
         escape_controls(&line).into_owned()
@@ -107,7 +108,8 @@ impl Ui {
         if self.screen().has_colors() { RenderConfig::default_colored() } else { RenderConfig::empty() }
     }
 
-    /// Runs a blocking prompt on another thread, so that signals are still handled. Suspends the live view meanwhile.
+    /// Runs a blocking prompt on another thread, so that signals are still handled. The live view is
+    /// suspended until the prompt returns.
     async fn waiting<T: Send + 'static>(
         &self,
         ask: impl FnOnce() -> Result<T, InquireError> + Send + 'static,
@@ -129,7 +131,7 @@ fn not_empty(text: &str) -> Result<Validation, CustomUserError> {
     Ok(if is_empty { Validation::Invalid("an answer is required".into()) } else { Validation::Valid })
 }
 
-/// Aligns the cells of rows in columns.
+/// Aligns the cells of all rows in columns.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let cut = |cell: &String| -> String {
         let line = cell.lines().next().unwrap_or_default();

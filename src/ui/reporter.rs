@@ -1,4 +1,4 @@
-//! Progress reporting for people (lines or a live view) and for programs (events).
+//! Reports progress to people as lines or a live view, and to programs as events.
 
 use std::time::Instant;
 
@@ -15,12 +15,12 @@ use crate::{
     progress::{DeploymentEvent, Progress, StepEnd, StepEvent, StepId, Stream},
 };
 
-/// How step progress is shown to people.
+/// The way in which the progress of steps is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProgressStyle {
     /// Not at all.
     Quiet,
-    /// In the live view. The output of a failed step is printed.
+    /// Progress is shown in the live view. Only the output of failed steps is printed.
     View,
     /// Line by line.
     Lines,
@@ -35,7 +35,7 @@ impl Ui {
         }
     }
 
-    /// Prints a progress line. Adds a timestamp if stderr is not a terminal.
+    /// Prints a progress line. The line starts with a timestamp if stderr is not a terminal.
     fn print_progress(&self, screen: &mut Screen, line: &str) {
         let time =
             self.has_timestamps.then(|| jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ ").to_string());
@@ -81,7 +81,8 @@ impl Ui {
         }
     }
 
-    /// Records an event in the live state, with secrets redacted and control characters escaped.
+    /// Records an event in the state of the live view. Secrets are redacted and control characters are
+    /// escaped.
     fn record_step(&self, screen: &mut Screen, id: StepId, event: StepEvent<'_>, now: Instant) {
         let shown = |text: &str| self.shown(text);
         match event {
@@ -116,7 +117,7 @@ impl Ui {
     }
 }
 
-/// Formats a line of a program's output.
+/// Formats a line that a step's program has printed.
 fn quoted(line: &str) -> String {
     format!("   {} {line}", "|".dimmed())
 }

@@ -1,4 +1,4 @@
-//! Standard error as a screen: permanent lines, and below them the live view, which is redrawn in place.
+//! Standard error as a screen with permanent lines and, below them, a live view that is redrawn in place.
 
 use std::{
     fmt::Write as _,
@@ -19,23 +19,23 @@ use super::live::{self, Size, State};
 
 /// Minimum time between two frames.
 const PERIOD: Duration = Duration::from_millis(100);
-/// Assumed size of a terminal that does not report its size.
+/// Size assumed for a terminal that does not report its size.
 const DEFAULT_SIZE: Size = Size { width: 80, height: 24 };
 
-/// Standard error, and the state of the live view.
+/// Standard error and the state of the live view.
 pub(super) struct Screen {
     stream: AutoStream<io::Stderr>,
     pub(super) state: State,
     view: Option<View>,
 }
 
-/// The live view while it is shown.
+/// A live view that is shown on the terminal.
 #[derive(Default)]
 struct View {
-    /// The lines that are currently on the terminal.
+    /// Lines that are currently displayed on the terminal.
     drawn: Vec<String>,
     drawn_at: Option<Instant>,
-    /// Number of callers that currently need the terminal for themselves.
+    /// Number of callers that currently need exclusive use of the terminal.
     suspended: usize,
 }
 
@@ -54,7 +54,7 @@ impl Screen {
         self.view.is_some()
     }
 
-    /// Prints permanent lines above the view.
+    /// Prints permanent lines above the live view.
     pub(super) fn say(&mut self, text: &str) {
         if self.view.as_ref().is_none_or(|view| view.suspended > 0) {
             // Without stderr there is no way to report the failure.
@@ -72,14 +72,14 @@ impl Screen {
         self.view = Some(View::default());
     }
 
-    /// Removes the view, and marks unfinished work as stopped.
+    /// Removes the live view, and marks unfinished work as stopped.
     pub(super) fn end(&mut self) {
         self.erase();
         self.view = None;
         self.state.stop(Instant::now());
     }
 
-    /// Removes the view until [`Screen::resume`] is called.
+    /// Hides the live view until [`Screen::resume`] is called.
     pub(super) fn suspend(&mut self) {
         self.erase();
         if let Some(view) = &mut self.view {
@@ -98,7 +98,7 @@ impl Screen {
         drawn_at.is_none_or(|then| now.saturating_duration_since(then) >= PERIOD)
     }
 
-    /// Redraws the view if it has changed. Returns `false` if there is no view any more.
+    /// Redraws the live view if its lines have changed. Returns `false` if there is no live view.
     fn tick(&mut self) -> bool {
         let Some(view) = &self.view else { return false };
         if view.suspended == 0 {
@@ -124,7 +124,8 @@ impl Screen {
         }
     }
 
-    /// Replaces the view by permanent lines and a new view below them, in a single write.
+    /// Replaces the live view with permanent lines and a new view below them. All lines are written at once
+    /// to avoid flickering.
     fn frame(&mut self, text: &str, lines: Vec<String>) {
         let colors = self.has_colors();
         let Some(view) = &mut self.view else { return };
@@ -157,7 +158,7 @@ impl Screen {
     }
 }
 
-/// Redraws the view periodically on a thread until the view ends.
+/// Starts a thread that redraws the live view periodically until the view ends.
 pub(super) fn keep_drawing(screen: &Arc<Mutex<Screen>>) {
     let screen: Weak<Mutex<Screen>> = Arc::downgrade(screen);
     thread::spawn(move || {
@@ -177,7 +178,8 @@ pub(super) fn size() -> Size {
     known.map_or(DEFAULT_SIZE, |(width, height)| Size { width: width.into(), height: height.into() })
 }
 
-/// Returns the number of terminal rows that the lines occupy. A terminal that became narrower has wrapped them.
+/// Returns the number of terminal rows that the lines occupy. Lines wrap if the terminal has become narrower
+/// since they were drawn.
 fn rows(lines: &[String], width: usize) -> u16 {
     let rows = lines.iter().map(|line| live::columns(line).div_ceil(width.max(1)).max(1)).sum::<usize>();
     u16::try_from(rows).unwrap_or(u16::MAX)

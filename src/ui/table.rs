@@ -9,11 +9,12 @@ use comfy_table::{
 
 use super::{Ui, live::columns, screen};
 
-/// Header of the column that is dropped first if a table is too wide.
+/// Header of the column that is removed first if a table is too wide.
 const ID: &str = "ID";
 
 impl Ui {
-    /// Renders a table with a header and one line per row. On a terminal that is too narrow, cells wrap and ids are dropped.
+    /// Renders a table with a header and one line for each row. If the terminal is too narrow, the id column
+    /// is removed and cells wrap.
     pub(crate) fn table<const COLUMNS: usize>(
         &self,
         header: [&str; COLUMNS],
@@ -28,7 +29,7 @@ impl Ui {
     }
 }
 
-/// Renders a table for a terminal with `width` columns, or of any width.
+/// Renders a table for a terminal with `width` columns. The width is not limited if `width` is `None`.
 fn fitted_table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: &[[String; COLUMNS]],
@@ -69,7 +70,8 @@ fn render<const COLUMNS: usize>(
     table.to_string()
 }
 
-/// Renders a table like the reference, with `┃` in the header and `│` in each row. Every row is one line.
+/// Renders a table in Prefect's style, with `┃` in the header and `│` in each row. Each row occupies one
+/// line.
 fn reference_table<const COLUMNS: usize>(header: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| cell.replace(['\r', '\n'], " ")).collect()).collect();
@@ -95,7 +97,7 @@ fn reference_table<const COLUMNS: usize>(header: [&str; COLUMNS], rows: &[[Strin
     lines.join("\n")
 }
 
-/// Renders names and their descriptions in two columns. Descriptions wrap on narrow terminals.
+/// Renders names and descriptions in two columns. Descriptions wrap on narrow terminals.
 pub(crate) fn listing(rows: impl IntoIterator<Item = [String; 2]>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);

@@ -1,7 +1,8 @@
 //! Escapes the workflow commands of CI services in text from projects and servers.
 //!
-//! CI services read commands from the output of a job: GitHub Actions (`::name::` at the start of a line), Azure Pipelines
-//! and `TeamCity` (`##vso[` and the like anywhere in a line) and GitLab (`section_start:`).
+//! CI services parse commands in the output of a job: GitHub Actions (`::name::` at the start of a line),
+//! Azure Pipelines and `TeamCity` (prefixes such as `##vso[` anywhere in a line) and GitLab
+//! (`section_start:`).
 
 use std::borrow::Cow;
 
@@ -10,14 +11,15 @@ use crate::environment::Environment;
 /// Variables that CI services set.
 const CI_VARIABLES: [&str; 5] = ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TEAMCITY_VERSION", "TF_BUILD"];
 
-/// Returns whether a CI service may read the output.
+/// Returns whether a CI service may parse the output.
 pub(super) fn is_ci(environment: &Environment) -> bool {
     CI_VARIABLES.iter().any(|variable| environment.non_empty(variable).is_some())
 }
 
-/// Replaces a character of each workflow command by its JSON escape, as in `\u003a:error::`.
+/// Replaces one character of each workflow command with its JSON escape, as in `\u003a:error::`.
 ///
-/// Colours must already be removed if the output stream removes them. A JSON document keeps its meaning.
+/// If the output stream removes colors, they must be removed before this function is called. The escapes do
+/// not change the meaning of a JSON document.
 pub(super) fn escape_commands(text: &str) -> Cow<'_, str> {
     if !["::", "##", "section_"].iter().any(|part| text.contains(part)) {
         return Cow::Borrowed(text);
@@ -50,7 +52,8 @@ fn escape_line(line: &str) -> String {
     escaped
 }
 
-/// Returns the position after leading whitespace and colour sequences, which do not hide a command.
+/// Skips leading whitespace and color sequences, because CI services also detect commands after them. Returns
+/// the position after them.
 fn command_start(line: &str) -> usize {
     let mut rest = line;
     loop {
@@ -64,13 +67,13 @@ fn command_start(line: &str) -> usize {
     }
 }
 
-/// Checks for `##[`, `##vso[`, `##teamcity[` and the like.
+/// Returns whether the text starts with a command prefix such as `##[`, `##vso[` or `##teamcity[`.
 fn is_logging_command(text: &str) -> bool {
     let name = text.strip_prefix("##").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()));
     name.is_some_and(|rest| rest.starts_with('['))
 }
 
-/// Returns the name of a GitLab section marker without its colon.
+/// Returns the name of a GitLab section marker, without the colon.
 fn section_marker(text: &str) -> Option<&'static str> {
     ["section_start", "section_end"]
         .into_iter()

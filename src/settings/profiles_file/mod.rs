@@ -1,4 +1,4 @@
-//! Editor for `profiles.toml` that preserves comments, order and unknown keys.
+//! Edits `profiles.toml` while preserving comments, the order of keys, and unknown keys.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::fs;
 
-/// The user's profiles file. The file may not exist yet.
+/// The user's `profiles.toml`, which may not exist yet.
 #[derive(Debug)]
 pub(crate) struct ProfilesFile {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct ProfilesFile {
 }
 
 impl ProfilesFile {
-    /// Opens the file. A file that does not exist is empty.
+    /// Opens the file. A missing file is treated as empty.
     pub(crate) fn open(path: &Path) -> Result<Self, SettingsError> {
         let text = fs::read_text_if_exists(path)?.unwrap_or_default();
         let document: DocumentMut = text.parse().map_err(|error: TomlError| {
@@ -38,7 +38,7 @@ impl ProfilesFile {
         Ok(Self { path: path.to_owned(), document })
     }
 
-    /// Writes the file with permissions for its owner only.
+    /// Writes the file. Only its owner can read and write it.
     pub(crate) fn save(&self) -> Result<(), SettingsError> {
         Ok(fs::write_private(&self.path, &self.document.to_string())?)
     }
@@ -53,7 +53,7 @@ impl ProfilesFile {
         self.names().any(|name| name == profile)
     }
 
-    /// Returns the active profile according to the file.
+    /// Returns the name of the active profile according to the file.
     pub(crate) fn active(&self) -> Option<&str> {
         self.document.get("active").and_then(Item::as_str)
     }
@@ -62,7 +62,7 @@ impl ProfilesFile {
         replace(self.document.as_table_mut(), "active", profile);
     }
 
-    /// Adds settings to a profile. Creates the profile if needed.
+    /// Adds settings to a profile. Creates the profile if it does not exist.
     pub(crate) fn add(&mut self, profile: &str, settings: &ProfileSettings) {
         let table = self.profile_mut(profile);
         settings.iter().for_each(|(name, value)| replace(table, name, value));
@@ -72,7 +72,7 @@ impl ProfilesFile {
         self.profiles_mut().remove(profile);
     }
 
-    /// Renames a profile without changing its position.
+    /// Renames a profile without changing its position in the file.
     pub(crate) fn rename(&mut self, profile: &str, name: &str) {
         rename(self.profiles_mut(), profile, name);
         if self.active() == Some(profile) {
@@ -80,30 +80,31 @@ impl ProfilesFile {
         }
     }
 
-    /// Sets a setting under its current name.
+    /// Sets a setting under its canonical name. A former name of the setting is removed.
     pub(crate) fn set(&mut self, profile: &str, setting: &SettingName, value: &str) {
         let table = self.profile_mut(profile);
         modernise(table, setting);
         replace(table, setting.canonical, value);
     }
 
-    /// Sets a setting that this release does not know.
+    /// Sets a setting that this version of prefectl does not know.
     pub(crate) fn set_unknown(&mut self, profile: &str, name: &str, value: &str) {
         replace(self.profile_mut(profile), name, value);
     }
 
-    /// Removes a setting that this release does not know. Returns whether the profile had it.
+    /// Removes a setting that this version of prefectl does not know. Returns whether the setting was
+    /// present.
     pub(crate) fn unset_unknown(&mut self, profile: &str, name: &str) -> bool {
         self.profile_mut(profile).remove(name).is_some()
     }
 
-    /// Removes a setting under all of its names. Returns whether it was set.
+    /// Removes a setting under all of its names. Returns whether the setting was present.
     pub(crate) fn unset(&mut self, profile: &str, setting: &SettingName) -> bool {
         let table = self.profile_mut(profile);
         setting.names().filter(|name| table.remove(name).is_some()).count() > 0
     }
 
-    /// Renames the settings of a profile to their current names.
+    /// Renames all settings in a profile to their canonical names.
     pub(crate) fn modernise(&mut self, profile: &str) {
         if self.has(profile) {
             let table = self.profile_mut(profile);
@@ -120,8 +121,9 @@ impl ProfilesFile {
     }
 }
 
-/// Returns the table under a key. Creates the table if needed. [`ProfilesFile::open`] rejects files in which the key
-/// has another type.
+/// Returns the table under a key. Creates the table if it does not exist.
+///
+/// [`ProfilesFile::open`] rejects files in which the value is not a table.
 fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a mut dyn TableLike {
     let item = parent.entry(key).or_insert_with(|| {
         let mut table = Table::new();
@@ -138,7 +140,7 @@ fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a
     }
 }
 
-/// Sets a value. A comment after the previous value is preserved.
+/// Sets a value. A comment that follows the previous value is preserved.
 fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     let mut value = Value::from(value);
     match table.get_mut(key).and_then(Item::as_value_mut) {
@@ -152,7 +154,8 @@ fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     }
 }
 
-/// Renames a setting to its current name. If both names are present, the value of the current name stays.
+/// Renames a setting to its canonical name. If both names are present, the value under the canonical name is
+/// kept.
 fn modernise(table: &mut dyn TableLike, setting: &SettingName) {
     let Some(alias) = setting.alias else { return };
     if table.contains_key(setting.canonical) {
@@ -162,8 +165,9 @@ fn modernise(table: &mut dyn TableLike, setting: &SettingName) {
     }
 }
 
-/// Renames a key without changing its position. A table keeps insertion order, so all following keys are removed and
-/// inserted again.
+/// Renames a key without changing its position.
+///
+/// A table preserves insertion order, so all subsequent keys are removed and inserted again.
 fn rename(table: &mut dyn TableLike, from: &str, to: &str) {
     let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
     let Some(start) = keys.iter().position(|key| key == from) else { return };

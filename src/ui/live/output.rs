@@ -1,18 +1,19 @@
-//! The output of a step, buffered so that the live view can show its end and a failure can print all of it.
+//! Buffers the output of a step, so that the live view can show the last lines and the complete output can be
+//! printed if the step fails.
 
 use std::collections::VecDeque;
 
 use super::text::plain;
 
-/// Maximum size of a step's buffered output in bytes.
+/// Maximum size in bytes of the buffered output of a step.
 const MAX_BYTES: usize = 4 << 20;
 
-/// A line of a step's output.
+/// A line of output from a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::ui) enum OutputLine {
-    /// A line that prefectl writes about the step.
+    /// A status message from prefectl about the step.
     Status(String),
-    /// A line that the step's program prints.
+    /// A line printed by the step's program.
     Program(String),
 }
 
@@ -24,7 +25,7 @@ impl OutputLine {
     }
 }
 
-/// The last lines of a step's output, at most [`MAX_BYTES`] of them.
+/// The most recent lines of a step's output, limited to [`MAX_BYTES`] bytes.
 #[derive(Debug, Default)]
 pub(super) struct OutputBuffer {
     lines: VecDeque<OutputLine>,
@@ -33,7 +34,7 @@ pub(super) struct OutputBuffer {
 }
 
 impl OutputBuffer {
-    /// Adds a line, and drops the oldest lines while the buffer is too large.
+    /// Adds a line. Removes the oldest lines while the buffer exceeds its maximum size.
     pub(super) fn add(&mut self, line: OutputLine) {
         self.bytes += line.text().len();
         self.lines.push_back(line);
@@ -52,7 +53,8 @@ impl OutputBuffer {
         tail
     }
 
-    /// Empties the buffer and returns its lines. If lines were dropped, the first line says how many.
+    /// Removes and returns all lines. If earlier lines were dropped, the first returned line reports their
+    /// number.
     pub(super) fn take(&mut self) -> Vec<OutputLine> {
         let Self { lines, dropped, .. } = std::mem::take(self);
         let note = format!("({dropped} earlier lines omitted; use --verbose to see all output)");

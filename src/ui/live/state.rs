@@ -1,4 +1,4 @@
-//! The state of a command's steps and deployments, updated by progress events.
+//! State of a command's steps and deployments. Progress events update the state.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::progress::{DeploymentEvent, StepEnd, StepEvent, StepId};
 
-/// The phase of a step or a deployment.
+/// Phase of a step or a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Waiting,
@@ -35,7 +35,7 @@ impl Phase {
         matches!(self, Self::Running(_))
     }
 
-    /// Returns the run time so far, or `None` while waiting.
+    /// Returns the run time so far, or `None` if the item has not started.
     pub(super) fn took(self, now: Instant) -> Option<Duration> {
         match self {
             Self::Waiting => None,
@@ -49,7 +49,7 @@ impl Phase {
 pub(super) struct Step {
     pub(super) name: String,
     pub(super) subject: String,
-    /// Names of the deployments that need the step.
+    /// Names of the deployments that require the step.
     pub(super) deployments: Vec<String>,
     pub(super) phase: Phase,
     pub(super) status: &'static str,
@@ -62,7 +62,7 @@ pub(super) struct Deployment {
     pub(super) status: String,
 }
 
-/// The whole state. Secrets are redacted before strings are stored here.
+/// State of the live view. Secrets must be redacted before strings are stored here.
 #[derive(Debug, Default)]
 pub(in crate::ui) struct State {
     pub(super) activity: Option<(String, Instant)>,
@@ -108,7 +108,8 @@ impl State {
         }
     }
 
-    /// Returns the position at which to insert a step. A step that starts is placed before the waiting steps.
+    /// Returns the index at which a step is inserted. A step that starts is inserted before the waiting
+    /// steps.
     fn position(&self, event: StepEvent<'_>) -> usize {
         let last_started = self.steps.values().rposition(|step| step.phase != Phase::Waiting);
         match event {
@@ -122,20 +123,21 @@ impl State {
         self.steps.get_mut(&id.number()).map(|step| step.output.take()).unwrap_or_default()
     }
 
-    /// Returns the name of a step and its run time, or `None` before it starts.
+    /// Returns the name and run time of a step. Returns `None` if the step has not started.
     pub(in crate::ui) fn run_time(&self, id: StepId, now: Instant) -> Option<(&str, Duration)> {
         let step = self.steps.get(&id.number())?;
         Some((&step.name, step.phase.took(now)?))
     }
 
-    /// Returns the step's first deployment if other steps are running, so that their lines can be told apart.
+    /// Returns the first deployment of a step if other steps are running at the same time. The label
+    /// distinguishes their output lines.
     pub(in crate::ui) fn label(&self, id: StepId) -> Option<&str> {
         let is_other = |(number, step): (&usize, &Step)| *number != id.number() && step.phase.is_running();
         let step = self.steps.get(&id.number()).filter(|_| self.steps.iter().any(is_other))?;
         step.deployments.first().map(String::as_str)
     }
 
-    /// Marks everything that is still running as stopped.
+    /// Marks all running steps and deployments as stopped.
     pub(in crate::ui) fn stop(&mut self, now: Instant) {
         self.activity = None;
         for step in self.steps.values_mut().filter(|step| step.phase.is_running()) {

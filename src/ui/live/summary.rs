@@ -1,4 +1,5 @@
-//! The summary table that is printed after a command: steps, deployments and their links.
+//! The summary table that is printed after a command. It lists the steps, and the deployments with their
+//! links.
 
 use std::time::{Duration, Instant};
 
@@ -14,21 +15,22 @@ use super::{
 #[derive(Debug, Clone)]
 pub(crate) struct DeploymentResult {
     pub(crate) name: String,
-    /// The outcome in a word or two, such as `created`.
+    /// A short description of the outcome, such as `created`.
     pub(crate) outcome: String,
     pub(crate) is_done: bool,
     /// URL of the deployment in the Prefect UI.
     pub(crate) url: Option<String>,
 }
 
-/// The results of a command, and its run time.
+/// Results of a command and its run time.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ui) struct Results<'r> {
     pub(in crate::ui) deployments: &'r [DeploymentResult],
     pub(in crate::ui) took: Duration,
 }
 
-/// Returns the lines of the table. With `links`, names are terminal hyperlinks; without, URLs follow on their own lines.
+/// Returns the lines of the table. If `links` is set, names are terminal hyperlinks. Otherwise, each URL is
+/// on a separate line.
 pub(in crate::ui) fn summary(state: &State, results: &Results<'_>, size: Size, links: bool) -> Vec<String> {
     const INDENT: usize = 2;
     let now = Instant::now(); // only matters for running steps, of which there are none
@@ -65,13 +67,15 @@ pub(in crate::ui) fn summary(state: &State, results: &Results<'_>, size: Size, l
     lines
 }
 
-/// Turns the name in a line into a hyperlink (OSC 8). Terminals without support show the plain name.
+/// Turns the name in a line into a terminal hyperlink (OSC 8). Terminals that do not support hyperlinks show
+/// the plain name.
 fn linked(line: &str, name: &str, url: &str) -> String {
     let target = url.replace(|character: char| character.is_control(), "");
     line.replacen(name, &format!("\u{1b}]8;;{target}\u{1b}\\{name}\u{1b}]8;;\u{1b}\\"), 1)
 }
 
-/// Returns a line with the number of deployments per outcome, or `None` if there is at most one deployment.
+/// Returns a line with the number of deployments for each outcome. Returns `None` if there are fewer than two
+/// deployments.
 pub(in crate::ui) fn total(Results { deployments, took }: &Results<'_>) -> Option<String> {
     let mut counts: IndexMap<&str, usize> = IndexMap::new();
     deployments.iter().for_each(|result| *counts.entry(&result.outcome).or_default() += 1);

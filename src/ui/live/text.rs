@@ -1,19 +1,19 @@
-//! Measures and cuts strings by terminal columns. A character takes zero, one or two columns.
+//! Measures and truncates strings by terminal columns. A character occupies zero, one or two columns.
 
 use std::{borrow::Cow, time::Duration};
 
 use anstream::adapter::strip_str;
 use unicode_width::UnicodeWidthStr;
 
-/// Marks the end of a shortened string.
+/// Marks the end of a truncated string.
 const ELLIPSIS: char = '…';
 
-/// Returns the width of a string in columns, not counting escape sequences for colours.
+/// Returns the width of a string in columns. Escape sequences for colors are not counted.
 pub(in crate::ui) fn columns(text: &str) -> usize {
     strip_str(text).to_string().width()
 }
 
-/// Shortens a string to at most `columns` columns. The string must not contain escape sequences.
+/// Truncates a string to at most `columns` columns. The string must not contain escape sequences.
 pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
         // Even the ellipsis needs a column.
@@ -40,7 +40,7 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
-/// Removes colours, and replaces tabs and other control characters by spaces.
+/// Removes colors, and replaces tabs and other control characters with spaces.
 pub(super) fn plain(line: &str) -> String {
     let line = strip_str(line).to_string();
     let plain = line.chars().map(|character| if character.is_control() { ' ' } else { character });

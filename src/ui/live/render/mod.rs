@@ -1,4 +1,4 @@
-//! Renders the lines of the live view from the state, the time and the size of the terminal.
+//! Renders the lines of the live view from its state, the current time and the size of the terminal.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,23 @@ use super::{
     text::{columns, cut, padded, plain, took},
 };
 
-/// The size of a terminal, in columns and lines.
+/// Size of a terminal in columns and lines.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ui) struct Size {
     pub(in crate::ui) width: usize,
     pub(in crate::ui) height: usize,
 }
 
-/// Maximum width of a line. Wider lines are hard to read.
+/// Maximum width of a line in columns. Wider lines are hard to read.
 pub(super) const MAX_WIDTH: usize = 110;
-/// Maximum width of the name column. Longer names push the next column to the right.
+/// Maximum width of the name column. A longer name moves the rest of its line to the right.
 const MAX_NAME_WIDTH: usize = 24;
-/// Widths of the status and time columns.
+/// Widths of the status column and the time column.
 const STATUS_WIDTH: usize = 9;
 const TIME_WIDTH: usize = 8;
-/// Terminals narrower than this show the time or the status, not both.
+/// Minimum terminal width for showing both the time and the status. Narrower terminals show only one of them.
 const NARROW: usize = 50;
-/// Levels of detail, in decreasing order. The first one that fits the terminal is used.
+/// Levels of detail in decreasing order. The view uses the first level that fits the terminal.
 const LEVELS: [Level; 5] = [
     Level { tail: 3, deployments: true, steps: true },
     Level { tail: 1, deployments: true, steps: true },
@@ -35,18 +35,19 @@ const LEVELS: [Level; 5] = [
 ];
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// A level of detail: what has a line of its own. Everything else is counted.
+/// A level of detail, which determines the items that have a line of their own. All other items are only
+/// counted.
 #[derive(Clone, Copy)]
 struct Level {
-    /// Number of output lines per running step.
+    /// Number of output lines shown for each running step.
     tail: usize,
-    /// Whether deployments that are waiting or done have a line each.
+    /// Whether waiting and completed deployments have a line of their own.
     deployments: bool,
-    /// Whether steps that are waiting or done have a line each.
+    /// Whether waiting and completed steps have a line of their own.
     steps: bool,
 }
 
-/// Returns the lines of the view. They leave the last column and the last line of the terminal free.
+/// Returns the lines of the live view. The last column and the last line of the terminal are not used.
 pub(in crate::ui) fn view(state: &State, now: Instant, size: Size) -> Vec<String> {
     let width = size.width.saturating_sub(1).min(MAX_WIDTH);
     let height = size.height.saturating_sub(1);
@@ -93,7 +94,7 @@ fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<Stri
     lines
 }
 
-/// Numbers of steps or deployments that have no line of their own.
+/// Numbers of steps or deployments that do not have a line of their own.
 #[derive(Default)]
 struct Counts {
     waiting: usize,
@@ -101,7 +102,8 @@ struct Counts {
 }
 
 impl Counts {
-    /// Counts an item that is waiting or done. Returns `false` if the item is running or failed and needs a line.
+    /// Counts an item that is waiting or completed. Returns `false` if the item is running or has failed, and
+    /// therefore needs a line of its own.
     fn add(&mut self, phase: Phase) -> bool {
         match phase {
             Phase::Waiting => self.waiting += 1,
@@ -154,17 +156,17 @@ impl Color {
     }
 }
 
-/// A line about a step, a deployment or an activity.
+/// A line that describes a step, a deployment or an activity.
 pub(super) struct Row<'r> {
     pub(super) name: &'r str,
-    /// The object that a step works on, and the width of the name column before it.
+    /// The object that a step works on, and the width of the name column that precedes it.
     pub(super) subject: (&'r str, usize),
     pub(super) phase: Phase,
     pub(super) status: &'r str,
     pub(super) color: Color,
 }
 
-/// Returns the width of the name column for these steps.
+/// Returns the width of the name column for the given steps.
 pub(super) fn name_column<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
     steps.map(|step| columns(&step.name)).filter(|width| *width <= MAX_NAME_WIDTH).max().unwrap_or_default()
 }
@@ -195,7 +197,7 @@ fn deployment_line(name: &str, deployment: &Deployment, now: Instant, width: usi
 }
 
 impl Row<'_> {
-    /// Renders mark, name, subject, status and time. The subject is cut to the room that is left.
+    /// Renders the mark, name, subject, status and time. The subject is truncated to the remaining width.
     pub(super) fn line(&self, now: Instant, width: usize) -> String {
         let mark = self.color.paint(self.mark(now));
         let end = self.end(now, width);
@@ -227,7 +229,7 @@ impl Row<'_> {
         }
     }
 
-    /// Renders status and time, or only one of them on a narrow terminal.
+    /// Renders the status and the time, or only one of them on a narrow terminal.
     fn end(&self, now: Instant, width: usize) -> String {
         let time = self.phase.took(now).filter(|time| self.phase.is_running() || *time > Duration::ZERO);
         let time = time.map(took).unwrap_or_default();
