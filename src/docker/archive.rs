@@ -1,4 +1,4 @@
-//! Writes the tar archive of a build context.
+//! Writes a build context as a tar archive.
 
 use std::{
     fs::{File, Metadata},
@@ -11,19 +11,19 @@ use tar::{EntryType, Header};
 use super::error::DockerError;
 use crate::fs::FileError;
 
-/// Modification time of generated files: constant, and the earliest that a zip file can express.
+/// Modification time of generated files. It is constant, and the earliest time that zip files support.
 const GENERATED_TIME: u64 = 315_532_800;
 
-/// Receives the entries of a build context in order.
+/// Receiver of the entries of a build context, in a fixed order.
 pub(crate) trait Sink {
-    /// Receives a generated file.
+    /// Receives a generated file with the given contents.
     fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError>;
 
-    /// Receives a file, directory or symbolic link. Sockets and devices are skipped.
+    /// Receives a file, directory or symbolic link. Other entries, such as sockets and devices, are ignored.
     fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError>;
 }
 
-/// A tar archive that is being written.
+/// A tar archive that entries are written to.
 pub(crate) struct Archive<W: Write> {
     builder: tar::Builder<W>,
 }
@@ -33,7 +33,7 @@ impl<W: Write> Archive<W> {
         Self { builder: tar::Builder::new(writer) }
     }
 
-    /// Writes the end of the archive.
+    /// Writes the end of the archive, without which the archive is incomplete.
     pub(crate) fn finish(mut self) -> Result<(), DockerError> {
         self.builder.finish().map_err(DockerError::sending)
     }
@@ -55,8 +55,8 @@ impl<W: Write> Sink for Archive<W> {
         let mut header = Header::new_gnu();
         header.set_metadata(metadata);
         header.set_size(0);
-        // COPY assigns all files to root. Real owners would prevent machines from sharing cached layers, and an engine
-        // in a user namespace rejects owners that it cannot map.
+        // COPY makes root the owner of all files anyway. Real owners would prevent machines from sharing
+        // cached layers, and an engine in a user namespace rejects owners that it cannot map.
         header.set_uid(0);
         header.set_gid(0);
         if metadata.modified().is_ok_and(|time| time < std::time::UNIX_EPOCH) {
@@ -73,11 +73,12 @@ impl<W: Write> Sink for Archive<W> {
             self.builder.append_data(&mut header, path, io::empty()).map_err(DockerError::sending)
         } else if metadata.is_file() {
             let mut file = match File::open(source) {
-                // A temporary file was deleted after the directory was listed.
+                // The file was deleted after its directory was listed, which is common for temporary files.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 other => other.map_err(unreadable)?,
             };
-            // The metadata of the open file: the path may have been replaced meanwhile.
+            // The size is read from the open file, because another file may have replaced the path in the
+            // meantime.
             let size = file.metadata().map_err(unreadable)?.len();
             header.set_size(size);
             let content = Content { file: &mut file, left: size };
@@ -91,7 +92,8 @@ impl<W: Write> Sink for Archive<W> {
     }
 }
 
-/// Reads exactly the announced number of bytes of a file. Additional bytes are ignored; missing bytes are an error.
+/// Reads exactly the announced number of bytes from a file. Additional bytes are ignored, and missing bytes
+/// are an error.
 struct Content<'a> {
     file: &'a mut File,
     left: u64,

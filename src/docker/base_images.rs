@@ -1,12 +1,14 @@
-//! Finds the base images of a Dockerfile.
+//! Determines the base images of a Dockerfile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::instructions::instructions;
 
-/// Returns the images of `FROM` and `--from=` in alphabetical order, without `scratch` and the Dockerfile's own stages.
+/// Returns the images that `FROM` and `--from=` refer to, in alphabetical order. `scratch` and the stages of
+/// the Dockerfile are left out.
 ///
-/// Arguments before the first `FROM` are expanded. Other variables stay as written.
+/// Build arguments declared before the first `FROM` are expanded. References to other variables remain
+/// unchanged.
 pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
@@ -54,7 +56,8 @@ fn is_stage(image: &str, stages: &[String]) -> bool {
     named || image.parse::<usize>().is_ok_and(|index| index < stages.len())
 }
 
-/// Expands `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. Unknown names stay as written.
+/// Expands `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. References to unknown variables
+/// remain unchanged.
 fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
@@ -75,7 +78,8 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     expanded + rest
 }
 
-/// Parses the variable at the start of a string. Returns its text, its name, and the operator part within braces.
+/// Parses a variable reference at the start of a string. Returns the complete reference, the variable name
+/// and the part between the name and the closing brace.
 fn variable(text: &str) -> (&str, &str, &str) {
     let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if let Some((inner, _)) = text.strip_prefix("${").and_then(|inner| inner.split_once('}')) {

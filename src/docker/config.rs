@@ -1,4 +1,4 @@
-//! The configuration of the Docker command line: `config.json` and contexts.
+//! Configuration of the Docker command line, which consists of `config.json` and Docker contexts.
 
 use std::{
     collections::BTreeMap,
@@ -14,28 +14,28 @@ use crate::{
     fs::{self, FileError},
 };
 
-/// The supported part of `config.json`.
+/// The part of `config.json` that prefectl supports.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Config {
-    /// Credentials by registry, written by `docker login` without a helper.
+    /// Credentials that `docker login` stores without a credential helper, by registry.
     pub(super) auths: BTreeMap<String, Login>,
     /// Credential helpers by registry.
     pub(super) cred_helpers: BTreeMap<String, String>,
-    /// Credential helper for all other registries.
+    /// Credential helper for all registries that have no helper of their own.
     pub(super) creds_store: Option<String>,
     pub(super) current_context: Option<String>,
-    /// Proxies by engine address, or `default`.
+    /// Proxy settings by engine address. The key `default` applies to all other engines.
     pub(super) proxies: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(skip)]
     directory: PathBuf,
 }
 
-/// An entry of `auths`.
+/// An entry of `auths` in `config.json`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Login {
-    /// `user:password` in base64.
+    /// Base64-encoded `user:password`.
     pub(super) auth: Option<String>,
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// Entries of a `proxies` section with their environment variables.
+/// Keys of a `proxies` section, each with the environment variable that it sets.
 const PROXIES: [(&str, &str); 5] = [
     ("httpProxy", "http_proxy"),
     ("httpsProxy", "https_proxy"),
@@ -58,16 +58,20 @@ const PROXIES: [(&str, &str); 5] = [
     ("allProxy", "all_proxy"),
 ];
 
-/// The engine of a Docker context.
+/// The engine that a Docker context selects.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) host: String,
-    /// Folder with `ca.pem`, `cert.pem` and `key.pem`, if it exists.
+    /// Folder that contains `ca.pem`, `cert.pem` and `key.pem`. `None` if the folder does not exist.
     pub(crate) certificates: Option<PathBuf>,
 }
 
 impl Config {
-    /// Reads the configuration. A missing file counts as empty.
+    /// Reads the configuration file. A missing file results in an empty configuration.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read or is not valid.
     pub(crate) fn load(environment: &Environment) -> Result<Self, DockerError> {
         let Some(directory) = directory(environment) else {
             return Ok(Self::default());
@@ -85,8 +89,8 @@ impl Config {
         Ok(Self { directory, ..config })
     }
 
-    /// Returns where the credentials of a registry come from: `docker login` or a credential helper. `None` if the
-    /// configuration has none. No helper is started.
+    /// Describes the source of a registry's credentials, which is `docker login` or a credential helper.
+    /// Returns `None` if the configuration contains none. Does not run the credential helper.
     pub(crate) fn login_source(&self, registry: &str) -> Option<String> {
         let registry = host(registry);
         let is_registry = |name: &str| host(name) == registry;
@@ -97,7 +101,8 @@ impl Config {
         own.or_else(stored).or_else(|| self.creds_store.as_ref().map(named))
     }
 
-    /// Returns every registry that the configuration names, and the helper for all others.
+    /// Describes all sources of credentials: each registry in the configuration, and the credential helper
+    /// for other registries.
     pub(crate) fn login_sources(&self) -> Vec<String> {
         let named = self.auths.keys().chain(self.cred_helpers.keys()).map(|name| host(name).to_owned());
         let helper = self.creds_store.as_ref();
@@ -108,7 +113,11 @@ impl Config {
         sources
     }
 
-    /// Returns the engine of the context with this name.
+    /// Returns the engine of the Docker context with the given name.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the context does not exist or cannot be read.
     pub(crate) fn endpoint(&self, context: &str) -> Result<Endpoint, DockerError> {
         let id = sha256_hex(context.as_bytes());
         let path = self.directory.join("contexts/meta").join(&id).join("meta.json");
@@ -122,7 +131,7 @@ impl Config {
         Ok(Endpoint { host, certificates: certificates.is_dir().then_some(certificates) })
     }
 
-    /// Returns the build arguments for the proxies of an engine.
+    /// Returns the build arguments that pass the configured proxies to the builds of an engine.
     pub(crate) fn proxy_arguments(&self, host: &str) -> BTreeMap<String, String> {
         let Some(proxies) = self.proxies.get(host).or_else(|| self.proxies.get("default")) else {
             return BTreeMap::new();
@@ -135,7 +144,7 @@ impl Config {
     }
 }
 
-/// Returns `$DOCKER_CONFIG`, or `.docker` in the home directory.
+/// Returns the configuration folder, which is `$DOCKER_CONFIG` or `.docker` in the home directory.
 pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
     let home = || environment.non_empty("HOME").or_else(|| environment.non_empty("USERPROFILE"));
     match environment.non_empty("DOCKER_CONFIG") {
@@ -198,7 +207,7 @@ mod tests {
     #[test]
     fn reads_host_and_certificates_of_a_context() {
         let directory = tempfile::tempdir().unwrap();
-        // The name of a folder is the SHA-256 digest of the context's name.
+        // The folder of a Docker context is named after the SHA-256 digest of the context name.
         let id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a";
         let meta = directory.path().join("contexts/meta").join(id);
         std::fs::create_dir_all(&meta).unwrap();

@@ -1,19 +1,19 @@
-//! The Dockerfile of `dockerfile: auto`.
+//! The Dockerfile that is generated for `dockerfile: auto`.
 
-/// The Python version of the base image.
+/// Python version of the base image.
 pub(crate) const PYTHON_VERSION: &str = "3.11";
 
-/// The contents of the Dockerfile.
+/// Properties of the project that determine the generated Dockerfile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AutoDockerfile<'a> {
     pub(crate) base_image: &'a str,
-    /// The name of the project's folder. The code is copied to `/opt/prefect/<directory>/`.
+    /// Name of the project directory, whose contents are copied to `/opt/prefect/<directory>/`.
     pub(crate) directory: &'a str,
-    /// Requirements files to install, relative to the build context.
+    /// Requirements files to install, as paths relative to the build context.
     pub(crate) requirements: &'a [String],
 }
 
-/// Returns the image of a Prefect release for a Python version.
+/// Returns the name of the official image for a Prefect release and a Python version.
 pub(crate) fn base_image(prefect: &str, python: &str) -> String {
     let tag: String = format!("{prefect}-python{python}")
         .chars()
@@ -30,8 +30,8 @@ pub(crate) fn base_image(prefect: &str, python: &str) -> String {
 }
 
 impl AutoDockerfile<'_> {
-    /// Returns the text of the Dockerfile. It equals the text that Prefect generates, so that both produce the same
-    /// layers, unless the name of the directory needs escaping.
+    /// Returns the contents of the Dockerfile. They are the same as in Prefect, unless the directory name
+    /// needs escaping, so that images of both programs share their layers.
     pub(crate) fn text(&self) -> String {
         let target = format!("/opt/prefect/{}/", self.directory);
         let mut lines = vec![format!("FROM {}", self.base_image)];
@@ -46,7 +46,7 @@ impl AutoDockerfile<'_> {
     }
 }
 
-/// Returns a COPY instruction. Names with whitespace require its JSON form.
+/// Returns a COPY instruction. Paths with whitespace require the JSON form of the instruction.
 fn copy(from: &str, to: &str) -> String {
     let (from, to) = (escape(from), escape(to));
     if from.contains(char::is_whitespace) || to.contains(char::is_whitespace) {
@@ -61,7 +61,7 @@ fn escape(path: &str) -> String {
     path.replace('\\', "\\\\").replace('$', "\\$")
 }
 
-/// Quotes a string as one word for the shell of a RUN instruction.
+/// Quotes a string as a single word for the shell that runs a RUN instruction.
 fn shell_word(text: &str) -> String {
     let plain = |character: char| {
         character.is_ascii_alphanumeric() || "/._-+@%:=,".contains(character) || !character.is_ascii()

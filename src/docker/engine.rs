@@ -1,7 +1,7 @@
 //! Connects to the container engine.
 //!
-//! An engine that is named by `DOCKER_HOST` or a Docker context is the only candidate. Otherwise, the default sockets of
-//! Docker and Podman are tried in order, and the first that responds is used.
+//! If `DOCKER_HOST` or a Docker context selects an engine, only that engine is used. Otherwise, the default
+//! sockets of Docker and Podman are tried in order, and the first engine that responds is used.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,30 +16,36 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Timeout of the first request to an engine.
+/// Maximum time that an engine may take to respond to the first request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Timeout until an engine starts to respond to other requests. A build responds only when it has the whole context.
+/// Maximum time until an engine responds to a later request. An engine responds to a build request only after
+/// it has received the whole context.
 const LONGEST_SILENCE: Duration = Duration::from_hours(24);
 
-/// A connection to a container engine that has responded.
+/// A connection to a container engine that has responded to a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(super) client: Docker,
-    /// The address, such as `unix:///var/run/docker.sock`.
+    /// Address of the engine, such as `unix:///var/run/docker.sock`.
     pub(crate) address: String,
 }
 
-/// A possible address of an engine.
+/// An address at which an engine may be listening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Address {
     host: String,
-    /// Folder with the client certificates, if TLS is used.
+    /// Folder with the client certificates. `None` if the connection does not use TLS.
     certificates: Option<PathBuf>,
 }
 
 impl Engine {
-    /// Connects to the engine that the environment or Docker's configuration names, or to the first that responds.
+    /// Connects to the engine that the environment or the Docker configuration selects. Without such a
+    /// selection, connects to the first engine that responds.
+    ///
+    /// # Errors
+    ///
+    /// Returns the addresses that were tried, each with the reason why the connection failed.
     pub(crate) async fn connect(environment: &Environment, config: &Config) -> Result<Self, DockerError> {
         let mut tried = Vec::new();
         for address in addresses(environment, config)? {
@@ -51,7 +57,7 @@ impl Engine {
         Err(DockerError::NoEngine { tried })
     }
 
-    /// Returns the engine's details of an image.
+    /// Returns the details of an image in the engine.
     #[cfg(test)]
     pub(crate) async fn inspect(&self, reference: &str) -> Result<bollard::models::ImageInspect, String> {
         self.client.inspect_image(reference).await.map_err(|error| message(&error))
@@ -114,7 +120,8 @@ fn context_address(environment: &Environment, config: &Config) -> Result<Option<
     }
 }
 
-/// Returns the certificates for an engine named by `DOCKER_HOST`, if `DOCKER_TLS_VERIFY` is set or the scheme is `https`.
+/// Returns the folder with the client certificates for an engine in `DOCKER_HOST`. Returns `None` unless
+/// `DOCKER_TLS_VERIFY` is set or the address starts with `https://`.
 fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     let wanted = environment.non_empty("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
     let folder = || match environment.non_empty("DOCKER_CERT_PATH") {
@@ -124,7 +131,11 @@ fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     wanted.then(folder).flatten()
 }
 
-/// Adds the scheme to an address. Fails if the scheme is not supported.
+/// Adds a missing scheme to the address of an engine.
+///
+/// # Errors
+///
+/// Returns an error if the scheme is not supported.
 fn normalize(host: &str) -> Result<String, DockerError> {
     match host.split_once("://") {
         None if host.starts_with('/') => Ok(format!("unix://{host}")),
@@ -140,7 +151,7 @@ fn normalize(host: &str) -> Result<String, DockerError> {
     }
 }
 
-/// Returns the default sockets of Docker and Podman.
+/// Returns the default socket addresses of Docker and Podman.
 fn default_sockets(environment: &Environment) -> Vec<String> {
     if cfg!(windows) {
         return vec!["npipe:////./pipe/docker_engine".to_owned()];
@@ -158,7 +169,7 @@ fn default_sockets(environment: &Environment) -> Vec<String> {
     sockets.into_iter().flatten().map(|path| format!("unix://{}", path.display())).collect()
 }
 
-/// Returns the root cause of an error, which is the most specific one.
+/// Returns the message of an error's root cause, which is usually the most specific one.
 fn explain(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;
     if let Error::SocketNotFoundError(_) = error {
@@ -171,7 +182,7 @@ fn explain(error: &bollard::errors::Error) -> String {
     cause.to_string()
 }
 
-/// Returns the message of an engine's error response.
+/// Returns the message in an error response of the engine.
 pub(super) fn message(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;
     match error {

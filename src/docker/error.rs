@@ -1,69 +1,70 @@
-//! Errors of container engines and image builds, with the engine's own message if there is one.
+//! Errors of container engines and image builds. They include the engine's own message, if there is one.
 
 use std::{fmt, io};
 
 use crate::fs::FileError;
 
-/// The reason why an image was not built or pushed.
+/// The reason why an image could not be built or pushed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DockerError {
-    /// No engine responded. `tried` has each address with the reason.
+    /// No container engine responded. `tried` contains all addresses and the reason why each connection
+    /// failed.
     #[error("no container engine responded{}", Attempts(tried))]
     NoEngine { tried: Vec<Attempt> },
 
-    /// An invalid address of an engine, or an invalid Docker context.
+    /// The address of the engine or the Docker context is invalid.
     #[error("{0}")]
     Address(String),
 
-    /// An invalid image name or tag.
+    /// An image name or tag is invalid.
     #[error("{0}")]
     Reference(#[from] super::reference::ReferenceError),
 
-    /// An invalid pattern in `.dockerignore`.
+    /// `.dockerignore` contains an invalid pattern.
     #[error("{0}")]
     Ignore(#[from] super::ignore::IgnoreError),
 
-    /// A missing Dockerfile. The message is that of engines.
+    /// The Dockerfile does not exist. The message is the same as that of Docker engines.
     #[error("Cannot locate specified Dockerfile: {0}")]
     NoDockerfile(String),
 
-    /// An unreadable build context.
+    /// The build context cannot be read.
     #[error("{0}")]
     Context(String),
 
     #[error(transparent)]
     File(#[from] FileError),
 
-    /// The engine stopped reading the build context.
+    /// The engine stopped reading the build context before the upload was complete.
     #[error("cannot send the build context: {0}")]
     Sending(io::Error),
 
-    /// A failed build.
+    /// The image build failed.
     #[error("{0}")]
     Build(BuildFailure),
 
-    /// BuildKit is required and not installed.
+    /// The build requires BuildKit, which is not installed.
     #[error("`docker buildx` is not available: {reason}")]
     NoBuildx { reason: String },
 
-    /// A push that the registry or the engine rejected.
+    /// The registry or the engine rejected the push.
     #[error("cannot push {reference}: {message}")]
     Push { reference: String, message: String },
 
-    /// An unreadable Docker configuration.
+    /// The Docker configuration cannot be read.
     #[error("{0}")]
     Configuration(String),
 
-    /// An unusable entry of the Docker configuration, or a failed credential helper.
+    /// The Docker configuration has an invalid entry for the registry, or the credential helper failed.
     #[error("{0}")]
     Credentials(String),
 
-    /// Any other error of the engine.
+    /// The engine failed for any other reason.
     #[error("the container engine failed to {action}: {message}")]
     Engine { action: &'static str, message: String },
 }
 
-/// An address without an engine, and the reason.
+/// A failed attempt to connect to an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attempt {
     pub(crate) address: String,
@@ -81,13 +82,14 @@ impl fmt::Display for Attempts<'_> {
     }
 }
 
-/// A failed build: the engine's message, the failed instruction, and the last lines of output.
+/// A failed image build, with the engine's message, the failed instruction and the last lines of output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BuildFailure {
     pub(crate) message: String,
-    /// The instruction, such as `Step 3/5 : RUN make`. `None` if the build had not started.
+    /// The failed instruction, such as `Step 3/5 : RUN make`. `None` if the build failed before the first
+    /// instruction.
     pub(crate) step: Option<String>,
-    /// The line of the instruction in the Dockerfile.
+    /// Line number of the failed instruction in the Dockerfile.
     pub(crate) line: Option<usize>,
     pub(crate) last_lines: Vec<String>,
 }
@@ -113,12 +115,13 @@ impl DockerError {
         Self::Sending(error)
     }
 
-    /// Whether the engine closed the connection, so that its own error is more specific.
+    /// Checks whether the engine closed the connection. In this case, the error that the engine reports is
+    /// more specific.
     pub(super) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Sending(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Returns advice for the user, if the failure is a known one.
+    /// Returns advice on how to fix the error, if there is any.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NoEngine { tried }

@@ -1,7 +1,7 @@
-//! Derives a tag from everything that goes into an image.
+//! Derives an image tag from everything that affects the contents of an image.
 //!
-//! Times and owners of files are ignored, so that two checkouts of a commit have the same tag. File modes count, because
-//! they are part of the image.
+//! Modification times and owners of files are ignored, so that two checkouts of the same commit result in the
+//! same tag. File modes are included, because they are part of the image.
 
 use std::{
     fs::{File, Metadata},
@@ -14,16 +14,17 @@ use sha2::{Digest, Sha256};
 use super::{archive::Sink, error::DockerError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Prefix of content tags, by which a push recognizes them.
+/// Prefix of content tags, by which a push step recognizes them.
 const PREFIX: &str = "auto-";
 
-/// Number of hexadecimal digits after the prefix.
+/// Number of hexadecimal digits after the prefix of a content tag.
 const DIGITS: usize = 32;
 
-/// Version of the algorithm. It changes if equal inputs produce a different image.
+/// Version of the fingerprint algorithm. It must be increased when the same inputs result in a different
+/// image.
 const GENERATION: &str = "1";
 
-/// A digest of the parts of an image.
+/// A digest of everything that affects the contents of an image.
 #[derive(Debug)]
 pub(crate) struct Fingerprint {
     hash: Sha256,
@@ -36,20 +37,21 @@ impl Fingerprint {
         new
     }
 
-    /// Adds a named part.
+    /// Adds a named input of the build to the fingerprint.
     pub(crate) fn add(&mut self, name: &str, value: impl AsRef<[u8]>) {
         self.bytes(name.as_bytes());
         self.bytes(value.as_ref());
     }
 
-    /// Returns the tag of all added parts.
+    /// Returns the content tag for all inputs that have been added.
     pub(crate) fn tag(self) -> String {
         let mut digits = hexadecimal(&self.hash.finalize());
         digits.truncate(DIGITS);
         format!("{PREFIX}{digits}")
     }
 
-    /// Adds bytes with their length, so that different sequences of parts have different digests.
+    /// Adds bytes together with their length, so that different sequences of inputs cannot have the same
+    /// digest.
     fn bytes(&mut self, bytes: &[u8]) {
         self.hash.update((bytes.len() as u64).to_le_bytes());
         self.hash.update(bytes);
@@ -106,7 +108,7 @@ fn mode(_: &Metadata) -> [u8; 4] {
     [0; 4]
 }
 
-/// Whether a tag is a content tag, so that an image with this tag is the same image.
+/// Checks whether a tag is a content tag. All images with the same content tag have the same contents.
 pub(crate) fn is_fingerprint(tag: &str) -> bool {
     let hexadecimal = |digit: char| digit.is_ascii_digit() || matches!(digit, 'a'..='f');
     tag.strip_prefix(PREFIX).is_some_and(|digits| digits.len() == DIGITS && digits.chars().all(hexadecimal))

@@ -1,7 +1,8 @@
-//! Patterns of `.dockerignore`, matched against whole paths.
+//! Patterns of `.dockerignore`, which match whole paths.
 //!
-//! `*` and `?` do not match `/`, `**` does. `[a-z]` is a class, `[^a-z]` a negated class, and `\` escapes the next
-//! character. Matching tracks all possible positions at once, so that its time is linear.
+//! `*` and `?` match any characters except `/`, and `**` matches any characters. `[a-z]` is a character
+//! class, `[^a-z]` a negated class, and `\` escapes the next character. All possible positions in a pattern
+//! are tracked at once, so matching takes linear time.
 
 /// The reason why a string is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +15,7 @@ pub(crate) enum GlobError {
     Escape,
 }
 
-/// A compiled pattern.
+/// A compiled `.dockerignore` pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Glob {
     tokens: Vec<Token>,
@@ -27,7 +28,7 @@ enum Token {
     AnyOne,
     /// `*`
     AnyInPart,
-    /// `**` at the end, which matches anything.
+    /// `**` at the end of a pattern, which matches any characters.
     Anything,
     /// `**/`, which matches any number of directories.
     AnyDirectories,
@@ -38,12 +39,12 @@ enum Token {
 }
 
 impl Token {
-    /// Whether the token can match the empty string.
+    /// Returns `true` if the token can match the empty string.
     fn is_optional(&self) -> bool {
         matches!(self, Self::AnyInPart | Self::Anything | Self::AnyDirectories)
     }
 
-    /// Whether the token can continue after it matched `character`.
+    /// Returns `true` if the token can match further characters after `character`.
     fn repeats_over(&self, character: char) -> bool {
         match self {
             Self::AnyInPart => character != '/',
@@ -52,7 +53,7 @@ impl Token {
         }
     }
 
-    /// Whether the token can end with `character`.
+    /// Returns `true` if `character` can be the last character that the token matches.
     fn ends_with(&self, character: char) -> bool {
         match self {
             Self::Literal(literal) => *literal == character,
@@ -66,16 +67,17 @@ impl Token {
     }
 }
 
-/// The possible positions in a pattern after a part of a path. The position after the last token is a match.
+/// The positions in a pattern that are possible after a part of the path has been matched. The position after
+/// the last token means that the whole pattern matches.
 struct Positions<'a> {
     tokens: &'a [Token],
     reached: Vec<bool>,
-    /// Buffer for the next step.
+    /// Buffer for the positions after the next character.
     next: Vec<bool>,
 }
 
 impl<'a> Positions<'a> {
-    /// Matches a path from the start of the pattern. Returns `None` if no position remains.
+    /// Matches a path from the start of the pattern. Returns `None` as soon as no position is possible.
     fn after(tokens: &'a [Token], path: impl Iterator<Item = char>) -> Option<Self> {
         let nowhere = vec![false; tokens.len() + 1];
         let mut positions = Self { tokens, reached: nowhere.clone(), next: nowhere };
@@ -110,14 +112,15 @@ impl<'a> Positions<'a> {
     }
 }
 
-/// Marks a position, and the following positions after tokens that can match the empty string.
+/// Marks a position as reached. If the tokens at this position can match the empty string, also marks the
+/// positions after them.
 fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
     let optional = tokens[position..].iter().take_while(|token| token.is_optional()).count();
     reached[position..=position + optional].fill(true);
 }
 
 impl Glob {
-    /// Compiles a pattern that [`super::ignore::clean`] has cleaned.
+    /// Compiles a pattern, which must have been normalized by [`super::ignore::clean`].
     pub(crate) fn parse(pattern: &str) -> Result<Self, GlobError> {
         let mut tokens = Vec::new();
         let mut characters = pattern.chars().peekable();
@@ -129,7 +132,8 @@ impl Glob {
                     let rest = characters.clone();
                     match characters.peek() {
                         None => Token::Anything,
-                        // `**.log` at the start matches every path with this ending, if nothing else is special.
+                        // Docker lets a pattern such as `**.log` match every path with this ending if the
+                        // rest has no special characters.
                         Some(_) if at_start && !before_slash && is_literal(rest) => Token::Anything,
                         Some(_) => Token::AnyDirectories,
                     }
@@ -144,7 +148,7 @@ impl Glob {
         Ok(Self { tokens })
     }
 
-    /// Returns a pattern that matches exactly this string.
+    /// Returns a pattern that matches exactly the given string.
     pub(crate) fn literal(text: &str) -> Self {
         Self { tokens: text.chars().map(Token::Literal).collect() }
     }
@@ -153,7 +157,7 @@ impl Glob {
         Positions::after(&self.tokens, path.chars()).is_some_and(|positions| positions.match_all())
     }
 
-    /// Whether the pattern can match a path under `directory`.
+    /// Returns `true` if the pattern can match a path inside `directory`.
     pub(crate) fn may_match_below(&self, directory: &str) -> bool {
         Positions::after(&self.tokens, directory.chars().chain(['/'])).is_some()
     }
@@ -163,7 +167,7 @@ fn is_literal(mut rest: impl Iterator<Item = char>) -> bool {
     !rest.any(|character| matches!(character, '*' | '?' | '[' | '\\'))
 }
 
-/// Parses a character class after its `[`.
+/// Parses a character class. The opening `[` has already been read.
 fn class(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Token, GlobError> {
     let negated = characters.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();

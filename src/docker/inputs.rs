@@ -1,4 +1,4 @@
-//! Types of inputs of the image steps that accept several forms.
+//! Types for inputs of the image steps that accept several formats.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,13 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::value::{Mapping, Value, kind};
 
-/// The tag of an image: a string, or a number if it is unquoted in YAML. Outputs keep its type.
+/// An image tag, which is a string or, without quotes in YAML, a number. Outputs keep the original type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tag(Value);
 
 impl Tag {
-    /// Returns `None` for values that count as no tag: null, an empty string, zero and false.
+    /// Creates a tag from an input. Returns `None` for values that mean "no tag": null, an empty string, zero
+    /// and false.
     pub(crate) fn of(value: Option<&Value>) -> Option<Self> {
         let absent = match value? {
             Value::Null | Value::Bool(_) => true,
@@ -47,7 +48,7 @@ impl<'de> Deserialize<'de> for Tag {
     }
 }
 
-/// A list of `T` or a single `T`. Null is an empty list.
+/// A list of `T`, or a single `T`. Null results in an empty list.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OneOrMany<T>(pub(crate) Vec<T>);
 
@@ -69,12 +70,12 @@ impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for OneOrMany<T> {
     }
 }
 
-/// Names with string values. Numbers and booleans are converted to strings. A name may have no value.
+/// A mapping of names to optional strings. Numbers and booleans are converted to strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Pairs(pub(crate) BTreeMap<String, Option<String>>);
 
 impl Pairs {
-    /// Returns the pairs with a value.
+    /// Returns the entries that have a value.
     pub(crate) fn given(&self) -> BTreeMap<String, String> {
         let pairs = self.0.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
         pairs.collect()
@@ -96,7 +97,8 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Options of a BuildKit flag such as `type=registry,ref=...`: a string or a mapping.
+/// Options of a BuildKit flag, such as `type=registry,ref=...`. They can be given as a string or as a
+/// mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FlagOptions(pub(crate) String);
 
@@ -113,7 +115,7 @@ impl<'de> Deserialize<'de> for FlagOptions {
     }
 }
 
-/// Hosts as `name:address`, from a list or a mapping.
+/// Host entries in the form `name:address`. They can be given as a list or as a mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hosts(pub(crate) Vec<String>);
 

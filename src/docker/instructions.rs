@@ -1,22 +1,22 @@
-//! Splits a Dockerfile into instructions with their line numbers.
+//! Splits a Dockerfile into instructions and determines their line numbers.
 
-/// An instruction of a Dockerfile.
+/// An instruction in a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Instruction {
-    /// The number of its first line, starting at 1.
+    /// Number of the instruction's first line, starting at 1.
     pub(crate) line: usize,
-    /// The text in one line, without comments.
+    /// The instruction as a single line, without comments.
     pub(crate) text: String,
 }
 
 impl Instruction {
-    /// Returns the keyword, such as `RUN`.
+    /// Returns the upper-case keyword of the instruction, such as `RUN`.
     pub(crate) fn keyword(&self) -> String {
         self.text.split_whitespace().next().unwrap_or_default().to_uppercase()
     }
 }
 
-/// Returns the instructions of a Dockerfile in order, without the contents of here-documents.
+/// Returns the instructions of a Dockerfile in order. The contents of here-documents are left out.
 pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     let escape = escape(dockerfile);
     let mut instructions: Vec<Instruction> = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     instructions
 }
 
-/// Whether a Dockerfile uses syntax that the classic builder does not support.
+/// Checks whether a Dockerfile uses syntax that only BuildKit supports.
 pub(crate) fn needs_buildkit(dockerfile: &str) -> bool {
     const OPTIONS: [&str; 7] =
         ["--mount=", "--link", "--chmod=", "--network=", "--security=", "--checksum=", "--exclude="];
@@ -65,7 +65,7 @@ pub(crate) fn needs_buildkit(dockerfile: &str) -> bool {
     })
 }
 
-/// Returns the line continuation character: `\`, unless an `escape` directive changes it.
+/// Returns the line continuation character, which is `\` unless an `escape` directive changes it.
 fn escape(dockerfile: &str) -> char {
     let directives = dockerfile.lines().map_while(|line| line.trim().strip_prefix('#'));
     let mut pairs = directives.map_while(|text| text.split_once('='));
@@ -73,7 +73,7 @@ fn escape(dockerfile: &str) -> char {
     found.and_then(|(_, value)| value.trim().chars().next()).unwrap_or('\\')
 }
 
-/// Returns the terminators of the here-documents of an instruction.
+/// Returns the words that end the here-documents of an instruction.
 fn ends_of_here_documents(instruction: &Instruction) -> Vec<String> {
     if !matches!(instruction.keyword().as_str(), "RUN" | "COPY" | "ADD") {
         return Vec::new();

@@ -1,14 +1,14 @@
-//! Assembles lines from fragments of text.
+//! Assembles complete lines from fragments of output.
 
-/// Collects fragments until a line is complete.
+/// Collects fragments of output until a line is complete.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     begun: String,
 }
 
 impl Lines {
-    /// Adds a fragment and returns the lines that it completes. If carriage returns overwrite a line, only its last state is
-    /// returned.
+    /// Adds a fragment and returns the lines that are now complete. If carriage returns overwrite a line,
+    /// only the final state of the line is returned.
     pub(super) fn push(&mut self, text: &str) -> Vec<String> {
         self.begun.push_str(text);
         let Some(end) = self.begun.rfind('\n') else {
@@ -19,7 +19,7 @@ impl Lines {
         complete.lines().map(last_state).collect()
     }
 
-    /// Returns the last line if it has no line ending.
+    /// Returns the last line if it does not end with a line break.
     pub(super) fn finish(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.begun);
         (!rest.is_empty()).then(|| last_state(&rest))

@@ -1,7 +1,7 @@
-//! Container images: connects to an engine, and builds and pushes images with it.
+//! Container images: connects to a container engine, and builds and pushes images.
 //!
-//! [`engine::Engine`] uses bollard to communicate with Docker or Podman. The modules that prepare the requests (build
-//! context, generated Dockerfile, credentials) are independent of the engine.
+//! [`engine::Engine`] communicates with Docker or Podman through the bollard crate. The modules for the build
+//! context, the generated Dockerfile and the credentials do not depend on the engine.
 
 mod archive;
 pub(crate) mod auth;

@@ -1,4 +1,4 @@
-//! Pushes images to their registry.
+//! Pushes images to their registries.
 
 use bollard::{models::PushImageInfo, query_parameters::PushImageOptions};
 use futures_util::StreamExt;
@@ -13,7 +13,8 @@ use super::{
 use crate::progress::{Progress, Stream as OutputStream};
 
 impl Engine {
-    /// Pushes a tag of an image, or all its local tags if `tag` is `None`. Returns the digest of a single tag.
+    /// Pushes a tag of an image, or all local tags of the image if `tag` is `None`. Returns the digest if a
+    /// single tag was pushed.
     pub(crate) async fn push(
         &self,
         name: &ImageName,
@@ -50,7 +51,8 @@ impl Engine {
         }
     }
 
-    /// Returns the digest of a pushed image from the engine. Some engines do not report it during the push.
+    /// Looks up the digest of a pushed image in the engine, because some engines do not report the digest
+    /// during the push.
     async fn pushed_digest(&self, name: &ImageName, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
         let of_this = |known: &String| {
@@ -61,7 +63,7 @@ impl Engine {
     }
 }
 
-/// Counts the layers of a push and those that the registry has.
+/// Progress of a push: the number of layers, and how many of them are in the registry.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Layers {
     all: usize,
@@ -69,7 +71,7 @@ struct Layers {
 }
 
 impl Layers {
-    /// Processes an event. Returns whether a layer was discovered or completed.
+    /// Processes an event of the engine. Returns `true` if a layer was added or completed.
     fn count(&mut self, event: &PushImageInfo) -> bool {
         let status = event.status.as_deref().unwrap_or_default();
         if status == "Preparing" {
@@ -83,12 +85,12 @@ impl Layers {
     }
 }
 
-/// Statuses of single layers that change during their upload.
+/// Checks whether a status describes the ongoing upload of a single layer.
 fn is_transfer(status: &str) -> bool {
     matches!(status, "Waiting" | "Pushing" | "Retrying") || status.starts_with("Retrying in ")
 }
 
-/// Returns the digest in a line such as `v1: digest: sha256:0123... size: 522`.
+/// Returns the digest from a status line such as `v1: digest: sha256:0123... size: 522`.
 fn digest_in(status: &str) -> Option<&str> {
     let (_, rest) = status.split_once("digest: ")?;
     rest.split_whitespace().next().filter(|digest| digest.contains(':'))

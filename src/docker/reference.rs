@@ -1,17 +1,17 @@
 //! Parses image names and tags.
 //!
-//! The grammar is that of Docker's distribution references: `[registry/]path[:tag]`.
+//! The grammar is that of the Docker distribution project: `[registry/]path[:tag]`.
 
-/// The default registry.
+/// Host of the default registry.
 pub(crate) const DOCKER_HUB: &str = "docker.io";
 
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
-/// The reason why a name or tag is invalid.
+/// The reason why an image name or tag is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReferenceError {
-    /// Prefect's message, which scripts match.
+    /// The message is the same as Prefect's, because scripts may match it.
     #[error(
         "Invalid Docker image name '{0}'. Image names cannot contain spaces. Use lowercase letters, numbers, \
          and separators like '-', '_', '.', and '/'."
@@ -41,12 +41,16 @@ pub(crate) enum ReferenceError {
     Digest(String),
 }
 
-/// An image name without tag, such as `ghcr.io/team/flows`.
+/// An image name without a tag, such as `ghcr.io/team/flows`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageName(String);
 
 impl ImageName {
-    /// Parses a name from a file. `namespace` is prefixed to names without `/`.
+    /// Parses the image name of a step. If the name contains no `/`, `namespace` is prepended.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the string is not a valid image name.
     pub(crate) fn parse(text: &str, namespace: Option<&str>) -> Result<Self, ReferenceError> {
         if text.chars().any(char::is_whitespace) {
             return Err(ReferenceError::Spaces(text.to_owned()));
@@ -65,7 +69,7 @@ impl ImageName {
         &self.0
     }
 
-    /// Returns the host of the registry, [`DOCKER_HUB`] by default.
+    /// Returns the host of the image's registry, or [`DOCKER_HUB`] if the name does not contain one.
     pub(crate) fn registry(&self) -> &str {
         registry_of(&self.0)
     }
@@ -75,7 +79,7 @@ impl ImageName {
     }
 }
 
-/// A reference to an existing image: `name`, `name:tag`, `name@digest` or `name:tag@digest`.
+/// A reference to an existing image in the form `name`, `name:tag`, `name@digest` or `name:tag@digest`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageReference {
     name: ImageName,
@@ -84,7 +88,7 @@ pub(crate) struct ImageReference {
 }
 
 impl ImageReference {
-    /// Returns the name without tag and digest.
+    /// Returns the image name without the tag and the digest.
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }
@@ -143,7 +147,7 @@ fn is_digest(text: &str) -> bool {
     })
 }
 
-/// Splits `name:tag`. The tag is `None` if there is none.
+/// Splits a reference into the name and the tag. The tag is `None` if the reference does not contain one.
 pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     match reference.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
@@ -151,12 +155,12 @@ pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns the host of the registry of a reference, [`DOCKER_HUB`] by default.
+/// Returns the registry host of a reference, or [`DOCKER_HUB`] if the reference does not contain one.
 pub(crate) fn registry_of(reference: &str) -> &str {
     split_registry(reference).0.unwrap_or(DOCKER_HUB)
 }
 
-/// Checks that a string is a valid tag.
+/// Returns an error if a string is not a valid image tag.
 pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {
     let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let fits = tag.len() <= LONGEST_TAG
@@ -190,8 +194,8 @@ fn check_name(name: &str) -> Result<(), ReferenceError> {
     }
 }
 
-/// Whether the first component of a name is the host of a registry: it contains `.`, `:` or uppercase letters, or is
-/// `localhost`.
+/// Splits a name into the registry host and the rest. The first component is a host if it contains `.`, `:`
+/// or uppercase letters, or if it is `localhost`.
 fn split_registry(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, rest))
@@ -224,7 +228,8 @@ fn is_registry(host: &str) -> bool {
     port.is_none_or(is_port) && (host.split('.').all(is_label) || is_address())
 }
 
-/// Whether a component is letters and digits, separated by `.`, `_`, `__` or dashes.
+/// Checks whether a path component consists of letters and digits that are separated by `.`, `_`, `__` or
+/// dashes.
 fn is_component(component: &str) -> bool {
     let is_word = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
     component.starts_with(is_word)

@@ -1,4 +1,4 @@
-//! Queries engines and registries about images.
+//! Queries container engines and registries for images.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{
     reference::{registry_of, split_tag},
 };
 
-/// Timeout of a query to a registry.
+/// Maximum duration of a query to a registry.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Engine {
-    /// Returns the digest of an image in its registry. `None` if the registry does not have the image, or does not say
-    /// so without credentials.
+    /// Returns the digest of an image in its registry. Returns `None` if the image does not exist there, or
+    /// if the credentials do not suffice to find out.
     pub(crate) async fn digest_in_registry(
         &self,
         reference: &str,
@@ -30,12 +30,13 @@ impl Engine {
         answer.ok()?.descriptor.digest
     }
 
-    /// Returns the id of an image in the engine.
+    /// Returns the ID of an image, or `None` if the engine does not have it.
     pub(crate) async fn image_id(&self, reference: &str) -> Option<String> {
         self.client.inspect_image(reference).await.ok()?.id
     }
 
-    /// Returns the digest with which an image in the engine was pulled, or else its id.
+    /// Returns the digest with which a local image was pulled, or the image ID if the image was not pulled.
+    /// Returns `None` if the engine does not have the image.
     pub(crate) async fn local_digest(&self, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
         let pulled = image.repo_digests.unwrap_or_default();
@@ -43,13 +44,14 @@ impl Engine {
         digest.or(image.id)
     }
 
-    /// Returns the default platform of builds, such as `linux/amd64`.
+    /// Returns the engine's default build platform, such as `linux/amd64`.
     pub(crate) async fn platform(&self) -> Option<String> {
         let version = self.client.version().await.ok()?;
         Some(format!("{}/{}", version.os?, version.arch?))
     }
 
-    /// Whether Docker would build with BuildKit by default, as on Linux since version 23 (API 1.42).
+    /// Checks whether Docker would build with BuildKit by default, which is the case on Linux since version
+    /// 23 (API version 1.42).
     pub(crate) async fn prefers_buildkit(&self) -> bool {
         let Ok(version) = self.client.version().await else { return false };
         let is_docker =
@@ -59,7 +61,7 @@ impl Engine {
         is_docker && version.os.as_deref() == Some("linux") && api >= Some((1_u32, 42_u32))
     }
 
-    /// Adds a name to an image.
+    /// Adds a name to an existing image.
     pub(crate) async fn tag(&self, image: &str, reference: &str) -> Result<(), DockerError> {
         let (name, tag) = split_tag(reference);
         let options = TagImageOptionsBuilder::new().repo(name).tag(tag.unwrap_or("latest")).build();

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-/// Maximum depth of searched folders.
+/// Maximum depth of the folders that are searched.
 const DEEPEST: usize = 3;
 
-/// Returns the nearest requirements file that `dockerfile: auto` does not install, relative to `root`. `None` if `root` has
-/// a `requirements.txt`, which is installed.
+/// Returns the nearest requirements file that `dockerfile: auto` does not install, relative to `root`.
+/// Returns `None` if `root` contains a `requirements.txt`, which is installed.
 pub(crate) fn elsewhere(root: &Path) -> Option<String> {
     if root.join("requirements.txt").is_file() {
         return None;
@@ -28,7 +28,7 @@ pub(crate) fn elsewhere(root: &Path) -> Option<String> {
     None
 }
 
-/// Whether a `pyproject.toml` declares dependencies. Many contain only settings of tools.
+/// Checks whether a `pyproject.toml` declares dependencies. Many of these files contain only tool settings.
 fn lists_requirements(path: &Path) -> bool {
     let is_requirements = path.extension().is_some_and(|extension| extension == "txt");
     if is_requirements {
@@ -38,7 +38,8 @@ fn lists_requirements(path: &Path) -> bool {
         .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("dependencies")))
 }
 
-/// Returns the subfolders of a folder, each with a trailing slash. Hidden folders and installed packages are skipped.
+/// Returns the subfolders of a folder, each with a trailing slash. Hidden folders and folders with installed
+/// packages are skipped.
 fn subfolders(root: &Path, folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
         return Vec::new();

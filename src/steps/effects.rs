@@ -1,23 +1,23 @@
-//! The effects of a step: its outputs, and its changes to the context of the following steps.
+//! The effects of a step: its outputs and its changes to the context of the following steps.
 
 use std::{borrow::Cow, path::PathBuf};
 
 use super::{Step, StepContext, StepError};
 use crate::{environment::Environment, value::Mapping};
 
-/// The result of a run, which applies to every use that shares it.
+/// The effects of running a step, which are applied to every deployment that shares the run.
 #[derive(Debug)]
 pub(super) struct Effects {
-    /// `None` if a Python function returned no dictionary.
+    /// Outputs of the step. `None` if a Python function did not return a dictionary.
     pub(super) outputs: Option<Mapping>,
-    /// The new working directory. `None` if unchanged.
+    /// The new working directory, or `None` if the step did not change it.
     directory: Option<PathBuf>,
-    /// The new environment. `None` if unchanged.
+    /// The new environment, or `None` if the step did not change it.
     environment: Option<Environment>,
 }
 
 impl Effects {
-    /// Runs a step without changing the context.
+    /// Runs a step and returns its effects. The context itself is not changed.
     pub(super) async fn of_run(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
         let mut inside = context.with_progress(context.progress);
         let outputs = step.run(&mut inside).await?;
@@ -32,7 +32,7 @@ impl Effects {
         })
     }
 
-    /// Applies the changes of the step to a context.
+    /// Applies the step's changes of the working directory and the environment to a context.
     pub(super) fn apply(&self, context: &mut StepContext<'_>) {
         if let Some(directory) = &self.directory {
             context.directory.clone_from(directory);

@@ -1,4 +1,4 @@
-//! `git_clone`: clones a Git repository into the current directory.
+//! The `git_clone` step, which clones a Git repository into the current directory.
 
 use std::path::{Component, Path};
 
@@ -66,7 +66,7 @@ struct GitClone {
     submodules: bool,
     credentials: Option<Credentials>,
     directories: Vec<String>,
-    /// Relative to the current directory.
+    /// Target directory, relative to the current directory.
     directory: String,
 }
 
@@ -140,7 +140,7 @@ impl From<CloneError> for StepError {
     }
 }
 
-/// Checks the revision, with Prefect's messages.
+/// Validates the branch and the commit. The error messages are the same as Prefect's.
 fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), StepError> {
     if branch.is_some_and(|branch| branch.starts_with('-')) {
         return Err(StepError::input("branch", "Branch names cannot start with '-'."));
@@ -162,7 +162,11 @@ fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), Step
     }
 }
 
-/// Returns the directory to clone into, which must be below the current directory.
+/// Returns the directory to clone into.
+///
+/// # Errors
+///
+/// Returns an error if the directory would not be below the current directory.
 fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> Result<String, StepError> {
     let Some(name) = name else {
         return address.directory_name(branch).ok_or_else(|| {

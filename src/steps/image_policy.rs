@@ -1,31 +1,33 @@
-//! Options of the command line for image steps: rebuild images, or use existing ones.
+//! Command-line options that make image steps rebuild images or use existing images.
 
 use super::StepError;
 use crate::docker::reference::ImageReference;
 
-/// Options for image steps. By default, the steps run as written.
+/// Options that control image steps. By default, the steps run as defined in the project file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ImagePolicy {
-    /// Build and push images even if they exist.
+    /// Whether to build and push images that already exist.
     pub(crate) rebuild: bool,
-    /// Build without layers of earlier builds.
+    /// Whether to build without cached layers from earlier builds.
     pub(crate) no_layer_cache: bool,
-    /// Images to use instead of building and pushing.
+    /// Existing images to use instead of building and pushing.
     pub(crate) given: Vec<ImageReference>,
 }
 
 impl ImagePolicy {
-    /// The default policy.
+    /// The default policy, which runs all image steps as defined in the project file.
     #[cfg(test)]
     pub(crate) const AS_WRITTEN: Self = Self { rebuild: false, no_layer_cache: false, given: Vec::new() };
 
-    /// Returns the image to use instead of running a step for the image `name`. `None` if the step runs.
+    /// Returns the existing image that replaces the step for the image `name`, or `None` if the step must
+    /// run.
     ///
-    /// With one image, it is used for every step. With several, the repository must match.
+    /// A single image replaces every step. If there are several images, the one with the same repository is
+    /// used.
     ///
     /// # Errors
     ///
-    /// Fails if several images are given and none is of the repository.
+    /// Returns an error if there are several images and none of them has the same repository.
     pub(crate) fn replacement(&self, name: &str) -> Result<Option<&ImageReference>, StepError> {
         match self.given.as_slice() {
             [] => Ok(None),

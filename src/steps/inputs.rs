@@ -1,4 +1,4 @@
-//! Validates the inputs of a step and converts them to types.
+//! Validation of step inputs, and their conversion to typed values.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
@@ -8,25 +8,27 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Converts inputs that have been checked with [`problems`] to their type.
+/// Converts inputs to the type `T`. The inputs must already have been checked with [`problems`].
 pub(super) fn typed<T: DeserializeOwned>(mapping: Mapping) -> Result<T, StepError> {
     serde_yaml::from_value(Value::Mapping(mapping))
         .map_err(|error| StepError::Input { key: None, message: error.to_string() })
 }
 
-/// The default of boolean inputs that are true if absent.
+/// Default value of boolean inputs that are true unless they are set.
 pub(super) fn yes() -> bool {
     true
 }
 
-/// Deserializes a boolean. Null is false, as in Python.
+/// Deserializes a boolean. Like in Python, null counts as false.
 pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }
 
-/// Returns the problems of a step's inputs, each with the name of the input: unknown and missing inputs, wrong types.
+/// Checks the inputs of a step for unknown names, missing values and wrong types. Returns each problem
+/// together with the name of the input, if there is one.
 ///
-/// If `templated` is false, strings with placeholders are accepted for every type.
+/// If `templated` is false, the inputs may still contain placeholders, so a string with placeholders is valid
+/// for every type.
 pub(crate) fn problems(
     entry: &StepEntry,
     mapping: &Mapping,

@@ -1,7 +1,8 @@
-//! Steps of the `build`, `push` and `pull` sections.
+//! Steps of the `build`, `push` and `pull` sections of a project file.
 //!
-//! Each built-in step has a file in this module and a row in [`registry`]. It takes typed inputs, which come from the
-//! rendered mapping under its name, and returns a mapping of outputs.
+//! Each built-in step is implemented in a file of this module and has an entry in [`registry`]. A step takes
+//! typed inputs, which are deserialized from the rendered mapping under its name, and returns a mapping of
+//! outputs.
 
 mod docker_build;
 mod docker_push;
@@ -50,27 +51,28 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The environment in which a step runs.
+/// The context in which a step runs.
 pub(crate) struct StepContext<'a> {
-    /// The working directory. A step can change it for the following steps.
+    /// The working directory. Steps may change it for the steps after them.
     pub(crate) directory: PathBuf,
-    /// The environment variables. A step can change them for the following steps.
+    /// The environment variables. Steps may change them for the steps after them.
     pub(crate) environment: Cow<'a, Environment>,
-    /// The Python interpreter that the user selected with `--python`.
+    /// The Python interpreter selected with `--python`, if any.
     pub(crate) python: Option<&'a str>,
-    /// Prefix of image names without a `/` (setting `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`).
+    /// Namespace that is prepended to image names without a `/`, from the setting
+    /// `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`.
     pub(crate) docker_namespace: Option<&'a str>,
     pub(crate) images: &'a ImagePolicy,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
-    /// Resolves blocks, and knows the secrets to redact.
+    /// Resolves references to blocks and variables, and collects the secrets to redact.
     pub(crate) resolver: &'a Resolver<'a>,
-    /// Set by a step that has no outputs at all. An earlier output with its id is then kept.
+    /// Set by a step that returns no outputs at all. Existing outputs under the same ID are then kept.
     pub(crate) without_outputs: bool,
 }
 
 impl StepContext<'_> {
-    /// Returns a copy of the context that reports to another receiver.
+    /// Returns a copy of the context that reports progress to another receiver.
     fn with_progress<'b>(&'b self, progress: &'b dyn Progress) -> StepContext<'b> {
         StepContext {
             directory: self.directory.clone(),
@@ -80,7 +82,7 @@ impl StepContext<'_> {
         }
     }
 
-    /// Returns the search for a Python interpreter.
+    /// Returns a search for the Python interpreter to run the step with.
     fn search_python(&self) -> Search<'_> {
         Search {
             chosen: self.python,
@@ -90,7 +92,12 @@ impl StepContext<'_> {
         }
     }
 
-    /// Returns the directory of a step's input `directory`, or the working directory if it is absent.
+    /// Returns the directory given by a step's input `directory`, or the working directory if the input is
+    /// not set.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the directory does not exist.
     fn resolve_directory(&self, input: Option<&Path>) -> Result<PathBuf, StepError> {
         let directory = self.directory.join(input.unwrap_or(Path::new(".")));
         if directory.is_dir() {
@@ -101,7 +108,7 @@ impl StepContext<'_> {
     }
 }
 
-/// Returns the outputs of a step that runs programs: their trimmed stdout and stderr.
+/// Returns the outputs `stdout` and `stderr` of a step that runs programs. Surrounding whitespace is removed.
 fn printed_outputs(stdout: &str, stderr: &str) -> Mapping {
     [("stdout", stdout), ("stderr", stderr)]
         .map(|(key, text)| (key.into(), text.trim().into()))
@@ -109,7 +116,7 @@ fn printed_outputs(stdout: &str, stderr: &str) -> Mapping {
         .collect()
 }
 
-/// A step with validated inputs.
+/// A build, push or pull step whose inputs have been validated.
 pub(crate) trait Step: Send + Sync {
     /// Runs the step and returns its outputs.
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>>;
@@ -118,10 +125,11 @@ pub(crate) trait Step: Send + Sync {
 /// The reason why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
-    /// Invalid inputs. `key` is the name of the invalid input, if the error concerns one.
+    /// An input is invalid. `key` is the name of the input, or `None` if the problem does not concern a
+    /// single input.
     #[error("{message}")]
     Input { key: Option<String>, message: String },
-    /// A failure while the step ran. `help` is advice for the user.
+    /// The step failed while it was running. `help` contains advice for the user.
     #[error("{message}")]
     Failed { message: String, help: Option<String> },
 }
@@ -136,7 +144,7 @@ impl StepError {
     }
 }
 
-/// The section that a step belongs to.
+/// The section of the project file that a step belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Build,
@@ -154,23 +162,22 @@ impl Phase {
     }
 }
 
-/// The type of an input, for validation and documentation.
+/// The type of a step input, which is used for validation and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
     Boolean,
     Integer,
     Number,
-    /// A string or a number, such as an image tag.
+    /// A string or a number. Image tags, for example, have this type.
     Scalar,
     Mapping,
-    /// A list of strings.
     Texts,
     Any,
 }
 
 impl Kind {
-    /// Returns the type's name in messages.
+    /// Returns the name of the type for use in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Text => "a string",
@@ -184,7 +191,7 @@ impl Kind {
         }
     }
 
-    /// Whether a value has this type. Null is not checked here: it is valid for every optional input.
+    /// Returns `true` if a value has this type. Does not check for null, which every optional input accepts.
     pub(crate) fn accepts(self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_string(),
@@ -199,27 +206,28 @@ impl Kind {
     }
 }
 
-/// An input of a step.
+/// Definition of a step input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
-    /// The default as text. Empty if there is none, or if `meaning` describes it.
+    /// The default value as shown in the documentation. Empty if there is no default, or if `meaning`
+    /// describes it.
     pub(crate) default: &'static str,
     pub(crate) meaning: &'static str,
 }
 
 impl Input {
-    /// The name of an entry for inputs with any other name.
+    /// Name of the definition that applies to all inputs without a definition of their own.
     pub(crate) const ANY_OTHER: &'static str = "*";
 
-    /// Creates a required input.
+    /// Defines a required input.
     pub(crate) const fn required(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
         Self { name, kind, required: true, default: "", meaning }
     }
 
-    /// Creates an optional input. `default` is empty if there is no default.
+    /// Defines an optional input. An empty `default` means that there is no default value.
     pub(crate) const fn optional(
         name: &'static str,
         kind: Kind,
@@ -230,39 +238,41 @@ impl Input {
     }
 }
 
-/// The condition under which two uses of a step share one run.
+/// The condition under which several deployments share a single run of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// Equal inputs in the same directory.
+    /// The inputs and the working directory are equal.
     SameInputs,
-    /// Equal inputs, written in the same place of the file: an anchor, or the section for all deployments.
+    /// The inputs are equal and come from the same position in the project file, either through a YAML anchor
+    /// or from the top-level section that applies to all deployments.
     SamePlace,
-    /// Every use runs.
+    /// The step runs for every deployment.
     Never,
 }
 
-/// A row of the registry.
+/// An entry of the step registry.
 pub(crate) struct StepEntry {
-    /// The full name, as written in `prefect.yaml`.
+    /// The full name of the step, as used in `prefect.yaml`.
     pub(crate) name: &'static str,
-    /// Other module paths of the same function in Prefect.
+    /// Other import paths under which Prefect offers the same function.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) phase: Phase,
     pub(crate) sharing: Sharing,
     pub(crate) inputs: &'static [Input],
-    /// Keys of the outputs.
+    /// Names of the outputs.
     pub(crate) outputs: &'static [&'static str],
-    /// Creates the step from its rendered inputs, without `id` and `requires`.
+    /// Creates the step from its rendered inputs, which no longer contain `id` and `requires`.
     pub(crate) create: fn(Mapping) -> Result<Box<dyn Step>, StepError>,
 }
 
 impl StepEntry {
-    /// Whether the step can change this machine, so that the order of its runs matters. Builds and pushes do not.
+    /// Checks whether the step can change files or programs on this machine, so that its position among the
+    /// other steps matters. Builds and pushes of images cannot.
     fn is_ordered(&self) -> bool {
         self.phase == Phase::Any
     }
 
-    /// Returns the last component of the name.
+    /// Returns the last component of the step's full name.
     pub(crate) fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
     }

@@ -1,8 +1,9 @@
-//! The order of steps when the lists of several deployments run concurrently.
+//! The order in which steps run when the step lists of several deployments are processed concurrently.
 //!
-//! An ordered step, such as a script or an installation, can change this machine. It waits for all steps listed before it,
-//! and all steps listed after it wait for it, as if everything ran in sequence. Builds and pushes between ordered steps
-//! run concurrently, because they do not affect each other.
+//! An ordered step, such as a script or an installation, can change this machine. It waits for all steps
+//! listed before it, and all steps listed after it wait for its completion, as if all lists were processed
+//! one after the other. Image builds and pushes between ordered steps run concurrently, because they do not
+//! affect each other.
 
 use std::{
     collections::BTreeMap,
@@ -12,30 +13,31 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// The remaining steps of each list, and the steps that wait for them.
+/// Tracks the remaining steps of each list and wakes the steps that wait for them.
 #[derive(Debug)]
 pub(super) struct StepOrder(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     remaining: Vec<Remaining>,
-    /// Progress of the ordered steps.
+    /// Progress of the ordered steps, without image builds and pushes.
     ordered: Front,
     /// Progress of all steps.
     all: Front,
 }
 
-/// The number of remaining steps of a list.
+/// Number of steps in a list that have not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Remaining {
     pub(super) all: usize,
-    /// Number of ordered steps among them.
+    /// Number of ordered steps among the remaining steps.
     pub(super) ordered: usize,
 }
 
-/// The first list with remaining steps, and the lists that wait for it to advance.
+/// Marks the first list with remaining steps, and holds the lists that wait for it to advance.
 ///
-/// It only moves forward and wakes each waiting list once, so that the cost stays linear for thousands of lists.
+/// The marker only moves forward and wakes each waiting list once, so the total cost stays linear even for
+/// thousands of lists.
 #[derive(Debug, Default)]
 struct Front {
     /// Index of the first list with remaining steps.
@@ -48,12 +50,13 @@ impl Front {
         self.position += remaining[self.position..].iter().take_while(|list| count(list) == 0).count();
         let later = self.waiting.split_off(&(self.position + 1));
         for waiting in mem::replace(&mut self.waiting, later).into_values().flatten() {
-            // The receiver of a cancelled step is gone.
+            // The receiver no longer exists if the waiting step was cancelled.
             let _ = waiting.send(());
         }
     }
 
-    /// Returns a receiver that completes when all lists before `list` are done. `None` if they are done already.
+    /// Returns a receiver that is notified when all lists before `list` are done, or `None` if they are
+    /// already done.
     fn wait_for(&mut self, list: usize) -> Option<oneshot::Receiver<()>> {
         (self.position < list).then(|| {
             let (sender, receiver) = oneshot::channel();
@@ -77,17 +80,17 @@ impl StepOrder {
         Self(Mutex::new(state))
     }
 
-    /// Waits until no ordered step remains in the lists before `list`.
+    /// Waits until the lists before `list` have no remaining ordered steps.
     pub(super) async fn ordered_before(&self, list: usize) {
         self.wait(|state| state.ordered.wait_for(list)).await;
     }
 
-    /// Waits until no step remains in the lists before `list`.
+    /// Waits until the lists before `list` have no remaining steps.
     pub(super) async fn all_before(&self, list: usize) {
         self.wait(|state| state.all.wait_for(list)).await;
     }
 
-    /// Records that a step of a list is done.
+    /// Records that a step of a list has completed.
     pub(super) fn done(&self, list: usize, is_ordered: bool) {
         let mut state = self.lock();
         state.remaining[list].all -= 1;
@@ -98,7 +101,7 @@ impl StepOrder {
     async fn wait(&self, enters: impl FnOnce(&mut State) -> Option<oneshot::Receiver<()>>) {
         let waiting = enters(&mut self.lock());
         if let Some(done) = waiting {
-            // The sender lives as long as `self`.
+            // Receiving cannot fail, because the sender lives as long as `self`.
             let _ = done.await;
         }
     }
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn scripts_wait_for_all_earlier_steps_and_builds_only_for_scripts() {
-        // A script and a build, a build, a script.
+        // The first list contains a script and a build, the second a build, and the third a script.
         let order = StepOrder::new(
             [(2, 1), (1, 0), (1, 1)].map(|(all, ordered)| Remaining { all, ordered }).to_vec(),
         );

@@ -1,4 +1,5 @@
-//! `pip_install_requirements`: installs a requirements file with the user's Python.
+//! The `pip_install_requirements` step, which installs a requirements file with the user's Python
+//! interpreter.
 
 use std::path::PathBuf;
 
@@ -43,7 +44,7 @@ impl PipInstall {
         let first = search.candidates().into_iter().next();
         let python = first.map_or_else(|| "python3".to_owned(), |candidate| candidate.program);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
-        // Installing runs the setup scripts of every dependency.
+        // Installing a package may run its setup script, which must not see the API credentials.
         let environment = context.environment.without_api_credentials();
         let pip = Script::module("pip", ["install", "-r", file], &environment);
         let progress = self.stream_output.then_some(context.progress);

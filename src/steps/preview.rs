@@ -1,4 +1,5 @@
-//! Determines the steps that would run. Their outputs are placeholders.
+//! Preview of the steps that a deploy would run. No step is executed, and placeholders take the place of step
+//! outputs.
 
 use std::{
     collections::HashMap,
@@ -17,28 +18,28 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A distinct step, which runs once for all deployments that share it.
+/// A distinct step of a preview. It would run once for all deployments that share it.
 #[derive(Debug)]
 pub(crate) struct PreviewedStep {
-    /// The canonical name of a built-in step, or the name of a Python function.
+    /// Canonical name of a built-in step, or the name of a Python function.
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) inputs: Value,
-    /// The first use of the step.
+    /// The first occurrence of the step.
     pub(crate) listed: Listed,
 }
 
-/// The state of one deployment during the preview.
+/// State of a deployment during a preview.
 #[derive(Debug)]
 pub(crate) struct PreviewState {
-    /// Placeholders for the outputs of the steps so far.
+    /// Placeholders for the outputs of the steps visited so far.
     pub(crate) outputs: Mapping,
     pub(crate) directory: PathBuf,
-    /// Every template that may refer to outputs.
+    /// All templates that may refer to step outputs.
     pub(crate) templates: Value,
 }
 
-/// Walks through lists of steps and collects the distinct ones.
+/// Collects the distinct steps of all step lists.
 pub(crate) struct Preview<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
@@ -51,16 +52,16 @@ impl<'a> Preview<'a> {
         Self { environment, resolver, known: HashMap::new(), steps: Vec::new() }
     }
 
-    /// Returns the distinct steps in the order of their runs.
+    /// Returns the distinct steps in the order in which they would run.
     pub(crate) fn into_steps(self) -> Vec<PreviewedStep> {
         self.steps
     }
 
-    /// Adds a list of a deployment. Returns the position of each step among the distinct ones.
+    /// Adds a step list of a deployment. Returns, for each step, its index in the list of distinct steps.
     ///
     /// # Errors
     ///
-    /// Fails if a block or variable in the inputs of a step cannot be read.
+    /// Returns an error if the inputs of a step refer to a block or variable that cannot be read.
     pub(crate) async fn add(
         &mut self,
         steps: &[Listed],
@@ -120,12 +121,12 @@ impl<'a> Preview<'a> {
     }
 }
 
-/// Returns placeholders for the outputs of a step.
+/// Returns placeholders for the outputs of the step at the given position.
 fn placeholder_outputs(keys: &[&str], position: usize) -> Mapping {
     keys.iter().map(|key| ((*key).into(), pending::marker(&format!("{position}.{key}")))).collect()
 }
 
-/// Applies the effect of `set_working_directory`.
+/// Changes the working directory in the same way as `set_working_directory` would.
 fn enter(directory: &mut PathBuf, inputs: &Value) {
     if let Some(to) = inputs.get("directory").and_then(Value::as_str) {
         *directory = directory.join(to);

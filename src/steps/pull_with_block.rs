@@ -1,4 +1,5 @@
-//! `pull_with_block`: copies the code of a storage block into the working directory.
+//! The `pull_with_block` step, which copies the code that a storage block refers to into the working
+//! directory.
 
 use std::{
     fs,
@@ -44,7 +45,7 @@ struct PullWithBlock {
     block_type_slug: String,
 }
 
-/// The location of the code, as the block describes it.
+/// The location of the code, as configured in the block.
 #[derive(Debug, Clone, PartialEq)]
 enum Source {
     Directory(PathBuf),
@@ -172,7 +173,7 @@ mod tests {
         template::{Found, Lookup, Resolver},
     };
 
-    /// Blocks of a server: `{slug/name: data}`.
+    /// Block source that contains a fixed set of blocks, given as `{slug/name: data}`.
     struct Blocks(serde_json::Value);
 
     impl Lookup for Blocks {

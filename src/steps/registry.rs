@@ -1,4 +1,4 @@
-//! The table of built-in steps.
+//! The registry of built-in steps.
 
 use super::{
     StepEntry, docker_build, docker_push, git_clone, pip_install, pull_with_block, remote_storage,
@@ -6,7 +6,6 @@ use super::{
 };
 use crate::diagnostics::did_you_mean;
 
-/// All built-in steps.
 const STEPS: &[StepEntry] = &[
     shell::ENTRY,
     pip_install::ENTRY,
@@ -24,7 +23,7 @@ const STEPS: &[StepEntry] = &[
     storage::PULL_FROM_AZURE,
 ];
 
-/// Step names of Prefect 2 with their current names.
+/// Step names of Prefect 2, each with its current name.
 const RENAMED: &[(&str, &str)] = &[
     ("prefect.projects.steps.git_clone_project", "prefect.deployments.steps.git_clone"),
     ("prefect.projects.steps.git_clone", "prefect.deployments.steps.git_clone"),
@@ -43,23 +42,22 @@ const RENAMED: &[(&str, &str)] = &[
     ("prefect_gcp.projects.steps.pull_project_from_gcs", "prefect_gcp.deployments.steps.pull_from_gcs"),
 ];
 
-/// Returns all built-in steps.
 pub(crate) fn all() -> &'static [StepEntry] {
     STEPS
 }
 
-/// Returns the built-in step with this name or alias.
+/// Returns the built-in step with the given name or alias.
 pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
-/// Returns the output keys of a step. `None` for Python functions.
+/// Returns the names of a step's outputs, or `None` if the step is not a built-in one.
 pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
     find(name).map(|entry| entry.outputs)
 }
 
-/// Returns the reason why a name is probably a mistake, with a suggestion. `None` for built-in steps, and for names that
-/// may be Python functions of the user.
+/// Explains why a step name is probably wrong and suggests a correction. Returns `None` for built-in steps,
+/// and for names that could be Python functions of the user.
 pub(crate) fn doubt(name: &str) -> Option<String> {
     if find(name).is_some() {
         return None;
@@ -79,7 +77,8 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     }
 }
 
-/// Whether a name is in a module where Prefect has its steps. The table contains all of them.
+/// Checks whether a name belongs to a module in which Prefect defines steps. The registry contains all steps
+/// of these modules.
 fn is_prefect_step(name: &str) -> bool {
     let packages = ["prefect", "prefect_docker", "prefect_aws", "prefect_gcp", "prefect_azure"];
     let mut parts = name.split('.');

@@ -1,4 +1,4 @@
-//! A folder of an object store, for steps that pull from any store.
+//! Folders in object stores, which steps for any kind of storage can pull.
 
 use std::{borrow::Cow, path::Path};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{fs::FileError, value::Mapping};
 
-/// A folder of a bucket, with credentials in the form of the store's pull step.
+/// A folder in a bucket, with credentials in the format of the pull step for this store.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RemoteFolder {
     pub(super) store: Store,
@@ -25,9 +25,9 @@ pub(super) enum Store {
 }
 
 impl RemoteFolder {
-    /// Copies the folder into a directory, which is created if it does not exist.
+    /// Copies the folder to the directory `target`, which is created if it does not exist.
     pub(super) async fn pull(&self, target: &Path, context: &StepContext<'_>) -> Result<(), StepError> {
-        // The user did not write these inputs, so errors cannot point to them.
+        // These inputs do not come from the project file, so errors must not refer to them.
         let without_input = |error| match error {
             StepError::Input { message, .. } => StepError::failed(message),
             error @ StepError::Failed { .. } => error,

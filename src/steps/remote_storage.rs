@@ -1,4 +1,4 @@
-//! `pull_from_remote_storage`: copies the folder at a URL into the working directory.
+//! The `pull_from_remote_storage` step, which copies the folder at a URL into the working directory.
 
 use std::path::{Component, Path};
 
@@ -45,11 +45,11 @@ struct RemoteStorage {
     settings: Mapping,
 }
 
-/// A parsed fsspec URL.
+/// A storage URL in fsspec syntax, split into its parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RemoteUrl {
     scheme: String,
-    /// The bucket. Azure URLs may contain the account after an `@`.
+    /// Name of the bucket. In Azure URLs, the account may follow after an `@`.
     bucket: String,
     path: String,
 }
@@ -75,11 +75,11 @@ impl Step for RemoteStorage {
 }
 
 impl RemoteUrl {
-    /// Parses a URL.
+    /// Parses a storage URL such as `s3://bucket/folder`.
     ///
     /// # Errors
     ///
-    /// Fails with a message if the URL does not name a folder of a bucket.
+    /// Returns a message if the URL does not refer to a bucket or a folder in a bucket.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(format!("'{url}' is not a URL of the form `s3://`, `gs://` or `az://`"));
@@ -100,12 +100,13 @@ impl RemoteUrl {
         Ok(remote)
     }
 
-    /// Returns the target directory, named after the bucket and the path as on Prefect workers.
+    /// Returns the target directory. Like on Prefect workers, its name consists of the bucket and the path.
     fn directory(&self) -> String {
         if self.path.is_empty() { self.bucket.clone() } else { format!("{}/{}", self.bucket, self.path) }
     }
 
-    /// Returns the folder of the URL, with fsspec settings converted to the credentials of the store's pull step.
+    /// Returns the folder that the URL refers to. Converts the fsspec settings to the credentials format of
+    /// the store's pull step.
     pub(super) fn folder(&self, settings: &Mapping) -> Result<RemoteFolder, StepError> {
         let (store, bucket, credentials) = match self.scheme.as_str() {
             "s3" | "s3a" => (Store::S3, self.bucket.as_str(), s3_credentials(settings)),
@@ -126,13 +127,13 @@ impl RemoteUrl {
     }
 }
 
-/// Creates a mapping of the values that are set.
+/// Creates a mapping from the entries that have a value.
 fn present<'v>(entries: impl IntoIterator<Item = (&'static str, Option<&'v Value>)>) -> Mapping {
     let present = entries.into_iter().filter_map(|(key, value)| Some((key.into(), value?.clone())));
     present.filter(|(_, value): &(Value, Value)| !value.is_null()).collect()
 }
 
-/// Converts settings of s3fs.
+/// Converts fsspec settings for S3 (s3fs) to credentials.
 fn s3_credentials(settings: &Mapping) -> Mapping {
     let client_setting = |key: &str| settings.get("client_kwargs").and_then(|client| client.get(key));
     let mut credentials = present([
@@ -150,7 +151,8 @@ fn s3_credentials(settings: &Mapping) -> Mapping {
     credentials
 }
 
-/// Converts settings of gcsfs. A token is a service account or the path of its file.
+/// Converts fsspec settings for Google Cloud Storage (gcsfs) to credentials. The token is a service account
+/// key or the path of a key file.
 fn gcs_credentials(settings: &Mapping) -> Mapping {
     match settings.get("token") {
         Some(token @ Value::Mapping(_)) => present([("service_account_info", Some(token))]),
@@ -161,7 +163,7 @@ fn gcs_credentials(settings: &Mapping) -> Mapping {
     }
 }
 
-/// Converts settings of adlfs.
+/// Converts fsspec settings for Azure (adlfs) to credentials.
 fn azure_credentials(settings: &Mapping, account: Option<&str>) -> Mapping {
     let text = |key: &str| settings.get(key).and_then(Value::as_str);
     if text("connection_string").is_some() {

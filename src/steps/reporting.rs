@@ -1,4 +1,4 @@
-//! Reports the progress of steps: pending steps, and output lines with the step that they belong to.
+//! Progress reports of steps: pending steps, and output lines attributed to the step that printed them.
 
 use std::{
     collections::HashMap,
@@ -13,14 +13,15 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The pending steps by their location in the file.
+/// Steps that are still pending, indexed by their position in the project file.
 ///
-/// A step that is written once counts as one step until its uses turn out to differ.
+/// A step that is written once is reported as one step, unless its inputs turn out to differ between
+/// deployments.
 #[derive(Debug, Default)]
 pub(super) struct PendingSteps(Mutex<HashMap<Span, StepId>>);
 
 impl PendingSteps {
-    /// Reports steps that will run.
+    /// Reports the steps that are going to run.
     pub(super) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
         let mut pending = self.lock();
         for listed in steps {
@@ -33,7 +34,7 @@ impl PendingSteps {
         }
     }
 
-    /// Removes the pending step at a location and returns its id.
+    /// Removes the pending step at the given position and returns its ID.
     pub(super) fn take(&self, place: Option<Span>) -> Option<StepId> {
         self.lock().remove(&place?)
     }
@@ -43,14 +44,14 @@ impl PendingSteps {
     }
 }
 
-/// Reports the progress of one step.
+/// Progress receiver that attributes all reports to one step.
 pub(super) struct StepReporter<'p> {
     pub(super) id: StepId,
     pub(super) progress: &'p dyn Progress,
 }
 
 impl StepReporter<'_> {
-    /// Reports the end of the step.
+    /// Reports that the step has ended, and how.
     pub(super) fn end<T, E>(&self, result: &Result<(Effects, T), E>) {
         let outputs = result.as_ref().ok().and_then(|(effects, _)| effects.outputs.as_ref());
         let reused = outputs.and_then(|outputs| outputs.get("reused")?.as_bool()) == Some(true);
@@ -78,8 +79,8 @@ impl Progress for StepReporter<'_> {
     }
 }
 
-/// Returns the subject of a step for progress lines: the first line of its first required input, with the tag of an
-/// image.
+/// Returns a short description of a step for progress lines: the first line of the first required input, with
+/// the tag in case of an image.
 pub(super) fn subject(entry: &StepEntry, inputs: &Mapping) -> Option<String> {
     let required = entry.inputs.iter().find(|input| input.required)?;
     let text = inputs.get(required.name)?.as_str()?;

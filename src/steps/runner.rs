@@ -1,4 +1,4 @@
-//! Runs lists of steps, each distinct step once for the whole command.
+//! Runs lists of steps. Each distinct step runs only once per command.
 
 use std::{
     collections::BTreeSet,
@@ -33,21 +33,22 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// A step of a list, with its location.
+/// A step in a step list, together with its location.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) step: Value,
-    /// The path to the step in the project file.
+    /// Path to the step within the project file.
     pub(crate) pointer: Pointer,
-    /// The location in the file. Uses of one anchor or of the file's own section share it.
+    /// Position in the project file. Several deployments have the same position if they share the step
+    /// through a YAML anchor or a top-level section.
     pub(crate) written: Option<Span>,
 }
 
-/// A failed step and its location.
+/// A step that failed, and its location.
 #[derive(Debug, thiserror::Error)]
 #[error("{} failed: {error}", short_name(.name))]
 pub(crate) struct StepFailure {
-    /// The name as written in the file.
+    /// Name of the step as written in the project file.
     pub(crate) name: String,
     pub(crate) pointer: Pointer,
     #[source]
@@ -55,7 +56,8 @@ pub(crate) struct StepFailure {
 }
 
 impl StepFailure {
-    /// Creates a failure of the step at `pointer`. If one of its inputs is invalid, the location is that input.
+    /// Creates the failure of the step at `pointer`. If an input is invalid, the failure refers to that input
+    /// instead.
     pub(super) fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
         let pointer = match &error {
             RunError::Expressions(errors) => {
@@ -77,10 +79,10 @@ pub(crate) enum RunError {
     NoInputs(&'static str),
     #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
     Unknown { name: String, doubt: Option<String> },
-    /// Every invalid expression in the inputs.
+    /// One or more expressions in the inputs are invalid.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Expressions(Vec<ExpressionError>),
-    /// Messages about placeholders that were injected by values, in strict mode.
+    /// In strict mode, values have injected placeholders into the inputs. Each message describes one of them.
     #[error("{}", .0.join("\n"))]
     Injected(Vec<String>),
     #[error(transparent)]
@@ -89,48 +91,51 @@ pub(crate) enum RunError {
     Step(#[from] StepError),
 }
 
-/// The key of a step's time limit, which only prefectl supports.
+/// Input that limits the duration of a step. Only prefectl supports it.
 const TIMEOUT: &str = "timeout";
 
-/// The steps of one deployment and their context.
+/// The steps of a deployment and the context in which they run.
 pub(crate) struct List<'l, 'c> {
-    /// The name of the deployment.
+    /// Name of the deployment.
     pub(crate) deployment: String,
     pub(crate) steps: &'l [Listed],
-    /// The outputs of the steps so far: by the id of the step, and by their own keys.
+    /// Outputs of the completed steps, both under the step's ID and under their own names.
     pub(crate) outputs: &'l mut Mapping,
-    /// Names that expressions can use in addition to the outputs.
+    /// Names that expressions can use in addition to the step outputs.
     pub(crate) scope: &'l Scope,
     pub(crate) context: &'l mut StepContext<'c>,
 }
 
-/// Runs steps and caches the result of each distinct one.
+/// Runs steps and caches the result of each distinct step.
 pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
     cache: Mutex<IndexMap<Key, Arc<CachedStep>>>,
-    /// Limits the number of concurrent builds and pushes.
+    /// Limits the number of concurrent image builds and pushes.
     jobs: Semaphore,
     pending: PendingSteps,
     is_strict: bool,
 }
 
 impl<'a> Runner<'a> {
-    /// Creates a runner with at most `jobs` concurrent builds and pushes. A strict runner treats warnings as errors.
+    /// Creates a runner that performs at most `jobs` image builds and pushes at a time. A strict runner
+    /// treats warnings as errors.
     pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize, is_strict: bool) -> Self {
         let (cache, pending) = Default::default();
         Self { resolver, cache, jobs: Semaphore::new(jobs.max(1)), pending, is_strict }
     }
 
-    /// Reports the steps that will run, in order.
+    /// Reports the steps that are going to run, in order.
     pub(crate) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
         self.pending.announce(steps, progress);
     }
 
-    /// Runs the steps of all lists: each list in order, builds and pushes of several lists concurrently.
+    /// Runs all step lists. The steps of a list run in order, but image builds and pushes of different lists
+    /// run concurrently.
     ///
     /// # Errors
     ///
-    /// Fails with the first step that fails. Concurrent steps are cancelled and later steps do not run.
+    /// Returns the error of the first step that fails. Concurrent steps are cancelled, and later steps do not
+    /// run.
     pub(crate) async fn run(
         &self,
         section: &'static str,
@@ -142,7 +147,7 @@ impl<'a> Runner<'a> {
         try_join_all(runs).await.map(drop)
     }
 
-    /// Returns the completed steps in the order of their start.
+    /// Returns the completed steps in the order in which they started.
     pub(crate) fn ran(&self) -> Vec<Ran> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.values().filter_map(|step| step.ran()).collect()
@@ -188,7 +193,8 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Renders the templates in the inputs of a step. `written` is the mapping before expressions were evaluated.
+    /// Renders the templates in the inputs of a step. `written` contains the inputs before their expressions
+    /// were evaluated.
     async fn filled(
         &self,
         inputs: &Value,
@@ -211,7 +217,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs a step, or waits for the result of an equal one.
+    /// Runs a step, or waits for an equal step that is already running and returns its result.
     async fn run_once(
         &self,
         step_use: StepUse<'_>,
@@ -222,18 +228,18 @@ impl<'a> Runner<'a> {
         if step.add_deployment(deployment) {
             progress.step(step.event_id, StepEvent::Shared { deployment });
         }
-        // Boxed, because only one of the uses needs the memory of the run.
+        // The future is boxed because most uses share an existing run and do not need its memory.
         let run = || Box::pin(self.run_now(step_use, step.event_id, context));
         let (effects, _) = step.result.get_or_try_init(run).await?;
         if let Some(id) = self.pending.take(written) {
-            // An equal step in another place of the file has run.
+            // An equal step elsewhere in the file has already run.
             progress.step(id, StepEvent::Ended { end: StepEnd::Reused, subject: None });
         }
         effects.apply(context);
         Ok(effects.outputs.clone())
     }
 
-    /// Returns the cached step of a use, or adds a new one.
+    /// Returns the cached step that the use can share, or adds a new step to the cache.
     fn cached(&self, step_use: &StepUse<'_>, directory: &Path) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
@@ -273,7 +279,7 @@ impl<'a> Runner<'a> {
             order.all_before(list).await;
             None
         } else {
-            // The semaphore is never closed.
+            // Acquiring a permit cannot fail, because the semaphore is never closed.
             self.jobs.acquire().await.ok()
         };
         let started = StepEvent::Started { name, deployment, subject: subject.as_deref() };
@@ -282,8 +288,12 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Removes the key `timeout` from the inputs and returns it as a duration. `None` if it is absent or null, or if the step
-/// has an input of this name.
+/// Removes `timeout` from the inputs and returns its value. Returns `None` if `timeout` is not set or null,
+/// or if the step defines its own input of this name.
+///
+/// # Errors
+///
+/// Returns an error if the value is not a positive number of seconds.
 pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Option<Duration>, StepError> {
     if entry.inputs.iter().any(|input| input.name == TIMEOUT) {
         return Ok(None);
@@ -298,7 +308,7 @@ pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Opti
     limit.map(valid).transpose()
 }
 
-/// Runs a step within its time limit. On timeout, the step and its processes are ended.
+/// Runs a step with a time limit. On timeout, the step and its processes are terminated.
 async fn within(
     limit: Option<Duration>,
     step: impl Future<Output = Result<Effects, StepError>>,
@@ -311,7 +321,7 @@ async fn within(
     Ok(tokio::time::timeout(limit, step).await.map_err(late)??)
 }
 
-/// Returns the result of a run and its duration.
+/// Awaits a run and returns its result together with its duration.
 async fn timed(
     run: impl Future<Output = Result<Effects, RunError>>,
 ) -> Result<(Effects, Duration), RunError> {
@@ -327,7 +337,8 @@ fn remaining(steps: &[Listed]) -> Remaining {
     })
 }
 
-/// Returns the step with this name. An unknown name is a Python function, unless it is an obvious mistake.
+/// Returns the registry entry of the step with the given name. An unknown name is treated as a Python
+/// function, unless it is obviously a mistake.
 fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     match (registry::find(name), registry::doubt(name)) {
         (Some(entry), _) => Ok(entry),
@@ -336,7 +347,7 @@ fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     }
 }
 
-/// Validates the inputs and converts them to the form that the step takes.
+/// Validates the inputs of a step. For a Python function, wraps them in the inputs of a call.
 fn checked(
     entry: &StepEntry,
     name: &str,
@@ -352,13 +363,13 @@ fn checked(
     }
 }
 
-/// Evaluates the expressions in the inputs.
+/// Evaluates the expressions in the inputs of a step.
 fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value, RunError> {
     let scope = scope.clone().with_outputs(outputs);
     expression::evaluate(&Value::Mapping(inputs), &scope, &BTreeSet::new()).map_err(RunError::Expressions)
 }
 
-/// Returns the name and the id of a step. `None` if the step is malformed.
+/// Returns the name and the ID of a step, or `None` if the step is malformed.
 pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
     let (name, parts) = parts(step)?;
     Some((name, parts.ok()?.id.as_ref().map(python::to_text)))
@@ -370,7 +381,7 @@ pub(super) struct Parts {
     requires: Option<Value>,
 }
 
-/// Splits a step into its name and inputs. Returns `None` for an empty step, which is skipped.
+/// Splits a step into its name and its inputs. Returns `None` for an empty step, which is ignored.
 pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     let mapping = step.as_mapping()?;
     let (name, inputs) = mapping.iter().last()?;
@@ -388,7 +399,8 @@ pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     Some((name, Ok(Parts { inputs, id, requires })))
 }
 
-/// Adds the result of a step to the outputs: as a whole under its id, and each key separately.
+/// Adds the result of a step to the outputs: as a whole under the step's ID, and each entry under its own
+/// name.
 pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
     if let Some(id) = id {
         outputs.insert(id, result.clone().into());

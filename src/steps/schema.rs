@@ -1,12 +1,12 @@
-//! JSON schemas of the built-in steps.
+//! JSON schemas of the inputs of built-in steps.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{Input, Kind, StepEntry, registry};
 
-/// Returns the schema of the inputs of every built-in step, for each of its names.
+/// Returns the JSON schema of each built-in step, once for every name of the step.
 ///
-/// The schemas apply before templates are rendered, so they accept strings for every type.
+/// The schemas describe inputs before templates are rendered, so every input accepts strings.
 pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, Json)> {
     registry::all().iter().flat_map(|entry| {
         let schema = inputs(entry);

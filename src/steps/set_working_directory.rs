@@ -1,4 +1,4 @@
-//! `set_working_directory`: changes the working directory of the following steps.
+//! The `set_working_directory` step, which changes the working directory of the steps after it.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,9 @@
-//! Splits scripts into lines and words as Python's `splitlines` and `shlex` do.
+//! Splits scripts into lines and words in the same way as Python's `splitlines` and `shlex`.
 //!
-//! The `shlex` crate is not used: it treats `#` as the start of a comment and does not report the kind of error.
+//! The `shlex` crate is not suitable, because it treats `#` as the start of a comment and does not report the
+//! kind of error.
 
-/// The reason why a line cannot be split, with Python's messages.
+/// Error for a line that cannot be split into words. The messages are the same as Python's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SplitError {
     #[error("No closing quotation")]
@@ -11,16 +12,20 @@ pub(crate) enum SplitError {
     NothingEscaped,
 }
 
-/// Returns the lines of a string, split at every line boundary of Python.
+/// Splits a string at every line boundary that Python recognizes.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    // `\r\n` produces an additional empty line. Callers skip empty lines.
+    // `\r\n` produces an additional empty line, which callers skip.
     text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
-/// Splits a line into words by the rules of a POSIX shell. `#` does not start a comment.
+/// Splits a line into words by the quoting rules of a POSIX shell, except that `#` does not start a comment.
 ///
-/// Within double quotes, a backslash escapes only a backslash or a double quote. Whitespace is space, tab, carriage
-/// return and line feed.
+/// Inside double quotes, a backslash escapes only a backslash or a double quote. Words are separated by
+/// spaces, tabs, carriage returns and line feeds.
+///
+/// # Errors
+///
+/// Returns an error if a quotation is not closed or the line ends with a backslash.
 pub(crate) fn words(line: &str) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -60,7 +65,8 @@ fn double_quoted(characters: &mut std::str::Chars<'_>, word: &mut String) -> Res
     }
 }
 
-/// Expands `$name` and `${name}`. `$$` is a dollar sign. Unknown and malformed references are kept.
+/// Expands `$name` and `${name}`. Replaces `$$` with a dollar sign, and keeps unknown and malformed
+/// references unchanged.
 pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -78,7 +84,8 @@ pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -
     expanded + rest
 }
 
-/// Parses the text after a dollar sign. Returns the length of the reference and its name, which is empty for `$$`.
+/// Parses a variable reference after the dollar sign. Returns the length of the reference and the variable
+/// name, which is empty for `$$`.
 fn reference(text: &str) -> Option<(usize, &str)> {
     if text.starts_with('$') {
         return Some((1, ""));
@@ -91,11 +98,12 @@ fn reference(text: &str) -> Option<(usize, &str)> {
     (starts_well && closed).then_some((end + if braced { 2 } else { 0 }, name))
 }
 
-/// Returns the first shell operator in a script that runs without a shell, and its line.
+/// Returns the first shell operator in a script that runs without a shell, and the line that contains it.
 ///
-/// Only words that are meaningless without a shell count: `a>=1` and `';'` are arguments.
+/// Only words that make no sense without a shell are reported. `a>=1` and `';'`, for example, are valid
+/// arguments.
 pub(crate) fn shell_operator(script: &str) -> Option<(&str, &str)> {
-    // An apparent operator may be part of an expression.
+    // `<<` may start a template expression, in which `|` and `>` are not shell operators.
     let mut plain = lines(script).filter(|line| !line.contains("<<"));
     plain.find_map(|line| {
         raw_words(line).into_iter().find_map(operator).map(|operator| (operator, line.trim()))
@@ -115,7 +123,7 @@ fn operator(word: &str) -> Option<&str> {
     }
 }
 
-/// Returns the words of a line with their quotes.
+/// Splits a line into words without removing their quotes.
 fn raw_words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut is_escaped) = (0, None, false);

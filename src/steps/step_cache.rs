@@ -1,4 +1,4 @@
-//! Distinct steps and their results. Equal uses of a step share one run.
+//! Cache of distinct steps and their results, through which deployments share the runs of equal steps.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,61 +16,62 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// A step that has run, for one or several deployments.
+/// A completed step, which may have run for several deployments.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ran {
-    /// The short name of the step.
+    /// Short name of the step.
     pub(crate) step: String,
-    /// The step's id, as templates refer to it.
+    /// ID of the step, by which templates refer to its outputs.
     pub(crate) id: Option<String>,
-    /// `build`, `push` or `pull`.
+    /// Name of the section: `build`, `push` or `pull`.
     pub(crate) section: &'static str,
-    /// Whether the step can change this machine. Builds and pushes do not.
+    /// Whether the step can change this machine, so that its position matters. Always false for image builds
+    /// and pushes.
     pub(crate) is_ordered: bool,
-    /// `None` if a Python function returned no dictionary.
+    /// Outputs of the step. `None` if a Python function did not return a dictionary.
     pub(crate) outputs: Option<Mapping>,
-    /// Running time, without waiting for other steps.
+    /// Duration of the run, without the time spent waiting for other steps.
     pub(crate) time: Duration,
     pub(crate) deployments: Vec<String>,
 }
 
 impl Ran {
-    /// Returns the image that the step built, pushed or used.
+    /// Returns the name of the image that the step built, pushed or reused, if any.
     pub(crate) fn image(&self) -> Option<&str> {
         self.outputs.as_ref()?.get("image")?.as_str()
     }
 
-    /// Whether the image existed, so that nothing was built or pushed.
+    /// Returns `true` if the image already existed, so that it was not built or pushed.
     pub(crate) fn is_reused(&self) -> bool {
         let reused = self.outputs.as_ref().and_then(|outputs| outputs.get("reused"));
         reused.and_then(Value::as_bool) == Some(true)
     }
 }
 
-/// The key of a step in the cache.
+/// Key of a step in the cache.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Shared(Identity),
-    /// A step that later uses do not share, by its number.
+    /// A step that is not shared. The number makes the key unique.
     Own(usize),
 }
 
-/// The facts that make two uses of a step equal.
+/// The properties that must be equal for two uses of a step to share a run.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     name: String,
     inputs: String,
     directory: PathBuf,
-    /// The location in the file. Scripts are equal only if they are written in the same place: equal text may have
-    /// different purposes.
+    /// Position in the project file. Scripts share a run only if they are written once, because scripts with
+    /// the same text may serve different purposes.
     written: Option<Span>,
 }
 
 impl Identity {
-    /// The input that makes a step run although an equal one has run.
+    /// Input that forces a step to run even if an equal step has already run.
     const IGNORE_CACHE: &'static str = "ignore_cache";
 
-    /// Returns the identity of a use of a step. `None` if the step does not share its run.
+    /// Returns the identity of a step's use, or `None` if the use does not share a run.
     pub(super) fn new(
         name: &str,
         sharing: Sharing,
@@ -94,9 +95,9 @@ impl Identity {
     }
 }
 
-/// A distinct step with its result and its deployments.
+/// A distinct step, its result and the deployments that use it.
 pub(super) struct CachedStep {
-    /// The id in progress events.
+    /// ID of the step in progress events.
     pub(super) event_id: StepId,
     pub(super) name: String,
     pub(super) id: Option<String>,
@@ -106,9 +107,9 @@ pub(super) struct CachedStep {
     pub(super) deployments: Mutex<IndexSet<String>>,
 }
 
-/// A use of a step in a list.
+/// A use of a step in a step list.
 pub(super) struct StepUse<'u> {
-    /// The short form of the name in the file.
+    /// Short form of the step name in the project file.
     pub(super) name: &'u str,
     pub(super) id: Option<String>,
     pub(super) section: &'static str,
@@ -117,7 +118,7 @@ pub(super) struct StepUse<'u> {
     pub(super) written: Option<Span>,
     pub(super) limit: Option<Duration>,
     pub(super) deployment: &'u str,
-    /// Index of the list.
+    /// Index of the step list.
     pub(super) list: usize,
     pub(super) order: &'u StepOrder,
 }
@@ -127,7 +128,7 @@ impl StepUse<'_> {
         self.inputs.get(Identity::IGNORE_CACHE).and_then(Value::as_bool) == Some(true)
     }
 
-    /// Returns the identity that other uses must have to share the run. `None` if the run is not shared.
+    /// Returns the identity that another use must have to share the run, or `None` if the run is not shared.
     pub(super) fn identity(&self, directory: &Path) -> Option<Identity> {
         Identity::new(self.entry.name, self.entry.sharing, &self.inputs, directory, self.written)
     }
@@ -146,13 +147,14 @@ impl CachedStep {
         }
     }
 
-    /// Adds a deployment. Returns whether the step is new for it and was for other deployments before.
+    /// Adds a deployment that uses the step. Returns `true` if the deployment is new and other deployments
+    /// used the step before.
     pub(super) fn add_deployment(&self, deployment: &str) -> bool {
         let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         deployments.insert(deployment.to_owned()) && deployments.len() > 1
     }
 
-    /// Returns the report of the step, or `None` if it has not completed.
+    /// Returns a report on the step, or `None` if the step has not completed.
     pub(super) fn ran(&self) -> Option<Ran> {
         let (effects, time) = self.result.get()?;
         let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);

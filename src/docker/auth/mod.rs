@@ -1,4 +1,4 @@
-//! Credentials for registries: from a step, from `docker login`, or from credential helpers.
+//! Registry credentials from a build step, from `docker login` or from credential helpers.
 
 use std::{collections::HashMap, process::Stdio};
 
@@ -15,27 +15,27 @@ use super::{
 };
 use crate::{environment::Environment, secret::Secret};
 
-/// Docker's key for the credentials of Docker Hub.
+/// Key under which Docker stores the credentials for Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// The user name by which a helper marks an identity token.
+/// User name that credential helpers return to mark an identity token.
 const TOKEN_USER: &str = "<token>";
 
-/// Credentials for a registry.
+/// Credentials for a container registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credentials {
     Password {
         username: String,
         password: Secret,
     },
-    /// A token that is exchanged for other tokens.
+    /// A long-lived token that is exchanged for short-lived registry tokens.
     IdentityToken(Secret),
-    /// A token that is sent to the registry unchanged.
+    /// A token that is sent to the registry as it is.
     RegistryToken(Secret),
 }
 
 impl Credentials {
-    /// Converts the credentials to the form of the engine's API.
+    /// Converts the credentials to the format of the Docker engine's API.
     pub(super) fn for_engine(&self, registry: &str) -> DockerCredentials {
         let serveraddress = Some(key(registry).to_owned());
         let given = DockerCredentials { serveraddress, ..DockerCredentials::default() };
@@ -72,7 +72,7 @@ impl Credentials {
             let text = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let text = text.ok_or_else(broken)?;
             let (username, password) = text.split_once(':').ok_or_else(broken)?;
-            // Some tools append NUL characters.
+            // Some tools append NUL characters to the password.
             let password = Secret::new(password.trim_matches('\0'));
             return Ok(Some(Self::Password { username: username.to_owned(), password }));
         }
@@ -84,7 +84,7 @@ impl Credentials {
     }
 }
 
-/// Returns the host of a registry as it is written in image names, from a host or a URL.
+/// Returns the host of a registry in the form that image names contain. The argument may be a host or a URL.
 pub(crate) fn host(registry: &str) -> &str {
     let without_scheme = registry.split_once("://").map_or(registry, |(_, rest)| rest);
     let host = without_scheme.split_once('/').map_or(without_scheme, |(host, _)| host);
@@ -94,7 +94,7 @@ pub(crate) fn host(registry: &str) -> &str {
     }
 }
 
-/// Returns the key of a registry in Docker's configuration.
+/// Returns the key under which the Docker configuration stores a registry's credentials.
 fn key(registry: &str) -> &str {
     match host(registry) {
         DOCKER_HUB => DOCKER_HUB_KEY,
@@ -102,7 +102,7 @@ fn key(registry: &str) -> &str {
     }
 }
 
-/// The credentials of a Docker configuration and its helpers.
+/// Credentials from the Docker configuration and its credential helpers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CredentialStore<'a> {
     pub(crate) config: &'a Config,
@@ -110,7 +110,8 @@ pub(crate) struct CredentialStore<'a> {
 }
 
 impl CredentialStore<'_> {
-    /// Returns the credentials of a registry. Starts its credential helper, if one is configured.
+    /// Returns the credentials for a registry, or `None` if there are none. Runs the credential helper if one
+    /// is configured.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credentials>, DockerError> {
         let registry = host(registry);
         if let Some(program) = self.helper(registry)
@@ -124,7 +125,8 @@ impl CredentialStore<'_> {
         }
     }
 
-    /// Returns the credentials of every configured registry by host, and the errors of single registries.
+    /// Returns the credentials of all configured registries, indexed by host. Also returns the errors of
+    /// registries whose credentials cannot be read.
     pub(crate) async fn all(&self) -> (HashMap<String, Credentials>, Vec<DockerError>) {
         let mut errors = Vec::new();
         let mut registries: Vec<String> =
@@ -155,7 +157,7 @@ impl CredentialStore<'_> {
         own.next().map(|(_, program)| program).or(self.config.creds_store.as_ref()).map(String::as_str)
     }
 
-    /// Requests the credentials of a registry from a helper.
+    /// Requests the credentials for a registry from a credential helper.
     async fn ask(&self, program: &str, registry: &str) -> Result<Option<Credentials>, DockerError> {
         let Some(answer) = self.run(program, "get", registry).await? else {
             return Ok(None);
@@ -169,7 +171,7 @@ impl CredentialStore<'_> {
         }))
     }
 
-    /// Requests the list of registries from a helper.
+    /// Requests the list of registries for which a credential helper has credentials.
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =
@@ -177,8 +179,8 @@ impl CredentialStore<'_> {
         Ok(users.into_keys().collect())
     }
 
-    /// Runs `docker-credential-<program> <action>` with `input` on its stdin. Returns `None` if the helper has no
-    /// credentials.
+    /// Runs `docker-credential-<program> <action>` with `input` as its stdin. Returns `None` if the helper
+    /// has no matching credentials.
     async fn run(&self, program: &str, action: &str, input: &str) -> Result<Option<Vec<u8>>, DockerError> {
         let program = format!("docker-credential-{program}");
         let failed = |error: &dyn std::fmt::Display| {
@@ -195,14 +197,14 @@ impl CredentialStore<'_> {
             .spawn()
             .map_err(|error| failed(&error))?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A helper that exits early reports the reason in its output.
+            // A helper that exits before reading its input reports the reason in its output.
             let _ = stdin.write_all(input.as_bytes()).await;
         }
         let output = child.wait_with_output().await.map_err(|error| failed(&error))?;
         if output.status.success() {
             return Ok(Some(output.stdout));
         }
-        // Helpers print errors on stdout, which then contains no secret.
+        // Helpers print errors to stdout. In case of an error, stdout contains no secrets.
         let message =
             String::from_utf8_lossy(if output.stdout.is_empty() { &output.stderr } else { &output.stdout })
                 .trim()
@@ -211,7 +213,7 @@ impl CredentialStore<'_> {
     }
 }
 
-/// The output of a helper for `get`.
+/// The response of a credential helper to the `get` action.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct HelperAnswer {

@@ -32,7 +32,7 @@ fn recognizes_registries_by_their_host() {
 
 #[tokio::test]
 async fn reads_credentials_from_the_configuration() {
-    // `me:pass:word`, and `you:secret` with a trailing NUL.
+    // Encoded credentials: `me:pass:word`, and `you:secret` followed by a NUL character.
     let config = config(
         r#"{"auths": {
             "https://index.docker.io/v1/": {"auth": "bWU6cGFzczp3b3Jk"},
@@ -74,14 +74,15 @@ fn converts_credentials_for_the_engine() {
     assert_eq!(format!("{:?}", password("me", "pw")).matches("pw").count(), 0);
 }
 
-/// Credential helpers that are shell scripts.
+/// Tests with credential helpers that are implemented as shell scripts.
 #[cfg(unix)]
 mod helpers {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
-    /// A helper that has credentials for `known.example` and Docker Hub, fails for `broken.example`, and has none for others.
+    /// Credential helper that has credentials for `known.example` and Docker Hub and fails for
+    /// `broken.example`. It has no credentials for other registries.
     const SCRIPT: &str = r#"#!/bin/sh
 case "$1" in
 list) echo '{"known.example": "someone", "https://index.docker.io/v1/": "<token>"}'; exit ;;

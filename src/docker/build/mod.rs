@@ -1,4 +1,4 @@
-//! Builds images with the engine's classic builder.
+//! Image builds with the classic builder of the Docker engine.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -23,35 +23,36 @@ use super::{
 };
 use crate::progress::{Progress, Stream as OutputStream};
 
-/// Number of output lines in an error.
+/// Number of output lines that an error message includes.
 const LAST_LINES: usize = 10;
 
-/// The source of the build context.
+/// The source of the files for a build.
 #[derive(Debug)]
 pub(crate) enum BuildSource {
     Directory(BuildContext),
-    /// A Git repository or an archive that the engine downloads.
+    /// A Git repository or an archive, which the engine downloads itself.
     Remote {
         url: String,
         dockerfile: String,
     },
 }
 
-/// Options of a build, as the engine's API has them.
+/// Build options in the form that the engine's API expects.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent switches of the engine")]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOptions {
     pub(crate) pull: bool,
     pub(crate) no_cache: bool,
-    /// Remove intermediate containers after a success. `force_remove` removes them after a failure too.
+    /// Whether to remove intermediate containers after a successful build. To remove them after a failed
+    /// build too, set `force_remove`.
     pub(crate) remove: bool,
     pub(crate) force_remove: bool,
-    /// Compress the context.
+    /// Whether to compress the build context during the upload.
     pub(crate) compress: bool,
-    /// Timeout between two events of the engine.
+    /// Maximum time between two events of the engine.
     pub(crate) event_timeout: Option<Duration>,
     pub(crate) squash: bool,
-    /// Do not report the output of the build.
+    /// Whether to hide the output of the build.
     pub(crate) quiet: bool,
     pub(crate) build_arguments: BTreeMap<String, String>,
     pub(crate) labels: BTreeMap<String, String>,
@@ -60,14 +61,14 @@ pub(crate) struct BuildOptions {
     pub(crate) platform: Option<String>,
     pub(crate) network: Option<String>,
     pub(crate) isolation: Option<String>,
-    /// Hosts as `name:address`.
+    /// Additional host entries in the form `name:address`.
     pub(crate) extra_hosts: Vec<String>,
-    /// Size in bytes.
+    /// Size of `/dev/shm` in bytes.
     pub(crate) shared_memory: Option<i64>,
     pub(crate) limits: Limits,
 }
 
-/// Resource limits of the containers of a build.
+/// Resource limits of the containers that a build runs.
 #[derive(Debug, Default, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
@@ -78,7 +79,7 @@ pub(crate) struct Limits {
 }
 
 impl Engine {
-    /// Builds an image, tags it with all `references`, and returns its id.
+    /// Builds an image, tags it with all `references` and returns its ID.
     pub(crate) async fn build(
         &self,
         source: BuildSource,
@@ -112,7 +113,8 @@ impl Engine {
                 let (body, sending) = context.stream(options.compress);
                 let events = client.build_image(query, Some(registries), Some(body_try_stream(body)));
                 if let Err(error) = log.follow(events).await {
-                    // An unreadable context is the reason of the failure.
+                    // If the build context cannot be read, its error explains the failure better than the
+                    // engine's error.
                     return Err(sending.failure().await.unwrap_or(error));
                 }
             }
@@ -124,7 +126,8 @@ impl Engine {
         Ok(id)
     }
 
-    /// Returns the id that the build reported, or else the id of its first reference.
+    /// Returns the image ID that the build reported. If there is none, looks up the ID of the first
+    /// reference.
     async fn built_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
         if let Some(id) = told {
             return Ok(id);
@@ -138,7 +141,7 @@ impl Engine {
 }
 
 impl BuildOptions {
-    /// Adds the options that affect the image to a fingerprint.
+    /// Adds all options that affect the image to a fingerprint.
     pub(crate) fn describe(&self, fingerprint: &mut Fingerprint) {
         let pairs = [("argument", &self.build_arguments), ("label", &self.labels)];
         for (kind, (name, value)) in
@@ -182,8 +185,8 @@ impl BuildOptions {
     }
 }
 
-/// Adds everything that bollard's request lacks: repeated and unknown parameters, numbers beyond 32 bits, and credentials
-/// in the URL-safe alphabet that engines expect.
+/// Returns a function that adds to a request what bollard does not support: repeated and unknown parameters,
+/// numbers above 32 bits, and credentials in URL-safe base64.
 fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync + 'static {
     let limits = &options.limits;
     let numbers = [
@@ -208,7 +211,8 @@ fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest +
     }
 }
 
-/// Converts credentials to the URL-safe alphabet of base64, which engines expect. bollard uses the standard one.
+/// Converts the credentials of a request to URL-safe base64. The engine expects this alphabet, but bollard
+/// uses the standard one.
 pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardRequest {
     for name in ["x-registry-auth", "x-registry-config"] {
         if let Some(value) = request.headers_mut().get_mut(name)
@@ -221,7 +225,7 @@ pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardR
     request
 }
 
-/// Processes the events of a build.
+/// Processes the events that the engine sends during a build.
 struct BuildLog<'a> {
     progress: &'a dyn Progress,
     quiet: bool,
@@ -229,7 +233,7 @@ struct BuildLog<'a> {
     step: Option<String>,
     last_lines: VecDeque<String>,
     image_id: Option<String>,
-    /// The instructions of the Dockerfile. Empty if the Dockerfile is not on this machine.
+    /// Instructions of the Dockerfile, or an empty list if the Dockerfile is on a remote host.
     instructions: Vec<Instruction>,
     event_timeout: Option<Duration>,
 }
@@ -273,7 +277,11 @@ impl<'a> BuildLog<'a> {
         Ok(())
     }
 
-    /// Returns the next event of a stream. Fails on timeout.
+    /// Returns the next event of a stream.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the engine sends no event before the timeout.
     async fn next<T>(&self, events: &mut (impl Stream<Item = T> + Unpin)) -> Result<Option<T>, Elapsed> {
         match self.event_timeout {
             Some(longest) => tokio::time::timeout(longest, events.next()).await,
@@ -289,7 +297,7 @@ impl<'a> BuildLog<'a> {
             let lines = self.lines.push(&text);
             self.print(lines);
         }
-        // The pull of a base image, whose progress bars are not shown.
+        // The engine is pulling a base image. Its progress bars are not shown.
         if let (Some(status), None) = (event.status, event.progress_detail.and_then(|detail| detail.current))
         {
             let layer = event.id.map(|id| format!("{id}: ")).unwrap_or_default();
@@ -310,13 +318,13 @@ impl<'a> BuildLog<'a> {
             if self.last_lines.len() == LAST_LINES {
                 self.last_lines.pop_front();
             }
-            // The engine colors the lines of stderr.
+            // The engine sends the lines of stderr with color codes.
             self.last_lines.push_back(anstream::adapter::strip_str(&line).to_string());
         }
     }
 
     fn failure(&self, message: String) -> DockerError {
-        // The ids of containers are not shown.
+        // Lines with the IDs of intermediate containers are not helpful.
         let of_engine =
             |line: &str| line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
         let tells = |line: &&String| !line.trim().is_empty() && !of_engine(line);
@@ -329,10 +337,10 @@ impl<'a> BuildLog<'a> {
     }
 }
 
-/// Returns the line of the instruction in a step such as `Step 2/3 : RUN make`.
+/// Returns the line number of the instruction in a progress message such as `Step 2/3 : RUN make`.
 ///
-/// The engine counts its own instructions after those of the Dockerfile, so the numbers match. The keyword is compared as
-/// a safeguard.
+/// The engine counts the instructions that it adds after those of the Dockerfile, so the step number is also
+/// the position in the Dockerfile. Returns `None` if the keyword of this instruction differs.
 fn line_of(step: &str, instructions: &[Instruction]) -> Option<usize> {
     let (number, text) = step.strip_prefix("Step ")?.split_once(" : ")?;
     let number: usize = number.split_once('/')?.0.parse().ok()?;

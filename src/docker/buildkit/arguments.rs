@@ -1,4 +1,4 @@
-//! The command line of a BuildKit build.
+//! Command-line arguments of a BuildKit build.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -6,11 +6,11 @@ use super::{BuildKitBuild, BuildKitProgram};
 use crate::docker::context::Dockerfile;
 
 impl BuildKitBuild<'_> {
-    /// Returns the environment variables that the program needs in addition to the user's.
+    /// Returns the environment variables to set for the BuildKit program in addition to the user's variables.
     pub(super) fn variables(&self, program: BuildKitProgram) -> BTreeMap<String, String> {
         let (name, value) = match program {
             BuildKitProgram::DockerBuild => ("DOCKER_BUILDKIT", "1"),
-            // Old versions of buildx have only the variable, not the options.
+            // Old versions of buildx support this variable but not the corresponding options.
             BuildKitProgram::Buildx => ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
         };
         let arguments = self.options.build_arguments.iter().filter(|(name, _)| is_variable(name));
@@ -26,7 +26,7 @@ impl BuildKitBuild<'_> {
         }
     }
 
-    /// Returns the first option that only buildx supports.
+    /// Returns the first option that requires buildx, if any.
     pub(super) fn needs_buildx(&self) -> Option<&'static str> {
         let wanted = [
             ("push", self.buildkit.push),
@@ -69,7 +69,8 @@ impl BuildKitBuild<'_> {
         arguments
     }
 
-    /// Returns the path of the Dockerfile, which is relative to the context, also for remote contexts.
+    /// Returns the path of the Dockerfile to pass to the BuildKit program. The given path is relative to the
+    /// context.
     fn path_of(&self, dockerfile: &str) -> String {
         if Path::new(self.source).is_dir() {
             Path::new(self.source).join(dockerfile).to_string_lossy().into_owned()
@@ -136,8 +137,9 @@ impl BuildKitBuild<'_> {
     }
 }
 
-/// Whether a build argument is passed in an environment variable of its name, because other users can read command lines.
-/// Variables that affect the program itself are not used for that.
+/// Checks whether a build argument can be passed through an environment variable of the same name, which
+/// other users cannot read in the list of processes. Names that affect the BuildKit program itself are
+/// excluded.
 fn is_variable(argument: &str) -> bool {
     const HEEDED: [&str; 9] = ["DOCKER", "BUILD", "OTEL_", "SSH_", "XDG_", "TMP", "LD_", "GO", "AWS_"];
     const EXACTLY: [&str; 5] = ["HOME", "PATH", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH"];

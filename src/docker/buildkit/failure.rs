@@ -1,14 +1,14 @@
-//! Extracts the reason of a failed BuildKit build from its output.
+//! Extracts the cause of a failed BuildKit build from the program's output.
 
 use crate::docker::error::BuildFailure;
 
-/// Number of output lines in an error.
+/// Number of output lines that an error message includes.
 const LAST_LINES: usize = 12;
 
-/// Parses the failure from the stderr of the program.
+/// Parses the failure from the stderr of the BuildKit program.
 ///
-/// BuildKit's output ends with the output of the failed step between rulers, in newer versions its location in the
-/// Dockerfile, and the reason.
+/// The output ends with the output of the failed step between two rulers and with the reason of the failure.
+/// Newer versions also print the location in the Dockerfile.
 pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     let lines: Vec<&str> = printed.lines().map(|line| line.trim_end_matches('\r')).collect();
     let reason =
@@ -30,7 +30,7 @@ fn is_output(line: &str) -> bool {
     !line.trim().is_empty() && !line.starts_with("-----") && !line.starts_with(" > ")
 }
 
-/// Returns the line number in a line such as `Dockerfile:3`.
+/// Returns the line number from a location such as `Dockerfile:3`.
 fn line_in_dockerfile(line: &str) -> Option<usize> {
     let (file, number) = line.rsplit_once(':')?;
     (!file.is_empty() && !file.contains(char::is_whitespace)).then(|| number.parse().ok()).flatten()

@@ -1,7 +1,8 @@
-//! Builds images with BuildKit, through the Docker command line.
+//! Image builds with BuildKit, through the Docker command line.
 //!
-//! `docker buildx build` is used if it is installed. Docker before version 23 has BuildKit built in, with fewer options.
-//! Both send only the changed part of a context, and request secrets, keys and credentials during the build.
+//! `docker buildx build` is preferred. If it is not installed, `docker build` is used in releases before
+//! Docker 23 that have BuildKit built in, with fewer options. Both programs upload only the changed parts of
+//! a build context, and request secrets, SSH keys and credentials during the build.
 
 mod arguments;
 mod failure;
@@ -20,10 +21,10 @@ use crate::{
     progress::Progress,
 };
 
-/// Options of BuildKit in addition to [`BuildOptions`].
+/// Options that only BuildKit supports, in addition to [`BuildOptions`].
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildKitOptions {
-    /// Push the image instead of loading it into the engine.
+    /// Whether to push the image to its registry instead of loading it into the engine.
     pub(crate) push: bool,
     pub(crate) platforms: Vec<String>,
     pub(crate) secrets: Vec<String>,
@@ -32,17 +33,17 @@ pub(crate) struct BuildKitOptions {
     pub(crate) cache_to: Vec<String>,
     pub(crate) builder: Option<String>,
     pub(crate) build_contexts: BTreeMap<String, String>,
-    /// Entitlements of the build, such as `network.host`.
+    /// Entitlements that the build is granted, such as `network.host`.
     pub(crate) allow: Vec<String>,
-    /// Provenance attestation, such as `mode=max`. `None` disables it.
+    /// Provenance attestation to attach to the image, such as `mode=max`. `None` disables the attestation.
     pub(crate) provenance: Option<String>,
     pub(crate) sbom: Option<String>,
 }
 
-/// A BuildKit build.
+/// An image build that runs with BuildKit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BuildKitBuild<'a> {
-    /// The build context: a directory or a URL.
+    /// The build context, which is a directory or a URL.
     pub(crate) source: &'a str,
     pub(crate) dockerfile: Dockerfile<'a>,
     pub(crate) options: &'a BuildOptions,
@@ -50,21 +51,21 @@ pub(crate) struct BuildKitBuild<'a> {
     pub(crate) references: &'a [String],
 }
 
-/// The program that runs BuildKit.
+/// The program that runs a BuildKit build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BuildKitProgram {
-    /// `docker buildx build`
+    /// The command `docker buildx build`.
     Buildx,
-    /// `docker build` with built-in BuildKit, of Docker 18.09 to 22.
+    /// The command `docker build` of Docker 18.09 to 22, which has BuildKit built in.
     DockerBuild,
 }
 
 impl BuildKitProgram {
-    /// Returns the program that is installed.
+    /// Returns the installed BuildKit program.
     ///
     /// # Errors
     ///
-    /// Fails with the reason if there is none.
+    /// Returns the reason if no BuildKit program is available.
     pub(crate) async fn find(directory: &Path, environment: &Environment) -> Result<Self, DockerError> {
         let ask = async |words: &[&str]| {
             let arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
@@ -83,14 +84,15 @@ impl BuildKitProgram {
     }
 }
 
-/// Whether the output of `docker --version` shows a release with built-in BuildKit.
+/// Checks whether the output of `docker --version` belongs to a release with built-in BuildKit.
 fn has_buildkit_built_in(version: &str) -> bool {
     let major = version.strip_prefix("Docker version ").and_then(|rest| rest.split_once('.'));
     major.and_then(|(major, _)| major.parse::<u32>().ok()).is_some_and(|major| (18..23).contains(&major))
 }
 
 impl BuildKitBuild<'_> {
-    /// Builds the image and returns its id, or its name if it is only in the registry.
+    /// Builds the image and returns its ID. Returns the image name instead if the image was only pushed to a
+    /// registry.
     pub(crate) async fn run(
         &self,
         program: BuildKitProgram,
@@ -127,7 +129,8 @@ impl BuildKitBuild<'_> {
         Ok(fs::read_text(&id_file)?.trim().to_owned())
     }
 
-    /// Writes a generated Dockerfile to a file outside the context.
+    /// Writes a generated Dockerfile to a file outside the build context. Returns `None` if the Dockerfile is
+    /// not generated.
     fn dockerfile_outside(&self, folder: &Path) -> Result<Option<std::path::PathBuf>, DockerError> {
         let Dockerfile::Text(text) = self.dockerfile else { return Ok(None) };
         let path = folder.join("Dockerfile");

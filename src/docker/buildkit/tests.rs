@@ -1,7 +1,8 @@
 use super::*;
 use crate::progress::Silent;
 
-/// Creates a `docker` program with a version, with or without buildx, that runs a script for builds.
+/// Creates a fake `docker` program that reports the given version, with or without buildx. It runs `script`
+/// in place of a build.
 #[cfg(unix)]
 fn fake_docker(version: &str, buildx: bool, script: &str) -> (tempfile::TempDir, Environment) {
     use std::os::unix::fs::PermissionsExt;

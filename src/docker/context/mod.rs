@@ -1,7 +1,8 @@
-//! The build context: a directory without the files that `.dockerignore` matches, as a tar stream.
+//! The build context: the files of a directory that `.dockerignore` does not exclude, as a stream in tar
+//! format.
 //!
-//! A thread writes the archive while the request reads it, so that memory use does not depend on the size of the context.
-//! Nothing is written to the directory: a generated Dockerfile exists only in the stream.
+//! A thread writes the archive while the HTTP client reads it, so memory use does not depend on the size of
+//! the context. Nothing is written to the directory: a generated Dockerfile exists only in the stream.
 
 use std::{
     collections::BTreeMap,
@@ -26,28 +27,34 @@ use crate::{
 
 const IGNORE_FILE: &str = ".dockerignore";
 
-/// The Dockerfile of a build.
+/// The Dockerfile of an image build.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dockerfile<'a> {
-    /// A path relative to the root of the context. It may be outside of it.
+    /// A path relative to the root of the build context, which may lead outside the context.
     Path(&'a str),
-    /// A generated Dockerfile.
+    /// The contents of a generated Dockerfile.
     Text(&'a str),
 }
 
-/// A build context.
+/// The directory whose files are sent to the builder.
 #[derive(Debug)]
 pub(crate) struct BuildContext {
     root: PathBuf,
     ignore: Ignore,
-    /// Path of the Dockerfile in the archive.
+    /// Path of the Dockerfile within the archive.
     dockerfile: String,
-    /// Generated files by path. They replace files of the directory.
+    /// Contents of generated files by path. A generated file replaces the file of the same name in the
+    /// directory.
     generated: BTreeMap<String, String>,
 }
 
 impl BuildContext {
-    /// Reads `.dockerignore` and finds the Dockerfile. [`Self::stream`] reads the directory.
+    /// Reads `.dockerignore` and locates the Dockerfile. The directory itself is read later, by
+    /// [`Self::stream`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the directory or the Dockerfile does not exist, or if `.dockerignore` is invalid.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile<'_>) -> Result<Self, DockerError> {
         if !root.is_dir() {
             return Err(DockerError::Context(format!(
@@ -64,7 +71,8 @@ impl BuildContext {
                 Some(path) => context.dockerfile = path,
                 None => context.add_hidden(fs::read_text(&root.join(path))?, patterns.as_deref()),
             },
-            // Prefect names it `Dockerfile`. An existing file of that name is kept.
+            // Prefect writes the generated file to `Dockerfile`. An existing file of this name must not be
+            // replaced.
             Dockerfile::Text(text) if root.join("Dockerfile").exists() => {
                 context.add_hidden(text.to_owned(), patterns.as_deref());
             }
@@ -73,18 +81,18 @@ impl BuildContext {
                 context.generated.insert("Dockerfile".to_owned(), text.to_owned());
             }
         }
-        // The engine needs both files, and removes them from the context itself if they are ignored.
+        // The engine needs both files. If they are excluded, the engine itself removes them from the context.
         context.ignore.always_keep(IGNORE_FILE);
         context.ignore.always_keep(&context.dockerfile);
         Ok(context)
     }
 
-    /// Returns the path of the Dockerfile in the archive.
+    /// Returns the path of the Dockerfile within the archive.
     pub(crate) fn dockerfile(&self) -> &str {
         &self.dockerfile
     }
 
-    /// Returns the text of the Dockerfile.
+    /// Returns the contents of the Dockerfile.
     pub(crate) fn dockerfile_text(&self) -> Result<String, DockerError> {
         match self.generated.get(&self.dockerfile) {
             Some(text) => Ok(text.clone()),
@@ -92,7 +100,8 @@ impl BuildContext {
         }
     }
 
-    /// Returns the path of the Dockerfile relative to the root, or `None` if it is outside.
+    /// Returns the path of the Dockerfile relative to the root of the context, or `None` if the Dockerfile is
+    /// outside the root.
     fn path_inside(&self, dockerfile: &str) -> Result<Option<String>, DockerError> {
         let missing = |_| DockerError::NoDockerfile(dockerfile.to_owned());
         let file = self.root.join(dockerfile).canonicalize().map_err(missing)?;
@@ -100,24 +109,26 @@ impl BuildContext {
         if !file.starts_with(&root) {
             return Ok(None);
         }
-        // The path as written is preferred, because links are stored as links.
+        // The original path is preferred to the resolved one, because the archive stores symbolic links as
+        // links.
         if Path::new(dockerfile).is_relative() && !clean(dockerfile).starts_with("..") {
             return Ok(Some(clean(&slashes(Path::new(dockerfile)))));
         }
         Ok(file.strip_prefix(&root).ok().map(slashes))
     }
 
-    /// Adds an external Dockerfile under a unique name, which the engine removes before COPY can read it.
+    /// Adds a Dockerfile from outside the context under a unique name. A `.dockerignore` entry hides it from
+    /// COPY instructions.
     fn add_hidden(&mut self, text: String, patterns: Option<&str>) {
         let name = format!(".dockerfile.{}", &sha256_hex(text.as_bytes())[..20]);
-        // A generated .dockerignore must not be visible either.
+        // A generated `.dockerignore` must be hidden too.
         let patterns = patterns.unwrap_or(IGNORE_FILE);
         self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n"));
         self.generated.insert(name.clone(), text);
         self.dockerfile = name;
     }
 
-    /// Writes the archive.
+    /// Writes the build context as a tar archive.
     pub(crate) fn write(&self, writer: impl Write) -> Result<(), DockerError> {
         let mut archive = Archive::new(writer);
         self.visit(&mut archive)?;
@@ -130,7 +141,7 @@ impl BuildContext {
         compressed.finish().map(drop).map_err(DockerError::sending)
     }
 
-    /// Visits all entries of the context in a stable order.
+    /// Passes all entries of the context to `sink`, in a stable order.
     pub(crate) fn visit(&self, sink: &mut impl Sink) -> Result<(), DockerError> {
         for (path, text) in &self.generated {
             sink.text(path, text)?;
@@ -162,7 +173,7 @@ impl BuildContext {
                 continue;
             }
             let metadata = match absolute.symlink_metadata() {
-                // A temporary file was deleted after the directory was listed.
+                // The file was deleted after its directory was listed, which is common for temporary files.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(|error| FileError::new("read", &absolute, error))?,
             };
@@ -176,7 +187,8 @@ impl BuildContext {
         Ok(())
     }
 
-    /// Starts writing the archive. If that fails, the stream ends with an error and [`Sending::failure`] returns the reason.
+    /// Starts to write the archive in a separate thread and returns it as a stream. If writing fails, the
+    /// stream ends with an error, and [`Sending::failure`] returns the cause.
     pub(crate) fn stream(
         self,
         compress: bool,
@@ -187,7 +199,7 @@ impl BuildContext {
             let written = if compress { self.write_compressed(&mut writer) } else { self.write(&mut writer) };
             let outcome = written.and_then(|()| writer.flush().map_err(DockerError::sending));
             if outcome.is_err() {
-                // Aborts the request, unless it has ended already.
+                // Aborts the request. Sending fails only if the request has already ended.
                 let _ = sender.blocking_send(Err(io::Error::other("the build context could not be read")));
             }
             outcome
@@ -197,7 +209,7 @@ impl BuildContext {
     }
 }
 
-/// Returns a path with `/` as the separator.
+/// Returns the path as a string with `/` as the separator.
 fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' {
@@ -210,15 +222,16 @@ fn slashes(path: &Path) -> String {
 const CHUNK: usize = 64 * 1024;
 const CHUNKS_AHEAD: usize = 16;
 
-/// A context that is being sent.
+/// A build context that is being sent to the engine.
 pub(crate) struct Sending {
     thread: JoinHandle<Result<(), DockerError>>,
 }
 
 impl Sending {
-    /// Returns the error of an unreadable context. A closed connection is not an error of the context.
+    /// Returns the error that occurred while the build context was read, if any. A closed connection is not
+    /// reported as such an error.
     pub(crate) async fn failure(self) -> Option<DockerError> {
-        // Reading ends with the request. A request that a proxy keeps open must not block.
+        // The thread ends when the request ends. The timeout covers a proxy that keeps the request open.
         match tokio::time::timeout(Duration::from_secs(1), self.thread).await.ok()? {
             Ok(Err(error)) if !error.is_broken_pipe() => Some(error),
             Ok(_) => None,
@@ -227,7 +240,7 @@ impl Sending {
     }
 }
 
-/// Sends all written bytes to a channel, in chunks.
+/// A writer that sends all data to a channel, in chunks.
 struct ChannelWriter {
     sender: mpsc::Sender<io::Result<Bytes>>,
     buffer: BytesMut,

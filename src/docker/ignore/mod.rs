@@ -1,11 +1,11 @@
-//! `.dockerignore`: patterns of paths that are excluded from a build context.
+//! `.dockerignore` files, whose patterns exclude paths from a build context.
 //!
-//! The rules are Docker's: later lines take precedence, `!` includes a path again, a pattern that matches a directory also
-//! excludes its contents, and matching is case-sensitive.
+//! The rules are the same as in Docker. Later patterns take precedence, and `!` includes a path again. A
+//! pattern that matches a directory also excludes its contents. Matching is case-sensitive.
 
 use super::glob::{Glob, GlobError};
 
-/// The error of an invalid line in `.dockerignore`.
+/// Error for an invalid line in `.dockerignore`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of .dockerignore: invalid pattern `{pattern}`: {reason}")]
 pub(crate) struct IgnoreError {
@@ -14,7 +14,7 @@ pub(crate) struct IgnoreError {
     pub(crate) reason: GlobError,
 }
 
-/// The patterns of a `.dockerignore` file, in order.
+/// The patterns of a `.dockerignore` file, in their original order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ignore {
     patterns: Vec<Pattern>,
@@ -22,18 +22,22 @@ pub(crate) struct Ignore {
 
 #[derive(Debug, Clone)]
 struct Pattern {
-    /// Whether the pattern starts with `!` and includes paths again.
+    /// Whether the pattern starts with `!`, which includes matching paths again.
     negated: bool,
     glob: Glob,
 }
 
 impl Ignore {
-    /// Parses a `.dockerignore` file.
+    /// Parses the contents of a `.dockerignore` file.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error for the first line with an invalid pattern.
     pub(crate) fn parse(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
-            // A `#` after whitespace is a pattern, as in Docker.
+            // Like in Docker, a `#` after whitespace does not start a comment.
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
@@ -47,16 +51,16 @@ impl Ignore {
         Ok(Self { patterns })
     }
 
-    /// Includes a file regardless of the patterns.
+    /// Includes a file regardless of all other patterns.
     pub(crate) fn always_keep(&mut self, path: &str) {
         self.patterns.push(Pattern { negated: true, glob: Glob::literal(&clean(path)) });
     }
 
-    /// Returns the decision for a path, given the decision for its directory. The path is relative to the context, with `/`
-    /// as the separator.
+    /// Decides whether to exclude a path, given the decision for its parent directory. The path is relative
+    /// to the context, with `/` as the separator.
     ///
-    /// As in Docker, a pattern is tried only if it could change the decision, and a pattern that matched a directory also
-    /// matches its contents.
+    /// Like in Docker, a pattern is tried only if it could change the decision, and a pattern that matches a
+    /// directory also matches its contents.
     pub(crate) fn judge(&self, path: &str, directory: &Verdict) -> Verdict {
         let mut excluded = false;
         let mut matched = vec![false; self.patterns.len()];
@@ -70,17 +74,18 @@ impl Ignore {
         Verdict { excluded, matched }
     }
 
-    /// Whether a path below an excluded directory can be included again, so that the directory must be searched.
+    /// Returns `true` if a pattern can include a path inside an excluded directory again, so that the
+    /// directory must still be searched.
     pub(crate) fn may_keep_below(&self, directory: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.negated && pattern.glob.may_match_below(directory))
     }
 }
 
-/// The decision for a path.
+/// The decision on whether a path is excluded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Verdict {
     pub(crate) excluded: bool,
-    /// The patterns that matched the path or a directory above it.
+    /// For each pattern, whether it matched the path or one of its parent directories.
     matched: Vec<bool>,
 }
 
@@ -97,7 +102,8 @@ impl Pattern {
     }
 }
 
-/// Normalizes a path: removes empty and `.` components, resolves `..`, and removes leading and trailing slashes.
+/// Normalizes a path: removes empty and `.` components, resolves `..`, and removes leading and trailing
+/// slashes.
 pub(crate) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();

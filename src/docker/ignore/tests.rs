@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::docker::context::{BuildContext, Dockerfile};
 
-/// Decisions of Docker 28 with the classic builder, recorded by `tests/data/dockerignore/record.py`.
+/// Decisions of Docker 28 with the classic builder, recorded with `tests/data/dockerignore/record.py`.
 const RECORDED: &str = include_str!("../../../tests/data/dockerignore/cases.json");
 
-/// The only intentional difference: a wildcard after `!` also includes files deep in an excluded directory, which the
-/// classic builder does not search.
+/// The only intentional difference from Docker. A wildcard after `!` also includes files deep inside an
+/// excluded directory, which the classic builder does not search.
 const REACHES_DEEPER: [(&str, &[&str]); 1] = [("*\n!**/*.md", &["docs", "docs/README.md"])];
 
 #[derive(serde::Deserialize)]
@@ -22,11 +22,11 @@ struct Recording {
 #[derive(serde::Deserialize)]
 struct Case {
     dockerignore: String,
-    /// Null if Docker rejects the file.
+    /// Paths in the build context, or null if Docker rejects the ignore file.
     kept: Option<BTreeSet<String>>,
 }
 
-/// Returns the paths of the archive and their directories, without the two files that are always sent.
+/// Returns the paths in the archive and their parent directories, without the two files that are always sent.
 fn kept(root: &Path) -> Result<BTreeSet<String>, String> {
     let context =
         BuildContext::open(root, Dockerfile::Path("Dockerfile")).map_err(|error| error.to_string())?;
@@ -109,7 +109,7 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Generates lines from the elements of patterns.
+    /// Generates lines from typical elements of patterns.
     #[test]
     fn any_file_is_read_or_refused_in_a_line(
         text in prop_oneof![
@@ -130,7 +130,7 @@ proptest! {
                 for path in paths {
                     let verdict = ignore.judge(&path, &Verdict::default());
                     let below = ignore.judge(&format!("{path}/a"), &verdict);
-                    // A directory that is not searched must not contain included paths.
+                    // A directory that is skipped must not contain an included path.
                     let is_skipped = verdict.excluded && !ignore.may_keep_below(&path);
                     prop_assert!(!is_skipped || below.excluded, "{path}");
                 }

@@ -1,4 +1,4 @@
-//! `dockerfile: auto`: generates the Dockerfile.
+//! Generates the Dockerfile of an image build whose input `dockerfile` is `auto`.
 
 use std::path::Path;
 
@@ -19,7 +19,8 @@ const REQUIREMENTS: &str = "requirements.txt";
 const PYPROJECT: &str = "pyproject.toml";
 
 impl BuildDockerImage {
-    /// Returns the text of `dockerfile: auto` for a Prefect release, and writes it to a file if the step asks for it.
+    /// Returns the generated Dockerfile for a Prefect release. Also writes the Dockerfile to a file if the
+    /// build step requests a copy.
     pub(super) fn auto_dockerfile(
         &self,
         context: &StepContext<'_>,
@@ -43,7 +44,7 @@ impl BuildDockerImage {
         Ok(text)
     }
 
-    /// Returns the requirements files to install, relative to the build context.
+    /// Returns the requirements files to install, as paths relative to the build context.
     fn requirement_files(&self, context: &StepContext<'_>, root: &Path) -> Result<Vec<String>, StepError> {
         let pyproject = self.inputs.pyproject == Some(true);
         let absent = |input: &str, path: &str| {
@@ -72,7 +73,7 @@ impl BuildDockerImage {
     }
 }
 
-/// Whether a relative path stays inside its base directory.
+/// Checks whether a relative path stays inside its base directory.
 fn is_inside(path: &str) -> bool {
     use std::path::Component;
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

@@ -1,4 +1,4 @@
-//! Selects the builder: the classic builder of the engine, or BuildKit.
+//! Selects the image builder: BuildKit, or the classic builder of the Docker engine.
 
 use super::{
     super::{StepContext, StepError},
@@ -9,7 +9,7 @@ use crate::{
     environment::Environment,
 };
 
-/// The builder that a step requests.
+/// The image builder that a build step requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Backend {
     Auto,
@@ -18,7 +18,8 @@ pub(in super::super) enum Backend {
 }
 
 impl Backend {
-    /// Parses the inputs `backend`, which only prefectl has, and `build_backend`.
+    /// Returns the builder that a step requests, from prefectl's own input `backend` or from Prefect's input
+    /// `build_backend`.
     pub(super) fn named(own: Option<&str>, reference: Option<&str>) -> Result<Self, StepError> {
         let reference = match reference {
             Some("docker-py") => Some(Self::Classic),
@@ -44,7 +45,7 @@ impl Backend {
     }
 }
 
-/// Checks the input `build_backend`, with Prefect's message.
+/// Validates the input `build_backend`. The error message is the same as Prefect's.
 pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepError> {
     match given {
         None | Some("docker-py" | "buildx") => Ok(()),
@@ -55,10 +56,11 @@ pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepErr
     }
 }
 
-/// Returns the program for BuildKit, or `None` for the classic builder.
+/// Returns the BuildKit program to build with, or `None` to use the classic builder.
 ///
-/// With the backend `auto`, BuildKit is used if the build requires it, or if Docker itself would use it: since version 23,
-/// unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic builder is used.
+/// The backend `auto` selects BuildKit if the build requires it, or if Docker itself would use it, which is
+/// the case since Docker 23 unless `DOCKER_BUILDKIT` disables it. Without an installed BuildKit, the classic
+/// builder is used.
 pub(super) async fn choose(
     inputs: &Inputs,
     dockerfile: Option<&str>,
@@ -78,7 +80,7 @@ pub(super) async fn choose(
         return Ok(None);
     }
     if dockerfile.is_some_and(needs_buildkit) {
-        // Without BuildKit, the engine reports the instruction that it does not support.
+        // If BuildKit is not installed, the classic builder reports the instruction that it does not support.
         return Ok(find().await.ok());
     }
     let prefers_buildkit = match buildkit_variable(&context.environment) {
@@ -93,7 +95,8 @@ pub(super) async fn choose(
     Ok(program.and_then(Result::ok))
 }
 
-/// Parses `DOCKER_BUILDKIT`. Returns `None` if it is absent or has another value.
+/// Parses the variable `DOCKER_BUILDKIT`. Returns `None` if the variable is not set or has an unsupported
+/// value.
 fn buildkit_variable(environment: &Environment) -> Option<bool> {
     match environment.non_empty("DOCKER_BUILDKIT")? {
         "1" | "true" => Some(true),

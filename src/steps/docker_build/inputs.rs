@@ -1,4 +1,4 @@
-//! The typed inputs of `build_docker_image` and their validation.
+//! The inputs of the `build_docker_image` step and their validation.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(in super::super) const fn optional(
     Input::optional(name, kind, default, meaning)
 }
 
-/// Checks the names and types of inputs.
+/// Checks that all inputs are known and have the right type, and that no required input is missing.
 fn check(inputs: &[Input], given: &Mapping) -> Result<(), StepError> {
     for (key, value) in given {
         let name = key.as_str().unwrap_or_default();
@@ -54,7 +54,7 @@ fn check(inputs: &[Input], given: &Mapping) -> Result<(), StepError> {
     }
 }
 
-/// Validates inputs and converts them to their type.
+/// Validates the inputs of a step and converts them to the type `T`.
 pub(in super::super) fn parse<T: for<'a> Deserialize<'a>>(
     inputs: &[Input],
     given: Mapping,
@@ -140,7 +140,7 @@ impl Inputs {
         Ok(inputs)
     }
 
-    /// Returns the requested backend.
+    /// Returns the requested builder.
     pub(super) fn backend(&self) -> Result<Backend, StepError> {
         check_backend(self.build_backend.as_deref())?;
         Backend::named(self.backend.as_deref(), self.build_backend.as_deref())
@@ -150,17 +150,17 @@ impl Inputs {
         self.dockerfile.as_deref() == Some("auto")
     }
 
-    /// Whether the tag is derived from the contents of the image.
+    /// Returns `true` if the tag is derived from the contents of the image.
     pub(super) fn has_content_tag(&self) -> bool {
         self.tag.as_ref().and_then(Value::as_str) == Some(AUTO)
     }
 
-    /// Returns the path of the Dockerfile. An empty path is the default.
+    /// Returns the path of the Dockerfile, which is the default path if the input is empty.
     pub(super) fn dockerfile(&self) -> &str {
         self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
     }
 
-    /// Returns the URL of a remote build context.
+    /// Returns the URL of the build context, or `None` if the context is a local directory.
     pub(super) fn remote(&self) -> Option<&str> {
         const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
         self.path.as_deref().filter(|path| STARTS.iter().any(|start| path.starts_with(start)))
@@ -187,7 +187,7 @@ impl Inputs {
         Ok(())
     }
 
-    /// Rejects inputs that the requested backend does not support.
+    /// Rejects inputs that the requested builder does not support.
     fn check_backend(&self) -> Result<(), StepError> {
         match (self.backend()?, self.needs_buildkit(), self.needs_classic()) {
             (Backend::Classic, Some(name), _) => {
@@ -205,7 +205,7 @@ impl Inputs {
         }
     }
 
-    /// Returns the first input that only BuildKit supports.
+    /// Returns the first input that requires BuildKit, if any.
     pub(super) fn needs_buildkit(&self) -> Option<&'static str> {
         let wanted = |option: &Option<FlagOptions>| option.as_ref().is_some_and(|option| option.0 != "false");
         first(&[
@@ -222,7 +222,7 @@ impl Inputs {
         ])
     }
 
-    /// Returns the first input that only the classic builder supports.
+    /// Returns the first input that requires the classic builder, if any.
     pub(super) fn needs_classic(&self) -> Option<&'static str> {
         first(&[
             ("squash", self.squash == Some(true)),
@@ -231,7 +231,8 @@ impl Inputs {
         ])
     }
 
-    /// Converts the inputs to options of the engine, without labels and build arguments of prefectl.
+    /// Converts the inputs to build options. The options do not yet include the labels and build arguments
+    /// that prefectl adds.
     pub(super) fn options(&self, environment: &Environment) -> BuildOptions {
         let from_environment = |(name, value): (&String, &Option<String>)| {
             let value = value.clone().or_else(|| environment.get(name).map(str::to_owned))?;
@@ -281,7 +282,7 @@ fn first(named: &[(&'static str, bool)]) -> Option<&'static str> {
     named.iter().find(|(_, given)| *given).map(|(name, _)| *name)
 }
 
-/// Validates tags.
+/// Checks that every tag of an input is a valid image tag.
 pub(in super::super) fn check_tags(key: &str, tags: &[Tag]) -> Result<(), StepError> {
     let mut tags = tags.iter();
     tags.try_for_each(|tag| reference::check_tag(&tag.text()))

@@ -1,4 +1,4 @@
-//! `build_docker_image`: builds an image from a directory and a Dockerfile.
+//! The `build_docker_image` step, which builds an image from a directory and a Dockerfile.
 
 mod auto;
 mod backend;
@@ -44,7 +44,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),
 };
 
-/// Label with the Prefect release of an image.
+/// Image label that contains the Prefect release of the image.
 const VERSION_LABEL: &str = "io.prefect.version";
 
 impl From<DockerError> for StepError {
@@ -96,13 +96,13 @@ impl Step for BuildDockerImage {
     }
 }
 
-/// Returns the outputs of a skipped build that uses an existing image.
+/// Returns the outputs of a build that was skipped in favor of an existing image.
 fn outputs_of(image: &ImageReference) -> Mapping {
     let outputs = [
         ("image_name", image.name().into()),
         ("tag", image.tag().map_or(Value::Null, Value::from)),
         ("image", image.to_string().into()),
-        // The same as for an image that exists only in a registry.
+        // The image may exist only in a registry, so its name is used instead of an ID.
         ("image_id", image.to_string().into()),
         ("additional_tags", Value::Sequence(Vec::new())),
         ("reused", true.into()),
@@ -110,10 +110,10 @@ fn outputs_of(image: &ImageReference) -> Mapping {
     outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
-/// A build whose image has no name yet.
+/// A prepared image build whose tag is not determined yet.
 struct Build {
     root: PathBuf,
-    /// The text of `dockerfile: auto`.
+    /// The generated Dockerfile, if the input `dockerfile` is `auto`.
     generated: Option<String>,
     options: BuildOptions,
     config: Config,
@@ -134,10 +134,11 @@ impl BuildDockerImage {
         Ok(Build { root, generated, options, config: Config::load(&context.environment)? })
     }
 
-    /// Returns the Prefect release that the image is for.
+    /// Returns the Prefect release to install in the image.
     ///
-    /// The step's input comes first. Otherwise the image must match the server, since task runs of newer clients are
-    /// not recorded by old servers. The fallbacks are an installed Prefect and the release that prefectl is tested with.
+    /// The step's input takes precedence. By default, the release matches the server, because old servers do
+    /// not record the task runs of newer clients. If the server's version is unknown, the installed Prefect
+    /// release is used, and finally the release that prefectl is tested against.
     async fn prefect_version(&self, context: &StepContext<'_>) -> String {
         if let Some(version) = &self.inputs.prefect_version {
             return version.clone();
@@ -156,7 +157,8 @@ impl BuildDockerImage {
         }
     }
 
-    /// Connects to the engine and reads the registry credentials. `None` if BuildKit builds without the engine.
+    /// Connects to the Docker engine and reads the credentials of all registries. Returns `None` if the build
+    /// needs no engine, because it runs with BuildKit and has no content tag.
     async fn registries(
         &self,
         context: &StepContext<'_>,
@@ -196,7 +198,7 @@ impl BuildDockerImage {
         Ok(Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into()))
     }
 
-    /// Builds the image with these names and returns its id.
+    /// Builds the image, tags it with the given names and returns its ID.
     async fn build(
         &self,
         context: &StepContext<'_>,
@@ -232,7 +234,7 @@ impl BuildDockerImage {
             }
             (_, dockerfile) => BuildSource::Directory(BuildContext::open(&build.root, dockerfile)?),
         };
-        // Only a BuildKit build has no engine.
+        // Only BuildKit can build an image without a connection to the engine.
         let Some(Registries { engine, credentials }) = registries else {
             return Err(StepError::failed("no container engine"));
         };
@@ -240,7 +242,7 @@ impl BuildDockerImage {
     }
 }
 
-/// Returns the default tag of an image: the time in UTC.
+/// Returns the default tag of an image, which is the current time in UTC.
 fn time_tag(now: Timestamp) -> String {
     let whole_second = now.subsec_nanosecond() / 1000 == 0;
     let format = if whole_second { "%Y-%m-%dt%H-%M-%S-00-00" } else { "%Y-%m-%dt%H-%M-%S-%6f-00-00" };

@@ -1,4 +1,5 @@
-//! `tag: auto`: derives the tag from everything that goes into an image, so that existing images are reused.
+//! Content tags (`tag: auto`), which are derived from everything that affects an image. An image whose tag
+//! already exists does not have to be built again.
 
 use std::{collections::HashMap, path::Path};
 
@@ -14,10 +15,10 @@ use crate::docker::{
     reference::registry_of,
 };
 
-/// The value of `tag` that enables content tags.
+/// Value of the input `tag` that enables content tags.
 pub(in super::super) const AUTO: &str = "auto";
 
-/// An engine and the credentials of all registries by host.
+/// A connection to the Docker engine, and the credentials of all registries by host.
 pub(super) struct Registries {
     pub(super) engine: Engine,
     pub(super) credentials: HashMap<String, Credentials>,
@@ -29,7 +30,8 @@ impl Registries {
         self.engine.digest_in_registry(reference, credentials).await
     }
 
-    /// Returns the current digest of a base image, from the registry or the engine like the build.
+    /// Returns the digest of the base image that the build would use. It comes from the registry if the build
+    /// pulls base images, and otherwise from the engine if the image exists there.
     async fn base_digest(&self, reference: &str, pull: bool) -> Option<String> {
         if pull && let Some(digest) = self.digest(reference).await {
             return Some(digest);
@@ -40,7 +42,11 @@ impl Registries {
         }
     }
 
-    /// Returns the content tag of a build.
+    /// Returns the content tag of an image build.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the build context or the Dockerfile cannot be read.
     pub(super) async fn content_tag(
         &self,
         root: &Path,
@@ -57,7 +63,8 @@ impl Registries {
         for image in base_images(&text, &options.build_arguments) {
             let digest = self.base_digest(&image, options.pull).await;
             fingerprint.add("base", &image);
-            // An unknown base image is identified by its name. The build reports the error.
+            // If a base image cannot be found, only its name affects the tag. The build itself then reports
+            // the error.
             fingerprint.add("digest", digest.unwrap_or_default());
         }
         let visited = tokio::task::spawn_blocking(move || {
@@ -68,9 +75,11 @@ impl Registries {
         Ok(fingerprint.tag())
     }
 
-    /// Returns the id of an existing image with all these names. The first name has the content tag.
+    /// Returns the ID of an existing image that has all given names, or `None` if the image must be built.
+    /// The first name must contain the content tag.
     ///
-    /// If the image is only in the registry, its first name is returned instead of an id. `None` if it must be built.
+    /// If the image exists only in the registry, the first name is returned in place of the ID. Missing names
+    /// of a local image are added.
     pub(super) async fn existing(
         &self,
         context: &StepContext<'_>,

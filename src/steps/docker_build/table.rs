@@ -1,4 +1,4 @@
-//! Inputs of `build_docker_image`.
+//! Table of the inputs of the `build_docker_image` step.
 
 use super::{
     super::{Input, Kind},

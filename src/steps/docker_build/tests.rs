@@ -25,7 +25,7 @@ fn refused(yaml: &str) -> (Option<String>, String) {
     }
 }
 
-/// Records warnings.
+/// Progress receiver that records warnings.
 #[derive(Default)]
 struct Warnings(Mutex<Vec<Diagnostic>>);
 
@@ -37,7 +37,7 @@ impl Progress for Warnings {
     }
 }
 
-/// Creates a project `flows` with these files.
+/// Creates a project directory named `flows` that contains the given files.
 fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("flows");

@@ -1,6 +1,6 @@
-//! Tests of the image steps with a real engine and real registries, which `tests/run` starts.
+//! Tests of the image steps with a real Docker engine and real registries, which `tests/run` starts.
 //!
-//! The private registry has one user.
+//! The private registry has a single user.
 
 use std::{path::Path, sync::Mutex};
 
@@ -11,7 +11,7 @@ use crate::{
     progress::{Progress, Stream},
 };
 
-/// Records all progress.
+/// Progress receiver that records everything it receives.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
 
@@ -61,12 +61,13 @@ async fn run(
     (outcome, recorder.text())
 }
 
-/// Returns the value of a variable that `tests/run` sets.
+/// Returns the value of an environment variable that `tests/run` sets. Panics if the variable is missing.
 fn required_env(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run this test with tests/run"))
 }
 
-/// Returns the environment of the process with a Docker configuration in a folder.
+/// Returns the environment of the test process, extended by a Docker configuration that is stored in
+/// `folder`.
 fn environment_with_config(folder: &Path, config: &serde_json::Value) -> Environment {
     std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
     let process = Environment::from_process();

@@ -1,4 +1,4 @@
-//! `push_docker_image`: pushes an image to its registry.
+//! The `push_docker_image` step, which pushes an image to its registry.
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -61,7 +61,7 @@ struct Inputs {
     build_backend: Option<String>,
 }
 
-/// The data of a Docker registry credentials block.
+/// Contents of a Docker registry credentials block.
 #[derive(Deserialize)]
 struct GivenCredentials {
     username: Option<String>,
@@ -78,7 +78,7 @@ impl std::fmt::Debug for GivenCredentials {
 impl Inputs {
     fn parse(given: Mapping) -> Result<Self, StepError> {
         let mut inputs: Self = parse(INPUTS, given)?;
-        // `image_name: name:tag` is accepted if there is no `tag`.
+        // Like Prefect, accept a tag in `image_name` if the input `tag` is not set.
         if Tag::of(inputs.tag.as_ref()).is_none()
             && let (name, Some(tag)) = reference::split_tag(&inputs.image_name)
         {
@@ -134,7 +134,8 @@ impl Step for PushDockerImage {
 }
 
 impl PushDockerImage {
-    /// Returns the digest of an image with a content tag in the registry. `None` unless all tags refer to it.
+    /// Returns the digest of an image in the registry if the image already exists with all tags. Returns
+    /// `None` if a tag is missing or refers to another image.
     async fn existing_digest(
         &self,
         engine: &Engine,
@@ -152,7 +153,7 @@ impl PushDockerImage {
         Some(digest)
     }
 
-    /// Pushes the tags in order until one fails. Returns the digest of the first tag.
+    /// Pushes all tags in order and returns the digest of the first one. Stops at the first failure.
     async fn push(
         &self,
         context: &StepContext<'_>,
@@ -169,7 +170,8 @@ impl PushDockerImage {
         Ok(digest)
     }
 
-    /// Returns the credentials of the step if they are for the image's registry, else those of the Docker configuration.
+    /// Returns the credentials for the image's registry. The credentials of the step take precedence over
+    /// those in the Docker configuration, but only if they are for this registry.
     async fn credentials(
         &self,
         context: &StepContext<'_>,
@@ -205,7 +207,8 @@ impl PushDockerImage {
     }
 }
 
-/// Returns the outputs of a skipped push. An image without digest is identified by its name.
+/// Returns the outputs of a push that was skipped in favor of an existing image. If the digest is unknown,
+/// the output `image_by_digest` contains the image name.
 fn outputs_of(image: &ImageReference) -> Mapping {
     let digest = image.digest();
     let by_digest = digest.map_or_else(|| image.to_string(), |digest| format!("{}@{digest}", image.name()));

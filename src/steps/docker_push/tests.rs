@@ -37,7 +37,7 @@ async fn uses_credentials_only_for_their_registry() {
             "{image_name: ghcr.io/t/i, credentials: {username: u, password: p, registry_url: 'https://ghcr.io'}}",
             Some(password("u", "p")),
         ),
-        // The default registry is Docker Hub.
+        // An image without a registry in its name is pushed to Docker Hub.
         (
             "{image_name: t/i, credentials: {username: u, password: p, reauth: true}}",
             Some(password("u", "p")),

@@ -1,4 +1,4 @@
-//! The answer of the Python process, turned into outputs or an error.
+//! Conversion of the Python process's result to step outputs or an error.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The document that `bridge.py` writes.
+/// The JSON document that `bridge.py` writes when the function has ended.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Answer {
@@ -20,9 +20,9 @@ pub(super) enum Answer {
         failure: Failure,
     },
     Returned {
-        /// `None` if the function did not return a dictionary. The step then has no outputs.
+        /// `None` if the function did not return a dictionary, in which case the step has no outputs.
         result: Option<Returned>,
-        /// The working directory when the function returned.
+        /// The working directory at the time the function returned.
         directory: String,
         /// Environment variables that the function set (`Some`) or removed (`None`).
         variables: BTreeMap<String, Option<String>>,
@@ -32,11 +32,11 @@ pub(super) enum Answer {
 #[derive(Debug, Deserialize)]
 pub(super) struct Returned {
     outputs: serde_json::Map<String, serde_json::Value>,
-    /// Outputs that do not arrive as they were returned.
+    /// Outputs that could not be passed on unchanged.
     notes: Vec<Note>,
 }
 
-/// The name of an output, the effect on it, and the reason.
+/// Name of an output, how it differs from the returned value, and the reason.
 #[derive(Debug, Deserialize)]
 struct Note(String, Effect, String);
 
@@ -52,12 +52,12 @@ pub(super) struct Failure {
     kind: Kind,
     message: String,
     frames: Vec<Frame>,
-    /// The module that could not be imported.
+    /// Name of the module that could not be imported.
     #[serde(default)]
     missing: String,
-    /// The unknown input.
+    /// Name of the input that the function does not accept.
     input: Option<String>,
-    /// Names of the functions in the module.
+    /// Names of the functions in the module, from which a suggestion is made.
     #[serde(default)]
     known: Vec<String>,
 }
@@ -65,19 +65,19 @@ pub(super) struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
-    /// The module of the function does not exist.
+    /// The module that should contain the function does not exist.
     Missing,
-    /// An import in the module of the function failed.
+    /// An import inside the function's module failed.
     Import,
-    /// The module has no function of this name.
+    /// The module does not contain a function of this name.
     Function,
-    /// The inputs do not match the function's signature.
+    /// The inputs do not match the signature of the function.
     Inputs,
     /// The function raised an exception.
     Raised,
 }
 
-/// A line of a traceback.
+/// An entry of a Python traceback.
 #[derive(Debug, Deserialize)]
 struct Frame {
     file: String,
@@ -87,8 +87,8 @@ struct Frame {
 }
 
 impl Answer {
-    /// Returns the outputs of the step, and applies the function's changes of the working directory and the environment
-    /// to the following steps.
+    /// Returns the outputs of the step. Also applies the function's changes of the working directory and the
+    /// environment to the context, so that they affect the following steps.
     pub(super) fn into_outputs(
         self,
         step: &PythonStep,

@@ -1,8 +1,8 @@
-//! Steps that are Python functions of the project or of an installed package.
+//! Steps that call a Python function of the project or of an installed package.
 //!
-//! A script (`bridge.py`) calls the function in the user's interpreter. It reads the name and the inputs from a private
-//! file, which it deletes before the call, and writes the result to another file. Stdout and stderr belong to the
-//! function.
+//! A script named `bridge.py` calls the function in the user's Python interpreter. The script reads the
+//! function name and the inputs from a private file, deletes this file before the call, and writes the result
+//! to another file. This leaves stdout and stderr to the function.
 
 mod answer;
 
@@ -24,19 +24,20 @@ use crate::{
 
 const BRIDGE: &str = include_str!("bridge.py");
 
-/// The entry for every name that the registry does not have. [`inputs_of_call`] creates its inputs.
+/// Entry for all step names that are not in the registry. [`inputs_of_call`] creates its inputs.
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "a Python function",
     aliases: &[],
     phase: Phase::Any,
-    // A function may depend on anything, so equal calls are only shared if they are written in the same place.
+    // A function may depend on anything, so two calls share a run only if they come from the same position in
+    // the file.
     sharing: Sharing::SamePlace,
     inputs: &[],
     outputs: &[],
     create: |mapping| Ok(Box::new(inputs::typed::<PythonStep>(mapping)?)),
 };
 
-/// Returns the inputs of [`ENTRY`] for a call of `function` with `inputs`.
+/// Returns the inputs of [`ENTRY`] for a call of the Python function `function` with the given inputs.
 pub(super) fn inputs_of_call(function: &str, requires: Option<Value>, inputs: Mapping) -> Mapping {
     let requires = match requires {
         None | Some(Value::Null) => Vec::new(),
@@ -51,10 +52,11 @@ pub(super) fn inputs_of_call(function: &str, requires: Option<Value>, inputs: Ma
     ])
 }
 
-/// A call of a Python function.
+/// A step that calls a Python function.
 #[derive(Debug, Deserialize)]
 struct PythonStep {
-    /// The name in the file: `module.function`, `module:object.method` or `path/script.py:function`.
+    /// Name of the function as given in the project file: `module.function`, `module:object.method` or
+    /// `path/script.py:function`.
     #[serde(rename = "function")]
     name: String,
     /// Packages to install if they are missing.
@@ -72,7 +74,8 @@ impl PythonStep {
         self.write(&request).map_err(|error| FileError::new("write", &request, error)).map_err(unwritable)?;
         let arguments = [text(&request), text(&answer)];
         let script = Script::new(BRIDGE, arguments.iter().map(String::as_str), &context.environment);
-        // As with Prefect, the step ends with the function, even if a process that it started keeps running.
+        // Like in Prefect, the step ends when the function returns, even if a process started by the function
+        // keeps running.
         let (directory, progress) = (&context.directory, Some(context.progress));
         let run = script.run(&interpreter.program, directory, Completion::Exit, progress);
         let finished = run
@@ -85,8 +88,8 @@ impl PythonStep {
         answer.into_outputs(self, &interpreter, lacking, context)
     }
 
-    /// Returns the first interpreter that has the package of the function. If none has it, returns the first one that
-    /// starts, and the error of the search.
+    /// Returns the first interpreter in which the function's package is installed. If there is none, returns
+    /// the first interpreter that starts, together with the error of the search.
     async fn interpreter(
         &self,
         context: &StepContext<'_>,
@@ -103,12 +106,12 @@ impl PythonStep {
         }
     }
 
-    /// Returns the top-level package or module of the function.
+    /// Returns the name of the top-level package or module that contains the function.
     fn package(&self) -> &str {
         self.name.split(['.', ':']).next().unwrap_or_default()
     }
 
-    /// Writes the call to a new file that only the user can read.
+    /// Writes the call to a new file that is readable only by the current user.
     fn write(&self, path: &Path) -> std::io::Result<()> {
         let inputs = value::to_json(&Value::Mapping(self.inputs.clone()));
         let request = json!({"name": self.name, "requires": self.requires, "inputs": inputs});
@@ -126,7 +129,7 @@ impl PythonStep {
         }
     }
 
-    /// Returns the error of an interpreter that ended without an answer.
+    /// Returns the error for an interpreter that exited without writing a result.
     fn no_answer(&self, interpreter: &Interpreter, finished: &Finished) -> StepError {
         let end = match finished.code {
             code if code < 0 => format!("was killed by signal {}", -code),
@@ -142,7 +145,7 @@ impl Step for PythonStep {
     }
 }
 
-/// Whether a module is a file or folder of the project. Such modules precede installed ones.
+/// Checks whether a module is a file or folder of the project. Python prefers such modules to installed ones.
 fn is_of_project(module: &str, directory: &Path) -> bool {
     directory.join(module).is_dir() || directory.join(format!("{module}.py")).is_file()
 }

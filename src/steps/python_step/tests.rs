@@ -80,7 +80,7 @@ class Signer:
     def sign(image): return {"by": "method", "image": image}
 "#;
 
-/// Records output lines and warnings.
+/// Progress receiver that records output lines and warnings.
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
 
@@ -102,7 +102,8 @@ fn project() -> TempDir {
     folder
 }
 
-/// The outputs of a step as JSON or its error, what was told meanwhile, and the directory in the end.
+/// Runs a step. Returns its outputs as JSON or its error, the recorded progress, and the final working
+/// directory.
 async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, String>, Vec<String>, String) {
     let environment: Environment = [("PATH", std::env::var("PATH").unwrap())].into_iter().collect();
     let (clock, heard) = (Clock::system(), Heard::default());
@@ -184,7 +185,7 @@ async fn a_step_ends_when_its_function_returns() {
     let (result, _, _) = run(&project(), "my_steps.daemon", "{}").await;
     assert!(started.elapsed().as_secs() < 60);
     let result: serde_json::Value = serde_json::from_str(&result.unwrap()).unwrap();
-    // As with Prefect, the process outlives the step.
+    // Like in Prefect, a process that the function started outlives the step.
     let status = std::process::Command::new("kill").arg(result["pid"].to_string()).status().unwrap();
     assert!(status.success());
 }

@@ -1,4 +1,4 @@
-//! `push_to_azure_blob_storage` and `pull_from_azure_blob_storage`.
+//! The steps `push_to_azure_blob_storage` and `pull_from_azure_blob_storage`.
 
 use std::future;
 
@@ -32,7 +32,7 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     create: |mapping| Transfer::create(mapping, "container", Some(Lines::AsWritten), provider),
 };
 
-/// Creates a step that pulls a folder from Azure.
+/// Creates a step that pulls a folder from Azure Blob Storage.
 pub(in crate::steps) fn pull_from_azure(
     container: &str,
     folder: &str,

@@ -1,4 +1,4 @@
-//! `push_to_gcs` and `pull_from_gcs`.
+//! The steps `push_to_gcs` and `pull_from_gcs`.
 
 use std::future;
 

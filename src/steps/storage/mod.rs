@@ -1,4 +1,4 @@
-//! Steps that push the working directory to a bucket, and pull a folder of a bucket into it.
+//! Steps that copy files between the working directory and a folder in a bucket.
 
 mod azure;
 mod gcs;
@@ -25,10 +25,11 @@ pub(super) use self::{
     s3::{PULL as PULL_FROM_S3, PUSH as PUSH_TO_S3, pull_from_s3},
 };
 
-/// Default ignore file, which does not have to exist.
+/// Path of the default ignore file. A missing default file is not an error.
 const IGNORE_FILE: &str = ".prefectignore";
 
-/// A script between two equal pushes may change the directory, so that they are not equal.
+/// Two pushes with equal inputs share a run only if they are written once. A script that runs between two
+/// separate pushes may change the files.
 const SHARING: Sharing = Sharing::SamePlace;
 
 const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");
@@ -39,12 +40,12 @@ const IGNORE: Input = Input::optional(
     "file with patterns of files to skip; null pushes everything",
 );
 
-/// Opens the bucket of a transfer.
+/// Opens the bucket that a step copies files to or from.
 trait Provider: Send + Sync {
     fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>>;
 }
 
-/// The inputs of all storage steps. `C` is the store's type of credentials.
+/// Inputs of all storage steps. `C` is the type of the store's credentials.
 #[derive(Debug, Deserialize)]
 struct Inputs<C> {
     #[serde(alias = "container")]
@@ -57,7 +58,7 @@ struct Inputs<C> {
     client_parameters: Option<Value>,
 }
 
-/// The input `ignore_file`. Null means no ignore file; an absent input means the default one.
+/// The input `ignore_file`. Null disables the ignore file, and an absent input selects the default file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 struct IgnoreInput(Option<String>);
@@ -68,24 +69,24 @@ impl Default for IgnoreInput {
     }
 }
 
-/// The direction of a transfer.
+/// The direction in which files are copied.
 enum Direction {
     Push { ignore_file: Option<String>, lines: Lines },
     Pull,
 }
 
-/// A copy between the working directory and a folder of a bucket.
+/// A step that copies files between the working directory and a folder in a bucket.
 struct Transfer {
     provider: Box<dyn Provider>,
-    /// Outputs that repeat the inputs.
+    /// Outputs that repeat the inputs of the step.
     outputs: Mapping,
     folder: Folder,
     direction: Direction,
 }
 
 impl Transfer {
-    /// Creates a transfer from the inputs of a step. `bucket_key` is the store's name for the bucket input, and `lines` the
-    /// syntax of the ignore file, or `None` for a pull.
+    /// Creates a storage step from its inputs. `bucket_key` is the name of the input for the bucket. `lines`
+    /// is the syntax of the ignore file, or `None` for a pull.
     fn create<C: DeserializeOwned>(
         mapping: Mapping,
         bucket_key: &'static str,
@@ -108,7 +109,7 @@ impl Transfer {
         Ok(Box::new(Self { provider: provider(inputs)?, outputs, folder, direction }))
     }
 
-    /// Creates a pull from the parts of a remote folder.
+    /// Creates a pull step for a folder in a bucket.
     fn pull<C: DeserializeOwned>(
         bucket_key: &'static str,
         bucket: &str,
@@ -159,7 +160,8 @@ impl Step for Transfer {
     }
 }
 
-/// Reads the ignore file of a push. Warns if the step names a file that does not exist, since everything is pushed then.
+/// Reads the ignore file of a push. If the step names a file that does not exist, all files are pushed, and a
+/// warning says so.
 fn read_ignore_file(
     context: &StepContext<'_>,
     file: Option<&str>,

@@ -1,4 +1,4 @@
-//! `push_to_s3` and `pull_from_s3`.
+//! The steps `push_to_s3` and `pull_from_s3`.
 
 use futures_util::future::BoxFuture;
 
@@ -37,7 +37,7 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     create: |mapping| Transfer::create(mapping, "bucket", Some(Lines::Trimmed), provider),
 };
 
-/// Creates a step that pulls a folder from S3.
+/// Creates a step that pulls a folder from Amazon S3 or a compatible store.
 pub(in crate::steps) fn pull_from_s3(
     bucket: &str,
     folder: &str,
