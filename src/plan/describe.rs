@@ -1,4 +1,4 @@
-//! Creates the entries of a plan document from changes.
+//! Converts the changes of a deployment to entries of a plan document.
 
 use serde_json::Value as Json;
 
@@ -19,15 +19,16 @@ use crate::{
     value::json_object,
 };
 
-/// Defaults of new deployments, which a plan does not show.
+/// Default values of new deployments, which a plan does not show.
 const DEFAULTS: [(&str, Json); 2] =
     [("paused", Json::Bool(false)), ("enforce_parameter_schema", Json::Bool(true))];
 
-/// Fields that a plan does not show: derived and internal ones.
+/// Fields that a plan does not show because they are derived or internal.
 const NOT_SHOWN: [&str; 6] =
     ["name", "flow_id", "parameter_openapi_schema", "version_info", "schedules", "labels"];
 
-/// Returns the plan entry of a deployment. `change` is the difference between `preview` and `live`.
+/// Returns the plan entry of a deployment. `change` is the difference between `preview` and the live
+/// deployment.
 pub(crate) fn describe(
     preview: &Preview,
     change: &Change<'_>,
@@ -64,7 +65,7 @@ pub(crate) fn describe(
     }
 }
 
-/// Returns the changes of a deployment without unknown values.
+/// Returns the changes of a deployment whose values are all known.
 pub(crate) fn changes(
     desired: &DesiredDeployment,
     change: &Change<'_>,
@@ -75,7 +76,7 @@ pub(crate) fn changes(
     changes.into_iter().map(|change| presentable(change, redactor)).collect()
 }
 
-/// Returns the changes of all fields except unknown ones.
+/// Returns the changes of all fields whose values are known.
 fn described(
     desired: &DesiredDeployment,
     change: &Change<'_>,
@@ -91,7 +92,7 @@ fn described(
     }
 }
 
-/// Returns the plan entry of a deployment to prune.
+/// Returns the plan entry of a deployment that will be pruned.
 pub(crate) fn describe_removal(removal: &Removal, redactor: &Redactor) -> PlannedDeployment {
     PlannedDeployment {
         name: removal.name.clone(),
@@ -119,7 +120,7 @@ fn change(field: &str, old: Json, new: Json) -> PlannedChange {
     PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
 }
 
-/// Returns the values of a new deployment, except for defaults.
+/// Returns the field values of a new deployment. Default values are omitted.
 fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
     let body = json_object(desired.create_body(uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH));
     let is_empty = |value: &Json| match value {
@@ -177,7 +178,8 @@ fn updated(
     described
 }
 
-/// Adds the changes of triggers. An automation with the same name is shown as an update.
+/// Adds the changes of triggers. If a deleted and a created automation have the same name, the change is
+/// shown as an update.
 fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut Vec<PlannedChange>) {
     let triggers = &changes.triggers;
     let mut gone: Vec<&Automation> =
@@ -196,7 +198,7 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
     );
 }
 
-/// Returns the changes of fields that are unknown until the steps run.
+/// Returns the changes of fields whose values are unknown until the steps have run.
 fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
     let old = |field| match (field, existing) {
         (_, None) => Json::Null,
@@ -210,7 +212,7 @@ fn deferred_value() -> Json {
     crate::value::to_json(&pending::marker(""))
 }
 
-/// Redacts secrets of a change and replaces placeholders by a description.
+/// Redacts the secrets in a change, and replaces markers of unknown values with a description.
 fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
     let PlannedChange { field, old, new, .. } = change;
     let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);

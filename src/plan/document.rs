@@ -1,4 +1,4 @@
-//! The plan document, which users and programs read and `deploy --plan` verifies.
+//! The plan document, which people and programs read and `deploy --plan` verifies.
 
 use std::path::PathBuf;
 
@@ -17,10 +17,10 @@ pub(crate) struct Plan {
     pub(crate) schema: u32,
     /// Options that selected the deployments.
     pub(crate) selection: SelectionOptions,
-    /// URL of the API that was compared.
+    /// URL of the API with which the deployments were compared.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
-    /// Distinct build and push steps, in order of execution.
+    /// Build and push steps without duplicates, in order of execution.
     pub(crate) steps: Vec<PlannedStep>,
     /// Warnings, in the format of `prefectl check --output json`.
     pub(crate) findings: Vec<Json>,
@@ -47,7 +47,7 @@ impl From<&Options> for SelectionOptions {
 }
 
 impl Plan {
-    /// Selects the plan's deployments, unless the options select some themselves.
+    /// Adds the plan's selection to the options, unless the options already select deployments.
     #[must_use]
     pub(crate) fn select(&self, options: Options) -> Options {
         let own = SelectionOptions::from(&options);
@@ -56,12 +56,13 @@ impl Plan {
         Options { entrypoint, all, names, prefect_file, ..options }
     }
 
-    /// Checks whether a deploy would or could write anything.
+    /// Returns whether a deploy would write anything. Values that are unknown until the build count as
+    /// changes.
     pub(crate) fn has_changes(&self) -> bool {
         self.deployments.iter().any(|deployment| deployment.action != Action::Unchanged)
     }
 
-    /// Returns the differences to `now`, the same plan created again.
+    /// Returns the reasons why this plan is out of date. `now` is the same plan, created again.
     pub(crate) fn stale(&self, now: &Self) -> Vec<String> {
         let mut stale = Vec::new();
         if self.api_url != now.api_url {
@@ -114,16 +115,16 @@ pub(crate) struct PlannedDeployment {
     /// Id of the deployment on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
-    /// Differences that a deploy does not change.
+    /// Differences that a deploy would not overwrite.
     #[serde(rename = "kept")]
     pub(crate) retained: Vec<Retained>,
-    /// Certainty of the parameter schema. `None` for a deployment to prune.
+    /// Grade of the flow's parameter schema. `None` for a deployment that will be pruned.
     pub(crate) flow: Option<FlowGrade>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// A change of one field, schedule or trigger.
+/// A change of a field, schedule or trigger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedChange {
     /// `version`, `parameters`, `schedules`, `triggers`, ...
@@ -132,12 +133,12 @@ pub(crate) struct PlannedChange {
     pub(crate) old: Json,
     /// New value. Null if removed.
     pub(crate) new: Json,
-    /// Whether the new value is unknown until the steps run.
+    /// Whether the new value is unknown until the steps have run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) known_after_build: bool,
 }
 
-/// A value of the server that differs from the file and stays.
+/// A value on the server that differs from the file but is not overwritten by a deploy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Retained {
     pub(crate) field: String,
@@ -145,7 +146,7 @@ pub(crate) struct Retained {
     pub(crate) reason: String,
 }
 
-/// Certainty of a flow's parameter schema.
+/// Grade of a flow's parameter schema, which shows whether the schema is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FlowGrade {
     /// `exact` or `approximate`.
@@ -153,7 +154,7 @@ pub(crate) struct FlowGrade {
     pub(crate) reasons: Vec<String>,
 }
 
-/// Digests of the states that a plan compared. Secrets are excluded.
+/// Digests of the live and desired states that were compared. Secrets are not included.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     /// Digest of the live state.

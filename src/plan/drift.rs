@@ -1,4 +1,4 @@
-//! Differences between the file and the server, including those that a deploy would keep.
+//! Differences between the file and the server, including those that a deploy would not overwrite.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -20,7 +20,7 @@ pub(crate) struct DriftedDeployment {
     pub(crate) name: String,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Fields that cannot be compared without running steps.
+    /// Names of the fields that cannot be compared without running steps.
     pub(crate) not_compared: Vec<String>,
 }
 
@@ -29,20 +29,21 @@ pub(crate) struct DriftedDeployment {
 pub(crate) enum DriftState {
     Same,
     Differs,
-    /// The server does not have the deployment.
+    /// The deployment is in the file but not on the server.
     Missing,
-    /// The file does not have the deployment.
+    /// The deployment is on the server but not in the file.
     Extra,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Difference {
     pub(crate) field: String,
-    /// Value in the file. Null if missing.
+    /// Value in the file. Null if the file does not contain the value.
     pub(crate) file: Json,
-    /// Value on the server. Null if missing.
+    /// Value on the server. Null if the server does not have the value.
     pub(crate) server: Json,
-    /// Reason why a deploy would keep the difference. `None` if it would remove it.
+    /// Reason why a deploy would not overwrite the value on the server. `None` if a deploy would overwrite
+    /// it.
     #[serde(rename = "kept", skip_serializing_if = "Option::is_none")]
     pub(crate) retained: Option<String>,
 }

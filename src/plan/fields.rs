@@ -1,4 +1,4 @@
-//! Compares the fields of a deployment.
+//! Compares the fields of a desired deployment with those of the live deployment.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -12,7 +12,7 @@ pub(crate) struct FieldChange {
     pub(crate) new: Json,
 }
 
-/// Returns the fields that differ, or all fields with `force`.
+/// Returns the fields that differ. If `force` is set, all fields are returned.
 pub(super) fn compare(
     desired: &DesiredDeployment,
     live: &LiveDeployment,
@@ -27,13 +27,13 @@ pub(super) fn compare(
     changes
 }
 
-/// Returns the live values of the fields that a deploy writes.
+/// Returns the current values of the fields that a deploy writes.
 pub(crate) fn owned(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<String, Json> {
     let fields = desired.update_body().into_iter();
     fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
 }
 
-/// Returns the fields and schedules that changed on the server between two reads.
+/// Returns the fields and schedules that have changed on the server between two snapshots.
 pub(crate) fn between(
     desired: &DesiredDeployment,
     before: &LiveDeployment,

@@ -1,4 +1,4 @@
-//! Digests of the compared states, which detect later changes.
+//! Computes digests of the compared states, which are used to detect later changes.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -12,7 +12,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Returns the digest of the desired state.
+/// Returns the digest of the desired state of a deployment.
 pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> String {
     let triggers: Vec<Json> =
         desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();
@@ -29,7 +29,7 @@ pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> St
     )
 }
 
-/// Returns the digest of the live state, or an empty string if there is none.
+/// Returns the digest of the live state. Returns an empty string if the deployment does not exist.
 pub(super) fn of_live(
     live: Option<&LiveDeployment>,
     automations: &[Automation],
@@ -55,7 +55,7 @@ pub(super) fn of_live(
     )
 }
 
-/// Sorts items whose order on the server is arbitrary.
+/// Sorts items that the server returns in arbitrary order.
 fn sorted(items: impl Iterator<Item = Json>) -> Vec<Json> {
     let mut items: Vec<Json> = items.collect();
     items.sort_by_cached_key(canonical);
@@ -67,7 +67,7 @@ fn digest(value: &Json, redactor: &Redactor) -> String {
     sha256_hex(text.as_bytes())
 }
 
-/// Serializes a value with sorted keys.
+/// Serializes a value as JSON with sorted keys.
 fn canonical(value: &Json) -> String {
     match value {
         Json::Object(entries) => {

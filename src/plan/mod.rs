@@ -1,4 +1,4 @@
-//! Compares desired deployments with a snapshot of the server, without I/O.
+//! Compares desired deployments with a snapshot of the server. The comparison does not perform any I/O.
 
 mod describe;
 mod document;
@@ -27,7 +27,7 @@ pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
 };
 
-/// Text shown for values that only the build determines.
+/// Text displayed for values that are unknown until the build has run.
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;
 
 use jiff::Timestamp;
@@ -37,16 +37,16 @@ use crate::deployment::{DesiredDeployment, LiveDeployment, Snapshot};
 /// Change of one deployment.
 #[derive(Debug)]
 pub(crate) enum Change<'a> {
-    /// The deployment is missing on the server.
+    /// The deployment does not exist on the server.
     Create,
     /// The deployment differs.
     Update { live: &'a LiveDeployment, changes: Changes<'a> },
-    /// The deployment has its desired state.
+    /// The live deployment already has the desired state.
     Unchanged { live: &'a LiveDeployment },
 }
 
 impl<'a> Change<'a> {
-    /// Returns the live deployment, if there is one.
+    /// Returns the live deployment. Returns `None` if the deployment will be created.
     pub(crate) fn live(&self) -> Option<&'a LiveDeployment> {
         match self {
             Self::Create => None,
@@ -63,13 +63,14 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Differences between a live and a desired deployment.
+/// Differences between a live deployment and its desired state.
 #[derive(Debug)]
 pub(crate) struct Changes<'a> {
     pub(crate) fields: Vec<FieldChange>,
     pub(crate) schedules: ScheduleChanges<'a>,
     pub(crate) triggers: TriggerChanges<'a>,
-    /// Whether SLAs are sent. Prefect Cloud cannot be asked for them, so they are always sent.
+    /// Whether to send the SLAs. Prefect Cloud does not return SLAs, so they cannot be compared and are
+    /// always sent.
     pub(crate) slas: bool,
 }
 
@@ -78,7 +79,7 @@ impl Changes<'_> {
         !self.slas && self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
     }
 
-    /// Returns the names of the changed parts, for the report.
+    /// Returns the names of the changed fields, for the report.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.fields.iter().map(|change| change.field.as_str()).collect();
         names.extend((!self.schedules.is_empty()).then_some("schedules"));
@@ -88,7 +89,7 @@ impl Changes<'_> {
     }
 }
 
-/// Compares one deployment. `force` also updates an unchanged deployment.
+/// Compares a deployment with its live state. If `force` is set, an unchanged deployment is also updated.
 pub(crate) fn compare<'a>(
     desired: &'a DesiredDeployment,
     live: &'a Snapshot,

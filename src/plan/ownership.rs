@@ -1,8 +1,8 @@
-//! Records of the deployments that a project registered, which `--prune` may delete.
+//! Records which deployments a project has registered. `--prune` only deletes recorded deployments.
 //!
-//! The server cannot change labels of existing deployments, so Prefect variables record the ids. A recreated
-//! deployment has a new id and is not recorded. A variable has at most 5000 characters; large projects have
-//! several.
+//! Prefect variables store the ids of the deployments, because the server cannot change the labels of an
+//! existing deployment. If another tool recreates a deployment, the new id is not recorded. A variable is
+//! limited to 5000 characters, so large projects use several variables.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::{
     deployment::ProjectId,
 };
 
-/// Maximum number of ids per variable.
+/// Maximum number of deployment ids stored in a variable.
 const IDS_PER_VARIABLE: usize = 100;
 
 /// Value of a variable.
@@ -25,7 +25,10 @@ struct Record {
     deployments: BTreeSet<Uuid>,
 }
 
-/// A record that does not list deployments. Continuing would delete deployments of other projects or forget own ones.
+/// The error for a record that is not a list of deployments.
+///
+/// Ignoring such a record could delete deployments of other projects, or lose track of the project's own
+/// deployments.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the project record in variable '{variable}' is unreadable: {reason}")]
 pub(crate) struct UnreadableRecord {
@@ -42,18 +45,19 @@ pub(crate) enum OwnershipError {
     Api(#[from] ApiError),
 }
 
-/// Deployments recorded for a project and for other projects.
+/// Deployments that are recorded for a project and for other projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Membership {
     pub(crate) own: BTreeSet<Uuid>,
-    /// Includes deployments of this project that others also registered.
+    /// Deployments that other projects have registered. This includes deployments that the project has also
+    /// registered.
     pub(crate) of_others: BTreeSet<Uuid>,
-    /// Names of the variables with the project's records.
+    /// Names of the variables that contain the project's records.
     variables: Vec<String>,
 }
 
 impl Membership {
-    /// Reads all records. Without a project, every record belongs to others.
+    /// Reads all records. If `project` is `None`, all recorded deployments belong to other projects.
     ///
     /// # Errors
     ///
@@ -64,7 +68,7 @@ impl Membership {
         Ok(Self::from_records(records.map(|variable| (variable.name, variable.value)), project)?)
     }
 
-    /// Collects records, which are names and values of variables.
+    /// Combines records, which are passed as the names and values of variables.
     fn from_records(
         records: impl Iterator<Item = (String, Json)>,
         project: Option<&ProjectId>,
@@ -86,12 +90,12 @@ impl Membership {
         Ok(membership)
     }
 
-    /// Returns deployments that only this project registered and that are not in `declared`.
+    /// Returns the deployments that only this project has registered and that are not in `declared`.
     pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
         self.own.iter().filter(|id| !declared.contains(id) && !self.of_others.contains(id)).copied().collect()
     }
 
-    /// Writes the record if it has changed.
+    /// Writes the project's record if it has changed.
     pub(crate) async fn record(
         &self,
         client: &Client,

@@ -1,4 +1,4 @@
-//! Pruning: deletes deployments that a project no longer declares.
+//! Deletes deployments that a project no longer declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ impl Removal {
     }
 }
 
-/// More deployments would be deleted than the options allow.
+/// The error returned if more deployments would be deleted than `--max-deletes` allows.
 #[derive(Debug, thiserror::Error)]
 #[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", first_of(.names, SHOWN))]
 pub(crate) struct TooManyDeletes {
@@ -33,7 +33,7 @@ pub(crate) struct TooManyDeletes {
     pub(crate) max_deletes: usize,
 }
 
-/// Record of a project and the deployments to delete.
+/// The records of a project and the deployments to delete.
 pub(crate) struct Pruning<'a> {
     project: &'a ProjectId,
     membership: Membership,
@@ -41,11 +41,11 @@ pub(crate) struct Pruning<'a> {
 }
 
 impl<'a> Pruning<'a> {
-    /// Finds the deployments to prune. Returns `None` without a project id.
+    /// Finds the deployments to prune. Returns `None` if the options do not contain a project id.
     ///
     /// # Errors
     ///
-    /// Fails if a request fails.
+    /// Fails if a request fails or if a record is unreadable.
     pub(crate) async fn plan(
         client: &Client,
         options: &'a Options,
@@ -58,11 +58,11 @@ impl<'a> Pruning<'a> {
         Ok(Some(Self { project, membership, removals }))
     }
 
-    /// Checks the number of deletions.
+    /// Checks that the number of deployments to delete does not exceed `max_deletes`.
     ///
     /// # Errors
     ///
-    /// Fails if it exceeds `max_deletes`.
+    /// Returns the names of the deployments if there are too many.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
         if self.removals.len() <= max_deletes {
             return Ok(());
@@ -71,7 +71,7 @@ impl<'a> Pruning<'a> {
         Err(TooManyDeletes { names, max_deletes })
     }
 
-    /// Records the previous deployments and `registered`, without `removed`.
+    /// Updates the project's record: adds the `registered` deployments and deletes the `removed` deployments.
     pub(crate) async fn record(
         &self,
         client: &Client,
@@ -85,7 +85,7 @@ impl<'a> Pruning<'a> {
     }
 }
 
-/// Returns the deployments that still exist, sorted by name.
+/// Returns the deployments that still exist on the server, sorted by name.
 async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>, ApiError> {
     let deployments = client.deployments_by_id(ids.iter().copied()).await?;
     let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
@@ -102,7 +102,8 @@ async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>,
     Ok(removals)
 }
 
-/// Deletes a deployment and the automations that it owns, which the server would keep.
+/// Deletes a deployment and the automations that it owns. The server does not delete these automations
+/// together with the deployment.
 pub(crate) async fn remove(client: &Client, id: Uuid) -> Result<(), ApiError> {
     client.delete_automations_owned_by(id).await?;
     client.delete_deployment(id).await?;

@@ -1,7 +1,7 @@
-//! Redaction of plans.
+//! Redacts secrets in plans.
 //!
-//! Besides the secrets of this process, the server may have secrets from earlier deploys. A value that
-//! replaces a secret, and a value whose key names a secret, are redacted too.
+//! The secrets known to this process are redacted. The server may also store secrets from earlier deploys, so
+//! values that replace a secret and values whose key suggests a secret are redacted too.
 
 use serde_json::Value as Json;
 
@@ -11,11 +11,12 @@ use crate::{
     template::placeholder,
 };
 
-/// Parts of keys that name secrets.
+/// Parts of key names that indicate a secret value.
 const SECRET_NAMES: [&str; 9] =
     ["password", "passwd", "secret", "token", "credential", "api_key", "apikey", "access_key", "private_key"];
 
-/// Redacts both sides of a change. Two different secrets stay distinguishable.
+/// Redacts the old and the new value of a change. If both are different secrets, the results remain
+/// distinguishable.
 pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
     let hide = is_secret_name(field) || has_secret(old, redactor) || has_secret(new, redactor);
     match (old, new) {
@@ -52,7 +53,7 @@ pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> 
     }
 }
 
-/// Redacts both sides of a change in place.
+/// Redacts the old and the new value of a change in place.
 pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
     (change.old, change.new) = pair(&change.field, &change.old, &change.new, redactor);
 }
@@ -76,7 +77,8 @@ fn whole(value: &Json, redactor: &Redactor, hide: bool) -> Json {
     }
 }
 
-/// Checks whether a string is a reference that the worker resolves.
+/// Returns whether a string is empty or a single placeholder. A placeholder is not a secret, because the
+/// worker resolves it.
 fn is_reference(text: &str) -> bool {
     text.is_empty() || placeholder::only(text).is_some()
 }

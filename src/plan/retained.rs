@@ -1,4 +1,4 @@
-//! Differences that a deploy does not change.
+//! Finds differences that a deploy does not overwrite.
 
 use serde_json::{Value as Json, json};
 
@@ -9,7 +9,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Returns values of the server that differ from the file and stay.
+/// Returns the values on the server that differ from the file but are not overwritten by a deploy.
 pub(super) fn retained(
     preview: &Preview,
     live: &LiveDeployment,

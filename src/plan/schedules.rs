@@ -1,4 +1,4 @@
-//! Compares the schedules of a deployment.
+//! Compares the schedules of a deployment with those on the server.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -10,11 +10,11 @@ use crate::{
     value::{self, Value},
 };
 
-/// Changes of the schedules of a deployment.
+/// Changes to the schedules of a deployment.
 #[derive(Debug, Default)]
 pub(crate) struct ScheduleChanges<'a> {
     pub(crate) create: Vec<&'a Schedule>,
-    /// Live schedules with the body of their update.
+    /// Live schedules to update, with the body of the request for each schedule.
     pub(crate) update: Vec<(&'a DeploymentSchedule, Map<String, Json>)>,
     pub(crate) delete: Vec<&'a DeploymentSchedule>,
 }
@@ -24,16 +24,19 @@ impl ScheduleChanges<'_> {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
     }
 
-    /// Returns the number of requests if schedules are changed individually. All creations are one request.
+    /// Returns the number of requests required to change the schedules individually. All new schedules are
+    /// created in a single request.
     fn requests(&self) -> usize {
         usize::from(!self.create.is_empty()) + self.update.len() + self.delete.len()
     }
 
-    /// Returns the `schedules` of the deployment update if the server then makes exactly these changes, and
-    /// if this does not add a request.
+    /// Returns the `schedules` field that makes the update of the deployment also change its schedules.
+    /// Returns `None` if the server would make different changes, or if this would require an additional
+    /// request.
     ///
-    /// If all live and sent schedules have slugs, the server updates and adds the sent ones and keeps the
-    /// others. Otherwise it replaces all schedules, which is correct only if none stays.
+    /// If all live and sent schedules have slugs, the server updates and adds the sent schedules and keeps
+    /// the others. Otherwise, the server replaces all schedules, which is only correct if no live schedule is
+    /// kept.
     pub(crate) fn together(
         &self,
         has_fields: bool,
@@ -55,16 +58,17 @@ impl ScheduleChanges<'_> {
     }
 }
 
-/// The live schedules have slugs and those of the file do not, so they cannot be matched.
+/// The error returned if the live schedules have slugs but those in the file do not, so that they cannot be
+/// matched.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
 pub(crate) struct ScheduleError;
 
-/// Compares the schedules of the file with those of the server.
+/// Compares the schedules in the file with those on the server.
 ///
-/// If all have slugs, they are matched by slug, and live schedules that the file does not name stay, as in
-/// the reference. Otherwise they are matched by slug or by times, and the remaining live schedules are
-/// deleted.
+/// If all schedules have slugs, they are matched by slug. Like in Prefect, live schedules whose slug is not
+/// in the file are kept. Otherwise, schedules are matched by slug or by the times at which they run, and live
+/// schedules without a match are deleted.
 pub(super) fn compare<'a>(
     desired: &'a Schedules,
     live: &'a [DeploymentSchedule],
@@ -102,20 +106,20 @@ pub(super) fn compare<'a>(
     Ok(changes)
 }
 
-/// Checks whether the server matches its schedules by slug.
+/// Returns whether the server matches schedules by slug.
 fn is_by_slug(live: &[DeploymentSchedule]) -> bool {
     !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some())
 }
 
-/// Returns the update of a schedule that the server matches by slug.
+/// Returns the update of a schedule for a request in which the server matches schedules by slug.
 fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
     let mut body = live.with_parameters(body);
     body.insert("slug".into(), json!(live.slug));
     body.into()
 }
 
-/// Criteria that match a declared schedule with a live one, in order of precedence. Schedules with an
-/// explicit `active` are matched first.
+/// Criteria for matching a declared schedule with a live schedule, in order of precedence. Schedules with an
+/// explicit `active` value are matched first.
 const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
     |schedule, live| schedule.replaces.is_some() && schedule.replaces == live.slug,
     |schedule, live| schedule.slug.is_some() && schedule.slug == live.slug,
@@ -124,7 +128,7 @@ const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
     |schedule, live| live.slug.is_none() && schedule.runs_as(&live.schedule),
 ];
 
-/// Number of criteria that compare slugs.
+/// Number of criteria at the start of `LIKENESSES` that compare slugs.
 const BY_SLUG: usize = 2;
 
 fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
@@ -133,7 +137,7 @@ fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
         && differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
 }
 
-/// Returns the update of a live schedule. Returns an empty body if nothing differs.
+/// Returns the body of the update for a live schedule. The body is empty if nothing differs.
 fn differences(schedule: &Schedule, live: &DeploymentSchedule, now: Timestamp) -> Map<String, Json> {
     let mut body = Map::new();
     if !schedule.runs_as(&live.schedule) {

@@ -1,4 +1,4 @@
-//! Compares the triggers of a deployment with its automations.
+//! Compares the triggers of a deployment with its automations on the server.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -10,17 +10,17 @@ use crate::{
     value::json_object,
 };
 
-/// Changes of the automations of a deployment.
+/// Changes to the automations of a deployment.
 #[derive(Debug, Default)]
 pub(crate) struct TriggerChanges<'a> {
     /// Bodies of automations to create.
     pub(crate) create: Vec<Map<String, Json>>,
-    /// Automations to delete after the new ones are created.
+    /// Automations to delete after the new automations have been created.
     pub(crate) delete: Vec<&'a Automation>,
-    /// Whether to delete all automations that the deployment owns first.
+    /// Whether to first delete all automations that the deployment owns.
     ///
-    /// Used if an automation might belong to somebody else: the server does not report owners, but can delete
-    /// by owner.
+    /// This is necessary if an automation might belong to another owner: the server does not report the owner
+    /// of an automation, but it can delete automations by owner.
     pub(crate) delete_owned: bool,
 }
 
@@ -30,7 +30,7 @@ impl TriggerChanges<'_> {
     }
 }
 
-/// Compares the triggers of a deployment with the automations that run it.
+/// Compares the triggers of a deployment with the live automations that run the deployment.
 pub(super) fn compare<'a>(
     desired: &DesiredDeployment,
     id: Uuid,
@@ -40,7 +40,8 @@ pub(super) fn compare<'a>(
     differences(bodies, &desired.name, live)
 }
 
-/// Returns the automations that changed on the server between two reads.
+/// Returns the automations that have changed on the server between two snapshots. Returns `None` if there are
+/// no changes.
 pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
     let is_in = |automation: &Automation, others: &[Automation]| {
@@ -79,27 +80,30 @@ fn differences<'a>(
     }
 }
 
-/// Checks whether an automation has the form of a trigger: one action that runs a deployment.
+/// Returns whether a trigger could have created the automation. Such an automation has a single action and no
+/// actions on trigger or resolve.
 pub(crate) fn could_be_ours(automation: &Automation) -> bool {
     let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
     count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0
 }
 
-/// Checks whether a name is the default name of a trigger, `NAME__automation_1`.
+/// Returns whether a name has the form `NAME__automation_1`, which is the default name of a trigger.
 fn is_default_name(name: &str, deployment: &str) -> bool {
     let number = name.strip_prefix(deployment).and_then(|rest| rest.strip_prefix("__automation_"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Checks whether an automation has every value of a body.
+/// Returns whether a live automation contains all values of the desired automation.
 fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
     body.iter()
         .filter(|(key, _)| key.as_str() != "owner_resource")
         .all(|(key, value)| contains_field(live.get(key), value))
 }
 
-/// Checks whether a field equals the wanted value. A missing field equals null, zero and an empty list, since servers
-/// omit fields that were added in later releases, such as `tags` and `schedule_after`.
+/// Returns whether a live field equals the desired value.
+///
+/// A missing field equals null, zero and an empty list, because older servers do not return fields that were
+/// added in later releases, such as `tags` and `schedule_after`.
 fn contains_field(live: Option<&Json>, wanted: &Json) -> bool {
     match live {
         Some(live) => contains(live, wanted),
@@ -107,7 +111,7 @@ fn contains_field(live: Option<&Json>, wanted: &Json) -> bool {
     }
 }
 
-/// Checks whether `live` has every value of `wanted`.
+/// Returns whether `live` contains all values of `wanted`.
 ///
 /// Numbers are compared by value. Lists of strings are compared as sets, because the server stores `expect`,
 /// `after` and `for_each` as sets.

@@ -1,20 +1,20 @@
-//! Errors of selecting and completing deployments.
+//! Errors that occur while deployments are selected and completed.
 
 use super::{OptionError, SelectError};
 use crate::{api::ApiError, diagnostics::Place, questions::NoAnswer};
 
-/// Error of selecting deployments or of the wizard.
+/// The error returned if deployments cannot be selected or if the wizard fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TargetError {
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// An invalid option, or contradictory keys in the file.
+    /// An invalid option, or keys in the file that contradict each other.
     #[error("{error}")]
     Option { error: Box<OptionError>, place: Option<Place> },
     /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
-    /// An answer that makes deploying impossible, and how to proceed.
+    /// An answer that makes it impossible to deploy, with advice on how to proceed.
     #[error("{message}")]
     Declined { message: &'static str, help: &'static str },
     #[error(transparent)]

@@ -1,10 +1,10 @@
-//! Values of `--trigger` and `--sla`: the path of a file with items, or items as JSON.
+//! Parses the values of `--trigger` and `--sla`. A value is either the path of a file or a JSON document.
 
 use std::{ffi::OsStr, path::Path};
 
 use crate::value::{Value, from_json, kind};
 
-/// Kind of items in an option.
+/// The kind of items that an option contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ItemKind {
     Trigger,
@@ -19,7 +19,7 @@ impl ItemKind {
         }
     }
 
-    /// Returns the key of the items in a file.
+    /// Returns the key under which a file lists the items.
     fn key(self) -> &'static str {
         match self {
             Self::Trigger => "triggers",
@@ -28,7 +28,7 @@ impl ItemKind {
     }
 }
 
-/// An option value that cannot be parsed.
+/// The error returned if the value of an option cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Failed to parse {}: {value}. Error: {reason}", kind.name())]
 pub(crate) struct ItemOptionError {
@@ -37,10 +37,10 @@ pub(crate) struct ItemOptionError {
     pub(crate) reason: String,
 }
 
-/// Returns the items of all values.
+/// Returns the items of all values of an option.
 ///
-/// A value that ends in `.yaml` or `.json` is a path, read with `read`. Other values are JSON: an item or a
-/// list of items.
+/// A value that ends in `.yaml` or `.json` is the path of a file, which is read with `read`. Any other value
+/// is a JSON document that contains an item or a list of items.
 pub(crate) fn from_options(
     kind: ItemKind,
     values: &[String],
@@ -67,7 +67,7 @@ fn parse_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map(|json| from_json(&json)).map_err(|error| error.to_string())
 }
 
-/// Returns the items under a key of a file. The key may be missing.
+/// Returns the items under a key of a file. Returns an empty list if the key is missing.
 fn listed(file: Value, key: &str) -> Result<Vec<Value>, String> {
     let Value::Mapping(mut entries) = file else {
         return Err(format!("the file should hold a mapping with the key `{key}`, not {}", kind(&file)));

@@ -1,4 +1,4 @@
-//! Selects the deployments of a command and applies options to them.
+//! Selects the deployments that a command operates on, and applies command-line options to them.
 
 mod error;
 mod flow_names;

@@ -1,4 +1,4 @@
-//! Paths of the values that command-line options replace, so that findings about them name the option.
+//! Determines which values command-line options replace, so that findings about these values name the option.
 
 use serde_json::Value as Json;
 
@@ -8,9 +8,11 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Returns the paths within a deployment that `options` replace, with the options as typed.
+/// Returns the paths of the values that `options` replace, relative to the deployment. Each path is returned
+/// with the option in the form in which the user typed it.
 ///
-/// `fields` are the deployment's fields in the file. Schedules of the options follow those in the file.
+/// `fields` contains the deployment's fields in the file. Schedules from options are numbered after the
+/// schedules in the file.
 pub(super) fn option_paths(
     options: &Options,
     fields: &Mapping,
@@ -76,7 +78,8 @@ fn schedule_paths(options: &Options, fields: &Mapping) -> Vec<(Pointer, String)>
     schedules.map(|(index, option)| (Pointer::root().join("schedules").join(first + index), option)).collect()
 }
 
-/// Returns the keys that a `key=value` or JSON option sets, with the option as typed.
+/// Returns the keys that a `key=value` or JSON option sets. Each key is returned with the option in the form
+/// in which the user typed it.
 fn keyed(option: &str, text: &str) -> Vec<(String, String)> {
     let keys = object_keys(text);
     if !keys.is_empty() {

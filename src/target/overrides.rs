@@ -1,4 +1,4 @@
-//! Applies command-line options to the fields of a deployment. Templates stay as they are.
+//! Applies command-line options to the fields of a deployment. Templates are not rendered.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(crate) enum OptionError {
     Item(#[from] ItemOptionError),
 }
 
-/// Returns the spec of a deployment without options.
+/// Returns the spec of a deployment to which no options apply.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = Mapping::clone(&declared.fields);
     defaults(&mut fields);
@@ -38,7 +38,7 @@ pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     Ok(DeploymentSpec { declared, fields: fields.into(), variables: Mapping::new() })
 }
 
-/// Returns the spec of a deployment with options. `name` replaces the name of the file.
+/// Returns the spec of a deployment with the options applied. `name` replaces the name in the file.
 pub(crate) fn with_options(
     declared: Declared,
     options: &Options,
@@ -76,7 +76,7 @@ pub(crate) fn with_options(
     Ok(spec)
 }
 
-/// Adds missing keys. Null sections count as missing.
+/// Adds missing keys with their default values. A null section is treated as missing.
 fn defaults(fields: &mut Mapping) {
     for key in ["name", "version", "concurrency_limit", "description", "entrypoint"] {
         fields.entry(key.into()).or_insert(Value::Null);
@@ -98,7 +98,7 @@ fn set(fields: &mut Mapping, key: &str, value: Option<Value>) {
     }
 }
 
-/// Converts the deprecated key `schedule` to `schedules`.
+/// Converts the deprecated key `schedule` to `schedules`. Fails if both keys are present.
 fn legacy_schedule(fields: &mut Mapping) -> Result<(), OptionError> {
     let old = fields.shift_remove("schedule").filter(|old| !old.is_null());
     match old {
@@ -118,7 +118,8 @@ fn concurrency_limit(options: &Options) -> Option<Value> {
     Some(both.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<Mapping>().into())
 }
 
-/// Parses job variables: `key=value` or JSON objects, which are merged.
+/// Parses job variables. Each option is either `key=value` or a JSON object. Variables from all options are
+/// merged.
 fn job_variables(options: &[String]) -> Result<Mapping, OptionError> {
     let mut variables = Mapping::new();
     for text in options {

@@ -1,4 +1,4 @@
-//! Selects deployments by name, pattern or `--all`.
+//! Selects deployments by name or pattern, or with `--all`.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,7 +11,7 @@ use crate::{
     project::{Declared, Project},
 };
 
-/// An invalid selection. Scripts match these messages of the reference.
+/// The error for an invalid selection. Some messages are those of Prefect because scripts match them.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SelectError {
     #[error("Cannot use both `--all` and `--name` at the same time. Use only one.")]
@@ -27,10 +27,10 @@ pub(crate) enum SelectError {
     Name(String),
 }
 
-/// Selects deployments by the names, patterns and `--all` of the options.
+/// Selects deployments based on the names, the patterns and the `--all` flag in the options.
 ///
-/// `flow_name` returns the name of a deployment's flow, or `None` if it is unknown. It is called only for
-/// names of the form `flow/name`.
+/// `flow_name` returns the name of a deployment's flow, or `None` if the name is unknown. It is only called
+/// for names in the form `flow/name`.
 pub(crate) fn select(
     project: &Project,
     options: &Options,
@@ -73,7 +73,7 @@ pub(crate) fn select(
     }
 }
 
-/// Returns a deployment that is not declared in the file.
+/// Returns an empty deployment that is not declared in the file.
 pub(crate) fn none() -> Declared {
     Declared { index: None, fields: Arc::default() }
 }
@@ -86,7 +86,8 @@ fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec<Diagnostic
     Selection { single: picked.len() == 1, picked, name, warnings }
 }
 
-/// Returns the name if a single name without a pattern is given.
+/// Returns the requested name if the user passed a single name that is not a pattern. Returns `None`
+/// otherwise.
 fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
     match wanted {
         [only] if !only.is_pattern => Some(only.name.to_owned()),
@@ -157,7 +158,7 @@ fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
     Diagnostic::warning(Code::RENAMED_DEPLOYMENT, message)
 }
 
-/// Value of `--name`: a name or a pattern, optionally with a flow.
+/// A value of the `--name` option: the name of a deployment or a pattern, optionally preceded by a flow.
 pub(crate) struct NamePattern<'a> {
     text: &'a str,
     flow: Option<&'a str>,
@@ -171,7 +172,7 @@ impl<'a> NamePattern<'a> {
         Self { text, flow, name, is_pattern: is_pattern(text) }
     }
 
-    /// Checks whether a deployment of the server matches.
+    /// Returns whether a deployment on the server matches the pattern.
     pub(crate) fn matches_names(&self, flow: &str, name: &str) -> bool {
         matches_pattern(self.name, name) && self.flow.is_none_or(|wanted| matches_pattern(wanted, flow))
     }

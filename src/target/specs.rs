@@ -1,4 +1,4 @@
-//! Builds the specs of selected deployments.
+//! Builds the specs of the selected deployments.
 
 use super::{
     FlowNames, TargetError,
@@ -20,8 +20,8 @@ use crate::{
 
 /// Applies the options to the selected deployments.
 ///
-/// Skips deployments without a name if several are selected. The default work pool applies to deployments
-/// that have none.
+/// If several deployments are selected, those without a name are skipped. Deployments without a work pool use
+/// the default work pool.
 pub(crate) fn specs(
     selection: Selection,
     ctx: &DeployContext<'_>,
@@ -59,7 +59,7 @@ pub(crate) fn specs(
     Ok(specs)
 }
 
-/// Replaces triggers and SLAs by those of the command line.
+/// Replaces the triggers and SLAs of a deployment with those from the command line.
 fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Result<(), ItemOptionError> {
     let read = |path: &str| fs::read_text(&ctx.directory.join(path)).map_err(|error| error.to_string());
     let parse = |text: &str| {
@@ -76,7 +76,7 @@ fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Resul
     Ok(())
 }
 
-/// Selects deployments by answers of the wizard or by options, and applies the options.
+/// Selects deployments based on the answers of the wizard or on the options, and then applies the options.
 pub(crate) fn selected(
     project: &Project,
     ctx: &DeployContext<'_>,

@@ -1,4 +1,4 @@
-//! Writes a `prefect.yaml` that declares existing deployments.
+//! Exports existing deployments as a `prefect.yaml` file.
 
 mod schedules;
 mod triggers;
@@ -19,16 +19,17 @@ use crate::{
     yaml,
 };
 
-/// Text of the file, and what it cannot express.
+/// The text of an exported file, with notes about values that the file cannot contain.
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) text: String,
     pub(crate) count: usize,
-    /// Messages about values that the file cannot express.
+    /// Notes about values that cannot be written in a file.
     pub(crate) notes: Vec<String>,
 }
 
-/// Exports the deployments that match the patterns. Without patterns, exports all deployments.
+/// Exports the deployments that match any of the patterns. If there are no patterns, all deployments are
+/// exported.
 pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Export, ApiError> {
     let deployments = client.deployments(&DeploymentFilter::default()).await?;
     let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
@@ -56,7 +57,7 @@ pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Expor
     Ok(Export { text, count, notes })
 }
 
-/// Builder of one deployment of the file.
+/// Builds the list item for a deployment.
 struct Item<'a> {
     name: String,
     notes: &'a mut Vec<String>,
@@ -67,7 +68,7 @@ impl Item<'_> {
         self.notes.push(format!("{}: {text}", self.name));
     }
 
-    /// Returns the keys of a deployment. Omits defaults.
+    /// Returns the keys of a deployment. Keys with default values are omitted.
     fn fields(&mut self, deployment: &Deployment, automations: &[Automation]) -> Json {
         let raw = |key: &str| deployment.raw.get(key).filter(|value| !value.is_null()).cloned();
         let mut fields = Map::new();
@@ -102,7 +103,7 @@ impl Item<'_> {
         Json::Object(fields)
     }
 
-    /// Adds messages about values that a file cannot express.
+    /// Adds notes about values that cannot be written in a file.
     fn unsaid(&mut self, deployment: &Deployment, others: usize) {
         if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
             self.note("a schedule's `max_scheduled_runs` cannot be written in a file");
@@ -146,12 +147,13 @@ fn work_pool(deployment: &Deployment) -> Json {
     Json::Object(pool)
 }
 
-/// Escapes the strings of a value so that templates do not change them.
+/// Escapes the strings of a value, so that rendering templates does not change them.
 fn templated(value: &Json) -> Json {
     protected(value, &|placeholder| is_run_time_placeholder(placeholder.name))
 }
 
-/// Escapes triggers. Placeholders in parameters that no variable matches stay for the event.
+/// Escapes triggers. Placeholders in the parameters are kept if they refer to the event rather than to a
+/// block or variable.
 fn trigger_templates(triggers: &[Json]) -> Json {
     let of_event = |placeholder: &Placeholder<'_>| {
         placeholder.name.contains('.')
@@ -167,7 +169,8 @@ fn trigger_templates(triggers: &[Json]) -> Json {
         .collect()
 }
 
-/// Escapes pull steps. Placeholders stay for the worker, except for variables of this machine.
+/// Escapes pull steps. Placeholders are kept because the worker resolves them, except for environment
+/// variables.
 fn pull_templates(steps: &Json) -> Json {
     protected(steps, &|placeholder| placeholder.kind() != Kind::Environment)
 }

@@ -1,10 +1,10 @@
-//! Converts schedules of the server to items of `schedules`.
+//! Converts schedules on the server to items of the `schedules` list.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::DeploymentSchedule;
 
-/// Returns the item that declares the schedule.
+/// Returns the item that declares a schedule.
 pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
     let mut item = Map::new();
     for (key, value) in &schedule.schedule {

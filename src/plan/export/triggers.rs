@@ -1,4 +1,4 @@
-//! Converts automations of the server to items of `triggers`.
+//! Converts automations on the server to items of the `triggers` list.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -18,7 +18,8 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
-/// Returns the item that declares the automation. Returns `None` if no trigger creates it.
+/// Returns the item that declares an automation. Returns `None` if a trigger cannot create such an
+/// automation.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
     if !plan::could_be_a_trigger(automation) {
         return None;
@@ -35,7 +36,7 @@ pub(super) fn item(automation: &Automation) -> Option<Json> {
     Some(Json::Object(item))
 }
 
-/// Returns the keys of a condition and its nested triggers.
+/// Returns the keys of a trigger condition, including its nested triggers.
 fn condition(trigger: &Json) -> Option<Map<String, Json>> {
     let mut item = Map::new();
     for (key, value) in trigger.as_object()? {

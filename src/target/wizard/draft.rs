@@ -1,4 +1,4 @@
-//! A deployment while the wizard asks for its fields.
+//! The state of a deployment while the wizard asks for its fields.
 
 use crate::{
     api::JsonObject,
@@ -15,19 +15,19 @@ pub(crate) struct NewPool {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// Fields of a deployment, completed by answers.
+/// The fields of a deployment, to which the wizard adds the answers.
 #[derive(Debug)]
 pub(super) struct Draft {
-    /// Fields with options applied, which decide what to ask.
+    /// Fields with options applied. The wizard does not ask for values that are present here.
     known: Mapping,
-    /// Fields without options. The deploy applies the options again.
+    /// Fields without options, because the deploy applies the options again.
     declared: Mapping,
     is_in_file: bool,
     pub(super) pool: Option<NewPool>,
     pub(super) blocks: Vec<NewBlock>,
 }
 
-/// A deployment with all answers, and the objects to create on the server.
+/// A deployment that contains all answers, with the objects to create on the server.
 pub(super) struct Completed {
     pub(super) fields: Mapping,
     pub(super) pool: Option<NewPool>,
@@ -35,14 +35,14 @@ pub(super) struct Completed {
 }
 
 impl Draft {
-    /// Creates a draft. `known` contains the fields of `declared` with options applied.
+    /// Creates a draft. `known` contains the fields of `declared`, with options applied.
     pub(super) fn new(declared: &Declared, known: Mapping) -> Self {
         let is_in_file = declared.index.is_some();
         let declared = Mapping::clone(&declared.fields);
         Self { known, declared, is_in_file, pool: None, blocks: Vec::new() }
     }
 
-    /// Checks whether the file has everything that a deployment needs.
+    /// Returns whether the file contains all fields that a deployment requires.
     pub(super) fn is_declared_in_full(&self) -> bool {
         let has_all = self.text("entrypoint").is_some() && self.text("name").is_some();
         self.is_in_file && has_all && self.pool_name().is_some()
@@ -52,7 +52,7 @@ impl Draft {
         &self.known
     }
 
-    /// Returns a string field. Returns `None` if the string is empty.
+    /// Returns the value of a string field. Returns `None` if the field is missing or empty.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         non_empty(self.known.get(key))
     }
@@ -61,7 +61,7 @@ impl Draft {
         non_empty(self.in_pool("name"))
     }
 
-    /// Checks whether the job variables name an image.
+    /// Returns whether the job variables specify an image.
     pub(super) fn has_image(&self) -> bool {
         let image = self.in_pool("job_variables").and_then(|variables| variables.get("image"));
         image.is_some_and(|image| !image.is_null() && image.as_str() != Some(""))
@@ -91,7 +91,8 @@ impl Draft {
         }
     }
 
-    /// Returns the effective section of steps: the deployment's own or that of the file.
+    /// Returns the steps that take effect, either from the deployment itself or from the top level of the
+    /// file.
     pub(super) fn section(&self, project: &Project, key: &str) -> Section {
         match Section::of(&self.known, key) {
             Section::Absent => match key {
@@ -106,7 +107,7 @@ impl Draft {
         }
     }
 
-    /// Appends a step to the effective section.
+    /// Appends a step to the steps that take effect.
     pub(super) fn add_step(&mut self, project: &Project, key: &str, name: &str, inputs: Mapping) {
         let mut steps = self.section(project, key).steps().to_vec();
         steps.push(Mapping::from_iter([(name.into(), Value::Mapping(inputs))]).into());
@@ -122,12 +123,12 @@ fn non_empty(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// Returns the mapping of a key. Creates it if it is missing.
+/// Returns the mapping under a key. Creates the mapping if the key is missing.
 fn mapping<'a>(fields: &'a mut Mapping, key: &str) -> &'a mut Mapping {
     crate::deployment::section(fields, key)
 }
 
-/// Returns a mapping of string inputs.
+/// Creates a mapping of step inputs from strings.
 pub(super) fn inputs<const N: usize>(inputs: [(&str, &str); N]) -> Mapping {
     inputs.into_iter().map(|(key, value)| (Value::from(key), Value::from(value))).collect()
 }

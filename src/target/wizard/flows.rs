@@ -6,7 +6,7 @@ use crate::{
     target::{TargetError, wizard::Local},
 };
 
-/// Asks for a flow. Offers the flows of the project and free input.
+/// Asks for a flow. The user can select a flow of the project or enter an entrypoint.
 pub(super) async fn entrypoint(ask: &impl Ask, local: &Local<'_>) -> Result<String, TargetError> {
     ask.tell("Scanning for flows...");
     let found = local.flows();
@@ -22,7 +22,7 @@ pub(super) async fn entrypoint(ask: &impl Ask, local: &Local<'_>) -> Result<Stri
     Ok(parsed_text(ask, question, None, |text| known(text, local)).await?)
 }
 
-/// Validates an entrypoint by reading its flow.
+/// Validates an entrypoint by inspecting its flow.
 fn known(text: &str, local: &Local<'_>) -> Result<String, String> {
     const ADVICE: &str = "Please enter a valid flow entrypoint.";
     let entrypoint = Entrypoint::parse(text).map_err(|_| ADVICE.to_owned())?;

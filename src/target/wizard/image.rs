@@ -1,4 +1,4 @@
-//! Asks for the image of a deployment and the location of the code in it.
+//! Asks for the image of a deployment, and for the location of the code in the image.
 
 use crate::{
     deployment::pull_steps::{BUILD_DOCKER_IMAGE, PUSH_DOCKER_IMAGE, SET_WORKING_DIRECTORY},
@@ -13,11 +13,12 @@ use crate::{
 };
 
 const REQUIRES: &str = "prefect-docker>=0.3.1";
-/// Slug of the block type for registry credentials.
+/// Slug of the block type that stores registry credentials.
 const REGISTRY_CREDENTIALS: &str = "docker-registry-credentials";
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Checks whether to ask for an image: no step builds one and `build` is not empty.
+    /// Returns whether the wizard may offer to build an image. This is the case if no step builds an image
+    /// and `build` is not explicitly empty.
     pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
         let is_ruled_out = match Section::of(draft.fields(), "build") {
             Section::Null => true,
@@ -27,13 +28,13 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         !is_ruled_out && self.image_build(draft).is_none()
     }
 
-    /// Returns the inputs of the step that builds an image.
+    /// Returns the inputs of the step that builds the image. Returns `None` if there is no such step.
     fn image_build(&self, draft: &Draft) -> Option<Value> {
         let build = draft.section(self.project, "build");
         build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE)).cloned()
     }
 
-    /// Asks whether to build an image, and adds the build and push steps.
+    /// Asks whether to build an image. If the user accepts, adds the build and push steps.
     pub(super) async fn image(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let ask = self.ask;
         let question = "Would you like to build a custom Docker image for this deployment?";
@@ -73,7 +74,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Asks for the registry. Returns `None` if the image is not pushed.
+    /// Asks for the registry. Returns `None` if the user does not want to push the image.
     async fn registry(&self) -> Result<Option<String>, TargetError> {
         let question = "Would you like to push this image to a remote registry?";
         if !self.ask.confirm(question, Some(false)).await? {
@@ -84,7 +85,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(Some(registry.to_owned()))
     }
 
-    /// Asks whether to use a credentials block, and adds it to the push step.
+    /// Asks whether to use a credentials block. If the user accepts, adds the block to the inputs of the push
+    /// step.
     async fn registry_credentials(
         &self,
         draft: &mut Draft,
@@ -109,7 +111,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Asks for the credentials block of a registry. Offers existing blocks and a new one.
+    /// Asks for the credentials block of a registry. The user can select an existing block or create a new
+    /// one.
     async fn credentials_block(
         &self,
         draft: &mut Draft,
@@ -139,7 +142,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(name)
     }
 
-    /// Asks for the directory of the code in the image, unless it is known.
+    /// Asks for the directory that contains the code in the image, unless the directory is already
+    /// determined.
     pub(super) async fn directory_in_image(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
         if has_pull {

@@ -1,8 +1,8 @@
-//! Wizard that asks for values that neither the file nor the options have.
+//! The wizard, which asks for values that are neither in the file nor passed as options.
 //!
-//! Questions, their order and their defaults are those of the reference. The wizard writes nothing:
-//! [`Answers::pool`] and [`Answers::blocks`] are created afterwards. The answers become a declared
-//! deployment, which passes through all stages.
+//! The questions, their order and their defaults are those of Prefect. The wizard does not write anything:
+//! the caller creates [`Answers::pool`] and [`Answers::blocks`] afterwards. The answers form a declared
+//! deployment that passes through the same stages as any other deployment.
 
 mod draft;
 mod flows;
@@ -43,10 +43,10 @@ pub(crate) trait ServerLookup {
 
     async fn work_pool(&self, name: &str) -> Result<Option<WorkPool>, TargetError>;
 
-    /// Asks for the name and the type of a new work pool.
+    /// Asks for the name and type of a new work pool.
     async fn new_pool(&self) -> Result<NewPool, TargetError>;
 
-    /// Returns the names of the blocks of a type. Returns `None` if the server does not have the type.
+    /// Returns the names of all blocks of a type. Returns `None` if the blocks cannot be read.
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError>;
 }
 
@@ -54,12 +54,12 @@ pub(crate) trait ServerLookup {
 #[derive(Debug, Clone)]
 pub(crate) struct Answers {
     pub(crate) selection: Selection,
-    /// Work pool to create before the deployment.
+    /// Work pool to create before the deployment is registered.
     pub(crate) pool: Option<NewPool>,
     pub(crate) blocks: Vec<NewBlock>,
 }
 
-/// A block to create from answers.
+/// A block to create from the user's answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewBlock {
     /// Slug of the block type.
@@ -68,7 +68,7 @@ pub(crate) struct NewBlock {
     pub(crate) data: Vec<(&'static str, Secret)>,
 }
 
-/// Project and services that the questions need.
+/// The project and the services that the questions depend on.
 struct Wizard<'a, A, W> {
     ask: &'a A,
     world: &'a W,
@@ -102,18 +102,18 @@ impl Local<'_> {
         self.directory.join("Dockerfile").is_file()
     }
 
-    /// Returns the default directory of the project in images.
+    /// Returns the directory in which the project is located in an image by default.
     fn directory_in_image(&self) -> String {
         let name = self.directory.file_name().unwrap_or_default();
         format!("/opt/prefect/{}", name.to_string_lossy())
     }
 }
 
-/// Asks for missing values of the selected deployments. Returns `None` if nothing is missing.
+/// Asks for missing values of the selected deployments. Returns `None` if no values are missing.
 ///
 /// # Errors
 ///
-/// Fails if the options are invalid or a question is not answered.
+/// Fails if the options are invalid or if the user does not answer a question.
 pub(crate) async fn run(
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -141,7 +141,7 @@ pub(crate) async fn run(
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for the missing values of one deployment.
+    /// Asks for the missing values of a single deployment.
     async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
         if draft.text("entrypoint").is_none() {
             let entrypoint = flows::entrypoint(self.ask, &self.local).await?;

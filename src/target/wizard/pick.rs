@@ -21,7 +21,7 @@ pub(super) struct Picked {
 }
 
 impl Picked {
-    /// Selects the deployment of a row, or a new deployment if `row` is `None`.
+    /// Selects the deployment in the given row. If `row` is `None`, a new deployment is selected.
     fn chosen(row: Option<usize>, of: &[&Declared]) -> Self {
         let declared =
             row.and_then(|row| of.get(row)).map_or_else(target::none, |deployment| (*deployment).clone());
@@ -36,7 +36,7 @@ impl From<Selection> for Picked {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Selects deployments by options. Asks if the options are ambiguous.
+    /// Selects deployments based on the options. Asks the user if the options are ambiguous.
     pub(super) async fn pick(&self, options: &Options) -> Result<Picked, TargetError> {
         let declared = &self.project.deployments;
         let named: Vec<&Declared> =
@@ -68,7 +68,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(target::select(self.project, options, flow_name)?)
     }
 
-    /// Selects the deployment with a name. Asks if several have it.
+    /// Selects the deployment with the given name. Asks the user if several deployments have this name.
     async fn one_of_a_name(&self, name: &str, options: &Options) -> Result<Picked, TargetError> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
         let wanted = NamePattern::new(name);
@@ -91,7 +91,11 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(Picked::chosen(self.ask.select(Select::new(question, rows(&found))).await?, &found))
     }
 
-    /// Says that no deployment has this name, and asks whether to create one.
+    /// Reports that no deployment has this name, and asks whether to create a new deployment.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the user declines.
     async fn confirm_new(&self, name: &str) -> Result<(), TargetError> {
         let names: Vec<&str> = self.project.deployments.iter().filter_map(Declared::name).collect();
         let known = did_you_mean(name.rsplit('/').next().unwrap_or(name), names.iter().copied());
@@ -113,7 +117,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         })
     }
 
-    /// Asks for the name of an unnamed deployment. Returns whether a question was asked.
+    /// Asks for the name of an unnamed deployment. Returns `false` if the deployment already has a name.
     async fn give_name(&self, declared: &mut Declared) -> Result<bool, TargetError> {
         if declared.name().is_some() {
             return Ok(false);
@@ -134,7 +138,7 @@ fn single(declared: Declared) -> Selection {
     Selection { picked: vec![declared], single: true, name: None, warnings: Vec::new() }
 }
 
-/// Returns the name, entrypoint and description of each deployment.
+/// Returns a row with the name, entrypoint and description of each deployment.
 fn rows(declared: &[&Declared]) -> Vec<Vec<String>> {
     let text = |deployment: &Declared, key: &str| {
         deployment.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()

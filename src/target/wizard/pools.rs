@@ -9,11 +9,12 @@ use crate::{
     target::wizard::{Draft, ServerLookup, Wizard},
 };
 
-/// Type of the work pools of Prefect 2 agents.
+/// Type of work pools that are served by Prefect 2 agents.
 const OF_AGENTS: &str = "prefect-agent";
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for a work pool unless the deployment names one. Returns whether its jobs accept an image.
+    /// Asks for a work pool unless the deployment already specifies one. Returns whether jobs in the work
+    /// pool accept an image.
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {
             // Validation reports missing work pools.
@@ -53,7 +54,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 }
 
-/// Checks whether the job variable `image` accepts any string.
+/// Returns whether the job variable `image` accepts any string.
 fn takes_image(template: &JsonObject) -> bool {
     let variables = template.get("variables").and_then(|variables| variables.get("properties"));
     let Some(Value::Object(image)) = variables.and_then(|properties| properties.get("image")) else {

@@ -1,4 +1,4 @@
-//! Adds a deployment from the wizard to `prefect.yaml`.
+//! Saves the answers of the wizard as a deployment in `prefect.yaml`.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ use crate::{
     yaml::{self, Document, Edit},
 };
 
-/// Keys of a saved deployment, in order.
+/// Keys of a saved deployment, in the order in which they are written.
 const KEYS: [&str; 17] = [
     "name",
     "version",
@@ -39,13 +39,13 @@ const KEYS: [&str; 17] = [
     "sla",
 ];
 
-/// A project file with the deployment added, not yet written.
+/// The contents of a project file to which the deployment has been added. The file has not been written yet.
 #[derive(Debug)]
 pub(crate) struct Saved {
-    /// Path as the user gave it.
+    /// Path of the file as specified by the user.
     pub(crate) file: PathBuf,
     pub(crate) name: String,
-    /// Added lines, or the whole text of a new file.
+    /// The lines that were added, or the complete text of a new file.
     pub(crate) added: String,
     text: String,
     path: PathBuf,
@@ -59,10 +59,10 @@ impl Saved {
     }
 }
 
-/// Returns the project file with the deployment of the answers. A declared deployment is completed, a new one
-/// is appended.
+/// Adds the answers to the project file. A deployment that is declared in the file is completed, and a new
+/// deployment is appended.
 ///
-/// Returns `None` if the file already has the deployment, if several deployments were selected, or if the
+/// Returns `None` if the file already contains the deployment, if several deployments are selected, or if the
 /// file cannot be edited.
 pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
     let mut specs = target::specs(answers.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
@@ -91,7 +91,8 @@ pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_
     edit.map(|edit| Saved { file, name, added: edit.added, text: edit.text, path, is_new: false })
 }
 
-/// Returns the file with the answers added to a declared deployment.
+/// Adds the answers to a deployment that is declared in the file. Returns `None` if nothing is added or if
+/// the file cannot be edited.
 fn completed(document: &Document, written: &Declared, answers: &Declared) -> Option<Edit> {
     let pool =
         |deployment: &Declared| deployment.fields.get("work_pool").and_then(Value::as_mapping).cloned();
@@ -117,7 +118,7 @@ fn completed(document: &Document, written: &Declared, answers: &Declared) -> Opt
     edit
 }
 
-/// Returns the entries of `new` that `old` does not have.
+/// Returns the entries of `new` whose keys are not in `old`.
 fn added(old: &Mapping, new: &Mapping) -> JsonObject {
     let new = new.iter().filter(|(key, _)| !old.contains_key(*key));
     value::json_object(json(&new.map(|(key, value)| (key.clone(), value.clone())).collect()))
@@ -127,7 +128,7 @@ fn json(fields: &Mapping) -> Json {
     value::to_json(&Value::Mapping(fields.clone()))
 }
 
-/// Returns the significant fields in order, with generated pull steps.
+/// Returns the fields to save, in order and including generated pull steps.
 fn complete(mut fields: Mapping, project: &Project, directory: &Path) -> Mapping {
     if let PullSteps::Generated { steps, .. } = pull::pull_steps(project, &fields, &fields, directory) {
         fields.insert("pull".into(), Value::Sequence(steps));
@@ -136,8 +137,9 @@ fn complete(mut fields: Mapping, project: &Project, directory: &Path) -> Mapping
     KEYS.into_iter().filter_map(field).collect()
 }
 
-/// Returns a value unless it means the same as a missing key. A null `schedules` is significant: it prevents
-/// the question.
+/// Returns the value to save. Returns `None` if the value is equivalent to a missing key.
+///
+/// A null value of `schedules` is saved, because it prevents the wizard from asking for schedules again.
 fn telling(key: &str, value: Value) -> Option<Value> {
     match (key, value) {
         ("schedules" | "build" | "push" | "pull", value) => Some(value),

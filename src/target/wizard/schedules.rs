@@ -7,7 +7,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Asks for schedules. Returns null if there are none, so that existing schedules stay.
+/// Asks for schedules. Returns null if the user does not add any, so that existing schedules are kept.
 pub(super) async fn schedules(ask: &impl Ask) -> Result<Value, TargetError> {
     if !ask.confirm("Would you like to configure schedules for this deployment?", Some(true)).await? {
         return Ok(Value::Null);
@@ -63,7 +63,7 @@ async fn calendar(ask: &impl Ask, key: &str, question: &str, default: &str) -> R
     .await
 }
 
-/// Validates a schedule. The error contains `advice` and the reasons.
+/// Validates a schedule. The error message contains `advice` and the reasons.
 fn valid(item: Mapping, advice: &str) -> Result<Mapping, String> {
     match Schedule::from_item(&item) {
         Ok(_) => Ok(item),

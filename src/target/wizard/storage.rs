@@ -1,4 +1,4 @@
-//! Asks where workers get the code from.
+//! Asks for the location from which workers pull the code.
 
 use crate::{
     deployment::pull_steps::PUSH_DOCKER_IMAGE,
@@ -17,16 +17,16 @@ const SECRET: &str = "secret";
 struct Bucket {
     title: &'static str,
     meaning: &'static str,
-    /// Slug of the block type for credentials.
+    /// Slug of the block type that stores the credentials.
     credentials: &'static str,
-    /// Fields of the block, and whether they are secret.
+    /// Names of the block's fields, and whether each field is secret.
     fields: &'static [(&'static str, bool)],
     /// Name of a new block.
     block: &'static str,
     push: &'static str,
     pull: &'static str,
     requires: &'static str,
-    /// Input of the step that names the bucket.
+    /// Name of the step input that contains the bucket's name.
     key: &'static str,
 }
 
@@ -83,7 +83,7 @@ impl Storage {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for remote storage, unless it is known how workers get the code.
+    /// Asks for remote storage, unless the deployment already determines how workers obtain the code.
     pub(super) async fn storage(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
         let push = draft.section(self.project, "push");
@@ -106,8 +106,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
     }
 
-    /// Returns the available sources: the Git repository and storage whose credentials the server has blocks
-    /// for.
+    /// Returns the available storage locations: the Git repository, and object storage for whose credentials
+    /// the server has a block type.
     async fn storages(&self) -> Result<Vec<Storage>, TargetError> {
         let facts = self.local.git();
         let remote = facts.as_ref().and_then(|facts| facts.remote.as_deref());
@@ -147,7 +147,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Returns the name of the block with the token of a private repository.
+    /// Returns the name of the block that contains the token for a private repository. Asks for the token if
+    /// the block does not exist.
     async fn token(&self, draft: &mut Draft) -> Result<String, TargetError> {
         let entrypoint = draft.text("entrypoint").unwrap_or_default();
         let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
@@ -179,7 +180,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Asks for the credentials block of a bucket: an existing block, a new one, or `None`.
+    /// Asks for the credentials block of a bucket. The user can select an existing block, create a new block,
+    /// or choose no block, which returns `None`.
     async fn bucket_credentials(
         &self,
         draft: &mut Draft,
@@ -212,7 +214,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 }
 
-/// Converts a string to a part of a block name: lowercase letters, digits and dashes.
+/// Converts a string to a part of a block name, which consists of lowercase letters, digits and dashes.
 pub(super) fn slug(text: &str) -> String {
     let dashed: String = text
         .chars()
