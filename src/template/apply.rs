@@ -1,4 +1,4 @@
-//! Substitution of standard and environment placeholders.
+//! Substitution of standard placeholders and environment placeholders.
 
 use std::borrow::Cow;
 
@@ -14,39 +14,40 @@ use crate::{
     {environment::Environment, value::Value},
 };
 
-/// Treatment of placeholders without a value.
+/// Treatment of placeholders that have no value.
 ///
-/// If the placeholder is a whole string, this applies to the entry or list item that contains it. Inside other text,
-/// and for environment placeholders, it applies to the placeholder itself.
+/// If a standard placeholder makes up a whole string, the treatment applies to the mapping entry or list item
+/// that contains the string. Inside a longer string, and for environment placeholders, it applies to the
+/// placeholder itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
     Remove,
-    /// Keep for a later pass.
+    /// Keep the placeholder for a later pass.
     Keep,
 }
 
-/// One substitution pass.
+/// A pass that substitutes placeholders in a template.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass<'a> {
-    /// Values of standard placeholders.
+    /// Values of standard placeholders, such as step outputs.
     pub(crate) values: Values<'a>,
-    /// Values of `{{ $NAME }}`.
+    /// Values of environment placeholders, such as `{{ $HOME }}`.
     pub(crate) environment: &'a Environment,
     pub(crate) unknown: Unknown,
-    /// Name prefixes of placeholders that this pass leaves unchanged.
+    /// Name prefixes of placeholders that the pass leaves unchanged.
     pub(crate) skip_prefixes: &'a [&'a str],
 }
 
-/// Result of a pass.
+/// Result of a substitution pass.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Applied {
-    /// `None` if the template is a single placeholder without a value.
+    /// The substituted template. `None` if the template consists of a single placeholder that has no value.
     pub(crate) value: Option<Value>,
     pub(crate) substitutions: Vec<Substitution>,
 }
 
 impl Pass<'_> {
-    /// Substitutes the placeholders of a template.
+    /// Substitutes all placeholders of a template.
     pub(crate) fn apply(&self, template: &Value) -> Applied {
         let mut filling = Filling { pass: self, substitutions: Vec::new() };
         let value = walk::fill(template, &mut filling);
@@ -73,9 +74,9 @@ impl Pass<'_> {
     }
 }
 
-/// Result of a lookup.
+/// Result of looking up a placeholder.
 enum Looked<'a> {
-    /// The placeholder belongs to another pass.
+    /// Another pass is responsible for the placeholder.
     NotOurs,
     Missing,
     Found(Cow<'a, Value>, Option<SubstitutionKind>),

@@ -1,4 +1,4 @@
-//! Substitution of block references.
+//! Substitution of placeholders that refer to blocks.
 
 use super::{
     path,
@@ -15,7 +15,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// An invalid block reference and its path.
+/// An invalid block reference and its path in the template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct BlockError {
@@ -23,7 +23,7 @@ pub(crate) struct BlockError {
     pub(crate) problem: BlockProblem,
 }
 
-/// Reason why a block reference is invalid.
+/// The reason why a block reference is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BlockProblem {
     #[error(
@@ -43,8 +43,12 @@ pub(crate) enum BlockProblem {
     Inline { template: String, placeholder: String, python_type: &'static str },
 }
 
-/// Substitutes block references with the data in `documents`. Registers the data as secret with `redactor`. Returns
-/// all errors.
+/// Substitutes block references with the data in `documents`, and registers this data with `redactor` as
+/// secret.
+///
+/// # Errors
+///
+/// Returns the errors of all invalid references.
 pub(crate) fn fill(
     template: &Value,
     documents: &Documents,
@@ -59,7 +63,7 @@ pub(crate) fn fill(
     }
 }
 
-/// Returns the block references that are invalid regardless of the server.
+/// Returns an error for each block reference that is malformed. Does not check whether the blocks exist.
 pub(crate) fn malformed(template: &Value) -> Vec<BlockError> {
     let mut collecting = Malformed(Vec::new());
     walk::fill(template, &mut collecting);
@@ -89,7 +93,8 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Returns the value of a placeholder. `template` is the string that contains it.
+    /// Returns the block data that a placeholder refers to. `template` is the string that contains the
+    /// placeholder.
     fn value(&self, placeholder: &Placeholder<'_>, template: &str) -> Result<Value, BlockProblem> {
         let (reference, key_path) = Reference::block(placeholder)
             .ok_or_else(|| BlockProblem::Format { name: placeholder.name.to_owned() })?;
@@ -127,7 +132,7 @@ impl Filling<'_> {
         })
     }
 
-    /// Records an error and returns the value, if any.
+    /// Records the error of a result, and returns its value if there is no error.
     fn noted<T>(&mut self, result: Result<T, BlockProblem>, trail: &Trail<'_>) -> Option<T> {
         result.map_err(|problem| self.errors.push(BlockError { path: trail.path(), problem })).ok()
     }
@@ -162,8 +167,8 @@ impl Fill for Filling<'_> {
     }
 }
 
-/// Returns the data that a key path refers to. A document whose only field is `value` stands for that field, unless the
-/// key path names the field itself.
+/// Returns the data that a key path is applied to. If `value` is the only field of a block, this is the
+/// field's value, unless the key path starts with `value` itself.
 fn unwrapped<'a>(data: &'a Value, key_path: Option<&str>) -> &'a Value {
     let only_value =
         data.as_mapping().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("value"));
@@ -173,15 +178,16 @@ fn unwrapped<'a>(data: &'a Value, key_path: Option<&str>) -> &'a Value {
     }
 }
 
-/// Whether the first segment of a key path is `value`, as in `value.a` and `value[0]`, but not in `values`.
+/// Checks whether the first segment of a key path is `value`. This is the case for `value.a` and `value[0]`,
+/// but not for `values`.
 fn names_value_field(key_path: &str) -> bool {
     key_path.strip_prefix("value").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Minimum number of digits of a number to redact. Shorter numbers are too common.
+/// Minimum number of digits of a number that is redacted. Shorter numbers are too common in ordinary output.
 const SHORTEST_SECRET_NUMBER: usize = 4;
 
-/// Registers every string and every long number in a value as a secret.
+/// Registers all strings and all long numbers in a value as secrets.
 fn learn(redactor: &Redactor, value: &Value) {
     match value {
         Value::String(text) => redactor.learn(&Secret::new(text.as_str())),

@@ -1,8 +1,7 @@
-//! Detection of injected placeholders: placeholders that come from an inserted value and are substituted by a later
-//! pass.
+//! Detection of injected placeholders, which come from an inserted value and are substituted by a later pass.
 //!
-//! Anyone who controls such a value, for example a variable or the output of a step, can read environment variables
-//! and blocks this way.
+//! Anyone who controls such a value, for example a variable or a step output, can use injected placeholders
+//! to read environment variables and blocks.
 
 use super::{
     placeholder,
@@ -15,7 +14,8 @@ use crate::{
     value::Value,
 };
 
-/// Marks the records of substitutions whose placeholder is not in `written`, the template in the file.
+/// Marks a substitution as injected if its placeholder does not occur in `written`, the template in the
+/// project file.
 pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
     for record in substitutions {
         let reads = matches!(
@@ -30,7 +30,7 @@ pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
     }
 }
 
-/// Returns the warning about an injected placeholder.
+/// Creates the warning about an injected placeholder.
 pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     Diagnostic::warning(
         Code::INJECTED_PLACEHOLDER,
@@ -42,7 +42,7 @@ pub(crate) fn warning(placeholder: &str) -> Diagnostic {
 fn is_written(record: &Substitution, written: &Value) -> bool {
     match value_at(written, &record.path) {
         Some(Value::String(text)) => placeholder::find(text).any(|found| found.text == record.placeholder),
-        // A block referenced by a mapping.
+        // Mappings such as `{$ref: ...}` refer to a block without a placeholder.
         Some(Value::Mapping(_)) => record.kind == SubstitutionKind::Secret,
         _ => false,
     }

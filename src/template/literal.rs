@@ -1,7 +1,7 @@
-//! Protection of strings from substitution, for the expression filter `literal`.
+//! Protection of strings from substitution, which implements the expression filter `literal`.
 //!
-//! A Unicode noncharacter is inserted between the characters of each delimiter, so that later passes do not recognize
-//! it. The last pass removes these characters.
+//! A Unicode noncharacter between the characters of a delimiter prevents later passes from recognizing it.
+//! The last pass removes the noncharacters.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::value::{Value, any_text};
 
 const GUARD: char = '\u{fdd2}';
 
-/// Protects the delimiters in a string.
+/// Protects the delimiters in a string from substitution.
 pub(crate) fn protect(text: &str) -> String {
     let mut protected = String::with_capacity(text.len());
     for character in text.chars() {
@@ -24,9 +24,9 @@ pub(crate) fn protect(text: &str) -> String {
     protected
 }
 
-/// Restores all protected strings in a value.
+/// Restores the delimiters of all protected strings in a value.
 pub(super) fn restore(value: Value) -> Value {
-    // Most values contain no protected strings and need not be rebuilt.
+    // Most values contain no protected strings and do not have to be rebuilt.
     if any_text(&value, &|text| text.contains(GUARD)) { without_guards(value) } else { value }
 }
 
@@ -41,8 +41,8 @@ fn without_guards(value: Value) -> Value {
     }
 }
 
-/// Formats a string so that it survives substitution unchanged. Placeholders for which `keeps` returns `true` need no
-/// protection.
+/// Formats a string for a project file so that substitution does not change it. Placeholders for which
+/// `keeps` returns `true` need no protection.
 pub(crate) fn written(text: &str, keeps: impl Fn(&placeholder::Placeholder<'_>) -> bool) -> Cow<'_, str> {
     let is_template = text.contains("<<") || placeholder::find(text).any(|found| !keeps(&found));
     if !is_template {

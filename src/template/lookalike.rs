@@ -1,4 +1,4 @@
-//! Text that looks like a placeholder and is not substituted.
+//! Detection of text that looks like a placeholder but is not substituted.
 
 use std::ops::Range;
 
@@ -7,23 +7,23 @@ use super::{expression, placeholder};
 /// A part of a string that looks like a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lookalike {
-    /// Byte range in the string.
+    /// Byte range within the string.
     pub(crate) range: Range<usize>,
     pub(crate) kind: LookalikeKind,
-    /// Text that is substituted as intended, if it is known.
+    /// Replacement that has the intended effect, if it can be determined.
     pub(crate) suggestion: Option<String>,
 }
 
-/// Kind of text that looks like a placeholder.
+/// The kind of text that looks like a placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LookalikeKind {
-    /// `{{ ... }}` that is not a name, such as `{{ $TAG | default('latest') }}`.
+    /// Text in `{{ }}` that is not a name, such as `{{ $TAG | default('latest') }}`.
     Braces,
-    /// `$NAME`, `${NAME}` or `%NAME%`.
+    /// A shell variable such as `$NAME`, `${NAME}` or `%NAME%`.
     ShellVariable,
 }
 
-/// Returns `{{ ... }}` on one line that is not a placeholder.
+/// Finds text in `{{ }}` that is not a placeholder. Both delimiters must be on the same line.
 pub(crate) fn braces(text: &str) -> Vec<Lookalike> {
     let placeholders: Vec<Range<usize>> = placeholder::find(text).map(|found| found.range).collect();
     let mut found = Vec::new();
@@ -45,9 +45,10 @@ pub(crate) fn braces(text: &str) -> Vec<Lookalike> {
     found
 }
 
-/// Returns the shell variable that makes up a string, and variables in `${...}` anywhere in it.
+/// Finds shell variables: `$NAME` and `%NAME%` if they make up the whole string, and `${NAME}` anywhere in
+/// the string.
 ///
-/// Only names in upper case count: others are common in strings with other meanings.
+/// Only names in upper case are reported, because other names often have a different meaning.
 pub(crate) fn shell_variables(text: &str) -> Vec<Lookalike> {
     let variable = |range: Range<usize>, name: &str| {
         let suggestion = Some(format!("{{{{ ${name} }}}}"));
@@ -80,7 +81,8 @@ fn is_variable_name(name: &str) -> bool {
         && name.len() > 1
 }
 
-/// Converts text inside braces to an expression `<< ... >>`. Returns `None` if the result would not be valid.
+/// Converts the text between `{{` and `}}` to an expression. Returns `None` if the expression would be
+/// invalid.
 fn as_expression(inner: &str) -> Option<String> {
     let mut source = String::with_capacity(inner.len());
     let mut quote = None;

@@ -1,7 +1,7 @@
-//! Paths into values: `a.b[0].c`.
+//! Paths to nested values, such as `a.b[0].c`.
 //!
-//! Brackets and dots are equivalent. In a mapping a segment is a string key first, and then the integer key that it
-//! spells. In a list or string a segment must be an integer index.
+//! Brackets and dots are equivalent. In a mapping, a segment is first looked up as a string key and then as
+//! an integer key. In a list or a string, a segment must be an integer index.
 
 use std::borrow::Cow;
 
@@ -10,16 +10,16 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The values that standard placeholders name.
+/// The values that standard placeholders can refer to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values<'a> {
     Mapping(&'a Mapping),
-    /// Environment variables, as a mapping of strings.
+    /// Environment variables, which act as a mapping of strings.
     Environment(&'a Environment),
 }
 
 impl<'a> Values<'a> {
-    /// Returns the value at a path.
+    /// Returns the value at a path, or `None` if the path does not exist.
     pub(crate) fn get(self, path: &str) -> Option<Cow<'a, Value>> {
         let path = normalized(path);
         let (first, rest) = path.split_once('.').map_or((path.as_str(), None), |(a, b)| (a, Some(b)));
@@ -31,12 +31,12 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Returns the value at a path inside another value.
+/// Returns the value at a path within another value, or `None` if the path does not exist.
 pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Option<Cow<'a, Value>> {
     descend(Cow::Borrowed(value), &normalized(path))
 }
 
-/// Returns the segments of a path.
+/// Splits a path into its segments.
 pub(super) fn keys(path: &str) -> Vec<String> {
     normalized(path).split('.').map(str::to_owned).collect()
 }
@@ -73,12 +73,12 @@ fn entry<'a>(mapping: &'a Mapping, segment: &str) -> Option<&'a Value> {
     })
 }
 
-/// Parses a segment that spells an integer exactly as Python prints it: `1` and `-1`, but not `01` or `-0`.
+/// Parses an integer that is written exactly as Python prints it. Accepts `1` and `-1`, but not `01` or `-0`.
 fn canonical_integer(segment: &str) -> Option<i128> {
     segment.parse().ok().filter(|integer: &i128| integer.to_string() == segment)
 }
 
-/// Returns the integer that equals a mapping key in Python, where `True` and `1.0` equal 1.
+/// Returns the integer that a mapping key is equal to in Python, where `True` and `1.0` are equal to 1.
 fn integer(key: &Value) -> Option<i128> {
     match key {
         Value::Bool(flag) => Some(i128::from(*flag)),
@@ -95,15 +95,17 @@ fn integer(key: &Value) -> Option<i128> {
     }
 }
 
-/// Converts an index to a position in a sequence. Negative indexes count from the end.
+/// Converts an index to a position in a sequence. Negative indexes count from the end. Returns `None` if the
+/// index is out of range.
 fn position(index: i128, length: usize) -> Option<usize> {
     let from_start = if index < 0 { index.checked_add(i128::try_from(length).ok()?)? } else { index };
     usize::try_from(from_start).ok()
 }
 
-/// Parses an integer as Python's `int` does: a minus sign, decimal digits of any script, and single underscores.
+/// Parses an integer in the same way as Python's `int`: a minus sign, decimal digits of any script, and
+/// single underscores between digits.
 ///
-/// Integers beyond 128 bits saturate: no sequence has such an index.
+/// Integers beyond 128 bits are clamped, because no sequence has such an index.
 fn python_integer(text: &str) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let mut integer: i128 = 0;
@@ -119,7 +121,7 @@ fn python_integer(text: &str) -> Option<i128> {
     after_digit.then_some(integer.saturating_mul(sign))
 }
 
-/// Code points of the digit zero in each script. The digits 1 to 9 follow each of them.
+/// Code points of the digit zero in each script. The digits 1 to 9 follow directly after zero.
 const ZEROS: [u32; 66] = [
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50,
     0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,

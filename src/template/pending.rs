@@ -1,7 +1,7 @@
 //! Markers for values that are unknown until a step has run.
 //!
-//! A marker is a string between two Unicode noncharacters, which cannot occur in a file by accident. It passes
-//! through templates like any other value and shows which fields depend on steps.
+//! A marker is a string between two Unicode noncharacters, which do not occur in a file by accident.
+//! Templates treat a marker like any other value, so it shows which fields depend on the outputs of steps.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -20,15 +20,15 @@ use crate::{
 const START: char = '\u{fdd0}';
 const END: char = '\u{fdd1}';
 
-/// Text displayed in place of a marker.
+/// Text that is displayed in place of a marker.
 pub(crate) const SHOWN: &str = "(known after build)";
 
-/// Creates a marker. Different labels create different values.
+/// Creates a marker. Markers with different labels are different values.
 pub(crate) fn marker(label: &str) -> Value {
     Value::String(format!("{START}{}{END}", label.replace([START, END], "")))
 }
 
-/// Whether a value contains a marker.
+/// Checks whether a value contains a marker.
 pub(crate) fn is_pending(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(START),
@@ -38,7 +38,7 @@ pub(crate) fn is_pending(value: &Value) -> bool {
     }
 }
 
-/// Whether a JSON value contains a marker.
+/// Checks whether a JSON value contains a marker.
 pub(crate) fn is_pending_json(value: &Json) -> bool {
     match value {
         Json::String(text) => text.contains(START),
@@ -48,7 +48,7 @@ pub(crate) fn is_pending_json(value: &Json) -> bool {
     }
 }
 
-/// Replaces the markers in a string by [`SHOWN`].
+/// Replaces the markers in a string with [`SHOWN`].
 pub(crate) fn show(text: &str) -> Cow<'_, str> {
     if !text.contains(START) {
         return Cow::Borrowed(text);
@@ -64,7 +64,7 @@ pub(crate) fn show(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Replaces the markers in a value by [`SHOWN`].
+/// Replaces the markers in a JSON value with [`SHOWN`].
 pub(crate) fn show_json(value: &Json) -> Json {
     match value {
         Json::String(text) => Json::String(show(text).into_owned()),
@@ -76,7 +76,7 @@ pub(crate) fn show_json(value: &Json) -> Json {
     }
 }
 
-/// Whether `new` may equal `old` once its markers are replaced by values.
+/// Checks whether `new` can become equal to `old` when its markers are replaced with values.
 pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
     match (new, old) {
         (Json::String(new), _) if is_whole(new) => true,
@@ -92,12 +92,12 @@ pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
     }
 }
 
-/// Whether a string consists of one marker, which may become a value of any type.
+/// Checks whether a string consists of a single marker, which may become a value of any type.
 fn is_whole(text: &str) -> bool {
     text.strip_prefix(START).is_some_and(|rest| rest.find(END) == Some(rest.len() - END.len_utf8()))
 }
 
-/// Whether the known parts of a string occur in `old` in the same order.
+/// Checks whether the known parts of `new` occur in `old` in the same order.
 fn text_may_become(new: &str, old: &str) -> bool {
     let mut parts = new.split(START);
     let Some(mut rest) = parts.next().and_then(|first| old.strip_prefix(first)) else { return false };
@@ -112,7 +112,8 @@ fn text_may_become(new: &str, old: &str) -> bool {
     last.is_empty() || rest.is_empty() || old.ends_with(last)
 }
 
-/// Evaluates the expressions that need no step outputs. Replaces every other string with expressions by a marker.
+/// Evaluates the expressions that do not depend on step outputs. Replaces every other string that contains
+/// expressions with a marker.
 pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Value {
     let later: BTreeSet<String> = outputs.keys().map(python::to_text).collect();
     let known = later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect();
@@ -126,12 +127,12 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     value
 }
 
-/// Adds markers for the placeholders in a template that `outputs` lacks. Needed for steps whose outputs are not known
-/// in advance.
+/// Adds markers for placeholders in a template that have no output yet. This covers steps whose outputs are
+/// not known in advance.
 pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
     names.retain(|name| !pipeline::is_run_time_placeholder(name));
-    // Longer paths come first, so that a value used both as a whole and in parts becomes a mapping.
+    // Longer paths come first. A value that is used as a whole and in parts then becomes a mapping.
     names.sort_by_key(|name| std::cmp::Reverse(path::keys(name).len()));
     for name in names {
         let found = Values::Mapping(outputs).get(&name);
@@ -142,7 +143,7 @@ pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     }
 }
 
-/// Inserts a value at a path, unless a value on the path is not a mapping.
+/// Inserts a value at a path. Does nothing if a value along the path is not a mapping.
 fn insert(outputs: &mut Mapping, keys: &[String], value: &Value) {
     match keys {
         [] => {}

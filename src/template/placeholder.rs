@@ -1,43 +1,43 @@
-//! Placeholders: `{{ name }}`.
+//! Placeholders of the form `{{ name }}`.
 //!
-//! A placeholder consists of two opening braces, a name and two closing braces, with optional white space around the
-//! name. There is no escape syntax. Letters and white space are defined as in Python's `re` module, for compatibility
-//! with Prefect.
+//! A placeholder consists of two opening braces, a name and two closing braces. Whitespace around the name is
+//! optional, and there is no escape syntax. For compatibility with Prefect, letters and whitespace are
+//! defined as in Python's `re` module.
 
 use std::ops::Range;
 
 use unicode_ident::{is_xid_continue, is_xid_start};
 
-/// Prefix of block references.
+/// Prefix of placeholders that refer to a block.
 pub(crate) const BLOCK_PREFIX: &str = "prefect.blocks.";
-/// Prefix of variable references.
+/// Prefix of placeholders that refer to a Prefect variable.
 pub(crate) const VARIABLE_PREFIX: &str = "prefect.variables.";
 
-/// Source of a placeholder's value, determined by its name.
+/// The source of a placeholder's value, which follows from its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `prefect.blocks.<type>.<document>[.<key path>]`
+    /// A block, in the form `prefect.blocks.<type>.<document>[.<key path>]`.
     Block,
-    /// `prefect.variables.<name>`
+    /// A Prefect variable, in the form `prefect.variables.<name>`.
     Variable,
-    /// `$NAME`
+    /// An environment variable, in the form `$NAME`.
     Environment,
-    /// A path into the supplied values.
+    /// A path into the values of the pass, such as step outputs.
     Standard,
 }
 
 /// A placeholder in a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Placeholder<'a> {
-    /// Text of the placeholder including its braces.
+    /// Text of the placeholder, including the braces.
     pub(crate) text: &'a str,
-    /// Byte range of the placeholder in the string.
+    /// Byte range of the placeholder within the string.
     pub(crate) range: Range<usize>,
     pub(crate) name: &'a str,
 }
 
 impl<'a> Placeholder<'a> {
-    /// Parses the placeholder that starts at `start`.
+    /// Parses the placeholder that starts at byte offset `start`. Returns `None` if there is none.
     fn at(text: &'a str, start: usize) -> Option<Self> {
         let inside = text[start..].strip_prefix("{{")?.trim_start_matches(is_space);
         let name_end = inside.find(|character| !is_name_character(character))?;
@@ -59,30 +59,32 @@ impl<'a> Placeholder<'a> {
         }
     }
 
-    /// Returns the name of the environment variable. Only valid for [`Kind::Environment`].
+    /// Returns the name of the environment variable. The placeholder must be of the kind
+    /// [`Kind::Environment`].
     pub(crate) fn environment_name(&self) -> &'a str {
         self.name.trim_start_matches('$')
     }
 
-    /// Returns the name of the Prefect variable, which may contain dots. Only valid for [`Kind::Variable`].
+    /// Returns the name of the Prefect variable, which may contain dots. The placeholder must be of the kind
+    /// [`Kind::Variable`].
     pub(crate) fn variable_name(&self) -> String {
         self.name.replace(VARIABLE_PREFIX, "")
     }
 }
 
-/// Returns the placeholders of a string from left to right.
+/// Returns an iterator over the placeholders of a string, from left to right.
 pub(crate) fn find(text: &str) -> Placeholders<'_> {
     Placeholders { text, from: 0 }
 }
 
-/// Returns the placeholder that makes up the whole string.
+/// Returns the placeholder that makes up the whole string, or `None` if the string contains anything else.
 pub(crate) fn only(text: &str) -> Option<Placeholder<'_>> {
     Placeholder::at(text, 0).filter(|placeholder| placeholder.range.end == text.len())
 }
 
-/// Replaces placeholders. Those for which `replacement` returns `None` are kept.
+/// Replaces the placeholders in a string. A placeholder for which `replacement` returns `None` is kept.
 ///
-/// The original string is scanned once from left to right. Inserted text is not scanned.
+/// The string is scanned once, from left to right. Placeholders in inserted text are not replaced.
 pub(crate) fn replace(text: &str, mut replacement: impl FnMut(&Placeholder<'_>) -> Option<String>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
@@ -97,7 +99,7 @@ pub(crate) fn replace(text: &str, mut replacement: impl FnMut(&Placeholder<'_>) 
     result
 }
 
-/// Iterator returned by [`find`].
+/// Iterator over the placeholders of a string. See [`find`].
 pub(crate) struct Placeholders<'a> {
     text: &'a str,
     from: usize,
@@ -123,15 +125,15 @@ fn is_name_character(character: char) -> bool {
     matches!(character, '.' | '-' | '[' | ']' | '$') || is_word(character)
 }
 
-/// Whether a character matches Python's `\s`: Unicode white space and the four ASCII separators.
+/// Checks whether a character matches `\s` in Python: Unicode whitespace and the four ASCII separators.
 fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1C}'..='\u{1F}')
 }
 
-/// Whether a character matches Python's `\w`: letters, numeric characters and the underscore.
+/// Checks whether a character matches `\w` in Python: letters, numeric characters and the underscore.
 ///
-/// Rust's definition of alphabetic includes marks and circled letters. Marks are the characters that may continue an
-/// identifier but not start one, with a few exceptions.
+/// Unlike Python, Rust counts marks and circled letters as alphabetic. Marks can be recognized as the
+/// characters that may continue an identifier but not start one, with a few exceptions.
 fn is_word(character: char) -> bool {
     let is_circled = matches!(
         character,
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!(replaced, "{{b}} X {{c}}");
     }
 
-    /// Covers every character of the Unicode version in the recording.
+    /// The test covers all characters of the Unicode version that was recorded.
     #[test]
     fn classifies_characters_as_python_does() {
         let classes = test_data::characters();

@@ -1,4 +1,4 @@
-//! References to blocks and variables on the server.
+//! References from templates to blocks and variables on the server.
 
 use std::{collections::HashMap, fmt};
 
@@ -14,7 +14,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Reference to an object on the server.
+/// A reference to an object on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Reference {
     Block { block_type: String, document: String },
@@ -33,7 +33,8 @@ impl fmt::Display for Reference {
 }
 
 impl Reference {
-    /// Returns the block that a placeholder refers to, and the path into its data, if any.
+    /// Returns the block that a placeholder refers to, and the key path within its data, if any. Returns
+    /// `None` if the placeholder is malformed.
     pub(crate) fn block(placeholder: &Placeholder<'_>) -> Option<(Self, Option<String>)> {
         let name = placeholder.name.replace(BLOCK_PREFIX, "");
         let mut parts = name.splitn(3, '.').map(str::to_owned);
@@ -43,7 +44,7 @@ impl Reference {
 
     /// Returns the block that a mapping of the legacy form `{"$ref": {"block_document_id": ...}}` refers to.
     ///
-    /// Returns `None` for any other `$ref`, as in JSON Schema.
+    /// Returns `None` for any other `$ref`, such as one in a JSON schema.
     pub(crate) fn block_by_id(mapping: &Mapping) -> Option<Self> {
         let id = mapping.get("$ref")?.as_mapping()?.get("block_document_id")?;
         let id = python::to_text(id);
@@ -51,17 +52,17 @@ impl Reference {
     }
 }
 
-/// Values of references; `None` for those that do not exist.
+/// Values of references. `None` means that the object does not exist.
 pub(crate) type Documents = HashMap<Reference, Option<Value>>;
 
-/// Returns the distinct references in a template, in order of first use.
+/// Returns the distinct references in a template, in the order of their first use.
 pub(crate) fn references(template: &Value) -> IndexSet<Reference> {
     let mut collecting = Collecting::default();
     walk::fill(template, &mut collecting);
     collecting.references
 }
 
-/// Returns the names of standard placeholders in a template, such as step outputs.
+/// Returns the names of all standard placeholders in a template, such as names of step outputs.
 pub(super) fn standard_names(template: &Value) -> IndexSet<String> {
     struct Names(IndexSet<String>);
     impl Fill for Names {

@@ -1,38 +1,39 @@
-//! Records of substituted placeholders, for diagnostics.
+//! Records of substituted placeholders, from which diagnostics are created.
 
 use super::{placeholder::Placeholder, trail::Trail};
 use crate::{pointer::Pointer, value::Value};
 
-/// Record of one substituted or missing placeholder.
+/// A record of a placeholder that was substituted or has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Substitution {
     pub(crate) kind: SubstitutionKind,
     /// Path of the string that contains the placeholder.
     pub(crate) path: Pointer,
-    /// Text of the placeholder including its braces.
+    /// Text of the placeholder, including the braces.
     pub(crate) placeholder: String,
-    /// Name in the placeholder.
+    /// Name inside the placeholder.
     pub(crate) name: String,
-    /// Whether the placeholder makes up the whole string. If so, the value keeps its type.
+    /// Whether the placeholder makes up the whole string, in which case the value keeps its type.
     pub(crate) alone: bool,
 }
 
-/// Kind of substitution.
+/// The outcome of a substitution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SubstitutionKind {
-    /// The value does not exist. The placeholder was removed or kept.
+    /// The placeholder has no value and was removed or kept.
     Missing,
-    /// The Prefect variable does not exist. It was replaced by an empty string.
+    /// The Prefect variable does not exist, so the placeholder was replaced with an empty string.
     MissingVariable,
-    /// A value other than a string or number was embedded in a string. Contains its type for messages.
+    /// A value that is neither a string nor a number was embedded in a string. Contains the name of its type.
     Embedded(&'static str),
-    /// `{{ $NAME }}` was replaced by an environment variable.
+    /// A placeholder such as `{{ $NAME }}` was replaced with an environment variable.
     Environment,
-    /// `{{ NAME }}` without `$` was replaced by an environment variable.
+    /// A placeholder without `$`, such as `{{ NAME }}`, was replaced with an environment variable.
     EnvironmentWithoutDollar,
-    /// The value comes from a block and is secret.
+    /// The placeholder was replaced with secret data of a block.
     Secret,
-    /// The placeholder comes from an inserted value, and was replaced by an environment variable or a block.
+    /// The placeholder came from an inserted value, and was replaced with an environment variable or block
+    /// data.
     Injected,
 }
 
@@ -52,14 +53,14 @@ impl Substitution {
         }
     }
 
-    /// Returns a record if a value other than a string or number was embedded in a string.
+    /// Returns a record if a value that is neither a string nor a number was embedded in a string.
     pub(crate) fn embedded(value: &Value, trail: &Trail<'_>, placeholder: &Placeholder<'_>) -> Option<Self> {
         let reads_well = value.is_string() || value.is_number();
         let kind = SubstitutionKind::Embedded(crate::value::kind(value));
         (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
     }
 
-    /// Returns a record for a mapping that was replaced by the data of a block.
+    /// Creates the record of a mapping that was replaced with the data of a block.
     pub(crate) fn secret_at(trail: &Trail<'_>, name: String) -> Self {
         Self {
             kind: SubstitutionKind::Secret,
@@ -70,14 +71,15 @@ impl Substitution {
         }
     }
 
-    /// Returns the label in Prefect's warnings: the name if the placeholder is the whole string, or else its full
-    /// text.
+    /// Returns the label that Prefect's warnings use: the name if the placeholder makes up the whole string,
+    /// and otherwise the text of the placeholder.
     pub(crate) fn label(&self) -> &str {
         if self.alone { &self.name } else { &self.placeholder }
     }
 }
 
-/// Returns Prefect's warning about a placeholder without a value. Scripts match this text.
+/// Returns Prefect's warning about a placeholder without a value. The text must not change, because scripts
+/// match it.
 pub(crate) fn missing_value(label: &str) -> String {
     format!(
         "Value for placeholder '{label}' not found in provided values. Please ensure that the placeholder is spelled \

@@ -1,10 +1,10 @@
-//! Recorded data for tests.
+//! Recorded test data.
 
 use std::{fs, path::Path};
 
 use serde::Deserialize;
 
-/// Reads a recorded JSON file.
+/// Reads a file with recorded JSON.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
@@ -36,7 +36,7 @@ impl Characters {
         contain(&self.printable, character)
     }
 
-    /// Whether a character is unassigned in the recorded Unicode version.
+    /// Checks whether a character is unassigned in the recorded Unicode version.
     pub(crate) fn unassigned(&self, character: char) -> bool {
         contain(&self.unassigned, character)
     }

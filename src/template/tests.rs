@@ -1,4 +1,4 @@
-//! Template substitution compared with recordings of Prefect 3.9.1. Intended differences are listed here.
+//! Compares template substitution with recordings of Prefect 3.9.1. The tests list all intended differences.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ fn mapping(json: &Json) -> Mapping {
 
 #[test]
 fn substitutes_values_as_prefect_does() {
-    // This case contains an integer beyond 64 bits, which `Value` cannot represent.
+    // The case contains an integer beyond 64 bits, which `Value` cannot represent.
     const EXCLUDED: &str = "embedded_big_int";
     let cases: Vec<Substitution> = test_data::read("templating-vectors.json");
     assert_eq!(cases.len(), 119);
@@ -74,7 +74,7 @@ fn substitutes_values_as_prefect_does() {
     }
 }
 
-/// A server with the recorded blocks and variables.
+/// A server with the blocks and variables of the recording.
 struct Recorded<'a> {
     blocks: &'a BTreeMap<String, Json>,
     variables: &'a BTreeMap<String, Json>,
@@ -114,7 +114,7 @@ async fn run(case: &Resolution, resolver: &Resolver<'_>) -> Result<Filled, Resol
 
 #[tokio::test]
 async fn runs_template_passes_as_prefect_does() {
-    // A `$ref` of JSON Schema is not a reference to a block.
+    // A `$ref` of a JSON schema does not refer to a block.
     let differences = BTreeMap::from([
         ("ref_not_dict", json!({"$ref": "#/definitions/X"})),
         ("ref_dict_not_object_is_error", json!({"a": {"$ref": "#/definitions/X"}})),
@@ -139,7 +139,7 @@ async fn runs_template_passes_as_prefect_does() {
     }
 }
 
-/// Returns the part of Prefect's message that prefectl's message starts with.
+/// Returns the start of Prefect's message, which prefectl's message must have in common.
 fn key_words(message: &str) -> &str {
     let ends = [". This block was", " in the block document data", ", which cannot be"];
     ends.iter().find_map(|end| message.find(end)).map_or(message, |end| &message[..end])

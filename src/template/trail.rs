@@ -1,4 +1,4 @@
-//! Path to the value that a walk is visiting.
+//! Tracks the path to the value that a traversal is visiting.
 
 use crate::{
     pointer::{Pointer, Segment},
@@ -6,7 +6,8 @@ use crate::{
     value::Value,
 };
 
-/// Path from the root to the value being visited. It becomes a [`Pointer`] only where one is needed.
+/// Path from the root to the value that is being visited. Creating a [`Pointer`] is expensive, so it is
+/// created only on demand.
 #[derive(Debug, Default)]
 pub(crate) struct Trail<'a> {
     steps: Vec<Step<'a>>,

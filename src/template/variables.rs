@@ -1,4 +1,4 @@
-//! Substitution of Prefect variables.
+//! Substitution of placeholders that refer to Prefect variables.
 
 use super::{
     placeholder::{self, Kind, Placeholder},
@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{python, value::Value};
 
-/// Substitutes variables with the values in `documents`. A variable that does not exist becomes an empty string.
+/// Substitutes variable references with the values in `documents`. A variable that does not exist becomes an
+/// empty string.
 pub(crate) fn fill(template: &Value, documents: &Documents) -> Filled {
     let mut filling = Filling { documents, substitutions: Vec::new() };
     let value = walk::fill(template, &mut filling).unwrap_or_default();

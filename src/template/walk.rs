@@ -1,4 +1,4 @@
-//! Traversal of templates, shared by all passes.
+//! Traversal of templates, which all substitution passes share.
 
 use super::{substitution::Substitution, trail::Trail};
 use crate::{
@@ -7,30 +7,30 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A pass over the strings and mappings of a template.
+/// A substitution pass over the strings and mappings of a template.
 pub(crate) trait Fill {
-    /// Returns the replacement of a string, or `None` if it has no value.
+    /// Returns the replacement for a string, or `None` if the string has no value.
     fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value>;
 
-    /// Returns the replacement of a whole mapping, or `None` to visit its entries.
+    /// Returns the replacement for a whole mapping, or `None` if its entries are to be visited.
     fn mapping(&mut self, _: &Mapping, _: &Trail<'_>) -> Option<Value> {
         None
     }
 
-    /// Whether an entry or list item without a value is kept instead of removed.
+    /// Returns `true` if entries and list items without a value are kept instead of removed.
     fn keeps_unknown(&self) -> bool {
         false
     }
 }
 
-/// A template with substituted placeholders.
+/// A template whose placeholders have been substituted.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filled {
     pub(crate) value: Value,
     pub(crate) substitutions: Vec<Substitution>,
 }
 
-/// Applies a pass to a template. Returns `None` if the template is a string without a value.
+/// Applies a pass to a template. Returns `None` if the template is a string that has no value.
 pub(crate) fn fill(template: &Value, pass: &mut impl Fill) -> Option<Value> {
     visit(template, &mut Trail::default(), pass)
 }
@@ -57,7 +57,7 @@ fn visit<'a>(template: &'a Value, trail: &mut Trail<'a>, pass: &mut impl Fill) -
     }
 }
 
-/// Returns the value at a path.
+/// Returns the value at a path, or `None` if the path does not exist.
 pub(crate) fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
     path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
         (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),

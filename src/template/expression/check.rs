@@ -1,4 +1,4 @@
-//! Validation of expressions before the values of their names are known.
+//! Validation of expressions at a time when the values of their names are still unknown.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -21,30 +21,30 @@ use crate::{
     value::{Value, any_text},
 };
 
-/// A name used in an expression.
+/// An occurrence of a name in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use {
     /// Path of the string that contains the expression.
     pub(crate) path: Pointer,
-    /// Byte range of the name and its keys in that string.
+    /// Byte range of the name and its keys within the string.
     pub(crate) range: Range<usize>,
-    /// First part of the name, such as `variables` or a step id.
+    /// First part of the name, such as `variables` or a step ID.
     pub(crate) root: String,
-    /// Keys after the name, as far as they are literal.
+    /// Keys after the name, up to the first one that is not a literal.
     pub(crate) keys: Vec<String>,
-    /// Whether the expression handles an undefined name.
+    /// Whether the expression provides for the case that the name is undefined.
     pub(crate) is_guarded: bool,
 }
 
-/// Result of validating expressions.
+/// Result of validating the expressions of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Checked {
     pub(crate) uses: Vec<Use>,
-    /// Syntax errors and unknown names.
+    /// Syntax errors and uses of unknown names.
     pub(crate) errors: Vec<ExpressionError>,
 }
 
-/// Validates the expressions of a template. `known` contains all valid names.
+/// Validates the expressions of a template. `known` contains all names that may be used.
 pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
     let mut checking = Checking { known, engine: None, checked: Checked::default() };
     if may_have_expressions(template) {
@@ -53,17 +53,18 @@ pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
     checking.checked
 }
 
-/// Whether a template contains `<<`. Most templates do not, so this check is worthwhile.
+/// Checks whether a template may contain expressions. This quick check spares most templates the full
+/// validation.
 pub(crate) fn may_have_expressions(template: &Value) -> bool {
     any_text(template, &|text| text.contains("<<"))
 }
 
-/// Number of errors after which a template is not checked any further.
+/// Maximum number of errors to collect. Validation of a template stops after this number.
 const MOST_ERRORS: usize = 100;
 
 struct Checking<'a> {
     known: &'a BTreeSet<String>,
-    /// Created for the first expression. Most files have none.
+    /// The expression engine, which is created for the first expression because most files contain none.
     engine: Option<Environment<'static>>,
     checked: Checked,
 }

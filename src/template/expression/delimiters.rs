@@ -1,26 +1,26 @@
-//! Detection of expressions in a string: `<< expression >>`.
+//! Detection of expressions in a string, which have the form `<< expression >>`.
 //!
-//! Both delimiters are on the same line. Delimiters inside a quoted string of the expression do not count. A literal
-//! delimiter is written as `<< "<<" >>`.
+//! Both delimiters must be on the same line. Delimiters inside a quoted string of the expression are ignored. A literal
+//! delimiter can be written as `<< "<<" >>`.
 //!
-//! Shell scripts use the same characters, so the following are not expressions:
+//! Shell scripts use the same characters, so the following are not treated as expressions:
 //! - here-strings, and any other sequence of three or more `<`;
-//! - here-documents: `<< WORD`, `<<-WORD` or `<< 'WORD'` if `WORD` is a whole line further down;
-//! - `command << WORD >> file` on one line if `WORD` is in upper case and not a known name;
-//! - shifts such as `$((1 << 4)) >> file`: the text in between closes more brackets than it opens.
+//! - here-documents, which are `<< WORD`, `<<-WORD` or `<< 'WORD'` if `WORD` is a complete line further down;
+//! - `command << WORD >> file` on a single line if `WORD` is in upper case and is not an existing name;
+//! - shift operators, as in `$((1 << 4)) >> file`, where the text between the delimiters closes more brackets than it opens.
 
 use std::ops::Range;
 
-/// An expression in a string.
+/// Position of an expression in a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delimited {
-    /// Byte range including the delimiters.
+    /// Byte range of the expression including its delimiters.
     pub(super) outer: Range<usize>,
-    /// Byte range of the expression without surrounding white space.
+    /// Byte range of the expression without its delimiters and surrounding whitespace.
     pub(super) inner: Range<usize>,
 }
 
-/// Returns the expressions of a string from left to right. `is_known` returns whether a name exists.
+/// Returns the expressions of a string from left to right. `is_known` returns `true` for names that exist.
 pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -29,7 +29,7 @@ pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited
             Closing::At(end) => {
                 let delimited = Delimited::new(text, start, end);
                 from = if is_shell(text, &delimited, &is_known) {
-                    // An expression may start after the `<<` of the shell.
+                    // An expression may start right after the `<<` operator of the shell.
                     start + 2
                 } else {
                     found.push(delimited.clone());
@@ -51,7 +51,7 @@ impl Delimited {
     }
 }
 
-/// Returns the next `<<` that is not part of a longer sequence.
+/// Returns the position of the next `<<` that is not part of a longer sequence of `<`.
 fn next_opening(text: &str, mut from: usize) -> Option<usize> {
     while let Some(offset) = text[from..].find("<<") {
         let start = from + offset;
@@ -66,11 +66,11 @@ fn next_opening(text: &str, mut from: usize) -> Option<usize> {
 
 /// Result of the search for a closing delimiter.
 enum Closing {
-    /// End of the closing delimiter.
+    /// A closing delimiter was found. Contains its end position.
     At(usize),
-    /// Another `<<` came first.
+    /// Another `<<` precedes the closing delimiter. Contains its position.
     Reopened(usize),
-    /// The line ended first.
+    /// The line has no closing delimiter. Contains the end of the line.
     None(usize),
 }
 
@@ -89,7 +89,7 @@ fn closing(text: &str, from: usize) -> Closing {
             Some(_) | None => {}
         }
     }
-    // An unclosed quote is an apostrophe, or an error that the parser reports.
+    // A quote that is not closed is an apostrophe in the text, or an error that the parser will report.
     match line.find(">>").filter(|_| quote.is_some()) {
         Some(offset) => Closing::At(from + offset + 2),
         None => Closing::None(line_end),
@@ -113,7 +113,7 @@ fn is_shell(text: &str, delimited: &Delimited, is_known: &impl Fn(&str) -> bool)
     rest.is_empty() && is_command && is_capitals && !is_known(word)
 }
 
-/// Returns the delimiter word of a here-document and the text after it.
+/// Returns the delimiter of a here-document and the text after it, or `None` if there is no here-document.
 fn here_document_word(inner: &str) -> Option<(&str, &str)> {
     let inner = inner.strip_prefix(['-', '~']).unwrap_or(inner).trim_start();
     let quote = inner.chars().next().filter(|character| matches!(character, '"' | '\'' | '\\'));

@@ -1,21 +1,21 @@
-//! Errors of expressions.
+//! Errors in template expressions.
 
 use std::ops::Range;
 
 use crate::pointer::Pointer;
 
-/// An error in an expression and its place.
+/// An error in an expression, with its position in the project file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct ExpressionError {
     /// Path of the string that contains the expression.
     pub(crate) path: Pointer,
-    /// Byte range of the error in that string.
+    /// Byte range of the error within the string.
     pub(crate) range: Range<usize>,
     pub(crate) problem: ExpressionProblem,
 }
 
-/// Reason why an expression is invalid.
+/// The reason why an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionProblem {
     #[error("`{name}` is not defined")]
@@ -31,7 +31,7 @@ pub(crate) enum ExpressionProblem {
 }
 
 impl ExpressionProblem {
-    /// Returns advice.
+    /// Returns advice on how to fix the error.
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Undefined { suggestion: Some(suggestion), .. }

@@ -1,4 +1,4 @@
-//! Filters of expressions.
+//! Filters that template expressions can use.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
@@ -6,7 +6,7 @@ use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 use super::limits::{self, Budget, LARGEST_STRING, TOO_LARGE};
 use crate::template::literal;
 
-/// Common filters with descriptions, for help and suggestions.
+/// Common filters and their descriptions, for help texts and suggestions.
 pub(crate) const COMMON: [(&str, &str); 15] = [
     ("b64encode", "encodes a string as Base64"),
     ("default", "`default(\"x\")` replaces an undefined value"),
@@ -25,10 +25,11 @@ pub(crate) const COMMON: [(&str, &str); 15] = [
     ("upper", "converts to upper case"),
 ];
 
-/// Function that wraps an expression and returns its result.
+/// Name of the function that wraps every expression and returns its result.
 pub(super) const RESULT: &str = "__result";
 
-/// Returns the expression engine with all filters. Its function [`RESULT`] records fuel in `budget`.
+/// Creates an expression engine with all filters. The function [`RESULT`] records the consumed fuel in
+/// `budget`.
 pub(super) fn engine(budget: &Budget) -> Environment<'static> {
     let mut engine = Environment::new();
     let budget = budget.clone();
@@ -38,7 +39,7 @@ pub(super) fn engine(budget: &Budget) -> Environment<'static> {
         value
     });
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    // These repeat a value without limits on the size of the repeated value.
+    // These filters repeat a value without limiting its size.
     for filter in ["batch", "slice"] {
         engine.remove_filter(filter);
     }
@@ -50,7 +51,7 @@ pub(super) fn engine(budget: &Budget) -> Environment<'static> {
     engine
 }
 
-/// Replaces a substring. The length is checked before the result is created.
+/// Replaces all occurrences of a substring. Checks the length of the result before creating it.
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     let grown = text.len().saturating_add(text.matches(from).count().saturating_mul(to.len()));
     if grown > LARGEST_STRING {
@@ -59,7 +60,8 @@ fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     Ok(text.replace(from, to))
 }
 
-/// Converts a string to lower-case ASCII letters and digits, with one hyphen for anything in between.
+/// Converts a string to lower-case ASCII letters and digits. Each sequence of other characters between them
+/// becomes one hyphen.
 fn slugify(text: &str) -> String {
     let words =
         text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());

@@ -1,7 +1,8 @@
-//! Limits on expressions, so that an untrusted file cannot exhaust time or memory.
+//! Limits on the cost of expressions, so that an untrusted file cannot exhaust time or memory.
 //!
-//! The engine charges fuel for instructions, visited items and created data. Results are limited as well, because a
-//! list that contains the same list several times is small in memory and large when it is copied.
+//! The expression engine consumes fuel for instructions, visited items and created data. The size of results
+//! is limited separately, because a list that contains the same list several times needs little memory until
+//! it is copied.
 
 use std::{
     io::{self, Write},
@@ -16,28 +17,30 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-/// Fuel of one expression. Limits the data that an expression creates to about 8 MiB.
+/// Maximum fuel of a single expression. It limits the data that an expression can create to about 8 MiB.
 const EXPRESSION_FUEL: u64 = 128 * 1024;
 
-/// Fuel of all expressions that share a budget.
+/// Maximum fuel of all expressions that share a budget.
 const TOTAL_FUEL: u64 = 64 * 1024 * 1024;
 
-/// Maximum length of an expression without its quoted strings, in characters.
+/// Maximum length of an expression in characters, not counting quoted strings.
 const LONGEST_EXPRESSION: usize = 4096;
 
-/// Maximum number of tokens that may be nested: those of open brackets, without what commas separate.
+/// Maximum nesting depth of an expression. Counts the tokens that precede a position in all open brackets,
+/// but only those since the last comma of each bracket.
 const DEEPEST_EXPRESSION: usize = 200;
 
-/// Maximum size of a string that an expression returns, in bytes.
+/// Maximum size in bytes of a string that an expression returns.
 pub(super) const LARGEST_STRING: usize = 1 << 20;
 
-/// Maximum number of values in a result.
+/// Maximum number of values in the result of an expression.
 const LARGEST_RESULT: usize = 100_000;
 
-/// Message for a result that exceeds a limit.
+/// Error message for a result that exceeds a size limit.
 pub(super) const TOO_LARGE: &str = "the result is too large";
 
-/// Returns why an expression is too long or too deep for the engine, which parses and evaluates recursively.
+/// Returns the reason why an expression is too long or too deeply nested for the engine's recursive parser.
+/// Returns `None` if the expression is within the limits.
 pub(super) fn too_complex(source: &str) -> Option<String> {
     let (mut length, mut depth) = (0, 0);
     // Number of tokens since the last comma, for each open bracket.
@@ -77,9 +80,10 @@ pub(super) fn too_complex(source: &str) -> Option<String> {
     None
 }
 
-/// Whether an expression multiplies and contains lists.
+/// Checks whether an expression may multiply lists.
 ///
-/// A repeated list shares its items, so the engine cannot charge for their size before they are formatted.
+/// The items of a repeated list are shared, so the engine cannot charge for their size until the list is
+/// formatted.
 pub(super) fn repeats_lists(source: &str, has_list_value: bool) -> bool {
     const LIST_WORDS: [&str; 20] = [
         "chain",
@@ -117,7 +121,7 @@ pub(super) fn repeats_lists(source: &str, has_list_value: bool) -> bool {
     has_list_value || has_literal || words.into_iter().any(|word| LIST_WORDS.contains(&word))
 }
 
-/// Returns an expression with its quoted strings removed.
+/// Returns an expression without its quoted strings.
 fn without_strings(source: &str) -> String {
     let mut quote = None;
     let mut is_escaped = false;
@@ -143,14 +147,14 @@ fn set_last(levels: &mut [usize], count: usize) {
     }
 }
 
-/// Fuel that expressions have consumed so far. Clones share it.
+/// Counter of the fuel that expressions have consumed. Clones share the same counter.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Budget {
     consumed: Arc<AtomicU64>,
 }
 
 impl Budget {
-    /// Returns the fuel of the next expression, or `None` if the total is used up.
+    /// Returns the amount of fuel for the next expression, or `None` if the budget is exhausted.
     pub(super) fn expression_fuel(&self) -> Option<u64> {
         (self.consumed.load(Ordering::Relaxed) < TOTAL_FUEL).then_some(EXPRESSION_FUEL)
     }
@@ -161,13 +165,13 @@ impl Budget {
         self.consumed.fetch_add(consumed, Ordering::Relaxed);
     }
 
-    /// Records a failed evaluation, whose consumption is unknown.
+    /// Records a failed evaluation, whose actual consumption is unknown.
     pub(super) fn record_failure(&self) {
         self.consumed.fetch_add(EXPRESSION_FUEL, Ordering::Relaxed);
     }
 }
 
-/// Returns the reason of an error, in the terms of the user.
+/// Returns the reason of an engine error in terms that users understand.
 pub(super) fn reason(error: &Error) -> String {
     match error.kind() {
         ErrorKind::OutOfFuel => "it takes too much time or memory".to_owned(),
@@ -175,7 +179,7 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
-/// Whether a result, with everything in it, is small enough to be copied.
+/// Checks whether a result, including all nested values, is small enough to be copied.
 pub(super) fn is_small(value: &Value) -> bool {
     fn fits(value: &Value, values: &mut usize, bytes: &mut usize) -> bool {
         let length = value.as_bytes().map_or(0, <[u8]>::len);
@@ -197,7 +201,11 @@ pub(super) fn is_small(value: &Value) -> bool {
     fits(value, &mut LARGEST_RESULT.clone(), &mut LARGEST_STRING.clone())
 }
 
-/// Formats a value as compact JSON. The engine's own filter escapes characters for HTML.
+/// Formats a value as compact JSON. The engine's own filter would escape characters for HTML.
+///
+/// # Errors
+///
+/// Returns an error if the result is larger than [`LARGEST_STRING`].
 pub(super) fn to_json(value: &Value) -> Result<String, Error> {
     let mut writer = LimitedWriter(Vec::new());
     match serde_json::to_writer(&mut writer, value) {
@@ -210,7 +218,7 @@ pub(super) fn to_json(value: &Value) -> Result<String, Error> {
     }
 }
 
-/// Writer that fails beyond [`LARGEST_STRING`].
+/// A writer that fails when its contents exceed [`LARGEST_STRING`].
 struct LimitedWriter(Vec<u8>);
 
 impl Write for LimitedWriter {

@@ -1,7 +1,8 @@
-//! Expressions of the form `<< expression >>`, which Prefect does not interpret.
+//! Expressions of the form `<< expression >>`, which only prefectl supports.
 //!
-//! They are minijinja expressions over a [`Scope`] of names. An undefined name is an error unless the expression
-//! handles it. A string that consists of one expression keeps the type of the result.
+//! Expressions use the syntax of minijinja and can refer to the names in a [`Scope`]. An undefined name is an
+//! error unless the expression provides for this case. If a string consists of a single expression, the
+//! result keeps its type.
 
 mod check;
 mod delimiters;

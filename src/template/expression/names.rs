@@ -1,39 +1,39 @@
-//! Names in an expression, and the form of the expression that the engine evaluates.
+//! Finds the names in an expression, and rewrites the expression for the engine.
 //!
-//! Names may contain hyphens because step ids do: `build-image.image`. A sequence of words and hyphens is one name if
-//! that name is known. Otherwise a hyphen is a minus sign. The engine does not support such names, so they are
-//! rewritten to lookups in a mapping.
+//! Names may contain hyphens, as in `build-image.image`, because step IDs may contain them. A sequence of
+//! words and hyphens is parsed as a single name if this name exists. Otherwise, a hyphen is a minus sign. The
+//! engine does not support hyphens in names, so such names are rewritten to lookups in a mapping.
 
 use std::ops::Range;
 
-/// Mapping in which the engine looks up names with hyphens.
+/// Name of the mapping in which the engine looks up names with hyphens.
 pub(super) const ALL_NAMES: &str = "__names";
 
 /// Keywords of the expression language.
 const KEYWORDS: [&str; 12] =
     ["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False"];
 
-/// A use of a name with the literal keys that follow it: `git.branch`, `env["HOME"]`.
+/// An occurrence of a name, with the literal keys that follow it, such as `git.branch` or `env["HOME"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NameUse {
-    /// Byte range in the expression.
+    /// Byte range of the name and its keys within the expression.
     pub(super) range: Range<usize>,
     pub(super) root: String,
     pub(super) keys: Vec<String>,
-    /// Whether the expression handles an undefined name with `default` or `is defined`.
+    /// Whether the expression provides for an undefined name with `default` or `is defined`.
     pub(super) is_guarded: bool,
 }
 
-/// Names in an expression, in order, and the expression rewritten for the engine.
+/// The names in an expression, and the expression in the form that the engine evaluates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
     pub(super) uses: Vec<NameUse>,
-    /// Byte ranges of filter names in the expression.
+    /// Byte ranges of the filter names within the expression.
     pub(super) filters: Vec<Range<usize>>,
     pub(super) source: String,
 }
 
-/// Reads the names of an expression. `is_known` returns whether a name with hyphens exists.
+/// Finds the names in an expression. `is_known` returns `true` for names with hyphens that exist.
 pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     let mut reader = Reader {
         text: expression,
@@ -48,7 +48,7 @@ pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     names
 }
 
-/// Marks every use of a guarded name, and of its keys, as guarded in the whole expression.
+/// If a name is guarded once, marks all uses of this name and its keys as guarded.
 fn spread_guards(uses: &mut [NameUse]) {
     let guarded: Vec<NameUse> = uses.iter().filter(|name| name.is_guarded).cloned().collect();
     for name in uses {
@@ -60,14 +60,14 @@ fn spread_guards(uses: &mut [NameUse]) {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Byte offset up to which the template has been copied to the engine's source.
+    /// Byte offset up to which the expression has been copied to the engine's source.
     copied: usize,
     names: Names,
 }
 
 impl<'a> Reader<'a> {
     fn read(&mut self, is_known: &impl Fn(&str) -> bool) {
-        // Previous token, as far as it decides the role of the next word.
+        // The previous token, because it determines the meaning of the next word.
         let mut previous = ' ';
         while let Some(character) = self.rest().chars().next() {
             if matches!(character, '"' | '\'') {
@@ -92,7 +92,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a word that is neither a key nor a filter: a keyword, argument name, function name or name.
+    /// Reads a word that may be a name. The word can also turn out to be a keyword, an argument name or a
+    /// function.
     fn name(&mut self, is_known: &impl Fn(&str) -> bool) {
         let start = self.at;
         let root = match self.known_with_hyphens(is_known) {
@@ -127,7 +128,7 @@ impl<'a> Reader<'a> {
         self.names.filters.push(start..self.at);
     }
 
-    /// Reads a word, and the name of a test after `is`. Returns the word if it can be a name.
+    /// Reads a word. Also skips the name of a test after `is`. Returns `None` if the word cannot be a name.
     fn other_word(&mut self) -> Option<&'a str> {
         let word = self.word();
         if word == "is" {
@@ -139,7 +140,7 @@ impl<'a> Reader<'a> {
         is_name.then_some(word)
     }
 
-    /// Returns the longest known name with hyphens at the current position.
+    /// Returns the longest existing name with hyphens at the current position.
     fn known_with_hyphens(&self, is_known: &impl Fn(&str) -> bool) -> Option<&'a str> {
         let run = self.run_at(self.at);
         let ends = run.match_indices('-').map(|(end, _)| end).chain([run.len()]);
@@ -147,14 +148,14 @@ impl<'a> Reader<'a> {
         names.filter(|name| name.contains('-') && is_known(name)).last()
     }
 
-    /// Returns the sequence of words and hyphens at a position.
+    /// Returns the sequence of words and hyphens that starts at a position.
     fn run_at(&self, start: usize) -> &'a str {
         let text = &self.text[start..];
         let end = text.find(|character| !(is_word(character) || character == '-'));
         text[..end.unwrap_or(text.len())].trim_end_matches('-')
     }
 
-    /// Reads a key: `.key` or `["key"]`.
+    /// Reads a literal key, which is written as `.key` or `["key"]`. Returns `None` if no key follows.
     fn key(&mut self) -> Option<String> {
         let rest = self.rest();
         if let Some(after) = rest.strip_prefix('.') {
@@ -174,7 +175,7 @@ impl<'a> Reader<'a> {
         Some(key.to_owned())
     }
 
-    /// Whether the text after a name handles the case that it is undefined.
+    /// Checks whether the text after a name provides for the case that the name is undefined.
     fn is_guarded(&self) -> bool {
         let rest = self.rest().trim_start();
         if let Some(filter) = rest.strip_prefix('|') {
@@ -184,7 +185,7 @@ impl<'a> Reader<'a> {
         matches!(words[..], ["is", "defined" | "undefined", ..] | ["is", "not", "defined" | "undefined"])
     }
 
-    /// Skips the name of a test, as in `is defined`.
+    /// Skips the name of a test, such as `defined` in `is defined`.
     fn test(&mut self) {
         for expected in [Some("not"), None] {
             let start = self.text.len() - self.rest().trim_start().len();
@@ -225,7 +226,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Returns the word at the start of a text.
+/// Returns the word at the start of a string.
 fn word_of(text: &str) -> &str {
     &text[..text.find(|character| !is_word(character)).unwrap_or(text.len())]
 }

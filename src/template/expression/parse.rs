@@ -1,4 +1,4 @@
-//! Parsing and validation of expressions before the values of their names are known.
+//! Parses expressions, and validates their syntax and filters.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, template::trail::Trail};
 
-/// An expression in a string.
+/// An expression within a string.
 pub(super) struct Expression<'a> {
     pub(super) text: &'a str,
     pub(super) place: Delimited,
@@ -20,7 +20,7 @@ pub(super) struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
-    /// Returns the expressions in a string. `is_known` returns whether a name exists.
+    /// Returns the expressions in a string. `is_known` returns `true` for names that exist.
     pub(super) fn all(text: &'a str, is_known: &impl Fn(&str) -> bool) -> Vec<Self> {
         let read = |place: Delimited| {
             let names = names::read(&text[place.inner.clone()], is_known);
@@ -29,12 +29,12 @@ impl<'a> Expression<'a> {
         delimiters::find(text, is_known).into_iter().map(read).collect()
     }
 
-    /// Returns the expression without its delimiters.
+    /// Returns the source of the expression without its delimiters.
     pub(super) fn source(&self) -> String {
         self.text[self.place.inner.clone()].to_owned()
     }
 
-    /// Checks the syntax and the names of filters.
+    /// Validates the syntax of the expression and the names of its filters.
     pub(super) fn check(&self, engine: &Environment<'_>, trail: &Trail<'_>) -> Result<(), ExpressionError> {
         if let Some(reason) = limits::too_complex(&self.text[self.place.inner.clone()]) {
             let expression = self.source().chars().take(40).chain("...".chars()).collect();
@@ -57,12 +57,12 @@ impl<'a> Expression<'a> {
         Ok(())
     }
 
-    /// Creates an error about the whole expression.
+    /// Creates an error that concerns the whole expression.
     pub(super) fn error(&self, trail: &Trail<'_>, problem: ExpressionProblem) -> ExpressionError {
         ExpressionError { path: trail.path(), range: self.place.outer.clone(), problem }
     }
 
-    /// Creates an error about a byte range of the expression.
+    /// Creates an error that concerns a byte range of the expression.
     pub(super) fn error_at(
         &self,
         range: &Range<usize>,
@@ -72,14 +72,14 @@ impl<'a> Expression<'a> {
         ExpressionError { path: trail.path(), range: self.in_text(range), problem }
     }
 
-    /// Converts a byte range of the expression to one of the string that contains it.
+    /// Converts a byte range of the expression to a byte range of the string that contains it.
     pub(super) fn in_text(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.place.inner.start;
         start + range.start..start + range.end
     }
 }
 
-/// Whether the syntax and the filters of an expression are valid.
+/// Checks whether the syntax and the filters of an expression are valid.
 pub(crate) fn is_valid(source: &str) -> bool {
     let text = format!("<< {source} >>");
     let engine = filters::engine(&limits::Budget::default());
@@ -89,7 +89,8 @@ pub(crate) fn is_valid(source: &str) -> bool {
     }
 }
 
-/// An existing filter without arguments fails with another error.
+/// Checks whether a filter is unknown by calling it without arguments. An existing filter fails with a
+/// different error.
 fn is_unknown_filter(engine: &Environment<'_>, name: &str) -> bool {
     engine.empty_state().apply_filter(name, &[]).is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
 }

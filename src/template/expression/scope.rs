@@ -1,4 +1,4 @@
-//! Names available in expressions.
+//! The names that expressions can use.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -18,10 +18,10 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Built-in names. Step outputs cannot use them.
+/// Built-in names, which step outputs cannot replace.
 pub(crate) const BUILT_IN: [&str; 5] = ["env", "git", "flow", "deployment", "variables"];
 
-/// Names with their values. Clones share the values.
+/// The names that expressions can use, with their values. Clones share the values.
 #[derive(Clone)]
 pub(crate) struct Scope {
     engine: Arc<minijinja::Environment<'static>>,
@@ -30,7 +30,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// Creates a scope that contains only `env`.
+    /// Creates a scope that contains only the name `env`.
     pub(crate) fn new(environment: &Environment) -> Self {
         let env: BTreeMap<_, _> = environment.iter().collect();
         let names = BTreeMap::from([("env".to_owned(), EngineValue::from(Serde(env)))]);
@@ -38,14 +38,14 @@ impl Scope {
         Self { engine: Arc::new(filters::engine(&budget)), budget, names }
     }
 
-    /// Adds or replaces a name.
+    /// Adds a name to the scope, or replaces its value.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &Value) -> Self {
         self.names.insert(name.to_owned(), EngineValue::from(Serde(value)));
         self
     }
 
-    /// Adds the outputs of steps by id and by key, except those with built-in names.
+    /// Adds the outputs of steps as names. Outputs that have the same name as a built-in name are ignored.
     #[must_use]
     pub(crate) fn with_outputs(self, outputs: &Mapping) -> Self {
         let named = outputs.iter().filter_map(|(name, value)| Some((name.as_str()?, value)));
@@ -62,7 +62,8 @@ impl Scope {
         self.names.keys().map(String::as_str)
     }
 
-    /// Returns the first undefined part of a dotted name, and the most similar existing name.
+    /// Returns the first undefined part of a dotted name, together with the most similar existing name.
+    /// Returns `None` if every part is defined.
     pub(super) fn first_undefined(&self, root: &str, keys: &[String]) -> Option<(String, Option<String>)> {
         let Some(mut value) = self.names.get(root).cloned() else {
             return Some((root.to_owned(), did_you_mean(root, self.names()).map(str::to_owned)));
@@ -79,7 +80,7 @@ impl Scope {
         None
     }
 
-    /// Whether a dotted name refers to a list or a mapping.
+    /// Checks whether a dotted name refers to a list or a mapping.
     pub(super) fn is_list(&self, root: &str, keys: &[String]) -> bool {
         let value = self.names.get(root).cloned();
         let value = keys.iter().fold(value, |value, key| value?.get_attr(key).ok());
@@ -92,7 +93,7 @@ impl Scope {
         &self.engine
     }
 
-    /// Evaluates an expression in the form for the engine.
+    /// Evaluates an expression that has been rewritten for the engine.
     pub(super) fn evaluate(&self, source: &str) -> Result<EngineValue, minijinja::Error> {
         let all = EngineValue::from_pairs(self.names.clone());
         let names = self.names.clone().into_iter().chain([(ALL_NAMES.to_owned(), all)]);
@@ -118,7 +119,7 @@ fn key_like(value: &EngineValue, key: &str) -> Option<String> {
 
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Values may be secrets.
+        // Values may be secret, so only the names are shown.
         f.debug_set().entries(self.names()).finish()
     }
 }

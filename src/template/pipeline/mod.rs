@@ -1,7 +1,7 @@
-//! Order of substitution passes for each part of a project.
+//! The order of substitution passes for each part of a project.
 //!
-//! The order is the same as in Prefect because files depend on it. A later pass also substitutes placeholders in
-//! values that earlier passes inserted.
+//! The order is the same as in Prefect, because existing project files depend on it. A later pass also
+//! substitutes placeholders in values that earlier passes inserted.
 
 use super::{
     apply::{Applied, Pass, Unknown},
@@ -17,13 +17,15 @@ use crate::{
     value::{Mapping, Value, any_text},
 };
 
-/// Fields of a deployment that the pass with step outputs skips. [`schedules`] and [`trigger`] process the first two.
+/// Deployment fields that are not substituted together with the rest of the deployment. [`schedules`] and
+/// [`trigger`] process the first two.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
-/// Prefix of placeholders that are resolved when the flow runs. A deployment keeps them.
+/// Prefix of placeholders that are resolved when the flow runs. These placeholders remain in the deployment.
 const RUN_TIME_PREFIX: &str = "ctx.";
 
-/// Substitutes the inputs of a step just before it runs. The inputs do not contain `id` and `requires`.
+/// Substitutes all placeholders in the inputs of a step, just before the step runs. The inputs must not
+/// contain `id` and `requires`.
 pub(crate) async fn step_inputs(
     inputs: &Value,
     outputs: &Mapping,
@@ -37,11 +39,11 @@ pub(crate) async fn step_inputs(
     Ok(last(passes.finish()))
 }
 
-/// Substitutes blocks, variables and the environment in a deployment before its steps run. Unknown placeholders are
-/// kept.
+/// Substitutes blocks, variables and environment variables in a deployment, before its steps run. Unknown
+/// placeholders are kept.
 ///
-/// `{{ NAME }}` without `$` is also looked up in the environment, and takes precedence over a step output of the same
-/// name. Each such substitution is recorded as [`SubstitutionKind::EnvironmentWithoutDollar`].
+/// `{{ NAME }}` without `$` is also looked up in the environment, which takes precedence over a step output
+/// of the same name. Each such substitution is recorded as [`SubstitutionKind::EnvironmentWithoutDollar`].
 pub(crate) async fn deployment_before_steps(
     deployment: &Value,
     environment: &Environment,
@@ -51,12 +53,13 @@ pub(crate) async fn deployment_before_steps(
     passes.resolve(resolver).await?;
     passes.apply(&Pass::keeping(Values::Environment(environment), environment));
     let mut filled = passes.finish();
-    // A missing value may be an output of a later step.
+    // A placeholder without a value may refer to the output of a later step.
     filled.substitutions.retain(|record| record.kind != SubstitutionKind::Missing);
     Ok(filled)
 }
 
-/// Substitutes step outputs in a deployment. Unknown placeholders are removed, except those with the prefix `ctx.`.
+/// Substitutes step outputs in a deployment. Unknown placeholders are removed, except for those with the
+/// prefix `ctx.`.
 ///
 /// Schedules, triggers and the parameter schema are returned unchanged.
 pub(crate) fn deployment_after_steps(
@@ -69,15 +72,17 @@ pub(crate) fn deployment_after_steps(
     last(apply_except(&SET_ASIDE, deployment, &pass))
 }
 
-/// Substitutes step outputs and the environment in pull steps. Unknown placeholders are kept for the worker.
+/// Substitutes step outputs and environment variables in pull steps. Unknown placeholders are kept for the
+/// worker.
 pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
-    // A missing value may be known to the worker.
+    // A placeholder without a value may have one on the worker.
     filled.substitutions.retain(|record| record.kind != SubstitutionKind::Missing);
     last(filled)
 }
 
-/// Substitutes work pool variables in a job configuration as a worker does. Unknown placeholders are removed.
+/// Substitutes work pool variables in a job configuration in the same way as a worker. Unknown placeholders
+/// are removed.
 pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {
     Pass::removing(Values::Mapping(variables), &Environment::default()).apply(configuration).value
 }
@@ -87,13 +92,13 @@ pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Envi
     last(whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules)))
 }
 
-/// Substitutes step outputs in a trigger. Unknown placeholders are removed. `parameters` is returned unchanged
-/// because its placeholders refer to the event.
+/// Substitutes step outputs in a trigger. Unknown placeholders are removed. The field `parameters` is
+/// returned unchanged, because its placeholders refer to the event.
 pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     last(apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment)))
 }
 
-/// Whether the placeholder with this name is resolved when the flow runs.
+/// Checks whether a placeholder is resolved only when the flow runs.
 pub(crate) fn is_run_time_placeholder(name: &str) -> bool {
     name.starts_with(RUN_TIME_PREFIX)
 }
@@ -108,17 +113,17 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Restores protected strings after the last pass.
+/// Restores protected strings, which concludes the last pass.
 fn last(filled: Filled) -> Filled {
     Filled { value: literal::restore(filled.value), substitutions: filled.substitutions }
 }
 
-/// Converts a missing value to null.
+/// Converts the result of a pass. A missing value becomes null.
 fn whole(applied: Applied) -> Filled {
     Filled { value: applied.value.unwrap_or_default(), substitutions: applied.substitutions }
 }
 
-/// Applies a pass to a template, except to the values of some keys.
+/// Applies a pass to a template, except for the values of the given keys.
 fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     if !has_placeholders(template) {
         return Filled { value: template.clone(), substitutions: Vec::new() };
@@ -132,7 +137,7 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     }
     let mut filled = whole(pass.apply(&template));
     for (key, value) in set_aside {
-        // The key still exists because its value was replaced by null.
+        // The key still exists, because the pass has seen null in place of its value.
         if let Some(place) = filled.value.get_mut(key) {
             *place = value;
         }
@@ -140,13 +145,13 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     filled
 }
 
-/// A template during several passes.
+/// A template that goes through several passes.
 struct Passes {
     value: Value,
-    /// Whether the template contains no placeholders, so that passes can be skipped.
+    /// Whether the template contains no placeholders, so that all passes can be skipped.
     is_plain: bool,
     substitutions: Vec<Substitution>,
-    /// List items removed by passes, in template order.
+    /// List items that passes have removed, in template order.
     removed: Vec<Pointer>,
 }
 
@@ -207,7 +212,7 @@ fn has_placeholders(template: &Value) -> bool {
     any_text(template, &|text| text.contains("{{"))
 }
 
-/// Whether a value contains a mapping that refers to a block: `{$ref: ...}`.
+/// Checks whether a value contains a mapping of the form `{$ref: ...}`, which refers to a block.
 fn refers_to_blocks(template: &Value) -> bool {
     match template {
         Value::Sequence(items) => items.iter().any(refers_to_blocks),
@@ -216,7 +221,7 @@ fn refers_to_blocks(template: &Value) -> bool {
     }
 }
 
-/// Corrects a path for a list item that a previous pass removed before it.
+/// Adjusts the index in a path to undo the removal of an earlier list item by a previous pass.
 fn make_room(path: &mut Pointer, removed: &Pointer) {
     let Some((Segment::Index(gone), list)) = removed.segments().split_last() else { return };
     if path.segments().starts_with(list)

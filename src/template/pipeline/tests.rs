@@ -7,7 +7,7 @@ use crate::{
     template::{Found, Lookup},
 };
 
-/// A server with one secret block and one variable.
+/// A server with a secret block and a variable.
 struct Server;
 
 impl Lookup for Server {

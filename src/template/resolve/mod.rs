@@ -1,7 +1,7 @@
-//! Resolution of blocks and Prefect variables. Each is fetched once per command.
+//! Resolution of blocks and Prefect variables, each of which is fetched at most once per command.
 //!
-//! An asynchronous part fetches the referenced objects. A pure part ([`blocks`](super::blocks),
-//! [`variables`](super::variables)) substitutes them.
+//! An asynchronous part fetches the objects that a template refers to. The modules [`blocks`](super::blocks)
+//! and [`variables`](super::variables) then substitute them without I/O.
 
 use std::{
     collections::HashMap,
@@ -23,64 +23,69 @@ use crate::{
     value::{Value, from_json},
 };
 
-/// Error of a lookup.
+/// Error that occurred while an object was looked up.
 pub(crate) type LookupError = Box<dyn Error + Send + Sync>;
 
-/// Result of a lookup: the data as JSON, or `None` if the object does not exist.
+/// Result of a lookup: the object's data as JSON, or `None` if the object does not exist.
 pub(crate) type Found<'a> = BoxFuture<'a, Result<Option<serde_json::Value>, LookupError>>;
 
-/// Source of blocks and variables.
+/// A source of blocks and variables, such as a Prefect server.
 pub(crate) trait Lookup: Send + Sync {
-    /// Returns the data of a block document, including secrets.
+    /// Returns the data of a block document including its secrets, or `None` if the block does not exist.
     fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a>;
 
-    /// Returns the data of a block document by id. An invalid id counts as not found.
+    /// Returns the data of the block document with the given ID, or `None` if it does not exist or the ID is
+    /// invalid.
     fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a>;
 
-    /// Returns the value of a Prefect variable.
+    /// Returns the value of a Prefect variable, or `None` if the variable does not exist.
     fn variable<'a>(&'a self, name: &'a str) -> Found<'a>;
 
-    /// Returns the Prefect version of the server. `None` if it is unknown, as for Prefect Cloud.
+    /// Returns the Prefect version of the server, or `None` if it is unknown, as is the case for Prefect
+    /// Cloud.
     fn server_version(&self) -> BoxFuture<'_, Option<String>> {
         Box::pin(std::future::ready(None))
     }
 }
 
-/// Reason why a template could not be resolved.
+/// The reason why the references in a template could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     #[error("cannot look up {reference}")]
     Lookup { reference: Reference, source: LookupError },
-    /// All invalid block references of a template.
+    /// One or more block references of the template are invalid.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Blocks(Vec<BlockError>),
 }
 
-/// Resolver that fetches each distinct reference once, even if it does not exist.
+/// Resolves references to blocks and variables. Each distinct reference is fetched only once, even if its
+/// object does not exist.
 pub(crate) struct Resolver<'a> {
-    /// `None` in an offline resolver.
+    /// Source of the objects, or `None` for an offline resolver.
     lookup: Option<&'a dyn Lookup>,
     redactor: Redactor,
     fetched: Mutex<HashMap<Reference, Arc<OnceCell<Option<Value>>>>>,
 }
 
 impl<'a> Resolver<'a> {
-    /// Creates a resolver. All values from blocks are registered as secrets with `redactor`.
+    /// Creates a resolver. All values from blocks are registered with `redactor` as secrets.
     pub(crate) fn new(lookup: &'a dyn Lookup, redactor: Redactor) -> Self {
         Self { lookup: Some(lookup), redactor, fetched: Mutex::default() }
     }
 
-    /// Creates a resolver that does not contact the server. References are kept, and only malformed ones are errors.
+    /// Creates a resolver that does not contact the server. It keeps all references and reports only
+    /// malformed ones.
     pub(crate) fn offline(redactor: Redactor) -> Self {
         Self { lookup: None, redactor, fetched: Mutex::default() }
     }
 
-    /// Returns the redactor that knows all secrets so far.
+    /// Returns the redactor, which contains all secrets that have been resolved so far.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    /// Returns the Prefect version of the server. `None` if it is unknown, or if the resolver is offline.
+    /// Returns the Prefect version of the server. Returns `None` if the version is unknown or the resolver is
+    /// offline.
     pub(crate) async fn server_version(&self) -> Option<String> {
         self.lookup?.server_version().await
     }
@@ -89,7 +94,8 @@ impl<'a> Resolver<'a> {
         self.lookup.is_none()
     }
 
-    /// Fetches all references of a template concurrently, so that resolving it later needs no requests.
+    /// Fetches all objects that a template refers to concurrently, so that resolving the template later needs
+    /// no requests.
     pub(crate) async fn prefetch(&self, template: &Value) -> Result<(), ResolveError> {
         if self.is_offline() {
             return Ok(());
@@ -97,7 +103,7 @@ impl<'a> Resolver<'a> {
         self.fetch_all(reference::references(template)).await.map(drop)
     }
 
-    /// Resolves the block references of a template.
+    /// Substitutes the block references of a template.
     pub(crate) async fn blocks(&self, template: &Value) -> Result<Filled, ResolveError> {
         if self.is_offline() {
             let malformed = blocks::malformed(template);
@@ -113,7 +119,8 @@ impl<'a> Resolver<'a> {
         blocks::fill(template, &documents, &self.redactor).map_err(ResolveError::Blocks)
     }
 
-    /// Resolves the variable references of a template. A variable that does not exist becomes an empty string.
+    /// Substitutes the variable references of a template. A variable that does not exist becomes an empty
+    /// string.
     pub(crate) async fn variables(&self, template: &Value) -> Result<Filled, ResolveError> {
         if self.is_offline() {
             return Ok(unchanged(template));
@@ -124,7 +131,7 @@ impl<'a> Resolver<'a> {
         Ok(variables::fill(template, &documents))
     }
 
-    /// Returns the value of a variable.
+    /// Returns the value of a Prefect variable, or `None` if the variable does not exist.
     pub(crate) async fn variable(&self, name: &str) -> Result<Option<Value>, ResolveError> {
         self.fetch(&Reference::Variable { name: name.to_owned() }).await
     }
@@ -152,7 +159,7 @@ impl<'a> Resolver<'a> {
     async fn look_up(&self, reference: &Reference) -> Result<Option<Value>, ResolveError> {
         let Some(lookup) = self.lookup else { return Ok(None) };
         let found = match reference {
-            // A request with an empty name would return a list.
+            // A request with an empty name would return a list instead of a single object.
             Reference::Block { block_type, document } if block_type.is_empty() || document.is_empty() => {
                 Ok(None)
             }

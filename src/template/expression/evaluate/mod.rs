@@ -1,4 +1,4 @@
-//! Evaluation of expressions.
+//! Evaluation of template expressions.
 
 use std::collections::BTreeSet;
 
@@ -19,9 +19,14 @@ use crate::{
     value::Value,
 };
 
-/// Evaluates the expressions of a template. Returns all errors.
+/// Evaluates all expressions of a template.
 ///
-/// Strings that use one of the names in `later` are returned unchanged, to be evaluated when these names have values.
+/// Strings with expressions that use a name in `later` are returned unchanged. They can be evaluated once
+/// these names have values.
+///
+/// # Errors
+///
+/// Returns the errors of all expressions that cannot be evaluated.
 pub(crate) fn evaluate(
     template: &Value,
     scope: &Scope,

@@ -60,7 +60,8 @@ fn evaluates_common_expressions() {
     }
 }
 
-/// Each line of the list in `templates.md` has an expression, at least two spaces, and the result.
+/// Each line of the list in `templates.md` consists of an expression, at least two spaces and the expected
+/// result.
 #[test]
 fn evaluates_the_documented_examples() {
     let page = include_str!("../../../../docs/src/templates.md");
@@ -245,7 +246,7 @@ fn accepts_or_rejects_long_chains_without_overflowing_the_stack() {
     }
 }
 
-/// Generates nested expressions of operators and filters that multiply the size of their input.
+/// Generates nested expressions whose operators and filters multiply the size of their input.
 fn growing_expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("'x'".to_owned()),
