@@ -1,4 +1,4 @@
-//! Validation of values against JSON schemas, with the rules of the Prefect server.
+//! Validates values against JSON schemas according to the rules of the Prefect server.
 
 use jsonschema::{
     JsonType,
@@ -6,20 +6,22 @@ use jsonschema::{
 };
 use serde_json::{Map, Value};
 
-/// A value that does not match its schema.
+/// A part of a value that does not match its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// Keys and indexes from the root of the value.
+    /// The keys and indexes that lead from the root of the value to the invalid part.
     pub(crate) path: Vec<String>,
     pub(crate) message: String,
 }
 
-/// Returns the violations of `schema` in `value`. Returns none if the schema itself is invalid.
+/// Validates `value` against `schema` and returns all violations. Returns no violations if the schema itself is
+/// invalid.
 ///
-/// `required` is ignored because a run may supply the missing values. Null is valid for every property that is not
-/// required and has no default. With `null_over_default`, a default makes no difference.
+/// The keyword `required` is ignored, because missing values may be supplied when a flow run is created. Null is valid
+/// for every property that is neither required nor has a default. If `null_over_default` is true, null is also valid
+/// for properties with a default.
 pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool) -> Vec<Violation> {
-    // An empty object is the most common value. Skipping it avoids compiling the schema.
+    // An empty object is the most common value. Returning early avoids the cost of compiling the schema.
     if value.as_object().is_some_and(Map::is_empty) {
         return Vec::new();
     }
@@ -34,7 +36,9 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     validator.iter_errors(value).map(violation).collect()
 }
 
-/// Returns the message of an error. For a choice between null and one other schema, this is the message of the other.
+/// Returns the message for a validation error.
+///
+/// For a choice between null and a single other schema, the message of the other schema is returned.
 fn message(error: &jsonschema::ValidationError<'_>) -> String {
     if let ValidationErrorKind::AnyOf { context } = error.kind() {
         let wants_null = |error: &jsonschema::ValidationError<'_>| {
@@ -48,12 +52,12 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
     error.to_string()
 }
 
-/// Decodes a segment of a JSON pointer.
+/// Decodes the escape sequences in a segment of a JSON pointer.
 fn unescape(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// Allows null for optional properties of the schema and its definitions.
+/// Makes null valid for the optional properties of the schema and of its definitions.
 fn allow_nulls(schema: &mut Value, null_over_default: bool) {
     let Some(schema) = schema.as_object_mut() else { return };
     optional_properties(schema, null_over_default);
@@ -86,7 +90,7 @@ fn optional_properties(schema: &mut Map<String, Value>, null_over_default: bool)
     }
 }
 
-/// Converts a tuple schema of older drafts, where `items` is a list, to `prefixItems`.
+/// Converts the tuple notation of older drafts, in which `items` is a list, to `prefixItems`.
 fn convert_tuple_items(property: &mut Map<String, Value>) {
     if property.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
         && !property.contains_key("prefixItems")
@@ -96,7 +100,7 @@ fn convert_tuple_items(property: &mut Map<String, Value>) {
     }
 }
 
-/// Allows a reference to a block document in place of a block.
+/// Makes a reference to a block document valid for a definition that describes a block.
 fn accept_block_reference(definition: &mut Map<String, Value>) {
     if definition.contains_key("block_type_slug") {
         let block = Value::Object(std::mem::take(definition));
@@ -105,7 +109,7 @@ fn accept_block_reference(definition: &mut Map<String, Value>) {
     }
 }
 
-/// Removes every `required` list. A property named `required` stays.
+/// Removes all `required` keywords from a schema. A property with the name `required` is kept.
 fn remove_required(schema: &mut Value) {
     match schema {
         Value::Object(entries) => {

@@ -1,4 +1,4 @@
-//! Names of server objects: the characters they may contain, and lists of them in messages.
+//! The characters that names of server objects may contain, and the format of name lists in messages.
 
 /// Characters that the server rejects in the names of flows, deployments and work pools.
 pub(crate) const FORBIDDEN_CHARACTERS: [char; 5] = ['/', '%', '&', '>', '<'];
@@ -6,7 +6,7 @@ pub(crate) const FORBIDDEN_CHARACTERS: [char; 5] = ['/', '%', '&', '>', '<'];
 /// Maximum number of names in a message that consists of a list of names.
 pub(crate) const SHOWN: usize = 20;
 
-/// Returns the first `most` names, followed by the number of names left out.
+/// Returns a list of the first `most` names, followed by the number of omitted names.
 pub(crate) fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let shown = shown.join(", ");

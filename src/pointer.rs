@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One segment of a path.
+/// A segment of a path, which is a key of a mapping or an index in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Segment {
     Key(String),
@@ -27,19 +27,19 @@ impl From<usize> for Segment {
     }
 }
 
-/// Path from the root of a document, displayed as `deployments[1].work_pool.name`.
+/// A path from the root of a document to a value. Paths are displayed as in `deployments[1].work_pool.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Pointer {
     segments: Vec<Segment>,
 }
 
 impl Pointer {
-    /// Returns the path of the whole document.
+    /// Returns the empty path, which refers to the whole document.
     pub(crate) fn root() -> Self {
         Self::default()
     }
 
-    /// Returns this path with one more segment.
+    /// Returns this path with an additional segment at the end.
     #[must_use]
     pub(crate) fn join(&self, segment: impl Into<Segment>) -> Self {
         let mut joined = self.clone();
@@ -59,7 +59,7 @@ impl Pointer {
         self.segments.get_mut(position)
     }
 
-    /// Returns this path followed by the segments of `path`.
+    /// Returns this path followed by all segments of `path`.
     #[must_use]
     pub(crate) fn join_all(&self, path: &Self) -> Self {
         Self { segments: self.segments.iter().chain(&path.segments).cloned().collect() }
@@ -86,7 +86,7 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// Whether a key can be displayed without quotes.
+/// Returns whether a key can be displayed without quotes.
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|next| next.is_alphanumeric() || matches!(next, '_' | '-'))
 }

@@ -1,10 +1,10 @@
-//! Python's `str` and `repr` of values, which Prefect uses in strings and messages.
+//! Formats values as Python's `str` and `repr` do. Prefect uses these formats in strings and messages.
 
 use std::fmt::{self, Write as _};
 
 use crate::value::{Value, from_json};
 
-/// Formats a value as Python's `str`.
+/// Formats a value as Python's `str` does.
 pub(crate) fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -13,30 +13,32 @@ pub(crate) fn to_text(value: &Value) -> String {
     }
 }
 
-/// Formats a string as Python's `repr`.
+/// Formats a string as Python's `repr` does.
 pub(crate) fn quoted(text: &str) -> String {
     let mut result = String::with_capacity(text.len() + 2);
-    // Writing to a `String` does not fail.
+    // Writing to a `String` never fails.
     let _ = write_text(&mut result, text);
     result
 }
 
-/// Formats JSON as Python's `repr`.
+/// Formats a JSON value as Python's `repr` does.
 pub(crate) fn json_repr(json: &serde_json::Value) -> String {
     Repr(&from_json(json)).to_string()
 }
 
-/// Formats JSON as Python's `str`.
+/// Formats a JSON value as Python's `str` does.
 pub(crate) fn json_text(json: &serde_json::Value) -> String {
     to_text(&from_json(json))
 }
 
-/// Formats a JSON value as Rich prints it in Python: on one line if it fits in 80 columns, otherwise one item per line.
+/// Formats a JSON value as the Python library Rich does.
+///
+/// A value that fits in 80 columns is printed on a single line. Otherwise, each item is printed on its own line.
 pub(crate) fn pretty(json: &serde_json::Value) -> String {
     pretty_at(json, 0, 0)
 }
 
-/// Formats a value at an indentation. `used` is the width of the text before and after it on its line.
+/// Formats a value at an indentation. The argument `used` is the width of the other text on the same line.
 fn pretty_at(json: &serde_json::Value, indent: usize, used: usize) -> String {
     const WIDTH: usize = 80;
     let line = json_repr(json);
@@ -62,12 +64,12 @@ fn pretty_at(json: &serde_json::Value, indent: usize, used: usize) -> String {
     format!("{}\n{}\n{}{}", brackets.0, lines.join(",\n"), " ".repeat(indent), brackets.1)
 }
 
-/// Formats names as `'a', 'b'`.
+/// Formats names as a list of quoted strings, such as `'a', 'b'`.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// A value whose `Display` is Python's `repr`.
+/// A wrapper for a value whose `Display` implementation formats it as Python's `repr` does.
 struct Repr<'a>(&'a Value);
 
 impl fmt::Display for Repr<'_> {
@@ -104,7 +106,9 @@ fn separator(index: usize) -> &'static str {
     if index == 0 { "" } else { ", " }
 }
 
-/// Writes the shortest digits that parse as the same number, with an exponent only for very large and small numbers.
+/// Writes the shortest decimal number that parses back to `float`.
+///
+/// As in Python, only very large and very small numbers have an exponent.
 fn write_float(f: &mut impl fmt::Write, float: f64) -> fmt::Result {
     if float.is_nan() {
         return f.write_str("nan");
@@ -144,10 +148,10 @@ fn write_text(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
     f.write_char(quote)
 }
 
-/// Python's `str.isprintable` for one character.
+/// Returns whether a character is printable according to Python's `str.isprintable`.
 ///
-/// Rust's `escape_debug` keeps the same characters, and combining marks if they follow another character. It also escapes
-/// quotes and backslashes, which callers handle.
+/// Rust's `escape_debug` preserves the same characters. It also preserves combining marks after another character and
+/// escapes quotes and backslashes, which the callers handle.
 fn is_printable(character: char) -> bool {
     match character {
         ' '..='~' => true,

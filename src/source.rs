@@ -1,8 +1,10 @@
-//! Source files and positions in them. Spans are byte ranges. Lines and columns are computed only for display.
+//! Source files and positions in them.
+//!
+//! A span is a range of bytes. Lines and columns are only computed when a position is displayed.
 
 use std::{ops::Range, sync::Arc};
 
-/// Byte range in a [`Source`].
+/// A range of bytes in the text of a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -19,14 +21,14 @@ impl Span {
     }
 }
 
-/// Line and column, both counted from 1. Columns count characters.
+/// A line and a column, which are both counted from 1. The column is a number of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
-/// Text of a file with its name. Clones are cheap.
+/// The text of a file and its name. Both are shared, so that a clone is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     inner: Arc<Inner>,
@@ -41,12 +43,14 @@ struct Inner {
 }
 
 impl Source {
-    /// Creates a source. `name` is the path as the user wrote it.
+    /// Creates a source from a text. The `name` is the path of the file as specified by the user.
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::of(name.into(), text.into(), false)
     }
 
-    /// Creates a source whose text is never displayed, for a file outside the project that is reached through a link.
+    /// Creates a source whose text is never displayed.
+    ///
+    /// Such a source represents a file that is outside the project but accessible through a symbolic link.
     pub(crate) fn private(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::of(name.into(), text.into(), true)
     }
@@ -64,7 +68,9 @@ impl Source {
         &self.inner.text
     }
 
-    /// Converts a byte offset to a position. An offset past the end, or inside a character, is rounded down.
+    /// Converts a byte offset to a line and a column.
+    ///
+    /// An offset inside a character is rounded down, and an offset beyond the end of the text is moved to the end.
     pub(crate) fn position(&self, offset: usize) -> Position {
         let mut offset = offset.min(self.text().len());
         while !self.text().is_char_boundary(offset) {
@@ -75,7 +81,9 @@ impl Source {
         Position { line, column: self.text()[start..offset].chars().count() + 1 }
     }
 
-    /// Returns a line, counted from 1, without its line end. Returns `None` if the text must not be displayed.
+    /// Returns the text of a line without its line ending. Lines are counted from 1.
+    ///
+    /// Returns `None` if the text must not be displayed.
     pub(crate) fn line(&self, line: usize) -> Option<&str> {
         let start = self.inner.line_starts.get(line.wrapping_sub(1)).copied().unwrap_or(self.text().len());
         (!self.inner.is_private).then(|| self.text()[start..].lines().next().unwrap_or(""))

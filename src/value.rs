@@ -1,10 +1,10 @@
-//! Untyped values: contents of YAML files, templates and step results.
+//! Untyped values, which represent the contents of YAML files, templates and the results of steps.
 //!
-//! These are `serde_yaml` values. They are converted to JSON only for API requests.
+//! The values have the types of `serde_yaml` and are only converted to JSON for API requests.
 
 pub(crate) use serde_yaml::{Mapping, Value};
 
-/// Converts a value to JSON. NaN and infinities become null. Keys become strings as in Python's `json` module.
+/// Converts a value to JSON. NaN and infinities become null, and keys become strings as in Python's `json` module.
 pub(crate) fn to_json(value: &Value) -> serde_json::Value {
     use serde_json::Value as Json;
     match value {
@@ -37,12 +37,12 @@ fn key_text(key: &Value) -> String {
     }
 }
 
-/// Returns the entries of a JSON object. Returns an empty map for any other value.
+/// Returns the entries of a JSON object, or an empty map if the JSON value is not an object.
 pub(crate) fn json_object(json: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     if let serde_json::Value::Object(entries) = json { entries } else { serde_json::Map::new() }
 }
 
-/// Converts JSON from the API to a value.
+/// Converts a JSON value, such as a response of the API, to an untyped value.
 pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     match json {
@@ -65,7 +65,7 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Whether Python treats a value as true.
+/// Returns whether Python treats a value as true in a condition.
 pub(crate) fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -78,7 +78,7 @@ pub(crate) fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Whether any string in a value satisfies a predicate. Keys are not considered.
+/// Returns whether any string in a value satisfies a predicate. Keys of mappings are not considered.
 pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) => is_sought(text),
@@ -88,7 +88,7 @@ pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool
     }
 }
 
-/// Returns the type of a value for messages.
+/// Returns the type of a value for messages, such as "a list".
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -1,4 +1,4 @@
-//! Finds the function and the options of the flow at an entrypoint.
+//! Finds the flow that an entrypoint refers to: its function and the options of its `@flow` decorator.
 
 use std::rc::Rc;
 
@@ -20,26 +20,27 @@ use crate::{
     source::Span,
 };
 
-/// A function that is a flow, and its options.
+/// A function that is decorated as a flow, together with the flow's options.
 #[derive(Debug)]
 pub(crate) struct Definition<'p> {
     pub(crate) function: Function<'p>,
-    /// The module whose file determines the default version.
+    /// The module that contains the decorated function. The MD5 of its file is the flow's default version.
     pub(crate) file_of: &'p Module,
     pub(crate) options: Options,
 }
 
-/// The options of `@flow(...)` that affect a deployment.
+/// The options of the `@flow(...)` decorator that affect a deployment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) name: Setting,
     pub(crate) description: Setting,
     pub(crate) version: Setting,
-    /// Whether `validate_parameters=False` permits every parameter name.
+    /// Whether the flow is decorated with `validate_parameters=False`, which permits parameter names that pydantic
+    /// rejects.
     pub(crate) accepts_any_name: bool,
 }
 
-/// The value of an option.
+/// The value of an option of the `@flow` decorator, such as `name` or `version`.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Setting {
     #[default]
@@ -60,7 +61,11 @@ impl Setting {
     }
 }
 
-/// Returns the definition of the flow that an entrypoint names in a module.
+/// Returns the definition of the flow that `entrypoint` names in `module`.
+///
+/// # Errors
+///
+/// Fails if the name is not defined, is not a flow, or cannot be resolved without running the program.
 pub(super) fn find<'p>(
     program: &'p Program<'p>,
     module: &'p Module,
@@ -93,7 +98,7 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
-    /// Returns `class.name`, which may be inherited from another class of the project.
+    /// Looks up the attribute `name` of a class. The attribute may be inherited from another class of the project.
     fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
         let ancestors = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
         let holds = |ancestor: &Class<'p>| ancestor.def.body.bindings.iter().any(|it| it.name == name);
@@ -102,7 +107,8 @@ impl<'p> Finder<'p, '_> {
                 |base: &'p Expr| !matches!(ancestor.scope.resolve(self.program, base), Ok(Entity::Class(_)));
             ancestor.def.bases.iter().any(is_outside)
         };
-        // A base from outside the project may define the name, too.
+        // A base class from outside the project may also define the name, so the search stops at the first class that
+        // has such a base.
         let holder = match ancestors
             .iter()
             .take_while(|ancestor| holds(ancestor) || !may_inherit(ancestor))
@@ -162,7 +168,7 @@ impl<'p> Finder<'p, '_> {
         Definition { function: function.function(self.program), file_of: flow.function.module(), options }
     }
 
-    /// Applies the decorators of a function.
+    /// Returns the object that results from applying all decorators of a function.
     fn decorated(&self, function: Function<'p>) -> Result<Object<'p>, FlowError> {
         let interpreter = Interpreter { program: self.program };
         let scope = function.scope;

@@ -1,4 +1,4 @@
-//! Discovery of flows in directories.
+//! Discovers the flows in the Python files of a directory.
 
 use std::{
     path::{Component, Path, PathBuf},
@@ -14,37 +14,40 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, environment::Environment};
 
-/// Maximum number of flows that a help text lists.
+/// Maximum number of flows that a suggestion lists by name.
 const NAMED_AT_MOST: usize = 5;
 
-/// A flow found in a Python file.
+/// A flow found by searching the Python files of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DiscoveredFlow {
     pub(crate) path: PathBuf,
-    /// The function's name after those of the enclosing classes.
+    /// The name of the function, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) function: String,
     pub(crate) line: usize,
-    /// The flow's name. If the flow cannot be read, the string literal in its decorator, or else the function's name.
+    /// The name of the flow. If the flow cannot be read, this is the name given as a string in its decorator, or the
+    /// name of its function.
     pub(crate) name: String,
-    /// Accuracy of the schema read from the source; `None` if the flow cannot be read.
+    /// The accuracy of the parameter schema, or `None` if the flow cannot be read from its source.
     pub(crate) grade: Option<Grade>,
 }
 
 impl DiscoveredFlow {
-    /// Returns the entrypoint as `deploy` accepts it.
+    /// Returns the flow's entrypoint in the form that `prefectl deploy` accepts.
     pub(crate) fn entrypoint(&self) -> String {
         format!("{}:{}", self.path.display(), self.function)
     }
 
-    /// Returns the grade as shown to users: `exact`, `approximate` or `failed`.
+    /// Returns the name of the grade that is shown to users: `exact`, `approximate` or `failed`.
     pub(crate) fn grade_name(&self) -> &'static str {
         self.grade.map_or("failed", Grade::name)
     }
 }
 
 impl Inspector {
-    /// Returns the flows in the Python files in and below `paths`, sorted by path and function. Paths are relative to
-    /// `directory`. Files that Git ignores, hidden directories, installed packages and invalid Python are skipped.
+    /// Returns all flows in the Python files at or below `paths`, sorted by file path and function name.
+    ///
+    /// Relative paths are resolved against `directory`. The search skips hidden directories, installed packages, files
+    /// that Git ignores, and files that are not valid Python.
     pub(crate) fn discover(
         &self,
         paths: &[PathBuf],
@@ -108,8 +111,9 @@ impl Inspector {
         file.flows.iter().filter_map(flow).collect()
     }
 
-    /// Returns a suggestion for an entrypoint that failed with `error`. If its file or function is missing, the
-    /// suggestion names similar flows.
+    /// Returns a suggestion for fixing an entrypoint that failed with `error`.
+    ///
+    /// If the file or the function does not exist, the suggestion names similar flows of the project.
     pub(crate) fn help(
         &self,
         error: &FlowError,
@@ -148,7 +152,10 @@ impl Inspector {
 }
 
 impl Inspector {
-    /// Returns a suggestion for an invalid entrypoint: the flows of the file that `text` names, or else all flows.
+    /// Returns a suggestion for the string `text`, which is not a valid entrypoint.
+    ///
+    /// If `text` is the path of a file, the suggestion lists the flows in this file. Otherwise, it lists all flows of
+    /// the project.
     pub(crate) fn help_with_text(
         &self,
         text: &str,
@@ -162,7 +169,7 @@ impl Inspector {
         named("its flows are", &in_file).or_else(|| named("the flows here are", found))
     }
 
-    /// Returns the entrypoints of all flows in the project.
+    /// Returns the entrypoints of all flows in the project. The project is searched only once.
     fn entrypoints(&self, directory: &Path, environment: &Environment) -> &[String] {
         self.tree.get_or_init(|| {
             let found = self.discover(&[PathBuf::new()], directory, environment);
@@ -171,7 +178,9 @@ impl Inspector {
     }
 }
 
-/// Returns a sentence that lists the first names; `None` if there are none.
+/// Formats a list of flow names, introduced by `sentence`. Returns `None` if there are no names.
+///
+/// Long lists are shortened to [`NAMED_AT_MOST`] names.
 fn named(sentence: &str, names: &[String]) -> Option<String> {
     let more = names.len().saturating_sub(NAMED_AT_MOST);
     let list =

@@ -1,11 +1,12 @@
-//! Docstrings: cleaned text and descriptions of parameters.
+//! Cleans docstrings and extracts the descriptions of parameters from them.
 //!
-//! Prefect reads descriptions of parameters from Google-style docstrings only, with griffe 2.
+//! Prefect parses docstrings with griffe 2 and reads the descriptions of parameters only from Google-style docstrings.
 
 use std::collections::HashMap;
 
-/// Returns the text as `inspect.getdoc` does: with expanded tabs, without the common indentation and without empty
-/// lines at the start and end.
+/// Cleans a docstring as Python's `inspect.getdoc` does.
+///
+/// Tabs are expanded, the common indentation is removed, and blank lines at the start and the end are dropped.
 pub(crate) fn clean(docstring: &str) -> String {
     let expanded = expand_tabs(docstring);
     let mut lines: Vec<&str> = expanded.split('\n').collect();
@@ -22,7 +23,7 @@ pub(crate) fn clean(docstring: &str) -> String {
     lines[first..last].join("\n")
 }
 
-/// Replaces tabs with spaces up to the next multiple of 8.
+/// Replaces each tab with spaces up to the next column that is a multiple of 8.
 fn expand_tabs(text: &str) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut column = 0;
@@ -50,7 +51,9 @@ fn skip_chars(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).map_or("", |(at, _)| &text[at..])
 }
 
-/// Returns the descriptions of parameters by name. If there are several sections for parameters, the last one counts.
+/// Returns the descriptions of parameters in a docstring, by parameter name.
+///
+/// If the docstring has several sections for parameters, the last section takes precedence.
 pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
     let cleaned = clean(docstring.trim_end());
     let lines: Vec<&str> = cleaned.split('\n').collect();
@@ -65,7 +68,7 @@ pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
             if PARAMETER_SECTIONS.contains(&kind.to_lowercase().as_str()) {
                 found = block.items.iter().filter_map(|item| described(item)).collect();
             }
-            // The line that ends the block may itself be a header.
+            // The line at which a block ends may be the header of the next section.
             at = block.end.max(at + 1);
             continue;
         }
@@ -76,7 +79,8 @@ pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
 
 const PARAMETER_SECTIONS: [&str; 4] = ["args", "arguments", "params", "parameters"];
 
-/// Returns the kind of section that a header line such as `Args:` or `Note: a title` starts.
+/// Returns the kind of section that a header line such as `Args:` or `Note: a title` opens, or `None` if the line is
+/// not a section header.
 fn section(line: &str) -> Option<&str> {
     let (kind, title) = line.split_once(':')?;
     let mut characters = kind.chars();
@@ -87,7 +91,9 @@ fn section(line: &str) -> Option<&str> {
     (starts && continues && titled).then_some(kind)
 }
 
-/// Returns whether a header opens a block: the line above is blank or missing, and the next line is indented.
+/// Returns whether the section header at a line opens a block.
+///
+/// The line above the header must be blank or missing, and one of the two lines below it must be indented.
 fn opens_block(lines: &[&str], at: usize) -> bool {
     let is_blank = |line: &&str| line.trim().is_empty();
     let indented =
@@ -97,7 +103,7 @@ fn opens_block(lines: &[&str], at: usize) -> bool {
     above_is_blank && (indented(next) || (indented(after) && !next.is_some_and(is_blank)))
 }
 
-/// The indented lines below a header, grouped by item.
+/// The indented lines below a section header, grouped into items.
 struct Block<'l> {
     items: Vec<Vec<&'l str>>,
     end: usize,
@@ -135,7 +141,9 @@ impl<'l> Block<'l> {
     }
 }
 
-/// Parses an item `name (type): description`. Returns `None` if it has no colon.
+/// Parses a docstring item of the form `name (type): description` into its name and description.
+///
+/// Returns `None` if the item contains no colon.
 fn described(item: &Vec<&str>) -> Option<(String, String)> {
     let (first, rest) = item.split_first()?;
     let (name, description) = first.split_once(':')?;

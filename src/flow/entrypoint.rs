@@ -1,4 +1,4 @@
-//! Entrypoints: references to flows in `prefect.yaml` and on the command line.
+//! Entrypoints, which refer to flows in `prefect.yaml` and on the command line.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -6,21 +6,21 @@ use std::{fmt, path::PathBuf, str::FromStr};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entrypoint {
     pub(crate) location: Location,
-    /// The function's name after those of the enclosing classes: `["Pipeline", "run"]`.
+    /// The name of the function, preceded by the names of its enclosing classes, such as `["Pipeline", "run"]`.
     pub(crate) object: Vec<String>,
     text: String,
 }
 
-/// The file or module of an entrypoint.
+/// The file or module that contains the flow of an entrypoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Location {
-    /// A file: `path/file.py:function`.
+    /// The path of a Python file, as in `path/file.py:function`.
     File(PathBuf),
-    /// A module: `package.module:function` or `package.module.function`.
+    /// The dotted name of a module, as in `package.module:function` or `package.module.function`.
     Module(String),
 }
 
-/// An invalid entrypoint.
+/// The error returned for a string that is not a valid entrypoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EntrypointError {
     #[error("'{0}' is not an entrypoint: expected 'path/to/file.py:function' or 'package.module.function'")]
@@ -30,13 +30,15 @@ pub(crate) enum EntrypointError {
 }
 
 impl Entrypoint {
-    /// Parses an entrypoint. As in Prefect, the last `:` separates the function, or else the last `.`.
+    /// Parses an entrypoint.
+    ///
+    /// As in Prefect, the last `:` separates the function from the file or module. Without a `:`, the last `.` does.
     pub(crate) fn parse(text: &str) -> Result<Self, EntrypointError> {
         let (location, object) = text
             .rsplit_once(':')
             .or_else(|| text.rsplit_once('.'))
             .ok_or_else(|| EntrypointError::NoFunction(text.to_owned()))?;
-        // `flow.py` is a file without a function, not the function `py` of the module `flow`.
+        // `flow.py` is a file name without a function. It does not refer to a function `py` in a module `flow`.
         let is_file = object == "py" && !text.contains(':');
         if is_file || object.is_empty() || object.split('.').any(str::is_empty) {
             return Err(EntrypointError::NoFunction(text.to_owned()));
@@ -53,12 +55,12 @@ impl Entrypoint {
         Ok(Self { location, object, text: text.to_owned() })
     }
 
-    /// Returns the part after the separator: `Pipeline.run`.
+    /// Returns the part of the entrypoint after the separator, such as `Pipeline.run`.
     pub(crate) fn object_path(&self) -> String {
         self.object.join(".")
     }
 
-    /// Returns the part before the separator.
+    /// Returns the part of the entrypoint before the separator: the file path or module name.
     pub(crate) fn location_text(&self) -> String {
         match &self.location {
             Location::File(path) => path.display().to_string(),

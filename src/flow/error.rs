@@ -1,11 +1,14 @@
-//! Errors of reading a flow.
+//! The errors that occur when a flow is read from its source.
 
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     fs::FileError,
 };
 
-/// An invalid entrypoint, an invalid flow, or a flow that cannot be read without running its program.
+/// An error that occurs when a flow is read from its source.
+///
+/// Either the entrypoint is wrong, or the flow is invalid, or the flow cannot be determined without running its
+/// program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
     #[error("file '{path}' does not exist")]
@@ -34,16 +37,16 @@ pub(crate) enum FlowError {
     InvalidName { name: String, place: Place },
     #[error("'{parameter}' is a reserved argument name and cannot be used in a flow")]
     ReservedParameter { parameter: String, place: Place },
-    /// Prefect rejects the flow on import.
+    /// Importing the module raises an exception, because Prefect or pydantic rejects the flow.
     #[error("flow '{function}' cannot be imported: {reason}")]
     Refused { function: String, reason: String, place: Place },
-    /// The flow depends on code that is not interpreted.
+    /// The flow depends on code that can only be evaluated by running it.
     #[error("'{name}' cannot be read without running its program: {reason}")]
     Unknowable { name: String, reason: String, place: Option<Place> },
 }
 
 impl FlowError {
-    /// Returns the stable code of the error.
+    /// Returns the stable code that identifies the kind of error in diagnostics.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::FileMissing { .. }
@@ -62,17 +65,17 @@ impl FlowError {
         }
     }
 
-    /// Returns whether importing the flow may succeed although its source cannot be read.
+    /// Returns whether Python may be able to import the flow, although its source cannot be read here.
     pub(super) fn is_open_to_python(&self) -> bool {
         match self {
             Self::NameUnknown { .. } | Self::Unknowable { .. } | Self::Encoding { .. } => true,
-            // The module may be installed.
+            // A module that is not part of the project may still be installed.
             Self::ModuleMissing { module } => !module.contains('/'),
             _ => false,
         }
     }
 
-    /// Returns the position of the error in the source.
+    /// Returns the position in the source that caused the error, if the error has one.
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::Syntax { place, .. }
@@ -91,7 +94,7 @@ impl FlowError {
         }
     }
 
-    /// Returns a suggestion for fixing the error.
+    /// Returns a suggestion for fixing the error, if there is one.
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::NotFound { suggestion: Some(name), .. } => Some(format!("did you mean '{name}'?")),

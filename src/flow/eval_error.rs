@@ -1,19 +1,19 @@
-//! The error of evaluating an expression or an annotation.
+//! The error type for the evaluation of expressions and annotations.
 
-/// The reason why an expression has no value or an annotation has no schema.
+/// The reason why an expression has no value, or why an annotation has no JSON schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EvalError {
-    /// The result is only known by running the program; the string says why.
+    /// The result depends on code that would have to be run. The string explains why.
     Unknown(String),
-    /// The name is not defined.
+    /// The name, which is given by the string, is not defined in the scope.
     Undefined(String),
-    /// Prefect silently registers the parameter without a type.
+    /// The annotation has no JSON schema. Prefect registers the parameter without a type and reports no error.
     Untyped,
-    /// The type has no JSON schema. As [`Self::Untyped`], but a union omits the member.
+    /// The annotation has no JSON schema. Unlike for [`Self::Untyped`], a union omits such a member and stays typed.
     NoSchema,
-    /// Prefect omits the parameter from the schema.
+    /// The annotation excludes the parameter from the schema that Prefect registers.
     Vanishes,
-    /// Prefect rejects the flow; the string says why.
+    /// The annotation is invalid, so Prefect or pydantic rejects the whole flow. The string explains why.
     Refused(String),
 }
 
@@ -22,7 +22,7 @@ impl EvalError {
         Self::Unknown(reason.into())
     }
 
-    /// Returns the reason as shown to users.
+    /// Returns an explanation of the error that can be shown to users.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Unknown(reason) | Self::Refused(reason) => reason.clone(),

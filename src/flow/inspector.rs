@@ -1,4 +1,4 @@
-//! The entry to reading flows, and the cache of parsed files.
+//! Reads flows from their source and caches parsed files.
 
 use std::{
     collections::HashMap,
@@ -19,14 +19,17 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Reads flows. Each file is parsed and each flow is read once; threads may share an inspector.
+/// Reads flows from their source.
+///
+/// An inspector caches its results, so that each file is parsed once and each flow is read once. It can be shared
+/// between threads.
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
-    /// Results of module searches by directory. Flows of one project often import the same modules.
+    /// Cached results of module searches, by search directory and module name.
     located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
     pub(super) memory: Memory,
-    /// The entrypoints of all flows of the project; set by the first request.
+    /// The entrypoints of all flows in the project. The first suggestion that needs them fills this cell.
     pub(super) tree: OnceLock<Vec<String>>,
 }
 
@@ -35,12 +38,13 @@ impl Inspector {
         Self::default()
     }
 
-    /// Returns the flow at an entrypoint. Paths are relative to `directory`. An answer of [`Self::ask_python`] takes
-    /// precedence over the source.
+    /// Returns the flow at an entrypoint. Relative paths are resolved against `directory`.
+    ///
+    /// If [`Self::ask_python`] has imported the flow, the result of the import takes precedence over the source.
     ///
     /// # Errors
     ///
-    /// Fails if the entrypoint does not name a flow, or if the flow's name cannot be determined.
+    /// Fails if the entrypoint does not refer to a flow, or if the flow's name cannot be determined.
     pub(crate) fn inspect(
         &self,
         entrypoint: &Entrypoint,
@@ -55,7 +59,7 @@ impl Inspector {
         flow
     }
 
-    /// Reads the flow from its source.
+    /// Reads the flow at an entrypoint from its source, bypassing the cache.
     fn read(
         &self,
         entrypoint: &Entrypoint,
@@ -80,7 +84,7 @@ impl Inspector {
         Ok(Flow { warnings: warning.into_iter().collect(), ..flow })
     }
 
-    /// Returns a parsed file.
+    /// Returns the parsed Python file at `path`, from the cache if possible.
     pub(super) fn file(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError> {
         self.named_file(path, &path.display().to_string())
     }
@@ -90,7 +94,9 @@ impl Inspector {
         file.ok_or_else(|| FlowError::FileMissing { path: name.to_owned() })
     }
 
-    /// Returns the file, or `None` if its text contains none of `words`. Without words every file is returned.
+    /// Returns the parsed Python file at `path`, or `None` if its text contains none of `words`.
+    ///
+    /// If `words` is empty, every file is parsed. The `name` is used in diagnostics.
     pub(super) fn file_containing(
         &self,
         path: &Path,
@@ -98,7 +104,7 @@ impl Inspector {
         words: &[&str],
     ) -> Result<Option<Arc<PythonFile>>, FlowError> {
         let path = normalize(path);
-        // A lock is only poisoned between two complete entries, so the map is consistent.
+        // A panic while the lock is held cannot leave a partial entry, so a poisoned map is still consistent.
         if let Some(file) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&path) {
             return Ok(Some(Arc::clone(file)));
         }
@@ -108,7 +114,7 @@ impl Inspector {
     }
 
     fn cached_search(&self, directory: &Path, dotted: &str) -> SearchResult {
-        // A lock is only poisoned between two complete entries, so the map is consistent.
+        // A panic while the lock is held cannot leave a partial entry, so a poisoned map is still consistent.
         let known = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(located) = known().get(directory).and_then(|names| names.get(dotted)) {
             return located.clone();
@@ -140,7 +146,7 @@ fn module_of<'p>(
     };
     match program.find(&name) {
         Ok(ImportTarget::Module(module)) => Ok(module),
-        // A namespace package can be imported but contains no names.
+        // A namespace package can be imported, but it has no file and therefore defines no flows.
         Ok(ImportTarget::Namespace(_)) if !name.contains('/') => {
             Err(FlowError::NotFound { name: entrypoint.object_path(), location: name, suggestion: None })
         }

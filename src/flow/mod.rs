@@ -101,30 +101,31 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Diagnostic, Place};
 
-/// A flow as Prefect registers it.
+/// A flow, with the properties that Prefect registers for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Flow {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// The version set by the decorator, or else the MD5 of the file that defines the flow.
+    /// The version from the `@flow` decorator, or else the MD5 of the file that defines the flow.
     pub(crate) version: Option<String>,
-    /// The parameter schema: an object with `title`, `type`, ordered `properties`, `required` and `definitions`.
+    /// The JSON schema of the flow's parameters: an object with `title`, `type`, `properties`, `required` and
+    /// `definitions`.
     pub(crate) parameters: Arc<serde_json::Value>,
     pub(crate) grade: Grade,
-    /// Reasons why the flow is only approximate; empty if it is exact.
+    /// The reasons why the parameter schema is only approximate. Empty if the schema is exact.
     pub(crate) reasons: Vec<Reason>,
-    /// Problems that let the flow fail on workers.
+    /// Problems that will make the flow fail when a worker runs it.
     pub(crate) warnings: Vec<Diagnostic>,
-    /// The position of the function's name in its definition.
+    /// The position of the function's name in the source.
     pub(crate) place: Place,
 }
 
-/// The accuracy of a flow's data.
+/// How accurately the data of a flow could be determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Grade {
-    /// Equal to the result of importing the flow.
+    /// The data is identical to the result of importing the flow with Prefect.
     Exact,
-    /// The schema accepts every value the flow accepts, and possibly others.
+    /// The parameter schema accepts every value that the flow accepts, but possibly also other values.
     Approximate,
 }
 
@@ -137,12 +138,12 @@ impl Grade {
     }
 }
 
-/// A fact that cannot be determined without running the program.
+/// A detail of a flow that cannot be determined without running the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
-    /// The affected parameter; `None` if the reason concerns the whole flow.
+    /// The affected parameter, or `None` if the detail concerns the whole flow.
     pub(crate) parameter: Option<String>,
-    /// Whether only the parameter's default is unknown.
+    /// Whether the parameter's type is known and only its default value is unknown.
     pub(crate) is_default: bool,
     pub(crate) reason: String,
 }

@@ -1,9 +1,9 @@
-//! Parameter names that a flow must not use.
+//! Names that cannot be used for the parameters of a flow.
 
-/// Arguments that Prefect itself passes to flows.
+/// Names of arguments that Prefect itself passes to a flow when it runs.
 pub(super) const RESERVED: [&str; 2] = ["return_state", "wait_for"];
 
-/// Parameter names that pydantic cannot validate.
+/// Parameter names that conflict with attributes of the pydantic model that Prefect creates for the parameters.
 pub(super) const CLASHING: [&str; 10] = [
     "model_config",
     "model_dump",

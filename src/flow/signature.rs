@@ -24,7 +24,11 @@ use super::{
 };
 use crate::{diagnostics::Place, names::FORBIDDEN_CHARACTERS};
 
-/// Reads the flow's data from its definition.
+/// Builds a flow from its definition.
+///
+/// # Errors
+///
+/// Fails if Prefect would reject the flow on import, or if the flow's name cannot be determined.
 pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) -> Result<Flow, FlowError> {
     let Definition { function, options, file_of } = definition;
     let place = function.scope.module.file.place(function.def.span);
@@ -111,11 +115,11 @@ struct Signature<'p> {
     place: Place,
 }
 
-/// The parts of a parameter's schema.
+/// The parts from which the schema of a parameter is assembled.
 struct Property<'p> {
     schema: Map<String, Json>,
     default: FieldDefault<'p>,
-    /// The `json_schema_extra` of a `Field(...)` that is the default.
+    /// The `json_schema_extra` argument of a `Field(...)` call that is the parameter's default.
     extra: Map<String, Json>,
     description: Option<String>,
 }
@@ -177,7 +181,7 @@ impl<'p> Signature<'p> {
         let annotation = match self.outside_final(annotation, has_default) {
             Ok(inner) => inner,
             Err(EvalError::Vanishes) => return Err(EvalError::Vanishes),
-            // The schema of the annotation reports the error.
+            // An invalid annotation is reported later, when its schema is generated.
             Err(_) => annotation,
         };
         self.builder.program.memo.assumptions.take();
@@ -200,7 +204,7 @@ impl<'p> Signature<'p> {
         Ok(property)
     }
 
-    /// Fills in the property of `*args` or `**kwargs`: an optional array or object.
+    /// Sets the schema of `*args` to an array, or that of `**kwargs` to an object. Neither parameter is required.
     fn variadic(&mut self, parameter: &'p Parameter, property: &mut Property<'p>) {
         let is_positional = parameter.kind == ParameterKind::VarPositional;
         let empty = if is_positional { Value::List(Vec::new()) } else { Value::Dict(Vec::new()) };
@@ -218,13 +222,13 @@ impl<'p> Signature<'p> {
         });
         match schema {
             Ok(schema) => property.schema = schema,
-            // Prefect accepts any value if it cannot generate a schema.
+            // If Prefect cannot generate a schema for the annotation, the parameter accepts any value.
             Err(EvalError::Untyped | EvalError::NoSchema) => {}
             Err(error) => self.builder.approximate(error.reason()),
         }
     }
 
-    /// Returns the schema of one argument of `*args` or `**kwargs`.
+    /// Returns the schema of a single argument that is collected by `*args` or `**kwargs`.
     fn element(&mut self, annotation: &'p Expr) -> EvalResult<Json> {
         let (scope, expr) = match (quoted(self.function, annotation), self.strings) {
             (Some(expr), StringAnnotations::Evaluated) => (evaluation_scope(self.function), expr),
@@ -246,15 +250,15 @@ impl<'p> Signature<'p> {
         self.builder.schema(scope, expr)
     }
 
-    /// Returns the type in `Final[...]`, or else the annotation itself.
+    /// Returns the type inside `Final[...]`, or the annotation itself if it is not `Final`.
     ///
     /// # Errors
     ///
-    /// Returns [`EvalError::Vanishes`] for `ClassVar[...]`, and for `Final[...]` with a default: Prefect omits these
-    /// parameters.
+    /// Returns [`EvalError::Vanishes`] for `ClassVar[...]`, and for `Final[...]` if the parameter has a default,
+    /// because Prefect omits these parameters from the schema.
     fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> EvalResult<&'p Expr> {
         let (scope, written) = match quoted(self.function, annotation) {
-            // Pydantic never omits an annotation that stays a string.
+            // Pydantic never omits a parameter whose annotation stays a string.
             Some(_) if self.strings != StringAnnotations::Evaluated => return Ok(annotation),
             Some(expr) => (evaluation_scope(self.function), expr),
             None => (self.function.scope, annotation),
@@ -270,7 +274,7 @@ impl<'p> Signature<'p> {
             }
             Some("typing.Final") if has_default => Err(EvalError::Vanishes),
             Some("typing.Final") if annotation.as_text().is_none() => {
-                // `Annotated` may contain a default, too.
+                // A `Field` in `Annotated[...]` may also set a default.
                 if let Some((scope, arguments)) = self.builder.as_annotated(scope, inner)
                     && !self.builder.annotated(scope, arguments)?.default.is_required()
                 {
@@ -282,14 +286,16 @@ impl<'p> Signature<'p> {
         }
     }
 
-    /// Returns the external name of the generic type in an annotation, or of the whole annotation.
+    /// Returns the external name of an annotation. For a generic type such as `list[int]`, this is the name of `list`.
     fn generic(&self, scope: Scope<'p>, annotation: &'p Expr) -> Option<String> {
         let generic = annotation.as_subscript().map_or(annotation, |(generic, _)| generic);
         scope.external(self.builder.program, generic)
     }
 
-    /// Returns whether the schema may consist of an inner type's schema only, as in a union with one member. Prefect
-    /// replaces the description in this case.
+    /// Returns whether the parameter's schema may consist only of the schema of an inner type, as for a union with one
+    /// member.
+    ///
+    /// Prefect then replaces the description of the inner type with that of the parameter.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
         let generic = self.generic(scope, annotation);
         annotation.as_alternatives().is_some()
@@ -305,7 +311,7 @@ impl<'p> Signature<'p> {
         match FieldInfo::read(program, scope, call) {
             Ok(info) => {
                 property.default = match info.default {
-                    // Prefect ignores default factories.
+                    // Prefect does not call default factories, so the parameter is required.
                     FieldDefault::Factory(_) => FieldDefault::Required,
                     default => default,
                 };
@@ -364,7 +370,7 @@ impl<'p> Signature<'p> {
         if arguments.elements().first().is_some_and(|inner| self.passes_on_description(scope, inner)) {
             schema.remove("description");
         }
-        // Prefect sets its own title and description.
+        // The title and the description of a parameter are always set by Prefect.
         schema.extend(annotated.extra.into_iter().filter(|(key, _)| key != "title" && key != "description"));
         Ok(schema)
     }
@@ -435,7 +441,7 @@ fn object(schema: Json) -> EvalResult<Map<String, Json>> {
     }
 }
 
-/// Returns a property without its type.
+/// Removes the type from a parameter's schema, so that it accepts any value.
 fn untyped(schema: &Json) -> Json {
     let kept = ["title", "position", "description", "default"];
     Json::Object(kept.iter().filter_map(|key| Some(((*key).to_owned(), schema.get(*key)?.clone()))).collect())

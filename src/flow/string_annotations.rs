@@ -1,4 +1,5 @@
-//! String annotations: quoted annotations, and all annotations of a module that postpones their evaluation.
+//! Annotations that are strings: quoted annotations, and all annotations of a module with `from __future__ import
+//! annotations`.
 
 use super::{
     eval_error::EvalError,
@@ -13,11 +14,12 @@ use super::{
 /// The result of evaluating the string annotations of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StringAnnotations {
-    /// All string annotations can be evaluated at the end of the module.
+    /// All string annotations can be evaluated in the scope at the end of the module.
     Evaluated,
-    /// An annotation contains an undefined name. All of them stay strings, in which Prefect only resolves builtins.
+    /// An annotation cannot be evaluated, for example because a name is undefined. In this case, all annotations of
+    /// the function stay strings, and Prefect resolves only builtins in them.
     Unevaluated,
-    /// Evaluating an annotation may fail; the string says why.
+    /// The evaluation of an annotation may fail. The string explains why.
     Unknown(&'static str),
 }
 
@@ -44,13 +46,14 @@ impl StringAnnotations {
     }
 }
 
-/// Returns the scope in which string annotations are evaluated: the end of the function's module.
+/// Returns the scope in which string annotations are evaluated, which is the end of the function's module.
 pub(super) fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
     Scope::end_of(function.scope.module)
 }
 
-/// Returns the expression of a string annotation; `None` if the annotation is not a string. If the module postpones
-/// annotations, a quoted annotation evaluates to a string again.
+/// Returns the expression in a string annotation, or `None` if the annotation is not a string.
+///
+/// If the module postpones the evaluation of annotations, a quoted annotation evaluates to a string and stays one.
 pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option<&'p Expr> {
     if function.scope.module.body().postponed_annotations {
         return Some(annotation);
@@ -58,7 +61,7 @@ pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option
     annotation.as_text().and_then(|text| text.as_expression())
 }
 
-/// The failure of evaluating an annotation. All string annotations of the function then stay strings.
+/// The failure to evaluate a string annotation. It makes all string annotations of the function stay strings.
 enum Failure {
     Certain,
     Possible(&'static str),

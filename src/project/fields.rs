@@ -1,26 +1,26 @@
-//! Keys of prefect.yaml and the types of their values, in one table.
+//! A table of all keys in prefect.yaml and the types of their values.
 //!
-//! The types are those that Prefect accepts before templates are rendered. A number is invalid where a string is
-//! expected, and so is a placeholder where a number is expected.
+//! A type describes the values that Prefect accepts before templates are rendered. For example, a number is invalid
+//! for a string, and a placeholder is invalid for a number.
 
-/// Type of a value as written in the file.
+/// The type of a value in a project file, before templates are rendered.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Text,
-    /// Date and time, or seconds since 1970.
+    /// A date and time, or a number of seconds since 1970.
     Moment,
-    /// `true`, `yes`, `on`, `1` or their opposites, as a boolean, number or string.
+    /// A boolean. Values such as `true`, `yes`, `on` and `1` are accepted as booleans, numbers or strings.
     Flag,
-    /// A flag, or a template that renders to one.
+    /// A boolean, or a template that renders to a boolean.
     FlagOrText,
-    /// Whole number, also as a string.
+    /// A whole number, which may be written as a string.
     Count,
     Tags,
-    /// Mapping with string keys. Null is invalid.
+    /// A mapping whose keys are strings. Null is not accepted.
     Parameters,
-    /// List of steps, a single step, `{}` or null.
+    /// A list of steps, a single step, `{}` or null.
     Steps,
-    /// Number of seconds, or a string with a unit.
+    /// A number of seconds, or a string with a unit.
     Interval,
     Limit,
     Schedule,
@@ -29,13 +29,13 @@ pub(super) enum Shape {
     Mappings,
 }
 
-/// A key and the type of its value.
+/// A key of a mapping and the type of its value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     pub(super) key: &'static str,
     pub(super) shape: Shape,
     pub(super) nullable: bool,
-    /// Description in the JSON schema for editors.
+    /// The description of the key in the JSON schema, which editors display.
     pub(super) meaning: &'static str,
 }
 
@@ -106,7 +106,7 @@ pub(super) const SCHEDULE: &[Field] = &[
     ),
 ];
 
-/// Keys of a schedule that define its kind. Exactly one is required.
+/// The keys that determine the kind of a schedule. A schedule must have exactly one of them.
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
 pub(super) const LIMIT: &[Field] = &[
@@ -119,7 +119,7 @@ pub(super) const LIMIT: &[Field] = &[
     ),
 ];
 
-/// Top-level keys that never cause a warning. They often hold anchors.
+/// Top-level keys that are never reported as unknown, because they often contain definitions with anchors.
 pub(super) const FREE: &[&str] = &["definitions", "description", "required_inputs", "version"];
 
 pub(super) fn find(fields: &'static [Field], key: &str) -> Option<&'static Field> {

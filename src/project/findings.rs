@@ -1,4 +1,4 @@
-//! Diagnostics about a project file, with their places.
+//! Collects diagnostics about a project file and their positions in the file.
 
 use std::collections::HashSet;
 
@@ -9,20 +9,20 @@ use crate::{
     yaml::Document,
 };
 
-/// Collector of diagnostics about one document.
+/// A collector for the diagnostics about a document.
 ///
-/// The same diagnostic is recorded once per place: deployments may share parts of the file, and some checks run again
-/// when more is known.
+/// A diagnostic is only recorded once for each position, because several deployments may share a part of the file and
+/// some checks run more than once.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     document: Option<&'a Document>,
     diagnostics: Vec<Diagnostic>,
     noted: HashSet<Noted>,
-    /// Options that replace values of the document, by the path of the value.
+    /// Command-line options that replace values of the document, with the paths of these values.
     overrides: Vec<(Pointer, String)>,
 }
 
-/// A part of a string value on a single line.
+/// A part of a string value that does not extend over more than one line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part<'a> {
     text: &'a str,
@@ -31,14 +31,16 @@ pub(crate) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Creates a part of `text` from a byte range.
+    /// Creates a part of `text` that consists of a range of bytes.
     pub(crate) fn new(text: &'a str, range: std::ops::Range<usize>) -> Self {
         Self { text, start: range.start, end: range.end }
     }
 
-    /// Locates the part in the source text of the value at `span`.
+    /// Returns the span of the part in the source text of the value at `span`, or `None` if the part cannot be
+    /// located.
     ///
-    /// The search counts occurrences, so it works for block scalars, whose indentation is not part of the value.
+    /// The part is located by counting its occurrences, so that block scalars are supported. Their indentation is in
+    /// the source text, but not in the value.
     fn locate(&self, source: &str, span: Span) -> Option<Span> {
         let part = self.text.get(self.start..self.end).filter(|part| !part.is_empty())?;
         let written = source.get(span.range())?;
@@ -50,7 +52,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Identity of a diagnostic: code, message and place.
+/// The identity of a diagnostic, which consists of its code, its message and its position.
 type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
@@ -58,19 +60,23 @@ impl<'a> Findings<'a> {
         Self { document, diagnostics: Vec::new(), noted: HashSet::new(), overrides: Vec::new() }
     }
 
-    /// Declares that a command-line option replaces the value at a path. Diagnostics about the value name the option instead
-    /// of a place in the document.
+    /// Records that a command-line option replaces the value at a path.
+    ///
+    /// Diagnostics about this value then name the option instead of a position in the document.
     pub(crate) fn add_override(&mut self, pointer: Pointer, option: String) {
         self.overrides.push((pointer, option));
     }
 
-    /// Returns the option that replaces the value at a path, or a value that contains it.
+    /// Returns the option that replaces the value at a path or one of its ancestors, or `None` if there is no such
+    /// option.
     fn option(&self, pointer: &Pointer) -> Option<&str> {
         let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
         self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
     }
 
-    /// Records a diagnostic about an option, if an option replaces the value at the path. Gives the diagnostic back otherwise.
+    /// Records a diagnostic about the option that replaces the value at a path.
+    ///
+    /// If there is no such option, returns the diagnostic without recording it.
     fn blame_option(&mut self, pointer: &Pointer, diagnostic: Diagnostic) -> Option<Diagnostic> {
         let Some(option) = self.option(pointer) else { return Some(diagnostic) };
         let message = format!("{option}: {}", diagnostic.message);
@@ -78,22 +84,24 @@ impl<'a> Findings<'a> {
         None
     }
 
-    /// Records a diagnostic at the place of a value.
+    /// Records a diagnostic at the position of a value.
     pub(crate) fn at_value(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let Some(diagnostic) = self.blame_option(pointer, diagnostic) else { return };
         let place = self.document.map(|document| document.value_place(pointer));
         self.push(diagnostic.at(place));
     }
 
-    /// Records a diagnostic at the place of a key.
+    /// Records a diagnostic at the position of a key.
     pub(crate) fn at_key(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let Some(diagnostic) = self.blame_option(pointer, diagnostic) else { return };
         let place = self.document.map(|document| document.key_place(pointer));
         self.push(diagnostic.at(place));
     }
 
-    /// Records a diagnostic at a part of a string value. The place is the whole value if the part cannot be located,
-    /// for example because the string is written with escapes.
+    /// Records a diagnostic at the position of a part of a string value.
+    ///
+    /// If the part cannot be located, for example because the string contains escape sequences, the position is that
+    /// of the whole value.
     pub(crate) fn at_part(&mut self, pointer: &Pointer, part: Part<'_>, diagnostic: Diagnostic) {
         let place = self.document.map(|document| {
             let span = document.value_span(pointer);
@@ -103,22 +111,22 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Returns the document that the diagnostics are about.
+    /// Returns the document that the diagnostics refer to, if there is one.
     pub(super) fn document(&self) -> Option<&'a Document> {
         self.document
     }
 
-    /// Whether a string in the project is a date in YAML.
+    /// Returns whether a string value in the project is a date in the YAML file.
     pub(super) fn is_date(&self, pointer: &Pointer) -> bool {
         self.document.is_some_and(|document| document.is_date(pointer))
     }
 
-    /// Whether a null in the project is NaN or infinite in YAML.
+    /// Returns whether a null value in the project is NaN or infinite in the YAML file.
     pub(super) fn is_no_number(&self, pointer: &Pointer) -> bool {
         self.document.is_some_and(|document| document.is_no_number(pointer))
     }
 
-    /// Records a diagnostic that already has its place, or has none.
+    /// Records a diagnostic without changing its position.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         let place = diagnostic.place.as_ref();
         let place = place.map(|Place { source, span }| (source.name().to_owned(), *span));
@@ -127,7 +135,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Returns the diagnostics recorded since the last call.
+    /// Returns and removes the diagnostics that have been recorded since the last call.
     pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)
     }

@@ -1,4 +1,4 @@
-//! Loader for prefect.yaml, which also checks keys and types.
+//! Loads project files and checks their keys and the types of their values.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,12 +18,12 @@ use crate::{
     yaml,
 };
 
-/// Reason why a project file could not be loaded.
+/// The reason why a project file could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file is not valid YAML, or a value has the wrong type.
+    /// The file is not valid YAML, or some of its values are invalid.
     #[error("{} has {} error(s)", file, diagnostics.len())]
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
 }
@@ -32,7 +32,7 @@ pub(crate) enum ProjectError {
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read, or with all errors in it.
+/// Fails if the file cannot be read or is invalid. The error contains all problems that were found in the file.
 pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let name = path.to_string_lossy();
     let file = directory.join(path);
@@ -78,7 +78,7 @@ fn declared((index, item): (usize, Value)) -> Option<Declared> {
     Some(Declared { index: Some(index), fields: Arc::new(fields) })
 }
 
-/// Checks the file and normalizes its values.
+/// Checks the content of the file and normalizes its values.
 fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
     let root = Pointer::root();
     let mut checker = Checker { findings };
@@ -111,7 +111,9 @@ fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
     result
 }
 
-/// Whether a key is probably a misspelling of another. Arbitrary keys are allowed at the top level.
+/// Returns whether a key is probably a misspelling of a known key.
+///
+/// The check is strict because arbitrary keys are allowed at the top level.
 fn close(key: &str, known: &str) -> bool {
     strsim::damerau_levenshtein(key, known) <= 2
 }
@@ -148,7 +150,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Checks the known keys of a mapping and normalizes their values.
+    /// Checks the known keys of a mapping and normalizes their values. Unknown keys are kept unchanged.
     fn mapping(&mut self, fields: &Mapping, known: &'static [Field], pointer: &Pointer) -> Mapping {
         let normal = |(key, value): (&Value, &Value)| {
             let value = match key.as_str().and_then(|name| fields::find(known, name)) {
@@ -167,7 +169,7 @@ impl Checker<'_, '_> {
         fields.iter().map(normal).collect()
     }
 
-    /// Normalizes a value. Reports a value of the wrong type and returns it unchanged.
+    /// Normalizes a value. A value of a wrong type is reported and returned unchanged.
     fn value(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
         match (field.shape, value) {
             (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
@@ -315,7 +317,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Returns the diagnostic for a key that a mapping does not have, or no longer has.
+/// Returns the diagnostic for a key that has no effect, because it is unknown or was removed from Prefect.
 fn unused_key(
     key: &str,
     known: &'static [Field],
@@ -336,7 +338,7 @@ fn json_text(key: &Value) -> String {
     key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
 }
 
-/// Returns the advice for a key that is not a string.
+/// Returns a suggestion for a key that is not a string.
 fn quote_key(key: &Value) -> String {
     match key {
         Value::Bool(_) => "put the key in quotes: YAML reads on, off, yes and no as booleans".to_owned(),
@@ -362,7 +364,7 @@ fn expected(shape: Shape) -> &'static str {
     }
 }
 
-/// Parses a flag in any spelling that Prefect accepts.
+/// Parses a boolean in any notation that Prefect accepts. Returns `None` if the value is not a boolean.
 fn flag(value: &Value) -> Option<bool> {
     let text = match value {
         Value::Bool(flag) => return Some(*flag),
@@ -377,7 +379,9 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// Parses a whole number, also from a string or with a fraction of zero.
+/// Parses a whole number, which may also be a string or a number with a fraction of zero.
+///
+/// Returns `None` if the value is not a whole number.
 fn count(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
@@ -401,7 +405,7 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// Whether a string may be an interval. A number without a unit is invalid.
+/// Returns whether a string may be an interval, which must be more than a number without a unit.
 fn is_duration(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
         && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')

@@ -1,4 +1,4 @@
-//! Keys that are valid elsewhere in prefect.yaml.
+//! Suggests the correct location for misplaced keys in prefect.yaml.
 
 use super::fields::{self, DEPLOYMENT, LIMIT, SCHEDULE, TOP, WORK_POOL};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     yaml::Document,
 };
 
-/// Common job variables, which belong below `job_variables`.
+/// Common job variables, which are only valid below the key `job_variables`.
 const JOB_VARIABLES: [&str; 12] = [
     "command",
     "cpu",
@@ -25,7 +25,7 @@ const JOB_VARIABLES: [&str; 12] = [
     "working_dir",
 ];
 
-/// Keys that only deployment files of Prefect 2 have.
+/// Keys that occur only in the deployment files of Prefect 2.
 const LEGACY: [&str; 7] = [
     "flow_name",
     "infra_overrides",
@@ -36,7 +36,7 @@ const LEGACY: [&str; 7] = [
     "work_queue_name",
 ];
 
-/// Returns where a key of a deployment belongs, if it is valid elsewhere.
+/// Returns a suggestion for a misplaced key of a deployment, or `None` if the key is not valid anywhere else.
 pub(super) fn in_deployment(key: &str) -> Option<&'static str> {
     match key {
         "pool" | "work_pool_name" => Some("use `work_pool: {name: ...}`"),
@@ -50,7 +50,7 @@ pub(super) fn in_deployment(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns where a key of a work pool belongs, if it is valid elsewhere.
+/// Returns a suggestion for a misplaced key of a work pool, or `None` if the key is not valid anywhere else.
 pub(super) fn in_work_pool(key: &str) -> Option<&'static str> {
     match key {
         "queue" | "work_queue" => Some("use `work_queue_name`"),
@@ -60,8 +60,9 @@ pub(super) fn in_work_pool(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns the warnings about top-level keys that belong to a deployment. A value with an anchor is a definition that
-/// deployments may use, so its key can be anything.
+/// Returns warnings about top-level keys that are only valid in a deployment.
+///
+/// Keys whose values contain an anchor are ignored, because such values are definitions that deployments may refer to.
 pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointer, Diagnostic)> {
     let is_misplaced = |key: &&str| {
         let is_known = fields::find(TOP, key).is_some() || fields::FREE.contains(key);
@@ -80,7 +81,7 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
     fields.keys().filter_map(Value::as_str).filter(is_misplaced).map(diagnostic).collect()
 }
 
-/// Returns the error for a deployment file of Prefect 2.
+/// Returns an error if the file is a deployment file of Prefect 2, together with the path of the key that proves it.
 pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic)> {
     if fields.contains_key("deployments") || !fields.contains_key("entrypoint") {
         return None;
@@ -93,7 +94,7 @@ pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic
     Some((Pointer::root().join(first), diagnostic))
 }
 
-/// Whether the value of a top-level key has an anchor, or contains one.
+/// Returns whether the value of a top-level key is or contains an anchor.
 fn has_anchor(document: &Document, key: &str) -> bool {
     let pointer = Pointer::root().join(key);
     let (key, value) = (document.key_span(&pointer), document.value_span(&pointer));

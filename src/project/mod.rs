@@ -1,4 +1,4 @@
-//! Project files: loading, validation and the places of their values.
+//! Loads and validates project files and records the positions of their values.
 
 mod fields;
 mod findings;
@@ -21,13 +21,13 @@ use crate::{
     yaml::Document,
 };
 
-/// Name of the project file that prefectl reads by default.
+/// The name of the project file that prefectl reads by default.
 pub(crate) const DEFAULT_FILE: &str = "prefect.yaml";
 
-/// A project file with valid keys and types. Templates are not rendered yet.
+/// A valid project file, whose templates have not been rendered.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// The parsed document. `None` if there is no file.
+    /// The parsed document, or `None` if the project has no file.
     pub(crate) document: Option<Document>,
     pub(crate) build: Section,
     pub(crate) push: Section,
@@ -36,13 +36,13 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Returns a project without a file, for deployments defined on the command line.
+    /// Returns a project without a file. It is used for deployments that are defined on the command line.
     pub(crate) fn empty() -> Self {
         let [build, push, pull] = [Section::Absent, Section::Absent, Section::Absent];
         Self { document: None, build, push, pull, deployments: Vec::new() }
     }
 
-    /// Returns a warning if the project declares no deployments.
+    /// Returns a warning if the project contains no deployments.
     pub(crate) fn missing_deployments(&self) -> Option<Diagnostic> {
         if !self.deployments.is_empty() {
             return None;
@@ -53,23 +53,25 @@ impl Project {
         Some(diagnostic.at(place).help("add an item to `deployments`, for example with `prefectl init`"))
     }
 
-    /// Returns the place of a value. For a value that is not in the file, this is the place of the nearest parent.
+    /// Returns the position of a value. If the value is not in the file, returns the position of its nearest ancestor.
+    ///
+    /// Returns `None` if the project has no file.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
         Some(self.document.as_ref()?.value_place(pointer))
     }
 }
 
-/// Steps of a section, at the top level or in a deployment.
+/// The steps of a section such as `build`, either at the top level or in a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Section {
     Absent,
-    /// `null` or `{}`.
+    /// The value of the section is `null` or `{}`.
     Null,
     Steps(Vec<Value>),
 }
 
 impl Section {
-    /// Reads the section under a key. A mapping counts as a list with one step.
+    /// Reads the section under a key. A mapping is treated as a list with a single step.
     pub(crate) fn of(fields: &Mapping, key: &str) -> Self {
         match fields.get(key) {
             None => Self::Absent,
@@ -88,17 +90,17 @@ impl Section {
     }
 }
 
-/// A deployment as declared in the file.
+/// A deployment as it is declared in the project file.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
-    /// Index in the list of deployments. `None` for a deployment defined on the command line.
+    /// The index in the list of deployments, or `None` for a deployment that is defined on the command line.
     pub(crate) index: Option<usize>,
-    /// Shared with the selected deployments.
+    /// The fields of the deployment, shared with the selected deployments.
     pub(crate) fields: Arc<Mapping>,
 }
 
 impl Declared {
-    /// Returns the name before templates are rendered, unless it is empty.
+    /// Returns the name before templates are rendered, or `None` if the name is missing or empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.text("name")
     }
@@ -111,7 +113,7 @@ impl Declared {
         self.fields.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// Returns the path of the deployment in the file.
+    /// Returns the path of the deployment in the project file.
     pub(crate) fn pointer(&self) -> Pointer {
         self.index.map_or_else(Pointer::root, |index| Pointer::root().join("deployments").join(index))
     }

@@ -1,14 +1,14 @@
-//! Keys of earlier Prefect releases, with their replacements.
+//! Keys that were removed from Prefect, together with their replacements.
 
-/// A key that current Prefect releases reject or ignore.
+/// A key that current releases of Prefect reject or ignore.
 pub(super) struct Removed {
     pub(super) key: &'static str,
-    /// First release without the key.
+    /// The first release of Prefect that does not support the key.
     pub(super) since: &'static str,
     pub(super) instead: &'static str,
 }
 
-/// Removed keys of a deployment.
+/// Keys that were removed from deployments.
 pub(super) const DEPLOYMENT: &[Removed] = &[
     Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables` below `work_pool`" },
     Removed { key: "infrastructure", since: "3.0", instead: "use `work_pool`" },
@@ -20,11 +20,11 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
     Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit`" },
 ];
 
-/// Removed keys of a work pool.
+/// Keys that were removed from work pools.
 pub(super) const WORK_POOL: &[Removed] =
     &[Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables`" }];
 
-/// Removed keys of a schedule, where unknown keys are errors.
+/// Keys that were removed from schedules. In a schedule, unknown keys are errors.
 pub(super) const SCHEDULE: &[Removed] = &[
     Removed { key: "catchup", since: "3.0", instead: "remove it: Prefect 3 never catches up on missed runs" },
     Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit` in the deployment" },

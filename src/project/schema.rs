@@ -1,10 +1,12 @@
-//! JSON schema of prefect.yaml, generated from the table of fields.
+//! Generates the JSON schema of prefect.yaml from the table of keys.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::{self, Field, Shape};
 
-/// Returns the schema (draft 2020-12). `steps` contains the schema of each step's inputs by step name.
+/// Returns the JSON schema of prefect.yaml, which conforms to draft 2020-12.
+///
+/// The argument `steps` provides the name of each known step and the schema of its inputs.
 pub(crate) fn schema(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     let head = [("$schema", "https://json-schema.org/draft/2020-12/schema"), ("title", "prefect.yaml")];
     let mut root: Map<String, Json> =
@@ -55,10 +57,10 @@ fn property(field: &Field) -> Json {
     Json::Object(property)
 }
 
-/// Pattern for a flag that is written as a string.
+/// Regular expression for a boolean that is written as a string.
 const FLAG_WORDS: &str = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy]([Ee][Ss])?|[Nn]([Oo])?|[Oo][Nn]|[Oo][Ff][Ff]|[TtFf]|[01](\\.0)?)$";
 
-/// Returns the schemas of the accepted forms of a value.
+/// Returns the schemas of all notations that are accepted for a value.
 fn alternatives(field: &Field) -> Vec<Json> {
     let step = json!({"$ref": "#/$defs/step"});
     match field.shape {
@@ -102,7 +104,7 @@ fn count() -> Vec<Json> {
     vec![json!({"type": ["integer", "boolean"]}), json!({"type": "string", "pattern": text})]
 }
 
-/// Returns the schema of a schedule, which has exactly one kind and no unknown keys.
+/// Returns the schema of a schedule, which must have exactly one kind and no unknown keys.
 fn schedule() -> Map<String, Json> {
     let mut schedule = object(fields::SCHEDULE, Unknown::Refused);
     let given = |kind: &str| json!({"required": [kind], "properties": {kind: {"not": {"type": "null"}}}});
@@ -110,7 +112,7 @@ fn schedule() -> Map<String, Json> {
     schedule
 }
 
-/// Returns the schema of a step. Steps with unknown names accept any inputs.
+/// Returns the schema of a step. A step with an unknown name accepts arbitrary inputs.
 fn step(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     let properties: Map<String, Json> =
         steps.into_iter().map(|(name, inputs)| (name.to_owned(), inputs)).collect();

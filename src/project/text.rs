@@ -1,4 +1,4 @@
-//! Text of generated prefect.yaml files.
+//! Generates the text of prefect.yaml files.
 
 use serde_json::{Value as Json, json};
 
@@ -8,12 +8,12 @@ use crate::{
     yaml,
 };
 
-/// Comments above the step sections, each with a line break at the end.
+/// The comment above the `build` section of a generated file, including a line break.
 pub(crate) const BUILD: &str = "# Build steps: run once before anything is deployed.\n";
 pub(crate) const PUSH: &str = "# Push steps: upload images or code.\n";
 pub(crate) const PULL: &str = "# Pull steps: run by workers before each flow run.\n";
 
-/// Returns the first lines of a generated file.
+/// Returns the first lines of a generated project file, which contain comments and the name of the project.
 pub(crate) fn head(name: &str) -> String {
     format!(
         "# Deploy with `prefectl deploy --all`.\n\
@@ -22,12 +22,12 @@ pub(crate) fn head(name: &str) -> String {
     )
 }
 
-/// Returns the list item of one deployment.
+/// Returns a deployment as an item of the list `deployments`.
 pub(crate) fn entry(fields: &Json) -> String {
     yaml::write(&json!([fields]))
 }
 
-/// Returns a file with one deployment. The steps of the deployment become those of the file.
+/// Returns a complete project file with one deployment. The steps of the deployment are moved to the top level.
 pub(crate) fn whole(name: &str, mut fields: Mapping) -> String {
     let mut sections = vec![head(name)];
     for (key, comment) in [("build", BUILD), ("push", PUSH), ("pull", PULL)] {

@@ -1,8 +1,10 @@
-//! Conversion of values to the types of Prefect's models, which accept several notations.
+//! Converts values to the types of Prefect's models, which accept several notations for each type.
 
 use crate::value::Value;
 
-/// Converts a value to a boolean. Accepts 0, 1 and strings such as `yes`.
+/// Converts a value to a boolean. Accepts booleans, 0, 1 and strings such as `yes`.
+///
+/// Returns `None` if the conversion is not possible.
 pub(crate) fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -20,7 +22,9 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// Converts a value to an integer. Accepts numbers without a fraction, and strings.
+/// Converts a value to an integer. Accepts strings and numbers without a fraction.
+///
+/// Returns `None` if the conversion is not possible.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Bool(flag) => Some(i64::from(*flag)),
@@ -35,7 +39,9 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// Converts a value to a number. Accepts strings.
+/// Converts a value to a floating-point number. Accepts numbers and strings.
+///
+/// Returns `None` if the conversion is not possible.
 #[expect(clippy::cast_precision_loss, reason = "an integer is taken for the float it is next to")]
 pub(crate) fn number(value: &Value) -> Option<f64> {
     match value {

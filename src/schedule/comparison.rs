@@ -1,4 +1,4 @@
-//! Comparison of a schedule with one on the server.
+//! Compares schedules with schedules on the server.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json};
 use super::{IsoDateTime, Kind, Schedule, UTC, duration};
 
 impl Schedule {
-    /// Whether a schedule on the server runs at the same times.
+    /// Returns whether a schedule on the server runs at the same times as this schedule.
     ///
-    /// An interval without an anchor matches any anchor on the server. A rule without a start matches any start.
+    /// An interval without an anchor matches an interval with any anchor. A rule without a start matches a rule with
+    /// any start.
     pub(crate) fn runs_as(&self, live: &Map<String, Json>) -> bool {
         let text = |key: &str| live.get(key).and_then(Json::as_str);
         match &self.kind {

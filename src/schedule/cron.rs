@@ -1,11 +1,11 @@
-//! Validation of cron expressions with the syntax of croniter, which Prefect uses.
+//! Validates cron expressions with the syntax of croniter, the library that Prefect uses.
 //!
-//! No cron library has exactly this syntax: the sixth field is the second and the seventh the year, ranges may run
-//! backwards (`sat-mon`), `mon#1` is the first Monday and `l5` the last Friday of a month.
+//! No Rust crate supports exactly this syntax: the sixth field contains the second and the seventh field the year,
+//! ranges may run backwards (`sat-mon`), `mon#1` is the first Monday of a month, and `l5` is its last Friday.
 
 use std::collections::BTreeSet;
 
-/// Reason why a cron expression is invalid.
+/// The reason why a cron expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CronError {
     #[error("Invalid cron string: \"{expression}\": {reason}")]
@@ -19,7 +19,7 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Validates a cron expression.
+/// Checks that a cron expression is valid in Prefect.
 pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     let lower = expression.to_lowercase();
     if ALIASES.contains(&lower.as_str()) {
@@ -32,7 +32,7 @@ pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     check_fields(&texts).map_err(|reason| CronError::Invalid { expression: expression.to_owned(), reason })
 }
 
-/// Whether a field is hashed or random: `H`, `R`, `H/15` or `H(0-29)`.
+/// Returns whether a field is hashed or random, such as `H`, `R`, `H/15` or `H(0-29)`.
 fn is_hashed(text: &str) -> bool {
     text.strip_prefix(['h', 'r']).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']))
 }
@@ -82,7 +82,7 @@ const FIELDS: [Field; 7] = [
     Field { name: "year", kind: Kind::Number, min: 1970, max: 2099 },
 ];
 
-/// Weekdays in a field, for the check that involves all of its items.
+/// The weekdays in a field. They are checked after all items of the field have been parsed.
 #[derive(Default)]
 struct Days {
     any: bool,
@@ -91,8 +91,9 @@ struct Days {
 }
 
 impl Days {
-    /// Rejects weekdays combined with the nth weekday of a month, unless both name the same days or every day is
-    /// named.
+    /// Checks that the field does not mix weekdays with nth weekdays of the month.
+    ///
+    /// The mix is only allowed if both select the same weekdays, or if the field selects every weekday.
     fn check_mix(&self) -> Result<(), String> {
         let all: BTreeSet<_> = self.plain.union(&self.nth).collect();
         let every_day = all.len() + usize::from(self.any) == 7;
@@ -143,7 +144,9 @@ impl Field {
         Ok(())
     }
 
-    /// Parses a range or a step. Returns `None` for a single value. `10/5` equals `10-59/5`.
+    /// Parses a range such as `1-5` or a step such as `*/10`. Returns `None` if the item is a single value.
+    ///
+    /// A step without a range extends to the maximum of the field, so `10/5` equals `10-59/5`.
     fn range(&self, item: &str) -> Option<Range> {
         let (ends, step) = match item.rsplit_once('/') {
             Some((ends, step)) if is_digits(step) => (ends, Some(step)),
@@ -162,8 +165,9 @@ impl Field {
         Some(Range { low, high: self.max.to_string(), step: step_number })
     }
 
-    /// Returns the numbers of a range. A range may wrap around the end of its field. A range from a value to itself
-    /// contains all values.
+    /// Returns the numbers in a range.
+    ///
+    /// A range may wrap around the end of its field. A range whose ends are equal contains all values of the field.
     fn expand(&self, item: &str, range: &Range, count: usize) -> Result<Vec<u64>, String> {
         if range.step == 0 {
             return Err(format!("the step of `{item}` is 0"));
@@ -208,7 +212,10 @@ impl Field {
             .ok_or_else(|| format!("`{text}` is not acceptable"))
     }
 
-    /// Replaces alternative numbers: 7 is Sunday with five fields, and 0 is the first day of a month with six.
+    /// Replaces numbers that have the same meaning as another number.
+    ///
+    /// In an expression with five fields, 7 is Sunday. In an expression with six fields, 0 is the first day of the
+    /// month.
     fn alias(&self, number: u64, count: usize) -> u64 {
         match (self.kind, number, count) {
             (Kind::Weekday, 7, 5) => 0,
@@ -232,7 +239,9 @@ struct Range {
     step: u64,
 }
 
-/// Splits an item into its weekdays and whether it selects only one of them per month: `mon#1`, `mon-fri#2`, `l5`.
+/// Splits an item into its weekdays and a flag for the nth weekday of the month, as in `mon#1`, `mon-fri#2` or `l5`.
+///
+/// The flag is `true` if the item selects each weekday only once per month.
 fn split_nth(item: &str) -> Result<(&str, bool), String> {
     if let Some(day) = item.strip_prefix('l').filter(|day| is_digits(day)) {
         return Ok((day, true));
@@ -247,7 +256,7 @@ fn split_nth(item: &str) -> Result<(&str, bool), String> {
     }
 }
 
-/// Whether a string may precede `#`: a name, or a range of weekday names.
+/// Returns whether a string is valid before `#`. It must be a name or a range of weekday names.
 fn is_day(text: &str) -> bool {
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     is_word(text)
@@ -258,7 +267,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Parses a number. Saturates at a value that is out of bounds for every field.
+/// Parses a number. If it is too large, returns a value that is out of bounds for every field.
 fn to_number(digits: &str) -> u64 {
     digits.parse().unwrap_or(u64::MAX)
 }

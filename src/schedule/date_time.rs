@@ -1,4 +1,4 @@
-//! Dates and times in the ISO 8601 notations that Prefect accepts for anchors and rules.
+//! Parses dates and times in the ISO 8601 notations that Prefect accepts for anchors and rules.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use jiff::{
     tz::Offset,
 };
 
-/// Date and time as written. Without an offset, the time zone depends on the context.
+/// A date and time in its original notation. If the offset is missing, the context determines the time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IsoDateTime {
     pub(crate) local: civil::DateTime,
@@ -16,19 +16,20 @@ pub(crate) struct IsoDateTime {
 }
 
 impl IsoDateTime {
-    /// Converts a timestamp to UTC.
+    /// Converts a timestamp to a date and time in UTC.
     pub(crate) fn utc(timestamp: Timestamp) -> Self {
         Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
     }
 
-    /// Converts seconds since 1970 to a date and time in UTC.
+    /// Converts the number of seconds since 1970 to a date and time in UTC. Returns `None` if it is out of range.
     pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
         Timestamp::UNIX_EPOCH.checked_add(since).ok().map(Self::utc)
     }
 
-    /// Parses a date, or a date and time. Accepts any mix of notations with and without separators, which is slightly
-    /// more than Prefect accepts.
+    /// Parses a date or a date and time. Returns `None` if the string is invalid.
+    ///
+    /// Notations with and without separators may be mixed, which is slightly more than Prefect accepts.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
             return Some(Self { local: date(text)?.to_datetime(Time::midnight()), offset: None });
@@ -38,7 +39,9 @@ impl IsoDateTime {
     }
 }
 
-/// Formats as in JSON: with seconds, or with microseconds unless they are zero, and with `Z` for UTC.
+/// Formats the date and time as in JSON.
+///
+/// Microseconds are omitted if they are zero. UTC and a missing offset are written as `Z`.
 impl fmt::Display for IsoDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.local.strftime("%Y-%m-%dT%H:%M:%S"))?;
@@ -55,12 +58,12 @@ impl fmt::Display for IsoDateTime {
     }
 }
 
-/// Replaces every digit by `9`, to recognize notations.
+/// Replaces every digit with `9`, so that notations can be compared.
 fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
 }
 
-/// Parses `length` digits from `start` on as a number.
+/// Parses a number of `length` digits that starts at the offset `start`.
 fn number(text: &str, start: usize, length: usize) -> Option<i16> {
     text.get(start..start + length)?.parse().ok()
 }
@@ -117,7 +120,7 @@ fn time_and_offset(text: &str) -> Option<(Time, Option<Offset>)> {
     Some((time, offset))
 }
 
-/// Parses the first six digits of a fraction of a second, and ignores further digits.
+/// Parses the first six digits of a fraction of a second. Further digits are ignored.
 fn microseconds(fraction: &str) -> Option<i32> {
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && (1..=9).contains(&fraction.len());
     digits.then(|| format!("{:0<6}", &fraction[..fraction.len().min(6)]).parse().ok()).flatten()

@@ -1,17 +1,19 @@
-//! Durations in the notations of Prefect's models: a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` or ISO 8601. A
-//! year has 365 days and a month 30 days.
+//! Parses durations in the notations that Prefect's models accept.
+//!
+//! These are a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` and ISO 8601. A year has 365 days and a month has 30
+//! days.
 
 use jiff::SignedDuration;
 use serde::{Serialize, Serializer};
 
 use crate::value::{self, Value};
 
-/// Maximum duration in days: that of Python's `timedelta`.
+/// Maximum duration in days, which is that of Python's `timedelta`.
 const MAX_DAYS: i128 = 999_999_999;
 const MICROSECONDS: i128 = 1_000_000;
 const DAY: i128 = 86_400;
 
-/// Reason why a value is not a duration.
+/// The reason why a value is not a valid duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
     #[error("expected a duration, found {0}")]
@@ -27,6 +29,10 @@ pub(crate) enum DurationError {
 }
 
 /// Parses a duration, which may be zero or negative.
+///
+/// # Errors
+///
+/// Fails if the value has the wrong type, has an unknown notation or is too long.
 pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
     match value {
         Value::Number(number) => match number.as_i64() {
@@ -38,7 +44,7 @@ pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
     }
 }
 
-/// Duration that JSON represents in seconds.
+/// A duration that is represented in JSON as a number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Seconds(pub(crate) SignedDuration);
 
@@ -49,7 +55,7 @@ impl Seconds {
         Self(SignedDuration::from_secs(seconds))
     }
 
-    /// Returns the seconds as sent to the API.
+    /// Returns the number of seconds in the representation of the API.
     pub(crate) fn as_f64(self) -> f64 {
         seconds(self.0)
     }
@@ -65,7 +71,7 @@ impl Serialize for Seconds {
     }
 }
 
-/// Returns the seconds of a duration as sent to the API.
+/// Returns the number of seconds of a duration in the representation of the API.
 #[expect(clippy::cast_precision_loss, reason = "the API's own type is a floating-point number")]
 pub(crate) fn seconds(duration: SignedDuration) -> f64 {
     if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
@@ -113,7 +119,7 @@ fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
     from_microseconds(if negative { -microseconds } else { microseconds })
 }
 
-/// Parses the components of an ISO 8601 duration after the `P`. Only the last number may have a fraction.
+/// Parses the part of an ISO 8601 duration after the `P`. Only the last number may have a fraction.
 fn iso(components: &str) -> Option<i128> {
     let mut total = 0;
     let mut in_time = false;
@@ -153,16 +159,16 @@ fn iso(components: &str) -> Option<i128> {
     (numbers > 0).then_some(total)
 }
 
-/// Returns a fraction of a unit in microseconds. `unit` is the length of the unit in seconds.
+/// Converts a fraction of a unit to microseconds. The argument `unit` is the length of the unit in seconds.
 fn fraction_of(fraction: &str, unit: i128) -> Option<i128> {
-    // Further digits are below one microsecond even for the longest unit.
+    // Further digits represent less than one microsecond, even for the longest unit.
     let fraction = &fraction[..fraction.len().min(15)];
     let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
     let microseconds = digits(fraction)? * unit * MICROSECONDS;
     Some((microseconds + scale / 2) / scale)
 }
 
-/// Parses `1 day`, `2 days, 03:04:05` or `3d 04:05`.
+/// Parses a duration such as `1 day`, `2 days, 03:04:05` or `3d 04:05`.
 fn days_and_time(text: &str) -> Option<i128> {
     let number_ends = text.find(|c: char| !c.is_ascii_digit())?;
     let days = digits(&text[..number_ends])? * DAY * MICROSECONDS;
@@ -173,12 +179,12 @@ fn days_and_time(text: &str) -> Option<i128> {
         _ => rest,
     };
     let rest = skip(skip(rest, [',']), [' ']);
-    // After days, the time must be less than a day.
+    // After a number of days, the time must be less than one day.
     let time = if rest.is_empty() { Some(0) } else { time(rest).filter(|time| *time < DAY * MICROSECONDS) };
     Some(days + time?)
 }
 
-/// Parses `HH:MM` or `HH:MM:SS.ffffff` with any number of hours.
+/// Parses a duration of the form `HH:MM` or `HH:MM:SS.ffffff`. The number of hours is not limited.
 fn time(text: &str) -> Option<i128> {
     if text.len() < 5 {
         return None;
@@ -194,7 +200,7 @@ fn time(text: &str) -> Option<i128> {
     Some(total * MICROSECONDS + microseconds)
 }
 
-/// Parses the first six digits of a fraction of a second. Times are truncated, whereas durations are rounded.
+/// Parses the first six digits of a fraction of a second. Unlike ISO 8601 durations, times are truncated, not rounded.
 fn microseconds(fraction: &str) -> Option<i128> {
     digits(fraction)?;
     digits(&format!("{:0<6}", &fraction[..fraction.len().min(6)]))
@@ -204,13 +210,13 @@ fn below_sixty(text: &str) -> Option<i128> {
     digits(text).filter(|number| text.len() == 2 && *number < 60)
 }
 
-/// Parses a number with few enough digits that sums cannot overflow.
+/// Parses a number whose length is limited, so that sums of such numbers cannot overflow.
 fn digits(text: &str) -> Option<i128> {
     let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
 }
 
-/// Removes one leading character if it is among `any_of`.
+/// Removes the first character of a string if it is one of `any_of`.
 fn skip<const N: usize>(text: &str, any_of: [char; N]) -> &str {
     text.strip_prefix(any_of).unwrap_or(text)
 }

@@ -1,8 +1,8 @@
-//! Errors of schedules.
+//! The errors that occur when schedules are parsed.
 
 use super::{CronError, RruleError, ZoneError, duration::DurationError};
 
-/// Error in a schedule. The key is `None` if the error is about the whole schedule.
+/// An error in a schedule. The key is `None` if the error concerns the whole schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub(crate) struct ScheduleError {
@@ -10,12 +10,14 @@ pub(crate) struct ScheduleError {
     pub(crate) problem: Problem,
 }
 
-/// Reason why a schedule is invalid.
+/// The reason why a schedule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("unknown key `{key}`")]
     UnknownKey { key: String, suggestion: Option<String> },
-    /// Contains the schedule as Python prints it, because scripts match this message of Prefect.
+    /// The schedule is neither a cron expression, an interval nor a rule.
+    ///
+    /// Scripts match this message of Prefect, so it contains the schedule in the form that Python prints.
     #[error("Unknown schedule type. Please provide a valid schedule. schedule={0}")]
     NoKind(String),
     #[error("Exactly one of 'cron', 'interval', or 'rrule' must be provided")]
@@ -41,7 +43,7 @@ pub(crate) enum Problem {
 }
 
 impl ScheduleError {
-    /// Returns advice, if there is any.
+    /// Returns a suggestion for fixing the error, if there is one.
     pub(crate) fn help(&self) -> Option<String> {
         match &self.problem {
             Problem::UnknownKey { suggestion: Some(meant), .. }
@@ -54,7 +56,7 @@ impl ScheduleError {
     }
 }
 
-/// A deployment has both keys.
+/// The error that a deployment has both of the keys `schedule` and `schedules`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use \

@@ -1,4 +1,4 @@
-//! Parser for one item of `schedules`.
+//! Parses an item of the list `schedules` of a deployment.
 
 use super::{
     Kind, Problem, Schedule, ScheduleError, UTC, coerce, cron, date_time::IsoDateTime, duration,
@@ -22,7 +22,11 @@ const KEYS: [&str; 10] = [
     "day_or",
 ];
 
-/// Parses an item. Returns all errors in it.
+/// Parses an item of the list `schedules`.
+///
+/// # Errors
+///
+/// Returns all errors in the item, not only the first.
 pub(super) fn read(item: &Mapping) -> Result<Schedule, Vec<ScheduleError>> {
     let mut reader = Reader { item, errors: Vec::new() };
     reader.check_keys();
@@ -43,7 +47,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Returns the value of a key. Null counts as missing.
+    /// Returns the value of a key. A key whose value is null is treated as missing.
     fn get(&self, key: &str) -> Option<&'a Value> {
         self.item.get(key).filter(|value| !value.is_null())
     }
@@ -72,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns a string. An empty string, which a template may leave behind, counts as missing.
+    /// Returns the string value of a key. An empty string is treated as missing because a template may render to it.
     fn text(&mut self, key: &str) -> Option<String> {
         match self.get(key)? {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
@@ -101,7 +105,7 @@ impl<'a> Reader<'a> {
     fn kind(&mut self) -> Option<Kind> {
         let given: Vec<_> =
             ["cron", "interval", "rrule"].into_iter().filter(|key| self.get(key).is_some()).collect();
-        // An interval of 0 has an error of its own. An empty string counts as missing.
+        // An interval of 0 is reported separately. An empty string is treated as missing.
         let is_empty = |key: &str| self.get(key).is_some_and(|value| value.as_str() == Some(""));
         let whole = |problem| ScheduleError { key: None, problem };
         match given[..] {
@@ -162,7 +166,7 @@ impl<'a> Reader<'a> {
         Some(Kind::Rrule { rule, timezone, zone })
     }
 
-    /// Returns the rule and time zone of an rrule written as a JSON object.
+    /// Returns the rule and the time zone of an `rrule` that is written as a JSON object.
     fn rrule_json(&mut self, json: &serde_json::Value) -> Option<(String, Option<String>)> {
         let Some(object) = json.as_object() else { return self.fail("rrule", Problem::RruleJsonRule) };
         if let Some(key) = object.keys().find(|key| !["rrule", "timezone"].contains(&key.as_str())) {
@@ -180,7 +184,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Formats a value as Python's `repr`.
+/// Formats a value as Python's `repr` does.
 fn python_repr(value: &Value) -> String {
     let list = |items: Vec<String>| items.join(", ");
     match value {

@@ -1,7 +1,7 @@
-//! Schedules: items of `prefect.yaml` with rendered templates, and their API requests.
+//! Parses schedules of deployments and creates the API requests for them.
 //!
-//! All errors that can be detected locally are detected here, because the server would report them only after other
-//! writes.
+//! All errors that can be detected locally are reported here, because the server would only report them after other
+//! changes have been made.
 
 pub(crate) mod coerce;
 mod comparison;
@@ -29,10 +29,10 @@ pub(crate) use zone::ZoneError;
 use date_time::IsoDateTime;
 use rrule::Recurrence;
 
-/// Time zone of schedules that do not specify one.
+/// The time zone of schedules that do not specify a time zone.
 const UTC: &str = "UTC";
 
-/// A schedule of a deployment. `None` and empty values were not specified.
+/// A schedule of a deployment. Values that are not specified are `None` or empty.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Schedule {
     pub(crate) kind: Kind,
@@ -42,7 +42,7 @@ pub(crate) struct Schedule {
     pub(crate) replaces: Option<String>,
 }
 
-/// Kind of a schedule.
+/// The kind of a schedule with the values that determine when it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Cron { expression: String, timezone: Option<String>, day_or: Option<bool> },
@@ -51,12 +51,16 @@ pub(crate) enum Kind {
 }
 
 impl Schedule {
-    /// Parses an item of `schedules`. Returns all errors in it.
+    /// Parses an item of the list `schedules`.
+    ///
+    /// # Errors
+    ///
+    /// Returns all errors in the item, not only the first.
     pub(crate) fn from_item(item: &Mapping) -> Result<Self, Vec<ScheduleError>> {
         item::read(item)
     }
 
-    /// Returns the request body for a new schedule, including defaults.
+    /// Returns the request body that creates the schedule. Values that are not specified have their defaults.
     pub(crate) fn for_create(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => {
@@ -79,7 +83,7 @@ impl Schedule {
         })
     }
 
-    /// Returns the request body for changing a schedule. Contains only specified values.
+    /// Returns the request body that updates the schedule. It contains only values that are specified.
     pub(crate) fn for_update(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => object([
@@ -103,7 +107,7 @@ impl Schedule {
         ])
     }
 
-    /// Returns the specified values in the API's representation, for display.
+    /// Returns the specified values in the representation of the API. They are displayed to users.
     pub(crate) fn described(&self) -> Json {
         self.for_update(Timestamp::UNIX_EPOCH)
     }
@@ -117,7 +121,7 @@ fn rrule_json(rule: &Recurrence, timezone: &str, zone: &TimeZone, now: Timestamp
     json!({"rrule": rule.started(zone, now), "timezone": timezone})
 }
 
-/// Collects the values that are present into an object.
+/// Creates an object from the entries that have a value.
 fn object<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

@@ -1,20 +1,22 @@
-//! Command-line options for schedules.
+//! Command-line options that define schedules.
 
 use crate::value::{Mapping, Value, is_truthy};
 
-/// Values of `--cron`, `--interval`, `--rrule`, `--anchor-date` and `--timezone`.
+/// The values of the options `--cron`, `--interval`, `--rrule`, `--anchor-date` and `--timezone`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ScheduleOptions {
     pub(crate) cron: Vec<String>,
-    /// Intervals in seconds.
+    /// The values of `--interval`, in seconds.
     pub(crate) interval: Vec<i64>,
     pub(crate) rrule: Vec<String>,
     pub(crate) anchor_date: Option<String>,
     pub(crate) timezone: Option<String>,
 }
 
-/// Appends the schedules from the options to those of the file. The anchor date applies to all intervals, and the
-/// time zone to all schedules, including those of the file.
+/// Appends the schedules from command-line options to the schedules of a deployment.
+///
+/// The anchor date applies to all intervals, and the time zone applies to all schedules, including those of the
+/// deployment.
 pub(crate) fn with_options(mut items: Vec<Mapping>, options: &ScheduleOptions) -> Vec<Mapping> {
     let item = |key: &str, value: Value| Mapping::from_iter([(Value::from(key), value)]);
     items.extend(options.cron.iter().map(|cron| item("cron", Value::from(cron.as_str()))));

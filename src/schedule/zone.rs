@@ -1,19 +1,19 @@
-//! IANA time zones.
+//! Looks up time zones in the IANA database.
 
 use jiff::tz::TimeZone;
 
 use crate::diagnostics::did_you_mean;
 
-/// A name that is not in the time zone database.
+/// The error that a time zone does not exist in the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid timezone: \"{name}\" (specify in IANA tzdata format, for example, America/New_York)")]
 pub(crate) struct ZoneError {
     pub(crate) name: String,
-    /// Closest valid name.
+    /// The most similar name in the database, if there is one.
     pub(crate) suggestion: Option<String>,
 }
 
-/// Looks up a time zone. Names are case-sensitive, as on the server.
+/// Returns the time zone with the given IANA name. As on the server, the name is case-sensitive.
 pub(crate) fn parse(name: &str) -> Result<TimeZone, ZoneError> {
     let found = TimeZone::get(name).ok();
     let canonical = found.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);

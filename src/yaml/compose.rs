@@ -1,4 +1,4 @@
-//! Composition of events into a tree with resolved anchors and tags. Enforces the limits.
+//! Composes parser events into a tree, resolves anchors and tags, and enforces the size limits.
 
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, source::Span};
 
-/// Tree of a document. Its values are not constructed yet.
+/// The tree of a YAML document. Its scalars have not been converted to values yet.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
-    /// Root node. `None` for a text without a document.
+    /// The root node, or `None` if the file contains no document.
     pub(super) root: Option<Rc<TreeNode<'a>>>,
-    /// Number of anchors.
+    /// The number of anchors in the document.
     pub(super) anchors: usize,
 }
 
@@ -25,11 +25,11 @@ pub(super) struct TreeNode<'a> {
     pub(super) span: Span,
     pub(super) tag: Tag,
     pub(super) content: Content<'a>,
-    /// Index of the anchor.
+    /// Index of the node's anchor, if the node has one.
     pub(super) anchor: Option<usize>,
-    /// Number of nodes in this subtree, including this node, with aliases expanded.
+    /// Number of nodes in the subtree, including this node. Each alias counts as many nodes as its target.
     size: usize,
-    /// Nesting depth of collections in this subtree.
+    /// Maximum nesting depth of collections in the subtree.
     height: usize,
 }
 
@@ -40,17 +40,17 @@ pub(super) enum Content<'a> {
     Mapping(Vec<TreeEntry<'a>>),
 }
 
-/// A key and its value.
+/// A key of a mapping and its value.
 pub(super) type TreeEntry<'a> = (Rc<TreeNode<'a>>, Rc<TreeNode<'a>>);
 
-/// Type of value that a node is constructed as.
+/// The type of value that is constructed from a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tag {
     Scalar(ScalarTag),
     Sequence,
     Mapping,
     Set,
-    /// `!!omap` or `!!pairs`, constructed as a list of pairs.
+    /// The tags `!!omap` and `!!pairs`, which construct a list of key-value pairs.
     Pairs,
     Unknown(Box<UnknownTag>),
 }
@@ -85,7 +85,7 @@ impl Tag {
 }
 
 impl TreeNode<'_> {
-    /// Returns the kind of node for messages.
+    /// Returns a description of the node for messages, such as "a list".
     pub(super) fn description(&self) -> &'static str {
         match self.content {
             Content::Scalar(_) => "a scalar",
@@ -95,7 +95,11 @@ impl TreeNode<'_> {
     }
 }
 
-/// Composes the single document of a text.
+/// Composes the only document in a YAML text.
+///
+/// # Errors
+///
+/// Fails if the text is not valid YAML, contains several documents or exceeds a limit.
 pub(super) fn compose(text: &str) -> Result<Tree<'_>, YamlError> {
     let mut composer = Composer { text, ..Composer::default() };
     let mut events = Events::new(text);
@@ -110,7 +114,7 @@ struct Composer<'a> {
     text: &'a str,
     has_document: bool,
     root: Option<Rc<TreeNode<'a>>>,
-    /// Open collections, starting with the outermost.
+    /// The collections that have not ended yet. The outermost collection comes first.
     open: Vec<Open<'a>>,
     anchors: HashMap<&'a str, Anchored<'a>>,
     nodes: usize,
@@ -119,13 +123,13 @@ struct Composer<'a> {
 
 struct Anchored<'a> {
     span: Span,
-    /// The node, or `None` while it is open.
+    /// The anchored node, or `None` while the node is incomplete.
     node: Option<Rc<TreeNode<'a>>>,
 }
 
 struct Open<'a> {
     start: Span,
-    /// End of the content so far.
+    /// End offset of the content that has been added so far.
     end: usize,
     tag: Tag,
     anchor: Option<Anchor<'a>>,
@@ -174,12 +178,16 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    /// Returns the end of a scalar without the line breaks after a block scalar.
+    /// Returns the end offset of a scalar, excluding the line breaks at the end of a block scalar.
     fn trimmed_end(&self, span: Span) -> usize {
         span.start + self.text[span.range()].trim_end_matches(['\n', '\r']).len()
     }
 
-    /// Registers an anchor and returns its index.
+    /// Registers the anchor of a node and returns its index.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an anchor with the same name is already defined.
     fn define(&mut self, anchor: Option<&Anchor<'a>>) -> Result<Option<usize>, YamlError> {
         let Some(Anchor { name, span }) = anchor else { return Ok(None) };
         if let Some(first) = self.anchors.get(name) {
@@ -252,7 +260,8 @@ impl<'a> Composer<'a> {
         } else {
             Content::Sequence(open.children)
         };
-        // The end event of a block collection comes after blank lines, so the end of the last value is used instead.
+        // The end event of a block collection follows trailing blank lines, so the end of the last value is used
+        // instead.
         let end = if end.start == end.end { open.end } else { end.end };
         let node = TreeNode {
             span: Span::new(open.start.start, end),
@@ -265,7 +274,7 @@ impl<'a> Composer<'a> {
         self.finish(open.anchor.as_ref(), node);
     }
 
-    /// Adds a complete node to its parent.
+    /// Adds a complete node to its parent and resolves its anchor.
     fn finish(&mut self, anchor: Option<&Anchor<'a>>, node: TreeNode<'a>) {
         self.nodes += 1;
         let end = node.span.end;

@@ -1,4 +1,4 @@
-//! Construction of values from the tree, according to tags.
+//! Constructs values from the tree of a document, according to the tags of its nodes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::source::{Source, Span};
 
-/// Constructs the values of a document.
+/// Constructs the values of a document from its tree.
 pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Document, YamlError> {
     let mut constructor = Constructor {
         text: source.text(),
@@ -36,7 +36,7 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
     Ok(Document { source: source.clone(), root, duplicate_keys, merge_conflicts })
 }
 
-/// Constructed values by anchor index, so that aliases share them.
+/// A constructor that stores the values of anchors, so that aliases share the values.
 struct Constructor<'a> {
     text: &'a str,
     nodes: Vec<Option<Node>>,
@@ -45,10 +45,10 @@ struct Constructor<'a> {
     merge_conflicts: Vec<MergeConflict>,
 }
 
-/// Entries contributed by merge keys.
+/// The entries that the merge keys of a mapping contribute.
 struct Merged {
     mapping: Mapping,
-    /// Keys for which the members of a merge list have different values, with the place of the `<<`.
+    /// Keys that have different values in the mappings of a merge list, with the position of the merge key `<<`.
     conflicts: HashMap<Key, Span>,
 }
 
@@ -91,7 +91,9 @@ impl<'a> Constructor<'a> {
         }
     }
 
-    /// Constructs an item of `!!omap` or `!!pairs`, a mapping with one entry, as a list of its key and value.
+    /// Constructs an item of `!!omap` or `!!pairs`.
+    ///
+    /// The item must be a mapping with a single entry. The result is a list of the key and the value.
     fn pair(&mut self, item: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
         match &item.content {
             Content::Mapping(entries) if let [(key, value)] = entries.as_slice() => {
@@ -106,7 +108,7 @@ impl<'a> Constructor<'a> {
         }
     }
 
-    /// Constructs the entries of a mapping node with any tag, including merged entries.
+    /// Constructs the entries of a mapping node with any tag. Entries from merge keys are included.
     fn mapping(&mut self, node: &TreeNode<'a>, entries: &[TreeEntry<'a>]) -> Result<Arc<Mapping>, YamlError> {
         if let Some(made) = node.anchor.and_then(|anchor| self.mappings[anchor].clone()) {
             return Ok(made);
@@ -120,7 +122,7 @@ impl<'a> Constructor<'a> {
             conflicts.remove(&identity);
             let value = self.node(value)?;
             let Some((index, first)) = mapping.insert(identity, Entry { key, value }) else { continue };
-            // Overriding a merged entry once is the purpose of a merge key.
+            // A key that overrides a merged entry once is not a duplicate, because this is the purpose of merge keys.
             if index >= merged || !overridden.insert(index) {
                 self.duplicate_keys.extend(mapping.duplicate(index, first));
             }
@@ -137,9 +139,10 @@ impl<'a> Constructor<'a> {
         Ok(made)
     }
 
-    /// Returns the entries that the merge keys among `entries` contribute. The mapping's own entries override them.
+    /// Returns the entries that the merge keys in `entries` contribute. The mapping's own entries may override them.
     ///
-    /// A later merge key overrides an earlier one. In a list of mappings the earlier mapping wins.
+    /// A later merge key takes precedence over an earlier merge key. In a list of mappings, the earlier mapping takes
+    /// precedence.
     fn merged(&mut self, entries: &[TreeEntry<'a>]) -> Result<Merged, YamlError> {
         let mut merged = Mapping::with_capacity(entries.len());
         let mut conflicts = HashMap::new();
@@ -175,7 +178,7 @@ impl<'a> Constructor<'a> {
         }
     }
 
-    /// Constructs a key. A plain `=` is a string here.
+    /// Constructs the key of a mapping entry. An unquoted `=` is a string if it is a key.
     fn key(&mut self, key: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
         match (&key.tag, &key.content) {
             (Tag::Scalar(ScalarTag::Value), Content::Scalar(text)) => {
@@ -196,18 +199,19 @@ impl<'a> Constructor<'a> {
     }
 }
 
-/// Whether a key is a merge key.
+/// Returns whether a key is a merge key, which is an unquoted `<<`.
 fn is_merge(key: &TreeNode<'_>) -> bool {
     key.tag == Tag::Scalar(ScalarTag::Merge)
 }
 
-/// Whether PyYAML 6.0.4 merges a key like other releases. It compares strings by identity, and Python shares strings
-/// of at most one character.
+/// Returns whether PyYAML 6.0.4 merges a key in the same way as other releases.
+///
+/// This release compares strings by identity, and Python shares the objects of strings with at most one character.
 fn is_interned(key: &Key) -> bool {
     matches!(key, Key::Text(text) if text.chars().count() <= 1)
 }
 
-/// Returns the text of a scalar. A mapping with the key `=` stands for the scalar under that key.
+/// Returns the text of a scalar. A mapping with the key `=` is treated as the scalar under that key.
 fn scalar_text<'n>(node: &'n TreeNode<'_>) -> Option<&'n str> {
     match &node.content {
         Content::Scalar(text) => Some(text),

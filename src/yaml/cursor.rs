@@ -1,6 +1,6 @@
-//! Cursor for matching a string from left to right.
+//! A cursor that matches a string from left to right.
 
-/// The part of a string that is not matched yet.
+/// The part of the string that has not been matched yet.
 pub(super) struct Cursor<'a> {
     pub(super) rest: &'a str,
 }
@@ -34,7 +34,7 @@ impl<'a> Cursor<'a> {
         Some(next)
     }
 
-    /// Consumes digits, at most `most`. Returns `None` if there are fewer than `least`.
+    /// Consumes at most `most` digits. Returns `None` if there are fewer than `least` digits.
     pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<&'a str> {
         let length = self.rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
         (length >= least).then(|| self.take(length))
@@ -44,13 +44,13 @@ impl<'a> Cursor<'a> {
         self.take_while(|next| matches!(next, ' ' | '\t'))
     }
 
-    /// Consumes a digit followed by digits and underscores. Returns whether there was one.
+    /// Consumes a digit and the digits and underscores after it. Returns whether there was a digit.
     pub(super) fn grouped_digits(&mut self) -> bool {
         self.rest.starts_with(|first: char| first.is_ascii_digit())
             && !self.take_while(|next| next.is_ascii_digit() || next == '_').is_empty()
     }
 
-    /// Consumes one or more groups of `:` and a number below sixty. Returns whether there was one.
+    /// Consumes one or more groups that consist of `:` and a number below 60. Returns whether there was a group.
     pub(super) fn sexagesimal_parts(&mut self) -> bool {
         let mut found = false;
         while let Some(rest) = self.rest.strip_prefix(':') {
@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Consumes an exponent with a sign, if present. Returns `false` if the exponent is invalid in YAML 1.1.
+    /// Consumes an exponent with a sign, if there is one. Returns `false` if the exponent is invalid in YAML 1.1.
     pub(super) fn exponent(&mut self) -> bool {
         self.expect_any(&['e', 'E']).is_none()
             || (self.expect_any(&['-', '+']).is_some() && self.digits(1, usize::MAX).is_some())

@@ -1,4 +1,4 @@
-//! Parsed documents with the places of their values.
+//! A parsed YAML document, with the position of each value in its file.
 
 use std::borrow::Cow;
 
@@ -9,24 +9,24 @@ use crate::{
     source::{Source, Span},
 };
 
-/// A parsed YAML document.
+/// A parsed YAML document and the problems that were found while parsing it.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) source: Source,
     pub(crate) root: Node,
-    /// Keys that occur more than once in a mapping, in text order.
+    /// The keys that occur more than once in a mapping, in source order.
     pub(crate) duplicate_keys: Vec<DuplicateKey>,
-    /// Keys whose merged value depends on the PyYAML release, in text order.
+    /// The keys whose merged value depends on the release of PyYAML, in source order.
     pub(crate) merge_conflicts: Vec<MergeConflict>,
 }
 
-/// A key for which the mappings in a merge list have different values.
+/// A key that has different values in the mappings of a merge list.
 ///
-/// The YAML specification gives precedence to the first mapping. PyYAML 6.0.4 uses the last.
+/// According to the YAML specification, the first mapping takes precedence. In PyYAML 6.0.4, the last mapping does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MergeConflict {
     pub(crate) key: String,
-    /// Place of the `<<` key.
+    /// The position of the merge key `<<`.
     pub(crate) merge_key: Span,
 }
 
@@ -43,7 +43,7 @@ impl MergeConflict {
     }
 }
 
-/// A duplicate key. The later value wins, as in Python.
+/// A key that occurs more than once in a mapping. As in Python, the last value takes precedence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DuplicateKey {
     pub(crate) key: String,
@@ -63,56 +63,58 @@ impl DuplicateKey {
     }
 }
 
-/// Result of following a path.
+/// A value in a document that was found by following a path.
 #[derive(Debug, Clone, Copy)]
 struct Found<'a> {
-    /// Entry that contains the value. `None` for the root and for list items.
+    /// The mapping entry that contains the value. `None` for the root and for items of a list.
     entry: Option<&'a Entry>,
     node: &'a Node,
 }
 
 impl Document {
-    /// Returns the value at a path, through merges and aliases.
+    /// Returns the value at a path, or `None` if there is no such value. Merge keys and aliases are resolved.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Option<&Node> {
         let (found, missing) = self.follow(pointer);
         (missing == 0).then_some(found.node)
     }
 
-    /// Whether the value at a path is a date. Dates are strings in the project.
+    /// Returns whether the value at a path is a date. In a project, dates are converted to strings.
     pub(crate) fn is_date(&self, pointer: &Pointer) -> bool {
         let node = self.locate(pointer);
         node.is_some_and(|node| matches!(node.kind, NodeKind::Date(_) | NodeKind::DateTime(_)))
     }
 
-    /// Whether the value at a path is NaN or infinite. Such values are null in the project.
+    /// Returns whether the value at a path is NaN or infinite. In a project, such values are converted to null.
     pub(crate) fn is_no_number(&self, pointer: &Pointer) -> bool {
         let node = self.locate(pointer);
         node.is_some_and(|node| matches!(node.kind, NodeKind::Float(number) if !number.is_finite()))
     }
 
-    /// Returns the span of the value at a path, or of its nearest existing parent.
+    /// Returns the span of the value at a path. If there is no such value, returns the span of the nearest existing
+    /// ancestor.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
         self.follow(pointer).0.node.span
     }
 
-    /// Returns the span of the key at a path, or of its nearest existing parent. For list items and the root, this is
-    /// the span of the value.
+    /// Returns the span of the key at a path, or of the nearest existing ancestor.
+    ///
+    /// Items of lists and the root have no key, so the span of the value is returned for them.
     pub(crate) fn key_span(&self, pointer: &Pointer) -> Span {
         let (found, _) = self.follow(pointer);
         found.entry.map_or(found.node.span, |entry| entry.key.span)
     }
 
-    /// Returns [`Self::value_span`] as a place.
+    /// Returns the position of the value at a path. See [`Self::value_span`].
     pub(crate) fn value_place(&self, pointer: &Pointer) -> Place {
         Place::new(&self.source, self.value_span(pointer))
     }
 
-    /// Returns [`Self::key_span`] as a place.
+    /// Returns the position of the key at a path. See [`Self::key_span`].
     pub(crate) fn key_place(&self, pointer: &Pointer) -> Place {
         Place::new(&self.source, self.key_span(pointer))
     }
 
-    /// Follows a path as far as it exists. Returns the number of remaining segments as well.
+    /// Follows a path as far as it exists. Returns the last value on the path and the number of remaining segments.
     fn follow(&self, pointer: &Pointer) -> (Found<'_>, usize) {
         let mut found = Found { entry: None, node: &self.root };
         let mut rest = pointer.segments();
@@ -139,7 +141,7 @@ impl Node {
         }
     }
 
-    /// Returns a scalar key as in JSON. Returns `None` for collections.
+    /// Returns the string that a scalar becomes as a key in JSON, or `None` if the node is a collection.
     pub(crate) fn key_text(&self) -> Option<Cow<'_, str>> {
         Some(match &self.kind {
             NodeKind::Null => "null".into(),
@@ -156,13 +158,13 @@ impl Node {
 }
 
 impl Mapping {
-    /// Returns the duplicate key for an entry whose key occurred before.
+    /// Returns a description of a duplicate key, given the index of its entry and the span of its first occurrence.
     pub(super) fn duplicate(&self, index: usize, first: Span) -> Option<DuplicateKey> {
         let key = &self.entries().nth(index)?.key;
         Some(DuplicateKey { key: key.key_text()?.into_owned(), first, second: key.span })
     }
 
-    /// Returns the entry whose non-string key becomes `key` in JSON.
+    /// Returns the entry whose key is not a string but is converted to the string `key` in JSON.
     fn entry_with_text(&self, key: &str) -> Option<&Entry> {
         self.entries().find(|entry| entry.key.key_text().is_some_and(|text| text == key))
     }

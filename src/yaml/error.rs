@@ -1,4 +1,4 @@
-//! Errors of YAML files.
+//! The errors that occur when a YAML file is parsed.
 
 use super::integer::Integer;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     source::{Source, Span},
 };
 
-/// An error and its place.
+/// An error in a YAML file and its position.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{kind}")]
 pub(crate) struct YamlError {
@@ -14,7 +14,7 @@ pub(crate) struct YamlError {
     pub(crate) span: Span,
 }
 
-/// Reason why a YAML text is rejected.
+/// The reason why a YAML file is rejected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum YamlErrorKind {
     #[error("the file is not UTF-8")]
@@ -55,7 +55,7 @@ pub(crate) enum YamlErrorKind {
     BinaryNotText,
 }
 
-/// Help for an unquoted template, which YAML parses as a mapping.
+/// Help message for a template without quotes, which YAML parses as a mapping.
 pub(super) const QUOTE_TEMPLATE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
 
 impl YamlErrorKind {
@@ -63,7 +63,7 @@ impl YamlErrorKind {
         YamlError { kind: self, span }
     }
 
-    /// Returns the diagnostic code of the error.
+    /// Returns the stable code that identifies the kind of error in diagnostics.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::NotUtf8 { .. } | Self::Character(_) => Code::YAML_ENCODING,
@@ -82,7 +82,7 @@ impl YamlErrorKind {
         }
     }
 
-    /// Returns advice, if there is any.
+    /// Returns a suggestion for fixing the error, if there is one.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotUtf8 { utf16: true } => "the file is UTF-16; save it as UTF-8",
@@ -107,7 +107,7 @@ impl YamlErrorKind {
 }
 
 impl YamlError {
-    /// Converts the error to a diagnostic.
+    /// Converts the error to a diagnostic that shows its position in `source`.
     pub(crate) fn diagnostic(&self, source: &Source) -> Diagnostic {
         let diagnostic =
             Diagnostic::error(self.kind.code(), self.to_string()).at(Place::new(source, self.span));

@@ -1,4 +1,4 @@
-//! Events of the YAML parser, reduced to those that matter for values.
+//! Events of the YAML parser, reduced to the information that affects values.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use granit_parser::ScalarStyle;
 
 use crate::source::Span;
 
-/// An event with its place.
+/// An event of the parser and its position in the text.
 #[derive(Debug)]
 pub(super) struct Event<'a> {
     pub(super) kind: EventKind<'a>,
@@ -31,11 +31,11 @@ pub(super) enum EventKind<'a> {
         flow: bool,
         properties: Properties<'a>,
     },
-    /// End of a sequence or mapping.
+    /// The end of a sequence or a mapping.
     End,
 }
 
-/// Style of a scalar.
+/// The style in which a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,
@@ -53,7 +53,7 @@ impl From<ScalarStyle> for Style {
     }
 }
 
-/// Properties that precede a node.
+/// The anchor and the tag that precede a node.
 #[derive(Debug, Default)]
 pub(super) struct Properties<'a> {
     pub(super) anchor: Option<Anchor<'a>>,
@@ -66,12 +66,12 @@ pub(super) struct Anchor<'a> {
     pub(super) span: Span,
 }
 
-/// Tag of a node.
+/// The tag of a node.
 #[derive(Debug, Default)]
 pub(super) enum Tag {
     #[default]
     Absent,
-    /// The tag `!`, which leaves the type to be resolved as if there were no tag.
+    /// The tag `!`. The type of the node is determined as if it had no tag.
     NonSpecific,
     Named {
         name: String,

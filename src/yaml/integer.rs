@@ -1,12 +1,12 @@
-//! Integers of YAML files.
+//! Integers of arbitrary size in YAML files.
 
 use std::{fmt, sync::Arc};
 
-/// An integer of any size.
+/// An integer of arbitrary size.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Integer {
     Small(i128),
-    /// An integer beyond 128 bits, as written but without underscores. No arithmetic is needed for it.
+    /// The digits of an integer that does not fit in 128 bits, without underscores. Arithmetic is not supported.
     Large(Arc<str>),
 }
 

@@ -1,4 +1,4 @@
-//! Equality of mapping keys as in Python, where `1`, `1.0` and `true` are equal.
+//! Compares keys of mappings with Python's rules, by which `1`, `1.0` and `true` are equal.
 
 use std::{
     hash::{Hash, Hasher},
@@ -14,27 +14,27 @@ use jiff::{
 use super::integer::Integer;
 use crate::source::Span;
 
-/// Identity of a mapping key.
+/// The identity of a mapping key. Keys that are equal in Python have the same identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
     Null,
-    /// Integers, and the booleans and floats that equal an integer.
+    /// An integer, or a boolean or float that equals an integer.
     Integer(Integer),
-    /// Bits of a float that is not a whole number.
+    /// The bits of a float that is not a whole number.
     Float(u64),
-    /// NaN, which equals only the same node reached through an alias.
+    /// A NaN, which is only equal to itself. An alias refers to the same NaN as its anchor.
     NotANumber(Span),
     Text(Arc<str>),
     Binary(Arc<[u8]>),
     Date(Date),
-    /// Date and time, in UTC if the offset is known. The second field is `true` in that case.
+    /// A date and time. If the flag is `true`, the UTC offset is known and the time is in UTC.
     DateTime(civil::DateTime, bool),
 }
 
 impl Key {
-    /// Returns the identity of a float. A float that is a whole number equals the integer.
+    /// Returns the identity of a float. A whole number has the identity of the equal integer.
     pub(super) fn float(number: f64, span: Span) -> Self {
-        // Floats below this limit convert to `i128` exactly if they are whole numbers.
+        // Whole numbers below this limit can be converted to `i128` without loss of precision.
         const LIMIT: f64 = 1.701_411_834_604_692_3e38;
         if number.is_nan() {
             Self::NotANumber(span)
@@ -47,7 +47,7 @@ impl Key {
         }
     }
 
-    /// Returns the identity of a date and time.
+    /// Returns the identity of a date and time. If the offset is known, the time is converted to UTC.
     pub(super) fn date_time(local: civil::DateTime, offset: Option<Offset>) -> Self {
         let utc = offset.and_then(|offset| local.checked_sub(jiff::SignedDuration::from(offset)).ok());
         Self::DateTime(utc.unwrap_or(local), offset.is_some())
@@ -55,7 +55,7 @@ impl Key {
 }
 
 impl Hash for Key {
-    /// Strings hash like `str`, so that a mapping can be searched with a `&str`.
+    /// Hashes the key. The hash of a string equals that of the `str`, so that a mapping can be searched with a `&str`.
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Text(text) => text.hash(state),

@@ -1,4 +1,4 @@
-//! Parsed values with their places.
+//! Values of a YAML document with their positions in the file.
 
 use std::sync::Arc;
 
@@ -11,16 +11,17 @@ use jiff::{
 use super::{integer::Integer, key::Key};
 use crate::source::Span;
 
-/// A value and its place. Clones are cheap: collections and strings are shared. An alias shares the value of its
-/// anchor.
+/// A value of a document and its position.
+///
+/// Collections and strings are shared, so that a clone is cheap. An alias shares the value of its anchor.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    /// Place of the value without its anchor and tag. The span of an alias is that of the anchored value.
+    /// The span of the value without its anchor and tag. An alias has the span of the value it refers to.
     pub(crate) span: Span,
     pub(crate) kind: NodeKind,
 }
 
-/// Value types of PyYAML's safe loader.
+/// The types of values that PyYAML's `SafeLoader` produces.
 #[derive(Debug, Clone)]
 pub(crate) enum NodeKind {
     Null,
@@ -31,27 +32,27 @@ pub(crate) enum NodeKind {
     Date(Date),
     DateTime(DateTime),
     Binary(Arc<[u8]>),
-    /// A list. `!!omap` and `!!pairs` are lists of pairs.
+    /// A list. The tags `!!omap` and `!!pairs` produce lists of pairs.
     Sequence(Arc<[Node]>),
     Mapping(Arc<Mapping>),
-    /// Members of a `!!set` in the order of the text.
+    /// The members of a `!!set`, in source order.
     Set(Arc<[Node]>),
 }
 
-/// Date and time with an optional offset from UTC.
+/// A date and time with an optional UTC offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateTime {
     pub(crate) local: civil::DateTime,
     pub(crate) offset: Option<Offset>,
 }
 
-/// Mapping in the order of a Python dictionary: a key keeps its first position.
+/// A mapping with the order of a Python dictionary, in which a duplicate key keeps its first position.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mapping {
     entries: IndexMap<Key, Entry>,
 }
 
-/// A key and its value. A merged entry keeps its original place.
+/// A key and its value. An entry from a merge key has the position of the original entry.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) key: Node,
@@ -67,7 +68,7 @@ impl Mapping {
         self.entries.values()
     }
 
-    /// Returns the entry with a string key.
+    /// Returns the entry whose key is the given string.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }
@@ -76,8 +77,10 @@ impl Mapping {
         Self { entries: IndexMap::with_capacity(capacity) }
     }
 
-    /// Sets a value as in a Python dictionary: an equal key keeps its position and type, and gets the new value. The
-    /// place of the key becomes that of the new key. Returns the index and the former place of an existing key.
+    /// Sets the value of a key. As in a Python dictionary, an equal existing key keeps its position and type.
+    ///
+    /// The span of an existing key is replaced with the span of the new key. In this case, returns the index of the
+    /// entry and the previous span.
     pub(super) fn insert(&mut self, identity: Key, Entry { key, value }: Entry) -> Option<(usize, Span)> {
         match self.entries.entry(identity) {
             indexmap::map::Entry::Occupied(mut occupied) => {
@@ -110,7 +113,7 @@ impl Node {
         }
     }
 
-    /// Returns the identity of a node as a mapping key. Returns `None` for collections, which cannot be keys.
+    /// Returns the identity of a node that is used as a mapping key, or `None` if the node is a collection.
     pub(super) fn identity(&self) -> Option<Key> {
         Some(match &self.kind {
             NodeKind::Null => Key::Null,
@@ -125,12 +128,12 @@ impl Node {
         })
     }
 
-    /// Whether two nodes have the same value. Nodes that cannot be sent to the API are never equal.
+    /// Returns whether two nodes have the same value. Nodes that cannot be sent to the API are never equal.
     pub(super) fn is_equal_to(&self, other: &Self) -> bool {
         matches!((self.to_value(), other.to_value()), (Ok(a), Ok(b)) if a == b)
     }
 
-    /// Returns the type of the value for messages.
+    /// Returns the type of the value for messages, such as "a list".
     pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
             NodeKind::Null => "null",

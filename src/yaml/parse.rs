@@ -1,4 +1,4 @@
-//! Parser events. Only this file and `syntax`, which words the errors, depend on the YAML parser crate.
+//! Produces the events of a YAML text. Only this module and `syntax` depend on the YAML parser crate.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::source::Span;
 
-/// Iterator over the events of a text.
+/// The events of a YAML text, which are parsed on demand.
 pub(super) struct Events<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
@@ -33,6 +33,10 @@ impl<'a> Events<'a> {
     }
 
     /// Returns the next event, or `None` at the end of the text.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not valid YAML or uses syntax that PyYAML does not accept.
     pub(super) fn next(&mut self) -> Result<Option<Event<'a>>, YamlError> {
         while let Some(next) = self.parser.next() {
             let (event, place) = next.map_err(|error| syntax::error(self.text, &error))?;
@@ -46,7 +50,7 @@ impl<'a> Events<'a> {
         Ok(None)
     }
 
-    /// Converts a parser event. Returns `None` for events without significance, such as comments.
+    /// Converts an event of the parser crate. Returns `None` for irrelevant events such as comments.
     fn kind(
         &mut self,
         event: ParserEvent<'a>,
@@ -60,7 +64,7 @@ impl<'a> Events<'a> {
             }
             ParserEvent::Scalar(text, style, anchor, tag) => {
                 let style = Style::from(style);
-                // The parser represents a missing scalar as `~`.
+                // The parser reports a missing scalar as `~`.
                 let absent = style == Style::Plain && place.is_empty();
                 let text = if absent { Cow::Borrowed("") } else { text };
                 EventKind::Scalar { text, style, properties: self.properties(place, anchor, tag.as_deref())? }
@@ -78,7 +82,7 @@ impl<'a> Events<'a> {
         }))
     }
 
-    /// Returns the anchor and tag of a node. An anchor number of 0 means no anchor.
+    /// Returns the anchor and the tag of a node. An anchor number of 0 means that the node has no anchor.
     fn properties(
         &mut self,
         place: granit_parser::Span,
@@ -94,7 +98,7 @@ impl<'a> Events<'a> {
         Ok(Properties { anchor, tag })
     }
 
-    /// Returns the anchor of the node that was just read. The parser reports it as the next event.
+    /// Returns the anchor of the current node, which the parser reports as the next event.
     fn anchor(&mut self) -> Result<Option<Anchor<'a>>, YamlError> {
         let Some(next) = self.parser.next() else { return Ok(None) };
         let (_, place) = next.map_err(|error| syntax::error(self.text, &error))?;
@@ -102,7 +106,11 @@ impl<'a> Events<'a> {
         Ok(Some(Anchor { name: self.name(span)?, span }))
     }
 
-    /// Returns the name in a token such as `&name`. PyYAML restricts the characters of a name.
+    /// Returns the name in a token such as `&name`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name contains characters that PyYAML does not accept.
     fn name(&self, span: Span) -> Result<&'a str, YamlError> {
         let token = &self.text[span.range()];
         let name = token.get(1..).unwrap_or_default();
@@ -117,7 +125,7 @@ impl<'a> Events<'a> {
     }
 }
 
-/// Converts a span. The parser counts bytes because its input is a `str`.
+/// Converts a span of the parser crate. Its offsets count bytes because the input is a `str`.
 fn span_of(span: granit_parser::Span) -> Span {
     let offset = |marker: granit_parser::Marker| marker.byte_offset().unwrap_or_default();
     Span::new(offset(span.start), offset(span.end))

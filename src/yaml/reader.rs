@@ -1,4 +1,4 @@
-//! Decoding of files and validation of their characters.
+//! Decodes YAML files and checks that all characters are allowed.
 
 use super::error::{YamlError, YamlErrorKind};
 use crate::{
@@ -6,8 +6,9 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Decodes a UTF-8 file. `source` creates the source from the name and text. A byte order mark is kept, and skipped
-/// by the parser.
+/// Decodes a UTF-8 file. The function `source` creates the source from the file's name and text.
+///
+/// A byte order mark stays in the text because the parser skips it.
 pub(crate) fn decode(
     name: &str,
     bytes: Vec<u8>,
@@ -19,14 +20,15 @@ pub(crate) fn decode(
             let at = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
             let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-            // The text before the first invalid byte does not change, so the offset stays valid.
+            // The text before the first invalid byte is not changed by the lossy conversion, so the offset stays
+            // valid.
             let source = source(name.to_owned(), String::from_utf8_lossy(bytes).into_owned());
             Err(Box::new(YamlErrorKind::NotUtf8 { utf16 }.at(Span::new(at, at)).diagnostic(&source)))
         }
     }
 }
 
-/// Rejects control characters and non-characters, which YAML does not allow.
+/// Returns an error if the text contains control characters or non-characters, which YAML does not allow.
 pub(super) fn check_characters(text: &str) -> Result<(), YamlError> {
     match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
         Some((at, character)) => {

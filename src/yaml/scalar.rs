@@ -1,4 +1,4 @@
-//! Scalars of YAML 1.1: implicit types and conversion.
+//! Determines the implicit types of YAML 1.1 scalars and converts scalars to values.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use base64::{Engine, alphabet, engine};
 
 use super::{cursor::Cursor, integer::Integer, node::NodeKind, timestamp::Timestamp};
 
-/// Types of scalars.
+/// The types of scalars in YAML 1.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScalarTag {
     Null,
@@ -16,14 +16,14 @@ pub(super) enum ScalarTag {
     Text,
     Timestamp,
     Binary,
-    /// A plain `<<`.
+    /// The merge key, which is an unquoted `<<`.
     Merge,
-    /// A plain `=`.
+    /// The default value key, which is an unquoted `=`.
     Value,
 }
 
 impl ScalarTag {
-    /// Returns the name of the type for messages.
+    /// Returns the name of the type for messages about invalid values.
     pub(super) fn expectation(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -38,7 +38,7 @@ impl ScalarTag {
     }
 }
 
-/// Returns the implicit type of a plain scalar.
+/// Returns the type of a scalar that has neither quotes nor a tag.
 pub(super) fn resolve(text: &str) -> ScalarTag {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return ScalarTag::Null,
@@ -61,7 +61,7 @@ pub(super) fn resolve(text: &str) -> ScalarTag {
     }
 }
 
-/// Converts a string to a type. Returns `None` if the string is not valid for the type.
+/// Converts a string to a value of a type. Returns `None` if the string is invalid for the type.
 pub(super) fn construct(tag: ScalarTag, text: &str) -> Option<NodeKind> {
     match tag {
         ScalarTag::Null => Some(NodeKind::Null),
@@ -125,7 +125,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Splits the sign from a number. The first value is `true` for a minus sign.
+/// Splits the sign from a number. The flag is `true` if the sign is a minus sign.
 fn split_sign(text: &str) -> (bool, &str) {
     match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -146,7 +146,7 @@ fn integer(text: &str) -> Option<Integer> {
     } else if digits.contains(':') {
         sexagesimal(digits)
     } else {
-        // Python rejects longer decimal numbers.
+        // Python rejects decimal integers with more digits.
         (digits.len() <= 4300).then(|| whole_number(digits, 10))?
     }?;
     Some(match parsed {
@@ -155,7 +155,7 @@ fn integer(text: &str) -> Option<Integer> {
     })
 }
 
-/// Magnitude of an integer. `Large` means more than 127 bits.
+/// The absolute value of an integer. `Large` means that the value does not fit in 127 bits.
 enum Magnitude {
     Small(i128),
     Large,
@@ -190,7 +190,7 @@ fn float(text: &str) -> Option<f64> {
         ".inf" => f64::INFINITY,
         ".nan" => f64::NAN,
         _ if digits.contains(':') => {
-            // Python adds from the last part to the first. The same order gives the same rounding.
+            // Python adds the parts from right to left. The same order is used here because it affects rounding.
             let mut base = 1.0;
             digits.rsplit(':').try_fold(0.0, |total, part| {
                 let term = part.parse::<f64>().ok()? * base;
@@ -203,7 +203,7 @@ fn float(text: &str) -> Option<f64> {
     Some(if negative { -number } else { number })
 }
 
-/// Decodes Base64 as Python does: characters outside the alphabet, and everything after the padding, are ignored.
+/// Decodes a Base64 string. As in Python, invalid characters and characters after the padding are ignored.
 fn binary(text: &str) -> Option<Arc<[u8]>> {
     const ENGINE: engine::GeneralPurpose = engine::GeneralPurpose::new(
         &alphabet::STANDARD,

@@ -1,4 +1,4 @@
-//! Rejection of YAML 1.2 syntax that PyYAML does not accept.
+//! Rejects YAML 1.2 syntax that PyYAML does not accept.
 
 use super::{
     error::{YamlError, YamlErrorKind},
@@ -7,25 +7,25 @@ use super::{
 };
 use crate::source::Span;
 
-/// Checker that receives all events in order.
+/// A checker that receives all events of a text in order.
 pub(super) struct Strictness<'a> {
     text: &'a str,
-    /// End of the previous event.
+    /// End offset of the previous event.
     seen: usize,
-    /// Open collections, starting with the outermost.
+    /// The collections that have not ended yet. The outermost collection comes first.
     open: Vec<Level>,
 }
 
 struct Level {
     flow: bool,
-    /// Next node of a mapping. `None` in a sequence.
+    /// The kind of the next node in a mapping, or `None` in a sequence.
     next: Option<Next>,
 }
 
 #[derive(Clone, Copy)]
 enum Next {
     Key,
-    /// A value. The span of its key is known if the key and its colon must be on one line.
+    /// A value. The span of its key is present if the key and its colon must be on the same line.
     Value(Option<Span>),
 }
 
@@ -66,16 +66,16 @@ impl<'a> Strictness<'a> {
         self.check_tabs(self.gap(self.text.len()))
     }
 
-    /// Returns the text between the previous event and `end`.
+    /// Returns the text between the end of the previous event and the offset `end`.
     fn gap(&self, end: usize) -> &'a str {
         &self.text[self.seen.min(end)..end]
     }
 
-    /// Rejects tabs outside scalars and comments.
+    /// Returns an error if the text before an event contains a tab outside of comments.
     fn check_gap(&self, Event { kind, span }: &Event<'_>) -> Result<(), YamlError> {
         let mut gap = self.gap(span.start);
         if let EventKind::Scalar { style: Style::Block, .. } = kind {
-            // Text after the header line is content, including blank lines with tabs.
+            // The text after the header line belongs to the scalar, including blank lines with tabs.
             gap = gap.split('\n').next().unwrap_or_default();
         }
         self.check_tabs(gap)
@@ -114,7 +114,7 @@ impl<'a> Strictness<'a> {
         Ok(())
     }
 
-    /// Records a node. `present` is `false` for an empty node.
+    /// Checks a node and updates the state of its parent. The flag `present` is `false` for an empty node.
     fn node(&mut self, span: Span, present: bool) -> Result<(), YamlError> {
         let gap = self.gap(span.start);
         let Some(Level { flow, next: Some(next) }) = self.open.last_mut() else { return Ok(()) };
@@ -135,7 +135,7 @@ impl<'a> Strictness<'a> {
         }
     }
 
-    /// Checks that the colon after a key is on the line of the key.
+    /// Checks that the colon after a key is on the same line as the key.
     fn check_colon(&self, key: Span, value: usize) -> Result<(), YamlError> {
         let between = &self.text[key.end.min(value)..value];
         let Some(colon) = find_outside_comments(between, b':').map(|colon| key.end + colon) else {
@@ -149,7 +149,9 @@ impl<'a> Strictness<'a> {
     }
 }
 
-/// Rejects plain scalars in flow collections in which PyYAML reads `?` or a leading `:` as an indicator.
+/// Checks an unquoted scalar in a flow collection.
+///
+/// PyYAML treats `?` and a leading `:` as indicators, so the scalar must not contain them.
 fn check_plain_in_flow(span: Span, written: &str) -> Result<(), YamlError> {
     const QUOTE: &str = "put the value in quotes";
     if let Some(mark) = written.find('?') {
@@ -169,7 +171,7 @@ fn is_bare(properties: &Properties<'_>) -> bool {
     properties.anchor.is_none() && matches!(properties.tag, Tag::Absent)
 }
 
-/// Returns the position of a character in the text between tokens. Ignores comments.
+/// Returns the offset of a character in the text between two tokens. Comments are skipped.
 fn find_outside_comments(gap: &str, character: u8) -> Option<usize> {
     let mut comment = false;
     gap.bytes().position(|byte| {

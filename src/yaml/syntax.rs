@@ -1,4 +1,4 @@
-//! Messages of syntax errors.
+//! Converts syntax errors of the YAML parser to messages.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -12,7 +12,7 @@ const QUOTE_COLON: &str = "quote a value that contains `: `; otherwise check the
 const INDENT: &str = "align the line with its siblings";
 const USE_SPACES: &str = "use spaces";
 
-/// Returns the error for a tab that PyYAML does not accept.
+/// Returns the error for a tab at a position where PyYAML does not accept it.
 pub(super) fn tab() -> YamlErrorKind {
     YamlErrorKind::Syntax {
         message: "YAML does not allow tabs for indentation".to_owned(),
@@ -26,7 +26,7 @@ pub(super) fn split_key() -> YamlErrorKind {
     YamlErrorKind::Syntax { message, help: Some("a `,` or a bracket before it may be missing") }
 }
 
-/// Converts a parser error. The position is clamped to the text.
+/// Converts an error of the parser. A position beyond the end of the text is moved to the end.
 pub(super) fn error(text: &str, error: &ScanError) -> YamlError {
     let mut at = error.marker().byte_offset().unwrap_or_default().min(text.len());
     while !text.is_char_boundary(at) {
@@ -99,7 +99,7 @@ fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
     YamlErrorKind::Syntax { message, help }
 }
 
-/// Whether the line around an offset contains an unquoted value that starts with `{{`.
+/// Returns whether the line at an offset contains an unquoted value that starts with `{{`.
 fn starts_with_template(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Dates and times of YAML 1.1.
+//! Parses the dates and times of YAML 1.1.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::{
     node::{DateTime, NodeKind},
 };
 
-/// Parts of a timestamp as digits, not yet validated.
+/// The parts of a timestamp as strings of digits, which have not been validated.
 pub(super) struct Timestamp<'a> {
     date: [&'a str; 3],
     time: Option<TimeOfDay<'a>>,
@@ -30,7 +30,7 @@ enum Zone<'a> {
 }
 
 impl<'a> Timestamp<'a> {
-    /// Splits a string that has the form of a timestamp.
+    /// Splits a timestamp into its parts. Returns `None` if the string does not have the form of a timestamp.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut cursor = Cursor::new(text);
         let year = cursor.digits(4, 4)?;
@@ -48,12 +48,14 @@ impl<'a> Timestamp<'a> {
         cursor.is_empty().then_some(Self { date, time })
     }
 
-    /// Whether a plain scalar of this form is a timestamp. A date without a time requires two-digit months and days.
+    /// Returns whether an unquoted scalar of this form is a timestamp.
+    ///
+    /// A date without a time must have a month and a day of two digits.
     pub(super) fn is_implicit(&self) -> bool {
         self.time.is_some() || self.date[1..].iter().all(|part| part.len() == 2)
     }
 
-    /// Converts the parts to a date, or a date and time. Returns `None` if it does not exist.
+    /// Converts the parts to a date or a date and time. Returns `None` if there is no such date or time.
     pub(super) fn resolve(&self) -> Option<NodeKind> {
         let [year, month, day] = self.date;
         let year = year.parse().ok().filter(|year| *year > 0)?;
@@ -62,7 +64,7 @@ impl<'a> Timestamp<'a> {
             None => NodeKind::Date(date),
             Some(time) => {
                 let offset = time.zone.as_ref().map(Zone::resolve);
-                // An invalid offset makes the timestamp invalid, unlike a missing offset.
+                // An invalid offset makes the whole timestamp invalid, but a missing offset does not.
                 let offset = offset.map_or(Some(None), |offset| offset.map(Some))?;
                 NodeKind::DateTime(DateTime { local: date.to_datetime(time.resolve()?), offset })
             }
@@ -87,7 +89,7 @@ impl<'a> TimeOfDay<'a> {
 
     fn resolve(&self) -> Option<Time> {
         let [hour, minute, second] = self.clock;
-        // Python truncates to microseconds.
+        // Python truncates fractions of a second to microseconds.
         let digits = &self.fraction[..self.fraction.len().min(6)];
         let microseconds: i32 = format!("{digits:0<6}").parse().ok()?;
         Time::new(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?, microseconds * 1000).ok()
@@ -111,14 +113,14 @@ impl<'a> Zone<'a> {
             Self::Offset { negative, hours, minutes } => {
                 let minutes = hours.parse::<i32>().ok()? * 60 + minutes.parse::<i32>().ok()?;
                 let sign = if *negative { -1 } else { 1 };
-                // Python requires an offset of less than one day.
+                // In Python, a UTC offset must be less than one day.
                 (minutes < 24 * 60).then(|| Offset::from_seconds(sign * minutes * 60).ok())?
             }
         }
     }
 }
 
-/// Formats as pydantic does in JSON.
+/// Formats the date and time in the form that pydantic uses in JSON.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.local.date(), self.local.time());

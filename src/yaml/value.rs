@@ -1,4 +1,4 @@
-//! Conversion of nodes to untyped values.
+//! Converts nodes to values without positions.
 
 use super::{
     error::{YamlError, YamlErrorKind},
@@ -8,8 +8,14 @@ use super::{
 use crate::value;
 
 impl Node {
-    /// Converts the node to a value as pydantic does for JSON: dates become ISO strings, binary data becomes a
-    /// string, sets become lists, and NaN and infinities become null.
+    /// Converts the node to a value in the same way as pydantic converts values to JSON.
+    ///
+    /// Dates become ISO 8601 strings, binary data becomes a string, sets become lists, and NaN and infinities become
+    /// null.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an integer does not fit in 64 bits or binary data is not valid UTF-8.
     pub(crate) fn to_value(&self) -> Result<value::Value, YamlError> {
         use value::Value;
         Ok(match &self.kind {
@@ -41,13 +47,13 @@ impl Node {
 }
 
 impl Mapping {
-    /// Converts the entries to a mapping of values.
+    /// Converts all entries of the mapping to values.
     pub(crate) fn to_value(&self) -> Result<value::Mapping, YamlError> {
         self.entries().map(|entry| Ok((entry.key.to_value()?, entry.value.to_value()?))).collect()
     }
 }
 
-/// Converts an integer that fits in 64 bits, signed or unsigned. The server does not accept larger numbers.
+/// Converts an integer to a number. Returns `None` if it does not fit in 64 bits, which is the limit of the server.
 fn to_number(number: &Integer) -> Option<value::Value> {
     let Integer::Small(number) = *number else { return None };
     i64::try_from(number)

@@ -1,13 +1,13 @@
-//! YAML writer. Its output has the same meaning in YAML 1.1 and 1.2.
+//! Formats values as YAML. The output has the same meaning in YAML 1.1 and YAML 1.2.
 
 use serde_json::{Map, Value as Json};
 
 use super::scalar::{ScalarTag, resolve};
 
-/// Spaces per level.
+/// Number of spaces per level of indentation.
 const INDENT: usize = 2;
 
-/// Formats a document in block style.
+/// Formats a value as a YAML document in block style.
 pub(crate) fn write(value: &Json) -> String {
     let mut writer = Writer { text: String::new(), list_indent: 0 };
     match value {
@@ -18,21 +18,23 @@ pub(crate) fn write(value: &Json) -> String {
     writer.text
 }
 
-/// Formats one list item with its dash at `indent`. Nested lists are indented by `list_indent` more than their key.
+/// Formats an item of a list. The dash is indented by `indent` spaces.
+///
+/// Nested lists are indented by `list_indent` spaces relative to their keys.
 pub(super) fn write_item(item: &Json, indent: usize, list_indent: usize) -> String {
     let mut writer = Writer { text: " ".repeat(indent), list_indent };
     writer.list(std::slice::from_ref(item), indent);
     writer.text
 }
 
-/// Formats the entries of a non-empty mapping with its keys at `indent`.
+/// Formats the entries of a non-empty mapping. The keys are indented by `indent` spaces.
 pub(super) fn write_entries(entries: &Map<String, Json>, indent: usize, list_indent: usize) -> String {
     let mut writer = Writer { text: " ".repeat(indent), list_indent };
     writer.mapping(entries, indent);
     writer.text
 }
 
-/// Formats a value on one line, for use in a flow collection.
+/// Formats a value on a single line, as it can occur in a flow collection.
 pub(super) fn write_flow(value: &Json) -> String {
     match value {
         Json::Object(entries) if !entries.is_empty() => {
@@ -49,7 +51,7 @@ pub(super) fn write_flow(value: &Json) -> String {
 
 struct Writer {
     text: String,
-    /// Additional indentation of a list relative to its key.
+    /// Additional indentation of a list relative to its key, in spaces.
     list_indent: usize,
 }
 
@@ -107,12 +109,12 @@ fn scalar(value: &Json) -> String {
     match value {
         Json::String(text) => quoted_if_need_be(text),
         Json::Number(number) => number_text(&number.to_string()),
-        // Null, booleans and empty collections.
+        // Null, booleans and empty collections are formatted as in JSON.
         other => other.to_string(),
     }
 }
 
-/// Adds the decimal point and sign that YAML 1.1 requires in numbers with an exponent.
+/// Adds the decimal point and the sign that YAML 1.1 requires in a number with an exponent.
 fn number_text(text: &str) -> String {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return text.to_owned() };
     let point = if mantissa.contains('.') { "" } else { ".0" };
@@ -124,7 +126,7 @@ fn quoted_if_need_be(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Whether a string stays a string when written without quotes, in any position.
+/// Returns whether a string can be written without quotes in any position and still be parsed as a string.
 fn is_plain(text: &str) -> bool {
     let starts_well =
         text.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '/'));
@@ -137,7 +139,7 @@ fn is_plain(text: &str) -> bool {
         && resolve(text) == ScalarTag::Text
 }
 
-/// Formats a string in double quotes on one line. Everything that is not clearly visible is escaped.
+/// Formats a string in double quotes on a single line. Invisible and ambiguous characters are escaped.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {

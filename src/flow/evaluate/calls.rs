@@ -1,4 +1,4 @@
-//! Calls of built-in functions, of the standard library, of pydantic and of the project's classes.
+//! Evaluates calls of built-in functions, of functions from other packages, and of the project's classes.
 
 use super::{
     Evaluator, constructors, methods, operators, paths, text,
@@ -13,14 +13,16 @@ use crate::flow::{
     schema::class,
 };
 
-/// The evaluated arguments of a call.
+/// The arguments of a call, after they have been evaluated.
 pub(crate) struct Arguments {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(String, Value)>,
 }
 
 impl Arguments {
-    /// Assigns the arguments to parameters. Returns `None` if an argument matches no parameter.
+    /// Matches the arguments to the parameters `names`. Each result is `None` if the parameter has no argument.
+    ///
+    /// Returns `None` if there are too many positional arguments or an argument has an unknown name.
     pub(super) fn bind<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Value>; N]> {
         let mut bound = [None; N];
         for (slot, value) in bound.iter_mut().zip(&self.positional) {
@@ -75,7 +77,9 @@ pub(super) fn call<'p>(
     methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
 }
 
-/// Evaluates a call of a `NewType`, which returns its argument. Returns `None` if `made` is another value.
+/// Evaluates a call of a type made by `typing.NewType`, which returns its argument unchanged.
+///
+/// Returns `None` if `made` is not such a type.
 fn new_type<'p>(
     evaluator: &mut Evaluator<'p, '_>,
     made: Assigned<'p>,
@@ -98,7 +102,9 @@ fn arguments<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> EvalResul
     Ok(Arguments { positional, named: call.keywords.iter().map(named).collect::<EvalResult<_>>()? })
 }
 
-/// Evaluates a call of an external function or class. Returns `None` if the call is not supported.
+/// Evaluates a call of a function or class from outside the project.
+///
+/// Returns `None` if the call is not supported.
 pub(super) fn external(
     evaluator: &Evaluator<'_, '_>,
     name: &str,
@@ -151,7 +157,7 @@ pub(super) fn external(
             }
             _ => None,
         },
-        // `unmapped` is a tuple, but models do not encode it as one.
+        // `unmapped` returns a tuple, but pydantic does not encode it as a tuple in the fields of a model.
         "prefect.unmapped" | "prefect.utilities.annotations.unmapped" if evaluator.scope.class.is_none() => {
             first.map(|value| Value::Tuple(vec![value.clone()]))
         }
@@ -171,7 +177,7 @@ fn ip_address<A: std::str::FromStr + ToString>(text: &Value) -> Option<Value> {
     text.parse::<A>().ok().map(|address| Value::Printed(address.to_string()))
 }
 
-/// Evaluates `Fraction(numerator, denominator)`, in lowest terms.
+/// Evaluates `Fraction(numerator, denominator)` and reduces the result to lowest terms.
 fn fraction(arguments: &[Value]) -> Option<Value> {
     let (numerator, denominator) = match arguments {
         [Value::Int(whole)] => (*whole, 1),
@@ -192,7 +198,7 @@ fn is_plain_decimal(text: &str) -> bool {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = whole == "0" || !whole.starts_with('0');
-    // Python prints very small decimals with an exponent.
+    // Python formats very small decimals with an exponent, so only short fractions are supported.
     all_digits(whole) && all_digits(fraction) && canonical && fraction.len() <= 6
 }
 
@@ -247,7 +253,7 @@ fn dict(arguments: &Arguments) -> Option<Value> {
     Some(dictionary(items.iter().cloned().chain(named)))
 }
 
-/// Returns the distinct elements of an iterable in any order.
+/// Returns the distinct elements of an iterable. The order of the elements is unspecified.
 fn unordered(value: &Value) -> EvalResult<Vec<Value>> {
     match value {
         Value::Set(items) | Value::FrozenSet(items) => Ok(items.clone()),
@@ -297,7 +303,7 @@ fn length(value: &Value) -> Option<Value> {
     i128::try_from(length).ok().map(Value::Int)
 }
 
-/// Evaluates `range(...)`. Returns `None` for a long range or one with a step.
+/// Evaluates `range(...)`. Returns `None` if the range has a step or more than 10,000 elements.
 fn range(bounds: &[Value]) -> Option<Value> {
     let bounds = bounds.iter().map(|bound| bound.as_int().ok()).collect::<Option<Vec<_>>>()?;
     let (start, stop) = match bounds[..] {
@@ -308,7 +314,7 @@ fn range(bounds: &[Value]) -> Option<Value> {
     (stop.checked_sub(start)? <= 10_000).then(|| Value::Range((start..stop).map(Value::Int).collect()))
 }
 
-/// Rounds to the nearest integer. A tie rounds to the even integer.
+/// Evaluates Python's `round(value)`, which rounds half to even.
 fn round(value: &Value) -> Option<Value> {
     match value.number()? {
         Number::Int(value) => Some(Value::Int(value)),

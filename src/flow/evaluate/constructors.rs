@@ -1,4 +1,4 @@
-//! Constructors of dates, times and durations.
+//! Evaluates the constructors of dates, times and durations.
 
 use super::{
     calls::Arguments,
@@ -6,7 +6,9 @@ use super::{
     value::{Number, Value},
 };
 
-/// Evaluates `datetime(...)`, `date(...)`, `time(...)`, `timedelta(...)` and `timezone(...)`.
+/// Evaluates a constructor of the `datetime` module: `datetime`, `date`, `time`, `timedelta` or `timezone`.
+///
+/// Returns `None` if the arguments are invalid or not supported.
 pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
     match name {
         "datetime.date" => {
@@ -38,7 +40,9 @@ pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
     }
 }
 
-/// Evaluates `date.fromisoformat(...)` and `datetime.fromisoformat(...)` for the usual formats without an offset.
+/// Evaluates `date.fromisoformat(text)` and `datetime.fromisoformat(text)`.
+///
+/// Returns `None` unless `text` has the form `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`.
 pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     let Value::Str(text) = text else { return None };
     let is_plain = |length: usize| {
@@ -55,7 +59,7 @@ pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     Some(Value::DateTime(DateTime { civil, offset: None }))
 }
 
-/// Evaluates `pendulum.datetime(...)` in UTC, the default time zone.
+/// Evaluates `pendulum.datetime(...)`. Returns `None` if the time zone is not UTC, which is the default.
 pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
     let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];
     let [year, month, day, hour, minute, second, microsecond, zone] = arguments.bind(names)?;
@@ -90,7 +94,9 @@ fn time(
     jiff::civil::Time::new(small(hour, 0)?, small(minute, 0)?, small(second, 0)?, nanosecond).ok()
 }
 
-/// Returns the offset of a `tzinfo`. The outer `None` means that the offset is unknown.
+/// Returns the UTC offset of a `tzinfo` argument, or `Some(None)` if the argument is absent.
+///
+/// Returns `None` if the offset cannot be determined.
 #[expect(clippy::option_option, reason = "absent and not known differ")]
 fn offset(tzinfo: Option<&Value>) -> Option<Option<UtcOffset>> {
     match tzinfo {
@@ -124,7 +130,7 @@ fn timedelta(arguments: &Arguments) -> Option<Value> {
     in_range(total).map(Value::Delta)
 }
 
-/// Returns a fraction of a unit in microseconds; `None` unless it is a whole number.
+/// Converts a fractional number of units to microseconds. Returns `None` if the result is not a whole number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked")]
 fn fractional(amount: f64, unit: i128) -> Option<i128> {
     let exact = amount * unit as f64;

@@ -1,11 +1,11 @@
-//! Dates, times and durations in the formats of Python and pydantic.
+//! Dates, times and durations, and their formats in Python and pydantic.
 
 use jiff::civil;
 
 /// Number of microseconds in a day.
 const DAY: i128 = 86_400_000_000;
 
-/// An offset from UTC in seconds.
+/// A UTC offset in seconds, as in Python's `datetime.timezone`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UtcOffset(pub(crate) i32);
 
@@ -50,7 +50,7 @@ impl DateTime {
         format!("{}T{}{}", self.civil.date(), clock(self.civil.time()), suffix(self.offset))
     }
 
-    /// Adds a duration in microseconds. Returns `None` if the result is out of range.
+    /// Adds a duration in microseconds to the date. Returns `None` if the result is out of range.
     pub(crate) fn plus(self, microseconds: i128) -> Option<Self> {
         let span = jiff::SignedDuration::from_micros(i64::try_from(microseconds).ok()?);
         Some(Self { civil: self.civil.checked_add(span).ok()?, ..self })
@@ -63,17 +63,17 @@ impl TimeOfDay {
     }
 }
 
-/// Returns the duration; `None` if it is out of range for Python's `timedelta`.
+/// Returns the duration unchanged, or `None` if it exceeds the range of Python's `timedelta`.
 pub(crate) fn in_range(microseconds: i128) -> Option<i128> {
     (microseconds.abs() < 1_000_000_000 * DAY).then_some(microseconds)
 }
 
-/// Returns the number of days in a duration, rounded down.
+/// Returns the number of whole days in a duration, rounded toward negative infinity.
 pub(crate) fn days(microseconds: i128) -> i128 {
     microseconds.div_euclid(DAY)
 }
 
-/// Formats a duration as pydantic does: ISO 8601 with years of 365 days.
+/// Formats a duration as an ISO 8601 string. As in pydantic, a year has 365 days.
 pub(crate) fn duration(microseconds: i128) -> String {
     let sign = if microseconds < 0 { "-" } else { "" };
     let (days, rest) = (microseconds.abs() / DAY, microseconds.abs() % DAY);

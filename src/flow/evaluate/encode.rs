@@ -1,4 +1,4 @@
-//! Encodes values as JSON, as pydantic does for the default of a parameter.
+//! Encodes Python values as JSON, as pydantic does for the default value of a parameter.
 
 use serde_json::{Map, Number, Value as Json};
 
@@ -9,7 +9,10 @@ use super::{
 };
 use crate::flow::eval_error::{EvalError, EvalResult};
 
-/// Encodes a default. Returns `None` if part of it has no encoding, because pydantic omits such a default.
+/// Encodes the default value of a parameter as JSON.
+///
+/// Returns `None` if a part of the value has no JSON encoding, because pydantic then omits the default from the
+/// schema.
 pub(crate) fn default(value: &Value) -> EvalResult<Option<Json>> {
     let value = match value {
         Value::Set(items) | Value::FrozenSet(items) => Value::List(sorted(items.clone())?),
@@ -32,7 +35,7 @@ fn encode(value: &Value) -> Result<Json, Failure> {
         Value::None => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
         Value::Int(value) => integer(*value)?,
-        // JSON has no infinities and no NaN.
+        // JSON cannot represent infinities and NaN, so pydantic encodes them as `null`.
         Value::Float(value) => Number::from_f64(*value).map_or(Json::Null, Json::Number),
         Value::Complex(real, imaginary) => Json::String(complex(*real, *imaginary)),
         Value::Str(text) | Value::Path(text) | Value::Printed(text) => Json::String(text.clone()),

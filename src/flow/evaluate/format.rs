@@ -1,4 +1,4 @@
-//! Format specifications of f-strings and `format`.
+//! Format specifications, as used by f-strings and the built-in function `format`.
 
 use super::{
     text::to_str,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::flow::eval_error::{EvalError, EvalResult};
 
-/// A format specification: `[[fill]align][#][0][width][,][.precision][type]`.
+/// A parsed format specification: `[[fill]align][#][0][width][,][.precision][type]`.
 #[derive(Debug, Default)]
 struct Spec {
     fill: Option<char>,
@@ -18,7 +18,7 @@ struct Spec {
     kind: Option<char>,
 }
 
-/// Limits on widths and precisions, which bound the length of the result.
+/// Maximum width and precision of a format specification. The limit bounds the length of the result.
 const WIDTH_LIMIT: usize = 1_000;
 const PRECISION_LIMIT: usize = 100;
 
@@ -56,7 +56,7 @@ impl Spec {
         (rest.next().is_none() && is_small).then_some(parsed)
     }
 
-    /// Pads a string to the width. Numbers are aligned right by default.
+    /// Pads a formatted value to the width of the specification. By default, numbers are aligned to the right.
     fn pad(&self, text: &str, is_number: bool) -> String {
         let missing = self.width.saturating_sub(text.chars().count());
         let fill = |count: usize| self.fill.unwrap_or(' ').to_string().repeat(count);
@@ -72,7 +72,7 @@ impl Spec {
     }
 }
 
-/// Evaluates `format(value, spec)`.
+/// Evaluates Python's `format(value, spec)`.
 pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
     if spec.is_empty() {
         return to_str(value);
@@ -87,7 +87,7 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
             let text: String = text.chars().take(precision.unwrap_or(usize::MAX)).collect();
             Ok(parsed.pad(&text, false))
         }
-        // Python groups the padding zeros, too.
+        // Python also inserts separators into the padding zeros, which is not supported.
         _ if groups.is_some() && parsed.fill == Some('0') => Err(unknown()),
         (Value::Int(value), None | Some('d')) if precision.is_none() && !has_prefix => {
             Ok(parsed.pad(&grouped(&value.to_string(), groups), true))
@@ -119,7 +119,7 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
     }
 }
 
-/// Separates the digits before the decimal point into groups of three.
+/// Inserts a separator between groups of three digits before the decimal point.
 fn grouped(number: &str, separator: Option<char>) -> String {
     let Some(separator) = separator else { return number.to_owned() };
     let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));

@@ -1,4 +1,4 @@
-//! Attributes and methods of values.
+//! Evaluates attributes and methods of built-in values, such as `str.upper`.
 
 use super::{
     operators::LENGTH_LIMIT,
@@ -10,7 +10,7 @@ use crate::flow::{
     program::Program,
 };
 
-/// Evaluates `value.name`.
+/// Evaluates the attribute access `value.name`.
 pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
     let unknown = || EvalError::unknown(format!("the attribute '{name}' cannot be evaluated"));
     Ok(match (value, name) {
@@ -24,7 +24,7 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
     })
 }
 
-/// Evaluates `value.name(*arguments, **named)`.
+/// Evaluates the method call `value.name(*arguments, **named)`.
 pub(super) fn call(
     program: &Program<'_>,
     value: &Value,
@@ -112,7 +112,7 @@ fn string_method(text: &str, name: &str, arguments: &[Value]) -> EvalResult<Opti
     Ok(Some(result))
 }
 
-/// Returns `str.title()` of a string: each run of letters starts with a capital letter.
+/// Evaluates `str.title()`, which capitalizes the first letter of each run of letters.
 pub(crate) fn title(text: &str) -> String {
     let mut after_letter = false;
     let mut titled = String::with_capacity(text.len());
@@ -127,7 +127,7 @@ pub(crate) fn title(text: &str) -> String {
     titled
 }
 
-/// Returns the elements of `sorted(value)`.
+/// Returns the elements of an iterable in ascending order, as Python's `sorted(value)` does.
 pub(super) fn sorted_elements(value: &Value) -> EvalResult<Vec<Value>> {
     match value {
         Value::Set(items) | Value::FrozenSet(items) => sorted(items.clone()),

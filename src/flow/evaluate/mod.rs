@@ -1,4 +1,4 @@
-//! Evaluates constants: expressions whose value is certain without running the program.
+//! Evaluates constant expressions, whose value does not depend on running the program.
 
 mod calls;
 mod constructors;
@@ -31,12 +31,14 @@ use super::{
 };
 use value::{dictionary, distinct};
 
-/// Evaluates an expression at a position in the program.
+/// Evaluates an expression in a scope of the program.
 pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Value> {
     Evaluator { program, scope, variables: Vec::new(), earlier: &|_| None }.value(expr)
 }
 
-/// Evaluates an expression that also sees the names in `earlier`.
+/// Evaluates an expression that may also refer to names that are not in its scope.
+///
+/// The function `earlier` returns the values of these names.
 pub(crate) fn evaluate_with<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -46,7 +48,7 @@ pub(crate) fn evaluate_with<'p>(
     Evaluator { program, scope, variables: Vec::new(), earlier }.value(expr)
 }
 
-/// Evaluates an entity, such as an assigned name.
+/// Evaluates the value of an entity, such as a module-level variable or an external name.
 pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Value> {
     match entity {
         Entity::Value(assigned) => {
@@ -75,7 +77,7 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) 
     }
 }
 
-/// Evaluates `value.name(...)`.
+/// Evaluates the method call `value.name(...)`.
 pub(crate) fn call_method(
     program: &Program<'_>,
     value: &Value,
@@ -85,7 +87,7 @@ pub(crate) fn call_method(
     methods::call(program, value, name, &arguments.positional, &arguments.named)
 }
 
-/// Evaluates a call of a function from outside the project.
+/// Evaluates a call of a function that is defined outside the project.
 pub(crate) fn call_external<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -97,15 +99,15 @@ pub(crate) fn call_external<'p>(
     value.ok_or_else(|| EvalError::unknown(format!("the call of '{name}' cannot be evaluated")))
 }
 
-/// Maximum size of a value; see [`Value::size`].
+/// Maximum size of a value, as measured by [`Value::size`].
 const SIZE_LIMIT: usize = 1 << 20;
 
 struct Evaluator<'p, 'e> {
     program: &'p Program<'p>,
     scope: Scope<'p>,
-    /// The variables of the comprehensions around the expression.
+    /// The variables of the comprehensions that enclose the expression.
     variables: Vec<(String, Value)>,
-    /// Names that the scope does not contain.
+    /// Returns the values of names that are not part of the scope.
     earlier: &'e dyn Fn(&str) -> Option<Value>,
 }
 

@@ -1,4 +1,4 @@
-//! Values of external names.
+//! Returns the values of names that are defined outside the project.
 
 use jiff::civil::{self, Date, Time};
 
@@ -13,13 +13,13 @@ use crate::flow::{
     schema::annotation::table,
 };
 
-/// The version of Prefect that conditions are evaluated for.
+/// The Prefect version for which conditions on `prefect.__version__` are evaluated.
 const PREFECT_VERSION: &str = "3.9.1";
 
-/// The last microsecond of a day.
+/// The latest time of day that Python can represent.
 const END_OF_DAY: Time = Time::constant(23, 59, 59, 999_999_000);
 
-/// Returns the value of an external name.
+/// Returns the value of a name that is defined outside the project, given its dotted name.
 pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult<Value> {
     match name {
         "typing.TYPE_CHECKING" => Ok(Value::Bool(false)),
@@ -27,7 +27,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "os.name" => Ok(Value::text("posix")),
         "os.pardir" | "os.path.pardir" => Ok(Value::text("..")),
         "os.curdir" | "os.path.curdir" => Ok(Value::text(".")),
-        // Conditions compare major versions. As a plain value the version is unknown.
+        // Conditions only compare the major version, which is known. In other places, the version is unknown.
         "prefect.__version__" if program.python_minor.get().is_some() => Ok(Value::text(PREFECT_VERSION)),
         "sys.version_info" => version_info(program),
         "sys.version_info.major" => Ok(Value::Int(3)),
@@ -55,19 +55,19 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "datetime.time.max" => Ok(Value::Time(TimeOfDay { civil: END_OF_DAY, offset: None })),
         "datetime.datetime.min" => Ok(naive(Date::constant(1, 1, 1).to_datetime(Time::MIN))),
         "datetime.datetime.max" => Ok(naive(Date::constant(9999, 12, 31).to_datetime(END_OF_DAY))),
-        // A built-in function or class, or a top-level module.
+        // The name refers to a built-in function, a built-in class or a top-level module.
         name if !name.contains('.')
             && !matches!(name, "NotImplemented" | "copyright" | "credits" | "license") =>
         {
             Ok(Value::Opaque)
         }
-        // A class with a known schema.
+        // The name refers to a class with a known JSON schema.
         name if table::schema(name).is_some() && !name.starts_with("typing.") => Ok(Value::Opaque),
         _ => Err(program.outside(&format!("'{name}'"), name)),
     }
 }
 
-/// Returns `sys.version_info` if a condition is being evaluated for a version of Python.
+/// Returns `sys.version_info`, which is only known while a condition is evaluated for a specific Python version.
 fn version_info(program: &Program<'_>) -> EvalResult<Value> {
     let minor = program.python_minor.get();
     let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is unknown"))?;

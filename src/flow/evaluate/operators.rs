@@ -1,4 +1,4 @@
-//! Operators on values.
+//! Evaluates unary operators, binary operators, comparisons and subscripts.
 
 use super::{
     datetime, paths, template,
@@ -9,7 +9,7 @@ use crate::flow::{
     program::syntax::{BinaryOperator, Comparison, UnaryOperator},
 };
 
-/// Maximum length of a computed string or sequence.
+/// Maximum length of a string or sequence that is built by an operator.
 pub(super) const LENGTH_LIMIT: usize = 1 << 16;
 
 fn unknown() -> EvalError {
@@ -71,7 +71,9 @@ pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
     }
 }
 
-/// Adds or subtracts dates, durations and complex numbers.
+/// Adds two values, or subtracts the second from the first if `sign` is -1.
+///
+/// Supports dates, durations and complex numbers. Returns `None` for other types and if the result is out of range.
 fn moved(left: &Value, right: &Value, sign: i128) -> Option<Value> {
     match (left, right) {
         (Value::Delta(left), Value::Delta(right)) => {
@@ -133,7 +135,7 @@ fn integers(operator: BinaryOperator, left: i128, right: i128) -> EvalResult<Val
     result.map(Value::Int).ok_or_else(unknown)
 }
 
-/// Divides and rounds down, as Python does.
+/// Divides two integers and rounds the result toward negative infinity, as Python's `//` operator does.
 fn floor_divide(left: i128, right: i128) -> Option<i128> {
     let quotient = left.checked_div(right)?;
     Some(if left % right != 0 && (left < 0) != (right < 0) { quotient - 1 } else { quotient })
@@ -208,7 +210,7 @@ pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
     }
 }
 
-/// Compares two values as Python's `<` does. Returns `None` if they have no order.
+/// Compares two values as Python's `<` operator does. Returns `None` if the values are not comparable.
 fn order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
     match (left, right) {
         (Value::Str(left), Value::Str(right)) => Some(left.cmp(right)),
@@ -242,7 +244,7 @@ pub(super) fn subscript(object: &Value, index: &Value) -> EvalResult<Value> {
     }
 }
 
-/// Evaluates `object[start:stop]`. Steps other than 1 are not evaluated.
+/// Evaluates `object[start:stop]`. A slice with a step other than 1 is not supported.
 pub(super) fn slice(object: &Value, [from, to, step]: [Option<i128>; 3]) -> EvalResult<Value> {
     if step.is_some_and(|step| step != 1) {
         return Err(unknown());

@@ -1,11 +1,13 @@
-//! Paths: `pathlib` and `os.path`, on Linux.
+//! Evaluates functions of `pathlib` and `os.path` with the semantics of Linux paths.
 
 use std::path::Path;
 
 use super::{calls::Arguments, value::Value};
 use crate::flow::program::{Program, import_roots::normalize};
 
-/// Evaluates a call of a function of `pathlib` or `os.path`. Returns `None` for another function.
+/// Evaluates a call of a function of `pathlib` or `os.path`.
+///
+/// Returns `None` if the function or its arguments are not supported.
 pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> Option<Value> {
     if !arguments.named.is_empty() {
         return None;
@@ -40,7 +42,7 @@ pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> 
     }
 }
 
-/// Evaluates an attribute of a `pathlib.Path`. Returns `None` for an attribute that is not evaluated.
+/// Evaluates an attribute of a `pathlib.Path`, such as `parent`. Returns `None` if the attribute is not supported.
 pub(super) fn attribute(path: &str, name: &str) -> Option<Value> {
     let last = path.rsplit('/').next().filter(|name| *name != ".").unwrap_or("");
     let stem_end = last.rfind('.').filter(|at| *at > 0 && *at + 1 < last.len()).unwrap_or(last.len());
@@ -57,7 +59,7 @@ pub(super) fn attribute(path: &str, name: &str) -> Option<Value> {
     })
 }
 
-/// Evaluates a method of a `pathlib.Path`. Returns `None` for a method that is not evaluated.
+/// Evaluates a method of a `pathlib.Path`, such as `resolve`. Returns `None` if the method is not supported.
 pub(super) fn method(program: &Program<'_>, path: &str, name: &str, arguments: &[Value]) -> Option<Value> {
     let directory = || program.directory().display().to_string();
     match (name, arguments) {
@@ -95,12 +97,12 @@ fn join_paths(parts: &[Value]) -> Option<Value> {
     Some(Value::Path(path))
 }
 
-/// Returns `PurePosixPath(base) / part`.
+/// Joins two paths as `PurePosixPath(base) / part` does.
 pub(super) fn join(base: &str, part: &str) -> String {
     if part.starts_with('/') { pure_path(part) } else { pure_path(&format!("{base}/{part}")) }
 }
 
-/// Returns `str(PurePosixPath(text))`.
+/// Normalizes a path as `str(PurePosixPath(text))` does.
 fn pure_path(text: &str) -> String {
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let root = match text.strip_prefix("//") {
@@ -122,7 +124,7 @@ fn parent(path: &str) -> String {
     }
 }
 
-/// Returns `os.path.join(*parts)`.
+/// Joins paths as `os.path.join(*parts)` does.
 fn join_strings(parts: &[&str]) -> String {
     parts.iter().fold(String::new(), |joined, part| {
         if part.starts_with('/') || joined.is_empty() {
@@ -135,20 +137,20 @@ fn join_strings(parts: &[&str]) -> String {
     })
 }
 
-/// Returns `os.path.dirname(path)`.
+/// Returns the parent directory of a path, as `os.path.dirname(path)` does.
 fn directory_name(path: &str) -> &str {
     let Some((head, _)) = path.rsplit_once('/') else { return "" };
     let trimmed = head.trim_end_matches('/');
     if trimmed.is_empty() { &path[..=head.len()] } else { trimmed }
 }
 
-/// Returns `os.path.normpath(path)`.
+/// Normalizes a path as `os.path.normpath(path)` does.
 fn normal_text(path: &str) -> String {
     let text = normalize(Path::new(path)).display().to_string();
     if text.is_empty() { ".".to_owned() } else { text }
 }
 
-/// Follows symbolic links as far as the path exists.
+/// Resolves the symbolic links in the existing part of a path.
 fn real_path(path: &str) -> String {
     let path = Path::new(path);
     for ancestor in path.ancestors() {

@@ -1,4 +1,4 @@
-//! String templates: the `%` operator and `str.format`.
+//! Evaluates string templates, as used by the `%` operator and the `str.format` method.
 
 use super::{
     format::format,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::flow::eval_error::{EvalError, EvalResult};
 
-/// Evaluates `template % values` with `%s`, `%r`, `%d`, `%f` and `%%`.
+/// Evaluates `template % values`. Supports the conversions `%s`, `%r`, `%d`, `%f` and `%%`.
 pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
     let mut values = match values {
         Value::Tuple(values) => values.clone(),
@@ -30,7 +30,8 @@ pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
             continue;
         }
         let value = values.next().ok_or_else(mismatch)?;
-        // A minus sign aligns left. Unlike in `format`, strings are aligned right by default.
+        // A minus sign aligns the value to the left. Unlike `format`, the `%` operator aligns strings to the right by
+        // default.
         let spec = match options.strip_prefix('-') {
             Some(options) => format!("<{options}"),
             None if matches!(kind, "s" | "r") && !options.is_empty() => format!(">{options}"),
@@ -49,7 +50,7 @@ pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
     if values.next().is_some() { Err(mismatch()) } else { Ok(text) }
 }
 
-/// Evaluates `template.format(*arguments, **named)` with fields such as `{}`, `{0}` and `{name}`.
+/// Evaluates `template.format(*arguments, **named)`. Supports fields such as `{}`, `{0}` and `{name}`.
 pub(crate) fn format_method(
     template: &str,
     arguments: &[Value],
@@ -92,7 +93,7 @@ pub(crate) fn format_method(
     Ok(text)
 }
 
-/// Fails if a string that is being built is too long.
+/// Returns an error if a string that is being built exceeds the maximum length.
 pub(crate) fn require_short(text: &str) -> EvalResult<()> {
     if text.len() > LENGTH_LIMIT { Err(EvalError::unknown("the string is too long")) } else { Ok(()) }
 }

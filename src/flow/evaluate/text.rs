@@ -1,4 +1,4 @@
-//! String forms of values: `str()` and `repr()`.
+//! Converts values to strings, as Python's `str()` and `repr()` do.
 
 use super::{datetime::UtcOffset, value::Value};
 use crate::{
@@ -6,7 +6,11 @@ use crate::{
     python,
 };
 
-/// Returns `str(value)`. Fails if the string depends on the value's class.
+/// Returns the string that Python's `str(value)` returns.
+///
+/// # Errors
+///
+/// Fails if the string depends on the implementation of the value's class.
 pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
     Ok(match value {
         Value::None => "None".to_owned(),
@@ -20,7 +24,11 @@ pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
     })
 }
 
-/// Returns `repr(value)`. Fails unless the value is a string, a number, a boolean or `None`.
+/// Returns the string that Python's `repr(value)` returns.
+///
+/// # Errors
+///
+/// Fails unless the value is a string, a number, a boolean or `None`.
 pub(crate) fn to_repr(value: &Value) -> EvalResult<String> {
     match value {
         Value::Str(text) => Ok(python::quoted(text)),
@@ -29,7 +37,7 @@ pub(crate) fn to_repr(value: &Value) -> EvalResult<String> {
     }
 }
 
-/// Returns `repr(value)` of a float: the shortest digits that parse to the same number.
+/// Formats a float as Python's `repr` does, with the fewest digits that parse back to the same number.
 pub(crate) fn float(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_owned();

@@ -1,4 +1,4 @@
-//! Python values.
+//! Python values that can be computed without running the program.
 
 use std::collections::HashMap;
 
@@ -20,29 +20,29 @@ pub(crate) enum Value {
     Set(Vec<Value>),
     FrozenSet(Vec<Value>),
     Dict(Vec<(Value, Value)>),
-    /// The elements of a `range`, which has no JSON encoding.
+    /// The elements of a `range` object. Such an object has no JSON encoding.
     Range(Vec<Value>),
     DateTime(DateTime),
     Date(jiff::civil::Date),
     Time(TimeOfDay),
-    /// A `timedelta` in microseconds.
+    /// A `timedelta`, as a number of microseconds.
     Delta(i128),
     Timezone(UtcOffset),
     Path(String),
-    /// An object that is encoded as its string, such as a UUID or a decimal.
+    /// An object that is encoded as a string in JSON, such as a UUID or a decimal.
     Printed(String),
-    /// A `SecretStr`. Its content is never needed.
+    /// A `SecretStr` or `SecretBytes`. Its content is not stored because it is encoded as asterisks.
     Secret {
         is_empty: bool,
     },
-    /// A member of an enumeration.
+    /// A member of an enumeration class.
     Member {
         name: String,
         value: Box<Value>,
     },
-    /// An instance of a model or a dataclass: the keys and values of its encoded fields.
+    /// An instance of a model or a dataclass, represented by its encoded fields and their values.
     Object(Vec<(String, Value)>),
-    /// An object without a JSON encoding, such as a function.
+    /// An object without a JSON encoding, such as a function. Nothing else is known about the object.
     Opaque,
 }
 
@@ -51,7 +51,7 @@ impl Value {
         Self::Str(text.into())
     }
 
-    /// Returns the number of values and string bytes in this value.
+    /// Returns the size of the value: the number of nested values plus the number of bytes in strings.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Str(text) | Self::Path(text) | Self::Printed(text) => text.len(),
@@ -68,7 +68,7 @@ impl Value {
         }
     }
 
-    /// Returns whether the object is mutable.
+    /// Returns whether the value, or any of its elements, can be modified in place.
     pub(crate) fn is_mutable(&self) -> bool {
         match self {
             Self::List(_) | Self::Set(_) | Self::Dict(_) | Self::Object(_) => true,
@@ -77,7 +77,7 @@ impl Value {
         }
     }
 
-    /// Compares values as Python's `==` does: `1 == 1.0 == True`.
+    /// Compares two values as Python's `==` operator does, so that `1 == 1.0 == True`.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self.number(), other.number()) {
             (Some(left), Some(right)) => left.equals(right),
@@ -114,7 +114,7 @@ impl Value {
         }
     }
 
-    /// Returns `bool(value)`.
+    /// Returns the truth value of the object, as Python's `bool(value)` does.
     pub(crate) fn truth(&self) -> EvalResult<bool> {
         Ok(match self {
             Self::None => false,
@@ -139,11 +139,11 @@ impl Value {
         })
     }
 
-    /// Returns the elements of an iterable.
+    /// Returns the elements that iterating over the value yields.
     ///
     /// # Errors
     ///
-    /// Fails if the value is not iterable or the order of its elements is not defined.
+    /// Fails if the value is not iterable, or if the order of its elements is undefined.
     pub(crate) fn elements(&self) -> EvalResult<Vec<Self>> {
         match self {
             Self::List(items) | Self::Tuple(items) | Self::Range(items) => Ok(items.clone()),
@@ -155,7 +155,7 @@ impl Value {
     }
 }
 
-/// A Python number.
+/// A Python number, for arithmetic and comparisons.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Number {
     Int(i128),
@@ -187,7 +187,7 @@ impl Number {
     }
 }
 
-/// The hash key of a value. Values that Python considers equal have equal keys.
+/// A hash key for a value. Values that are equal in Python have equal keys.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Key {
     None,
@@ -198,7 +198,7 @@ enum Key {
 }
 
 impl Key {
-    /// Returns the key; `None` if the value has no key and must be compared by [`Value::equals`].
+    /// Returns the key of a value, or `None` if the value has no key and must be compared with [`Value::equals`].
     fn new(value: &Value) -> Option<Self> {
         match value {
             Value::None => Some(Self::None),
@@ -218,7 +218,7 @@ impl Key {
     }
 }
 
-/// An index of positions by value, with Python's equality.
+/// A map from values to positions. Keys are compared with Python's `==` operator.
 #[derive(Debug, Default)]
 pub(crate) struct ValueIndex {
     keyed: HashMap<Key, usize>,
@@ -226,7 +226,7 @@ pub(crate) struct ValueIndex {
 }
 
 impl ValueIndex {
-    /// Returns the position of the first value that equals `value`.
+    /// Returns the position of the first value in the index that equals `value`.
     pub(crate) fn position(&self, value: &Value) -> Option<usize> {
         match Key::new(value) {
             Some(key) => self.keyed.get(&key).copied(),
@@ -234,7 +234,8 @@ impl ValueIndex {
         }
     }
 
-    /// Adds a value at a position, unless an equal one is present. Returns whether it was added.
+    /// Adds a value with its position to the index, unless an equal value is present. Returns whether the value was
+    /// added.
     pub(crate) fn add(&mut self, value: &Value, position: usize) -> bool {
         if self.position(value).is_some() {
             return false;
@@ -247,13 +248,15 @@ impl ValueIndex {
     }
 }
 
-/// Removes items that equal an earlier one.
+/// Removes every item that equals an earlier item of the list.
 pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
     let mut index = ValueIndex::default();
     items.into_iter().filter(|item| index.add(item, 0)).collect()
 }
 
-/// Builds a dictionary from pairs. As in Python, an equal key keeps its first spelling and the last value.
+/// Builds a dictionary from key-value pairs.
+///
+/// If a key occurs more than once, the dictionary has the first spelling of the key and the last value, as in Python.
 pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
     let mut index = ValueIndex::default();
     let mut items: Vec<(Value, Value)> = Vec::new();
@@ -268,11 +271,11 @@ pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Val
     Value::Dict(items)
 }
 
-/// Sorts items in ascending order.
+/// Sorts values in ascending order.
 ///
 /// # Errors
 ///
-/// Fails unless all items are strings or all are numbers.
+/// Fails unless all values are strings or all values are numbers.
 pub(crate) fn sorted(mut items: Vec<Value>) -> EvalResult<Vec<Value>> {
     let strings = items.iter().all(|item| matches!(item, Value::Str(_)));
     let numbers = items.iter().all(|item| item.number().is_some_and(|number| !number.as_float().is_nan()));

@@ -1,4 +1,4 @@
-//! Calls of functions, classes and the known functions of Prefect and the standard library.
+//! Calls functions and classes of the project, and the supported functions of Prefect and the standard library.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -17,11 +17,11 @@ use crate::flow::{
     schema::class::mro,
 };
 
-/// The positional parameters of `prefect.Flow`.
+/// The parameters of the class `prefect.Flow` that accept positional arguments.
 const FLOW_PARAMETERS: [&str; 3] = ["fn", "name", "version"];
 
 impl<'p> Interpreter<'p> {
-    /// Calls an object.
+    /// Calls an object with the given arguments and returns the result.
     pub(super) fn call(self, callee: &Object<'p>, arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
         self.program.descend(|| match callee {
             Object::Function(function) => self.call_function(function, arguments),
@@ -74,7 +74,9 @@ impl<'p> Interpreter<'p> {
         self.eval(&lambda.lambda.body, &frame)
     }
 
-    /// Assigns the arguments of a call to the parameters. Defaults are evaluated outside the function.
+    /// Assigns the arguments of a call to the parameters of the called function.
+    ///
+    /// Default values are evaluated in the frame `outside`, in which the function is defined.
     fn bind(
         self,
         parameters: &'p [Parameter],
@@ -121,7 +123,7 @@ impl<'p> Interpreter<'p> {
         match name {
             "prefect.flow" => self.flow(name, arguments),
             "prefect.Flow" => {
-                // The class accepts some options by position.
+                // Unlike the decorator, the class also accepts some options as positional arguments.
                 let options = arguments.positional.split_off(arguments.positional.len().min(1));
                 let named = FLOW_PARAMETERS[1..].iter().zip(options);
                 arguments.named.extend(named.map(|(name, value)| ((*name).to_owned(), value)));
@@ -179,7 +181,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Evaluates `flow(function, ...)` or `flow(...)`, which returns a decorator.
+    /// Evaluates `flow(function, ...)`, which returns a flow, or `flow(...)`, which returns a decorator.
     fn flow(self, name: &str, mut arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
         let unknown = || EvalError::unknown("the function of the flow cannot be evaluated");
         let function = if arguments.positional.is_empty() {
@@ -258,7 +260,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Returns whether calling a class only runs its `__init__`.
+    /// Returns whether calling the class has no effects other than those of its `__init__` method.
     pub(super) fn is_plain(self, class: Class<'p>) -> bool {
         let has_plain_bases = |class: &Class<'p>| {
             class.def.bases.iter().all(|base| match class.scope.resolve(self.program, base) {
@@ -299,7 +301,7 @@ impl<'p> Interpreter<'p> {
     }
 }
 
-/// Applies `functools.wraps(wrapped)` to a function.
+/// Applies the decorator `functools.wraps(wrapped)` to the function in `arguments`.
 fn wrap<'p>(wrapped: &Object<'p>, mut arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
     match (wrapped, arguments.positional.pop()) {
         (Object::Function(wrapped), Some(Object::Function(wrapper))) => {

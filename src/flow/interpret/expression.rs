@@ -1,4 +1,4 @@
-//! Expressions of decorators and factories.
+//! Interprets the expressions in decorators and in functions that create flows.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -102,7 +102,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Evaluates an expression that contains only constants.
+    /// Evaluates an expression whose operands are all constants.
     fn constant(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
         let locals = frame.variables.as_ref().map(|variables| variables.locals(self.program));
         evaluate::evaluate(self.program, frame.scope.inside(locals), expr).map(Object::Constant)
@@ -167,7 +167,7 @@ impl<'p> Interpreter<'p> {
             let value = self.eval(value, frame);
             match (name, value) {
                 (Some(name), Ok(value)) => arguments.named.push((name.clone(), value)),
-                // Only the options that matter have to be known.
+                // An argument that cannot be evaluated is only an error if its value is needed later.
                 (Some(name), Err(error)) => {
                     arguments.named.push((name.clone(), Object::Unknown(error)));
                 }
@@ -184,7 +184,7 @@ impl<'p> Interpreter<'p> {
     fn eval_call(self, expr: &'p Expr, call: &'p Call, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
         let callee = match self.eval(&call.function, frame) {
             Ok(callee) => callee,
-            // For example a method of a string.
+            // The callee may be a method of a constant, such as `"name".upper`.
             Err(error) => return self.constant(expr, frame).map_err(|_| error),
         };
         let is_constant = match &callee {
@@ -219,7 +219,7 @@ impl<'p> Interpreter<'p> {
         Ok(evaluate::Arguments { positional, named })
     }
 
-    /// Returns `object.name`.
+    /// Evaluates the attribute access `object.name`.
     pub(super) fn attribute(self, object: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
         let unknown = || EvalError::unknown(format!("the attribute '{name}' cannot be evaluated"));
         match object {
@@ -260,7 +260,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Returns a method of an instance of a class of the project, bound to it.
+    /// Returns a method that is bound to an instance of a class of the project.
     fn method(self, receiver: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
         let Object::Instance(instance) = receiver else {
             return Err(EvalError::unknown(format!("the method '{name}' cannot be evaluated")));
@@ -286,7 +286,7 @@ impl<'p> Interpreter<'p> {
     }
 }
 
-/// Returns whether the interpreter supports an external function.
+/// Returns whether the interpreter itself implements a function from outside the project.
 fn is_interpreted(name: &str) -> bool {
     matches!(
         name,
@@ -314,7 +314,7 @@ fn is_mapping(object: &Object<'_>) -> bool {
     matches!(object, Object::Dict(_) | Object::Constant(Value::Dict(_)))
 }
 
-/// Returns the items of a mapping.
+/// Returns the key-value pairs of a mapping.
 pub(super) fn pairs<'p>(object: &Object<'p>) -> EvalResult<Vec<(Value, Object<'p>)>> {
     match object {
         Object::Dict(items) => Ok(items.borrow().clone()),
@@ -342,7 +342,7 @@ pub(super) fn set_item<'p>(dict: &Object<'p>, key: Value, value: Object<'p>) {
     }
 }
 
-/// Returns `object[index]`; `None` if the index or key is missing.
+/// Evaluates the subscript `object[index]`. Returns `None` if the index or key does not exist.
 pub(super) fn item<'p>(object: &Object<'p>, index: &Value) -> Option<Object<'p>> {
     match object {
         Object::Dict(items) => {

@@ -1,8 +1,9 @@
-//! Interprets the functions that make flows: decorators, factories and classes of the project.
+//! Interprets the code that creates flows: decorators, factory functions and classes of the project.
 //!
-//! The interpreter covers what such code usually does: calls, closures, keyword arguments, `functools.partial` and
-//! `functools.wraps`, conditions. Everything that is called must be part of the project or known to the interpreter.
-//! Anything else fails, because a guess could register a different flow. No code runs.
+//! The interpreter supports the constructs that are common in such code: calls, closures, keyword arguments,
+//! conditions, `functools.partial` and `functools.wraps`. Every called function must be part of the project or
+//! implemented by the interpreter. Any other call fails, because a guess could register a wrong flow. The interpreter
+//! never runs Python.
 
 mod call;
 mod expression;
@@ -24,13 +25,13 @@ use super::{
 };
 use object::{Arguments, Variables};
 
-/// Interprets expressions and calls.
+/// Interprets the expressions and calls that create flows.
 #[derive(Clone, Copy)]
 pub(crate) struct Interpreter<'p> {
     pub(crate) program: &'p Program<'p>,
 }
 
-/// The place where an expression is interpreted: its scope and the variables of the function around it.
+/// The context in which an expression is interpreted: its scope and the variables of the enclosing function.
 #[derive(Clone)]
 struct Frame<'p> {
     scope: Scope<'p>,
@@ -38,7 +39,7 @@ struct Frame<'p> {
 }
 
 impl<'p> Interpreter<'p> {
-    /// Returns the object that an entity refers to.
+    /// Returns the object that an entity of the program evaluates to.
     pub(crate) fn entity(self, entity: Entity<'p>) -> EvalResult<Object<'p>> {
         match entity {
             Entity::External(name) => Ok(Object::External(name)),
@@ -53,7 +54,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Returns a function after its decorators have been applied.
+    /// Returns the object that results from applying all decorators of a function.
     pub(crate) fn function(self, function: Function<'p>) -> EvalResult<Object<'p>> {
         let frame = Frame { scope: function.scope, variables: None };
         self.decorated(&FunctionObject::new(function), &frame)
@@ -72,7 +73,7 @@ impl<'p> Interpreter<'p> {
         self.call(&decorator, Arguments::single(object))
     }
 
-    /// Applies one decorator of a function of a module.
+    /// Applies a single decorator to an object. The decorator is evaluated in `scope`.
     pub(crate) fn apply(
         self,
         decorator: &'p Expr,

@@ -1,4 +1,4 @@
-//! Objects of the interpreter.
+//! Python objects as the interpreter represents them.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -12,23 +12,23 @@ use crate::flow::{
     },
 };
 
-/// A Python object, as far as decorators and factories need it.
+/// A Python object that can occur in decorators and factory functions.
 #[derive(Debug, Clone)]
 pub(crate) enum Object<'p> {
     Constant(Value),
     Function(Rc<FunctionObject<'p>>),
     Lambda(Rc<LambdaObject<'p>>),
-    /// Something from outside the project, by its canonical dotted name.
+    /// An object that is defined outside the project, identified by its dotted name.
     External(String),
     Class(Class<'p>),
     Instance(Rc<Instance<'p>>),
-    /// A method and the object it is bound to.
+    /// A method of a class of the project, and the object to which it is bound.
     Method(Rc<FunctionObject<'p>>, Box<Object<'p>>),
-    /// A method of a built-in object or of a flow.
+    /// A method of a built-in object or of a flow, identified by its name.
     BuiltinMethod(Box<Object<'p>>, String),
-    /// `functools.partial(function, ...)`, or a decorator with arguments.
+    /// The result of `functools.partial(function, ...)`, or a decorator that was called with options only.
     Partial(Rc<(Object<'p>, Arguments<'p>)>),
-    /// `functools.wraps(wrapped)`.
+    /// The decorator that `functools.wraps(wrapped)` returns.
     Wraps(Box<Object<'p>>),
     Flow(Rc<FlowObject<'p>>),
     Task,
@@ -36,19 +36,19 @@ pub(crate) enum Object<'p> {
     Tuple(Rc<Vec<Object<'p>>>),
     /// A module or a namespace package.
     Module(Entity<'p>),
-    /// An object that could not be evaluated, and why. Using it is an error.
+    /// An object that could not be evaluated. Using the object returns the error.
     Unknown(EvalError),
 }
 
-/// A function with the variables it closes over.
+/// A function together with the variables of its enclosing functions.
 #[derive(Debug, Clone)]
 pub(crate) struct FunctionObject<'p> {
     pub(crate) def: &'p FunctionDef,
     pub(crate) scope: Scope<'p>,
     pub(crate) variables: Option<Rc<Variables<'p>>>,
-    /// The function whose name, docstring and signature this one has, by `functools.wraps`.
+    /// The function whose name, docstring and signature were copied to this function by `functools.wraps`.
     pub(crate) wrapped: Option<Rc<FunctionObject<'p>>>,
-    /// The name that was assigned to `__name__`.
+    /// The name that the program assigned to the function's `__name__` attribute.
     pub(crate) name: Option<String>,
 }
 
@@ -59,28 +59,28 @@ pub(crate) struct LambdaObject<'p> {
     pub(crate) variables: Option<Rc<Variables<'p>>>,
 }
 
-/// An instance of a class of the project.
+/// An instance of a class that is defined in the project.
 #[derive(Debug)]
 pub(crate) struct Instance<'p> {
     pub(crate) class: Class<'p>,
     pub(crate) attributes: RefCell<Vec<(String, Object<'p>)>>,
 }
 
-/// A flow: its function and its options.
+/// A flow object, which consists of a function and the options of the flow.
 #[derive(Debug, Clone)]
 pub(crate) struct FlowObject<'p> {
     pub(crate) function: Rc<FunctionObject<'p>>,
     pub(crate) options: Vec<(String, EvalResult<Value>)>,
 }
 
-/// The variables of a function call.
+/// The local variables of a function call.
 #[derive(Debug, Default)]
 pub(crate) struct Variables<'p> {
     pub(super) values: RefCell<Vec<(String, Object<'p>)>>,
     pub(super) outer: Option<Rc<Variables<'p>>>,
 }
 
-/// The arguments of a call.
+/// The arguments of a call, as objects of the interpreter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arguments<'p> {
     pub(crate) positional: Vec<Object<'p>>,
@@ -102,7 +102,7 @@ impl<'p> Variables<'p> {
         }
     }
 
-    /// Returns the current values in the form that scopes use.
+    /// Converts the current values of the variables to the representation that scopes use for lookups.
     pub(super) fn locals(&self, program: &'p Program<'p>) -> &'p Locals<'p> {
         let outer = self.outer.as_ref().map(|outer| outer.locals(program));
         let values = self.values.borrow();
@@ -116,12 +116,12 @@ impl<'p> FunctionObject<'p> {
         Self { def: function.def, scope: function.scope, variables: None, wrapped: None, name: None }
     }
 
-    /// Returns the function whose signature and docstring this one has.
+    /// Returns the function that provides the signature and the docstring: the innermost wrapped function, or `self`.
     pub(crate) fn unwrapped(&self) -> &Self {
         self.wrapped.as_deref().map_or(self, Self::unwrapped)
     }
 
-    /// Returns `__name__`.
+    /// Returns the value of the function's `__name__` attribute.
     pub(crate) fn name(&self) -> String {
         match (&self.name, &self.wrapped) {
             (Some(name), _) => name.clone(),
@@ -130,12 +130,12 @@ impl<'p> FunctionObject<'p> {
         }
     }
 
-    /// Returns the module whose file contains the function's code.
+    /// Returns the module that contains the source code of the function.
     pub(crate) fn module(&self) -> &'p Module {
         self.scope.module
     }
 
-    /// Returns the function for reading its signature.
+    /// Returns the function in the representation from which its signature is read.
     pub(crate) fn function(&self, program: &'p Program<'p>) -> Function<'p> {
         let locals = self.variables.as_ref().map(|variables| variables.locals(program));
         Function { def: self.def, scope: self.scope.inside(locals) }
@@ -143,7 +143,11 @@ impl<'p> FunctionObject<'p> {
 }
 
 impl<'p> Object<'p> {
-    /// Returns the object as a constant.
+    /// Converts the object to a constant value.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the object is not a constant.
     pub(super) fn value(&self, program: &'p Program<'p>) -> EvalResult<Value> {
         match self {
             Self::Constant(value) => Ok(value.clone()),
@@ -163,7 +167,7 @@ impl<'p> Object<'p> {
         }
     }
 
-    /// Returns what a variable with this value means to the evaluator.
+    /// Returns the entity that represents a variable with this value in the evaluator.
     fn entity(&self, program: &'p Program<'p>, name: &str) -> EvalResult<Entity<'p>> {
         match self {
             Self::External(name) => Ok(Entity::External(name.clone())),
@@ -181,7 +185,7 @@ impl<'p> Object<'p> {
         }
     }
 
-    /// Returns `bool(object)`.
+    /// Returns the truth value of the object, as Python's `bool(object)` does.
     pub(super) fn truth(&self) -> EvalResult<bool> {
         match self {
             Self::Constant(value) => value.truth(),
@@ -214,7 +218,8 @@ impl<'p> Arguments<'p> {
         Self { positional: vec![object], named: Vec::new() }
     }
 
-    /// Returns these arguments followed by others. Named arguments of `others` replace earlier ones.
+    /// Appends the arguments of `others` to these arguments. Named arguments of `others` replace those with the same
+    /// name.
     pub(super) fn followed_by(&self, others: Self) -> Self {
         let mut all = self.clone();
         all.positional.extend(others.positional);
@@ -227,7 +232,7 @@ impl<'p> Arguments<'p> {
         all
     }
 
-    /// Removes and returns a named argument.
+    /// Removes the named argument `name` and returns its value, or `None` if there is no such argument.
     pub(super) fn take(&mut self, name: &str) -> Option<Object<'p>> {
         let position = self.named.iter().position(|(other, _)| other == name)?;
         Some(self.named.remove(position).1)

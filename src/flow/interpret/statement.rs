@@ -1,4 +1,4 @@
-//! Statements of interpreted functions.
+//! Interprets the statements of functions that create flows.
 
 use std::rc::Rc;
 
@@ -12,11 +12,11 @@ use crate::flow::{
     },
 };
 
-/// Functions from outside the project that change nothing that matters here.
+/// External functions that have no effect on flows. Calls of these functions are skipped.
 const HARMLESS: [&str; 4] = ["print", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter"];
 
 impl<'p> Interpreter<'p> {
-    /// Runs statements. Returns the value of the `return` statement that was reached, if any.
+    /// Interprets a block of statements. Returns the value of the `return` statement that was reached, if any.
     pub(super) fn block(
         self,
         statements: &'p [Statement],
@@ -67,7 +67,7 @@ impl<'p> Interpreter<'p> {
         Ok(None)
     }
 
-    /// Evaluates an expression for its effects.
+    /// Interprets an expression statement, which is evaluated only for its side effects.
     fn expression(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<()> {
         if expr.as_text().is_some() {
             return Ok(());
@@ -77,7 +77,7 @@ impl<'p> Interpreter<'p> {
             Some(Ok(Object::External(name))) => {
                 HARMLESS.contains(&name.as_str()) || name.starts_with("logging.")
             }
-            // A method of something unknown, such as a logger.
+            // The receiver is an object without a known value, such as a logger.
             Some(Ok(Object::BuiltinMethod(receiver, _))) => {
                 matches!(**receiver, Object::Constant(Value::Opaque))
             }
@@ -135,10 +135,10 @@ fn set_attribute<'p>(
                     | "__defaults__" | "__kwdefaults__" | "__code__",
                     _,
                 ) => return Err(unknown()),
-                // An attribute of the program's own.
+                // Other attributes have no meaning for Prefect, so the assignment is skipped.
                 _ => return Ok(()),
             }
-            // The function is the value of this variable only, if it was defined in this call.
+            // If the function was defined in this call, no variable outside the call refers to it.
             match &expr.kind {
                 ExprKind::Name(variable) if function.variables.is_some() && changed.name.is_some() => {
                     set(frame, variable, Object::Function(Rc::new(changed)));

@@ -1,8 +1,8 @@
-//! A list that grows while its elements are borrowed.
+//! A list that can grow while its elements are borrowed.
 
 use std::cell::OnceCell;
 
-/// An append-only linked list. Elements keep their addresses.
+/// An append-only linked list whose elements are never moved in memory.
 pub(super) struct AppendList<T> {
     first: OnceCell<Box<Node<T>>>,
 }

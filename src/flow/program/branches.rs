@@ -1,4 +1,6 @@
-//! Decides which conditional blocks of a module run on a worker: on Linux, with Prefect and its dependencies installed.
+//! Determines which conditional blocks of a module run on a worker.
+//!
+//! Workers are assumed to run Linux, with Prefect and its dependencies installed.
 
 use super::{
     ImportTarget, Module, Program,
@@ -11,7 +13,7 @@ use crate::flow::evaluate;
 /// The minor versions of Python 3 that Prefect supports.
 const PYTHON_MINORS: std::ops::RangeInclusive<u8> = 11..=15;
 
-/// The answer to whether a statement runs.
+/// Whether a statement runs when its module is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Runs {
     Yes,
@@ -19,17 +21,17 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// The answer for a statement, and the package whose absence it depends on.
+/// The decision whether a statement runs, and the package that must be missing for the decision to be correct.
 pub(super) struct Decision {
     pub(super) runs: Runs,
     pub(super) missing_package: Option<String>,
 }
 
-/// The outcome of the body of a `try` statement.
+/// The outcome of running the body of a `try` statement.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Success,
-    /// The statement at an offset raises an exception.
+    /// The statement at the offset `at` raises an exception.
     Failure {
         at: usize,
         exception: Exception,
@@ -40,7 +42,7 @@ pub(super) enum Outcome {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exception {
-    /// `ModuleNotFoundError`, a kind of `ImportError`.
+    /// The exception `ModuleNotFoundError`, which is a subclass of `ImportError`.
     ModuleNotFound,
     Import,
     Other,
@@ -54,7 +56,7 @@ impl Handler {
             _ if has("Exception") || has("BaseException") => Some(true),
             Exception::ModuleNotFound => Some(has("ImportError") || has("ModuleNotFoundError")),
             Exception::Import => Some(has("ImportError")),
-            // The exception that is raised is not known.
+            // The class of the raised exception is unknown.
             Exception::Other => {
                 if names.iter().all(|name| matches!(name.as_str(), "ImportError" | "ModuleNotFoundError")) {
                     Some(false)
@@ -67,7 +69,7 @@ impl Handler {
 }
 
 impl<'p> Scope<'p> {
-    /// Returns whether a statement of the module in a branch runs.
+    /// Decides whether the statement at the offset `at` runs, given the branch that contains it.
     pub(super) fn decide(self, program: &'p Program<'p>, branch: Option<usize>, at: usize) -> Decision {
         let body = self.module.body();
         let mut decision = Decision { runs: Runs::Yes, missing_package: None };
@@ -80,7 +82,8 @@ impl<'p> Scope<'p> {
                     Outcome::Failure { at: failed, missing_package, .. } => {
                         Decision { runs: if at < failed { Runs::Yes } else { Runs::No }, missing_package }
                     }
-                    // If the statement does not run, the name is not bound and the flow cannot be loaded.
+                    // The statement is assumed to run. Otherwise the name would be undefined and the flow could not be
+                    // loaded.
                     Outcome::Success | Outcome::Unknown => {
                         Decision { runs: Runs::Yes, missing_package: None }
                     }
@@ -117,14 +120,16 @@ impl<'p> Scope<'p> {
         Decision { runs, missing_package: None }
     }
 
-    /// Returns the result of a test; `None` if it is not known, or differs between the supported versions of Python.
+    /// Evaluates a test of the module, given its index.
+    ///
+    /// Returns `None` if the result is unknown or differs between the supported Python versions.
     fn test(self, program: &'p Program<'p>, index: usize) -> Option<bool> {
         let body = self.module.body();
         let key = (std::ptr::from_ref(body), index);
         if let Some(known) = program.memo.tests.borrow().get(&key) {
             return *known;
         }
-        // A test that depends on itself is unknown.
+        // The result of a test that depends on itself is unknown.
         program.memo.tests.borrow_mut().insert(key, None);
         let expr = body.tests.get(index)?;
         let evaluate = || evaluate::evaluate(program, self, expr).and_then(|value| value.truth()).ok();
@@ -232,7 +237,7 @@ impl<'p> Scope<'p> {
 
 enum ImportOutcome {
     Success,
-    /// The exception, and the package that is assumed to be missing.
+    /// The exception that the import raises, and the package that is assumed to be missing.
     Failure(Exception, Option<String>),
     Unknown,
 }
@@ -249,7 +254,7 @@ fn attribute_outcome<'p>(program: &'p Program<'p>, module: &'p Module, import: &
     ImportOutcome::Failure(Exception::Import, None)
 }
 
-/// Returns a package that a module imports unconditionally and that is assumed to be missing.
+/// Returns the first package that is assumed to be missing and that the module imports unconditionally.
 fn missing_package<'p>(program: &'p Program<'p>, module: &'p Module) -> Option<String> {
     let key = std::ptr::from_ref(module.body());
     if let Some(known) = program.memo.imports.borrow().get(&key) {

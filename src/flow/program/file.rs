@@ -1,4 +1,4 @@
-//! Python files: reading, decoding and parsing.
+//! Reads, decodes and parses Python files.
 
 use std::path::{Path, PathBuf};
 
@@ -12,26 +12,28 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Maximum size of a file in bytes. Parsing larger files would take gigabytes of memory.
+/// Maximum size of a Python file in bytes. Parsing a larger file could use gigabytes of memory.
 const SIZE_LIMIT: u64 = 16 << 20;
 
-/// A parsed Python file.
+/// A Python file that has been read and parsed.
 #[derive(Debug)]
 pub(crate) struct PythonFile {
     pub(crate) path: PathBuf,
     pub(crate) source: Source,
-    /// The MD5 of the file's bytes in hexadecimal. It is the default version of the file's flows.
+    /// The MD5 of the file's content in hexadecimal, which is the default version of the flows in the file.
     pub(crate) md5: String,
     pub(crate) body: syntax::Body,
-    /// Functions that look like flows, at any depth.
+    /// The functions in the file that look like flows, including nested functions.
     pub(crate) flows: Vec<syntax::Decorated>,
 }
 
 impl PythonFile {
-    /// Reads and parses a file, which messages call `name`. Returns `None` if its text contains none of `words`: most
-    /// files of a project need not be parsed. Without words every file is parsed.
+    /// Reads and parses the file at `path`. Diagnostics refer to the file as `name`.
+    ///
+    /// Returns `None` without parsing the file if its text contains none of `words`. If `words` is empty, every file
+    /// is parsed.
     pub(crate) fn read(path: &Path, name: &str, words: &[&str]) -> Result<Option<Self>, FlowError> {
-        // Reading a pipe or a device could block forever.
+        // Opening a named pipe or a device could block forever.
         if path.exists() && !path.is_file() && !path.is_dir() {
             return Err(FlowError::NotRegular { path: name.to_owned() });
         }
@@ -59,8 +61,10 @@ impl PythonFile {
     }
 }
 
-/// Decodes a source file: UTF-8 with or without a byte order mark, or Latin-1 if the file declares it. Line ends become
-/// `\n`, as in Python's parser. Returns `None` for another encoding.
+/// Decodes a Python source file and normalizes its line endings to `\n`, as Python does.
+///
+/// UTF-8 is always supported, and Latin-1 is supported if the file declares it. Returns `None` for other encodings and
+/// for invalid UTF-8.
 fn decode(bytes: &[u8]) -> Option<String> {
     let text = decode_characters(bytes)?;
     Some(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
@@ -79,7 +83,7 @@ fn decode_characters(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Returns the encoding that a comment in the first two lines declares (PEP 263).
+/// Returns the encoding that is declared by a comment in the first two lines of a file, as specified by PEP 263.
 fn declared_encoding(bytes: &[u8]) -> Option<String> {
     bytes.split(|byte| *byte == b'\n').take(2).find_map(|line| {
         let line = String::from_utf8_lossy(line);

@@ -1,5 +1,7 @@
-//! The folders that imports are searched in: `PYTHONPATH`, changes to `sys.path`, and the package folders that the
-//! project's metadata names.
+//! Determines the directories in which imports are searched.
+//!
+//! These are the directories in `PYTHONPATH`, those that the program adds to `sys.path`, and the package directories
+//! of the project's metadata.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -17,34 +19,34 @@ use crate::{
     fs,
 };
 
-/// Maximum size of a metadata file that is read, in bytes.
+/// Maximum size in bytes of a metadata file such as `pyproject.toml`.
 const SIZE_LIMIT: u64 = 1 << 20;
 
-/// Maximum number of modules whose changes to `sys.path` are read.
+/// Maximum number of modules in which changes to `sys.path` are searched.
 const MODULE_LIMIT: usize = 50;
 
-/// Maximum depth and number of folders that are searched for a module that no import finds.
+/// Limits on the depth and number of directories that are searched for a module outside the import path.
 const DEPTH_LIMIT: usize = 4;
 const FOLDER_LIMIT: usize = 500;
 
-/// Maximum number of members of a workspace.
+/// Maximum number of members of a workspace that are considered.
 const MEMBER_LIMIT: usize = 200;
 
-/// The folders that imports are searched in, without those that the program adds itself.
+/// The directories in which imports are searched, except those that the program adds to `sys.path`.
 #[derive(Debug, Default)]
 pub(crate) struct SearchPath {
-    /// The current directory of the process that loads the flow.
+    /// The working directory of the process that loads the flow.
     pub(crate) directory: PathBuf,
-    /// The folder of the flow's file, and the current directory.
+    /// The directory of the flow's file, followed by the working directory.
     pub(crate) base: Vec<PathBuf>,
-    /// The folders of `PYTHONPATH`.
+    /// The directories from the environment variable `PYTHONPATH`.
     pub(crate) python_path: Vec<PathBuf>,
-    /// The folders that contain the project's packages, which are importable once the project is installed.
+    /// The directories that contain the project's packages, which can be imported after the project is installed.
     pub(crate) installed: Vec<PathBuf>,
 }
 
 impl SearchPath {
-    /// Returns the search path of a flow's file, or of a module if `file` is `None`.
+    /// Returns the search path for a flow in `file`, or for a module entrypoint if `file` is `None`.
     pub(crate) fn new(file: Option<&Path>, directory: &Path, environment: &Environment) -> Self {
         let parent = file.and_then(Path::parent).map(Path::to_owned);
         let python_path = environment.get("PYTHONPATH").unwrap_or_default();
@@ -58,7 +60,7 @@ impl SearchPath {
     }
 }
 
-/// Returns the path without `.` and `dir/..`. Symbolic links are not followed.
+/// Removes the components `.` and `..` from a path where possible. Symbolic links are not resolved.
 pub(crate) fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -73,7 +75,9 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
     normal
 }
 
-/// Returns the folders that the first loaded module and the modules it imports add before and after the others.
+/// Returns the directories that the program adds to the front and to the back of `sys.path`.
+///
+/// Considers the module of the flow and the modules that it imports, directly and indirectly.
 pub(super) fn path_changes<'p>(program: &'p Program<'p>) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let mut modules: Vec<&Module> = program.loaded().take(1).collect();
     let mut next = 0;
@@ -94,7 +98,7 @@ pub(super) fn path_changes<'p>(program: &'p Program<'p>) -> (Vec<PathBuf>, Vec<P
         next += 1;
     }
     let (mut front, mut back) = (Vec::new(), Vec::new());
-    // Imports come before the changes of the module that imports.
+    // An imported module changes `sys.path` before the module that imports it.
     for module in modules.iter().rev() {
         for change in &module.body().path_changes {
             let folders = added_folders(program, module, change);
@@ -106,7 +110,8 @@ pub(super) fn path_changes<'p>(program: &'p Program<'p>) -> (Vec<PathBuf>, Vec<P
 
 fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p PathChange) -> Vec<PathBuf> {
     let scope = Scope::at(module, change.at);
-    // A test such as `folder not in sys.path` is not known.
+    // The result of a common test such as `folder not in sys.path` is unknown, so only a definite `No` skips the
+    // change.
     if scope.decide(program, change.branch, change.at).runs == Runs::No {
         return Vec::new();
     }
@@ -117,10 +122,10 @@ fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p P
     change.folders.iter().filter_map(folder).collect()
 }
 
-/// Returns the folders that contain the packages of the project and of its workspace.
+/// Returns the directories that contain the packages of the project and of its workspace.
 ///
-/// `start` is the folder of the flow's file. Its ancestors up to `directory` are searched for metadata; the ancestors
-/// of `directory` up to the root of its Git repository, too.
+/// Metadata is searched in `start`, which is the directory of the flow's file, in `directory`, and in the ancestors of
+/// both up to the root of the Git repository.
 fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
     let repository = directory.ancestors().find(|folder| folder.join(".git").exists());
     let top = repository.unwrap_or(directory);
@@ -148,7 +153,7 @@ fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
     distinct
 }
 
-/// Adds the package folders of a project to `folders`. Returns the members of its workspace.
+/// Adds the package directories of a project to `folders`. Returns the directories of the members of its workspace.
 fn read_project(project: &Path, folders: &mut Vec<PathBuf>) -> Vec<PathBuf> {
     let mut named: Vec<String> = Vec::new();
     let mut members = Vec::new();
@@ -158,7 +163,7 @@ fn read_project(project: &Path, folders: &mut Vec<PathBuf>) -> Vec<PathBuf> {
         if named.is_empty() && project.join("src").is_dir() {
             named.push("src".to_owned());
         }
-        // The packages of a flat layout.
+        // In a flat layout, the packages are in the root directory of the project.
         named.push(String::new());
     }
     if let Some(text) = read(&project.join("setup.cfg")) {
@@ -185,17 +190,17 @@ fn strings(item: Option<&Item>) -> Vec<String> {
     values.filter_map(|value| value.as_str()).map(str::to_owned).collect()
 }
 
-/// Returns the folder that contains a package folder: `src` of `src/acme`.
+/// Returns the parent directory of a package directory, such as `src` for `src/acme`.
 fn container(package: &str) -> String {
     let package = package.trim_end_matches('/').trim_start_matches("./");
     package.rsplit_once('/').map_or_else(String::new, |(container, _)| container.to_owned())
 }
 
-/// Adds the package folders that `pyproject.toml` names for its build backend.
+/// Adds the package directories that the build backend's settings in `pyproject.toml` list.
 fn pyproject_folders(document: &DocumentMut, named: &mut Vec<String>) {
     let text = |path: &[&str]| table(document, path).and_then(Item::as_str).map(str::to_owned);
     let list = |path: &[&str]| strings(table(document, path));
-    // setuptools
+    // The settings of setuptools.
     named.extend(list(&["tool", "setuptools", "packages", "find", "where"]));
     if let Some(folders) =
         table(document, &["tool", "setuptools", "package-dir"]).and_then(Item::as_table_like)
@@ -210,7 +215,7 @@ fn pyproject_folders(document: &DocumentMut, named: &mut Vec<String>) {
             }
         }
     }
-    // hatch
+    // The settings of Hatch.
     for target in [&["tool", "hatch", "build", "targets", "wheel"][..], &["tool", "hatch", "build"][..]] {
         for key in ["packages", "only-include"] {
             named.extend(list(&[target, &[key]].concat()).iter().map(|package| container(package)));
@@ -218,7 +223,7 @@ fn pyproject_folders(document: &DocumentMut, named: &mut Vec<String>) {
         named.extend(list(&[target, &["sources"]].concat()));
         named.extend(list(&[target, &["dev-mode-dirs"]].concat()));
     }
-    // poetry
+    // The settings of Poetry.
     let packages = table(document, &["tool", "poetry", "packages"]);
     let inline = packages.and_then(Item::as_array).into_iter().flatten();
     named.extend(inline.filter_map(|package| {
@@ -230,12 +235,12 @@ fn pyproject_folders(document: &DocumentMut, named: &mut Vec<String>) {
         .extend(tables.map(|package: &Table| {
             package.get("from").and_then(Item::as_str).unwrap_or_default().to_owned()
         }));
-    // uv, pdm
+    // The settings of uv and PDM.
     named.extend(text(&["tool", "uv", "build-backend", "module-root"]));
     named.extend(text(&["tool", "pdm", "build", "package-dir"]));
 }
 
-/// Returns the folders of the projects that a project depends on by path, and of the members of its workspace.
+/// Returns the directories of related projects: workspace members and dependencies that are specified by a path.
 fn related_projects(document: &DocumentMut, project: &Path) -> Vec<PathBuf> {
     let mut related = Vec::new();
     for pattern in strings(table(document, &["tool", "uv", "workspace", "members"])) {
@@ -260,7 +265,7 @@ fn related_projects(document: &DocumentMut, project: &Path) -> Vec<PathBuf> {
     related
 }
 
-/// Returns the package folders that `setup.cfg` names: `package_dir` and `where`.
+/// Returns the package directories that `setup.cfg` lists in `package_dir` and `where`.
 fn setup_cfg_folders(text: &str) -> Vec<String> {
     let mut folders = Vec::new();
     let mut section = "";
@@ -290,7 +295,9 @@ fn setup_cfg_folders(text: &str) -> Vec<String> {
     folders
 }
 
-/// Searches the project for a folder that contains a top-level module. Returns the folder relative to the project.
+/// Searches the project for a directory that contains a top-level module.
+///
+/// Returns the path of the directory relative to the project, or `None` if no directory contains the module.
 pub(super) fn find_folder(directory: &Path, top: &str) -> Option<String> {
     let mut waiting = std::collections::VecDeque::from([(directory.to_owned(), 0)]);
     let mut visited = 0;

@@ -1,4 +1,4 @@
-//! Facts about a program that are computed once.
+//! Caches facts about a program that are expensive to compute.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -14,28 +14,29 @@ use super::{
 };
 use crate::flow::{eval_error::EvalResult, evaluate::Value, schema::class::Kind};
 
-/// The members of an enumeration: names and values, in order.
+/// The names and values of the members of an enumeration, in the order of their definition.
 pub(crate) type Members = Rc<Vec<(String, Value)>>;
 
-/// Cached results, by the address of the syntax they belong to.
+/// Caches results for nodes of the syntax tree. Each node is identified by its address.
 #[derive(Default)]
 pub(crate) struct Memo<'p> {
     pub(crate) resolution_orders: Table<ClassDef, Rc<Vec<Class<'p>>>>,
     pub(crate) kinds: Table<ClassDef, Kind>,
     pub(crate) members: Table<ClassDef, Members>,
-    /// The outcomes of `try` statements, by body and number.
+    /// The outcomes of `try` statements. The key consists of the module body and the index of the statement.
     pub(super) outcomes: RefCell<HashMap<(*const Body, usize), Outcome>>,
-    /// The results of tests, by body and number; `None` if a result is unknown.
+    /// The results of tests, or `None` if the result is unknown. The key consists of the module body and the index of
+    /// the test.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
-    /// The package that a module imports and that is assumed to be missing, if any.
+    /// For each module, the imported package that is assumed to be missing, if there is one.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
-    /// Packages whose absence the result depends on.
+    /// Packages that must be missing for the current result to be correct.
     pub(crate) assumptions: RefCell<Vec<String>>,
     pub(super) path_changes: OnceCell<(Vec<PathBuf>, Vec<PathBuf>)>,
     pub(super) reads_path_changes: Cell<bool>,
 }
 
-/// Results by the address of a syntax node.
+/// A cache of results for syntax nodes, which are identified by their address.
 pub(crate) struct Table<K, V>(RefCell<HashMap<*const K, EvalResult<V>>>);
 
 impl<K, V> Default for Table<K, V> {
@@ -45,7 +46,7 @@ impl<K, V> Default for Table<K, V> {
 }
 
 impl<K, V: Clone> Table<K, V> {
-    /// Returns the cached result for `key`, or computes it.
+    /// Returns the cached result for `key`. If there is none, calls `compute` and caches its result.
     pub(crate) fn get(&self, key: &K, compute: impl FnOnce() -> EvalResult<V>) -> EvalResult<V> {
         let key = std::ptr::from_ref(key);
         if let Some(known) = self.0.borrow().get(&key) {

@@ -1,4 +1,4 @@
-//! The source of a flow's program: its modules, their syntax, and the meaning of names in them.
+//! The source code of a flow's program: its modules, their syntax trees, and the meaning of names.
 
 mod append_list;
 mod branches;
@@ -30,18 +30,18 @@ pub(crate) use memo::Members;
 use memo::Memo;
 use scope::Locals;
 
-/// Maximum depth of references between names, types and values.
+/// Maximum depth of nested references between names, types and values.
 const DEPTH_LIMIT: usize = 64;
 
-/// A module of the project.
+/// A module that is part of the project.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub(crate) file: Arc<PythonFile>,
-    /// The dotted name of the module; `None` if it depends on how the flow is loaded.
+    /// The dotted name of the module, or `None` if the name depends on how the flow is loaded.
     pub(crate) name: Option<String>,
-    /// The directory that `from . import x` searches.
+    /// The directory in which `from . import x` searches for the module `x`.
     package: PathBuf,
-    /// The dotted name of the package in that directory, if known.
+    /// The dotted name of the package in this directory, or `None` if the name is unknown.
     package_name: Option<String>,
 }
 
@@ -50,46 +50,46 @@ impl Module {
         &self.file.body
     }
 
-    /// Returns the value of `__file__`.
+    /// Returns the absolute path of the module, which is the value of `__file__`.
     fn absolute_path(&self, program: &Program<'_>) -> String {
         let path = import_roots::normalize(&program.directory().join(&self.file.path));
         path.display().to_string()
     }
 }
 
-/// The result of importing a dotted module name.
+/// The result of resolving a dotted module name to a module.
 pub(crate) enum ImportTarget<'p> {
     Module(&'p Module),
-    /// A namespace package: a directory without `__init__.py`.
+    /// A namespace package, which is a directory without an `__init__.py` file.
     Namespace(PathBuf),
-    /// A module from outside the project.
+    /// A module that is not part of the project.
     External,
 }
 
-/// Access to source files. The implementation may cache files between programs.
+/// Provides access to source files. An implementation may cache the files and use them for several programs.
 pub(crate) trait SourceLoader {
-    /// Returns the parsed file.
+    /// Returns the parsed Python file at `path`.
     fn load(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError>;
 
-    /// Searches for a module below `root`; see [`search`].
+    /// Searches the directory `root` for a module. See [`search`].
     fn search(&self, root: &Path, dotted: &str) -> SearchResult;
 }
 
-/// Maximum number of evaluation steps per flow. A step takes about a microsecond.
+/// Maximum number of evaluation steps for reading a flow. A step takes about one microsecond.
 const STEP_LIMIT: u32 = 2_000_000;
 
-/// The modules of the flow's program, loaded on demand, and cached facts about them.
+/// The program of a flow. Its modules are loaded on demand, and facts about them are cached.
 pub(crate) struct Program<'p> {
     loader: &'p dyn SourceLoader,
     pub(crate) environment: &'p Environment,
     search_path: SearchPath,
     modules: AppendList<Module>,
-    /// The scopes of interpreted functions.
+    /// The local variables of function calls that the interpreter has evaluated.
     locals: AppendList<Locals<'p>>,
     pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
     steps: Cell<u32>,
-    /// The minor version of Python 3 that a condition is evaluated for.
+    /// The minor version of Python 3 that is assumed while a condition is evaluated, if any.
     pub(crate) python_minor: Cell<Option<u8>>,
 }
 
@@ -116,7 +116,7 @@ impl<'p> Program<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if the flow has used up its steps.
+    /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
     pub(crate) fn step(&self) -> EvalResult<()> {
         self.steps.set(self.steps.get().saturating_add(1));
         if self.steps.get() > STEP_LIMIT {
@@ -125,13 +125,14 @@ impl<'p> Program<'p> {
         Ok(())
     }
 
-    /// Keeps the scope of a function call for as long as the program.
+    /// Stores the local variables of a function call, so that scopes can refer to them.
     pub(crate) fn add_locals(&'p self, locals: Locals<'p>) -> &'p Locals<'p> {
         self.locals.push(locals)
     }
 
-    /// Returns the reason why something from an external module is unknown. If the project contains the module, the
-    /// reason names its folder.
+    /// Returns the error for a name that is defined in an external module.
+    ///
+    /// If the project contains a module of this name outside the import path, the error suggests to set `PYTHONPATH`.
     pub(crate) fn outside(&self, subject: &str, name: &str) -> EvalError {
         let top = name.split('.').next().unwrap_or(name);
         let is_installed = externals::presence(top, None) != externals::Presence::ThirdParty;
@@ -143,23 +144,23 @@ impl<'p> Program<'p> {
         }
     }
 
-    /// The current directory of the process that loads the flow.
+    /// Returns the working directory of the process that loads the flow.
     pub(crate) fn directory(&self) -> &Path {
         &self.search_path.directory
     }
 
-    /// Adds a file that is loaded by its path. Relative imports search the file's directory.
+    /// Adds a file that Prefect loads by its path. Relative imports are searched in the directory of the file.
     pub(super) fn add_script(&'p self, file: Arc<PythonFile>) -> &'p Module {
         let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let package = file.path.parent().map(Path::to_owned).unwrap_or_default();
         self.modules.push(Module { file, name, package, package_name: None })
     }
 
-    /// Runs `step` one level deeper.
+    /// Runs `step` at the next level of nesting.
     ///
     /// # Errors
     ///
-    /// Fails if the depth limit or the step limit is reached, for example by a definition that refers to itself.
+    /// Fails if the depth limit or the step limit is exceeded, for example because a definition refers to itself.
     pub(crate) fn descend<T>(&self, step: impl FnOnce() -> EvalResult<T>) -> EvalResult<T> {
         self.step()?;
         if self.depth.get() >= DEPTH_LIMIT {
@@ -171,10 +172,10 @@ impl<'p> Program<'p> {
         result
     }
 
-    /// Returns the module that `import dotted` imports.
+    /// Returns the module that the statement `import dotted` imports.
     pub(crate) fn find(&'p self, dotted: &str) -> EvalResult<ImportTarget<'p>> {
         let top = dotted.split('.').next().unwrap_or(dotted);
-        // `folder/module` is a path, which is never the name of a module.
+        // A name with a slash is a path such as `folder/module`, which cannot be imported.
         if externals::is_preloaded(top) || dotted.contains(['/', '\\']) {
             return Ok(ImportTarget::External);
         }
@@ -194,17 +195,17 @@ impl<'p> Program<'p> {
         Ok(directory.map_or(ImportTarget::External, ImportTarget::Namespace))
     }
 
-    /// Returns the folders that are searched for a top-level module, in order.
+    /// Returns the directories in which a top-level module is searched, in search order.
     fn roots(&'p self, top: &str) -> Vec<PathBuf> {
         let path = &self.search_path;
         let (front, back) = self.path_changes();
         let roots = front.iter().chain(&path.base).chain(&path.python_path).chain(back);
-        // Installed packages come after the standard library.
+        // The standard library takes precedence over installed packages.
         let installed = path.installed.iter().filter(|_| !externals::is_standard_library(top));
         roots.chain(installed).cloned().collect()
     }
 
-    /// Returns the folders that the program adds before and after the others on `sys.path`.
+    /// Returns the directories that the program adds to the front and to the back of `sys.path`.
     fn path_changes(&'p self) -> &'p (Vec<PathBuf>, Vec<PathBuf>) {
         static NONE: (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
         if let Some(changes) = self.memo.path_changes.get() {
@@ -213,7 +214,7 @@ impl<'p> Program<'p> {
         if self.loaded().next().is_none() {
             return &NONE;
         }
-        // While the changes are evaluated, imports see the other folders.
+        // Imports that are resolved while the changes are evaluated do not see the added directories.
         if self.memo.reads_path_changes.replace(true) {
             return &NONE;
         }
@@ -221,13 +222,14 @@ impl<'p> Program<'p> {
         self.memo.path_changes.get_or_init(|| changes)
     }
 
-    /// Returns the modules loaded so far.
+    /// Returns all modules that have been loaded so far.
     fn loaded(&'p self) -> impl Iterator<Item = &'p Module> {
         self.modules.iter()
     }
 
-    /// Returns the module that `from ..dotted import x` imports from. `level` is the number of dots, and `dotted` may be
-    /// empty.
+    /// Returns the module that `from ..dotted import x` imports from.
+    ///
+    /// The argument `level` is the number of dots. The argument `dotted` may be empty.
     pub(crate) fn find_relative(
         &'p self,
         module: &'p Module,
@@ -257,7 +259,7 @@ impl<'p> Program<'p> {
         }
     }
 
-    /// Returns a submodule of a package.
+    /// Returns a submodule of a package, given its name within the package.
     pub(crate) fn find_submodule(&'p self, package: &'p Module, name: &str) -> EvalResult<ImportTarget<'p>> {
         if package.file.path.file_name().is_some_and(|file| file == "__init__.py") {
             return self.find_relative(package, 1, name);
@@ -265,7 +267,7 @@ impl<'p> Program<'p> {
         Err(EvalError::unknown(format!("'{}' has no '{name}'", package.file.source.name())))
     }
 
-    /// Returns a module of a namespace package.
+    /// Returns a module of a namespace package, given the directory of the package.
     pub(crate) fn find_in_directory(&'p self, directory: &Path, name: &str) -> EvalResult<ImportTarget<'p>> {
         match self.loader.search(directory, name) {
             SearchResult::File(path) => self.load(&path, None).map(ImportTarget::Module),

@@ -1,4 +1,4 @@
-//! Resolution of names: what a name refers to at a position in the program.
+//! Resolves names to the entities that they refer to at a position in the program.
 
 use std::path::PathBuf;
 
@@ -13,30 +13,30 @@ use crate::flow::{
     },
 };
 
-/// The effect of a star import on a name.
+/// The possible effects of a star import on the meaning of a name.
 enum Star<'p> {
     Has(Entity<'p>),
     Lacks,
-    /// The module is external or its exports are unknown, so it may export the name.
+    /// The module may export the name, because it is external or its exports are unknown.
     MayHave,
 }
 
-/// A position from which names are looked up.
+/// A position in the program at which names are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'p> {
     pub(crate) module: &'p Module,
     pub(crate) class: Option<&'p ClassDef>,
-    /// The variables of the interpreted function calls around the position.
+    /// The variables of the enclosing function calls, if the position is inside an interpreted function.
     pub(crate) locals: Option<&'p Locals<'p>>,
-    /// Only bindings before this offset are visible.
+    /// The offset of the position in the file. Only bindings before this offset are visible.
     at: usize,
 }
 
-/// The variables of an interpreted function call.
+/// The local variables of a function call that the interpreter evaluates.
 #[derive(Debug)]
 pub(crate) struct Locals<'p> {
     pub(crate) variables: Vec<(String, EvalResult<Entity<'p>>)>,
-    /// The variables of the enclosing function.
+    /// The local variables of the enclosing function, if there is one.
     pub(crate) outer: Option<&'p Locals<'p>>,
 }
 
@@ -49,26 +49,26 @@ impl<'p> Locals<'p> {
     }
 }
 
-/// The thing that a name refers to.
+/// An entity of the program to which a name can refer.
 #[derive(Debug, Clone)]
 pub(crate) enum Entity<'p> {
-    /// Something from outside the project, by its canonical dotted name.
+    /// An object from outside the project, identified by its canonical dotted name.
     External(String),
     Module(&'p Module),
-    /// A namespace package: a directory without `__init__.py`.
+    /// A namespace package, which is a directory without an `__init__.py` file.
     Namespace(PathBuf),
     Class(Class<'p>),
     Function(Function<'p>),
-    /// An assigned expression.
+    /// An expression that is assigned to the name.
     Value(Value<'p>),
-    /// A value that is already known.
+    /// A value that has already been evaluated.
     Constant(Constant),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Class<'p> {
     pub(crate) def: &'p ClassDef,
-    /// The position of the class statement.
+    /// The scope that contains the class statement.
     pub(crate) scope: Scope<'p>,
 }
 
@@ -94,34 +94,34 @@ impl PartialEq for Class<'_> {
 }
 
 impl<'p> Class<'p> {
-    /// Returns the scope inside the class's body, before an offset.
+    /// Returns the scope in the body of the class at an offset.
     pub(crate) fn scope_at(self, at: usize) -> Scope<'p> {
         Scope { class: Some(self.def), at, ..self.scope }
     }
 
-    /// Returns the scope at the end of the class's body.
+    /// Returns the scope at the end of the body of the class.
     pub(crate) fn scope_at_end(self) -> Scope<'p> {
         self.scope_at(usize::MAX)
     }
 }
 
 impl<'p> Scope<'p> {
-    /// Returns the scope after a module's last statement.
+    /// Returns the scope at the end of a module, after its last statement.
     pub(crate) fn end_of(module: &'p Module) -> Self {
         Self::at(module, usize::MAX)
     }
 
-    /// Returns the scope of a module before an offset.
+    /// Returns the scope of a module at an offset. Later bindings are not visible.
     pub(crate) fn at(module: &'p Module, at: usize) -> Self {
         Self { module, class: None, locals: None, at }
     }
 
-    /// Returns the same scope after the whole module has run. Quoted annotations are evaluated there.
+    /// Returns this scope as it is after the whole module has run. Quoted annotations are evaluated in such a scope.
     pub(crate) fn deferred(self) -> Self {
         Self { at: usize::MAX, ..self }
     }
 
-    /// Returns the same position inside an interpreted call.
+    /// Returns this scope with the local variables of a function call.
     pub(crate) fn inside(self, locals: Option<&'p Locals<'p>>) -> Self {
         Self { locals: locals.or(self.locals), ..self }
     }
@@ -156,7 +156,7 @@ impl<'p> Scope<'p> {
         })
     }
 
-    /// Returns what a name refers to in the module, star imports included.
+    /// Returns the entity that a name refers to at module level. Also considers star imports.
     fn in_module(self, program: &'p Program<'p>, name: &str) -> EvalResult<Option<Entity<'p>>> {
         let body = self.module.body();
         if body.rebound_globally.iter().any(|global| global == name) {
@@ -187,7 +187,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Returns the bindings that may apply to a name, the latest first.
+    /// Returns the bindings of a name that may be in effect, in reverse order.
     fn candidates(self, program: &'p Program<'p>, name: &str) -> Candidates<'p> {
         let mut candidates = Candidates::default();
         for binding in self.module.body().bindings_of(name) {
@@ -198,7 +198,7 @@ impl<'p> Scope<'p> {
             let depends_on_package = decision.missing_package.is_some();
             candidates.missing_package = candidates.missing_package.or(decision.missing_package);
             if candidates.is_complete {
-                // The binding that would apply if the package were installed.
+                // The skipped binding would be in effect if the package were installed.
                 if depends_on_package && decision.runs == Runs::No {
                     candidates.skipped.push(binding);
                     continue;
@@ -220,7 +220,11 @@ impl<'p> Scope<'p> {
         candidates
     }
 
-    /// Returns the entity that all candidates agree on.
+    /// Returns the entity to which all candidate bindings refer.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bindings refer to different entities.
     fn choose(
         self,
         program: &'p Program<'p>,
@@ -235,7 +239,8 @@ impl<'p> Scope<'p> {
             _ => false,
         };
         let is_single = candidates.bindings.len() == 1;
-        // If a single binding does not apply, the name is undefined, and the flow cannot be loaded at all.
+        // If the only binding does not run, the name is undefined and the flow cannot be loaded. The exception is a
+        // built-in name, which the binding would hide.
         let hides = !candidates.is_complete && is_single && externals::is_builtin(name);
         if hides || !entities.all(agrees) {
             return Err(EvalError::unknown(format!(
@@ -326,7 +331,8 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Resolves a name or a chain of attributes. A name that is assigned another name is followed.
+    /// Resolves a name or an attribute such as `a.b`. If the name is an alias of another name, the other name is
+    /// resolved.
     pub(crate) fn resolve(self, program: &'p Program<'p>, expr: &'p Expr) -> EvalResult<Entity<'p>> {
         match &expr.kind {
             ExprKind::Name(name) => follow(program, self.lookup(program, name)?),
@@ -338,7 +344,9 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Returns the canonical dotted name if the expression refers to something from outside the project.
+    /// Returns the canonical dotted name of an expression that refers to an object outside the project.
+    ///
+    /// Returns `None` for other expressions.
     pub(crate) fn external(self, program: &'p Program<'p>, expr: &'p Expr) -> Option<String> {
         if !expr.is_dotted_name() {
             return None;
@@ -359,25 +367,25 @@ fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity
     }
 }
 
-/// The bindings that may give a name its meaning.
+/// The bindings of a name that may be in effect at a position.
 #[derive(Default)]
 struct Candidates<'p> {
-    /// The bindings that run or may run, the latest first.
+    /// The bindings that run or may run, in reverse order.
     bindings: Vec<&'p Binding>,
-    /// Whether the last of `bindings` certainly runs.
+    /// Whether the last binding in `bindings` is guaranteed to run.
     is_complete: bool,
-    /// Bindings that do not run.
+    /// The bindings that do not run.
     skipped: Vec<&'p Binding>,
-    /// The package whose absence the choice depends on.
+    /// The package that must be missing for the selection to be correct.
     missing_package: Option<String>,
 }
 
-/// Returns the latest binding of a name in a class body before an offset.
+/// Returns the last binding of a name before an offset in the body of a class.
 fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> {
     body.bindings_of(name).find(|binding| binding.at < before && !matches!(binding.bound, Bound::Nothing))
 }
 
-/// Returns the names in `__all__`; `None` unless it is a list of string literals.
+/// Returns the names in a value of `__all__`, or `None` if the value is not a list of string literals.
 fn exported(names: &Expr) -> Option<Vec<&str>> {
     let (ExprKind::List(names) | ExprKind::Tuple(names)) = &names.kind else { return None };
     names.iter().map(|name| name.as_text().map(|text| text.value.as_str())).collect()
@@ -403,7 +411,7 @@ pub(crate) fn attribute_of_module<'p>(
     }
 }
 
-/// Returns the entity that `entity.name` refers to.
+/// Resolves the attribute `name` of an entity.
 pub(crate) fn attribute_of<'p>(
     program: &'p Program<'p>,
     entity: &Entity<'p>,

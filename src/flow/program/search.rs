@@ -1,4 +1,4 @@
-//! Searches directories for modules, as Python does.
+//! Searches directories for modules according to the rules of Python's import system.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub(crate) enum SearchResult {
     File(PathBuf),
-    /// A directory without `__init__.py`.
+    /// A namespace package, which is a directory without an `__init__.py` file.
     Namespace(PathBuf),
-    /// A package or module exists but lacks the rest of the dotted name. Python stops searching there.
+    /// The directory contains the package, but not its submodule. Python does not search other directories in this
+    /// case.
     MissingSubmodule,
     NotFound,
 }
 
-/// Searches for a module below `root`. An empty name stands for the directory itself.
+/// Searches the directory `root` for a module. If `dotted` is empty, the result is the directory itself.
 pub(crate) fn search(root: &Path, dotted: &str) -> SearchResult {
     let mut directory = root.to_owned();
     if dotted.is_empty() {

@@ -1,4 +1,6 @@
-//! The process that imports flows: a script that reads entrypoints from stdin and prints a line of JSON for each.
+//! Runs the Python process that imports flows.
+//!
+//! The process runs a script that reads entrypoints from stdin and prints one line of JSON for each.
 
 use std::{
     io,
@@ -13,7 +15,7 @@ use crate::{environment::Environment, interpreter::Script, process::Finished};
 
 const SCRIPT: &str = include_str!("importer.py");
 
-/// The result of importing a flow.
+/// The result of importing a flow with Python.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Answer {
@@ -22,14 +24,14 @@ pub(super) enum Answer {
     Error(String),
 }
 
-/// A flow as Prefect would register it.
+/// A flow with the properties that Prefect would register.
 #[derive(Debug, Deserialize)]
 pub(super) struct ImportedFlow {
     pub(super) name: String,
     pub(super) description: Option<String>,
     pub(super) version: Option<String>,
     pub(super) parameters: serde_json::Value,
-    /// The file and line of the function.
+    /// The path and line of the flow's function.
     pub(super) place: Option<(PathBuf, usize)>,
 }
 
@@ -43,11 +45,12 @@ pub(super) enum ImporterError {
     Ended { code: i32, message: String },
 }
 
-/// Imports flows with an interpreter that has Prefect. The answers are in the order of the entrypoints.
+/// Imports flows with a Python interpreter that has Prefect installed. The answers have the order of `entrypoints`.
 ///
 /// # Errors
 ///
-/// Fails if the process prints no answer. If it exits early, the remaining flows have that as their error.
+/// Fails if the process prints no answer at all. If the process exits early, the answers for the remaining flows are
+/// errors.
 pub(super) async fn run(
     interpreter: &str,
     entrypoints: &[String],
@@ -74,7 +77,7 @@ pub(super) async fn run(
     Ok(answers)
 }
 
-/// Returns the last line of stderr, which is the error of a traceback.
+/// Returns the last line of stderr. For a traceback, this line contains the exception.
 fn last_line(finished: &Finished) -> String {
     let lines = finished.stderr.trim().lines().next_back();
     lines.unwrap_or("no output").to_owned()

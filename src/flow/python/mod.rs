@@ -1,7 +1,7 @@
-//! Imports flows with the user's Python and Prefect if their source is not enough to determine the parameters.
+//! Imports flows with the user's Python interpreter, if their source is not sufficient to determine the parameters.
 //!
-//! One process imports all flows. It runs their code, as `prefect deploy` does, and has a time limit. If it fails, the
-//! result of reading the source is kept.
+//! A single process imports all flows. It runs the code of the flows, as `prefect deploy` does, and is stopped after a
+//! time limit. If an import fails, the result of reading the source is kept.
 
 mod importer;
 
@@ -23,21 +23,21 @@ use crate::{
 };
 use importer::{Answer, ImportedFlow};
 
-/// Time limit for importing all flows.
+/// Maximum duration of the process that imports all flows.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// When flows are imported with Python, and with which interpreter.
+/// The settings that determine when flows are imported with Python, and with which interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PythonUse {
     pub(crate) when: AskPython,
-    /// The value of `--python`.
+    /// The interpreter that the user chose with the option `--python`.
     pub(crate) interpreter: Option<String>,
-    /// The interpreters that may be started if the user named none.
+    /// The interpreters that may be started if the user did not choose one.
     pub(crate) scope: SearchScope,
 }
 
 impl PythonUse {
-    /// Allows starting the project's own interpreter, for commands that run the project's code in any case.
+    /// Allows starting the interpreter of the project. Only commands that run the project's code anyway may use it.
     pub(crate) fn with_project_scope(self) -> Self {
         Self { scope: SearchScope::Project, ..self }
     }
@@ -47,60 +47,61 @@ impl PythonUse {
 pub(crate) enum AskPython {
     #[default]
     Never,
-    /// Import flows whose source is not enough, if an interpreter has Prefect.
+    /// Import the flows that cannot be read exactly from their source, if an interpreter with Prefect is found.
     WhereNeeded,
     Always,
 }
 
-/// The context of an import.
+/// The settings and the environment for importing flows with Python.
 pub(crate) struct Asking<'a> {
     pub(crate) python: &'a PythonUse,
-    /// The base directory of entrypoints.
+    /// The directory against which relative entrypoints are resolved.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) progress: &'a dyn Progress,
 }
 
-/// The result of an import.
+/// The outcome of importing flows with Python.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
-    /// Whether the result changed for flows that were inspected before.
+    /// Whether the import changed the data of flows that were inspected before.
     pub(crate) learnt: bool,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// Flows that inspections could not determine, and the results of their imports.
+/// The flows that were inspected, and the results of importing them with Python.
 #[derive(Debug, Default)]
 pub(super) struct Memory(Mutex<BTreeMap<String, Question>>);
 
 #[derive(Debug)]
 struct Question {
-    /// The flow as read from its source, if that succeeded.
+    /// The flow as read from its source, or `None` if its source could not be read.
     read: Option<Arc<Flow>>,
-    /// The location of the flow in its source.
+    /// The position of the flow in its source, used for diagnostics.
     place: Option<Place>,
-    /// The result of the import. Flows are imported at most once.
+    /// The result of the import, or `None` before the import. Each flow is imported at most once.
     answer: Option<Result<Arc<Flow>, ()>>,
 }
 
 impl Memory {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Question>> {
-        // A thread that panicked did so between two complete entries, so the map is valid.
+        // A panic while the lock is held cannot leave a partial entry, so a poisoned map is still consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a flow: the result of its import, else the result of reading its source.
+    /// Returns the flow at an entrypoint. The result of an import takes precedence over the result of reading the
+    /// source.
     pub(super) fn flow(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
         let read = || self.lock().get(&entrypoint.to_string())?.read.clone();
         self.answer(entrypoint).or_else(read)
     }
 
-    /// Returns the result of importing a flow.
+    /// Returns the flow that was imported from an entrypoint, or `None` if it was not imported successfully.
     pub(super) fn answer(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
         self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
     }
 
-    /// Remembers what the source tells.
+    /// Records the result of reading a flow from its source, unless the error rules out that an import succeeds.
     pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Arc<Flow>, FlowError>) {
         let (read, place) = match read {
             Ok(flow) => (Some(Arc::clone(flow)), Some(flow.place.clone())),
@@ -134,9 +135,10 @@ impl Memory {
 }
 
 impl Inspector {
-    /// Imports the inspected flows whose source is not enough. Inspecting them again returns the result of the import.
+    /// Imports the inspected flows that cannot be read exactly from their source.
     ///
-    /// Failures become warnings, and the result of reading the source is kept.
+    /// Afterwards, inspecting one of these flows returns the result of the import. If an import fails, it is reported
+    /// as a warning, and the result of reading the source is kept.
     pub(crate) async fn ask_python(&self, asking: &Asking<'_>) -> Asked {
         let entrypoints = self.memory.open(asking.python.when);
         if entrypoints.is_empty() {
@@ -150,7 +152,7 @@ impl Inspector {
         };
         match search.find(&["prefect"]).await {
             Ok(interpreter) => self.ask(&interpreter, &entrypoints, asking, TIME_LIMIT).await,
-            // Without an explicit request for Python, a missing interpreter is not a failure.
+            // A missing interpreter is only reported if the user requested Python explicitly.
             Err(_) if asking.python.when == AskPython::WhereNeeded && !search.is_chosen() => Asked::default(),
             Err(error) => Asked { learnt: false, warnings: vec![failure(error.to_string())] },
         }
@@ -214,7 +216,7 @@ fn flow(imported: ImportedFlow, place: Option<Place>, directory: &Path, entrypoi
     }
 }
 
-/// Returns the location of a line in a file that Python reported.
+/// Returns the position of a line of a file, given the path and line number that Python reported.
 fn place_of((path, line): &(PathBuf, usize), directory: &Path) -> Option<Place> {
     let text = fs::read_text(path).ok()?;
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();

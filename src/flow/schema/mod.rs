@@ -1,4 +1,4 @@
-//! JSON schemas of annotations and classes, as pydantic generates them.
+//! Generates the JSON schemas of annotations and classes in the form that pydantic generates.
 
 pub(crate) mod annotation;
 pub(crate) mod class;

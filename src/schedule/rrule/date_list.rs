@@ -1,29 +1,29 @@
-//! Dates of DTSTART, RDATE and EXDATE lines.
+//! Parses the dates in the properties `DTSTART`, `RDATE` and `EXDATE` of a recurrence rule.
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
 use crate::schedule::date_time::IsoDateTime;
 
-/// Whether a date has a time zone. Dates with and without one cannot be compared.
+/// Whether a date has a time zone. A date with a time zone cannot be compared with a date without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Awareness {
     Local,
     Zoned,
 }
 
-/// Parses a date in upper case.
+/// Parses a date such as `20240131T120000Z`, which must be in upper case. Returns `None` if it is invalid.
 pub(super) fn date(text: &str) -> Option<(DateTime, Awareness)> {
     let IsoDateTime { local, offset } = IsoDateTime::parse(text)?;
     Some((local, if offset.is_some() { Awareness::Zoned } else { Awareness::Local }))
 }
 
-/// Parses the dates of a line. `parameters` are those of the property name.
+/// Parses the dates in the value of a property. The argument `parameters` contains the parameters of the property.
 pub(super) fn parse(value: &str, parameters: &[&str]) -> Result<Vec<(DateTime, Awareness)>, String> {
     let mut zoned = false;
     let mut has_value = false;
     for parameter in parameters {
         if let Some(zone) = parameter.strip_prefix("TZID=") {
-            // With a time zone that the server does not know, the dates have no time zone.
+            // If the server does not know the time zone, the dates have no time zone.
             zoned = TimeZone::get(zone).is_ok();
         } else if !matches!(*parameter, "VALUE=DATE-TIME" | "VALUE=DATE") {
             return Err(format!("unsupported parm: {parameter}"));

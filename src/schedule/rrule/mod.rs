@@ -1,7 +1,8 @@
-//! Recurrence rules (RFC 5545) with the semantics of python-dateutil, which the Prefect server uses.
+//! Recurrence rules, as defined by RFC 5545, with the semantics of python-dateutil, which the Prefect server uses.
 //!
-//! The server requires a start. A rule without one starts in 2020. A rule that runs every few seconds or minutes
-//! starts shortly before the current time, aligned with 2020, because the server iterates from the start.
+//! The server requires every rule to have a start. By default, a rule starts in 2020. Because the server iterates over
+//! all dates from the start, a rule that repeats every few seconds or minutes starts shortly before the current time
+//! instead.
 
 mod date_list;
 mod rule;
@@ -15,12 +16,12 @@ use jiff::{
 use date_list::Awareness;
 use rule::{Frequency, Rule, Start};
 
-/// Maximum length of a rule on the server.
+/// Maximum length of a rule that the server accepts.
 const MAX_LENGTH: usize = 6500;
-/// Start of rules that do not specify one.
+/// The start of rules that do not specify a start.
 const DEFAULT_START: DateTime = datetime(2020, 1, 1, 0, 0, 0, 0);
 
-/// Reason why a rule is invalid.
+/// The reason why a recurrence rule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RruleError {
     #[error("Invalid RRule string \"{text}\": {reason}")]
@@ -29,27 +30,27 @@ pub(crate) enum RruleError {
     TooLong { beginning: String, length: usize },
 }
 
-/// A valid rule.
+/// A recurrence rule that has been validated.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recurrence {
     text: String,
     start: StartToAdd,
 }
 
-/// Start to prepend to a rule in requests.
+/// The start that is added to a rule when it is sent to the server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum StartToAdd {
-    /// The rule has a start, or an end with a time zone, which cannot be combined with a start without one.
+    /// No start is added, because the rule has a start or ends at a time with a time zone.
     None,
     Default,
-    /// The default start, moved forward by a whole number of periods. The period is in seconds.
+    /// The default start, moved forward by a whole number of periods. The `period` is in seconds.
     Recent {
         period: i64,
     },
 }
 
 impl Recurrence {
-    /// Parses and validates a rule.
+    /// Parses and validates a recurrence rule.
     pub(crate) fn parse(text: &str) -> Result<Self, RruleError> {
         let set = RuleSet::parse(&text.to_uppercase())
             .map_err(|reason| RruleError::Invalid { text: text.to_owned(), reason })?;
@@ -60,14 +61,14 @@ impl Recurrence {
         Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
     }
 
-    /// Whether a rule on the server equals this rule. The prepended start is ignored.
+    /// Returns whether a rule on the server is the same as this rule. A start that was added to the rule is ignored.
     pub(crate) fn is(&self, live: &str) -> bool {
         let started = |rest: &str| rest.split_once('\n').is_some_and(|(_, rule)| rule == self.text);
         live == self.text
             || self.start != StartToAdd::None && live.strip_prefix("DTSTART:").is_some_and(started)
     }
 
-    /// Returns the rule with a start.
+    /// Returns the rule with a start, in the form in which it is sent to the server.
     pub(crate) fn started(&self, zone: &TimeZone, now: Timestamp) -> String {
         let start = match self.start {
             StartToAdd::None => return self.text.clone(),
@@ -78,8 +79,10 @@ impl Recurrence {
     }
 }
 
-/// Returns the last start at or before `now` that is a whole number of periods after the default start. The
-/// computation uses local time in `zone`, because the server interprets a start without a time zone that way.
+/// Returns the last time at or before `now` that is a whole number of periods after the default start.
+///
+/// The server interprets a start without a time zone as local time, so the computation uses local time in `zone`.
+/// Returns `None` if the default start is in the future.
 fn recent_start(period: i64, zone: &TimeZone, now: Timestamp) -> Option<DateTime> {
     let elapsed = zone.to_datetime(now).duration_since(DEFAULT_START).as_secs();
     if elapsed <= 0 {
@@ -88,7 +91,7 @@ fn recent_start(period: i64, zone: &TimeZone, now: Timestamp) -> Option<DateTime
     DEFAULT_START.checked_add(elapsed.checked_div(period)?.checked_mul(period)?.seconds()).ok()
 }
 
-/// Lines of a rule in upper case.
+/// The parsed lines of a recurrence rule.
 #[derive(Default)]
 struct RuleSet {
     rules: Vec<Rule>,
@@ -153,7 +156,7 @@ impl RuleSet {
         Ok(())
     }
 
-    /// Whether the text contains more than one rule.
+    /// Returns whether the text contains excluded rules, dates or more than one rule.
     fn is_set(&self) -> bool {
         self.rules.len() > 1 || !self.excluded_rules.is_empty() || self.has_dates
     }

@@ -1,10 +1,10 @@
-//! A single rule: `FREQ=...;INTERVAL=...;BY...=...`, in upper case.
+//! Parses a single recurrence rule of the form `FREQ=...;INTERVAL=...;BY...=...`, which must be in upper case.
 
 use jiff::civil::Time;
 
 use super::date_list::{self, Awareness};
 
-/// Frequency of a rule, from the longest period to the shortest.
+/// The frequency of a rule, ordered from the longest period to the shortest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Frequency {
     Yearly,
@@ -27,14 +27,14 @@ const FREQUENCIES: [(&str, Frequency); 7] = [
 ];
 const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
-/// DTSTART of a rule.
+/// The start of a rule, as specified by its `DTSTART` property.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     pub(super) time: Time,
     pub(super) awareness: Awareness,
 }
 
-/// Parts of a rule that decide whether it is valid and how it is sent.
+/// The parts of a rule that determine whether it is valid and how it is sent.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) frequency: Frequency,
@@ -84,7 +84,7 @@ impl Rule {
         let numbers = || numbers(value).ok_or_else(|| invalid(name, value));
         let number = || value.parse::<i64>().map_err(|_| invalid(name, value));
         match name {
-            // With an interval of 0 the server would search for the next run forever.
+            // With an interval of 0, the server would search for the next run without end.
             "INTERVAL" => {
                 self.interval = Some(number()?).filter(|n| *n > 0).ok_or_else(|| invalid(name, value))?;
             }
@@ -112,7 +112,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Validates the rule with its start. A rule without a start begins at midnight.
+    /// Validates the rule together with its start. By default, a rule starts at midnight.
     pub(super) fn check(&self, start: Option<Start>) -> Result<(), String> {
         if let (Some(start), Some(until)) = (start, self.until)
             && start.awareness != until
@@ -137,7 +137,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Whether steps of the rule's interval, starting at `from` and modulo `size`, reach any of the numbers.
+    /// Returns whether any of the numbers is reached by repeatedly adding the interval to `from`, modulo `size`.
     fn reaches(&self, numbers: &[i64], size: i64, from: i64) -> bool {
         let stride = greatest_common_divisor(self.interval, size);
         numbers.iter().any(|number| number.rem_euclid(stride) == from.rem_euclid(stride))
@@ -152,7 +152,7 @@ fn numbers(value: &str) -> Option<Vec<i64>> {
     value.split(',').map(|number| number.parse().ok()).collect()
 }
 
-/// Whether a string is a weekday: `MO`, `+1MO`, `-1FR` or `MO(+1)`.
+/// Returns whether a string is a weekday such as `MO`, `+1MO`, `-1FR` or `MO(+1)`.
 fn is_weekday(text: &str) -> bool {
     let (day, nth) = if let Some((day, nth)) = text.split_once('(') {
         (day, nth.strip_suffix(')'))

@@ -1,4 +1,4 @@
-//! Points in time: `17:30`, `tomorrow at 5pm`, `friday 9am EST`, `December 1st, 2026 17:30`.
+//! Parses points in time such as `17:30`, `tomorrow at 5pm`, `friday 9am EST` and `December 1st, 2026 17:30`.
 
 use jiff::{
     Timestamp,
@@ -25,11 +25,12 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// Parts of a point in time that a phrase specifies.
+/// The parts of a point in time that a phrase specifies.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Point {
     day: Option<Day>,
-    /// Without a date, the next such weekday. With a date, it must match.
+    /// The weekday of the point in time. Without a date, the next such weekday is used. With a date, the weekday must
+    /// match.
     weekday: Option<Weekday>,
     time: Option<Time>,
     zone: Option<TimeZone>,
@@ -41,7 +42,7 @@ enum Day {
     Tonight,
     Tomorrow,
     AfterTomorrow,
-    /// Day and month. The year is the current or the next one.
+    /// A day and a month. The year is the current year, or the next year if the day has passed.
     OfYear {
         month: i8,
         day: i8,
@@ -49,7 +50,7 @@ enum Day {
     Date(Date),
 }
 
-/// Parses a phrase. The error is a hint for the user.
+/// Parses a phrase that specifies a point in time. The error is a hint for the user.
 pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
     let words: Vec<&str> = text
         .split([' ', '\t', ','])
@@ -71,7 +72,7 @@ pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
 }
 
 impl Point {
-    /// Parses the first words. Returns the number of words consumed.
+    /// Parses the words at the start of `words`. Returns the number of words that were consumed.
     fn take(&mut self, words: &[&str]) -> Result<usize, &'static str> {
         let word = words[0].to_lowercase();
         if let Some(day) = named_day(&word) {
@@ -111,7 +112,9 @@ impl Point {
         })
     }
 
-    /// Parses `17:30`, `17:30:15`, `5pm` or `5 pm`, and a time zone that follows directly, as in `17:30Z`.
+    /// Parses a time such as `17:30`, `17:30:15`, `5pm` or `5 pm`. A time zone may follow directly, as in `17:30Z`.
+    ///
+    /// Returns the number of words that were consumed, or `None` if the phrase does not start with a time.
     fn take_time(&mut self, word: &str, words: &[&str]) -> Result<Option<usize>, &'static str> {
         let half = words.get(1).map(|next| next.to_lowercase()).filter(|next| next == "am" || next == "pm");
         if let Some(time) = half.as_ref().and_then(|half| clock_time(&format!("{word}{half}"))) {
@@ -138,7 +141,8 @@ impl Point {
         self.zone.replace(zone).map_or(Ok(()), |_| Err(HINT))
     }
 
-    /// Returns the point in time. Missing parts depend on `now`, and a missing time zone is `local_zone`.
+    /// Converts the parts to a timestamp. Missing parts are derived from `now`, and the default time zone is
+    /// `local_zone`.
     pub(super) fn resolve(&self, now: Timestamp, local_zone: &TimeZone) -> Result<Timestamp, &'static str> {
         let zone = self.zone.as_ref().unwrap_or(local_zone);
         let found = self.find(now, zone).ok_or(HINT)?;
@@ -187,14 +191,15 @@ fn named_day(word: &str) -> Option<Day> {
     }
 }
 
-/// Returns the position of a name, counted from 1. Abbreviations need at least three letters.
+/// Returns the position of a name in the list, counted from 1. Abbreviations of at least three letters are accepted.
 fn name_index(word: &str, names: &[&str]) -> Option<i8> {
     let word = word.strip_suffix('.').unwrap_or(word);
     let at = names.iter().position(|name| word.len() >= 3 && name.starts_with(word))?;
     i8::try_from(at + 1).ok()
 }
 
-/// Parses `December 1`, `1st December` or `Dec 1 2026`. Returns the day and the number of words consumed.
+/// Parses a date such as `December 1`, `1st December` or `Dec 1 2026`. Returns the date and the number of consumed
+/// words.
 fn month_day(words: &[&str]) -> Option<(Day, usize)> {
     let month = |word: &str| name_index(&word.to_lowercase(), &MONTHS);
     let (month, day) = match (month(words[0]), month(words.get(1)?)) {
@@ -214,10 +219,10 @@ fn ordinal(word: &str) -> Option<i8> {
     digits.parse().ok()
 }
 
-/// Parses a date written in numbers: `2026-12-01`, `12/01/2026`, `12-01-26`, `20.12.2027` or `12/01`.
+/// Parses a numeric date such as `2026-12-01`, `12/01/2026`, `12-01-26`, `20.12.2027` or `12/01`.
 ///
-/// As in Prefect, the month comes before the day unless it cannot be a month. Years of two digits are between 1969
-/// and 2068.
+/// As in Prefect, the month precedes the day unless the number is too large for a month. A year with two digits is
+/// between 1969 and 2068.
 fn numeric_day(word: &str) -> Option<Day> {
     let separator = ['/', '-', '.'].into_iter().find(|separator| word.contains(*separator))?;
     let parts: Vec<&str> = word.split(separator).collect();
@@ -246,7 +251,7 @@ fn numeric_day(word: &str) -> Option<Day> {
     }
 }
 
-/// Returns the month and the day of two numbers in American order, or in the other order if that is the only valid one.
+/// Returns the month and the day. The month precedes the day unless the first number is too large for a month.
 fn month_and_day(first: i8, second: i8) -> (i8, i8) {
     if first > 12 { (second, first) } else { (first, second) }
 }
@@ -255,7 +260,7 @@ fn is_iso_date_time(word: &str) -> bool {
     word.len() > 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T'
 }
 
-/// Parses a time of day: `17:30`, `17:30:15`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon` or `midnight`.
+/// Parses a time of day such as `17:30`, `17:30:15`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon` or `midnight`.
 fn clock_time(word: &str) -> Option<Time> {
     match word {
         "noon" => return Some(time(12, 0, 0, 0)),

@@ -1,7 +1,8 @@
-//! Start times in natural language: `10 minutes`, `1h30m`, `tomorrow at 5pm`, `2026-12-01 17:30 EST`.
+//! Parses start times in natural language, such as `10 minutes`, `1h30m`, `tomorrow at 5pm` and `2026-12-01 17:30
+//! EST`.
 //!
-//! Times without a time zone are local. Ambiguous phrases are rejected, such as numbers without a unit, and so are
-//! times in the past.
+//! Times without a time zone are in the local time zone. Times in the past and ambiguous phrases, such as numbers
+//! without a unit, are rejected.
 
 mod absolute;
 mod relative;
@@ -11,7 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::clock::Clock;
 
-/// Reason why a phrase is not a start time.
+/// The reason why a phrase is not a valid start time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WhenError {
     #[error("Unable to parse scheduled start time '{phrase}'. {hint}")]
@@ -28,12 +29,12 @@ const AGO_HINT: &str = "A flow run cannot start in the past.";
 const ZONE_HINT: &str = "The time zone is unknown or ambiguous. Use a name such as America/New_York, or an offset such as \
                          +05:30.";
 
-/// Parses the value of `--start-in`.
+/// Parses the value of the option `--start-in` and returns the start time.
 pub(crate) fn start_in(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("in", phrase, clock)
 }
 
-/// Parses the value of `--start-at`.
+/// Parses the value of the option `--start-at` and returns the start time.
 pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("at", phrase, clock)
 }
@@ -61,7 +62,7 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
     Ok(time)
 }
 
-/// Converts `17h`, which is a time of day after `at`, to `17:00`.
+/// Converts a time such as `17h` to `17:00`. The phrase is only a time of day after `at`.
 fn full_hour(text: &str) -> Option<String> {
     let hour = text.strip_suffix('h')?;
     let is_hour = hour.len() <= 2 && hour.chars().all(|digit| digit.is_ascii_digit());
@@ -77,7 +78,7 @@ fn without_preposition(text: &str) -> &str {
     }
 }
 
-/// Returns a hint for phrases that Prefect interprets in a surprising way.
+/// Returns a hint if Prefect would interpret the phrase in an unexpected way.
 fn refusal(text: &str) -> Option<&'static str> {
     let is_number = text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit());
     if text.starts_with('-') || text.to_lowercase().ends_with(" ago") {

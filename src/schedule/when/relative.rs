@@ -1,10 +1,10 @@
-//! Durations in natural language: `5 minutes`, `1h30m`, `2 weeks and 1 day`, `PT5M`.
+//! Parses durations in natural language, such as `5 minutes`, `1h30m`, `2 weeks and 1 day` and `PT5M`.
 
 use jiff::{SignedDuration, Span, Timestamp, tz::Offset};
 
 use crate::{schedule::duration, value::Value};
 
-/// A duration. Months are separate because their length varies.
+/// A duration in months and seconds. Months are stored separately because their length varies.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Amount {
     months: i64,
@@ -12,7 +12,7 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    /// Returns the time after this duration, or `None` if it is out of range. Days have 24 hours.
+    /// Returns the time that is this duration after `start`, or `None` if it is out of range. A day has 24 hours.
     pub(super) fn after(&self, start: Timestamp) -> Option<Timestamp> {
         let months = Span::new().try_months(self.months).ok()?;
         let end = Offset::UTC.to_datetime(start).checked_add(months).ok()?.checked_add(self.rest).ok()?;
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Option<Amount> {
     (amount != Amount::default() || lower.starts_with('0')).then_some(amount)
 }
 
-/// Parses a leading number with its unit. Returns the rest of the text.
+/// Parses a number with its unit at the start of `text` and adds it to `amount`. Returns the rest of the text.
 fn add_next<'a>(text: &'a str, amount: &mut Amount) -> Option<&'a str> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = if number_end == 0 {

@@ -1,8 +1,8 @@
-//! Time zones at the end of a phrase: `UTC`, `EST`, `+02:00`, `America/New_York`.
+//! Parses time zones at the end of a phrase, such as `UTC`, `EST`, `+02:00` and `America/New_York`.
 
 use jiff::tz::{Offset, TimeZone};
 
-/// Abbreviations of time zones with their offsets in minutes. Ambiguous abbreviations such as IST are missing.
+/// Abbreviations of time zones and their UTC offsets in minutes. Ambiguous abbreviations such as IST are not included.
 const ABBREVIATIONS: [(&str, i32); 36] = [
     ("z", 0),
     ("utc", 0),
@@ -42,7 +42,7 @@ const ABBREVIATIONS: [(&str, i32); 36] = [
     ("nzdt", 780),
 ];
 
-/// Parses a time zone.
+/// Parses a time zone: an abbreviation, an offset or an IANA name. Returns `None` if it is unknown.
 pub(super) fn parse(word: &str) -> Option<TimeZone> {
     let lower = word.to_lowercase();
     if let Some((_, minutes)) = ABBREVIATIONS.iter().find(|(name, _)| *name == lower) {
@@ -54,7 +54,7 @@ pub(super) fn parse(word: &str) -> Option<TimeZone> {
     if word.contains('/') { TimeZone::get(word).ok() } else { None }
 }
 
-/// Parses `+02`, `+0200` or `+02:00`.
+/// Parses a UTC offset such as `+02`, `+0200` or `+02:00`.
 fn offset(word: &str) -> Option<Offset> {
     let digits = word[1..].replace(':', "");
     if !matches!(digits.len(), 2 | 4) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,6 +1,6 @@
-//! Editing of YAML files. Everything outside the edit is preserved, including comments.
+//! Edits YAML files and preserves everything else in the file, including comments.
 //!
-//! The position of an edit is derived from the places of existing values. An edit is returned only if the new text
+//! The position of an edit is derived from the positions of existing values. An edit is only returned if the new text
 //! parses to the expected value.
 
 use serde_json::{Map, Value as Json, json};
@@ -19,17 +19,17 @@ use crate::{
 
 type JsonObject = Map<String, Json>;
 
-/// An edited text.
+/// The result of editing a YAML text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edit {
     pub(crate) text: String,
-    /// The inserted text.
+    /// The part of the new text that was inserted.
     pub(crate) added: String,
 }
 
-/// Appends an item to the list under a top-level key. Creates the list if needed.
+/// Appends an item to the list under a top-level key. If there is no such list, it is created.
 ///
-/// Returns `None` if the file is written in a way that does not allow the edit, for example if the list is an alias.
+/// Returns `None` if the structure of the file does not permit the edit, for example if the list is an alias.
 pub(crate) fn append(document: &Document, key: &str, item: &Json) -> Option<Edit> {
     let Ok(Value::Mapping(mut expected)) = document.root.to_value() else { return None };
     let list = expected.entry(key.into()).or_insert_with(|| Value::Sequence(Vec::new()));
@@ -53,7 +53,9 @@ pub(crate) fn append(document: &Document, key: &str, item: &Json) -> Option<Edit
     first_right(document, candidates, &expected.into())
 }
 
-/// Adds entries to a mapping. Returns `None` in the same cases as [`append`].
+/// Adds entries to the mapping at a path.
+///
+/// Returns `None` if the structure of the file does not permit the edit. See [`append`].
 pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObject) -> Option<Edit> {
     let mut expected = document.root.to_value().ok()?;
     let mut inner = &mut expected;
@@ -79,7 +81,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
     first_right(document, candidates, &expected)
 }
 
-/// Returns the first edit that parses to the expected value.
+/// Returns the first edit whose text parses to the expected value, or `None` if there is none.
 fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Option<Edit> {
     edits.into_iter().find(|edit| {
         let read = load(&Source::new(document.source.name(), edit.text.as_str()));
@@ -87,7 +89,7 @@ fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Optio
     })
 }
 
-/// Text of a document with line-based access.
+/// The text of a document, with methods that operate on lines.
 struct Text<'a> {
     text: &'a str,
     line_end: &'static str,
@@ -108,23 +110,25 @@ impl<'a> Text<'a> {
         self.after(span.start).starts_with(bracket)
     }
 
-    /// Returns the start of the line that contains `at`.
+    /// Returns the start offset of the line that contains the offset `at`.
     fn line_start(&self, at: usize) -> usize {
         self.text[..at].rfind('\n').map_or(0, |end| end + 1)
     }
 
-    /// Returns the start of the line after the one that contains `at`.
+    /// Returns the start offset of the line after the line that contains the offset `at`.
     fn next_line(&self, at: usize) -> usize {
         self.after(at).find('\n').map_or(self.text.len(), |end| at + end + 1)
     }
 
-    /// Returns the indentation at an offset, or `None` if the line has other text before it.
+    /// Returns the indentation before an offset, or `None` if the line has other characters before the offset.
     fn indent(&self, at: usize) -> Option<usize> {
         let before = &self.text[self.line_start(at)..at];
         before.bytes().all(|byte| byte == b' ').then_some(before.len())
     }
 
-    /// Returns the indentation of the dashes of a block list. The list may start on the line of its key.
+    /// Returns the indentation of the dashes in a block list, given the start offset of the list.
+    ///
+    /// The list may start on the line of its key. Returns `None` if no dash is found.
     fn dash(&self, list: usize) -> Option<usize> {
         let start = self.line_start(list);
         let is_dash = |line: &str| line.trim_start().starts_with('-');
@@ -137,7 +141,7 @@ impl<'a> Text<'a> {
         is_dash(line).then(|| leading_spaces(line))
     }
 
-    /// Returns the start of the first line, from `at` on, for which `skipped` is false.
+    /// Returns the start offset of the first line at or after `at` for which `skipped` returns `false`.
     fn past(&self, mut at: usize, skipped: impl Fn(&str) -> bool) -> usize {
         while at < self.text.len() && skipped(&self.text[at..self.next_line(at)]) {
             at = self.next_line(at);
@@ -154,14 +158,15 @@ impl<'a> Text<'a> {
         Edit { text: [&self.text[..span.start], &added, self.after(span.end)].concat(), added }
     }
 
-    /// Inserts whole lines at the start of a line, or at the end of a text whose last line has no line break.
+    /// Inserts complete lines at the start of a line, or at the end of the text. Adds a missing line break before
+    /// them.
     fn with_lines(&self, at: usize, lines: &str) -> Edit {
         let is_at_start = at == 0 || self.text[..at].ends_with('\n');
         let edit = self.insert(at, &format!("{}{lines}", if is_at_start { "" } else { "\n" }));
         Edit { added: edit.added.trim_start_matches(['\r', '\n']).to_owned(), ..edit }
     }
 
-    /// Inserts an item after the last item of a block list and the comments that belong to it.
+    /// Inserts an item after the last item of a block list, and after the comments that belong to the last item.
     fn after_items(&self, list: Span, items: &[Node], item: &Json) -> Vec<Edit> {
         let Some(indent) = self.dash(list.start) else { return Vec::new() };
         let lines = write_item(item, indent, if indent == 0 { 0 } else { 2 });
@@ -175,30 +180,31 @@ impl<'a> Text<'a> {
         if !before.bytes().all(|byte| matches!(byte, b' ' | b'-')) {
             return Vec::new();
         }
-        // Nested lists are indented like the list that contains the mapping.
+        // A nested list has the same additional indentation as the list that contains the mapping.
         let list_indent = if before.starts_with(' ') { 2 } else { 0 };
         self.below(mapping, before.len(), &write_entries(entries, before.len(), list_indent))
     }
 
-    /// Inserts lines after a block collection and the comments that belong to it, which are indented by at least
-    /// `indent`.
+    /// Inserts lines after a block collection and after the comments that belong to the collection.
+    ///
+    /// These are the comments directly below the collection with an indentation of at least `indent`.
     fn below(&self, collection: Span, indent: usize, lines: &str) -> Vec<Edit> {
         let end = self.next_line(collection.end.saturating_sub(1).max(collection.start));
         let own_comments = self.past(end, |line| is_comment(line) && leading_spaces(line) >= indent);
-        // Blank lines may belong to a block scalar, which ends before the next content.
+        // Blank lines may be part of a block scalar. Such a scalar ends before the next line with content.
         let next = self.past(end, |line| is_comment(line) || line.trim().is_empty());
         [own_comments, next].map(|at| self.with_lines(at, lines)).into()
     }
 
-    /// Whether a blank line separates the last two items.
+    /// Returns whether the last two items of a list are separated by a blank line.
     fn has_blank_lines(&self, items: &[Node]) -> bool {
         let [.., before, last] = items else { return false };
         let between = self.text.get(before.span.end.saturating_sub(1)..last.span.start).unwrap_or_default();
-        // The first and last lines contain parts of the items.
+        // The first and the last line contain parts of the two items.
         between.lines().skip(1).any(|line| line.trim().is_empty())
     }
 
-    /// Appends a new list to the file.
+    /// Appends a new list to the end of the file.
     fn new_list(&self, root: Span, key: &str, item: &Json) -> Vec<Edit> {
         let Some(indent) = self.indent(root.start) else { return Vec::new() };
         let lines = format!("{}{key}:\n{}", " ".repeat(indent), write_item(item, indent, 0));
@@ -206,7 +212,7 @@ impl<'a> Text<'a> {
         [format!("\n{lines}"), lines].map(|lines| self.with_lines(end, &lines)).into()
     }
 
-    /// Replaces the brackets of an empty list by an item in block style.
+    /// Replaces the brackets of an empty list with an item in block style.
     fn in_place_of_brackets(&self, list: Span, item: &Json) -> Edit {
         let before = self.text[..list.start].trim_end_matches(' ').len();
         let without = [&self.text[..before], self.after(list.end)].concat();
@@ -215,7 +221,8 @@ impl<'a> Text<'a> {
         rest.with_lines(rest.next_line(before), &write_item(item, indent, 0))
     }
 
-    /// Inserts a part before the closing bracket of a flow collection with `count` parts.
+    /// Inserts a part before the closing bracket of a flow collection. The argument `count` is the number of existing
+    /// parts.
     fn before_bracket(&self, collection: Span, count: usize, part: &str) -> Edit {
         let at = collection.end.saturating_sub(1);
         let has_comma = self.text[..at].trim_end().ends_with(',');

@@ -1,6 +1,6 @@
-//! Python's built-in names.
+//! The names that are built into Python.
 
-/// Returns whether a name is built in.
+/// Returns whether a name is a built-in function, class or constant of Python.
 pub(crate) fn is_builtin(name: &str) -> bool {
     BUILTINS.binary_search(&name).is_ok()
 }

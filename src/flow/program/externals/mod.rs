@@ -1,4 +1,4 @@
-//! External names: modules that Prefect has already imported, and the canonical form of dotted names.
+//! Names from outside the project: modules that Prefect has already imported, and canonical forms of dotted names.
 
 mod builtins;
 mod presence;
@@ -6,13 +6,14 @@ mod presence;
 pub(crate) use builtins::is_builtin;
 pub(crate) use presence::{Presence, is_standard_library, presence};
 
-/// Returns whether Prefect has loaded a top-level module before the flow. An import of it never reaches the project's
-/// files.
+/// Returns whether Prefect has already imported a top-level module when it loads a flow.
+///
+/// A file of the project with the name of such a module is never imported.
 pub(crate) fn is_preloaded(module: &str) -> bool {
     PRELOADED.binary_search(&module).is_ok()
 }
 
-/// Modules of the standard library and of Prefect's dependencies that are loaded before a flow's file.
+/// Modules of the standard library and of Prefect's dependencies that Prefect imports before it loads a flow.
 const PRELOADED: &[&str] = &[
     "abc",
     "annotated_types",
@@ -137,7 +138,7 @@ const PRELOADED: &[&str] = &[
     "zoneinfo",
 ];
 
-/// Returns the canonical form of a dotted name, which tables use: `typing.List` becomes `list`.
+/// Returns the canonical form of a dotted name, such as `list` for `typing.List`. All tables use canonical names.
 pub(crate) fn canonical(name: &str) -> String {
     let name = match name.strip_prefix("typing_extensions.") {
         Some(rest) => format!("typing.{rest}"),
@@ -161,7 +162,7 @@ pub(crate) fn canonical(name: &str) -> String {
     name
 }
 
-/// Module prefixes and their canonical form.
+/// Prefixes of dotted names and the canonical prefixes that replace them.
 const SUBMODULES: &[(&str, &str)] = &[
     ("builtins.", ""),
     ("pydantic.fields.", "pydantic."),
@@ -195,7 +196,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("types.NoneType", "NoneType"),
 ];
 
-/// Names of `collections.abc` that `typing` exports, too.
+/// Names of `collections.abc` that are also exported by `typing`.
 const ABSTRACT: &[&str] = &[
     "Sequence",
     "MutableSequence",
@@ -223,12 +224,12 @@ const ABSTRACT: &[&str] = &[
     "ValuesView",
 ];
 
-/// Returns whether `from module import *` certainly imports a name.
+/// Returns whether `from module import *` is guaranteed to import a name.
 pub(crate) fn exports(module: &str, name: &str) -> bool {
     STAR_EXPORTS.contains(&(module, name))
 }
 
-/// Names that external modules certainly export to `from module import *`.
+/// Names that are guaranteed to be imported by `from module import *`, with the modules that export them.
 const STAR_EXPORTS: &[(&str, &str)] = &[
     ("typing", "Any"),
     ("typing", "Callable"),

@@ -1,19 +1,21 @@
-//! Whether a module can be imported on a worker: Linux, a supported Python, Prefect and its dependencies.
+//! Determines whether a module can be imported on a worker.
+//!
+//! Workers are assumed to run Linux and a supported Python version, with Prefect and its dependencies installed.
 
-/// The presence of an external module on a worker.
+/// The availability of an external module on a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
-    /// Part of the standard library or a dependency of Prefect.
+    /// The module belongs to the standard library or to a dependency of Prefect.
     Present,
-    /// Present in some of the supported versions of Python.
+    /// The module is only available in some of the supported Python versions.
     DependsOnVersion,
-    /// Part of the standard library on other systems only.
+    /// The module belongs to the standard library, but only on operating systems other than Linux.
     Absent,
-    /// Another package, which may or may not be installed.
+    /// The module belongs to another package, which may not be installed.
     ThirdParty,
 }
 
-/// Returns whether `import module` or `from module import attribute` succeeds.
+/// Returns the availability of a module, or of an attribute in `from module import attribute`.
 pub(crate) fn presence(module: &str, attribute: Option<&str>) -> Presence {
     let top = module.split('.').next().unwrap_or(module);
     if matches!(top, "_winapi" | "msvcrt" | "nt" | "winreg" | "winsound") {
@@ -28,12 +30,12 @@ pub(crate) fn presence(module: &str, attribute: Option<&str>) -> Presence {
     Presence::ThirdParty
 }
 
-/// Returns whether a top-level module belongs to the standard library.
+/// Returns whether a top-level module belongs to the standard library of Python.
 pub(crate) fn is_standard_library(top: &str) -> bool {
     STANDARD_LIBRARY.binary_search(&top).is_ok()
 }
 
-/// Returns whether a name was added after the oldest supported version of Python.
+/// Returns whether a module or attribute is missing in the oldest supported Python version.
 fn is_new(module: &str, attribute: Option<&str>) -> bool {
     matches!(
         (module, attribute.unwrap_or_default()),
@@ -47,7 +49,7 @@ fn is_new(module: &str, attribute: Option<&str>) -> bool {
     )
 }
 
-/// Modules of the standard library that later versions of Python removed.
+/// Modules that were removed from the standard library in a later Python version.
 const REMOVED: &[&str] = &[
     "aifc",
     "asynchat",
@@ -76,7 +78,7 @@ const REMOVED: &[&str] = &[
     "xdrlib",
 ];
 
-/// Top-level modules of the standard library.
+/// The names of the top-level modules of the standard library.
 const STANDARD_LIBRARY: &[&str] = &[
     "__future__",
     "abc",
@@ -292,7 +294,7 @@ const STANDARD_LIBRARY: &[&str] = &[
     "zoneinfo",
 ];
 
-/// Top-level modules of Prefect and its dependencies.
+/// The names of the top-level modules of Prefect and its dependencies.
 const DEPENDENCIES: &[&str] = &[
     "aiosqlite",
     "alembic",

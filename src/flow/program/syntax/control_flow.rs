@@ -1,4 +1,4 @@
-//! Conditional blocks of modules: `if`, `try` and `with`, as branches of the body.
+//! Converts the conditional statements `if`, `try` and `with` of a module to branches of its body.
 
 use ruff_python_ast::{self as ast, Stmt};
 use ruff_text_size::Ranged;
@@ -9,7 +9,7 @@ use super::{
     tree::{Attempt, Branch, Condition, Handler, Import},
 };
 
-/// Maximum number of arms of an `if` whose tests are evaluated.
+/// Maximum number of `if` and `elif` clauses of a statement whose tests are evaluated.
 const ARM_LIMIT: usize = 50;
 
 impl Builder<'_> {
@@ -40,7 +40,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Adds the `else` block of a conditional whose first test is false.
+    /// Adds the `else` block of an `if` statement whose first test is always false.
     fn otherwise(&mut self, conditional: &ast::StmtIf) {
         match conditional.elif_else_clauses.as_slice() {
             [] => {}
@@ -118,7 +118,7 @@ impl Builder<'_> {
 }
 
 impl Attempt {
-    /// Adds an expression that the body evaluates.
+    /// Records an expression that is evaluated in the body of the `try` statement.
     fn evaluates(&mut self, expr: &ast::Expr, at: usize) {
         match imported_dynamically(expr) {
             Some(module) => {
@@ -129,7 +129,7 @@ impl Attempt {
     }
 }
 
-/// Returns the module in `importlib.import_module("module")` or `__import__("module")`.
+/// Returns the module name in `importlib.import_module("module")` or `__import__("module")`.
 fn imported_dynamically(expr: &ast::Expr) -> Option<String> {
     let call = expr.as_call_expr()?;
     let (is_import, [ast::Expr::StringLiteral(module)]) = (
@@ -145,7 +145,7 @@ fn imported_dynamically(expr: &ast::Expr) -> Option<String> {
     is_import.then(|| module.value.to_str().to_owned())
 }
 
-/// Returns the exceptions that `contextlib.suppress(...)` suppresses; `None` for another context manager.
+/// Returns the exceptions that `contextlib.suppress(...)` suppresses, or `None` for any other context manager.
 fn suppression(item: &ast::WithItem) -> Option<Handler> {
     let call = item.context_expr.as_call_expr()?;
     if last_name(&call.func)? != "suppress" {
@@ -162,7 +162,7 @@ fn exception_names(expr: &ast::Expr) -> Vec<String> {
     }
 }
 
-/// Returns the last part of a dotted name.
+/// Returns the part of a dotted name after the last dot.
 fn last_name(expr: &ast::Expr) -> Option<&str> {
     match expr {
         ast::Expr::Name(name) => Some(name.id.as_str()),
@@ -175,7 +175,7 @@ fn is_type_checking(test: &ast::Expr) -> bool {
     last_name(test) == Some("TYPE_CHECKING")
 }
 
-/// Returns whether a test is `__name__ == "__main__"`, which is false whenever a flow is loaded.
+/// Returns whether a test compares `__name__` with `"__main__"`. The result is always false when a flow is loaded.
 fn is_main_guard(test: &ast::Expr) -> bool {
     let ast::Expr::Compare(comparison) = test else { return false };
     let is_dunder_name = |expr: &ast::Expr| matches!(expr, ast::Expr::Name(name) if &name.id == "__name__");

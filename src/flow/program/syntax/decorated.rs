@@ -1,4 +1,4 @@
-//! Finds definitions that look like flows, by the names that the file imports from Prefect.
+//! Finds definitions that look like flows, based on the names that a file imports from Prefect.
 
 use std::collections::HashSet;
 
@@ -8,31 +8,30 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
-/// A definition that looks like a flow.
+/// A function definition that looks like a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decorated {
     pub(crate) function: String,
-    /// The function's name after those of the enclosing classes: `Pipeline.run`.
+    /// The name of the function, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) path: String,
-    /// The flow's name, if it is a string literal.
+    /// The name of the flow, if the decorator specifies it as a string literal.
     pub(crate) name: Option<String>,
-    /// Offset of the function's name.
+    /// The offset of the function's name in the file.
     pub(crate) at: usize,
-    /// Whether the decorator is `flow` of Prefect by its spelling. Otherwise it is another function whose name contains
-    /// "flow".
+    /// Whether the decorator has a name that refers to Prefect's `flow`. If not, its name merely contains "flow".
     pub(crate) is_certain: bool,
 }
 
-/// Returns the definitions of a module that look like flows, in order.
+/// Returns the definitions in a module that look like flows, in source order.
 pub(super) fn decorated_flows(statements: &[Stmt]) -> Vec<Decorated> {
     let mut search = Search { found: Vec::new(), classes: Vec::new(), names: Names::new(statements) };
     statements.iter().for_each(|statement| search.visit_stmt(statement));
     search.found
 }
 
-/// The names by which a file refers to Prefect.
+/// The names by which a file refers to Prefect and its `flow` decorator.
 struct Names {
-    /// Names of the function `flow` and the class `Flow`.
+    /// Names that refer to the function `flow` or the class `Flow` of Prefect.
     functions: HashSet<String>,
     modules: HashSet<String>,
 }
@@ -46,7 +45,7 @@ impl Names {
         names
     }
 
-    /// Returns whether an expression refers to `flow` or `Flow` of Prefect, with or without arguments.
+    /// Returns whether an expression refers to Prefect's `flow` or `Flow`, or is a call of one of them.
     fn is_flow(&self, expr: &ast::Expr) -> bool {
         match expr {
             ast::Expr::Call(call) => self.is_flow(&call.func),
@@ -89,7 +88,7 @@ impl Visitor<'_> for Names {
 
 struct Search {
     found: Vec<Decorated>,
-    /// The enclosing classes.
+    /// The names of the enclosing classes, the outermost class first.
     classes: Vec<String>,
     names: Names,
 }
@@ -114,7 +113,7 @@ impl Search {
         }
     }
 
-    /// Adds `name = flow(function)`.
+    /// Adds the flow that an assignment of the form `name = flow(function)` creates.
     fn assignment(&mut self, assign: &ast::StmtAssign) {
         let ([ast::Expr::Name(target)], ast::Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value)
         else {
@@ -133,7 +132,7 @@ impl Visitor<'_> for Search {
         match statement {
             Stmt::FunctionDef(function) => {
                 self.function(function);
-                // The functions inside another one cannot be reached by a path.
+                // Functions inside another function cannot be referenced by an entrypoint with class names.
                 let classes = std::mem::take(&mut self.classes);
                 walk_stmt(self, statement);
                 self.classes = classes;
@@ -148,11 +147,11 @@ impl Visitor<'_> for Search {
         }
     }
 
-    // Expressions contain no function definitions.
+    // Expressions cannot contain function definitions, so they are not visited.
     fn visit_expr(&mut self, _: &ast::Expr) {}
 }
 
-/// Returns whether the last part of a function's name contains "flow".
+/// Returns whether the last part of a dotted function name contains "flow".
 fn mentions_flow(expr: &ast::Expr) -> bool {
     match expr {
         ast::Expr::Call(call) => mentions_flow(&call.func),

@@ -1,4 +1,5 @@
-//! Limits on nesting. Code beyond them would exhaust the stack while its tree is walked or dropped.
+//! Limits how deeply code may be nested. Deeper code would overflow the stack when its syntax tree is walked or
+//! dropped.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer::lex};
@@ -6,18 +7,19 @@ use ruff_python_parser::{Mode, lexer::lex};
 use super::SyntaxError;
 use crate::source::Span;
 
-/// Maximum number of nested blocks, as in Python.
+/// Maximum number of nested blocks, which is the same as in Python.
 const BLOCKS: usize = 100;
 
-/// Maximum depth of an expression. Python's own limit is about the same.
+/// Maximum depth of a nested expression, which is about the same as in Python.
 const EXPRESSION: usize = 2_000;
 
-/// Fails if blocks or expressions are nested too deeply.
+/// Returns an error if blocks or expressions are nested too deeply.
 pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
     if let Some(span) = deep_block(text) {
         return Err(SyntaxError { message: "too many levels of indentation".to_owned(), span });
     }
-    // Each level of an expression takes at least one of these characters or one keyword.
+    // Each level of an expression contains at least one of these characters or a keyword, which a space precedes or
+    // follows.
     let operators = text.bytes().filter(|byte| b".+-*/%@&|^<>~([{".contains(byte) || *byte == b' ').count();
     if operators >= EXPRESSION && has_deep_expression(text) {
         let message = "an expression is nested too deeply".to_owned();
@@ -45,14 +47,14 @@ fn deep_block(text: &str) -> Option<Span> {
     None
 }
 
-/// The operators seen in the part of an expression between two separators.
+/// The number of operators in an expression since the last separator at the current bracket level.
 #[derive(Default, Clone, Copy)]
 struct Level {
-    /// Operators that bind tighter than comparisons.
+    /// Number of operators that have a higher precedence than comparisons.
     tight: usize,
-    /// `not`, `if`, `else` and `await`, whose operands may contain comparisons.
+    /// Number of `not`, `if`, `else` and `await` keywords, whose operands may contain comparisons.
     loose: usize,
-    /// `lambda`, whose parameters may contain commas.
+    /// Number of `lambda` keywords. The parameters of a `lambda` may be separated by commas.
     lambdas: usize,
 }
 
@@ -62,8 +64,10 @@ impl Level {
     }
 }
 
-/// Returns whether an expression exceeds the limit. The depth is estimated from the tokens: the number of operators
-/// since the last separator, summed over the open brackets.
+/// Returns whether an expression may be nested more deeply than the limit allows.
+///
+/// The depth is estimated from the tokens. It is the number of operators since the last separator, added up over all
+/// open brackets.
 fn has_deep_expression(text: &str) -> bool {
     let mut lexer = lex(text, Mode::Module);
     let mut outer: Vec<Level> = Vec::new();

@@ -1,4 +1,4 @@
-//! Conversion of expressions from the parser's tree.
+//! Converts expressions from the parser's syntax tree.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ use super::tree::{
 };
 use crate::source::Span;
 
-/// Maximum depth of a converted expression. Deeper parts become [`ExprKind::Other`].
+/// Maximum depth of a converted expression. Deeper parts are replaced with [`ExprKind::Other`].
 const DEPTH_LIMIT: usize = 100;
 
 pub(super) fn span(range: TextRange) -> Span {
@@ -28,7 +28,8 @@ pub(super) fn parameters(parameters: &ast::Parameters) -> Vec<Parameter> {
 }
 
 impl Text {
-    /// Parses the string as an expression, as Python does with a quoted annotation. Returns `None` if it is not one.
+    /// Parses the string as an expression, as Python does for quoted annotations. Returns `None` if the syntax is
+    /// invalid.
     pub(crate) fn as_expression(&self) -> Option<&Expr> {
         let parse = || {
             let text = self.value.trim_start_matches([' ', '\t']);
@@ -42,7 +43,7 @@ impl Text {
 
 struct Converter {
     depth: usize,
-    /// Offset of the parsed text in the file; `None` if the file contains it in another form.
+    /// Offset of the parsed text in the file, or `None` if the file contains the text in an escaped form.
     start: Option<usize>,
 }
 
@@ -66,7 +67,7 @@ impl Converter {
     fn text(&self, literal: &ast::ExprStringLiteral) -> Text {
         let value = literal.value.to_str().to_owned();
         let start = match literal.value.as_slice() {
-            // Without escapes the file contains the value verbatim.
+            // A literal without escape sequences has the same text in the file as its value.
             [part] if part.content_range().len().to_usize() == value.len() => {
                 self.start.map(|start| start + part.content_range().start().to_usize())
             }
@@ -187,7 +188,8 @@ impl Converter {
         Call { function: self.expr(&call.func), arguments: self.all(&call.arguments.args), keywords }
     }
 
-    /// Converts a comprehension over one variable. Other comprehensions are not evaluated, and `element` is not called.
+    /// Converts a comprehension that has a single loop and a single variable. Otherwise, `element` is not called and
+    /// the result is [`ExprKind::Other`].
     fn comprehension(
         &mut self,
         kind: ComprehensionKind,
@@ -260,7 +262,7 @@ fn number(value: &Number) -> ExprKind {
     }
 }
 
-/// Converts an integer beyond 64 bits, which the parser keeps as written.
+/// Converts an integer that does not fit in 64 bits. The parser returns the text of such an integer.
 fn big_int(text: &str) -> ExprKind {
     let digits = text.replace('_', "").to_ascii_lowercase();
     let parsed = match digits.split_at_checked(2) {

@@ -1,4 +1,4 @@
-//! Function definitions and, on demand, their bodies.
+//! Converts function definitions. The bodies of functions are parsed on demand.
 
 use std::sync::OnceLock;
 
@@ -30,8 +30,10 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 }
 
 impl FunctionDef {
-    /// Returns the statements of the function's body. `text` is the file's source. The first call parses the file
-    /// again, because few functions are ever interpreted. Returns `None` if the function is not found.
+    /// Returns the statements of the function's body. The argument `text` is the source of the file.
+    ///
+    /// The file is parsed again on the first call, because only few functions are ever interpreted. Returns `None` if
+    /// the function cannot be found.
     pub(crate) fn statements(&self, text: &str) -> Option<&[Statement]> {
         let parse = || {
             let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module)).try_into_module()?;
@@ -43,7 +45,7 @@ impl FunctionDef {
     }
 }
 
-/// Finds the function that starts at an offset.
+/// A visitor that finds the function definition at an offset.
 struct Search {
     start: usize,
     found: Option<Vec<Statement>>,

@@ -1,6 +1,6 @@
-//! Parses Python source into a small syntax tree.
+//! Parses Python source code into a small syntax tree.
 //!
-//! No other module uses the parser crate, whose interface changes often.
+//! Only this module uses the parser crate, because the interface of the crate changes often.
 
 mod control_flow;
 mod decorated;
@@ -22,7 +22,7 @@ pub(crate) use tree::{
 use crate::source::Span;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 
-/// A syntax error and its position.
+/// A syntax error and its position in the source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct SyntaxError {
@@ -30,19 +30,21 @@ pub(crate) struct SyntaxError {
     pub(crate) span: Span,
 }
 
-/// A parsed module.
+/// A parsed module and the flows that it seems to define.
 #[derive(Debug, Default)]
 pub(crate) struct Module {
     pub(crate) body: Body,
-    /// Functions that look like flows, at any depth.
+    /// The functions in the module that look like flows, including nested functions.
     pub(crate) flows: Vec<Decorated>,
 }
 
-/// Parses a module. Accepts the syntax of every Python 3 release, because the version that runs the flow is unknown.
+/// Parses the source code of a module.
+///
+/// The syntax of every Python 3 version is accepted, because the Python version that runs the flow is unknown.
 ///
 /// # Errors
 ///
-/// Returns the first syntax error, or an error if the code is nested deeper than Python allows.
+/// Returns the first syntax error. Also fails if the code is nested more deeply than Python allows.
 pub(crate) fn parse(text: &str) -> Result<Module, SyntaxError> {
     depth::check(text)?;
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));

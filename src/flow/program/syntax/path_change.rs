@@ -1,4 +1,4 @@
-//! Statements that add folders to `sys.path`.
+//! Recognizes statements that add directories to `sys.path`.
 
 use ruff_python_ast as ast;
 
@@ -13,7 +13,9 @@ impl Builder<'_> {
         self.body.path_changes.push(PathChange { at, branch: self.branch, is_front, folders });
     }
 
-    /// Notes `sys.path.insert(0, x)`, `sys.path.append(x)`, `sys.path.extend([x])` and `site.addsitedir(x)`.
+    /// Records a call that adds directories to `sys.path`.
+    ///
+    /// Recognizes `sys.path.insert(0, x)`, `sys.path.append(x)`, `sys.path.extend([x])` and `site.addsitedir(x)`.
     pub(super) fn path_call(&mut self, expr: &ast::Expr, at: usize) {
         let Some(call) = expr.as_call_expr() else { return };
         let Some(function) = call.func.as_attribute_expr() else { return };
@@ -33,7 +35,9 @@ impl Builder<'_> {
         }
     }
 
-    /// Notes `sys.path = [x] + sys.path`, `sys.path = [x, *sys.path]` and `sys.path[:0] = [x]`.
+    /// Records an assignment that adds directories to `sys.path`.
+    ///
+    /// Recognizes `sys.path = [x] + sys.path`, `sys.path = [x, *sys.path]` and `sys.path[:0] = [x]`.
     pub(super) fn path_assignment(&mut self, assign: &ast::StmtAssign, at: usize) {
         let [target] = assign.targets.as_slice() else { return };
         if let Some(slice) = target.as_subscript_expr()
@@ -55,7 +59,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Notes `sys.path += [x]`.
+    /// Records an assignment of the form `sys.path += [x]`, which adds directories to `sys.path`.
     pub(super) fn path_extension(&mut self, assign: &ast::StmtAugAssign, at: usize) {
         if is_sys_path(&assign.target) {
             self.path_change(at, false, elements(&assign.value));
@@ -69,7 +73,7 @@ fn is_sys_path(expr: &ast::Expr) -> bool {
     })
 }
 
-/// Returns the elements of a list or tuple display, without unpacked ones.
+/// Returns the elements of a list or tuple literal, except those that are unpacked with `*`.
 fn elements(expr: &ast::Expr) -> Vec<Expr> {
     let elements = match expr {
         ast::Expr::List(list) => list.elts.as_slice(),

@@ -1,4 +1,4 @@
-//! Statements of modules and classes, as bindings of names.
+//! Converts the statements of modules and classes to bindings of names.
 
 use ruff_python_ast::{self as ast, Stmt, visitor::Visitor as _};
 use ruff_text_size::Ranged;
@@ -31,7 +31,7 @@ fn class_body(statements: &[Stmt], qualified_name: &str) -> Body {
     builder.body
 }
 
-/// Returns the string literal at the start of a body. F-strings and bytes are not documentation.
+/// Returns the docstring of a body, which is a string literal in its first statement. F-strings and bytes are ignored.
 pub(super) fn docstring(statements: &[Stmt]) -> Option<String> {
     match statements.first()? {
         Stmt::Expr(statement) => match &*statement.value {
@@ -42,14 +42,14 @@ pub(super) fn docstring(statements: &[Stmt]) -> Option<String> {
     }
 }
 
-/// Collects the bindings of a module or a class.
+/// A builder that collects the bindings of a module or a class.
 pub(super) struct Builder<'a> {
     pub(super) body: Body,
-    /// The qualified name of the class.
+    /// The qualified name of the class, or `None` for a module.
     class: Option<&'a str>,
-    /// The string literal that follows the current statement.
+    /// The string literal directly after the current statement, which documents an attribute.
     docstring_below: Option<String>,
-    /// Index of the branch that contains the current statement.
+    /// Index of the branch that contains the current statement, if there is one.
     pub(super) branch: Option<usize>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Returns whether conditional blocks become branches. In class bodies they do not.
+    /// Returns whether conditional blocks are converted to branches, which is only done at module level.
     pub(super) fn has_branches(&self) -> bool {
         self.class.is_none()
     }
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
         let (left, right) = (Box::new(convert(&assign.target)), Box::new(convert(&assign.value)));
         let value = Expr { kind: ExprKind::Binary(operator, left, right), span: span(assign.range()) };
         self.bind(&name.id, at, Bound::Value(value));
-        // The operator may change the old object in place, which other names may refer to.
+        // The operator may modify the existing object in place, and other names may refer to the same object.
         self.mutated(&assign.target, true);
         self.mutated(&assign.value, true);
     }
@@ -168,7 +168,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Marks every name that a target rebinds as unknown, and every object that it changes as mutated.
+    /// Marks all names in an assignment target as unknown, and all objects that the target modifies as mutated.
     pub(super) fn unknowable(&mut self, target: &ast::Expr, at: usize, why: &'static str) {
         match target {
             ast::Expr::Name(name) => self.bind(&name.id, at, Bound::Unknowable(why)),
@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Marks the object of a method call and the arguments of any call as possibly mutated.
+    /// Marks the receiver of a method call and the arguments of a call as possibly mutated.
     fn mutated_by(&mut self, expr: &ast::Expr) {
         if let ast::Expr::Call(call) = expr {
             self.mutated(&call.func, false);
@@ -209,7 +209,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Marks every name that a statement binds as unknown.
+    /// Marks all names that a statement binds as unknown.
     pub(super) fn uncertain(&mut self, statement: &Stmt, at: usize) {
         let mut names = StoredNames::default();
         names.visit_stmt(statement);
@@ -221,7 +221,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Returns the name that an `import` statement binds.
+/// Returns the name that an `import` statement binds, and the import itself.
 pub(super) fn import(alias: &ast::Alias) -> (String, Import) {
     let module = alias.name.to_string();
     let top = module.split('.').next().unwrap_or_default().to_owned();
@@ -229,7 +229,7 @@ pub(super) fn import(alias: &ast::Alias) -> (String, Import) {
     (name, Import { module, attribute: None, level: 0, binds_top: alias.asname.is_none() })
 }
 
-/// Returns the names that a `from ... import` statement binds.
+/// Returns the names that a `from ... import` statement binds, with their imports.
 pub(super) fn imports_from(statement: &ast::StmtImportFrom) -> Vec<(String, Import)> {
     let module = statement.module.as_ref().map(ToString::to_string).unwrap_or_default();
     let imported = |alias: &ast::Alias| {

@@ -1,15 +1,17 @@
-//! Names that statements bind, change or declare global.
+//! Collects the names that statements bind, modify or declare as global.
 
 use ruff_python_ast::{
     self as ast, Stmt,
     visitor::{Visitor, walk_expr, walk_stmt},
 };
 
-/// Names that a statement binds and names whose objects it may change, outside nested functions and classes.
+/// The names that a statement binds, and the names of objects that it may modify.
+///
+/// Nested functions and classes are not considered.
 #[derive(Default)]
 pub(super) struct StoredNames {
     pub(super) bound: Vec<String>,
-    /// Names of objects that may change, and whether they certainly do.
+    /// Names of objects that the statement may modify, and whether the modification is certain.
     pub(super) mutated: Vec<(String, bool)>,
 }
 
@@ -33,7 +35,7 @@ impl Visitor<'_> for StoredNames {
     fn visit_expr(&mut self, expr: &ast::Expr) {
         match expr {
             ast::Expr::Name(name) if !name.ctx.is_load() => self.bound.push(name.id.to_string()),
-            // The statement may change any object that it mentions.
+            // The statement may modify any object whose name occurs in it.
             ast::Expr::Name(name) => self.mutated.push((name.id.to_string(), false)),
             ast::Expr::Attribute(node) if !node.ctx.is_load() => self.mutated.extend(root(expr)),
             ast::Expr::Subscript(node) if !node.ctx.is_load() => self.mutated.extend(root(expr)),
@@ -62,7 +64,7 @@ impl StoredNames {
     }
 }
 
-/// Returns the name at the start of a chain of attributes and subscripts, marked as certainly changed.
+/// Returns the variable at the start of a chain of attributes and subscripts, marked as certainly modified.
 fn root(target: &ast::Expr) -> Option<(String, bool)> {
     match target {
         ast::Expr::Name(name) => Some((name.id.to_string(), true)),
@@ -72,7 +74,7 @@ fn root(target: &ast::Expr) -> Option<(String, bool)> {
     }
 }
 
-/// Collects the names in `global` statements.
+/// The names that are declared by `global` statements.
 #[derive(Default)]
 pub(super) struct GlobalNames {
     pub(super) names: Vec<String>,

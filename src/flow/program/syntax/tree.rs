@@ -1,40 +1,40 @@
-//! The syntax tree: bindings of modules and classes, and expressions.
+//! The syntax tree, which consists of expressions and of the bindings in modules and classes.
 //!
-//! The bodies of functions are parsed on demand; see [`FunctionDef::statements`].
+//! Function bodies are parsed on demand by [`FunctionDef::statements`].
 
 use std::{collections::HashMap, sync::OnceLock};
 
 use crate::source::Span;
 
-/// The statements of a module or a class, in order.
+/// The statements of a module or a class, in source order.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     pub(crate) docstring: Option<String>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) mutations: Vec<Mutation>,
-    /// Names that a function rebinds with `global`.
+    /// Names that a function rebinds after declaring them with `global`.
     pub(crate) rebound_globally: Vec<String>,
-    /// `from __future__ import annotations`.
+    /// Whether the module contains `from __future__ import annotations`.
     pub(crate) postponed_annotations: bool,
-    /// Blocks that run under a condition. An outer block precedes its inner blocks.
+    /// Blocks that run under a condition. An outer block precedes the blocks that it contains.
     pub(crate) branches: Vec<Branch>,
-    /// The tests that [`Condition::Tests`] refers to.
+    /// The tests of conditional statements. [`Condition::Tests`] contains indices into this list.
     pub(crate) tests: Vec<Expr>,
-    /// The `try` statements that [`Condition`] refers to.
+    /// The `try` statements of the body. The variants of [`Condition`] contain indices into this list.
     pub(crate) attempts: Vec<Attempt>,
-    /// Changes to `sys.path`, in order.
+    /// Statements that change `sys.path`, in source order.
     pub(crate) path_changes: Vec<PathChange>,
-    /// Indices into `bindings` by name, ascending.
+    /// For each name, the ascending indices of its bindings in `bindings`.
     pub(super) index: HashMap<String, Vec<usize>>,
     pub(super) mutated: HashMap<String, bool>,
 }
 
-/// A block that runs only under a condition.
+/// A block of statements that runs only under a condition.
 #[derive(Debug)]
 pub(crate) struct Branch {
-    /// Index of the enclosing branch.
+    /// Index of the enclosing branch, if there is one.
     pub(crate) outer: Option<usize>,
-    /// Offset of the statement that decides.
+    /// Offset of the conditional statement that contains the block.
     pub(crate) at: usize,
     pub(crate) condition: Condition,
 }
@@ -42,108 +42,109 @@ pub(crate) struct Branch {
 /// The condition under which a block runs. Numbers are indices into the lists of the [`Body`].
 #[derive(Debug)]
 pub(crate) enum Condition {
-    /// An arm of `if`: tests and the result that each must have.
+    /// The block is a clause of an `if` statement. Each listed test must have the given result.
     Tests(Vec<(usize, bool)>),
-    /// The body of `try`, up to the first statement that fails.
+    /// The block is the body of a `try` statement. It runs up to the first statement that raises an exception.
     Attempt(usize),
-    /// A handler of `try`: the attempt and the handler's position in it.
+    /// The block is an `except` clause, given by the index of the `try` statement and the position of the clause.
     Handler(usize, usize),
-    /// The `else` block of `try`.
+    /// The block is the `else` clause of a `try` statement.
     Success(usize),
 }
 
-/// A `try` statement, or `with contextlib.suppress(...)`.
+/// A `try` statement, or a `with contextlib.suppress(...)` statement.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    /// Imports that are direct statements of the body, with their offsets.
+    /// Imports at the top level of the body, with the offsets of their statements.
     pub(crate) imports: Vec<(usize, Import)>,
-    /// Offset of the first `raise`.
+    /// Offset of the first `raise` statement at the top level of the body.
     pub(crate) raise_at: Option<usize>,
     /// Whether a statement other than an import may raise an exception.
     pub(crate) may_raise: bool,
     pub(crate) handlers: Vec<Handler>,
 }
 
-/// An `except` clause.
+/// An `except` clause of a `try` statement.
 #[derive(Debug)]
 pub(crate) struct Handler {
-    /// The last parts of the exceptions' names; `None` for a bare `except`.
+    /// The names of the caught exceptions without module prefixes, or `None` for a bare `except`.
     pub(crate) exceptions: Option<Vec<String>>,
 }
 
-/// A statement that adds folders to `sys.path`.
+/// A statement that adds directories to `sys.path`.
 #[derive(Debug)]
 pub(crate) struct PathChange {
     pub(crate) at: usize,
     pub(crate) branch: Option<usize>,
-    /// Whether the folders go before the existing ones.
+    /// Whether the directories are added in front of the existing directories.
     pub(crate) is_front: bool,
     pub(crate) folders: Vec<Expr>,
 }
 
-/// A statement that may change an object in place.
+/// A statement that may modify an object in place.
 #[derive(Debug)]
 pub(crate) struct Mutation {
-    /// The name that refers to the object.
+    /// The name that refers to the modified object.
     pub(crate) name: String,
-    /// Whether the statement certainly changes the object, as `NAME.x = 1` does. A call such as `NAME.append(1)` or
-    /// `print(NAME)` only may.
+    /// Whether the modification is certain, as for `NAME.x = 1`. A call such as `NAME.append(1)` or `print(NAME)` only
+    /// may modify the object.
     pub(crate) surely: bool,
 }
 
-/// A name that a statement binds.
+/// A name together with the statement that binds it.
 #[derive(Debug)]
 pub(crate) struct Binding {
     pub(crate) name: String,
-    /// Offset of the statement. Earlier code does not see the binding.
+    /// Offset of the statement. The binding is not visible to code before this offset.
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
-    /// The string literal that follows an annotated name.
+    /// The string literal below an annotated name, which documents the attribute.
     pub(crate) docstring: Option<String>,
-    /// Index of the branch that contains the statement.
+    /// Index of the branch that contains the statement, if there is one.
     pub(crate) branch: Option<usize>,
 }
 
-/// The thing that a name is bound to.
+/// The definition or value to which a name is bound.
 #[derive(Debug)]
 pub(crate) enum Bound {
-    /// An annotation without a value: `x: int`.
+    /// The name is annotated, but has no value, as in `x: int`.
     Nothing,
     Class(Box<ClassDef>),
     Function(Box<FunctionDef>),
     Value(Expr),
-    /// `type X = ...`.
+    /// The name is defined by a type alias statement, as in `type X = ...`.
     TypeAlias(Expr),
     Import(Import),
-    /// A value that is only known by running the program; the string says why.
+    /// The value cannot be determined without running the program. The string explains why.
     Unknowable(&'static str),
 }
 
-/// One name of an import statement.
+/// A single name that an import statement binds.
 #[derive(Debug)]
 pub(crate) struct Import {
-    /// The dotted module name; empty in `from . import x`.
+    /// The dotted name of the module, which is empty for `from . import x`.
     pub(crate) module: String,
-    /// `x` in `from m import x`, or `*`; `None` for `import m`.
+    /// The imported attribute: `x` in `from m import x`, `*` in a star import, or `None` for `import m`.
     pub(crate) attribute: Option<String>,
-    /// Number of leading dots.
+    /// Number of leading dots in a relative import.
     pub(crate) level: u32,
-    /// Whether the top-level package is bound: `import a.b` binds `a`, and `import a.b as c` binds `a.b`.
+    /// Whether the name is bound to the top-level package. This is true for `import a.b` and false for `import a.b as
+    /// c`.
     pub(crate) binds_top: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct ClassDef {
     pub(crate) name: String,
-    /// The name after those of the enclosing classes: `Outer.Inner`.
+    /// The name of the class, prefixed with the names of its enclosing classes, such as `Outer.Inner`.
     pub(crate) qualified_name: String,
     pub(crate) at: usize,
     pub(crate) decorators: Vec<Expr>,
     pub(crate) bases: Vec<Expr>,
-    /// Keyword arguments such as `total=False`. The name is `None` for `**kwargs`.
+    /// Keyword arguments such as `total=False`. The name is `None` for an argument of the form `**kwargs`.
     pub(crate) keywords: Vec<(Option<String>, Expr)>,
-    /// Whether the class declares type parameters: `class Page[T]`.
+    /// Whether the class declares type parameters, as in `class Page[T]`.
     pub(crate) has_type_parameters: bool,
     pub(crate) body: Body,
 }
@@ -157,26 +158,26 @@ pub(crate) struct FunctionDef {
     pub(crate) returns: Option<Expr>,
     pub(crate) docstring: Option<String>,
     pub(crate) is_async: bool,
-    /// Offset of the statement, decorators included.
+    /// Offset of the function definition, including its decorators.
     pub(super) start: usize,
     pub(super) body: OnceLock<Option<Vec<Statement>>>,
 }
 
-/// A statement of a function's body.
+/// A statement in the body of a function.
 #[derive(Debug)]
 pub(crate) enum Statement {
     Assign(Target, Expr),
     Expr(Expr),
     Return(Option<Expr>),
-    /// Tests with their blocks; `else` has no test.
+    /// An `if` statement with its tests and blocks. The test of the `else` block is `None`.
     If(Vec<(Option<Expr>, Vec<Statement>)>),
     Function(FunctionDef),
     Import(String, Import),
-    /// A statement that is not interpreted, by name.
+    /// The name of a kind of statement that the interpreter does not support.
     Other(&'static str),
 }
 
-/// The target of an assignment in a function.
+/// The target of an assignment in the body of a function.
 #[derive(Debug)]
 pub(crate) enum Target {
     Name(String),
@@ -196,10 +197,10 @@ pub(crate) struct Parameter {
 pub(crate) enum ParameterKind {
     PositionalOnly,
     PositionalOrKeyword,
-    /// `*args`.
+    /// The parameter `*args`, which collects positional arguments.
     VarPositional,
     KeywordOnly,
-    /// `**kwargs`.
+    /// The parameter `**kwargs`, which collects keyword arguments.
     VarKeyword,
 }
 
@@ -227,28 +228,28 @@ pub(crate) enum ExprKind {
     List(Vec<Expr>),
     Tuple(Vec<Expr>),
     Set(Vec<Expr>),
-    /// Pairs of key and value. The key is `None` for `**value`.
+    /// The keys and values of a dictionary. The key is `None` for unpacked values such as `**value`.
     Dict(Vec<(Option<Expr>, Expr)>),
     Starred(Box<Expr>),
     Unary(UnaryOperator, Box<Expr>),
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
-    /// `and` if the flag is true, or else `or`.
+    /// A logical operation with the operator `and` if the flag is true, and `or` otherwise.
     Logical(bool, Vec<Expr>),
     Compare(Box<Expr>, Vec<(Comparison, Expr)>),
     Conditional(Box<Conditional>),
     Slice(Box<[Option<Expr>; 3]>),
     Lambda(Box<Lambda>),
-    /// A list, set or dictionary comprehension.
+    /// A comprehension that creates a list, a set or a dictionary.
     Comprehension(Box<Comprehension>),
-    /// Syntax that is not evaluated, by name.
+    /// The name of a kind of expression that is not evaluated.
     Other(&'static str),
 }
 
-/// A string literal. As an annotation it contains an expression.
+/// A string literal. If it is used as an annotation, it contains an expression.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) value: String,
-    /// Offset of the value in the file; `None` if the literal has escapes.
+    /// Offset of the string's value in the file, or `None` if the literal contains escape sequences.
     pub(super) start: Option<usize>,
     pub(super) parsed: OnceLock<Option<Box<Expr>>>,
 }
@@ -257,7 +258,7 @@ pub(crate) struct Text {
 pub(crate) struct Call {
     pub(crate) function: Expr,
     pub(crate) arguments: Vec<Expr>,
-    /// Keyword arguments. The name is `None` for `**value`.
+    /// The keyword arguments of the call. The name is `None` for unpacked arguments such as `**value`.
     pub(crate) keywords: Vec<(Option<String>, Expr)>,
 }
 
@@ -277,7 +278,7 @@ pub(crate) struct Conditional {
 #[derive(Debug)]
 pub(crate) struct Comprehension {
     pub(crate) kind: ComprehensionKind,
-    /// The element; for a dictionary, a tuple of key and value.
+    /// The expression for an element. For a dictionary, this is a tuple of the key and the value.
     pub(crate) element: Expr,
     pub(crate) target: String,
     pub(crate) iterable: Expr,
@@ -337,19 +338,21 @@ pub(crate) enum Comparison {
 }
 
 impl Body {
-    /// Returns the bindings of a name, the latest first.
+    /// Returns the bindings of a name in reverse source order.
     pub(crate) fn bindings_of<'b>(&'b self, name: &str) -> impl Iterator<Item = &'b Binding> + use<'b> {
         let indices = self.index.get(name).map(Vec::as_slice).unwrap_or_default();
         indices.iter().rev().map(|index| &self.bindings[*index])
     }
 
-    /// Returns whether a statement may change the object that a name refers to: `Some(true)` if it certainly does,
-    /// `None` if no statement does.
+    /// Returns whether a statement modifies the object that a name refers to.
+    ///
+    /// The result is `Some(true)` if a modification is certain, `Some(false)` if it is possible, and `None` if there
+    /// is none.
     pub(crate) fn mutation(&self, name: &str) -> Option<bool> {
         self.mutated.get(name).copied()
     }
 
-    /// Builds the indices. Must be called after the last statement was added.
+    /// Builds the lookup tables by name. This method must be called after all statements have been added.
     pub(super) fn finish(&mut self) {
         for (position, binding) in self.bindings.iter().enumerate() {
             self.index.entry(binding.name.clone()).or_default().push(position);
@@ -390,7 +393,9 @@ impl Expr {
         }
     }
 
-    /// Returns the elements of a tuple, or else the expression itself. These are the arguments of `X[a, b]`.
+    /// Returns the elements of a tuple, or the expression itself if it is not a tuple.
+    ///
+    /// For the subscript `X[a, b]`, these are the arguments `a` and `b`.
     pub(crate) fn elements(&self) -> &[Expr] {
         match &self.kind {
             ExprKind::Tuple(elements) => elements,
@@ -398,7 +403,7 @@ impl Expr {
         }
     }
 
-    /// Returns whether this is a name or a chain of attributes of a name.
+    /// Returns whether the expression is a name or an attribute chain such as `a.b.c`.
     pub(crate) fn is_dotted_name(&self) -> bool {
         match &self.kind {
             ExprKind::Name(_) => true,
@@ -407,7 +412,7 @@ impl Expr {
         }
     }
 
-    /// Returns the two sides of `left | right`.
+    /// Returns both operands of a union of the form `left | right`, or `None` for other expressions.
     pub(crate) fn as_alternatives(&self) -> Option<(&Expr, &Expr)> {
         match &self.kind {
             ExprKind::Binary(BinaryOperator::Or, left, right) => Some((left, right)),
@@ -421,7 +426,7 @@ impl Call {
         self.keywords.iter().find(|(key, _)| key.as_deref() == Some(name)).map(|(_, value)| value)
     }
 
-    /// Returns whether an argument is unpacked by `*` or `**`.
+    /// Returns whether any argument is unpacked with `*` or `**`.
     pub(crate) fn has_unpacking(&self) -> bool {
         self.keywords.iter().any(|(name, _)| name.is_none())
             || self.arguments.iter().any(|argument| matches!(argument.kind, ExprKind::Starred(_)))

@@ -1,4 +1,4 @@
-//! `Annotated[...]`: a type with metadata such as constraints and a default.
+//! Converts `Annotated[...]`, a type with metadata such as constraints and a default, to a JSON schema.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -15,29 +15,33 @@ use crate::flow::{
     },
 };
 
-/// The schema and metadata of an `Annotated[...]`.
+/// The JSON schema of an `Annotated[...]` type, together with its metadata.
 #[derive(Debug)]
 pub(crate) struct Annotated<'p> {
     pub(crate) schema: Json,
     is_decimal: bool,
     pub(crate) default: FieldDefault<'p>,
     pub(crate) alias: Option<String>,
-    /// Other keywords of the schema, such as `title`, `description` and `json_schema_extra`.
+    /// Additional keywords of the schema, such as `title` and `description`, including those from `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Returns the arguments of `Annotated[...]`, if the annotation is one or an alias of one.
+    /// Returns the arguments of `Annotated[...]` and their scope, or `None` if the annotation has another type.
+    ///
+    /// The annotation may also be an alias of an `Annotated[...]` type.
     pub(crate) fn as_annotated(&self, scope: Scope<'p>, expr: &'p Expr) -> Option<(Scope<'p>, &'p Expr)> {
         self.arguments_of("typing.Annotated", scope, expr).or_else(|| {
-            // A union with one member is that member.
+            // A union with a single member is equivalent to this member.
             let (scope, arguments) = self.arguments_of("typing.Union", scope, expr)?;
             let [only] = arguments.elements() else { return None };
             self.program.descend(|| Ok(self.as_annotated(scope, only))).ok().flatten()
         })
     }
 
-    /// Returns the arguments of `generic[...]`, if the expression is one or an alias of one.
+    /// Returns the arguments of `generic[...]` and their scope, or `None` if the expression has another type.
+    ///
+    /// The expression may also be an alias of such a type.
     pub(super) fn arguments_of(
         &self,
         generic: &str,
@@ -55,7 +59,7 @@ impl<'p> SchemaBuilder<'p> {
         (scope.external(self.program, value)? == generic).then_some((scope, arguments))
     }
 
-    /// Returns the schema of an `Annotated[...]` inside another type, which contains all of the metadata.
+    /// Returns the schema of an `Annotated[...]` type that is part of another type. The schema includes all metadata.
     pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
         let Annotated { mut schema, extra, default, .. } = self.annotated(scope, arguments)?;
         let drops_extra = arguments.elements().first().is_some_and(|inner| self.drops_extra(scope, inner));
@@ -75,7 +79,8 @@ impl<'p> SchemaBuilder<'p> {
         Ok(schema)
     }
 
-    /// Returns whether pydantic drops the metadata of a type, because a function generates the type's schema.
+    /// Returns whether pydantic ignores the metadata of a type, which it does if a function generates the type's
+    /// schema.
     fn drops_extra(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
         let name = scope.external(self.program, generic).unwrap_or_default();
@@ -95,7 +100,7 @@ impl<'p> SchemaBuilder<'p> {
             let schema = match self.discriminated(scope, inner, metadata)? {
                 Some(schema) => schema,
                 None => self.schema(scope, inner).map_err(|error| match error {
-                    // A validator may replace the rejected type.
+                    // A type that pydantic rejects is valid if a validator replaces its validation.
                     EvalError::Refused(reason) if metadata.iter().any(|it| self.may_validate(scope, it)) => {
                         EvalError::Unknown(reason)
                     }
@@ -111,7 +116,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(result)
     }
 
-    /// Returns whether metadata may be a validator.
+    /// Returns whether a metadata item of `Annotated[...]` may be a validator.
     fn may_validate(&self, scope: Scope<'p>, item: &'p Expr) -> bool {
         as_field(self.program, scope, item).is_none()
             && !matches!(item.kind, ExprKind::Str(_) | ExprKind::Int(_) | ExprKind::None)
@@ -133,7 +138,7 @@ impl<'p> SchemaBuilder<'p> {
             return Ok(());
         }
         let Some(call) = item.as_call() else {
-            // Pydantic ignores numbers and strings. Other objects may have an effect.
+            // Pydantic ignores metadata such as numbers and strings, but other objects may affect the schema.
             return match evaluate::evaluate(self.program, scope, item) {
                 Ok(value) if value != Value::Opaque => Ok(()),
                 Ok(_) => {
@@ -162,7 +167,7 @@ impl<'p> SchemaBuilder<'p> {
         let value = |expr: &'p Expr| evaluate::evaluate(program, scope, expr);
         match name {
             "pydantic.PlainSerializer" | "pydantic.WrapSerializer" | "pydantic.Strict" => Ok(()),
-            // A keyword argument may set the input type.
+            // A keyword argument may specify the input type, so only calls without keyword arguments are supported.
             "pydantic.AfterValidator" | "pydantic.BeforeValidator" | "pydantic.WrapValidator"
                 if call.keywords.is_empty() =>
             {
@@ -208,7 +213,9 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns whether an annotation is a decimal or an optional decimal. Its schema looks like a union.
+    /// Returns whether an annotation is `Decimal` or an optional `Decimal`.
+    ///
+    /// The schema of a decimal has the form of a union, so the two cannot be distinguished by their schemas.
     pub(crate) fn is_decimal(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let program = self.program;
         match (expr.as_subscript(), expr.as_alternatives()) {
@@ -224,7 +231,9 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Adds constraints to a schema. A constraint with an unknown effect is omitted, so the schema accepts more values.
+    /// Adds constraints to a schema.
+    ///
+    /// Constraints with an unknown effect are omitted, so that the schema accepts more values than the type.
     pub(crate) fn constrain(
         &mut self,
         schema: &mut Json,
@@ -241,7 +250,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(())
     }
 
-    /// Returns the schema of a discriminated union; `None` if the metadata has no discriminator.
+    /// Returns the schema of a discriminated union, or `None` if no metadata item specifies a discriminator.
     fn discriminated(
         &mut self,
         scope: Scope<'p>,
@@ -258,7 +267,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(None)
     }
 
-    /// Returns the schema of a union with a discriminator: `oneOf` with a mapping from values to members.
+    /// Returns the schema of a discriminated union, which maps the values of the discriminator to the members.
     pub(crate) fn tagged_union(
         &mut self,
         scope: Scope<'p>,

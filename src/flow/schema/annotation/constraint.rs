@@ -1,4 +1,4 @@
-//! Converts constraints such as `ge` and `max_length` to JSON schema keywords.
+//! Converts constraints such as `ge` and `max_length` to keywords of JSON schemas.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,12 +7,12 @@ use crate::flow::{
     evaluate::{Value, encode},
 };
 
-/// Constraints with pydantic's names.
+/// Constraints of a type, as pairs of pydantic's constraint name and its value.
 pub(crate) type Constraints = Vec<(String, Value)>;
 
-/// Adds constraints to a schema. As in pydantic, those of an optional type go to the member that is not null.
+/// Adds constraints to a schema. As in pydantic, the constraints of an optional type are added to the non-null member.
 ///
-/// `is_decimal` distinguishes the schema of a decimal from that of a union, which looks the same.
+/// The argument `is_decimal` is necessary because the schema of a decimal has the form of a union.
 pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -> EvalResult<Json> {
     let given: Vec<_> = constraints.iter().filter(|(_, value)| *value != Value::None).collect();
     if given.is_empty() {
@@ -42,13 +42,13 @@ pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -
     Ok(Json::Object(object))
 }
 
-/// The kind of a constraint, which determines its keyword.
+/// The kind of a constraint, which determines the keyword that the constraint is converted to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Number,
     Length,
     Pattern,
-    /// A constraint that keeps its name.
+    /// A constraint whose keyword is identical to its name.
     Name,
 }
 
@@ -80,7 +80,7 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
         (About::Number, "string") if format == "date" && !matches!(value, Value::Date(_) | Value::Str(_)) => {
             return Err(unknown(name, "dates"));
         }
-        // Pydantic checks these at run time and omits them from the schema.
+        // Pydantic checks constraints on dates and times during validation and omits them from the schema.
         (About::Number, "string") if matches!(format, "date" | "date-time" | "time" | "duration") => None,
         (About::Number, _) if is_decimal => {
             let limit = value.number().ok_or_else(|| unknown(name, "decimals"))?.as_float();
@@ -89,7 +89,8 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
             }
             None
         }
-        // Pydantic checks other types with a function, and the schema contains the constraint's own name.
+        // Pydantic uses a function to check constraints on other types, and adds the name of the constraint to the
+        // schema.
         (About::Number, "string" | "boolean") | (About::Name, _) => schema.insert(name.to_owned(), json?),
         (About::Number, "") if is_plain_union(schema) => schema.insert(name.to_owned(), json?),
         (About::Length, "array") => schema.insert(format!("{keyword}Items"), json?),
@@ -104,7 +105,7 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
     Ok(())
 }
 
-/// Returns whether a schema without `type` accepts any value or is a union of plain types.
+/// Returns whether a schema without a `type` accepts any value or is a union of simple types.
 fn is_plain_union(schema: &Map<String, Json>) -> bool {
     let is_plain = |member: &Json| {
         member.get("type").is_some_and(Json::is_string)
@@ -161,7 +162,7 @@ mod tests {
     #[test]
     fn rejects_constraints_on_other_types() {
         let constraints = vec![("ge".to_owned(), Value::Int(1))];
-        // Pydantic refuses to compare a date with a number.
+        // Pydantic rejects a comparison of a date with a number.
         let date = json!({"type": "string", "format": "date"});
         for schema in [date, json!({"type": "null"}), json!({"anyOf": [{"$ref": "x"}]}), json!({"$ref": "x"})]
         {

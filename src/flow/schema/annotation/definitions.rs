@@ -1,4 +1,6 @@
-//! Definitions: schemas of classes that other schemas refer to. Keys are assigned last, because names may collide.
+//! Manages definitions, which are the schemas of classes to which other schemas refer.
+//!
+//! The keys of the definitions are assigned at the end, because different classes may have the same name.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,16 +9,16 @@ use crate::flow::{
     program::scope::{Class, Value as Assigned},
 };
 
-/// Prefix of references before keys are assigned. Source code cannot contain it.
+/// Prefix of references to definitions that have no key yet. The prefix cannot occur in source code.
 const PLACEHOLDER: &str = "\0definition:";
 
-/// The owner of a definition.
+/// The class or type that a definition belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Owner<'p> {
     Class(Class<'p>),
-    /// An assigned name, such as `Row = TypedDict(...)`.
+    /// A type that is created by a call and assigned to a name, such as `Row = TypedDict(...)`.
     Value(Assigned<'p>),
-    /// An external class, by its full name.
+    /// A class from outside the project, identified by its full dotted name.
     External(&'static str),
 }
 
@@ -32,11 +34,11 @@ impl PartialEq for Owner<'_> {
 }
 
 impl Owner<'_> {
-    /// Returns the name with the module and the enclosing classes; `None` if the module's name is unknown.
+    /// Returns the name with its module and enclosing classes, or `None` if the name of the module is unknown.
     fn full_name(&self, name: &str) -> Option<String> {
         let (scope, name) = match self {
             Self::External(full_name) => return Some((*full_name).to_owned()),
-            // The full name of a generic model contains the full names of its arguments.
+            // The full name of a generic model would have to contain the full names of its arguments.
             Self::Class(_) if name.contains('[') => return None,
             Self::Class(class) => (class.scope, class.def.qualified_name.as_str()),
             Self::Value(value) => (value.scope, name),
@@ -59,14 +61,19 @@ struct Entry<'p> {
 
 #[derive(Debug)]
 enum State {
-    /// The schema is being built. A reference to it comes from the class itself.
+    /// The schema is being built. References to it are created by the class itself, directly or indirectly.
     Open,
     Done(Json),
     Failed(EvalError),
 }
 
 impl<'p> Definitions<'p> {
-    /// Returns a reference to an existing definition, finished or not; `None` if there is none.
+    /// Returns a reference to the definition, or `None` if there is no such definition. The schema may still be
+    /// incomplete.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that occurred when the schema of the definition was built.
     pub(super) fn reference(&self, owner: Owner<'p>, name: &str) -> EvalResult<Option<Json>> {
         let is_it = |entry: &Entry<'p>| entry.owner == owner && entry.name == name;
         let Some(index) = self.entries.iter().position(is_it) else { return Ok(None) };
@@ -94,7 +101,7 @@ impl<'p> Definitions<'p> {
         }
     }
 
-    /// Returns the definition that a reference points to, if it is finished.
+    /// Returns the definition that a reference points to, or `None` if the definition is not complete.
     pub(super) fn resolve(&self, schema: &Json) -> Option<&Json> {
         let index = index(schema.get("$ref")?.as_str()?)?;
         match &self.entries.get(index)?.state {
@@ -103,7 +110,9 @@ impl<'p> Definitions<'p> {
         }
     }
 
-    /// Assigns the final keys and returns the definitions that `properties` refers to, sorted by key.
+    /// Assigns the final keys of all definitions and replaces the references in `properties`.
+    ///
+    /// Returns the definitions to which `properties` refers, sorted by key.
     pub(crate) fn settle(self, properties: &mut Json) -> EvalResult<Map<String, Json>> {
         let used = self.used(properties)?;
         let keys = self.keys(&used)?;
@@ -115,7 +124,7 @@ impl<'p> Definitions<'p> {
             definitions.push((keys[index].clone(), schema));
         }
         definitions.sort_by(|(left, _), (right, _)| left.cmp(right));
-        // Equal definitions with the same key are shared.
+        // Definitions that have the same key and the same schema are shared.
         definitions.dedup();
         if definitions.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(EvalError::unknown("two classes have the same name and module"));
@@ -123,7 +132,7 @@ impl<'p> Definitions<'p> {
         Ok(definitions.into_iter().collect())
     }
 
-    /// Returns the finished definitions that `properties` refers to, directly or indirectly.
+    /// Returns the complete definitions to which `properties` refers, directly or indirectly.
     fn used(&self, properties: &Json) -> EvalResult<Vec<(usize, &Json)>> {
         let mut used: Vec<(usize, &Json)> = Vec::new();
         let mut waiting = references(properties);
@@ -145,8 +154,11 @@ impl<'p> Definitions<'p> {
         Ok(used)
     }
 
-    /// Returns the key of every entry: the class's name, preceded by its module if different classes share the name.
-    /// Two classes may differ only by the keys of the definitions they refer to.
+    /// Returns the keys of all entries, in order.
+    ///
+    /// A key is the name of the class. If different classes have the same name, their keys also include the module.
+    /// This step is repeated until no key changes, because two schemas may differ only in the keys of the definitions
+    /// they refer to.
     fn keys(&self, used: &[(usize, &Json)]) -> EvalResult<Vec<String>> {
         let mut keys: Vec<String> = self.entries.iter().map(|entry| safe(&entry.name)).collect();
         loop {
@@ -190,7 +202,7 @@ fn index(text: &str) -> Option<usize> {
     text.strip_prefix(PLACEHOLDER)?.parse().ok()
 }
 
-/// Replaces the characters that a key must not contain.
+/// Replaces all characters that are invalid in the key of a definition.
 fn safe(name: &str) -> String {
     let replaced = name.replace(|c: char| !(c.is_ascii_alphanumeric() || ".-_".contains(c)), "_");
     replaced.replace('.', "__")

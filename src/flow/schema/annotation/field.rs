@@ -1,4 +1,4 @@
-//! `Field(...)` of pydantic, for parameters and fields of models.
+//! Reads pydantic's `Field(...)` calls, which describe parameters and fields of models.
 
 use serde_json::{Map, Value as Json};
 
@@ -13,20 +13,20 @@ use crate::flow::{
     },
 };
 
-/// The default of a field.
+/// The default of a field or a parameter.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum FieldDefault<'p> {
     #[default]
     Required,
     Value(Value),
-    /// The field has a default that cannot be determined.
+    /// The field has a default, but its value cannot be determined.
     Unknown(EvalError),
-    /// `default_factory`.
+    /// The default is the result of calling a function, as specified by `default_factory`.
     Factory(&'p Expr),
 }
 
 impl FieldDefault<'_> {
-    /// Evaluates a default. `...` means that the field is required.
+    /// Evaluates the default of a field. The value `...` means that the field is required.
     pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Self {
         match evaluate::evaluate(program, scope, expr) {
             Ok(Value::Ellipsis) => Self::Required,
@@ -46,23 +46,23 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) alias: Option<String>,
     pub(crate) validation_alias: Option<String>,
     pub(crate) serialization_alias: Option<String>,
-    /// The alias that the model's `alias_generator` returns for the name.
+    /// The alias that the model's `alias_generator` returns for the name of the field.
     pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
-    /// The description from the docstring below the field, for a field without another description.
+    /// The docstring below the field, which is the description of a field without any other description.
     pub(crate) docstring: Option<String>,
-    /// Whether encoded instances omit the field.
+    /// Whether the field is omitted when an instance is encoded.
     pub(crate) is_excluded: bool,
-    /// Whether the field accepts no values of other types.
+    /// Whether the field rejects values that would have to be converted to its type.
     pub(crate) is_strict: bool,
     pub(crate) constraints: Constraints,
-    /// `title`, `description`, `examples` and `deprecated`.
+    /// The keywords `title`, `description`, `examples` and `deprecated` of the schema.
     pub(crate) annotations: Map<String, Json>,
-    /// `json_schema_extra`.
+    /// The additional keywords of the schema from `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
 }
 
-/// Returns the call if an expression is `Field(...)`.
+/// Returns the call if the expression is a call of pydantic's `Field`, or `None` otherwise.
 pub(crate) fn as_field<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Option<&'p Call> {
     let call = expr.as_call()?;
     (scope.external(program, &call.function)? == "pydantic.Field").then_some(call)
@@ -127,13 +127,13 @@ impl<'p> FieldInfo<'p> {
         Ok(())
     }
 
-    /// Returns the key of the field in the schema of validated input.
+    /// Returns the key of the field in the schema for input, which is its validation alias, its alias or its name.
     pub(crate) fn key(&self, name: &str) -> String {
         let alias = self.validation_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
         alias.cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// Returns the key of the field in an encoded instance.
+    /// Returns the key of the field in an encoded instance, which is its serialization alias, its alias or its name.
     pub(crate) fn encoded_key(&self, name: &str) -> String {
         let alias =
             self.serialization_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
@@ -153,7 +153,9 @@ fn text(value: &Value) -> EvalResult<Option<String>> {
     }
 }
 
-/// Returns the key from `validation_alias`: the first string of `AliasChoices`; `None` for an `AliasPath`.
+/// Returns the key that `validation_alias` specifies. For `AliasChoices`, this is the first string.
+///
+/// Returns `None` for an `AliasPath`.
 fn validation_alias<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,

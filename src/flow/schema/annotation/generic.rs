@@ -1,4 +1,4 @@
-//! Types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types created by calls.
+//! Converts types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types that are created by calls.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -13,7 +13,7 @@ use crate::flow::{
 };
 
 impl<'p> SchemaBuilder<'p> {
-    /// Returns the schema of `generic[arguments]`.
+    /// Returns the schema of a type with arguments: `generic[arguments]`.
     pub(super) fn generic(
         &mut self,
         scope: Scope<'p>,
@@ -45,7 +45,7 @@ impl<'p> SchemaBuilder<'p> {
             | "pydantic.Secret"
             | "pydantic.SerializeAsAny"
             | "pydantic.SkipValidation" => self.schema(scope, only()?),
-            // Prefect does not see the types of unpacked keyword arguments.
+            // Prefect ignores the types of unpacked keyword arguments.
             "typing.Unpack" => Ok(json!({})),
             "tuple" => self.tuple(scope, arguments),
             "collections.Counter" => self.mapping(scope, only()?, None),
@@ -88,7 +88,11 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `type[...]`, which accepts any class. Pydantic rejects a generic type as the argument.
+    /// Returns the schema of `type[...]`, which accepts any class.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the argument is a generic type, which pydantic rejects.
     fn class_of(&self, scope: Scope<'p>, of: &'p Expr) -> EvalResult<Json> {
         let generic = of.as_subscript().and_then(|(generic, _)| scope.external(self.program, generic));
         match (of.as_subscript(), generic.as_deref()) {
@@ -101,7 +105,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Fails unless pydantic can infer the default factory of a `defaultdict` from the type of its values.
+    /// Checks that pydantic can infer the default factory of a `defaultdict` from the type of its values.
     fn require_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> EvalResult<()> {
         let generic = value.as_subscript().map_or(value, |(generic, _)| generic);
         let name = match &generic.kind {
@@ -145,9 +149,10 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `Json[content]`: a string. Metadata of the content applies to the string.
+    /// Returns the schema of `Json[content]`, which is a string. The metadata of the content is added to the string's
+    /// schema.
     fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> EvalResult<Json> {
-        // Constraints of pydantic's types may apply to the string, too.
+        // The constraints of pydantic's own types may also apply to the string, which is not supported.
         let name = scope.external(self.program, content).unwrap_or_default();
         if content.as_call().is_some() || name.starts_with("pydantic.") {
             return Err(unknown(scope, content));
@@ -186,7 +191,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(schema)
     }
 
-    /// Returns the schema of a mapping, or of a counter if `value` is `None`.
+    /// Returns the schema of a mapping type, or of `collections.Counter` if `value` is `None`.
     fn mapping(&mut self, scope: Scope<'p>, key: &'p Expr, value: Option<&'p Expr>) -> EvalResult<Json> {
         let key = self.schema(scope, key)?;
         let value = value.map_or(Ok(json!({"type": "integer"})), |value| self.schema(scope, value))?;
@@ -203,7 +208,7 @@ impl<'p> SchemaBuilder<'p> {
         literal_schema(&distinct_literals(plain))
     }
 
-    /// Adds the values of a `Literal`, including those of nested aliases.
+    /// Appends the values of a `Literal[...]` type to `values`. Nested `Literal` types and aliases are expanded.
     pub(super) fn literals(
         &self,
         scope: Scope<'p>,
@@ -222,7 +227,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(())
     }
 
-    /// Returns the schema of a type that a call creates: `conint(gt=0)`.
+    /// Returns the schema of a type that is created by a call, such as `conint(gt=0)`.
     pub(super) fn call(&mut self, scope: Scope<'p>, expr: &'p Expr, call: &'p Call) -> EvalResult<Json> {
         let name = scope.external(self.program, &call.function).ok_or_else(|| unknown(scope, expr))?;
         let keyword = |(name, value): &'p (Option<String>, Expr)| {
@@ -251,7 +256,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns the schema of a mapping.
+/// Returns the schema of a mapping with the given schemas for its keys and values.
 pub(crate) fn mapping_schema(mut key: Json, mut value: Json) -> Json {
     if let Some(value) = value.as_object_mut() {
         value.remove("title");
@@ -274,7 +279,7 @@ pub(crate) fn mapping_schema(mut key: Json, mut value: Json) -> Json {
     Json::Object(schema)
 }
 
-/// Removes repeated literals. Unlike in comparisons, `1` and `True` are two literals.
+/// Removes duplicate values of a `Literal`. Values of different types are distinct, even `1` and `True`.
 fn distinct_literals(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut seen: Vec<(std::mem::Discriminant<Value>, ValueIndex)> = Vec::new();
     let is_new = |value: &Value| {
@@ -288,7 +293,7 @@ fn distinct_literals(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
     values.into_iter().filter(is_new).collect()
 }
 
-/// Returns the schema of a `Literal`: `const` for one value, or else `enum`.
+/// Returns the schema of a `Literal` type, which has the keyword `const` for a single value, and `enum` otherwise.
 pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
     let encode = |value: &Value| {
         encode::default(value)?.ok_or_else(|| EvalError::unknown("a literal has no JSON encoding"))
@@ -305,7 +310,7 @@ pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
     Ok(Json::Object(schema))
 }
 
-/// Returns the JSON schema type that all values share, if any.
+/// Returns the JSON schema type that all values have in common, or `None` if their types differ.
 pub(crate) fn shared_type(values: &[Json]) -> Option<&'static str> {
     let kind = |value: &Json| match value {
         Json::Null => Some("null"),

@@ -1,4 +1,4 @@
-//! JSON schemas of annotations, as pydantic 2.14 generates them for Prefect's parameters.
+//! Generates the JSON schemas of annotations in the form that pydantic 2.14 generates for Prefect.
 
 mod annotated;
 pub(crate) mod constraint;
@@ -27,28 +27,30 @@ use crate::flow::{
     schema::class,
 };
 
-/// Builds the schemas of a flow's parameters. Classes become shared definitions.
+/// Builds the schemas of a flow's parameters. The schemas of classes become definitions that are shared.
 pub(crate) struct SchemaBuilder<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) definitions: Definitions<'p>,
-    /// Reasons why parts of the schemas accept any value.
+    /// The reasons why some parts of the schemas accept any value.
     pub(crate) approximations: Vec<String>,
-    /// Number of classes whose schemas are being built. Inside a class, quoted annotations see the names of its module.
+    /// Number of nested classes whose schemas are being built. If it is not zero, quoted annotations are resolved in
+    /// the module of the class.
     pub(crate) class_depth: usize,
-    /// The arguments for type variables in the current class.
+    /// The arguments for the type variables of the class whose schema is being built.
     pub(crate) type_arguments: TypeArguments<'p>,
-    /// The options of the current class.
+    /// The options of the class whose schema is being built.
     pub(crate) class_options: ClassOptions,
 }
 
-/// The effects of a class's options on the types of its fields.
+/// The effects of a model's options on the schemas of its fields.
 #[derive(Debug, Default)]
 pub(crate) struct ClassOptions {
-    /// Whether an option also applies to classes in fields that have no options of their own.
+    /// Whether one of the options also affects classes in field types that have no options of their own.
     pub(crate) are_handed_down: bool,
-    /// Whether pydantic rejects types without a schema. Prefect accepts them as parameters.
+    /// Whether pydantic rejects types without a schema in fields. In the parameters of a flow, Prefect accepts such
+    /// types.
     pub(crate) refuses_unknown_types: bool,
-    /// `minLength` and `maxLength` of every string.
+    /// The keywords `minLength` and `maxLength` that are added to the schema of every string.
     pub(crate) text_limits: Map<String, Json>,
 }
 
@@ -68,7 +70,11 @@ impl<'p> SchemaBuilder<'p> {
         self.approximations.push(reason.into());
     }
 
-    /// Returns the schema of an annotation.
+    /// Returns the JSON schema of an annotation.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the schema cannot be determined. See [`EvalError`].
     pub(crate) fn schema(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
         let program = self.program;
         program.descend(|| self.schema_of(scope, expr))
@@ -98,8 +104,10 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of a quoted annotation inside another annotation. In a class it sees the names of the class's
-    /// module. Elsewhere it is evaluated in a module of Prefect, which has little more than the builtins.
+    /// Returns the schema of a quoted annotation that is part of another annotation.
+    ///
+    /// In a class, the annotation is resolved in the module of the class. Otherwise, it is resolved in a module of
+    /// Prefect, which contains the builtins and only a few other names.
     fn quoted(&mut self, scope: Scope<'p>, expr: Option<&'p Expr>) -> EvalResult<Json> {
         let expr = expr.ok_or(EvalError::Untyped)?;
         if self.class_depth > 0 {
@@ -126,7 +134,7 @@ impl<'p> SchemaBuilder<'p> {
             },
             Entity::Class(class) => self.class(class),
             Entity::Value(value) => self.alias(value),
-            // A function is not a type, so Prefect accepts any value.
+            // A function is not a type, so Prefect accepts any value for the parameter.
             Entity::Function(function) if function.def.decorators.is_empty() => Ok(json!({})),
             Entity::Constant(Constant::None) => Ok(json!({"type": "null"})),
             Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_) => {
@@ -157,8 +165,11 @@ impl<'p> SchemaBuilder<'p> {
         })
     }
 
-    /// Returns the schema of a class without a schema in pydantic. Prefect accepts any value for it, but pydantic rejects
-    /// a model with such a field.
+    /// Returns the schema of a class for which pydantic has no schema. It accepts any value.
+    ///
+    /// # Errors
+    ///
+    /// Fails in the field of a model, because pydantic rejects the model.
     pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
         if self.class_options.refuses_unknown_types {
             return Err(EvalError::Refused(format!(
@@ -168,7 +179,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(json!({}))
     }
 
-    /// Returns a reference to a definition. The first reference builds it.
+    /// Returns a reference to a definition. The first call for an owner builds the definition with `build`.
     pub(crate) fn reference(
         &mut self,
         owner: Owner<'p>,
@@ -189,7 +200,9 @@ impl<'p> SchemaBuilder<'p> {
         self.definitions.finish(index, schema)
     }
 
-    /// Returns the schema of an alias: `JSON = dict[str, Any]`, `UserId = NewType(...)` or `type X = ...`.
+    /// Returns the schema of a type alias.
+    ///
+    /// Supports `JSON = dict[str, Any]`, `UserId = NewType(...)` and `type X = ...`.
     fn alias(&mut self, alias: Assigned<'p>) -> EvalResult<Json> {
         let Assigned { expr, scope, .. } = alias;
         if alias.is_type_alias {
@@ -224,7 +237,8 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns a reference to a class that a call creates. The first argument is the class's name.
+    /// Returns a reference to a class that is created by a call. The first argument of the call is the name of the
+    /// class.
     fn named(
         &mut self,
         alias: Assigned<'p>,
@@ -242,7 +256,7 @@ fn unknown(scope: Scope<'_>, expr: &Expr) -> EvalError {
 }
 
 impl SchemaBuilder<'_> {
-    /// Returns the schema of an external type in the current class.
+    /// Returns the schema of an external type, with the options of the current class applied.
     fn external(&self, name: &str) -> EvalResult<Json> {
         if table::is_unknown_to_pydantic(name) {
             return self.unknown_type(name);
@@ -254,7 +268,7 @@ impl SchemaBuilder<'_> {
         Ok(schema)
     }
 
-    /// Adds the string limits of the current class.
+    /// Adds the string length limits of the current class to the schema of an external type.
     pub(super) fn limit_text(&self, name: &str, schema: &mut Json) {
         let text = match table::text_of(name, schema) {
             Some(text) => text.as_object_mut(),
@@ -266,7 +280,7 @@ impl SchemaBuilder<'_> {
     }
 }
 
-/// Returns the schema of an external type.
+/// Returns the schema of an external type, regardless of any options.
 fn external(program: &Program<'_>, name: &str) -> EvalResult<Json> {
     if let Some(schema) = table::schema(name) {
         return Ok(schema);
@@ -297,8 +311,9 @@ fn external(program: &Program<'_>, name: &str) -> EvalResult<Json> {
     }
 }
 
-/// Fails unless every name in an annotation has the same meaning in the module of Prefect where pydantic resolves string
-/// annotations. That module has the builtins and few other names.
+/// Checks that every name in a string annotation has the same meaning in the module in which Prefect resolves it.
+///
+/// This module contains the builtins and only a few other names.
 pub(crate) fn require_seen_by_prefect<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -318,7 +333,7 @@ pub(crate) fn require_seen_by_prefect<'p>(
             }
             _ => Err(EvalError::Untyped),
         };
-        // A single name that Prefect cannot resolve leaves the whole annotation untyped.
+        // If Prefect cannot resolve a single name, the whole annotation is treated as untyped.
         if result.is_ok() || seen == Err(EvalError::Untyped) {
             result = seen;
         }
@@ -326,7 +341,7 @@ pub(crate) fn require_seen_by_prefect<'p>(
     result
 }
 
-/// Calls `visit` with every name in an annotation.
+/// Calls `visit` with every name that occurs in an annotation.
 pub(crate) fn names<'e>(expr: &'e Expr, visit: &mut impl FnMut(&'e str)) {
     match &expr.kind {
         ExprKind::Name(name) => visit(name),

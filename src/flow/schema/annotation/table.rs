@@ -1,8 +1,8 @@
-//! Types with a fixed schema, by canonical name.
+//! Types with a fixed schema, by their canonical name.
 
 use serde_json::{Value as Json, json};
 
-/// Returns the schema of an external type without arguments.
+/// Returns the schema of an external type without arguments, or `None` if the type is not in the table.
 pub(crate) fn schema(name: &str) -> Option<Json> {
     let string = |format: &str| json!({"type": "string", "format": format});
     let anything = || json!({});
@@ -22,7 +22,7 @@ pub(crate) fn schema(name: &str) -> Option<Json> {
     })
 }
 
-/// Returns whether a name is a built-in exception.
+/// Returns whether a name without a module is that of a built-in exception.
 fn is_exception(name: &str) -> bool {
     let named = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Iteration"];
     !name.contains('.') && named.iter().any(|suffix| name.ends_with(suffix))
@@ -139,7 +139,7 @@ fn others(module: &str, name: &str) -> Option<Json> {
         ("prefect.types", "PositiveInteger") => json!({"type": "integer", "exclusiveMinimum": 0}),
         ("prefect.types" | "pydantic_extra_types.pendulum_dt", "DateTime") => string("date-time"),
         ("pydantic_extra_types.pendulum_dt", "Date") => string("date"),
-        // For plain classes pydantic checks instances, and Prefect accepts any value.
+        // Pydantic only checks whether a value is an instance of these classes, so Prefect accepts any value.
         ("pendulum", "DateTime" | "Date" | "Time" | "Duration" | "Timezone" | "Interval")
         | ("prefect.futures" | "prefect", "PrefectFuture")
         | ("prefect.utilities.annotations" | "prefect", "quote" | "allow_failure" | "unmapped")
@@ -155,7 +155,7 @@ fn others(module: &str, name: &str) -> Option<Json> {
     })
 }
 
-/// Returns whether a name is a class of the standard library without a schema in pydantic.
+/// Returns whether a class of the standard library has no schema in pydantic.
 fn is_plain_class(module: &str, name: &str) -> bool {
     let names: &[&str] = match module {
         "argparse" => &["ArgumentParser", "Namespace"],
@@ -200,7 +200,7 @@ fn is_plain_class(module: &str, name: &str) -> bool {
     names.contains(&name)
 }
 
-/// Returns whether pydantic has no schema for a class and only checks instances.
+/// Returns whether pydantic has no schema for a class and only checks that a value is an instance of the class.
 pub(super) fn is_unknown_to_pydantic(name: &str) -> bool {
     let is_plain = |(module, name): (&str, &str)| is_plain_class(module, name);
     match name {
@@ -210,7 +210,7 @@ pub(super) fn is_unknown_to_pydantic(name: &str) -> bool {
     }
 }
 
-/// Returns the string part of a type's schema, to which the string limits of a model apply.
+/// Returns the part of a type's schema to which the string length limits of a model apply, if there is such a part.
 pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Json> {
     match name.rsplit_once('.').unwrap_or(("", name)) {
         ("", "str")
@@ -226,7 +226,7 @@ pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Js
     }
 }
 
-/// Returns whether a type is a sequence with one argument, the type of its items.
+/// Returns whether a type is a sequence whose only argument is the type of its items.
 pub(super) fn is_array(name: &str) -> bool {
     let name = name.strip_prefix("collections.abc.").or(name.strip_prefix("collections.")).unwrap_or(name);
     matches!(name, "list" | "deque" | "Sequence" | "MutableSequence" | "Iterable" | "Generator")
@@ -241,7 +241,7 @@ pub(super) fn is_mapping(name: &str) -> bool {
     matches!(name, "dict" | "defaultdict" | "OrderedDict" | "Mapping" | "MutableMapping")
 }
 
-/// Returns whether pydantic has no schema for a generic class, so that any value is accepted.
+/// Returns whether a generic class has no schema in pydantic, so that any value is accepted.
 pub(super) fn accepts_anything(name: &str) -> bool {
     matches!(
         name,

@@ -1,4 +1,4 @@
-//! Arguments of generic models, and the names that pydantic derives from them.
+//! Binds arguments to the type variables of generic models, and derives the names of generic models.
 
 use std::rc::Rc;
 
@@ -17,23 +17,23 @@ use crate::{
     python,
 };
 
-/// The arguments for the type variables of a class.
+/// The arguments for the type variables of a generic class.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
 
 #[derive(Debug)]
 struct TypeArgument<'p> {
-    /// The variable: `T = TypeVar("T")`.
+    /// The type variable, such as `T = TypeVar("T")`.
     variable: Assigned<'p>,
-    /// The argument's expression and its scope.
+    /// The scope in which the expression of the argument is evaluated.
     scope: Scope<'p>,
     expr: &'p Expr,
-    /// The arguments for type variables in that expression.
+    /// The arguments for type variables that occur in the expression.
     within: TypeArguments<'p>,
 }
 
 impl<'p> TypeArguments<'p> {
-    /// Assigns the arguments of `class[arguments]` to the type variables of a class.
+    /// Binds the arguments of `class[arguments]` to the type variables of the class.
     pub(crate) fn bind(
         program: &'p Program<'p>,
         class: Class<'p>,
@@ -58,7 +58,10 @@ impl<'p> TypeArguments<'p> {
         Ok(Self(Some(Rc::new(variables.into_iter().zip(arguments).map(argument).collect()))))
     }
 
-    /// Returns the argument for a variable: its scope, its expression and the arguments for type variables in it.
+    /// Returns the argument for a type variable, or `None` if the variable has no argument.
+    ///
+    /// The result consists of the scope and the expression of the argument, and the arguments for type variables in
+    /// it.
     pub(super) fn get(&self, variable: Assigned<'p>) -> Option<(Scope<'p>, &'p Expr, Self)> {
         let arguments = self.0.as_ref()?;
         let found = arguments.iter().find(|it| std::ptr::eq(it.variable.expr, variable.expr))?;
@@ -66,7 +69,7 @@ impl<'p> TypeArguments<'p> {
     }
 }
 
-/// Returns the type variables that a class declares by the base `Generic[...]`.
+/// Returns the type variables that a class declares with the base class `Generic[...]`.
 fn variables<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Assigned<'p>>> {
     let declared = class.def.bases.iter().filter_map(Expr::as_subscript);
     let declared =
@@ -78,7 +81,7 @@ fn variables<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<A
     declared.flat_map(|(_, variables)| variables.elements()).map(variable).collect()
 }
 
-/// Returns a class and its ancestors, each with the arguments for its type variables.
+/// Returns a class and its ancestors, each with the arguments for its own type variables.
 pub(crate) fn bind_ancestors<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -99,7 +102,7 @@ pub(crate) fn bind_ancestors<'p>(
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Runs `build` with arguments for type variables.
+    /// Calls `build` while the given arguments are in effect for type variables.
     pub(crate) fn with_type_arguments<T>(
         &mut self,
         arguments: TypeArguments<'p>,
@@ -111,7 +114,7 @@ impl<'p> SchemaBuilder<'p> {
         built
     }
 
-    /// Returns the name of a type as part of a generic model's name, such as `Page[list[int]]`.
+    /// Returns the name of a type as it occurs in the name of a generic model, such as `Page[list[int]]`.
     pub(super) fn type_name(
         &self,
         scope: Scope<'p>,
@@ -199,7 +202,8 @@ impl<'p> SchemaBuilder<'p> {
         Ok(format!("{name}[{}]", names.join(", ")))
     }
 
-    /// Returns the name of a union: its distinct members in order, including those of nested unions.
+    /// Returns the name of a union, which lists its distinct members in order. The members of nested unions are
+    /// included.
     fn union_name(
         &self,
         scope: Scope<'p>,
@@ -211,7 +215,7 @@ impl<'p> SchemaBuilder<'p> {
         let mut add = |name: String| {
             let members = name.strip_prefix("Union[").and_then(|name| name.strip_suffix(']'));
             match members {
-                // The member cannot be split at commas, because its brackets contain some.
+                // The names of the union's members cannot be separated at commas if they contain brackets.
                 Some(members) if members.contains('[') => return false,
                 Some(members) => members.split(", ").for_each(|member| {
                     if !names.iter().any(|seen| seen == member) {
@@ -243,7 +247,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `class[arguments]` for a class of the project.
+    /// Returns the schema of `class[arguments]`, in which the class is part of the project.
     pub(super) fn generic_class(
         &mut self,
         scope: Scope<'p>,
@@ -271,7 +275,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns the name of an external type; `None` if the runtime name may differ from the name in the source.
+/// Returns the runtime name of an external type, or `None` if it may differ from the name in the source.
 fn external_name(name: &str, written: &str) -> Option<String> {
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
     let is_class = match module {
@@ -287,7 +291,7 @@ fn external_name(name: &str, written: &str) -> Option<String> {
     }
 }
 
-/// Types of pydantic that are classes. The names of its other types contain annotations.
+/// Names of pydantic types that are classes. The names of other pydantic types contain annotations.
 const CLASSES_OF_PYDANTIC: &[&str] = &[
     "AnyHttpUrl",
     "AnyUrl",
@@ -310,14 +314,15 @@ const CLASSES_OF_PYDANTIC: &[&str] = &[
     "WebsocketUrl",
 ];
 
-/// Returns the definition key of a generic model: its name without modules, enclosing classes and spaces. Returns `None`
-/// if the key is uncertain.
+/// Returns the definition key of a generic model, or `None` if the key cannot be determined.
+///
+/// The key is the name of the model without modules, enclosing classes and spaces.
 fn definition_key(name: &str) -> Option<String> {
     let mut key = String::new();
     for part in name.split_inclusive(['[', ']', ',']) {
         let end = part.find(['[', ']', ',']).unwrap_or(part.len());
         let (part, separator) = part.split_at(end);
-        // Pydantic parses the part after a colon as an object's id.
+        // Pydantic treats the part of a name after a colon as the id of an object.
         if part.contains(':') {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Unions: `Optional`, `Union` and `|`.
+//! Generates the schemas of unions, which are written as `Optional[...]`, `Union[...]` or `left | right`.
 
 use serde_json::{Value as Json, json};
 
@@ -11,10 +11,10 @@ use crate::flow::{
     },
 };
 
-/// Maximum number of members of a union.
+/// Maximum number of members in a union.
 const MEMBER_LIMIT: usize = 1_000;
 
-/// A member of a union, with the scope of its expression.
+/// A member of a union. A type consists of an expression and the scope in which it is evaluated.
 #[derive(Clone, Copy)]
 enum Member<'p> {
     Null,
@@ -22,7 +22,11 @@ enum Member<'p> {
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Returns the schema of `left | right`. Python cannot evaluate it for some members that `Union[...]` accepts.
+    /// Returns the schema of `left | right`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Python may be unable to evaluate the expression. `Union[...]` accepts more operands than `|`.
     pub(super) fn alternatives(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
         if let Some(reason) = cannot_be_evaluated(expr) {
             return Err(EvalError::unknown(reason));
@@ -30,7 +34,7 @@ impl<'p> SchemaBuilder<'p> {
         self.union(scope, std::slice::from_ref(expr))
     }
 
-    /// Returns the schema of the union of annotations.
+    /// Returns the schema of a union whose members are given by annotations.
     pub(super) fn union(&mut self, scope: Scope<'p>, exprs: &'p [Expr]) -> EvalResult<Json> {
         let mut members = Vec::new();
         for expr in exprs {
@@ -46,7 +50,7 @@ impl<'p> SchemaBuilder<'p> {
         self.union_of(&members)
     }
 
-    /// Adds the members of nested unions and aliases, which `typing` flattens.
+    /// Appends the members of a union to `members`. As in `typing`, nested unions and aliases are flattened.
     fn spread(&self, scope: Scope<'p>, expr: &'p Expr, members: &mut Vec<Member<'p>>) {
         if let Some((left, right)) = expr.as_alternatives() {
             self.spread(scope, left, members);
@@ -72,7 +76,8 @@ impl<'p> SchemaBuilder<'p> {
                 if let Ok(Entity::Value(alias)) = scope.resolve(self.program, expr)
                     && !alias.is_type_alias
                     && (alias.expr.as_subscript().is_some() || alias.expr.as_alternatives().is_some())
-                    // An alias that refers to itself must not recurse forever. Its schema reports the error.
+                    // The limits prevent endless recursion for an alias that refers to itself. Its schema reports the
+                    // error.
                     && alias.scope.text(alias.expr).len() < 10_000
                     && members.len() < 64
                 {
@@ -109,7 +114,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns the reason why Python may fail to evaluate `left | right`, if any.
+/// Returns the reason why Python may be unable to evaluate `left | right`, or `None` if it can.
 pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     let (left, right) = expr.as_alternatives()?;
     let is_text = |it: &Expr| it.as_text().is_some();
@@ -120,7 +125,7 @@ pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     }
 }
 
-/// Adds a member unless it is present. The members of a bare `anyOf` are added one by one.
+/// Adds the schema of a member, unless it is already present. A nested `anyOf` is replaced with its members.
 fn add(schemas: &mut Vec<Json>, schema: Json) {
     match schema {
         Json::Object(mut object) if object.len() == 1 && object.contains_key("anyOf") => {

@@ -1,8 +1,8 @@
-//! Alias generators of pydantic.
+//! Implements the alias generators of pydantic.
 
 use crate::flow::evaluate::title;
 
-/// Returns the alias generator with a dotted name.
+/// Returns the alias generator with the given dotted name, or `None` if the name is unknown.
 pub(super) fn generator(name: &str) -> Option<fn(&str) -> String> {
     match name {
         "pydantic.alias_generators.to_camel" => Some(camel),
@@ -11,7 +11,7 @@ pub(super) fn generator(name: &str) -> Option<fn(&str) -> String> {
     }
 }
 
-/// Converts `first_name` to `FirstName`. An underscore is removed between two letters or digits.
+/// Converts a name such as `first_name` to `FirstName`. Underscores between letters or digits are removed.
 fn pascal(name: &str) -> String {
     let titled: Vec<char> = title(name).chars().collect();
     let is_joint = |at: usize| {
@@ -22,7 +22,7 @@ fn pascal(name: &str) -> String {
     (0..titled.len()).filter(|at| !is_joint(*at)).map(|at| titled[at]).collect()
 }
 
-/// Converts `first_name` to `firstName`. A name in that form is unchanged.
+/// Converts a name such as `first_name` to `firstName`. Names that already have this form are unchanged.
 fn camel(name: &str) -> String {
     let lower_before_digit =
         name.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! Options of models: `model_config`, `class Config` and class keywords.
+//! Reads the options of models from `model_config`, `class Config` and the keyword arguments of classes.
 
 use super::{Class, Kind, kind};
 use crate::flow::{
@@ -11,7 +11,7 @@ use crate::flow::{
     },
 };
 
-/// Options by name. If a name occurs several times, the last one counts.
+/// The options of a model, by name. If a name occurs more than once, the last occurrence takes precedence.
 pub(super) type Config = Vec<(String, Value)>;
 
 pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
@@ -23,7 +23,7 @@ pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
         .filter(|value| **value != Value::None)
 }
 
-/// Options with a known effect on the schema. Most have none.
+/// Options whose effect on the schema is implemented. Most of them have no effect.
 const KNOWN: &[&str] = &[
     "arbitrary_types_allowed",
     "coerce_numbers_to_str",
@@ -54,7 +54,11 @@ const KNOWN: &[&str] = &[
     "use_attribute_docstrings",
 ];
 
-/// Reads the options of a class and those it inherits.
+/// Reads the options of a class, including those it inherits.
+///
+/// # Errors
+///
+/// Fails if an option cannot be evaluated or its effect is unknown.
 pub(super) fn read<'p>(program: &'p Program<'p>, ancestors: &[Class<'p>]) -> EvalResult<Config> {
     let mut config = Config::new();
     if let Some(class) = ancestors.first()
@@ -111,7 +115,7 @@ fn add<'p>(
     for (name, value) in keywords {
         let name = name.clone().ok_or_else(|| EvalError::unknown("the options of a model are unpacked"))?;
         let value = match scope.external(program, value) {
-            // A function is represented by its name.
+            // The value of this option is a function, which is represented by its name.
             Some(function) if name == "alias_generator" => Value::Str(function),
             _ if is_known(&name) => evaluate::evaluate(program, scope, value)?,
             _ => return Err(unknown(&name)),
@@ -125,7 +129,9 @@ pub(super) fn unknown(name: &str) -> EvalError {
     EvalError::unknown(format!("the effect of the model option '{name}' is unknown"))
 }
 
-/// Returns whether the effect of an option on the schema is known. Options of settings select sources of values.
+/// Returns whether the effect of an option on the schema is known.
+///
+/// Options that configure the sources of settings have no effect on the schema.
 fn is_known(name: &str) -> bool {
     let settings_prefixes =
         ["env_", "cli_", "secrets_", "case_sensitive", "yaml_file", "toml_file", "json_file"];

@@ -1,4 +1,4 @@
-//! Dataclasses of the standard library and of pydantic.
+//! Generates the schemas of dataclasses, both of the standard library and of pydantic.
 
 use serde_json::Value as Json;
 
@@ -32,11 +32,13 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
     model::finish(class, &class.def.name, &properties, &required, &config)
 }
 
-/// Returns the fields of a dataclass. Fields of bases come first, and an override keeps the position of the original.
+/// Returns the fields of a dataclass, starting with those of its base classes.
+///
+/// A field that overrides a field of a base class keeps the original position.
 pub(super) fn fields<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Field<'p>>> {
     let mut fields: Vec<Field<'p>> = Vec::new();
     for ancestor in mro(program, class)?.iter().rev() {
-        // The annotations of a class are fields only if the class itself is decorated.
+        // The annotated names of a class are fields only if the class itself is decorated.
         if !is_decorated(program, *ancestor) {
             continue;
         }
@@ -95,7 +97,7 @@ fn field_info<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &'p Expr) -
     }
 }
 
-/// Reads `field(default=..., metadata={"description": ...})`.
+/// Reads a call such as `field(default=1, metadata={"description": "..."})`.
 fn dataclass_field<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -126,7 +128,7 @@ fn dataclass_field<'p>(
     Ok(info)
 }
 
-/// Reads the options in the decorator's argument `config=ConfigDict(...)`.
+/// Reads the options from the argument `config=ConfigDict(...)` of the dataclass decorator.
 fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> {
     let mut config = Config::new();
     for call in class.def.decorators.iter().filter_map(Expr::as_call) {

@@ -1,4 +1,4 @@
-//! Enumerations.
+//! Evaluates the members of enumerations and generates the schemas of enumerations.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -16,12 +16,12 @@ use crate::flow::{
     schema::annotation::shared_type,
 };
 
-/// Returns the members of an enumeration with their values, in order.
+/// Returns the names and values of the members of an enumeration, in the order of their definition.
 pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Members> {
     program.memo.members.get(class.def, || Reader::new(program, class)?.read().map(Rc::new))
 }
 
-/// Reads the members of an enumeration.
+/// The state of evaluating the members of an enumeration.
 struct Reader<'p> {
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -29,12 +29,12 @@ struct Reader<'p> {
     is_flag: bool,
     mixin: Option<Mixin>,
     members: Vec<(String, Value)>,
-    /// Positions of members by name.
+    /// The positions of the members in `members`, by name.
     names: HashMap<String, usize>,
     values: ValueIndex,
-    /// The highest number so far. `auto()` continues from it.
+    /// The highest integer value so far. The value of `auto()` is derived from it.
     last: i128,
-    /// Whether an earlier value makes `auto()` depend on the version of Python.
+    /// Whether an earlier value makes the value of `auto()` depend on the Python version.
     has_odd_value: bool,
 }
 
@@ -104,7 +104,7 @@ impl<'p> Reader<'p> {
         match value {
             Value::Int(number) => self.last = self.last.max(number),
             Value::Bool(_) | Value::Float(_) => self.has_odd_value = true,
-            // Functions and classes in the body are not members.
+            // Functions and classes in the body of an enumeration are not members.
             Value::Opaque => {
                 return Err(EvalError::unknown("a member of an enumeration is not a plain value"));
             }
@@ -113,7 +113,7 @@ impl<'p> Reader<'p> {
         mixed_in(value, self.mixin)
     }
 
-    /// Returns the value of `auto()`.
+    /// Returns the next value of `auto()`, which depends on the name and on the previous values.
     fn next_number(&mut self, name: &str) -> EvalResult<Value> {
         if self.has_odd_value {
             return Err(conversion());
@@ -123,7 +123,10 @@ impl<'p> Reader<'p> {
         Ok(if self.lower_cases { Value::text(name.to_lowercase()) } else { Value::Int(self.last) })
     }
 
-    /// Adds a member. An alias takes the value of the earlier member, which may be spelled differently: `True` is `1`.
+    /// Adds a member to the enumeration.
+    ///
+    /// A member that equals an earlier member is an alias and has the earlier value, for example `1` instead of
+    /// `True`.
     fn add(&mut self, name: &str, value: Value) {
         let value = match self.values.position(&value) {
             Some(position) => self.members[position].1.clone(),
@@ -135,12 +138,12 @@ impl<'p> Reader<'p> {
     }
 }
 
-/// Returns the lowest bit above all bits of a number.
+/// Returns the power of two above the highest set bit of a number, or `None` if it overflows.
 fn next_bit(number: i128) -> Option<i128> {
     1_i128.checked_shl(i128::BITS - number.leading_zeros())
 }
 
-/// The built-in type that members are converted to.
+/// The built-in type that the values of the members are converted to.
 #[derive(Clone, Copy)]
 enum Mixin {
     Text,
@@ -185,7 +188,7 @@ fn is_auto<'p>(program: &'p Program<'p>, class: Class<'p>, expr: &'p Expr) -> bo
     })
 }
 
-/// Evaluates `Class.NAME` or `Class["NAME"]`.
+/// Evaluates the access to an enumeration member: `Class.NAME` or `Class["NAME"]`.
 pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<Value> {
     let members = members(program, class)?;
     let found = members.iter().find(|(member, _)| member == name).cloned();
@@ -195,7 +198,7 @@ pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str)
     }
 }
 
-/// Evaluates `Class(value)`.
+/// Evaluates `Class(value)`, which returns the enumeration member with this value.
 pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &Value) -> EvalResult<Value> {
     let members = members(program, class)?;
     let found = members.iter().find(|(_, other)| other.equals(value)).cloned();

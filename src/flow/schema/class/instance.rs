@@ -1,4 +1,4 @@
-//! Instances of the project's classes, as defaults.
+//! Evaluates the construction of instances of the project's classes, which occur as default values.
 
 use super::{
     AnnotatedName, Class, Field, Kind, annotated_names, config, dataclass, enumeration, kind, model, mro,
@@ -18,14 +18,14 @@ use crate::flow::{
     },
 };
 
-/// Evaluates `Class(...)`.
+/// Evaluates a call of a class, which returns an instance.
 pub(crate) fn instantiate<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
     arguments: Arguments,
 ) -> EvalResult<Value> {
     match kind(program, class)? {
-        // Pydantic cannot encode these.
+        // Pydantic cannot encode instances of other classes.
         Kind::Plain => {
             let defines_truth = |class: &Class<'_>| {
                 class.def.functions().any(|it| matches!(it.name.as_str(), "__bool__" | "__len__"))
@@ -79,7 +79,7 @@ pub(crate) fn instantiate<'p>(
     }
 }
 
-/// Fails if a method may change the fields or their encoding.
+/// Checks that no method of a class modifies the fields of an instance or their encoding.
 fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
     for class in ancestors {
         let changes = |function: &FunctionDef| {
@@ -97,7 +97,9 @@ fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
     Ok(())
 }
 
-/// Returns whether a method has a decorator that may do more than change how the method is called.
+/// Returns whether a method has a decorator that may modify instances.
+///
+/// Decorators such as `property` and `staticmethod` only affect how the method is called.
 fn has_unknown_decorator(function: &FunctionDef) -> bool {
     function.decorators.iter().any(|decorator| match &decorator.kind {
         ExprKind::Name(name) => {
@@ -107,7 +109,7 @@ fn has_unknown_decorator(function: &FunctionDef) -> bool {
     })
 }
 
-/// Evaluates an instance of a named tuple.
+/// Evaluates the construction of a named tuple.
 fn named_tuple<'p>(program: &'p Program<'p>, class: Class<'p>, arguments: Arguments) -> EvalResult<Value> {
     let mut fields = Vec::new();
     for AnnotatedName { name, annotation, value, at, .. } in annotated_names(class.def) {
@@ -125,7 +127,7 @@ fn unknown(class: Class<'_>) -> EvalError {
     EvalError::unknown(format!("the construction of '{}' cannot be evaluated", class.def.name))
 }
 
-/// Renames arguments from field names to aliases, if the model accepts field names.
+/// Replaces field names in the arguments with aliases, if the model accepts arguments by field name.
 fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut arguments: Arguments) -> Arguments {
     if populates_by_name == Some(&Value::Bool(true)) {
         for (name, _) in &mut arguments.named {
@@ -137,7 +139,9 @@ fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut argumen
     arguments
 }
 
-/// Returns the encoded fields of an instance. `converts` says whether the class converts its arguments, as models do.
+/// Returns the encoded fields of an instance with their values.
+///
+/// The flag `converts` specifies whether the class converts its arguments to the types of the fields, as models do.
 fn object<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -173,7 +177,7 @@ fn object<'p>(
     if named.is_empty() { Ok(values) } else { Err(unknown(class)) }
 }
 
-/// Types in annotations whose values are encoded by the value's own type.
+/// Types whose values are encoded according to the type of the value, not that of the field.
 const PLAIN: [&str; 21] = [
     "str",
     "int",
@@ -198,8 +202,10 @@ const PLAIN: [&str; 21] = [
     "UUID",
 ];
 
-/// Returns whether a default is encoded by its own type. Pydantic does not validate defaults, and the encoder of the
-/// annotated type may change one: `3` becomes `3.0` in a field of floats.
+/// Returns whether the encoding of a default value depends only on the type of the value.
+///
+/// Pydantic does not validate defaults, but the type of the field may determine the encoding. For example, the default
+/// `3` is encoded as `3.0` in a field of type `float`.
 fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     let is_empty = match value {
         Value::List(items) | Value::Tuple(items) => items.is_empty(),
@@ -207,7 +213,7 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
         Value::None => true,
         _ => false,
     };
-    // The encoder of secrets accepts no other values.
+    // The encoder for secrets does not accept other values.
     if is_empty && !field.scope.text(field.annotation).contains("Secret") {
         return true;
     }
@@ -229,7 +235,7 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     }
 }
 
-/// Returns whether a part of an annotation is quoted.
+/// Returns whether an annotation contains a quoted part.
 fn has_quotes(annotation: &Expr) -> bool {
     match &annotation.kind {
         ExprKind::Str(_) => true,
@@ -240,7 +246,7 @@ fn has_quotes(annotation: &Expr) -> bool {
     }
 }
 
-/// Returns the strings of an annotation `Literal["a", "b"]`.
+/// Returns the values of an annotation such as `Literal["a", "b"]`, or `None` for other annotations.
 fn literals(field: &Field<'_>) -> Option<Vec<Value>> {
     let (generic, arguments) = field.annotation.as_subscript()?;
     let ExprKind::Name(name) = &generic.kind else { return None };
@@ -257,7 +263,7 @@ fn has_integer(value: &Value) -> bool {
     }
 }
 
-/// Returns whether a value has the annotated type, so that validation does not change it.
+/// Returns whether a value already has the annotated type, so that validation does not change it.
 fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotation: &'p Expr) -> bool {
     let stays_as = |value: &Value, annotation: &'p Expr| stays(program, scope, value, annotation);
     if let Some((left, right)) = annotation.as_alternatives() {
@@ -306,7 +312,7 @@ fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotati
     }
 }
 
-/// Returns whether an instance has exactly the fields of a model.
+/// Returns whether the fields of an instance are exactly the encoded fields of a model.
 fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, Value)]) -> bool {
     let fields = || {
         if kind(program, class)? != Kind::Model {
@@ -320,7 +326,9 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
     shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
 }
 
-/// Converts a default as the encoder of the annotated type does: an integer in a float field becomes a float.
+/// Converts a default value as the encoder for the annotated type does. An integer in a float field becomes a float.
+///
+/// Returns `None` if the value does not have the annotated type.
 fn encoded<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -335,7 +343,7 @@ fn encoded<'p>(
     }
 }
 
-/// Evaluates a default factory.
+/// Evaluates a call of a default factory, which is a lambda expression, a built-in type or a class of the project.
 fn made<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
     if let ExprKind::Lambda(lambda) = &factory.kind {
         return evaluate::evaluate(program, class.scope_at_end(), &lambda.body);

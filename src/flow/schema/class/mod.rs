@@ -1,4 +1,4 @@
-//! Classes of the project: their kind, their bases and their definitions.
+//! Determines the kind, the base classes and the schemas of the project's classes.
 
 mod alias;
 mod config;
@@ -32,16 +32,16 @@ use crate::flow::{
     },
 };
 
-/// The kind of a class, as pydantic distinguishes them.
+/// The kind of a class, as distinguished by pydantic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A class without a schema. Prefect accepts any value for it.
+    /// A class for which pydantic has no schema. Prefect accepts any value for a parameter of this type.
     Plain,
     Enum,
     Model,
-    /// Settings: a model with fields from the environment.
+    /// A settings class, which is a model whose fields may be set by environment variables.
     Settings,
-    /// A root model: a model with a single value.
+    /// A root model, which is a model that consists of a single value.
     Root,
     Dataclass,
     PydanticDataclass,
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     NamedTuple,
 }
 
-/// Methods that customize a class's schema or its subclasses.
+/// Methods that customize the schema of a class or of its subclasses.
 const HOOKS: [&str; 6] = [
     "__get_pydantic_core_schema__",
     "__get_pydantic_json_schema__",
@@ -60,6 +60,10 @@ const HOOKS: [&str; 6] = [
 ];
 
 /// Returns the kind of a class.
+///
+/// # Errors
+///
+/// Fails if the class is customized in a way that may affect its schema, for example by a metaclass.
 pub(crate) fn kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Kind> {
     program.memo.kinds.get(class.def, || compute_kind(program, class))
 }
@@ -110,7 +114,7 @@ fn is_protocol<'p>(program: &'p Program<'p>, class: Class<'p>) -> bool {
     })
 }
 
-/// Returns the kind that a class inherits; `None` if all its bases are plain.
+/// Returns the kind that a class inherits from its bases, or `None` if all of them are plain classes.
 fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Option<Kind>> {
     let mut kind = None;
     let mut is_primitive = false;
@@ -151,7 +155,7 @@ fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
     Ok(kind)
 }
 
-/// Fails if a statement sets attributes of the class after its definition.
+/// Checks that no statement modifies the class after its definition.
 pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
     if class.scope.module.body().mutation(&class.def.name) == Some(true) {
         return Err(EvalError::unknown(format!("'{}' is changed after its definition", class.def.name)));
@@ -162,7 +166,7 @@ pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
 /// Maximum number of bases of a class, and of classes in a method resolution order.
 const CLASS_LIMIT: usize = 500;
 
-/// Returns the method resolution order of a class, without the classes from outside the project.
+/// Returns the method resolution order of a class. Classes from outside the project are omitted.
 pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Rc<Vec<Class<'p>>>> {
     program.memo.resolution_orders.get(class.def, || compute_mro(program, class).map(Rc::new))
 }
@@ -184,7 +188,8 @@ fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec
     }
     sequences.push(bases.into());
     let mut order = vec![class];
-    // The C3 merge: the next class is the first head that is not in the tail of another sequence.
+    // Implements the C3 algorithm: the next class is the first head that does not occur in the tail of another
+    // sequence.
     loop {
         sequences.retain(|sequence| !sequence.is_empty());
         let in_tail = |candidate: &Class<'p>| {
@@ -209,7 +214,7 @@ fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec
     }
 }
 
-/// Returns the schema of a class's definition.
+/// Returns the schema of a class, which becomes a definition.
 pub(crate) fn definition<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
@@ -227,7 +232,9 @@ pub(crate) fn definition<'p>(
     }
 }
 
-/// Returns the schema of a model with arguments for its type variables. `name` includes the arguments.
+/// Returns the schema of a model with the given arguments for its type variables.
+///
+/// The `name` of a generic model includes the arguments.
 pub(crate) fn generic_definition<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
@@ -241,7 +248,7 @@ pub(crate) fn generic_definition<'p>(
     }
 }
 
-/// Returns the class's docstring, cleaned.
+/// Returns the cleaned docstring of a class, or `None` if it has none.
 pub(super) fn description(def: &ClassDef) -> Option<String> {
     def.body.docstring.as_deref().filter(|text| !text.is_empty()).map(docstring::clean)
 }
@@ -252,9 +259,10 @@ pub(super) struct Field<'p> {
     pub(super) annotation: &'p Expr,
     pub(super) scope: Scope<'p>,
     pub(super) info: FieldInfo<'p>,
-    /// Whether the field is an `InitVar`: an argument of the constructor that is not part of the instance.
+    /// Whether the field is an `InitVar`, which is an argument of the constructor but not an attribute of the
+    /// instance.
     pub(super) is_init_only: bool,
-    /// The arguments for the type variables in the annotation.
+    /// The arguments for type variables that occur in the annotation.
     pub(super) type_arguments: TypeArguments<'p>,
 }
 
@@ -266,7 +274,7 @@ impl<'p> Field<'p> {
     }
 }
 
-/// Returns `properties` and `required` of fields.
+/// Returns the properties of an object schema for the given fields, and the keys of the required properties.
 pub(super) fn properties<'p>(
     builder: &mut SchemaBuilder<'p>,
     fields: &[Field<'p>],
@@ -299,7 +307,7 @@ fn describe<'p>(builder: &mut SchemaBuilder<'p>, field: &Field<'p>) -> EvalResul
         field_type(builder, scope, annotation, info, &mut alias, &mut default, &mut extra)
     });
     let mut schema = match read {
-        // An unknown field does not affect the others.
+        // A field with an unknown type accepts any value and does not affect the other fields.
         Err(EvalError::Unknown(reason)) => {
             builder.approximate(format!("field '{name}': {reason}"));
             json!({})
@@ -361,7 +369,7 @@ fn field_type<'p>(
     }
 }
 
-/// Returns the expression of an annotation, without quotes, and the scope in which it is evaluated.
+/// Returns the expression of an annotation without its quotes, and the scope in which it is evaluated.
 fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr) {
     let postponed = scope.module.body().postponed_annotations;
     match annotation.as_text().and_then(|text| text.as_expression()) {
@@ -371,7 +379,7 @@ fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr)
     }
 }
 
-/// Adds a title to a field, unless it is a reference or an optional reference.
+/// Adds a title to the schema of a field, unless the schema is a reference or an optional reference.
 pub(super) fn add_title(schema: &mut Json, name: &str) {
     let null = json!({"type": "null"});
     let is_reference = |schema: &Json| schema.get("$ref").is_some();
@@ -388,12 +396,12 @@ pub(super) fn add_title(schema: &mut Json, name: &str) {
     }
 }
 
-/// Returns the title of a field: `size_gb` becomes `Size Gb`.
+/// Returns the default title of a field, such as `Size Gb` for the name `size_gb`.
 pub(super) fn title_of(name: &str) -> String {
     title_case(name).replace('_', " ").trim().to_owned()
 }
 
-/// An annotated name in a class body.
+/// A name that is annotated in the body of a class.
 pub(super) struct AnnotatedName<'p> {
     pub(super) name: &'p str,
     pub(super) annotation: &'p Expr,

@@ -1,4 +1,4 @@
-//! Pydantic models.
+//! Generates the schemas of pydantic models.
 
 use std::collections::HashMap;
 
@@ -41,7 +41,7 @@ pub(super) fn definition<'p>(
     finish(class, name, &properties, &required, &options)
 }
 
-/// Returns the effects of a model's options on the types of its fields.
+/// Returns the effects that the options of a model have on the schemas of its fields.
 pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     let mut text_limits = Map::new();
     for (name, keyword, nothing) in [("str_min_length", "minLength", 0), ("str_max_length", "maxLength", -1)]
@@ -60,7 +60,7 @@ pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     })
 }
 
-/// Returns the title from the model's options, or else its name.
+/// Returns the title of a model, which is its name unless an option specifies another title.
 pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
     match option(config, "title") {
         Some(Value::Str(title)) => Ok(title.clone()),
@@ -69,7 +69,7 @@ pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
     }
 }
 
-/// Returns the definition of a class with fields.
+/// Assembles the schema of a class from the schemas of its fields and its options.
 pub(super) fn finish(
     class: Class<'_>,
     name: &str,
@@ -100,7 +100,7 @@ pub(super) fn finish(
     Ok(schema)
 }
 
-/// Fails if a validator or a type parameter changes the schema.
+/// Checks that neither a type parameter nor a validator affects the schema of a model.
 pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
     let def = class.def;
     if def.has_type_parameters {
@@ -124,7 +124,9 @@ pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResul
     Ok(())
 }
 
-/// Returns the fields of a model. Fields of bases come first, and an override keeps the position of the original.
+/// Returns the fields of a model, starting with those of its base classes.
+///
+/// A field that overrides a field of a base class keeps the original position.
 pub(super) fn fields<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -144,7 +146,7 @@ pub(super) fn fields<'p>(
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for class in ancestors.iter().rev() {
         require_plain_body(program, *class)?;
-        // Whether docstrings describe fields is an option of the class that defines the field.
+        // The option that makes docstrings describe fields applies to the class in which the field is defined.
         let own_options = config::read(program, &mro(program, *class)?)?;
         let type_arguments = given
             .iter()
@@ -200,7 +202,9 @@ fn field_info<'p>(
     }
 }
 
-/// Fails if the body contains attributes without annotation, which pydantic rejects, or conditional statements.
+/// Checks that the body of a class contains no conditional statements and no attributes without an annotation.
+///
+/// Pydantic rejects models that have attributes without an annotation.
 fn require_plain_body<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
     let is_model = matches!(kind(program, class)?, Kind::Model | Kind::Settings | Kind::Root);
     for binding in &class.def.body.bindings {
@@ -221,7 +225,7 @@ fn require_plain_body<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
     Ok(())
 }
 
-/// Returns whether a field without a default takes one from an attribute of a base that is not a field.
+/// Returns whether a field takes its default from an attribute of a base class that is not a field.
 fn takes_value_from_base<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<bool> {
     for base in mro(program, class)?.iter().copied().skip(1) {
         let is_model = matches!(kind(program, base)?, Kind::Model | Kind::Settings | Kind::Root);

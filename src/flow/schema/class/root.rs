@@ -1,4 +1,4 @@
-//! Root models: the schema of their single value, with the model's title.
+//! Generates the schemas of root models. Such a schema is that of the root value, with the title of the model.
 
 use serde_json::{Value as Json, json};
 
@@ -41,7 +41,7 @@ pub(super) fn definition<'p>(
     Ok(schema)
 }
 
-/// Returns the schema of the argument of the base `RootModel[...]`.
+/// Returns the schema of the argument in the base class `RootModel[...]`.
 fn argument<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,

@@ -1,4 +1,4 @@
-//! Typed dictionaries.
+//! Generates the schemas of typed dictionaries.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -42,7 +42,9 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
     schema(builder, &class.def.name, &keys, description(class.def))
 }
 
-/// Returns the type in `Required` or `NotRequired`, and whether the key is required.
+/// Returns the type inside `Required[...]` or `NotRequired[...]`, and whether the key is required.
+///
+/// The argument `total` determines whether other keys are required.
 fn requirement<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
@@ -62,7 +64,7 @@ fn requirement<'p>(
     }
 }
 
-/// Returns the schema of a typed dictionary. Each key comes with whether it is required.
+/// Returns the schema of a typed dictionary. The flag of each key specifies whether the key is required.
 fn schema<'p>(
     builder: &mut SchemaBuilder<'p>,
     name: &str,
@@ -73,7 +75,7 @@ fn schema<'p>(
     let mut required = Vec::new();
     for (field, is_required) in keys {
         let described = describe(builder, field)?;
-        // A key with a default is not required.
+        // A key with a default value is not required.
         if *is_required && described.is_required {
             required.push(described.key.clone());
         }
@@ -89,7 +91,7 @@ fn schema<'p>(
     Ok(schema)
 }
 
-/// Returns the schema of `TypedDict("Row", {"id": int})`.
+/// Returns the schema of a type that is created by a call such as `TypedDict("Row", {"id": int})`.
 pub(crate) fn functional<'p>(
     builder: &mut SchemaBuilder<'p>,
     scope: Scope<'p>,
