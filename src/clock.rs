@@ -1,4 +1,4 @@
-//! The current time and time zone as a value, so that tests can fix them.
+//! The current time and the local time zone, which tests can replace with fixed values.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -10,12 +10,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Returns the clock and time zone of the system.
+    /// Returns a clock that shows the system's time in the system's time zone.
     pub(crate) fn system() -> Self {
         Self { fixed: None, zone: TimeZone::system() }
     }
 
-    /// Returns a clock that always shows the same time.
+    /// Returns a clock that always shows the time `now`.
     #[cfg(test)]
     pub(crate) fn fixed(now: Timestamp, zone: TimeZone) -> Self {
         Self { fixed: Some(now), zone }

@@ -1,19 +1,19 @@
-//! Digests as hexadecimal strings.
+//! Digests in hexadecimal notation.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// Returns bytes in lowercase hexadecimal.
+/// Formats bytes as lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` never fails.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// Returns the SHA-256 digest of bytes in hexadecimal.
+/// Returns the SHA-256 digest of some bytes as a hexadecimal string.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }

@@ -1,19 +1,20 @@
-//! The environment variables of the process as a value.
+//! A snapshot of the environment variables.
 
 use std::{collections::BTreeMap, fmt};
 
-/// Environment variables by name, without those that are not UTF-8. `Debug` shows only the names.
+/// Environment variables by name. Variables that are not UTF-8 are left out. The `Debug` implementation shows
+/// only the names.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
 }
 
-/// Variables with credentials for a Prefect API.
+/// Names of the variables that contain credentials for a Prefect API.
 pub(crate) const API_CREDENTIALS: [&str; 3] =
     ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
 impl Environment {
-    /// Returns the variables of this process.
+    /// Returns the environment variables of the current process.
     pub(crate) fn from_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -21,17 +22,17 @@ impl Environment {
         Self { variables: std::env::vars_os().filter_map(text).collect() }
     }
 
-    /// Returns the value of a variable, or `None` if it is not set.
+    /// Returns the value of a variable, or `None` if the variable is not set.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Returns the value of a variable, or `None` if it is not set or empty.
+    /// Returns the value of a variable, or `None` if the variable is empty or not set.
     pub(crate) fn non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// Sets a variable. Without a value, removes it.
+    /// Sets the value of a variable, or removes the variable if `value` is `None`.
     pub(crate) fn set(&mut self, name: String, value: Option<String>) {
         match value {
             Some(value) => self.variables.insert(name, value),
@@ -39,7 +40,7 @@ impl Environment {
         };
     }
 
-    /// Returns the variables without credentials for a Prefect API, for other programs.
+    /// Returns a copy without credentials for a Prefect API, for running other programs.
     pub(crate) fn without_api_credentials(&self) -> Self {
         let is_credential =
             |name: &str| API_CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));

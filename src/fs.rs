@@ -1,11 +1,11 @@
-//! File operations whose errors name the path.
+//! File operations whose errors contain the path.
 
 use std::{
     io::{self, Read as _, Write as _},
     path::{Component, Path, PathBuf},
 };
 
-/// An I/O error with the path of the file.
+/// An I/O error, with the path of the file it occurred on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
 pub(crate) struct FileError {
@@ -24,10 +24,11 @@ impl FileError {
     }
 }
 
-/// Maximum size of a file in bytes. An endless file such as `/dev/zero` would otherwise use all memory.
+/// Maximum size of a file in bytes. Without a limit, an endless file such as `/dev/zero` would exhaust the
+/// memory.
 const LARGEST: u64 = 64 << 20;
 
-/// Reads a UTF-8 file.
+/// Reads a UTF-8 file into a string.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     String::from_utf8(read_bytes(path)?).map_err(|_| {
         let error = io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text");
@@ -35,7 +36,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     })
 }
 
-/// Reads a UTF-8 file. Returns `None` if it does not exist.
+/// Reads a UTF-8 file into a string. Returns `None` if the file does not exist.
 pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileError> {
     match read_text(path) {
         Err(error) if error.is_not_found() => Ok(None),
@@ -59,7 +60,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     read().map_err(|error| FileError::new("read", path, error))
 }
 
-/// Reads a file. Returns `None` if it has more than `limit` bytes.
+/// Reads a file. Returns `None` if it is larger than `limit` bytes.
 pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let read = || {
         let mut bytes = Vec::new();
@@ -70,9 +71,11 @@ pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-/// Whether a file is a symbolic link to a target outside its repository, or outside its folder if there is no repository.
+/// Checks whether a file is a symbolic link that leads outside the repository or, if there is no repository,
+/// outside the folder that contains the link.
 ///
-/// The author of an untrusted project could use such a link to have the user's private files quoted in messages.
+/// Through such a link, the author of an untrusted project could make prefectl quote the user's private files
+/// in messages.
 pub(crate) fn is_link_outside(path: &Path) -> bool {
     if !path.is_symlink() {
         return false;
@@ -82,10 +85,11 @@ pub(crate) fn is_link_outside(path: &Path) -> bool {
     !target.starts_with(repository_root(&folder))
 }
 
-/// Whether a path is inside the repository of a project, or inside the project's folder if there is no repository.
+/// Checks whether a path is inside the repository of a project or, if there is no repository, inside the
+/// project folder.
 ///
-/// Both the path as written and the target of its symbolic links count: a `.venv/bin/python` of the project is inside
-/// even if it links to an interpreter of the system.
+/// This applies both to the path itself and to the target of its symbolic links. The project's
+/// `.venv/bin/python`, for example, is inside even if it links to a system interpreter.
 pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
     let Ok(project) = project.canonicalize() else { return true };
     let root = repository_root(&project);
@@ -95,12 +99,13 @@ pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
     [written, folder, target].into_iter().flatten().any(|path| path.starts_with(root))
 }
 
-/// Returns the closest ancestor of a folder that has a `.git` entry, or the folder itself.
+/// Returns the closest ancestor of a folder that contains a `.git` entry, or the folder itself if there is
+/// none.
 fn repository_root(folder: &Path) -> &Path {
     folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
 }
 
-/// Resolves `.` and `..` without looking at the file system.
+/// Resolves `.` and `..` without accessing the file system.
 fn without_dots(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for component in path.components() {
@@ -113,9 +118,9 @@ fn without_dots(path: &Path) -> PathBuf {
     result
 }
 
-/// Creates a temporary folder that only the current user can enter.
+/// Creates a temporary folder that only the current user can access.
 ///
-/// Its contents may be secret, and may stay if the program is killed.
+/// Its contents may be secret, and may remain on disk if the program is killed.
 pub(crate) fn private_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
@@ -124,12 +129,12 @@ pub(crate) fn private_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
     builder.tempdir()
 }
 
-/// Replaces a file atomically with one that only its owner can read. Symbolic links are followed.
+/// Atomically replaces a file with one that only its owner can read. Symbolic links are followed.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write_private_by(path, |file| file.write_all(text.as_bytes()))
 }
 
-/// Replaces a file like [`write_private`], with the contents that `fill` writes.
+/// Replaces a file in the same way as [`write_private`]. The function `fill` writes the contents.
 pub(crate) fn write_private_by(
     path: &Path,
     fill: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
@@ -138,7 +143,7 @@ pub(crate) fn write_private_by(
     let write = || {
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_private_folder(folder)?;
-        // Temporary files are private from their creation.
+        // Temporary files are accessible only by their owner from the moment of their creation.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         fill(file.as_file_mut())?;
         file.as_file().sync_all()?;
@@ -148,14 +153,14 @@ pub(crate) fn write_private_by(
     write().map_err(|error| FileError::new("write", path, error))
 }
 
-/// Creates a file. Fails if it exists, also if another process creates it at the same time.
+/// Creates a file. Fails if the file already exists, even if another process creates it at the same time.
 pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| FileError::new("write", path, error))
 }
 
-/// Replaces an existing file atomically. Its permissions are kept and symbolic links are followed.
+/// Atomically replaces an existing file. Keeps the permissions of the file and follows symbolic links.
 pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     let write = || {
         let target = path.canonicalize()?;
@@ -169,7 +174,7 @@ pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::new("write", path, error))
 }
 
-/// Creates a folder and its parents with access only for their owner. Existing folders are unchanged.
+/// Creates a folder and its parents with access only for the owner. Existing folders are not changed.
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -241,9 +246,11 @@ mod tests {
         assert!(error.to_string().starts_with("cannot write "), "{error}");
     }
 }
-/// Copies a directory with the files for which `is_included` is true. Symbolic links are copied as links.
+/// Copies all files of a directory for which `is_included` returns `true`. Symbolic links are copied as
+/// links.
 ///
-/// The target is created if it does not exist. `is_included` receives the path of a file relative to the directory.
+/// The target is created if it does not exist. `is_included` receives the path of each file relative to the
+/// directory.
 pub(crate) fn copy_tree(
     from: &Path,
     to: &Path,
@@ -265,7 +272,7 @@ fn copy_folder(
         let entry = entry.map_err(unreadable)?;
         let relative = relative.join(entry.file_name());
         let kind = entry.file_type().map_err(unreadable)?;
-        // The target can be inside the source and is not copied into itself.
+        // If the target is inside the source, it must not be copied into itself.
         if kind.is_dir() && entry.path() != to {
             copy_folder(from, to, &relative, is_included)?;
         } else if !kind.is_dir() && is_included(&relative) {

@@ -1,10 +1,11 @@
-//! Recognizes hosts whose connections stay on this machine.
+//! Recognizes hosts whose connections do not leave this machine.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Whether a host, with or without a port, is `localhost` or a loopback address.
+/// Checks whether a host, with or without a port, is `localhost` or a loopback address.
 ///
-/// Only complete IP addresses count: `127.example.com` is a name that can resolve to any machine.
+/// Only complete IP addresses are recognized, because a name such as `127.example.com` can resolve to any
+/// machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {

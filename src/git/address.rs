@@ -1,4 +1,4 @@
-//! Addresses of Git repositories, split into a part that may be shown and the credentials.
+//! Addresses of Git repositories, from which the credentials are kept separate.
 
 use std::fmt;
 
@@ -6,30 +6,30 @@ use percent_encoding::percent_decode_str;
 
 use crate::secret::Secret;
 
-/// The address of a repository. `Display` and the form passed to `git` contain no password.
+/// The address of a Git repository. The password of an `http` or `https` address is neither displayed nor passed to `git` as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The address without the password. A user name without password is kept.
+    /// The address without the credentials of `http` and `https`. A user name without a password is kept.
     text: String,
     user: Option<String>,
     password: Option<Secret>,
     transport: Transport,
-    /// The host in lower case, with the port.
+    /// Lower-case host name, including the port if there is one.
     host: String,
 }
 
-/// The protocol of an address.
+/// The protocol of a repository address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Https,
     Http,
-    /// `ssh://host/path` and `user@host:path`.
+    /// SSH, with an address such as `ssh://host/path` or `user@host:path`.
     Ssh,
-    /// A local path, or another protocol of Git.
+    /// A local path, or any other protocol that Git supports.
     Other,
 }
 
-/// The reason why an address is rejected.
+/// The reason why a repository address is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
     #[error("the address of the repository is empty")]
@@ -42,17 +42,17 @@ pub(crate) enum AddressError {
     Helper,
 }
 
-/// Whether a string can be the name of a Git remote helper.
+/// Checks whether a string is a possible name of a Git remote helper.
 fn is_helper_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }
 
 impl Address {
-    /// Parses an address as it is written in `prefect.yaml`.
+    /// Parses a repository address from `prefect.yaml`.
     ///
     /// # Errors
     ///
-    /// Fails if `git` would not read the address as an address.
+    /// Returns an error if `git` would interpret the string as an option or as the name of a helper program.
     pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         match text.chars().next() {
@@ -80,7 +80,7 @@ impl Address {
         let plain = format!("{scheme}://{host}{}", &rest[authority.len()..]);
         let is_http = matches!(transport, Transport::Https | Transport::Http);
         Ok(Self {
-            // Other protocols do not use the credentials of this program.
+            // For other protocols, Git needs the password in the address, because prefectl cannot provide it.
             text: if password.is_some() && is_http { plain } else { text.to_owned() },
             user: user.filter(|user| !user.is_empty()),
             password: password.filter(|_| is_http),
@@ -89,7 +89,8 @@ impl Address {
         })
     }
 
-    /// Parses `user@host:path` or a local path. Git distinguishes them by a colon before the first slash.
+    /// Parses `user@host:path` or a local path. Like in Git, a colon before the first slash marks an SSH
+    /// address.
     fn without_scheme(text: &str) -> Self {
         let before_slash = text.split('/').next().unwrap_or_default();
         let (transport, host) = match before_slash.split_once(':') {
@@ -107,17 +108,17 @@ impl Address {
         &self.host
     }
 
-    /// The user name in the address.
+    /// Returns the user name in the address, if there is one.
     pub(crate) fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }
 
-    /// The password in an `http` or `https` address.
+    /// Returns the password in an `http` or `https` address, if there is one.
     pub(crate) fn password(&self) -> Option<&Secret> {
         self.password.as_ref()
     }
 
-    /// Returns the address without user name and password.
+    /// Returns the address without the user name and the password.
     pub(crate) fn plain(&self) -> String {
         match self.text.split_once("://") {
             Some((scheme, rest)) => {
@@ -129,13 +130,14 @@ impl Address {
         }
     }
 
-    /// Returns the origin that credentials belong to, such as `https://host:8443`.
+    /// Returns the origin for which credentials are valid, such as `https://host:8443`.
     pub(crate) fn origin(&self) -> String {
         let scheme = if self.transport == Transport::Https { "https" } else { "http" };
         format!("{scheme}://{}", self.host)
     }
 
-    /// Whether both addresses name the same repository. User names, a trailing slash and `.git` are ignored.
+    /// Checks whether two addresses refer to the same repository. Ignores user names, trailing slashes and
+    /// the suffix `.git`.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let bare = |address: &Self| {
             let plain = address.plain();
@@ -145,15 +147,15 @@ impl Address {
         bare(self) == bare(other)
     }
 
-    /// Returns the default directory of a clone: the last component of the path with every `.git` removed, and the
-    /// branch. `None` if the path ends in a slash.
+    /// Returns the default directory name of a clone: the last component of the path without `.git`, followed
+    /// by the branch. Returns `None` if the path ends with a slash.
     ///
-    /// Prefect workers derive the same name and later steps refer to it, so its oddities are kept: `my.github.io.git`
-    /// gives `myhub.io`.
+    /// Prefect workers derive the same name, and later steps refer to it. Its oddities are therefore kept:
+    /// every `.git` is removed, so `my.github.io.git` results in `myhub.io`.
     pub(crate) fn directory_name(&self, branch: Option<&str>) -> Option<String> {
         let path = match self.text.split_once("://") {
             Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-            // Python's URL parser reads `host:` as a scheme.
+            // Python's URL parser takes the part before the colon for a scheme.
             None => match self.text.split_once(':') {
                 Some((host, path)) if is_scheme(host) => path,
                 _ => &self.text,

@@ -1,4 +1,4 @@
-//! Credentials for Git hosts, from access tokens and the credentials blocks of four providers.
+//! Credentials for Git hosts, which come from access tokens or from the credentials blocks of four providers.
 
 use super::address::{Address, Transport};
 use crate::{
@@ -7,21 +7,21 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// An access token or the data of a credentials block.
+/// An access token, or the contents of a credentials block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     username: Option<String>,
     secret: Secret,
 }
 
-/// The user name and password that Git asks for.
+/// The user name and the password that Git requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(super) username: String,
     pub(super) password: Secret,
 }
 
-/// The reason why credentials cannot be used. The first three messages are Prefect's.
+/// The reason why credentials cannot be used. The first three messages are the same as Prefect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialsError {
     #[error("If a username is provided, an access token or password must also be provided.")]
@@ -44,8 +44,8 @@ impl Credentials {
         Self { username: None, secret }
     }
 
-    /// Reads the data of a credentials block: `username`, and `access_token`, `token` or `password`. Empty strings count
-    /// as absent.
+    /// Creates credentials from the contents of a block: `username`, and `access_token`, `token` or
+    /// `password`. Empty strings count as missing.
     pub(crate) fn from_block(data: &Mapping) -> Result<Self, CredentialsError> {
         let text = |key: &str| data.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let username = text("username").map(str::to_owned);
@@ -60,10 +60,10 @@ impl Credentials {
         &self.secret
     }
 
-    /// Returns the login for the host of a repository.
+    /// Returns the user name and password for the host of a repository.
     ///
-    /// GitHub, Azure DevOps and Gitea accept a token as the password of any user. Bitbucket and GitLab require a specific
-    /// user name. The provider is recognized by the host name, as in Prefect.
+    /// GitHub, Azure DevOps and Gitea accept a token as the password of any user, but Bitbucket and GitLab
+    /// require a specific user name. Like in Prefect, the provider is recognized by the host name.
     fn login(&self, address: &Address) -> Result<Login, CredentialsError> {
         check_transport(address)?;
         let login = |username: &str, password: &str| Login {
@@ -93,11 +93,13 @@ impl Credentials {
 }
 
 impl Login {
-    /// Creates a login from the credentials, else from the password in the address. `None` if there is neither.
+    /// Creates a login from the credentials or, without credentials, from the password in the address.
+    /// Returns `None` if there is neither.
     ///
     /// # Errors
     ///
-    /// Fails if the credentials do not fit the address, or would be sent unencrypted to another machine.
+    /// Returns an error if the credentials are not suitable for the address, or if they would be sent
+    /// unencrypted to another machine.
     pub(super) fn new(
         address: &Address,
         credentials: Option<&Credentials>,
@@ -111,7 +113,7 @@ impl Login {
     }
 }
 
-/// Checks that credentials can be sent to an address, and are encrypted unless they stay on this machine.
+/// Checks that an address supports credentials. They must be encrypted unless they stay on this machine.
 fn check_transport(address: &Address) -> Result<(), CredentialsError> {
     match address.transport() {
         Transport::Https => Ok(()),

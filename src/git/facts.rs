@@ -1,21 +1,21 @@
-//! Facts about a repository at its current commit, read with libgit2.
+//! Properties of a Git repository and its current commit, read with libgit2.
 
 use std::path::{Path, PathBuf};
 
 use git2::{Repository, StatusOptions};
 
-/// Length of an abbreviated commit id.
+/// Length of an abbreviated commit ID.
 const SHORT_LENGTH: usize = 8;
 
-/// A repository with at least one commit.
+/// Properties of a repository that has at least one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// The root of the working tree.
+    /// The root directory of the working tree.
     pub(crate) root: PathBuf,
     pub(crate) sha: String,
-    /// The branch that is checked out. `None` if `HEAD` is detached.
+    /// The name of the current branch. `None` if `HEAD` is detached.
     pub(crate) branch: Option<String>,
-    /// The configured URL of `origin`.
+    /// The URL of the remote `origin`, as configured in the repository.
     pub(crate) remote: Option<String>,
     /// The first line of the commit message. `None` if the message is empty.
     pub(crate) message: Option<String>,
@@ -23,7 +23,8 @@ pub(crate) struct Facts {
 
 /// Finds the repository that contains a directory.
 ///
-/// Returns `None` if there is no repository, or it has no commit or no working tree, or it belongs to another user.
+/// Returns `None` if there is no repository, if it has no commit or no working tree, or if it belongs to
+/// another user.
 pub(crate) fn discover(directory: &Path) -> Option<Facts> {
     let repository = Repository::discover(directory).ok()?;
     let head = repository.head().ok()?;
@@ -42,14 +43,16 @@ pub(crate) fn discover(directory: &Path) -> Option<Facts> {
 }
 
 impl Facts {
-    /// Returns the abbreviated commit id.
+    /// Returns the abbreviated ID of the current commit.
     pub(crate) fn short_sha(&self) -> &str {
         self.sha.get(..SHORT_LENGTH).unwrap_or(&self.sha)
     }
 
-    /// Returns the tag of the commit. Of several tags it is the last in alphabetical order, usually the newest version.
+    /// Returns the tag of the current commit. If there are several tags, returns the last one in alphabetical
+    /// order, which is usually the newest version.
     ///
-    /// This method and [`Facts::is_dirty`] read the repository on each call, because they can be slow.
+    /// This method and [`Facts::is_dirty`] do not cache their results, because most callers need neither of
+    /// them and both can be slow.
     pub(crate) fn tag(&self) -> Option<String> {
         let repository = Repository::open(&self.root).ok()?;
         let mut tags: Vec<String> = Vec::new();
@@ -62,7 +65,8 @@ impl Facts {
         tags.into_iter().max()
     }
 
-    /// Whether tracked files differ from the commit. Untracked files are ignored, as in `git describe --dirty`.
+    /// Checks whether tracked files differ from the current commit. Like in `git describe --dirty`, untracked
+    /// files are ignored.
     pub(crate) fn is_dirty(&self) -> Result<bool, GitError> {
         let repository = Repository::open(&self.root)?;
         let mut options = StatusOptions::new();
@@ -72,7 +76,7 @@ impl Facts {
     }
 }
 
-/// The error of a repository that cannot be read.
+/// Error for a repository that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the Git repository: {0}")]
 pub(crate) struct GitError(#[from] git2::Error);
@@ -81,7 +85,7 @@ pub(crate) struct GitError(#[from] git2::Error);
 pub(crate) mod tests {
     use super::*;
 
-    /// Creates a repository with one commit on `main` in a new directory.
+    /// Creates a repository with a single commit on the branch `main`, in a new temporary directory.
     pub(crate) fn repository(message: &str, remote: Option<&str>) -> (tempfile::TempDir, Repository) {
         let directory = tempfile::tempdir().unwrap();
         let mut options = git2::RepositoryInitOptions::new();

@@ -1,4 +1,5 @@
-//! Git: facts about the local repository, read with libgit2, and clones of other repositories, made by the `git` program.
+//! Git support: properties of the local repository, which are read with libgit2, and clones of other
+//! repositories, which the `git` program creates.
 
 mod address;
 mod clone;
@@ -15,7 +16,7 @@ pub(crate) use facts::tests as testing;
 pub(crate) use facts::{Facts, discover};
 pub(crate) use remote::{RemoteError, check_remote};
 
-/// Removes the user name, password or token from an `http` or `https` URL.
+/// Removes the user name, password and token from an `http` or `https` URL.
 pub(crate) fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")) else {
         return url.to_owned();

@@ -1,4 +1,4 @@
-//! The `git` program, run without prompts. Secrets reach it only through its environment.
+//! Runs the `git` program without prompts. Secrets are passed only through environment variables.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -11,20 +11,20 @@ use crate::{
     process::{self, Program},
 };
 
-/// Git credential helper that answers from two environment variables.
+/// Git credential helper that returns the contents of two environment variables.
 ///
-/// Git calls it only if a server requires credentials, and only for the configured origin: a redirect to another host
-/// receives nothing.
+/// Git runs the helper only if a server requires credentials, and only for the configured origin. After a
+/// redirect to another host, no credentials are sent.
 const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PREFECTL_GIT_USERNAME" "$PREFECTL_GIT_PASSWORD"; }; f"#;
 
-/// The environment in which `git` runs for one repository.
+/// The environment in which `git` runs for a particular repository.
 #[derive(Debug)]
 pub(super) struct Git {
     environment: Environment,
     variables: BTreeMap<String, String>,
 }
 
-/// A failed run of `git`.
+/// A failed run of the `git` program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: i32,
@@ -32,17 +32,18 @@ pub(super) struct Refusal {
 }
 
 impl Git {
-    /// Prepares `git` for a repository, with credentials for its origin if there is a login.
+    /// Prepares the environment for a repository. `login` contains the credentials for the repository's
+    /// origin.
     pub(super) fn new(environment: &Environment, address: &Address, login: Option<&Login>) -> Self {
         let mut variables: BTreeMap<String, String> = [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),
-            // Messages of git are matched in English.
+            // Error messages of Git are matched in English.
             ("LC_ALL", "C"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-        // An empty value disables prompts and keeps git from using SSH_ASKPASS.
+        // An empty value disables prompts and prevents Git from using `SSH_ASKPASS`.
         if login.is_some() || environment.non_empty("GIT_ASKPASS").is_none() {
             variables.insert("GIT_ASKPASS".into(), String::new());
         }
@@ -54,8 +55,8 @@ impl Git {
             variables.insert("PREFECTL_GIT_USERNAME".into(), login.username.clone());
             variables.insert("PREFECTL_GIT_PASSWORD".into(), login.password.expose().to_owned());
             let key = format!("credential.{}.helper", address.origin());
-            // The empty value removes the user's own helpers, which would store the credentials. Without a proxy, unencrypted
-            // credentials for a loopback host stay on this machine.
+            // The empty value removes the user's own helpers, which would store the credentials. Without a
+            // proxy, unencrypted credentials for a loopback host stay on this machine.
             let mut entries = vec![(key.as_str(), ""), (key.as_str(), HELPER)];
             if address.transport() == Transport::Http {
                 entries.push(("http.proxy", ""));
@@ -65,11 +66,11 @@ impl Git {
         Self { environment: environment.without_api_credentials(), variables }
     }
 
-    /// Runs git in a directory and returns its standard output. The inner result is `Err` if git fails.
+    /// Runs a Git command in a directory and returns its standard output.
     ///
     /// # Errors
     ///
-    /// Fails if git cannot be started.
+    /// The outer error means that `git` could not be started. The inner error means that the command failed.
     pub(super) async fn run(
         &self,
         directory: &Path,
@@ -91,7 +92,7 @@ impl Git {
     }
 }
 
-/// Adds Git configuration to the environment, after the entries that the user's environment has.
+/// Adds Git configuration to the environment. The user's own `GIT_CONFIG` entries are kept.
 fn configure(variables: &mut BTreeMap<String, String>, environment: &Environment, entries: &[(&str, &str)]) {
     let before: usize =
         environment.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
@@ -103,7 +104,7 @@ fn configure(variables: &mut BTreeMap<String, String>, environment: &Environment
 }
 
 impl Refusal {
-    /// Whether the failure is temporary, so that a retry can succeed.
+    /// Checks whether the failure is temporary, so that a retry may succeed.
     pub(super) fn is_temporary(&self) -> bool {
         const SIGNS: [&str; 9] = [
             "could not resolve host",
@@ -120,7 +121,7 @@ impl Refusal {
         SIGNS.iter().any(|sign| stderr.contains(sign))
     }
 
-    /// Returns advice for the user, if the failure is a known one.
+    /// Returns advice on how to fix the failure, if there is any.
     pub(super) fn hint(&self) -> Option<&'static str> {
         const HINTS: [(&str, &str); 9] = [
             (
@@ -150,7 +151,7 @@ impl Refusal {
         })
     }
 
-    /// Returns the last three lines of stderr in one line.
+    /// Returns the last three lines of stderr, joined to a single line.
     pub(super) fn message(&self) -> String {
         let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         lines[lines.len().saturating_sub(3)..].join(" | ")
@@ -176,7 +177,7 @@ mod tests {
             (Some(""), Some(HELPER))
         );
         assert_eq!((variable("GIT_ASKPASS"), variable("GIT_TERMINAL_PROMPT")), (Some(""), Some("0")));
-        // Without a login, the user's own program stays.
+        // Without a login, the askpass program of the user is kept.
         assert_eq!(Git::new(&environment, &address, None).variables.get("GIT_ASKPASS"), None);
     }
 

@@ -1,4 +1,4 @@
-//! Checks whether the remote of a repository accepts the user's credentials.
+//! Checks whether a remote repository accepts the user's credentials.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{
     secret::MASK,
 };
 
-/// Time limit for the remote to answer.
+/// Maximum time that the remote server may take to respond.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
-/// The reason why a remote could not be read.
+/// The reason why a remote repository could not be accessed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoteError {
     #[error("cannot start git: {0}")]
@@ -24,14 +24,16 @@ pub(crate) enum RemoteError {
     TimedOut,
 }
 
-/// Asks a remote for its `HEAD` without prompting for a password.
+/// Requests the `HEAD` of a remote repository, without prompting for a password.
 ///
-/// Git runs in an empty directory: the configuration of the project's repository can name programs to run, such as
-/// `core.sshCommand`, `core.fsmonitor` or a credential helper. Helpers in the user's own configuration are used.
+/// Git runs in an empty directory, because the configuration of the project's repository can name programs to
+/// run, such as `core.sshCommand`, `core.fsmonitor` or a credential helper. Helpers in the user's own
+/// configuration are used.
 ///
 /// # Errors
 ///
-/// Fails if git cannot be started, or if the remote refuses access or does not answer in time.
+/// Returns an error if `git` cannot be started, if the remote server denies access, or if it does not respond
+/// in time.
 pub(crate) async fn check_remote(
     facts: &Facts,
     url: &str,
@@ -46,7 +48,7 @@ pub(crate) async fn check_remote(
         ("GIT_TERMINAL_PROMPT", "0"),
         ("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
         ("GIT_ASKPASS", ""),
-        // The `ext` transport runs any program that the URL names.
+        // The `ext` transport would run any program that is named in the URL.
         ("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -70,13 +72,13 @@ pub(crate) async fn check_remote(
     Err(RemoteError::Refused(without_login(reason, &url)))
 }
 
-/// Returns the URL of a remote, with a relative path resolved against the repository.
+/// Returns the URL of a remote. A relative path is resolved against the root of the repository.
 fn absolute_url(url: &str, root: &Path) -> String {
     let is_path = !url.contains("://") && !url.split('/').next().is_some_and(|first| first.contains(':'));
     if is_path { root.join(url).display().to_string() } else { url.to_owned() }
 }
 
-/// Masks the user name and password of a URL in a message of Git.
+/// Masks the user name and the password of `url` in a message from Git.
 fn without_login(message: &str, url: &str) -> String {
     let authority = url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     let login = authority.and_then(|authority| authority.rsplit_once('@')).map(|(login, _)| login);

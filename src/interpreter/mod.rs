@@ -1,7 +1,8 @@
-//! Finds the user's Python interpreter and starts it without exposing it to the project's files.
+//! Finds the user's Python interpreter, and starts it isolated from the project's files.
 //!
-//! An interpreter named with `--python` or `PREFECTL_PYTHON` is the only candidate. Otherwise [`SearchScope`] decides
-//! which of the active virtual environment, `python3` and `python` on `PATH`, and the project's `.venv` are tried.
+//! An interpreter given by `--python` or `PREFECTL_PYTHON` is the only candidate. Otherwise, the candidates
+//! are the active virtual environment, `python3` and `python` on `PATH`, and the project's `.venv`, as far as
+//! the [`SearchScope`] permits.
 
 mod script;
 
@@ -16,10 +17,11 @@ use serde::Deserialize;
 pub(crate) use self::script::Script;
 use crate::{environment::Environment, fs, process};
 
-/// Time limit for an interpreter to report its version and packages.
+/// Maximum time for an interpreter to report its version and packages.
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
 
-/// Prints the Python version and the requested modules that are missing. Modules are located, not imported.
+/// Python script that prints the Python version and the names of missing modules. It locates the modules
+/// without importing them.
 const PROBE: &str = "\
 import importlib.util, json, platform
 restore_user_path()
@@ -30,59 +32,59 @@ missing = [name for name in sys.argv[1:] if not is_installed(name)]
 print(json.dumps({'version': platform.python_version(), 'missing': missing}))
 ";
 
-/// Prints the version of an installed package.
+/// Python script that prints the version of an installed package.
 const VERSION: &str = "\
 import importlib.metadata
 restore_user_path()
 print(importlib.metadata.version(sys.argv[1]))
 ";
 
-/// A search for an interpreter.
+/// A search for a Python interpreter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Search<'a> {
-    /// The value of `--python`: a program or the folder of a virtual environment.
+    /// The value of `--python`, which is a program or the folder of a virtual environment.
     pub(crate) chosen: Option<&'a str>,
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
-    /// The project's folder.
+    /// Directory of the project.
     pub(crate) directory: &'a Path,
 }
 
 /// The interpreters that a search may start.
 ///
-/// Starting an interpreter of the project runs code of the project, so only commands that run the project's steps may
-/// search it.
+/// Starting an interpreter that belongs to the project runs code of the project. Only commands that run the
+/// project's steps may therefore use such an interpreter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SearchScope {
-    /// Interpreters that the user selected: with `--python`, with `PREFECTL_PYTHON`, or by activating a virtual
-    /// environment outside the project.
+    /// Interpreters that the user has selected with `--python`, with `PREFECTL_PYTHON`, or by activating a
+    /// virtual environment outside the project.
     #[default]
     Selected,
-    /// Also `python3` and `python` in folders of `PATH` that are outside the project.
+    /// In addition, `python3` and `python` in folders of `PATH` that are outside the project.
     Installed,
-    /// Also the project's `.venv` and every folder of `PATH`.
+    /// In addition, the project's `.venv` and all folders of `PATH`.
     Project,
 }
 
-/// A possible location of an interpreter.
+/// A possible location of a Python interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
     pub(crate) program: String,
     pub(crate) origin: Origin,
 }
 
-/// The source of a [`Candidate`].
+/// The setting or location that a [`Candidate`] comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// `--python`
+    /// The option `--python`.
     Option,
-    /// `PREFECTL_PYTHON`
+    /// The variable `PREFECTL_PYTHON`.
     Variable,
-    /// `VIRTUAL_ENV`
+    /// The virtual environment that `VIRTUAL_ENV` names.
     ActiveEnvironment,
-    /// `.venv` in the project's folder
+    /// The `.venv` in the project's folder.
     ProjectEnvironment,
-    /// `PATH`
+    /// A folder of `PATH`.
     Path,
 }
 
@@ -98,16 +100,16 @@ impl fmt::Display for Origin {
     }
 }
 
-/// An interpreter that starts and has the requested modules.
+/// An interpreter that can be started and has the requested modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interpreter {
     pub(crate) program: String,
     pub(crate) origin: Origin,
-    /// The version of Python, such as `3.12.4`.
+    /// The Python version, such as `3.12.4`.
     pub(crate) version: String,
 }
 
-/// The error of a search without result; lists every candidate with the reason for its rejection.
+/// Error for a search that found no suitable interpreter. Lists all candidates and why they were rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no Python{} was found{}", with_modules(.modules), list_of_rejected(.rejected, *.scope))]
 pub(crate) struct NoInterpreter {
@@ -116,7 +118,7 @@ pub(crate) struct NoInterpreter {
     rejected: Vec<(Candidate, Rejection)>,
 }
 
-/// The reason why a candidate is not used.
+/// The reason why a candidate was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Rejection {
     #[error("cannot be started: {0}")]
@@ -130,12 +132,13 @@ pub(crate) enum Rejection {
 }
 
 impl Search<'_> {
-    /// Whether the user named an interpreter, which is then the only candidate.
+    /// Checks whether the user has specified an interpreter, which is then the only candidate.
     pub(crate) fn is_chosen(&self) -> bool {
         self.chosen.is_some() || self.environment.non_empty("PREFECTL_PYTHON").is_some()
     }
 
-    /// Returns the candidates in order of preference, without duplicates. Candidates that the user did not name exist.
+    /// Returns the candidates in order of preference, without duplicates. Only candidates that the user has
+    /// specified may not exist.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let chosen = self.chosen.map(|chosen| (chosen, Origin::Option)).or_else(|| {
             self.environment.non_empty("PREFECTL_PYTHON").map(|chosen| (chosen, Origin::Variable))
@@ -179,7 +182,7 @@ impl Search<'_> {
         files.map(|file| Candidate { program: text(&file), origin: Origin::Path }).collect()
     }
 
-    /// Whether the scope permits starting this file.
+    /// Checks whether the search scope permits starting a file.
     fn allows(&self, file: &Path) -> bool {
         self.scope == SearchScope::Project || !fs::is_inside(file, self.directory)
     }
@@ -189,15 +192,15 @@ impl Search<'_> {
         if let Some(python) = environment_python(&path) {
             return text(&python);
         }
-        // A bare name is looked up on PATH when it is started.
+        // A name without a folder is looked up on `PATH` when the interpreter is started.
         if chosen.contains(std::path::is_separator) { text(&path) } else { chosen.to_owned() }
     }
 
-    /// Returns the first interpreter that can locate all `modules`. The modules are not imported.
+    /// Returns the first interpreter that has all `modules`. The modules are located but not imported.
     ///
     /// # Errors
     ///
-    /// Fails if no candidate qualifies.
+    /// Returns an error if no candidate is suitable.
     pub(crate) async fn find(&self, modules: &[&str]) -> Result<Interpreter, NoInterpreter> {
         let mut rejected = Vec::new();
         for candidate in self.candidates() {
@@ -213,7 +216,8 @@ impl Search<'_> {
         Err(NoInterpreter { modules, scope: self.scope, rejected })
     }
 
-    /// Returns the version of an installed package, in the first interpreter that has its module.
+    /// Returns the version of an installed package. Uses the first interpreter in which the package can be
+    /// found.
     pub(crate) async fn version_of(&self, package: &str) -> Option<String> {
         let interpreter = self.find(&[package]).await.ok()?;
         let environment = self.environment.without_api_credentials();
@@ -224,7 +228,7 @@ impl Search<'_> {
         (finished.code == 0 && !version.is_empty()).then(|| version.to_owned())
     }
 
-    /// Returns the version of an interpreter that has all `modules`.
+    /// Returns the version of an interpreter, or the reason why it is rejected.
     async fn probe(&self, program: &str, modules: &[&str]) -> Result<String, Rejection> {
         let environment = self.environment.without_api_credentials();
         let script = Script::new(PROBE, modules.iter().copied(), &environment);
@@ -242,7 +246,7 @@ impl Search<'_> {
     }
 }
 
-/// Whether the project's `.venv` contains a top-level package with this name. No program is started.
+/// Checks whether the project's `.venv` contains a top-level package, without starting a program.
 pub(crate) fn project_has_module(name: &str, directory: &Path) -> bool {
     let environment = directory.join(".venv");
     let libraries = std::fs::read_dir(environment.join("lib")).into_iter().flatten().flatten();
@@ -250,15 +254,15 @@ pub(crate) fn project_has_module(name: &str, directory: &Path) -> bool {
     packages.chain([environment.join("Lib/site-packages")]).any(|folder| folder.join(name).is_dir())
 }
 
-/// The output of [`PROBE`].
+/// The output of the script [`PROBE`].
 #[derive(Deserialize)]
 struct Answer {
     version: String,
     missing: Vec<String>,
 }
 
-/// Returns the interpreter of a virtual environment. Symbolic links are kept: the interpreter recognizes its
-/// environment by the path it was started with.
+/// Returns the interpreter of a virtual environment. Symbolic links are not resolved, because the interpreter
+/// recognizes its environment by the path it is started with.
 fn environment_python(folder: &Path) -> Option<PathBuf> {
     ["bin/python", "bin/python3", "Scripts/python.exe"]
         .into_iter()

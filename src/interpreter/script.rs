@@ -1,4 +1,4 @@
-//! Python scripts that are started in isolation.
+//! Python scripts that run isolated from the project's files.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -8,10 +8,11 @@ use crate::{
     progress::Progress,
 };
 
-/// Start of every script: keeps the project's files from shadowing the standard library.
+/// Code at the start of every script. It prevents files of the project from shadowing the standard library.
 const PRELUDE: &str = include_str!("prelude.py");
 
-/// Runs a module as `python -m` does, without the current directory in the search path.
+/// Script that runs a module in the same way as `python -m`, but without the current directory in the search
+/// path.
 const RUN_MODULE: &str = "\
 import runpy
 restore_user_path()
@@ -19,10 +20,11 @@ del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
 ";
 
-/// A Python script that is started in isolation.
+/// A Python script that runs isolated from the project's files.
 ///
-/// Neither the current directory nor `PYTHONPATH` is searched until the script has imported its own modules: the
-/// project may contain a `json.py` or a `sitecustomize.py`. Scripts call `restore_user_path()` after their imports.
+/// The current directory and `PYTHONPATH` are not searched until the script has imported its own modules,
+/// because the project may contain a `json.py` or a `sitecustomize.py`. After its imports, a script calls
+/// `restore_user_path()`.
 #[derive(Debug)]
 pub(crate) struct Script {
     arguments: Vec<String>,
@@ -43,7 +45,7 @@ impl Script {
         Self { arguments: words, environment }
     }
 
-    /// Creates a script that runs a module with its command-line arguments, as `python -m` does.
+    /// Creates a script that runs a module with command-line arguments, in the same way as `python -m`.
     pub(crate) fn module<'a>(
         module: &'a str,
         arguments: impl IntoIterator<Item = &'a str>,
@@ -52,7 +54,7 @@ impl Script {
         Self::new(RUN_MODULE, std::iter::once(module).chain(arguments), environment)
     }
 
-    /// Returns the program to start for this script.
+    /// Returns the program that runs this script.
     pub(crate) fn program<'a>(
         &'a self,
         interpreter: &'a str,
@@ -68,11 +70,11 @@ impl Script {
         }
     }
 
-    /// Runs the script until `completion` and reports its output lines to `progress`.
+    /// Runs the script until the condition `completion` is met. Each line of output is passed to `progress`.
     ///
     /// # Errors
     ///
-    /// Fails if the interpreter cannot be started or its output cannot be read.
+    /// Returns an error if the interpreter cannot be started or its output cannot be read.
     pub(crate) async fn run(
         &self,
         interpreter: &str,
@@ -85,11 +87,11 @@ impl Script {
         process::run_until(completion, &program, progress).await
     }
 
-    /// Runs the script with `input` on its stdin.
+    /// Runs the script with `input` as its stdin.
     ///
     /// # Errors
     ///
-    /// Fails if the interpreter cannot be started or its output cannot be read.
+    /// Returns an error if the interpreter cannot be started or its output cannot be read.
     pub(crate) async fn run_with_input(
         &self,
         interpreter: &str,

@@ -3,7 +3,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use super::*;
 use crate::process::Completion;
 
-/// Creates a folder with shell scripts in place of interpreters.
+/// Creates a folder that contains shell scripts in place of interpreters.
 fn folder(programs: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, script) in programs {
@@ -112,7 +112,7 @@ fn narrow_scopes_start_nothing_of_the_project() {
     }
 }
 
-/// The real interpreter, in a project whose modules have the names of standard ones.
+/// The test uses a real interpreter, in a project whose modules have the same names as standard modules.
 #[tokio::test]
 async fn scripts_import_nothing_from_the_project_before_their_own_modules() {
     let Some(python) =
@@ -159,6 +159,7 @@ async fn scripts_import_nothing_from_the_project_before_their_own_modules() {
         assert!(finished.stdout.trim().ends_with(&format!("{expected}]")), "{finished:?}");
     }
     let ran = fs::read_to_string(project.path().join("ran")).unwrap_or_default();
-    // A user whose PYTHONPATH names the project wants its modules; none of them runs before the script's own.
+    // With the project in PYTHONPATH, modules of the project are used, but only after the script has imported
+    // its own.
     assert_eq!(ran.trim(), "timeit timeit");
 }

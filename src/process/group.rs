@@ -1,4 +1,4 @@
-//! Ends a program and all processes that it started.
+//! Terminates a program together with all processes that it has started.
 
 use std::{
     fs,
@@ -12,24 +12,25 @@ use rustix::process::{
 };
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-/// Time for processes to end after SIGTERM before they are killed.
+/// Time that processes have to exit after SIGTERM before they are killed.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
-/// Interval of the checks whether processes have ended.
+/// Interval at which to check whether processes have exited.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Maximum number of attempts to stop a growing set of processes.
+/// Maximum number of attempts to stop all processes while new ones keep appearing.
 const STOP_ATTEMPTS: usize = 100;
 
-/// Time for processes to disappear after SIGKILL.
+/// Time to wait until processes have disappeared after SIGKILL.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
-/// The facts by which the processes of a program are found, also after the program itself has exited.
+/// Properties by which the processes of a program can be found, even after the program itself has exited.
 #[derive(Debug)]
 pub(super) struct Identity {
     leader: Option<Pid>,
     leads_group: bool,
-    /// Names of the output pipes, such as `pipe:[4711]`. A process that holds one was started by the program.
+    /// Names of the output pipes, such as `pipe:[4711]`. Any process that has one of these pipes open was
+    /// started by the program.
     pipes: Vec<String>,
 }
 
@@ -46,14 +47,14 @@ impl Identity {
     }
 }
 
-/// Returns the name of a pipe in `/proc`. `None` on systems without `/proc`.
+/// Returns the name of a pipe in `/proc`, or `None` on systems without `/proc`.
 fn pipe_name(pipe: &impl AsFd) -> Option<String> {
     let link = fs::read_link(format!("/proc/self/fd/{}", pipe.as_fd().as_raw_fd())).ok()?;
     link.to_str().filter(|name| name.starts_with("pipe:")).map(str::to_owned)
 }
 
-/// Sends SIGTERM to a program and all processes that it started, waits for them to end, and kills the remaining ones
-/// after `grace`.
+/// Sends SIGTERM to a program and all processes that it has started, and waits for them to exit. After
+/// `grace`, the remaining processes are killed.
 pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
     let Some(leader) = identity.leader else { return };
     let family = Family::stopped(leader, child.id().is_some(), identity);
@@ -65,21 +66,21 @@ pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
     }
 }
 
-/// A program and the processes that it started.
+/// A program and the processes that it has started.
 struct Family {
     leader: Pid,
-    /// Whether the leader has not been waited for, so that its id is still its own.
+    /// Whether the process ID of the leader is still valid, because nothing has waited for the leader.
     has_leader: bool,
     leads_group: bool,
-    /// Processes outside the leader's process group.
+    /// Processes outside the process group of the leader.
     others: Vec<Pid>,
 }
 
 impl Family {
-    /// Stops all processes of a program and lists them.
+    /// Sends SIGSTOP to all processes of a program and lists them.
     ///
-    /// A running process could start others, or leave the group: once its parent has exited, nothing shows that it
-    /// belongs to the program.
+    /// A process that keeps running could start further processes, or leave the process group. Once its
+    /// parent has exited, nothing would show that it belongs to the program.
     fn stopped(leader: Pid, has_leader: bool, identity: &Identity) -> Self {
         let mut family = Self { leader, has_leader, leads_group: identity.leads_group, others: Vec::new() };
         for _ in 0..STOP_ATTEMPTS {
@@ -104,7 +105,7 @@ impl Family {
         family
     }
 
-    /// Sends a signal to all processes. Processes that have ended meanwhile are ignored.
+    /// Sends a signal to all processes. Processes that have already exited are ignored.
     fn signal(&self, signal: Signal) {
         if self.leads_group {
             let _ = kill_process_group(self.leader, signal);
@@ -119,10 +120,10 @@ impl Family {
     fn is_gone_within(&self, child: &mut Child, time: Duration) -> bool {
         let deadline = Instant::now() + time;
         loop {
-            // The child is a zombie until it is waited for.
+            // The child remains a zombie until its exit status is collected.
             let mut is_gone = !matches!(child.try_wait(), Ok(None));
             if is_gone && self.leads_group {
-                // Orphans of the group may have become our children.
+                // Orphaned processes of the group may have become children of this process.
                 while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
                 is_gone = test_kill_process_group(self.leader).is_err();
             }
@@ -137,7 +138,7 @@ impl Family {
     }
 }
 
-/// Returns the processes below a process. Empty on systems without `/proc`.
+/// Returns all descendants of a process. The result is empty on systems without `/proc`.
 fn descendants(ancestor: Pid) -> Vec<Pid> {
     let processes: Vec<(Pid, Pid)> =
         processes().filter_map(|pid| Some((pid, Pid::from_raw(stat(pid)?.1)?))).collect();
@@ -150,7 +151,8 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
     found.split_off(1)
 }
 
-/// Returns the other processes that have one of these pipes open. Empty on systems without `/proc`.
+/// Returns the other processes that have one of the pipes open. The result is empty on systems without
+/// `/proc`.
 fn holders(pipes: &[String]) -> Vec<Pid> {
     if pipes.is_empty() {
         return Vec::new();
@@ -164,13 +166,13 @@ fn holders(pipes: &[String]) -> Vec<Pid> {
     processes().filter(|pid| *pid != own && holds(pid)).collect()
 }
 
-/// Returns all processes of the system.
+/// Returns the IDs of all processes on the system.
 fn processes() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
     entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))
 }
 
-/// Whether a process is stopped or has ended.
+/// Checks whether a process is stopped or has exited.
 fn is_stopped(pid: Pid) -> bool {
     stat(pid).is_none_or(|(state, _)| matches!(state.as_str(), "T" | "t" | "Z" | "X"))
 }
@@ -179,10 +181,11 @@ fn is_zombie(pid: Pid) -> bool {
     stat(pid).is_some_and(|(state, _)| state == "Z")
 }
 
-/// Returns the state and the parent of a process. `None` if there is no such process, or no `/proc`.
+/// Returns the state and the parent of a process. Returns `None` if the process does not exist, or on systems
+/// without `/proc`.
 fn stat(pid: Pid) -> Option<(String, i32)> {
     let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The name of the program is in parentheses and may contain any character.
+    // The program name is in parentheses and may contain any character.
     let mut fields = text.rsplit_once(") ")?.1.split(' ');
     Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
 }

@@ -1,4 +1,5 @@
-//! Child processes: reads their output while they run, and ends them together with the processes that they started.
+//! Child processes, whose output is read while they run. They are terminated together with all processes that
+//! they have started.
 
 #[cfg(unix)]
 mod group;
@@ -30,57 +31,58 @@ use crate::{
 /// Size of the read buffer in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// Time to read the rest of the output of a program that has exited while another process holds its pipes open.
+/// Maximum time for reading the remaining output after a program has exited, if another process keeps the
+/// output open.
 const DRAIN: Duration = Duration::from_millis(50);
 
-/// A program to run.
+/// A program to run, with its arguments and environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Program<'a> {
-    /// A path, or a name to find in the `PATH` of the program's own environment.
+    /// Path of the program, or a name to look up in the `PATH` of the program's own environment.
     pub(crate) program: &'a str,
     pub(crate) arguments: &'a [String],
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
-    /// Variables that take precedence over the environment.
+    /// Variables that take precedence over those in `environment`.
     pub(crate) variables: &'a BTreeMap<String, String>,
 }
 
 /// The result of a program that has exited.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// The exit code, or the negative number of the signal that ended the program.
+    /// The exit code, or the negative number of the signal that terminated the program.
     pub(crate) code: i32,
-    /// The complete output, or the start and the end if it is larger than 8 MiB.
+    /// The complete output. For an output of more than 8 MiB, only the start and the end.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// The moment at which a run is over.
+/// The condition under which a run is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Completion {
-    /// The program has exited and every process that inherited its output has closed it.
+    /// The program has exited, and all processes that inherited its output have closed it.
     OutputClosed,
-    /// The program has exited. Processes that it left running keep running.
+    /// The program has exited. Processes that it started may still be running.
     Exit,
 }
 
-/// Runs a program until it exits and its output is closed. Output lines are passed to `progress`.
+/// Runs a program until it exits and its output is closed. Each line of output is passed to `progress`.
 ///
-/// Bytes that are not UTF-8 become U+FFFD. If the future is dropped, the program is ended together with the processes
-/// that it started.
+/// Invalid UTF-8 in the output is replaced with U+FFFD. If the future is dropped, the program and all
+/// processes that it has started are terminated.
 ///
 /// # Errors
 ///
-/// Fails if the program cannot be started or its output cannot be read.
+/// Returns an error if the program cannot be started or its output cannot be read.
 pub(crate) async fn run(program: &Program<'_>, progress: Option<&dyn Progress>) -> io::Result<Finished> {
     run_until(Completion::OutputClosed, program, progress).await
 }
 
-/// Runs a program like [`run`], until `completion`.
+/// Runs a program like [`run`], but until the condition `completion` is met.
 ///
 /// # Errors
 ///
-/// Fails if the program cannot be started or its output cannot be read.
+/// Returns an error if the program cannot be started or its output cannot be read.
 pub(crate) async fn run_until(
     completion: Completion,
     program: &Program<'_>,
@@ -90,21 +92,23 @@ pub(crate) async fn run_until(
     running.finish(completion, &[], progress).await
 }
 
-/// Runs a program with `input` on its stdin until it exits and its output is closed.
+/// Runs a program with `input` as its stdin until the program exits and its output is closed.
 ///
 /// # Errors
 ///
-/// Fails if the program cannot be started or its output cannot be read, but not if it leaves its input unread.
+/// Returns an error if the program cannot be started or its output cannot be read. Input that the program
+/// does not read is not an error.
 pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::Result<Finished> {
     let running = Running::start(program, Stdio::piped())?;
     running.finish(Completion::OutputClosed, input, None).await
 }
 
-/// A running program. Dropping it before it has finished ends it and the processes that it started.
+/// A running program. If it is dropped early, the program and all processes that it has started are
+/// terminated.
 struct Running {
     child: Child,
-    /// Stays open while the program is ended: a program that cannot write its output may be killed before it has
-    /// cleaned up.
+    /// The output stays open while the program is terminated. Otherwise, a program that still writes output
+    /// might be killed before it has cleaned up.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     #[cfg(unix)]
@@ -120,7 +124,8 @@ impl Running {
     }
 
     fn spawn(mut command: Command) -> io::Result<Self> {
-        // On a terminal, the child stays in our process group: it may read from the terminal and Ctrl-C reaches it.
+        // On a terminal, the child stays in the process group of prefectl, so that it can read from the
+        // terminal and receives Ctrl-C.
         #[cfg(unix)]
         let leads_group = !io::IsTerminal::is_terminal(&io::stdin());
         #[cfg(unix)]
@@ -141,7 +146,7 @@ impl Running {
         })
     }
 
-    /// Writes the input, reads the output and waits for the end.
+    /// Writes the input, reads the output and waits until the run is complete.
     async fn finish(
         mut self,
         completion: Completion,
@@ -153,7 +158,7 @@ impl Running {
         let mut seen_again = seen.clone();
         let is_over = async |seen: &mut watch::Receiver<bool>| match completion {
             Completion::OutputClosed => std::future::pending().await,
-            // The sender lives as long as this function.
+            // Waiting cannot fail, because the sender lives until the end of this function.
             Completion::Exit => drop(seen.wait_for(|exited| *exited).await),
         };
         let (stdout, stderr, status, ()) = tokio::try_join!(
@@ -166,7 +171,8 @@ impl Running {
             },
             async {
                 if let Some(mut stdin) = stdin {
-                    // A program that exits early breaks the pipe. Its exit code says more than this error.
+                    // Writing fails if the program exits early. Its exit code is more informative than this
+                    // error.
                     let _ = stdin.write_all(input).await;
                 }
                 Ok(())
@@ -181,7 +187,8 @@ impl Running {
     }
 }
 
-/// Reads a stream in the background and ignores its contents, so that processes can continue to write to it.
+/// Reads a stream in the background and discards the data, so that processes that write to the stream are not
+/// blocked.
 fn discard(stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
     if let Some(mut stream) = stream {
         tokio::spawn(async move { tokio::io::copy(&mut stream, &mut tokio::io::sink()).await });
@@ -208,17 +215,17 @@ fn command(program: &Program<'_>) -> Command {
         .envs(program.environment.iter())
         .envs(program.variables)
         .kill_on_drop(true);
-    // Programs use this name in their messages.
+    // Programs print this name in their messages.
     #[cfg(unix)]
     command.arg0(program.program);
     command
 }
 
-/// Runs a program with the stdin, stdout and stderr of this process, and returns its exit code.
+/// Runs a program with the stdin, stdout and stderr of the current process, and returns its exit code.
 ///
 /// # Errors
 ///
-/// Fails if the program cannot be started.
+/// Returns an error if the program cannot be started.
 pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> {
     let mut running = Running::spawn(command(program))?;
     let status = running.child.wait().await?;
@@ -226,18 +233,19 @@ pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> 
     Ok(exit_code(status))
 }
 
-/// A program in the background. Dropping it ends the program.
+/// A program that runs in the background. Dropping the value terminates the program.
 #[derive(Debug)]
 pub(crate) struct Background(Child);
 
 impl Background {
-    /// Time for the program to end before it is killed.
+    /// Time that the program has to exit before it is killed.
     #[cfg(unix)]
     const GRACE: Duration = Duration::from_millis(1500);
 
-    /// Starts a program whose output goes to the file `output`.
+    /// Starts a program in the background. Its output is written to the file `output`.
     ///
-    /// The program has its own process group: Ctrl-C reaches only this process, which then ends the program.
+    /// The program runs in its own process group. Ctrl-C therefore reaches only the current process, which
+    /// then terminates the program.
     pub(crate) fn start(program: &Program<'_>, output: File) -> io::Result<Self> {
         let mut command = command(program);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
@@ -246,7 +254,7 @@ impl Background {
         command.spawn().map(Self)
     }
 
-    /// Returns the exit code, or `None` while the program runs.
+    /// Returns the exit code of the program, or `None` if the program is still running.
     pub(crate) fn exit_code(&mut self) -> io::Result<Option<i32>> {
         Ok(self.0.try_wait()?.map(exit_code))
     }
@@ -260,10 +268,10 @@ impl Drop for Background {
     }
 }
 
-/// Ends a program and the processes that it started.
+/// Terminates a program and all processes that it has started.
 #[cfg(unix)]
 fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
-    // Other tasks continue meanwhile if there is another thread for them.
+    // If the runtime has other threads, the tasks on this thread continue there.
     let has_threads = tokio::runtime::Handle::try_current()
         .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if has_threads {
@@ -273,7 +281,7 @@ fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
     }
 }
 
-/// Returns the path of a program, found as `execvp` does.
+/// Returns the path of a program, which is looked up in the same way as by `execvp`.
 fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     if program.contains('/') {
         return program.into();
@@ -281,20 +289,21 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     find_on_path(program, path, directory).unwrap_or_else(|| program.into())
 }
 
-/// Default value of `PATH`.
+/// Value that applies if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
-/// Returns the first file with this name in the folders of `path`. Relative folders start at `directory`.
+/// Returns the first file with the given name in the folders of `path`. Relative folders are resolved against
+/// `directory`.
 pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<PathBuf> {
     std::env::split_paths(path.unwrap_or(DEFAULT_PATH))
         .map(|folder| directory.join(folder).join(name))
         .find(|file| file.is_file())
 }
 
-/// Returns the environment for programs that a command may start without running anything of the project.
+/// Returns an environment for starting programs without running any code of the project.
 ///
-/// The folders of `PATH` and `DOCKER_CONFIG` that are inside the project are left out, and so are the credentials of
-/// the Prefect API and the variables that make Git use another repository.
+/// The environment does not contain folders inside the project in `PATH` and `DOCKER_CONFIG`, the credentials
+/// for the Prefect API, or variables that make Git use another repository.
 pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> Environment {
     let mut outside = environment.without_api_credentials();
     outside.set("PATH".to_owned(), Some(path_outside(environment.get("PATH"), project)));
@@ -308,11 +317,11 @@ pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> 
     outside
 }
 
-/// Returns `path` without relative folders and folders of the project.
+/// Returns `path` without relative folders and without folders inside the project.
 pub(crate) fn path_outside(path: Option<&str>, project: &Path) -> String {
     let folders = std::env::split_paths(path.unwrap_or(DEFAULT_PATH));
     let outside = folders.filter(|folder| folder.is_absolute() && !fs::is_inside(folder, project));
-    // An empty PATH would stand for the current directory.
+    // An empty `PATH` would stand for the current directory.
     let joined = std::env::join_paths(outside).ok().and_then(|path| path.into_string().ok());
     joined.filter(|path| !path.is_empty()).unwrap_or_else(|| DEFAULT_PATH.to_owned())
 }
@@ -325,7 +334,7 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
-/// Reads a stream until it is closed or `is_over` completes, and reports complete lines at once.
+/// Reads a stream until it is closed or `is_over` completes. Reports each line as soon as it is complete.
 async fn read(
     stream: Option<impl AsyncRead + Unpin>,
     source: Stream,
@@ -352,7 +361,7 @@ async fn read(
                     continue;
                 }
             },
-            // Output that was written before the program exited is already in the pipe.
+            // The pipe already contains everything that the program wrote before it exited.
             Some(deadline) => match tokio::time::timeout_at(deadline, stream.read_buf(&mut chunk)).await {
                 Ok(length) => length?,
                 Err(_) => break,

@@ -1,14 +1,14 @@
-//! The output of a program: lines to show and a string to keep, both limited in size.
+//! The output of a program, as lines for display and as a string for later use. Both are limited in size.
 
-/// Maximum number of bytes kept from the start of an output.
+/// Maximum number of bytes to keep from the start of the output.
 const HEAD: usize = 8 * 1024 * 1024;
-/// Maximum number of bytes kept from the end of a longer output.
+/// Maximum number of bytes to keep from the end of a longer output.
 const TAIL: usize = 64 * 1024;
 
 /// Maximum length of a line in bytes. Longer lines are split.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// The start and the end of an output, or all of it if it is short.
+/// The complete output of a program, or only its start and end if the output is too long.
 #[derive(Debug, Default)]
 pub(super) struct BoundedOutput {
     head: Vec<u8>,
@@ -21,7 +21,7 @@ impl BoundedOutput {
         let (first, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(first);
         self.tail.extend_from_slice(rest);
-        // Shortening rarely keeps the number of moved bytes low.
+        // The tail is shortened only occasionally, so that few bytes have to be moved.
         if self.tail.len() > 4 * TAIL {
             self.shorten();
         }
@@ -33,7 +33,7 @@ impl BoundedOutput {
         self.omitted += more as u64;
     }
 
-    /// Returns the output as a string. Bytes that are not UTF-8 become U+FFFD.
+    /// Returns the output as a string. Invalid UTF-8 is replaced with U+FFFD.
     pub(super) fn into_text(mut self) -> String {
         self.shorten();
         if self.omitted > 0 {
@@ -49,12 +49,12 @@ impl BoundedOutput {
 /// Splits a stream of bytes into lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// The start of an incomplete line.
+    /// The start of a line that is not yet complete.
     unfinished: Vec<u8>,
 }
 
 impl Lines {
-    /// Adds bytes and reports each line that they complete, without its line ending.
+    /// Adds bytes and reports each line that is now complete, without the line ending.
     pub(super) fn add(&mut self, bytes: &[u8], report: impl Fn(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.unfinished.extend_from_slice(piece);
@@ -70,7 +70,7 @@ impl Lines {
         }
     }
 
-    /// Reports the last line if it has no line ending.
+    /// Reports the last line if it does not have a line ending.
     pub(super) fn finish(self, report: impl Fn(&str)) {
         if !self.unfinished.is_empty() {
             report(&String::from_utf8_lossy(&self.unfinished));
@@ -78,9 +78,9 @@ impl Lines {
     }
 }
 
-/// Returns the number of bytes before an incomplete UTF-8 character at the end.
+/// Returns the length of `bytes` without an incomplete UTF-8 character at the end.
 fn whole_characters(bytes: &[u8]) -> usize {
-    // A character has at most four bytes, and only its first byte is 0xC0 or higher.
+    // A character consists of at most four bytes, and only its first byte is 0xC0 or higher.
     let last = bytes.iter().rposition(|byte| *byte >= 0xC0).filter(|at| bytes.len() - at <= 3);
     last.unwrap_or(bytes.len())
 }

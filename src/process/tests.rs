@@ -5,7 +5,7 @@ use std::{
 
 use super::*;
 
-/// Runs a script until it creates the file `ready`, and then drops the future.
+/// Runs a script until it has created the file `ready`, and then drops the future.
 async fn abandon(script: &str, grace: Duration) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let environment = Environment::from_process();
@@ -45,7 +45,7 @@ async fn ends_the_processes_that_a_program_started() {
         let pid = fs::read_to_string(directory.path().join(name)).unwrap();
         assert!(!is_running(&pid), "{name} {pid}");
     }
-    // `$!` may be the parent process of `setsid`.
+    // `$!` may be the ID of the parent process of `setsid`.
     let pid = fs::read_to_string(directory.path().join("elsewhere")).unwrap();
     assert!(!is_running(&pid), "elsewhere {pid}");
 }
@@ -76,7 +76,7 @@ async fn kills_a_program_that_ignores_sigterm() {
 
 #[tokio::test]
 async fn ends_background_processes_after_the_program_has_exited() {
-    // The second process leaves the group, but keeps the output open.
+    // The second process leaves the process group but keeps the output open.
     let script = "sleep 1000 & echo $! >grandchild
                   setsid sh -c 'echo $$ >elsewhere; exec sleep 1000' & sleep 0.2; touch ready";
     let directory = abandon(script, Duration::from_secs(9)).await;
@@ -102,7 +102,7 @@ async fn a_run_until_exit_leaves_background_processes_running() {
     };
     let finished = run_until(Completion::Exit, &program, None).await.unwrap();
     assert_eq!((finished.code, finished.stdout.as_str()), (3, "early\n"));
-    // Its output still has a reader.
+    // The output of the background process still has a reader.
     while !directory.path().join("written").exists() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -1,4 +1,4 @@
-//! Secrets: a type that never prints its value, and a redactor for all output.
+//! Secret values, whose type prevents them from being printed, and a redactor for all output.
 
 mod redactor;
 mod spelling;
@@ -13,10 +13,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub(crate) use redactor::Redactor;
 pub(crate) use url::login;
 
-/// Replacement for secrets in output.
+/// Text that replaces secrets in output.
 pub(crate) const MASK: &str = "********";
 
-/// A secret string. `Debug` and `Display` show [`MASK`].
+/// A secret string. Its `Debug` and `Display` implementations print [`MASK`] instead of the value.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
@@ -25,7 +25,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Returns the value, for the code that uses the secret.
+    /// Returns the secret value. Only code that needs the actual value should call this method.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -33,7 +33,7 @@ impl Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The error of the inner deserializer would show the value.
+        // The original error is dropped, because its message would contain the value.
         String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a secret must be a string"))
     }
 }

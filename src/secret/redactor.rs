@@ -15,7 +15,8 @@ use super::{
     url,
 };
 
-/// Endings of the names of variables that hold secrets, as Buildkite's agent knows them.
+/// Suffixes of names of environment variables that contain secrets. The list follows that of the Buildkite
+/// agent.
 const SECRET_ENDINGS: [&str; 8] = [
     "PASSWORD",
     "SECRET",
@@ -27,16 +28,16 @@ const SECRET_ENDINGS: [&str; 8] = [
     "CONNECTION_STRING",
 ];
 
-/// Passwords that are ordinary words. They are masked only together with their user name.
+/// Common words that are used as passwords. They are masked only together with their user name.
 const COMMON_WORDS: [&str; 8] =
     ["password", "prefect", "postgres", "secret", "changeme", "default", "x-access-token", "x-oauth-basic"];
 
-/// Number of bytes that are decoded at a time, in whole lines.
+/// Number of bytes to decode at a time. A chunk consists of whole lines.
 const CHUNK: usize = 32 * 1024;
 
-/// The secrets known to this command; everything printed goes through [`Redactor::mask`].
+/// The set of secrets to redact. All output passes through [`Redactor::mask`].
 ///
-/// Clones share the same set.
+/// Clones share the same set of secrets.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Arc<RwLock<Secrets>>,
@@ -45,7 +46,7 @@ pub(crate) struct Redactor {
 #[derive(Default)]
 struct Secrets {
     texts: Vec<String>,
-    /// Finds `texts`; `None` after a text was added.
+    /// Search for all strings in `texts`. `None` if a string was added since the search was built.
     search: Option<Arc<Search>>,
 }
 
@@ -57,14 +58,15 @@ struct Search {
 }
 
 impl Redactor {
-    /// Length of the shortest secret that is masked. Shorter ones would mask parts of ordinary words.
+    /// Minimum length of a secret that is masked. A shorter secret could be part of an ordinary word.
     const SHORTEST: usize = 4;
-    /// Length of the shortest password that is masked without its user name.
+    /// Minimum length of a password that is masked without its user name.
     const SHORTEST_PASSWORD: usize = 6;
-    /// Length of the shortest secret that is recognised only by the name of its variable.
+    /// Minimum length of a secret that is recognized only by the name of its environment variable.
     const SHORTEST_OF_VARIABLES: usize = 8;
 
-    /// Adds a secret, each of its lines, and the password in it if it is `user:password` or a URL.
+    /// Adds a secret and each of its lines. If the secret has the form `user:password` or is a URL, its
+    /// password is added too.
     pub(crate) fn learn(&self, secret: &Secret) {
         let text = secret.expose();
         let lines = std::iter::once(text).chain(text.lines()).flat_map(|part| [part, part.trim()]);
@@ -79,7 +81,8 @@ impl Redactor {
         }
     }
 
-    /// Adds the values of variables with secret names, and the logins in URLs.
+    /// Adds the values of all variables whose names suggest a secret, and the credentials in variables that
+    /// contain URLs.
     pub(crate) fn learn_variables<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) {
         for (name, value) in variables {
             if is_secret_name(name) && value.len() >= Self::SHORTEST_OF_VARIABLES {
@@ -91,7 +94,7 @@ impl Redactor {
         }
     }
 
-    /// Replaces every known secret by [`MASK`], in every common spelling, and every password in a URL.
+    /// Replaces all known secrets with [`MASK`], in every common encoding. Also masks the passwords in URLs.
     pub(crate) fn mask(&self, text: &str) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut end = 0;
@@ -104,7 +107,8 @@ impl Redactor {
         masked
     }
 
-    /// Replaces every character of a secret by `*`, so that the columns of the text do not change.
+    /// Replaces each character of a secret with `*`, so that the positions of all other characters stay the
+    /// same.
     pub(crate) fn blank(&self, text: &str) -> String {
         let mut blanked = String::with_capacity(text.len());
         let mut end = 0;
@@ -117,9 +121,9 @@ impl Redactor {
         blanked
     }
 
-    /// Masks the values of a document, and the keys that are not plain lowercase names.
+    /// Masks the values of a JSON document, and all keys that are not plain lower-case names.
     ///
-    /// The document stays valid: a secret number becomes a string, and the fields keep their names.
+    /// The structure of the document stays the same, but a secret number becomes a string.
     pub(crate) fn mask_json(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.mask(text).into(),
@@ -136,7 +140,7 @@ impl Redactor {
         }
     }
 
-    /// Returns the ranges of all secrets in a text, in order and without overlaps.
+    /// Returns the byte ranges of all secrets in a text, in order and without overlaps.
     fn secret_ranges(&self, text: &str) -> Vec<Range<usize>> {
         let mut ranges = url::passwords(text);
         if let Some(search) = self.search() {
@@ -156,7 +160,7 @@ impl Redactor {
         merged(ranges)
     }
 
-    /// Returns the automaton that finds every secret, or `None` if there are none.
+    /// Returns the search for all known secrets, or `None` if there are none. Builds the search if necessary.
     fn search(&self) -> Option<Arc<Search>> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         if secrets.texts.is_empty() || secrets.search.is_some() {
@@ -165,7 +169,7 @@ impl Redactor {
         drop(secrets);
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
         let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&secrets.texts);
-        // Fails only for gigabytes of secrets.
+        // Building the search fails only for gigabytes of secrets.
         let shortest = secrets.texts.iter().map(String::len).min().unwrap_or_default();
         secrets.search = built.ok().map(|automaton| Arc::new(Search { automaton, shortest }));
         secrets.search.clone()
@@ -181,7 +185,8 @@ impl Secrets {
     }
 }
 
-/// Returns the passwords in a secret that is `user:password` or a URL, as written and without percent escapes.
+/// Returns the password in a secret that has the form `user:password` or is a URL, both as written and with
+/// percent escapes decoded.
 fn passwords(secret: &str) -> Vec<String> {
     let login = url::login(secret).unwrap_or(secret);
     let is_login = !login.contains(char::is_whitespace) && !login.contains("://");
@@ -189,7 +194,7 @@ fn passwords(secret: &str) -> Vec<String> {
     if password == user { Vec::new() } else { vec![password.to_owned(), percent_decoded(password)] }
 }
 
-/// Splits a text into chunks of whole lines, each with its position.
+/// Splits a text into chunks of whole lines. Returns each chunk with its byte offset.
 fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -202,12 +207,12 @@ fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Extends a range to whole characters.
+/// Extends a byte range so that it does not split characters.
 fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
     text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end)
 }
 
-/// Sorts ranges and joins those that overlap.
+/// Sorts ranges and merges those that overlap.
 fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::new();
@@ -220,7 +225,7 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// Checks whether a key is a plain name, such as those of this program's own documents.
+/// Checks whether a key is a plain name, like the field names in prefectl's own JSON documents.
 fn is_field_name(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }

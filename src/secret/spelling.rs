@@ -1,39 +1,40 @@
-//! Decoded views of a text: the spellings in which a secret may appear in output.
+//! Decoded views of a text, in which secrets are found regardless of their encoding.
 //!
-//! A secret in a log is rarely spelled as it was learned. URLs encode it in percent escapes, JSON and Python in
-//! backslash escapes, HTML in entities, HTTP headers in base64, and `grep --color` inserts color codes.
-//! [`views`] decodes a text in every such way, also in several ways after another, and remembers where each decoded
-//! byte comes from. A search in each view then finds every spelling in linear time.
+//! Secrets in a log are often encoded: with percent escapes in URLs, with backslash escapes in JSON and
+//! Python, with entities in HTML, with base64 in HTTP headers, or with the color codes of `grep --color` in
+//! between. [`views`] decodes a text in each of these ways, including nested encodings, and keeps track of
+//! the original position of each decoded byte. Searching every view finds all encodings of a secret in linear
+//! time.
 
 use std::{collections::HashSet, ops::Range};
 
 use percent_encoding::percent_decode;
 
-/// Maximum number of nested encodings, such as a password in JSON, in base64, in JSON.
+/// Maximum number of nested encodings. An example of three is a password in JSON, in base64, in JSON.
 const MAX_DEPTH: usize = 3;
 
-/// Maximum number of views of one text. It bounds the work on hostile texts.
+/// Maximum number of decoded views per text, which limits the time spent on malicious input.
 const MAX_VIEWS: usize = 24;
 
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
 const MAX_ENTITY: usize = 10;
 
-/// A decoded text, with the position of each byte in the original text.
+/// A decoded text, with the original position of each byte.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
-    /// Start and end of the original spelling of each byte.
+    /// Start and end of the original encoding of each byte.
     origins: Vec<(u32, u32)>,
 }
 
 impl View {
-    /// Returns the view of a text without any decoding.
+    /// Creates a view of the text without decoding anything.
     fn unchanged(text: &[u8]) -> Self {
         let origins = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1)).collect();
         Self { bytes: text.to_vec(), origins }
     }
 
-    /// Returns the original range of a range of decoded bytes.
+    /// Converts a range of decoded bytes to the corresponding range in the original text.
     pub(super) fn origin(&self, range: Range<usize>) -> Range<usize> {
         let (start, _) = self.origins[range.start];
         let (_, end) = self.origins[range.end - 1];
@@ -45,13 +46,13 @@ impl View {
         self.origins.push(origin);
     }
 
-    /// Marks the end of a decoded run, so that no match spans two runs.
+    /// Appends a separator after a decoded run, so that no match can span two runs.
     fn separate(&mut self) {
         let end = self.origins.last().map_or(0, |(_, end)| *end);
         self.push(0xff, (end, end));
     }
 
-    /// Returns the view with every escape sequence decoded, or `None` if there are none.
+    /// Decodes all escape sequences of one kind. Returns `None` if the text contains none.
     fn decoded(&self, escape: Escape) -> Option<Self> {
         let mut view = Self::default();
         let mut at = 0;
@@ -72,9 +73,10 @@ impl View {
         is_changed.then_some(view)
     }
 
-    /// Returns every run of digits, decoded at every alignment, or `None` if there are none.
+    /// Decodes all runs of digits at every possible alignment. Returns `None` if there are none.
     ///
-    /// The second view has only the runs that are text, which may be encoded once more.
+    /// The second view contains only the decoded runs that are printable text, because these may contain
+    /// another encoding.
     fn digits(&self, digits: Digits, shortest: usize) -> Option<(Self, Self)> {
         let (mut all, mut texts) = (Self::default(), Self::default());
         let mut at = 0;
@@ -97,7 +99,7 @@ impl View {
         (!all.bytes.is_empty()).then_some((all, texts))
     }
 
-    /// Decodes a run of digits and appends the bytes.
+    /// Decodes a run of digits and appends the resulting bytes to `view`.
     fn decode_run(&self, digits: Digits, run: Range<usize>, view: &mut Self) {
         let (mut bits, mut count, mut first) = (0_u32, 0, run.start);
         for at in run {
@@ -122,7 +124,7 @@ fn is_text(bytes: &[u8]) -> bool {
         })
 }
 
-/// Returns the decoded views of a text that may contain a secret of at least `shortest` bytes.
+/// Returns the decoded views of a text in which a secret of at least `shortest` bytes may be found.
 pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
     if !may_be_encoded(text.as_bytes(), shortest) {
         return Vec::new();
@@ -152,7 +154,8 @@ pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
     searched
 }
 
-/// Checks whether a text has an escape character, or a run of digits that is long enough for a secret.
+/// Checks whether a text contains an escape character, or a run of digits that is long enough to encode a
+/// secret.
 fn may_be_encoded(text: &[u8], shortest: usize) -> bool {
     let has_run = |digits: Digits| {
         let mut rest = text;
@@ -169,7 +172,7 @@ fn may_be_encoded(text: &[u8], shortest: usize) -> bool {
         || Digits::ALL.into_iter().any(has_run)
 }
 
-/// The decoded form of one escape sequence.
+/// The meaning of an escape sequence.
 enum Decoded {
     Nothing,
     Byte(u8),
@@ -195,19 +198,19 @@ impl Decoded {
 /// A kind of escape sequence.
 #[derive(Debug, Clone, Copy)]
 enum Escape {
-    /// Color codes, other terminal control sequences and control characters. They are removed.
+    /// Color codes, other terminal control sequences and control characters, which are removed.
     Terminal,
-    /// Percent escapes: `%2F`.
+    /// Percent escapes such as `%2F`.
     Percent,
-    /// Percent escapes, and `+` for a space, as in HTML forms.
+    /// Percent escapes as in HTML forms, where `+` stands for a space.
     Form,
-    /// Backslash escapes of JSON, JavaScript, Python and Rust: `\"`, `\n`, `\u00e4` and `\xe4`.
+    /// Backslash escapes of JSON, JavaScript, Python and Rust, such as `\"`, `\n`, `\u00e4` and `\xe4`.
     Backslash,
-    /// Backslash escapes in which `\xc3\xa4` are the bytes of one character.
+    /// Backslash escapes in which each `\x` escape stands for a byte, so that `\xc3\xa4` is one character.
     BackslashBytes,
-    /// HTML entities: `&quot;`, `&#34;` and `&#x22;`.
+    /// HTML entities such as `&quot;`, `&#34;` and `&#x22;`.
     Html,
-    /// Quotes inside quoted shell words: `'\''` and `'"'"'`.
+    /// Quotes inside quoted shell words, which are written as `'\''` or `'"'"'`.
     Shell,
 }
 
@@ -222,7 +225,7 @@ impl Escape {
         Self::Shell,
     ];
 
-    /// Returns the bytes that can start an escape sequence.
+    /// Returns the bytes with which an escape sequence can start.
     fn markers(self) -> &'static [u8] {
         match self {
             Self::Terminal => b"\x1b\xc2\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\r\x0e\x0f\x7f",
@@ -234,7 +237,8 @@ impl Escape {
         }
     }
 
-    /// Decodes the escape sequence at the start of `bytes`. Returns its meaning and its length.
+    /// Decodes the escape sequence at the start of `bytes`. Returns the decoded value and the length of the
+    /// sequence, or `None` if there is no valid sequence.
     fn decode(self, bytes: &[u8]) -> Option<(Decoded, usize)> {
         match self {
             Self::Terminal => Some((Decoded::Nothing, control_sequence(bytes)?)),
@@ -256,10 +260,10 @@ impl Escape {
     }
 }
 
-/// An encoding of bytes as digits.
+/// An encoding that represents bytes as a sequence of digits.
 #[derive(Debug, Clone, Copy)]
 enum Digits {
-    /// Base64 in the standard and the URL-safe alphabet.
+    /// Base64 in the standard or the URL-safe alphabet.
     Base64,
     Hexadecimal,
 }
@@ -274,17 +278,17 @@ impl Digits {
         }
     }
 
-    /// Returns the number of digits at the start of `bytes`.
+    /// Returns the number of consecutive digits at the start of `bytes`.
     fn run(self, bytes: &[u8]) -> usize {
         bytes.iter().take_while(|byte| self.value(**byte).is_some()).count()
     }
 
-    /// Returns the minimum number of digits of a secret of `length` bytes.
+    /// Returns the minimum number of digits that encode a secret of `length` bytes.
     fn min_run(self, length: usize) -> usize {
         length * 8 / self.bits() as usize
     }
 
-    /// Returns the number of possible alignments of a run of digits.
+    /// Returns the number of positions at which the encoded data may start within a run of digits.
     fn alignments(self) -> usize {
         match self {
             Self::Base64 => 4,
@@ -305,7 +309,7 @@ impl Digits {
     }
 }
 
-/// Parses two hexadecimal digits.
+/// Parses exactly two hexadecimal digits.
 fn hex_byte(digits: &[u8]) -> Option<u8> {
     match digits {
         [_, _] => u8::try_from(hex_number(digits)?).ok(),
@@ -363,7 +367,7 @@ fn backslash(bytes: &[u8]) -> Option<(Decoded, usize)> {
     }
 }
 
-/// Decodes `\u00e4`, or the two escapes of a surrogate pair.
+/// Decodes a Unicode escape such as `\u00e4`, or the two escapes of a surrogate pair.
 fn unicode_escape(bytes: &[u8]) -> Option<(Decoded, usize)> {
     let first = hex_number(bytes.get(2..6)?)?;
     if let Some(character) = char::from_u32(first) {
@@ -375,7 +379,8 @@ fn unicode_escape(bytes: &[u8]) -> Option<(Decoded, usize)> {
     Some((Decoded::character(character), 12))
 }
 
-/// Decodes a numeric HTML entity, or one of the entities for characters with a meaning in HTML and URLs.
+/// Decodes an HTML entity. Supports numeric entities, and named entities of characters that are special in
+/// HTML or URLs.
 fn html_entity(bytes: &[u8]) -> Option<(Decoded, usize)> {
     let length = bytes.iter().take(MAX_ENTITY).position(|byte| *byte == b';')?;
     let character = match &bytes[1..length] {
@@ -393,7 +398,7 @@ fn html_entity(bytes: &[u8]) -> Option<(Decoded, usize)> {
     Some((Decoded::character(character), length + 1))
 }
 
-/// Decodes the percent escapes of a part of a URL.
+/// Decodes the percent escapes in a part of a URL.
 pub(super) fn percent_decoded(part: &str) -> String {
     percent_decode(part.as_bytes()).decode_utf8_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! Tests that the redactor masks secrets in every spelling.
+//! Tests that secrets are masked in every encoding.
 
 use base64::{
     Engine as _,
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{MASK, Redactor, Secret};
 
-/// A secret with characters of every kind that encodings escape.
+/// A secret that contains all kinds of characters that encodings escape.
 const CANARY: &str = "CANARY7blk/\u{e4}\"<&>_x y'+~%2F";
 
 fn percent(text: &str, safe: &str, is_upper: bool) -> String {
@@ -46,7 +46,7 @@ fn json(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Returns the canary in escapes of URLs, JSON and HTML.
+/// Returns the canary with the escapes of URLs, JSON and HTML.
 fn escaped() -> Vec<String> {
     let (c, safe) = (CANARY, "-_.~");
     vec![
@@ -75,7 +75,7 @@ fn escaped() -> Vec<String> {
     ]
 }
 
-/// Returns the canary in base64, hexadecimal, shell quotes and with control characters.
+/// Returns the canary in base64, in hexadecimal, in shell quotes and with control characters.
 fn encoded() -> Vec<String> {
     let c = CANARY;
     let base64 = |text: String| STANDARD.encode(text);
@@ -144,7 +144,7 @@ fn leaves_other_text_alone() {
     }
 }
 
-/// The time for a text of escapes must be proportional to its length.
+/// The time for masking a text full of escapes must be proportional to the length of the text.
 #[test]
 fn masking_is_linear() {
     let redactor = Redactor::default();

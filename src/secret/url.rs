@@ -2,22 +2,22 @@
 
 use std::ops::Range;
 
-/// Minimum length of a user name without password that counts as an access token.
+/// Minimum length of a user name without a password that is treated as an access token.
 const MIN_TOKEN: usize = 20;
 
-/// Prefixes of access tokens in URLs.
+/// Prefixes of access tokens that appear in URLs.
 const TOKEN_PREFIXES: [&str; 8] =
     ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "x-token", "ATBB"];
 
-/// Returns `user:password` of a URL, or `None` if the URL has no password.
+/// Returns the `user:password` part of a URL, or `None` if the URL contains no password.
 pub(crate) fn login(url: &str) -> Option<&str> {
     let login = user_info(url, url.find("://")? + 3)?;
     url[login.clone()].contains(':').then(|| &url[login])
 }
 
-/// Returns the ranges of the passwords and access tokens in every URL of a text.
+/// Returns the byte ranges of the passwords and access tokens in all URLs of a text.
 ///
-/// Placeholders such as `{{ prefect.blocks.secret.token }}` and `$TOKEN` are not secret.
+/// Placeholders such as `{{ prefect.blocks.secret.token }}` and `$TOKEN` are not treated as secrets.
 pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
     let secret_part = |(at, _): (usize, &str)| {
         let login = user_info(text, at + 3)?;
@@ -31,13 +31,13 @@ pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
     text.match_indices("://").filter_map(secret_part).collect()
 }
 
-/// Returns the range of `user:password` in the URL whose authority begins at `start`.
+/// Returns the byte range of `user:password` in a URL. `start` is the position after the scheme.
 fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..];
     let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);
     let url = &rest[..placeholder_aware_end(rest, is_end)];
     let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
-    // A password may contain an unescaped `/`. The text before it is a port only if it is a number.
+    // A password may contain an unescaped `/`. The text before the slash is a port only if it is a number.
     let has_port =
         url[..authority].rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let end = match url[..authority].rfind('@') {
@@ -50,7 +50,7 @@ fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     (end > 0).then(|| start..start + end)
 }
 
-/// Returns the end of a URL. Spaces inside `{{ ... }}` and `<< ... >>` do not end it.
+/// Returns the end of a URL. Spaces inside `{{ ... }}` and `<< ... >>` do not end the URL.
 fn placeholder_aware_end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
     let mut at = 0;
     while let Some(character) = text[at..].chars().next() {

@@ -1,4 +1,4 @@
-//! Containers of Azure Blob Storage.
+//! Containers in Azure Blob Storage.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{process, secret::Secret};
 
-/// Connection string of Microsoft's emulator, with its public key.
+/// Connection string of Microsoft's storage emulator, whose key is public.
 const EMULATOR: &str = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1";
 
-/// The data of an Azure Blob Storage credentials block.
+/// Contents of an Azure Blob Storage credentials block.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     connection_string: Option<Secret>,
@@ -25,17 +25,17 @@ pub(crate) struct Credentials {
     client_secret: Option<Secret>,
 }
 
-/// The kind of credentials.
+/// The way in which requests to Azure are authorized.
 enum Authorization {
     Key(Secret),
     SharedAccess(Secret),
-    /// A service principal: tenant, client, secret.
+    /// A service principal, with its tenant ID, client ID and client secret.
     Principal(String, String, Secret),
-    /// Default credentials of this machine.
+    /// The default credentials of this machine.
     Default,
 }
 
-/// A storage account with credentials.
+/// An Azure storage account and its credentials.
 struct Account {
     name: String,
     endpoint: String,
@@ -43,7 +43,7 @@ struct Account {
 }
 
 impl Credentials {
-    /// Validates the credentials without a request.
+    /// Validates the credentials without sending a request.
     pub(crate) fn check(&self) -> Result<(), StorageError> {
         self.account().map(|_| ())
     }
@@ -72,7 +72,7 @@ impl Credentials {
     }
 }
 
-/// Parses a connection string. Errors contain no secrets, only names.
+/// Parses a connection string. Error messages contain only the names of its parts, never the values.
 fn parse_connection_string(text: &str) -> Result<Account, String> {
     let text = text.trim();
     if text.trim_end_matches(';').eq_ignore_ascii_case("UseDevelopmentStorage=true") {
@@ -110,8 +110,8 @@ fn parse_connection_string(text: &str) -> Result<Account, String> {
     Ok(Account { name, endpoint: endpoint.trim_end_matches('/').to_owned(), authorization })
 }
 
-/// Returns the account of an endpoint: the first label of its host, or the first component of its path if the host is an
-/// address or a single label.
+/// Returns the account name of an endpoint. This is the first label of the host name. If the host is an IP
+/// address or has only one label, it is the first component of the path.
 fn account_name(url: &Url) -> String {
     let of_path = || url.path_segments().and_then(|mut segments| segments.next()).map(str::to_owned);
     match url.domain() {
@@ -121,6 +121,10 @@ fn account_name(url: &Url) -> String {
 }
 
 /// Opens a container.
+///
+/// # Errors
+///
+/// Returns an error if the credentials are invalid.
 pub(crate) fn open(
     container: &str,
     credentials: &Credentials,
@@ -151,7 +155,8 @@ pub(crate) fn open(
     Ok(Bucket { store: Arc::new(store), url, proof: Proof::Metadata })
 }
 
-/// Configures the default credentials of Azure's libraries, in their order: environment, Azure CLI, machine.
+/// Configures the same default credentials as Azure's own libraries, in the same order: environment
+/// variables, Azure CLI and machine.
 fn with_default_credentials(mut builder: MicrosoftAzureBuilder, access: Access<'_>) -> MicrosoftAzureBuilder {
     let environment = access.environment;
     let variables = [

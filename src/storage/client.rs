@@ -1,4 +1,4 @@
-//! The HTTP client for object stores: timeouts, certificates, retries.
+//! Configures the HTTP client for object stores: timeouts, certificates and retries.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -6,31 +6,33 @@ use object_store::{Certificate, ClientOptions, RetryConfig};
 
 use super::{Access, StorageError};
 
-/// Options of the connection that credentials can set.
+/// Connection options that the credentials of a store can set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Connection {
-    /// Whether unencrypted HTTP is allowed.
+    /// Whether to allow unencrypted HTTP.
     pub(super) allow_http: bool,
-    /// Whether any certificate is accepted.
+    /// Whether to accept invalid certificates.
     pub(super) skip_verification: bool,
-    /// PEM file with the only trusted certificates.
+    /// PEM file with the only certificates to trust.
     pub(super) certificates: Option<PathBuf>,
 }
 
 impl Connection {
-    /// Returns the options for an endpoint. Unencrypted HTTP is allowed only if the URL has the scheme `http`.
+    /// Returns the options for an endpoint. Unencrypted HTTP is allowed only if the URL starts with
+    /// `http://`.
     pub(super) fn to(endpoint: Option<&str>) -> Self {
         Self { allow_http: endpoint.is_some_and(|url| url.starts_with("http://")), ..Self::default() }
     }
 
     pub(super) fn options(&self, access: Access<'_>) -> Result<ClientOptions, StorageError> {
-        // Fails only if a provider is installed already.
+        // Installing the provider fails only if one is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut options = ClientOptions::new()
             .with_allow_http(self.allow_http)
             .with_allow_invalid_certificates(self.skip_verification)
             .with_connect_timeout(Duration::from_secs(10))
-            // A large part can take long on a slow connection. The read timeout detects a stalled one.
+            // Uploading a large part can take a long time on a slow connection. A stalled connection is
+            // detected by the read timeout.
             .with_timeout_disabled()
             .with_read_timeout(Duration::from_mins(1));
         let Some(path) = &self.certificates else { return Ok(options) };
@@ -44,7 +46,7 @@ impl Connection {
     }
 }
 
-/// Returns retries that survive a short outage and report an unreachable store soon.
+/// Returns a retry policy that survives a short outage but reports an unreachable store without a long wait.
 pub(super) fn retries() -> RetryConfig {
     RetryConfig { max_retries: 4, retry_timeout: Duration::from_mins(1), ..RetryConfig::default() }
 }

@@ -1,4 +1,4 @@
-//! Compares the content of objects and files.
+//! Compares the contents of objects and files.
 
 use std::{
     borrow::Cow,
@@ -14,14 +14,14 @@ use sha2::{Digest, Sha256};
 use super::{Bucket, Proof, StorageError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Size of the parts of large uploads in bytes. It is the part size of boto3, so that the `ETag` of its uploads can be
-/// computed.
+/// Size in bytes of the parts in which large files are uploaded. It equals the part size of boto3, so that
+/// the `ETag` of files uploaded with boto3 can be computed.
 pub(super) const PART: usize = 8 << 20;
 
-/// Name of the metadata entry with the digest.
+/// Name of the metadata entry that contains the SHA-256 digest of an object.
 const SHA256: Attribute = Attribute::Metadata(Cow::Borrowed("sha256"));
 
-/// Returns the metadata to store with an object, from which later runs recognize its content.
+/// Returns the metadata to store with an object, by which later pushes and pulls recognize its contents.
 pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attributes, StorageError> {
     if bucket.proof == Proof::ETag {
         return Ok(Attributes::new());
@@ -30,7 +30,8 @@ pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attribute
     Ok([(SHA256, digest)].into_iter().collect())
 }
 
-/// Whether an object with the size of a file has the same content. Returns false if that is unknown without a download.
+/// Checks whether an object has the same contents as a file of the same size. Returns `false` if this cannot
+/// be determined without a download.
 pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> Result<bool, StorageError> {
     match bucket.proof {
         Proof::ETag => {
@@ -40,7 +41,7 @@ pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> 
         Proof::Metadata => {
             let options = GetOptions { head: true, ..GetOptions::default() };
             let head = bucket.store.get_opts(&meta.location, options).await;
-            // Without permission to read metadata, the object is copied again.
+            // Without the permission to read metadata, the object is copied again.
             let Ok(head) = head else { return Ok(false) };
             let Some(known) = head.attributes.get(&SHA256) else { return Ok(false) };
             Ok(of_file(path, sha256).await? == known.as_ref())
@@ -48,7 +49,7 @@ pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> 
     }
 }
 
-/// Computes a digest of a file on a blocking thread.
+/// Computes a digest of a file in a blocking thread.
 async fn of_file<T: Send + 'static>(
     path: &Path,
     read: impl FnOnce(File) -> io::Result<T> + Send + 'static,
@@ -66,8 +67,9 @@ fn sha256(mut file: File) -> io::Result<String> {
     Ok(hexadecimal(&digest.finalize()))
 }
 
-/// Whether an `ETag` is the one that S3 computes for a content: its MD5, or the MD5 of the MD5s of its parts with their
-/// number.
+/// Checks whether an `ETag` is the one that S3 would compute for the contents of a file. This is the MD5
+/// digest of the contents. For uploads in parts, it is the MD5 digest of the parts' MD5 digests, followed by
+/// the number of parts.
 fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {
     let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_digest(tag) {
@@ -91,7 +93,7 @@ fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {
     Ok(count == parts.to_string() && hexadecimal(&all.finalize()) == digest_of_parts)
 }
 
-/// Updates a digest with all written bytes.
+/// A writer that adds all written bytes to a digest.
 struct HashWriter<'a, D>(&'a mut D);
 
 impl<D: Digest> io::Write for HashWriter<'_, D> {
@@ -116,7 +118,7 @@ mod tests {
             (&b"hello\n"[..], "b1946ac92492d2347c6235b4d2611184", true),
             (b"hello", "b1946ac92492d2347c6235b4d2611184", false),
             (b"", "d41d8cd98f00b204e9800998ecf8427e", true),
-            // The MD5 of the MD5s of two parts.
+            // MD5 digest of the MD5 digests of two parts.
             (&large, "4324378fe1c19cb47d68b75ffd799f97-2", true),
             (&large, "2e5eff8c9ee9d7e8c1ae4b26d3f1e4bf-3", false),
             (b"hello\n", "0x8DC1234567890AB", false),

@@ -1,4 +1,4 @@
-//! Errors of transfers, with the store's own message if there is one.
+//! Errors of pushes and pulls. They include the store's own message, if there is one.
 
 use std::{error::Error, path::PathBuf};
 
@@ -6,14 +6,14 @@ use object_store::Error as StoreError;
 
 use crate::fs::FileError;
 
-/// The reason why a transfer failed.
+/// The reason why files could not be pushed or pulled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
-    /// An invalid input of the step, such as its credentials. `key` is its name.
+    /// An input of the step is invalid. `key` is the name of the input.
     #[error("{message}")]
     Input { key: &'static str, message: String },
 
-    /// Unusable default credentials of this machine.
+    /// The default credentials of this machine cannot be used.
     #[error("{message}")]
     Credentials { message: String, help: String },
 
@@ -51,7 +51,7 @@ impl StorageError {
         Self::Store { action: action.into(), source: Box::new(source) }
     }
 
-    /// Returns advice for the user, if the failure is a known one.
+    /// Returns advice on how to fix the error, if there is any.
     pub(crate) fn help(&self) -> Option<String> {
         let text = match self {
             Self::Credentials { help, .. } => help,
@@ -72,7 +72,8 @@ impl StorageError {
     }
 }
 
-/// Returns the reason of an error: code and message of the store's response, else the root cause.
+/// Returns the reason of a store's error: the code and the message in the response, or the message of the
+/// root cause.
 fn reason(error: &StoreError) -> String {
     let text = error.to_string();
     match (element(&text, "Code"), element(&text, "Message")) {
@@ -92,7 +93,7 @@ fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static)
     cause
 }
 
-/// Returns the text of the first XML element with this name.
+/// Returns the contents of the first XML element with the given name.
 pub(super) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text)

@@ -1,4 +1,4 @@
-//! Buckets of Google Cloud Storage.
+//! Buckets in Google Cloud Storage.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -19,14 +19,14 @@ use crate::{
     value::{self, Value},
 };
 
-/// The data of a GCP credentials block.
+/// Contents of a GCP credentials block.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     service_account_info: Option<ServiceAccount>,
     service_account_file: Option<PathBuf>,
 }
 
-/// The key of a service account.
+/// The JSON key of a service account.
 #[derive(Debug, Clone)]
 struct ServiceAccount(Secret);
 
@@ -39,8 +39,10 @@ impl<'de> Deserialize<'de> for ServiceAccount {
     }
 }
 
-/// Opens a bucket. Without credentials, Google's default credentials are used: `GOOGLE_APPLICATION_CREDENTIALS`, then
-/// `gcloud`, then the metadata server.
+/// Opens a bucket.
+///
+/// Without credentials, Google's default credentials are used. They come from
+/// `GOOGLE_APPLICATION_CREDENTIALS`, from `gcloud` or from the metadata server.
 pub(crate) fn open(
     bucket: &str,
     credentials: &Credentials,
@@ -81,7 +83,7 @@ pub(crate) fn open(
     Ok(Bucket { store: Arc::new(store), url, proof: Proof::Metadata })
 }
 
-/// Resolves a path, with `~` for the home directory.
+/// Replaces a leading `~` in a path with the home directory.
 fn expanded(path: &std::path::Path, access: Access<'_>) -> PathBuf {
     match (path.strip_prefix("~"), access.environment.non_empty("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
@@ -89,7 +91,7 @@ fn expanded(path: &std::path::Path, access: Access<'_>) -> PathBuf {
     }
 }
 
-/// Returns the file with the default credentials, if it exists.
+/// Returns the path of the file with the default credentials, or `None` if the file does not exist.
 fn default_credentials(access: Access<'_>) -> Option<PathBuf> {
     let environment = access.environment;
     if let Some(path) = environment.non_empty("GOOGLE_APPLICATION_CREDENTIALS") {
@@ -101,7 +103,7 @@ fn default_credentials(access: Access<'_>) -> Option<PathBuf> {
     Some(folder.join("application_default_credentials.json")).filter(|path| path.is_file())
 }
 
-/// Checks the fields of a service account key. Errors contain no part of the key.
+/// Checks that a service account key has all required fields. Error messages never contain parts of the key.
 fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
     let json: Json = serde_json::from_str(key)
         .map_err(|_| StorageError::input(input, "the key of the service account is not JSON"))?;
@@ -114,7 +116,7 @@ fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Rejects default credentials of an unsupported type.
+/// Returns an error if the default credentials are of an unsupported type.
 fn check_default(path: &std::path::Path) -> Result<(), StorageError> {
     let text = fs::read_text(path)?;
     let kind =

@@ -1,8 +1,8 @@
-//! `.prefectignore`: patterns of files that a push skips.
+//! `.prefectignore` files, which contain patterns of files that a push skips.
 //!
-//! The patterns are those of `.gitignore`, but each file is matched separately: the last pattern that matches the file
-//! decides, else the last pattern that matches a directory above it. Unlike in Git, `sub` followed by `!sub/a.py` keeps
-//! `sub/a.py`.
+//! The syntax is the same as in `.gitignore`, but each file is matched separately. The last pattern that
+//! matches the file decides. If there is none, the last pattern that matches a parent directory decides.
+//! Unlike in Git, `sub` followed by `!sub/a.py` therefore includes `sub/a.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use ignore::{
 
 use crate::fs;
 
-/// The error of an invalid pattern.
+/// Error for an invalid pattern in an ignore file.
 #[derive(Debug, thiserror::Error)]
 #[error("{}:{line}: {reason}", .path.display())]
 pub(crate) struct IgnoreError {
@@ -27,18 +27,18 @@ pub(crate) struct IgnoreError {
 pub(crate) enum Lines {
     /// Whitespace around a pattern is removed.
     Trimmed,
-    /// Leading whitespace is part of the pattern, as in Git.
+    /// Like in Git, leading whitespace is part of the pattern.
     AsWritten,
 }
 
-/// The patterns of an ignore file, in order.
+/// The patterns of an ignore file, in their original order.
 #[derive(Debug, Default)]
 pub(crate) struct IgnoreFile {
     patterns: Vec<Gitignore>,
 }
 
 impl IgnoreFile {
-    /// Reads an ignore file. Returns `None` if it does not exist.
+    /// Reads an ignore file. Returns `None` if the file does not exist.
     pub(crate) fn read(path: &Path, lines: Lines) -> Result<Option<Self>, super::StorageError> {
         let Some(text) = fs::read_text_if_exists(path)? else { return Ok(None) };
         Ok(Some(Self::parse(&text, path, lines)?))
@@ -65,7 +65,7 @@ impl IgnoreFile {
         Ok(Self { patterns })
     }
 
-    /// Whether the file at a relative path is skipped.
+    /// Checks whether the file with the given relative path is skipped.
     pub(crate) fn ignores(&self, relative: &Path) -> bool {
         let of_file = self.last_verdict(|pattern| pattern.matched(relative, false));
         let of_directories = || self.last_verdict(|one| one.matched_path_or_any_parents(relative, false));
@@ -81,7 +81,7 @@ impl IgnoreFile {
     }
 }
 
-/// Escapes braces, which are special for the `ignore` crate but not for Git.
+/// Escapes braces, which are special characters for the `ignore` crate but not for Git.
 fn without_alternatives(pattern: &str) -> String {
     let mut escaped = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();
@@ -101,7 +101,7 @@ mod tests {
 
     use super::*;
 
-    /// A recording of Prefect's `filter_files`.
+    /// Recorded results of Prefect's `filter_files`.
     #[derive(Deserialize)]
     struct Table {
         files: Vec<String>,
@@ -111,9 +111,9 @@ mod tests {
     #[derive(Deserialize)]
     struct Case {
         text: String,
-        /// The result of all stores, if it is the same.
+        /// Files that every kind of store ignores.
         ignored: Option<Vec<String>>,
-        /// The results of the S3 step and of the other steps.
+        /// Files that the S3 step ignores. `as_is` contains the files that the steps for other stores ignore.
         stripped: Option<Vec<String>>,
         as_is: Option<Vec<String>>,
     }

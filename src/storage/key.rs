@@ -1,4 +1,5 @@
-//! Object keys: built from a folder and a path, and converted back to paths inside the target directory.
+//! Object keys, which are built from a folder and a relative path. A pull converts them back to paths inside
+//! the target directory.
 
 use std::{
     fmt,
@@ -9,7 +10,7 @@ use object_store::path::Path as Key;
 
 use super::StorageError;
 
-/// A folder of a bucket. The empty folder is the whole bucket.
+/// A folder in a bucket. The empty folder stands for the whole bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folder(Key);
 
@@ -20,11 +21,12 @@ impl fmt::Display for Folder {
 }
 
 impl Folder {
-    /// Parses the input `folder` of a step. `project/`, `./project` and `project` are equal.
+    /// Parses the input `folder` of a step. `project/`, `./project` and `project` are equivalent.
     ///
     /// # Errors
     ///
-    /// Fails with a message if the folder starts with a slash or contains `..`: pushing and pulling would use different keys.
+    /// Returns a message if the folder starts with a slash or contains `..`, because a push and a pull would
+    /// then use different keys.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with('/') {
             return Err(format!("the folder '{text}' starts with a slash, unlike object keys"));
@@ -38,12 +40,12 @@ impl Folder {
             .map_err(|_| format!("the folder {text:?} contains characters that object keys cannot have"))
     }
 
-    /// Returns the common prefix of the folder's keys.
+    /// Returns the common prefix of all keys in the folder.
     pub(super) fn prefix(&self) -> &Key {
         &self.0
     }
 
-    /// Returns the key of a file, by its path relative to the pushed directory.
+    /// Returns the object key of a file, given the path relative to the pushed directory.
     pub(super) fn key_of(&self, relative: &Path) -> Result<Key, StorageError> {
         let name = || StorageError::FileName(relative.to_owned());
         let mut key = self.0.as_ref().to_owned();
@@ -57,14 +59,14 @@ impl Folder {
         Key::parse(key).map_err(|_| name())
     }
 
-    /// Returns the path of an object relative to the target directory. `None` for the folder itself, which some tools store
-    /// as an empty object.
+    /// Returns the path of an object relative to the target directory. Returns `None` for the folder itself,
+    /// which some tools store as an empty object.
     ///
-    /// Backslashes are separators, because Prefect on Windows pushes such keys.
+    /// Backslashes count as separators, because Prefect on Windows creates keys with backslashes.
     ///
     /// # Errors
     ///
-    /// Fails if the path would be outside the target directory.
+    /// Returns an error if the path would lead outside the target directory.
     pub(super) fn path_of(&self, key: &Key) -> Result<Option<PathBuf>, StorageError> {
         let unsafe_key = || StorageError::UnsafeKey(key.to_string());
         let prefix = self.0.as_ref();

@@ -1,8 +1,8 @@
-//! Transfers between directories and object stores.
+//! Copies files between directories and object stores.
 //!
-//! The stores are those of the `object_store` crate. This module adds the rules of Prefect's steps: credentials ([`aws`],
-//! [`google`], [`azure`]), object keys ([`key`]), ignore files ([`ignore_file`]), and the transfer of changed files
-//! ([`push`], [`pull`]).
+//! The `object_store` crate connects to the stores. This module implements the rules of Prefect's steps:
+//! credentials ([`aws`], [`google`], [`azure`]), object keys ([`key`]), ignore files ([`ignore_file`]), and
+//! pushes and pulls of changed files ([`push`], [`pull`]).
 
 pub(crate) mod aws;
 pub(crate) mod azure;
@@ -22,21 +22,21 @@ use object_store::ObjectStore;
 pub(crate) use self::{error::StorageError, key::Folder, push::links_outside};
 use crate::environment::Environment;
 
-/// A bucket of S3 or Google Cloud Storage, or a container of Azure.
+/// A bucket in S3 or Google Cloud Storage, or a container in Azure Blob Storage.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     store: Arc<dyn ObjectStore>,
-    /// The name in messages, such as `s3://bucket`.
+    /// URL of the bucket for messages, such as `s3://bucket`.
     url: String,
     proof: Proof,
 }
 
-/// The evidence that an object and a file of the same size have the same content.
+/// The evidence that an object and a file of the same size have the same contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// The `ETag`, which S3 computes from MD5 digests.
+    /// The `ETag` of the object, which S3 computes from MD5 digests.
     ETag,
-    /// The SHA-256 digest in the object's metadata, which prefectl writes.
+    /// The SHA-256 digest that prefectl stores in the metadata of the object.
     Metadata,
 }
 
@@ -46,19 +46,19 @@ impl fmt::Display for Bucket {
     }
 }
 
-/// What opening a bucket may use of its access.
+/// The context in which a bucket is opened: environment variables and a base directory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Access<'a> {
     pub(crate) environment: &'a Environment,
-    /// The base of relative paths in credentials.
+    /// The directory that relative paths in credentials refer to.
     pub(crate) directory: &'a Path,
 }
 
-/// The result of a transfer.
+/// The result of a push or pull.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) copied: usize,
-    /// Number of files that existed with the same content.
+    /// Number of files that were skipped because their contents had not changed.
     pub(crate) unchanged: usize,
 }
 

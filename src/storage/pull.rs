@@ -1,4 +1,4 @@
-//! Copies objects of a bucket into a directory.
+//! Copies the objects of a bucket to a directory.
 
 use std::{
     io::{self, Write},
@@ -15,14 +15,15 @@ use crate::fs::FileError;
 const FILES_AT_ONCE: usize = 32;
 
 impl Bucket {
-    /// Copies the objects of a folder into an existing directory.
+    /// Copies all objects of a folder to an existing directory.
     ///
-    /// Files with the same content are not downloaded. Nothing is deleted. A file appears only when it is complete. Keys and
-    /// symbolic links cannot cause a write outside the directory.
+    /// Files whose contents have not changed are not downloaded, and no files are deleted. Each file is moved
+    /// to its final path only after the download is complete. Neither object keys nor symbolic links can
+    /// cause a write outside the directory.
     ///
     /// # Errors
     ///
-    /// Fails if the folder has no objects, or if an object cannot be downloaded or written.
+    /// Returns an error if the folder contains no objects, or if an object cannot be downloaded or written.
     pub(crate) async fn pull(&self, folder: &Folder, directory: &Path) -> Result<Summary, StorageError> {
         let root = directory.canonicalize().map_err(|error| FileError::new("open", directory, error))?;
         let failed = |error| StorageError::store(format!("list {self}"), error);
@@ -47,7 +48,8 @@ impl Bucket {
             .await
     }
 
-    /// Copies an object. Returns whether it was different, or `None` if it represents a directory.
+    /// Copies an object to a file. Returns whether the contents differed, or `None` if the object represents
+    /// a directory.
     async fn pull_object(
         &self,
         meta: &ObjectMeta,
@@ -60,7 +62,7 @@ impl Bucket {
         }
         let result = match self.store.get(&meta.location).await {
             Ok(result) if meta.size == 0 && is_directory(&result) => return Ok(None),
-            // Its key ends in a slash, which the listing does not show.
+            // The key ends in a slash, which the object listing does not show.
             Err(StoreError::NotFound { .. }) if meta.size == 0 => return Ok(None),
             result => result.map_err(|error| self.unread(meta, error))?,
         };
@@ -80,12 +82,12 @@ impl Bucket {
     }
 }
 
-/// Whether a path is a regular file of this size, and not a link to one.
+/// Checks whether a path is a regular file of the given size. Symbolic links do not count.
 fn is_file_of(path: &Path, size: u64) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
 }
 
-/// Whether an empty object represents a directory of Azure's hierarchical namespace.
+/// Checks whether an empty object represents a directory in Azure's hierarchical namespace.
 fn is_directory(result: &GetResult) -> bool {
     result
         .attributes
@@ -93,7 +95,7 @@ fn is_directory(result: &GetResult) -> bool {
         .is_some_and(|flag| flag.as_ref() == "true")
 }
 
-/// Creates the parent directories of a file without following links outside the root.
+/// Creates the parent directories of a file. Does not follow symbolic links that lead outside the root.
 fn make_parent(root: &Path, path: &Path) -> Result<PathBuf, StorageError> {
     let mut folder = root.to_owned();
     for part in path.parent().into_iter().flat_map(Path::components) {
@@ -112,7 +114,7 @@ fn make_parent(root: &Path, path: &Path) -> Result<PathBuf, StorageError> {
     Ok(folder)
 }
 
-/// Creates a temporary file with the default permissions, to be renamed when it is complete.
+/// Creates a temporary file with default permissions. The caller renames the file when it is complete.
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".prefectl-");

@@ -1,4 +1,4 @@
-//! Copies files of a directory into a bucket.
+//! Copies the files of a directory to a bucket.
 
 use std::{
     collections::HashMap,
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::fs::FileError;
 
-/// Maximum number of concurrent uploads.
+/// Maximum number of concurrent file uploads.
 const FILES_AT_ONCE: usize = 32;
-/// Memory limit of all uploads in MiB.
+/// Memory limit for all concurrent uploads in MiB.
 const MEMORY: usize = 48;
-/// Maximum number of concurrent parts of one file.
+/// Maximum number of parts of one file that are uploaded concurrently.
 const PARTS_AT_ONCE: usize = 3;
 
-/// A file to push.
+/// A local file to push.
 #[derive(Debug)]
 struct Local {
     path: PathBuf,
@@ -36,14 +36,14 @@ struct Local {
 }
 
 impl Bucket {
-    /// Copies the files below a directory into a folder of the bucket, except for those that `ignore` matches.
+    /// Copies all files in a directory to a folder of the bucket, except for those that `ignore` matches.
     ///
-    /// Links to files are followed. Links to directories are skipped. Objects with the same content are not written. Nothing
-    /// is deleted.
+    /// Symbolic links to files are followed, and links to directories are skipped. Objects whose contents
+    /// have not changed are not written, and no objects are deleted.
     ///
     /// # Errors
     ///
-    /// Fails if a file cannot be read or an object cannot be written.
+    /// Returns an error if a file cannot be read or an object cannot be written.
     pub(crate) async fn push(
         &self,
         directory: &Path,
@@ -63,7 +63,8 @@ impl Bucket {
             .await
     }
 
-    /// Lists the objects of the folder. Without permission to list, the result is empty and every file is written.
+    /// Lists the existing objects in the folder. Without the permission to list objects, the result is empty,
+    /// so that all files are written.
     async fn known(&self, folder: &Folder) -> Result<HashMap<Key, ObjectMeta>, StorageError> {
         match self.store.list(Some(folder.prefix())).try_collect::<Vec<_>>().await {
             Ok(objects) => Ok(objects.into_iter().map(|meta| (meta.location.clone(), meta)).collect()),
@@ -72,7 +73,7 @@ impl Bucket {
         }
     }
 
-    /// Copies a file. Returns whether the object was different.
+    /// Copies a file to the bucket. Returns `false` if the object already had the same contents.
     async fn push_file(
         &self,
         file: &Local,
@@ -88,7 +89,7 @@ impl Bucket {
         let parts = if is_large { PARTS_AT_ONCE + 1 } else { 1 };
         let needed = parts * usize::try_from(file.size.min(PART as u64)).unwrap_or(PART);
         let needed = u32::try_from(needed.div_ceil(1 << 20)).unwrap_or(u32::MAX);
-        // The semaphore is never closed.
+        // Acquiring memory cannot fail, because the semaphore is never closed.
         let _reserved = memory.acquire_many(needed).await.ok();
         let attributes = content::attributes(self, &file.path).await?;
         let failed = |error| StorageError::store(format!("write '{}' to {self}", file.key), error);
@@ -106,7 +107,11 @@ impl Bucket {
     }
 }
 
-/// Uploads a file in parts. The outer error is an error of the file; the upload is then aborted.
+/// Uploads a file in parts. If the upload fails, it is aborted.
+///
+/// # Errors
+///
+/// The outer error means that the file could not be read. The inner error comes from the store.
 async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<(), StoreError>, StorageError> {
     let mut file = File::open(path).await.map_err(|error| unreadable(path, error))?;
     loop {
@@ -116,7 +121,7 @@ async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<()
             Ok(0) => break,
             Ok(_) => {
                 if let Err(error) = upload.wait_for_capacity(PARTS_AT_ONCE).await {
-                    // The first error is the one to report.
+                    // The original error is more important than a failure to abort.
                     let _ = upload.abort().await;
                     return Ok(Err(error));
                 }
@@ -135,11 +140,11 @@ fn unreadable(path: &Path, error: std::io::Error) -> StorageError {
     FileError::new("read", path, error).into()
 }
 
-/// Returns the symbolic links below a directory whose targets are outside it.
+/// Returns the symbolic links in a directory that lead outside the directory.
 ///
 /// # Errors
 ///
-/// Fails if a file cannot be inspected.
+/// Returns an error if a file cannot be inspected.
 pub(crate) fn links_outside(
     directory: &Path,
     folder: &Folder,
@@ -154,7 +159,7 @@ pub(crate) fn links_outside(
     Ok(links.map(|link| link.strip_prefix(directory).map_or(link.clone(), Path::to_owned)).collect())
 }
 
-/// Returns the files below a directory, sorted by path.
+/// Returns the files to push from a directory, sorted by object key.
 fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<Local>, StorageError> {
     let mut files = Vec::new();
     let mut directories = vec![PathBuf::new()];
@@ -168,7 +173,7 @@ fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<L
                 directories.push(relative);
                 continue;
             }
-            // Links count as the file that they point to.
+            // A symbolic link is treated like the file that it points to.
             match path.metadata() {
                 Ok(metadata) if metadata.is_dir() => {}
                 _ if ignore.ignores(&relative) => {}

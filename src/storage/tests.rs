@@ -36,7 +36,7 @@ fn summary(copied: usize, unchanged: usize) -> Summary {
     Summary { copied, unchanged }
 }
 
-/// Returns the files below a directory with their contents.
+/// Returns the paths and contents of all files in a directory.
 fn tree(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -104,7 +104,7 @@ async fn follows_links_to_files_but_never_out_of_the_target() {
     let error = bucket.pull(&folder("p"), into.path()).await.unwrap_err();
     assert!(matches!(error, StorageError::Link(_)), "{error}");
 
-    // A link in the place of a file is replaced, and its target is unchanged.
+    // A pull replaces a symbolic link but does not change the target of the link.
     let into = directory(&[]);
     symlink(outside.path().join("b"), into.path().join("a")).unwrap();
     bucket.pull(&folder("p"), into.path()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clones a repository into a directory, or updates an existing clone.
+//! Clones a Git repository into a directory, or updates an existing clone.
 
 use std::{io, path::Path, time::Duration};
 
@@ -11,33 +11,33 @@ use crate::environment::Environment;
 
 /// Maximum number of attempts if the network fails.
 const ATTEMPTS: u32 = 3;
-/// Delay before the second attempt. Each further delay is longer by the same amount.
+/// Delay before the second attempt. The delay increases by this amount with every attempt.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The revision to check out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Revision<'a> {
-    /// The default branch of the remote.
+    /// The default branch of the remote repository.
     Default,
-    /// A branch or tag.
+    /// A branch or tag, given by its name.
     Named(&'a str),
-    /// A commit, by its full or abbreviated id.
+    /// A commit, given by its full or abbreviated ID.
     Commit(&'a str),
 }
 
-/// A repository and the part of it to check out.
+/// A repository, and the parts of it to check out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checkout<'a> {
     pub(crate) address: &'a Address,
     pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) revision: Revision<'a>,
     pub(crate) submodules: bool,
-    /// Directories to check out. All if empty.
+    /// Directories to check out. An empty list stands for the whole repository.
     pub(crate) directories: &'a [String],
     pub(crate) environment: &'a Environment,
 }
 
-/// The reason why a checkout failed.
+/// The reason why a repository could not be checked out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloneError {
     #[error(transparent)]
@@ -53,7 +53,7 @@ pub(crate) enum CloneError {
 }
 
 impl CloneError {
-    /// Returns advice for the user, if the failure is a known one.
+    /// Returns advice on how to fix the error, if there is any.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::Refused { hint, .. } => *hint,
@@ -68,13 +68,15 @@ impl CloneError {
 }
 
 impl Checkout<'_> {
-    /// Clones the repository into `target`, or updates the clone that is there, and checks out the revision.
+    /// Checks out the revision in the directory `target`. Clones the repository if necessary, or updates an
+    /// existing clone.
     ///
-    /// Local changes to an existing clone are kept.
+    /// Local changes in an existing clone are kept.
     ///
     /// # Errors
     ///
-    /// Fails if git fails, after retries if the network is the reason, or if local changes are in the way.
+    /// Returns an error if a Git command fails or if local changes conflict with the update. Network failures
+    /// are retried first.
     pub(crate) async fn clone_or_update(&self, target: &Path) -> Result<(), CloneError> {
         let login = Login::new(self.address, self.credentials)?;
         let git = Git::new(self.environment, self.address, login.as_ref());
@@ -83,12 +85,12 @@ impl Checkout<'_> {
     }
 }
 
-/// A checkout into one directory.
+/// A clone of a repository in a local directory.
 struct WorkingCopy<'a> {
     checkout: &'a Checkout<'a>,
     git: Git,
     target: &'a Path,
-    /// Whether the credential helper provides the user name, so that the address needs none.
+    /// Whether the credential helper provides the user name, so that the address does not have to contain it.
     has_login: bool,
 }
 
@@ -123,7 +125,7 @@ impl WorkingCopy<'_> {
                 address: self.checkout.address.to_string(),
             });
         }
-        // The configured address may contain a token.
+        // The existing address may contain a token, so it is replaced.
         self.run("configure", &["remote", "set-url", "origin", &self.address()]).await?;
         self.set_directories().await?;
         match self.checkout.revision {
@@ -132,7 +134,7 @@ impl WorkingCopy<'_> {
                 let name = if let Revision::Named(name) = self.checkout.revision { name } else { "HEAD" };
                 self.run_with_retries("update", self.target, &["fetch", "--depth", "1", "origin", name])
                     .await?;
-                // `--keep` leaves local changes alone and fails if the update needs the same files.
+                // `--keep` preserves local changes. It fails if the update would overwrite them.
                 self.run("update", &["reset", "--keep", "FETCH_HEAD"]).await?;
             }
         }
@@ -152,7 +154,7 @@ impl WorkingCopy<'_> {
         Ok(())
     }
 
-    /// Checks out a commit, and fetches it first if the clone does not have it.
+    /// Checks out a commit. Fetches the commit first if the clone does not contain it.
     async fn check_out(&self, commit: &str) -> Result<(), CloneError> {
         let mut id = self.resolve(commit).await?;
         if id.is_none() {
@@ -160,7 +162,7 @@ impl WorkingCopy<'_> {
             let is_shallow = self.ask(&["rev-parse", "--is-shallow-repository"]).await?;
             let mut arguments = vec!["fetch"];
             match (is_full_id, is_shallow.as_deref()) {
-                // Servers do not resolve abbreviated ids: the whole history is needed to find the commit.
+                // Servers cannot resolve an abbreviated ID, so finding the commit requires the whole history.
                 (false, Some("true")) => arguments.extend(["--unshallow", "origin"]),
                 (false, _) => arguments.push("origin"),
                 (true, _) => arguments.extend(["origin", commit]),
@@ -179,7 +181,7 @@ impl WorkingCopy<'_> {
         self.run("check out a commit of", &["checkout", "--detach", &id]).await
     }
 
-    /// Returns the full id of a commit, or `None` if the clone does not have it.
+    /// Returns the full ID of a commit, or `None` if the clone does not contain the commit.
     async fn resolve(&self, commit: &str) -> Result<Option<String>, CloneError> {
         self.ask(&["rev-parse", "--verify", "--quiet", &format!("{commit}^{{commit}}")]).await
     }
@@ -192,12 +194,12 @@ impl WorkingCopy<'_> {
         Ok(())
     }
 
-    /// Returns the address to pass to git.
+    /// Returns the repository address to pass to `git`.
     fn address(&self) -> String {
         if self.has_login { self.checkout.address.plain() } else { self.checkout.address.to_string() }
     }
 
-    /// Runs a git command that prints a value. Returns `None` if it fails or prints nothing.
+    /// Runs a Git command and returns its output. Returns `None` if the command fails or prints nothing.
     async fn ask(&self, arguments: &[&str]) -> Result<Option<String>, CloneError> {
         let answer = self.git.run(self.target, arguments).await?;
         Ok(answer.ok().map(|answer| answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
@@ -210,7 +212,7 @@ impl WorkingCopy<'_> {
         }
     }
 
-    /// Runs git, and again if the network fails.
+    /// Runs a Git command and retries it if the network fails.
     async fn run_with_retries(
         &self,
         action: &'static str,
@@ -240,7 +242,7 @@ impl WorkingCopy<'_> {
     }
 }
 
-/// Whether the server does not have the requested commit.
+/// Checks whether the error means that the server does not have the requested commit.
 fn is_unknown(error: &CloneError) -> bool {
     matches!(error, CloneError::Refused { message, .. } if message.contains("not our ref") || message.contains("bad object"))
 }

@@ -2,7 +2,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use super::*;
 
-/// A repository with a `file://` address that supports everything a server may support.
+/// A repository with a `file://` address. It supports all optional features of a Git server.
 struct Upstream {
     folder: tempfile::TempDir,
     environment: Environment,
@@ -18,7 +18,7 @@ impl Upstream {
             variables.push((format!("GIT_{name}_EMAIL"), "a@example.com".into()));
         }
         variables.push(("GIT_CONFIG_GLOBAL".into(), "/dev/null".into()));
-        // Git refuses `file` URLs of submodules by default.
+        // By default, Git rejects `file` URLs of submodules.
         variables.push(("GIT_CONFIG_COUNT".into(), "1".into()));
         variables.push(("GIT_CONFIG_KEY_0".into(), "protocol.file.allow".into()));
         variables.push(("GIT_CONFIG_VALUE_0".into(), "always".into()));
@@ -49,7 +49,7 @@ impl Upstream {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Commits a file and returns the id of the commit.
+    /// Commits a file and returns the ID of the new commit.
     fn commit(&self, path: &str, text: &str) -> String {
         let file = self.path("up").join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -133,7 +133,7 @@ async fn updates_an_existing_clone_and_keeps_local_changes() {
     upstream.commit("flow.py", "two");
     upstream.checkout(Revision::Default, &[]).await.unwrap();
     assert_eq!(upstream.file("flow.py").as_deref(), Some("two"));
-    // Upstream may rewrite its history.
+    // The history of the remote repository may be rewritten.
     upstream.git(&["commit", "--quiet", "--amend", "--message", "another"]);
     let third = upstream.commit("flow.py", "three");
     upstream.checkout(Revision::Named("main"), &[]).await.unwrap();

@@ -1,4 +1,4 @@
-//! Temporary credentials of an assumed role.
+//! Temporary AWS credentials, which are obtained by assuming a role.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use url::form_urlencoded::Serializer;
 use super::super::{Access, StorageError, client::Connection, error::element};
 use crate::{python, value::Value};
 
-/// A role and the parameters of the request.
+/// An AWS role and the parameters of the request that assumes the role.
 pub(super) struct Role {
     parameters: BTreeMap<String, String>,
 }
 
 impl Role {
-    /// Creates a role with additional parameters of boto3's `assume_role`.
+    /// Creates a role. `more` contains additional parameters of boto3's `assume_role`.
     pub(super) fn new(arn: &str, more: Option<&BTreeMap<String, Value>>) -> Self {
         let mut parameters = BTreeMap::from([
             ("Action".to_owned(), "AssumeRole".to_owned()),
@@ -31,7 +31,7 @@ impl Role {
         Self { parameters }
     }
 
-    /// Requests the keys of the role from the Security Token Service.
+    /// Requests temporary access keys for the role from AWS Security Token Service (STS).
     pub(super) async fn assume(
         &self,
         keys: &AwsCredential,
@@ -72,7 +72,7 @@ impl Role {
     }
 }
 
-/// Adds a parameter in the format of the query protocol, which flattens lists and mappings.
+/// Adds a parameter in the format of the AWS query protocol, which flattens lists and mappings.
 fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
     match value {
         Value::Null => {}
@@ -83,7 +83,8 @@ fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
         }
         Value::Mapping(entries) => {
             for (key, value) in entries {
-                // Keys are used as written: `arn` of a policy is in lower case, others start in upper case.
+                // The case of keys must not change: `arn` in a policy is lower case, but other keys start
+                // with an upper-case letter.
                 add(parameters, &format!("{name}.{}", python::to_text(key)), value);
             }
         }

@@ -1,4 +1,4 @@
-//! Buckets of S3 and compatible stores such as `MinIO`.
+//! Buckets in Amazon S3 and compatible stores such as `MinIO`.
 
 mod assume_role;
 mod profile;
@@ -18,10 +18,10 @@ use super::{
 };
 use crate::secret::Secret;
 
-/// Default region, also for stores without regions.
+/// Default region, which also applies to stores that have no regions.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// The data of an AWS or `MinIO` credentials block.
+/// Contents of an AWS or `MinIO` credentials block.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Credentials {
     #[serde(alias = "minio_root_user")]
@@ -36,7 +36,7 @@ pub(crate) struct Credentials {
     aws_client_parameters: Option<ClientParameters>,
 }
 
-/// The supported parameters of boto3's client.
+/// The supported parameters of boto3's S3 client.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct ClientParameters {
     endpoint_url: Option<String>,
@@ -52,7 +52,7 @@ enum Verify {
     Certificates(PathBuf),
 }
 
-/// Botocore's `Config`.
+/// The supported fields of botocore's `Config`.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct ClientConfiguration {
     region_name: Option<String>,
@@ -66,7 +66,7 @@ struct S3Configuration {
 }
 
 impl Credentials {
-    /// Validates the credentials without a request.
+    /// Validates the credentials without sending a request.
     pub(crate) fn check(&self) -> Result<(), StorageError> {
         match (&self.aws_access_key_id, &self.aws_secret_access_key) {
             (Some(_), None) => Err("an access key requires a secret key"),
@@ -76,7 +76,7 @@ impl Credentials {
         .map_err(|message| StorageError::input("credentials", message))
     }
 
-    /// Returns the keys in the credentials.
+    /// Returns the access keys that the credentials contain, if any.
     fn keys(&self) -> Option<AwsCredential> {
         Some(AwsCredential {
             key_id: self.aws_access_key_id.as_ref()?.expose().to_owned(),
@@ -86,9 +86,10 @@ impl Credentials {
     }
 }
 
-/// Opens a bucket. `parameters` are ignored if the credentials have their own.
+/// Opens a bucket. `parameters` are ignored if the credentials contain client parameters of their own.
 ///
-/// Absent credentials are searched in the order of boto3: environment, profiles, web identity, container, machine.
+/// Without credentials, keys are searched in the same order as in boto3: environment variables, profiles, web
+/// identity, container and machine.
 pub(crate) async fn open(
     bucket: &str,
     credentials: &Credentials,
@@ -103,7 +104,7 @@ pub(crate) async fn open(
     let region = region(bucket, credentials, parameters, &profiles, endpoint.as_deref(), &options).await;
 
     let mut builder = AmazonS3Builder::new();
-    // Variables for web identity, containers and machines. Keys follow below.
+    // Variables that configure web identity, containers and machines. Access keys are set separately below.
     for (name, value) in access.environment.iter().filter(|(name, _)| is_provider_variable(name)) {
         if let Ok(key) = name.to_ascii_lowercase().parse() {
             builder = builder.with_config(key, value);
@@ -130,7 +131,8 @@ pub(crate) async fn open(
     Ok(Bucket { store: Arc::new(store), url, proof: Proof::ETag })
 }
 
-/// Returns the keys from the credentials, the environment or a profile. `None` if the container or machine provides them.
+/// Returns the access keys from the credentials, the environment or a profile. Returns `None` if the
+/// container or the machine provides the keys.
 async fn keys(
     credentials: &Credentials,
     profiles: &Profiles,
@@ -155,7 +157,8 @@ async fn keys(
     profiles.keys(access, region).await
 }
 
-/// Returns the keys of the assumed role, if the credentials name one.
+/// Returns the temporary keys of the role to assume. If the credentials name no role, `keys` are returned
+/// unchanged.
 async fn role(
     credentials: &Credentials,
     keys: Option<AwsCredential>,
@@ -172,7 +175,7 @@ async fn role(
     role.assume(&keys, region, access).await.map(Some)
 }
 
-/// Returns the configured region, else the region that Amazon reports for the bucket.
+/// Returns the configured region. If there is none, asks Amazon for the region of the bucket.
 async fn region(
     bucket: &str,
     credentials: &Credentials,
@@ -186,7 +189,7 @@ async fn region(
     match (named, endpoint) {
         (Some(region), _) => region,
         (None, Some(_)) => DEFAULT_REGION.to_owned(),
-        // The first request to the bucket reports the error.
+        // If the lookup fails, the first request to the bucket reports the problem.
         (None, None) => {
             resolve_bucket_region(bucket, options).await.unwrap_or_else(|_| DEFAULT_REGION.to_owned())
         }
@@ -223,19 +226,20 @@ impl ClientParameters {
         self.config.as_ref().is_some_and(|config| config.signature_version.as_deref() == Some("unsigned"))
     }
 
-    /// Whether the bucket is part of the host name. Amazon requires that; other stores rarely support it.
+    /// Returns `true` if requests should contain the bucket in the host name. Amazon requires this style, but
+    /// other stores rarely support it.
     fn virtual_host(&self, bucket: &str, endpoint: Option<&str>) -> bool {
         let style = self.config.as_ref().and_then(|config| config.s3.as_ref()?.addressing_style.as_deref());
         match style {
             Some("virtual") => true,
             Some("path") => false,
-            // Amazon's certificates do not cover bucket names with dots.
+            // Amazon's certificates do not cover bucket names that contain dots.
             _ => endpoint.is_none() && !bucket.contains('.'),
         }
     }
 }
 
-/// Prefixes the host of an endpoint with the bucket.
+/// Adds the bucket to the host name of an endpoint.
 fn with_host(endpoint: &str, bucket: &str) -> String {
     match endpoint.split_once("://") {
         Some((scheme, host)) => format!("{scheme}://{bucket}.{host}"),

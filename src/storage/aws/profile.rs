@@ -1,4 +1,4 @@
-//! Profiles of the AWS command line: `~/.aws/credentials` and `~/.aws/config`.
+//! Profiles of the AWS command line, which are stored in `~/.aws/credentials` and `~/.aws/config`.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ type Section = BTreeMap<String, String>;
 /// Maximum length of a chain of source profiles.
 const DEPTH: usize = 5;
 
-/// All profiles and the name of the selected one.
+/// All AWS profiles, and the name of the selected profile.
 #[derive(Debug, Default)]
 pub(super) struct Profiles {
     sections: BTreeMap<String, Section>,
@@ -32,7 +32,7 @@ pub(super) struct Profiles {
     region_of_environment: Option<String>,
 }
 
-/// The output of a `credential_process`.
+/// The JSON output of a `credential_process` program.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ProcessOutput {
@@ -42,7 +42,11 @@ struct ProcessOutput {
 }
 
 impl Profiles {
-    /// Reads the configuration files that exist. Fails if the selected profile is named and in none of them.
+    /// Reads the AWS configuration files.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `named` selects a profile that does not exist.
     pub(super) fn load(access: Access<'_>, named: Option<&str>) -> Result<Self, StorageError> {
         let environment = access.environment;
         let mut sections: BTreeMap<String, Section> = BTreeMap::new();
@@ -76,7 +80,7 @@ impl Profiles {
         self.sections.get(&self.current)?.get(key).cloned()
     }
 
-    /// Returns the region of the environment, else of the profile.
+    /// Returns the region from the environment or, if it is not set there, from the profile.
     pub(super) fn region(&self) -> Option<String> {
         self.region_of_environment.clone().or_else(|| self.of_current("region"))
     }
@@ -85,7 +89,8 @@ impl Profiles {
         self.of_current("endpoint_url")
     }
 
-    /// Returns the keys of the profile. `None` if it has neither keys nor a source of keys.
+    /// Returns the access keys of the selected profile. Returns `None` if the profile contains neither keys
+    /// nor a source of keys.
     pub(super) async fn keys(
         &self,
         access: Access<'_>,
@@ -109,7 +114,7 @@ impl Profiles {
                 help: help.to_owned(),
             };
             if let (Some(arn), Some(source)) = (value("role_arn"), value("source_profile")) {
-                // A profile can be its own source, which means its own keys.
+                // A profile that names itself as its source uses its own keys.
                 let keys = match () {
                     () if source == name => static_keys(section),
                     () if depth == 0 => None,
@@ -154,7 +159,8 @@ fn static_keys(section: &Section) -> Option<AwsCredential> {
     })
 }
 
-/// Returns the keys that a program prints. Errors contain none of its output.
+/// Runs a `credential_process` program and returns the keys that it prints. Error messages never contain the
+/// output.
 async fn from_process(command: &str, access: Access<'_>) -> Result<AwsCredential, String> {
     let arguments = ["-c", command].map(str::to_owned);
     let program = Program {
@@ -182,7 +188,8 @@ fn path(environment: &Environment, variable: &str, file: &str) -> Option<PathBuf
     environment.non_empty(variable).map(PathBuf::from).or_else(home)
 }
 
-/// Parses the sections of a file. Indented lines are skipped: they are settings of single services.
+/// Parses the sections of a configuration file. Indented lines are ignored, because they contain settings of
+/// individual services.
 fn parse(text: &str) -> BTreeMap<String, Section> {
     let mut sections: BTreeMap<String, Section> = BTreeMap::new();
     let mut current = None;
@@ -192,7 +199,7 @@ fn parse(text: &str) -> BTreeMap<String, Section> {
             sections.entry(name.clone()).or_default();
             current = Some(name);
         } else if line.starts_with([' ', '\t', '#', ';']) {
-            // Settings of single services, and comments.
+            // Skip comments and the settings of individual services.
         } else if let (Some((key, value)), Some(section)) =
             (line.split_once('='), current.as_ref().and_then(|name| sections.get_mut(name)))
         {

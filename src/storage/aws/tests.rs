@@ -34,7 +34,7 @@ aws_secret_access_key = ss
 aws_session_token = st
 ";
 
-/// Returns the key and region for credentials and variables, or the error.
+/// Returns the key and the region that result from the given credentials and variables, or the error message.
 async fn found(credentials: &str, variables: &[(&str, &str)]) -> String {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".aws")).unwrap();

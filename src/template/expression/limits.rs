@@ -26,8 +26,7 @@ const TOTAL_FUEL: u64 = 64 * 1024 * 1024;
 /// Maximum length of an expression in characters, not counting quoted strings.
 const LONGEST_EXPRESSION: usize = 4096;
 
-/// Maximum nesting depth of an expression. Counts the tokens that precede a position in all open brackets,
-/// but only those since the last comma of each bracket.
+/// Maximum depth of an expression. The depth is the number of tokens in all open brackets, where only the tokens since the last comma of a bracket count.
 const DEEPEST_EXPRESSION: usize = 200;
 
 /// Maximum size in bytes of a string that an expression returns.
