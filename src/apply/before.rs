@@ -1,4 +1,4 @@
-//! State of deployments before a deploy.
+//! The state of deployments before a deploy.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -10,12 +10,12 @@ use crate::{
     plan::{Change, owned_fields},
 };
 
-/// State of a deployment before the first write.
+/// The state of a deployment before the first write.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Before {
     pub(crate) flow: String,
     pub(crate) name: String,
-    /// `None` if the deployment did not exist.
+    /// The previous state. `None` if the deployment did not exist.
     pub(crate) was: Option<Was>,
 }
 

@@ -1,7 +1,7 @@
-//! Detects deployments that others change between the comparison and the write.
+//! Detects deployments that others have changed between the comparison and the write.
 //!
-//! Deployments are read again in batches of [`BATCH`], when the first write of the batch is about to start. Everything that
-//! differs from the state that was compared is a conflict, and a deployment with a conflict is not written.
+//! Deployments are read again in batches of [`BATCH`], shortly before the first write of each batch. A
+//! deployment that differs from the compared state is in conflict and is not written.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,10 +15,10 @@ use crate::{
     plan::{Change, Changes, FieldChange, differences, trigger_differences},
 };
 
-/// Maximum number of deployments that are read again together.
+/// Maximum number of deployments that are read again at the same time.
 const BATCH: usize = 25;
 
-/// A desired deployment and its change.
+/// A desired deployment and the change to write.
 type Write<'a> = (&'a DesiredDeployment, &'a Change<'a>);
 
 /// Compares deployments again before they are written.
@@ -26,31 +26,32 @@ pub(super) struct ConflictCheck<'a> {
     client: &'a Client,
     compared: &'a Snapshot,
     writes: Vec<Write<'a>>,
-    /// The current state of each batch of writes, once read.
+    /// Current state of each batch of writes. A cell is empty until its batch has been read.
     batches: Vec<OnceCell<Current>>,
 }
 
-/// State of a batch of deployments before their writes.
+/// State of a batch of deployments immediately before they are written.
 struct Current {
-    /// The deployments to update, by id.
+    /// Deployments that will be updated, by id.
     existing: HashMap<Uuid, LiveDeployment>,
-    /// The deployments that others created under the names of those to create.
+    /// Deployments that already exist although they should be created, because others have created them.
+    /// `None` if the batch creates no deployments.
     created: Option<Snapshot>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Creates a check for `writes`, which are in the order in which they start.
+    /// Creates a check for `writes`, which must be in the order in which they start.
     pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
         let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
         Self { client, compared, writes, batches }
     }
 
-    /// Returns what others have changed of the deployment at `position`.
+    /// Returns the changes that others have made to the deployment at `position`.
     ///
     /// # Errors
     ///
-    /// Fails if the batch cannot be read. The next call for the batch reads it again.
+    /// Fails if the batch cannot be read. The next call for the same batch then reads it again.
     pub(super) async fn differences(&self, position: usize) -> Result<Vec<FieldChange>, ApiError> {
         let current = self.current(position / BATCH).await?;
         let (desired, change) = self.writes[position];
@@ -75,7 +76,8 @@ impl<'a> ConflictCheck<'a> {
         Ok(found)
     }
 
-    /// Reads the batch of the write at `position`, if there is one and it was not read yet.
+    /// Reads the batch that contains the write at `position`, unless it has already been read. Does nothing
+    /// if there is no such write.
     pub(super) async fn prefetch(&self, position: usize) {
         if position < self.writes.len() {
             // After a failure, `differences` reads again and reports the error.
@@ -116,7 +118,8 @@ impl<'a> ConflictCheck<'a> {
         if names.is_empty() { Ok(Vec::new()) } else { self.client.automations_named(&names).await }
     }
 
-    /// Returns the names of the automations of a deployment whose triggers change: the existing and the new ones.
+    /// Returns the names of the existing and new automations of a deployment. Returns no names if its
+    /// triggers do not change.
     fn trigger_names<'s>(&'s self, change: &'s Change<'_>) -> Vec<&'s str> {
         match change {
             Change::Update { live, changes: Changes { triggers, .. } } if !triggers.is_empty() => {

@@ -1,8 +1,9 @@
-//! Journal of a deploy, which allows resuming and rolling back.
+//! The journal of a deploy, from which an interrupted deploy can be resumed.
 //!
-//! There is one file per directory and server in the state directory. The first line describes the deploy.
-//! Then each deployment has a line with its previous state, and later a line when it is done. The file is
-//! removed when all deployments are done. A lost line only causes another comparison.
+//! The state directory contains a journal for each directory and server. The first line describes the deploy.
+//! It is followed by the previous state of each deployment. Another line is added whenever a deployment has
+//! been written. The file is removed when all deployments have been written. If a line is lost, the
+//! deployment is only compared again.
 
 use std::{
     collections::HashSet,
@@ -28,7 +29,7 @@ use crate::{
 /// Journal of the running deploy.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    /// `None` if nothing will be written.
+    /// The open journal file. `None` if the deploy does not write anything.
     open: Option<Open>,
 }
 
@@ -43,12 +44,12 @@ struct Open {
 /// Description of a deploy.
 #[derive(Debug)]
 pub(crate) struct Begin<'a> {
-    /// Path of the journal; see [`path`].
+    /// Path of the journal file, as returned by [`path`].
     pub(crate) path: PathBuf,
     pub(crate) api: &'a str,
     pub(crate) directory: &'a Path,
     pub(crate) prefect_file: Option<&'a Path>,
-    /// Whether the names and the file suffice to resume.
+    /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
 }
 
@@ -75,11 +76,12 @@ struct Done {
 pub(crate) struct Unfinished {
     pub(crate) prefect_file: Option<PathBuf>,
     pub(crate) is_resumable: bool,
-    /// Full names of the deployments that are not done.
+    /// Full names of the deployments that have not been written.
     pub(crate) names: Vec<String>,
 }
 
-/// Returns the path of the journal for a directory and a server. Returns `None` without a home directory.
+/// Returns the path of the journal for a directory and a server. Returns `None` if there is no home
+/// directory.
 pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Option<PathBuf> {
     let state = match environment.non_empty("XDG_STATE_HOME") {
         Some(state) => PathBuf::from(state),
@@ -90,10 +92,11 @@ pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Op
 }
 
 impl Journal {
-    /// Writes the previous states to disk, with secrets redacted. The data survives a crash after this
-    /// returns.
+    /// Creates the journal and writes the previous states of all deployments, with secrets redacted. When
+    /// this function returns, the data is safe from a crash.
     ///
-    /// `names` are the names of `before`, which may be too large to hold in memory.
+    /// `names` are the names of the deployments in `before`, which is an iterator because the states may be
+    /// too large to hold in memory.
     pub(crate) fn begin(
         begin: Begin<'_>,
         names: Vec<String>,
@@ -125,7 +128,7 @@ impl Journal {
         Ok(Self { open: Some(Open { path, run, is_resumable, file: Mutex::new(file) }) })
     }
 
-    /// Records that a deployment is done.
+    /// Records that a deployment has been written.
     pub(crate) fn done(&self, name: &str) {
         let Some(open) = &self.open else { return };
         let mut file = open.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,12 +136,12 @@ impl Journal {
         let _ = writeln!(file, "{}", json!(Done { done: name.to_owned() }));
     }
 
-    /// Checks whether a later deploy can resume this one.
+    /// Returns whether a later deploy can resume this deploy.
     pub(crate) fn is_resumable(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.is_resumable)
     }
 
-    /// Removes the journal unless another deploy has replaced it.
+    /// Removes the journal, unless another deploy has replaced it.
     pub(crate) fn finish(self) {
         let Some(Open { path, run, .. }) = self.open else { return };
         if read_header(&path).is_some_and(|(header, _)| header.run == run) {
@@ -147,10 +150,11 @@ impl Journal {
     }
 }
 
-/// Returns the incomplete last deploy. Returns `None` if it finished or if there was none.
+/// Returns the last deploy if it was not completed. Returns `None` if it was completed or if there was no
+/// deploy.
 ///
-/// If all deployments are done but the journal remains, all of them are returned, because comparing them
-/// again is cheap.
+/// If all deployments have been written but the journal still exists, all of them are returned. Comparing
+/// them again is cheap.
 pub(crate) fn unfinished(path: &Path) -> Option<Unfinished> {
     let (header, rest) = read_header(path)?;
     let done: HashSet<String> =

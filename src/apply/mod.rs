@@ -36,28 +36,28 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Created(Uuid),
-    /// The id and the names of the changed parts.
+    /// The deployment was updated. Contains its id and the names of the changed fields.
     Updated(Uuid, Vec<String>),
     Unchanged(Uuid),
-    /// `written` is true if something was written before the failure.
+    /// A request failed. `written` is `true` if something was written before the failure.
     Failed {
         error: ApiError,
         written: bool,
     },
-    /// The deployment changed on the server since it was compared. Contains these changes.
+    /// The deployment has changed on the server since it was compared. Contains the changes.
     Conflict(Vec<FieldChange>),
     /// The conflict check failed, so the deployment was not written.
     Unchecked(ApiError),
     /// Another deployment failed first.
     NotTried,
-    /// The deployment was restored because another one failed.
+    /// The deployment was restored because another deployment failed.
     Restored,
     /// The deployment was pruned.
     Deleted,
 }
 
 impl Outcome {
-    /// Returns the word for the outcome in reports.
+    /// Returns the word that describes the outcome in reports.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Created(_) => "created",
@@ -71,12 +71,12 @@ impl Outcome {
         }
     }
 
-    /// Returns the progress event of the outcome.
+    /// Returns the progress event for the outcome.
     pub(crate) fn event(&self) -> DeploymentEvent<'static> {
         DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
     }
 
-    /// Returns the id of a deployment in its desired state.
+    /// Returns the id of the deployment if it has its desired state. Returns `None` otherwise.
     pub(crate) fn id(&self) -> Option<Uuid> {
         match self {
             Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
@@ -84,12 +84,12 @@ impl Outcome {
         }
     }
 
-    /// Checks whether the deployment has its desired state.
+    /// Returns whether the deployment has its desired state.
     pub(crate) fn is_done(&self) -> bool {
         self.id().is_some() || matches!(self, Self::Deleted)
     }
 
-    /// Checks whether the outcome stops further writes.
+    /// Returns whether the outcome prevents further writes.
     fn is_failure(&self) -> bool {
         matches!(self, Self::Failed { .. } | Self::Conflict(_) | Self::Unchecked(_))
     }
@@ -118,19 +118,20 @@ pub(crate) struct Apply<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) now: Timestamp,
     pub(crate) on_error: OnError,
-    /// Whether to write without a conflict check.
+    /// Whether to skip the conflict check.
     pub(crate) force: bool,
     pub(crate) finished: &'a FinishedWrites,
 }
 
-/// Called with the name and the outcome of a finished write.
+/// A callback that receives the name of a deployment and the outcome of its write.
 type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
 
-/// Outcomes and durations of the finished writes by position, available even if the deploy is interrupted.
+/// Outcomes and durations of the finished writes, by position. They are available even if the deploy is
+/// interrupted.
 #[derive(Default)]
 pub(crate) struct FinishedWrites {
     ends: Mutex<BTreeMap<usize, (String, Outcome, Duration)>>,
-    /// Number of writes that were reported to `on_finish`.
+    /// Number of writes that have been reported to `on_finish`.
     reported: AtomicUsize,
     on_finish: Option<OnFinish>,
 }
@@ -142,7 +143,8 @@ impl std::fmt::Debug for FinishedWrites {
 }
 
 impl FinishedWrites {
-    /// Calls `on_finish` for each write as soon as it and all writes before it have finished.
+    /// Calls `on_finish` for the writes in order. A write is reported when it and all writes before it have
+    /// finished.
     pub(crate) fn reporting(on_finish: OnFinish) -> Self {
         Self { on_finish: Some(on_finish), ..Self::default() }
     }
@@ -157,19 +159,19 @@ impl FinishedWrites {
         }
     }
 
-    /// Returns the number of writes that were reported to the callback.
+    /// Returns the number of writes that have been reported to the callback.
     pub(crate) fn reported(&self) -> usize {
         self.reported.load(Relaxed)
     }
 
-    /// Removes and returns the finished writes.
+    /// Removes and returns all finished writes.
     pub(crate) fn take(&self) -> BTreeMap<usize, (Outcome, Duration)> {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         ends.into_iter().map(|(index, (_, outcome, time))| (index, (outcome, time))).collect()
     }
 }
 
-/// Outcomes in the order of the changes.
+/// Outcomes of the writes, in the order of the changes.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
     pub(crate) outcomes: Vec<Outcome>,
@@ -178,7 +180,7 @@ pub(crate) struct Applied {
     pub(crate) unrestored: Vec<String>,
 }
 
-/// A deployment to be written, and its position among the deployments that are not unchanged.
+/// A deployment to write, and its position among the deployments that have changes.
 struct PendingWrite<'a> {
     desired: &'a DesiredDeployment,
     change: &'a Change<'a>,
@@ -186,7 +188,7 @@ struct PendingWrite<'a> {
 }
 
 impl Apply<'_> {
-    /// Writes the changes, as many at a time as the client's limiter allows.
+    /// Writes the changes concurrently, within the limit that the client's limiter sets.
     pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)]) -> Applied {
         let writer = Writer::new(self.client, self.live, self.now);
         let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
@@ -215,7 +217,8 @@ impl Apply<'_> {
         applied
     }
 
-    /// Writes one deployment once the limiter allows it. Returns the outcome and the time without waiting.
+    /// Writes a deployment as soon as the limiter allows it. Returns the outcome and the duration of the
+    /// write, without the time spent waiting.
     async fn write(
         &self,
         write: PendingWrite<'_>,
@@ -246,7 +249,7 @@ impl Apply<'_> {
         end
     }
 
-    /// Writes a deployment unless it has changed since it was compared.
+    /// Writes a deployment, unless it has changed since it was compared.
     async fn checked_write(
         &self,
         write: &PendingWrite<'_>,
@@ -264,8 +267,8 @@ impl Apply<'_> {
         tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0
     }
 
-    /// Restores the written deployments. Failed ones are included, because a request may have succeeded
-    /// without a response.
+    /// Restores the deployments that were written. This includes failed writes, because a request may succeed
+    /// even if its response is lost.
     ///
     /// Returns messages about state that could not be restored.
     async fn roll_back(
@@ -313,7 +316,7 @@ impl Apply<'_> {
         unrestored
     }
 
-    /// Returns messages about state that a restore cannot remove.
+    /// Returns a message about state that a rollback cannot restore.
     fn what_stays(&self, (desired, change): &(&DesiredDeployment, Change<'_>)) -> Option<String> {
         match change {
             Change::Create if self.live.flow(&desired.flow_name).is_none() => {

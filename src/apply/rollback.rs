@@ -1,6 +1,6 @@
-//! Restores deployments.
+//! Restores deployments to their previous state.
 //!
-//! The current state is read first and only differences are written, because a failed request may have
+//! The current state is read first and only the differences are written, because a failed request may have
 //! succeeded.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::{
     plan::prune,
 };
 
-/// Restores deployments. Each result has messages about state that could not be restored.
+/// Restores deployments. Each result contains messages about state that could not be restored.
 pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Vec<String>, ApiError>> {
     let names: BTreeSet<_> =
         before.iter().map(|previous| (previous.flow.clone(), previous.name.clone())).collect();
@@ -140,7 +140,7 @@ impl Restore<'_> {
     }
 }
 
-/// Returns the body that creates a deleted automation again.
+/// Returns the body of the request that recreates a deleted automation.
 fn automation_body(raw: &Map<String, Json>, deployment: Uuid) -> Map<String, Json> {
     const KEYS: [&str; 8] = [
         "name",

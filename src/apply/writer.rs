@@ -19,7 +19,7 @@ pub(super) struct Writer<'a> {
     client: &'a Client,
     live: &'a Snapshot,
     now: Timestamp,
-    /// Flows that this command creates, by name. Deployments of the same flow share one request.
+    /// Flows that are created by this command, by name. Deployments of the same flow share a single request.
     flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Sends the requests of a change, one after the other.
+    /// Sends the requests for a change, one after the other.
     pub(super) async fn write(&self, desired: &DesiredDeployment, change: &Change<'_>) -> Outcome {
         let mut written = false;
         let result = match change {
@@ -98,7 +98,8 @@ impl Writer<'_> {
         self.slas(id, desired).await
     }
 
-    /// Sends one request per changed schedule, updates first, so that a new schedule can reuse a slug that an update frees.
+    /// Sends a request for each changed schedule. Updates are sent first, so that a new schedule can use a
+    /// slug that an update has changed.
     async fn schedules(
         &self,
         id: Uuid,
@@ -122,7 +123,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Sends the service level agreements. Prefect Cloud compares them by name.
+    /// Sends the service level agreements. Prefect Cloud compares them with the existing SLAs by name.
     async fn slas(&self, id: Uuid, desired: &DesiredDeployment) -> Result<(), ApiError> {
         if let Some(slas) = &desired.slas {
             let bodies: Vec<Json> = slas.iter().map(|sla| sla.body(id)).collect();

@@ -1,4 +1,5 @@
-//! Runs the build, push and pull steps of deployments, and renders deployments with the steps' outputs.
+//! Runs the build, push and pull steps of deployments, and renders the deployments with the outputs of these
+//! steps.
 
 pub(crate) mod pulled_code;
 pub(crate) mod render;

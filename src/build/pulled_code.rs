@@ -1,4 +1,4 @@
-//! Checks that workers find a deployment's flow in what its pull steps fetch.
+//! Checks that the code fetched by the pull steps of a deployment contains the deployment's flow.
 
 use std::{
     collections::BTreeMap,
@@ -22,12 +22,12 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Error of pulling code or of finding the flow in it.
+/// The error returned if the code cannot be pulled or does not contain the flow.
 #[derive(Debug)]
 pub(crate) enum PullError {
     /// A failed step.
     Step(StepFailure),
-    /// Errors of the flow or the workspace.
+    /// Errors in the flow, or a workspace that cannot be used.
     Findings(Vec<Diagnostic>),
 }
 
@@ -37,18 +37,19 @@ impl From<StepFailure> for PullError {
     }
 }
 
-/// Pulled code and the name of its flow.
+/// The result of pull steps, and the name of the flow in the pulled code.
 #[derive(Debug)]
 pub(crate) struct PulledFlow {
     pub(crate) pulled: Pulled,
     pub(crate) flow: Option<String>,
 }
 
-/// Verifies that pull steps fetch the flows of these deployments. Runs each distinct list of pull steps once.
+/// Verifies that the pull steps of deployments fetch their flows. Identical lists of pull steps are only run
+/// once.
 ///
 /// # Errors
 ///
-/// Fails if a step fails, or returns an error for each flow that is not found.
+/// Fails if a step fails. Otherwise, returns an error for each flow that is missing from the pulled code.
 pub(crate) async fn verify(
     stored: &[StoredDeployment],
     ctx: &DeployContext<'_>,
@@ -84,7 +85,7 @@ pub(crate) async fn verify(
     if errors.is_empty() { Ok(()) } else { Err(PullError::Findings(errors)) }
 }
 
-/// Runs pull steps and finds the flow.
+/// Runs the pull steps of a deployment and finds its flow in the pulled code.
 pub(crate) async fn pull(
     stored: &StoredDeployment,
     workspace: &Path,
@@ -109,7 +110,7 @@ pub(crate) async fn pull(
     Ok(PulledFlow { pulled, flow })
 }
 
-/// Returns what a deploy would store of a resolved deployment.
+/// Returns the data that a deploy would store for a resolved deployment.
 pub(crate) fn would_be_stored(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -129,7 +130,7 @@ pub(crate) fn would_be_stored(
     })
 }
 
-/// Returns what a deploy stores of a rendered deployment.
+/// Returns the data that a deploy stores for a rendered deployment.
 pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -> StoredDeployment {
     StoredDeployment {
         deployment: desired.full_name(),
@@ -141,7 +142,7 @@ pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -
     }
 }
 
-/// Returns what the server stores of a deployment.
+/// Returns the data that the server stores for a deployment.
 pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredDeployment {
     let image = deployment.job_variables.get("image");
     StoredDeployment {
@@ -159,21 +160,21 @@ pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredD
     }
 }
 
-/// Converts stored pull steps to values.
+/// Converts the pull steps stored on the server to values.
 fn listed(steps: Option<&serde_json::Value>) -> Vec<Value> {
     let steps = steps.and_then(|steps| steps.as_array()).map(Vec::as_slice).unwrap_or_default();
     steps.iter().map(value::from_json).collect()
 }
 
-/// Directory in which pull steps run.
+/// The directory in which pull steps run.
 pub(crate) enum Workspace {
-    /// Deleted with its contents on drop.
+    /// A temporary directory, which is deleted with its contents when the value is dropped.
     Temporary(tempfile::TempDir),
     Kept(PathBuf),
 }
 
 impl Workspace {
-    /// Creates a temporary directory, or uses `into`, which must be empty.
+    /// Creates a temporary directory. If `into` is set, uses that directory instead, which must be empty.
     pub(crate) fn new(into: Option<&Path>) -> Result<Self, PullError> {
         let Some(path) = into else {
             let made = crate::fs::private_folder("prefectl-pull-");

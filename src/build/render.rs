@@ -1,4 +1,4 @@
-//! Renders deployments with step outputs and validates the result.
+//! Renders deployments with the outputs of their steps, and validates the result.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,13 +27,14 @@ use crate::{
 /// Context of rendering.
 pub(crate) struct Rendering<'a> {
     pub(crate) ctx: &'a DeployContext<'a>,
-    /// Facts of the project's Git repository, if any.
+    /// Facts about the project's Git repository. `None` if the project is not in a repository.
     pub(crate) facts: Option<Facts>,
     pub(crate) pools: &'a BTreeMap<String, WorkPool>,
     pub(crate) capabilities: &'a Capabilities,
 }
 
-/// Renders a deployment with its step outputs. Returns `None` after errors, which become findings.
+/// Renders a deployment with the outputs of its steps. Adds errors to `findings` and returns `None` if the
+/// deployment is invalid.
 pub(crate) fn render(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -47,20 +48,20 @@ pub(crate) fn render(
     desired(deployment, sections, &fields, pull_steps?, outputs, rendering, findings)
 }
 
-/// Fields that can be parsed only if they have no unresolved templates.
+/// Fields that can only be parsed if all of their templates are resolved.
 const READ_WHOLE: [&str; 6] =
     ["paused", "concurrency_limit", "enforce_parameter_schema", "version_type", "schedules", "triggers"];
 
-/// A deployment rendered before its steps run.
+/// A deployment that is rendered before its steps run.
 pub(crate) struct Preview {
-    /// The deployment with placeholders for step outputs.
+    /// The deployment, with markers in place of step outputs.
     pub(crate) desired: DesiredDeployment,
-    /// Fields that are entirely unknown. `desired` does not have them.
+    /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
     pub(crate) unknown: BTreeSet<&'static str>,
 }
 
 impl Preview {
-    /// Checks whether a field is entirely unknown until the steps run.
+    /// Returns whether a field is entirely unknown until the steps have run.
     pub(crate) fn is_unknown(&self, field: &str) -> bool {
         let field = match field {
             "version" | "version_info" => "version_type",
@@ -71,7 +72,7 @@ impl Preview {
     }
 }
 
-/// Renders a deployment before its steps run. `outputs` contains placeholders.
+/// Renders a deployment before its steps run. `outputs` contains markers in place of the step outputs.
 pub(crate) fn preview(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -107,7 +108,7 @@ pub(crate) fn preview(
     Some(Preview { desired, unknown })
 }
 
-/// Builds a deployment from fields without expressions.
+/// Builds a deployment from fields whose expressions have been evaluated.
 fn desired(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -185,7 +186,7 @@ fn desired(
     Some(desired)
 }
 
-/// Returns the entries without placeholders, for validation.
+/// Returns the entries that do not contain markers, so that they can be validated.
 fn known_entries(object: &Json) -> Json {
     let entries = object.as_object().into_iter().flatten();
     entries
@@ -194,7 +195,8 @@ fn known_entries(object: &Json) -> Json {
         .collect()
 }
 
-/// Parses the fields. Type errors become findings.
+/// Parses the fields of a deployment. Adds type errors to `findings` and returns `None` if a field is
+/// invalid.
 fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rendered> {
     let Value::Mapping(fields) = value else { return None };
     // Each key is parsed alone so that each error has a location.
@@ -260,7 +262,8 @@ fn triggers(
     validate::triggers(&items, name, &at.join("triggers"), findings)
 }
 
-/// Renders pull steps. Returns `None` after errors and `Some(None)` if no steps are sent.
+/// Renders the pull steps of a deployment. Returns `None` if there are errors, and `Some(None)` if no pull
+/// steps should be sent.
 #[expect(clippy::option_option, reason = "nothing is sent, which is not the same as a mistake in what is")]
 pub(super) fn pull_steps(
     deployment: &ResolvedDeployment,
@@ -281,7 +284,8 @@ pub(super) fn pull_steps(
     Some(Some(value::to_json(&steps)))
 }
 
-/// Returns the result of expressions. Errors become findings.
+/// Returns the result of evaluating expressions. Adds errors to `findings` and returns `None` if the
+/// evaluation failed.
 fn evaluated<T>(
     result: Result<T, Vec<ExpressionError>>,
     at: &Pointer,
@@ -298,7 +302,7 @@ fn evaluated<T>(
         .ok()
 }
 
-/// Checks whether validation already reported a missing value.
+/// Returns whether validation has already reported that a value is missing.
 fn is_told_before(note: &Substitution, known: &KnownOutputs) -> bool {
     note.kind == SubstitutionKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

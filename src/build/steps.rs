@@ -15,10 +15,11 @@ use crate::{
 
 type StepsOf = fn(&StepSections) -> &[Listed];
 
-/// Runs the build steps of all deployments, then the push steps. Returns the outputs of each deployment.
+/// Runs the build steps of all deployments and then their push steps. Returns the outputs for each
+/// deployment.
 ///
-/// Every deployment starts in the project's directory. Equal steps run once. `ran` receives the steps that
-/// ran, also after an error.
+/// The steps of each deployment start in the project's directory. Identical steps are only run once. The
+/// steps that were run are stored in `ran`, even if a step fails.
 pub(crate) async fn run(
     prepared: &[(ResolvedDeployment, StepSections)],
     ctx: &DeployContext<'_>,
@@ -69,7 +70,7 @@ async fn run_sections(
     Ok(outputs)
 }
 
-/// Returns a message about a step that several deployments share.
+/// Describes a step that several deployments shared. Returns `None` if the step was not shared.
 fn shared(ran: &Ran) -> Option<String> {
     const NAMED: usize = 5;
     if ran.is_ordered {
@@ -87,7 +88,7 @@ fn shared(ran: &Ran) -> Option<String> {
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
-/// A step that would run, with the indexes of its deployments.
+/// A step that would run, with the indexes of the deployments that use it.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: PreviewedStep,
@@ -96,7 +97,7 @@ pub(crate) struct UsedStep {
     pub(crate) deployments: Vec<usize>,
 }
 
-/// Lists the steps that [`run`] would run. The returned outputs are placeholders.
+/// Lists the steps that [`run`] would run. The returned outputs contain markers instead of values.
 pub(crate) async fn preview(
     prepared: &[(ResolvedDeployment, StepSections)],
     ctx: &DeployContext<'_>,

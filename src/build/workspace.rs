@@ -1,4 +1,4 @@
-//! Runs pull steps as a worker does: in a separate directory, with only the stored data.
+//! Runs pull steps like a worker: in a separate directory, and with only the data that the server stores.
 
 use std::path::{Path, PathBuf};
 
@@ -15,10 +15,10 @@ use crate::{
 
 const SET_WORKING_DIRECTORY: &str = "set_working_directory";
 
-/// Maximum number of file names in a message.
+/// Maximum number of file names listed in a message.
 const NAMES_SHOWN: usize = 8;
 
-/// Data of a deployment that a worker gets.
+/// The data of a deployment that a worker receives.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredDeployment {
     /// Full name of the deployment.
@@ -29,24 +29,24 @@ pub(crate) struct StoredDeployment {
     pub(crate) steps: Vec<Value>,
     /// Location of the steps in the file.
     pub(crate) pointer: Pointer,
-    /// Whether the flow runs in a container, which has its own directories.
+    /// Whether the flow runs in a container, where the directories of the image exist.
     pub(crate) has_image: bool,
 }
 
 /// Result of pull steps.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Pulled {
-    /// Code in a directory, in which the flow would start.
+    /// The code was pulled. A worker would start the flow in this directory.
     Code { directory: PathBuf, outputs: Mapping },
-    /// The code is not accessible from this machine.
+    /// The code cannot be accessed from this machine.
     OutOfReach { reason: String },
 }
 
-/// Runs pull steps in an empty directory.
+/// Runs the pull steps of a deployment in an empty directory.
 ///
 /// # Errors
 ///
-/// Returns the first step that fails.
+/// Returns the error of the first step that fails.
 pub(crate) async fn pull(
     stored: &StoredDeployment,
     workspace: &Path,
@@ -86,7 +86,8 @@ pub(crate) async fn pull(
 }
 
 impl StoredDeployment {
-    /// Returns the reason why a step works only on a worker, or `None`.
+    /// Returns the reason why a step only works on a worker. Returns `None` if the step can run on this
+    /// machine.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let (name, _) = name_and_id(&self.steps[index])?;
         let Some(entry) = registry::find(name) else {
@@ -108,11 +109,11 @@ impl StoredDeployment {
             .then(|| format!("workers look for the directory '{directory}' in their working directory"))
     }
 
-    /// Finds the flow in the directory in which it would start, and returns its name.
+    /// Finds the flow in the directory in which a worker would start it, and returns its name.
     ///
     /// # Errors
     ///
-    /// Fails if the entrypoint cannot be read there.
+    /// Fails if the entrypoint cannot be read in that directory.
     pub(crate) fn find_flow(&self, directory: &Path, ctx: &DeployContext<'_>) -> Result<String, Diagnostic> {
         let wrong = |message: String| {
             let message = format!("deployment '{}': {message}", self.deployment);
@@ -139,7 +140,8 @@ impl StoredDeployment {
         }
     }
 
-    /// Warns if the pulled file differs from the local file, for example because of an uncommitted change.
+    /// Returns a warning if the pulled file differs from the local file, for example because of an
+    /// uncommitted change.
     pub(crate) fn is_older(&self, directory: &Path, ctx: &DeployContext<'_>) -> Option<Diagnostic> {
         let (file, _) = self.entrypoint.rsplit_once(':')?;
         let here = std::fs::read(ctx.directory.join(file)).ok()?;
@@ -155,7 +157,7 @@ impl StoredDeployment {
     }
 }
 
-/// Returns the directory that a step has in its outputs.
+/// Returns the directory in the outputs of a step. Returns `None` if the step does not output a directory.
 fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
     let (name, id) = name_and_id(step)?;
     let known = registry::outputs(name).is_none_or(|outputs| outputs.contains(&"directory"));
@@ -166,7 +168,7 @@ fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
     own?.as_str().filter(|directory| !directory.is_empty())
 }
 
-/// Describes the contents of a directory.
+/// Returns a message that lists the contents of a directory.
 fn contents(directory: &Path) -> String {
     let mut names: Vec<String> = std::fs::read_dir(directory)
         .into_iter()

@@ -1,4 +1,4 @@
-//! Deletes the deployments that a file declares.
+//! Deletes the deployments that a project file declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,19 +25,20 @@ pub(crate) struct Destruction<'a> {
     membership: Membership,
     /// Full names and ids of the deployments to delete.
     pub(crate) removals: Vec<(String, Uuid)>,
-    /// Full names of deployments that stay, because another project registered them or this project did not.
+    /// Full names of the deployments that are kept, because another project registered them or because this
+    /// project did not.
     pub(crate) skipped: Vec<String>,
 }
 
 impl<'a> Destruction<'a> {
     /// Finds the selected deployments on the server.
     ///
-    /// With a project id, only deployments that the project registered are deleted. Deployments that another
-    /// project registered always stay.
+    /// If a project id is set, only deployments that the project has registered are deleted. Deployments that
+    /// another project has registered are always kept.
     ///
     /// # Errors
     ///
-    /// Fails if the file is invalid, if nothing is selected, or if a request fails.
+    /// Fails if the file is invalid, if no deployment is selected, or if a request fails.
     pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, Failure> {
         let names = names(ctx, client).await?;
         let live = Snapshot::observe_deployments(client, &names).await?;
@@ -54,11 +55,12 @@ impl<'a> Destruction<'a> {
         Ok(Self { options: ctx.options, membership, removals, skipped })
     }
 
-    /// Deletes the deployments and the automations that they own, one at a time. Stops at the first error.
+    /// Deletes the deployments one after the other, including the automations that they own. Stops at the
+    /// first error.
     ///
     /// # Errors
     ///
-    /// Returns the number of deleted deployments and the error.
+    /// Returns the error, and the number of deployments that were deleted before it occurred.
     pub(crate) async fn run(&self, client: &Client) -> Result<(), (usize, ApiError)> {
         let mut removed = BTreeSet::new();
         let mut result = Ok(());
@@ -78,7 +80,7 @@ impl<'a> Destruction<'a> {
     }
 }
 
-/// Returns the `(flow, deployment)` names of the selected deployments.
+/// Returns the names of the selected deployments as `(flow, deployment)` pairs.
 async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, Failure> {
     let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();

@@ -1,4 +1,4 @@
-//! Errors of a deploy before it writes to the server.
+//! Errors that end a deploy before it writes anything to the server.
 
 use crate::{
     api::ApiError,
@@ -17,17 +17,17 @@ use crate::{
     template::ResolveError,
 };
 
-/// Reason why a deploy ended before its first write.
+/// The reason why a deploy ended before its first write.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// An invalid option, or contradictory keys in the file.
+    /// An invalid option, or keys in the file that contradict each other.
     #[error("{error}")]
     Option { error: Box<OptionError>, place: Option<Place> },
-    /// All errors found in the file.
+    /// Findings that include at least one error.
     #[error("{} finding(s)", .0.len())]
     Findings(Vec<Diagnostic>),
     #[error("{error}")]
@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
-    /// Differences between a saved plan and the current state.
+    /// The saved plan is out of date, for the given reasons.
     #[error("the saved plan is out of date: {}", .0.join("; "))]
     StalePlan(Vec<String>),
     #[error("nothing to resume: the last deploy from this directory to this server is complete")]
@@ -47,13 +47,13 @@ pub(crate) enum Failure {
     TooManyDeletes(#[from] TooManyDeletes),
     #[error(transparent)]
     UnreadableRecord(#[from] UnreadableRecord),
-    /// The journal cannot be written, so nothing was written to the server.
+    /// The journal cannot be written. Nothing was written to the server.
     #[error("cannot write the journal: {0}")]
     Journal(FileError),
     /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
-    /// An answer that makes deploying impossible, and how to proceed.
+    /// An answer that makes it impossible to deploy, with advice on how to proceed.
     #[error("{message}")]
     Declined { message: &'static str, help: &'static str },
     #[error(transparent)]
@@ -61,7 +61,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Adds the location of the deployment to an error of resolving it.
+    /// Creates the error for a deployment that cannot be resolved, with the location of the deployment.
     pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
         Self::Resolve { error: Box::new(error), place }
     }

@@ -1,6 +1,6 @@
-//! Runs the stages of a deploy in order: load, target, resolve, validate, build, plan, apply, report.
+//! Runs the stages of a deploy in order: load, target, resolve, validate, build, plan, apply and report.
 //!
-//! Nothing is written to the server before every check has passed.
+//! Nothing is written to the server until all checks have passed.
 
 mod destroy;
 mod failure;
@@ -45,17 +45,19 @@ use crate::{
     template::Resolver,
 };
 
-/// Client and UI links of the server.
+/// The client for the server, and links to the server's UI.
 pub(crate) struct Server<'a> {
     pub(crate) client: &'a Client,
     pub(crate) links: &'a Links,
 }
 
-/// Deploys the selected deployments. `report` contains everything that was done, even after an error.
+/// Deploys the selected deployments. `report` describes everything that was done, even if an error is
+/// returned.
 ///
 /// # Errors
 ///
-/// Fails if nothing was written. Errors of writing are in the report.
+/// Fails if the deploy ends before anything is written. Errors that occur during writes are part of the
+/// report.
 pub(crate) async fn deploy(
     ctx: &DeployContext<'_>,
     server: &Server<'_>,
@@ -115,7 +117,8 @@ pub(crate) async fn deploy(
     register::register(&desired, &pools, ctx, server, report).await
 }
 
-/// Checks that a saved plan still holds and that not too many deployments would be deleted.
+/// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed
+/// the limit.
 fn hold_to_plan(now: &Plan, saved: Option<&Plan>, options: &Options) -> Result<(), Failure> {
     let stale = saved.map(|plan| plan.stale(now)).unwrap_or_default();
     if !stale.is_empty() {

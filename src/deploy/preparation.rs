@@ -1,4 +1,4 @@
-//! Stages before the first side effect: load, target, resolve and validate.
+//! The stages before the first side effect: load, target, resolve and validate.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -15,14 +15,14 @@ use crate::{
     validate,
 };
 
-/// A project file and the warnings of loading it.
+/// A loaded project file, with the warnings that occurred while it was loaded.
 pub(super) struct Loaded {
     pub(super) project: Project,
     warnings: Vec<Diagnostic>,
 }
 
 impl Loaded {
-    /// Returns findings that start with the warnings of loading the file.
+    /// Returns a collection of findings that already contains the warnings from loading the file.
     pub(super) fn findings(&self) -> Findings<'_> {
         let mut findings = Findings::new(self.project.document.as_ref());
         for warning in &self.warnings {
@@ -35,11 +35,11 @@ impl Loaded {
 /// Selected deployments after validation.
 pub(super) struct Preparation {
     pub(super) prepared: Vec<(ResolvedDeployment, StepSections)>,
-    /// Work pools of the deployments, by name.
+    /// Work pools that the deployments use, by name.
     pub(super) pools: BTreeMap<String, WorkPool>,
-    /// Features of the server. Contains all features if no server is used.
+    /// Capabilities of the server. If no server is used, all features are supported.
     pub(super) capabilities: Capabilities,
-    /// Warnings that were shown to the user.
+    /// Warnings that have been shown to the user.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
@@ -73,11 +73,11 @@ pub(super) async fn examine(
     Ok(Preparation { prepared, pools, capabilities, warnings })
 }
 
-/// Validates the selected deployments without a server.
+/// Validates the selected deployments without connecting to a server.
 ///
 /// # Errors
 ///
-/// Fails if there is no project file or if options are invalid.
+/// Fails if the project file does not exist or if options are invalid.
 pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, Failure> {
     let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
     let (project, warnings) = match project::load(path, ctx.directory) {
@@ -101,11 +101,12 @@ pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings,
 /// Diagnostics about a project file.
 pub(crate) struct ProjectFindings {
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Number of deployments in the file.
+    /// Number of deployments that the file declares.
     pub(crate) deployments: usize,
 }
 
-/// Loads the project file. A missing default file yields an empty project, so that options alone can deploy.
+/// Loads the project file. If the default file does not exist, an empty project is returned, so that a flow
+/// can be deployed with options only.
 pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
@@ -123,8 +124,8 @@ pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
 
 /// Selects, resolves and validates deployments.
 ///
-/// If flows cannot be read from source, Python inspects all of them in one process. Everything is then
-/// repeated with its results, because the selection and expressions may depend on them.
+/// If flows cannot be determined from their source code, a single Python process inspects all of them. All
+/// deployments are then prepared again, because the selection and the expressions may depend on the results.
 pub(super) async fn prepare(
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -178,7 +179,7 @@ async fn prepare_with(
     Ok(prepared)
 }
 
-/// Returns the notices about generated pull steps.
+/// Returns the notes about generated pull steps.
 pub(super) fn notes(
     prepared: &[(ResolvedDeployment, StepSections)],
 ) -> impl Iterator<Item = &pull_steps::Note> {
@@ -188,8 +189,12 @@ pub(super) fn notes(
     })
 }
 
-/// Reports the findings. Returns the warnings, or fails if there are errors. With `--strict`, warnings are
-/// errors.
+/// Reports the findings. Returns the warnings if there are no errors. With `--strict`, warnings are treated
+/// as errors.
+///
+/// # Errors
+///
+/// Returns all findings if one of them is an error.
 pub(super) fn stop_on_errors(
     findings: &mut Findings<'_>,
     ctx: &DeployContext<'_>,

@@ -1,4 +1,4 @@
-//! Plans a deploy without running steps or writing.
+//! Creates the plan of a deploy without running steps or writing anything.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, server: &Server<'_>) -> Result
     plan_prepared(&loaded.project, &preparation, ctx, server, &resolver, &mut findings).await
 }
 
-/// Creates the plan of prepared deployments.
+/// Creates the plan for deployments that have been prepared.
 pub(super) async fn plan_prepared(
     project: &Project,
     preparation: &Preparation,
@@ -84,7 +84,7 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
     json::entry(&Diagnostic { message, ..diagnostic.clone() })
 }
 
-/// Renders the deployments without step outputs. Also returns the steps that would run.
+/// Renders the deployments without step outputs. Returns them together with the steps that would run.
 pub(super) async fn previews<'a>(
     project: &Project,
     preparation: &'a Preparation,

@@ -1,4 +1,4 @@
-//! Compares rendered deployments with the server and writes the differences.
+//! Compares rendered deployments with the server, and writes the differences.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,7 @@ use crate::{
     validate,
 };
 
-/// Compares the deployments with the server and writes the differences. Fills in the report.
+/// Compares the deployments with the server, writes the differences, and fills in the report.
 pub(super) async fn register(
     desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,
@@ -93,7 +93,7 @@ pub(super) async fn register(
     Ok(())
 }
 
-/// Finds the deployments to prune. Returns `None` without a project id.
+/// Finds the deployments to prune. Returns `None` if there is no project id.
 async fn pruning<'a>(
     changes: &[(&DesiredDeployment, Change<'_>)],
     ctx: &'a DeployContext<'_>,
@@ -105,7 +105,7 @@ async fn pruning<'a>(
     Ok(Some(pruning))
 }
 
-/// Prunes deployments if every write succeeded, and records the project's deployments.
+/// Prunes deployments if all writes have succeeded, and then updates the project's record.
 async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext<'_>, client: &Client) {
     let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
     let mut failed = lines.iter().any(|line| line.id.is_none());
@@ -143,11 +143,11 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
     }
 }
 
-/// Starts the journal. Without a home directory, or if nothing changes, there is no journal.
+/// Creates the journal. If there is no home directory or if nothing changes, an empty journal is returned.
 ///
 /// # Errors
 ///
-/// Fails if the journal cannot be written, because an interrupted deploy could then not be undone.
+/// Fails if the journal cannot be written, because an interrupted deploy could then not be resumed.
 fn begin_journal(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
@@ -175,11 +175,11 @@ fn begin_journal(
     Journal::begin(begin, names, before, ctx.redactor).map_err(Failure::Journal)
 }
 
-/// Returns the options with the deployments that the last deploy did not complete.
+/// Returns options that select the deployments that the last deploy did not complete.
 ///
 /// # Errors
 ///
-/// Fails if there is nothing to resume, or if the last deploy used options that the journal does not have.
+/// Fails if there is nothing to resume, or if the last deploy used options that the journal does not contain.
 pub(crate) fn resumed(
     options: &Options,
     environment: &Environment,

@@ -16,23 +16,23 @@ use crate::{
 /// Result of a deploy.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// One line per deployment, in order.
+    /// A line for each deployment, in the order in which the deployments are declared.
     pub(crate) lines: Vec<Line>,
-    /// Work pools without an online worker.
+    /// Names of the work pools that have no worker online.
     pub(crate) idle_pools: Vec<String>,
-    /// Steps that ran, each with its deployments.
+    /// Steps that were run, each with the deployments that use it.
     pub(crate) steps: Vec<Ran>,
     /// Messages about state that could not be restored.
     pub(crate) unrestored: Vec<String>,
     /// Whether `--resume` can continue the deploy.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
-    /// Writes that have finished. They are moved to `lines` when all of them have.
+    /// Writes that have finished. They are moved to `lines` when all writes have finished.
     pub(crate) finished: FinishedWrites,
 }
 
 impl Report {
-    /// Completes the lines of an interrupted deploy with the writes that have finished.
+    /// Adds the results of finished writes to the lines of an interrupted deploy.
     pub(crate) fn interrupt(&mut self, links: &Links) {
         for (index, (outcome, time)) in self.finished.take() {
             if let Some(line) = self.lines.get_mut(index) {
@@ -43,17 +43,17 @@ impl Report {
         }
     }
 
-    /// Checks whether every deployment has its desired state.
+    /// Returns whether all deployments have their desired state.
     pub(crate) fn is_done(&self) -> bool {
         self.lines.iter().all(|line| line.outcome.is_done())
     }
 
-    /// Checks whether conflicts are the only failures.
+    /// Returns whether all failures are conflicts.
     pub(crate) fn only_conflicts(&self) -> bool {
         !self.is_done() && self.first_error().is_none()
     }
 
-    /// Returns the first error of a write.
+    /// Returns the first error that occurred during a write.
     pub(crate) fn first_error(&self) -> Option<&ApiError> {
         self.lines.iter().find_map(|line| line.outcome.error())
     }
@@ -76,10 +76,10 @@ pub(crate) struct Line {
     pub(crate) id: Option<Uuid>,
     pub(crate) url: Option<String>,
     pub(crate) outcome: Outcome,
-    /// Planned action and changes, without secrets.
     pub(crate) action: Action,
+    /// The planned changes, with secrets redacted.
     pub(crate) changes: Vec<PlannedChange>,
-    /// Time from the start of the write to its end.
+    /// Time between the start and the end of the write.
     pub(crate) time: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Renders the requests of a deploy without a server.
+//! Renders the requests that a deploy would send, without connecting to a server.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     value::json_object,
 };
 
-/// Requests of a deploy to an empty server.
+/// The requests that a deploy would send to an empty server.
 #[derive(Debug, Serialize)]
 pub(crate) struct Rendered {
     /// Version of the document's schema.
@@ -42,12 +42,12 @@ struct RenderedRequest {
     body: Json,
 }
 
-/// Renders the requests for the selected deployments. Blocks, variables and values from the server stay
-/// unresolved.
+/// Renders the requests for the selected deployments. References to blocks, variables and other values from
+/// the server are not resolved.
 ///
 /// # Errors
 ///
-/// Fails if offline validation finds errors.
+/// Fails if the validation without a server finds errors.
 pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failure> {
     let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
@@ -67,7 +67,7 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failur
     Ok(Rendered { schema: 1, deployments, steps })
 }
 
-/// Returns the requests in order. Ids from responses are represented by a description.
+/// Returns the requests in order. Ids that are only known from responses are replaced by a description.
 fn of_deployment(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path, body: Json| {
         let body = redacted_value("", &pending::show_json(&body), ctx.redactor);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Durations of completed stages, in order.
+/// Names and durations of the completed stages, in order.
 #[derive(Debug)]
 pub(crate) struct StageTimes {
     over: Vec<(&'static str, Duration)>,
@@ -16,7 +16,7 @@ impl Default for StageTimes {
 }
 
 impl StageTimes {
-    /// Records the end of a stage. The stage started when the previous one ended.
+    /// Records the end of a stage. The stage started at the end of the previous stage.
     pub(super) fn end(&mut self, name: &'static str) {
         let now = Instant::now();
         self.over.push((name, now - self.since));

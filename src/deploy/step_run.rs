@@ -25,7 +25,7 @@ pub(crate) struct StepSelection {
     pub(crate) build: bool,
     pub(crate) push: bool,
     pub(crate) pull: bool,
-    /// Directory for pull steps. `None` uses a temporary directory.
+    /// Directory in which pull steps run. If `None`, they run in a temporary directory.
     pub(crate) into: Option<PathBuf>,
 }
 
@@ -41,8 +41,8 @@ pub(crate) struct StepRun {
 ///
 /// # Errors
 ///
-/// Fails if a deploy would fail before its steps, if a step fails, or if pulled code does not contain the
-/// flow.
+/// Fails if a deploy would fail before its first step, if a step fails, or if the pulled code does not
+/// contain the flow.
 pub(crate) async fn run_steps(
     ctx: &DeployContext<'_>,
     client: Option<&Client>,
@@ -84,11 +84,11 @@ pub(crate) async fn run_steps(
     Ok(runs)
 }
 
-/// Runs the pull steps that the server stores for deployments.
+/// Runs the pull steps that the server stores for the given deployments.
 ///
 /// # Errors
 ///
-/// Fails if a deployment does not exist, if a step fails, or if pulled code does not contain the flow.
+/// Fails if a deployment does not exist, if a step fails, or if the pulled code does not contain the flow.
 pub(crate) async fn run_stored(
     names: &[String],
     ctx: &DeployContext<'_>,

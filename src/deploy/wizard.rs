@@ -1,4 +1,4 @@
-//! The wizard: asks for what a deploy needs and neither the file nor the options specify.
+//! Runs the wizard, which asks for required values that are neither in the file nor passed as options.
 
 use super::{Failure, preparation};
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
     target::wizard::{self, Answers, Saved, ServerLookup},
 };
 
-/// Asks for missing values. Returns `None` if nothing is missing.
+/// Asks for missing values. Returns `None` if no values are missing.
 ///
 /// # Errors
 ///
-/// Fails if the file or the options are invalid, or if a question is not answered.
+/// Fails if the file or the options are invalid, or if the user does not answer a question.
 pub(crate) async fn ask(
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
@@ -21,7 +21,8 @@ pub(crate) async fn ask(
     Ok(wizard::run(&loaded.project, ctx, ask, server).await?)
 }
 
-/// Returns the project file with the answers added. Returns `None` if the file cannot take them.
+/// Returns the project file with the answers added. Returns `None` if the answers cannot be added to the
+/// file.
 ///
 /// # Errors
 ///

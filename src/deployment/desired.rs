@@ -1,4 +1,4 @@
-//! Desired state of a deployment, and the request bodies that create it.
+//! The desired state of a deployment, and the request bodies that create this state.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Fields of a deployment after all templates are resolved.
+/// Fields of a deployment after all templates have been resolved.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Rendered {
     pub(crate) name: String,
@@ -50,7 +50,7 @@ pub(crate) struct RenderedPool {
     pub(crate) job_variables: Mapping,
 }
 
-/// Value of `concurrency_limit`: a number, or a mapping with a collision strategy.
+/// Value of the `concurrency_limit` field: a number, or a mapping that also contains a collision strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ConcurrencyLimit {
@@ -73,7 +73,7 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Returns the value of `concurrency_options` for the API.
+    /// Returns the value of the API field `concurrency_options`.
     fn options(&self) -> Json {
         let Self::Options { collision_strategy, grace_period_seconds, .. } = self else { return Json::Null };
         let mut options = Map::new();
@@ -84,7 +84,8 @@ impl ConcurrencyLimit {
         Json::Object(options)
     }
 
-    /// Validates the limit. Returns the key and the message of the first problem.
+    /// Validates the limit. Returns the key and the message of the first problem, or `None` if the limit is
+    /// valid.
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         if self.limit().is_some_and(|limit| limit <= 0) {
             let key = matches!(self, Self::Options { .. }).then_some("limit");
@@ -108,12 +109,12 @@ impl ConcurrencyLimit {
     }
 }
 
-/// Schedules that a deployment should have.
+/// The schedules that a deployment should have.
 #[derive(Debug, Clone)]
 pub(crate) enum Schedules {
-    /// The file has no schedules or null. The schedules of the server stay.
+    /// The file does not contain schedules, or the value is null. The schedules on the server are kept.
     Keep,
-    /// Exactly these schedules. An empty list removes all schedules.
+    /// The deployment should have exactly these schedules. An empty list removes all schedules.
     Exactly(Vec<Schedule>),
 }
 
@@ -140,18 +141,18 @@ pub(crate) struct DesiredDeployment {
     pub(crate) paused: bool,
     pub(crate) concurrency_limit: Option<ConcurrencyLimit>,
     pub(crate) parameters: Json,
-    /// Parameter schema of the flow, shared by its deployments.
+    /// Parameter schema of the flow. Deployments of the same flow share it.
     pub(crate) parameter_schema: Arc<Json>,
-    /// `None` if neither the file nor the command line sets it.
+    /// Whether parameters are validated. `None` if neither the file nor the command line sets the field.
     pub(crate) enforce_parameter_schema: Option<bool>,
     pub(crate) work_pool: String,
     pub(crate) work_queue: Option<String>,
     pub(crate) job_variables: Json,
-    /// `None` if the reference sends no pull steps.
+    /// Pull steps of the deployment. `None` if Prefect would not send any.
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,
     pub(crate) triggers: Vec<Trigger>,
-    /// `None` if the file has no SLAs. The SLAs of the server stay.
+    /// Service level agreements. `None` if the file does not contain any, which keeps the SLAs on the server.
     pub(crate) slas: Option<Vec<Sla>>,
 }
 
@@ -161,7 +162,7 @@ impl DesiredDeployment {
         format!("{}/{}", self.flow_name, self.name)
     }
 
-    /// Removes values that the server does not support. Requires `--allow-unsupported`.
+    /// Removes values that the server does not support. Only called for `--allow-unsupported`.
     pub(crate) fn omit_unsupported(&mut self, capabilities: &Capabilities) {
         if let Schedules::Exactly(schedules) = &mut self.schedules {
             for schedule in schedules {
@@ -192,7 +193,7 @@ impl DesiredDeployment {
         self.concurrency_limit.as_ref().and_then(ConcurrencyLimit::limit).into()
     }
 
-    /// Returns the body of `POST /deployments/`.
+    /// Returns the body of a `POST /deployments/` request.
     pub(crate) fn create_body(&self, flow_id: Uuid, now: Timestamp) -> Json {
         json!({
             "name": self.name,
@@ -219,7 +220,7 @@ impl DesiredDeployment {
         })
     }
 
-    /// Returns the body of `PATCH /deployments/{id}` without schedules.
+    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules.
     pub(crate) fn update_body(&self) -> Map<String, Json> {
         let mut body = Map::from_iter(
             [
@@ -247,7 +248,7 @@ impl DesiredDeployment {
     }
 }
 
-/// Returns tags as strings. Splits a single string at commas and drops blank tags.
+/// Returns tags as strings. A single string is split at commas, and blank tags are removed.
 pub(crate) fn tags(tags: &Value) -> Vec<String> {
     let texts: Vec<String> = match tags {
         Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),
@@ -257,7 +258,7 @@ pub(crate) fn tags(tags: &Value) -> Vec<String> {
     texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()
 }
 
-/// Returns the name of a deployment in the API. Like the reference, it removes the `.py` suffix.
+/// Returns the name under which the API stores a deployment. Like Prefect, this removes the suffix `.py`.
 pub(crate) fn api_name(name: &str) -> String {
     let stem = name.strip_suffix(".py").map(|stem| stem.rsplit('/').next().unwrap_or(stem));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name).to_owned()

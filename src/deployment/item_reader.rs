@@ -1,4 +1,4 @@
-//! Reads triggers and SLAs, which are lists of mappings, and collects all errors with their locations.
+//! Reads triggers and SLAs, which are lists of mappings. All errors are collected with their locations.
 
 use crate::{
     diagnostics::did_you_mean,
@@ -10,37 +10,37 @@ use crate::{
     value::{Mapping, Value, kind},
 };
 
-/// An error in a list item.
+/// An error in an item of a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct ItemError {
-    /// Index of the item, starting at 0.
+    /// Zero-based index of the item.
     pub(crate) index: usize,
-    /// Location within the item, such as `triggers[1].within`.
+    /// Location of the error within the item, such as `triggers[1].within`.
     pub(crate) path: Pointer,
     pub(crate) message: String,
 }
 
-/// An unknown key, which is ignored.
+/// An unknown key, which has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownKey {
     pub(crate) index: usize,
     pub(crate) path: Pointer,
-    /// A known key with a similar name.
+    /// The name of a similar known key, if there is one.
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// A metric that the tested release of Prefect does not have.
+/// A metric that the tested version of Prefect does not support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownMetric {
     pub(crate) index: usize,
     pub(crate) path: Pointer,
     pub(crate) name: String,
-    /// A known metric with a similar name.
+    /// The name of a similar known metric, if there is one.
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// Errors and warnings collected while the items are read.
+/// Errors and warnings that are collected while items are read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) index: usize,
@@ -54,13 +54,17 @@ impl Findings {
         self.errors.push(ItemError { index: self.index, path: path.clone(), message: message.into() });
     }
 
-    /// Returns the value that `read` builds. Fails if there are errors.
+    /// Returns the value that `read` builds from the items.
+    ///
+    /// # Errors
+    ///
+    /// Returns all errors that occurred while the items were read.
     pub(super) fn into_result<T>(self, read: impl FnOnce(Vec<UnknownKey>) -> T) -> Result<T, Vec<ItemError>> {
         if self.errors.is_empty() { Ok(read(self.unknown_keys)) } else { Err(self.errors) }
     }
 }
 
-/// Reads typed values from a mapping.
+/// Reads typed values from the keys of a mapping.
 pub(super) struct Reader<'a> {
     entries: &'a Mapping,
     path: Pointer,
@@ -76,7 +80,7 @@ impl<'a> Reader<'a> {
         self.entries.get(key)
     }
 
-    /// Returns the location of a key, or of the mapping if the key is empty.
+    /// Returns the location of a key. An empty key stands for the mapping itself.
     pub(super) fn path_of(&self, key: &str) -> Pointer {
         if key.is_empty() { self.path.clone() } else { self.path.join(key) }
     }
@@ -86,7 +90,8 @@ impl<'a> Reader<'a> {
         self.findings.error(&path, message);
     }
 
-    /// Parses the value of a key. Returns the default if the key is missing or its value is invalid.
+    /// Parses the value of a key. Returns the default value if the key is missing. If the value is invalid,
+    /// an error is also recorded.
     pub(super) fn optional<T>(
         &mut self,
         key: &str,
@@ -103,7 +108,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Parses the value of a required key. Reports an error if the key is missing.
+    /// Parses the value of a required key. Records an error if the key is missing.
     pub(super) fn required<T>(
         &mut self,
         key: &str,
@@ -115,7 +120,7 @@ impl<'a> Reader<'a> {
         self.optional(key, None, |value| parse(value).map(Some))
     }
 
-    /// Reads the name of a metric. Records names that are not in `known`.
+    /// Reads the name of a metric. Records a name that is not in `known`.
     pub(super) fn metric_name(&mut self, key: &str, known: &[&'static str]) -> Option<String> {
         let name = self.required(key, text)?;
         if !known.contains(&name.as_str()) {
@@ -126,7 +131,7 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    /// Records the keys that are not in `known`.
+    /// Records all keys of the mapping that are not in `known`.
     pub(super) fn note_unknown_keys(&mut self, known: &[&[&'static str]]) {
         let known: Vec<&'static str> = known.concat();
         for key in self.entries.keys() {
@@ -172,14 +177,14 @@ pub(crate) fn duration_value(value: &Value) -> Result<Seconds, String> {
     duration::parse(value).map(Seconds).map_err(|error| error.to_string())
 }
 
-/// Wraps a parser so that null becomes `None`.
+/// Turns a parser into a parser that returns `None` for null.
 pub(super) fn nullable<T>(
     parse: impl Fn(&Value) -> Result<T, String>,
 ) -> impl Fn(&Value) -> Result<Option<T>, String> {
     move |value| if value.is_null() { Ok(None) } else { parse(value).map(Some) }
 }
 
-/// Parses a string that must be in `words`. Suggests a similar word in the error.
+/// Parses a string that must be one of `words`. The error suggests a similar word, if there is one.
 pub(super) fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static str, String> {
     let found = text(value)?;
     words.iter().find(|word| **word == found).copied().ok_or_else(|| {

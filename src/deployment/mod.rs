@@ -1,4 +1,4 @@
-//! Deployments: the types that the stages of a deploy share, and finding deployments on the server.
+//! Types that the stages of a deploy share, and functions that find deployments on the server.
 
 mod context;
 pub(crate) mod desired;
@@ -34,10 +34,10 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Client, Deployment, DeploymentFilter};
 
-/// Maximum number of ids or names per filter request.
+/// Maximum number of ids or names in a filter request.
 const BATCH: usize = 200;
 
-/// A deployment of the server with the name of its flow.
+/// A deployment on the server and the name of its flow.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedDeployment {
     pub(crate) flow: String,
@@ -51,12 +51,12 @@ impl NamedDeployment {
     }
 }
 
-/// Error of finding or changing deployments.
+/// The error returned if deployments cannot be found or changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeploymentError {
     #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
     NameFormat(String),
-    /// The name, in quotes where scripts expect them.
+    /// No deployment has this name. The name is quoted as scripts expect it.
     #[error("Deployment {0} not found!")]
     NotFound(String),
     #[error("No deployment matches '{0}'.")]
@@ -67,7 +67,7 @@ pub(crate) enum DeploymentError {
     Api(#[from] ApiError),
 }
 
-/// Splits a name of the form `flow/deployment`. Fails for any other form.
+/// Splits a name of the form `flow/deployment`. Fails if the name has a different form.
 pub(crate) fn split_name(name: &str) -> Result<(&str, &str), DeploymentError> {
     match name.split_once('/') {
         Some((flow, deployment)) if !deployment.contains('/') => Ok((flow, deployment)),
@@ -91,10 +91,10 @@ pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeploym
     Ok(NamedDeployment { flow: flow.map_or_else(String::new, |flow| flow.name), deployment })
 }
 
-/// Finds the deployments that match names and patterns such as `etl/*`.
+/// Finds the deployments that match the given names and patterns, such as `etl/*`.
 ///
-/// Returns each deployment once, in the order of the arguments; matches of a pattern are sorted by name.
-/// Fails if an argument matches nothing.
+/// Each deployment is returned once, in the order of the arguments. The matches of a pattern are sorted by
+/// name. Fails if an argument does not match any deployment.
 pub(crate) async fn find_all(
     client: &Client,
     names: &[String],
@@ -124,7 +124,8 @@ pub(crate) async fn find_all(
     Ok(found)
 }
 
-/// Lists the deployments of some flows, sorted by flow and name. Without flow names, lists all deployments.
+/// Lists the deployments of the given flows, sorted by flow and name. If no flow names are given, all
+/// deployments are listed.
 pub(crate) async fn list(
     client: &Client,
     flow_names: &[String],
@@ -133,7 +134,7 @@ pub(crate) async fn list(
     with_flow_names(client, client.deployments(&filter).await?).await
 }
 
-/// Returns at most `most` deployments whose full name starts with `beginning`, sorted by name.
+/// Returns up to `most` deployments whose full name starts with `beginning`, sorted by name.
 pub(crate) async fn beginning_with(
     client: &Client,
     beginning: &str,
@@ -153,7 +154,7 @@ pub(crate) async fn beginning_with(
     Ok(found)
 }
 
-/// Adds the names of their flows to deployments and sorts them by flow and name.
+/// Looks up the flow names of deployments, and sorts the deployments by flow and name.
 async fn with_flow_names(
     client: &Client,
     deployments: Vec<Deployment>,
@@ -169,7 +170,7 @@ async fn with_flow_names(
     Ok(named)
 }
 
-/// Returns the names of flows by id.
+/// Returns the names of the flows with the given ids, by id.
 pub(crate) async fn flow_names_by_id(
     client: &Client,
     ids: impl IntoIterator<Item = Uuid>,
@@ -182,12 +183,12 @@ pub(crate) async fn flow_names_by_id(
     Ok(names)
 }
 
-/// Checks whether a name is a pattern: it contains `*`.
+/// Returns whether a name is a pattern, which means that it contains `*`.
 pub(crate) fn is_pattern(name: &str) -> bool {
     name.contains('*')
 }
 
-/// Checks whether a name matches a pattern. As in the reference, `*` matches one or more characters.
+/// Returns whether a name matches a pattern. As in Prefect, `*` matches one or more characters.
 pub(crate) fn matches_pattern(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == name };
     let Some(rest) = name.strip_prefix(head) else { return false };

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use super::ProjectId;
 use crate::{flow::PythonUse, steps::ImagePolicy};
 
-/// Reaction to a deployment that cannot be written.
+/// The action taken if a deployment cannot be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum OnError {
-    /// Skip the deployments that have not started.
+    /// Skip all deployments whose writes have not started.
     #[default]
     Stop,
     Continue,
-    /// Like `Stop`; then restore the deployments that were written.
+    /// Stop like `Stop`, and then restore the deployments that have been written.
     Rollback,
 }
 
-/// Options of `prefectl deploy` as given on the command line.
+/// Options of `prefectl deploy`, as specified on the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) entrypoint: Option<String>,
@@ -26,7 +26,8 @@ pub(crate) struct Options {
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) version_type: Option<String>,
-    /// Replaces the tags of the file if `Some`, even if empty.
+    /// Tags that replace the tags in the file. An empty list removes all tags. `None` keeps the tags in the
+    /// file.
     pub(crate) tags: Option<Vec<String>>,
     pub(crate) concurrency_limit: Option<i64>,
     pub(crate) collision_strategy: Option<String>,
@@ -43,30 +44,31 @@ pub(crate) struct Options {
     pub(crate) param: Vec<String>,
     pub(crate) params: Option<String>,
     pub(crate) enforce_parameter_schema: Option<bool>,
-    /// Replaces the SLAs of the file if `Some`, even if empty.
+    /// SLAs that replace the SLAs in the file. An empty list removes all SLAs. `None` keeps the SLAs in the
+    /// file.
     pub(crate) slas: Option<Vec<String>>,
-    /// Whether Python imports flows to determine their parameters.
+    /// Determines when Python is used to import flows and inspect their parameters.
     pub(crate) python: PythonUse,
     pub(crate) strict: bool,
     pub(crate) force: bool,
     /// Whether to omit fields that the server does not support.
     pub(crate) allow_unsupported: bool,
-    /// Whether to run the pull steps as a worker does before anything is written.
+    /// Whether to run the pull steps as a worker would, before anything is written.
     pub(crate) verify_pull: bool,
-    /// Maximum number of concurrent builds and pushes.
+    /// Maximum number of builds and pushes that run concurrently.
     pub(crate) jobs: usize,
     pub(crate) images: ImagePolicy,
     pub(crate) on_error: OnError,
-    /// Project under which the deployments are recorded. `None` records nothing.
+    /// Project under which the deployments are recorded. If `None`, they are not recorded.
     pub(crate) project: Option<ProjectId>,
-    /// Whether to delete deployments that the project registered and no longer declares.
+    /// Whether to delete deployments that the project has registered but no longer declares.
     pub(crate) prune: bool,
     /// Maximum number of deletions.
     pub(crate) max_deletes: usize,
 }
 
 impl Options {
-    /// Checks whether an option is set that applies to a single deployment only.
+    /// Returns whether an option is set that only applies to a single deployment.
     pub(crate) fn describe_a_deployment(&self) -> bool {
         let texts = [
             &self.entrypoint,

@@ -1,16 +1,16 @@
 //! The id under which a project records its deployments.
 
-/// Id of a project, which groups deployments of any number of files.
+/// Id of a project. Deployments from any number of files can belong to a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectId(String);
 
-/// A project id with forbidden characters or of invalid length.
+/// The error for a project id that contains forbidden characters or is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no project id: use up to 80 lowercase letters, digits, `_` and single `-`")]
 pub(crate) struct InvalidProjectId(String);
 
 impl ProjectId {
-    /// Part of the names of all variables that record a project's deployments.
+    /// Prefix of the names of all variables that record a project's deployments.
     pub(crate) const VARIABLE_PREFIX: &str = "prefectl";
 
     pub(crate) fn new(text: &str) -> Result<Self, InvalidProjectId> {
@@ -26,9 +26,10 @@ impl ProjectId {
         &self.0
     }
 
-    /// Returns the name of the variable with this number.
+    /// Returns the name of the variable with the given number.
     ///
-    /// Servers before Prefect 3.4.2 reject names with dashes. Their names have `_d` for `-` and `_u` for `_`.
+    /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as
+    /// `_d` and `_` as `_u`.
     pub(crate) fn variable(&self, number: usize, allows_dashes: bool) -> String {
         let Self(id) = self;
         match (allows_dashes, number) {
@@ -42,7 +43,7 @@ impl ProjectId {
         }
     }
 
-    /// Checks whether a variable has the name of such a record.
+    /// Returns whether the name of a variable is that of a project record.
     pub(crate) fn is_record_name(name: &str) -> bool {
         name.starts_with("prefectl-project-") || name.starts_with("prefectl_project_")
     }

@@ -1,4 +1,4 @@
-//! Pull steps of a deployment, including generated ones.
+//! Pull steps of a deployment, which are listed in the file or generated.
 
 use std::path::Path;
 
@@ -11,23 +11,24 @@ pub(crate) const BUILD_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.bu
 pub(crate) const PUSH_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.push_docker_image";
 pub(crate) const SET_WORKING_DIRECTORY: &str = "prefect.deployments.steps.set_working_directory";
 
-/// Pull steps that a deployment is registered with.
+/// Pull steps with which a deployment is registered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PullSteps {
-    /// Steps listed in the file. Step outputs are filled in later.
+    /// Steps that are listed in the file. Step outputs are inserted later.
     Listed(Vec<Value>),
-    /// Generated steps, and what the user should know about them.
+    /// Generated steps, with notes for the user.
     Generated { steps: Vec<Value>, note: Option<Note> },
-    /// No steps: the user's own Dockerfile contains the code. The reference does the same without a terminal.
+    /// No pull steps, because the user's Dockerfile adds the code to the image. Prefect behaves in the same
+    /// way if there is no terminal.
     None,
 }
 
 /// Notice about generated pull steps.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Note {
-    /// Workers load the flow from this path on this machine.
+    /// Workers load the flow from this path on the current machine.
     ThisMachine(String),
-    /// The directory in the user's image is a default.
+    /// The default directory in the user's image is assumed to contain the code.
     DefaultDirectory,
 }
 
@@ -45,10 +46,11 @@ impl Note {
     }
 }
 
-/// Returns the pull steps of a deployment: its own, else those of the file, else generated ones.
+/// Returns the pull steps of a deployment. The steps of the deployment take precedence over those at the top
+/// level of the file. If there are neither, steps are generated.
 ///
-/// `written` contains the deployment's fields as in the file, `fields` the fields with early templates
-/// resolved. `directory` is the project's directory.
+/// `written` contains the deployment's fields as written in the file, and `fields` contains the fields after
+/// the first templates have been resolved. `directory` is the directory of the project.
 pub(crate) fn pull_steps(
     project: &Project,
     written: &Mapping,

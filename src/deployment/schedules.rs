@@ -1,4 +1,4 @@
-//! Schedules of deployments on the server.
+//! Manages the schedules of deployments on the server.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
@@ -10,12 +10,13 @@ use crate::{
     python,
 };
 
-/// Maximum number of concurrent schedule updates.
+/// Maximum number of schedules that are updated concurrently.
 const AT_ONCE: usize = 10;
 
-/// Adds a schedule. `replace` then removes the previous schedules.
+/// Adds a schedule to a deployment. If `replace` is set, the previous schedules are then removed.
 ///
-/// Creating first keeps the old schedules if the server rejects the new one.
+/// The new schedule is created first, so that the previous schedules are kept if the server rejects the new
+/// schedule.
 pub(crate) async fn create(
     client: &Client,
     deployment: &Deployment,
@@ -32,7 +33,7 @@ pub(crate) async fn create(
     })
 }
 
-/// Removes the schedules that `deployment` lists.
+/// Removes the schedules that are listed in `deployment`.
 pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), ApiError> {
     for schedule in &deployment.schedules {
         client.delete_schedule(deployment.id, schedule.id).await?;
@@ -40,7 +41,7 @@ pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<()
     Ok(())
 }
 
-/// Finds a schedule of a deployment by id.
+/// Finds a schedule of a deployment by the schedule's id.
 pub(crate) fn find(deployment: &Deployment, id: Uuid) -> Result<&DeploymentSchedule, DeploymentError> {
     deployment.schedules.iter().find(|schedule| schedule.id == id).ok_or(DeploymentError::ScheduleNotFound)
 }
@@ -56,7 +57,7 @@ pub(crate) async fn activate(
     client.update_schedule(deployment.id, schedule, &change).await
 }
 
-/// Activates or pauses schedules. Returns the schedules that changed, each with its deployment.
+/// Activates or pauses schedules. Returns the schedules that were changed, each with its deployment.
 pub(crate) async fn activate_all<'a>(
     client: &Client,
     deployments: &'a [NamedDeployment],
@@ -79,7 +80,7 @@ pub(crate) async fn activate_all<'a>(
         .await
 }
 
-/// Formats a schedule as `schedule ls` of the reference does: `cron: 0 0 * * *`.
+/// Formats a schedule like the command `schedule ls` of Prefect, as in `cron: 0 0 * * *`.
 pub(crate) fn summary(schedule: &JsonObject) -> String {
     let text = |key: &str| schedule.get(key).and_then(Value::as_str).unwrap_or_default();
     if let Some(seconds) = schedule.get("interval").and_then(Value::as_f64) {
@@ -93,7 +94,7 @@ pub(crate) fn summary(schedule: &JsonObject) -> String {
     }
 }
 
-/// Formats a schedule as the reference does when it pauses one: `cron='0 0 * * *' timezone='UTC'
+/// Formats a schedule as Prefect does when it pauses a schedule, as in `cron='0 0 * * *' timezone='UTC'
 /// day_or=True`.
 pub(crate) fn fields(schedule: &JsonObject) -> String {
     let field = |(key, value): (&String, &Value)| match (key.as_str(), value.as_f64()) {
@@ -105,7 +106,7 @@ pub(crate) fn fields(schedule: &JsonObject) -> String {
     schedule.iter().map(field).collect::<Vec<_>>().join(" ")
 }
 
-/// Formats seconds as Python formats a `timedelta`: `1 day, 2:00:00.500000`.
+/// Formats a number of seconds as Python formats a `timedelta`, as in `1 day, 2:00:00.500000`.
 fn python_timedelta(seconds: f64) -> String {
     let whole = jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default();
     let (days, rest) = (whole.as_secs().div_euclid(86_400), whole.as_secs().rem_euclid(86_400));

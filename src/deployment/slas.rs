@@ -1,4 +1,4 @@
-//! Service level agreements (SLAs), a feature of Prefect Cloud.
+//! Service level agreements (SLAs), which only Prefect Cloud supports.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -14,23 +14,23 @@ use crate::{
     value::{Value, kind},
 };
 
-/// Error for SLAs on servers other than Prefect Cloud.
+/// The error for SLAs on a server other than Prefect Cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("SLA configuration is currently only supported on Prefect Cloud.")]
 pub(crate) struct OnlyOnCloud;
 
 const SEVERITIES: [&str; 5] = ["minor", "low", "moderate", "high", "critical"];
-/// Keys of limits. An SLA has exactly one of them.
+/// Keys that specify the limit of an SLA. Each SLA has exactly one of these keys.
 const LIMITS: [&str; 3] = ["duration", "within", "stale_after"];
 const KEYS: [&str; 3] = ["name", "severity", "enabled"];
 
-/// An SLA as JSON, with only the keys that the file has.
+/// An SLA as a JSON object that contains only the keys in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sla {
     given: Map<String, Json>,
 }
 
-/// SLAs of a deployment, and their unknown keys.
+/// The SLAs of a deployment, and unknown keys in them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Slas {
     pub(crate) slas: Vec<Sla>,
@@ -41,7 +41,7 @@ pub(crate) struct Slas {
 ///
 /// # Errors
 ///
-/// Returns all errors in all items.
+/// Returns the errors of all items.
 pub(crate) fn slas(items: &[Value]) -> Result<Slas, Vec<ItemError>> {
     let mut findings = Findings::default();
     let mut slas = Vec::new();
@@ -87,7 +87,7 @@ fn given(reader: &mut Reader<'_>) -> Map<String, Json> {
 }
 
 impl Sla {
-    /// Returns the SLA for a request that replaces all SLAs of the deployment.
+    /// Returns the SLA in the form required by the request that replaces all SLAs of a deployment.
     pub(crate) fn body(&self, deployment_id: Uuid) -> Json {
         let mut body = self.given.clone();
         body.insert("owner_resource".to_owned(), Json::from(owner_resource(deployment_id)));

@@ -10,13 +10,13 @@ use crate::{
     value::Value,
 };
 
-/// Steps of a deployment: its own or those of the file.
+/// The steps that apply to a deployment, either from the deployment itself or from the top level of the file.
 #[derive(Debug)]
 pub(crate) struct StepSections {
     pub(crate) build: Vec<Listed>,
     pub(crate) push: Vec<Listed>,
     pub(crate) pull: PullSteps,
-    /// Location of the list of pull steps.
+    /// Location of the list of pull steps in the file.
     pub(crate) pull_pointer: Pointer,
 }
 
@@ -38,10 +38,11 @@ impl StepSections {
         &self.push
     }
 
-    /// Returns the build and push steps, which run on this machine.
+    /// Returns the build and push steps, which run on this machine. A section in the deployment replaces the
+    /// section at the top level of the file.
     ///
-    /// A section of the deployment replaces the section of the file. As in the reference, an empty or null
-    /// `build` and an empty `push` mean no steps, and a null `push` means the steps of the file.
+    /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null
+    /// `push` means that the steps at the top level of the file are used.
     pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
         let own = spec.declared.pointer();
         let root = Pointer::root();

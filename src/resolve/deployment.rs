@@ -1,4 +1,4 @@
-//! Resolves the templates of a deployment and reads its flow.
+//! Resolves the templates of a deployment and inspects its flow.
 
 use std::sync::Arc;
 
@@ -18,11 +18,12 @@ use crate::{
 
 /// Resolves a deployment as far as possible before its steps run.
 ///
-/// Errors of the deployment become findings. Returns `None` if its fields are unusable.
+/// Errors in the deployment are added to `findings`. Returns `None` if the fields of the deployment cannot be
+/// used.
 ///
 /// # Errors
 ///
-/// Fails if a request fails.
+/// Fails if a request to the server fails.
 pub(crate) async fn resolve(
     inspection: &Inspection<'_>,
     names: &Names,
@@ -59,7 +60,7 @@ pub(crate) async fn resolve(
     Ok(Some(ResolvedDeployment { spec, fields, pending: early.pending, scope, flow }))
 }
 
-/// Checks whether a substitution is in a step, which is resolved again when it runs.
+/// Returns whether a substitution occurs in a step. Steps are resolved again when they run.
 fn is_in_steps(note: &Substitution) -> bool {
     let first = note.path.segments().first();
     matches!(first, Some(Segment::Key(key)) if STEP_SECTIONS.contains(&key.as_str()))

@@ -1,4 +1,4 @@
-//! Reads flows, and resolves fields that expressions in other fields use.
+//! Inspects flows, and resolves fields that expressions in other fields depend on.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Reads flows and resolves single fields.
+/// Inspects flows and resolves individual fields.
 pub(crate) struct Inspection<'a> {
     pub(crate) project: &'a Project,
     pub(crate) ctx: &'a DeployContext<'a>,
@@ -22,7 +22,8 @@ pub(crate) struct Inspection<'a> {
 }
 
 impl Inspection<'_> {
-    /// Resolves some fields for expressions in other fields. Errors are reported later.
+    /// Resolves fields that expressions in other fields depend on. Errors are ignored because they are
+    /// reported later.
     pub(crate) async fn fill(&self, fields: Mapping) -> Mapping {
         let template = Value::Mapping(fields);
         let filled = template::deployment_before_steps(&template, self.ctx.environment, self.resolver).await;
@@ -32,12 +33,13 @@ impl Inspection<'_> {
         }
     }
 
-    /// Returns the flow of an entrypoint. Errors are reported later.
+    /// Returns the flow of an entrypoint. Errors are ignored because they are reported later.
     pub(crate) fn peek(&self, fields: &Mapping) -> Option<Arc<Flow>> {
         self.flow(fields, &Pointer::root(), &mut Findings::new(None))
     }
 
-    /// Returns the flow of a deployment. Errors become findings.
+    /// Returns the flow of a deployment. Adds errors to `findings` and returns `None` if the flow cannot be
+    /// read.
     pub(super) fn flow(
         &self,
         fields: &Mapping,
@@ -87,7 +89,8 @@ impl Inspection<'_> {
     }
 }
 
-/// Adds warnings for the parts of a flow that cannot be read from its source, and for problems on workers.
+/// Adds warnings about parts of a flow that cannot be determined from its source code, and about problems
+/// that occur on workers.
 fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
     for reason in &flow.reasons {
         let (name, cause) = (&flow.name, &reason.reason);

@@ -1,4 +1,4 @@
-//! Looks up blocks and variables for templates.
+//! Looks up the blocks and variables that templates refer to.
 
 use futures_util::future::BoxFuture;
 
@@ -7,7 +7,7 @@ use crate::{
     template::{Found, Lookup},
 };
 
-/// Looks up blocks and variables on the server. Without a client, every lookup fails.
+/// Looks up blocks and variables on the server. If there is no client, every lookup fails.
 pub(crate) struct ApiLookup<'a>(pub(crate) Option<&'a Client>);
 
 impl<'a> ApiLookup<'a> {
@@ -16,7 +16,7 @@ impl<'a> ApiLookup<'a> {
     }
 }
 
-/// Error of a lookup without a configured API.
+/// The error for a lookup if no API is configured.
 #[derive(Debug, thiserror::Error)]
 #[error("no API is configured: set PREFECT_API_URL")]
 struct NoApi;

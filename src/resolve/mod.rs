@@ -1,4 +1,5 @@
-//! Resolves deployments: blocks, variables, the environment and expressions, and the flow of each entrypoint.
+//! Resolves blocks, variables, environment variables and expressions in deployments, and inspects the flow of
+//! each entrypoint.
 
 mod deployment;
 pub(crate) mod expressions;

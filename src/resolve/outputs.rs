@@ -1,4 +1,4 @@
-//! Step outputs that are known before the steps run.
+//! Determines which step outputs are known before the steps run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,26 +9,26 @@ use crate::{
     value::Value,
 };
 
-/// Names that templates can use after some steps.
+/// Names that templates can use after certain steps have run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownOutputs {
     names: BTreeMap<String, Name>,
-    /// Whether a step has unknown outputs, so that any name may exist.
+    /// Whether the outputs of a step are unknown. In this case, any name may exist.
     open: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Name {
-    /// Id of a step with these outputs.
+    /// The id of a step that has these outputs.
     Id(&'static [&'static str]),
-    /// Id of a step with unknown outputs, or a value with unknown keys.
+    /// The id of a step whose outputs are unknown, or a value whose keys are unknown.
     Anything,
-    /// A single output: a string, a number or a list of them.
+    /// A single output, which is a string, a number, or a list of strings or numbers.
     Output,
 }
 
 impl KnownOutputs {
-    /// Returns the outputs that the fields of a deployment see.
+    /// Returns the outputs that the fields of a deployment can refer to.
     pub(crate) fn in_fields(sections: &StepSections, spec: &DeploymentSpec) -> Self {
         let mut known = Self::after(sections.build.iter().chain(&sections.push));
         let variables = spec.variables.keys().map(python::to_text);
@@ -44,7 +44,7 @@ impl KnownOutputs {
         known
     }
 
-    /// Adds the outputs of a step. Returns the ids that its outputs replace.
+    /// Adds the outputs of a step. Returns the step ids that are hidden by these outputs.
     pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
         let Some((name, id)) = name_and_id(step) else { return Vec::new() };
         let Some(outputs) = registry::outputs(name) else {
@@ -61,7 +61,7 @@ impl KnownOutputs {
         replaced
     }
 
-    /// Checks whether a placeholder such as `build-image.tags[0]` may have a value.
+    /// Returns whether a placeholder such as `build-image.tags[0]` may have a value.
     pub(crate) fn may_have(&self, path: &str) -> bool {
         let path = path.replace('[', ".").replace(']', "");
         let mut keys = path.split('.');
@@ -69,7 +69,8 @@ impl KnownOutputs {
         self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
     }
 
-    /// Checks whether a step may have an output. Names that are not step ids are accepted.
+    /// Returns whether a step may have the given output. Returns `true` if the name is not the id of a step
+    /// with known outputs.
     pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
         match self.names.get(name) {
             Some(Name::Id(outputs)) => outputs.contains(&key),
@@ -81,7 +82,8 @@ impl KnownOutputs {
         self.open
     }
 
-    /// Returns the outputs of the step with this id.
+    /// Returns the outputs of the step with the given id. Returns `None` if the step does not exist or if its
+    /// outputs are unknown.
     pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
         match self.names.get(id) {
             Some(Name::Id(outputs)) => Some(outputs),
@@ -93,7 +95,7 @@ impl KnownOutputs {
         self.names.keys().cloned().collect()
     }
 
-    /// Returns the known names in the form of placeholders.
+    /// Returns the known names, in the form in which placeholders refer to them.
     pub(crate) fn paths(&self) -> Vec<String> {
         let paths = self.names.iter().flat_map(|(name, value)| match value {
             Name::Id(outputs) => outputs.iter().map(|output| format!("{name}.{output}")).collect(),

@@ -2,12 +2,12 @@
 
 use crate::{template, value::Value};
 
-/// Checks whether a string contains an unresolved template.
+/// Returns whether a string contains an unresolved template.
 pub(crate) fn is_pending(text: &str) -> bool {
     template::placeholder::find(text).next().is_some() || text.contains("<<")
 }
 
-/// Checks whether a value contains an unresolved template.
+/// Returns whether a value contains an unresolved template.
 pub(crate) fn has_pending(value: &Value) -> bool {
     match value {
         Value::String(text) => is_pending(text),

@@ -1,4 +1,5 @@
-//! Version of a deployment and its origin: a CI service, the Git repository, or none.
+//! Determines the version of a deployment and its origin, which is a CI service, the Git repository, or
+//! neither.
 
 use serde_json::{Map, Value as Json};
 
@@ -7,7 +8,7 @@ use crate::{
     git::{self, Facts},
 };
 
-/// Number of characters of a commit id in a version.
+/// Number of characters of a commit id that are used as a version.
 const SHORT_LENGTH: usize = 8;
 
 /// An unknown version type.
@@ -26,8 +27,9 @@ pub(crate) fn check_type(name: &str) -> Result<&'static str, VersionError> {
 
 /// Returns the version of a deployment and its `version_info`.
 ///
-/// `explicit` is the version from the user, `flow_version` that of the flow. Without a version type, all
-/// services are tried in order. A service that does not apply results in a simple version.
+/// `explicit` is the version specified by the user, and `flow_version` is the version of the flow. If no
+/// version type is specified, all services are tried in order. If no service applies, the result is a simple
+/// version.
 pub(crate) fn version_info(
     version_type: Option<&str>,
     explicit: Option<&str>,
@@ -79,20 +81,20 @@ impl Origin<'_> {
     }
 }
 
-/// Returns an object of the entries that have a value.
+/// Returns a JSON object that contains the entries with a value.
 fn object<const N: usize>(entries: [(&str, Option<&str>); N]) -> Json {
     let entries = entries.into_iter().filter_map(|(key, text)| Some((key.to_owned(), Json::from(text?))));
     Json::Object(entries.collect::<Map<_, _>>())
 }
 
-/// A CI service and its environment variables.
+/// A CI service and the environment variables that it sets.
 struct Service {
     name: &'static str,
     commit: &'static str,
     branch: &'static str,
     repository: &'static str,
     url: &'static str,
-    /// Builds the URL of a commit from the value of `url`, the repository and the commit.
+    /// Builds the URL of a commit from the value of the `url` variable, the repository and the commit.
     link: fn(&str, &str, &str) -> String,
 }
 
@@ -132,7 +134,8 @@ const SERVICES: [Service; 4] = [
 ];
 
 impl Service {
-    /// Returns the origin that the service describes, with the message of the current commit.
+    /// Returns the origin described by the environment variables of the service. Returns `None` if a required
+    /// variable or the commit message is missing.
     fn origin<'a>(&self, environment: &'a Environment, facts: &'a Facts) -> Option<Origin<'a>> {
         let commit = environment.non_empty(self.commit)?;
         let repository = environment.non_empty(self.repository)?;
@@ -147,7 +150,8 @@ impl Service {
     }
 }
 
-/// Returns the origin of the Git repository. Requires a remote with a path.
+/// Returns the origin described by the Git repository. Returns `None` if the repository has no remote whose
+/// URL contains a path.
 fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
     let url = facts.remote.as_deref()?;
     let repository = url_path(url).trim_matches('/');
@@ -161,7 +165,7 @@ fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
     })
 }
 
-/// Returns the path of a URL. `git@host:owner/name` is a path as a whole.
+/// Returns the path of a URL. A URL such as `git@host:owner/name` is returned unchanged.
 fn url_path(url: &str) -> &str {
     let url = &url[..url.find(['?', '#']).unwrap_or(url.len())];
     let is_scheme = |text: &str| {

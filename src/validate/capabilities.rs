@@ -1,4 +1,4 @@
-//! Reports fields that the server's release of Prefect does not support.
+//! Reports fields that the server's version of Prefect does not support.
 
 use crate::{
     api::{Capabilities, Feature},
@@ -11,7 +11,8 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Reports the fields of a deployment that the server does not support: as errors, or as warnings if `is_allowed`.
+/// Reports the fields of a deployment that the server does not support. If `is_allowed` is set, they are
+/// reported as warnings instead of errors.
 pub(crate) fn unsupported_fields(
     deployment: &ResolvedDeployment,
     capabilities: &Capabilities,
@@ -36,7 +37,7 @@ pub(crate) fn unsupported_fields(
     }
 }
 
-/// Returns the features that a deployment uses, each with the path of its field.
+/// Returns the features that a deployment uses, each with the path of the field that requires the feature.
 fn used_features(fields: &Mapping) -> Vec<(Feature, Pointer)> {
     let mut used = Vec::new();
     let list = |key: &str| fields.get(key).and_then(Value::as_sequence).into_iter().flatten().enumerate();
@@ -74,7 +75,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Checks whether `schedule_after` may have an effect: null and zero have none.
+/// Returns whether `schedule_after` may delay a run. Null and zero do not.
 fn delays(value: &Value) -> bool {
     has_pending(value) || duration_value(value).is_ok_and(|delay| delay != Seconds::ZERO)
 }

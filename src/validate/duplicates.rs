@@ -8,7 +8,7 @@ use crate::{
     project::Findings,
 };
 
-/// Warns of deployments that have the same name on the server.
+/// Warns about deployments that would have the same name on the server.
 pub(crate) fn duplicates<'a>(
     prepared: impl Iterator<Item = &'a ResolvedDeployment>,
     findings: &mut Findings<'_>,

@@ -1,4 +1,4 @@
-//! Validates expressions in steps and in fields that need step outputs.
+//! Validates expressions in steps and in fields that depend on step outputs.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
     value::Value,
 };
 
-/// Validates the expressions in the steps of a deployment and in fields that need step outputs.
+/// Validates the expressions in a deployment's steps and in fields that depend on step outputs.
 pub(crate) fn check_steps(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -66,7 +66,7 @@ fn check_template(
     }
 }
 
-/// Reports expressions that use an unknown output of a step.
+/// Reports expressions that refer to an output that the step does not have.
 fn unknown_outputs(checked: &Checked, at: &Pointer, known: &KnownOutputs, findings: &mut Findings<'_>) {
     for used in checked.uses.iter().filter(|used| !used.is_guarded) {
         let Some(key) = used.keys.first().filter(|key| !known.may_have_key(&used.root, key)) else {

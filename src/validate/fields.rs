@@ -1,4 +1,4 @@
-//! Validates scalar fields of a deployment.
+//! Validates the scalar fields of a deployment.
 
 use crate::{
     deployment::{ResolvedDeployment, desired},

@@ -1,4 +1,4 @@
-//! Warnings about text that looks like a placeholder and is not substituted.
+//! Warns about text that looks like a placeholder but is not substituted.
 
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -7,10 +7,10 @@ use crate::{
     template::lookalike::{self, Lookalike, LookalikeKind},
 };
 
-/// Keys whose values may contain the syntax of a shell or of another template language.
+/// Keys whose values may contain the syntax of a shell or another template language.
 const OTHER_SYNTAX: [&str; 5] = ["args", "command", "entrypoint", "env", "script"];
 
-/// Warns about the parts of a string that look like placeholders.
+/// Warns about the parts of a string that look like placeholders but are not substituted.
 pub(super) fn lookalikes(text: &str, pointer: &Pointer, findings: &mut Findings<'_>) {
     if !text.contains(['{', '$', '%']) || has_other_syntax(pointer) {
         return;

@@ -1,4 +1,4 @@
-//! Validates all selected deployments before any step runs and before anything is written.
+//! Validates all selected deployments before any step runs or anything is written.
 
 mod capabilities;
 mod duplicates;
@@ -31,7 +31,7 @@ use crate::{
     resolve::expressions::Names,
 };
 
-/// Validates one deployment: its fields, its steps and their references.
+/// Validates a deployment: its fields, its steps, and the references in them.
 pub(crate) fn deployment(
     deployment: &ResolvedDeployment,
     sections: &StepSections,

@@ -1,4 +1,4 @@
-//! Validates parameters against the schema of the flow.
+//! Validates the parameters of a deployment against the parameter schema of its flow.
 
 use serde_json::Value as Json;
 
@@ -25,7 +25,8 @@ pub(super) fn of_deployment(deployment: &ResolvedDeployment, findings: &mut Find
     parameters(&desired::object(&known), &flow.parameters, enforced, &at, findings);
 }
 
-/// Validates parameters against the schema of a flow. Reports type errors only if `enforced`.
+/// Validates parameters against the parameter schema of a flow. Type errors are only reported if `enforced`
+/// is set.
 pub(crate) fn parameters(
     given: &Json,
     schema: &Json,

@@ -1,4 +1,4 @@
-//! Validates placeholders: outputs of earlier steps and environment variables.
+//! Validates placeholders that refer to outputs of earlier steps or to environment variables.
 
 use super::lookalikes::lookalikes;
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Warns of placeholders in steps and fields that have no value.
+/// Warns about placeholders in steps and fields that have no value.
 pub(super) fn references(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -49,14 +49,14 @@ pub(super) fn references(
     }
 }
 
-/// Location of a placeholder, which determines its sources.
+/// The location of a placeholder, which determines where its value can come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum In {
-    /// A step that runs on this machine. Sources are outputs and the environment.
+    /// A build or push step. Values come from step outputs and the environment of this machine.
     Step,
-    /// A field of a deployment. Sources are outputs.
+    /// A field of the deployment. Values come from step outputs only.
     Fields,
-    /// A pull step. Sources are outputs and the environment of the worker.
+    /// A pull step. Values come from step outputs and the environment of the worker.
     Pull,
 }
 
@@ -103,7 +103,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Checks a trigger without its parameters, which are resolved from the event.
+    /// Checks a trigger. Its parameters are skipped because they are resolved from the event.
     fn trigger(&mut self, trigger: &Value, pointer: &Pointer) {
         for (key, value) in trigger.as_mapping().into_iter().flatten() {
             let key = python::to_text(key);
@@ -180,7 +180,7 @@ impl Checker<'_, '_> {
         Some(Diagnostic::warning(Code::UNKNOWN_OUTPUT, message).help(self.advice(name)))
     }
 
-    /// Returns the help text for an unknown output.
+    /// Returns the help text for a reference to an unknown output.
     fn advice(&self, name: &str) -> String {
         if self.all.may_have(name) {
             return "the step with this output comes later".to_owned();
@@ -200,7 +200,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Checks whether a name looks like an environment variable.
+/// Returns whether a name looks like the name of an environment variable.
 fn is_like_a_variable(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'))
 }

@@ -26,7 +26,7 @@ pub(super) fn schedules(deployment: &ResolvedDeployment, findings: &mut Findings
     slugs(items, &deployment.pointer(["schedules"]), findings);
 }
 
-/// Reports duplicate schedule slugs. The error of the server for them is unclear.
+/// Reports duplicate slugs of schedules. The server would only report an unclear error.
 fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
@@ -40,7 +40,7 @@ fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
     }
 }
 
-/// Parses a schedule. Errors become findings.
+/// Parses a schedule. Adds errors to `findings` and returns `None` if the schedule is invalid.
 pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Schedule> {
     match Schedule::from_item(item) {
         Ok(schedule) => Some(schedule),
@@ -70,7 +70,7 @@ pub(super) fn trigger_items(deployment: &ResolvedDeployment, findings: &mut Find
     }
 }
 
-/// Parses the triggers of a deployment. Errors become findings.
+/// Parses the triggers of a deployment. Adds errors to `findings` and returns `None` if a trigger is invalid.
 pub(crate) fn triggers(
     items: &[Value],
     deployment: &str,
@@ -93,7 +93,7 @@ pub(crate) fn triggers(
     }
 }
 
-/// Reports features that only Prefect Cloud has: SLAs and metric triggers.
+/// Reports features that only Prefect Cloud supports: SLAs and metric triggers.
 pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     if deployment.fields.get("sla").is_some_and(Value::is_sequence) {
         let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
@@ -112,7 +112,7 @@ pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Find
     }
 }
 
-/// Parses the SLAs of a deployment. Returns `None` if there are none or if they are invalid.
+/// Parses the SLAs of a deployment. Returns `None` if the deployment has no SLAs or if they are invalid.
 pub(crate) fn slas(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
     let Some(Value::Sequence(items)) = deployment.fields.get("sla") else { return None };
     let at = deployment.pointer(["sla"]);
@@ -147,7 +147,7 @@ fn wrong_items<T>(
     None
 }
 
-/// Returns a trigger without its parameters, whose templates are resolved from the event.
+/// Returns a trigger without its parameters, because their templates are resolved from the event.
 fn without_parameters(item: &Value) -> Value {
     let mut item = item.clone();
     if let Value::Mapping(entries) = &mut item {

@@ -11,8 +11,8 @@ use crate::{
     project::Findings,
 };
 
-/// Validates work pools and features of the server. Returns the work pools by name, and the server's
-/// features.
+/// Validates deployments against the work pools and features of the server. Returns the work pools by name,
+/// and the capabilities of the server.
 pub(crate) async fn check_with_server(
     prepared: &[(ResolvedDeployment, StepSections)],
     client: &Client,
@@ -38,7 +38,7 @@ pub(crate) async fn check_with_server(
     Ok((pools, capabilities.clone()))
 }
 
-/// Returns the existing work pools among `names`.
+/// Returns the work pools in `names` that exist on the server.
 async fn pools_by_name(
     client: &Client,
     names: &BTreeSet<String>,
@@ -48,12 +48,13 @@ async fn pools_by_name(
     Ok(pools.into_iter().map(|pool| (pool.name.clone(), pool)).collect())
 }
 
-/// Returns the names of all work pools.
+/// Returns the names of all work pools on the server.
 async fn work_pool_names(client: &Client) -> Result<Vec<String>, ApiError> {
     Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect())
 }
 
-/// Returns the work pools that need a worker and have none online. Ignores servers without this information.
+/// Returns the names of the work pools that require a worker but have no worker online. Work pools whose
+/// workers cannot be listed are omitted.
 pub(crate) async fn idle_pools(
     desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,

@@ -1,31 +1,31 @@
-//! Lines of `run_shell_script` that cannot run without a shell.
+//! Finds the lines of a `run_shell_script` step that cannot run without a shell.
 
 use std::ops::Range;
 
 use crate::steps::{shell_operator, split_words};
 
-/// Words that only a shell understands, at the start of a line.
+/// Shell builtins that a line may start with.
 const BUILTINS: [&str; 26] = [
     ".", "alias", "cd", "declare", "eval", "exec", "exit", "export", "local", "popd", "pushd", "read",
     "readonly", "return", "set", "shift", "shopt", "source", "trap", "type", "ulimit", "umask", "unalias",
     "unset", "wait", "[[",
 ];
 
-/// Keywords of shells, at the start of a line.
+/// Shell keywords that a line may start with.
 const KEYWORDS: [&str; 18] = [
     "!", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then",
     "until", "while", "{", "}",
 ];
 
-/// A line that cannot run without a shell.
+/// A line that cannot run without a shell, with the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// Byte range of the line in the script, without surrounding white space.
+    /// Byte range of the line in the script. Surrounding whitespace is excluded.
     pub(super) range: Range<usize>,
     pub(super) message: String,
 }
 
-/// Returns the lines that need a shell. Lines with expressions are not checked, except for their first word.
+/// Returns the lines that require a shell. If a line contains an expression, only its first word is checked.
 pub(super) fn problems(script: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut start = 0;

@@ -13,7 +13,8 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Validates a build or push step. Inputs with templates are skipped.
+/// Validates a build or push step. The values of its inputs are only validated if none of them contains a
+/// template.
 pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(entries) = listed.step.as_mapping().filter(|entries| !entries.is_empty()) else { return };
     let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
@@ -46,7 +47,7 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     shell(entry, &inputs, &pointer, findings);
 }
 
-/// Validates literal inputs with the step's own constructor.
+/// Validates the inputs by constructing the step. Does nothing if an input contains a template.
 fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
     if inputs.values().any(has_pending) {
         return;
@@ -59,7 +60,7 @@ fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut
 
 /// Reports required inputs that are empty because an environment variable is not set.
 ///
-/// Called only before steps run, because other machines may have the variable.
+/// This check only runs before steps are run, because the variable may be set on another machine.
 pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, findings: &mut Findings<'_>) {
     for listed in sections.build.iter().chain(&sections.push) {
         let Some((name, _)) = name_and_id(&listed.step) else { continue };
@@ -79,7 +80,7 @@ pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, f
     }
 }
 
-/// Checks pull steps. They run on workers, so problems are warnings.
+/// Validates pull steps. Problems are reported as warnings, because pull steps run on workers.
 pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'_>) {
     for (index, step) in steps.iter().enumerate() {
         let Some((Some(name), inputs)) = step
@@ -104,7 +105,7 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
     }
 }
 
-/// Warns of inputs that would make a step fail on a worker.
+/// Warns about inputs that would make a pull step fail on a worker.
 fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
     let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
     let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -120,7 +121,8 @@ fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings:
     shell(entry, &inputs, pointer, findings);
 }
 
-/// Returns the key and the message of the constructor's error.
+/// Returns the key and the message of the error that occurs when the step is constructed. Returns `None` if
+/// the inputs are valid.
 fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, String)> {
     match (entry.create)(inputs.clone()) {
         Err(StepError::Input { key, message }) => Some((key, message)),
@@ -128,7 +130,7 @@ fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, Strin
     }
 }
 
-/// Returns the name and inputs of a step with a valid structure. Reports an invalid structure.
+/// Returns the name and inputs of a step. If the structure is invalid, adds a finding and returns `None`.
 fn form<'a>(
     entries: &'a Mapping,
     pointer: &Pointer,
@@ -143,7 +145,8 @@ fn form<'a>(
     Some((name, inputs.as_mapping()?))
 }
 
-/// Returns a message and a help text if the structure of a step is invalid.
+/// Returns a message and a help text if the structure of a step is invalid. Returns `None` if the structure
+/// is valid.
 fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'static str)> {
     let others: Vec<_> = step.as_mapping()?.keys().skip(1).filter_map(Value::as_str).collect();
     if !others.is_empty() {
@@ -166,7 +169,7 @@ fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'s
     }
 }
 
-/// Warns of a script that uses shell syntax without a shell.
+/// Warns about a script that uses shell syntax although it runs without a shell.
 fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
     let has_shell = inputs.get("shell").is_some_and(|shell| *shell != Value::Bool(false) && !shell.is_null());
     let Some(script) = inputs.get("script").and_then(Value::as_str) else { return };
@@ -180,7 +183,7 @@ fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut 
     }
 }
 
-/// Warns of step ids that are hidden by an output with the same name.
+/// Warns about step ids that are hidden by an output with the same name.
 pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
     let steps: Vec<&Listed> = sections.build.iter().chain(&sections.push).collect();
     let mut known = KnownOutputs::default();

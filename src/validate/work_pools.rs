@@ -1,4 +1,4 @@
-//! Validates work pools, and job variables against base job templates.
+//! Validates work pools, and job variables against the base job templates of the work pools.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Validates the work pools of all deployments and their job variables.
+/// Validates the work pools and the job variables of all deployments.
 pub(crate) fn work_pools<'a>(
     prepared: impl IntoIterator<Item = &'a ResolvedDeployment>,
     pools: &BTreeMap<String, WorkPool>,
@@ -61,7 +61,7 @@ pub(crate) fn work_pools<'a>(
     }
 }
 
-/// Validates job variables against the base job template of a work pool.
+/// Validates job variables against the schema in the base job template of a work pool.
 pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
     let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else {
         return;

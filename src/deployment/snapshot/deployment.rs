@@ -1,4 +1,4 @@
-//! A deployment of the server with the fields that a deploy compares.
+//! A deployment on the server, with the fields that a deploy compares.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::api::{Deployment, DeploymentSchedule, Identified};
 
-/// Fields that a deploy compares and writes. Schedules have their own requests.
+/// Fields that a deploy compares and writes. Schedules are not included because they are written by separate
+/// requests.
 const FIELDS: [&str; 15] = [
     "version",
     "version_info",
@@ -29,7 +30,7 @@ const FIELDS: [&str; 15] = [
     "enforce_parameter_schema",
 ];
 
-/// State of a deployment on the server.
+/// The state of a deployment on the server.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveDeployment {
     pub(crate) id: Uuid,
@@ -47,12 +48,13 @@ impl LiveDeployment {
         Self { id, flow_id, name, schedules, fields }
     }
 
-    /// Returns a field in the form in which it is written. Returns `None` if the server does not store it.
+    /// Returns a field in the form in which a deploy writes it. Returns `None` if the server does not store
+    /// the field.
     pub(crate) fn field(&self, name: &str) -> Option<&Json> {
         self.fields.get(name).map(Arc::as_ref)
     }
 
-    /// Returns all compared fields as an object.
+    /// Returns all compared fields as a JSON object.
     pub(crate) fn fields(&self) -> Json {
         let field = |(name, value): (&&str, &Arc<Json>)| ((*name).to_owned(), Json::clone(value));
         Json::Object(self.fields.iter().map(field).collect())
@@ -69,7 +71,7 @@ impl Identified for LiveDeployment {
     }
 }
 
-/// Takes a field out of a response and converts it to the form in which it is written.
+/// Removes a field from a response, and converts it to the form in which a deploy writes it.
 fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     let value = raw.get_mut(name).map(Json::take);
     match name {
@@ -83,7 +85,7 @@ fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     }
 }
 
-/// Pool of equal values, so that thousands of deployments use little memory.
+/// Shares equal values between deployments, so that thousands of deployments use little memory.
 #[derive(Debug, Default)]
 pub(crate) struct SharedValues(Mutex<HashSet<Arc<Json>>>);
 

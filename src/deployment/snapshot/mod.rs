@@ -1,4 +1,4 @@
-//! State of the server before a deploy, read in batches.
+//! The state of the server before a deploy, which is read in batches.
 
 mod deployment;
 
@@ -20,8 +20,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the flows and deployments with these `(flow, deployment)` names, and the automations that run
-    /// them.
+    /// Reads the flows and deployments with the given `(flow, deployment)` names, and the automations that
+    /// run these deployments.
     pub(crate) async fn observe(
         client: &Client,
         names: &BTreeSet<(String, String)>,
@@ -33,7 +33,7 @@ impl Snapshot {
         Ok(live)
     }
 
-    /// Reads flows and deployments like [`Self::observe`], without automations.
+    /// Reads flows and deployments like [`Self::observe`], but does not read automations.
     pub(crate) async fn observe_deployments(
         client: &Client,
         names: &BTreeSet<(String, String)>,
@@ -56,7 +56,7 @@ impl Snapshot {
         })
     }
 
-    /// Returns a snapshot with one deployment.
+    /// Returns a snapshot that contains a single deployment.
     #[cfg(test)]
     pub(crate) fn of(flow: &str, deployment: LiveDeployment, automations: Vec<Automation>) -> Self {
         Self {
@@ -67,9 +67,8 @@ impl Snapshot {
         }
     }
 
-    /// Checks whether an update with an empty mapping removes all job variables.
-    ///
-    /// Older servers ignore the empty mapping and keep the variables.
+    /// Returns whether an update with an empty mapping removes all job variables. Older servers ignore an
+    /// empty mapping and keep the variables.
     pub(crate) fn clears_job_variables(&self) -> bool {
         self.capabilities.supports(Feature::EmptyJobVariables)
     }
@@ -94,7 +93,7 @@ impl Snapshot {
     }
 }
 
-/// Groups automations by the deployments that they run.
+/// Groups automations by the deployment that they run.
 pub(crate) fn by_deployment(automations: Vec<Automation>) -> HashMap<Uuid, Vec<Automation>> {
     let mut grouped: HashMap<Uuid, Vec<Automation>> = HashMap::new();
     for automation in automations {

@@ -15,10 +15,10 @@ use crate::{
 
 /// Minimum `within` of proactive triggers.
 const SHORTEST_PROACTIVE: Seconds = Seconds::from_secs(10);
-/// Minimum and default range of metric triggers.
+/// Minimum and default time range of metric triggers.
 const SHORTEST_METRIC: Seconds = Seconds::from_secs(300);
 
-/// Condition of a trigger. Fields have the names and the order of the API.
+/// The condition of a trigger. Its fields have the names and the order that the API uses.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Condition {
@@ -49,7 +49,7 @@ pub(super) enum Condition {
     },
 }
 
-/// Resource labels with the values that match.
+/// Labels of a resource, each with the values that match.
 type Labels = BTreeMap<String, LabelValues>;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,7 +66,7 @@ pub(super) enum Related {
     Any(Vec<Labels>),
 }
 
-/// Whether events or their absence fire a trigger.
+/// Determines whether a trigger fires when events occur or when they do not occur.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) enum Posture {
     Reactive,
@@ -95,7 +95,7 @@ pub(super) enum Require {
     Word(&'static str),
 }
 
-/// Position of a condition: a trigger of the deployment or nested in one.
+/// Determines whether a condition belongs to a trigger of the deployment or is nested in another trigger.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Depth {
     Top,
@@ -105,11 +105,12 @@ pub(super) enum Depth {
 const RESOURCE_KEYS: &[&str] = &["type", "match", "match_related", "posture"];
 const EVENT_KEYS: &[&str] = &["after", "expect", "for_each", "threshold", "within"];
 const COMPOSITE_KEYS: &[&str] = &["type", "triggers", "within"];
-/// Metrics of the tested release. Others are sent, because a newer server may know them.
+/// Metrics of the tested version of Prefect. Other metrics are also sent, because a newer server may support
+/// them.
 const METRICS: [&str; 3] = ["lateness", "duration", "successes"];
 const METRIC_KEYS: &[&str] = &["name", "threshold", "operator", "range", "firing_for"];
 
-/// Parses the condition of a trigger. Returns `None` after an error that makes the rest unreadable.
+/// Parses the condition of a trigger. Returns `None` if an error prevents the rest from being parsed.
 pub(super) fn read(reader: &mut Reader<'_>, depth: Depth) -> Option<Condition> {
     let common: &[&str] = if depth == Depth::Top { &COMMON_KEYS } else { &[] };
     let kind = kind_of(reader, depth)?;
@@ -131,7 +132,7 @@ pub(super) fn read(reader: &mut Reader<'_>, depth: Depth) -> Option<Condition> {
     }
 }
 
-/// Returns the type of a trigger, or infers it from the other keys.
+/// Returns the type of a trigger. If the type is missing, it is inferred from the other keys.
 fn kind_of(reader: &mut Reader<'_>, depth: Depth) -> Option<&'static str> {
     const KINDS: [&str; 4] = ["event", "metric", "compound", "sequence"];
     if reader.get("type").is_some() {
@@ -233,7 +234,7 @@ fn composite_within(reader: &mut Reader<'_>) -> Option<Seconds> {
     reader.optional("within", None, nullable(duration_value))
 }
 
-/// Parses the triggers of a compound or a sequence.
+/// Parses the nested triggers of a compound or sequence trigger.
 fn nested(reader: &mut Reader<'_>) -> Option<Vec<Condition>> {
     reader.required("triggers", |value| list(value).map(|_| ()))?;
     let items = reader.get("triggers")?.as_sequence()?;

@@ -1,7 +1,7 @@
-//! Triggers: automations that run a deployment when events occur or are absent.
+//! Triggers are automations that run a deployment when events occur or fail to occur.
 //!
-//! Triggers are validated before anything is written. Like the reference, requests contain every key,
-//! including defaults.
+//! Triggers are validated before anything is written. Like in Prefect, requests contain every key, including
+//! keys with default values.
 
 mod condition;
 
@@ -36,7 +36,7 @@ pub(crate) struct Trigger {
     condition: Condition,
 }
 
-/// Triggers of a deployment, with unknown keys and metrics.
+/// The triggers of a deployment, with the unknown keys and metrics in them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Triggers {
     pub(crate) triggers: Vec<Trigger>,
@@ -48,7 +48,7 @@ pub(crate) struct Triggers {
 ///
 /// # Errors
 ///
-/// Returns all errors in all items.
+/// Returns the errors of all items.
 pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Triggers, Vec<ItemError>> {
     let mut findings = Findings::default();
     let triggers: Vec<Trigger> = items
@@ -117,7 +117,7 @@ impl Trigger {
     }
 }
 
-/// Returns the resource id under which a deployment owns automations.
+/// Returns the id of the resource under which a deployment owns its automations.
 pub(crate) fn owner_resource(deployment_id: Uuid) -> String {
     format!("prefect.deployment.{deployment_id}")
 }

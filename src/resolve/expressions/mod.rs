@@ -1,8 +1,8 @@
-//! Expressions `<< >>`: the names that they see, and when they are evaluated.
+//! Evaluates `<< >>` expressions, and determines which names they can use.
 //!
-//! Expressions are evaluated before placeholders `{{ }}`. Fields of a deployment are evaluated before its
-//! steps run, except for strings that need step outputs; inputs of a step right before it runs; pull steps
-//! after all other steps.
+//! Expressions are evaluated before `{{ }}` placeholders. Fields of a deployment are evaluated before its
+//! steps run, except for strings that depend on step outputs. The inputs of a step are evaluated immediately
+//! before the step runs, and pull steps are evaluated after all other steps.
 
 use std::collections::BTreeSet;
 
@@ -23,17 +23,19 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Names that are equal for all deployments: `env`, `git` and `variables`, as far as expressions use them.
+/// Names with the same value for all deployments: `env`, `git` and `variables`. Only values that expressions
+/// use are looked up.
 pub(crate) struct Names {
     scope: Scope,
-    /// Names without a value on this machine.
+    /// Names that do not have a value on this machine.
     later: BTreeSet<String>,
-    /// Whether another machine may deploy, which may have other variables.
+    /// Whether no server is used. In this case, another machine may deploy, where different environment
+    /// variables may be set.
     is_offline: bool,
 }
 
 impl Names {
-    /// Looks up the names that the expressions in `templates` use.
+    /// Looks up the values of the names that the expressions in `templates` use.
     pub(crate) async fn used_in(
         templates: impl Iterator<Item = &Value>,
         ctx: &DeployContext<'_>,
@@ -67,7 +69,7 @@ impl Names {
         Ok(names)
     }
 
-    /// Returns the names that steps and fields of a deployment see besides outputs.
+    /// Returns the names that expressions in a deployment can use in addition to step outputs.
     pub(crate) fn of_deployment(&self, fields: &Mapping, flow: Option<&Flow>) -> Scope {
         let mut scope = self.scope.clone();
         if let Some(flow) = flow {
@@ -77,13 +79,13 @@ impl Names {
     }
 }
 
-/// Returns the first key of each use of a name, or `None` for a use without a key.
+/// Returns the first key of each use of a name. A use without a key yields `None`.
 fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<&'a str>> {
     uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
 }
 
-/// Returns facts of the Git repository. Slow facts are collected only if used. Returns an empty mapping
-/// without a repository.
+/// Returns facts about the Git repository. Facts that are slow to collect are only included if they are used.
+/// Returns an empty mapping if there is no repository.
 fn git_facts(ctx: &DeployContext<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     let Some(facts) = git::discover(ctx.directory) else { return Mapping::new() };
     let mut values = Mapping::from_iter([
@@ -123,16 +125,16 @@ fn deployment_facts(fields: &Mapping) -> Mapping {
     Mapping::from_iter([("name".into(), fields.get("name").cloned().unwrap_or_default())])
 }
 
-/// Fields of a deployment with expressions evaluated as far as possible before the steps.
+/// Fields of a deployment whose expressions have been evaluated as far as possible before the steps run.
 #[derive(Debug)]
 pub(crate) struct Early {
     pub(crate) fields: Mapping,
-    /// Locations of strings that need step outputs.
+    /// Locations of strings that depend on step outputs.
     pub(crate) pending: Vec<Pointer>,
 }
 
-/// Evaluates the expressions in a deployment's fields. After errors, which become findings, the fields stay
-/// unchanged.
+/// Evaluates the expressions in the fields of a deployment. Errors are added to `findings`, and invalid
+/// fields are left unchanged.
 pub(crate) async fn before_steps(
     inspection: &Inspection<'_>,
     names: &Names,
@@ -164,7 +166,7 @@ pub(crate) async fn before_steps(
     Early { fields, pending }
 }
 
-/// Checks whether fields other than step sections may contain expressions.
+/// Returns whether any field may contain expressions. Step sections are ignored.
 pub(crate) fn any_expressions(fields: &Mapping) -> bool {
     fields.iter().any(|(key, value)| !is_section(key) && expression::may_have_expressions(value))
 }
@@ -173,12 +175,12 @@ fn is_section(key: &Value) -> bool {
     key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key))
 }
 
-/// Separates the fields from the step sections.
+/// Separates the fields of a deployment from its step sections.
 pub(crate) fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
     fields.clone().into_iter().partition(|(key, _)| !is_section(key))
 }
 
-/// Evaluates the strings of a deployment that need step outputs.
+/// Evaluates the strings of a deployment that depend on step outputs.
 pub(crate) fn after_steps(
     deployment: &ResolvedDeployment,
     outputs: &Mapping,
@@ -209,7 +211,7 @@ pub(crate) fn after_steps(
     }
 }
 
-/// Returns the fields with placeholders for strings that need step outputs.
+/// Returns the fields of a deployment, in which markers replace the strings that depend on step outputs.
 pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Mapping {
     let mut fields = Value::Mapping(Mapping::clone(&deployment.fields));
     for path in &deployment.pending {
@@ -231,8 +233,8 @@ pub(crate) fn pull_steps(
 }
 
 impl Names {
-    /// Converts an error to a diagnostic. Offline, an unset environment variable is a warning, because the
-    /// deploying machine may have it.
+    /// Converts an error to a diagnostic. If no server is used, an unset environment variable is only a
+    /// warning, because it may be set on the machine that deploys.
     pub(crate) fn diagnostic(&self, error: &ExpressionError) -> Diagnostic {
         let diagnostic = match &error.problem {
             ExpressionProblem::Undefined { name, .. } if self.is_offline && name.starts_with("env.") => {
@@ -244,11 +246,11 @@ impl Names {
     }
 }
 
-/// Names that are visible to expressions at one location.
+/// Names that expressions at a certain location can use.
 pub(crate) struct Stage<'a> {
     scope: Scope,
     known: &'a KnownOutputs,
-    /// Names that get a value later.
+    /// Names that do not have a value yet.
     pub(crate) later: BTreeSet<String>,
 }
 
@@ -258,12 +260,12 @@ impl<'a> Stage<'a> {
         Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
     }
 
-    /// Returns all names, with or without a value.
+    /// Returns all names that can be used, including names that do not have a value yet.
     pub(crate) fn known(&self) -> BTreeSet<String> {
         self.later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect()
     }
 
-    /// Defines `flow` and `deployment` after resolving the fields that they depend on.
+    /// Defines the names `flow` and `deployment`. The fields that they depend on are resolved first.
     async fn add_flow_and_deployment(&mut self, inspection: &Inspection<'_>, fields: &Mapping) {
         self.later.extend(["flow", "deployment"].map(str::to_owned));
         let entrypoint = inspection.fill(self.field(fields, "entrypoint")).await;
@@ -281,14 +283,14 @@ impl<'a> Stage<'a> {
         self.scope = self.scope.clone().with(name, &value.into());
     }
 
-    /// Returns one field, evaluated if its expressions are valid.
+    /// Returns a mapping with a single field. The field is evaluated if its expressions are valid.
     fn field(&self, fields: &Mapping, key: &str) -> Mapping {
         let Some(value) = fields.get(key) else { return Mapping::new() };
         let value = expression::evaluate(value, &self.scope, &self.later).unwrap_or_else(|_| value.clone());
         Mapping::from_iter([(key.into(), value)])
     }
 
-    /// Evaluates a template as far as possible. Also returns all errors.
+    /// Evaluates a template as far as possible. Returns the result together with all errors.
     pub(crate) fn evaluate(&self, template: &Value, checked: Checked) -> (Value, Vec<ExpressionError>) {
         let is_certain = |error: &ExpressionError| {
             !(self.known.is_open() && matches!(error.problem, ExpressionProblem::Undefined { .. }))
