@@ -1,4 +1,4 @@
-//! Login to Prefect Cloud: API key, workspace and the settings of the active profile.
+//! Logs in to Prefect Cloud, and stores the API key and the workspace in the active profile.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     settings::{ProfilesFile, Settings, SettingsError, names},
 };
 
-/// An error of a Prefect Cloud command.
+/// The error returned if a Prefect Cloud command fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloudError {
     #[error("No API key: use `--key` or set PREFECT_API_KEY.")]
@@ -43,11 +43,11 @@ fn available(handles: &[String]) -> String {
     format!(" Available workspaces: {}", quoted.join(", "))
 }
 
-/// Returns the API key of the command line or of the environment.
+/// Returns the API key from the command line or the environment.
 ///
 /// # Errors
 ///
-/// Fails if both have a key and the keys differ, or if neither has one.
+/// Fails if both contain a key and the keys differ, or if neither contains a key.
 pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secret, CloudError> {
     match (given, environment) {
         (Some(given), Some(other)) if given != other => Err(CloudError::OtherKey),
@@ -56,7 +56,7 @@ pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secr
     }
 }
 
-/// Returns the workspaces that an API key may use.
+/// Returns the workspaces to which an API key has access.
 pub(crate) async fn workspaces(
     settings: &Settings,
     key: &Secret,
@@ -73,7 +73,7 @@ pub(crate) async fn workspaces(
     })
 }
 
-/// Returns the likely reason why Prefect Cloud rejected a key.
+/// Returns the most likely reason why Prefect Cloud rejected a key.
 fn hint(key: &str) -> &'static str {
     if key.starts_with("pcu") {
         "This looks like a key of Cloud 1 (https://cloud.prefect.io). Create a key at https://app.prefect.cloud."
@@ -84,11 +84,11 @@ fn hint(key: &str) -> &'static str {
     }
 }
 
-/// Returns the workspace with this handle. Without a handle, returns the only workspace.
+/// Returns the workspace with the given handle. If no handle is given, the only workspace is returned.
 ///
 /// # Errors
 ///
-/// Fails if the workspace does not exist, or if there are several and no handle is given.
+/// Fails if the workspace does not exist, or if no handle is given and there are several workspaces.
 pub(crate) fn choose<'a>(
     workspaces: &'a [Workspace],
     handle: Option<&str>,
@@ -105,13 +105,13 @@ pub(crate) fn choose<'a>(
     }
 }
 
-/// Returns the workspace whose API URL is in the settings.
+/// Returns the workspace that the API URL in the settings refers to.
 pub(crate) fn current<'a>(workspaces: &'a [Workspace], settings: &Settings) -> Option<&'a Workspace> {
     let url = settings.api_url.value.as_deref()?;
     workspaces.iter().find(|workspace| workspace.api_url(&settings.cloud_api_url.value) == url)
 }
 
-/// Saves a workspace, and the API key if given, in the active profile.
+/// Saves a workspace in the active profile. If an API key is given, it is also saved.
 pub(crate) fn save_login(
     settings: &Settings,
     workspace: &Workspace,

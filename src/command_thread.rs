@@ -1,4 +1,4 @@
-//! Runs the command on its own thread, so that signals are handled even while the command is blocked.
+//! Runs the command on a separate thread, so that signals are handled even if the command blocks.
 
 use std::{future, io, panic, pin::pin, thread, time::Duration};
 
@@ -8,16 +8,17 @@ use tokio::{
     time::timeout,
 };
 
-/// Time for an interrupted command to react before it is abandoned.
+/// Time that an interrupted command has to react before it is abandoned.
 const REACTION_TIME: Duration = Duration::from_secs(1);
 
-/// Stack size of the thread in bytes, the usual size of a main thread.
+/// Stack size of the thread in bytes. This is the usual stack size of a main thread.
 const STACK_SIZE: usize = 8 << 20;
 
-/// Runs a command until it finishes or `interrupted` completes, and returns the output of whichever is first.
+/// Runs a command until it finishes or until `interrupted` completes. Returns the output of whichever
+/// completes first.
 ///
-/// An interrupted command is dropped, which ends its child processes. A command that does not react is abandoned: it may
-/// be reading a pipe without a writer, or a file of an unreachable network drive.
+/// An interrupted command is dropped, which ends its child processes. A command that does not react is
+/// abandoned, because it may be blocked by a pipe without a writer or by an unreachable network drive.
 ///
 /// # Errors
 ///

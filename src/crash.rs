@@ -1,8 +1,8 @@
-//! The report that is printed when the program panics.
+//! Creates the report that is printed when the program panics.
 
 use std::{any::Any, backtrace::BacktraceStatus, fmt::Write as _, panic::Location};
 
-/// Describes a panic: version, reason, location and, if `RUST_BACKTRACE` is set, the backtrace.
+/// Describes a panic: the version, the reason, the location and, if `RUST_BACKTRACE` is set, the backtrace.
 ///
 /// The reason may contain user data, so the caller must redact the report before printing it.
 pub(crate) fn report(

@@ -1,11 +1,11 @@
-//! Exit codes, and the error type of every command.
+//! Exit codes, and the error type that all commands return.
 
 use crate::diagnostics::Diagnostic;
 
-/// Defines the exit codes and their descriptions in one table.
+/// Defines the exit codes and their descriptions.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        /// The exit codes of the program. They are a public contract.
+        /// The exit codes of the program, which are a public contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(crate) enum Exit {
@@ -15,7 +15,7 @@ macro_rules! exits {
         impl Exit {
             pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// Returns the description for the help page and the book.
+            /// Returns the description that the help and the documentation show.
             pub(crate) fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$name => $meaning,)*
@@ -49,7 +49,8 @@ impl Exit {
         self as u8
     }
 
-    /// Returns the exit code to use; with `compatible`, the code that `prefect` would use, which is 1 for every failure.
+    /// Returns the exit code to use. If `compatible` is set, this is the code that `prefect` would use, which
+    /// is 1 for every failure.
     pub(crate) fn folded(self, compatible: bool) -> Self {
         match self {
             Self::Done | Self::Changes | Self::Interrupted | Self::Terminated => self,
@@ -59,15 +60,15 @@ impl Exit {
     }
 }
 
-/// The error of a failed command.
+/// The error of a command that has failed.
 #[derive(Debug)]
 pub(crate) struct CommandError {
     pub(crate) exit: Exit,
-    /// The message in one sentence; empty if the diagnostics are sufficient.
+    /// The message as a single sentence. Empty if the diagnostics describe the error.
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The sentence of the reference about this error. It is printed only if prefectl replaces `prefect`.
+    /// The sentence that Prefect prints for this error. It is only printed if prefectl replaces `prefect`.
     pub(crate) reference: Option<String>,
 }
 
@@ -80,7 +81,7 @@ impl CommandError {
         Self::new(Exit::Usage, message)
     }
 
-    /// Creates an error without a message of its own, described by `diagnostics`.
+    /// Creates an error that is described by `diagnostics` and has no message of its own.
     pub(crate) fn findings(exit: Exit, diagnostics: Vec<Diagnostic>) -> Self {
         Self { diagnostics, ..Self::new(exit, "") }
     }

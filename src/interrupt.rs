@@ -7,7 +7,7 @@ use std::sync::{
 
 use crate::error::Exit;
 
-/// Waits for Ctrl-C or SIGTERM, and returns the exit code for it.
+/// Waits for Ctrl-C or SIGTERM. Returns the corresponding exit code.
 pub(crate) async fn requested() -> Exit {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -20,14 +20,14 @@ pub(crate) async fn requested() -> Exit {
     Exit::Interrupted
 }
 
-/// Lets the next interrupt end the process without waiting for the cleanup.
+/// Makes the next interrupt end the process immediately, without any cleanup.
 pub(crate) fn exit_on_next() {
     tokio::spawn(async {
         exit_immediately(requested().await);
     });
 }
 
-/// Waits for the first interrupt, and lets the next one end the process.
+/// Waits for the first interrupt. The next interrupt then ends the process immediately.
 pub(crate) async fn first() -> Exit {
     let exit = requested().await;
     exit_on_next();
@@ -39,15 +39,16 @@ fn exit_immediately(exit: Exit) {
     std::process::exit(exit.code().into());
 }
 
-/// Decides whether an interrupt ends the command immediately or is handled by the command. Clones share their state.
+/// Determines whether an interrupt ends the command immediately or is handled by the command. Clones share
+/// their state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupts {
     left_to_command: Arc<AtomicUsize>,
 }
 
 impl Interrupts {
-    /// Leaves the next interrupt to the command, which waits for [`requested`] itself. A second interrupt ends the command
-    /// immediately.
+    /// Lets the command handle the next interrupt, for which it must wait with [`requested`]. A second
+    /// interrupt ends the command immediately.
     pub(crate) fn leave_first_to_command(&self) {
         self.left_to_command.store(1, Ordering::SeqCst);
     }
@@ -57,7 +58,7 @@ impl Interrupts {
         self.left_to_command.store(0, Ordering::SeqCst);
     }
 
-    /// Waits for an interrupt that is not left to the command.
+    /// Waits for an interrupt that the command does not handle.
     pub(crate) async fn unhandled(&self) -> Exit {
         loop {
             let exit = requested().await;

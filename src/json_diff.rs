@@ -1,10 +1,10 @@
-//! Differences between two JSON values, by the path of each changed value.
+//! Finds the differences between two JSON values. Each difference has the path of the changed value.
 
 use serde_json::Value as Json;
 
 use crate::pointer::Pointer;
 
-/// A changed value with its path. `None` means that the value does not exist.
+/// A changed value and its path. A side is `None` if the value does not exist there.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ChangedValue<'a> {
     pub(crate) path: Pointer,
@@ -14,7 +14,8 @@ pub(crate) struct ChangedValue<'a> {
 
 /// Returns the differences between two values at `path`.
 ///
-/// Objects are compared by key. Lists are compared by index if they have the same length, and as a whole otherwise.
+/// Objects are compared by key. Lists of the same length are compared by index. Lists of different lengths
+/// are treated as a single difference.
 pub(crate) fn changed_values<'a>(path: Pointer, old: &'a Json, new: &'a Json) -> Vec<ChangedValue<'a>> {
     let mut found = Vec::new();
     compare(path, Some(old), Some(new), &mut found);

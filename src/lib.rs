@@ -72,7 +72,7 @@ use crate::{
     ui::{ColorChoice, Ui, Verbosity},
 };
 
-/// Runs the command line `args` (the program's name first) and returns its exit code.
+/// Runs the command line `args`, which starts with the name of the program. Returns the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let environment = Environment::from_process();
@@ -145,7 +145,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     ExitCode::from(exit.folded(is_compatible).code())
 }
 
-/// Returns whether an option asks for JSON on stdout, which messages must not interrupt.
+/// Returns whether an option requests JSON on stdout. In this case, no other messages may be written to
+/// stdout.
 fn wants_json(arguments: &[OsString]) -> bool {
     arguments
         .iter()
@@ -153,7 +154,7 @@ fn wants_json(arguments: &[OsString]) -> bool {
         .any(|argument| argument == "json" || argument.ends_with("=json") || argument == "-ojson")
 }
 
-/// Creates the output streams for messages before the command line is parsed.
+/// Creates the output streams for messages that are printed before the command line is parsed.
 fn basic_ui() -> Ui {
     Ui::new(ColorChoice::Auto, Verbosity::Normal, Redactor::default())
         .for_environment(&Environment::from_process())
@@ -172,7 +173,7 @@ fn print_result(text: &str) -> ExitCode {
     }
 }
 
-/// Prints help, the version or a usage error of clap, and returns the exit code.
+/// Prints the help, the version or a usage error from clap. Returns the exit code.
 fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
     match cli::print_instead(error) {
         // Without stderr there is no way to report the failure.
@@ -186,7 +187,7 @@ fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
     }
 }
 
-/// Creates the output streams as the command line and the environment configure them.
+/// Creates the output streams according to the command line and the environment.
 fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Redactor) -> Ui {
     let verbosity = match cli.global {
         GlobalArguments { quiet: true, .. } => Verbosity::Quiet,
@@ -202,7 +203,7 @@ fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redac
         .with_live_view(has_live_view)
 }
 
-/// Installs a panic hook that prints the crash report with secrets redacted.
+/// Installs a panic hook that prints a crash report, with secrets redacted.
 fn report_crashes(ui: &Ui) {
     let ui = ui.clone();
     std::panic::set_hook(Box::new(move |panic| {
@@ -214,7 +215,7 @@ fn report_crashes(ui: &Ui) {
     }));
 }
 
-/// Runs the CLI of the Python Prefect with all arguments.
+/// Runs the command line of the Python package `prefect` with the given arguments.
 fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     let directory = std::env::current_dir().unwrap_or_default();
     commands::python_cli::run(arguments, environment, &directory).unwrap_or_else(|error| {
@@ -227,7 +228,8 @@ fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
 ///
 /// # Errors
 ///
-/// The outer error means that the process could not be set up: no current directory, or no threads.
+/// The outer error means that the process cannot be set up, for example because the current directory does
+/// not exist. The inner error is that of the command.
 fn start(
     cli: Cli,
     environment: Environment,
@@ -277,14 +279,15 @@ fn start(
     Ok(result)
 }
 
-/// Waits for the interrupt that ends the command. A second interrupt then ends the process immediately.
+/// Waits for an interrupt that ends the command. A second interrupt then ends the process immediately.
 async fn interrupted(interrupts: &Interrupts) -> Exit {
     let exit = interrupts.unhandled().await;
     interrupt::exit_on_next();
     exit
 }
 
-/// Returns whether to prompt: as the command line or the settings say, otherwise at a terminal outside CI.
+/// Returns whether to prompt for input. If neither the command line nor the settings specify this, prompts
+/// require a terminal and are disabled in CI.
 fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &Environment) -> bool {
     let choice =
         if global.prompt || global.no_prompt { Some(global.prompt) } else { settings.cli_prompt.value };
@@ -294,12 +297,13 @@ fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &E
     })
 }
 
-/// Returns whether the `CI` variable is set. CI services set it, and some of them provide a terminal.
+/// Returns whether the `CI` variable is set. CI services set it, and some of them also provide a terminal.
 fn is_ci(environment: &Environment) -> bool {
     environment.non_empty("CI").is_some_and(|ci| !matches!(ci.to_ascii_lowercase().as_str(), "0" | "false"))
 }
 
-/// Returns the current directory relative to the repository, or `None` outside GitHub Actions.
+/// Returns the current directory relative to the root of the repository. Returns `None` outside of GitHub
+/// Actions.
 fn annotations(environment: &Environment) -> Option<String> {
     if environment.get("GITHUB_ACTIONS") != Some("true") {
         return None;

@@ -1,7 +1,8 @@
-//! Local Prefect servers in the Python of the user: a temporary server for one command, or a server in the foreground.
+//! Runs Prefect servers with the user's Python, either as a temporary server for a single command or in the
+//! foreground.
 //!
-//! A temporary server has no user interface and no scheduler, as in Prefect. It uses the database in `PREFECT_HOME`,
-//! so that the next command finds what this command registers.
+//! As in Prefect, a temporary server has no UI and no scheduler. It uses the database in `PREFECT_HOME`, so
+//! that later commands find the objects that this command creates.
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +23,13 @@ use crate::{
     progress::Progress,
 };
 
-/// Ports of temporary servers, as in Prefect.
+/// Port range of temporary servers, which is the same as in Prefect.
 const PORTS: std::ops::Range<u16> = 8000..9000;
 
-/// Number of random ports to try before the system chooses one.
+/// Number of random ports to try before the operating system selects a port.
 const PORT_TRIES: u32 = 10;
 
-/// Exit code of a server whose port is in use.
+/// Exit code with which a server ends if its port is in use.
 const PORT_IN_USE: i32 = 3;
 
 /// Options of a local server.
@@ -37,14 +38,14 @@ pub(crate) struct LocalServerOptions<'a> {
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
-    /// Settings that are not from the environment, by name.
+    /// Values of settings by name. Settings from the environment are not included.
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) clock: &'a Clock,
-    /// Maximum time until the server responds.
+    /// Maximum time to wait until the server responds.
     pub(crate) start_timeout: Duration,
 }
 
-/// A running server. Dropping the value stops it.
+/// A running server. The server is stopped when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct LocalServer {
     /// URL of the API.
@@ -52,7 +53,7 @@ pub(crate) struct LocalServer {
     process: Background,
 }
 
-/// An error of a local server.
+/// The error returned if a local server cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LocalServerError {
     #[error(transparent)]
@@ -68,7 +69,7 @@ pub(crate) enum LocalServerError {
 }
 
 impl LocalServer {
-    /// Starts a temporary server and waits until it responds.
+    /// Starts a temporary server, and waits until it responds.
     pub(crate) async fn start(
         options: &LocalServerOptions<'_>,
         progress: &dyn Progress,
@@ -129,7 +130,8 @@ impl LocalServer {
     }
 }
 
-/// Runs `prefect server start` with these arguments until it exits. Returns its exit code.
+/// Runs `prefect server start` with the given arguments until the server exits. Returns the exit code of the
+/// server.
 pub(crate) async fn run_in_foreground(
     options: &LocalServerOptions<'_>,
     arguments: &[String],
@@ -141,7 +143,7 @@ pub(crate) async fn run_in_foreground(
     Ok(process::run_in_foreground(&program).await?)
 }
 
-/// Returns the interpreter that has Prefect and its server.
+/// Returns a Python interpreter in which Prefect and its server are installed.
 async fn python(options: &LocalServerOptions<'_>) -> Result<String, NoInterpreter> {
     let LocalServerOptions { scope, environment, directory, .. } = *options;
     let search = Search { chosen: None, scope, environment, directory };
@@ -159,7 +161,7 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Returns the last lines of the output of the server.
+/// Returns the last lines of the server's output.
 fn last_lines(output: &mut std::fs::File) -> String {
     const LINES: usize = 15;
     let mut bytes = Vec::new();
@@ -179,7 +181,8 @@ mod tests {
     use super::*;
     use crate::progress::Silent;
 
-    /// Starts a server whose Python is a shell script: it answers the probe for modules, then runs `body`.
+    /// Starts a server whose Python interpreter is a shell script. The script answers the check for installed
+    /// modules, and then runs `body`.
     async fn start(body: &str, start_timeout: Duration) -> Result<LocalServer, LocalServerError> {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();

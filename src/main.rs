@@ -1,11 +1,13 @@
-//! The `prefectl` executable, a thin wrapper around the library.
+//! The `prefectl` executable, which is a thin wrapper around the library.
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// The global allocator. Reading a large project makes many small allocations, for which mimalloc is faster than glibc and
-/// much faster than musl, which the release builds use.
+/// The global allocator.
+///
+/// Loading a large project makes many small allocations. For these, mimalloc is faster than glibc and much
+/// faster than musl, which release builds use.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

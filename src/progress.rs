@@ -1,17 +1,17 @@
-//! The interface through which operations report progress. The `ui` module implements it.
+//! The interface through which operations report their progress. The `ui` module implements it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostics::Diagnostic;
 
-/// The output stream of a child process.
+/// An output stream of a child process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
     Stdout,
     Stderr,
 }
 
-/// Identifies a step in progress events. Several steps can run concurrently.
+/// Identifies a step in progress events, because several steps can run concurrently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepId(usize);
 
@@ -27,21 +27,24 @@ impl StepId {
     }
 }
 
-/// An event in the life of a step.
+/// An event that concerns a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEvent<'a> {
     /// The step is queued.
     Waiting { name: &'a str },
-    /// The step has started. `deployment` is the first deployment that needs it, and `subject` is the image, command or
-    /// repository that it works on. A step may start without a `Waiting` event.
+    /// The step has started. A `Waiting` event does not necessarily precede this event.
+    ///
+    /// `deployment` is the first deployment that requires the step, and `subject` is the image, command or
+    /// repository that the step works on.
     Started { name: &'a str, deployment: &'a str, subject: Option<&'a str> },
-    /// Another deployment shares this run of the step.
+    /// Another deployment uses the result of the same step.
     Shared { deployment: &'a str },
-    /// A line about the step's progress.
+    /// A status message about the step.
     Status(&'a str),
-    /// A line that the step's program printed.
+    /// A line that was printed by the step's program.
     Output { stream: Stream, line: &'a str },
-    /// The step has ended. `subject` replaces the earlier subject, for example by the full image name.
+    /// The step has ended. `subject` replaces the previous subject, for example with the full name of an
+    /// image.
     Ended { end: StepEnd, subject: Option<&'a str> },
 }
 
@@ -49,42 +52,45 @@ pub(crate) enum StepEvent<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEnd {
     Done,
-    /// The result already existed, so the step did not run.
+    /// The step was skipped because its result already existed.
     Reused,
     Failed,
 }
 
-/// An event in the life of a deployment.
+/// An event that concerns a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeploymentEvent<'a> {
     /// The deployment is queued.
     Waiting,
     /// The deployment is being written to the server.
     Writing,
-    /// The deployment is finished: its outcome in a word or two, and whether it succeeded.
+    /// The deployment is complete. `outcome` describes the result in one or two words, and `is_done` is
+    /// `true` if the deployment succeeded.
     Ended { outcome: &'a str, is_done: bool },
 }
 
 /// Receives progress events.
 pub(crate) trait Progress: Send + Sync {
-    /// Reports a line about the current work.
+    /// Reports a message about the current work.
     fn status(&self, line: &str);
 
-    /// Reports a line that a live view makes redundant.
+    /// Reports a message that is redundant if a live view is shown.
     fn remark(&self, line: &str) {
         self.status(line);
     }
 
-    /// Reports a line printed by a child process or an image build, without its line ending.
+    /// Reports a line that was printed by a child process or an image build. The line does not include its
+    /// line ending.
     fn output(&self, stream: Stream, line: &str);
 
-    /// Reports a finding that does not stop the work.
+    /// Reports a finding that does not prevent the work from continuing.
     fn warn(&self, diagnostic: &Diagnostic);
 
-    /// Sets the current activity, which a live view shows until the next activity or event.
+    /// Sets the current activity. A live view shows the activity until the next activity or event.
     fn activity(&self, _activity: &str) {}
 
-    /// Reports an event of a step. The default implementation passes on its lines only.
+    /// Reports an event that concerns a step. The default implementation only reports the lines that the
+    /// event contains.
     fn step(&self, _id: StepId, event: StepEvent<'_>) {
         match event {
             StepEvent::Status(line) => self.status(line),
@@ -93,7 +99,7 @@ pub(crate) trait Progress: Send + Sync {
         }
     }
 
-    /// Reports an event of a deployment.
+    /// Reports an event that concerns a deployment.
     fn deployment(&self, _name: &str, _event: DeploymentEvent<'_>) {}
 }
 

@@ -1,32 +1,32 @@
-//! The interface through which operations ask questions. The `ui` module implements it.
+//! The interface through which operations ask the user questions. The `ui` module implements it.
 
 use crate::secret::Secret;
 
 /// Asks the user questions.
 pub(crate) trait Ask {
-    /// Returns the index of the chosen row, or `None` for the opt-out row.
+    /// Returns the index of the selected row. Returns `None` if the user selects the opt-out row.
     async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer>;
 
-    /// Returns the answer to a yes/no question.
+    /// Asks a yes/no question, and returns the answer.
     async fn confirm(&self, question: &str, default: Option<bool>) -> Result<bool, NoAnswer>;
 
     /// Returns a non-empty string.
     async fn text(&self, question: &str, default: Option<&str>) -> Result<String, NoAnswer>;
 
-    /// Returns a string that is not echoed while it is typed.
+    /// Asks for a string that is not shown while the user types it.
     async fn secret(&self, question: &str) -> Result<Secret, NoAnswer>;
 
-    /// Prints a line between two questions.
+    /// Prints a line, for example between two questions.
     fn tell(&self, line: &str);
 }
 
-/// A question with a fixed set of answers, one per row.
+/// A question with a fixed set of answers, each of which is shown as a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Select {
     pub(crate) question: String,
     /// The cells of each row.
     pub(crate) rows: Vec<Vec<String>>,
-    /// Label of a last row that stands for none of the others.
+    /// Label of the opt-out row, which is the last row and stands for none of the other rows.
     pub(crate) opt_out: Option<&'static str>,
 }
 
@@ -41,7 +41,7 @@ impl Select {
     }
 }
 
-/// Why a question was not answered.
+/// The reason why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
     /// The user pressed Ctrl-C or Escape.
@@ -51,7 +51,8 @@ pub(crate) enum NoAnswer {
     NoTerminal(#[source] std::io::Error),
 }
 
-/// Asks until `parse` accepts the answer, and returns the parsed answer. Prints the error of each rejected answer.
+/// Asks a question until `parse` accepts the answer, and returns the parsed answer. The error for each
+/// rejected answer is printed.
 pub(crate) async fn parsed_text<T>(
     ask: &impl Ask,
     question: &str,
@@ -73,12 +74,12 @@ pub(crate) mod script {
 
     use super::{Ask, NoAnswer, Secret, Select};
 
-    /// Answers questions from a list. An empty answer takes the default, and `!` interrupts. A row is chosen by its first
-    /// cell, or by the label of the opt-out row.
+    /// Answers questions from a list. An empty answer selects the default, and `!` simulates an interrupt. A
+    /// row is selected by its first cell or by the label of the opt-out row.
     #[derive(Debug, Default)]
     pub(crate) struct Script {
         answers: RefCell<VecDeque<String>>,
-        /// Every question with its default and answer, and every line printed between questions.
+        /// All questions with their defaults and answers, and all lines that were printed between them.
         pub(crate) log: RefCell<Vec<String>>,
     }
 
@@ -90,7 +91,7 @@ pub(crate) mod script {
             }
         }
 
-        /// Returns the answers that were not used.
+        /// Returns the answers that have not been used.
         pub(crate) fn rest(&self) -> Vec<String> {
             self.answers.borrow().iter().cloned().collect()
         }

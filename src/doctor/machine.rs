@@ -1,4 +1,4 @@
-//! Checks of this machine: Docker engine, image builder, registry credentials, Python.
+//! Checks the Docker engine, the image builder, the registry credentials and Python on this machine.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Steps that need a Docker engine.
+/// Steps that require a Docker engine.
 const DOCKER_STEPS: [&str; 2] = ["build_docker_image", "push_docker_image"];
 
-/// Checks the Docker engine, the builder and the registry credentials. They fail only if the project builds or pushes
-/// images.
+/// Checks the Docker engine, the image builder and the registry credentials. The checks only fail if the
+/// project builds or pushes images.
 pub(super) async fn docker(subject: &Subject<'_>) -> Vec<Check> {
     let steps =
         subject.project.as_ref().and_then(|project| project.as_ref().ok()).map(|project| steps(project));
@@ -44,7 +44,8 @@ pub(super) async fn docker(subject: &Subject<'_>) -> Vec<Check> {
     vec![engine, builder(subject, &images).await, logins(&config, &images)]
 }
 
-/// Checks the image builder. Builds with secrets, caches or several platforms need BuildKit; others need only the engine.
+/// Checks the image builder. Builds that use secrets, caches or several platforms require BuildKit. Other
+/// builds only require a Docker engine.
 async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
     let environment = process::environment_outside(subject.environment, subject.directory);
     match BuildKitProgram::find(subject.directory, &environment).await {
@@ -70,9 +71,9 @@ async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
     }
 }
 
-/// Checks that `docker login` knows each registry that the project pushes to.
+/// Checks that `docker login` has stored credentials for each registry to which the project pushes.
 ///
-/// Credential helpers are named and not started: they are programs, and their answers are secrets.
+/// Credential helpers are reported but not run, because they are programs that return secrets.
 fn logins(config: &Config, images: &[&Mapping]) -> Check {
     let missing: Vec<&str> =
         registries(images).into_iter().filter(|registry| config.login_source(registry).is_none()).collect();
@@ -96,7 +97,7 @@ fn logins(config: &Config, images: &[&Mapping]) -> Check {
     }
 }
 
-/// Returns the registries of literal image names in steps without their own credentials.
+/// Returns the registries of images with literal names. Steps that contain credentials are ignored.
 fn registries<'a>(images: &[&'a Mapping]) -> BTreeSet<&'a str> {
     let lacks_credentials = |inputs: &&&Mapping| inputs.get("credentials").is_none();
     let names =
@@ -104,7 +105,7 @@ fn registries<'a>(images: &[&'a Mapping]) -> BTreeSet<&'a str> {
     names.filter(|name| !name.contains("{{") && !name.contains("<<")).map(registry_of).collect()
 }
 
-/// Returns the names and inputs of all build and push steps of a project and its deployments.
+/// Returns the names and inputs of all build and push steps in a project and its deployments.
 fn steps(project: &Project) -> Vec<(String, Mapping)> {
     let deployment_sections = project
         .deployments
@@ -121,9 +122,9 @@ fn steps(project: &Project) -> Vec<(String, Mapping)> {
         .collect()
 }
 
-/// Checks for a Python with Prefect, which Python steps, some flows and a local server need.
+/// Checks for a Python interpreter that has Prefect. Python steps, some flows and a local server require it.
 ///
-/// Nothing of the project is started: its `.venv` is judged by its files.
+/// No code from the project is run: only the files of its `.venv` are inspected.
 pub(super) async fn python(subject: &Subject<'_>) -> Check {
     let search = |scope| Search {
         chosen: None,

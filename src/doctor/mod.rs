@@ -1,4 +1,4 @@
-//! Checks of everything that a deploy needs, each with a suggested fix.
+//! Checks everything that a deploy requires, and suggests a fix for each problem.
 
 mod machine;
 mod project;
@@ -16,11 +16,11 @@ pub(crate) struct Subject<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
     pub(crate) clock: &'a Clock,
-    /// The API client, or the reason why there is none.
+    /// The API client, or the reason why it could not be created.
     pub(crate) client: Result<&'a Client, String>,
-    /// The project file, or the reason why it is invalid; `None` if there is no file.
+    /// The project file, or the reason why it is invalid. `None` if the file does not exist.
     pub(crate) project: Option<Result<&'a Project, String>>,
-    /// Summary of the errors that `prefectl check` finds; `None` if there are none.
+    /// Summary of the errors that `prefectl check` finds. `None` if there are no errors.
     pub(crate) project_errors: Option<String>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Subject<'a> {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Ok,
-    /// A deploy would work, but something else may fail.
+    /// The problem does not affect a deploy, but may cause other failures.
     Warning,
     /// A deploy would fail.
     Failed,
@@ -68,7 +68,7 @@ impl Check {
     }
 }
 
-/// Runs all checks. Each check may explain the failures of those after it.
+/// Runs all checks in order. A failed check may be the cause of the failures that follow.
 pub(crate) async fn examine(subject: &Subject<'_>) -> Vec<Check> {
     let mut checks = vec![server::settings(subject)];
     checks.extend(server::checks(subject).await);

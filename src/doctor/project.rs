@@ -1,4 +1,4 @@
-//! Checks of the project: the file, its work pools and their workers, and the Git remote.
+//! Checks the project file, the work pools and their workers, and the Git remote.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,8 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     checks
 }
 
-/// Returns the literal pool names in the file, and the default work pool if a deployment names none.
+/// Returns the literal names of work pools in the file. The default work pool is included if a deployment
+/// does not specify a work pool.
 fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     let default = subject.settings.default_work_pool_name.value.clone();
     let Some(Ok(project)) = &subject.project else { return default.into_iter().collect() };
@@ -83,7 +84,7 @@ fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     names.filter(|name| !name.contains("{{") && !name.contains("<<")).collect()
 }
 
-/// Checks that the Git remote is accessible without a password prompt.
+/// Checks that the Git remote can be accessed without entering a password.
 pub(super) async fn git(subject: &Subject<'_>) -> Check {
     let Some(facts) = git::discover(subject.directory) else {
         return Check::skipped("git", "not a Git repository");

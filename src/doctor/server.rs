@@ -1,4 +1,4 @@
-//! Checks of the API: configuration, connection, version and credentials.
+//! Checks the configuration of the API, the connection, the server's version and the credentials.
 
 use std::time::Instant;
 
@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use super::{Check, Subject};
 use crate::api::{ApiError, Client, TESTED_RELEASE};
 
-/// Maximum difference between the clocks. Start times and the order of states depend on them.
+/// Maximum difference between the local clock and the server's clock. A larger difference affects start times
+/// and the order of states.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Checks that an API is configured, and reports the source of the setting.
@@ -26,7 +27,7 @@ pub(super) fn settings(subject: &Subject<'_>) -> Check {
     }
 }
 
-/// Checks the server. Stops if it is unreachable.
+/// Checks the server. If the server is unreachable, the remaining checks are skipped.
 pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
     let client = match &subject.client {
         Ok(client) => *client,

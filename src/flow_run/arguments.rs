@@ -1,7 +1,7 @@
-//! Values of `--param`, `--params` and `--job-variable`.
+//! Parses the values of `--param`, `--params` and `--job-variable`.
 //!
-//! A value is JSON if it parses as JSON, and otherwise a string. Invalid JSON is a string or an error by the rules of
-//! Prefect, since scripts rely on strings without quotes.
+//! A value that is valid JSON is parsed as JSON. Whether other values are strings or errors is determined by
+//! the rules of Prefect, because scripts rely on unquoted strings.
 
 use std::{io::Read, path::Path};
 
@@ -31,7 +31,8 @@ pub(crate) enum ArgumentError {
     File(#[from] FileError),
 }
 
-/// Parses `KEY=VALUE` arguments. The last value of a key counts. `noun` names the arguments in errors.
+/// Parses `KEY=VALUE` arguments. If a key occurs several times, the last value is used. `noun` describes the
+/// arguments in errors.
 pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<JsonObject, ArgumentError> {
     let parse = |argument: &String| {
         let (key, text) = argument.split_once('=').unwrap_or((argument, ""));
@@ -42,7 +43,8 @@ pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<Jso
     arguments.iter().map(parse).collect()
 }
 
-/// Parses the value of `--params`: a JSON object, `-` for JSON from `input`, or `@file` for JSON from a file.
+/// Parses the value of `--params`, which is a JSON object, `-` to read JSON from `input`, or `@file` to read
+/// JSON from a file.
 pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObject, ArgumentError> {
     let text = if argument == "-" {
         let mut text = String::new();
@@ -62,11 +64,11 @@ pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObj
     }
 }
 
-/// Parses a value as JSON, or as a string without quotes.
+/// Parses a value as JSON, or as an unquoted string.
 ///
 /// # Errors
 ///
-/// Fails with the reason if the value is invalid JSON with quotes or brackets.
+/// Returns the reason if the value contains quotes or brackets but is not valid JSON.
 pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
     let error = match serde_json::from_str(text) {
         Ok(value) => return Ok(value),
@@ -83,19 +85,19 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
     serde_json::from_str(&format!("\"{text}\"")).map_err(|error| error.to_string())
 }
 
-/// The reason why a string without double quotes is not JSON, as Python's decoder reports it.
+/// The reason why a string without double quotes is not valid JSON, as reported by Python's decoder.
 enum Problem {
     /// A value is expected.
     NoValue,
-    /// A list or an object is invalid. The field is the expected syntax.
+    /// The syntax of a list or an object is invalid. Contains the expected syntax.
     Structure(&'static str),
 }
 
-/// Parses one value at the start of `text`. Returns the rest of the text.
+/// Parses a single value at the start of `text`, and returns the rest of the text.
 ///
 /// # Errors
 ///
-/// Fails with the problem and the text from its position on.
+/// Returns the problem, and the text that starts at the position of the problem.
 fn scan(text: &str) -> Result<&str, (Problem, &str)> {
     const LITERALS: [&str; 6] = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
     let text = skip_blanks(text);
@@ -130,7 +132,8 @@ fn skip_blanks(text: &str) -> &str {
     text.trim_start_matches([' ', '\t', '\n', '\r'])
 }
 
-/// Returns the text after the number at its start.
+/// Removes a number from the start of the text, and returns the rest. Returns `None` if the text does not
+/// start with a number.
 fn strip_number(text: &str) -> Option<&str> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! Flow runs: creation from deployments, watching, search and cancellation.
+//! Creates flow runs from deployments, and watches, finds and cancels flow runs.
 
 mod arguments;
 mod name_format;
@@ -31,23 +31,23 @@ use crate::{
 /// Options of `deployment run`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunOptions {
-    /// Names `flow/deployment`, or patterns such as `flow/*`.
+    /// Names of deployments in the form `flow/deployment`, or patterns such as `flow/*`.
     pub(crate) names: Vec<String>,
     pub(crate) id: Option<Uuid>,
     /// Values of `--param`: `key=value`.
     pub(crate) param: Vec<String>,
-    /// Value of `--params`: JSON, `-` for stdin, or `@file`.
+    /// Value of `--params`, which is JSON, `-` for stdin, or `@file`.
     pub(crate) params: Option<String>,
     /// Values of `--job-variable`: `key=value`.
     pub(crate) job_variable: Vec<String>,
     pub(crate) tags: Vec<String>,
-    /// Name of the run. Parameters in braces are replaced.
+    /// Name of the run, in which parameter names in braces are replaced by their values.
     pub(crate) flow_run_name: Option<String>,
     /// Start time. `None` means now.
     pub(crate) start: Option<Timestamp>,
 }
 
-/// An error of the creation of a run.
+/// The error returned if a run cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("Must provide a deployed flow's name or id")]
@@ -66,12 +66,12 @@ pub(crate) enum RunError {
     Api(#[from] ApiError),
 }
 
-/// A checked run that is ready to be created.
+/// A validated run that can be created.
 #[derive(Debug)]
 pub(crate) struct PreparedRun {
     deployment: NamedDeployment,
     run: NewFlowRun,
-    /// Whether the user requested a start time.
+    /// Whether the user specified a start time.
     is_delayed: bool,
 }
 
@@ -85,9 +85,9 @@ pub(crate) struct CreatedRun {
     is_delayed: bool,
 }
 
-/// Parses the arguments, finds the deployments and checks the parameters of every run. Creates no run.
+/// Parses the arguments, finds the deployments, and validates the parameters of every run. No run is created.
 ///
-/// `input` is the stdin for `--params -`.
+/// `input` is read if the value of `--params` is `-`.
 pub(crate) async fn prepare(
     client: &Client,
     clock: &Clock,
@@ -125,7 +125,8 @@ pub(crate) async fn prepare(
     deployments.into_iter().map(prepare).collect()
 }
 
-/// Returns the name of a run with its parameters filled in.
+/// Returns the name of the run, with parameter values inserted. Returns `None` if the options do not specify
+/// a name.
 fn run_name(
     options: &RunOptions,
     deployment: &Deployment,
@@ -138,12 +139,12 @@ fn run_name(
 }
 
 impl PreparedRun {
-    /// Returns the message before the run is created.
+    /// Returns the message that is printed before the run is created.
     pub(crate) fn announcement(&self) -> String {
         format!("Creating flow run for deployment '{}'...", self.deployment.full_name())
     }
 
-    /// Creates the run. A retried request does not create another one.
+    /// Creates the run. An idempotency key prevents a retried request from creating a second run.
     pub(crate) async fn create(&self, client: &Client) -> Result<CreatedRun, RunError> {
         let run = client.create_flow_run(self.deployment.deployment.id, &self.run).await?;
         Ok(CreatedRun {
@@ -155,12 +156,13 @@ impl PreparedRun {
     }
 }
 
-/// Parses `KEY=VALUE` arguments of job variables.
+/// Parses the `KEY=VALUE` arguments of `--job-variable`.
 pub(crate) fn job_variables(arguments: &[String]) -> Result<JsonObject, ArgumentError> {
     arguments::key_values(arguments, "job variable")
 }
 
-/// Merges `--param` and `--params`. `--param` takes precedence.
+/// Merges the parameters of `--param` and `--params`. If both set a parameter, `--param` takes precedence and
+/// a warning is reported.
 fn merge_parameters(
     options: &RunOptions,
     progress: &dyn Progress,
@@ -187,7 +189,8 @@ fn merge_parameters(
     Ok(parameters)
 }
 
-/// Returns the name of a state as the server spells it: `late` is `Late`. Unknown names stay as they are.
+/// Returns the name of a state with the capitalization that the server uses, such as `Late` for `late`.
+/// Unknown names are returned unchanged.
 pub(crate) fn state_name(name: &str) -> String {
     let known = STATE_NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
@@ -210,7 +213,7 @@ pub(crate) const STATE_NAMES: [&str; 13] = [
     "Late",
 ];
 
-/// Returns the time of a run to show: its scheduled start, or the time of its state.
+/// Returns the time at which a run is scheduled to start, or the time at which it entered its current state.
 pub(crate) fn when(run: &FlowRun) -> Option<Timestamp> {
     let state = run.state.as_ref()?;
     match state.kind {

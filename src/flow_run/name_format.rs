@@ -1,10 +1,11 @@
-//! Names of runs with parameters, such as `run-{name}-{n:03d}`, in the syntax of Python's `str.format`.
+//! Formats names of runs that contain parameters, such as `run-{name}-{n:03d}`. The syntax is that of
+//! Python's `str.format`.
 
 use serde_json::Value;
 
 use crate::{api::JsonObject, python};
 
-/// An error of a name template.
+/// The error returned if a name template cannot be formatted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NameError {
     #[error("Missing parameter for flow run name: '{0}' is undefined")]
@@ -17,11 +18,11 @@ fn malformed<T>(reason: impl Into<String>) -> Result<T, NameError> {
     Err(NameError::Format(reason.into()))
 }
 
-/// Replaces the fields of a template by parameters.
+/// Replaces the fields of a template with parameter values.
 ///
 /// # Errors
 ///
-/// Fails if the syntax is invalid or a parameter is missing.
+/// Fails if the syntax is invalid or if a parameter is missing.
 pub(super) fn format(template: &str, parameters: &JsonObject) -> Result<String, NameError> {
     let mut result = String::new();
     let mut rest = template;
@@ -80,7 +81,8 @@ fn look_up<'a>(reference: &str, parameters: &'a JsonObject) -> Result<&'a Value,
     Ok(value)
 }
 
-/// Applies a specification `[[fill]align][0][width][.precision][type]`. Other specifications are not supported.
+/// Applies a format specification of the form `[[fill]align][0][width][.precision][type]`. Returns an error
+/// for other specifications.
 fn pad(value: &Value, specification: &str) -> Result<String, NameError> {
     let unsupported = || malformed(format!("unsupported format specifier '{specification}'"));
     let mut characters = specification.chars();
@@ -118,7 +120,7 @@ fn pad(value: &Value, specification: &str) -> Result<String, NameError> {
     Ok(filler(before) + &text + &filler(missing - before))
 }
 
-/// Returns the number of decimal places in `.2f` or `f`.
+/// Returns the number of decimal places that a format such as `.2f` or `f` specifies.
 fn precision(kind: &str) -> Option<usize> {
     let kind = kind.strip_suffix('f')?;
     if kind.is_empty() {

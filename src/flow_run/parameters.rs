@@ -1,4 +1,4 @@
-//! Validation of the parameters of a run against the schema of its flow, with the rules of the server.
+//! Validates the parameters of a run against the schema of its flow, with the same rules as the server.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::{
     json_schema, python,
 };
 
-/// An error of the parameters of a run.
+/// The error returned if the parameters of a run are invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParameterError {
     #[error(
@@ -18,7 +18,7 @@ pub(crate) enum ParameterError {
     Invalid(Vec<String>),
 }
 
-/// Checks the given parameters, together with those of the deployment.
+/// Validates the given parameters in combination with the parameters of the deployment.
 pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     check_names(deployment, given)?;
     let is_enforced = deployment.raw.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
@@ -31,7 +31,8 @@ pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), P
     if problems.is_empty() { Ok(()) } else { Err(ParameterError::Invalid(problems)) }
 }
 
-/// Checks that the flow has every given parameter, even if the schema is not enforced.
+/// Checks that the flow accepts each given parameter. This is also checked if the parameter schema is not
+/// enforced.
 fn check_names(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     let schema = deployment.parameter_schema();
     let known = schema.and_then(|schema| schema.get("properties")?.as_object());
@@ -66,7 +67,7 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
     problems
 }
 
-/// Checks whether a value contains a placeholder that the server replaces.
+/// Returns whether a value contains a placeholder that the server replaces.
 fn is_filled_in_later(value: &Value) -> bool {
     match value {
         Value::Object(fields) => {

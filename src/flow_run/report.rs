@@ -1,4 +1,4 @@
-//! Output of `deployment run`, with the lines that scripts match.
+//! Formats the output of `deployment run`, including lines that scripts match.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,7 +6,7 @@ use super::{CreatedRun, RunEnd, WatchEvent, Watched};
 use crate::{api::Links, clock::Clock, python};
 
 impl CreatedRun {
-    /// Renders the lines about the new run.
+    /// Formats the lines that describe a new run.
     pub(crate) fn render(&self, clock: &Clock, links: &Links) -> String {
         let run = &self.run;
         let start = self.scheduled_time.to_zoned_datetime(clock.zone().clone());
@@ -30,7 +30,8 @@ impl CreatedRun {
 }
 
 impl Watched {
-    /// Renders the last line about a watched run. With several runs (`is_only` is false), it has the id.
+    /// Formats the final line for a watched run. The line contains the id of the run, unless it is the only
+    /// run.
     pub(crate) fn render(&self, is_only: bool) -> String {
         let name = self.state.as_ref().map_or("Unknown", |state| state.name());
         let run = if is_only { "Flow run".to_owned() } else { format!("Flow run with ID {}", self.id) };
@@ -51,7 +52,7 @@ impl Watched {
 }
 
 impl WatchEvent<'_> {
-    /// Renders an event, such as `● 14:48:36.218 a323bd2c1d1e prefect.flow-run.Pending`.
+    /// Formats an event, as in `● 14:48:36.218 a323bd2c1d1e prefect.flow-run.Pending`.
     pub(crate) fn render(&self, clock: &Clock) -> String {
         let (mark, timestamp, id, text) = match self {
             Self::State { run, state } => {
@@ -72,7 +73,7 @@ impl WatchEvent<'_> {
     }
 }
 
-/// Formats the distance of `time` from `now`, such as `in 10 minutes` or `2 hours ago`.
+/// Formats the time between `now` and `time`, such as `in 10 minutes` or `2 hours ago`.
 pub(crate) fn relative(now: Timestamp, time: Timestamp) -> String {
     const UNITS: [(i64, &str); 5] =
         [(31_536_000, "year"), (2_592_000, "month"), (86400, "day"), (3600, "hour"), (60, "minute")];

@@ -1,4 +1,4 @@
-//! Existing runs: search, cancellation and logs.
+//! Finds and cancels existing runs, and reads their logs.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
@@ -9,10 +9,10 @@ use crate::{
     python,
 };
 
-/// Maximum number of runs of the same name in an error.
+/// Maximum number of runs with the same name that are listed in an error.
 const SHOWN: usize = 100;
 
-/// An error of a search or a cancellation.
+/// The error returned if a run cannot be found or cancelled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowRunError {
     #[error("Flow run '{0}' not found!")]
@@ -25,11 +25,11 @@ pub(crate) enum FlowRunError {
     Api(#[from] ApiError),
 }
 
-/// Finds a run by id or by unique name.
+/// Finds a run by its id or its unique name.
 ///
 /// # Errors
 ///
-/// Fails if there is no such run, or if several runs have the name.
+/// Fails if the run does not exist, or if several runs have the name.
 pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, FlowRunError> {
     let missing = || FlowRunError::NotFound(id_or_name.to_owned());
     if let Ok(id) = Uuid::parse_str(id_or_name) {
@@ -55,7 +55,7 @@ pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, F
     }
 }
 
-/// Requests the cancellation of a run. Its worker stops it.
+/// Requests the cancellation of a run. The worker then stops the run.
 pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError> {
     let answer = client.cancel_flow_run(id).await?.ok_or_else(|| FlowRunError::NotFound(id.to_string()))?;
     if answer.is_cancellation() {
@@ -65,12 +65,13 @@ pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError
     }
 }
 
-/// Maximum number of concurrent requests for single runs.
+/// Maximum number of concurrent requests if runs are cancelled individually.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Requests the cancellation of many runs, in bulk if the server supports it.
+/// Requests the cancellation of several runs, in bulk if the server supports it.
 ///
-/// Returns the runs that will be cancelled, without those that ended or were deleted meanwhile.
+/// Returns the runs that will be cancelled. Runs that have ended or have been deleted in the meantime are
+/// omitted.
 pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
     let mut cancelled = Vec::new();
     for (position, batch) in ids.chunks(CANCELLED_AT_ONCE).enumerate() {
@@ -95,10 +96,10 @@ async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRun
     answers.buffered(SIDE_BY_SIDE).try_filter_map(async |id| Ok(id)).try_collect().await
 }
 
-/// A selection of lines of a log, and their order.
+/// Determines which lines of a log are returned, and in which order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LogSelection {
-    /// Number of lines at the start or the end. `None` means all.
+    /// The lines to return from the start or the end of the log. `None` means all lines.
     pub(crate) part: Option<LogPart>,
     /// Whether the newest lines come first.
     pub(crate) reverse: bool,
@@ -111,7 +112,7 @@ pub(crate) enum LogPart {
     Last(usize),
 }
 
-/// Returns the selected lines of the log of a run.
+/// Returns the selected lines of a run's log.
 pub(crate) async fn logs(
     client: &Client,
     id: Uuid,
@@ -132,7 +133,7 @@ pub(crate) async fn logs(
     Ok(lines)
 }
 
-/// Formats a log line: `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
+/// Formats a log line, as in `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
 pub(crate) fn log_text(run: &FlowRun, line: &LogLine, clock: &Clock) -> String {
     let time = line.timestamp.to_zoned_datetime(clock.zone().clone());
     format!(
@@ -144,7 +145,7 @@ pub(crate) fn log_text(run: &FlowRun, line: &LogLine, clock: &Clock) -> String {
     )
 }
 
-/// Returns the name of a level of Python's `logging`.
+/// Returns the name of a log level of Python's `logging` module.
 fn level_name(level: i64) -> String {
     match level {
         10 => "DEBUG".to_owned(),

@@ -1,6 +1,7 @@
-//! Watches a run by polling its states and logs until it ends.
+//! Watches a run by polling its states and logs until the run ends.
 //!
-//! Polling works with every server. Few servers stream logs, and many proxies reject websockets.
+//! Polling works with every server. In contrast, few servers can stream logs, and many proxies reject
+//! websockets.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -14,7 +15,7 @@ use crate::api::{ApiError, Client, LogLine, RunState, StateType};
 pub(crate) struct WatchOptions {
     /// Time between two requests.
     pub(crate) interval: Duration,
-    /// Time after which watching ends. The run continues.
+    /// Time after which watching stops. The run itself continues.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -24,7 +25,7 @@ impl Default for WatchOptions {
     }
 }
 
-/// A new state or log line of the run.
+/// A new state or a new log line of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum WatchEvent<'a> {
     State { run: Uuid, state: &'a RunState },
@@ -38,14 +39,14 @@ pub(crate) enum RunEnd {
     Failed,
     Crashed,
     Cancelled,
-    /// Watching timed out before the run ended.
+    /// The timeout expired before the run ended.
     TimedOut {
         after: Duration,
     },
 }
 
 impl RunEnd {
-    /// Returns the outcome for a final state, or `None` for other states, such as paused or late.
+    /// Returns the outcome for a final state. Returns `None` for other states, such as paused or late.
     fn from_state(state: StateType) -> Option<Self> {
         match state {
             StateType::Completed => Some(Self::Completed),
@@ -66,7 +67,7 @@ pub(crate) struct Watched {
     pub(crate) state: Option<RunState>,
 }
 
-/// Watches a run until it ends or the timeout expires. Reports every new state and log line.
+/// Watches a run until it ends or the timeout expires. Reports each new state and log line.
 pub(crate) async fn watch(
     client: &Client,
     id: Uuid,
@@ -90,16 +91,16 @@ struct Watcher<'a> {
     id: Uuid,
     /// The last reported state.
     state: Option<RunState>,
-    /// Ids of the reported states and log lines.
+    /// Ids of the states and log lines that have been reported.
     seen: HashSet<Uuid>,
     newest_log: Option<Timestamp>,
     on_event: &'a mut (dyn FnMut(WatchEvent<'_>) + Send),
 }
 
 impl Watcher<'_> {
-    /// Time to look back for log lines, since processes send them late and out of order.
+    /// Period for which log lines are read again, because processes send them late and out of order.
     const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
-    /// Time to wait for more log lines after the end of the run: since the last line, and in total.
+    /// Time to wait for further log lines after the run has ended: since the last line, and in total.
     const SILENCE: Duration = Duration::from_secs(3);
     const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 

@@ -1,4 +1,4 @@
-//! Creation of a prefect.yaml from the contents of a directory.
+//! Creates a prefect.yaml based on the contents of a directory.
 
 mod recipe;
 mod schema;
@@ -22,16 +22,16 @@ pub(crate) use crate::project::DEFAULT_FILE as FILE;
 /// Options of `prefectl init`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
-    /// Name of the project; defaults to the directory's name.
+    /// Name of the project. If `None`, the name of the directory is used.
     pub(crate) name: Option<String>,
-    /// How workers get the flow code; detected if `None`.
+    /// Recipe that determines how workers obtain the flow's code. If `None`, the recipe is detected.
     pub(crate) recipe: Option<Recipe>,
-    /// Fields of the recipe as `KEY=VALUE`.
+    /// Values for fields of the recipe, as `KEY=VALUE`.
     pub(crate) fields: Vec<String>,
     pub(crate) schema: SchemaLocation,
 }
 
-/// An error that prevented the creation of the file.
+/// The error returned if the file cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InitError {
     #[error("{} already exists", .0.display())]
@@ -54,7 +54,7 @@ pub(crate) struct Survey {
     /// The directory's name.
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
-    /// Flows, with paths relative to the directory.
+    /// Flows that were found, with paths relative to the directory.
     pub(crate) flows: Vec<DiscoveredFlow>,
     pub(crate) remote: Option<String>,
     pub(crate) branch: Option<String>,
@@ -62,7 +62,7 @@ pub(crate) struct Survey {
     pub(crate) has_requirements: bool,
 }
 
-/// The result of a successful creation.
+/// The file that was created, and details for the message to the user.
 #[derive(Debug)]
 pub(crate) struct Created {
     pub(crate) file: PathBuf,
@@ -76,7 +76,7 @@ pub(crate) struct Created {
 ///
 /// # Errors
 ///
-/// Fails if the file exists, if a field is invalid, or if the file cannot be written.
+/// Fails if the file already exists, if a field is invalid, or if the file cannot be written.
 pub(crate) fn create(
     directory: &Path,
     options: &InitOptions,
@@ -98,7 +98,7 @@ pub(crate) fn create(
     Ok(Created { file, recipe, flows: survey.flows.len(), placeholders })
 }
 
-/// Collects facts about a directory, without running any code in it.
+/// Collects facts about a directory without running any code from it.
 fn survey(directory: &Path, environment: &Environment) -> Survey {
     let flows = Inspector::new().discover(&[PathBuf::new()], directory, environment);
     let facts = git::discover(directory);
@@ -115,7 +115,7 @@ fn survey(directory: &Path, environment: &Environment) -> Survey {
     }
 }
 
-/// Writes a new file. Fails if the file exists, even if it was created concurrently.
+/// Writes a new file. Fails if the file already exists, even if another process has just created it.
 fn write_new(file: &Path, text: &str) -> Result<(), InitError> {
     fs::write_new(file, text).map_err(|error| match error.source.kind() {
         io::ErrorKind::AlreadyExists => InitError::Exists(file.to_owned()),

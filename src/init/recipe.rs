@@ -1,4 +1,4 @@
-//! Recipes for a new prefect.yaml. A recipe determines how workers get the flow code.
+//! Recipes for a new prefect.yaml. A recipe determines how workers obtain the flow's code.
 
 use serde_json::json;
 
@@ -8,18 +8,18 @@ use crate::{flow::DiscoveredFlow, project::text};
 /// A template for prefect.yaml.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recipe {
-    /// Flows run on this machine from their files.
+    /// Workers on this machine run the flows from their local files.
     Local,
     /// Workers clone the Git repository.
     Git,
-    /// Flows are part of a Docker image.
+    /// The Docker image contains the flows.
     Docker,
-    /// A Docker image has the dependencies, and workers clone the flows.
+    /// The Docker image contains the dependencies, and workers clone the repository that contains the flows.
     DockerGit,
     S3,
     Gcs,
     Azure,
-    /// Flows are part of an image that a Kubernetes work pool runs.
+    /// The image contains the flows, and a Kubernetes work pool runs the image.
     Kubernetes,
 }
 
@@ -57,7 +57,8 @@ impl Recipe {
         found.ok_or_else(|| InitError::UnknownRecipe { name: name.to_owned() })
     }
 
-    /// Chooses a recipe for a directory: `docker` with a Dockerfile, `git` with a remote, `local` otherwise.
+    /// Selects a recipe for a directory: `docker` if it contains a Dockerfile, otherwise `git` if it has a
+    /// Git remote, otherwise `local`.
     pub(super) fn detect(survey: &Survey) -> Self {
         match (survey.has_dockerfile, &survey.remote) {
             (true, _) => Self::Docker,
@@ -66,7 +67,7 @@ impl Recipe {
         }
     }
 
-    /// Returns the names accepted by `--field`.
+    /// Returns the names that `--field` accepts for the recipe.
     fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Local => &["directory"],
@@ -110,7 +111,8 @@ impl Recipe {
         .join("\n"))
     }
 
-    /// Returns the fields whose values are neither given nor detected, so that the file contains placeholders.
+    /// Returns the fields that are neither specified nor detected. The file contains placeholders for these
+    /// fields.
     pub(super) fn placeholders(
         self,
         survey: &Survey,
@@ -267,12 +269,12 @@ impl Recipe {
     }
 }
 
-/// Formats a string as a YAML scalar, quoted if necessary.
+/// Formats a string as a YAML scalar, which is quoted if necessary.
 fn scalar(text: &str) -> String {
     serde_yaml::to_string(text).map_or_else(|_| format!("{text:?}"), |yaml| yaml.trim_end().to_owned())
 }
 
-/// Returns a reference to the block with the Azure storage credentials. `name` is a YAML scalar.
+/// Returns a reference to the block that contains the Azure storage credentials. `name` is a YAML scalar.
 fn azure_credentials(name: &str) -> String {
     let name = name.trim_matches(['\'', '"']);
     scalar(&format!("{{{{ prefect.blocks.azure-blob-storage-credentials.{name} }}}}"))

@@ -1,11 +1,11 @@
-//! The modeline of prefect.yaml: a comment that tells editors where the JSON schema is.
+//! The modeline of prefect.yaml, a comment that specifies the location of the JSON schema for editors.
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::{InitError, write_new};
 use crate::{project, steps};
 
-/// URL of this version's schema in the repository.
+/// URL of the schema for this version in the repository.
 const PUBLISHED: &str = concat!(
     env!("CARGO_PKG_REPOSITORY"),
     "/raw/v",
@@ -16,12 +16,12 @@ const PUBLISHED: &str = concat!(
 /// Location of the schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum SchemaLocation {
-    /// The URL in the prefectl repository.
+    /// The URL of the schema in the prefectl repository.
     #[default]
     Published,
     /// Another URL.
     Url(String),
-    /// A file, relative to the project directory.
+    /// The path of a file, relative to the project directory.
     File(PathBuf),
 }
 
@@ -35,7 +35,7 @@ impl SchemaLocation {
         Ok(if text.contains("://") { Self::Url(text.to_owned()) } else { Self::File(text.into()) })
     }
 
-    /// Returns the modeline, the first line of prefect.yaml.
+    /// Returns the modeline, which is the first line of prefect.yaml.
     pub(super) fn modeline(&self) -> String {
         let location = match self {
             Self::Published => PUBLISHED.to_owned(),
@@ -45,7 +45,7 @@ impl SchemaLocation {
         format!("# yaml-language-server: $schema={location}\n")
     }
 
-    /// Writes the schema if the location is a file. Fails if the file exists.
+    /// Writes the schema if its location is a file. Fails if the file already exists.
     pub(super) fn write(&self, directory: &Path) -> Result<(), InitError> {
         let Self::File(path) = self else { return Ok(()) };
         write_new(&directory.join(path), &format!("{:#}\n", project::schema(steps::schemas())))

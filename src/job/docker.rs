@@ -24,7 +24,8 @@ pub(super) fn prepare(mut configuration: Configuration, version: &str) -> JsonOb
     fields
 }
 
-/// Converts a label such as `prefect.io/flow-name` to the form of Docker, `io.prefect.flow-name`.
+/// Converts a label such as `prefect.io/flow-name` to the form used by Docker, such as
+/// `io.prefect.flow-name`.
 fn docker_label(key: &str) -> String {
     match key.split_once('/') {
         Some((domain, name)) => {

@@ -1,14 +1,14 @@
-//! Jobs of Kubernetes workers: manifests of the kind `Job`.
+//! Prepares the jobs of Kubernetes workers, which are manifests of the kind `Job`.
 
 use serde_json::{Value, json};
 
 use super::{COMMAND, Configuration, DEFAULT_IMAGE, JobError, slug};
 use crate::{api::JsonObject, steps, value};
 
-/// Variable that decides whether Prefect reschedules an evicted run or leaves it to Kubernetes.
+/// Environment variable that determines whether Prefect or Kubernetes reschedules an evicted run.
 const SIGTERM_BEHAVIOR: &str = "PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR";
 
-/// Required fields of a manifest: name, JSON pointer and required value.
+/// Required fields of a manifest. Each entry consists of a name, a JSON pointer and the required value.
 const REQUIRED: [(&str, &str, Option<&str>); 7] = [
     ("apiVersion", "/apiVersion", Some("batch/v1")),
     ("kind", "/kind", Some("Job")),
@@ -58,7 +58,7 @@ pub(super) fn prepare(mut configuration: Configuration) -> Result<JsonObject, Jo
     Ok(fields)
 }
 
-/// Checks the required fields of a manifest, and inserts missing optional ones.
+/// Checks the required fields of a manifest, and inserts optional fields that are missing.
 fn complete(manifest: &mut Value, fields: &JsonObject) -> Result<(), JobError> {
     let namespace = fields.get("namespace").cloned().unwrap_or_else(|| json!("default"));
     if let Some(manifest) = manifest.as_object_mut() {
@@ -106,7 +106,8 @@ fn container(manifest: &mut Value) -> Result<&mut JsonObject, JobError> {
     container.ok_or_else(|| JobError::Manifest("spec.template.spec.containers[0]".to_owned()))
 }
 
-/// Inserts the environment into a container. Variables of the container itself come last.
+/// Inserts environment variables into a container. Variables that the container already defines come last and
+/// take precedence.
 fn add_env(container: &mut JsonObject, configuration: &Configuration) {
     let mut env = configuration.env_list();
     if let Some(Value::Array(own)) = container.get("env") {
@@ -132,7 +133,7 @@ fn add_command(container: &mut JsonObject) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Sets `generateName` from the name of the run, unless the manifest has one.
+/// Sets `generateName` to a name derived from the run, unless the manifest already contains it.
 fn name(metadata: &mut JsonObject, run: Option<&str>) {
     let given = metadata.get("generateName").and_then(Value::as_str).unwrap_or_default();
     if given.is_empty() || given == "-" || given == "None-" || given.contains("{{") {

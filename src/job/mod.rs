@@ -1,7 +1,8 @@
-//! Preview of the job that a worker submits for a run: the base job template of the work pool with the job variables of
-//! the deployment and the values that workers add.
+//! Previews the job that a worker submits for a run.
 //!
-//! The preview lacks the settings and the environment variables of the worker itself.
+//! The job is the base job template of the work pool, with the job variables of the deployment and the values
+//! that workers add. The preview does not contain the settings and environment variables of the worker
+//! itself.
 
 mod docker;
 mod kubernetes;
@@ -16,7 +17,7 @@ use crate::{
     value::{self, from_json},
 };
 
-/// Image of jobs without one. Workers use an image of their own version.
+/// Default image for jobs that do not specify an image. A worker uses an image with its own version.
 const DEFAULT_IMAGE: &str = "prefecthq/prefect:3-latest";
 
 /// The run of a job.
@@ -28,18 +29,18 @@ pub(crate) struct Run {
     pub(crate) job_variables: JsonObject,
 }
 
-/// A run with its deployment and work pool.
+/// A run together with its deployment and work pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject<'a> {
     pub(crate) pool: &'a WorkPool,
     pub(crate) deployment: &'a Deployment,
     pub(crate) flow_name: &'a str,
     pub(crate) run: Run,
-    /// The Prefect version of the worker.
+    /// Version of Prefect that the worker uses.
     pub(crate) version: &'a str,
 }
 
-/// An error of a job preview.
+/// The error returned if a job cannot be previewed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JobError {
     #[error("the base job template of work pool '{0}' has no `job_configuration`")]
@@ -54,15 +55,16 @@ pub(crate) enum JobError {
     Command(String),
 }
 
-/// A job as a worker prepares it.
+/// A job in the form in which a worker prepares it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job {
-    /// The complete configuration of the worker for this run.
+    /// The complete job configuration for this run.
     pub(crate) configuration: JsonObject,
 }
 
 impl Job {
-    /// Returns the submitted part: the manifest if there is one, otherwise the whole configuration.
+    /// Returns the part of the job that the worker submits. This is the manifest, or the whole configuration
+    /// if there is no manifest.
     pub(crate) fn submitted(&self) -> Value {
         let manifest = self.configuration.get("job_manifest");
         manifest.cloned().unwrap_or_else(|| Value::Object(self.configuration.clone()))
@@ -90,10 +92,10 @@ pub(crate) fn prepare(subject: &Subject<'_>) -> Result<Job, JobError> {
     Ok(Job { configuration })
 }
 
-/// Command that starts a run in its job.
+/// Command that starts a run inside its job.
 const COMMAND: &str = "prefect flow-run execute";
 
-/// Returns the job configuration of the template with all variables filled in.
+/// Returns the job configuration of the template, in which all variables have been replaced.
 fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     let template = &subject.pool.base_job_template;
     let configuration = template.get("job_configuration").and_then(Value::as_object).cloned();
@@ -135,7 +137,7 @@ fn mapping(object: JsonObject) -> value::Mapping {
     }
 }
 
-/// Returns the defaults of the variables of a template, without null.
+/// Returns the defaults of the template's variables. Variables whose default is null are omitted.
 fn defaults(template: &JsonObject) -> JsonObject {
     let properties = template.get("variables").and_then(|variables| variables.get("properties"));
     let properties = properties.and_then(Value::as_object).into_iter().flatten();
@@ -146,7 +148,8 @@ fn defaults(template: &JsonObject) -> JsonObject {
     properties.filter_map(default).collect()
 }
 
-/// Returns job variables with keys such as `env.NAME` as nested objects. Nested values take precedence.
+/// Converts job variables with keys such as `env.NAME` to nested objects. Existing nested values take
+/// precedence.
 fn nested(given: &JsonObject) -> Result<JsonObject, JobError> {
     let mut variables = JsonObject::new();
     for (key, value) in given.iter().filter(|(key, _)| key.contains('.')) {
@@ -178,13 +181,13 @@ fn merge(target: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// A job configuration with the fields that all workers use split off.
+/// A job configuration from which the fields that all workers use have been separated.
 struct Configuration {
-    /// The other fields. [`Self::with_command`] inserts the split fields again.
+    /// The remaining fields. [`Self::with_command`] inserts the separated fields again.
     fields: JsonObject,
-    /// Environment variables by name. Null removes a variable.
+    /// Environment variables by name. A null value removes a variable.
     env: JsonObject,
-    /// Environment variables with `valueFrom`, which only Kubernetes has.
+    /// Environment variables with a `valueFrom` field, which only Kubernetes supports.
     special_env: Vec<Value>,
     is_env_list: bool,
     labels: JsonObject,
@@ -272,7 +275,8 @@ impl Configuration {
         self.labels = labels;
     }
 
-    /// Renders `{{ ctx.flow... }}` and `{{ ctx.flow_run... }}` in the name. Without a name, uses that of the run.
+    /// Renders `{{ ctx.flow... }}` and `{{ ctx.flow_run... }}` in the name of the job. If there is no name,
+    /// the name of the run is used.
     fn name_after_run(&mut self, subject: &Subject<'_>) {
         let run = &subject.run;
         let context = json!({"ctx": {
@@ -288,7 +292,7 @@ impl Configuration {
         self.name = Some(rendered.filter(|name| !name.is_empty()).unwrap_or_else(|| run.name.clone()));
     }
 
-    /// Inserts the split fields again, with `default` as command if there is none.
+    /// Inserts the separated fields again. If the configuration has no command, `default` is used.
     fn with_command(mut self, default: &str) -> Self {
         let command = self.command.take().unwrap_or_else(|| default.to_owned());
         let env = self.env_value();
@@ -304,19 +308,19 @@ impl Configuration {
         self
     }
 
-    /// Returns the environment as an object or a list, as it was given.
+    /// Returns the environment as an object or a list, depending on its original form.
     fn env_value(&self) -> Value {
         if self.is_env_list { self.env_list().into() } else { Value::Object(self.env.clone()) }
     }
 
-    /// Returns the environment as a list of objects with `name` and `value`.
+    /// Returns the environment as a list of objects that contain `name` and `value`.
     fn env_list(&self) -> Vec<Value> {
         let entry = |(name, value): (&String, &Value)| json!({"name": name, "value": value});
         self.env.iter().map(entry).chain(self.special_env.iter().cloned()).collect()
     }
 }
 
-/// Converts the value of a variable to a string, as `str` in Python.
+/// Converts the value of a variable to a string, like the function `str` in Python.
 fn as_text(value: Value) -> Value {
     match value {
         Value::Null | Value::String(_) => value,

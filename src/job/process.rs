@@ -1,4 +1,4 @@
-//! Jobs of process workers: commands in a directory.
+//! Prepares the jobs of process workers, which run a command in a directory.
 
 use super::Configuration;
 use crate::api::JsonObject;

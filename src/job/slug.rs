@@ -1,21 +1,23 @@
-//! Valid names and labels for Kubernetes and Docker.
+//! Converts strings to valid names and labels for Kubernetes and Docker.
 //!
-//! Workers transliterate letters of other alphabets. These previews replace them by dashes.
+//! Workers transliterate letters of other alphabets. In these previews, such letters are replaced with
+//! dashes.
 
 /// Maximum length of a Kubernetes label.
 const MAX_LABEL: usize = 63;
-/// Maximum length of the domain before the `/` of a label.
+/// Maximum length of the domain that precedes the `/` in a label.
 const MAX_DOMAIN: usize = 253;
-/// Maximum length of a job name, without the suffix that Kubernetes appends.
+/// Maximum length of a job name, excluding the suffix that Kubernetes appends.
 const MAX_JOB_NAME: usize = 45;
 const MAX_CONTAINER_NAME: usize = 250;
 
-/// Returns the value of a label. A value without any valid character stays as it is.
+/// Converts a string to the value of a label. A string that contains no valid characters is returned
+/// unchanged.
 pub(super) fn label_value(text: &str) -> String {
     or_itself(slug(text, MAX_LABEL, "_.").trim_matches(['_', '-', '.']), text)
 }
 
-/// Returns the key of a label, with its domain.
+/// Converts a string to the key of a label. The key may include a domain.
 pub(super) fn label_key(key: &str) -> String {
     let name = |name: &str| or_itself(slug(name, MAX_LABEL, "_.").trim_matches(['_', '-', '.']), name);
     match key.split_once('/') {
@@ -28,12 +30,12 @@ pub(super) fn label_key(key: &str) -> String {
     }
 }
 
-/// Returns the name of a job, or `None` if no valid character is left.
+/// Converts a string to the name of a job. Returns `None` if the string contains no valid characters.
 pub(super) fn job_name(name: &str) -> Option<String> {
     Some(slug(&name.to_lowercase(), MAX_JOB_NAME, "")).filter(|slug| !slug.is_empty())
 }
 
-/// Returns the name of a container, or `None` if no valid character is left.
+/// Converts a string to the name of a container. Returns `None` if the string contains no valid characters.
 pub(super) fn container_name(name: &str) -> Option<String> {
     let slug = slug(name, MAX_CONTAINER_NAME, "_.");
     Some(slug.trim_start_matches(['_', '-', '.']).to_owned()).filter(|slug| !slug.is_empty())
@@ -43,7 +45,8 @@ fn or_itself(slug: &str, text: &str) -> String {
     if slug.is_empty() { text.to_owned() } else { slug.to_owned() }
 }
 
-/// Replaces each run of characters other than letters, digits and `allowed` by a dash. Trims dashes at the ends.
+/// Replaces each sequence of characters other than letters, digits and `allowed` with a dash. Dashes at both
+/// ends are removed.
 fn slug(text: &str, max_length: usize, allowed: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let is_digit = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_digit);

@@ -1,11 +1,11 @@
-//! Values of the official Helm chart for workers, `prefect/prefect-worker`.
+//! Renders values for `prefect/prefect-worker`, the official Helm chart for workers.
 
 use serde_json::{Value, json};
 use url::{Host, Url};
 
 use crate::api::JsonObject;
 
-/// Options of a worker in a Kubernetes cluster.
+/// Options for a worker that runs in a Kubernetes cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WorkerValues {
     pub(crate) pool: String,
@@ -23,13 +23,13 @@ pub(crate) enum WorkerApi {
     },
     SelfHosted {
         url: String,
-        /// Whether the API requires a user name and a password.
+        /// Whether the API requires a username and a password.
         has_login: bool,
     },
 }
 
 impl WorkerApi {
-    /// Returns the API at a URL. URLs of Prefect Cloud have an account and a workspace.
+    /// Creates the API settings for a URL. A Prefect Cloud URL contains an account and a workspace.
     pub(crate) fn from_url(url: &str, is_cloud: bool, has_login: bool) -> Self {
         let after = |key: &str| {
             let mut parts = url.split('/').skip_while(|part| *part != key).skip(1);
@@ -41,7 +41,8 @@ impl WorkerApi {
         }
     }
 
-    /// Checks whether the address is a loopback address, which is the pod itself in a cluster.
+    /// Returns whether the API has a loopback address. In a cluster, such an address refers to the pod
+    /// itself.
     fn is_loopback(&self) -> bool {
         let Self::SelfHosted { url, .. } = self else { return false };
         match Url::parse(url).ok().as_ref().and_then(Url::host) {
@@ -54,7 +55,8 @@ impl WorkerApi {
 }
 
 impl WorkerValues {
-    /// Renders `values.yaml` without secrets. Comments show how to create them in the cluster.
+    /// Renders the `values.yaml` file. Secrets are not included: comments show how to create them in the
+    /// cluster.
     pub(crate) fn render(&self) -> Result<String, serde_yaml::Error> {
         let (repository, tag) = split_image(&self.image);
         let mut worker = JsonObject::new();
@@ -105,8 +107,10 @@ impl WorkerValues {
     }
 }
 
-/// Splits an image into repository and tag. An image without a tag gets `latest`: the default of the chart is a tag
-/// that only the image of Prefect has.
+/// Splits an image into its repository and its tag.
+///
+/// An image without a tag gets the tag `latest`, because the default tag of the chart only exists for
+/// Prefect's own image.
 fn split_image(image: &str) -> (&str, Option<&str>) {
     match image.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),

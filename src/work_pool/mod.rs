@@ -1,4 +1,4 @@
-//! Creation and updates of work pools and their base job templates.
+//! Creates and updates work pools and their base job templates.
 
 mod helm;
 mod prompts;
@@ -34,16 +34,16 @@ pub(crate) struct CreateOptions {
     pub(crate) name: String,
     /// Value of `--type`.
     pub(crate) kind: Option<String>,
-    /// JSON file with the template. `None` means the default of the type.
+    /// JSON file that contains the base job template. If `None`, the default template of the type is used.
     pub(crate) base_job_template: Option<PathBuf>,
     /// Edits of the template.
     pub(crate) edits: TemplateEdits,
     pub(crate) paused: bool,
-    /// Update the pool if it exists.
+    /// Whether to update the work pool if it already exists.
     pub(crate) overwrite: bool,
 }
 
-/// An error of a work pool command.
+/// The error returned if a work pool command fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkPoolError {
     #[error("Work pool name cannot be empty.")]
@@ -92,7 +92,8 @@ pub(crate) struct CreatedPool {
     pub(crate) is_update: bool,
 }
 
-/// Creates a work pool. With `overwrite`, updates the given fields of an existing pool.
+/// Creates a work pool. If the pool exists and `overwrite` is set, updates the fields that are specified in
+/// the options.
 pub(crate) async fn create(
     client: &Client,
     progress: &dyn Progress,
@@ -155,7 +156,8 @@ async fn update(
     Ok(CreatedPool { pool, is_update: true })
 }
 
-/// Returns the new template of a pool: the given or the current one with the edits. Returns `None` if nothing changes.
+/// Applies edits to the given template, or to the current template of the pool. Returns `None` if the
+/// template does not change.
 fn edited(
     edits: &TemplateEdits,
     pool: &WorkPool,
@@ -171,7 +173,7 @@ fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> JsonObjec
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Checks whether a name is valid for a work pool.
+/// Checks that a name is valid for a work pool.
 pub(crate) fn check_name(name: &str) -> Result<(), WorkPoolError> {
     if name.trim_matches(['\'', '"', ' ']).is_empty() {
         Err(WorkPoolError::EmptyName)
@@ -191,7 +193,7 @@ fn unknown_type(kind: Option<&str>, types: &BTreeMap<String, JsonObject>) -> Wor
     WorkPoolError::UnknownType { kind: kind.map(str::to_owned), known: types.keys().cloned().collect() }
 }
 
-/// Returns all work pools, the newest first.
+/// Returns all work pools, sorted from newest to oldest.
 pub(crate) async fn list(client: &Client) -> Result<Vec<WorkPool>, WorkPoolError> {
     let mut pools = client.work_pools().await?;
     // Timestamps of a server sort as strings.
@@ -200,18 +202,18 @@ pub(crate) async fn list(client: &Client) -> Result<Vec<WorkPool>, WorkPoolError
     Ok(pools)
 }
 
-/// Returns a work pool.
+/// Returns the work pool with the given name.
 ///
 /// # Errors
 ///
-/// Fails if it does not exist.
+/// Fails if the work pool does not exist.
 pub(crate) async fn find(client: &Client, name: &str) -> Result<WorkPool, WorkPoolError> {
     client.work_pool(name).await?.ok_or_else(|| WorkPoolError::NotFound(name.to_owned()))
 }
 
 /// Returns the default base job template of a work pool type.
 ///
-/// Without a client, uses the bundled templates.
+/// If `client` is `None`, the bundled template is returned.
 pub(crate) async fn default_base_job_template(
     client: Option<&Client>,
     kind: Option<&str>,
@@ -223,7 +225,7 @@ pub(crate) async fn default_base_job_template(
     }
 }
 
-/// A new concurrency limit of a pool.
+/// A new concurrency limit for a work pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConcurrencyLimit {
     Runs(u64),
@@ -239,7 +241,7 @@ impl From<ConcurrencyLimit> for Value {
     }
 }
 
-/// Changes of `work-pool update`. `None` keeps a field.
+/// Changes made by `work-pool update`. Fields that are `None` are not changed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Changes {
     pub(crate) base_job_template: Option<PathBuf>,
@@ -249,7 +251,7 @@ pub(crate) struct Changes {
     pub(crate) paused: Option<bool>,
 }
 
-/// Updates a pool. Returns the names of the updated fields.
+/// Updates a work pool. Returns the names of the fields that were updated.
 pub(crate) async fn change(
     client: &Client,
     name: &str,
@@ -271,7 +273,7 @@ pub(crate) async fn change(
     Ok(body.keys().cloned().collect())
 }
 
-/// Returns the differences between the template of a pool and the default of its type.
+/// Returns the differences between the base job template of a work pool and the default template of its type.
 pub(crate) async fn template_differences(
     client: &Client,
     name: &str,
@@ -281,9 +283,10 @@ pub(crate) async fn template_differences(
     Ok(template::differences(&default.into(), &pool.base_job_template.into()))
 }
 
-/// Returns the scheduled runs of a pool that start before a time, in order of their start times.
+/// Returns the scheduled runs of a work pool that start before the given time, sorted by start time.
 ///
-/// It does not use the route of workers, which marks the queues of the pool as served.
+/// This does not use the API route that workers poll, because that route marks the queues of the pool as
+/// served by a worker.
 pub(crate) async fn waiting_runs(
     client: &Client,
     name: &str,
@@ -309,7 +312,7 @@ pub(crate) async fn waiting_runs(
 }
 
 impl CreatedPool {
-    /// Renders the message about the pool with the lines that scripts match.
+    /// Formats the message about a created or updated pool, including lines that scripts match.
     pub(crate) fn render(&self, links: &Links) -> String {
         let pool = &self.pool;
         let verb = if self.is_update { "Updated" } else { "Created" };

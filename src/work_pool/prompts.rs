@@ -9,12 +9,12 @@ use crate::{
     questions::{Ask, NoAnswer, Select, parsed_text},
 };
 
-/// Returns the types of work pools that can be created, by name.
+/// Returns the types of work pools that can be created, sorted by name.
 pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiError> {
     types::pool_types(Some(client)).await
 }
 
-/// Prompts for one of the types.
+/// Prompts for a work pool type.
 pub(crate) async fn ask_type(ask: &impl Ask, mut types: Vec<PoolType>) -> Result<PoolType, NoAnswer> {
     let rows = types.iter().map(|kind| vec![kind.name.clone(), kind.description.clone()]).collect();
     let question = "What infrastructure type would you like to use for your new work pool?";
@@ -23,7 +23,7 @@ pub(crate) async fn ask_type(ask: &impl Ask, mut types: Vec<PoolType>) -> Result
     Ok(types.swap_remove(row.unwrap_or_default()))
 }
 
-/// Prompts for a valid work pool name.
+/// Prompts for a name until the user enters a valid work pool name.
 pub(crate) async fn ask_name(ask: &impl Ask) -> Result<String, NoAnswer> {
     let valid_name = |name: &str| match check_name(name) {
         Ok(()) => Ok(name.to_owned()),

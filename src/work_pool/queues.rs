@@ -1,11 +1,11 @@
-//! Work queues, found by name or id.
+//! Finds work queues by name or id.
 
 use uuid::Uuid;
 
 use super::WorkPoolError;
 use crate::api::{Client, NamedObject};
 
-/// A work queue and the name of its pool.
+/// A work queue and the name of its work pool.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Queue {
     pub(crate) pool: String,
@@ -22,11 +22,11 @@ impl Queue {
     }
 }
 
-/// Finds a queue by id, or by name in a pool. Without a pool, the name must be unique.
+/// Finds a queue by its id, or by its name in a work pool. If no pool is specified, the name must be unique.
 ///
 /// # Errors
 ///
-/// Fails if there is no such queue, or if several pools have one.
+/// Fails if the queue does not exist, or if several pools have a queue with this name.
 pub(crate) async fn find_queue(
     client: &Client,
     name_or_id: &str,

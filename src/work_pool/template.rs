@@ -1,4 +1,5 @@
-//! Edits of base job templates: defaults of variables, and new variables with their location in the job.
+//! Edits base job templates: sets the defaults of variables, and adds new variables and their location in the
+//! job.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,7 @@ use crate::{
     pointer::{Pointer, Segment},
 };
 
-/// Locations of well-known variables in the job of a Kubernetes work pool.
+/// Locations of common variables in the job configuration of a Kubernetes work pool.
 const CONTAINER: &str = "job_manifest.spec.template.spec.containers.0";
 const POD: &str = "job_manifest.spec.template.spec";
 const KUBERNETES_LOCATIONS: [(&str, &str, &str); 12] = [
@@ -63,7 +64,7 @@ fn known_names(suggestion: Option<&str>, known: &[String]) -> String {
     }
 }
 
-/// The edits of a template on the command line.
+/// Edits of a base job template that are specified on the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TemplateEdits {
     /// Values of `--set`: `KEY=VALUE`.
@@ -79,7 +80,7 @@ impl TemplateEdits {
         self.set.is_empty() && self.add.is_empty() && self.places.is_empty()
     }
 
-    /// Returns the template with all edits.
+    /// Returns the template with all edits applied.
     ///
     /// # Errors
     ///
@@ -110,13 +111,14 @@ impl TemplateEdits {
     }
 }
 
-/// Returns the properties of the variables of a template.
+/// Returns the schema properties of the template's variables.
 fn properties(template: &mut JsonObject) -> Result<&mut Map<String, Value>, TemplateError> {
     let properties = template.get_mut("variables").and_then(|variables| variables.get_mut("properties"));
     properties.and_then(Value::as_object_mut).ok_or(TemplateError::Incomplete("variables.properties"))
 }
 
-/// Sets the default of a variable with `KEY=VALUE`. `env.NAME=VALUE` sets one entry of an object.
+/// Sets the default of a variable, which is specified as `KEY=VALUE`. `env.NAME=VALUE` sets a single entry of
+/// an object.
 fn set(template: &mut JsonObject, text: &str) -> Result<(), TemplateError> {
     let (key, value) = text.split_once('=').ok_or_else(|| TemplateError::NotAnAssignment(text.to_owned()))?;
     let known: Vec<String> = properties(template)?.keys().cloned().collect();
@@ -156,7 +158,7 @@ fn set(template: &mut JsonObject, text: &str) -> Result<(), TemplateError> {
     first_error.map_or(Ok(()), Err)
 }
 
-/// Checks a value against the schema of a variable.
+/// Validates a value against the schema of a variable.
 fn check(template: &JsonObject, name: &str, value: &Value) -> Result<(), TemplateError> {
     let schema = template.get("variables").unwrap_or(&Value::Null);
     match json_schema::violations(&json!({name: value}), schema, true).into_iter().next() {
@@ -189,7 +191,7 @@ impl Variable {
         Ok(Self { name: name.to_owned(), kind: kind.to_owned(), default: default.map(str::to_owned) })
     }
 
-    /// Adds the variable to the template. An existing variable of the same type gets only the default.
+    /// Adds the variable to the template. If a variable of the same type exists, only its default is set.
     fn declare(&self, template: &mut JsonObject) -> Result<(), TemplateError> {
         let title = title(&self.name);
         let variables = properties(template)?;
@@ -206,7 +208,7 @@ impl Variable {
     }
 }
 
-/// Formats a name such as `cpu_request` as `Cpu Request`.
+/// Converts a name such as `cpu_request` to a title such as `Cpu Request`.
 fn title(name: &str) -> String {
     let capitalised = |word: &str| {
         let mut letters = word.chars();
@@ -217,9 +219,10 @@ fn title(name: &str) -> String {
     name.split(['_', '-']).map(capitalised).collect::<Vec<_>>().join(" ")
 }
 
-/// Inserts a placeholder for a variable at the given location, or at the well-known location for its name.
+/// Inserts a placeholder for a variable at the given location. If no location is given, the common location
+/// for the variable's name is used.
 ///
-/// A variable that the job already uses needs no location.
+/// No location is required if the job already uses the variable.
 fn place(
     name: &str,
     given: Option<&str>,
@@ -251,7 +254,7 @@ fn place(
         .map_err(|reason| TemplateError::Place { path: steps.join("."), reason })
 }
 
-/// Checks whether a value contains a placeholder for a variable.
+/// Returns whether a value contains a placeholder for the variable.
 fn is_used(value: &Value, name: &str) -> bool {
     match value {
         Value::String(text) => text.split("{{").skip(1).any(|rest| {
@@ -265,11 +268,11 @@ fn is_used(value: &Value, name: &str) -> bool {
     }
 }
 
-/// Inserts a value at a path. Creates missing objects.
+/// Inserts a value at a path. Creates objects that are missing.
 ///
 /// # Errors
 ///
-/// Fails with the reason if the path is invalid.
+/// Returns the reason if the path is invalid.
 fn put(target: &mut Value, path: &[&str], value: Value) -> Result<(), String> {
     let Some((step, rest)) = path.split_first() else {
         *target = value;
@@ -293,7 +296,7 @@ fn put(target: &mut Value, path: &[&str], value: Value) -> Result<(), String> {
 /// A difference between two templates.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Difference {
-    /// Keys and indexes, joined with dots.
+    /// Keys and indexes of the path, joined with dots.
     pub(crate) path: String,
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
@@ -309,7 +312,7 @@ pub(crate) fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     changed_values(Pointer::root(), before, after).into_iter().map(difference).collect()
 }
 
-/// Formats a path as `--place` accepts it: `spec.containers.0`.
+/// Formats a path in the form that `--place` accepts, such as `spec.containers.0`.
 fn dotted(path: &Pointer) -> String {
     let segment = |segment: &Segment| match segment {
         Segment::Key(key) => key.clone(),

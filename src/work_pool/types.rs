@@ -1,4 +1,4 @@
-//! Work pool types and their base job templates: those of the server, or those bundled with this program.
+//! Work pool types and their base job templates, which are read from the server or bundled with this program.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::WorkPoolError;
 use crate::api::{ApiError, Client, JsonObject, WorkerType};
 
-/// Templates of the newest workers: Prefect 3.9.1 for `process`, prefect-docker 0.7.4 for `docker`, and the
-/// collection of server 3.9.1 for the other types.
+/// Bundled templates from the newest workers: Prefect 3.9.1 for `process`, prefect-docker 0.7.4 for `docker`,
+/// and the collection of server 3.9.1 for all other types.
 const BUNDLED: &str = include_str!("base_job_templates.json");
 
-/// Types whose template in the collection of self-hosted servers is years older than that of the workers.
+/// Types for which self-hosted servers provide a template that is several years older than that of the
+/// workers.
 const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
 
 /// A work pool type.
@@ -20,11 +21,12 @@ pub(crate) struct PoolType {
     pub(crate) name: String,
     /// Empty if unknown.
     pub(crate) description: String,
-    /// The template of pools that are created without one.
+    /// The template that is used for pools created without a template.
     pub(crate) base_job_template: JsonObject,
 }
 
-/// Returns the work pool types by name: the server's, or the bundled ones if there is no server or it has no list.
+/// Returns the work pool types, sorted by name. The bundled types are returned if there is no server or if
+/// the server does not list any types.
 pub(super) async fn pool_types(client: Option<&Client>) -> Result<Vec<PoolType>, ApiError> {
     let Some(client) = client else { return Ok(bundled()) };
     let types = match client.worker_types().await {
@@ -47,7 +49,7 @@ pub(super) async fn pool_types(client: Option<&Client>) -> Result<Vec<PoolType>,
     Ok(types)
 }
 
-/// Replaces a template of the server's collection by that of the newest worker, if the server's is older.
+/// Replaces the template from the server with that of the newest worker, if the server's template is older.
 fn use_newest_template(pool_type: &mut PoolType) {
     if !OUTDATED_ON_SERVERS.contains(&pool_type.name.as_str()) {
         return;
@@ -60,7 +62,8 @@ fn use_newest_template(pool_type: &mut PoolType) {
     }
 }
 
-/// Checks whether a template lacks variables of another, or does not allow null in `env`, as workers do.
+/// Returns whether a template is outdated: it lacks variables of the other template, or its `env` variable
+/// does not allow null.
 fn is_older(template: &JsonObject, other: &JsonObject) -> bool {
     let variables =
         |template: &JsonObject| template.get("variables")?.get("properties")?.as_object().cloned();
@@ -69,7 +72,7 @@ fn is_older(template: &JsonObject, other: &JsonObject) -> bool {
     others.keys().any(|name| !own.contains_key(name)) || env.is_none_or(|env| env.get("anyOf").is_none())
 }
 
-/// Returns the base job templates by type.
+/// Returns the base job template of each work pool type.
 pub(super) async fn base_job_templates(
     client: Option<&Client>,
 ) -> Result<BTreeMap<String, JsonObject>, WorkPoolError> {
