@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue,
 use super::ApiError;
 use crate::secret::Secret;
 
-/// Prefect API version that requests conform to. Servers reject versions that they no longer support.
+/// Version of the Prefect API that prefectl uses. Servers reject versions that they no longer support.
 pub(crate) const API_VERSION: &str = "0.8.4";
 
 /// Value of the `User-Agent` header. It does not imitate the official Prefect client, because servers change

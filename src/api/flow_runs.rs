@@ -128,7 +128,7 @@ pub(crate) struct StateAnswer {
 
 impl StateAnswer {
     /// Checks whether the run is cancelled or is being cancelled. For a run that has not started, the server
-    /// sets the state `Cancelled` right away and reports the proposed state `Cancelling` as rejected.
+    /// sets the state `Cancelled` immediately and reports the proposed state `Cancelling` as rejected.
     pub(crate) fn is_cancellation(&self) -> bool {
         let is_ending = |kind| matches!(kind, StateType::Cancelling | StateType::Cancelled);
         self.status == "ACCEPT"
@@ -147,8 +147,8 @@ pub(crate) struct RunState {
     pub(crate) id: Uuid,
     #[serde(rename = "type")]
     pub(crate) kind: StateType,
-    /// Name of the state, which can be more specific than its type. `Late`, for example, is a name of
-    /// scheduled states.
+    /// Name of the state, which can be more specific than its type. For example, `Late` is the name of a
+    /// scheduled state whose start time has passed.
     pub(crate) name: Option<String>,
     pub(crate) timestamp: Timestamp,
     #[serde(default)]
@@ -182,7 +182,7 @@ impl StateType {
         matches!(self, Self::Completed | Self::Failed | Self::Crashed | Self::Cancelled)
     }
 
-    /// Returns the name of a state of this type that has no name of its own.
+    /// Returns the default name for states of this type.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scheduled => "Scheduled",

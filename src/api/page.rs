@@ -23,7 +23,7 @@ const MAX_STEPS_BACK: usize = 50;
 /// Maximum number of concurrent filter requests.
 const CONCURRENT_BATCHES: usize = 4;
 
-/// Reads the objects with the given keys in batches, each of which requests a part of the keys.
+/// Reads the objects with the given keys in batches, using one filter request per batch.
 ///
 /// A single filter would repeat all keys in the request for every page, so the total size of the requests
 /// would grow with the square of the number of keys.

@@ -1,7 +1,7 @@
 //! Proxy settings from environment variables, including the hosts excluded by `NO_PROXY`.
 //!
-//! `NO_PROXY` is interpreted like in curl and Go: it may contain `*`, host names with or without a port,
-//! domains including their subdomains, IP addresses and CIDR ranges.
+//! As in curl and Go, `NO_PROXY` may contain `*`, host names with or without a port, domains including their
+//! subdomains, IP addresses and CIDR ranges.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Explanations for failed TLS connections, with advice on how to fix the certificate.
+//! Explains why a TLS connection failed, and how to fix the certificate.
 
 use std::error::Error as _;
 

@@ -120,8 +120,8 @@ fn context_address(environment: &Environment, config: &Config) -> Result<Option<
     }
 }
 
-/// Returns the folder with the client certificates for an engine in `DOCKER_HOST`. Returns `None` unless
-/// `DOCKER_TLS_VERIFY` is set or the address starts with `https://`.
+/// Returns the folder with the client certificates for the engine that `DOCKER_HOST` specifies. Returns
+/// `None` unless `DOCKER_TLS_VERIFY` is set or the address starts with `https://`.
 fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     let wanted = environment.non_empty("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
     let folder = || match environment.non_empty("DOCKER_CERT_PATH") {

@@ -1,4 +1,4 @@
-//! Errors of container engines and image builds. They include the engine's own message, if there is one.
+//! Errors of container engines and image builds. If the engine sent a message, the error includes it.
 
 use std::{fmt, io};
 

@@ -16,8 +16,8 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Engine {
-    /// Returns the digest of an image in its registry. Returns `None` if the image does not exist there, or
-    /// if the credentials do not suffice to find out.
+    /// Returns the digest of an image in its registry. Returns `None` if the image does not exist or the
+    /// registry denies access to it.
     pub(crate) async fn digest_in_registry(
         &self,
         reference: &str,

@@ -9,7 +9,8 @@ use crate::secret::Secret;
 /// The address of a Git repository. The password of an `http` or `https` address is neither displayed nor passed to `git` as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The address without the credentials of `http` and `https`. A user name without a password is kept.
+    /// The address in the form that is displayed. Credentials with a password are removed from `http` and
+    /// `https` addresses.
     text: String,
     user: Option<String>,
     password: Option<Secret>,
@@ -89,7 +90,7 @@ impl Address {
         })
     }
 
-    /// Parses `user@host:path` or a local path. Like in Git, a colon before the first slash marks an SSH
+    /// Parses `user@host:path` or a local path. As in Git, a colon before the first slash marks an SSH
     /// address.
     fn without_scheme(text: &str) -> Self {
         let before_slash = text.split('/').next().unwrap_or_default();

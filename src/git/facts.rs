@@ -65,7 +65,7 @@ impl Facts {
         tags.into_iter().max()
     }
 
-    /// Checks whether tracked files differ from the current commit. Like in `git describe --dirty`, untracked
+    /// Checks whether tracked files differ from the current commit. As in `git describe --dirty`, untracked
     /// files are ignored.
     pub(crate) fn is_dirty(&self) -> Result<bool, GitError> {
         let repository = Repository::open(&self.root)?;

@@ -1,8 +1,8 @@
 //! Finds the user's Python interpreter, and starts it isolated from the project's files.
 //!
-//! An interpreter given by `--python` or `PREFECTL_PYTHON` is the only candidate. Otherwise, the candidates
-//! are the active virtual environment, `python3` and `python` on `PATH`, and the project's `.venv`, as far as
-//! the [`SearchScope`] permits.
+//! An interpreter given by `--python` or `PREFECTL_PYTHON` is the only candidate. Otherwise, the
+//! [`SearchScope`] determines which of the following are candidates: the active virtual environment,
+//! `python3` and `python` on `PATH`, and the project's `.venv`.
 
 mod script;
 

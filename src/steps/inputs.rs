@@ -19,7 +19,7 @@ pub(super) fn yes() -> bool {
     true
 }
 
-/// Deserializes a boolean. Like in Python, null counts as false.
+/// Deserializes a boolean. As in Python, null is treated as false.
 pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }

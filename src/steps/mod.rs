@@ -67,7 +67,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// Resolves references to blocks and variables, and collects the secrets to redact.
     pub(crate) resolver: &'a Resolver<'a>,
-    /// Set by a step that returns no outputs at all. Existing outputs under the same ID are then kept.
+    /// Whether the step has returned no outputs at all. In this case, existing outputs under the ID of the
+    /// step are kept.
     pub(crate) without_outputs: bool,
 }
 
@@ -219,7 +220,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Name of the definition that applies to all inputs without a definition of their own.
+    /// Name of a catch-all definition, which applies to all inputs that are not defined by name.
     pub(crate) const ANY_OTHER: &'static str = "*";
 
     /// Defines a required input.

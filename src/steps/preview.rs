@@ -121,7 +121,7 @@ impl<'a> Preview<'a> {
     }
 }
 
-/// Returns placeholders for the outputs of the step at the given position.
+/// Returns placeholders for the outputs of a step. `position` is the index of the step in the preview.
 fn placeholder_outputs(keys: &[&str], position: usize) -> Mapping {
     keys.iter().map(|key| ((*key).into(), pending::marker(&format!("{position}.{key}")))).collect()
 }

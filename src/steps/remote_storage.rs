@@ -100,7 +100,7 @@ impl RemoteUrl {
         Ok(remote)
     }
 
-    /// Returns the target directory. Like on Prefect workers, its name consists of the bucket and the path.
+    /// Returns the target directory. As on Prefect workers, its name consists of the bucket and the path.
     fn directory(&self) -> String {
         if self.path.is_empty() { self.bucket.clone() } else { format!("{}/{}", self.bucket, self.path) }
     }

@@ -1,4 +1,4 @@
-//! Errors of pushes and pulls. They include the store's own message, if there is one.
+//! Errors of pushes and pulls. If the store sent a message, the error includes it.
 
 use std::{error::Error, path::PathBuf};
 

@@ -27,7 +27,7 @@ pub(crate) struct IgnoreError {
 pub(crate) enum Lines {
     /// Whitespace around a pattern is removed.
     Trimmed,
-    /// Like in Git, leading whitespace is part of the pattern.
+    /// As in Git, leading whitespace is part of the pattern.
     AsWritten,
 }
 

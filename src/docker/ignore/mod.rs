@@ -37,7 +37,7 @@ impl Ignore {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
-            // Like in Docker, a `#` after whitespace does not start a comment.
+            // As in Docker, a `#` after whitespace does not start a comment.
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
@@ -59,7 +59,7 @@ impl Ignore {
     /// Decides whether to exclude a path, given the decision for its parent directory. The path is relative
     /// to the context, with `/` as the separator.
     ///
-    /// Like in Docker, a pattern is tried only if it could change the decision, and a pattern that matches a
+    /// As in Docker, a pattern is tried only if it could change the decision, and a pattern that matches a
     /// directory also matches its contents.
     pub(crate) fn judge(&self, path: &str, directory: &Verdict) -> Verdict {
         let mut excluded = false;

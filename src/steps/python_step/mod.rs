@@ -74,7 +74,7 @@ impl PythonStep {
         self.write(&request).map_err(|error| FileError::new("write", &request, error)).map_err(unwritable)?;
         let arguments = [text(&request), text(&answer)];
         let script = Script::new(BRIDGE, arguments.iter().map(String::as_str), &context.environment);
-        // Like in Prefect, the step ends when the function returns, even if a process started by the function
+        // As in Prefect, the step ends when the function returns, even if a process started by the function
         // keeps running.
         let (directory, progress) = (&context.directory, Some(context.progress));
         let run = script.run(&interpreter.program, directory, Completion::Exit, progress);

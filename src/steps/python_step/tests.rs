@@ -185,7 +185,7 @@ async fn a_step_ends_when_its_function_returns() {
     let (result, _, _) = run(&project(), "my_steps.daemon", "{}").await;
     assert!(started.elapsed().as_secs() < 60);
     let result: serde_json::Value = serde_json::from_str(&result.unwrap()).unwrap();
-    // Like in Prefect, a process that the function started outlives the step.
+    // As in Prefect, a process that the function started outlives the step.
     let status = std::process::Command::new("kill").arg(result["pid"].to_string()).status().unwrap();
     assert!(status.success());
 }

@@ -1,4 +1,4 @@
-//! Validation of expressions at a time when the values of their names are still unknown.
+//! Static validation of expressions, before the values of their names are known.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -32,7 +32,7 @@ pub(crate) struct Use {
     pub(crate) root: String,
     /// Keys after the name, up to the first one that is not a literal.
     pub(crate) keys: Vec<String>,
-    /// Whether the expression provides for the case that the name is undefined.
+    /// Whether the expression handles the case in which the name is undefined.
     pub(crate) is_guarded: bool,
 }
 

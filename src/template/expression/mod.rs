@@ -1,8 +1,8 @@
 //! Expressions of the form `<< expression >>`, which only prefectl supports.
 //!
 //! Expressions use the syntax of minijinja and can refer to the names in a [`Scope`]. An undefined name is an
-//! error unless the expression provides for this case. If a string consists of a single expression, the
-//! result keeps its type.
+//! error unless the expression handles this case. If a string consists of a single expression, the result
+//! keeps its type.
 
 mod check;
 mod delimiters;

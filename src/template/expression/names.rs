@@ -20,7 +20,7 @@ pub(super) struct NameUse {
     pub(super) range: Range<usize>,
     pub(super) root: String,
     pub(super) keys: Vec<String>,
-    /// Whether the expression provides for an undefined name with `default` or `is defined`.
+    /// Whether the expression handles an undefined name with `default` or `is defined`.
     pub(super) is_guarded: bool,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         Some(key.to_owned())
     }
 
-    /// Checks whether the text after a name provides for the case that the name is undefined.
+    /// Checks whether the text after a name handles the case in which the name is undefined.
     fn is_guarded(&self) -> bool {
         let rest = self.rest().trim_start();
         if let Some(filter) = rest.strip_prefix('|') {

@@ -113,7 +113,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Restores protected strings, which concludes the last pass.
+/// Restores protected strings after the last pass.
 fn last(filled: Filled) -> Filled {
     Filled { value: literal::restore(filled.value), substitutions: filled.substitutions }
 }
