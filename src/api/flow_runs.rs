@@ -68,7 +68,7 @@ pub(crate) struct FlowRunFilter {
     pub(crate) work_queues: Vec<String>,
     pub(crate) state_names: Vec<String>,
     pub(crate) state_types: Vec<StateType>,
-    /// Upper bound for the scheduled start time.
+    /// Matches only runs that are scheduled to start before this time.
     pub(crate) scheduled_before: Option<Timestamp>,
 }
 

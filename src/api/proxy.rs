@@ -50,8 +50,8 @@ impl Proxies {
         }
     }
 
-    /// Configures an HTTP client to use the proxies. Without proxies, the client keeps its default, the
-    /// system's proxy settings.
+    /// Configures an HTTP client to use the proxies. If there are none, the client keeps using the system's
+    /// proxy settings.
     pub(crate) fn apply(&self, builder: ClientBuilder) -> ClientBuilder {
         if self.http.is_none() && self.https.is_none() {
             return builder;

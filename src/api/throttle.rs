@@ -1,4 +1,4 @@
-//! Throttling of requests. Enforces the request limit per minute, the pauses that the server demands and the
+//! Throttling of requests. Enforces the request limit per minute, the pauses that the server requests and the
 //! limit on concurrent writes.
 
 use std::{
@@ -28,9 +28,10 @@ pub(super) struct Throttle {
 
 #[derive(Debug)]
 struct State {
-    /// Send times of the requests in the last minute. Empty if the number of requests is not limited.
+    /// Times at which the requests of the last minute were sent. Empty if there is no limit on the number of
+    /// requests.
     sent: VecDeque<Instant>,
-    /// End of the pause that the server demanded.
+    /// End of the pause that the server requested.
     paused_until: Option<Instant>,
     /// Earliest time at which the next write request may be sent.
     next_write: Option<Instant>,

@@ -61,7 +61,7 @@ impl Engine {
         is_docker && version.os.as_deref() == Some("linux") && api >= Some((1_u32, 42_u32))
     }
 
-    /// Adds a name to an existing image.
+    /// Tags an existing image with an additional name.
     pub(crate) async fn tag(&self, image: &str, reference: &str) -> Result<(), DockerError> {
         let (name, tag) = split_tag(reference);
         let options = TagImageOptionsBuilder::new().repo(name).tag(tag.unwrap_or("latest")).build();

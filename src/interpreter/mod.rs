@@ -60,9 +60,9 @@ pub(crate) enum SearchScope {
     /// virtual environment outside the project.
     #[default]
     Selected,
-    /// In addition, `python3` and `python` in folders of `PATH` that are outside the project.
+    /// The selected interpreters, and `python3` and `python` in folders of `PATH` outside the project.
     Installed,
-    /// In addition, the project's `.venv` and all folders of `PATH`.
+    /// All interpreters, including the project's `.venv` and those in any folder of `PATH`.
     Project,
 }
 

@@ -69,7 +69,8 @@ pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
 /// A program and the processes that it has started.
 struct Family {
     leader: Pid,
-    /// Whether the process ID of the leader is still valid, because nothing has waited for the leader.
+    /// Whether the process ID of the leader is still valid, which is the case until the leader's exit status
+    /// has been collected.
     has_leader: bool,
     leads_group: bool,
     /// Processes outside the process group of the leader.

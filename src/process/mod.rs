@@ -289,7 +289,7 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     find_on_path(program, path, directory).unwrap_or_else(|| program.into())
 }
 
-/// Value that applies if `PATH` is not set.
+/// Search path to use if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
 /// Returns the first file with the given name in the folders of `path`. Relative folders are resolved against

@@ -10,7 +10,8 @@ use std::{collections::HashSet, ops::Range};
 
 use percent_encoding::percent_decode;
 
-/// Maximum number of nested encodings. An example of three is a password in JSON, in base64, in JSON.
+/// Maximum number of nested encodings. For example, a password in a base64-encoded JSON document inside
+/// another JSON document has three.
 const MAX_DEPTH: usize = 3;
 
 /// Maximum number of decoded views per text, which limits the time spent on malicious input.

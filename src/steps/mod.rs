@@ -53,9 +53,9 @@ use crate::{
 
 /// The context in which a step runs.
 pub(crate) struct StepContext<'a> {
-    /// The working directory. Steps may change it for the steps after them.
+    /// The working directory, which a step can change for all following steps.
     pub(crate) directory: PathBuf,
-    /// The environment variables. Steps may change them for the steps after them.
+    /// The environment variables, which a step can change for all following steps.
     pub(crate) environment: Cow<'a, Environment>,
     /// The Python interpreter selected with `--python`, if any.
     pub(crate) python: Option<&'a str>,
@@ -83,7 +83,7 @@ impl StepContext<'_> {
         }
     }
 
-    /// Returns a search for the Python interpreter to run the step with.
+    /// Returns the parameters of the search for the user's Python interpreter.
     fn search_python(&self) -> Search<'_> {
         Search {
             chosen: self.python,

@@ -1,4 +1,4 @@
-//! Folders in object stores, which steps for any kind of storage can pull.
+//! Pulls a folder from any supported object store.
 
 use std::{borrow::Cow, path::Path};
 

@@ -51,7 +51,7 @@ pub(super) struct StepReporter<'p> {
 }
 
 impl StepReporter<'_> {
-    /// Reports that the step has ended, and how.
+    /// Reports the end of the step and its outcome.
     pub(super) fn end<T, E>(&self, result: &Result<(Effects, T), E>) {
         let outputs = result.as_ref().ok().and_then(|(effects, _)| effects.outputs.as_ref());
         let reused = outputs.and_then(|outputs| outputs.get("reused")?.as_bool()) == Some(true);

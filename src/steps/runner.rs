@@ -239,7 +239,8 @@ impl<'a> Runner<'a> {
         Ok(effects.outputs.clone())
     }
 
-    /// Returns the cached step that the use can share, or adds a new step to the cache.
+    /// Returns the cached step whose result a use of a step can share. Adds a new step to the cache if there
+    /// is none.
     fn cached(&self, step_use: &StepUse<'_>, directory: &Path) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();

@@ -62,8 +62,8 @@ pub(super) struct Identity {
     name: String,
     inputs: String,
     directory: PathBuf,
-    /// Position in the project file. Scripts share a run only if they are written once, because scripts with
-    /// the same text may serve different purposes.
+    /// Position in the project file. Scripts share a run only if their positions are equal, because scripts
+    /// with the same text may serve different purposes.
     written: Option<Span>,
 }
 

@@ -72,7 +72,7 @@ impl StorageError {
     }
 }
 
-/// Returns the reason of a store's error: the code and the message in the response, or the message of the
+/// Returns the reason for a store's error: the code and the message in the response, or the message of the
 /// root cause.
 fn reason(error: &StoreError) -> String {
     let text = error.to_string();

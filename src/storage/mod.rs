@@ -31,7 +31,7 @@ pub(crate) struct Bucket {
     proof: Proof,
 }
 
-/// The evidence that an object and a file of the same size have the same contents.
+/// The method for verifying that an object and a file of the same size have the same contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
     /// The `ETag` of the object, which S3 computes from MD5 digests.

@@ -7,7 +7,7 @@ const LAST_LINES: usize = 12;
 
 /// Parses the failure from the stderr of the BuildKit program.
 ///
-/// The output ends with the output of the failed step between two rulers and with the reason of the failure.
+/// The output ends with the output of the failed step between two rulers and with the reason for the failure.
 /// Newer versions also print the location in the Dockerfile.
 pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     let lines: Vec<&str> = printed.lines().map(|line| line.trim_end_matches('\r')).collect();

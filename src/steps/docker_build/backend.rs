@@ -59,7 +59,7 @@ pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepErr
 /// Returns the BuildKit program to build with, or `None` to use the classic builder.
 ///
 /// The backend `auto` selects BuildKit if the build requires it, or if Docker itself would use it, which is
-/// the case since Docker 23 unless `DOCKER_BUILDKIT` disables it. Without an installed BuildKit, the classic
+/// the case since Docker 23 unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic
 /// builder is used.
 pub(super) async fn choose(
     inputs: &Inputs,

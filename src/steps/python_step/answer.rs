@@ -57,7 +57,7 @@ pub(super) struct Failure {
     missing: String,
     /// Name of the input that the function does not accept.
     input: Option<String>,
-    /// Names of the functions in the module, from which a suggestion is made.
+    /// Names of the functions in the module, which are the candidates for a spelling suggestion.
     #[serde(default)]
     known: Vec<String>,
 }

@@ -28,8 +28,8 @@ pub(super) use self::{
 /// Path of the default ignore file. A missing default file is not an error.
 const IGNORE_FILE: &str = ".prefectignore";
 
-/// Two pushes with equal inputs share a run only if they are written once. A script that runs between two
-/// separate pushes may change the files.
+/// Two pushes with equal inputs share a run only if they come from the same position in the project file. A
+/// script that runs between two separate pushes may change the files.
 const SHARING: Sharing = Sharing::SamePlace;
 
 const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");

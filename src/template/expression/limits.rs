@@ -170,7 +170,7 @@ impl Budget {
     }
 }
 
-/// Returns the reason of an engine error in terms that users understand.
+/// Returns the reason for an engine error in terms that users understand.
 pub(super) fn reason(error: &Error) -> String {
     match error.kind() {
         ErrorKind::OutOfFuel => "it takes too much time or memory".to_owned(),

@@ -48,7 +48,7 @@ pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     names
 }
 
-/// If a name is guarded once, marks all uses of this name and its keys as guarded.
+/// Marks all uses of a name and its keys as guarded if at least one use of the name is guarded.
 fn spread_guards(uses: &mut [NameUse]) {
     let guarded: Vec<NameUse> = uses.iter().filter(|name| name.is_guarded).cloned().collect();
     for name in uses {
