@@ -17,9 +17,9 @@ pub(crate) struct Violation {
 /// Validates `value` against `schema` and returns all violations. Returns no violations if the schema itself is
 /// invalid.
 ///
-/// The keyword `required` is ignored, because missing values may be supplied when a flow run is created. Null is valid
-/// for every property that is neither required nor has a default. If `null_over_default` is true, null is also valid
-/// for properties with a default.
+/// The keyword `required` is ignored because missing values may be supplied when a flow run is created. Null is valid
+/// for every property that is not required and has no default. If `null_over_default` is true, null is also valid for
+/// properties with a default.
 pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool) -> Vec<Violation> {
     // An empty object is the most common value. Returning early avoids the cost of compiling the schema.
     if value.as_object().is_some_and(Map::is_empty) {

@@ -28,7 +28,7 @@ pub(crate) struct Position {
     pub(crate) column: usize,
 }
 
-/// The text of a file and its name. Both are shared, so that a clone is cheap.
+/// The text of a file and its name. Cloning a source is cheap because both are shared.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     inner: Arc<Inner>,

@@ -35,8 +35,8 @@ pub(crate) struct Options {
     pub(crate) name: Setting,
     pub(crate) description: Setting,
     pub(crate) version: Setting,
-    /// Whether the flow is decorated with `validate_parameters=False`, which permits parameter names that pydantic
-    /// rejects.
+    /// Whether the flow is decorated with `validate_parameters=False`, which permits parameter names that
+    /// pydantic rejects.
     pub(crate) accepts_any_name: bool,
 }
 
@@ -98,7 +98,8 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
-    /// Looks up the attribute `name` of a class. The attribute may be inherited from another class of the project.
+    /// Looks up the attribute `name` of a class. The attribute may be inherited from another class of the
+    /// project.
     fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
         let ancestors = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
         let holds = |ancestor: &Class<'p>| ancestor.def.body.bindings.iter().any(|it| it.name == name);
@@ -107,8 +108,8 @@ impl<'p> Finder<'p, '_> {
                 |base: &'p Expr| !matches!(ancestor.scope.resolve(self.program, base), Ok(Entity::Class(_)));
             ancestor.def.bases.iter().any(is_outside)
         };
-        // A base class from outside the project may also define the name, so the search stops at the first class that
-        // has such a base.
+        // A base class from outside the project may also define the name, so the search stops at the first
+        // class that has such a base.
         let holder = match ancestors
             .iter()
             .take_while(|ancestor| holds(ancestor) || !may_inherit(ancestor))

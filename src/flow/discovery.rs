@@ -24,8 +24,8 @@ pub(crate) struct DiscoveredFlow {
     /// The name of the function, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) function: String,
     pub(crate) line: usize,
-    /// The name of the flow. If the flow cannot be read, this is the name given as a string in its decorator, or the
-    /// name of its function.
+    /// The name of the flow. If the flow cannot be read, this is the name given as a string in its decorator,
+    /// or the name of its function.
     pub(crate) name: String,
     /// The accuracy of the parameter schema, or `None` if the flow cannot be read from its source.
     pub(crate) grade: Option<Grade>,
@@ -46,8 +46,8 @@ impl DiscoveredFlow {
 impl Inspector {
     /// Returns all flows in the Python files at or below `paths`, sorted by file path and function name.
     ///
-    /// Relative paths are resolved against `directory`. The search skips hidden directories, installed packages, files
-    /// that Git ignores, and files that are not valid Python.
+    /// Relative paths are resolved against `directory`. The search skips hidden directories, installed
+    /// packages, files that Git ignores, and files that are not valid Python.
     pub(crate) fn discover(
         &self,
         paths: &[PathBuf],
@@ -154,8 +154,8 @@ impl Inspector {
 impl Inspector {
     /// Returns a suggestion for the string `text`, which is not a valid entrypoint.
     ///
-    /// If `text` is the path of a file, the suggestion lists the flows in this file. Otherwise, it lists all flows of
-    /// the project.
+    /// If `text` is the path of a file, the suggestion lists the flows in this file. Otherwise, it lists all
+    /// flows of the project.
     pub(crate) fn help_with_text(
         &self,
         text: &str,

@@ -1,12 +1,14 @@
 //! Cleans docstrings and extracts the descriptions of parameters from them.
 //!
-//! Prefect parses docstrings with griffe 2 and reads the descriptions of parameters only from Google-style docstrings.
+//! Prefect parses docstrings with griffe 2 and reads the descriptions of parameters only from Google-style
+//! docstrings.
 
 use std::collections::HashMap;
 
 /// Cleans a docstring as Python's `inspect.getdoc` does.
 ///
-/// Tabs are expanded, the common indentation is removed, and blank lines at the start and the end are dropped.
+/// Tabs are expanded, the common indentation is removed, and blank lines at the start and the end are
+/// dropped.
 pub(crate) fn clean(docstring: &str) -> String {
     let expanded = expand_tabs(docstring);
     let mut lines: Vec<&str> = expanded.split('\n').collect();
@@ -79,8 +81,8 @@ pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
 
 const PARAMETER_SECTIONS: [&str; 4] = ["args", "arguments", "params", "parameters"];
 
-/// Returns the kind of section that a header line such as `Args:` or `Note: a title` opens, or `None` if the line is
-/// not a section header.
+/// Returns the kind of section that a header line such as `Args:` or `Note: a title` opens, or `None` if the
+/// line is not a section header.
 fn section(line: &str) -> Option<&str> {
     let (kind, title) = line.split_once(':')?;
     let mut characters = kind.chars();

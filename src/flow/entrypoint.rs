@@ -6,7 +6,8 @@ use std::{fmt, path::PathBuf, str::FromStr};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entrypoint {
     pub(crate) location: Location,
-    /// The name of the function, preceded by the names of its enclosing classes, such as `["Pipeline", "run"]`.
+    /// The name of the function, preceded by the names of its enclosing classes, such as `["Pipeline",
+    /// "run"]`.
     pub(crate) object: Vec<String>,
     text: String,
 }
@@ -32,13 +33,15 @@ pub(crate) enum EntrypointError {
 impl Entrypoint {
     /// Parses an entrypoint.
     ///
-    /// As in Prefect, the last `:` separates the function from the file or module. Without a `:`, the last `.` does.
+    /// As in Prefect, the last `:` separates the function from the file or module. Without a `:`, the last
+    /// `.` does.
     pub(crate) fn parse(text: &str) -> Result<Self, EntrypointError> {
         let (location, object) = text
             .rsplit_once(':')
             .or_else(|| text.rsplit_once('.'))
             .ok_or_else(|| EntrypointError::NoFunction(text.to_owned()))?;
-        // `flow.py` is a file name without a function. It does not refer to a function `py` in a module `flow`.
+        // `flow.py` is a file name without a function. It does not refer to a function `py` in a module
+        // `flow`.
         let is_file = object == "py" && !text.contains(':');
         if is_file || object.is_empty() || object.split('.').any(str::is_empty) {
             return Err(EntrypointError::NoFunction(text.to_owned()));

@@ -7,8 +7,7 @@ use crate::{
 
 /// An error that occurs when a flow is read from its source.
 ///
-/// Either the entrypoint is wrong, or the flow is invalid, or the flow cannot be determined without running its
-/// program.
+/// The entrypoint may be wrong, the flow may be invalid, or the flow may depend on code that would have to be run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
     #[error("file '{path}' does not exist")]
@@ -37,7 +36,7 @@ pub(crate) enum FlowError {
     InvalidName { name: String, place: Place },
     #[error("'{parameter}' is a reserved argument name and cannot be used in a flow")]
     ReservedParameter { parameter: String, place: Place },
-    /// Importing the module raises an exception, because Prefect or pydantic rejects the flow.
+    /// Importing the module raises an exception because Prefect or pydantic rejects the flow.
     #[error("flow '{function}' cannot be imported: {reason}")]
     Refused { function: String, reason: String, place: Place },
     /// The flow depends on code that can only be evaluated by running it.
@@ -65,7 +64,7 @@ impl FlowError {
         }
     }
 
-    /// Returns whether Python may be able to import the flow, although its source cannot be read here.
+    /// Returns whether importing the flow with Python may succeed even though reading its source failed.
     pub(super) fn is_open_to_python(&self) -> bool {
         match self {
             Self::NameUnknown { .. } | Self::Unknowable { .. } | Self::Encoding { .. } => true,

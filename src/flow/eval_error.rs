@@ -5,11 +5,12 @@
 pub(crate) enum EvalError {
     /// The result depends on code that would have to be run. The string explains why.
     Unknown(String),
-    /// The name, which is given by the string, is not defined in the scope.
+    /// The name contained in the string is not defined in the scope.
     Undefined(String),
-    /// The annotation has no JSON schema. Prefect registers the parameter without a type and reports no error.
+    /// The annotation has no JSON schema. Prefect registers the parameter without a type and reports no
+    /// error.
     Untyped,
-    /// The annotation has no JSON schema. Unlike for [`Self::Untyped`], a union omits such a member and stays typed.
+    /// The annotation has no JSON schema. If it is a member of a union, only this member is omitted from the schema.
     NoSchema,
     /// The annotation excludes the parameter from the schema that Prefect registers.
     Vanishes,

@@ -21,8 +21,8 @@ use crate::environment::Environment;
 
 /// Reads flows from their source.
 ///
-/// An inspector caches its results, so that each file is parsed once and each flow is read once. It can be shared
-/// between threads.
+/// An inspector caches its results, so each file is parsed once and each flow is read once. Threads may share an
+/// inspector.
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
@@ -40,7 +40,8 @@ impl Inspector {
 
     /// Returns the flow at an entrypoint. Relative paths are resolved against `directory`.
     ///
-    /// If [`Self::ask_python`] has imported the flow, the result of the import takes precedence over the source.
+    /// If [`Self::ask_python`] has imported the flow, the result of the import takes precedence over the
+    /// source.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@
 //! [`decorator`] ties them together: it follows the entrypoint to a function through its decorators. [`signature`] then
 //! builds one schema property per parameter.
 //!
-//! Evaluation is lazy and recursive, because Python is: a default may be an instance of a model whose field type is an
+//! Evaluation is lazy and recursive because Python is: a default may be an instance of a model whose field type is an
 //! alias imported from another module. Every step returns an [`EvalResult`](eval_error::EvalResult). A step that would
 //! require running the program returns [`EvalError::Unknown`](eval_error::EvalError::Unknown) with a reason. The
 //! affected parameter then accepts any value, the flow's [`Grade`] is `Approximate`, and the [`Reason`] becomes a
@@ -120,7 +120,7 @@ pub(crate) struct Flow {
     pub(crate) place: Place,
 }
 
-/// How accurately the data of a flow could be determined.
+/// The accuracy of the data that was determined for a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Grade {
     /// The data is identical to the result of importing the flow with Prefect.
@@ -143,7 +143,7 @@ impl Grade {
 pub(crate) struct Reason {
     /// The affected parameter, or `None` if the detail concerns the whole flow.
     pub(crate) parameter: Option<String>,
-    /// Whether the parameter's type is known and only its default value is unknown.
+    /// Whether the detail is the default value of the parameter, rather than its type.
     pub(crate) is_default: bool,
     pub(crate) reason: String,
 }

@@ -3,7 +3,8 @@
 /// Names of arguments that Prefect itself passes to a flow when it runs.
 pub(super) const RESERVED: [&str; 2] = ["return_state", "wait_for"];
 
-/// Parameter names that conflict with attributes of the pydantic model that Prefect creates for the parameters.
+/// Parameter names that conflict with attributes of the pydantic model that Prefect creates for the
+/// parameters.
 pub(super) const CLASHING: [&str; 10] = [
     "model_config",
     "model_dump",

@@ -11,8 +11,8 @@ use crate::diagnostics::{Code, Diagnostic};
 /// Returns a warning if the file of an entrypoint has an import such as `from ..x import y`, which leaves its
 /// directory.
 ///
-/// Prefect loads the file of a path entrypoint as a top-level module. Such a module has no parent package, so the
-/// import fails. Imports with a single dot work.
+/// Prefect loads the file of a path entrypoint as a top-level module. Such a module has no parent package, so
+/// the import fails. Imports with a single dot work.
 pub(super) fn warning(module: &Module, entrypoint: &Entrypoint, directory: &Path) -> Option<Diagnostic> {
     let Location::File(path) = &entrypoint.location else { return None };
     let beyond =
@@ -37,7 +37,8 @@ pub(super) fn warning(module: &Module, entrypoint: &Entrypoint, directory: &Path
     Some(Diagnostic { help, ..warning })
 }
 
-/// Returns the dotted module name of a file below `directory`, or `None` if the path is not a valid module name.
+/// Returns the dotted module name of a file below `directory`, or `None` if the path is not a valid module
+/// name.
 fn module_name(path: &Path, directory: &Path) -> Option<String> {
     let relative = path.strip_prefix(directory).ok()?.with_extension("");
     let parts: Vec<_> = relative.iter().map(|part| part.to_str()).collect::<Option<_>>()?;

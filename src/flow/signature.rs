@@ -204,7 +204,7 @@ impl<'p> Signature<'p> {
         Ok(property)
     }
 
-    /// Sets the schema of `*args` to an array, or that of `**kwargs` to an object. Neither parameter is required.
+    /// Generates an array schema for `*args`, or an object schema for `**kwargs`. Neither parameter is required.
     fn variadic(&mut self, parameter: &'p Parameter, property: &mut Property<'p>) {
         let is_positional = parameter.kind == ParameterKind::VarPositional;
         let empty = if is_positional { Value::List(Vec::new()) } else { Value::Dict(Vec::new()) };
@@ -254,8 +254,8 @@ impl<'p> Signature<'p> {
     ///
     /// # Errors
     ///
-    /// Returns [`EvalError::Vanishes`] for `ClassVar[...]`, and for `Final[...]` if the parameter has a default,
-    /// because Prefect omits these parameters from the schema.
+    /// Returns [`EvalError::Vanishes`] for `ClassVar[...]`, and for `Final[...]` if the parameter has a default.
+    /// Prefect omits these parameters from the schema.
     fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> EvalResult<&'p Expr> {
         let (scope, written) = match quoted(self.function, annotation) {
             // Pydantic never omits a parameter whose annotation stays a string.
@@ -286,14 +286,15 @@ impl<'p> Signature<'p> {
         }
     }
 
-    /// Returns the external name of an annotation. For a generic type such as `list[int]`, this is the name of `list`.
+    /// Returns the external name of an annotation. For a generic type such as `list[int]`, this is the name
+    /// of `list`.
     fn generic(&self, scope: Scope<'p>, annotation: &'p Expr) -> Option<String> {
         let generic = annotation.as_subscript().map_or(annotation, |(generic, _)| generic);
         scope.external(self.builder.program, generic)
     }
 
-    /// Returns whether the parameter's schema may consist only of the schema of an inner type, as for a union with one
-    /// member.
+    /// Returns whether the parameter's schema may consist only of the schema of an inner type, as for a union
+    /// with one member.
     ///
     /// Prefect then replaces the description of the inner type with that of the parameter.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
@@ -441,7 +442,7 @@ fn object(schema: Json) -> EvalResult<Map<String, Json>> {
     }
 }
 
-/// Removes the type from a parameter's schema, so that it accepts any value.
+/// Removes the type from a parameter's schema so that the parameter accepts any value.
 fn untyped(schema: &Json) -> Json {
     let kept = ["title", "position", "description", "default"];
     Json::Object(kept.iter().filter_map(|key| Some(((*key).to_owned(), schema.get(*key)?.clone()))).collect())

@@ -1,4 +1,4 @@
-//! A table of all keys in prefect.yaml and the types of their values.
+//! A table of all keys that prefect.yaml may contain and the types of their values.
 //!
 //! A type describes the values that Prefect accepts before templates are rendered. For example, a number is invalid
 //! for a string, and a placeholder is invalid for a number.
@@ -119,7 +119,7 @@ pub(super) const LIMIT: &[Field] = &[
     ),
 ];
 
-/// Top-level keys that are never reported as unknown, because they often contain definitions with anchors.
+/// Top-level keys that are never reported as unknown because they often contain definitions with anchors.
 pub(super) const FREE: &[&str] = &["definitions", "description", "required_inputs", "version"];
 
 pub(super) fn find(fields: &'static [Field], key: &str) -> Option<&'static Field> {

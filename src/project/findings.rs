@@ -11,7 +11,7 @@ use crate::{
 
 /// A collector for the diagnostics about a document.
 ///
-/// A diagnostic is only recorded once for each position, because several deployments may share a part of the file and
+/// A diagnostic is only recorded once for each position because several deployments may share a part of the file and
 /// some checks run more than once.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
@@ -39,8 +39,8 @@ impl<'a> Part<'a> {
     /// Returns the span of the part in the source text of the value at `span`, or `None` if the part cannot be
     /// located.
     ///
-    /// The part is located by counting its occurrences, so that block scalars are supported. Their indentation is in
-    /// the source text, but not in the value.
+    /// The part is located by counting its occurrences. Offsets would be wrong for block scalars, whose indentation is
+    /// only part of the source text.
     fn locate(&self, source: &str, span: Span) -> Option<Span> {
         let part = self.text.get(self.start..self.end).filter(|part| !part.is_empty())?;
         let written = source.get(span.range())?;

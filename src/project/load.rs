@@ -317,7 +317,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Returns the diagnostic for a key that has no effect, because it is unknown or was removed from Prefect.
+/// Returns the diagnostic for a key that has no effect because it is unknown or was removed from Prefect.
 fn unused_key(
     key: &str,
     known: &'static [Field],

@@ -62,7 +62,7 @@ pub(super) fn in_work_pool(key: &str) -> Option<&'static str> {
 
 /// Returns warnings about top-level keys that are only valid in a deployment.
 ///
-/// Keys whose values contain an anchor are ignored, because such values are definitions that deployments may refer to.
+/// Keys whose values contain an anchor are ignored because such values are definitions that deployments may refer to.
 pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointer, Diagnostic)> {
     let is_misplaced = |key: &&str| {
         let is_known = fields::find(TOP, key).is_some() || fields::FREE.contains(key);
@@ -81,7 +81,7 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
     fields.keys().filter_map(Value::as_str).filter(is_misplaced).map(diagnostic).collect()
 }
 
-/// Returns an error if the file is a deployment file of Prefect 2, together with the path of the key that proves it.
+/// Returns an error if the file is a deployment file of Prefect 2. The path refers to the key that shows this.
 pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic)> {
     if fields.contains_key("deployments") || !fields.contains_key("entrypoint") {
         return None;
@@ -94,7 +94,7 @@ pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic
     Some((Pointer::root().join(first), diagnostic))
 }
 
-/// Returns whether the value of a top-level key is or contains an anchor.
+/// Returns whether the value of a top-level key has or contains an anchor.
 fn has_anchor(document: &Document, key: &str) -> bool {
     let pointer = Pointer::root().join(key);
     let (key, value) = (document.key_span(&pointer), document.value_span(&pointer));

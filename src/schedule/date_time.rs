@@ -58,7 +58,7 @@ impl fmt::Display for IsoDateTime {
     }
 }
 
-/// Replaces every digit with `9`, so that notations can be compared.
+/// Replaces every digit with `9` to determine the notation of a string.
 fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
 }

@@ -55,7 +55,7 @@ impl Seconds {
         Self(SignedDuration::from_secs(seconds))
     }
 
-    /// Returns the number of seconds in the representation of the API.
+    /// Returns the number of seconds in the form that the API expects.
     pub(crate) fn as_f64(self) -> f64 {
         seconds(self.0)
     }
@@ -210,7 +210,7 @@ fn below_sixty(text: &str) -> Option<i128> {
     digits(text).filter(|number| text.len() == 2 && *number < 60)
 }
 
-/// Parses a number whose length is limited, so that sums of such numbers cannot overflow.
+/// Parses a number with a limited number of digits, which ensures that sums of such numbers cannot overflow.
 fn digits(text: &str) -> Option<i128> {
     let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }

@@ -56,7 +56,7 @@ impl ScheduleError {
     }
 }
 
-/// The error that a deployment has both of the keys `schedule` and `schedules`.
+/// The error for a deployment that has both of the keys `schedule` and `schedules`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use \

@@ -1,6 +1,6 @@
 //! Parses schedules of deployments and creates the API requests for them.
 //!
-//! All errors that can be detected locally are reported here, because the server would only report them after other
+//! All errors that can be detected locally are reported here because the server would only report them after other
 //! changes have been made.
 
 pub(crate) mod coerce;
@@ -60,7 +60,7 @@ impl Schedule {
         item::read(item)
     }
 
-    /// Returns the request body that creates the schedule. Values that are not specified have their defaults.
+    /// Returns the request body that creates the schedule. Values that are not specified are set to their defaults.
     pub(crate) fn for_create(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => {
@@ -107,7 +107,7 @@ impl Schedule {
         ])
     }
 
-    /// Returns the specified values in the representation of the API. They are displayed to users.
+    /// Returns the specified values in the form that the API expects. The result is displayed to users.
     pub(crate) fn described(&self) -> Json {
         self.for_update(Timestamp::UNIX_EPOCH)
     }

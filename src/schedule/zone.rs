@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::diagnostics::did_you_mean;
 
-/// The error that a time zone does not exist in the IANA database.
+/// The error for a name that does not exist in the IANA time zone database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid timezone: \"{name}\" (specify in IANA tzdata format, for example, America/New_York)")]
 pub(crate) struct ZoneError {

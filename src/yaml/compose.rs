@@ -95,7 +95,7 @@ impl TreeNode<'_> {
     }
 }
 
-/// Composes the only document in a YAML text.
+/// Composes the document in a YAML text into a tree of nodes.
 ///
 /// # Errors
 ///

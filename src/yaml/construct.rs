@@ -36,7 +36,7 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
     Ok(Document { source: source.clone(), root, duplicate_keys, merge_conflicts })
 }
 
-/// A constructor that stores the values of anchors, so that aliases share the values.
+/// Constructs values and stores those with an anchor so that aliases can share them.
 struct Constructor<'a> {
     text: &'a str,
     nodes: Vec<Option<Node>>,
@@ -122,7 +122,7 @@ impl<'a> Constructor<'a> {
             conflicts.remove(&identity);
             let value = self.node(value)?;
             let Some((index, first)) = mapping.insert(identity, Entry { key, value }) else { continue };
-            // A key that overrides a merged entry once is not a duplicate, because this is the purpose of merge keys.
+            // A key that overrides a merged entry once is not a duplicate because this is the purpose of merge keys.
             if index >= merged || !overridden.insert(index) {
                 self.duplicate_keys.extend(mapping.duplicate(index, first));
             }

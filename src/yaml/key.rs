@@ -22,7 +22,7 @@ pub(crate) enum Key {
     Integer(Integer),
     /// The bits of a float that is not a whole number.
     Float(u64),
-    /// A NaN, which is only equal to itself. An alias refers to the same NaN as its anchor.
+    /// A NaN value, identified by its position. It is only equal to itself and to its aliases.
     NotANumber(Span),
     Text(Arc<str>),
     Binary(Arc<[u8]>),
@@ -55,7 +55,7 @@ impl Key {
 }
 
 impl Hash for Key {
-    /// Hashes the key. The hash of a string equals that of the `str`, so that a mapping can be searched with a `&str`.
+    /// Hashes the key. A string has the same hash as a `str`, so a mapping can be searched with a `&str`.
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Text(text) => text.hash(state),

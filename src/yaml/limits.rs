@@ -1,4 +1,4 @@
-//! Limits that prevent a small file from exhausting the memory.
+//! Limits that prevent a small file from exhausting memory.
 
 /// Maximum nesting depth of collections, including those that aliases refer to.
 ///

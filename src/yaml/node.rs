@@ -13,7 +13,7 @@ use crate::source::Span;
 
 /// A value of a document and its position.
 ///
-/// Collections and strings are shared, so that a clone is cheap. An alias shares the value of its anchor.
+/// Cloning a node is cheap because collections and strings are shared. An alias shares the value of its anchor.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     /// The span of the value without its anchor and tag. An alias has the span of the value it refers to.

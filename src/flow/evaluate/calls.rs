@@ -13,14 +13,14 @@ use crate::flow::{
     schema::class,
 };
 
-/// The arguments of a call, after they have been evaluated.
+/// The arguments of a call after evaluation.
 pub(crate) struct Arguments {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(String, Value)>,
 }
 
 impl Arguments {
-    /// Matches the arguments to the parameters `names`. Each result is `None` if the parameter has no argument.
+    /// Matches the arguments of a call to the parameters `names`. Parameters without an argument are `None`.
     ///
     /// Returns `None` if there are too many positional arguments or an argument has an unknown name.
     pub(super) fn bind<const N: usize>(&self, names: [&str; N]) -> Option<[Option<&Value>; N]> {

@@ -42,7 +42,7 @@ pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
 
 /// Evaluates `date.fromisoformat(text)` and `datetime.fromisoformat(text)`.
 ///
-/// Returns `None` unless `text` has the form `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`.
+/// Returns `None` unless `text` is a date or a date and time such as `2024-01-31T12:00:00`.
 pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     let Value::Str(text) = text else { return None };
     let is_plain = |length: usize| {

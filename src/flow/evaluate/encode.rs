@@ -11,7 +11,7 @@ use crate::flow::eval_error::{EvalError, EvalResult};
 
 /// Encodes the default value of a parameter as JSON.
 ///
-/// Returns `None` if a part of the value has no JSON encoding, because pydantic then omits the default from the
+/// Returns `None` if a part of the value has no JSON encoding. In this case, pydantic omits the default from the
 /// schema.
 pub(crate) fn default(value: &Value) -> EvalResult<Option<Json>> {
     let value = match value {

@@ -77,7 +77,7 @@ impl Value {
         }
     }
 
-    /// Compares two values as Python's `==` operator does, so that `1 == 1.0 == True`.
+    /// Compares two values as Python's `==` operator does. For example, `1`, `1.0` and `True` are equal.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self.number(), other.number()) {
             (Some(left), Some(right)) => left.equals(right),
@@ -234,8 +234,8 @@ impl ValueIndex {
         }
     }
 
-    /// Adds a value with its position to the index, unless an equal value is present. Returns whether the value was
-    /// added.
+    /// Adds a value with its position to the index unless an equal value is already present. Returns whether the value
+    /// was added.
     pub(crate) fn add(&mut self, value: &Value, position: usize) -> bool {
         if self.position(value).is_some() {
             return false;

@@ -2,7 +2,7 @@
 //!
 //! The interpreter supports the constructs that are common in such code: calls, closures, keyword arguments,
 //! conditions, `functools.partial` and `functools.wraps`. Every called function must be part of the project or
-//! implemented by the interpreter. Any other call fails, because a guess could register a wrong flow. The interpreter
+//! implemented by the interpreter. Any other call fails because a guess could register a wrong flow. The interpreter
 //! never runs Python.
 
 mod call;

@@ -135,7 +135,7 @@ impl<'p> FunctionObject<'p> {
         self.scope.module
     }
 
-    /// Returns the function in the representation from which its signature is read.
+    /// Converts the object to a function definition with its scope, from which its signature can be read.
     pub(crate) fn function(&self, program: &'p Program<'p>) -> Function<'p> {
         let locals = self.variables.as_ref().map(|variables| variables.locals(program));
         Function { def: self.def, scope: self.scope.inside(locals) }
@@ -167,7 +167,7 @@ impl<'p> Object<'p> {
         }
     }
 
-    /// Returns the entity that represents a variable with this value in the evaluator.
+    /// Converts the object to an entity so that the evaluator can resolve a variable with this value.
     fn entity(&self, program: &'p Program<'p>, name: &str) -> EvalResult<Entity<'p>> {
         match self {
             Self::External(name) => Ok(Entity::External(name.clone())),

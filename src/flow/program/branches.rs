@@ -21,7 +21,7 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// The decision whether a statement runs, and the package that must be missing for the decision to be correct.
+/// A decision about whether a statement runs. It may only be correct if a certain package is not installed.
 pub(super) struct Decision {
     pub(super) runs: Runs,
     pub(super) missing_package: Option<String>,

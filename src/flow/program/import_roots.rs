@@ -1,4 +1,4 @@
-//! Determines the directories in which imports are searched.
+//! Determines the directories that are searched for imported modules.
 //!
 //! These are the directories in `PYTHONPATH`, those that the program adds to `sys.path`, and the package directories
 //! of the project's metadata.
@@ -22,17 +22,17 @@ use crate::{
 /// Maximum size in bytes of a metadata file such as `pyproject.toml`.
 const SIZE_LIMIT: u64 = 1 << 20;
 
-/// Maximum number of modules in which changes to `sys.path` are searched.
+/// Maximum number of modules that are searched for changes to `sys.path`.
 const MODULE_LIMIT: usize = 50;
 
 /// Limits on the depth and number of directories that are searched for a module outside the import path.
 const DEPTH_LIMIT: usize = 4;
 const FOLDER_LIMIT: usize = 500;
 
-/// Maximum number of members of a workspace that are considered.
+/// Maximum number of workspace members that are searched for packages.
 const MEMBER_LIMIT: usize = 200;
 
-/// The directories in which imports are searched, except those that the program adds to `sys.path`.
+/// The directories that are searched for imported modules, except those that the program adds to `sys.path`.
 #[derive(Debug, Default)]
 pub(crate) struct SearchPath {
     /// The working directory of the process that loads the flow.
@@ -124,8 +124,8 @@ fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p P
 
 /// Returns the directories that contain the packages of the project and of its workspace.
 ///
-/// Metadata is searched in `start`, which is the directory of the flow's file, in `directory`, and in the ancestors of
-/// both up to the root of the Git repository.
+/// Metadata is read from `start`, which is the directory of the flow's file, from `directory`, and from the ancestors
+/// of both up to the root of the Git repository.
 fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
     let repository = directory.ancestors().find(|folder| folder.join(".git").exists());
     let top = repository.unwrap_or(directory);
@@ -196,7 +196,7 @@ fn container(package: &str) -> String {
     package.rsplit_once('/').map_or_else(String::new, |(container, _)| container.to_owned())
 }
 
-/// Adds the package directories that the build backend's settings in `pyproject.toml` list.
+/// Adds the package directories that are listed in the build backend settings of `pyproject.toml`.
 fn pyproject_folders(document: &DocumentMut, named: &mut Vec<String>) {
     let text = |path: &[&str]| table(document, path).and_then(Item::as_str).map(str::to_owned);
     let list = |path: &[&str]| strings(table(document, path));

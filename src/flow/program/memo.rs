@@ -28,9 +28,10 @@ pub(crate) struct Memo<'p> {
     /// The results of tests, or `None` if the result is unknown. The key consists of the module body and the index of
     /// the test.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
-    /// For each module, the imported package that is assumed to be missing, if there is one.
+    /// For each module, a package that it imports and that is assumed to be missing, or `None` if there is no such
+    /// package.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
-    /// Packages that must be missing for the current result to be correct.
+    /// Packages on which the current result depends. The result is only correct if they are not installed.
     pub(crate) assumptions: RefCell<Vec<String>>,
     pub(super) path_changes: OnceCell<(Vec<PathBuf>, Vec<PathBuf>)>,
     pub(super) reads_path_changes: Cell<bool>,

@@ -125,14 +125,14 @@ impl<'p> Program<'p> {
         Ok(())
     }
 
-    /// Stores the local variables of a function call, so that scopes can refer to them.
+    /// Stores the local variables of a function call so that scopes can refer to them.
     pub(crate) fn add_locals(&'p self, locals: Locals<'p>) -> &'p Locals<'p> {
         self.locals.push(locals)
     }
 
     /// Returns the error for a name that is defined in an external module.
     ///
-    /// If the project contains a module of this name outside the import path, the error suggests to set `PYTHONPATH`.
+    /// If the project contains a module of this name outside the import path, the error suggests setting `PYTHONPATH`.
     pub(crate) fn outside(&self, subject: &str, name: &str) -> EvalError {
         let top = name.split('.').next().unwrap_or(name);
         let is_installed = externals::presence(top, None) != externals::Presence::ThirdParty;
@@ -149,7 +149,7 @@ impl<'p> Program<'p> {
         &self.search_path.directory
     }
 
-    /// Adds a file that Prefect loads by its path. Relative imports are searched in the directory of the file.
+    /// Adds a file that Prefect loads by its path. Relative imports are resolved against the directory of the file.
     pub(super) fn add_script(&'p self, file: Arc<PythonFile>) -> &'p Module {
         let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let package = file.path.parent().map(Path::to_owned).unwrap_or_default();
@@ -195,7 +195,7 @@ impl<'p> Program<'p> {
         Ok(directory.map_or(ImportTarget::External, ImportTarget::Namespace))
     }
 
-    /// Returns the directories in which a top-level module is searched, in search order.
+    /// Returns the directories that are searched for a top-level module, in search order.
     fn roots(&'p self, top: &str) -> Vec<PathBuf> {
         let path = &self.search_path;
         let (front, back) = self.path_changes();

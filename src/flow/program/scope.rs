@@ -17,7 +17,7 @@ use crate::flow::{
 enum Star<'p> {
     Has(Entity<'p>),
     Lacks,
-    /// The module may export the name, because it is external or its exports are unknown.
+    /// The module may export the name because it is external or its exports are unknown.
     MayHave,
 }
 
@@ -370,13 +370,13 @@ fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity
 /// The bindings of a name that may be in effect at a position.
 #[derive(Default)]
 struct Candidates<'p> {
-    /// The bindings that run or may run, in reverse order.
+    /// The bindings that run or may run, starting with the last one.
     bindings: Vec<&'p Binding>,
     /// Whether the last binding in `bindings` is guaranteed to run.
     is_complete: bool,
     /// The bindings that do not run.
     skipped: Vec<&'p Binding>,
-    /// The package that must be missing for the selection to be correct.
+    /// A package on which the selection depends. The selection is only correct if the package is not installed.
     missing_package: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Imports flows with the user's Python interpreter, if their source is not sufficient to determine the parameters.
+//! Imports flows with the user's Python interpreter if their source does not determine all parameters.
 //!
 //! A single process imports all flows. It runs the code of the flows, as `prefect deploy` does, and is stopped after a
 //! time limit. If an import fails, the result of reading the source is kept.
@@ -47,7 +47,7 @@ impl PythonUse {
 pub(crate) enum AskPython {
     #[default]
     Never,
-    /// Import the flows that cannot be read exactly from their source, if an interpreter with Prefect is found.
+    /// Import flows whose source is not sufficient, provided that an interpreter with Prefect is found.
     WhereNeeded,
     Always,
 }
@@ -101,7 +101,7 @@ impl Memory {
         self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
     }
 
-    /// Records the result of reading a flow from its source, unless the error rules out that an import succeeds.
+    /// Records the result of reading a flow from its source. Errors that would also occur on import are ignored.
     pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Arc<Flow>, FlowError>) {
         let (read, place) = match read {
             Ok(flow) => (Some(Arc::clone(flow)), Some(flow.place.clone())),

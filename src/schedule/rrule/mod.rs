@@ -40,7 +40,7 @@ pub(crate) struct Recurrence {
 /// The start that is added to a rule when it is sent to the server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum StartToAdd {
-    /// No start is added, because the rule has a start or ends at a time with a time zone.
+    /// No start is added because the rule has a start or ends at a time with a time zone.
     None,
     Default,
     /// The default start, moved forward by a whole number of periods. The `period` is in seconds.

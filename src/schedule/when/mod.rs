@@ -39,7 +39,7 @@ pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenErr
     start("at", phrase, clock)
 }
 
-/// Parses a phrase for either option. As in Prefect, both options accept the same phrases.
+/// Parses the value of `--start-in` or `--start-at`. As in Prefect, both options accept the same phrases.
 fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     let now = clock.now();
     let whole = format!("{word} {phrase}");
@@ -62,7 +62,7 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
     Ok(time)
 }
 
-/// Converts a time such as `17h` to `17:00`. The phrase is only a time of day after `at`.
+/// Converts a time such as `17h` to `17:00`. Without `at`, such a phrase would be a duration of 17 hours.
 fn full_hour(text: &str) -> Option<String> {
     let hour = text.strip_suffix('h')?;
     let is_hour = hour.len() <= 2 && hour.chars().all(|digit| digit.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Edits YAML files and preserves everything else in the file, including comments.
+//! Edits YAML files while preserving all other content, including comments.
 //!
 //! The position of an edit is derived from the positions of existing values. An edit is only returned if the new text
 //! parses to the expected value.

@@ -132,7 +132,7 @@ impl Visitor<'_> for Search {
         match statement {
             Stmt::FunctionDef(function) => {
                 self.function(function);
-                // Functions inside another function cannot be referenced by an entrypoint with class names.
+                // The path of a function inside another function does not include the enclosing classes.
                 let classes = std::mem::take(&mut self.classes);
                 walk_stmt(self, statement);
                 self.classes = classes;

@@ -7,10 +7,10 @@ use ruff_python_parser::{Mode, lexer::lex};
 use super::SyntaxError;
 use crate::source::Span;
 
-/// Maximum number of nested blocks, which is the same as in Python.
+/// Maximum number of nested blocks. Python has the same limit.
 const BLOCKS: usize = 100;
 
-/// Maximum depth of a nested expression, which is about the same as in Python.
+/// Maximum depth of a nested expression. The limit of Python is similar.
 const EXPRESSION: usize = 2_000;
 
 /// Returns an error if blocks or expressions are nested too deeply.
@@ -18,8 +18,7 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
     if let Some(span) = deep_block(text) {
         return Err(SyntaxError { message: "too many levels of indentation".to_owned(), span });
     }
-    // Each level of an expression contains at least one of these characters or a keyword, which a space precedes or
-    // follows.
+    // Each level of nesting requires at least one of these characters, or a keyword next to a space.
     let operators = text.bytes().filter(|byte| b".+-*/%@&|^<>~([{".contains(byte) || *byte == b' ').count();
     if operators >= EXPRESSION && has_deep_expression(text) {
         let message = "an expression is nested too deeply".to_owned();
@@ -66,8 +65,8 @@ impl Level {
 
 /// Returns whether an expression may be nested more deeply than the limit allows.
 ///
-/// The depth is estimated from the tokens. It is the number of operators since the last separator, added up over all
-/// open brackets.
+/// The depth is estimated from the tokens. It is the sum of the operators since the last separator in each open
+/// bracket.
 fn has_deep_expression(text: &str) -> bool {
     let mut lexer = lex(text, Mode::Module);
     let mut outer: Vec<Level> = Vec::new();

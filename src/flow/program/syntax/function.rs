@@ -32,7 +32,7 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 impl FunctionDef {
     /// Returns the statements of the function's body. The argument `text` is the source of the file.
     ///
-    /// The file is parsed again on the first call, because only few functions are ever interpreted. Returns `None` if
+    /// The file is parsed again on the first call because only few functions are ever interpreted. Returns `None` if
     /// the function cannot be found.
     pub(crate) fn statements(&self, text: &str) -> Option<&[Statement]> {
         let parse = || {

@@ -1,6 +1,6 @@
 //! Parses Python source code into a small syntax tree.
 //!
-//! Only this module uses the parser crate, because the interface of the crate changes often.
+//! Only this module uses the parser crate because the interface of the crate changes often.
 
 mod control_flow;
 mod decorated;
@@ -30,7 +30,7 @@ pub(crate) struct SyntaxError {
     pub(crate) span: Span,
 }
 
-/// A parsed module and the flows that it seems to define.
+/// A parsed module, together with the functions in it that look like flows.
 #[derive(Debug, Default)]
 pub(crate) struct Module {
     pub(crate) body: Body,
@@ -40,7 +40,7 @@ pub(crate) struct Module {
 
 /// Parses the source code of a module.
 ///
-/// The syntax of every Python 3 version is accepted, because the Python version that runs the flow is unknown.
+/// The syntax of every Python 3 version is accepted because the Python version that runs the flow is unknown.
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ pub(crate) struct Body {
     pub(crate) attempts: Vec<Attempt>,
     /// Statements that change `sys.path`, in source order.
     pub(crate) path_changes: Vec<PathChange>,
-    /// For each name, the ascending indices of its bindings in `bindings`.
+    /// Maps each name to the indices of its bindings in `bindings`, in ascending order.
     pub(super) index: HashMap<String, Vec<usize>>,
     pub(super) mutated: HashMap<String, bool>,
 }
@@ -86,8 +86,8 @@ pub(crate) struct PathChange {
 pub(crate) struct Mutation {
     /// The name that refers to the modified object.
     pub(crate) name: String,
-    /// Whether the modification is certain, as for `NAME.x = 1`. A call such as `NAME.append(1)` or `print(NAME)` only
-    /// may modify the object.
+    /// Whether the modification is certain, as for `NAME.x = 1`. A call such as `NAME.append(1)` or `print(NAME)` may
+    /// or may not modify the object.
     pub(crate) surely: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Converts `Annotated[...]`, a type with metadata such as constraints and a default, to a JSON schema.
+//! Generates the schemas of `Annotated[...]` types, which have metadata such as constraints and a default.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -233,7 +233,7 @@ impl<'p> SchemaBuilder<'p> {
 
     /// Adds constraints to a schema.
     ///
-    /// Constraints with an unknown effect are omitted, so that the schema accepts more values than the type.
+    /// Constraints with an unknown effect are omitted, so the schema may accept more values than the type.
     pub(crate) fn constrain(
         &mut self,
         schema: &mut Json,

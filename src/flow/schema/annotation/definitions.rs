@@ -1,6 +1,6 @@
 //! Manages definitions, which are the schemas of classes to which other schemas refer.
 //!
-//! The keys of the definitions are assigned at the end, because different classes may have the same name.
+//! The keys of the definitions are assigned at the end because different classes may have the same name.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -157,7 +157,7 @@ impl<'p> Definitions<'p> {
     /// Returns the keys of all entries, in order.
     ///
     /// A key is the name of the class. If different classes have the same name, their keys also include the module.
-    /// This step is repeated until no key changes, because two schemas may differ only in the keys of the definitions
+    /// This step is repeated until no key changes because two schemas may differ only in the keys of the definitions
     /// they refer to.
     fn keys(&self, used: &[(usize, &Json)]) -> EvalResult<Vec<String>> {
         let mut keys: Vec<String> = self.entries.iter().map(|entry| safe(&entry.name)).collect();

@@ -1,4 +1,5 @@
-//! Converts types with arguments, such as `dict[str, int]` and `Literal["a"]`, and types that are created by calls.
+//! Generates the schemas of types with arguments, such as `dict[str, int]` and `Literal["a"]`, and of types that are
+//! created by calls.
 
 use serde_json::{Map, Value as Json, json};
 

@@ -169,7 +169,7 @@ impl<'p> SchemaBuilder<'p> {
     ///
     /// # Errors
     ///
-    /// Fails in the field of a model, because pydantic rejects the model.
+    /// Fails in the field of a model because pydantic rejects the model.
     pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
         if self.class_options.refuses_unknown_types {
             return Err(EvalError::Refused(format!(

@@ -1,4 +1,4 @@
-//! Types with a fixed schema, by their canonical name.
+//! A table of the types that have a fixed schema, by their canonical names.
 
 use serde_json::{Value as Json, json};
 
@@ -241,7 +241,7 @@ pub(super) fn is_mapping(name: &str) -> bool {
     matches!(name, "dict" | "defaultdict" | "OrderedDict" | "Mapping" | "MutableMapping")
 }
 
-/// Returns whether a generic class has no schema in pydantic, so that any value is accepted.
+/// Returns whether pydantic has no schema for a generic class and Prefect accepts any value.
 pub(super) fn accepts_anything(name: &str) -> bool {
     matches!(
         name,

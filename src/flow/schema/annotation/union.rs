@@ -125,7 +125,7 @@ pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     }
 }
 
-/// Adds the schema of a member, unless it is already present. A nested `anyOf` is replaced with its members.
+/// Adds the schema of a member unless it is already present. A nested `anyOf` is replaced with its members.
 fn add(schemas: &mut Vec<Json>, schema: Json) {
     match schema {
         Json::Object(mut object) if object.len() == 1 && object.contains_key("anyOf") => {

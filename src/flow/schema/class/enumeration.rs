@@ -21,7 +21,7 @@ pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
     program.memo.members.get(class.def, || Reader::new(program, class)?.read().map(Rc::new))
 }
 
-/// The state of evaluating the members of an enumeration.
+/// Evaluates the members of an enumeration in the order of their definition.
 struct Reader<'p> {
     program: &'p Program<'p>,
     class: Class<'p>,

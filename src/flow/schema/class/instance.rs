@@ -1,4 +1,4 @@
-//! Evaluates the construction of instances of the project's classes, which occur as default values.
+//! Evaluates expressions that create instances of the project's classes. Such expressions occur as default values.
 
 use super::{
     AnnotatedName, Class, Field, Kind, annotated_names, config, dataclass, enumeration, kind, model, mro,
@@ -109,7 +109,7 @@ fn has_unknown_decorator(function: &FunctionDef) -> bool {
     })
 }
 
-/// Evaluates the construction of a named tuple.
+/// Evaluates an expression that creates an instance of a named tuple.
 fn named_tuple<'p>(program: &'p Program<'p>, class: Class<'p>, arguments: Arguments) -> EvalResult<Value> {
     let mut fields = Vec::new();
     for AnnotatedName { name, annotation, value, at, .. } in annotated_names(class.def) {
@@ -127,7 +127,7 @@ fn unknown(class: Class<'_>) -> EvalError {
     EvalError::unknown(format!("the construction of '{}' cannot be evaluated", class.def.name))
 }
 
-/// Replaces field names in the arguments with aliases, if the model accepts arguments by field name.
+/// Replaces field names in the arguments with aliases if the model accepts arguments by field name.
 fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut arguments: Arguments) -> Arguments {
     if populates_by_name == Some(&Value::Bool(true)) {
         for (name, _) in &mut arguments.named {
@@ -263,7 +263,7 @@ fn has_integer(value: &Value) -> bool {
     }
 }
 
-/// Returns whether a value already has the annotated type, so that validation does not change it.
+/// Returns whether a value already has the annotated type. Validation does not change such a value.
 fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotation: &'p Expr) -> bool {
     let stays_as = |value: &Value, annotation: &'p Expr| stays(program, scope, value, annotation);
     if let Some((left, right)) = annotation.as_alternatives() {

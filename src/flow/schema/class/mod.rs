@@ -379,7 +379,7 @@ fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr)
     }
 }
 
-/// Adds a title to the schema of a field, unless the schema is a reference or an optional reference.
+/// Adds a title to the schema of a field unless the schema is a reference or an optional reference.
 pub(super) fn add_title(schema: &mut Json, name: &str) {
     let null = json!({"type": "null"});
     let is_reference = |schema: &Json| schema.get("$ref").is_some();
