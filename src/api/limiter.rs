@@ -23,9 +23,6 @@ const MIN_WINDOW: u32 = 2;
 const FEW_WAITING: f64 = 1.5;
 /// Above this number of writes that wait at the server, one fewer is allowed.
 const MANY_WAITING: f64 = 3.0;
-/// Time between the starts of two writes, as a part of the time that spreads the writes in flight evenly. Below 1, so that
-/// the limit and not the spacing determines the rate.
-const SPACING: f64 = 0.7;
 /// Weight of the newest response in the average latency.
 const SMOOTHING: f64 = 0.2;
 /// Number of writes after the first rejection by a busy server until the limit may grow. Doubles with each rejection.
@@ -58,6 +55,8 @@ pub(super) struct Limiter {
     /// Number of coming successes until `concurrency` may grow.
     hold: u32,
     next_hold: u32,
+    /// Whether the server rejects concurrent writes, as it does on SQLite.
+    is_serial: bool,
 }
 
 impl Default for Limiter {
@@ -71,6 +70,7 @@ impl Default for Limiter {
             outdated: 0,
             hold: 0,
             next_hold: FIRST_HOLD,
+            is_serial: false,
         }
     }
 }
@@ -89,9 +89,14 @@ impl Limiter {
         limit
     }
 
-    /// Returns the minimum time between the starts of two writes. Writes that start together would meet at the server.
+    /// Returns the minimum time between the starts of two writes. Zero until a server rejects a write because it met another
+    /// one. From then on, the writes in flight are spread evenly.
     pub(super) fn interval(&self) -> Duration {
-        if self.limit() == 1 { Duration::ZERO } else { self.latency.mul_f64(SPACING / self.in_flight()) }
+        if self.is_serial && self.limit() > 1 {
+            self.latency.div_f64(self.in_flight())
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// Records the duration of a successful request of any kind.
@@ -122,6 +127,7 @@ impl Limiter {
     /// Records that the server rejected a request. Rejections of requests that were in flight together count once.
     pub(super) fn on_rejected(&mut self, rejection: Rejection) {
         let limit = self.limit();
+        self.is_serial |= rejection == Rejection::Busy && limit > 1;
         if self.is_outdated() || limit == 1 {
             return;
         }
@@ -212,7 +218,15 @@ mod tests {
         let mut limiter = Limiter::default();
         Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
         assert_eq!(limiter.limit(), 6);
-        assert_eq!(limiter.interval(), ms(14));
+        assert_eq!(limiter.interval(), Duration::ZERO);
+    }
+
+    #[test]
+    fn spreads_writes_after_two_met() {
+        let mut limiter = Limiter::default();
+        Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
+        limiter.on_rejected(Rejection::Busy);
+        assert_eq!((limiter.limit(), limiter.interval()), (6, ms(20)));
     }
 
     #[test]

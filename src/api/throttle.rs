@@ -175,10 +175,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn spreads_writes_but_not_reads() {
+    async fn spreads_writes_but_not_reads_after_writes_met() {
         let throttle = Throttle::new(None);
         throttle.succeeded(false, Duration::from_secs(4));
         throttle.succeeded(true, Duration::from_secs(6));
+        throttle.rejected(Rejection::Busy);
         assert_eq!(throttle.write_limit(), 3);
         let start = Instant::now();
         let mut at = Vec::new();
@@ -187,7 +188,7 @@ mod tests {
             at.push(start.elapsed());
         }
         let seconds: Vec<f64> = at.iter().map(|at| at.as_secs_f64().round()).collect();
-        assert_eq!(seconds, [0.0, 0.0, 1.0, 1.0, 3.0]);
+        assert_eq!(seconds, [0.0, 0.0, 2.0, 2.0, 4.0]);
     }
 
     #[tokio::test]
