@@ -31,7 +31,7 @@ const LARGEST: u64 = 64 << 20;
 /// Reads a UTF-8 file into a string.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     String::from_utf8(read_bytes(path)?).map_err(|_| {
-        let error = io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8 text");
+        let error = io::Error::new(io::ErrorKind::InvalidData, "the file is not valid UTF-8");
         FileError::new("read", path, error)
     })
 }

@@ -56,7 +56,7 @@ impl Answer {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// The server responded with an error status code.
-    #[error("the server answered {}", .0.status)]
+    #[error("the server responded with {}", .0.status)]
     Status(Answer),
     #[error("{}", error::root_cause(.0))]
     Exchange(#[from] reqwest::Error),

@@ -99,7 +99,7 @@ impl Client {
                 1,
             )
             .await?;
-        let schema = schemas.first().ok_or_else(|| missing("the schema of block type"))?;
+        let schema = schemas.first().ok_or_else(|| missing("schema of block type"))?;
         let data: JsonObject =
             data.iter().map(|(key, secret)| ((*key).to_owned(), json!(secret.expose()))).collect();
         if let Some(block) = self.hidden_block_document(slug, name).await? {

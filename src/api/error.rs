@@ -10,7 +10,7 @@ use super::capabilities::Unsupported;
 /// Error of an API request. The message of every variant is a single line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    #[error("`{url}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api")]
+    #[error("`{url}` is not a valid API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api")]
     InvalidUrl { url: String },
     #[error("cannot reach the Prefect API at {url}: {reason}")]
     Unreachable { url: String, reason: String },
@@ -18,8 +18,8 @@ pub(crate) enum ApiError {
         "cannot reach the proxy {proxy}: {reason}; add the host of {url} to NO_PROXY to connect without it"
     )]
     ProxyUnreachable { proxy: String, url: String, reason: String },
-    /// The proxy answered and refused the connection.
-    #[error("the proxy {proxy} refuses the connection to {url}: {reason}")]
+    /// The proxy is reachable but refused to connect to the server.
+    #[error("the proxy {proxy} refused to connect to {url}: {reason}")]
     ProxyRefused { proxy: String, url: String, reason: String },
     #[error("cannot establish a secure connection to the Prefect API at {url}: {reason}; {fix}")]
     Untrusted { url: String, reason: String, fix: String },
@@ -31,7 +31,7 @@ pub(crate) enum ApiError {
     Broken { request: String, reason: String },
     /// The server responded with 401 Unauthorized.
     #[error(
-        "the Prefect API at {url} refuses the credentials (401 Unauthorized); \
+        "the Prefect API at {url} rejected the credentials (401 Unauthorized); \
          check PREFECT_API_KEY or PREFECT_API_AUTH_STRING"
     )]
     Unauthorized { url: String },
@@ -41,8 +41,10 @@ pub(crate) enum ApiError {
     /// The requested object does not exist (404 Not Found).
     #[error("{detail}")]
     NotFound { detail: String },
-    /// 404 or 405 for the route itself.
-    #[error("the server at {url} has no {request}; check PREFECT_API_URL, which usually ends in /api")]
+    /// The server has no such API route (404 Not Found or 405 Method Not Allowed).
+    #[error(
+        "the server at {url} does not support {request}; check PREFECT_API_URL, which usually ends in /api"
+    )]
     NoSuchRoute { url: String, request: String },
     /// The request conflicts with an existing object (409 Conflict).
     #[error("{detail}")]
@@ -51,12 +53,12 @@ pub(crate) enum ApiError {
     /// of the invalid field if the server names one.
     #[error("{}", .messages.join("; "))]
     Invalid { status: StatusCode, messages: Vec<String> },
-    /// 429 and 5xx after the last retry.
-    #[error("the Prefect API failed at {request} ({status}): {detail}")]
+    /// The request still failed with a 429 or 5xx status code after the last retry.
+    #[error("the Prefect API failed to process {request} ({status}): {detail}")]
     Server { request: String, status: StatusCode, detail: String },
     /// The response body is not JSON but, for example, an HTML page.
     #[error(
-        "the server at {url} does not answer with JSON; check PREFECT_API_URL, which usually ends in /api"
+        "the server at {url} did not respond with JSON; check PREFECT_API_URL, which usually ends in /api"
     )]
     NotJson { url: String },
     /// The response is valid JSON but does not have the expected structure.
@@ -111,7 +113,7 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
     match status {
         StatusCode::UNAUTHORIZED => ApiError::Unauthorized { url },
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => ApiError::ProxyRefused {
-            proxy: peer.proxy.clone().unwrap_or_else(|| "before the server".to_owned()),
+            proxy: peer.proxy.clone().unwrap_or_else(|| "in front of the server".to_owned()),
             url,
             reason: "it requires credentials, such as http://USER:PASSWORD@HOST:PORT".to_owned(),
         },
@@ -233,7 +235,7 @@ mod tests {
             (
                 401,
                 r#"{"exception_message":"Unauthorized"}"#,
-                "the Prefect API at http://host/api refuses the credentials (401 Unauthorized); \
+                "the Prefect API at http://host/api rejected the credentials (401 Unauthorized); \
                  check PREFECT_API_KEY or PREFECT_API_AUTH_STRING",
             ),
             (
@@ -244,14 +246,14 @@ mod tests {
             (
                 500,
                 r#"{"exception_message":"Internal Server Error"}"#,
-                "the Prefect API failed at POST /x (500 Internal Server Error): Internal Server Error",
+                "the Prefect API failed to process POST /x (500 Internal Server Error): Internal Server Error",
             ),
             (
                 404,
                 r#"{"detail":"Not Found"}"#,
-                "the server at http://host/api has no POST /x; check PREFECT_API_URL, which usually ends in /api",
+                "the server at http://host/api does not support POST /x; check PREFECT_API_URL, which usually ends in /api",
             ),
-            (502, "", "the Prefect API failed at POST /x (502 Bad Gateway): Bad Gateway"),
+            (502, "", "the Prefect API failed to process POST /x (502 Bad Gateway): Bad Gateway"),
         ];
         for (status, body, expected) in cases {
             assert_eq!(error_of(status, body).to_string(), expected, "{status} {body}");

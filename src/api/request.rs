@@ -99,7 +99,9 @@ impl Request {
         for segment in &self.segments {
             if segment == "." || segment == ".." || segment.contains('/') {
                 return Err(ApiError::NotFound {
-                    detail: format!("'{segment}' does not exist: it is not a valid name"),
+                    detail: format!(
+                        "'{segment}' does not exist: a name must not contain a slash, and must not be '.' or '..'"
+                    ),
                 });
             }
             text.push('/');

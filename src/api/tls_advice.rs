@@ -18,13 +18,14 @@ pub(super) fn advice(error: &Error, host: &str) -> TlsAdvice {
         Error::InvalidCertificate(certificate) => return certificate_advice(certificate, error, host, &name),
         Error::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity)
         | Error::PeerIncompatible(_) => (
-            "the server and prefectl have no TLS version, cipher or signature algorithm in common".to_owned(),
-            "use TLS 1.2 or later, and a key of type RSA, P-256 or P-384 instead of P-521: \
+            "the server and prefectl do not share a TLS version, cipher suite or signature algorithm"
+                .to_owned(),
+            "enable TLS 1.2 or later on the server, and use an RSA, P-256 or P-384 key instead of P-521: \
              `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 ...`"
                 .to_owned(),
         ),
         Error::InvalidMessage(_) => (
-            "the server does not answer with TLS".to_owned(),
+            "the server does not use TLS on this port".to_owned(),
             "check the port, or use http:// in PREFECT_API_URL".to_owned(),
         ),
         other => (other.to_string(), "check the TLS configuration of the server".to_owned()),
@@ -39,50 +40,50 @@ fn certificate_advice(certificate: &CertificateError, error: &Error, host: &str,
     };
     let (reason, fix) = match certificate {
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => (
-            "the server's certificate names no host, since it has no subjectAltName".to_owned(),
-            format!("create it with `openssl req ... {name}`"),
+            "the server's certificate has no subjectAltName extension, so it is not valid for any host".to_owned(),
+            format!("create a new certificate with `openssl req ... {name}`"),
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
-            format!("the server's certificate is not for the host '{host}' ({error})"),
-            format!("use a host name of the certificate, or create it with `openssl req ... {name}`"),
+            format!("the server's certificate is not valid for the host '{host}' ({error})"),
+            format!("connect with a host name that the certificate lists, or create a new certificate with `openssl req ... {name}`"),
         ),
         CertificateError::UnknownIssuer => (
             "the server's certificate is not signed by a trusted authority".to_owned(),
-            "set PREFECT_API_SSL_CERT_FILE to a file with the certificate of its authority".to_owned(),
+            "set PREFECT_API_SSL_CERT_FILE to a file that contains the certificate of the signing authority".to_owned(),
         ),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
             "the server's certificate has expired".to_owned(),
-            "renew it, for example with `openssl x509 ... -days 365`".to_owned(),
+            "renew the certificate, for example with `openssl x509 ... -days 365`".to_owned(),
         ),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
             "the server's certificate is not valid yet".to_owned(),
-            "check the clocks of both machines".to_owned(),
+            "check the clocks of the server and of this machine".to_owned(),
         ),
         CertificateError::BadSignature
         | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
             format!(
-                "the signature of the server's certificate is invalid or of an unsupported type ({error})"
+                "the signature of the server's certificate is invalid or uses an unsupported algorithm ({error})"
             ),
-            "create it with `openssl req ... -sha256` and a key of type RSA, P-256 or P-384".to_owned(),
+            "create a new certificate with `openssl req ... -sha256` and a key of type RSA, P-256 or P-384".to_owned(),
         ),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
-            "the server's certificate is not for servers".to_owned(),
-            "create it with `openssl req ... -addext \"extendedKeyUsage=serverAuth\"`".to_owned(),
+            "the server's certificate does not permit server authentication".to_owned(),
+            "create a new certificate with `openssl req ... -addext \"extendedKeyUsage=serverAuth\"`".to_owned(),
         ),
         _ if other.contains("UnsupportedCertVersion") => (
-            "the server's certificate is of X.509 version 1, which names no host".to_owned(),
+            "the server's certificate uses X.509 version 1, which cannot list host names".to_owned(),
             format!(
-                "create it with `openssl x509 -req ... -copy_extensions copy` from a request with `{name}`"
+                "sign a new certificate with `openssl x509 -req ... -copy_extensions copy`, from a signing request created with `{name}`"
             ),
         ),
         _ if other.contains("CaUsedAsEndEntity") => (
-            "the server's certificate is that of an authority, not of a server".to_owned(),
-            "create it with `openssl req ... -addext \"basicConstraints=critical,CA:FALSE\"`".to_owned(),
+            "the server's certificate belongs to a certificate authority, not to a server".to_owned(),
+            "create a new certificate with `openssl req ... -addext \"basicConstraints=critical,CA:FALSE\"`".to_owned(),
         ),
         _ if other.contains("EndEntityUsedAsCa") => (
-            "the server's certificate is signed by a certificate that is not an authority".to_owned(),
-            "create the authority with `openssl req -x509 ... -addext \"basicConstraints=critical,CA:TRUE\"`"
+            "the server's certificate is signed by a certificate that is not a certificate authority".to_owned(),
+            "create a new authority certificate with `openssl req -x509 ... -addext \"basicConstraints=critical,CA:TRUE\"`"
                 .to_owned(),
         ),
         _ => {

@@ -107,7 +107,10 @@ impl Read for Content<'_> {
         let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let read = self.file.read(&mut buffer[..most])?;
         if read == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was sent"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file was truncated while it was being sent",
+            ));
         }
         self.left -= read as u64;
         Ok(read)

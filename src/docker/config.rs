@@ -125,7 +125,7 @@ impl Config {
         let metadata: ContextMetadata = serde_json::from_str(&text)
             .map_err(|error| DockerError::Address(format!("cannot read {}: {error}", path.display())))?;
         let host = metadata.endpoints.docker.and_then(|docker| docker.host).ok_or_else(|| {
-            DockerError::Address(format!("the Docker context `{context}` has no engine address"))
+            DockerError::Address(format!("the Docker context `{context}` does not specify an engine address"))
         })?;
         let certificates = self.directory.join("contexts/tls").join(&id).join("docker");
         Ok(Endpoint { host, certificates: certificates.is_dir().then_some(certificates) })
@@ -155,7 +155,7 @@ pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
 
 fn unknown_context(context: &str, error: FileError) -> DockerError {
     if error.is_not_found() {
-        let list = "`docker context ls` lists the contexts";
+        let list = "run `docker context ls` to list the contexts";
         DockerError::Address(format!("Docker context `{context}` does not exist; {list}"))
     } else {
         error.into()

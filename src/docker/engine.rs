@@ -70,7 +70,7 @@ impl Address {
         match tokio::time::timeout(PATIENCE, client.ping()).await {
             Ok(Ok(_)) => Ok(client.with_timeout(LONGEST_SILENCE)),
             Ok(Err(error)) => Err(explain(&error)),
-            Err(_) => Err(format!("no answer within {} seconds", PATIENCE.as_secs())),
+            Err(_) => Err(format!("no response within {} seconds", PATIENCE.as_secs())),
         }
     }
 
@@ -189,7 +189,7 @@ pub(super) fn message(error: &bollard::errors::Error) -> String {
         Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         Error::DockerStreamError { error } => error.trim().to_owned(),
         Error::HyperResponseError { .. } | Error::IOError { .. } | Error::HttpClientError { .. } => {
-            format!("the connection to the engine broke off: {}", explain(error))
+            format!("the connection to the engine was lost: {}", explain(error))
         }
         other => explain(other),
     }

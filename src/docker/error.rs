@@ -96,7 +96,7 @@ pub(crate) struct BuildFailure {
 
 impl fmt::Display for BuildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the image was not built: {}", self.message.trim_end())?;
+        write!(f, "the image build failed: {}", self.message.trim_end())?;
         if let Some(step) = &self.step {
             write!(f, "\n  at {step}")?;
             if let Some(line) = &self.line {
@@ -134,9 +134,9 @@ impl DockerError {
                 "start Docker or Podman, or set DOCKER_HOST to the address of a running engine"
             }
             Self::NoBuildx { .. } => {
-                "install the Docker command line with the buildx plugin, or remove `build_backend`"
+                "install the Docker command line and its buildx plugin, or remove `build_backend`"
             }
-            Self::NoDockerfile(_) => "`dockerfile` is relative to the build context, `path`",
+            Self::NoDockerfile(_) => "check `dockerfile`, which is relative to the build context (`path`)",
             Self::Build(failure) => build_help(&failure.message)?,
             Self::Push { message, .. } => push_help(message)?,
             Self::Credentials(_) => "run `docker login` again, or set `credentials` in the step",
@@ -150,17 +150,17 @@ fn build_help(message: &str) -> Option<&'static str> {
     let message = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&["requires buildkit", "unknown flag: mount", "unknown flag: link"]) {
-        Some("this Dockerfile requires BuildKit: set `build_backend: buildx`")
+        Some("this Dockerfile requires BuildKit; set `build_backend: buildx`")
     } else if says(&["denied", "unauthorized", "no basic auth"]) {
-        Some("run `docker login` for the registry of the base image, and check its name in FROM")
+        Some("run `docker login` for the registry of the base image, and check the image name in FROM")
     } else if says(&["no such host", "i/o timeout", "connection refused", "dial tcp"]) {
         Some(
-            "the engine cannot reach a registry; `pull: false` uses a base image that exists on this machine",
+            "the engine cannot reach the registry; set `pull: false` to use a base image that exists on this machine",
         )
     } else if says(&["excluded by .dockerignore", "file not found in build context"]) {
-        Some("COPY and ADD see only the build context: check `path` and .dockerignore")
+        Some("COPY and ADD can only access files in the build context; check `path` and .dockerignore")
     } else if says(&["cannot locate specified dockerfile"]) {
-        Some("`dockerfile` is relative to the build context, `path`")
+        Some("check `dockerfile`, which is relative to the build context (`path`)")
     } else {
         None
     }
@@ -172,9 +172,11 @@ fn push_help(message: &str) -> Option<&'static str> {
     if says(&["denied", "unauthorized", "no basic auth", "authentication required"]) {
         Some("run `docker login` for this registry, or set `credentials` in the step")
     } else if says(&["does not exist locally", "tag does not exist"]) {
-        Some("build the image first: push the `image_name` and `tag` of a build step")
+        Some("build the image first, and push the `image_name` and `tag` of the build step")
     } else if says(&["http response to https client"]) {
-        Some("the registry uses unencrypted HTTP: add it to `insecure-registries` of the engine")
+        Some(
+            "the registry uses unencrypted HTTP; add it to `insecure-registries` in the engine's configuration",
+        )
     } else {
         None
     }

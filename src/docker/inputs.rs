@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for Tag {
         let value = Value::deserialize(deserializer)?;
         match scalar(&value) {
             Some(_) => Ok(Self(value)),
-            None => Err(D::Error::custom(format!("a tag is text, not {}", kind(&value)))),
+            None => Err(D::Error::custom(format!("a tag must be a string, not {}", kind(&value)))),
         }
     }
 }
@@ -90,7 +90,7 @@ impl<'de> Deserialize<'de> for Pairs {
             match (&value, scalar(&value)) {
                 (Value::Null, _) => Ok((name, None)),
                 (_, Some(text)) => Ok((name, Some(text))),
-                _ => Err(D::Error::custom(format!("`{name}` must be text, not {}", kind(&value)))),
+                _ => Err(D::Error::custom(format!("`{name}` must be a string, not {}", kind(&value)))),
             }
         };
         mapping.into_iter().map(pair).collect::<Result<_, _>>().map(Self)

@@ -17,11 +17,13 @@ pub(crate) enum ReferenceError {
          and separators like '-', '_', '.', and '/'."
     )]
     Spaces(String),
-    #[error("the image name `{0}` contains uppercase letters, which only the host of a registry may contain")]
+    #[error(
+        "the image name `{0}` contains uppercase letters, which are allowed only in the host of the registry"
+    )]
     UpperCase(String),
     #[error("the image name `{name}` contains the tag `{tag}`; write it as `tag: {tag}`")]
     TagInName { name: String, tag: String },
-    #[error("the image name `{0}` contains a digest; images to build or push have a tag")]
+    #[error("the image name `{0}` contains a digest; remove it and set `tag` instead")]
     DigestInName(String),
     #[error("`{0}` is a URL, not an image name; remove the scheme")]
     Scheme(String),
@@ -33,11 +35,10 @@ pub(crate) enum ReferenceError {
     #[error("the image name `{0}` is longer than {LONGEST_NAME} characters")]
     NameTooLong(String),
     #[error(
-        "`{0}` is not a tag: a tag is up to {LONGEST_TAG} letters, digits, `_`, `.` and `-`, and begins with \
-         neither `.` nor `-`"
+        "`{0}` is not a valid tag: a tag consists of up to {LONGEST_TAG} letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`"
     )]
     Tag(String),
-    #[error("invalid digest `{0}`: a digest is `sha256:` and 64 hexadecimal digits")]
+    #[error("invalid digest `{0}`: a digest is `sha256:` followed by 64 hexadecimal digits")]
     Digest(String),
 }
 

@@ -35,11 +35,13 @@ pub(crate) enum Transport {
 pub(crate) enum AddressError {
     #[error("the address of the repository is empty")]
     Empty,
-    #[error("the address of a repository cannot start with '-': git would read it as an option")]
+    #[error(
+        "the address of a repository must not start with '-', because git would interpret it as an option"
+    )]
     Option,
-    #[error("the address of a repository cannot contain control characters")]
+    #[error("the address of a repository must not contain control characters")]
     ControlCharacter,
-    #[error("the address of a repository cannot name a helper program, as `ext::` does")]
+    #[error("the address of a repository must not name a helper program, such as `ext::`")]
     Helper,
 }
 

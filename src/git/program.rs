@@ -126,7 +126,7 @@ impl Refusal {
         const HINTS: [(&str, &str); 9] = [
             (
                 "authentication failed",
-                "check that your credentials or access token are correct and not expired",
+                "check that your credentials or access token are correct and have not expired",
             ),
             (
                 "could not read username",

@@ -290,10 +290,10 @@ fn list_of_rejected(rejected: &[(Candidate, Rejection)], scope: SearchScope) -> 
         let searched = match scope {
             SearchScope::Selected => "no virtual environment outside the project is active",
             SearchScope::Installed => {
-                "no virtual environment outside the project is active, and PATH has no python3"
+                "no virtual environment outside the project is active, and there is no python3 on PATH"
             }
             SearchScope::Project => {
-                "no virtual environment is active, the project has no .venv, and PATH has no python3"
+                "no virtual environment is active, the project has no .venv, and there is no python3 on PATH"
             }
         };
         return format!(": {searched}");

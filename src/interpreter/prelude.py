@@ -1,9 +1,9 @@
 import sys
 
-# With -c, Python searches the current directory first. The project's json.py must not shadow the standard library.
+# With -c, Python searches the current directory first. A json.py of the project must not shadow the standard library.
 if sys.path[:1] == [""]:
     del sys.path[0]
-# Withheld from the interpreter at startup for the same reason, and passed as an argument.
+# For the same reason, the user's PYTHONPATH is not set at startup but passed as an argument.
 user_python_path = sys.argv.pop(1)
 
 

@@ -18,12 +18,12 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     phase: Phase::Any,
     sharing: Sharing::SameInputs,
     inputs: &[
-        Input::required("repository", Kind::Text, "address or path of the repository"),
+        Input::required("repository", Kind::Text, "URL or local path of the repository"),
         Input::optional(
             "branch",
             Kind::Text,
             "",
-            "branch or tag; by default the default branch of the repository",
+            "branch or tag to check out; defaults to the default branch of the repository",
         ),
         Input::optional("commit_sha", Kind::Text, "", "commit, by its full or abbreviated id"),
         Input::optional("include_submodules", Kind::Boolean, "false", "also clone submodules"),
@@ -32,14 +32,14 @@ pub(super) const ENTRY: StepEntry = StepEntry {
             "credentials",
             Kind::Mapping,
             "",
-            "block of GitHub, GitLab, Bitbucket or Azure: `token` or `password`, and `username`",
+            "credentials block for GitHub, GitLab, Bitbucket or Azure, with `token` or `password`, and `username`",
         ),
         Input::optional("directories", Kind::Texts, "", "check out only these directories"),
         Input::optional(
             "clone_directory_name",
             Kind::Text,
             "",
-            "directory to clone into; by default named after the repository and the branch",
+            "directory to clone into; named after the repository and the branch by default",
         ),
     ],
     outputs: &["directory"],
@@ -181,7 +181,7 @@ fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> R
     if is_below {
         return Ok(name);
     }
-    let message = format!("'{name}' is not a path below the current directory");
+    let message = format!("the directory '{name}' is not inside the current directory");
     Err(StepError::input("clone_directory_name", message))
 }
 

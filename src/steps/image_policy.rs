@@ -36,7 +36,7 @@ impl ImagePolicy {
                 let given: Vec<String> = several.iter().map(ToString::to_string).collect();
                 StepError::input(
                     "image_name",
-                    format!("no given image is of the repository {name}: {}", given.join(", ")),
+                    format!("none of the given images is for the repository '{name}': {}", given.join(", ")),
                 )
             }),
         }

@@ -17,7 +17,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     inputs: &[
         Input::optional("directory", Kind::Text, "the current directory", "working directory"),
         Input::optional("requirements_file", Kind::Text, "requirements.txt", "file to install"),
-        Input::optional("stream_output", Kind::Boolean, "true", "show the output while it is printed"),
+        Input::optional("stream_output", Kind::Boolean, "true", "show the output while the step runs"),
     ],
     outputs: &["stdout", "stderr"],
     create: |mapping| Ok(Box::new(inputs::typed::<PipInstall>(mapping)?)),

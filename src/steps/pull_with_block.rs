@@ -63,7 +63,7 @@ impl PullWithBlock {
             StepError::input("block_document_name", reason)
         })?;
         let Value::Mapping(block) = block.value else {
-            return Err(StepError::failed(format!("the block '{slug}/{name}' has no data")));
+            return Err(StepError::failed(format!("block '{slug}/{name}' does not contain any data")));
         };
         let source = Source::new(slug, &block)?;
         let directory = format!("{slug}-{name}");
@@ -125,7 +125,7 @@ impl Source {
             other => Err(StepError::input(
                 "block_type_slug",
                 format!(
-                    "prefectl cannot pull with blocks of the type '{other}', which are implemented in Python"
+                    "prefectl cannot pull code with a block of type '{other}', because this type is implemented in Python"
                 ),
             )),
         }

@@ -63,16 +63,16 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
         return None;
     }
     if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == name) {
-        return Some(format!("this is the name in Prefect 2; it is now {today}"));
+        return Some(format!("this name is from Prefect 2; use {today} instead"));
     }
     if !name.contains(['.', ':']) {
-        return Some("the name of a step is a full path, such as module.function".to_owned());
+        return Some("the name of a step must be a full path, such as module.function".to_owned());
     }
     let is_prefect_step = is_prefect_step(name);
     let known = STEPS.iter().map(|entry| entry.name);
     match did_you_mean(name, known).filter(|known| is_prefect_step || strsim::levenshtein(name, known) <= 2) {
         Some(known) => Some(format!("did you mean {known}?")),
-        None if is_prefect_step => Some("Prefect has no such step".to_owned()),
+        None if is_prefect_step => Some("Prefect does not have a step with this name".to_owned()),
         None => None,
     }
 }

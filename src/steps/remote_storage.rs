@@ -20,7 +20,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
         Input::required(
             "url",
             Kind::Text,
-            "folder to pull: `s3://`, `gs://` or `az://`, a bucket and a path",
+            "URL of the folder to pull, such as `s3://bucket/path`; supports `s3://`, `gs://` and `az://`",
         ),
         Input::optional(
             Input::ANY_OTHER,
@@ -82,10 +82,12 @@ impl RemoteUrl {
     /// Returns a message if the URL does not refer to a bucket or a folder in a bucket.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(format!("'{url}' is not a URL of the form `s3://`, `gs://` or `az://`"));
+            return Err(format!("'{url}' must start with `s3://`, `gs://` or `az://`"));
         };
         if matches!(scheme, "file" | "local") {
-            return Err(format!("workers copy nothing from '{url}'; use set_working_directory or a block"));
+            return Err(format!(
+                "workers cannot copy files from '{url}'; use `set_working_directory` or a storage block"
+            ));
         }
         let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
         let remote = Self {
@@ -95,7 +97,7 @@ impl RemoteUrl {
         };
         let is_below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         if bucket.is_empty() || !Path::new(&remote.directory()).components().all(is_below) {
-            return Err(format!("'{url}' does not name a folder of a bucket"));
+            return Err(format!("'{url}' does not refer to a folder in a bucket"));
         }
         Ok(remote)
     }
@@ -119,7 +121,8 @@ impl RemoteUrl {
                 (Store::Azure, container, azure_credentials(settings, account))
             }
             scheme => {
-                let message = format!("prefectl cannot pull from `{scheme}://`, only from s3, gs and az");
+                let message =
+                    format!("prefectl cannot pull from `{scheme}://`; use `s3://`, `gs://` or `az://`");
                 return Err(StepError::input("url", message));
             }
         };

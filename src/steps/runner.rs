@@ -75,7 +75,7 @@ impl StepFailure {
 pub(crate) enum RunError {
     #[error("Step has unexpected additional keys: {0}")]
     SeveralKeys(String),
-    #[error("a step is a name with a mapping of inputs, not {0}")]
+    #[error("a step must be a name with a mapping of inputs, not {0}")]
     NoInputs(&'static str),
     #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
     Unknown { name: String, doubt: Option<String> },
@@ -316,7 +316,7 @@ async fn within(
 ) -> Result<Effects, RunError> {
     let Some(limit) = limit else { return Ok(step.await?) };
     let late = |_| {
-        let message = format!("timed out after {} s (`timeout` of the step)", limit.as_secs_f64());
+        let message = format!("timed out after {} s, the `timeout` of the step", limit.as_secs_f64());
         RunError::from(StepError::failed(message))
     };
     Ok(tokio::time::timeout(limit, step).await.map_err(late)??)

@@ -24,12 +24,15 @@ fn inputs(entry: &StepEntry) -> Json {
         .map(|input| (input.name.to_owned(), input_schema(input)))
         .collect();
     properties.entry("timeout").or_insert_with(
-        || json!({"type": "number", "description": "time limit in seconds; not for pull steps"}),
+        || json!({"type": "number", "description": "time limit in seconds; not available for pull steps"}),
     );
-    properties.insert("id".into(), json!({"description": "name by which templates refer to the outputs"}));
+    properties.insert(
+        "id".into(),
+        json!({"description": "name by which templates can refer to the outputs of the step"}),
+    );
     properties.insert(
         "requires".into(),
-        json!({"description": "Python packages that Prefect requires; not needed by built-in steps"}),
+        json!({"description": "Python packages that Prefect requires; built-in steps do not need them"}),
     );
     let required: Vec<&str> =
         entry.inputs.iter().filter(|input| input.required).map(|input| input.name).collect();

@@ -56,8 +56,8 @@ impl Credentials {
         let Some(text) = &self.account_url else {
             return Err(wrong("Credentials must contain either connection_string or account_url".to_owned()));
         };
-        let url =
-            Url::parse(text).map_err(|error| wrong(format!("the account_url is not a URL: {error}")))?;
+        let url = Url::parse(text)
+            .map_err(|error| wrong(format!("the account_url is not a valid URL: {error}")))?;
         let authorization = match (&self.tenant_id, &self.client_id, &self.client_secret) {
             (Some(tenant), Some(client), Some(secret)) => {
                 Authorization::Principal(tenant.clone(), client.clone(), secret.clone())
@@ -98,7 +98,8 @@ fn parse_connection_string(text: &str) -> Result<Account, String> {
             return Err("the connection_string has neither AccountName nor BlobEndpoint".to_owned());
         }
     };
-    let url = Url::parse(&endpoint).map_err(|error| format!("the BlobEndpoint is not a URL: {error}"))?;
+    let url =
+        Url::parse(&endpoint).map_err(|error| format!("the BlobEndpoint is not a valid URL: {error}"))?;
     let authorization = match (value("accountkey"), value("sharedaccesssignature")) {
         (Some(key), _) => Authorization::Key(Secret::new(key)),
         (None, Some(signature)) => Authorization::SharedAccess(Secret::new(signature)),

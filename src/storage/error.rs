@@ -20,7 +20,7 @@ pub(crate) enum StorageError {
     #[error("cannot {action}: {}", reason(source))]
     Store { action: String, source: Box<StoreError> },
 
-    #[error("no objects under '{folder}' in {bucket}")]
+    #[error("the folder '{folder}' in {bucket} contains no objects")]
     Nothing { bucket: String, folder: String },
 
     #[error("the object '{0}' would be written outside the target directory")]
@@ -60,12 +60,12 @@ impl StorageError {
                     "check the credentials and their permissions for this bucket"
                 }
                 StoreError::InvalidPath { .. } => {
-                    "rename the object: keys with empty components, `.` or `..` cannot be files"
+                    "rename the object; a key with empty components, `.` or `..` cannot be stored as a file"
                 }
                 _ => return None,
             },
-            Self::Nothing { .. } => "check the folder: it must be the same as in the push step",
-            Self::FileName(_) | Self::NoFile(_) => "add it to the ignore file or remove it",
+            Self::Nothing { .. } => "check the folder, which must be the same as in the push step",
+            Self::FileName(_) | Self::NoFile(_) => "remove the entry or add it to the ignore file",
             _ => return None,
         };
         Some(text.to_owned())

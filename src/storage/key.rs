@@ -29,15 +29,15 @@ impl Folder {
     /// then use different keys.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with('/') {
-            return Err(format!("the folder '{text}' starts with a slash, unlike object keys"));
+            return Err(format!("the folder '{text}' must not start with a slash"));
         }
         let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         if parts.contains(&"..") {
             return Err(format!("the folder '{text}' contains `..`"));
         }
-        Key::parse(parts.join("/"))
-            .map(Self)
-            .map_err(|_| format!("the folder {text:?} contains characters that object keys cannot have"))
+        Key::parse(parts.join("/")).map(Self).map_err(|_| {
+            format!("the folder {text:?} contains characters that are not allowed in object keys")
+        })
     }
 
     /// Returns the common prefix of all keys in the folder.

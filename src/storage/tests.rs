@@ -85,7 +85,7 @@ async fn matches_whole_folder_names() {
 #[tokio::test]
 async fn rejects_an_empty_folder() {
     let error = bucket().pull(&folder("prj"), directory(&[]).path()).await.unwrap_err();
-    assert_eq!(error.to_string(), "no objects under 'prj' in memory://b");
+    assert_eq!(error.to_string(), "the folder 'prj' in memory://b contains no objects");
 }
 
 #[cfg(unix)]

@@ -36,7 +36,7 @@ pub(crate) fn warning(placeholder: &str) -> Diagnostic {
         Code::INJECTED_PLACEHOLDER,
         format!("{placeholder} comes from an inserted value and was substituted as well"),
     )
-    .help("check who can change that value; the expression filter `literal` inserts it unchanged")
+    .help("check who can change this value, or insert it unchanged with the expression filter `literal`")
 }
 
 fn is_written(record: &Substitution, written: &Value) -> bool {

@@ -86,7 +86,7 @@ fn integer(key: &Value) -> Option<i128> {
             let integer = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "only whole numbers are cast; large ones saturate"
+                reason = "only integral values are cast, and large values saturate"
             )]
             integer
                 .or_else(|| number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i128))

@@ -141,7 +141,7 @@ fn failed_build_registers_nothing() -> Result<()> {
       |
     4 |     id: image-build
       |     ^^^^^^^^^^^^^^^
-    help: `dockerfile` is relative to the build context, `path`
+    help: check `dockerfile`, which is relative to the build context (`path`)
     error: a step failed; nothing was registered
     ");
     sandbox.file("Dockerfile", "FROM scratch\nCOPY not-there.txt /\n")?;
@@ -149,13 +149,13 @@ fn failed_build_registers_nothing() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image was not built: COPY failed: file not found in build context or excluded by .dockerignore: stat not-there.txt: file does not exist
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image build failed: COPY failed: file not found in build context or excluded by .dockerignore: stat not-there.txt: file does not exist
       at Step 2/3 : COPY not-there.txt / (line 2 of the Dockerfile)
      --> prefect.yaml:4:5
       |
     4 |     id: image-build
       |     ^^^^^^^^^^^^^^^
-    help: COPY and ADD see only the build context: check `path` and .dockerignore
+    help: COPY and ADD can only access files in the build context; check `path` and .dockerignore
     error: a step failed; nothing was registered
     ");
     sandbox.file("Dockerfile", "FRM scratch\n")?;
@@ -163,7 +163,7 @@ fn failed_build_registers_nothing() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image was not built: dockerfile parse error line 1: unknown instruction: FRM
+    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: the image build failed: dockerfile parse error line 1: unknown instruction: FRM
      --> prefect.yaml:4:5
       |
     4 |     id: image-build

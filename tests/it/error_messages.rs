@@ -36,7 +36,7 @@ fn rejects_an_api_url_without_a_scheme() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: `127.0.0.1:[PORT]/api` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:[PORT]/api
+    error: `127.0.0.1:[PORT]/api` is not a valid API URL: PREFECT_API_URL must look like http://127.0.0.1:[PORT]/api
     ");
     Ok(())
 }
@@ -84,14 +84,14 @@ fn reports_rejected_credentials() -> Result<()> {
     assert_output!(output, @r"
     exit 5
     --- stderr
-    error: the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
+    error: the Prefect API at http://127.0.0.1:[PORT]/api rejected the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
     ");
     let sandbox = sandbox.variable("PREFECT_API_KEY", "pnu_not_a_key");
     let output = sandbox.run("deploy --all --quiet")?;
     assert_output!(output, @r"
     exit 5
     --- stderr
-    error: the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
+    error: the Prefect API at http://127.0.0.1:[PORT]/api rejected the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
     ");
     let api = MockApi::answering(403, "Forbidden")?;
     let output = Sandbox::for_project(&api.url(), PROJECT)?.run("deploy --all --quiet")?;
@@ -110,7 +110,7 @@ fn reports_a_url_that_is_not_a_prefect_api() -> Result<()> {
     assert_output!(output, @r"
     exit 1
     --- stderr
-    error: the server at http://127.0.0.1:[PORT]/api has no POST /work_pools/filter; check PREFECT_API_URL, which usually ends in /api
+    error: the server at http://127.0.0.1:[PORT]/api does not support POST /work_pools/filter; check PREFECT_API_URL, which usually ends in /api
     ");
     Ok(())
 }

@@ -97,7 +97,7 @@ fn rejected_token_fails_without_a_prompt() -> Result<()> {
       |
     3 |     id: clone
       |     ^^^^^^^^^
-    help: check that your credentials or access token are correct and not expired
+    help: check that your credentials or access token are correct and have not expired
     error: a step failed; nothing was registered
     "#);
     // Without credentials, Git neither asks nor succeeds.

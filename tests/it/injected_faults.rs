@@ -229,8 +229,8 @@ fn words(fault: Fault) -> &'static [&'static str] {
         }
         Fault::NotHttp => &["the connection was lost", "cannot reach"],
         Fault::Hang => &["did not answer"],
-        Fault::Html | Fault::Empty => &["does not answer with JSON"],
-        Fault::InvalidJson => &["does not answer with JSON", "invalid response"],
+        Fault::Html | Fault::Empty => &["did not respond with JSON"],
+        Fault::InvalidJson => &["did not respond with JSON", "invalid response"],
         Fault::Redirect(_) => &["too many redirects"],
         Fault::Status(401) => &["401"],
         Fault::Status(403) => &["403"],

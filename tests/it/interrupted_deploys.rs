@@ -270,7 +270,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     --- stdout
     Deployment 'hello-UNIQUE/d1' failed.
     --- stderr
-    error: deployment 'hello-UNIQUE/d1': the Prefect API failed at POST /deployments/ (500 Internal Server Error): Internal Server Error
+    error: deployment 'hello-UNIQUE/d1': the Prefect API failed to process POST /deployments/ (500 Internal Server Error): Internal Server Error
     help: nothing was written
     ");
     refuses.store(false, SeqCst);

@@ -357,7 +357,7 @@ fn use_checks_the_connection_of_the_profile() -> Result<()> {
     exit 5
     --- stderr
     Checking API connectivity...
-    error: Error authenticating with Prefect server using profile 'bad': the Prefect API at http://127.0.0.1:[PORT]/api refuses the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
+    error: Error authenticating with Prefect server using profile 'bad': the Prefect API at http://127.0.0.1:[PORT]/api rejected the credentials (401 Unauthorized); check PREFECT_API_KEY or PREFECT_API_AUTH_STRING
     $ prefectl profile use gone
     exit 6
     --- stderr

@@ -124,6 +124,6 @@ fn pull_of_an_empty_folder_fails() -> Result<()> {
         ["push_to_s3", "pull_from_s3"].map(|name| format!("prefect_aws.deployments.steps.{name}"));
     sandbox.file("prefect.yaml", project(&push, &pull, &inputs))?;
     let output = sandbox.run("steps run --pull -n one --into pulled")?;
-    assert!(output.code == 7 && output.stderr.contains("no objects under 'code-"), "{output}");
+    assert!(output.code == 7 && output.stderr.contains("the folder 'code-"), "{output}");
     Ok(())
 }

@@ -172,8 +172,8 @@ async fn retries_with_notices_while_the_server_is_busy() {
     assert_eq!(
         *notices.lock().unwrap(),
         [
-            "GET /flows/name/hello: the server answered 429 Too Many Requests; retrying in 0.0 s",
-            "GET /flows/name/hello: the server answered 503 Service Unavailable; retrying in 0.0 s",
+            "GET /flows/name/hello: the server responded with 429 Too Many Requests; retrying in 0.0 s",
+            "GET /flows/name/hello: the server responded with 503 Service Unavailable; retrying in 0.0 s",
         ]
     );
 }
@@ -188,7 +188,7 @@ async fn does_not_wait_after_the_last_attempt() {
     let error = client.flow_by_name("a").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the Prefect API failed at GET /flows/name/a (503 Service Unavailable): Service Unavailable"
+        "the Prefect API failed to process GET /flows/name/a (503 Service Unavailable): Service Unavailable"
     );
     assert_eq!(notices.lock().unwrap().len(), 2);
 }
@@ -263,7 +263,7 @@ async fn removes_credentials_on_redirects_to_other_origins() {
     client.create_flow("f").await.unwrap();
     let received = &elsewhere.received_requests().await.unwrap()[0];
     assert!(!received.headers.contains_key("authorization"));
-    assert!(!received.headers.contains_key("x-gate"), "custom headers hold keys too");
+    assert!(!received.headers.contains_key("x-gate"), "custom headers may contain keys");
     assert!(received.headers.contains_key("x-prefect-api-version"));
     assert!(!received.body.is_empty());
 }
@@ -299,7 +299,7 @@ fn rejects_invalid_urls_without_their_password() {
         assert_eq!(
             message,
             format!(
-                "`{shown}` is not a usable API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api"
+                "`{shown}` is not a valid API URL: PREFECT_API_URL must look like http://127.0.0.1:4200/api"
             )
         );
     }

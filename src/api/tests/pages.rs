@@ -50,7 +50,7 @@ async fn reads_every_object_once_while_the_list_changes() {
     assert_eq!(found, all);
     let (mut found, _) = read_while(|list| drop(list.drain(50..53))).await;
     found.sort_unstable();
-    assert_eq!(found, all, "those that went were there when it began");
+    assert_eq!(found, all, "objects deleted during the read are still returned");
     let (mut found, _) = read_while(|list| list.truncate(100)).await;
     found.sort_unstable();
     assert_eq!(found, all[..200]);

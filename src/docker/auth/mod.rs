@@ -66,7 +66,7 @@ impl Credentials {
         if let Some(auth) = login.auth.as_deref().filter(|auth| !auth.is_empty()) {
             let broken = || {
                 DockerError::Credentials(format!(
-                    "the Docker configuration has no valid credentials for {registry}"
+                    "the Docker configuration has no valid credentials for '{registry}'"
                 ))
             };
             let text = STANDARD.decode(auth.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());

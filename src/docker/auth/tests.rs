@@ -58,7 +58,7 @@ async fn errors_name_the_registry_but_not_the_credentials() {
     let environment = Environment::default();
     let store = CredentialStore { config: &config, environment: &environment };
     let error = store.get("ghcr.io").await.unwrap_err().to_string();
-    assert_eq!(error, "the Docker configuration has no valid credentials for ghcr.io");
+    assert_eq!(error, "the Docker configuration has no valid credentials for 'ghcr.io'");
     let (found, errors) = store.all().await;
     assert!(found.is_empty());
     assert_eq!(errors.len(), 1);

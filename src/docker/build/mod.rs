@@ -38,7 +38,7 @@ pub(crate) enum BuildSource {
 }
 
 /// Build options in the form that the engine's API expects.
-#[expect(clippy::struct_excessive_bools, reason = "they are independent switches of the engine")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options of the engine")]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOptions {
     pub(crate) pull: bool,
@@ -135,7 +135,7 @@ impl Engine {
         let name = references.first().map(String::as_str).unwrap_or_default();
         self.image_id(name).await.ok_or_else(|| DockerError::Engine {
             action: "build the image",
-            message: "it ended without reporting an image".to_owned(),
+            message: "the build ended without reporting an image ID".to_owned(),
         })
     }
 }
@@ -260,7 +260,7 @@ impl<'a> BuildLog<'a> {
         loop {
             let Ok(next) = self.next(&mut events).await else {
                 let seconds = self.event_timeout.unwrap_or_default().as_secs_f64();
-                return Err(self.failure(format!("the engine said nothing for {seconds} seconds")));
+                return Err(self.failure(format!("the engine sent no output for {seconds} seconds")));
             };
             let Some(event) = next else { break };
             match event {

@@ -60,7 +60,7 @@ async fn errors_have_the_message_the_step_and_the_last_lines() {
     let error = BuildLog::new(&recorder, true).follow(events).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the image was not built: returned a non-zero code: 1\n  at Step 2/2 : RUN make\n  | no rule"
+        "the image build failed: returned a non-zero code: 1\n  at Step 2/2 : RUN make\n  | no rule"
     );
     assert!(recorder.lines().is_empty(), "a quiet build prints nothing");
 }

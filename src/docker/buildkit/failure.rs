@@ -14,7 +14,7 @@ pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     let reason =
         lines.iter().rev().find(|line| line.starts_with("ERROR: ") || line.contains("failed to solve"));
     let message = reason.map_or_else(
-        || format!("docker ended with exit code {code}"),
+        || format!("docker exited with code {code}"),
         |line| line.trim_start_matches("ERROR: ").to_owned(),
     );
     let step = lines.iter().rev().find_map(|line| line.strip_prefix(" > ")?.strip_suffix(':'));
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn returns_the_last_lines_of_other_output() {
         let failure = read("unknown flag: --nope\nSee 'docker build --help'.\n", 125);
-        assert_eq!(failure.message, "docker ended with exit code 125");
+        assert_eq!(failure.message, "docker exited with code 125");
         assert_eq!(failure.last_lines, ["unknown flag: --nope", "See 'docker build --help'."]);
         assert_eq!((failure.step, failure.line), (None, None));
     }

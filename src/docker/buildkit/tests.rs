@@ -121,7 +121,7 @@ async fn writes_generated_dockerfiles_outside_the_context() {
     let (_folder, environment) =
         fake_docker("", true, "echo '#1 DONE' >&2; echo 'ERROR: failed to solve: nope' >&2; exit 3");
     let error = build.run(BuildKitProgram::Buildx, Path::new("/"), &environment, &Silent).await.unwrap_err();
-    assert_eq!(error.to_string(), "the image was not built: failed to solve: nope\n  | #1 DONE");
+    assert_eq!(error.to_string(), "the image build failed: failed to solve: nope\n  | #1 DONE");
 }
 
 #[tokio::test]

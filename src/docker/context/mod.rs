@@ -58,7 +58,7 @@ impl BuildContext {
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile<'_>) -> Result<Self, DockerError> {
         if !root.is_dir() {
             return Err(DockerError::Context(format!(
-                "the build context {} is not a directory",
+                "the build context '{}' is not a directory",
                 root.display()
             )));
         }

@@ -128,7 +128,7 @@ fn errors_name_missing_files() {
     let error = |root: &Path| BuildContext::open(root, Dockerfile::Path("Nope")).unwrap_err().to_string();
     assert_eq!(error(root.path()), "Cannot locate specified Dockerfile: Nope");
     let missing = root.path().join("missing");
-    assert_eq!(error(&missing), format!("the build context {} is not a directory", missing.display()));
+    assert_eq!(error(&missing), format!("the build context '{}' is not a directory", missing.display()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

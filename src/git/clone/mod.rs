@@ -46,7 +46,7 @@ pub(crate) enum CloneError {
     NotStarted(#[from] io::Error),
     #[error("The existing repository at {target} does not match the configured repository {address}")]
     OtherRepository { target: String, address: String },
-    #[error("commit {commit} does not exist in {address}")]
+    #[error("commit '{commit}' does not exist in {address}")]
     NoSuchCommit { commit: String, address: String },
     #[error("Failed to {action} repository '{address}' with exit code {code}. git stderr: {message}")]
     Refused { action: &'static str, address: String, code: i32, message: String, hint: Option<&'static str> },
@@ -57,10 +57,10 @@ impl CloneError {
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::Refused { hint, .. } => *hint,
-            Self::NotStarted(_) => Some("install git and make sure that it is in PATH"),
+            Self::NotStarted(_) => Some("install git and make sure that it is on PATH"),
             Self::OtherRepository { .. } => Some("remove the directory, or set `clone_directory_name`"),
             Self::NoSuchCommit { .. } => {
-                Some("check the id; an abbreviated id is found only in the history of a branch or tag")
+                Some("check the commit ID; an abbreviated ID must be in the history of a branch or tag")
             }
             Self::Credentials(_) => None,
         }

@@ -38,7 +38,9 @@ impl BuildDockerImage {
             let path = context.directory.join(name);
             std::fs::write(&path, &text)
                 .map_err(|error| StepError::failed(FileError::new("write", &path, error).to_string()))?;
-            let line = format!("Wrote the Dockerfile to {name}; `dockerfile: {name}` builds with it");
+            let line = format!(
+                "Wrote the generated Dockerfile to {name}; set `dockerfile: {name}` to build with it"
+            );
             context.progress.status(&line);
         }
         Ok(text)
@@ -48,7 +50,7 @@ impl BuildDockerImage {
     fn requirement_files(&self, context: &StepContext<'_>, root: &Path) -> Result<Vec<String>, StepError> {
         let pyproject = self.inputs.pyproject == Some(true);
         let absent = |input: &str, path: &str| {
-            let message = format!("file {path} does not exist in the build context {}", root.display());
+            let message = format!("file '{path}' does not exist in the build context '{}'", root.display());
             StepError::input(input, message)
         };
         let mut files = Vec::new();
@@ -80,7 +82,7 @@ fn is_inside(path: &str) -> bool {
 }
 
 fn not_installed(path: &str) -> Diagnostic {
-    let message = format!("`dockerfile: auto` installs only requirements.txt; {path} is not installed");
+    let message = format!("`dockerfile: auto` installs only requirements.txt and ignores {path}");
     Diagnostic::warning(Code::AUTO_REQUIREMENTS_ELSEWHERE, message).help(match path {
         PYPROJECT => "set `pyproject: true` in the build step to install its dependencies".to_owned(),
         path => format!("set `requirements: {path}` in the build step to install it"),

@@ -38,7 +38,7 @@ impl Backend {
         };
         match (own, reference) {
             (Some(own), Some(reference)) if own != reference => {
-                Err(StepError::input("backend", "`backend` and `build_backend` contradict each other"))
+                Err(StepError::input("backend", "`backend` and `build_backend` select different builders"))
             }
             (own, reference) => Ok(own.or(reference).unwrap_or(Self::Auto)),
         }

@@ -198,7 +198,7 @@ impl Inputs {
             }
             _ if self.platforms.0.len() > 1 && self.push != Some(true) => Err(StepError::input(
                 "platforms",
-                "images for several platforms cannot be loaded into the engine: set `push: true`, or build for \
+                "an image for several platforms cannot be loaded into the engine: set `push: true`, or build for \
                  one platform",
             )),
             _ => Ok(()),

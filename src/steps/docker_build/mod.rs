@@ -177,7 +177,7 @@ impl BuildDockerImage {
         let store = CredentialStore { config: &build.config, environment: &context.environment };
         let (credentials, errors) = store.all().await;
         for error in errors {
-            let help = "base images from this registry must be public";
+            let help = "only public base images can be pulled from this registry";
             context
                 .progress
                 .warn(&Diagnostic::warning(Code::REGISTRY_CREDENTIALS, error.to_string()).help(help));

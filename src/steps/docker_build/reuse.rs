@@ -93,7 +93,7 @@ impl Registries {
                 all &= self.digest(other).await.as_ref() == Some(&digest);
             }
             if all {
-                context.progress.status(&format!("reused: {first} exists in the registry"));
+                context.progress.status(&format!("reusing {first}, which already exists in the registry"));
                 return Ok(Some(local.unwrap_or_else(|| first.clone())));
             }
         }
@@ -101,7 +101,7 @@ impl Registries {
         for other in others {
             self.engine.tag(&id, other).await?;
         }
-        context.progress.status(&format!("reused: {first} exists on this machine"));
+        context.progress.status(&format!("reusing {first}, which already exists on this machine"));
         Ok(Some(id))
     }
 }

@@ -33,20 +33,20 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
 };
 
 const INPUTS: &[Input] = &[
-    Input::required("image_name", Kind::Text, "name of the image, with its registry"),
+    Input::required("image_name", Kind::Text, "name of the image, including the registry"),
     optional("tag", Kind::Scalar, "", "by default, all tags of the image in the engine"),
     optional("additional_tags", Kind::Any, "", "additional tags to push: a string or a list"),
     optional(
         "credentials",
         Kind::Mapping,
         "",
-        "`username`, `password` and `registry_url`; by default those of `docker login`",
+        "`username`, `password` and `registry_url`; defaults to the credentials of `docker login`",
     ),
     optional(
         "ignore_cache",
         Kind::Boolean,
         "false",
-        "push even if this command has already run an identical step",
+        "push the image even if an identical step has already run in the same command",
     ),
     optional("build_backend", Kind::Text, "", "ignored: the engine pushes in both cases"),
 ];
@@ -123,7 +123,9 @@ impl Step for PushDockerImage {
             let digest = match existing {
                 Some(digest) => {
                     let image = name.with_tag(&tag.as_ref().map(Tag::text).unwrap_or_default());
-                    context.progress.status(&format!("reused: {image} exists in the registry"));
+                    context
+                        .progress
+                        .status(&format!("reusing {image}, which already exists in the registry"));
                     Some(digest)
                 }
                 None => self.push(context, &engine, &name, tag.as_ref(), credentials.as_ref()).await?,
@@ -236,9 +238,9 @@ impl GivenCredentials {
 }
 
 fn not_for_this_registry(given_for: &str, registry: &str) -> Diagnostic {
-    let message = format!("the credentials are for {given_for}, but the image is pushed to {registry}");
+    let message = format!("the credentials are for '{given_for}', but the image is pushed to '{registry}'");
     Diagnostic::warning(Code::REGISTRY_MISMATCH, message).help(format!(
-        "set `registry_url: {registry}`; the credentials of the Docker configuration are used instead"
+        "set `registry_url: {registry}` to use these credentials; without it, those in the Docker configuration are used"
     ))
 }
 

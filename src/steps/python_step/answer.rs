@@ -107,7 +107,7 @@ impl Answer {
                         Effect::Changed => "is changed",
                     };
                     let message = format!("the output '{output}' of {} {effect}: {reason}", step.name);
-                    warn(context, message, "return strings, numbers, lists and dictionaries");
+                    warn(context, message, "return only strings, numbers, lists and dictionaries");
                 }
                 for (name, value) in variables {
                     context.environment.to_mut().set(name, value);
@@ -151,7 +151,8 @@ impl Failure {
             }
             Kind::Missing => {
                 let tried = lacking.map_or_else(|| format!("tried: {python}"), |lacking| lacking.to_string());
-                let help = "install its package there, list it in `requires`, or set PREFECTL_PYTHON";
+                let help =
+                    "install the package in this interpreter, list it in `requires`, or set PREFECTL_PYTHON";
                 (
                     format!("{} cannot be imported: {}; {tried}", step.name, self.message),
                     Some(help.to_owned()),

@@ -1,6 +1,6 @@
-"""Calls the Python function of a step: reads the call from one file and writes the result to another.
+"""Calls the Python function of a step. Reads the call from one file and writes the result to another.
 
-Stdout and stderr belong to the function. Supports Python 3.8 and later without any package.
+Stdout and stderr are left to the function. Requires Python 3.8 or later, and no packages.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ import sysconfig
 import traceback
 import uuid
 
-# The names by which Prefect installs these packages.
+# Integrations of Prefect are installed as extras of the `prefect` package.
 EXTRAS = {"prefect-" + name: "prefect[" + name + "]" for name in ("aws", "azure", "docker", "gcp", "kubernetes")}
 
 
 class Failure(Exception):
-    """A failure of a known kind, which the program that started us explains to the user."""
+    """A failure of a known kind, which prefectl explains to the user."""
 
     def __init__(self, kind, message, cause=None, **more):
         super().__init__(message)
@@ -50,7 +50,8 @@ def main():
     except Failure as failure:
         answer = {"failure": failure.answer}
     except SystemExit as exit:
-        answer = {"failure": {"kind": "raised", "message": f"it exited Python with {exit}", "frames": frames(exit)}}
+        message = f"the function exited Python with {exit}"
+        answer = {"failure": {"kind": "raised", "message": message, "frames": frames(exit)}}
     except BaseException as error:
         answer = {"failure": {"kind": "raised", "message": described(error), "frames": frames(error)}}
     # File names and variables can contain bytes that are not UTF-8.
@@ -64,7 +65,7 @@ def is_text(text):
 
 
 def find(name, requires):
-    """The function. Missing requirements are installed first."""
+    """Returns the function. Installs missing requirements first."""
     if all(map(is_installed, requires)):
         try:
             return load(name)
@@ -86,7 +87,7 @@ def load(name):
     else:
         module_name, separator, attributes = name.rpartition(":" if ":" in name else ".")
         if not separator:
-            raise Failure("missing", "the name of a step is a full path, such as module.function")
+            raise Failure("missing", "the name of a step must be a full path, such as module.function")
         module = importlib.import_module(module_name)
     found = module
     for part in attributes.split("."):
@@ -112,7 +113,7 @@ def load_script(path):
 
 
 def absent(name, error):
-    """The failure of an import: of the step itself, or of a module that it imports."""
+    """Returns the failure for an import error in the step itself or in a module that it imports."""
     missing = getattr(error, "name", None) or ""
     module = re.split(r"[:]", name)[0]
     is_own = isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(missing + "."))
@@ -149,7 +150,7 @@ def install(name, requires):
 
 
 def without_api_credentials():
-    """The environment for installations, which run the setup scripts of every dependency."""
+    """Returns the environment for installing packages, which may run the setup scripts of dependencies."""
     credentials = {"PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"}
     return {name: value for name, value in os.environ.items() if name.upper() not in credentials}
 
@@ -178,7 +179,7 @@ def wrong_inputs(function, inputs, error):
 
 
 def outputs(result):
-    """The items of a returned dictionary as JSON values, with a note for each value that changed or was lost."""
+    """Returns the items of a dictionary as JSON values, and a note for each value that was changed or lost."""
     if not isinstance(result, dict):
         return None
     kept, notes = {}, []
@@ -195,17 +196,17 @@ def outputs(result):
 
 
 class Lost(Exception):
-    """A value that has no form in JSON."""
+    """A value cannot be represented in JSON."""
 
 
-# Deeper values cannot be read by the program that started us.
+# prefectl cannot parse values that are nested more deeply.
 DEPTH_LIMIT = 100
 
 
 def portable(value, changes, depth):
-    """A value with the types of JSON, within the limits of the program that started us."""
+    """Converts a value to the types of JSON, within the limits of prefectl."""
     if depth > DEPTH_LIMIT:
-        raise Lost(f"it is nested more than {DEPTH_LIMIT} levels deep")
+        raise Lost(f"the value is nested more than {DEPTH_LIMIT} levels deep")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -241,11 +242,11 @@ def portable_key(key):
         return portable_text(key)
     if key is None or isinstance(key, (bool, int, float)):
         return json.loads(json.dumps({key: 0}).partition(":")[0].lstrip("{"))
-    raise Lost(f"JSON has no keys of the type {type(key).__name__}")
+    raise Lost(f"JSON has no keys of type {type(key).__name__}")
 
 
 def plain(value):
-    """A simpler form of a value that JSON does not have."""
+    """Converts a value of a type that JSON does not have to a simpler type."""
     if isinstance(value, (os.PathLike, uuid.UUID, decimal.Decimal)):
         return str(value)
     if isinstance(value, (datetime.date, datetime.time)):
@@ -256,7 +257,7 @@ def plain(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    raise Lost(f"JSON has no {type(value).__name__}")
+    raise Lost(f"JSON cannot represent a value of type {type(value).__name__}")
 
 
 def described(error):
@@ -270,7 +271,7 @@ def described(error):
 
 
 def frames(error):
-    """The traceback in the user's own files, or the last three entries if there are none."""
+    """Returns the traceback entries in the user's own files, or the last three entries if there are none."""
     entries = [entry for entry in traceback.extract_tb(getattr(error, "__traceback__", None))
                if not entry.filename.startswith("<")]
     own = [entry for entry in entries if is_own(entry.filename)]

@@ -149,7 +149,10 @@ async fn calls_functions_and_returns_their_outputs() {
 async fn warns_about_lost_outputs() {
     let (result, heard, _) = run(&project(), "my_steps.half", "{}").await;
     assert_eq!(result.as_deref(), Ok(r#"{"good":1}"#));
-    assert_eq!(heard, ["the output 'bad' of my_steps.half is lost: JSON has no object"]);
+    assert_eq!(
+        heard,
+        ["the output 'bad' of my_steps.half is lost: JSON cannot represent a value of type object"]
+    );
 }
 
 #[tokio::test]
@@ -171,10 +174,10 @@ async fn outputs_arrive_unchanged_or_with_a_warning() {
             "'nan' of my_steps.odd is changed: the number nan became a string",
             "'inf' of my_steps.odd is changed: the number -inf became a string",
             "'lone' of my_steps.odd is changed: characters that are not valid Unicode became '?'",
-            "'loop' of my_steps.odd is lost: it is nested more than 100 levels deep",
-            "'deep' of my_steps.odd is lost: it is nested more than 100 levels deep",
+            "'loop' of my_steps.odd is lost: the value is nested more than 100 levels deep",
+            "'deep' of my_steps.odd is lost: the value is nested more than 100 levels deep",
             "'bad' of my_steps.odd is lost: Bad: RuntimeError: no",
-            "'tuple_key' of my_steps.odd is lost: JSON has no keys of the type tuple",
+            "'tuple_key' of my_steps.odd is lost: JSON has no keys of type tuple",
         ]
     );
 }
@@ -202,7 +205,7 @@ async fn errors_show_the_location_in_the_users_files() {
         ),
         ("my_steps.sing", "{}", "there is no 'sing' in my_steps"),
         ("my_steps.sys", "{}", "'sys' in my_steps is not a function"),
-        ("my_steps.end", "{}", "it exited Python with 3\n  my_steps.py:"),
+        ("my_steps.end", "{}", "the function exited Python with 3\n  my_steps.py:"),
         ("./none.py:f", "{}", "there is no file ./none.py"),
         ("sub.needy.f", "{}", "No module named 'no_such_package'\n  sub/needy.py:1 in <module>"),
         ("sub.none.f", "{}", "No module named 'sub.none'; tried: "),

@@ -58,7 +58,7 @@ struct Gcs {
     credentials: Credentials,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the providers of other stores can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "other providers can fail")]
 fn provider(inputs: Inputs<Credentials>) -> Result<Box<dyn Provider>, StepError> {
     Ok(Box::new(Gcs { bucket: inputs.bucket, credentials: inputs.credentials.unwrap_or_default() }))
 }

@@ -37,7 +37,7 @@ const IGNORE: Input = Input::optional(
     "ignore_file",
     Kind::Text,
     IGNORE_FILE,
-    "file with patterns of files to skip; null pushes everything",
+    "file with patterns of files to skip; null pushes all files",
 );
 
 /// Opens the bucket that a step copies files to or from.
@@ -95,7 +95,10 @@ impl Transfer {
     ) -> Result<Box<dyn Step>, StepError> {
         let inputs: Inputs<C> = inputs::typed(mapping)?;
         if inputs.bucket.is_empty() {
-            return Err(StepError::input(bucket_key, format!("the name of the {bucket_key} is empty")));
+            return Err(StepError::input(
+                bucket_key,
+                format!("the name of the {bucket_key} must not be empty"),
+            ));
         }
         let folder = Folder::parse(&inputs.folder).map_err(|message| StepError::input("folder", message))?;
         let outputs = Mapping::from_iter([
@@ -134,7 +137,7 @@ impl Transfer {
                 let ignore = read_ignore_file(context, ignore_file.as_deref(), *lines)?;
                 for link in storage::links_outside(&context.directory, &self.folder, &ignore)? {
                     let message = format!(
-                        "the symbolic link {} points outside the pushed folder and is followed",
+                        "the symbolic link '{}' points outside the pushed folder; the push includes its target",
                         link.display()
                     );
                     context.progress.warn(&Diagnostic::warning(Code::LINK_LEADS_OUT, message));
@@ -171,7 +174,7 @@ fn read_ignore_file(
     let path: PathBuf = context.directory.join(file);
     let read = IgnoreFile::read(&path, lines)?;
     if read.is_none() && file != IGNORE_FILE {
-        let message = format!("ignore file '{file}' does not exist; every file is pushed");
+        let message = format!("ignore file '{file}' does not exist; all files are pushed");
         context.progress.warn(&Diagnostic::warning(Code::IGNORE_FILE_MISSING, message));
     }
     Ok(read.unwrap_or_default())

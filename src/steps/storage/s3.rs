@@ -24,7 +24,7 @@ const PARAMETERS: Input = Input::optional(
     "client_parameters",
     Kind::Mapping,
     "",
-    "parameters such as `endpoint_url`; ignored if the credentials have `aws_client_parameters`",
+    "client parameters such as `endpoint_url`; ignored if the credentials contain `aws_client_parameters`",
 );
 
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {

@@ -47,7 +47,7 @@ impl Role {
             let arn = &self.parameters["RoleArn"];
             StorageError::Credentials {
                 message: format!("cannot assume the role {arn}: {reason}"),
-                help: "check the credentials and the trust policy of the role".to_owned(),
+                help: "check the credentials, and the trust policy of the role".to_owned(),
             }
         };
         let query = Serializer::new(String::new()).extend_pairs(&self.parameters).finish();
@@ -67,7 +67,9 @@ impl Role {
                 secret_key: secret_key.to_owned(),
                 token: Some(token.to_owned()),
             }),
-            _ => Err(refused(element(&answer, "Message").unwrap_or("the response has no keys").to_owned())),
+            _ => Err(refused(
+                element(&answer, "Message").unwrap_or("the response does not contain access keys").to_owned(),
+            )),
         }
     }
 }

@@ -167,8 +167,10 @@ async fn role(
 ) -> Result<Option<AwsCredential>, StorageError> {
     let Some(arn) = &credentials.assume_role_arn else { return Ok(keys) };
     let Some(keys) = keys else {
-        let message = "assuming a role requires keys or a profile".to_owned();
-        let help = "set keys beside assume_role_arn, set AWS_ACCESS_KEY_ID, or name a profile".to_owned();
+        let message = "assuming a role requires access keys or a profile".to_owned();
+        let help =
+            "set access keys in addition to assume_role_arn, set AWS_ACCESS_KEY_ID, or select a profile"
+                .to_owned();
         return Err(StorageError::Credentials { message, help });
     };
     let role = Role::new(arn, credentials.assume_role_kwargs.as_ref());

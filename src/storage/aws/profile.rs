@@ -121,7 +121,7 @@ impl Profiles {
                     () => self.keys_of(source, access, region, depth - 1).await?,
                 };
                 let Some(keys) = keys else {
-                    let message = format!("its source_profile '{source}' has no keys");
+                    let message = format!("its source_profile '{source}' does not contain access keys");
                     return Err(unusable(message, "correct ~/.aws/config"));
                 };
                 let more = [("external_id", "ExternalId"), ("role_session_name", "RoleSessionName")];
@@ -144,7 +144,7 @@ impl Profiles {
                     "run `aws sso login --profile {name}`, then `eval \"$(aws configure export-credentials --profile \
                      {name} --format env)\"`"
                 );
-                return Err(unusable("it requires a login in a browser".to_owned(), &help));
+                return Err(unusable("signing in through a browser is required".to_owned(), &help));
             }
             Ok(None)
         })
@@ -175,7 +175,7 @@ async fn from_process(command: &str, access: Access<'_>) -> Result<AwsCredential
         return Err(format!("its credential_process failed with exit code {}", finished.code));
     }
     let output: ProcessOutput = serde_json::from_str(&finished.stdout)
-        .map_err(|_| "its credential_process printed no credentials".to_owned())?;
+        .map_err(|_| "its credential_process did not print any credentials".to_owned())?;
     Ok(AwsCredential {
         key_id: output.access_key_id,
         secret_key: output.secret_access_key,

@@ -74,8 +74,8 @@ async fn finds_keys_like_the_aws_command_line() {
         assert_eq!(found(credentials, variables).await, expected, "{credentials} {variables:?}");
     }
     for (profile, expected) in [
-        ("broken", "its credential_process printed no credentials"),
-        ("browser", "it requires a login in a browser"),
+        ("broken", "its credential_process did not print any credentials"),
+        ("browser", "signing in through a browser is required"),
         ("circle", "has no keys"),
     ] {
         let message = found(&format!("{{profile_name: {profile}}}"), &[]).await;

@@ -43,10 +43,12 @@ impl ExpressionProblem {
             }
             Self::Syntax { .. } => "to write `<<` itself, write `<< \"<<\" >>`".to_owned(),
             Self::UnknownFilter { suggestion: None, .. } | Self::Failed { .. } => {
-                "expressions use the filters and operators of Jinja".to_owned()
+                "expressions support the filters and operators of Jinja".to_owned()
             }
-            Self::NotText { kind: "null", .. } => "use `| default(\"...\", true)` to replace null".to_owned(),
-            Self::NotText { .. } => "use `| tojson` to format it as JSON".to_owned(),
+            Self::NotText { kind: "null", .. } => {
+                "use `| default(\"...\", true)` to replace null with a string".to_owned()
+            }
+            Self::NotText { .. } => "use `| tojson` to format the value as JSON".to_owned(),
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const COMMON: [(&str, &str); 15] = [
     ("literal", "protects `{{ }}` and `<< >>` in a string from substitution"),
     ("lower", "converts to lower case"),
     ("replace", "`replace(\"a\", \"b\")` replaces a substring"),
-    ("slugify", "converts to lower-case letters, digits and hyphens, as in image tags"),
+    ("slugify", "converts a string to lower-case letters, digits and hyphens, for example for image tags"),
     ("split", "`split(\",\")` splits a string into a list"),
     ("tojson", "formats a value as JSON"),
     ("trim", "removes surrounding white space"),

@@ -70,10 +70,12 @@ pub(super) fn too_complex(source: &str) -> Option<String> {
             }
         }
         if length > LONGEST_EXPRESSION {
-            return Some(format!("it is longer than {LONGEST_EXPRESSION} characters"));
+            return Some(format!("the expression is longer than {LONGEST_EXPRESSION} characters"));
         }
         if depth.max(levels.len()) > DEEPEST_EXPRESSION {
-            return Some(format!("it has more than {DEEPEST_EXPRESSION} operators or levels"));
+            return Some(format!(
+                "the expression has more than {DEEPEST_EXPRESSION} operators or nesting levels"
+            ));
         }
     }
     None
@@ -173,7 +175,7 @@ impl Budget {
 /// Returns the reason for an engine error in terms that users understand.
 pub(super) fn reason(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::OutOfFuel => "it takes too much time or memory".to_owned(),
+        ErrorKind::OutOfFuel => "the expression takes too much time or memory".to_owned(),
         kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
     }
 }

@@ -107,13 +107,13 @@ fn errors_have_a_place_and_a_suggestion() {
             "x<< git.tag >>",
             1..14,
             "`git.tag` is null, which cannot be embedded in a string",
-            "use `| default(\"...\", true)` to replace null",
+            "use `| default(\"...\", true)` to replace null with a string",
         ),
         (
             "x<< build-image >>",
             1..18,
             "`build-image` is a mapping, which cannot be embedded in a string",
-            "use `| tojson` to format it as JSON",
+            "use `| tojson` to format the value as JSON",
         ),
     ] {
         let errors = evaluated(template).unwrap_err();
