@@ -93,7 +93,7 @@ impl Feature {
 
 /// Error for a request that needs a feature the server does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} need Prefect {}; this server is {version}", .feature.name(), .feature.since())]
+#[error("{} require Prefect {}, but this server runs {version}", .feature.name(), .feature.since())]
 pub(crate) struct Unsupported {
     feature: Feature,
     /// The Prefect version of the server.
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn unsupported_features_name_both_releases() {
         let error = capabilities("3.1.15").require(Feature::ScheduleSlugs).unwrap_err();
-        assert_eq!(error.to_string(), "schedule slugs need Prefect 3.2; this server is 3.1.15");
+        assert_eq!(error.to_string(), "schedule slugs require Prefect 3.2, but this server runs 3.1.15");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<Cli
     let mut roots = RootCertStore::empty();
     let (usable, _) = roots.add_parsable_certificates(trusted.iter().cloned());
     if usable == 0 {
-        return Err("the file has no certificate".to_owned());
+        return Err("the file does not contain a certificate".to_owned());
     }
     let chains = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
     let chains = chains.build().map_err(|error| error.to_string())?;

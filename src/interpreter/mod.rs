@@ -137,8 +137,8 @@ impl Search<'_> {
         self.chosen.is_some() || self.environment.non_empty("PREFECTL_PYTHON").is_some()
     }
 
-    /// Returns the candidates in order of preference, without duplicates. Only candidates that the user has
-    /// specified may not exist.
+    /// Returns the candidates in order of preference, without duplicates. A candidate that the user has
+    /// specified may be missing, but all others exist.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let chosen = self.chosen.map(|chosen| (chosen, Origin::Option)).or_else(|| {
             self.environment.non_empty("PREFECTL_PYTHON").map(|chosen| (chosen, Origin::Variable))

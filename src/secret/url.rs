@@ -31,7 +31,7 @@ pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
     text.match_indices("://").filter_map(secret_part).collect()
 }
 
-/// Returns the byte range of `user:password` in a URL. `start` is the position after the scheme.
+/// Returns the byte range of `user:password` in a URL. `start` is the position after the `://` of the URL.
 fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text[start..];
     let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);

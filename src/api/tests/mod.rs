@@ -310,9 +310,10 @@ fn rejects_unreadable_certificates_before_any_request() {
     let directory = tempfile::tempdir().unwrap();
     let empty = directory.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
-    for (file, reason) in
-        [(empty, "the file has no certificate"), (directory.path().join("none.pem"), "No such file")]
-    {
+    for (file, reason) in [
+        (empty, "the file does not contain a certificate"),
+        (directory.path().join("none.pem"), "No such file"),
+    ] {
         let mut options = testing::options("https://host/api");
         options.transport.certificates = Some(file);
         let created = Client::new(options, testing::clock(), std::sync::Arc::new(|_| ()));

@@ -79,13 +79,16 @@ async fn rejects_values_that_the_release_does_not_support() {
     let (server, client) = server("3.1.15").await;
     let error =
         client.create_schedules(Uuid::nil(), &[json!({"schedule": {}, "slug": "a"})]).await.unwrap_err();
-    assert_eq!(error.to_string(), "schedule slugs need Prefect 3.2; this server is 3.1.15");
+    assert_eq!(error.to_string(), "schedule slugs require Prefect 3.2, but this server runs 3.1.15");
     let parameters = object(json!({"parameters": {"n": 1}}));
     let error = client.update_schedule(Uuid::nil(), &schedule(), &parameters).await.unwrap_err();
-    assert_eq!(error.to_string(), "schedule parameters need Prefect 3.2; this server is 3.1.15");
+    assert_eq!(error.to_string(), "schedule parameters require Prefect 3.2, but this server runs 3.1.15");
     let variable = object(json!({"name": "a-b", "value": 1}));
     let error = client.create_variable(&variable).await.unwrap_err();
-    assert_eq!(error.to_string(), "variable names with dashes need Prefect 3.4.2; this server is 3.1.15");
+    assert_eq!(
+        error.to_string(),
+        "variable names with dashes require Prefect 3.4.2, but this server runs 3.1.15"
+    );
     assert_eq!(requests(&server).await, ["GET /admin/version"], "nothing is written");
 
     client.update_schedule(Uuid::nil(), &schedule(), &object(json!({"active": false}))).await.unwrap();
