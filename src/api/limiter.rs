@@ -1,58 +1,61 @@
-//! The limit on concurrent writes.
+//! An adaptive limit on the number of concurrent writes.
 //!
-//! The best number of writes in flight depends on the server and on the network. A server on SQLite rejects a write that
-//! meets another one and is fastest with one at a time. One process on `PostgreSQL` is fastest with two to four. A distant
-//! server needs many more in flight to be equally busy.
+//! The best number of writes in flight depends on both the server and the network. A server on SQLite rejects
+//! concurrent writes, so it is fastest with one write at a time. A single server process on `PostgreSQL` is
+//! fastest with two to four. A distant server needs many more writes in flight to be equally busy.
 //!
-//! [`Limiter`] separates the two causes. It controls the number of writes that the *server* processes at a time by additive
-//! increase and multiplicative decrease, as TCP Vegas does: it adds one while writes do not wait for each other, subtracts
-//! one when they do, and halves the number when the server rejects a write. Little's law then gives the number of writes
-//! *in flight*: each takes `latency`, of which the server works for `latency - round trip`, so
+//! [`Limiter`] separates these two influences. It controls the number of writes that the *server* processes at a
+//! time by additive increase and multiplicative decrease, as in TCP Vegas. The number grows by one while writes do
+//! not wait for each other, shrinks by one when they do, and is halved when the server rejects a write. The number
+//! of writes *in flight* then follows from Little's law. A write takes `latency`, and the server works on it for
+//! `latency - round trip`, so
 //!
 //! ```text
 //! in flight = processed at a time * latency / (latency - round trip)
 //! ```
 //!
-//! The limiter reads no clock: durations come from its caller.
+//! The limiter does not read a clock. Its caller measures all durations.
 
 use std::time::Duration;
 
-/// Number of responses that are compared together, at least.
+/// Minimum number of responses in a window, over which the latency is averaged.
 const MIN_WINDOW: u32 = 2;
-/// Below this number of writes that wait at the server, one more is allowed.
+/// If fewer writes than this are waiting at the server, the limit may grow.
 const FEW_WAITING: f64 = 1.5;
-/// Above this number of writes that wait at the server, one fewer is allowed.
+/// If more writes than this are waiting at the server, the limit shrinks.
 const MANY_WAITING: f64 = 3.0;
 /// Weight of the newest response in the average latency.
 const SMOOTHING: f64 = 0.2;
-/// Number of writes after the first rejection by a busy server until the limit may grow. Doubles with each rejection.
+/// Number of successful writes after the first rejection by a busy server before the limit may grow again.
+/// The number doubles with each rejection.
 const FIRST_HOLD: u32 = 128;
 
-/// Why a server did not process a write.
+/// The reason why the server rejected a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rejection {
-    /// 429: the client has sent too many requests.
+    /// Status code 429: the client has sent too many requests.
     RateLimited,
-    /// 503: the write met another one.
+    /// Status code 503: the server was busy with another write.
     Busy,
 }
 
 /// An adaptive limit on the number of writes in flight.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    /// Duration of the fastest request, which approximates the time on the network.
+    /// Duration of the fastest request, which approximates the round-trip time of the network.
     round_trip: Duration,
     /// Duration of the fastest write.
     fastest: Duration,
     /// Moving average of the duration of writes.
     latency: Duration,
-    /// Number of writes that the server processes at a time. Less than 1 after rate limiting.
+    /// Target for the number of writes that the server processes at a time. It can be less than 1 after rate
+    /// limiting.
     concurrency: f64,
-    /// Number and total duration of the responses since the last comparison.
+    /// Number and total duration of the responses in the current window.
     window: (u32, Duration),
-    /// Number of coming responses to requests that were sent before the last decrease.
+    /// Number of responses to ignore, because their requests were sent before the limit last shrank.
     outdated: u32,
-    /// Number of coming successes until `concurrency` may grow.
+    /// Number of successful writes that are still needed before `concurrency` may grow.
     hold: u32,
     next_hold: u32,
     /// Whether the server rejects concurrent writes, as it does on SQLite.
@@ -78,7 +81,7 @@ impl Default for Limiter {
 impl Limiter {
     pub(super) const MAX: usize = 32;
 
-    /// Returns the allowed number of writes in flight, from 1 to [`Self::MAX`].
+    /// Returns the maximum number of writes in flight, from 1 to [`Self::MAX`].
     pub(super) fn limit(&self) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
@@ -89,8 +92,8 @@ impl Limiter {
         limit
     }
 
-    /// Returns the minimum time between the starts of two writes. Zero until a server rejects a write because it met another
-    /// one. From then on, the writes in flight are spread evenly.
+    /// Returns the minimum time between the starts of two writes. The time is zero until the server rejects a
+    /// write because of a concurrent one. From then on, the writes in flight are spread evenly.
     pub(super) fn interval(&self) -> Duration {
         if self.is_serial && self.limit() > 1 {
             self.latency.div_f64(self.in_flight())
@@ -124,7 +127,8 @@ impl Limiter {
         }
     }
 
-    /// Records that the server rejected a request. Rejections of requests that were in flight together count once.
+    /// Records that the server rejected a write. If several concurrent writes are rejected, only the first
+    /// rejection lowers the limit.
     pub(super) fn on_rejected(&mut self, rejection: Rejection) {
         let limit = self.limit();
         self.is_serial |= rejection == Rejection::Busy && limit > 1;
@@ -144,7 +148,8 @@ impl Limiter {
         self.window = (0, Duration::ZERO);
     }
 
-    /// Compares the average latency of a window with the lowest latency. Their difference is time spent waiting.
+    /// Adjusts the limit to the average latency of a window. The difference to the lowest latency is the time
+    /// that writes spend waiting.
     fn adjust(&mut self, average: Duration) {
         let waiting = self.concurrency * (1.0 - self.work(self.fastest) / self.work(average));
         if waiting > MANY_WAITING {
@@ -154,19 +159,21 @@ impl Limiter {
         }
     }
 
-    /// Returns the seconds that the server works for a write of this latency, at least a small part of the latency.
+    /// Returns how many seconds the server works on a write with this latency. The result is at least a small
+    /// fraction of the latency.
     fn work(&self, latency: Duration) -> f64 {
         let work = latency.saturating_sub(self.round_trip).max(latency / 64);
         work.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
-    /// Returns the exact number of writes in flight by Little's law.
+    /// Returns the unrounded number of writes in flight according to Little's law.
     fn in_flight(&self) -> f64 {
         let in_flight = self.concurrency * self.latency.as_secs_f64() / self.work(self.latency);
         in_flight.clamp(1.0, f64::from(u8::try_from(Self::MAX).unwrap_or(u8::MAX)))
     }
 
-    /// Returns whether a response tells nothing about the current limit.
+    /// Checks whether the request of a response was sent before the limit last shrank. Counts the response as
+    /// received.
     fn is_outdated(&mut self) -> bool {
         let is_outdated = self.outdated > 0;
         self.outdated = self.outdated.saturating_sub(1);
@@ -182,7 +189,8 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
-    /// A server that works for `work` on a write, on `parallel` writes at a time, behind a network.
+    /// A simulated server behind a network. It processes `parallel` writes at a time and works on each of
+    /// them for `work`.
     struct Server {
         round_trip: Duration,
         work: Duration,
@@ -190,7 +198,7 @@ mod tests {
     }
 
     impl Server {
-        /// Sends writes one by one, each with the latency that the current limit causes.
+        /// Simulates a number of writes, each with the latency that results from the current limit.
         fn write(&self, limiter: &mut Limiter, count: u32) {
             limiter.on_round_trip(self.round_trip);
             for _ in 0..count {
