@@ -211,15 +211,23 @@ mod tests {
     #[test]
     fn rejects_invalid_inputs_before_running() {
         for (yaml, key, text) in [
-            ("{repository: '--upload-pack=x'}", "repository", "cannot start with '-'"),
+            ("{repository: '--upload-pack=x'}", "repository", "must not start with '-'"),
             ("{repository: 'https://h/o/'}", "repository", "does not end in a name"),
             ("{repository: 'h:r', branch: -x}", "branch", "Branch names cannot start with '-'."),
             ("{repository: 'h:r', branch: x, commit_sha: abcd}", "commit_sha", "Cannot provide both"),
             ("{repository: 'h:r', commit_sha: main}", "commit_sha", "Invalid commit SHA: 'main'"),
             ("{repository: 'h:r', access_token: t, credentials: {token: t}}", "access_token", "not both"),
             ("{repository: 'h:r', credentials: {username: u}}", "credentials", "If a username"),
-            ("{repository: 'h:r', clone_directory_name: ../x}", "clone_directory_name", "not a path below"),
-            ("{repository: 'h:r', clone_directory_name: /x}", "clone_directory_name", "not a path below"),
+            (
+                "{repository: 'h:r', clone_directory_name: ../x}",
+                "clone_directory_name",
+                "not inside the current directory",
+            ),
+            (
+                "{repository: 'h:r', clone_directory_name: /x}",
+                "clone_directory_name",
+                "not inside the current directory",
+            ),
         ] {
             match step(yaml) {
                 Err(StepError::Input { key: Some(wrong), message }) => {

@@ -60,6 +60,6 @@ mod tests {
         assert_eq!(replacement(&["x:1", "r/a:2"], "r/a").as_deref(), Some("r/a:2"));
         let given = ["x:1", "y:1"].map(|text| text.parse().unwrap()).to_vec();
         let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
-        assert!(policy.replacement("r/a").unwrap_err().to_string().contains("r/a: x:1, y:1"));
+        assert!(policy.replacement("r/a").unwrap_err().to_string().contains("'r/a': x:1, y:1"));
     }
 }

@@ -249,7 +249,7 @@ mod tests {
         let to = tempfile::tempdir().unwrap();
         for (blocks, slug, text) in [
             (serde_json::json!({}), "s3-bucket", "Block not found: 'code' of type 's3-bucket'"),
-            (serde_json::json!({"smb/code": {"share_name": "x"}}), "smb", "of the type 'smb'"),
+            (serde_json::json!({"smb/code": {"share_name": "x"}}), "smb", "of type 'smb'"),
             (
                 serde_json::json!({"s3-bucket/code": {"bucket_folder": "x"}}),
                 "s3-bucket",

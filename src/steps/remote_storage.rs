@@ -234,10 +234,10 @@ mod tests {
     #[test]
     fn rejects_unusable_urls() {
         for (url, text) in [
-            ("file:///srv/flows", "workers copy nothing"),
-            ("bucket/folder", "is not a URL"),
-            ("s3://", "does not name a folder"),
-            ("s3://b/../../x", "does not name a folder"),
+            ("file:///srv/flows", "workers cannot copy"),
+            ("bucket/folder", "must start with `s3://`"),
+            ("s3://", "does not refer to a folder"),
+            ("s3://b/../../x", "does not refer to a folder"),
         ] {
             let error = RemoteUrl::parse(url).unwrap_err();
             assert!(error.contains(text), "{url}: {error}");

@@ -212,7 +212,7 @@ fn reports_an_engine_that_disconnects_during_a_build() -> Result<()> {
     let output = sandbox.run("deploy --all --quiet")?;
     assert_eq!(output.code, 7, "{output}");
     assert!(output.stderr.contains("the image build failed: "), "{output}");
-    assert!(output.stderr.contains("the connection to the engine broke off"), "{output}");
+    assert!(output.stderr.contains("the connection to the engine was lost"), "{output}");
     assert!(output.stderr.contains("Step 3/4 : RUN "), "{output}");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
     Ok(())

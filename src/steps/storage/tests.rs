@@ -15,9 +15,9 @@ fn rejects_invalid_inputs_before_running() {
     let push = "prefect_aws.deployments.steps.push_to_s3";
     let azure = "prefect_azure.deployments.steps.pull_from_azure_blob_storage";
     for (name, inputs, key, message) in [
-        (push, "{bucket: b, folder: /abs}", "folder", "starts with a slash"),
+        (push, "{bucket: b, folder: /abs}", "folder", "must not start with a slash"),
         (push, "{bucket: b, folder: a/../b}", "folder", "contains `..`"),
-        (push, "{bucket: '', folder: a}", "bucket", "is empty"),
+        (push, "{bucket: '', folder: a}", "bucket", "must not be empty"),
         (
             push,
             "{bucket: b, folder: a, credentials: {aws_access_key_id: k}}",

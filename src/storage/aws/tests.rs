@@ -76,7 +76,7 @@ async fn finds_keys_like_the_aws_command_line() {
     for (profile, expected) in [
         ("broken", "its credential_process did not print any credentials"),
         ("browser", "signing in through a browser is required"),
-        ("circle", "has no keys"),
+        ("circle", "does not contain access keys"),
     ] {
         let message = found(&format!("{{profile_name: {profile}}}"), &[]).await;
         assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
