@@ -106,7 +106,7 @@ pub(crate) async fn deploy(
         let stored: Vec<StoredDeployment> = prepared
             .iter()
             .zip(&desired)
-            .map(|((_, sections), desired)| pulled_code::of_desired(desired, sections))
+            .map(|((_, sections), desired)| pulled_code::rendered(desired, sections))
             .collect();
         pulled_code::verify(&stored, ctx, &resolver).await.map_err(|error| Failure::pull(error, project))?;
         report.stages.end("verify_pull");

@@ -8,8 +8,9 @@ use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity, merge_repeated},
     flow::{Asking, Inspector},
-    project::{self, Findings, Project, ProjectError, Section},
+    project::{self, Findings, Project, ProjectError},
     resolve::{self, Inspection, expressions::Names},
+    steps::Section,
     target,
     template::Resolver,
     validate,
@@ -155,8 +156,8 @@ async fn prepare_with(
     findings: &mut Findings<'_>,
 ) -> Result<Vec<(ResolvedDeployment, StepSections)>, Failure> {
     let specs = target::selected(project, ctx, inspector, findings)?;
-    let fields = specs.iter().flat_map(|spec| spec.fields.values());
-    let steps = [&project.build, &project.push, &project.pull].into_iter().flat_map(Section::steps);
+    let fields = specs.iter().flat_map(|spec| spec.fields.tree().values());
+    let steps = Section::ALL.into_iter().flat_map(|section| project.steps(section).steps());
     let names = Names::used_in(fields.chain(steps), ctx, resolver)
         .await
         .map_err(|error| Failure::resolve(error, None))?;

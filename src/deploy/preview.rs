@@ -114,7 +114,7 @@ pub(super) async fn previews<'a>(
 
 fn name(resolved: &ResolvedDeployment, preview: Option<&Preview>) -> String {
     let full = preview.map(|preview| pending::show(&preview.desired.full_name()).into_owned());
-    full.unwrap_or_else(|| resolved.text("name").unwrap_or_default().to_owned())
+    full.unwrap_or_else(|| resolved.name().unwrap_or_default().to_owned())
 }
 
 fn planned_step(
@@ -128,7 +128,7 @@ fn planned_step(
     PlannedStep {
         name,
         id,
-        section: used.section.to_owned(),
+        section: used.section,
         inputs: pending::show_json(&plan::redacted_value("inputs", &value::to_json(&inputs), redactor)),
         place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
         deployments: used.deployments.into_iter().map(|index| names[index].clone()).collect(),

@@ -21,10 +21,10 @@ pub(crate) use self::{
     options::{OnError, Options},
     project_id::ProjectId,
     pull_steps::PullSteps,
-    resolved::{ResolvedDeployment, non_empty},
+    resolved::ResolvedDeployment,
     selection::Selection,
     snapshot::{LiveDeployment, SharedValues, Snapshot},
-    spec::{DeploymentSpec, STEP_SECTIONS, section},
+    spec::DeploymentSpec,
     step_sections::StepSections,
 };
 

@@ -46,7 +46,7 @@ pub(crate) fn deployment(
     slas(deployment, findings);
     fields::version_type(deployment, findings);
     fields::concurrency_limit(deployment, findings);
-    parameters::of_deployment(deployment, findings);
+    parameters::known_parameters(deployment, findings);
     for listed in sections.build.iter().chain(&sections.push) {
         steps::step(listed, findings);
     }

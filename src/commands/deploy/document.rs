@@ -106,6 +106,7 @@ mod tests {
         error::Exit,
         plan::{Action, PlannedChange},
         secret::Secret,
+        steps::{Section, StepKind},
         value::from_json,
     };
 
@@ -138,9 +139,10 @@ mod tests {
                 line("hello/c", Outcome::NotTried),
             ],
             steps: vec![Ran {
+                kind: StepKind::BuildDockerImage,
                 step: "build_docker_image".into(),
                 id: Some("build".into()),
-                section: "build",
+                section: Section::Build,
                 is_ordered: false,
                 outputs: outputs.as_mapping().cloned(),
                 time: Duration::from_millis(1500),

@@ -16,7 +16,7 @@ pub(super) use self::{
     backend::check_backend,
     inputs::{check_tags, optional, parse},
 };
-use super::{Phase, Step, StepContext, StepEntry, StepError};
+use super::{Section, Step, StepContext, StepEntry, StepError, StepKind};
 use crate::{
     api::TESTED_RELEASE,
     diagnostics::{Code, Diagnostic},
@@ -37,7 +37,8 @@ use crate::{
 pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.build_docker_image",
     aliases: &[],
-    phase: Phase::Build,
+    kind: StepKind::BuildDockerImage,
+    section: Some(Section::Build),
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "image_id", "additional_tags", "reused"],

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Phase, Step, StepContext, StepEntry, StepError,
+    Input, Kind, Section, Step, StepContext, StepEntry, StepError, StepKind,
     docker_build::{check_backend, check_tags, optional, parse},
 };
 use crate::{
@@ -25,7 +25,8 @@ use crate::{
 pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.push_docker_image",
     aliases: &[],
-    phase: Phase::Push,
+    kind: StepKind::PushDockerImage,
+    section: Some(Section::Push),
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest", "reused"],

@@ -60,8 +60,7 @@ struct Held {
 impl Held {
     fn fields(&self) -> Json {
         let picked = &self.answers.as_ref().unwrap().selection.picked;
-        let fields =
-            |deployment: &Declared| value::to_json(&Value::Mapping(deployment.fields.as_ref().clone()));
+        let fields = |deployment: &Declared| value::to_json(&deployment.fields.to_template());
         match picked.as_slice() {
             [deployment] => fields(deployment),
             several => several.iter().map(fields).collect(),
