@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     ApiError, Client, Feature, JsonObject,
-    capabilities::Body,
+    compatibility::Body,
     error::optional,
     page::{Identified, in_batches},
     request::Request,

@@ -11,6 +11,7 @@ mod block_documents;
 mod capabilities;
 mod certificates;
 mod client;
+mod compatibility;
 mod csrf;
 mod deployments;
 mod error;

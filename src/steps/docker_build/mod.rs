@@ -2,6 +2,7 @@
 
 mod auto;
 mod backend;
+mod builder;
 mod inputs;
 mod reuse;
 mod table;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
 pub(super) use self::{
     backend::check_backend,
-    inputs::{check_tags, optional, parse},
+    inputs::{check_tags, parse},
 };
 use super::{Section, Step, StepContext, StepEntry, StepError, StepKind};
 use crate::{
@@ -215,7 +216,7 @@ impl BuildDockerImage {
         };
         context.progress.status(&format!("Building {}", references[0]));
         let engine = registries.map(|registries| &registries.engine);
-        let program = backend::choose(&self.inputs, text.as_deref(), context, engine).await?;
+        let program = builder::choose(&self.inputs, text.as_deref(), context, engine).await?;
         if let Some(program) = program {
             let source = build.root.to_string_lossy();
             let build = BuildKitBuild {
