@@ -127,12 +127,7 @@ fn desired(
     let Rendering { ctx, facts, pools, capabilities } = rendering;
     let at = deployment.pointer();
     let flow = deployment.flow.as_ref()?;
-    let mut filled = template::deployment_after_steps(&fields.to_template(), outputs, ctx.environment);
-    let known = KnownOutputs::in_fields(sections, &deployment.spec);
-    filled.substitutions.retain(|note| !is_told_before(note, &known));
-    template::mark_injected(&mut filled.substitutions, &deployment.spec.fields.to_template());
-    note(&filled.substitutions, &at, findings);
-    let rendered = typed(filled.value, &at, findings)?;
+    let rendered = typed(filled(deployment, sections, fields, outputs, ctx, findings), &at, findings)?;
     let schedules = schedules(fields, &at, outputs, ctx, findings);
     let triggers = triggers(fields, &at, &rendered.name, outputs, ctx, findings);
     let (version, version_info) = version::version_info(
@@ -186,6 +181,23 @@ fn desired(
     };
     desired.omit_unsupported(capabilities);
     Some(desired)
+}
+
+/// Substitutes step outputs in the fields of a deployment.
+fn filled(
+    deployment: &ResolvedDeployment,
+    sections: &StepSections,
+    fields: &Fields,
+    outputs: &Mapping,
+    ctx: &DeployContext<'_>,
+    findings: &mut Findings<'_>,
+) -> Value {
+    let mut filled = template::deployment_after_steps(&fields.to_template(), outputs, ctx.environment);
+    let known = KnownOutputs::in_fields(sections, &deployment.spec);
+    filled.substitutions.retain(|note| !is_reported_before(note, &known));
+    template::mark_injected(&mut filled.substitutions, &deployment.spec.fields.to_template());
+    note(&filled.substitutions, &deployment.pointer(), findings);
+    filled.value
 }
 
 /// Returns the entries that do not contain markers, so that they can be validated.
@@ -306,6 +318,6 @@ fn evaluated<T>(
 }
 
 /// Returns whether validation has already reported that a value is missing.
-fn is_told_before(note: &Substitution, known: &KnownOutputs) -> bool {
+fn is_reported_before(note: &Substitution, known: &KnownOutputs) -> bool {
     note.kind == SubstitutionKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

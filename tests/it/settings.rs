@@ -11,7 +11,7 @@ fn profiles(sandbox: &Sandbox) -> PathBuf {
 }
 
 #[test]
-fn sets_shows_and_unsets_a_setting() -> Result<()> {
+fn sets_a_setting() -> Result<()> {
     let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://env/api");
     fs::write(
         profiles(&sandbox),
@@ -40,6 +40,17 @@ fn sets_shows_and_unsets_a_setting() -> Result<()> {
     PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME = "pool"
     PREFECT_API_URL = "http://x/api"
     "#);
+    Ok(())
+}
+
+#[test]
+fn shows_and_unsets_a_setting() -> Result<()> {
+    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://env/api");
+    fs::write(
+        profiles(&sandbox),
+        "active = \"ci\"\n\n[profiles.ci]\nPREFECT_CLI_COLORS = false\nPREFECT_API_KEY = \"pnu_secret\"\n\
+         PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME = \"pool\"\nPREFECT_API_URL = \"http://x/api\"\n",
+    )?;
     let shown = session(
         &sandbox,
         &[
@@ -208,7 +219,7 @@ fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
 }
 
 #[test]
-fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
+fn creates_and_shows_profiles() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let shown = session(
         &sandbox,
@@ -221,12 +232,6 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
             "profile inspect ci",
             "profile inspect ci --show-secrets -o json",
             "profile inspect",
-            "profile rename ci pipeline",
-            "-p pipeline profile delete pipeline",
-            "profile ls -o json",
-            "profile delete pipeline",
-            "profile delete local",
-            "profile delete pipeline",
         ],
     )?;
     assert_output!(shown, @r#"
@@ -281,6 +286,26 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
     PREFECT_SERVER_EPHEMERAL_ENABLED='true'
     --- stderr
     No name provided, defaulting to 'ephemeral'
+    "#);
+    Ok(())
+}
+
+#[test]
+fn renames_and_deletes_profiles() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.run("profile create ci --from local")?.success()?;
+    let shown = session(
+        &sandbox,
+        &[
+            "profile rename ci pipeline",
+            "-p pipeline profile delete pipeline",
+            "profile ls -o json",
+            "profile delete pipeline",
+            "profile delete local",
+            "profile delete pipeline",
+        ],
+    )?;
+    assert_output!(shown, @r#"
     $ prefectl profile rename ci pipeline
     exit 0
     --- stdout

@@ -73,14 +73,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     match arguments.output {
         // The summary table has the results.
         OutputFormat::Text if view.is_drawn() && has_terminal_output() && !context.is_prefect => {}
-        OutputFormat::Text => {
-            if context.is_prefect && report.lines.len() > 1 {
-                context.ui.result(selection_sentence(&options));
-            }
-            for line in report.lines.iter().skip(report.finished.reported()) {
-                show(&line.name, line.url.as_deref(), &line.outcome, context);
-            }
-        }
+        OutputFormat::Text => show_lines(&report, &options, context),
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
             let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
@@ -94,6 +87,16 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         wizard::save(answers, &ctx, context).await?;
     }
     result
+}
+
+/// Prints the results that were not printed while the deploy ran.
+fn show_lines(report: &Report, options: &Options, context: &Context) {
+    if context.is_prefect && report.lines.len() > 1 {
+        context.ui.result(selection_sentence(options));
+    }
+    for line in report.lines.iter().skip(report.finished.reported()) {
+        show(&line.name, line.url.as_deref(), &line.outcome, context);
+    }
 }
 
 /// Returns whether the wizard may ask for missing values.
