@@ -1,5 +1,6 @@
 //! Secret values, whose type prevents them from being printed, and a redactor for all output.
 
+mod names;
 mod redactor;
 mod spelling;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+pub(crate) use names::is_secret_key;
 pub(crate) use redactor::Redactor;
 pub(crate) use url::login;
 
