@@ -48,74 +48,8 @@ pub(crate) fn render(
     desired(deployment, sections, &fields, pull_steps?, outputs, rendering, findings)
 }
 
-/// Fields that can only be parsed if all of their templates are resolved.
-const READ_WHOLE: [Key; 6] = [
-    Key::Paused,
-    Key::ConcurrencyLimit,
-    Key::EnforceParameterSchema,
-    Key::VersionType,
-    Key::Schedules,
-    Key::Triggers,
-];
-
-/// A deployment that is rendered before its steps run.
-pub(crate) struct Preview {
-    /// The deployment, with markers in place of step outputs.
-    pub(crate) desired: DesiredDeployment,
-    /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
-    pub(crate) unknown: BTreeSet<Key>,
-}
-
-impl Preview {
-    /// Returns whether a field of the API is entirely unknown until the steps have run.
-    pub(crate) fn is_unknown(&self, field: &str) -> bool {
-        let key = match field {
-            "version" | "version_info" => Some(Key::VersionType),
-            "concurrency_options" => Some(Key::ConcurrencyLimit),
-            other => Key::parse(other),
-        };
-        key.is_some_and(|key| self.unknown.contains(&key))
-    }
-}
-
-/// Renders a deployment before its steps run. `outputs` contains markers in place of the step outputs.
-pub(crate) fn preview(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
-    outputs: &Mapping,
-    rendering: &Rendering<'_>,
-    findings: &mut Findings<'_>,
-) -> Option<Preview> {
-    let environment = rendering.ctx.environment;
-    let mut fields = expressions::before_outputs(deployment);
-    let mut unknown = BTreeSet::new();
-    for key in READ_WHOLE {
-        let Some(value) = fields.get(key) else { continue };
-        let filled = match value {
-            Value::Sequence(items) if key == Key::Triggers => {
-                items.iter().map(|item| template::trigger(item, outputs, environment).value).collect()
-            }
-            value => template::schedules(value, outputs, environment).value,
-        };
-        if pending::is_pending(&filled) {
-            fields.remove(key);
-            unknown.insert(key);
-        }
-    }
-    let pull = match &sections.pull {
-        PullSteps::None => None,
-        PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
-        PullSteps::Listed(steps) => {
-            let steps = pending::evaluate(&Value::Sequence(steps.clone()), &deployment.scope, outputs);
-            Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
-        }
-    };
-    let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
-    Some(Preview { desired, unknown })
-}
-
 /// Builds a deployment from fields whose expressions have been evaluated.
-fn desired(
+pub(super) fn desired(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
     fields: &Fields,

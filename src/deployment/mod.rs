@@ -12,6 +12,7 @@ mod selection;
 pub(crate) mod slas;
 pub(crate) mod snapshot;
 mod spec;
+mod stage_times;
 mod step_sections;
 pub(crate) mod triggers;
 
@@ -25,6 +26,7 @@ pub(crate) use self::{
     selection::Selection,
     snapshot::{LiveDeployment, SharedValues, Snapshot},
     spec::DeploymentSpec,
+    stage_times::StageTimes,
     step_sections::StepSections,
 };
 

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::{
     api::Automation,
-    build::render::Preview,
+    build::Preview,
     deployment::{DesiredDeployment, LiveDeployment, Snapshot},
     flow::Flow,
     plan::{

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
-    build::render::Preview,
+    build::Preview,
     deployment::{LiveDeployment, desired::Schedules},
     plan::{Retained, presentation, redaction},
     project::Key,

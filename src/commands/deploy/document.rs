@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        deploy::StageTimes,
+        deployment::StageTimes,
         error::Exit,
         plan::{Action, PlannedChange},
         secret::Secret,
@@ -148,7 +148,7 @@ mod tests {
                 time: Duration::from_millis(1500),
                 deployments: vec!["hello/a".into()],
             }],
-            stages: StageTimes::of(vec![("check", Duration::from_millis(10))]),
+            stages: StageTimes::new(vec![("check", Duration::from_millis(10))]),
             ..Report::default()
         };
         let error = CommandError::new(Exit::ChangedMeanwhile, "changed").help("again");
