@@ -16,8 +16,8 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     fs::FileError,
     pointer::Pointer,
-    project::{Fields, Findings},
-    steps::StepFailure,
+    project::{Fields, Findings, Key},
+    steps::{Section, StepFailure},
     template::Resolver,
     value::{self, Mapping, Value},
 };
@@ -146,15 +146,10 @@ pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredD
     let image = deployment.job_variables.get(Fields::IMAGE);
     StoredDeployment {
         deployment: name.to_owned(),
-        entrypoint: deployment
-            .raw
-            .get("entrypoint")
-            .and_then(|text| text.as_str())
-            .unwrap_or_default()
-            .into(),
+        entrypoint: deployment.entrypoint().unwrap_or_default().to_owned(),
         flow_name: Some(flow.to_owned()),
-        steps: listed(deployment.raw.get("pull_steps")),
-        pointer: Pointer::root().join("pull"),
+        steps: deployment.pull_steps().iter().map(value::from_json).collect(),
+        pointer: Pointer::root().join(Key::Steps(Section::Pull)),
         has_image: image.is_some_and(|image| !image.is_null()),
     }
 }

@@ -59,9 +59,7 @@ pub(crate) fn work_pools<'a>(
 
 /// Validates job variables against the schema in the base job template of a work pool.
 pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
-    let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else {
-        return;
-    };
+    let Some(schema) = pool.variables_schema() else { return };
     let properties = schema.get("properties").and_then(Json::as_object);
     let Some(properties) = properties.filter(|properties| !properties.is_empty()) else { return };
     for name in given.as_object().into_iter().flat_map(serde_json::Map::keys) {

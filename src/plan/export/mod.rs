@@ -111,7 +111,7 @@ impl Item<'_> {
         if others > 0 {
             self.note("automations that do more than run this deployment are left out");
         }
-        if deployment.raw.get("entrypoint").is_none_or(Json::is_null) {
+        if deployment.entrypoint().is_none() {
             self.note("it has no entrypoint, which a deploy needs");
         }
         if deployment.work_pool_name.is_none() {
@@ -126,10 +126,8 @@ impl Item<'_> {
 }
 
 fn concurrency_limit(deployment: &Deployment) -> Option<Json> {
-    let of_limit = deployment.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
-    let limit = of_limit.or(deployment.raw.get("concurrency_limit")).filter(|limit| !limit.is_null());
-    let options = deployment.raw.get("concurrency_options").and_then(Json::as_object);
-    let Some(options) = options else { return limit.cloned() };
+    let limit = deployment.concurrency_limit();
+    let Some(options) = deployment.concurrency_options() else { return limit.cloned() };
     let mut mapping = Map::new();
     mapping.extend(limit.map(|limit| ("limit".to_owned(), limit.clone())));
     mapping.extend(options.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())));

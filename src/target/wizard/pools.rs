@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    api::JsonObject,
+    api::{JsonObject, variables_schema},
+    project::Fields,
     questions::{Ask, Select},
     target::TargetError,
     target::wizard::{Draft, ServerLookup, Wizard},
@@ -56,8 +57,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
 
 /// Returns whether the job variable `image` accepts any string.
 fn takes_image(template: &JsonObject) -> bool {
-    let variables = template.get("variables").and_then(|variables| variables.get("properties"));
-    let Some(Value::Object(image)) = variables.and_then(|properties| properties.get("image")) else {
+    let properties = variables_schema(template).and_then(|schema| schema.get("properties"));
+    let Some(Value::Object(image)) = properties.and_then(|properties| properties.get(Fields::IMAGE)) else {
         return false;
     };
     image.get("type").and_then(Value::as_str) == Some("string") && !image.contains_key("enum")
