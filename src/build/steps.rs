@@ -27,7 +27,7 @@ pub(crate) async fn run(
     ran: &mut Vec<Ran>,
 ) -> Result<Vec<Mapping>, StepFailure> {
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
-    let all = |section| prepared.iter().flat_map(move |(_, sections)| sections.local(section));
+    let all = |section: Section| prepared.iter().flat_map(move |(_, sections)| sections.local(section));
     runner.announce(Section::LOCAL.into_iter().flat_map(all), ctx.progress);
     let outputs = run_sections(&runner, prepared, ctx, resolver).await;
     *ran = runner.ran();

@@ -45,7 +45,7 @@ impl<'a> Destruction<'a> {
         });
         let is_ours = |id: &Uuid| {
             let registered = ctx.options.project.is_none() || membership.own.contains(id);
-            registered && !membership.of_others.contains(id)
+            registered && !membership.others.contains(id)
         };
         let (removals, skipped): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
         let skipped = skipped.into_iter().map(|(name, _)| name).collect();

@@ -153,12 +153,12 @@ fn templated(value: &Json) -> Json {
 /// Escapes triggers. Placeholders in the parameters are kept if they refer to the event rather than to a
 /// block or variable.
 fn trigger_templates(triggers: &[Json]) -> Json {
-    let of_event = |placeholder: &Placeholder<'_>| {
+    let refers_to_event = |placeholder: &Placeholder<'_>| {
         placeholder.name.contains('.')
             && ![BLOCK_PREFIX, VARIABLE_PREFIX].iter().any(|prefix| placeholder.name.starts_with(prefix))
     };
     let protect = |(key, value): (&String, &Json)| {
-        let value = if key == "parameters" { protected(value, &of_event) } else { templated(value) };
+        let value = if key == "parameters" { protected(value, &refers_to_event) } else { templated(value) };
         (key.clone(), value)
     };
     triggers

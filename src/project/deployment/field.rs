@@ -133,7 +133,8 @@ mod tests {
         let found = fields("{schedules: ['{{ a }}'], parameters: {a: '{{ b }}', c: 1}, triggers: '{{ t }}'}");
         assert_eq!(found.schedules().literal().map(<[Value]>::len), Some(1));
         assert!(matches!(found.triggers(), Field::Template(_)));
-        assert_eq!(literals(found.parameters().literal().unwrap()), serde_yaml::from_str("c: 1").unwrap());
+        let expected: Mapping = serde_yaml::from_str("c: 1").unwrap();
+        assert_eq!(literals(found.parameters().literal().unwrap()), expected);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         if !ask.confirm("Is this a private registry?", None).await? {
             return Ok(());
         }
-        let Some(known) = self.world.blocks(REGISTRY_CREDENTIALS).await? else {
+        let Some(known) = self.server.blocks(REGISTRY_CREDENTIALS).await? else {
             ask.tell("The image is pushed with the login of `docker login`.");
             return Ok(());
         };

@@ -70,7 +70,7 @@ pub(crate) struct NewBlock {
 /// The project and the services that the questions depend on.
 struct Wizard<'a, A, W> {
     ask: &'a A,
-    world: &'a W,
+    server: &'a W,
     project: &'a Project,
     local: Local<'a>,
 }
@@ -117,11 +117,11 @@ pub(crate) async fn run(
     project: &Project,
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
-    world: &impl ServerLookup,
+    server: &impl ServerLookup,
 ) -> Result<Option<Answers>, TargetError> {
     let inspector = Inspector::new();
     let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
-    let wizard = Wizard { ask, world, project, local };
+    let wizard = Wizard { ask, server, project, local };
     let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
     let known = Answers { selection, pool: None, blocks: Vec::new() };
     // Invalid options are reported by the deploy itself.

@@ -19,10 +19,10 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {
             // Validation reports missing work pools.
-            let pool = self.world.work_pool(name).await?;
+            let pool = self.server.work_pool(name).await?;
             return Ok(pool.is_some_and(|pool| takes_image(&pool.base_job_template)));
         }
-        let mut pools = self.world.work_pools().await?;
+        let mut pools = self.server.work_pools().await?;
         pools.retain(|pool| pool.kind != OF_AGENTS);
         let chosen = if pools.is_empty() {
             let question = "Looks like you don't have any work pools this flow can be deployed to. Would you like to \
@@ -47,7 +47,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             draft.set_pool(&pool.name);
             return Ok(takes_image(&pool.base_job_template));
         }
-        let pool = self.world.new_pool().await?;
+        let pool = self.server.new_pool().await?;
         draft.set_pool(&pool.name);
         let takes_image = takes_image(&pool.base_job_template);
         draft.pool = Some(pool);

@@ -116,7 +116,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             .into_iter()
             .collect();
         for bucket in &BUCKETS {
-            if let Some(blocks) = self.world.blocks(bucket.credentials).await? {
+            if let Some(blocks) = self.server.blocks(bucket.credentials).await? {
                 storages.push(Storage::Bucket { bucket, blocks });
             }
         }
@@ -153,7 +153,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
         let name =
             format!("deployment-{}-{}-repo-token", slug(draft.name().unwrap_or_default()), slug(&flow));
-        let known = self.world.blocks(SECRET).await?.unwrap_or_default();
+        let known = self.server.blocks(SECRET).await?.unwrap_or_default();
         let question =
             "We found an existing token saved for this deployment. Would you like use the existing token?";
         if !known.contains(&name) || !self.ask.confirm(question, Some(true)).await? {

@@ -5,11 +5,11 @@ use super::*;
 #[tokio::test]
 async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
     let flow = options(|options| options.entrypoint = Some("flow.py:hello".to_owned()));
-    let mut world = pools(&[("d", "docker")]);
-    world.blocks = vec!["team".to_owned()];
+    let mut server = pools(&[("d", "docker")]);
+    server.blocks = vec!["team".to_owned()];
     // Answers without schedules; the image contains the code.
     let answers = ["x", "d", "y", "me", "flows", "1", "y", "https://r.example.com/", "y", "y", "team", "n"];
-    let pushed = held("", flow, world, &answers).await;
+    let pushed = answered("", flow, server, &answers).await;
     insta::assert_snapshot!(pushed.log, @"
     Deployment name [default] x
     Which work pool would you like to deploy this flow to? [d|Create a new work pool] d
@@ -74,7 +74,7 @@ async fn an_own_image_contains_the_code() {
         options.pool = Some("d".to_owned());
         options.job_variables = vec!["image=mine".to_owned()];
     });
-    let own = held(file, own, pools(&[("d", "docker")]), &["n", "n", "", "n"]).await;
+    let own = answered(file, own, pools(&[("d", "docker")]), &["n", "n", "", "n"]).await;
     insta::assert_snapshot!(own.log, @"
     Would you like to build a custom Docker image for this deployment? [n] n
     Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] n
@@ -97,21 +97,21 @@ async fn an_own_image_contains_the_code() {
 }
 
 /// Runs the wizard with only storage and schedules missing. The server has a block `keys` of each type.
-async fn held_about_storage(answers: &[&str]) -> Held {
+async fn answered_about_storage(answers: &[&str]) -> Outcome {
     let known = options(|options| {
         options.entrypoint = Some("flow.py:hello".to_owned());
         options.names = vec!["x".to_owned()];
         options.pool = Some("p".to_owned());
     });
-    let world = Fake { blocks: vec!["keys".to_owned()], ..pools(&[("p", "process")]) };
-    held("", known, world, answers).await
+    let server = FakeServer { blocks: vec!["keys".to_owned()], ..pools(&[("p", "process")]) };
+    answered("", known, server, answers).await
 }
 
 #[tokio::test]
 async fn code_in_a_bucket_is_pushed_and_pulled() {
     let answers = ["", "Azure Blob Storage", "code", "flows", "keys", "n"];
-    let held = held_about_storage(&answers).await;
-    insta::assert_snapshot!(held.log, @"
+    let answered = answered_about_storage(&answers).await;
+    insta::assert_snapshot!(answered.log, @"
     Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] 
     Please select a remote code storage option. [S3|Azure Blob Storage] Azure Blob Storage
     Bucket name [] code
@@ -119,7 +119,7 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
     Select from your existing Azure Blob Storage credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] keys
     Would you like to configure schedules for this deployment? [y] n
     ");
-    insta::assert_snapshot!(held.saved, @r#"
+    insta::assert_snapshot!(answered.saved, @r#"
     # Deploy with `prefectl deploy --all`.
     # `prefectl check` validates this file without a server.
 
@@ -155,8 +155,8 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
 async fn credentials_of_a_bucket_are_made_on_the_way() {
     let answers =
         ["", "S3", "code", "flows", "Create a new credentials block", "AKIA", "hidden", "keys", "Mine", "n"];
-    let held = held_about_storage(&answers).await;
-    insta::assert_snapshot!(held.log, @"
+    let answered = answered_about_storage(&answers).await;
+    insta::assert_snapshot!(answered.log, @"
     Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] 
     Please select a remote code storage option. [S3|Azure Blob Storage] S3
     Bucket name [] code
@@ -169,8 +169,8 @@ async fn credentials_of_a_bucket_are_made_on_the_way() {
     Give a name to your new credentials block [] Mine
     Would you like to configure schedules for this deployment? [y] n
     ");
-    assert!(held.saved.contains("{{ prefect.blocks.aws-credentials.mine }}"), "{}", held.saved);
-    let blocks = held.answers.unwrap().blocks;
+    assert!(answered.saved.contains("{{ prefect.blocks.aws-credentials.mine }}"), "{}", answered.saved);
+    let blocks = answered.answers.unwrap().blocks;
     let data = [("aws_access_key_id", "AKIA"), ("aws_secret_access_key", "hidden")]
         .map(|(field, value)| (field, Secret::new(value)));
     assert_eq!(blocks, [NewBlock { kind: "aws-credentials", name: "mine".to_owned(), data: data.into() }]);

@@ -18,7 +18,7 @@ const FLOWS: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1): .
                      def bye(): ...\n";
 
 /// A server with these work pools (name and type), and blocks of all types.
-struct Fake {
+struct FakeServer {
     pools: Vec<(&'static str, &'static str)>,
     blocks: Vec<String>,
 }
@@ -32,7 +32,7 @@ fn pool((name, kind): &(&str, &str)) -> WorkPool {
     serde_json::from_value(pool).unwrap()
 }
 
-impl ServerLookup for Fake {
+impl ServerLookup for FakeServer {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError> {
         Ok(self.pools.iter().map(pool).collect())
     }
@@ -51,7 +51,7 @@ impl ServerLookup for Fake {
     }
 }
 
-struct Held {
+struct Outcome {
     /// Questions with defaults and answers, and other output.
     log: String,
     answers: Option<Answers>,
@@ -59,7 +59,7 @@ struct Held {
     saved: String,
 }
 
-impl Held {
+impl Outcome {
     fn fields(&self) -> Json {
         let picked = &self.answers.as_ref().unwrap().selection.picked;
         let fields = |deployment: &Declared| value::to_json(&deployment.fields.to_template());
@@ -71,7 +71,7 @@ impl Held {
 }
 
 /// Runs the wizard in a project with this file. An empty string means no file.
-async fn held(file: &str, options: Options, world: Fake, answers: &[&str]) -> Held {
+async fn answered(file: &str, options: Options, server: FakeServer, answers: &[&str]) -> Outcome {
     let root = tempfile::tempdir().unwrap();
     let directory = root.path().join("project");
     std::fs::create_dir(&directory).unwrap();
@@ -93,22 +93,22 @@ async fn held(file: &str, options: Options, world: Fake, answers: &[&str]) -> He
         docker_namespace: None,
     };
     let script = Script::new(answers);
-    let result = crate::deploy::ask(&ctx, &script, &world).await;
+    let result = crate::deploy::ask(&ctx, &script, &server).await;
     let log = script.log.borrow().join("\n");
     assert_eq!(script.rest(), Vec::<String>::new(), "not asked for:\n{log}");
     match result {
-        Err(error) => Held { log, answers: None, saved: format!("error: {error}") },
+        Err(error) => Outcome { log, answers: None, saved: format!("error: {error}") },
         Ok(answers) => {
             let saved = answers.as_ref().and_then(|answers| crate::deploy::saved(answers, &ctx).unwrap());
             let saved = saved.map_or_else(|| "nothing".to_owned(), |saved| saved.added);
             let saved = saved.replace(&*directory.to_string_lossy(), "[PROJECT]");
-            Held { log, answers, saved }
+            Outcome { log, answers, saved }
         }
     }
 }
 
-fn pools(pools: &[(&'static str, &'static str)]) -> Fake {
-    Fake { pools: pools.to_vec(), blocks: Vec::new() }
+fn pools(pools: &[(&'static str, &'static str)]) -> FakeServer {
+    FakeServer { pools: pools.to_vec(), blocks: Vec::new() }
 }
 
 fn options(change: impl FnOnce(&mut Options)) -> Options {
@@ -122,8 +122,8 @@ async fn all_is_asked_where_nothing_is_known() {
     let pools = pools(&[("old", "prefect-agent"), ("p", "process"), ("q", "process")]);
     let answers =
         ["hello", "", "q", "n", "", "Cron", "61 * * * *", "0 9 * * *", "Mars/Base", "Europe/London", "n", ""];
-    let held = held("", Options::default(), pools, &answers).await;
-    insta::assert_snapshot!(held.log, @r#"
+    let answered = answered("", Options::default(), pools, &answers).await;
+    insta::assert_snapshot!(answered.log, @r#"
     Scanning for flows...
     Select a flow to deploy [Good bye|hello|Enter a flow entrypoint manually] hello
     Deployment name [default] 
@@ -140,7 +140,7 @@ async fn all_is_asked_where_nothing_is_known() {
     Would you like to activate this schedule? [y] n
     Would you like to add another schedule? [n]
     "#);
-    insta::assert_snapshot!(held.saved, @r#"
+    insta::assert_snapshot!(answered.saved, @r#"
     # Deploy with `prefectl deploy --all`.
     # `prefectl check` validates this file without a server.
 
@@ -168,10 +168,10 @@ async fn all_is_asked_where_nothing_is_known() {
 async fn a_deployment_that_is_declared_in_full_asks_nothing() {
     let file = "deployments:\n- {name: a, entrypoint: 'flow.py:hello', work_pool: {name: p}}\n- name: b\n";
     for names in [vec!["a".to_owned()], vec!["hello/a".to_owned()]] {
-        let held =
-            held(file, options(|options| options.names = names), pools(&[("p", "process")]), &[]).await;
-        assert_eq!((held.log.as_str(), held.saved.as_str()), ("", "nothing"));
-        assert!(held.answers.is_none());
+        let answered =
+            answered(file, options(|options| options.names = names), pools(&[("p", "process")]), &[]).await;
+        assert_eq!((answered.log.as_str(), answered.saved.as_str()), ("", "nothing"));
+        assert!(answered.answers.is_none());
     }
 }
 
@@ -179,23 +179,23 @@ async fn a_deployment_that_is_declared_in_full_asks_nothing() {
 async fn a_declared_deployment_is_asked_for_what_it_lacks() {
     let file =
         "pull: []\ndeployments:\n- {name: a, description: first}\n- {name: b, entrypoint: 'flow.py:bye'}\n";
-    let held = held(file, Options::default(), pools(&[("p", "process")]), &["b", "p", "n"]).await;
-    insta::assert_snapshot!(held.log, @"
+    let answered = answered(file, Options::default(), pools(&[("p", "process")]), &["b", "p", "n"]).await;
+    insta::assert_snapshot!(answered.log, @"
     Would you like to use an existing deployment configuration? [a|b|No, configure a new deployment] b
     Which work pool would you like to deploy this flow to? [p|Create a new work pool] p
     Would you like to configure schedules for this deployment? [y] n
     ");
     let expected =
         json!({"name": "b", "entrypoint": "flow.py:bye", "work_pool": {"name": "p"}, "schedules": null});
-    assert_eq!(held.fields(), expected);
-    assert_eq!(held.saved, ", \"work_pool\": {\"name\": \"p\"}, \"schedules\": null");
-    assert_eq!(held.answers.unwrap().selection.picked[0].index, Some(1));
+    assert_eq!(answered.fields(), expected);
+    assert_eq!(answered.saved, ", \"work_pool\": {\"name\": \"p\"}, \"schedules\": null");
+    assert_eq!(answered.answers.unwrap().selection.picked[0].index, Some(1));
     // The answers are added to a work pool without a name.
     let file = "deployments:\n- name: a\n  work_pool:\n    work_queue_name: q # ours\n  # more\nx: 1\n";
-    let held =
-        self::held(file, Options::default(), pools(&[("p", "process")]), &["a", "hello", "p", "n", "n"])
+    let answered =
+        self::answered(file, Options::default(), pools(&[("p", "process")]), &["a", "hello", "p", "n", "n"])
             .await;
-    assert_eq!(held.saved, "  entrypoint: flow.py:hello\n  schedules: null\n    name: p\n");
+    assert_eq!(answered.saved, "  entrypoint: flow.py:hello\n  schedules: null\n    name: p\n");
 }
 
 #[tokio::test]
@@ -203,18 +203,18 @@ async fn a_name_of_several_deployments_is_asked_about() {
     let file = "deployments:\n- {name: a, entrypoint: 'flow.py:hello', work_pool: {name: p}}\n\
                 - {name: a, entrypoint: 'flow.py:bye', work_pool: {name: p}, description: second}\n";
     let named = options(|options| options.names = vec!["a".to_owned()]);
-    let held = held(file, named, pools(&[("p", "process")]), &["a"]).await;
+    let answered = answered(file, named, pools(&[("p", "process")]), &["a"]).await;
     let question = "Found multiple deployment configurations with the name a. Please select the one you would like \
                     to deploy: [a|a] a";
-    assert_eq!(held.log, question);
-    assert_eq!(held.fields()["entrypoint"], "flow.py:hello");
+    assert_eq!(answered.log, question);
+    assert_eq!(answered.fields()["entrypoint"], "flow.py:hello");
 }
 
 #[tokio::test]
 async fn one_of_several_that_has_no_name_gets_one() {
     let file = "deployments:\n- {name: a, entrypoint: 'flow.py:hello'}\n- {entrypoint: 'flow.py:bye'}\n";
     let all = || options(|options| options.all = true);
-    let named = held(file, all(), pools(&[]), &["", "a/b", "b"]).await;
+    let named = answered(file, all(), pools(&[]), &["", "a/b", "b"]).await;
     assert_eq!(named.fields()[1]["name"], "b");
     insta::assert_snapshot!(named.log, @r#"
     Discovered unnamed deployment.
@@ -226,7 +226,7 @@ async fn one_of_several_that_has_no_name_gets_one() {
     Please enter a name without any of / % & > <
     Deployment name [default] b
     "#);
-    let passed_over = held(file, all(), pools(&[]), &["n"]).await;
+    let passed_over = answered(file, all(), pools(&[]), &["n"]).await;
     assert_eq!(passed_over.fields()[1], json!({"entrypoint": "flow.py:bye"}));
 }
 
@@ -239,10 +239,10 @@ async fn a_work_pool_that_is_missing_is_made_after_all_questions() {
         })
     };
     let file = "pull: []\nname: p\n";
-    let made = held(file, known(), pools(&[("old", "prefect-agent")]), &["", "n", "n"]).await;
+    let made = answered(file, known(), pools(&[("old", "prefect-agent")]), &["", "n", "n"]).await;
     let answers = made.answers.unwrap();
     assert_eq!(answers.pool.unwrap().name, "new");
-    let refused = held(file, known(), pools(&[]), &["n"]).await;
+    let refused = answered(file, known(), pools(&[]), &["n"]).await;
     assert!(
         refused.saved.starts_with("error: A work pool is required to deploy this flow."),
         "{}",
@@ -260,10 +260,10 @@ async fn schedules_are_asked_for_until_they_fit() {
         })
     };
     let file = "pull: []\nname: p\n";
-    let world = || pools(&[("p", "process")]);
+    let server = || pools(&[("p", "process")]);
     let answers = ["", "Interval", "soon", "0", "", "n", "y", "RRule", "FREQ=NEVER", "", "", "", ""];
-    let held = held(file, known(), world(), &answers).await;
-    insta::assert_snapshot!(held.log, @r#"
+    let answered = answered(file, known(), server(), &answers).await;
+    insta::assert_snapshot!(answered.log, @r#"
     Would you like to configure schedules for this deployment? [y] 
     What type of schedule would you like to use? [Interval|Cron|RRule] Interval
     Seconds between scheduled runs [3600] soon
@@ -285,7 +285,7 @@ async fn schedules_are_asked_for_until_they_fit() {
         {"interval": 3600, "active": false},
         {"rrule": "RRULE:FREQ=DAILY;INTERVAL=1", "timezone": "UTC"},
     ]);
-    assert_eq!(held.fields()["schedules"], expected);
+    assert_eq!(answered.fields()["schedules"], expected);
 }
 
 #[tokio::test]
@@ -298,9 +298,9 @@ async fn options_that_say_when_are_not_asked_again() {
         options.tags = Some(vec!["t".to_owned()]);
         options.param = vec!["n=null".to_owned()];
     });
-    let held = held("pull: []\nname: p\n", known, pools(&[("p", "process")]), &[]).await;
-    assert_eq!(held.log, "");
-    insta::assert_snapshot!(held.saved, @r#"
+    let answered = answered("pull: []\nname: p\n", known, pools(&[("p", "process")]), &[]).await;
+    assert_eq!(answered.log, "");
+    insta::assert_snapshot!(answered.saved, @r#"
     deployments:
     - name: x
       tags:
@@ -317,16 +317,16 @@ async fn options_that_say_when_are_not_asked_again() {
 
 #[tokio::test]
 async fn an_interrupt_ends_the_interview() {
-    let held = held("", Options::default(), pools(&[]), &["hello", "!"]).await;
-    assert_eq!(held.saved, "error: the question was not answered");
+    let answered = answered("", Options::default(), pools(&[]), &["hello", "!"]).await;
+    assert_eq!(answered.saved, "error: the question was not answered");
 }
 
 #[tokio::test]
 async fn a_flow_can_be_named_by_hand() {
     let known = options(|options| options.names = vec!["x".to_owned()]);
     let answers = ["Enter a flow entrypoint manually", "flow", "flow.py:helo", "flow.py:bye", "p", "n"];
-    let held = held("pull: []\nname: p\n", known, pools(&[("p", "process")]), &answers).await;
-    insta::assert_snapshot!(held.log, @"
+    let answered = answered("pull: []\nname: p\n", known, pools(&[("p", "process")]), &answers).await;
+    insta::assert_snapshot!(answered.log, @"
     Scanning for flows...
     Select a flow to deploy [Good bye|hello|Enter a flow entrypoint manually] Enter a flow entrypoint manually
     Flow entrypoint (expected format path/to/file.py:function_name) [] flow
