@@ -25,8 +25,7 @@ use crate::{
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.dry_run {
-        let format = arguments.output.into();
-        let plan = plan::show(&arguments.selection, &arguments.ownership, format, context);
+        let plan = plan::show(&arguments.selection, &arguments.ownership, arguments.output.into(), context);
         return plan.await.map(|_| Exit::Done);
     }
     let mut options = Options {
@@ -62,8 +61,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     };
     context.interrupts.leave_none_to_command();
     let result = match deployed {
-        Ok(Ok(())) => finish(&report),
-        Ok(Err(failure)) => Err(CommandError::from(failure)),
+        Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(&report)),
         Err(exit) => {
             report.interrupt(&links);
             Err(interrupted(exit, &report))
