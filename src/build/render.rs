@@ -1,9 +1,6 @@
 //! Renders deployments with the outputs of their steps, and validates the result.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value as Json;
 

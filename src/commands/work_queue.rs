@@ -58,18 +58,8 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             let Queue { pool, queue } = find(&client, &which, context).await?;
             super::work_pool::preview(&pool, Some(&queue.name), hours, output, &client, context).await?;
         }
-        WorkQueueCommand::Pause { which, output } => {
-            let queue = find(&client, &which, context).await?;
-            let change = Change { field: "is_paused", value: json!(true), action: "paused" };
-            let text = format!("Work queue {} paused", described(&queue));
-            update(&queue, change, text, output, &client, context).await?;
-        }
-        WorkQueueCommand::Resume { which, output } => {
-            let queue = find(&client, &which, context).await?;
-            let change = Change { field: "is_paused", value: json!(false), action: "resumed" };
-            let text = format!("Work queue {} resumed", described(&queue));
-            update(&queue, change, text, output, &client, context).await?;
-        }
+        WorkQueueCommand::Pause { which, output } => pause(&which, true, output, &client, context).await?,
+        WorkQueueCommand::Resume { which, output } => pause(&which, false, output, &client, context).await?,
     }
     Ok(Exit::Done)
 }
@@ -142,6 +132,21 @@ struct Change {
     field: &'static str,
     value: Value,
     action: &'static str,
+}
+
+/// Pauses or resumes a queue.
+async fn pause(
+    which: &WhichQueue,
+    is_paused: bool,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let queue = find(client, which, context).await?;
+    let action = if is_paused { "paused" } else { "resumed" };
+    let change = Change { field: "is_paused", value: json!(is_paused), action };
+    let text = format!("Work queue {} {action}", described(&queue));
+    update(&queue, change, text, output, client, context).await
 }
 
 async fn update(

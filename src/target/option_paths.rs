@@ -6,7 +6,6 @@ use crate::{
     deployment::Options,
     pointer::Pointer,
     project::{Fields, Key, PoolKey},
-    value::Value,
 };
 
 /// Returns the paths of the values that `options` replace, relative to the deployment. Each path is returned

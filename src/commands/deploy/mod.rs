@@ -14,9 +14,10 @@ use super::{
     target,
 };
 use crate::{
+    api::Links,
     apply::{FinishedWrites, Outcome},
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Line, Report, Server},
+    deploy::{self, Failure, Line, Report, Server},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,
@@ -60,13 +61,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         deployed = deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report) => Ok(deployed),
     };
     context.interrupts.leave_none_to_command();
-    let result = match deployed {
-        Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(&report)),
-        Err(exit) => {
-            report.interrupt(&links);
-            Err(interrupted(exit, &report))
-        }
-    };
+    let result = result(deployed, &mut report, &links);
     view.end();
     match arguments.output {
         // The summary table has the results.
@@ -85,6 +80,21 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         wizard::save(answers, &ctx, context).await?;
     }
     result
+}
+
+/// Returns the result of a deploy, which an interrupt may have ended.
+fn result(
+    deployed: Result<Result<(), Failure>, Exit>,
+    report: &mut Report,
+    links: &Links,
+) -> Result<Exit, CommandError> {
+    match deployed {
+        Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(report)),
+        Err(exit) => {
+            report.interrupt(links);
+            Err(interrupted(exit, report))
+        }
+    }
 }
 
 /// Prints the results that were not printed while the deploy ran.

@@ -1,7 +1,7 @@
 //! The state of a field: absent, null, literal or template.
 
 use crate::{
-    template::{has_template, is_template},
+    template::has_template,
     value::{Mapping, Value},
 };
 
@@ -61,7 +61,7 @@ impl<'a, T> Field<'a, T> {
     }
 
     /// Checks whether the field has a value other than null. A literal must also satisfy a condition.
-    pub(crate) fn is_set_and(self, condition: impl FnOnce(T) -> bool) -> bool {
+    pub(crate) fn is_set_and(&self, condition: impl FnOnce(&T) -> bool) -> bool {
         match self {
             Self::Absent | Self::Null => false,
             Self::Literal(value) => condition(value),

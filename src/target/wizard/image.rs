@@ -158,7 +158,6 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
         let directory = self.local.directory_in_image();
         let question = match self.image_build(draft) {
-            Some(ImageBuild::Generated) => return Ok(()),
             Some(ImageBuild::OwnDockerfile) => {
                 let question = "Does your Dockerfile have a line that copies the current working directory into your image?";
                 if !self.ask.confirm(question, None).await? {
@@ -172,7 +171,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             None if draft.has_image() => {
                 "What is the working directory in your Docker image where your flow code lives?"
             }
-            None => return Ok(()),
+            Some(ImageBuild::Generated) | None => return Ok(()),
         };
         let directory = self.ask.text(question, Some(&directory)).await?;
         let set = inputs([("directory", &directory)]);

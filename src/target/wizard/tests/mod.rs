@@ -5,13 +5,8 @@ mod code;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    clock::Clock,
-    deployment::Options,
-    progress::Silent,
-    questions::script::Script,
-    secret::Redactor,
-    target::wizard::*,
-    value::{self, Value},
+    clock::Clock, deployment::Options, progress::Silent, questions::script::Script, secret::Redactor,
+    target::wizard::*, value,
 };
 
 const FLOWS: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1): ...\n\n@flow(name=\"Good bye\")\n\
