@@ -358,7 +358,7 @@ fn render_needs_no_server() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", PROJECT)?;
     let output = sandbox.run("render -n b --quiet")?.success()?;
-    assert_eq!(output.stdout, RENDERED);
+    assert_eq!(output.stdout, sandbox.unique(RENDERED));
     let document = sandbox.run("plan --all --offline --output json")?.success()?.json()?;
     assert_eq!(document["deployments"][0]["requests"][1]["body"]["tags"][0], "(known after build)");
     assert!(!sandbox.directory().join("it-ran").exists());
