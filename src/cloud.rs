@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     api::{ApiError, Client, ClientOptions, Credentials, Workspace},
     clock::Clock,
+    environment::Environment,
     secret::Secret,
     settings::{ProfilesFile, Settings, SettingsError, names},
 };
@@ -59,10 +60,11 @@ pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secr
 /// Returns the workspaces to which an API key has access.
 pub(crate) async fn workspaces(
     settings: &Settings,
+    environment: &Environment,
     key: &Secret,
     clock: &Clock,
 ) -> Result<Vec<Workspace>, CloudError> {
-    let mut options = ClientOptions::for_cloud(settings);
+    let mut options = ClientOptions::for_cloud(settings, environment);
     options.credentials = Credentials::Bearer(key.clone());
     let client = Client::new(options, clock.clone(), Arc::new(|_| ())).map_err(CloudError::Api)?;
     client.workspaces().await.map_err(|error| match error {

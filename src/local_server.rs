@@ -119,7 +119,7 @@ impl LocalServer {
 
     /// Returns a client without retries.
     fn client(&self, options: &LocalServerOptions<'_>) -> Result<Client, ApiError> {
-        let mut client = ClientOptions::without_credentials(&self.url);
+        let mut client = ClientOptions::without_credentials(&self.url, options.environment);
         client.retry.max_retries = 0;
         Client::new(client, options.clock.clone(), std::sync::Arc::new(|_| ()))
     }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 use super::{Credentials, Proxies, RetryPolicy, TransportOptions};
 use crate::{
+    environment::Environment,
     secret::Secret,
     settings::{NoApiUrl, Settings},
 };
@@ -27,7 +28,7 @@ pub(crate) struct ClientOptions {
 
 impl ClientOptions {
     /// Returns the options for connecting to an API that needs no authentication.
-    pub(crate) fn without_credentials(url: &str) -> Self {
+    pub(crate) fn without_credentials(url: &str, environment: &Environment) -> Self {
         Self {
             url: url.to_owned(),
             is_cloud: false,
@@ -41,14 +42,14 @@ impl ClientOptions {
                 certificates: None,
                 skip_verification: false,
                 http2: false,
-                proxies: Proxies::from_env(),
+                proxies: Proxies::new(environment),
             },
         }
     }
 
     /// Returns the options for the account API of Prefect Cloud, which lists the workspaces of an API key.
-    pub(crate) fn for_cloud(settings: &Settings) -> Self {
-        Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value) }
+    pub(crate) fn for_cloud(settings: &Settings, environment: &Environment) -> Self {
+        Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value, environment) }
     }
 
     /// Returns the options for the API that the settings select.
@@ -56,11 +57,11 @@ impl ClientOptions {
     /// # Errors
     ///
     /// Returns an error if the settings contain no API URL.
-    pub(crate) fn from_settings(settings: &Settings) -> Result<Self, NoApiUrl> {
-        Ok(Self::with_url(settings, settings.require_api_url()?))
+    pub(crate) fn from_settings(settings: &Settings, environment: &Environment) -> Result<Self, NoApiUrl> {
+        Ok(Self::with_url(settings, settings.require_api_url()?, environment))
     }
 
-    fn with_url(settings: &Settings, url: &str) -> Self {
+    fn with_url(settings: &Settings, url: &str, environment: &Environment) -> Self {
         let credentials = match (&settings.api_auth_string.value, &settings.api_key.value) {
             (Some(auth_string), _) => Credentials::Basic(auth_string.clone()),
             (None, Some(key)) => Credentials::Bearer(key.clone()),
@@ -84,7 +85,7 @@ impl ClientOptions {
                 certificates: settings.api_ssl_cert_file.value.clone(),
                 skip_verification: settings.api_tls_insecure_skip_verify.value,
                 http2: settings.api_enable_http2.value,
-                proxies: Proxies::from_env(),
+                proxies: Proxies::new(environment),
             },
         }
     }
@@ -98,13 +99,13 @@ fn timeout(seconds: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Environment;
 
     fn options(variables: &[(&str, &str)]) -> Result<ClientOptions, NoApiUrl> {
         let directory = tempfile::tempdir().unwrap();
         let home = [("HOME", directory.path().to_str().unwrap())];
         let environment: Environment = variables.iter().chain(&home).copied().collect();
-        ClientOptions::from_settings(&Settings::resolve(&environment, None, directory.path()).unwrap())
+        let settings = Settings::resolve(&environment, None, directory.path()).unwrap();
+        ClientOptions::from_settings(&settings, &environment)
     }
 
     #[test]

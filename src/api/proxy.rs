@@ -9,6 +9,8 @@ use ipnet::IpNet;
 use reqwest::{ClientBuilder, Proxy};
 use url::{Host, Url};
 
+use crate::environment::Environment;
+
 /// A proxy URL and the environment variable that defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ProxyAddress {
@@ -25,12 +27,9 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// Reads the proxy settings from the environment of the current process.
-    pub(crate) fn from_env() -> Self {
-        Self::new(|name| std::env::var(name).ok())
-    }
-
-    fn new(variable: impl Fn(&'static str) -> Option<String>) -> Self {
+    /// Reads the proxy settings from environment variables.
+    pub(crate) fn new(environment: &Environment) -> Self {
+        let variable = |name| environment.get(name);
         let is_cgi = variable("REQUEST_METHOD").is_some();
         let address = |names: &[&'static str]| {
             names.iter().find_map(|name| {
@@ -38,11 +37,11 @@ impl Proxies {
                 // request.
                 let is_forged = is_cgi && *name == "HTTP_PROXY";
                 let text = variable(name).filter(|text| !text.is_empty() && !is_forged)?;
-                let text = if text.contains("://") { text } else { format!("http://{text}") };
+                let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
                 Some(ProxyAddress { url: Url::parse(&text).ok().filter(Url::has_host)?, variable: name })
             })
         };
-        let exempt = ["NO_PROXY", "no_proxy"].into_iter().find_map(&variable).unwrap_or_default();
+        let exempt = ["NO_PROXY", "no_proxy"].into_iter().find_map(variable).unwrap_or_default();
         Self {
             http: address(&["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]),
             https: address(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
@@ -141,9 +140,7 @@ mod tests {
     use super::*;
 
     fn proxies(variables: &[(&'static str, &str)]) -> Proxies {
-        Proxies::new(|name| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        })
+        Proxies::new(&variables.iter().copied().collect())
     }
 
     #[test]

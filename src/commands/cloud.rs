@@ -79,5 +79,5 @@ fn key(context: &Context) -> Result<&Secret, CommandError> {
 
 async fn workspaces(key: &Secret, context: &Context) -> Result<Vec<Workspace>, CommandError> {
     context.redactor.learn(key);
-    Ok(cloud::workspaces(&context.settings, key, &context.clock).await?)
+    Ok(cloud::workspaces(&context.settings, &context.environment, key, &context.clock).await?)
 }

@@ -190,7 +190,7 @@ fn read(names: Names, typed: &str) -> Option<Vec<String>> {
         let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
         return Some(profiles.names().map(str::to_owned).collect());
     }
-    let options = ClientOptions::from_settings(&settings).ok()?;
+    let options = ClientOptions::from_settings(&settings, &environment).ok()?;
     let client = Client::new(options, Clock::system(), std::sync::Arc::new(|_| {})).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let request = async {

@@ -31,7 +31,8 @@ pub(crate) fn client_with_budget(
     max_requests_per_minute: Option<NonZeroUsize>,
 ) -> Result<Client, CommandError> {
     let settings = &context.settings;
-    let options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
+    let options = ClientOptions::from_settings(settings, &context.environment)
+        .map_err(|error| no_api(error, settings))?;
     let options = ClientOptions { max_requests_per_minute, ..options };
     let ui = context.ui.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
@@ -57,7 +58,8 @@ pub(crate) fn client_with_budget(
 /// Checks that the API in `settings` is reachable and accepts the credentials.
 pub(crate) async fn check(context: &Context, settings: &Settings) -> Result<(), CommandError> {
     const TIMEOUT: Duration = Duration::from_secs(3);
-    let mut options = ClientOptions::from_settings(settings).map_err(|error| no_api(error, settings))?;
+    let mut options = ClientOptions::from_settings(settings, &context.environment)
+        .map_err(|error| no_api(error, settings))?;
     options.transport.timeout = TIMEOUT;
     options.retry.max_retries = 0;
     settings.secrets().for_each(|secret| context.redactor.learn(&secret));
