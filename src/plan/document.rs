@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::{deployment::Options, flow::Grade, steps::Section};
+use crate::{deployment::Options, secret::Redactor};
 
 /// Version of the document's schema.
 pub(crate) const SCHEMA: u32 = 1;
@@ -54,6 +54,14 @@ impl Plan {
         let SelectionOptions { entrypoint, all, names, prefect_file } =
             if own == SelectionOptions::default() { self.selection.clone() } else { own };
         Options { entrypoint, all, names, prefect_file, ..options }
+    }
+
+    /// Returns the plan as it is after saving and reading it, with secrets redacted.
+    #[must_use]
+    pub(crate) fn masked(&self, redactor: &Redactor) -> Self {
+        let document = redactor.mask_document(&json!(self));
+        // Masking keeps the types of all fields.
+        serde_json::from_value(document).unwrap_or_else(|_| self.clone())
     }
 
     /// Returns whether a deploy would write anything. Values that are unknown until the build count as
@@ -149,7 +157,8 @@ pub(crate) struct Retained {
 /// Grade of a flow's parameter schema, which shows whether the schema is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FlowGrade {
-    pub(crate) grade: Grade,
+    /// `exact` or `approximate`.
+    pub(crate) grade: String,
     pub(crate) reasons: Vec<String>,
 }
 
@@ -179,7 +188,7 @@ pub(crate) struct PlannedStep {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     /// `build` or `push`.
-    pub(crate) section: Section,
+    pub(crate) section: String,
     pub(crate) inputs: Json,
     /// Location in the form `file:line`.
     pub(crate) place: Option<String>,

@@ -1,6 +1,6 @@
 //! Secret values, whose type prevents them from being printed, and a redactor for all output.
 
-mod names;
+mod document;
 mod redactor;
 mod spelling;
 #[cfg(test)]
@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-pub(crate) use names::is_secret_key;
+pub(crate) use document::is_fixed;
 pub(crate) use redactor::Redactor;
 pub(crate) use url::login;
 

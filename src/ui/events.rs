@@ -11,6 +11,7 @@ use crate::{
     diagnostics::{Diagnostic, json as findings},
     error::CommandError,
     progress::{StepEvent, StepId, Stream},
+    secret::is_fixed,
 };
 
 /// Version of the event format.
@@ -106,7 +107,13 @@ fn plain(text: &str) -> String {
 fn masked(value: Value, mask: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => mask(&text).into(),
-        Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, masked(value, mask))).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| {
+                let value = if is_fixed(&key, &value) { value } else { masked(value, mask) };
+                (key, value)
+            })
+            .collect(),
         other => other,
     }
 }

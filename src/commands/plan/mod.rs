@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::Links,
     cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
-    deploy,
+    deploy::{self, Server},
     error::{CommandError, Exit},
     fs::{self, FileError},
     plan::{Plan, SCHEMA as PLAN_SCHEMA},
@@ -47,7 +47,10 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
 /// Saves a plan to a file that `prefectl deploy --plan` accepts. Secrets are redacted.
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
-    let text = format!("{:#}\n", context.redactor.mask_json(&json!(plan)));
+    let mut document = context.redactor.mask_document(&json!(plan));
+    // These are the arguments of the command, which `deploy --plan` uses again.
+    document["selection"] = json!(plan.selection);
+    let text = format!("{document:#}\n");
     std::fs::write(&path, text).map_err(|error| CommandError::usage(FileError::new("write", &path, error)))
 }
 
@@ -71,8 +74,9 @@ pub(super) async fn show(
 ) -> Result<Plan, CommandError> {
     let options = options(selection, ownership, context)?;
     let (client, links) = (connection::client(context)?, connection::links(context));
+    let server = Server { client: &client, links: &links };
     let view = context.ui.watch();
-    let plan = deploy::plan(&deploy_context(&options, context), &client).await;
+    let plan = deploy::plan(&deploy_context(&options, context), &server).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
     view.end();
     match format {

@@ -1,0 +1,101 @@
+//! Redaction of the documents that prefectl writes, whose fixed words stay readable.
+
+use serde_json::Value;
+
+use super::Redactor;
+
+/// Fields of documents whose values are words of the format, and these words.
+///
+/// A secret that equals such a word is not revealed by it.
+const WORDS: [(&str, &[&str]); 7] = [
+    ("action", &["create", "update", "unchanged", "delete"]),
+    ("grade", &["exact", "approximate", "failed"]),
+    ("section", &["build", "push", "pull"]),
+    ("severity", &["error", "warning"]),
+    ("stage", &["check", "steps", "verify_pull", "compare", "write", "prune"]),
+    (
+        "status",
+        &[
+            "created",
+            "updated",
+            "unchanged",
+            "failed",
+            "changed meanwhile",
+            "not tried",
+            "restored",
+            "deleted",
+            "waiting",
+            "running",
+            "shared",
+            "done",
+            "reused",
+            "verified",
+            "not verified",
+        ],
+    ),
+    ("stream", &["stdout", "stderr"]),
+];
+
+/// Fields of documents whose values are counts and times of prefectl.
+const NUMBERS: [&str; 6] = ["exit", "schema", "requests", "seconds", "line", "column"];
+
+/// Fields of documents with values of the user or the server, which may have any fields themselves.
+const VALUES: [&str; 6] = ["old", "new", "inputs", "outputs", "body", "value"];
+
+impl Redactor {
+    /// Masks the values of a document like [`Self::mask_json`], but not the fixed words and numbers of its format.
+    pub(crate) fn mask_document(&self, document: &Value) -> Value {
+        match document {
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| {
+                    let masked = match value {
+                        _ if is_fixed(name, value) => value.clone(),
+                        _ if VALUES.contains(&name.as_str()) => self.mask_json(value),
+                        _ => self.mask_document(value),
+                    };
+                    (self.mask_key(name), masked)
+                })
+                .collect(),
+            Value::Array(items) => items.iter().map(|item| self.mask_document(item)).collect(),
+            _ => self.mask_json(document),
+        }
+    }
+}
+
+/// Returns whether a value of a field is determined by the format of the document.
+pub(crate) fn is_fixed(name: &str, value: &Value) -> bool {
+    let is_word = |word: &str| WORDS.iter().any(|(field, words)| *field == name && words.contains(&word));
+    match value {
+        Value::String(text) => is_word(text),
+        Value::Number(_) => NUMBERS.contains(&name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::secret::{MASK, Secret};
+
+    #[test]
+    fn masks_values_and_keeps_the_words_of_the_format() {
+        let redactor = Redactor::default();
+        for secret in ["create", "exact", "build", "1234"] {
+            redactor.learn(&Secret::new(secret));
+        }
+        let document = json!({
+            "schema": 1, "requests": 1234, "name": "create", "action": "create", "flow": {"grade": "exact"},
+            "steps": [{"section": "build", "inputs": {"action": "create", "requests": 1234}}],
+            "changes": [{"field": "tags", "old": null, "new": {"status": "create"}}], "status": "create",
+        });
+        let expected = json!({
+            "schema": 1, "requests": 1234, "name": MASK, "action": "create", "flow": {"grade": "exact"},
+            "steps": [{"section": "build", "inputs": {"action": MASK, "requests": MASK}}],
+            "changes": [{"field": "tags", "old": null, "new": {"status": MASK}}], "status": MASK,
+        });
+        assert_eq!(redactor.mask_document(&document), expected);
+    }
+}
