@@ -4,7 +4,7 @@
 //! existing deployment. If another tool recreates a deployment, the new id is not recorded. A variable is
 //! limited to 5000 characters, so large projects use several variables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -51,9 +51,9 @@ pub(crate) struct Membership {
     pub(crate) own: BTreeSet<Uuid>,
     /// Deployments that other projects have registered. This includes deployments that the project has also
     /// registered.
-    pub(crate) others: BTreeSet<Uuid>,
-    /// Names of the variables that contain the project's records.
-    variables: Vec<String>,
+    pub(crate) of_others: BTreeSet<Uuid>,
+    /// Variables that contain the records of the project, with their deployments.
+    variables: BTreeMap<String, BTreeSet<Uuid>>,
 }
 
 impl Membership {
@@ -81,10 +81,10 @@ impl Membership {
                 Err(error) => return Err(UnreadableRecord { variable: name, reason: error.to_string() }),
             };
             if project.is_some_and(|project| record.project == project.as_str()) {
-                membership.own.extend(record.deployments);
-                membership.variables.push(name);
+                membership.own.extend(&record.deployments);
+                membership.variables.insert(name, record.deployments);
             } else {
-                membership.others.extend(record.deployments);
+                membership.of_others.extend(record.deployments);
             }
         }
         Ok(membership)
@@ -92,7 +92,7 @@ impl Membership {
 
     /// Returns the deployments that only this project has registered and that are not in `declared`.
     pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
-        self.own.iter().filter(|id| !declared.contains(id) && !self.others.contains(id)).copied().collect()
+        self.own.iter().filter(|id| !declared.contains(id) && !self.of_others.contains(id)).copied().collect()
     }
 
     /// Writes the project's record if it has changed.
@@ -106,28 +106,55 @@ impl Membership {
             return Ok(());
         }
         let allows_dashes = client.capabilities().await?.supports(Feature::VariableNamesWithDashes);
-        let mut names = BTreeSet::new();
-        let ids: Vec<Uuid> = deployments.iter().copied().collect();
-        let chunks: Vec<&[Uuid]> = ids.chunks(IDS_PER_VARIABLE).collect();
-        for (number, chunk) in chunks.iter().enumerate() {
-            let value = json!(Record {
-                project: project.as_str().to_owned(),
-                deployments: chunk.iter().copied().collect()
-            });
-            let name = project.variable(number, allows_dashes);
-            client.set_variable(&name, &value).await?;
-            names.insert(name);
-        }
-        for name in self.variables.iter().filter(|name| !names.contains(*name)) {
-            client.delete_variable(name).await?;
+        let now = self.distributed(deployments, |number| project.variable(number, allows_dashes));
+        let is_changed = |(name, ids): &(&String, &BTreeSet<Uuid>)| self.variables.get(*name) != Some(ids);
+        for (name, ids) in now.iter().filter(is_changed) {
+            if ids.is_empty() {
+                client.delete_variable(name).await?;
+            } else {
+                let record = Record { project: project.as_str().to_owned(), deployments: ids.clone() };
+                client.set_variable(name, &json!(record)).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Distributes deployments over variables. Recorded ones stay in their variables, so that no deployment is
+    /// unrecorded if only some of the variables are written. Variables without deployments are empty.
+    fn distributed(
+        &self,
+        deployments: &BTreeSet<Uuid>,
+        name: impl Fn(usize) -> String,
+    ) -> BTreeMap<String, BTreeSet<Uuid>> {
+        let mut now = self.variables.clone();
+        now.values_mut().for_each(|ids| ids.retain(|id| deployments.contains(id)));
+        let mut new = deployments.difference(&self.own).copied();
+        for ids in now.values_mut() {
+            let room = IDS_PER_VARIABLE.saturating_sub(ids.len());
+            ids.extend(new.by_ref().take(room));
+        }
+        let mut number = 0;
+        loop {
+            let ids: BTreeSet<Uuid> = new.by_ref().take(IDS_PER_VARIABLE).collect();
+            if ids.is_empty() {
+                return now;
+            }
+            while now.contains_key(&name(number)) {
+                number += 1;
+            }
+            now.insert(name(number), ids);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
+
     use super::*;
+    use crate::{api::testing, python};
 
     #[test]
     fn a_full_variable_fits_the_limit_of_the_server() {
@@ -149,7 +176,7 @@ mod tests {
             Membership::from_records(variables.into_iter(), ProjectId::new("a").ok().as_ref())
         };
         let membership = read(record("b", other)).unwrap();
-        assert_eq!((membership.own, membership.others), ([own].into(), [other].into()));
+        assert_eq!((membership.own, membership.of_others), ([own].into(), [other].into()));
         for value in [
             json!("text"),
             json!({"project": "b"}),
@@ -165,9 +192,70 @@ mod tests {
         let [declared, gone, shared] = [1, 2, 3].map(Uuid::from_u128);
         let membership = Membership {
             own: [declared, gone, shared].into(),
-            others: [shared].into(),
-            variables: Vec::new(),
+            of_others: [shared].into(),
+            variables: BTreeMap::new(),
         };
         assert_eq!(membership.undeclared(&[declared].into()), [gone].into());
+    }
+
+    /// A server with variables, which rejects values that are too long.
+    #[derive(Default)]
+    struct Variables(Mutex<BTreeMap<String, Json>>);
+
+    impl Respond for &'static Variables {
+        fn respond(&self, request: &Request) -> ResponseTemplate {
+            let mut variables = self.0.lock().unwrap();
+            let body: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+            let name = request.url.path().rsplit('/').next().unwrap().to_owned();
+            if python::json_repr(&body["value"]).len() > 5000 {
+                return ResponseTemplate::new(422);
+            }
+            match (request.method.as_str(), name.as_str()) {
+                ("GET", "version") => ResponseTemplate::new(200).set_body_json("3.9.1"),
+                ("POST", "filter") => {
+                    let variable = |(name, value): (&String, &Json)| json!({"id": Uuid::new_v4(), "name": name, "value": value});
+                    let offset = body["offset"].as_u64().unwrap_or_default();
+                    let found: Vec<Json> = variables.iter().skip(offset as usize).map(variable).collect();
+                    ResponseTemplate::new(200).set_body_json(found)
+                }
+                ("POST", "") => {
+                    variables.insert(body["name"].as_str().unwrap().to_owned(), body["value"].clone());
+                    ResponseTemplate::new(201).set_body_json(json!({}))
+                }
+                ("PATCH", name) if variables.contains_key(name) => {
+                    variables.insert(name.to_owned(), body["value"].clone());
+                    ResponseTemplate::new(204)
+                }
+                ("DELETE", name) if variables.remove(name).is_some() => ResponseTemplate::new(204),
+                _ => ResponseTemplate::new(404).set_body_json(json!({"detail": "Variable not found"})),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn records_thousands_of_deployments() {
+        let project = ProjectId::new(&"x".repeat(80)).unwrap();
+        for count in [500, 5000] {
+            let variables: &'static Variables = Box::leak(Box::default());
+            let server = MockServer::start().await;
+            Mock::given(any()).respond_with(variables).mount(&server).await;
+            let (client, _) = testing::client(testing::options(&server.uri()));
+            let read = async || Membership::read(&client, Some(&project)).await.unwrap();
+            let all: BTreeSet<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
+            read().await.record(&client, &project, &all).await.unwrap();
+            assert_eq!(read().await.own, all);
+            assert_eq!(variables.0.lock().unwrap().len(), count / 100);
+            // Others stay in their variables.
+            let before = variables.0.lock().unwrap().clone();
+            let mut changed = all.clone();
+            changed.pop_first();
+            changed.insert(Uuid::new_v4());
+            read().await.record(&client, &project, &changed).await.unwrap();
+            assert_eq!(read().await.own, changed);
+            let after = variables.0.lock().unwrap().clone();
+            assert_eq!(before.iter().filter(|(name, value)| after.get(*name) != Some(value)).count(), 1);
+            read().await.record(&client, &project, &BTreeSet::new()).await.unwrap();
+            assert_eq!(*variables.0.lock().unwrap(), BTreeMap::new());
+        }
     }
 }
