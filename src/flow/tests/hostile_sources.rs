@@ -159,7 +159,7 @@ fn inspect(folder: &Path, entrypoint: &str) -> Result<Arc<Flow>, String> {
 }
 
 /// Reads a flow with lines before it, and with an annotation and a default for its parameter.
-fn read(before: &str, annotation: &str, default: &str) -> Result<Arc<Flow>, String> {
+pub(super) fn read(before: &str, annotation: &str, default: &str) -> Result<Arc<Flow>, String> {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "from prefect import flow\n{before}\n@flow\ndef my_flow(a: {annotation} = {default}):\n    pass\n"
