@@ -1,114 +1,35 @@
 //! Writes the changes of each deployment in this order: flow, deployment, schedules, triggers.
 
-mod before;
 mod conflict;
+mod duplicates;
+mod foreign_changes;
 pub(crate) mod journal;
+mod masked;
+mod outcome;
+mod record;
 mod rollback;
 mod writer;
 
-pub(crate) use before::Before;
-#[cfg(test)]
-pub(crate) use before::Was;
+pub(crate) use outcome::{FinishedWrites, Outcome};
+pub(crate) use record::Record;
+pub(crate) use rollback::{Recovery, recover};
 
 use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, stream};
+use indexmap::IndexMap;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Client},
-    apply::{conflict::ConflictCheck, journal::Journal, writer::Writer},
-    deployment::OnError,
-    deployment::{DesiredDeployment, Snapshot},
-    plan::{Change, FieldChange},
+    apply::{conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, writer::Writer},
+    deployment::{DesiredDeployment, OnError, Snapshot},
+    plan::Change,
     progress::{DeploymentEvent, Progress},
 };
-
-/// Outcome of a deployment.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Created(Uuid),
-    /// The deployment was updated. Contains its id and the names of the changed fields.
-    Updated(Uuid, Vec<String>),
-    Unchanged(Uuid),
-    /// A request failed. `written` is `true` if something was written before the failure.
-    Failed {
-        error: ApiError,
-        written: bool,
-    },
-    /// The deployment has changed on the server since it was compared. Contains the changes.
-    Conflict(Vec<FieldChange>),
-    /// The conflict check failed, so the deployment was not written.
-    Unchecked(ApiError),
-    /// Another deployment failed first.
-    NotTried,
-    /// The deployment was restored because another deployment failed.
-    Restored,
-    /// The deployment was pruned.
-    Deleted,
-}
-
-impl Outcome {
-    /// Returns the word that describes the outcome in reports.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Created(_) => "created",
-            Self::Updated(..) => "updated",
-            Self::Unchanged(_) => "unchanged",
-            Self::Failed { .. } | Self::Unchecked(_) => "failed",
-            Self::Conflict(_) => "changed meanwhile",
-            Self::NotTried => "not tried",
-            Self::Restored => "restored",
-            Self::Deleted => "deleted",
-        }
-    }
-
-    /// Returns the progress event for the outcome.
-    pub(crate) fn event(&self) -> DeploymentEvent<'static> {
-        DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
-    }
-
-    /// Returns the id of the deployment if it has its desired state. Returns `None` otherwise.
-    pub(crate) fn id(&self) -> Option<Uuid> {
-        match self {
-            Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
-            _ => None,
-        }
-    }
-
-    /// Returns whether the deployment has its desired state.
-    pub(crate) fn is_done(&self) -> bool {
-        self.id().is_some() || matches!(self, Self::Deleted)
-    }
-
-    /// Returns whether the outcome prevents further writes.
-    fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed { .. } | Self::Conflict(_) | Self::Unchecked(_))
-    }
-
-    pub(crate) fn error(&self) -> Option<&ApiError> {
-        match self {
-            Self::Failed { error, .. } | Self::Unchecked(error) => Some(error),
-            _ => None,
-        }
-    }
-
-    /// Checks whether anything was written.
-    pub(crate) fn wrote(&self) -> bool {
-        matches!(
-            self,
-            Self::Created(_) | Self::Updated(..) | Self::Deleted | Self::Failed { written: true, .. }
-        )
-    }
-}
 
 /// Context of writing.
 pub(crate) struct Apply<'a> {
@@ -120,55 +41,9 @@ pub(crate) struct Apply<'a> {
     pub(crate) on_error: OnError,
     /// Whether to skip the conflict check.
     pub(crate) force: bool,
+    /// Records of the deploy that this one resumes. A rollback restores them too.
+    pub(crate) earlier: &'a [Record],
     pub(crate) finished: &'a FinishedWrites,
-}
-
-/// A callback that receives the name of a deployment and the outcome of its write.
-type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
-
-/// Outcomes and durations of the finished writes, by position. They are available even if the deploy is
-/// interrupted.
-#[derive(Default)]
-pub(crate) struct FinishedWrites {
-    ends: Mutex<BTreeMap<usize, (String, Outcome, Duration)>>,
-    /// Number of writes that have been reported to `on_finish`.
-    reported: AtomicUsize,
-    on_finish: Option<OnFinish>,
-}
-
-impl std::fmt::Debug for FinishedWrites {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FinishedWrites").field("ends", &self.ends).finish_non_exhaustive()
-    }
-}
-
-impl FinishedWrites {
-    /// Calls `on_finish` for the writes in order. A write is reported when it and all writes before it have
-    /// finished.
-    pub(crate) fn reporting(on_finish: OnFinish) -> Self {
-        Self { on_finish: Some(on_finish), ..Self::default() }
-    }
-
-    fn add(&self, index: usize, name: String, (outcome, time): (Outcome, Duration)) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.insert(index, (name, outcome, time));
-        let Some(on_finish) = &self.on_finish else { return };
-        while let Some((name, outcome, _)) = ends.get(&self.reported.load(Relaxed)) {
-            on_finish(name, outcome);
-            self.reported.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Returns the number of writes that have been reported to the callback.
-    pub(crate) fn reported(&self) -> usize {
-        self.reported.load(Relaxed)
-    }
-
-    /// Removes and returns all finished writes.
-    pub(crate) fn take(&self) -> BTreeMap<usize, (Outcome, Duration)> {
-        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
-        ends.into_iter().map(|(index, (_, outcome, time))| (index, (outcome, time))).collect()
-    }
 }
 
 /// Outcomes of the writes, in the order of the changes.
@@ -177,7 +52,10 @@ pub(crate) struct Applied {
     pub(crate) outcomes: Vec<Outcome>,
     /// Duration of each write.
     pub(crate) times: Vec<Duration>,
+    /// Messages about state that a rollback could not restore.
     pub(crate) unrestored: Vec<String>,
+    /// Names of the other deployments of the resumed deploy, and whether a rollback restored them.
+    pub(crate) earlier: Vec<(String, bool)>,
 }
 
 /// A deployment to write, and its position among the deployments that have changes.
@@ -196,13 +74,13 @@ impl Apply<'_> {
         let check = (!self.force).then(|| ConflictCheck::new(self.client, self.live, writes));
         let failed = AtomicBool::new(false);
         let mut position = 0;
-        let (writer, check, failed_ref) = (&writer, check.as_ref(), &failed);
+        let (writer_ref, check, failed_ref) = (&writer, check.as_ref(), &failed);
         stream::iter(changes.iter().enumerate())
             .map(|(index, (desired, change))| {
                 let write = PendingWrite { desired, change, position };
                 position += usize::from(!matches!(change, Change::Unchanged { .. }));
                 async move {
-                    let result = self.write(write, writer, check, failed_ref).await;
+                    let result = self.write(write, writer_ref, check, failed_ref).await;
                     self.finished.add(index, desired.full_name(), result);
                 }
             })
@@ -210,9 +88,11 @@ impl Apply<'_> {
             .collect::<()>()
             .await;
         let (outcomes, times) = self.finished.take().into_values().unzip();
-        let mut applied = Applied { outcomes, times, unrestored: Vec::new() };
+        let mut applied = Applied { outcomes, times, ..Applied::default() };
         if self.on_error == OnError::Rollback && failed.into_inner() {
-            applied.unrestored = self.roll_back(changes, &mut applied.outcomes).await;
+            self.roll_back(changes, &mut applied).await;
+        } else {
+            self.resolve_duplicates(changes, writer.into_created(), &mut applied.outcomes).await;
         }
         applied
     }
@@ -259,61 +139,109 @@ impl Apply<'_> {
         let Some(check) = check else { return writer.write(write.desired, write.change).await };
         match check.differences(write.position).await {
             Ok(differences) if differences.is_empty() => {}
-            Ok(differences) => return Outcome::Conflict(differences),
+            Ok(differences) => return Outcome::Conflict { differences, written: false },
             Err(error) => return Outcome::Unchecked(error),
         }
         // The next batch is read while the last writes of this one are in flight.
         let next = write.position + self.client.write_limit();
-        tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0
+        let outcome = tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0;
+        self.explained(write, outcome).await
     }
 
-    /// Restores the deployments that were written. This includes failed writes, because a request may succeed
-    /// even if its response is lost.
-    ///
-    /// Returns messages about state that could not be restored.
-    async fn roll_back(
+    /// Converts the failure of a write to a conflict if somebody changed the deployment during the write.
+    async fn explained(&self, write: &PendingWrite<'_>, outcome: Outcome) -> Outcome {
+        let Outcome::Failed { error: ApiError::NotFound { .. } | ApiError::Conflict { .. }, written } =
+            outcome
+        else {
+            return outcome;
+        };
+        let check = ConflictCheck::new(self.client, self.live, vec![(write.desired, write.change)]);
+        let Ok(mut differences) = check.differences(0).await else { return outcome };
+        let own = write.desired.update_body();
+        differences.retain(|change| own.get(&change.field) != Some(&change.new));
+        if differences.is_empty() { outcome } else { Outcome::Conflict { differences, written } }
+    }
+
+    /// Removes automations and schedules that another deploy created at the same time. Their deployments become
+    /// conflicts.
+    async fn resolve_duplicates(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
+        created: CreatedParts,
         outcomes: &mut [Outcome],
-    ) -> Vec<String> {
-        let written: Vec<usize> = (0..outcomes.len())
-            .filter(|index| {
-                matches!(
-                    outcomes[*index],
-                    Outcome::Created(_) | Outcome::Updated(..) | Outcome::Failed { .. }
-                )
-            })
-            .collect();
-        let before: Vec<Before> = written
-            .iter()
-            .map(|index| {
-                let (desired, change) = &changes[*index];
-                Before::of(desired, change, self.live)
-            })
-            .collect();
-        let restored = rollback::restore(self.client, &before).await;
-        let mut unrestored = Vec::new();
-        for (index, result) in written.into_iter().zip(restored) {
-            let name = changes[index].0.full_name();
-            match result {
-                Ok(notes) => {
-                    unrestored.extend(notes.into_iter().map(|note| format!("deployment '{name}': {note}")));
-                    let stays = self.what_stays(&changes[index]).filter(|note| !unrestored.contains(note));
-                    unrestored.extend(stays);
-                    match &mut outcomes[index] {
-                        Outcome::Failed { written, .. } => *written = false,
-                        outcome => *outcome = Outcome::Restored,
-                    }
-                }
-                Err(error) => {
-                    unrestored.push(format!("deployment '{name}' could not be restored: {error}"));
-                    if let Outcome::Failed { written, .. } = &mut outcomes[index] {
-                        *written = true;
-                    }
-                }
+    ) {
+        let mut conflicts = match duplicates::resolve(self.client, self.live, created).await {
+            Ok(conflicts) => conflicts,
+            Err(error) => {
+                self.progress.status(&format!("cannot check for concurrent deploys: {error}"));
+                return;
+            }
+        };
+        for ((desired, _), outcome) in changes.iter().zip(outcomes) {
+            let Some(differences) = outcome.id().and_then(|id| conflicts.remove(&id)) else { continue };
+            *outcome = Outcome::Conflict { differences, written: true };
+            self.progress.deployment(&desired.full_name(), outcome.event());
+        }
+    }
+
+    /// Returns the records that a rollback restores, with the positions of their changes: the written
+    /// deployments and those of the resumed deploy. Failed ones are included, because a request may have
+    /// succeeded without a response.
+    fn rollback_records(
+        &self,
+        changes: &[(&DesiredDeployment, Change<'_>)],
+        outcomes: &[Outcome],
+    ) -> Vec<(Option<usize>, Record)> {
+        let is_written = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Created(_) | Outcome::Updated(..) | Outcome::Failed { .. })
+        };
+        let mut earlier: IndexMap<String, &Record> =
+            self.earlier.iter().map(|record| (record.full_name(), record)).collect();
+        let mut records = Vec::new();
+        for (index, ((desired, change), outcome)) in changes.iter().zip(outcomes).enumerate() {
+            let earlier = earlier.shift_remove(&desired.full_name());
+            if earlier.is_some() || is_written(outcome) {
+                let record = Record::new(desired, change, self.live);
+                records.push((Some(index), record.continuing(earlier)));
             }
         }
-        unrestored
+        records.extend(earlier.into_values().map(|record| (None, record.clone())));
+        records
+    }
+
+    /// Restores the written deployments and those of the resumed deploy.
+    async fn roll_back(&self, changes: &[(&DesiredDeployment, Change<'_>)], applied: &mut Applied) {
+        let (positions, records): (Vec<_>, Vec<_>) =
+            self.rollback_records(changes, &applied.outcomes).into_iter().unzip();
+        let recoveries = recover(self.client, &records, true).await;
+        for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
+            let name = record.full_name();
+            let restored = match recovery {
+                Recovery::Restored(restored) if restored.lost.is_empty() => {
+                    let notes = restored.notes.iter().map(|note| format!("deployment '{name}': {note}"));
+                    applied.unrestored.extend(notes);
+                    let stays = index.and_then(|index| self.what_stays(&changes[index]));
+                    applied.unrestored.extend(stays.filter(|note| !applied.unrestored.contains(note)));
+                    true
+                }
+                Recovery::Restored(restored) => {
+                    let lost = restored.lost.iter().chain(&restored.notes);
+                    applied.unrestored.extend(lost.map(|note| format!("deployment '{name}': {note}")));
+                    false
+                }
+                Recovery::Failed(error) => {
+                    applied.unrestored.push(format!("deployment '{name}' could not be restored: {error}"));
+                    false
+                }
+                Recovery::Conflict(_) => false,
+            };
+            match index.map(|index| &mut applied.outcomes[index]) {
+                Some(Outcome::Failed { written, .. }) => *written = !restored,
+                Some(outcome) if restored => *outcome = Outcome::Restored,
+                Some(_) => {}
+                None => applied.earlier.push((name, restored)),
+            }
+        }
     }
 
     /// Returns a message about state that a rollback cannot restore.

@@ -10,28 +10,79 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Automation, Client},
-    apply::before::{Before, Was},
+    api::{ApiError, Automation, Client, DeploymentSchedule},
+    apply::{
+        foreign_changes::{foreign_changes, is_intended, without_id},
+        masked::{completed, has_mask, matches, overlaid, overlaid_object},
+        record::{Intended, Previous, Record},
+    },
     deployment::{LiveDeployment, Snapshot, triggers::owner_resource},
-    plan::prune,
+    plan::{self, FieldChange, prune},
 };
 
-/// Restores deployments. Each result contains messages about state that could not be restored.
-pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Vec<String>, ApiError>> {
-    let names: BTreeSet<_> =
-        before.iter().map(|previous| (previous.flow.clone(), previous.name.clone())).collect();
-    let live = match Snapshot::observe(client, &names).await {
-        Ok(live) => live,
-        Err(error) => {
-            let reason = error.to_string();
-            let rest = before.iter().skip(1).map(|_| Err(ApiError::Setup(reason.clone())));
-            return std::iter::once(Err(error)).chain(rest.collect::<Vec<_>>()).take(before.len()).collect();
+/// Maximum number of deployments that are read together. Others can change a deployment between the read and
+/// the write, so the number limits the time between them.
+const BATCH: usize = 100;
+
+/// Result of restoring a deployment.
+#[derive(Debug, Default)]
+pub(crate) struct Restored {
+    /// Whether anything had to be written.
+    pub(crate) wrote: bool,
+    /// Whether the deployment was deleted, because it did not exist before.
+    pub(crate) deleted: bool,
+    /// State that a rollback cannot restore by its nature, such as ids.
+    pub(crate) notes: Vec<String>,
+    /// State that was not restored and differs from the recorded state.
+    pub(crate) lost: Vec<String>,
+}
+
+/// Outcome of the rollback of a recorded deployment.
+#[derive(Debug)]
+pub(crate) enum Recovery {
+    Restored(Restored),
+    /// Others changed the deployment. It was not written.
+    Conflict(Vec<FieldChange>),
+    Failed(ApiError),
+}
+
+/// Restores the recorded deployments in order. Without `force`, deployments that others have changed are
+/// conflicts and are not written.
+pub(crate) async fn recover(client: &Client, records: &[Record], force: bool) -> Vec<Recovery> {
+    let mut recoveries = Vec::with_capacity(records.len());
+    for batch in records.chunks(BATCH) {
+        let names: BTreeSet<_> =
+            batch.iter().map(|record| (record.flow.clone(), record.name.clone())).collect();
+        match Snapshot::observe(client, &names).await {
+            Ok(live) => recoveries.extend(recover_batch(client, batch, &live, force).await),
+            Err(error) => {
+                let reason = error.to_string();
+                recoveries.push(Recovery::Failed(error));
+                let left = records.len() - recoveries.len();
+                let skipped = || Recovery::Failed(ApiError::Setup(reason.clone()));
+                recoveries.extend(std::iter::repeat_with(skipped).take(left));
+                break;
+            }
         }
-    };
-    stream::iter(before)
-        .map(async |previous| {
+    }
+    recoveries
+}
+
+async fn recover_batch(client: &Client, records: &[Record], live: &Snapshot, force: bool) -> Vec<Recovery> {
+    stream::iter(records)
+        .map(async |record| {
+            let now = live.deployment(&record.flow, &record.name);
+            let automations = now.map_or(&[][..], |now| live.automations(now.id));
+            let conflicts = if force { Vec::new() } else { foreign_changes(record, now, automations) };
+            if !conflicts.is_empty() {
+                return Recovery::Conflict(conflicts);
+            }
             let _slot = client.write_slot().await;
-            Restore { client, live: &live }.deployment(previous).await
+            let mut restored = Restored::default();
+            match (Restore { client, live, record }).deployment(now, &mut restored).await {
+                Ok(()) => Recovery::Restored(restored),
+                Err(error) => Recovery::Failed(error),
+            }
         })
         .buffered(2 * Client::MAX_WRITES)
         .collect()
@@ -41,61 +92,120 @@ pub(super) async fn restore(client: &Client, before: &[Before]) -> Vec<Result<Ve
 struct Restore<'a> {
     client: &'a Client,
     live: &'a Snapshot,
+    record: &'a Record,
 }
 
 impl Restore<'_> {
-    async fn deployment(&self, before: &Before) -> Result<Vec<String>, ApiError> {
-        let mut notes = Vec::new();
-        match (&before.was, self.live.deployment(&before.flow, &before.name)) {
+    async fn deployment(
+        &self,
+        now: Option<&LiveDeployment>,
+        restored: &mut Restored,
+    ) -> Result<(), ApiError> {
+        match (&self.record.previous, now) {
             (None, None) => {}
-            (None, Some(now)) => prune::remove(self.client, now.id).await?,
-            (Some(_), None) => notes.push("it was deleted on the server".to_owned()),
+            (None, Some(now)) => {
+                (restored.wrote, restored.deleted) = (true, true);
+                prune::remove(self.client, now.id).await?;
+            }
+            (Some(_), None) => restored.lost.push("it was deleted on the server".to_owned()),
             (Some(was), Some(now)) => {
                 if self.client.replaces_deployments().await? {
-                    self.schedules(was, now, &mut notes).await?;
-                    self.fields(was, now, &mut notes).await?;
+                    self.schedules(was, now, restored).await?;
+                    self.fields(was, now, restored).await?;
                 } else {
-                    self.fields(was, now, &mut notes).await?;
-                    self.schedules(was, now, &mut notes).await?;
+                    self.fields(was, now, restored).await?;
+                    self.schedules(was, now, restored).await?;
                 }
-                self.automations(was, now.id, &mut notes).await?;
+                self.automations(was, now.id, restored).await?;
             }
         }
-        Ok(notes)
+        Ok(())
     }
 
-    async fn fields(&self, was: &Was, now: &LiveDeployment, notes: &mut Vec<String>) -> Result<(), ApiError> {
-        let differ = was.fields.iter().any(|(field, value)| now.field(field) != Some(value));
-        if !differ {
-            return Ok(());
-        }
+    async fn fields(
+        &self,
+        was: &Previous,
+        now: &LiveDeployment,
+        restored: &mut Restored,
+    ) -> Result<(), ApiError> {
+        let Some(fields) = self.missing_fields(was, now, restored) else { return Ok(()) };
         let is_empty = |value: &Json| value.as_object().is_some_and(Map::is_empty);
-        if was.fields.get("job_variables").is_some_and(is_empty)
+        if fields.get("job_variables").is_some_and(is_empty)
             && now.has_job_variables()
             && !self.live.clears_job_variables()
         {
-            notes.push("its job variables stay: this server cannot remove all of them".to_owned());
+            restored.notes.push("its job variables stay: this server cannot remove all of them".to_owned());
         }
-        self.client.update_deployment(now.id, &was.fields).await?;
+        restored.wrote = true;
+        self.client.update_deployment(now.id, &fields).await?;
         Ok(())
+    }
+
+    /// Returns the fields to write. Returns `None` if the deployment has them.
+    fn missing_fields(
+        &self,
+        was: &Previous,
+        now: &LiveDeployment,
+        restored: &mut Restored,
+    ) -> Option<Map<String, Json>> {
+        let mut lost = Vec::new();
+        let field = |(name, value): (&String, &Json)| {
+            let intended: Vec<Option<&Json>> =
+                self.record.intended.iter().map(|intended| intended.fields.get(name)).collect();
+            Some((name.clone(), completed(value, &intended, now.field(name), name, &mut lost)?))
+        };
+        let fields: Map<String, Json> = was.fields.iter().filter_map(field).collect();
+        if !self.is_written(was, now) {
+            return None;
+        }
+        restored.lost.extend(lost.iter().map(|field| {
+            format!(
+                "`{field}` is a secret, which the journal does not record, and has the value of the deploy"
+            )
+        }));
+        let differs = fields.iter().any(|(field, value)| now.field(field) != Some(value));
+        differs.then_some(fields)
+    }
+
+    /// Returns whether a deploy may have written the fields, which are one request.
+    fn is_written(&self, was: &Previous, now: &LiveDeployment) -> bool {
+        let live = |field: &str| now.field(field).unwrap_or(&Json::Null);
+        let is_previous = was.fields.iter().all(|(field, value)| matches(value, live(field)));
+        let is_intended =
+            |intended: &Intended| {
+                intended.fields.iter().filter(|(field, _)| was.fields.contains_key(*field)).all(
+                    |(field, value)| plan::is_same_field(field, live(field), &overlaid(value, live(field))),
+                )
+            };
+        !is_previous || self.record.intended.iter().any(is_intended)
     }
 
     async fn schedules(
         &self,
-        was: &Was,
+        was: &Previous,
         now: &LiveDeployment,
-        notes: &mut Vec<String>,
+        restored: &mut Restored,
     ) -> Result<(), ApiError> {
+        if self.record.intended.iter().all(|intended| intended.schedules.is_none()) {
+            return Ok(());
+        }
         let mut gone = Vec::new();
         for schedule in &was.schedules {
-            match now.schedules.iter().find(|schedule_now| schedule_now.id == schedule.id) {
-                Some(same) if same == schedule => {}
+            let has_secret = has_mask(&json!(schedule.parameters));
+            match find_schedule(schedule, &now.schedules) {
+                Some(same) if matches(&without_id(schedule), &without_id(same)) => {}
+                _ if has_secret => {
+                    restored
+                        .lost
+                        .push("a schedule has a secret, which the journal does not record".to_owned());
+                }
                 Some(_) => {
                     let body = Map::from_iter([
                         ("schedule".to_owned(), json!(schedule.schedule)),
                         ("active".to_owned(), json!(schedule.active)),
                         ("slug".to_owned(), json!(schedule.slug)),
                     ]);
+                    restored.wrote = true;
                     self.client.update_schedule(now.id, schedule, &body).await?;
                 }
                 None => gone.push(json!({
@@ -108,35 +218,81 @@ impl Restore<'_> {
             }
         }
         for schedule in &now.schedules {
-            if !was.schedules.iter().any(|schedule_now| schedule_now.id == schedule.id) {
+            let is_previous = |previous: &DeploymentSchedule| {
+                find_schedule(previous, &now.schedules).is_some_and(|found| found.id == schedule.id)
+            };
+            if !was.schedules.iter().any(is_previous) {
+                restored.wrote = true;
                 self.client.delete_schedule(now.id, schedule.id).await?;
             }
         }
         if !gone.is_empty() {
+            restored.wrote = true;
             self.client.create_schedules(now.id, &gone).await?;
-            notes.push(format!("{} of its schedules have new ids", gone.len()));
+            restored.notes.push(format!("{} of its schedules have new ids", gone.len()));
         }
         Ok(())
     }
 
-    async fn automations(&self, was: &Was, id: Uuid, notes: &mut Vec<String>) -> Result<(), ApiError> {
+    async fn automations(&self, was: &Previous, id: Uuid, restored: &mut Restored) -> Result<(), ApiError> {
         let now = self.live.automations(id);
-        let has_id = |raw: &Map<String, Json>, id: Uuid| raw.get("id") == Some(&json!(id));
         for automation in now {
-            if !was.automations.iter().any(|raw| has_id(raw, automation.id)) {
+            let is_previous = was.automations.iter().any(|raw| is_same_automation(raw, automation));
+            if !is_previous && is_intended(self.record, automation) {
+                restored.wrote = true;
                 self.client.delete_automation(automation.id).await?;
             }
         }
         let is_there =
-            |raw: &Map<String, Json>| now.iter().any(|automation: &Automation| has_id(raw, automation.id));
-        let gone: Vec<_> = was.automations.iter().filter(|raw| !is_there(raw)).collect();
+            |raw: &Map<String, Json>| now.iter().any(|automation| is_same_automation(raw, automation));
+        let (secret, gone): (Vec<_>, Vec<_>) =
+            was.automations.iter().filter(|raw| !is_there(raw)).partition(|raw| raw.values().any(has_mask));
         for raw in &gone {
+            restored.wrote = true;
             self.client.create_automation(&automation_body(raw, id)).await?;
         }
         if !gone.is_empty() {
-            notes.push(format!("{} of its automations have new ids", gone.len()));
+            restored.notes.push(format!("{} of its automations have new ids", gone.len()));
+        }
+        for raw in secret {
+            let name = raw.get("name").and_then(Json::as_str).unwrap_or_default();
+            restored
+                .lost
+                .push(format!("automation '{name}' has a secret, which the journal does not record"));
         }
         Ok(())
+    }
+}
+
+/// Finds a recorded schedule among live ones: by id, or an equal one that an earlier rollback created.
+fn find_schedule<'a>(
+    previous: &DeploymentSchedule,
+    live: &'a [DeploymentSchedule],
+) -> Option<&'a DeploymentSchedule> {
+    let by_id = live.iter().find(|schedule| schedule.id == previous.id);
+    by_id.or_else(|| live.iter().find(|schedule| matches(&without_id(previous), &without_id(schedule))))
+}
+
+/// Returns whether an automation is the recorded one, or an equal one that an earlier rollback created.
+fn is_same_automation(previous: &Map<String, Json>, live: &Automation) -> bool {
+    let mut body = previous.clone();
+    for key in ["id", "created", "updated"] {
+        body.shift_remove(key);
+    }
+    body.get_mut("trigger").into_iter().for_each(remove_ids);
+    previous.get("id") == Some(&json!(live.id))
+        || plan::is_same_trigger(&overlaid_object(&body, &live.raw), &live.raw)
+}
+
+/// Removes the ids that the server gives to triggers.
+fn remove_ids(trigger: &mut Json) {
+    match trigger {
+        Json::Object(fields) => {
+            fields.shift_remove("id");
+            fields.values_mut().for_each(remove_ids);
+        }
+        Json::Array(items) => items.iter_mut().for_each(remove_ids),
+        _ => {}
     }
 }
 

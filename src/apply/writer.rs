@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Client},
-    apply::Outcome,
+    apply::{Outcome, duplicates::CreatedParts},
     deployment::{DesiredDeployment, LiveDeployment, Snapshot},
     plan::{Change, Changes, ScheduleChanges, TriggerChanges},
     value::json_object,
@@ -21,15 +21,21 @@ pub(super) struct Writer<'a> {
     now: Timestamp,
     /// Flows that are created by this command, by name. Deployments of the same flow share a single request.
     flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
+    created: Mutex<CreatedParts>,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(client: &'a Client, live: &'a Snapshot, now: Timestamp) -> Self {
-        Self { client, live, now, flows: Mutex::default() }
+        Self { client, live, now, flows: Mutex::default(), created: Mutex::default() }
     }
 }
 
 impl Writer<'_> {
+    /// Returns the parts that were created.
+    pub(super) fn into_created(self) -> CreatedParts {
+        self.created.into_inner()
+    }
+
     /// Sends the requests for a change, one after the other.
     pub(super) async fn write(&self, desired: &DesiredDeployment, change: &Change<'_>) -> Outcome {
         let mut written = false;
@@ -52,12 +58,25 @@ impl Writer<'_> {
         let body = desired.create_body(flow, self.now);
         let deployment = self.client.create_deployment(&json_object(body)).await?;
         *written = true;
-        for trigger in &desired.triggers {
-            self.client.create_automation(&json_object(trigger.automation_body(deployment.id))).await?;
-            *written = true;
-        }
+        let bodies =
+            desired.triggers.iter().map(|trigger| json_object(trigger.automation_body(deployment.id)));
+        self.create_automations(deployment.id, bodies, written).await?;
         self.slas(deployment.id, desired).await?;
         Ok(deployment.id)
+    }
+
+    async fn create_automations(
+        &self,
+        deployment: Uuid,
+        bodies: impl Iterator<Item = Map<String, Json>>,
+        written: &mut bool,
+    ) -> Result<(), ApiError> {
+        for body in bodies {
+            let created = self.client.create_automation(&body).await?;
+            *written = true;
+            self.created.lock().await.add_automation(deployment, &body, created.id);
+        }
+        Ok(())
     }
 
     /// Returns the id of a flow. Creates the flow if it does not exist.
@@ -113,8 +132,12 @@ impl Writer<'_> {
         if !changes.create.is_empty() {
             let bodies: Vec<Json> =
                 changes.create.iter().map(|schedule| schedule.for_create(self.now)).collect();
-            self.client.create_schedules(id, &bodies).await?;
+            let created = self.client.create_schedules(id, &bodies).await?;
             *written = true;
+            let mut parts = self.created.lock().await;
+            for ((schedule, body), created) in changes.create.iter().zip(bodies).zip(created) {
+                parts.add_schedule(id, schedule, body, created.id);
+            }
         }
         for schedule in &changes.delete {
             self.client.delete_schedule(id, schedule.id).await?;
@@ -142,10 +165,7 @@ impl Writer<'_> {
             self.client.delete_automations_owned_by(id).await?;
             *written = true;
         }
-        for body in &changes.create {
-            self.client.create_automation(body).await?;
-            *written = true;
-        }
+        self.create_automations(id, changes.create.iter().cloned(), written).await?;
         for automation in &changes.delete {
             self.client.delete_automation(automation.id).await?;
             *written = true;

@@ -18,7 +18,6 @@ mod example_tests;
 mod flow;
 mod flow_run;
 mod generate;
-mod global;
 mod help;
 mod init;
 mod job;
@@ -27,10 +26,10 @@ mod open;
 mod profile;
 mod python;
 mod reference;
+mod rollback;
 mod selection;
 mod server;
 mod shared;
-mod shell;
 mod steps;
 mod topics;
 mod variable;
@@ -38,7 +37,7 @@ mod work_pool;
 mod work_queue;
 mod worker;
 
-use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arguments::{normalize, normalize_commands};
 pub(crate) use automation::{AutomationCommand, WhichAutomation};
@@ -59,7 +58,6 @@ pub(crate) use doctor::DoctorArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use generate::GenerateCommand;
-pub(crate) use global::{ColorChoice, GlobalArguments};
 pub(crate) use help::print as print_instead;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
@@ -67,10 +65,10 @@ pub(crate) use open::OpenCommand;
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
 pub(crate) use reference::{PYTHON_CLI, explain_unknown};
+pub(crate) use rollback::RollbackArguments;
 pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, Group, OutputArguments, OutputFormat};
-pub(crate) use shell::Shell;
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
 pub(crate) use topics::Topic;
 pub(crate) use variable::VariableCommand;
@@ -111,6 +109,55 @@ impl Cli {
     }
 }
 
+// Options that every command accepts, before or after its name.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = help::GLOBAL_OPTIONS)]
+pub(crate) struct GlobalArguments {
+    /// Profile from profiles.toml to use (or `-p` before the command)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Prompt for missing values
+    #[arg(long, global = true, conflicts_with = "no_prompt", hide_short_help = true)]
+    pub(crate) prompt: bool,
+
+    /// Never prompt
+    #[arg(long, global = true)]
+    pub(crate) no_prompt: bool,
+
+    /// Print only results and errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Print the complete output of steps, and every API request
+    #[arg(long, global = true, conflicts_with = "quiet", hide_short_help = true)]
+    pub(crate) verbose: bool,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
+    pub(crate) color: ColorChoice,
+
+    /// Print the version
+    #[arg(long, short = 'v', visible_short_alias = 'V', action = ArgAction::Version)]
+    version: Option<bool>,
+
+    /// Pass all following arguments to the command line of the Python package `prefect`; must be the first
+    /// argument
+    #[arg(long, hide_short_help = true)]
+    pub(crate) python_cli: bool,
+
+    /// Exit with code 1 on every failure, like `prefect`
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) compat_exit_codes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
@@ -137,6 +184,12 @@ pub(crate) enum Command {
     /// Exits with code 10 if there are differences. Also reports differences that a deploy would not
     /// overwrite, such as paused schedules. Values that depend on the output of a step are not compared.
     Drift(Box<DriftArguments>),
+
+    /// Undo the last deploy if it did not complete
+    ///
+    /// Restores the state before a deploy from this directory that failed, was interrupted or was killed, and deletes the
+    /// deployments that it created. Deployments that others have changed since are not written.
+    Rollback(RollbackArguments),
 
     /// Delete the deployments in prefect.yaml from the server
     ///
@@ -320,7 +373,7 @@ impl Command {
     pub(crate) fn changes_server(&self) -> bool {
         match self {
             Self::Deploy(arguments) => !arguments.dry_run,
-            Self::Destroy(_) => true,
+            Self::Destroy(_) | Self::Rollback(_) => true,
             _ => false,
         }
     }
@@ -339,6 +392,7 @@ impl Command {
             | Self::FlowRun(_)
             | Self::Job(_)
             | Self::Open(_)
+            | Self::Rollback(_)
             | Self::Variable(_)
             | Self::WorkPool(_)
             | Self::WorkQueue(_)
@@ -359,6 +413,28 @@ impl Command {
             | Self::Server(_)
             | Self::Steps(_)
             | Self::Version { .. } => false,
+        }
+    }
+}
+
+/// Shells with completion scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(name = "powershell")]
+    Power,
+}
+
+impl Shell {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Power => "powershell",
         }
     }
 }

@@ -240,6 +240,7 @@ impl SelectionArguments {
             allow_unsupported: self.allow_unsupported,
             verify_pull: false,
             on_error: OnError::default(),
+            resume: false,
             project: None,
             prune: false,
             max_deletes: 0,

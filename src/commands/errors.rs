@@ -4,7 +4,7 @@ use std::io;
 
 use crate::{
     api::ApiError,
-    build::BuildError,
+    apply::journal::JournalError,
     cloud::CloudError,
     deploy::Failure,
     deployment::DeploymentError,
@@ -20,7 +20,6 @@ use crate::{
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
     target::SelectError,
-    validate::PreparationError,
     work_pool::WorkPoolError,
 };
 
@@ -145,18 +144,6 @@ fn unreadable_file(reason: &str) -> String {
     format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
 }
 
-impl From<PreparationError> for CommandError {
-    fn from(error: PreparationError) -> Self {
-        Failure::from(error).into()
-    }
-}
-
-impl From<BuildError> for CommandError {
-    fn from(error: BuildError) -> Self {
-        Failure::from(error).into()
-    }
-}
-
 impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {
         match &error {
@@ -190,6 +177,8 @@ impl From<Failure> for CommandError {
             error @ Failure::NotResumable => {
                 Self::usage(error).help("run the same command again; it continues where the previous run stopped")
             }
+            error @ Failure::NothingToRollBack => Self::usage(error),
+            Failure::UnusableJournal(error) => error.into(),
             error @ Failure::NothingToResume => {
                 Self::usage(error).help("deploy with --all, or select a deployment with -n")
             }
@@ -230,6 +219,30 @@ impl From<Failure> for CommandError {
                     .help("give every schedule a `slug`, or remove the schedules from the server first")
             }
         }
+    }
+}
+
+impl From<JournalError> for CommandError {
+    fn from(error: JournalError) -> Self {
+        let help = match &error {
+            JournalError::File(_) => None,
+            JournalError::Damaged { path, .. } | JournalError::OtherVersion(path) => Some(format!(
+                "compare with `prefectl plan --all`; a deploy replaces the journal, or delete {}",
+                path.display()
+            )),
+            JournalError::OtherDeploy { .. } => {
+                Some("run the command in the directory and with the server of that deploy".to_owned())
+            }
+            JournalError::OtherFile { recorded, .. } => {
+                Some(format!("use --prefect-file {}", recorded.display()))
+            }
+            JournalError::Running => Some("wait until it ends, or stop it".to_owned()),
+        };
+        let exit = match error {
+            JournalError::OtherDeploy { .. } | JournalError::OtherFile { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self { help, ..Self::new(exit, error) }
     }
 }
 

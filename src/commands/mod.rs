@@ -28,6 +28,7 @@ mod profile;
 pub(crate) mod python_cli;
 mod render;
 mod report;
+mod rollback;
 mod schema;
 mod server;
 mod steps;
@@ -102,6 +103,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Deploy(arguments) => deploy::run(&arguments, context).await,
         Command::Plan(arguments) => plan::run(&arguments, context).await,
         Command::Render(arguments) => render::run(&arguments.selection, arguments.output, context).await,
+        Command::Rollback(arguments) => rollback::run(&arguments, context).await,
         Command::Destroy(arguments) => destroy::run(&arguments, context).await,
         Command::Drift(arguments) => drift::run(&arguments, context).await,
         Command::Export(arguments) => export::run(&arguments, context).await,

@@ -2,20 +2,20 @@
 
 use crate::{
     api::ApiError,
-    build::BuildError,
+    apply::journal::JournalError,
+    build::PullError,
     diagnostics::{Diagnostic, Place},
     fs::FileError,
     plan::{
-        PlanError, ScheduleError,
+        ScheduleError,
         ownership::{OwnershipError, UnreadableRecord},
         prune::TooManyDeletes,
     },
-    project::ProjectError,
+    project::{Project, ProjectError},
     questions::NoAnswer,
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
     template::ResolveError,
-    validate::PreparationError,
 };
 
 /// The reason why a deploy ended before its first write.
@@ -42,6 +42,10 @@ pub(crate) enum Failure {
     StalePlan(Vec<String>),
     #[error("nothing to resume: the last deploy from this directory to this server is complete")]
     NothingToResume,
+    #[error("nothing to roll back: the last deploy from this directory to this server is complete")]
+    NothingToRollBack,
+    #[error(transparent)]
+    UnusableJournal(JournalError),
     #[error("cannot resume: the last deploy used options that its journal does not record")]
     NotResumable,
     #[error(transparent)]
@@ -61,35 +65,21 @@ pub(crate) enum Failure {
     Api(#[from] ApiError),
 }
 
-impl From<PreparationError> for Failure {
-    fn from(error: PreparationError) -> Self {
-        match error {
-            PreparationError::Project(error) => Self::Project(error),
-            PreparationError::Target(error) => error.into(),
-            PreparationError::Findings(findings) => Self::Findings(findings),
-            PreparationError::Resolve { error, place } => Self::Resolve { error, place },
-            PreparationError::Api(error) => Self::Api(error),
-        }
+impl Failure {
+    /// Creates the error for a deployment that cannot be resolved, with the location of the deployment.
+    pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
+        Self::Resolve { error: Box::new(error), place }
     }
-}
 
-impl From<BuildError> for Failure {
-    fn from(error: BuildError) -> Self {
-        match error {
-            BuildError::Preparation(error) => error.into(),
-            BuildError::Step { failure, place } => Self::Step { failure, place },
-            BuildError::Api(error) => Self::Api(error),
-        }
+    pub(super) fn step(failure: StepFailure, project: &Project) -> Self {
+        let place = project.place(&failure.pointer);
+        Self::Step { failure: Box::new(failure), place }
     }
-}
 
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
+    pub(super) fn pull(error: PullError, project: &Project) -> Self {
         match error {
-            PlanError::Build(error) => error.into(),
-            PlanError::Schedules { name, error } => Self::Schedules { name, error },
-            PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
-            PlanError::Api(error) => Self::Api(error),
+            PullError::Step(failure) => Self::step(failure, project),
+            PullError::Findings(findings) => Self::Findings(findings),
         }
     }
 }

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     api::{Client, WorkPool},
     apply::{
-        Applied, Apply, Before, Outcome,
-        journal::{self, Begin, Journal},
+        Applied, Apply, Outcome, Record,
+        journal::{self, Begin, Journal, JournalError, Recorded},
     },
     deploy::{Failure, Line, Report, Server, report},
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
@@ -49,7 +49,8 @@ pub(super) async fn register(
         ));
     }
     let pruning = pruning(&changes, ctx, client).await?;
-    let journal = begin_journal(&changes, &live, ctx, client)?;
+    let earlier = earlier_records(ctx, client)?;
+    let journal = begin_journal(&changes, &live, &earlier, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
     let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
@@ -67,17 +68,19 @@ pub(super) async fn register(
         now,
         on_error: ctx.options.on_error,
         force: ctx.options.force,
+        earlier: &earlier,
         finished: &report.finished,
     };
-    let Applied { outcomes, times, unrestored } = apply.run(&changes).await;
+    let Applied { outcomes, times, unrestored, earlier: others } = apply.run(&changes).await;
     for (line, (outcome, time)) in report.lines.iter_mut().zip(outcomes.into_iter().zip(times)) {
         line.id = outcome.id();
         line.url = line.id.and_then(|id| links.deployment(id));
         (line.outcome, line.time) = (outcome, time);
     }
     report.unrestored = unrestored;
+    report.lines.extend(others.into_iter().map(|(name, restored)| report::restored(name, restored)));
     for line in &mut report.lines {
-        if let Outcome::Conflict(differences) = &mut line.outcome {
+        if let Outcome::Conflict { differences, .. } = &mut line.outcome {
             differences.iter_mut().for_each(|field_change| plan::mask(field_change, ctx.redactor));
         }
     }
@@ -86,11 +89,21 @@ pub(super) async fn register(
         prune(pruning, &mut report.lines, ctx, client).await;
         report.stages.end("prune");
     }
-    if report.is_done() || report.was_rolled_back() {
+    if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();
         report.resumable = false;
+        finish_earlier(desired, ctx, client);
     }
     Ok(())
+}
+
+/// Removes the journal of an earlier deploy whose deployments are all up to date.
+fn finish_earlier(desired: &[DesiredDeployment], ctx: &DeployContext<'_>, client: &Client) {
+    let Ok(Some(recorded)) = recorded(ctx.environment, client.url(), ctx.directory) else { return };
+    let names: BTreeSet<String> = desired.iter().map(DesiredDeployment::full_name).collect();
+    if recorded.missing == 0 && recorded.records.iter().all(|record| names.contains(&record.full_name())) {
+        recorded.finish();
+    }
 }
 
 /// Finds the deployments to prune. Returns `None` if there is no project id.
@@ -143,6 +156,26 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
     }
 }
 
+/// Reads the journal of the last deploy from a directory to a server. Returns `None` if that deploy is complete.
+pub(super) fn recorded(
+    environment: &Environment,
+    api: &str,
+    directory: &Path,
+) -> Result<Option<Recorded>, JournalError> {
+    let Some(path) = journal::path(environment, api, directory) else { return Ok(None) };
+    journal::read(&path, api, directory)
+}
+
+/// Returns the records of the deploy that this one resumes. A rollback also restores their deployments.
+fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Result<Vec<Record>, Failure> {
+    if !ctx.options.resume {
+        return Ok(Vec::new());
+    }
+    let recorded =
+        recorded(ctx.environment, client.url(), ctx.directory).map_err(Failure::UnusableJournal)?;
+    Ok(recorded.map(|recorded| recorded.records).unwrap_or_default())
+}
+
 /// Creates the journal. If there is no home directory or if nothing changes, an empty journal is returned.
 ///
 /// # Errors
@@ -151,6 +184,7 @@ async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext
 fn begin_journal(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
+    earlier: &[Record],
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<Journal, Failure> {
@@ -170,9 +204,10 @@ fn begin_journal(
         is_resumable: !ctx.options.describe_a_deployment()
             && ctx.options.images.given.is_empty()
             && ctx.answers.is_none(),
+        earlier,
     };
-    let before = changed.map(|(desired, change)| Before::of(desired, change, live));
-    Journal::begin(begin, names, before, ctx.redactor).map_err(Failure::Journal)
+    let records = changed.map(|(desired, change)| Record::new(desired, change, live));
+    Journal::begin(begin, names, records, ctx.redactor).map_err(Failure::Journal)
 }
 
 /// Returns options that select the deployments that the last deploy did not complete.
@@ -186,11 +221,16 @@ pub(crate) fn resumed(
     api: &str,
     directory: &Path,
 ) -> Result<Options, Failure> {
-    let unfinished = journal::path(environment, api, directory).as_deref().and_then(journal::unfinished);
-    let unfinished = unfinished.ok_or(Failure::NothingToResume)?;
-    if !unfinished.is_resumable {
+    let recorded = recorded(environment, api, directory).map_err(Failure::UnusableJournal)?;
+    let recorded = recorded.ok_or(Failure::NothingToResume)?;
+    recorded.require_file(options.prefect_file.as_deref()).map_err(Failure::UnusableJournal)?;
+    if !recorded.is_resumable {
         return Err(Failure::NotResumable);
     }
-    let prefect_file = options.prefect_file.clone().or(unfinished.prefect_file);
-    Ok(Options { names: unfinished.names, prefect_file, ..options.clone() })
+    Ok(Options {
+        names: recorded.names,
+        prefect_file: recorded.prefect_file,
+        resume: true,
+        ..options.clone()
+    })
 }

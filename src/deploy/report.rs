@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Links},
     apply::{FinishedWrites, Outcome},
-    deployment::{DesiredDeployment, StageTimes},
+    deploy::StageTimes,
+    deployment::DesiredDeployment,
     plan::{Action, Change, PlannedChange},
     steps::Ran,
 };
@@ -61,7 +62,7 @@ impl Report {
         self.lines.iter().any(|line| matches!(line.outcome, Outcome::Restored))
     }
 
-    /// Checks whether anything was written.
+    /// Returns whether anything was written.
     pub(crate) fn wrote(&self) -> bool {
         self.lines.iter().any(|line| line.outcome.wrote())
     }
@@ -92,4 +93,23 @@ pub(super) fn line(
     let id = outcome.id();
     let url = id.and_then(|id| links.deployment(id));
     Line { name: desired.full_name(), id, url, outcome, action: change.action(), changes, time }
+}
+
+/// Returns the line of a deployment that only an earlier deploy wrote, after a rollback.
+pub(super) fn restored(name: String, restored: bool) -> Line {
+    let outcome = if restored {
+        Outcome::Restored
+    } else {
+        let reason = "it could not be restored".to_owned();
+        Outcome::Failed { error: ApiError::Setup(reason), written: true }
+    };
+    Line {
+        name,
+        id: None,
+        url: None,
+        outcome,
+        action: Action::Update,
+        changes: Vec::new(),
+        time: Duration::ZERO,
+    }
 }

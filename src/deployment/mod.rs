@@ -12,7 +12,6 @@ mod selection;
 pub(crate) mod slas;
 pub(crate) mod snapshot;
 mod spec;
-mod stage_times;
 mod step_sections;
 pub(crate) mod triggers;
 
@@ -22,11 +21,10 @@ pub(crate) use self::{
     options::{OnError, Options},
     project_id::ProjectId,
     pull_steps::PullSteps,
-    resolved::ResolvedDeployment,
+    resolved::{ResolvedDeployment, non_empty},
     selection::Selection,
     snapshot::{LiveDeployment, SharedValues, Snapshot},
-    spec::DeploymentSpec,
-    stage_times::StageTimes,
+    spec::{DeploymentSpec, STEP_SECTIONS, section},
     step_sections::StepSections,
 };
 

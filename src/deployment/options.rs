@@ -59,6 +59,8 @@ pub(crate) struct Options {
     pub(crate) jobs: usize,
     pub(crate) images: ImagePolicy,
     pub(crate) on_error: OnError,
+    /// Whether the deploy continues the last one from this directory.
+    pub(crate) resume: bool,
     /// Project under which the deployments are recorded. If `None`, they are not recorded.
     pub(crate) project: Option<ProjectId>,
     /// Whether to delete deployments that the project has registered but no longer declares.

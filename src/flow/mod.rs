@@ -99,8 +99,6 @@ pub(crate) use python::{AskPython, Asking, PythonUse};
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::diagnostics::{Diagnostic, Place};
 
 /// A flow, with the properties that Prefect registers for it.
@@ -123,8 +121,7 @@ pub(crate) struct Flow {
 }
 
 /// The accuracy of the data that was determined for a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Grade {
     /// The data is identical to the result of importing the flow with Prefect.
     Exact,

@@ -61,7 +61,8 @@ fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> V
         .collect()
 }
 
-fn same(field: &str, old: &Json, new: &Json) -> bool {
+/// Checks whether a live value of a field equals a new one.
+pub(crate) fn same(field: &str, old: &Json, new: &Json) -> bool {
     match field {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
         // Null and an empty list both mean no pull steps.

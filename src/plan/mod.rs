@@ -1,10 +1,8 @@
 //! Compares desired deployments with a snapshot of the server. The comparison does not perform any I/O.
 
-mod creation;
 mod describe;
 mod document;
 mod drift;
-mod error;
 mod export;
 mod fields;
 mod fingerprint;
@@ -12,26 +10,32 @@ pub(crate) mod ownership;
 mod presentation;
 pub(crate) mod prune;
 mod redaction;
-mod requests;
 mod retained;
 mod schedules;
 mod triggers;
 
-pub(crate) use creation::create;
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use document::{
     Action, Fingerprint, FlowGrade, Plan, PlannedChange, PlannedDeployment, PlannedStep, Retained, SCHEMA,
 };
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
-pub(crate) use error::PlanError;
 pub(crate) use export::{Export, export};
-pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields};
-pub(crate) use redaction::{mask, value as redacted_value};
-pub(crate) use requests::RenderedRequests;
-pub(crate) use schedules::{ScheduleChanges, ScheduleError};
+pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields, same as is_same_field};
+pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
+pub(crate) use schedules::{ScheduleChanges, ScheduleError, differences as schedule_differences};
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
+    same as is_same_trigger,
 };
+
+/// Redacts an object and the object that replaces it.
+pub(crate) fn redacted_pair(
+    old: &serde_json::Value,
+    new: &serde_json::Value,
+    redactor: &crate::secret::Redactor,
+) -> (serde_json::Value, serde_json::Value) {
+    redaction::pair("", old, new, redactor)
+}
 
 /// Text displayed for values that are unknown until the build has run.
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;

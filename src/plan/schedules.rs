@@ -138,7 +138,11 @@ fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
 }
 
 /// Returns the body of the update for a live schedule. The body is empty if nothing differs.
-fn differences(schedule: &Schedule, live: &DeploymentSchedule, now: Timestamp) -> Map<String, Json> {
+pub(crate) fn differences(
+    schedule: &Schedule,
+    live: &DeploymentSchedule,
+    now: Timestamp,
+) -> Map<String, Json> {
     let mut body = Map::new();
     if !schedule.runs_as(&live.schedule) {
         body.insert("schedule".into(), schedule.for_update(now)["schedule"].clone());

@@ -94,7 +94,7 @@ fn is_default_name(name: &str, deployment: &str) -> bool {
 }
 
 /// Returns whether a live automation contains all values of the desired automation.
-fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
+pub(crate) fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
     body.iter()
         .filter(|(key, _)| key.as_str() != "owner_resource")
         .all(|(key, value)| contains_field(live.get(key), value))

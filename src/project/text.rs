@@ -2,10 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Fields, Key, StepList};
+use super::Section;
 use crate::{
-    steps::Section,
-    value::{self, Value},
+    value::{self, Mapping, Value},
     yaml,
 };
 
@@ -29,16 +28,16 @@ pub(crate) fn entry(fields: &Json) -> String {
 }
 
 /// Returns a complete project file with one deployment. The steps of the deployment are moved to the top level.
-pub(crate) fn whole(name: &str, mut fields: Fields) -> String {
+pub(crate) fn whole(name: &str, mut fields: Mapping) -> String {
     let mut sections = vec![head(name)];
-    for (section, comment) in [(Section::Build, BUILD), (Section::Push, PUSH), (Section::Pull, PULL)] {
-        if let StepList::Steps(steps) = fields.steps(section) {
+    for (key, comment) in [("build", BUILD), ("push", PUSH), ("pull", PULL)] {
+        if let Section::Steps(steps) = Section::of(&fields, key) {
             let steps = value::to_json(&Value::Sequence(steps));
-            sections.push(format!("{comment}{}", yaml::write(&json!({section.name(): steps}))));
+            sections.push(format!("{comment}{}", yaml::write(&json!({key: steps}))));
         }
-        fields.remove(Key::Steps(section));
+        fields.shift_remove(key);
     }
-    let entry = entry(&value::to_json(&fields.to_template()));
+    let entry = entry(&value::to_json(&Value::Mapping(fields)));
     sections.push(format!("# One item per deployment.\ndeployments:\n{entry}"));
     sections.join("\n")
 }

@@ -18,7 +18,7 @@ mod zone;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
-use crate::value::{Mapping, Value, to_json};
+use crate::value::{Mapping, Value, json_object, to_json};
 
 pub(crate) use cron::CronError;
 pub(crate) use error::{BothKeys, Problem, ScheduleError};
@@ -110,6 +110,18 @@ impl Schedule {
     /// Returns the specified values in the form that the API expects. The result is displayed to users.
     pub(crate) fn described(&self) -> Json {
         self.for_update(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Returns the schedule as an item of `schedules`, which [`Self::from_item`] reads.
+    pub(crate) fn item(&self) -> Json {
+        let mut body = json_object(self.described());
+        let mut item = json_object(body.remove("schedule").unwrap_or_default());
+        if let Kind::Rrule { rule, .. } = &self.kind {
+            // Without the start that is added for the server.
+            item.insert("rrule".to_owned(), json!(rule.text()));
+        }
+        item.extend(body);
+        Json::Object(item)
     }
 
     fn parameters_json(&self) -> Json {

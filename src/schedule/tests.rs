@@ -85,6 +85,25 @@ fn new_schedule_has_all_keys() {
 }
 
 #[test]
+fn an_item_is_read_as_the_same_schedule() {
+    for yaml in [
+        "{cron: 0 6 * * *}",
+        "{cron: 0 6 * * *, timezone: Europe/Rome, day_or: false, active: false, slug: a, parameters: {n: 1}}",
+        "{interval: 600}",
+        "{interval: 0.5, anchor_date: '2030-01-01T00:00:00Z', timezone: Europe/Rome, slug: b, replaces: a}",
+        "{rrule: FREQ=DAILY}",
+        "{rrule: 'FREQ=WEEKLY;INTERVAL=2', timezone: Europe/Rome}",
+        "{rrule: \"DTSTART:20200101T000000\\nFREQ=DAILY\"}",
+    ] {
+        let schedule = read(yaml).unwrap_or_else(|errors| panic!("{yaml}: {errors:?}"));
+        let item = crate::value::from_json(&schedule.item());
+        let again = Schedule::from_item(item.as_mapping().unwrap()).unwrap();
+        assert_eq!(again.item(), schedule.item(), "{yaml}");
+        assert!(again.runs_as(schedule.for_create(now())["schedule"].as_object().unwrap()), "{yaml}");
+    }
+}
+
+#[test]
 fn errors_name_the_key() {
     for (item, key, message) in [
         ("{cron: not a cron}", "cron", "Invalid cron string: \"not a cron\": expected 5 fields"),

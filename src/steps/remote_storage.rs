@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs,
     remote_folder::{RemoteFolder, Store},
 };
 use crate::value::{Mapping, Value};
@@ -14,8 +14,7 @@ use crate::value::{Mapping, Value};
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pull_from_remote_storage",
     aliases: &["prefect.deployments.steps.pull.pull_from_remote_storage"],
-    kind: StepKind::PullFromRemoteStorage,
-    section: None,
+    phase: Phase::Any,
     sharing: Sharing::SameInputs,
     inputs: &[
         Input::required(

@@ -1,11 +1,14 @@
 //! Selects deployments by name or pattern, or with `--all`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{
     deployment::{Options, Selection, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
-    project::{Declared, Fields, Project},
+    project::{Declared, Project},
 };
 
 /// The error for an invalid selection. Some messages are those of Prefect because scripts match them.
@@ -72,7 +75,7 @@ pub(crate) fn select(
 
 /// Returns an empty deployment that is not declared in the file.
 pub(crate) fn none() -> Declared {
-    Declared { index: None, fields: Fields::default() }
+    Declared { index: None, fields: Arc::default() }
 }
 
 fn single(declared: Declared, wanted: &[NamePattern<'_>], warnings: Vec<Diagnostic>) -> Selection {
@@ -199,18 +202,17 @@ impl<'a> NamePattern<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Key;
+    use crate::project::Project;
 
     fn project(deployments: &[(&str, &str)]) -> Project {
         let mut project = Project::empty();
         for (index, (name, entrypoint)) in deployments.iter().enumerate() {
-            let mut fields = Fields::default();
-            for (key, value) in [(Key::Name, *name), (Key::Entrypoint, *entrypoint)] {
-                if !value.is_empty() {
-                    fields.set(key, value);
-                }
-            }
-            project.deployments.push(Declared { index: Some(index), fields });
+            let fields = [("name", *name), ("entrypoint", *entrypoint)]
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect();
+            project.deployments.push(Declared { index: Some(index), fields: Arc::new(fields) });
         }
         project
     }

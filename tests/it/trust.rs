@@ -70,6 +70,7 @@ const LOOKING: &[&str] = &[
     "profile rename p q",
     "profile use p",
     "render --all",
+    "rollback",
     "schema",
     "steps ls",
     "steps show git_clone",

@@ -72,7 +72,7 @@ fn deployment(line: &Line) -> Value {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
             entry["error"] = json!(error.to_string());
         }
-        Outcome::Conflict(differences) => {
+        Outcome::Conflict { differences, .. } => {
             let side =
                 |change: &FieldChange| json!({"field": change.field, "old": change.old, "new": change.new});
             entry["conflict"] = differences.iter().map(side).collect();
@@ -102,11 +102,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        deployment::StageTimes,
+        deploy::StageTimes,
         error::Exit,
         plan::{Action, PlannedChange},
         secret::Secret,
-        steps::{Section, StepKind},
         value::from_json,
     };
 
@@ -135,20 +134,19 @@ mod tests {
         let report = Report {
             lines: vec![
                 line("hello/a", Outcome::Updated(Uuid::nil(), vec!["tags".into()])),
-                line("hello/b", Outcome::Conflict(vec![changed])),
+                line("hello/b", Outcome::Conflict { differences: vec![changed], written: false }),
                 line("hello/c", Outcome::NotTried),
             ],
             steps: vec![Ran {
-                kind: StepKind::BuildDockerImage,
                 step: "build_docker_image".into(),
                 id: Some("build".into()),
-                section: Section::Build,
+                section: "build",
                 is_ordered: false,
                 outputs: outputs.as_mapping().cloned(),
                 time: Duration::from_millis(1500),
                 deployments: vec!["hello/a".into()],
             }],
-            stages: StageTimes::new(vec![("check", Duration::from_millis(10))]),
+            stages: StageTimes::of(vec![("check", Duration::from_millis(10))]),
             ..Report::default()
         };
         let error = CommandError::new(Exit::ChangedMeanwhile, "changed").help("again");

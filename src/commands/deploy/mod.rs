@@ -14,10 +14,9 @@ use super::{
     target,
 };
 use crate::{
-    api::Links,
     apply::{FinishedWrites, Outcome},
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Failure, Line, Report, Server},
+    deploy::{self, Line, Report, Server},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,
@@ -26,7 +25,8 @@ use crate::{
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.dry_run {
-        let plan = plan::show(&arguments.selection, &arguments.ownership, arguments.output.into(), context);
+        let format = arguments.output.into();
+        let plan = plan::show(&arguments.selection, &arguments.ownership, format, context);
         return plan.await.map(|_| Exit::Done);
     }
     let mut options = Options {
@@ -61,12 +61,26 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         deployed = deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report) => Ok(deployed),
     };
     context.interrupts.leave_none_to_command();
-    let result = result(deployed, &mut report, &links);
+    let result = match deployed {
+        Ok(Ok(())) => finish(&report),
+        Ok(Err(failure)) => Err(CommandError::from(failure)),
+        Err(exit) => {
+            report.interrupt(&links);
+            Err(interrupted(exit, &report))
+        }
+    };
     view.end();
     match arguments.output {
         // The summary table has the results.
         OutputFormat::Text if view.is_drawn() && has_terminal_output() && !context.is_prefect => {}
-        OutputFormat::Text => show_lines(&report, &options, context),
+        OutputFormat::Text => {
+            if context.is_prefect && report.lines.len() > 1 {
+                context.ui.result(selection_sentence(&options));
+            }
+            for line in report.lines.iter().skip(report.finished.reported()) {
+                show(&line.name, line.url.as_deref(), &line.outcome, context);
+            }
+        }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
             let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
@@ -80,31 +94,6 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         wizard::save(answers, &ctx, context).await?;
     }
     result
-}
-
-/// Returns the result of a deploy, which an interrupt may have ended.
-fn result(
-    deployed: Result<Result<(), Failure>, Exit>,
-    report: &mut Report,
-    links: &Links,
-) -> Result<Exit, CommandError> {
-    match deployed {
-        Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(report)),
-        Err(exit) => {
-            report.interrupt(links);
-            Err(interrupted(exit, report))
-        }
-    }
-}
-
-/// Prints the results that were not printed while the deploy ran.
-fn show_lines(report: &Report, options: &Options, context: &Context) {
-    if context.is_prefect && report.lines.len() > 1 {
-        context.ui.result(selection_sentence(options));
-    }
-    for line in report.lines.iter().skip(report.finished.reported()) {
-        show(&line.name, line.url.as_deref(), &line.outcome, context);
-    }
 }
 
 /// Returns whether the wizard may ask for missing values.
@@ -260,7 +249,7 @@ fn failure(line: &Line) -> Option<String> {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
             Some(format!("deployment '{}': {error}", line.name))
         }
-        Outcome::Conflict(differences) => {
+        Outcome::Conflict { differences, .. } => {
             let sides = differences
                 .iter()
                 .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));

@@ -6,10 +6,7 @@ use owo_colors::OwoColorize;
 use serde_json::Value as Json;
 
 use super::entries::{Entry, entries, path};
-use crate::{
-    flow::Grade,
-    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep},
-};
+use crate::plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
 
 /// Maximum number of characters displayed for a value.
 const MAX_VALUE_LENGTH: usize = 80;
@@ -70,11 +67,11 @@ fn deployment(planned: &PlannedDeployment, text: &mut String) {
         let line = format!("    kept: {} {}: {}", retained.field, shown(&retained.value), retained.reason);
         let _ = writeln!(text, "{}", line.dimmed());
     }
-    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact) {
+    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != "exact") {
         let _ = writeln!(
             text,
             "    the parameter schema of the flow is {}: {}",
-            flow.grade.name(),
+            flow.grade,
             flow.reasons.join("; ")
         );
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::api::{ApiError, Automation, Capabilities, Client, Feature};
+use crate::api::{ApiError, Automation, Capabilities, Client, DeploymentSchedule, Feature};
 
 /// Snapshot of the flows, deployments and automations that a deploy compares.
 #[derive(Debug)]
@@ -85,6 +85,12 @@ impl Snapshot {
 
     pub(crate) fn deployment(&self, flow: &str, name: &str) -> Option<&LiveDeployment> {
         self.deployments.get(&(self.flow(flow)?, name.to_owned()))
+    }
+
+    /// Returns the schedules of a deployment.
+    pub(crate) fn schedules(&self, deployment: Uuid) -> impl Iterator<Item = &DeploymentSchedule> {
+        let found = self.deployments.values().find(move |live| live.id == deployment);
+        found.into_iter().flat_map(|live| &live.schedules)
     }
 
     /// Returns the automations that run a deployment.

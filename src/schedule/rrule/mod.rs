@@ -61,6 +61,11 @@ impl Recurrence {
         Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
     }
 
+    /// Returns the rule as it is in the project file.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns whether a rule on the server is the same as this rule. A start that was added to the rule is ignored.
     pub(crate) fn is(&self, live: &str) -> bool {
         let started = |rest: &str| rest.split_once('\n').is_some_and(|(_, rule)| rule == self.text);

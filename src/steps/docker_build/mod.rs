@@ -2,7 +2,6 @@
 
 mod auto;
 mod backend;
-mod builder;
 mod inputs;
 mod reuse;
 mod table;
@@ -15,9 +14,9 @@ use jiff::Timestamp;
 use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
 pub(super) use self::{
     backend::check_backend,
-    inputs::{check_tags, parse},
+    inputs::{check_tags, optional, parse},
 };
-use super::{Section, Step, StepContext, StepEntry, StepError, StepKind};
+use super::{Phase, Step, StepContext, StepEntry, StepError};
 use crate::{
     api::TESTED_RELEASE,
     diagnostics::{Code, Diagnostic},
@@ -38,8 +37,7 @@ use crate::{
 pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.build_docker_image",
     aliases: &[],
-    kind: StepKind::BuildDockerImage,
-    section: Some(Section::Build),
+    phase: Phase::Build,
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "image_id", "additional_tags", "reused"],
@@ -216,7 +214,7 @@ impl BuildDockerImage {
         };
         context.progress.status(&format!("Building {}", references[0]));
         let engine = registries.map(|registries| &registries.engine);
-        let program = builder::choose(&self.inputs, text.as_deref(), context, engine).await?;
+        let program = backend::choose(&self.inputs, text.as_deref(), context, engine).await?;
         if let Some(program) = program {
             let source = build.root.to_string_lossy();
             let build = BuildKitBuild {

@@ -30,10 +30,11 @@ use crate::{
     flow::{DiscoveredFlow, Inspector},
     git,
     names::FORBIDDEN_CHARACTERS,
-    project::{Declared, Findings, Key, Project},
+    project::{Declared, Findings, Project},
     questions::Ask,
     secret::Secret,
     target::{self, FlowNames, TargetError},
+    value::Mapping,
 };
 
 /// Server lookups of the wizard.
@@ -70,7 +71,7 @@ pub(crate) struct NewBlock {
 /// The project and the services that the questions depend on.
 struct Wizard<'a, A, W> {
     ask: &'a A,
-    server: &'a W,
+    world: &'a W,
     project: &'a Project,
     local: Local<'a>,
 }
@@ -117,11 +118,11 @@ pub(crate) async fn run(
     project: &Project,
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
-    server: &impl ServerLookup,
+    world: &impl ServerLookup,
 ) -> Result<Option<Answers>, TargetError> {
     let inspector = Inspector::new();
     let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
-    let wizard = Wizard { ask, server, project, local };
+    let wizard = Wizard { ask, world, project, local };
     let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
     let known = Answers { selection, pool: None, blocks: Vec::new() };
     // Invalid options are reported by the deploy itself.
@@ -129,12 +130,12 @@ pub(crate) async fn run(
     let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
         return Ok(was_asked.then_some(known));
     };
-    let draft = Draft::new(declared, spec.fields.clone());
+    let draft = Draft::new(declared, Mapping::clone(&spec.fields));
     if draft.is_declared_in_full() {
         return Ok(was_asked.then_some(known));
     }
     let completed = wizard.complete(draft).await?;
-    let picked = vec![Declared { fields: completed.fields, ..declared.clone() }];
+    let picked = vec![Declared { fields: completed.fields.into(), ..declared.clone() }];
     let selection = Selection { picked, ..known.selection };
     Ok(Some(Answers { selection, pool: completed.pool, blocks: completed.blocks }))
 }
@@ -142,13 +143,13 @@ pub(crate) async fn run(
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks for the missing values of a single deployment.
     async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
-        if draft.entrypoint().is_none() {
+        if draft.text("entrypoint").is_none() {
             let entrypoint = flows::entrypoint(self.ask, &self.local).await?;
-            draft.set(Key::Entrypoint, entrypoint);
+            draft.set("entrypoint", entrypoint);
         }
-        if draft.name().is_none() {
+        if draft.text("name").is_none() {
             let name = self.deployment_name().await?;
-            draft.set(Key::Name, name);
+            draft.set("name", name);
         }
         let has_image = self.pool(&mut draft).await?;
         if has_image && self.can_build_image(&draft) {
@@ -156,9 +157,9 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
         self.storage(&mut draft).await?;
         self.directory_in_image(&mut draft).await?;
-        if draft.fields().schedules().is_absent() {
+        if !draft.fields().contains_key("schedules") {
             let schedules = schedules::schedules(self.ask).await?;
-            draft.set(Key::Schedules, schedules);
+            draft.set("schedules", schedules);
         }
         Ok(draft.completed())
     }

@@ -4,13 +4,13 @@ use crate::{
     deployment::{Options, Selection, is_pattern},
     diagnostics::did_you_mean,
     names::{SHOWN, first_of},
-    project::{Declared, Key},
+    project::Declared,
     questions::{Ask, Select},
     target::{
         self, NamePattern, TargetError,
         wizard::{ServerLookup, Wizard},
     },
-    value,
+    value::{self, Mapping},
 };
 
 /// Selected deployments.
@@ -123,10 +123,12 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             return Ok(false);
         }
         self.ask.tell("Discovered unnamed deployment.");
-        self.ask.tell(&format!("{:#}", value::to_json(&declared.fields.to_template())));
+        self.ask.tell(&format!("{:#}", value::to_json(&Mapping::clone(&declared.fields).into())));
         let question = "Would you like to give this deployment a name and deploy it?";
         if self.ask.confirm(question, Some(true)).await? {
-            declared.fields.set(Key::Name, self.deployment_name().await?);
+            let mut fields = Mapping::clone(&declared.fields);
+            fields.insert("name".into(), self.deployment_name().await?.into());
+            declared.fields = fields.into();
         }
         Ok(true)
     }
@@ -138,9 +140,11 @@ fn single(declared: Declared) -> Selection {
 
 /// Returns a row with the name, entrypoint and description of each deployment.
 fn rows(declared: &[&Declared]) -> Vec<Vec<String>> {
-    let text = |deployment: &Declared, key: Key| {
-        deployment.fields.text(key).unresolved().unwrap_or_default().to_owned()
+    let text = |deployment: &Declared, key: &str| {
+        deployment.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()
     };
-    let columns = [Key::Name, Key::Entrypoint, Key::Description];
-    declared.iter().map(|deployment| columns.map(|key| text(deployment, key)).into()).collect()
+    declared
+        .iter()
+        .map(|deployment| ["name", "entrypoint", "description"].map(|key| text(deployment, key)).into())
+        .collect()
 }

@@ -10,9 +10,7 @@ use crate::{
         entries::{Entry, entries},
         text::{sign, summary, word},
     },
-    flow::Grade,
     plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
-    steps::Section,
 };
 
 /// Maximum number of characters of a value that is shown expanded. Longer values are collapsed.
@@ -91,7 +89,7 @@ struct Kept {
 
 #[derive(Serialize)]
 struct Step {
-    section: Section,
+    section: String,
     name: String,
     id: Option<String>,
     place: Option<String>,
@@ -139,7 +137,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
     fields.truncate(MAX_FIELDS);
     // The URL comes from the settings. Other schemes than HTTP could run scripts.
     let url = planned.id.and_then(|id| links.deployment(id)).filter(|url| url.starts_with("http"));
-    let doubt = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact);
+    let doubt = planned.flow.as_ref().filter(|flow| flow.grade != "exact");
     Deployment {
         number,
         action: word(planned.action),
@@ -153,7 +151,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         more_fields,
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: planned.retained.iter().map(kept).collect(),
-        doubt: doubt.map(|flow| format!("{}: {}", flow.grade.name(), flow.reasons.join("; "))),
+        doubt: doubt.map(|flow| format!("{}: {}", flow.grade, flow.reasons.join("; "))),
     }
 }
 
@@ -196,7 +194,7 @@ fn shown(value: &Json) -> Shown {
 
 fn step(step: &PlannedStep) -> Step {
     Step {
-        section: step.section,
+        section: step.section.clone(),
         name: step.name.clone(),
         id: step.id.clone(),
         place: step.place.clone(),

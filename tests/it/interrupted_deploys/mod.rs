@@ -3,6 +3,9 @@
 //! `PREFECTL_TEST_KILLS` sets how often a deploy of 20 deployments is killed at a random time, and
 //! `PREFECTL_TEST_FAILURES` how many failures are rolled back. Without them, the tests try a few of each.
 
+mod concurrent;
+mod rollback;
+
 use std::{
     fmt::Write as _,
     process::{Command, Stdio},
@@ -159,11 +162,22 @@ fn next_deploy_completes_one_killed_after_any_change() -> Result<()> {
     Ok(())
 }
 
+/// Kills deploys with SIGKILL at these times after their start. They run at the same time.
+fn kill_together(sandbox: &Sandbox, proxy: &Proxy, moments: &[Duration]) -> Result<()> {
+    thread::scope(|scope| {
+        let kills: Vec<_> = moments
+            .iter()
+            .map(|moment| scope.spawn(|| kill(sandbox, proxy, &AtomicU32::new(0), || thread::sleep(*moment))))
+            .collect();
+        kills.into_iter().try_for_each(|kill| kill.join().unwrap_or_else(|_| Ok(())))
+    })
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn next_deploy_completes_one_killed_at_a_random_time() -> Result<()> {
     let api = Api::from_env()?;
-    let (count, times) = number("PREFECTL_TEST_KILLS").map_or((3, 3), |times| (20, times));
+    let (count, times) = number("PREFECTL_TEST_KILLS").map_or((3, 4), |times| (20, times));
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
     let sandbox = api.sandbox(&project(count, 0))?.variable("PREFECT_API_URL", proxy.url());
     let started = Instant::now();
@@ -171,15 +185,30 @@ fn next_deploy_completes_one_killed_at_a_random_time() -> Result<()> {
     let usual = started.elapsed();
     for version in 1..=times {
         sandbox.file("prefect.yaml", project(count, version))?;
-        let moment = usual.mul_f64(rand::rng().random_range(0.0..1.0));
-        kill(&sandbox, &proxy, &AtomicU32::new(0), || thread::sleep(moment))?;
+        // Two deploys at a time in half of the attempts.
+        let deploys = if version % 4 < 2 { 1 } else { 2 };
+        let random = |_| usual.mul_f64(rand::rng().random_range(0.0..1.2));
+        let moments: Vec<Duration> = (0..deploys).map(random).collect();
+        kill_together(&sandbox, &proxy, &moments)?;
+        // Some attempts are rolled back. There is nothing to do if no write happened, or if the deploy ended.
+        if version % 4 == 0 {
+            let output = sandbox.run("rollback --quiet")?;
+            let is_complete = output.stderr.contains("nothing to roll back");
+            ensure!(output.code == 0 || is_complete, "after {moments:?}: {output}");
+            if !is_complete {
+                sandbox.file("prefect.yaml", project(count, version - 1))?;
+                assert_complete(&api, &sandbox, count, version - 1)
+                    .with_context(|| format!("rolled back after {moments:?}"))?;
+                sandbox.file("prefect.yaml", project(count, version))?;
+            }
+        }
         // Every second attempt continues with --resume, which has nothing to do if no write happened.
         if version % 2 == 0 {
             let output = sandbox.run("deploy --resume --quiet")?;
             ensure!(output.code == 0 || output.stderr.contains("nothing to resume"), "{output}");
         }
         sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-        assert_complete(&api, &sandbox, count, version).with_context(|| format!("after {moment:?}"))?;
+        assert_complete(&api, &sandbox, count, version).with_context(|| format!("after {moments:?}"))?;
     }
     Ok(())
 }

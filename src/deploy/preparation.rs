@@ -2,29 +2,28 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::PreparationError;
 use crate::{
     api::{Capabilities, Client, Feature, WorkPool},
+    deploy::Failure,
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity, merge_repeated},
     flow::{Asking, Inspector},
-    project::{self, Findings, Project, ProjectError},
+    project::{self, Findings, Project, ProjectError, Section},
     resolve::{self, Inspection, expressions::Names},
-    steps::Section,
     target,
     template::Resolver,
     validate,
 };
 
 /// A loaded project file, with the warnings that occurred while it was loaded.
-pub(crate) struct Loaded {
-    pub(crate) project: Project,
+pub(super) struct Loaded {
+    pub(super) project: Project,
     warnings: Vec<Diagnostic>,
 }
 
 impl Loaded {
     /// Returns a collection of findings that already contains the warnings from loading the file.
-    pub(crate) fn findings(&self) -> Findings<'_> {
+    pub(super) fn findings(&self) -> Findings<'_> {
         let mut findings = Findings::new(self.project.document.as_ref());
         for warning in &self.warnings {
             findings.push(warning.clone());
@@ -34,24 +33,14 @@ impl Loaded {
 }
 
 /// Selected deployments after validation.
-pub(crate) struct Preparation {
-    pub(crate) prepared: Vec<(ResolvedDeployment, StepSections)>,
+pub(super) struct Preparation {
+    pub(super) prepared: Vec<(ResolvedDeployment, StepSections)>,
     /// Work pools that the deployments use, by name.
-    pub(crate) pools: BTreeMap<String, WorkPool>,
+    pub(super) pools: BTreeMap<String, WorkPool>,
     /// Capabilities of the server. If no server is used, all features are supported.
-    pub(crate) capabilities: Capabilities,
+    pub(super) capabilities: Capabilities,
     /// Warnings that have been shown to the user.
-    pub(crate) warnings: Vec<Diagnostic>,
-}
-
-impl Preparation {
-    /// Returns deployments that were validated without a server.
-    pub(crate) fn offline(
-        prepared: Vec<(ResolvedDeployment, StepSections)>,
-        warnings: Vec<Diagnostic>,
-    ) -> Self {
-        Self { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings }
-    }
+    pub(super) warnings: Vec<Diagnostic>,
 }
 
 /// Resolves and validates the selected deployments.
@@ -59,13 +48,13 @@ impl Preparation {
 /// # Errors
 ///
 /// Fails if validation finds errors or if a request fails.
-pub(crate) async fn examine(
+pub(super) async fn examine(
     project: &Project,
     ctx: &DeployContext<'_>,
     client: &Client,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Preparation, PreparationError> {
+) -> Result<Preparation, Failure> {
     let prepared = prepare(project, ctx, resolver, findings).await?;
     for (_, sections) in &prepared {
         validate::unset_inputs(sections, ctx.environment, findings);
@@ -89,7 +78,7 @@ pub(crate) async fn examine(
 /// # Errors
 ///
 /// Fails if the project file does not exist or if options are invalid.
-pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, PreparationError> {
+pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, Failure> {
     let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
     let (project, warnings) = match project::load(path, ctx.directory) {
         Err(ProjectError::Invalid { diagnostics, .. }) => {
@@ -118,7 +107,7 @@ pub(crate) struct ProjectFindings {
 
 /// Loads the project file. If the default file does not exist, an empty project is returned, so that a flow
 /// can be deployed with options only.
-pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, PreparationError> {
+pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
     // Without a file, the options or the wizard must specify the flow.
@@ -137,12 +126,12 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, PreparationError> 
 ///
 /// If flows cannot be determined from their source code, a single Python process inspects all of them. All
 /// deployments are then prepared again, because the selection and the expressions may depend on the results.
-pub(crate) async fn prepare(
+pub(super) async fn prepare(
     project: &Project,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
+) -> Result<Vec<(ResolvedDeployment, StepSections)>, Failure> {
     let inspector = Inspector::new();
     let mut found = Findings::new(project.document.as_ref());
     let mut prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
@@ -164,19 +153,19 @@ async fn prepare_with(
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
+) -> Result<Vec<(ResolvedDeployment, StepSections)>, Failure> {
     let specs = target::selected(project, ctx, inspector, findings)?;
-    let fields = specs.iter().flat_map(|spec| spec.fields.tree().values());
-    let steps = Section::ALL.into_iter().flat_map(|section| project.steps(section).steps());
+    let fields = specs.iter().flat_map(|spec| spec.fields.values());
+    let steps = [&project.build, &project.push, &project.pull].into_iter().flat_map(Section::steps);
     let names = Names::used_in(fields.chain(steps), ctx, resolver)
         .await
-        .map_err(|error| PreparationError::resolve(error, None))?;
+        .map_err(|error| Failure::resolve(error, None))?;
     let inspection = Inspection { project, ctx, resolver, inspector };
     let mut prepared = Vec::new();
     for spec in specs {
         let pointer = spec.declared.pointer();
         let resolved = resolve::resolve(&inspection, &names, spec, findings).await;
-        let resolved = resolved.map_err(|error| PreparationError::resolve(error, project.place(&pointer)))?;
+        let resolved = resolved.map_err(|error| Failure::resolve(error, project.place(&pointer)))?;
         let Some(resolved) = resolved else { continue };
         let sections = StepSections::of(project, &resolved, ctx.directory);
         validate::deployment(&resolved, &sections, ctx.environment, &names, findings);
@@ -191,7 +180,7 @@ async fn prepare_with(
 }
 
 /// Returns the notes about generated pull steps.
-pub(crate) fn notes(
+pub(super) fn notes(
     prepared: &[(ResolvedDeployment, StepSections)],
 ) -> impl Iterator<Item = &pull_steps::Note> {
     prepared.iter().filter_map(|(_, sections)| match &sections.pull {
@@ -206,18 +195,18 @@ pub(crate) fn notes(
 /// # Errors
 ///
 /// Returns all findings if one of them is an error.
-pub(crate) fn stop_on_errors(
+pub(super) fn stop_on_errors(
     findings: &mut Findings<'_>,
     ctx: &DeployContext<'_>,
-) -> Result<Vec<Diagnostic>, PreparationError> {
+) -> Result<Vec<Diagnostic>, Failure> {
     stop_on(findings.take(), ctx)
 }
 
 /// Reports diagnostics like [`stop_on_errors`].
-pub(crate) fn stop_on(
+pub(super) fn stop_on(
     mut diagnostics: Vec<Diagnostic>,
     ctx: &DeployContext<'_>,
-) -> Result<Vec<Diagnostic>, PreparationError> {
+) -> Result<Vec<Diagnostic>, Failure> {
     if ctx.options.strict {
         diagnostics.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Error);
     }
@@ -225,5 +214,5 @@ pub(crate) fn stop_on(
     for warning in &warnings {
         ctx.progress.warn(warning);
     }
-    if errors.is_empty() { Ok(warnings) } else { Err(PreparationError::Findings(errors)) }
+    if errors.is_empty() { Ok(warnings) } else { Err(Failure::Findings(errors)) }
 }

@@ -1,0 +1,151 @@
+//! Finds changes of recorded deployments that no deploy made.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use crate::{
+    api::{Automation, DeploymentSchedule},
+    apply::{
+        masked::{has_mask, matches, overlaid, overlaid_object},
+        record::{Intended, Record},
+    },
+    deployment::LiveDeployment,
+    plan::{self, FieldChange},
+    schedule::Schedule,
+    secret::MASK,
+    value::{from_json, json_object},
+};
+
+/// Keys of automations that the server changes by itself.
+const TIMES: [&str; 2] = ["created", "updated"];
+
+/// Returns the changes that others made to a deployment since it was recorded.
+///
+/// A part of the live deployment is explained if it equals the recorded state or a state that a deploy
+/// intended to write. Everything else is a change of somebody else.
+pub(super) fn foreign_changes(
+    record: &Record,
+    live: Option<&LiveDeployment>,
+    automations: &[Automation],
+) -> Vec<FieldChange> {
+    let change = |field: &str, old: Json, new: Json| FieldChange { field: field.into(), old, new };
+    match (&record.previous, live) {
+        (None, None) => Vec::new(),
+        (Some(_), None) => vec![change("name", json!(record.name), json!(null))],
+        (Some(previous), Some(live)) if previous.id != live.id => {
+            vec![change("id", json!(previous.id), json!(live.id))]
+        }
+        (_, Some(live)) => {
+            let mut changes = fields(record, live);
+            let schedules: Vec<Json> = live
+                .schedules
+                .iter()
+                .filter(|schedule| !is_own_schedule(record, schedule))
+                .map(|s| json!(s))
+                .collect();
+            if !schedules.is_empty() {
+                changes.push(change("schedules", json!([]), schedules.into()));
+            }
+            let automations: Vec<Json> = automations
+                .iter()
+                .filter(|automation| !is_explained(record, automation))
+                .map(|automation| json!(automation.name))
+                .collect();
+            if !automations.is_empty() {
+                changes.push(change("triggers", json!([]), automations.into()));
+            }
+            changes
+        }
+    }
+}
+
+fn fields(record: &Record, live: &LiveDeployment) -> Vec<FieldChange> {
+    let states = |field: &str| -> Vec<Json> {
+        let previous = record.previous.iter().filter_map(|previous| previous.fields.get(field));
+        let intended = record.intended.iter().filter_map(|intended| intended.fields.get(field));
+        previous.chain(intended).cloned().collect()
+    };
+    let names = record.previous.iter().flat_map(|previous| previous.fields.keys());
+    let mut names: Vec<&String> =
+        names.chain(record.intended.iter().flat_map(|intended| intended.fields.keys())).collect();
+    names.sort_unstable();
+    names.dedup();
+    let changed = |name: &String| {
+        let now = live.field(name)?;
+        let states = states(name);
+        let is_known = states.iter().any(|state| plan::is_same_field(name, now, &overlaid(state, now)));
+        let new = if states.iter().any(has_mask) { json!(MASK) } else { now.clone() };
+        let old = states.last().cloned().unwrap_or_default();
+        (!is_known).then(|| FieldChange { field: name.clone(), old, new })
+    };
+    names.into_iter().filter_map(changed).collect()
+}
+
+/// Returns whether a schedule was recorded, or written by a deploy.
+fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
+    let previous: &[DeploymentSchedule] =
+        record.previous.as_ref().map_or(&[], |previous| previous.schedules.as_slice());
+    // Servers before Prefect 3.2 give schedules other ids when a deployment is updated.
+    if previous.iter().any(|schedule| matches(&without_id(schedule), &without_id(live))) {
+        return true;
+    }
+    let replaced = previous
+        .iter()
+        .find(|schedule| schedule.id == live.id || (live.slug.is_some() && schedule.slug == live.slug));
+    record.intended.iter().filter_map(|intended| intended.schedules.as_ref()).flatten().any(|item| {
+        let item = overlaid(item, &json!({"parameters": live.parameters}));
+        let Ok(item) = Schedule::from_item(&from_json(&item).as_mapping().cloned().unwrap_or_default())
+        else {
+            return false;
+        };
+        let is_active = live.active || replaced.is_some_and(|replaced| replaced.active == live.active);
+        (item.active.is_some() || is_active)
+            && plan::schedule_differences(&item, live, Timestamp::UNIX_EPOCH).is_empty()
+    })
+}
+
+/// Returns whether the state of an automation is explained by the record, or if it is none of the deploy's.
+fn is_explained(record: &Record, automation: &Automation) -> bool {
+    let id = json!(automation.id);
+    let recorded = record
+        .previous
+        .as_ref()
+        .and_then(|previous| previous.automations.iter().find(|raw| raw.get("id") == Some(&id)));
+    match recorded {
+        Some(recorded) => {
+            let raw = |raw: &Map<String, Json>| {
+                Json::Object(
+                    raw.iter()
+                        .filter(|(key, _)| !TIMES.contains(&key.as_str()))
+                        .map(|(key, value)| (key.clone(), value.clone()))
+                        .collect(),
+                )
+            };
+            matches(&raw(recorded), &raw(&automation.raw))
+        }
+        // Automations of others run an existing deployment also after a rollback.
+        None => record.previous.is_some() || is_intended(record, automation),
+    }
+}
+
+/// Returns whether a deploy created an automation.
+pub(super) fn is_intended(record: &Record, automation: &Automation) -> bool {
+    let bodies = record.intended.iter().flat_map(|intended: &Intended| &intended.automations);
+    bodies.into_iter().any(|body| {
+        let mut body = overlaid_object(body, &automation.raw);
+        // The id of a new deployment was not known when the body was recorded.
+        if record.previous.is_none()
+            && let Some(action) = body.get_mut("actions").and_then(|actions| actions.get_mut(0))
+        {
+            action["deployment_id"] = automation.raw["actions"][0]["deployment_id"].clone();
+        }
+        plan::is_same_trigger(&body, &automation.raw)
+    })
+}
+
+/// Returns a schedule as JSON without its id.
+pub(super) fn without_id(schedule: &DeploymentSchedule) -> Json {
+    let mut schedule = json_object(json!(schedule));
+    schedule.shift_remove("id");
+    Json::Object(schedule)
+}

@@ -1,0 +1,168 @@
+//! The journal of a deploy, from which an interrupted deploy can be resumed or rolled back.
+//!
+//! There is one file per directory and server in the state directory. The first line describes the deploy.
+//! Then each deployment has a line with its record, and later a line when it is done. The file is removed
+//! when all deployments are done. A lost line about a done deployment only causes another comparison.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use reader::{JournalError, Recorded, read};
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    apply::record::Record,
+    digest::sha256_hex,
+    environment::Environment,
+    fs::{self, FileError},
+    secret::Redactor,
+};
+
+/// Version of the format. Earlier versions did not record the intended state.
+const SCHEMA: u32 = 3;
+
+/// Journal of the running deploy.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    /// The open journal file. `None` if the deploy does not write anything.
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    run: Uuid,
+    is_resumable: bool,
+    /// Locked while the deploy runs.
+    file: Mutex<File>,
+}
+
+/// Description of a deploy.
+#[derive(Debug)]
+pub(crate) struct Begin<'a> {
+    /// Path of the journal file, as returned by [`path`].
+    pub(crate) path: PathBuf,
+    pub(crate) api: &'a str,
+    pub(crate) directory: &'a Path,
+    pub(crate) prefect_file: Option<&'a Path>,
+    /// Whether the names and the project file are sufficient to resume the deploy.
+    pub(crate) is_resumable: bool,
+    /// Records of the deploy that this one resumes.
+    pub(crate) earlier: &'a [Record],
+}
+
+/// First line of the journal.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    schema: u32,
+    run: Uuid,
+    api: String,
+    directory: PathBuf,
+    prefect_file: Option<PathBuf>,
+    is_resumable: bool,
+    /// Full names of the deployments to write.
+    names: Vec<String>,
+    /// Number of records.
+    #[serde(default)]
+    records: usize,
+}
+
+/// A line after the first one.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Entry {
+    /// State of a deployment before the first write, without secrets.
+    Record(Box<Record>),
+    /// Full name of a deployment that is done.
+    Done(String),
+}
+
+/// Returns the path of the journal for a directory and a server. Returns `None` if there is no home
+/// directory.
+pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Option<PathBuf> {
+    let state = match environment.non_empty("XDG_STATE_HOME") {
+        Some(state) => PathBuf::from(state),
+        None => Path::new(environment.non_empty("HOME")?).join(".local/state"),
+    };
+    let name = sha256_hex(format!("{api}\n{}", directory.display()).as_bytes());
+    Some(state.join("prefectl/deploy").join(format!("{}.jsonl", &name[..16])))
+}
+
+impl Journal {
+    /// Creates the journal and writes the records of all deployments, with secrets redacted. When this
+    /// function returns, the data is safe from a crash.
+    ///
+    /// `names` are the names of the deployments in `records`, which is an iterator because the states may be
+    /// too large to hold in memory.
+    pub(crate) fn begin(
+        begin: Begin<'_>,
+        names: Vec<String>,
+        records: impl Iterator<Item = Record>,
+        redactor: &Redactor,
+    ) -> Result<Self, FileError> {
+        let Begin { path, api, directory, prefect_file, is_resumable, earlier } = begin;
+        let mut others: IndexMap<String, &Record> =
+            earlier.iter().map(|record| (record.full_name(), record)).collect();
+        let run = Uuid::new_v4();
+        let header = Header {
+            schema: SCHEMA,
+            run,
+            api: api.to_owned(),
+            directory: directory.to_owned(),
+            prefect_file: prefect_file.map(Path::to_owned),
+            is_resumable,
+            records: names.len() + others.keys().filter(|name| !names.contains(name)).count(),
+            names,
+        };
+        fs::write_private_by(&path, |file| {
+            let mut file = BufWriter::new(file);
+            writeln!(file, "{}", json!(header))?;
+            for record in records {
+                let record = record.redacted(redactor).continuing(others.shift_remove(&record.full_name()));
+                writeln!(file, "{}", json!(Entry::Record(Box::new(record))))?;
+            }
+            for record in others.into_values() {
+                writeln!(file, "{}", json!(Entry::Record(Box::new(record.clone()))))?;
+            }
+            file.flush()
+        })?;
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.map_err(|error| FileError::new("write", &path, error))?;
+        // Some file systems have no locks. A rollback cannot detect a running deploy there.
+        let _ = file.try_lock();
+        Ok(Self { open: Some(Open { path, run, is_resumable, file: Mutex::new(file) }) })
+    }
+
+    /// Records that a deployment has been written.
+    pub(crate) fn done(&self, name: &str) {
+        let Some(open) = &self.open else { return };
+        let mut file = open.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without the line, the deployment is compared again.
+        let _ = writeln!(file, "{}", json!(Entry::Done(name.to_owned())));
+    }
+
+    /// Returns whether a later deploy can resume this deploy.
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.is_resumable)
+    }
+
+    /// Removes the journal, unless another deploy has replaced it.
+    pub(crate) fn finish(self) {
+        let Some(Open { path, run, file, .. }) = self.open else { return };
+        // On Windows, a locked file cannot be read.
+        drop(file);
+        reader::remove(&path, run);
+    }
+}

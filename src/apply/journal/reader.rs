@@ -1,0 +1,131 @@
+//! Reads the journal of the last deploy.
+
+use std::{
+    collections::HashSet,
+    fs::{File, TryLockError},
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+use super::{Entry, Header, SCHEMA};
+use crate::{apply::record::Record, fs::FileError};
+
+/// Reason why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+    #[error(transparent)]
+    File(FileError),
+    #[error("the journal {} is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: String },
+    #[error("the journal {} was written by another version of prefectl", .0.display())]
+    OtherVersion(PathBuf),
+    #[error("the journal {} is for {api} and the directory {}", path.display(), directory.display())]
+    OtherDeploy { path: PathBuf, api: String, directory: PathBuf },
+    #[error("the last deploy used the file {}, not {}", recorded.display(), requested.display())]
+    OtherFile { recorded: PathBuf, requested: PathBuf },
+    #[error("a deploy from this directory to this server is running")]
+    Running,
+}
+
+/// The journal of an incomplete deploy.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    path: PathBuf,
+    run: Uuid,
+    pub(crate) prefect_file: Option<PathBuf>,
+    pub(crate) is_resumable: bool,
+    /// Full names of the deployments that are not done. All of them if all are done, because comparing them
+    /// again is cheap.
+    pub(crate) names: Vec<String>,
+    pub(crate) records: Vec<Record>,
+    /// Number of records that are missing because the file is truncated.
+    pub(crate) missing: usize,
+}
+
+impl Recorded {
+    /// Removes the journal unless another deploy has replaced it.
+    pub(crate) fn finish(self) {
+        remove(&self.path, self.run);
+    }
+
+    /// Checks that the deploy used this project file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it used another one. `None` accepts every file.
+    pub(crate) fn require_file(&self, requested: Option<&Path>) -> Result<(), JournalError> {
+        let recorded = self.prefect_file.clone().unwrap_or_else(|| "prefect.yaml".into());
+        match requested {
+            Some(requested) if requested != recorded => {
+                Err(JournalError::OtherFile { recorded, requested: requested.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads the journal of an incomplete deploy. Returns `None` if the last deploy is complete.
+///
+/// # Errors
+///
+/// Fails if the deploy still runs, or if the file is unreadable or belongs to another directory or server.
+pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Recorded>, JournalError> {
+    let failed = |error| JournalError::File(FileError::new("read", path, error));
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return Err(JournalError::Running);
+    }
+    let mut lines = BufReader::new(file).split(b'\n');
+    let first = lines.next().transpose().map_err(failed)?.unwrap_or_default();
+    let header = header(&first, path)?;
+    if header.api != api || header.directory != directory {
+        let Header { api, directory, .. } = header;
+        return Err(JournalError::OtherDeploy { path: path.to_owned(), api, directory });
+    }
+    let (mut records, mut done) = (Vec::new(), HashSet::new());
+    for line in lines {
+        match serde_json::from_slice(&line.map_err(failed)?) {
+            Ok(Entry::Record(record)) => records.push(*record),
+            Ok(Entry::Done(name)) => drop(done.insert(name)),
+            // A line that a crash has truncated.
+            Err(_) => {}
+        }
+    }
+    let left: Vec<String> = header.names.iter().filter(|name| !done.contains(*name)).cloned().collect();
+    Ok(Some(Recorded {
+        path: path.to_owned(),
+        run: header.run,
+        prefect_file: header.prefect_file,
+        is_resumable: header.is_resumable,
+        names: if left.is_empty() { header.names } else { left },
+        missing: header.records.saturating_sub(records.len()),
+        records,
+    }))
+}
+
+fn header(line: &[u8], path: &Path) -> Result<Header, JournalError> {
+    let damaged = |reason: String| JournalError::Damaged { path: path.to_owned(), reason };
+    let value: serde_json::Value = serde_json::from_slice(line)
+        .map_err(|error| damaged(format!("its first line is invalid: {error}")))?;
+    if value["schema"] != SCHEMA {
+        return Err(JournalError::OtherVersion(path.to_owned()));
+    }
+    serde_json::from_value(value).map_err(|error| damaged(error.to_string()))
+}
+
+/// Removes the journal of a run. The journal of another run stays.
+pub(super) fn remove(path: &Path, run: Uuid) {
+    let Ok(file) = File::open(path) else { return };
+    let mut line = Vec::new();
+    let is_read = BufReader::new(file).read_until(b'\n', &mut line).is_ok();
+    if is_read && header(&line, path).is_ok_and(|header| header.run == run) {
+        // A journal that stays only causes another comparison.
+        let _ = std::fs::remove_file(path);
+    }
+}

@@ -1,0 +1,140 @@
+use serde_json::Value as Json;
+
+use super::*;
+use crate::secret::Secret;
+
+const API: &str = "http://h/api";
+
+fn record(name: &str, password: &str) -> Record {
+    let fields = |version: u32| json!({"version": version, "job_variables": {"x": password}});
+    Record::for_test(name, fields(1), fields(2))
+}
+
+fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redactor) -> Journal {
+    let begin = Begin {
+        path: path.to_owned(),
+        api: API,
+        directory: Path::new("/project"),
+        prefect_file: Some(Path::new("x.yaml")),
+        is_resumable: true,
+        earlier,
+    };
+    let names = records.iter().map(Record::full_name).collect();
+    Journal::begin(begin, names, records.iter().cloned(), redactor).unwrap()
+}
+
+fn unfinished(path: &Path) -> Option<Recorded> {
+    read(path, API, Path::new("/project")).unwrap()
+}
+
+#[test]
+fn deployments_that_are_not_done_are_unfinished() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/journal.jsonl");
+    assert!(unfinished(&path).is_none());
+    let redactor = Redactor::default();
+    redactor.learn(&Secret::new("hunter2"));
+    let all = [record("a", "hunter2"), record("b", "c"), record("c", "d")];
+    let journal = begin(&path, &all, &[], &redactor);
+    journal.done("hello/b");
+    let text = fs::read_text(&path).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(matches!(read(&path, API, Path::new("/project")), Err(JournalError::Running)));
+    drop(journal);
+    let recorded = unfinished(&path).unwrap();
+    assert_eq!(recorded.names, ["hello/a", "hello/c"]);
+    assert_eq!((recorded.records.len(), recorded.missing), (3, 0));
+    assert_eq!(recorded.records[1], all[1]);
+    assert!(recorded.is_resumable);
+    assert!(recorded.require_file(None).is_ok() && recorded.require_file(Some(Path::new("x.yaml"))).is_ok());
+    assert!(recorded.require_file(Some(Path::new("y.yaml"))).is_err());
+    recorded.finish();
+    assert!(unfinished(&path).is_none());
+}
+
+#[test]
+fn a_truncated_journal_has_missing_records_or_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    drop(begin(&path, &[record("a", "é"), record("b", "c")], &[], &Redactor::default()));
+    let bytes = std::fs::read(&path).unwrap();
+    let mut counts = Vec::new();
+    for length in 0..bytes.len() {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        match read(&path, API, Path::new("/project")) {
+            Ok(recorded) => {
+                let recorded = recorded.unwrap();
+                assert_eq!(recorded.records.len() + recorded.missing, 2);
+                counts.push(recorded.records.len());
+            }
+            Err(error) => assert!(matches!(error, JournalError::Damaged { .. }), "{error}"),
+        }
+    }
+    counts.dedup();
+    assert_eq!(counts, [0, 1, 2]);
+}
+
+#[test]
+fn a_journal_of_another_deploy_is_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    drop(begin(&path, &[record("a", "b")], &[], &Redactor::default()));
+    for (api, directory) in [("http://other/api", "/project"), (API, "/other")] {
+        let error = read(&path, api, Path::new(directory)).unwrap_err();
+        assert!(matches!(error, JournalError::OtherDeploy { .. }), "{error}");
+    }
+    let text = fs::read_text(&path).unwrap().replace("\"schema\":3", "\"schema\":2");
+    std::fs::write(&path, text).unwrap();
+    let error = read(&path, API, Path::new("/project")).unwrap_err();
+    assert!(matches!(error, JournalError::OtherVersion(_)), "{error}");
+}
+
+#[test]
+fn a_resumed_deploy_continues_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let version = |previous: u32, next: u32| {
+        Record::for_test("b", json!({"version": previous}), json!({"version": next}))
+    };
+    let earlier = [record("a", "x"), version(1, 2)];
+    drop(begin(&path, &[version(2, 3), record("c", "x")], &earlier, &Redactor::default()));
+    let recorded = unfinished(&path).unwrap();
+    assert_eq!((recorded.records.len(), recorded.missing), (3, 0));
+    let continued = recorded.records.iter().find(|record| record.name == "b").unwrap();
+    assert_eq!(continued.previous, version(1, 2).previous);
+    let intended: Vec<&Json> =
+        continued.intended.iter().map(|intended| &intended.fields["version"]).collect();
+    assert_eq!(intended, [&json!(2), &json!(3)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    begin(&path, &[], &[], &Redactor::default());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn another_deploy_keeps_its_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let first = begin(&path, &[], &[], &Redactor::default());
+    let second = begin(&path, &[], &[], &Redactor::default());
+    first.finish();
+    assert!(path.exists());
+    second.finish();
+    assert!(!path.exists());
+}
+
+#[test]
+fn each_directory_and_server_has_its_own() {
+    let environment = Environment::from_iter([("HOME", "/home/ada")]);
+    let here = path(&environment, "http://a/api", Path::new("/p")).unwrap();
+    assert!(here.starts_with("/home/ada/.local/state/prefectl/deploy"), "{}", here.display());
+    assert_ne!(Some(&here), path(&environment, "http://b/api", Path::new("/p")).as_ref());
+    let state = Environment::from_iter([("HOME", "/home/ada"), ("XDG_STATE_HOME", "/state")]);
+    assert!(path(&state, "", Path::new("/")).unwrap().starts_with("/state/prefectl"));
+}

@@ -1,0 +1,148 @@
+//! Outcomes of writes.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use uuid::Uuid;
+
+use crate::{api::ApiError, plan::FieldChange, progress::DeploymentEvent};
+
+/// Outcome of a deployment.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Created(Uuid),
+    /// The deployment was updated. Contains its id and the names of the changed fields.
+    Updated(Uuid, Vec<String>),
+    Unchanged(Uuid),
+    /// A request failed. `written` is `true` if something was written before the failure.
+    Failed {
+        error: ApiError,
+        written: bool,
+    },
+    /// The deployment has changed on the server since it was compared.
+    Conflict {
+        differences: Vec<FieldChange>,
+        /// Whether something was written before the conflict was found.
+        written: bool,
+    },
+    /// The conflict check failed, so the deployment was not written.
+    Unchecked(ApiError),
+    /// Another deployment failed first.
+    NotTried,
+    /// The deployment was restored because another deployment failed.
+    Restored,
+    /// The deployment was pruned.
+    Deleted,
+}
+
+impl Outcome {
+    /// Returns the word that describes the outcome in reports.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Updated(..) => "updated",
+            Self::Unchanged(_) => "unchanged",
+            Self::Failed { .. } | Self::Unchecked(_) => "failed",
+            Self::Conflict { .. } => "changed meanwhile",
+            Self::NotTried => "not tried",
+            Self::Restored => "restored",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// Returns the progress event for the outcome.
+    pub(crate) fn event(&self) -> DeploymentEvent<'static> {
+        DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
+    }
+
+    /// Returns the id of the deployment if it has its desired state. Returns `None` otherwise.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the deployment has its desired state.
+    pub(crate) fn is_done(&self) -> bool {
+        self.id().is_some() || matches!(self, Self::Deleted)
+    }
+
+    /// Returns whether the outcome prevents further writes.
+    pub(super) fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Conflict { .. } | Self::Unchecked(_))
+    }
+
+    pub(crate) fn error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Failed { error, .. } | Self::Unchecked(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns whether anything was written.
+    pub(crate) fn wrote(&self) -> bool {
+        matches!(
+            self,
+            Self::Created(_)
+                | Self::Updated(..)
+                | Self::Deleted
+                | Self::Failed { written: true, .. }
+                | Self::Conflict { written: true, .. }
+        )
+    }
+}
+
+/// A callback that receives the name of a deployment and the outcome of its write.
+type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
+
+/// Outcomes and durations of the finished writes, by position. They are available even if the deploy is
+/// interrupted.
+#[derive(Default)]
+pub(crate) struct FinishedWrites {
+    ends: Mutex<BTreeMap<usize, (String, Outcome, Duration)>>,
+    /// Number of writes that have been reported to `on_finish`.
+    reported: AtomicUsize,
+    on_finish: Option<OnFinish>,
+}
+
+impl std::fmt::Debug for FinishedWrites {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FinishedWrites").field("ends", &self.ends).finish_non_exhaustive()
+    }
+}
+
+impl FinishedWrites {
+    /// Calls `on_finish` for the writes in order. A write is reported when it and all writes before it have
+    /// finished.
+    pub(crate) fn reporting(on_finish: OnFinish) -> Self {
+        Self { on_finish: Some(on_finish), ..Self::default() }
+    }
+
+    pub(super) fn add(&self, index: usize, name: String, (outcome, time): (Outcome, Duration)) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.insert(index, (name, outcome, time));
+        let Some(on_finish) = &self.on_finish else { return };
+        while let Some((name, outcome, _)) = ends.get(&self.reported.load(Relaxed)) {
+            on_finish(name, outcome);
+            self.reported.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Returns the number of writes that have been reported to the callback.
+    pub(crate) fn reported(&self) -> usize {
+        self.reported.load(Relaxed)
+    }
+
+    /// Removes and returns all finished writes.
+    pub(crate) fn take(&self) -> BTreeMap<usize, (Outcome, Duration)> {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
+        ends.into_iter().map(|(index, (_, outcome, time))| (index, (outcome, time))).collect()
+    }
+}

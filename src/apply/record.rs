@@ -1,0 +1,136 @@
+//! Records of deployments, which a rollback restores.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::{
+    api::DeploymentSchedule,
+    deployment::{DesiredDeployment, Snapshot, desired::Schedules},
+    plan::{self, Change, owned_fields},
+    schedule::Schedule,
+    secret::Redactor,
+    value::json_object,
+};
+
+/// State of a deployment before the first write, and the states that deploys intended to write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) flow: String,
+    pub(crate) name: String,
+    /// `None` if the deployment did not exist.
+    pub(crate) previous: Option<Previous>,
+    /// One state per deploy: the first deploy and those that resumed it.
+    pub(crate) intended: Vec<Intended>,
+}
+
+/// State of a deployment on the server before the first write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Previous {
+    pub(crate) id: Uuid,
+    /// Fields that a deploy writes.
+    pub(crate) fields: Map<String, Json>,
+    pub(crate) schedules: Vec<DeploymentSchedule>,
+    /// Automations that run the deployment.
+    pub(crate) automations: Vec<Map<String, Json>>,
+}
+
+/// State of a deployment that a deploy writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Intended {
+    pub(crate) fields: Map<String, Json>,
+    /// Items in the form of the project file. `None` if the deploy does not change schedules.
+    pub(crate) schedules: Option<Vec<Json>>,
+    /// Bodies of automations. The id of the deployment is nil if it did not exist.
+    pub(crate) automations: Vec<Map<String, Json>>,
+}
+
+impl Record {
+    pub(crate) fn new(desired: &DesiredDeployment, change: &Change<'_>, live: &Snapshot) -> Self {
+        let previous = change.live().map(|deployment| Previous {
+            id: deployment.id,
+            fields: owned_fields(desired, deployment),
+            schedules: deployment.schedules.clone(),
+            automations: live
+                .automations(deployment.id)
+                .iter()
+                .map(|automation| automation.raw.clone())
+                .collect(),
+        });
+        let id = previous.as_ref().map_or_else(Uuid::nil, |previous| previous.id);
+        let intended = Intended {
+            fields: desired.update_body(),
+            schedules: match &desired.schedules {
+                Schedules::Keep => None,
+                Schedules::Exactly(schedules) => Some(schedules.iter().map(Schedule::item).collect()),
+            },
+            automations: desired
+                .triggers
+                .iter()
+                .map(|trigger| json_object(trigger.automation_body(id)))
+                .collect(),
+        };
+        Self {
+            flow: desired.flow_name.clone(),
+            name: desired.name.clone(),
+            previous,
+            intended: vec![intended],
+        }
+    }
+
+    /// `flow/deployment`.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.flow, self.name)
+    }
+
+    /// Redacts secrets. A secret that the deploy changes stays distinguishable from one that it keeps.
+    pub(super) fn redacted(&self, redactor: &Redactor) -> Self {
+        let mut record = self.clone();
+        for intended in &mut record.intended {
+            let old = record.previous.as_ref().map(|previous| previous.fields.clone()).unwrap_or_default();
+            let new = Json::Object(intended.fields.clone());
+            intended.fields = json_object(plan::redacted_pair(&Json::Object(old), &new, redactor).1);
+            intended.automations.iter_mut().for_each(|body| *body = redacted(body, redactor));
+            for schedule in intended.schedules.iter_mut().flatten() {
+                *schedule = plan::redacted_value("", schedule, redactor);
+            }
+        }
+        if let Some(previous) = &mut record.previous {
+            previous.fields = redacted(&previous.fields, redactor);
+            previous.automations.iter_mut().for_each(|raw| *raw = redacted(raw, redactor));
+            for schedule in &mut previous.schedules {
+                schedule.parameters = redacted(&schedule.parameters, redactor);
+            }
+        }
+        record
+    }
+
+    /// Continues the record of the deploy that this one resumes, if that deploy recorded the deployment.
+    pub(super) fn continuing(mut self, earlier: Option<&Self>) -> Self {
+        let Some(earlier) = earlier else { return self };
+        let mut intended = earlier.intended.clone();
+        intended.append(&mut self.intended);
+        intended.dedup();
+        Self { previous: earlier.previous.clone(), intended, ..self }
+    }
+}
+
+fn redacted(object: &Map<String, Json>, redactor: &Redactor) -> Map<String, Json> {
+    json_object(plan::redacted_value("", &Json::Object(object.clone()), redactor))
+}
+
+#[cfg(test)]
+impl Record {
+    /// Returns the record of a deployment that existed with these fields and gets others.
+    pub(crate) fn for_test(name: &str, fields: Json, intended: Json) -> Self {
+        let previous = Previous {
+            id: Uuid::nil(),
+            fields: json_object(fields),
+            schedules: Vec::new(),
+            automations: Vec::new(),
+        };
+        let intended =
+            Intended { fields: json_object(intended), schedules: Some(Vec::new()), automations: Vec::new() };
+        Self { flow: "hello".into(), name: name.into(), previous: Some(previous), intended: vec![intended] }
+    }
+}

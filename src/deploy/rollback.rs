@@ -1,0 +1,79 @@
+//! Restores the deployments that an incomplete deploy recorded in its journal.
+
+use std::path::Path;
+
+use crate::{
+    api::Client,
+    apply::{Recovery, journal::Recorded, recover},
+    deploy::{Failure, register::recorded},
+    deployment::DeployContext,
+    plan,
+};
+
+/// The rollback of the last deploy from a directory to a server.
+#[derive(Debug)]
+pub(crate) struct Rollback {
+    recorded: Recorded,
+}
+
+/// Result of a rollback.
+#[derive(Debug)]
+pub(crate) struct RollbackReport {
+    /// Full names and outcomes of the recorded deployments.
+    pub(crate) lines: Vec<(String, Recovery)>,
+    /// Number of deployments whose records are missing because the journal is truncated.
+    pub(crate) missing: usize,
+}
+
+impl Rollback {
+    /// Reads the journal. `prefect_file` is the project file if the user named it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the last deploy is complete, still runs or used another project file, or if the journal cannot be
+    /// read.
+    pub(crate) fn plan(
+        ctx: &DeployContext<'_>,
+        client: &Client,
+        prefect_file: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let recorded =
+            recorded(ctx.environment, client.url(), ctx.directory).map_err(Failure::UnusableJournal)?;
+        let recorded = recorded.ok_or(Failure::NothingToRollBack)?;
+        recorded.require_file(prefect_file).map_err(Failure::UnusableJournal)?;
+        Ok(Self { recorded })
+    }
+
+    /// Returns the number of recorded deployments.
+    pub(crate) fn count(&self) -> usize {
+        self.recorded.records.len()
+    }
+
+    /// Restores the recorded deployments and removes the journal if all of them are restored. Without `force`,
+    /// deployments that others have changed since are not written.
+    pub(crate) async fn run(self, ctx: &DeployContext<'_>, client: &Client, force: bool) -> RollbackReport {
+        ctx.progress.activity("Restoring deployments");
+        let records = &self.recorded.records;
+        let recoveries = recover(client, records, force).await;
+        let mut lines: Vec<(String, Recovery)> =
+            records.iter().map(crate::apply::Record::full_name).zip(recoveries).collect();
+        for (_, recovery) in &mut lines {
+            if let Recovery::Conflict(changes) = recovery {
+                changes.iter_mut().for_each(|change| plan::mask(change, ctx.redactor));
+            }
+        }
+        let report = RollbackReport { lines, missing: self.recorded.missing };
+        if report.is_complete() {
+            self.recorded.finish();
+        }
+        report
+    }
+}
+
+impl RollbackReport {
+    /// Returns whether everything recorded is restored as far as possible. Secrets, which the journal does not
+    /// have, stay lost in another attempt.
+    fn is_complete(&self) -> bool {
+        self.missing == 0 && self.lines.iter().all(|(_, recovery)| matches!(recovery, Recovery::Restored(_)))
+    }
+}
